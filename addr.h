@@ -1,0 +1,89 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * IPv4 and IPv6 addresses and prefixes.
+ */
+#ifndef ADDR_H
+#define ADDR_H
+
+#include <sys/socket.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum addr_family {
+	ADDR_NONE	= 0,
+	ADDR_V4		= 4,
+	ADDR_V6		= 6,
+};
+
+/*
+ * An address in network order.  IPv4 uses the first 4 bytes; the rest are
+ * zero, so that two addresses are equal when their structures are.
+ */
+struct addr {
+	uint32_t	family;		/* enum addr_family */
+	uint8_t		bytes[16];
+};
+
+/* Bits of addr behind len are zero. */
+struct prefix {
+	struct addr	addr;
+	uint8_t		len;		/* bits: 0-32 or 0-128 */
+};
+
+#define ADDR_STRLEN	46		/* longest text, with its NUL */
+#define PREFIX_STRLEN	50
+
+struct addr addr_v4(const uint8_t bytes[4]);
+struct addr addr_v6(const uint8_t bytes[16]);
+
+/* Bits in an address of this family: 32, 128, or 0 for ADDR_NONE. */
+unsigned int addr_bits(uint32_t family);
+
+bool addr_equal(const struct addr *a, const struct addr *b);
+bool addr_is_multicast(const struct addr *a);
+bool addr_is_any(const struct addr *a);		/* 0.0.0.0 or :: */
+
+/* Parses numeric text without brackets or scope.  FLOWD_EINVAL otherwise. */
+int addr_pton(const char *text, struct addr *a);
+
+/* Canonical text (RFC 5952 for IPv6) in buf; ADDR_NONE gives "".  Returns buf. */
+const char *addr_ntop(const struct addr *a, char buf[ADDR_STRLEN]);
+
+/*
+ * Parses ADDR or ADDR/LEN; no length means one address.  FLOWD_EINVAL, or
+ * FLOWD_EHOSTBITS where bits behind LEN are set.
+ */
+int prefix_pton(const char *text, struct prefix *p);
+
+/* ADDR/LEN, with the length always shown.  Returns buf. */
+const char *prefix_ntop(const struct prefix *p, char buf[PREFIX_STRLEN]);
+
+/* False when the families differ. */
+bool prefix_contains(const struct prefix *p, const struct addr *a);
+
+/* scope is the interface index of a link-local IPv6 address, or 0. */
+socklen_t addr_to_sockaddr(const struct addr *a, uint16_t port, uint32_t scope,
+    struct sockaddr_storage *ss);
+
+/* FLOWD_EINVAL for a family other than AF_INET and AF_INET6.  port may be NULL. */
+int addr_from_sockaddr(const struct sockaddr *sa, struct addr *a,
+    uint16_t *port);
+
+#endif

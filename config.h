@@ -1,0 +1,109 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The configuration, as parsed from flowd.conf(5): one structure, made by
+ * parse.y in a process without rights, carried from there to the monitor and
+ * the collector in packed form.
+ */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include <net/if.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "addr.h"
+#include "filter.h"
+
+#define CONFIG_PACKED_MAX	(64U << 20)	/* bytes; more is refused */
+
+struct conf_listen {
+	struct addr	addr;
+	uint16_t	port;
+	uint32_t	bufsize;	/* bytes; 0: as large as the system gives */
+};
+
+struct conf_join {
+	struct addr	group;
+	char		ifname[IF_NAMESIZE];	/* "": the system chooses */
+};
+
+struct conf_forward {
+	struct addr	addr;
+	uint16_t	port;
+};
+
+struct config {
+	struct conf_listen	*listens;
+	size_t			 nlistens;
+	struct prefix		*sources;	/* none: every address */
+	size_t			 nsources;
+	struct conf_join	*joins;
+	size_t			 njoins;
+	struct conf_forward	*forwards;
+	size_t			 nforwards;
+	struct filter_rule	*rules;
+	size_t			 nrules;
+	char			*logfile;	/* NULL: none */
+	char			*logsock;	/* NULL: none */
+	char			*pidfile;	/* NULL: not stated */
+	uint32_t		 logsock_bufsize;	/* bytes; 0: not stated */
+	uint32_t		 store_mask;	/* STORE_FIELD_* */
+};
+
+/* A macro from the command line, "name=value". */
+struct conf_macro {
+	const char	*name;
+	const char	*value;
+};
+
+/*
+ * What the parser is wanted for.  The reader takes rules and store statements
+ * and passes over the rest; the daemon needs the rest to be complete.
+ */
+enum config_use { CONFIG_DAEMON, CONFIG_READER };
+
+/*
+ * Parses fp, whose name is for messages.  All errors of the file are reported
+ * by log_warnx as "FILE:LINE: ...", and then NULL is returned.
+ */
+struct config *config_parse(FILE *fp, const char *name, enum config_use use,
+    const struct conf_macro *macros, size_t nmacros);
+
+void config_free(struct config *conf);
+
+/*
+ * The packed form: *data is allocated, and freed by the caller.
+ * FLOWD_ENOMEM, FLOWD_ESPACE above CONFIG_PACKED_MAX.
+ */
+int config_pack(const struct config *conf, uint8_t **data, size_t *len)
+    __attribute__((warn_unused_result));
+
+/*
+ * The reverse, which trusts nothing in data: FLOWD_ESHORT, FLOWD_EINVAL,
+ * FLOWD_EVERSION, FLOWD_ENOMEM.
+ */
+int config_unpack(const uint8_t *data, size_t len, struct config **conf)
+    __attribute__((warn_unused_result));
+
+/* Prints conf in the syntax of flowd.conf(5), such that it parses to the same. */
+void config_print(const struct config *conf, FILE *fp);
+
+#endif

@@ -1,0 +1,209 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * Bounds-checked access to wire and file bytes, which are big-endian
+ * throughout (RFC 3954 section 4, RFC 7011 section 6.1).  A cursor is a view:
+ * it owns nothing, and at <= end holds always.  A read that does not fit
+ * gives FLOWD_ESHORT and a zero, and moves nothing.
+ */
+#ifndef CURSOR_H
+#define CURSOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "errors.h"
+
+struct cursor {
+	const uint8_t	*at, *end;
+};
+
+/* The same for writing.  What does not fit gives FLOWD_ESPACE. */
+struct wcursor {
+	uint8_t		*at, *end;
+};
+
+static inline uint16_t
+be16(const uint8_t *p)
+{
+	return ((uint16_t)(p[0] << 8 | p[1]));
+}
+
+static inline uint32_t
+be32(const uint8_t *p)
+{
+	return ((uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	    (uint32_t)p[2] << 8 | p[3]);
+}
+
+static inline uint64_t
+be64(const uint8_t *p)
+{
+	return ((uint64_t)be32(p) << 32 | be32(p + 4));
+}
+
+static inline void
+cur_init(struct cursor *c, const uint8_t *data, size_t len)
+{
+	c->at = data;
+	c->end = data + len;
+}
+
+static inline size_t
+cur_left(const struct cursor *c)
+{
+	return ((size_t)(c->end - c->at));
+}
+
+static inline int
+cur_skip(struct cursor *c, size_t len)
+{
+	if (cur_left(c) < len)
+		return (FLOWD_ESHORT);
+	c->at += len;
+	return (0);
+}
+
+static inline int
+cur_u8(struct cursor *c, uint8_t *out)
+{
+	*out = 0;
+	if (cur_left(c) < 1)
+		return (FLOWD_ESHORT);
+	*out = *c->at++;
+	return (0);
+}
+
+static inline int
+cur_u16(struct cursor *c, uint16_t *out)
+{
+	*out = 0;
+	if (cur_left(c) < 2)
+		return (FLOWD_ESHORT);
+	*out = be16(c->at);
+	c->at += 2;
+	return (0);
+}
+
+static inline int
+cur_u32(struct cursor *c, uint32_t *out)
+{
+	*out = 0;
+	if (cur_left(c) < 4)
+		return (FLOWD_ESHORT);
+	*out = be32(c->at);
+	c->at += 4;
+	return (0);
+}
+
+static inline int
+cur_u64(struct cursor *c, uint64_t *out)
+{
+	*out = 0;
+	if (cur_left(c) < 8)
+		return (FLOWD_ESHORT);
+	*out = be64(c->at);
+	c->at += 8;
+	return (0);
+}
+
+static inline int
+cur_bytes(struct cursor *c, void *out, size_t len)
+{
+	if (cur_left(c) < len) {
+		memset(out, 0, len);
+		return (FLOWD_ESHORT);
+	}
+	memcpy(out, c->at, len);
+	c->at += len;
+	return (0);
+}
+
+/*
+ * Splits the next len bytes off into sub, so that an error inside an item
+ * cannot reach outside it.  On failure sub is empty.
+ */
+static inline int
+cur_sub(struct cursor *c, size_t len, struct cursor *sub)
+{
+	if (cur_left(c) < len) {
+		cur_init(sub, c->at, 0);
+		return (FLOWD_ESHORT);
+	}
+	cur_init(sub, c->at, len);
+	c->at += len;
+	return (0);
+}
+
+static inline void
+wcur_init(struct wcursor *w, uint8_t *data, size_t len)
+{
+	w->at = data;
+	w->end = data + len;
+}
+
+static inline size_t
+wcur_left(const struct wcursor *w)
+{
+	return ((size_t)(w->end - w->at));
+}
+
+static inline int
+wcur_bytes(struct wcursor *w, const void *data, size_t len)
+{
+	if (wcur_left(w) < len)
+		return (FLOWD_ESPACE);
+	memcpy(w->at, data, len);
+	w->at += len;
+	return (0);
+}
+
+static inline int
+wcur_u8(struct wcursor *w, uint8_t v)
+{
+	return (wcur_bytes(w, &v, 1));
+}
+
+static inline int
+wcur_u16(struct wcursor *w, uint16_t v)
+{
+	const uint8_t b[2] = { (uint8_t)(v >> 8), (uint8_t)v };
+
+	return (wcur_bytes(w, b, sizeof(b)));
+}
+
+static inline int
+wcur_u32(struct wcursor *w, uint32_t v)
+{
+	const uint8_t b[4] = { (uint8_t)(v >> 24), (uint8_t)(v >> 16),
+	    (uint8_t)(v >> 8), (uint8_t)v };
+
+	return (wcur_bytes(w, b, sizeof(b)));
+}
+
+static inline int
+wcur_u64(struct wcursor *w, uint64_t v)
+{
+	if (wcur_left(w) < 8)
+		return (FLOWD_ESPACE);
+	if (wcur_u32(w, (uint32_t)(v >> 32)) != 0)
+		return (FLOWD_ESPACE);
+	return (wcur_u32(w, (uint32_t)v));
+}
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * From a datagram to flows.  Decoders are pure: bytes and the exporter's
+ * state go in, flows come out.
+ */
+#ifndef DECODE_H
+#define DECODE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "exporter.h"
+#include "store.h"
+
+struct datagram {
+	const uint8_t	*data;
+	size_t		 len;			/* bytes */
+	uint32_t	 recv_sec, recv_usec;	/* epoch */
+};
+
+/*
+ * Where flows go: an array of max, which flush empties when it is full.  The
+ * decoder's caller empties what is left.
+ */
+struct flow_sink {
+	struct flow	*flows;
+	size_t		 n, max;
+	void		(*flush)(struct flow_sink *sink);
+	void		*arg;			/* for flush */
+};
+
+/* Room for one flow, which the caller fills whole. */
+static inline struct flow *
+sink_next(struct flow_sink *sink)
+{
+	if (sink->n == sink->max)
+		sink->flush(sink);
+	return (&sink->flows[sink->n++]);
+}
+
+enum decoded {
+	DECODED,		/* the flows are in the sink */
+	DECODE_INVALID,		/* malformed: nothing was taken from it */
+	DECODE_UNSUPPORTED,	/* a version that is not read */
+};
+
+/*
+ * Decodes one datagram, updates the exporter's sequence and sampling, and
+ * warns about what it refuses.  It counts nothing.
+ */
+enum decoded netflow_decode(const struct datagram *dgram,
+    struct exporter *exporter, struct flow_sink *sink);
+
+#endif

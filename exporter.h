@@ -1,0 +1,118 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * What is known of each exporter: counters, sequence numbers, sampling, and
+ * when it was last warned about.  An exporter is its address.
+ */
+#ifndef EXPORTER_H
+#define EXPORTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+
+#define EXPORTERS_DEFAULT	65536	/* the limit without a statement */
+#define EXPORTER_SEQUENCES	8	/* kept for each exporter */
+#define EXPORTER_WARN_INTERVAL	60	/* seconds between equal warnings */
+
+/*
+ * datagrams = decoded + invalid + unsupported, and, in the whole only, +
+ * unauthorised.  flows = stored + discarded + lost.
+ */
+struct counters {
+	uint64_t	datagrams;	/* received from the network */
+	uint64_t	decoded;	/* gave their flows, perhaps none */
+	uint64_t	invalid;	/* malformed, nothing of them stored */
+	uint64_t	unsupported;	/* of a version that flowd does not read */
+	uint64_t	unauthorised;	/* from no "flow source" */
+	uint64_t	flows;		/* decoded */
+	uint64_t	stored;		/* in the log, or sent to the logsock */
+	uint64_t	discarded;	/* by the filter */
+	uint64_t	lost;		/* to output errors */
+	uint64_t	sequence_lost;	/* missing by sequence number */
+	uint64_t	restarts;	/* sequences that began anew */
+};
+
+/* One sequence of flow numbers, of one engine of the exporter. */
+struct sequence {
+	uint32_t	domain;		/* engine, or observation domain */
+	uint32_t	next;		/* expected number */
+	uint32_t	uptime_ms;	/* in the latest datagram */
+	uint16_t	version;	/* 0: this entry is free */
+};
+
+/* Causes of warnings; each is limited on its own. */
+enum exporter_cause {
+	EXPORTER_INVALID,
+	EXPORTER_UNSUPPORTED,
+	EXPORTER_CAUSES
+};
+
+struct warn_limit {
+	uint32_t	last;		/* epoch seconds; 0 is never */
+	uint32_t	held_back;	/* since then */
+};
+
+struct exporter {
+	struct addr		 addr;
+	struct counters		 counters;
+	struct sequence		 sequences[EXPORTER_SEQUENCES];
+	struct warn_limit	 warned[EXPORTER_CAUSES];
+	uint32_t		 first_seen, last_seen;	/* epoch seconds */
+	uint16_t		 sampling_interval;	/* v5: 1 of N; 0 unknown */
+	uint8_t			 sampling_mode;		/* v5: 0-3 */
+	struct exporter		*hash_next;
+	struct exporter		*newer, *older;		/* by last use */
+};
+
+struct exporter_table;
+
+/* NULL without memory.  At limit the one unused for longest goes. */
+struct exporter_table *exporters_new(size_t limit);
+void exporters_free(struct exporter_table *table);
+
+/*
+ * The exporter at addr, made where it is new; now is in epoch seconds.  NULL
+ * without memory.  The pointer is good until the next call.
+ */
+struct exporter *exporter_get(struct exporter_table *table,
+    const struct addr *addr, uint32_t now);
+
+/* Calls visit for each, the most recently seen first. */
+void exporters_each(struct exporter_table *table,
+    void (*visit)(void *arg, const struct exporter *exporter), void *arg);
+
+size_t exporters_count(const struct exporter_table *table);
+
+/*
+ * Takes note of a datagram whose first flow has number seq and that carries
+ * count flows.  A number ahead of the expected one counts as lost flows; one
+ * behind it with an uptime that went back, as a restart.
+ */
+void exporter_sequence(struct exporter *exporter, uint16_t version,
+    uint32_t domain, uint32_t seq, uint32_t count, uint32_t uptime_ms);
+
+/*
+ * Warns "ADDR: message", at most once a minute for each cause, with the
+ * number of warnings held back in between.
+ */
+void exporter_warnx(struct exporter *exporter, enum exporter_cause cause,
+    uint32_t now, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+#endif

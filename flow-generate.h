@@ -1,0 +1,54 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * Made-up NetFlow, for tests, benches and first steps.  The same options give
+ * the same bytes, on every machine.
+ */
+#ifndef FLOW_GENERATE_H
+#define FLOW_GENERATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store.h"
+
+struct generator {
+	uint16_t	version;	/* 1, 5 or 7 */
+	uint16_t	per_datagram;	/* flows */
+	uint8_t		engine_type, engine_id;		/* v5 */
+	uint16_t	sampling;	/* v5: mode and interval, as sent */
+	uint32_t	time_sec, time_nanosec;		/* of the export, epoch */
+	uint32_t	sys_uptime_ms;
+	uint32_t	sequence;	/* of the next flow */
+	uint64_t	random;		/* state; starts as the seed */
+};
+
+/*
+ * The next flow: fields that the version carries, as flowd would decode
+ * them, without agent and receive time.
+ */
+void generate_flow(struct generator *gen, struct flow *flow);
+
+/*
+ * The datagram that carries n flows, which may be 0, and moves the sequence
+ * on.  *len is its bytes.  FLOWD_ESPACE, FLOWD_EVERSION.
+ */
+int generate_datagram(struct generator *gen, const struct flow *flows,
+    size_t n, uint8_t *buf, size_t size, size_t *len)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * NetFlow on the wire: versions, sizes and offsets.  There are no structures
+ * to cast onto a datagram; everything goes through cursor.h.
+ */
+#ifndef NETFLOW_H
+#define NETFLOW_H
+
+/*
+ * The version is the first 16 bits of every datagram.  1, 5 and 7: Cisco,
+ * "NetFlow Export Datagram Format"; 9: RFC 3954 section 5.1; 10 is IPFIX:
+ * RFC 7011 section 3.1.
+ */
+#define NF_VERSION_LEN		2
+#define NF_VERSION_1		1
+#define NF_VERSION_5		5
+#define NF_VERSION_7		7
+#define NF_VERSION_9		9
+#define NF_VERSION_IPFIX	10
+
+/* A UDP datagram's payload, with IPv6 jumbograms left out (RFC 768). */
+#define NF_DATAGRAM_MAX		65535
+
+/*
+ * Headers of the versions with a fixed layout: version u16, count u16,
+ * sys_uptime_ms u32, time_sec u32, time_nanosec u32, and then
+ *   v5: flow_sequence u32, engine_type u8, engine_id u8, sampling u16;
+ *   v7: flow_sequence u32, reserved u32.
+ */
+#define NF1_HEADER_LEN		16
+#define NF5_HEADER_LEN		24
+#define NF7_HEADER_LEN		24
+
+#define NF_HEADER_COUNT		2
+#define NF_HEADER_UPTIME	4
+#define NF_HEADER_SEC		8
+#define NF_HEADER_NSEC		12
+#define NF_HEADER_SEQUENCE	16
+#define NF5_HEADER_ENGINE_TYPE	20
+#define NF5_HEADER_ENGINE_ID	21
+#define NF5_HEADER_SAMPLING	22
+
+/* v5 sampling: mode in the top 2 bits, interval (1 of N packets) below. */
+#define NF5_SAMPLING_MODE_SHIFT	14
+#define NF5_SAMPLING_INTERVAL	0x3fff
+
+#define NF1_RECORD_LEN		52
+#define NF5_RECORD_LEN		48
+#define NF7_RECORD_LEN		52
+
+/*
+ * Records in a datagram.  Cisco limits v1 to 24, v5 to 30 and v7 to 28; v1 is
+ * taken with more, since softflowd sends 30 in a datagram of the right length,
+ * and v7 for the same reason.
+ */
+#define NF5_RECORDS_MAX		30
+
+#endif
