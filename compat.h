@@ -54,4 +54,12 @@ int recvmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags,
 int sendmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags);
 #endif
 
+/* flowd never executes another program; where these exist they make sure. */
+#ifndef SOCK_CLOEXEC
+#define SOCK_CLOEXEC		0
+#endif
+#ifndef MSG_CMSG_CLOEXEC
+#define MSG_CMSG_CLOEXEC	0
+#endif
+
 #endif

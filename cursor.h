@@ -57,6 +57,30 @@ be64(const uint8_t *p)
 	return ((uint64_t)be32(p) << 32 | be32(p + 4));
 }
 
+/* The same for writing; the caller has made sure of the room. */
+static inline void
+be16_put(uint8_t *p, uint16_t v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+static inline void
+be32_put(uint8_t *p, uint32_t v)
+{
+	p[0] = (uint8_t)(v >> 24);
+	p[1] = (uint8_t)(v >> 16);
+	p[2] = (uint8_t)(v >> 8);
+	p[3] = (uint8_t)v;
+}
+
+static inline void
+be64_put(uint8_t *p, uint64_t v)
+{
+	be32_put(p, (uint32_t)(v >> 32));
+	be32_put(p + 4, (uint32_t)v);
+}
+
 static inline void
 cur_init(struct cursor *c, const uint8_t *data, size_t len)
 {
@@ -182,18 +206,21 @@ wcur_u8(struct wcursor *w, uint8_t v)
 static inline int
 wcur_u16(struct wcursor *w, uint16_t v)
 {
-	const uint8_t b[2] = { (uint8_t)(v >> 8), (uint8_t)v };
-
-	return (wcur_bytes(w, b, sizeof(b)));
+	if (wcur_left(w) < 2)
+		return (FLOWD_ESPACE);
+	be16_put(w->at, v);
+	w->at += 2;
+	return (0);
 }
 
 static inline int
 wcur_u32(struct wcursor *w, uint32_t v)
 {
-	const uint8_t b[4] = { (uint8_t)(v >> 24), (uint8_t)(v >> 16),
-	    (uint8_t)(v >> 8), (uint8_t)v };
-
-	return (wcur_bytes(w, b, sizeof(b)));
+	if (wcur_left(w) < 4)
+		return (FLOWD_ESPACE);
+	be32_put(w->at, v);
+	w->at += 4;
+	return (0);
 }
 
 static inline int
@@ -201,9 +228,9 @@ wcur_u64(struct wcursor *w, uint64_t v)
 {
 	if (wcur_left(w) < 8)
 		return (FLOWD_ESPACE);
-	if (wcur_u32(w, (uint32_t)(v >> 32)) != 0)
-		return (FLOWD_ESPACE);
-	return (wcur_u32(w, (uint32_t)v));
+	be64_put(w->at, v);
+	w->at += 8;
+	return (0);
 }
 
 #endif

@@ -26,10 +26,10 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "log.h"
 
 #define EXPORTERS_DEFAULT	65536	/* the limit without a statement */
 #define EXPORTER_SEQUENCES	8	/* kept for each exporter */
-#define EXPORTER_WARN_INTERVAL	60	/* seconds between equal warnings */
 
 /*
  * datagrams = decoded + invalid + unsupported, and, in the whole only, +
@@ -45,7 +45,8 @@ struct counters {
 	uint64_t	stored;		/* in the log, or sent to the logsock */
 	uint64_t	discarded;	/* by the filter */
 	uint64_t	lost;		/* to output errors */
-	uint64_t	sequence_lost;	/* missing by sequence number */
+	uint64_t	sequence_lost;	/* flows that a number was missing for */
+	uint64_t	sequence_late;	/* flows behind their turn, or twice */
 	uint64_t	restarts;	/* sequences that began anew */
 };
 
@@ -64,16 +65,11 @@ enum exporter_cause {
 	EXPORTER_CAUSES
 };
 
-struct warn_limit {
-	uint32_t	last;		/* epoch seconds; 0 is never */
-	uint32_t	held_back;	/* since then */
-};
-
 struct exporter {
 	struct addr		 addr;
 	struct counters		 counters;
 	struct sequence		 sequences[EXPORTER_SEQUENCES];
-	struct warn_limit	 warned[EXPORTER_CAUSES];
+	struct log_limit	 warned[EXPORTER_CAUSES];
 	uint32_t		 first_seen, last_seen;	/* epoch seconds */
 	uint16_t		 sampling_interval;	/* v5: 1 of N; 0 unknown */
 	uint8_t			 sampling_mode;		/* v5: 0-3 */
@@ -102,8 +98,9 @@ size_t exporters_count(const struct exporter_table *table);
 
 /*
  * Takes note of a datagram whose first flow has number seq and that carries
- * count flows.  A number ahead of the expected one counts as lost flows; one
- * behind it with an uptime that went back, as a restart.
+ * count flows.  A number ahead of the expected one counts flows as lost, one
+ * shortly behind it as late.  Another number together with an uptime that went
+ * back, or one far behind, is a restart and counts nothing as lost.
  */
 void exporter_sequence(struct exporter *exporter, uint16_t version,
     uint32_t domain, uint32_t seq, uint32_t count, uint32_t uptime_ms);

@@ -29,10 +29,95 @@
 #include "addr.h"
 #include "store.h"
 
-struct filter_rule;
-struct filter;
-
 enum filter_verdict { FILTER_ACCEPT, FILTER_DISCARD };
+
+/* What a rule can ask of a flow: its numbers ... */
+enum filter_number {
+	FILTER_IN_IFNDX,
+	FILTER_OUT_IFNDX,
+	FILTER_SRC_PORT,
+	FILTER_DST_PORT,
+	FILTER_PROTO,
+	FILTER_TOS,
+	FILTER_NUMBERS
+};
+
+/* ... and its addresses. */
+enum filter_addr {
+	FILTER_AGENT,
+	FILTER_SRC,
+	FILTER_DST,
+	FILTER_ADDRS
+};
+
+struct filter_number_row {
+	const char	*keyword;
+	uint64_t	 max;
+	uint32_t	 field;		/* STORE_FIELD_*: carries it */
+	bool		 hex;		/* how it is printed */
+};
+
+struct filter_addr_row {
+	const char	*keyword;
+	uint32_t	 fields;	/* STORE_FIELD_*: either carries it */
+};
+
+extern const struct filter_number_row filter_number_rows[FILTER_NUMBERS];
+extern const struct filter_addr_row filter_addr_rows[FILTER_ADDRS];
+extern const char *const filter_day_names[7];	/* from Sunday */
+
+struct filter_range {
+	uint64_t	lo, hi;		/* both inclusive */
+};
+
+/* Sets.  An empty one is no constraint, whatever negated says. */
+struct filter_number_set {
+	struct filter_range	*ranges;
+	uint32_t		 n;
+	bool			 negated;
+};
+
+struct filter_addr_set {
+	struct prefix		*prefixes;
+	uint32_t		 n;
+	bool			 negated;
+};
+
+#define FILTER_QUICK		(1U << 0)
+#define FILTER_TAG		(1U << 1)	/* tag is set */
+#define FILTER_NOT_FAMILY	(1U << 2)
+#define FILTER_TCP_FLAGS	(1U << 3)	/* tcp_* are set */
+#define FILTER_NOT_TCP_FLAGS	(1U << 4)
+#define FILTER_AFTER		(1U << 5)	/* each: its time is set */
+#define FILTER_BEFORE		(1U << 6)
+#define FILTER_AFTER_DATE	(1U << 7)
+#define FILTER_BEFORE_DATE	(1U << 8)
+#define FILTER_FLAGS		0x1ffU
+
+#define FILTER_DAYS		0x7f		/* a bit for each day's name */
+#define FILTER_DAY_SECONDS	86400U
+
+/* All zero is "accept all". */
+struct filter_rule {
+	enum filter_verdict		verdict;
+	uint32_t			flags;		/* FILTER_* */
+	uint32_t			tag;
+	uint32_t			family;		/* ADDR_NONE: any */
+	struct filter_number_set	numbers[FILTER_NUMBERS];
+	struct filter_addr_set		addrs[FILTER_ADDRS];
+	uint32_t			after, before;	/* second of the day */
+	int64_t				after_date, before_date; /* epoch s */
+	uint8_t				tcp_mask, tcp_equals;
+	uint8_t				days;		/* 0: every day */
+};
+
+/* Frees what rule points to, and makes it all zero. */
+void filter_rule_clear(struct filter_rule *rule);
+
+/* The rule in the syntax of flowd.conf(5), without a newline. */
+void filter_rule_print(const struct filter_rule *rule, FILE *fp);
+
+struct filter;
 
 /*
  * Makes a filter of the rules, which it copies.  NULL without memory.
@@ -43,11 +128,15 @@ void filter_free(struct filter *filter);
 /*
  * The verdict on flow: the last rule that matches decides, no match accepts.
  * The tag of the deciding rule is put into flow, with STORE_FIELD_TAG.
- * Counts evaluations, matches and wins.
+ * Counts evaluations, matches and wins.  Local time is that of the time zone
+ * in force when the process last called tzset.
  */
 enum filter_verdict filter_flow(struct filter *filter, struct flow *flow);
 
-/* Calls line for each rule: its text and counters, without a newline. */
+/*
+ * Calls line for each rule: its text and counters, without a newline.  Says
+ * so by log_warn where memory is short.
+ */
 void filter_report(const struct filter *filter,
     void (*line)(void *arg, const char *text), void *arg);
 

@@ -28,7 +28,6 @@
 
 struct generator {
 	uint16_t	version;	/* 1, 5 or 7 */
-	uint16_t	per_datagram;	/* flows */
 	uint8_t		engine_type, engine_id;		/* v5 */
 	uint16_t	sampling;	/* v5: mode and interval, as sent */
 	uint32_t	time_sec, time_nanosec;		/* of the export, epoch */
@@ -38,6 +37,13 @@ struct generator {
 };
 
 /*
+ * Flows in a datagram of version: what exporters usually send, and the most
+ * that the version and UDP allow.  0 for a version that is not generated.
+ */
+size_t generate_usual(uint16_t version);
+size_t generate_most(uint16_t version);
+
+/*
  * The next flow: fields that the version carries, as flowd would decode
  * them, without agent and receive time.
  */
@@ -45,10 +51,30 @@ void generate_flow(struct generator *gen, struct flow *flow);
 
 /*
  * The datagram that carries n flows, which may be 0, and moves the sequence
- * on.  *len is its bytes.  FLOWD_ESPACE, FLOWD_EVERSION.
+ * on.  Version, times and engine are the generator's, whatever the flows say.
+ * *len is its bytes.  FLOWD_ESPACE; FLOWD_EVERSION; FLOWD_EINVAL for a value
+ * that the version has no room for.
  */
 int generate_datagram(struct generator *gen, const struct flow *flows,
     size_t n, uint8_t *buf, size_t size, size_t *len)
     __attribute__((warn_unused_result));
+
+/*
+ * Gives a finished datagram the version, times, engine and sequence of gen,
+ * so that prepared datagrams can be sent again and again.  gen stays as it is.
+ * FLOWD_ESPACE, FLOWD_EVERSION.
+ */
+int generate_stamp(const struct generator *gen, uint8_t *buf, size_t len)
+    __attribute__((warn_unused_result));
+
+/*
+ * The sample, a small fixed set of flows, comes in parts, from 0 up.  The
+ * flows of a part are of one version, which gen gets, and go into one
+ * datagram.  Returns how many they are, 0 behind the last part.
+ */
+#define GENERATE_SAMPLE_FLOWS	12	/* in all parts */
+
+size_t generate_sample(struct generator *gen, size_t part,
+    struct flow flows[GENERATE_SAMPLE_FLOWS]);
 
 #endif

@@ -22,6 +22,7 @@
 #ifndef STORE_H
 #define STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -86,7 +87,7 @@ struct flow {
 	uint32_t	flow_start, flow_finish;	/* ms of exporter's uptime */
 	uint32_t	src_as, dst_as;
 	uint32_t	flow_sequence, source_id;
-	uint32_t	crc;			/* as read; set by store_encode */
+	uint32_t	crc;			/* as read */
 	uint16_t	netflow_version;
 	uint16_t	src_port, dst_port;
 	uint16_t	engine_type, engine_id;
@@ -163,9 +164,17 @@ int store_read(struct store_reader *reader, struct flow *flow)
 uint64_t store_reader_offset(const struct store_reader *reader);
 
 /*
+ * Whether no whole record is at hand, so that the next store_read reads from
+ * the file and may wait there.
+ */
+bool store_reader_drained(const struct store_reader *reader);
+
+/*
  * Writing a log.  path "-" is standard output; a file is created (mode 0600)
- * or emptied.  Records are buffered until store_writer_close, whose result
- * has to be checked as well; it frees the writer in any case.
+ * or emptied.  Records are buffered until there are many, store_writer_flush,
+ * or store_writer_close, whose result has to be checked as well; it frees the
+ * writer in any case.  After a failure nothing more is written, and each call
+ * gives FLOWD_EIO and the same errno.
  */
 struct store_writer;
 
@@ -174,6 +183,8 @@ int store_writer_open(const char *path, struct store_writer **writer)
 /* mask as for store_encode.  FLOWD_EIO. */
 int store_write(struct store_writer *writer, const struct flow *flow,
     uint32_t mask) __attribute__((warn_unused_result));
+int store_writer_flush(struct store_writer *writer)
+    __attribute__((warn_unused_result));
 int store_writer_close(struct store_writer *writer)
     __attribute__((warn_unused_result));
 

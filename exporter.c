@@ -1,0 +1,290 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * Exporters in a hash table that grows with them, and in a list by last use,
+ * whose old end goes when the limit is reached.
+ */
+#include "compat.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "exporter.h"
+#include "log.h"
+
+#define BUCKETS_MIN		256	/* a power of two */
+#define SEQUENCE_WINDOW		65536	/* flows that may come late */
+#define UPTIME_SLACK_MS		10000	/* by which reordering may set it back */
+
+struct exporter_table {
+	struct exporter	**buckets;
+	size_t		  nbuckets;	/* a power of two */
+	size_t		  count, limit;
+	struct exporter	 *newest, *oldest;
+	uint64_t	  secret[2];	/* so that nobody can aim at a bucket */
+};
+
+struct exporter_table *
+exporters_new(size_t limit)
+{
+	struct exporter_table *t;
+
+	if ((t = calloc(1, sizeof(*t))) == NULL)
+		return (NULL);
+	t->limit = limit == 0 ? 1 : limit;
+	t->nbuckets = BUCKETS_MIN;
+	t->buckets = calloc(t->nbuckets, sizeof(*t->buckets));
+	if (t->buckets == NULL ||
+	    getentropy(t->secret, sizeof(t->secret)) == -1) {
+		exporters_free(t);
+		return (NULL);
+	}
+	return (t);
+}
+
+void
+exporters_free(struct exporter_table *t)
+{
+	struct exporter *e, *next;
+
+	if (t == NULL)
+		return;
+	for (e = t->newest; e != NULL; e = next) {
+		next = e->older;
+		free(e);
+	}
+	free(t->buckets);
+	free(t);
+}
+
+size_t
+exporters_count(const struct exporter_table *t)
+{
+	return (t->count);
+}
+
+static uint64_t
+mix(uint64_t v)
+{
+	v = (v ^ v >> 32) * 0xd6e8feb86659fd93ULL;
+	v = (v ^ v >> 32) * 0xd6e8feb86659fd93ULL;
+	return (v ^ v >> 32);
+}
+
+static struct exporter **
+bucket_of(struct exporter_table *t, const struct addr *addr)
+{
+	uint64_t half[2];
+
+	memcpy(half, addr->bytes, sizeof(half));
+	return (&t->buckets[mix(mix(half[0] ^ t->secret[0]) ^ half[1] ^
+	    t->secret[1]) & (t->nbuckets - 1)]);
+}
+
+/* Without memory the table stays as it is, and only becomes slower. */
+static void
+grow(struct exporter_table *t)
+{
+	struct exporter **buckets, **old = t->buckets, **b, *e;
+
+	buckets = calloc(t->nbuckets * 2, sizeof(*buckets));
+	if (buckets == NULL)
+		return;
+	t->buckets = buckets;
+	t->nbuckets *= 2;
+	for (e = t->newest; e != NULL; e = e->older) {
+		b = bucket_of(t, &e->addr);
+		e->hash_next = *b;
+		*b = e;
+	}
+	free(old);
+}
+
+static void
+list_remove(struct exporter_table *t, struct exporter *e)
+{
+	if (e->newer != NULL)
+		e->newer->older = e->older;
+	else
+		t->newest = e->older;
+	if (e->older != NULL)
+		e->older->newer = e->newer;
+	else
+		t->oldest = e->newer;
+}
+
+static void
+list_add_newest(struct exporter_table *t, struct exporter *e)
+{
+	e->newer = NULL;
+	e->older = t->newest;
+	if (t->newest != NULL)
+		t->newest->newer = e;
+	else
+		t->oldest = e;
+	t->newest = e;
+}
+
+static void
+forget_oldest(struct exporter_table *t)
+{
+	struct exporter *e = t->oldest, **at;
+
+	for (at = bucket_of(t, &e->addr); *at != e; at = &(*at)->hash_next)
+		;
+	*at = e->hash_next;
+	list_remove(t, e);
+	t->count--;
+	free(e);
+}
+
+static struct exporter *
+make(struct exporter_table *t, const struct addr *addr, uint32_t now)
+{
+	struct exporter *e, **b;
+
+	if ((e = calloc(1, sizeof(*e))) == NULL)
+		return (NULL);
+	if (t->count >= t->limit)
+		forget_oldest(t);
+	if (t->count >= t->nbuckets)
+		grow(t);
+	e->addr = *addr;
+	e->first_seen = now;
+	b = bucket_of(t, addr);
+	e->hash_next = *b;
+	*b = e;
+	list_add_newest(t, e);
+	t->count++;
+	return (e);
+}
+
+struct exporter *
+exporter_get(struct exporter_table *t, const struct addr *addr, uint32_t now)
+{
+	struct exporter *e = t->newest;
+
+	if (e == NULL || !addr_equal(&e->addr, addr)) {
+		for (e = *bucket_of(t, addr); e != NULL; e = e->hash_next) {
+			if (addr_equal(&e->addr, addr))
+				break;
+		}
+		if (e == NULL) {
+			if ((e = make(t, addr, now)) == NULL)
+				return (NULL);
+		} else {
+			list_remove(t, e);
+			list_add_newest(t, e);
+		}
+	}
+	e->last_seen = now;
+	return (e);
+}
+
+void
+exporters_each(struct exporter_table *t,
+    void (*visit)(void *arg, const struct exporter *exporter), void *arg)
+{
+	const struct exporter *e;
+
+	for (e = t->newest; e != NULL; e = e->older)
+		visit(arg, e);
+}
+
+/*
+ * The sequence's entry, moved to the front; a new one, with version 0, takes
+ * the place of the one unused for longest.
+ */
+static struct sequence *
+find_sequence(struct exporter *e, uint16_t version, uint32_t domain)
+{
+	struct sequence found = { .domain = domain };
+	size_t i;
+
+	for (i = 0; i < EXPORTER_SEQUENCES - 1; i++) {
+		if (e->sequences[i].version == 0)
+			break;
+		if (e->sequences[i].version == version &&
+		    e->sequences[i].domain == domain)
+			break;
+	}
+	if (e->sequences[i].version == version &&
+	    e->sequences[i].domain == domain)
+		found = e->sequences[i];
+	memmove(&e->sequences[1], &e->sequences[0],
+	    i * sizeof(e->sequences[0]));
+	e->sequences[0] = found;
+	return (&e->sequences[0]);
+}
+
+static bool
+restarted(const struct sequence *s, uint32_t seq, uint32_t uptime_ms)
+{
+	int32_t ahead = (int32_t)(seq - s->next);
+
+	if (ahead == 0)
+		return (false);
+	if (uptime_ms < s->uptime_ms &&
+	    s->uptime_ms - uptime_ms > UPTIME_SLACK_MS)
+		return (true);
+	return (ahead < -SEQUENCE_WINDOW);
+}
+
+void
+exporter_sequence(struct exporter *e, uint16_t version, uint32_t domain,
+    uint32_t seq, uint32_t count, uint32_t uptime_ms)
+{
+	struct sequence *s = find_sequence(e, version, domain);
+	int32_t ahead = (int32_t)(seq - s->next);
+
+	if (s->version == 0)
+		s->version = version;
+	else if (restarted(s, seq, uptime_ms))
+		e->counters.restarts++;
+	else if (ahead < 0) {
+		e->counters.sequence_late += count;
+		return;
+	} else
+		e->counters.sequence_lost += (uint32_t)ahead;
+	s->next = seq + count;
+	s->uptime_ms = uptime_ms;
+}
+
+void
+exporter_warnx(struct exporter *e, enum exporter_cause cause, uint32_t now,
+    const char *fmt, ...)
+{
+	char text[512], addr[ADDR_STRLEN];
+	uint32_t held_back;
+	va_list ap;
+
+	if (!log_limit_pass(&e->warned[cause], now, &held_back))
+		return;
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	addr_ntop(&e->addr, addr);
+	if (held_back != 0)
+		log_warnx("%s: %s (%" PRIu32 " similar held back)", addr,
+		    text, held_back);
+	else
+		log_warnx("%s: %s", addr, text);
+}

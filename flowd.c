@@ -1,0 +1,669 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * flowd: the command line, and the collector's loop, in which datagrams are
+ * received in batches, decoded, filtered, and encoded into the log's buffer.
+ */
+#include "compat.h"
+
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "decode.h"
+#include "exporter.h"
+#include "filter.h"
+#include "format.h"
+#include "listen.h"
+#include "log.h"
+#include "output.h"
+#include "privsep.h"
+
+#define DEFAULT_CONFIG		PACKAGE_SYSCONFDIR "/flowd.conf"
+#define SINK_FLOWS		64
+#define BATCHES_AT_ONCE		16	/* of one socket, before the others */
+#define RETRY_MS		1000	/* for what is not there now */
+#define LAST_WRITE_SECONDS	5	/* for the log to take the rest */
+
+/* Descriptors and configuration on their way in, until PRIV_COMMIT. */
+struct staged {
+	struct config	*conf;		/* NULL: nothing is on its way */
+	struct listener	*listeners;	/* conf->nlistens of them */
+	size_t		 nlisteners;
+	int		*forwards;	/* conf->nforwards */
+	size_t		 nforwards;
+	int		 log;		/* -1: none */
+};
+
+struct collector {
+	int			 sock;		/* to the monitor */
+	struct config		*conf;		/* NULL before the first */
+	struct filter		*filter;
+	struct listener		*listeners;
+	size_t			 nlisteners;
+	struct pollfd		*pfds;		/* nlisteners + 2 */
+	struct staged		 staged;
+	struct receiver		*receiver;
+	struct exporter_table	*exporters;
+	struct output		*output;
+	struct counters		 total;
+	uint64_t		 kernel_drops;	/* datagrams */
+	struct log_limit	 unauthorised_warned;
+	uint32_t		 logsock_asked;	/* epoch seconds */
+
+	/* The datagram that is being decoded. */
+	struct exporter		*exporter;
+	struct flow_sink	 sink;
+	struct flow		 flows[SINK_FLOWS];
+};
+
+static uint32_t
+now_sec(void)
+{
+	return ((uint32_t)time(NULL));
+}
+
+/* Stores one flow that the filter let through; false where it is lost. */
+static bool
+store_flow(struct collector *c, const struct flow *flow)
+{
+	char line[FORMAT_LINE_MAX];
+	uint8_t *room;
+	size_t len;
+
+	if ((room = output_room(c->output)) == NULL)
+		return (false);
+	if (store_encode(flow, c->conf->store_mask, room, STORE_RECORD_MAX,
+	    &len) != 0)
+		return (false);
+	if (output_commit(c->output, len) == -1)
+		return (false);
+	if (log_is_debug()) {
+		(void)format_flow(flow, STORE_DISPLAY_BRIEF, false, line);
+		log_debug("%s", line);
+	}
+	return (true);
+}
+
+/* Empties the sink: filters and stores what was decoded. */
+static void
+take_flows(struct flow_sink *sink)
+{
+	struct collector *c = sink->arg;
+	struct counters *mine = &c->exporter->counters;
+	uint64_t stored = 0, discarded = 0;
+	size_t i;
+
+	for (i = 0; i < sink->n; i++) {
+		if (filter_flow(c->filter, &sink->flows[i]) ==
+		    FILTER_DISCARD)
+			discarded++;
+		else if (store_flow(c, &sink->flows[i]))
+			stored++;
+	}
+	mine->flows += sink->n;
+	mine->stored += stored;
+	mine->discarded += discarded;
+	mine->lost += sink->n - stored - discarded;
+	c->total.flows += sink->n;
+	c->total.stored += stored;
+	c->total.discarded += discarded;
+	c->total.lost += sink->n - stored - discarded;
+	sink->n = 0;
+}
+
+static bool
+is_authorised(const struct config *conf, const struct addr *from)
+{
+	size_t i;
+
+	for (i = 0; i < conf->nsources; i++) {
+		if (prefix_contains(&conf->sources[i], from))
+			return (true);
+	}
+	return (conf->nsources == 0);
+}
+
+static void
+refuse_source(struct collector *c, const struct addr *from, uint32_t now)
+{
+	char addr[ADDR_STRLEN];
+	uint32_t held_back;
+
+	c->total.unauthorised++;
+	if (!log_limit_pass(&c->unauthorised_warned, now, &held_back))
+		return;
+	log_warnx("%s: no \"flow source\" allows it, datagram dropped "
+	    "(%" PRIu32 " of others held back)", addr_ntop(from, addr),
+	    held_back);
+}
+
+static void
+count_datagram(struct counters *count, enum decoded r)
+{
+	count->datagrams++;
+	switch (r) {
+	case DECODED:
+		count->decoded++;
+		break;
+	case DECODE_INVALID:
+		count->invalid++;
+		break;
+	case DECODE_UNSUPPORTED:
+		count->unsupported++;
+		break;
+	}
+}
+
+static void
+take_datagram(struct collector *c, const struct received *in,
+    const struct timespec *now)
+{
+	const struct datagram dgram = { .data = in->data, .len = in->len,
+	    .recv_sec = (uint32_t)now->tv_sec,
+	    .recv_usec = (uint32_t)(now->tv_nsec / 1000) };
+	enum decoded r;
+
+	if (!is_authorised(c->conf, &in->from)) {
+		c->total.datagrams++;
+		refuse_source(c, &in->from, dgram.recv_sec);
+		return;
+	}
+	output_forward(c->output, in->data, in->len);
+	c->exporter = exporter_get(c->exporters, &in->from, dgram.recv_sec);
+	if (c->exporter == NULL)
+		fatal("no memory for an exporter");
+	r = netflow_decode(&dgram, c->exporter, &c->sink);
+	take_flows(&c->sink);
+	count_datagram(&c->exporter->counters, r);
+	count_datagram(&c->total, r);
+}
+
+/* One batch; the bytes of its datagrams, and how many in *n. */
+static size_t
+take_batch(struct collector *c, struct listener *listener, int *n)
+{
+	struct received in;
+	struct timespec now;
+	size_t bytes = 0;
+	int i;
+
+	*n = receiver_batch(c->receiver, listener, &c->kernel_drops);
+	if (*n == -1)
+		log_warn("receive");
+	if (*n <= 0)
+		return (0);
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	for (i = 0; i < *n; i++) {
+		receiver_get(c->receiver, i, &in);
+		take_datagram(c, &in, &now);
+		bytes += in.len;
+	}
+	return (bytes);
+}
+
+/* True when the socket is empty, as far as can be told. */
+static bool
+drain(struct collector *c, struct listener *listener)
+{
+	int i, n;
+
+	for (i = 0; i < BATCHES_AT_ONCE; i++) {
+		(void)take_batch(c, listener, &n);
+		if (n < RECEIVE_BATCH)
+			return (true);
+	}
+	return (false);
+}
+
+/*
+ * Takes what had been received when the order to stop came: the kernel holds
+ * no more octets than the socket's buffer has, so with a sender that never
+ * rests this ends too.
+ */
+static void
+drain_for_good(struct collector *c, struct listener *listener)
+{
+	socklen_t len = sizeof(int);
+	int size = 0, n = 1;
+	size_t taken = 0;
+
+	if (getsockopt(listener->fd, SOL_SOCKET, SO_RCVBUF, &size, &len) == -1)
+		log_warn("receive buffer");
+	while (n > 0 && taken <= (size_t)size)
+		taken += take_batch(c, listener, &n);
+}
+
+/* Writes the rest, for as long as the log needs within reason. */
+static size_t
+flush_for_good(struct collector *c)
+{
+	uint32_t give_up = now_sec() + LAST_WRITE_SECONDS;
+	struct pollfd pfd;
+	size_t left;
+
+	while ((left = output_flush(c->output)) > 0 && now_sec() < give_up) {
+		pfd = (struct pollfd){ .events = POLLOUT,
+		    .fd = output_blocked_on(c->output) };
+		(void)poll(&pfd, 1, RETRY_MS);
+	}
+	return (left);
+}
+
+static void
+report_counters(const char *who, const struct counters *n)
+{
+	log_info("%s: datagrams %" PRIu64 " decoded %" PRIu64 " invalid %"
+	    PRIu64 " unsupported %" PRIu64 " unauthorised %" PRIu64
+	    " flows %" PRIu64 " stored %" PRIu64 " discarded %" PRIu64
+	    " lost %" PRIu64 " sequence-lost %" PRIu64 " sequence-late %"
+	    PRIu64 " restarts %" PRIu64, who, n->datagrams, n->decoded,
+	    n->invalid, n->unsupported, n->unauthorised, n->flows, n->stored,
+	    n->discarded, n->lost, n->sequence_lost, n->sequence_late,
+	    n->restarts);
+}
+
+static void
+report_exporter(void *arg, const struct exporter *e)
+{
+	struct counters *sum = arg;
+	char addr[ADDR_STRLEN];
+
+	report_counters(addr_ntop(&e->addr, addr), &e->counters);
+	if (e->sampling_interval > 1)
+		log_info("%s: samples 1 of %u packets, mode %u", addr,
+		    e->sampling_interval, e->sampling_mode);
+	sum->sequence_lost += e->counters.sequence_lost;
+	sum->sequence_late += e->counters.sequence_late;
+	sum->restarts += e->counters.restarts;
+}
+
+static void
+report_line(void *arg, const char *text)
+{
+	(void)arg;
+	log_info("%s", text);
+}
+
+static void
+report_statistics(struct collector *c)
+{
+	const struct output_counters *out = output_counters(c->output);
+	struct counters all = c->total;
+
+	log_info("exporters %zu", exporters_count(c->exporters));
+	exporters_each(c->exporters, report_exporter, &all);
+	report_counters("all", &all);
+	log_info("kernel-drops %" PRIu64 " log-bytes %" PRIu64 " log-errors %"
+	    PRIu64 " logsock-sent %" PRIu64 " logsock-lost %" PRIu64
+	    " forwarded %" PRIu64 " forward-lost %" PRIu64, c->kernel_drops,
+	    out->log_bytes, out->log_errors, out->logsock_sent,
+	    out->logsock_lost, out->forwarded, out->forward_lost);
+	filter_report(c->filter, report_line, NULL);
+}
+
+static _Noreturn void
+stop(struct collector *c)
+{
+	size_t i, left;
+
+	for (i = 0; i < c->nlisteners; i++)
+		drain_for_good(c, &c->listeners[i]);
+	left = flush_for_good(c);
+	report_statistics(c);
+	if (left > 0)
+		log_warnx("%zu bytes of records could not be written to the "
+		    "log and are lost", left);
+	output_free(c->output);
+	exit(left > 0 ? 1 : 0);
+}
+
+/* Without its monitor a collector has no business. */
+static _Noreturn void
+orphaned(struct collector *c)
+{
+	log_warnx("the monitor has gone, ending");
+	(void)output_flush(c->output);
+	exit(1);
+}
+
+static void *
+allocate(size_t n, size_t size)
+{
+	void *p;
+
+	if ((p = calloc(n == 0 ? 1 : n, size)) == NULL)
+		fatal("no memory");
+	return (p);
+}
+
+static void
+begin_config(struct collector *c, const struct priv_msg *msg)
+{
+	struct staged *s = &c->staged;
+	uint8_t *data;
+
+	if (s->conf != NULL || msg->body_len > CONFIG_PACKED_MAX)
+		fatalx("configuration out of turn");
+	data = allocate(msg->body_len, 1);
+	if (priv_receive_body(c->sock, data, msg->body_len) == -1)
+		orphaned(c);
+	if (config_unpack(data, msg->body_len, &s->conf) != 0)
+		fatalx("configuration cannot be unpacked");
+	free(data);
+	s->listeners = allocate(s->conf->nlistens, sizeof(*s->listeners));
+	s->forwards = allocate(s->conf->nforwards, sizeof(*s->forwards));
+	s->nlisteners = s->nforwards = 0;
+	s->log = -1;
+}
+
+static void
+stage_listener(struct collector *c, const struct priv_msg *msg, int fd)
+{
+	struct staged *s = &c->staged;
+	struct listener *l;
+
+	if (s->conf == NULL || s->nlisteners == s->conf->nlistens)
+		fatalx("listener out of turn");
+	l = &s->listeners[s->nlisteners++];
+	if (fd != -1) {
+		l->fd = fd;
+		return;
+	}
+	if (msg->value == 0 || msg->value > c->nlisteners ||
+	    c->listeners[msg->value - 1].fd == -1)
+		fatalx("no such listener");
+	*l = c->listeners[msg->value - 1];
+	c->listeners[msg->value - 1].fd = -1;
+}
+
+static void
+stage_forward(struct collector *c, int fd)
+{
+	struct staged *s = &c->staged;
+
+	if (s->conf == NULL || s->nforwards == s->conf->nforwards || fd == -1)
+		fatalx("forward out of turn");
+	s->forwards[s->nforwards++] = fd;
+}
+
+static void
+take_log(struct collector *c, int fd)
+{
+	if (c->staged.conf != NULL)
+		c->staged.log = fd;
+	else
+		output_set_log(c->output, fd);
+}
+
+static bool
+same_logsock(const struct config *a, const struct config *b)
+{
+	if (a == NULL || a->logsock == NULL || b->logsock == NULL)
+		return (false);
+	return (strcmp(a->logsock, b->logsock) == 0 &&
+	    a->logsock_bufsize == b->logsock_bufsize);
+}
+
+static void
+replace_listeners(struct collector *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->nlisteners; i++) {
+		if (c->listeners[i].fd == -1)
+			continue;
+		/* What it still holds was sent to where we did listen. */
+		drain_for_good(c, &c->listeners[i]);
+		(void)close(c->listeners[i].fd);
+	}
+	free(c->listeners);
+	free(c->pfds);
+	c->listeners = c->staged.listeners;
+	c->nlisteners = c->staged.nlisteners;
+	c->pfds = allocate(c->nlisteners + 2, sizeof(*c->pfds));
+}
+
+static void
+replace_outputs(struct collector *c)
+{
+	struct staged *s = &c->staged;
+
+	output_set_log(c->output, s->log);
+	output_set_forwards(c->output, s->forwards, s->nforwards);
+	free(s->forwards);
+	if (!same_logsock(c->conf, s->conf))
+		output_set_logsock(c->output, -1);
+	output_use_logsock(c->output, s->conf->logsock != NULL);
+	c->logsock_asked = 0;
+}
+
+static void
+commit_config(struct collector *c)
+{
+	struct staged *s = &c->staged;
+	bool first = c->conf == NULL;
+
+	if (s->conf == NULL || s->nlisteners != s->conf->nlistens)
+		fatalx("incomplete configuration");
+	replace_listeners(c);
+	replace_outputs(c);
+	filter_free(c->filter);
+	c->filter = filter_new(s->conf->rules, s->conf->nrules);
+	if (c->filter == NULL)
+		fatal("no memory for the filter");
+	config_free(c->conf);
+	c->conf = s->conf;
+	*s = (struct staged){ .log = -1 };
+	if (first && priv_send(c->sock, PRIV_READY, 0, NULL, 0, -1) == -1)
+		orphaned(c);
+}
+
+static void
+take_message(struct collector *c)
+{
+	struct priv_msg msg;
+	int fd;
+
+	if (priv_receive(c->sock, &msg, &fd) != 1)
+		orphaned(c);
+	switch ((enum priv_type)msg.type) {
+	case PRIV_CONFIG:
+		begin_config(c, &msg);
+		return;
+	case PRIV_LISTENER:
+		stage_listener(c, &msg, fd);
+		return;
+	case PRIV_FORWARD:
+		stage_forward(c, fd);
+		return;
+	case PRIV_COMMIT:
+		commit_config(c);
+		return;
+	case PRIV_LOG:
+		take_log(c, fd);
+		return;
+	case PRIV_LOGSOCK:
+		output_set_logsock(c->output, fd);
+		return;
+	case PRIV_STATISTICS:
+		report_statistics(c);
+		return;
+	case PRIV_STOP:
+		stop(c);
+	default:
+		fatalx("unknown order %u", msg.type);
+	}
+}
+
+/* Asks for the log socket, now and then. */
+static void
+mind_logsock(struct collector *c)
+{
+	uint32_t now;
+
+	if (!output_wants_logsock(c->output))
+		return;
+	if ((now = now_sec()) == c->logsock_asked)
+		return;
+	c->logsock_asked = now;
+	if (priv_send(c->sock, PRIV_WANT_LOGSOCK, 0, NULL, 0, -1) == -1)
+		orphaned(c);
+}
+
+/*
+ * Waits for something to do: for ever, unless datagrams are known to wait or
+ * something that failed is to be tried again.
+ */
+static void
+wait_for_work(struct collector *c, bool more, size_t unwritten)
+{
+	int timeout = -1;
+	size_t i;
+
+	c->pfds[0] = (struct pollfd){ .fd = c->sock, .events = POLLIN };
+	c->pfds[1] = (struct pollfd){ .events = POLLOUT,
+	    .fd = output_blocked_on(c->output) };
+	for (i = 0; i < c->nlisteners; i++)
+		c->pfds[i + 2] = (struct pollfd){ .events = POLLIN,
+		    .fd = c->listeners[i].fd };
+	if (more)
+		timeout = 0;
+	else if ((unwritten > 0 && c->pfds[1].fd == -1) ||
+	    output_wants_logsock(c->output))
+		timeout = RETRY_MS;
+	if (poll(c->pfds, c->nlisteners + 2, timeout) == -1 && errno != EINTR)
+		fatal("poll");
+}
+
+_Noreturn void
+collector_run(int sock)
+{
+	struct collector *c = allocate(1, sizeof(*c));
+	bool more = false;
+	size_t i, unwritten = 0;
+
+	c->sock = sock;
+	c->staged.log = -1;
+	c->sink = (struct flow_sink){ .flows = c->flows, .max = SINK_FLOWS,
+	    .flush = take_flows, .arg = c };
+	c->receiver = receiver_new();
+	c->exporters = exporters_new(EXPORTERS_DEFAULT);
+	c->output = output_new();
+	if (c->receiver == NULL || c->exporters == NULL || c->output == NULL)
+		fatal("no memory");
+	while (c->conf == NULL)
+		take_message(c);
+	for (;;) {
+		mind_logsock(c);
+		wait_for_work(c, more, unwritten);
+		more = false;
+		for (i = 0; i < c->nlisteners; i++) {
+			if (c->pfds[i + 2].revents != 0 &&
+			    !drain(c, &c->listeners[i]))
+				more = true;
+		}
+		if (!more)
+			unwritten = output_flush(c->output);
+		if (c->pfds[0].revents != 0)
+			take_message(c);
+	}
+}
+
+static _Noreturn void
+usage(FILE *to, int status)
+{
+	(void)fprintf(to, "usage: flowd [-dghn] [-D macro=value] [-f file] "
+	    "[-X INSECURE]\n");
+	exit(status);
+}
+
+static void
+add_macro(struct flowd_options *opts, struct conf_macro **macros, char *arg)
+{
+	char *value = strchr(arg, '=');
+
+	if (value == NULL || value == arg) {
+		(void)fprintf(stderr, "flowd: -D %s: not macro=value\n", arg);
+		exit(1);
+	}
+	*value++ = '\0';
+	*macros = reallocarray(*macros, opts->nmacros + 1, sizeof(**macros));
+	if (*macros == NULL)
+		fatal("no memory");
+	(*macros)[opts->nmacros++] = (struct conf_macro){ arg, value };
+	opts->macros = *macros;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct flowd_options opts = { .conf_path = DEFAULT_CONFIG };
+	struct conf_macro *macros = NULL;
+	struct config *conf;
+	bool check_only = false;
+	int ch, status = 0;
+
+	while ((ch = getopt(argc, argv, "dD:f:ghnX:")) != -1) {
+		switch (ch) {
+		case 'd':
+			opts.debug = opts.foreground = true;
+			break;
+		case 'D':
+			add_macro(&opts, &macros, optarg);
+			break;
+		case 'f':
+			opts.conf_path = optarg;
+			break;
+		case 'g':
+			opts.foreground = true;
+			break;
+		case 'h':
+			usage(stdout, 0);
+		case 'n':
+			check_only = true;
+			break;
+		case 'X':
+			if (strcmp(optarg, "INSECURE") != 0)
+				usage(stderr, 1);
+			opts.insecure = true;
+			break;
+		default:
+			usage(stderr, 1);
+		}
+	}
+	if (optind != argc)
+		usage(stderr, 1);
+	log_init("flowd", LOG_TO_STDERR, opts.debug);
+	if ((conf = privsep_load_config(&opts)) == NULL)
+		status = 1;
+	else if (check_only) {
+		(void)printf("configuration OK\n");
+		config_free(conf);
+	} else
+		status = monitor_run(&opts, conf);
+	free(macros);
+	return (status);
+}

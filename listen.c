@@ -1,0 +1,293 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat.h"
+
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <netinet/in.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "listen.h"
+#include "log.h"
+#include "netflow.h"
+
+#define RCVBUF_MIN	65536U		/* bytes, below which asking stops */
+
+/*
+ * Distance of the buffers: the largest datagram, rounded up to pages, and one
+ * cache line, so that their beginnings do not compete for the same cache set.
+ */
+#define BUFFER_STRIDE	(65536 + 64)
+
+struct receiver {
+	struct mmsghdr		 msgs[RECEIVE_BATCH];
+	struct iovec		 iovs[RECEIVE_BATCH];
+	struct sockaddr_storage	 names[RECEIVE_BATCH];
+	union {
+		char		 bytes[CMSG_SPACE(sizeof(uint32_t))];
+		struct cmsghdr	 align;
+	} control[RECEIVE_BATCH];
+	uint8_t			*buffers;
+};
+
+const char *
+listen_name(const struct conf_listen *conf, char buf[LISTEN_STRLEN])
+{
+	char addr[ADDR_STRLEN];
+
+	addr_ntop(&conf->addr, addr);
+	(void)snprintf(buf, LISTEN_STRLEN,
+	    conf->addr.family == ADDR_V6 ? "[%s]:%u" : "%s:%u", addr,
+	    conf->port);
+	return (buf);
+}
+
+static int
+set_rcvbuf(int fd, uint32_t bytes)
+{
+	int n = (int)bytes;
+
+#if HAVE_DECL_SO_RCVBUFFORCE
+	/* Beyond the system's limit, where the monitor may. */
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &n, sizeof(n)) == 0)
+		return (0);
+#endif
+	return (setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &n, sizeof(n)));
+}
+
+void
+listen_set_buffer(int fd, const struct conf_listen *conf)
+{
+	char name[LISTEN_STRLEN];
+	uint32_t want = conf->bufsize != 0 ? conf->bufsize : RCVBUF_WANTED;
+	socklen_t len = sizeof(int);
+	int given = 0;
+
+	while (set_rcvbuf(fd, want) == -1 && conf->bufsize == 0 &&
+	    want > RCVBUF_MIN)
+		want /= 2;
+	(void)getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &given, &len);
+	log_info("listening on %s, receive buffer %d bytes",
+	    listen_name(conf, name), given);
+	if (conf->bufsize > (uint32_t)given)
+		log_warnx("%s: bufsize %" PRIu32 " is more than the system "
+		    "gives; bursts over %d bytes will be lost",
+		    name, conf->bufsize, given);
+}
+
+static int
+set_options(int fd, const struct conf_listen *conf)
+{
+	int on = 1;
+
+	if (conf->addr.family == ADDR_V6 && setsockopt(fd, IPPROTO_IPV6,
+	    IPV6_V6ONLY, &on, sizeof(on)) == -1)
+		return (-1);
+	/* A group is shared with other programs; an address is not. */
+	if (addr_is_multicast(&conf->addr) && setsockopt(fd, SOL_SOCKET,
+	    SO_REUSEADDR, &on, sizeof(on)) == -1)
+		return (-1);
+#if HAVE_DECL_SO_RXQ_OVFL
+	if (setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on)) == -1)
+		return (-1);
+#endif
+	return (0);
+}
+
+int
+listen_open(const struct conf_listen *conf)
+{
+	struct sockaddr_storage ss;
+	char name[LISTEN_STRLEN];
+	socklen_t len;
+	int fd;
+
+	fd = socket(conf->addr.family == ADDR_V6 ? AF_INET6 : AF_INET,
+	    SOCK_DGRAM, 0);
+	if (fd == -1) {
+		log_warn("%s: socket", listen_name(conf, name));
+		return (-1);
+	}
+	len = addr_to_sockaddr(&conf->addr, conf->port, 0, &ss);
+	if (set_options(fd, conf) == -1 ||
+	    bind(fd, (struct sockaddr *)&ss, len) == -1) {
+		log_warn("cannot listen on %s", listen_name(conf, name));
+		(void)close(fd);
+		return (-1);
+	}
+	listen_set_buffer(fd, conf);
+	return (fd);
+}
+
+static int
+membership(int fd, const struct conf_join *join, bool leave,
+    unsigned int ifindex)
+{
+#ifdef HAVE_STRUCT_IP_MREQN
+	struct ip_mreqn four = { .imr_ifindex = (int)ifindex };
+#else
+	struct ip_mreq four = { .imr_interface.s_addr = htonl(INADDR_ANY) };
+#endif
+	struct ipv6_mreq six = { .ipv6mr_interface = ifindex };
+
+	if (join->group.family == ADDR_V6) {
+		memcpy(&six.ipv6mr_multiaddr, join->group.bytes, 16);
+		return (setsockopt(fd, IPPROTO_IPV6,
+		    leave ? IPV6_LEAVE_GROUP : IPV6_JOIN_GROUP, &six,
+		    sizeof(six)));
+	}
+	memcpy(&four.imr_multiaddr, join->group.bytes, 4);
+	return (setsockopt(fd, IPPROTO_IP,
+	    leave ? IP_DROP_MEMBERSHIP : IP_ADD_MEMBERSHIP, &four,
+	    sizeof(four)));
+}
+
+int
+listen_join(int fd, const struct conf_listen *conf,
+    const struct conf_join *join)
+{
+	char group[ADDR_STRLEN], name[LISTEN_STRLEN];
+	unsigned int ifindex = 0;
+
+	if (join->group.family != conf->addr.family)
+		return (0);
+	addr_ntop(&join->group, group);
+	if (join->ifname[0] != '\0' &&
+	    (ifindex = if_nametoindex(join->ifname)) == 0) {
+		log_warn("cannot join %s: interface %s", group, join->ifname);
+		return (-1);
+	}
+	if (membership(fd, join, false, ifindex) == -1) {
+		log_warn("cannot join %s on %s", group,
+		    listen_name(conf, name));
+		return (-1);
+	}
+	if (!addr_is_any(&conf->addr) &&
+	    !addr_equal(&conf->addr, &join->group))
+		log_warnx("%s joins %s, but will get nothing from it: "
+		    "listen on the group or on any address",
+		    listen_name(conf, name), group);
+	return (0);
+}
+
+void
+listen_leave(int fd, const struct conf_listen *conf,
+    const struct conf_join *join)
+{
+	if (join->group.family != conf->addr.family)
+		return;
+	/* An interface that is gone has left its groups by itself. */
+	(void)membership(fd, join, true, join->ifname[0] == '\0' ? 0 :
+	    if_nametoindex(join->ifname));
+}
+
+struct receiver *
+receiver_new(void)
+{
+	struct receiver *r;
+	size_t i;
+
+	if ((r = calloc(1, sizeof(*r))) == NULL)
+		return (NULL);
+	r->buffers = calloc(RECEIVE_BATCH, BUFFER_STRIDE);
+	if (r->buffers == NULL) {
+		free(r);
+		return (NULL);
+	}
+	for (i = 0; i < RECEIVE_BATCH; i++) {
+		r->iovs[i].iov_base = r->buffers + i * BUFFER_STRIDE;
+		r->iovs[i].iov_len = NF_DATAGRAM_MAX;
+		r->msgs[i].msg_hdr.msg_iov = &r->iovs[i];
+		r->msgs[i].msg_hdr.msg_iovlen = 1;
+		r->msgs[i].msg_hdr.msg_name = &r->names[i];
+		r->msgs[i].msg_hdr.msg_namelen = sizeof(r->names[i]);
+		r->msgs[i].msg_hdr.msg_control = &r->control[i];
+		r->msgs[i].msg_hdr.msg_controllen = sizeof(r->control[i]);
+	}
+	return (r);
+}
+
+void
+receiver_free(struct receiver *r)
+{
+	if (r == NULL)
+		return;
+	free(r->buffers);
+	free(r);
+}
+
+/* The kernel's count of drops, where it came with the datagram. */
+static void
+note_drops(struct msghdr *msg, struct listener *listener, uint64_t *dropped)
+{
+#if HAVE_DECL_SO_RXQ_OVFL
+	struct cmsghdr *c;
+	uint32_t total;
+
+	for (c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SO_RXQ_OVFL)
+			continue;
+		memcpy(&total, CMSG_DATA(c), sizeof(total));
+		*dropped += (uint32_t)(total - listener->kernel_drops);
+		listener->kernel_drops = total;
+	}
+#else
+	(void)msg;
+	(void)listener;
+	(void)dropped;
+#endif
+}
+
+int
+receiver_batch(struct receiver *r, struct listener *listener,
+    uint64_t *dropped)
+{
+	struct msghdr *msg;
+	int i, n;
+
+	n = recvmmsg(listener->fd, r->msgs, RECEIVE_BATCH, MSG_DONTWAIT, NULL);
+	if (n == -1)
+		return (errno == EAGAIN || errno == EWOULDBLOCK ||
+		    errno == EINTR ? 0 : -1);
+	for (i = 0; i < n; i++) {
+		msg = &r->msgs[i].msg_hdr;
+		if (msg->msg_controllen != 0)
+			note_drops(msg, listener, dropped);
+		msg->msg_namelen = sizeof(r->names[i]);
+		msg->msg_controllen = sizeof(r->control[i]);
+	}
+	return (n);
+}
+
+void
+receiver_get(const struct receiver *r, int i, struct received *out)
+{
+	out->data = r->iovs[i].iov_base;
+	out->len = r->msgs[i].msg_len;
+	if (addr_from_sockaddr((const struct sockaddr *)&r->names[i],
+	    &out->from, NULL) != 0)
+		out->from = (struct addr){ .family = ADDR_NONE };
+}

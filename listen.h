@@ -1,0 +1,82 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * Sockets that datagrams come from: opened by the monitor, read by the
+ * collector in batches.
+ */
+#ifndef LISTEN_H
+#define LISTEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "config.h"
+
+#define RECEIVE_BATCH	64	/* datagrams taken by one system call */
+#define RCVBUF_WANTED	(32U << 20)	/* bytes, without a bufsize */
+#define LISTEN_STRLEN	(ADDR_STRLEN + sizeof("[]:65535"))
+
+/* "192.0.2.1:2055" or "[2001:db8::1]:2055".  Returns buf. */
+const char *listen_name(const struct conf_listen *conf,
+    char buf[LISTEN_STRLEN]);
+
+/*
+ * A bound socket with its receive buffer set, or -1 after a message.  Says
+ * what buffer the system gave.
+ */
+int listen_open(const struct conf_listen *conf);
+
+/* Sets the receive buffer of a socket that is open already. */
+void listen_set_buffer(int fd, const struct conf_listen *conf);
+
+/* Joins or leaves the group where it is of the listener's family. */
+int listen_join(int fd, const struct conf_listen *conf,
+    const struct conf_join *join);
+void listen_leave(int fd, const struct conf_listen *conf,
+    const struct conf_join *join);
+
+/* A socket as the collector has it. */
+struct listener {
+	int		fd;
+	uint32_t	kernel_drops;	/* as last told by the kernel, wraps */
+};
+
+struct received {
+	const uint8_t	*data;		/* the receiver's, until the next batch */
+	size_t		 len;		/* bytes */
+	struct addr	 from;
+};
+
+struct receiver;
+
+struct receiver *receiver_new(void);	/* NULL without memory */
+void receiver_free(struct receiver *r);
+
+/*
+ * Takes up to RECEIVE_BATCH datagrams that are there, and adds to *dropped
+ * what the kernel dropped before them for want of buffer.  Returns their
+ * number; 0 when there are none; -1 with errno.
+ */
+int receiver_batch(struct receiver *r, struct listener *listener,
+    uint64_t *dropped);
+
+/* Datagram i of the latest batch. */
+void receiver_get(const struct receiver *r, int i, struct received *out);
+
+#endif

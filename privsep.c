@@ -1,0 +1,741 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The monitor.  It keeps the rights that flowd was started with, opens what
+ * needs them, and hands descriptors to the collector, which has none:
+ *
+ *   monitor    root, never reads from the network; relays signals, reaps the
+ *              collector, says why it died and starts another, with the same
+ *              listening sockets, so that the kernel goes on queueing.
+ *   collector  unprivileged user, chrooted, confined (sandbox.h); collector_run
+ *              in flowd.c.
+ *   parser     a child that lives as long as it takes to read flowd.conf;
+ *              config-load.c.
+ *
+ * Nothing that the collector says has a path, a length or a text in it: the
+ * requests are those of requests[], each exactly one struct priv_msg, and
+ * anything else ends the collector.
+ */
+#include "compat.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "listeners.h"
+#include "log.h"
+#include "privsep.h"
+#include "rights.h"
+#include "sandbox.h"
+
+#define DEFAULT_PIDFILE		PACKAGE_RUNSTATEDIR "/flowd.pid"
+#define DEATHS_MAX		5	/* of collectors, in DEATHS_SECONDS */
+#define DEATHS_SECONDS		60
+#define START_SECONDS		20	/* for a collector to become ready */
+#define STOP_SECONDS		30	/* for it to write everything */
+#define SEND_SECONDS		10	/* for it to take a message */
+
+struct monitor {
+	const struct flowd_options *opts;
+	struct config		*conf;
+	struct listeners	 listeners;
+	int			 log;		/* the collector's, -1: none */
+	int			 waiting;	/* who started us; -1: nobody */
+	char			*pidfile;	/* written; NULL: none */
+	pid_t			 collector;	/* -1: none */
+	int			 sock;		/* to it */
+	bool			 ready;		/* it said so */
+	bool			 stopping;
+	time_t			 stop_by;	/* monotonic */
+	time_t			 deaths[DEATHS_MAX];	/* latest first */
+	struct log_limit	 logsock_warned;
+};
+
+static volatile sig_atomic_t got_stop, got_reload, got_reopen, got_stats;
+
+static void
+on_signal(int sig)
+{
+	switch (sig) {
+	case SIGINT:
+	case SIGTERM:
+		got_stop = 1;
+		break;
+	case SIGHUP:
+		got_reload = 1;
+		break;
+	case SIGUSR1:
+		got_reopen = 1;
+		break;
+	default:			/* SIGUSR2, SIGINFO */
+		got_stats = 1;
+	}
+}
+
+static const int handled_signals[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1,
+    SIGUSR2,
+#ifdef SIGINFO
+    SIGINFO,
+#endif
+};
+#define NSIGNALS	(sizeof(handled_signals) / sizeof(handled_signals[0]))
+
+/* Blocks the signals; they come through in ppoll, with the mask as it was. */
+static void
+catch_signals(sigset_t *before)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+	sigset_t set;
+	size_t i;
+
+	sigemptyset(&set);
+	sigemptyset(&sa.sa_mask);
+	for (i = 0; i < NSIGNALS; i++) {
+		sigaddset(&set, handled_signals[i]);
+		(void)sigaction(handled_signals[i], &sa, NULL);
+	}
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)sigprocmask(SIG_BLOCK, &set, before);
+}
+
+/*
+ * The collector takes its orders from the monitor alone; a Ctrl-C reaches
+ * both, and the monitor passes it on.
+ */
+static void
+ignore_signals(void)
+{
+	sigset_t none;
+	size_t i;
+
+	for (i = 0; i < NSIGNALS; i++)
+		(void)signal(handled_signals[i], SIG_IGN);
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static time_t
+monotonic(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (ts.tv_sec);
+}
+
+static int
+open_log(const char *path)
+{
+	int fd;
+
+	/*
+	 * For reading too, so that a FIFO opens without a reader and keeps
+	 * what was written when its reader leaves.
+	 */
+	fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC |
+	    O_NOCTTY, 0600);
+	if (fd == -1)
+		log_warn("logfile %s", path);
+	return (fd);
+}
+
+static int
+open_logsock(struct monitor *m)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd, size = (int)m->conf->logsock_bufsize;
+	uint32_t held_back;
+
+	(void)strlcpy(sun.sun_path, m->conf->logsock, sizeof(sun.sun_path));
+	if ((fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) == -1) {
+		log_warn("logsock");
+		return (-1);
+	}
+	if (size != 0 && setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size,
+	    sizeof(size)) == -1)
+		log_warn("logsock %s: bufsize %d", m->conf->logsock, size);
+	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
+		if (log_limit_pass(&m->logsock_warned,
+		    (uint32_t)time(NULL), &held_back))
+			log_warn("logsock %s: nobody reads it, trying on",
+			    m->conf->logsock);
+		(void)close(fd);
+		return (-1);
+	}
+	m->logsock_warned.last = 0;
+	return (fd);
+}
+
+static int
+open_forward(const struct conf_forward *f)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = addr_to_sockaddr(&f->addr, f->port, 0, &ss);
+	char addr[ADDR_STRLEN];
+	int fd;
+
+	fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd == -1 || connect(fd, (struct sockaddr *)&ss, len) == -1) {
+		log_warn("forward to %s port %u", addr_ntop(&f->addr, addr),
+		    f->port);
+		if (fd != -1)
+			(void)close(fd);
+		return (-1);
+	}
+	return (fd);
+}
+
+/* Sends and closes the descriptor; -1 passes none. */
+static int
+send_fd(struct monitor *m, enum priv_type type, int fd)
+{
+	int r = priv_send(m->sock, type, 0, NULL, 0, fd);
+
+	if (fd != -1)
+		(void)close(fd);
+	return (r);
+}
+
+/*
+ * Sends conf and what goes with it; fresh, to a collector that has nothing
+ * yet.  log is the open log or -1.  -1: the collector does not listen.
+ */
+static int
+send_config(struct monitor *m, const struct config *conf,
+    const struct listeners *l, int log, bool fresh)
+{
+	const struct open_listener *li;
+	uint8_t *data;
+	size_t len, i;
+	int r, fd;
+
+	if (config_pack(conf, &data, &len) != 0)
+		fatalx("the configuration cannot be packed");
+	r = priv_send(m->sock, PRIV_CONFIG, 0, data, len, -1);
+	free(data);
+	for (i = 0; r == 0 && i < l->n; i++) {
+		li = &l->list[i];
+		r = fresh || li->kept == 0 ?
+		    priv_send(m->sock, PRIV_LISTENER, 0, NULL, 0, li->fd) :
+		    priv_send(m->sock, PRIV_LISTENER, li->kept, NULL, 0, -1);
+	}
+	for (i = 0; r == 0 && i < conf->nforwards; i++) {
+		if ((fd = open_forward(&conf->forwards[i])) != -1)
+			r = send_fd(m, PRIV_FORWARD, fd);
+	}
+	if (r == 0 && log != -1)
+		r = priv_send(m->sock, PRIV_LOG, 0, NULL, 0, log);
+	if (r == 0)
+		r = priv_send(m->sock, PRIV_COMMIT, 0, NULL, 0, -1);
+	return (r);
+}
+
+/* What of the monitor's is no business of the collector's. */
+static void
+close_inherited(const struct monitor *m)
+{
+	listeners_close(&m->listeners);
+	if (m->log != -1)
+		(void)close(m->log);
+	if (m->waiting != -1)
+		(void)close(m->waiting);
+}
+
+static int
+open_null(void)
+{
+	int fd;
+
+	if ((fd = open("/dev/null", O_RDWR | O_CLOEXEC)) == -1)
+		fatal("/dev/null");
+	return (fd);
+}
+
+/* Standard input, output and error become null, which is closed. */
+static void
+forget_terminal(int null)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (dup2(null, fd) == -1)
+			fatal("/dev/null");
+	}
+	if (null > STDERR_FILENO)
+		(void)close(null);
+}
+
+static _Noreturn void
+become_collector(struct monitor *m, int sock)
+{
+	const struct flowd_options *opts = m->opts;
+	bool drop = rights_to_drop(opts);
+	int null;
+
+	close_inherited(m);
+	ignore_signals();
+	log_init("collector", opts->foreground ? LOG_TO_STDERR : LOG_TO_BOTH,
+	    opts->debug);
+	null = open_null();
+	if (drop)
+		rights_drop(true);
+	if (sandbox_enter() == -1)
+		fatal("sandbox %s", sandbox_name());
+	log_info("collector runs as %s, root %s, sandbox %s",
+	    drop ? PRIVSEP_USER : "the user that started it",
+	    drop ? PRIVSEP_PATH : "as it was", sandbox_name());
+	if (opts->foreground)
+		(void)close(null);
+	else {
+		log_init("collector", LOG_TO_SYSLOG, opts->debug);
+		forget_terminal(null);
+	}
+	collector_run(sock);
+}
+
+/*
+ * Starts a collector and gives it the configuration in force.  If it dies on
+ * that, the loop will see it.
+ */
+static int
+start_collector(struct monitor *m)
+{
+	const struct timeval tv = { .tv_sec = SEND_SECONDS };
+	int pair[2];
+
+	m->ready = false;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1) {
+		log_warn("socketpair");
+		return (-1);
+	}
+	if ((m->collector = fork()) == -1) {
+		log_warn("fork");
+		(void)close(pair[0]);
+		(void)close(pair[1]);
+		return (-1);
+	}
+	if (m->collector == 0) {
+		(void)close(pair[0]);
+		become_collector(m, pair[1]);
+	}
+	(void)close(pair[1]);
+	m->sock = pair[0];
+	(void)setsockopt(m->sock, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
+	if (send_config(m, m->conf, &m->listeners, m->log, true) == -1)
+		log_warn("cannot configure the collector");
+	return (0);
+}
+
+/* The request handlers: the policy is that there are no others. */
+static int
+answer_ready(struct monitor *m)
+{
+	if (m->ready)
+		return (-1);
+	m->ready = true;
+	return (0);
+}
+
+static int
+answer_want_logsock(struct monitor *m)
+{
+	if (m->conf->logsock == NULL)
+		return (0);	/* it went with a reload on the way */
+	return (send_fd(m, PRIV_LOGSOCK, open_logsock(m)));
+}
+
+static const struct {
+	enum priv_type	type;
+	int		(*answer)(struct monitor *m);
+} requests[] = {
+	{ PRIV_READY,		answer_ready },
+	{ PRIV_WANT_LOGSOCK,	answer_want_logsock },
+};
+
+/* 1; 0 at the end of file; -1 for what is no request. */
+static int
+answer_request(struct monitor *m)
+{
+	struct priv_msg msg;
+	size_t i;
+	int fd, r;
+
+	if ((r = priv_receive(m->sock, &msg, &fd)) == 0)
+		return (0);
+	if (r == -1)
+		return (errno == ECONNRESET ? 0 : -1);
+	if (fd != -1) {
+		(void)close(fd);
+		return (-1);
+	}
+	if (msg.value != 0 || msg.body_len != 0)
+		return (-1);
+	for (i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		if (requests[i].type == (enum priv_type)msg.type)
+			return (requests[i].answer(m) == 0 ? 1 : -1);
+	}
+	return (-1);
+}
+
+/*
+ * Reaps the collector, after killing it if it is to be dismissed.  True if it
+ * had ended as it should.
+ */
+static bool
+bury_collector(struct monitor *m, bool dismiss)
+{
+	int status = 0;
+
+	if (dismiss)
+		(void)kill(m->collector, SIGKILL);
+	while (waitpid(m->collector, &status, 0) == -1 && errno == EINTR)
+		;
+	(void)close(m->sock);
+	m->sock = -1;
+	if (m->stopping && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return (true);
+	if (WIFSIGNALED(status))
+		log_warnx("collector %d was killed by signal %d (%s); "
+		    "what it had not written is lost", (int)m->collector,
+		    WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		log_warnx("collector %d exited with code %d",
+		    (int)m->collector, WEXITSTATUS(status));
+	return (false);
+}
+
+/* Whether one more death is too many. */
+static bool
+dies_too_often(struct monitor *m)
+{
+	time_t now = monotonic(), oldest = m->deaths[DEATHS_MAX - 1];
+
+	memmove(&m->deaths[1], &m->deaths[0],
+	    (DEATHS_MAX - 1) * sizeof(m->deaths[0]));
+	m->deaths[0] = now;
+	return (oldest != 0 && now - oldest < DEATHS_SECONDS);
+}
+
+static int
+restart_collector(struct monitor *m)
+{
+	if (dies_too_often(m)) {
+		log_warnx("%d collectors died within %d seconds, giving up",
+		    DEATHS_MAX + 1, DEATHS_SECONDS);
+		return (-1);
+	}
+	log_info("starting a new collector");
+	return (start_collector(m));
+}
+
+static void
+replace_log(struct monitor *m, int log)
+{
+	if (m->log != -1)
+		(void)close(m->log);
+	m->log = log;
+}
+
+static void
+reopen_log(struct monitor *m)
+{
+	int log;
+
+	if (m->conf->logfile == NULL)
+		return;
+	if ((log = open_log(m->conf->logfile)) == -1) {
+		log_warnx("going on with the log that is open");
+		return;
+	}
+	replace_log(m, log);
+	if (priv_send(m->sock, PRIV_LOG, 0, NULL, 0, log) == -1)
+		log_warn("the collector does not take the log");
+	else
+		log_info("log reopened");
+}
+
+static void
+remove_pidfile(struct monitor *m)
+{
+	if (m->pidfile != NULL && unlink(m->pidfile) == -1 &&
+	    errno != ENOENT)
+		log_warn("%s", m->pidfile);
+	free(m->pidfile);
+	m->pidfile = NULL;
+}
+
+/* In the foreground there is a pidfile only where one is stated. */
+static int
+write_pidfile(struct monitor *m)
+{
+	const char *path = m->conf->pidfile;
+	int fd;
+
+	if (path == NULL && m->opts->foreground)
+		return (0);
+	if (path == NULL)
+		path = DEFAULT_PIDFILE;
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+	    0644);
+	if (fd == -1) {
+		log_warn("pidfile %s", path);
+		return (-1);
+	}
+	if (dprintf(fd, "%ld\n", (long)getpid()) < 0) {
+		log_warn("pidfile %s", path);
+		(void)close(fd);
+		return (-1);
+	}
+	(void)close(fd);
+	if ((m->pidfile = strdup(path)) == NULL)
+		fatal("pidfile");
+	return (0);
+}
+
+static bool
+same_string(const char *a, const char *b)
+{
+	if (a == NULL || b == NULL)
+		return (a == b);
+	return (strcmp(a, b) == 0);
+}
+
+/* Everything new is open before anything old is closed. */
+static void
+reload(struct monitor *m)
+{
+	struct config *conf;
+	struct listeners l;
+	int log = -1;
+
+	log_info("reading %s", m->opts->conf_path);
+	if ((conf = privsep_load_config(m->opts)) == NULL) {
+		log_warnx("the configuration stays as it was");
+		return;
+	}
+	if ((conf->logfile != NULL && (log = open_log(conf->logfile)) == -1) ||
+	    listeners_open(&l, conf, &m->listeners, m->conf) == -1) {
+		log_warnx("the configuration stays as it was");
+		if (log != -1)
+			(void)close(log);
+		config_free(conf);
+		return;
+	}
+	/* If it is dead its successor gets all of this. */
+	if (send_config(m, conf, &l, log, false) == -1)
+		log_warn("cannot configure the collector");
+	replace_log(m, log);
+	listeners_replace(&l, conf, &m->listeners, m->conf);
+	m->listeners = l;
+	if (!same_string(conf->pidfile, m->conf->pidfile))
+		log_warnx("the pidfile changes at the next start");
+	config_free(m->conf);
+	m->conf = conf;
+	log_info("new configuration in force");
+}
+
+static void
+begin_stop(struct monitor *m)
+{
+	log_info("ending");
+	m->stopping = true;
+	m->stop_by = monotonic() + STOP_SECONDS;
+	if (priv_send(m->sock, PRIV_STOP, 0, NULL, 0, -1) == -1)
+		log_debug("the collector is gone already");
+}
+
+static void
+act_on_signals(struct monitor *m)
+{
+	if (got_stop && !m->stopping)
+		begin_stop(m);
+	if (m->stopping)
+		return;
+	if (got_reload) {
+		got_reload = 0;
+		reload(m);
+	}
+	if (got_reopen) {
+		got_reopen = 0;
+		reopen_log(m);
+	}
+	if (got_stats) {
+		got_stats = 0;
+		if (priv_send(m->sock, PRIV_STATISTICS, 0, NULL, 0, -1) == -1)
+			log_warn("statistics");
+	}
+}
+
+/* Until told to end, or there is no way to go on; returns the exit status. */
+static int
+monitor_loop(struct monitor *m, const sigset_t *unblocked)
+{
+	const struct timespec tick = { .tv_sec = 1 };
+	struct pollfd pfd;
+	bool well;
+	int n, r;
+
+	for (;;) {
+		act_on_signals(m);
+		pfd = (struct pollfd){ .fd = m->sock, .events = POLLIN };
+		n = ppoll(&pfd, 1, m->stopping ? &tick : NULL, unblocked);
+		if (m->stopping && monotonic() >= m->stop_by) {
+			log_warnx("the collector does not end");
+			(void)bury_collector(m, true);
+			return (1);
+		}
+		if (n <= 0 || (r = answer_request(m)) == 1)
+			continue;
+		if (r == -1)
+			log_warnx("the collector sent what is no request");
+		well = bury_collector(m, r == -1);
+		if (m->stopping)
+			return (well ? 0 : 1);
+		if (restart_collector(m) == -1)
+			return (1);
+	}
+}
+
+/* Polls until the first collector works; -1 when it does not. */
+static int
+wait_ready(struct monitor *m)
+{
+	time_t give_up = monotonic() + START_SECONDS;
+	struct pollfd pfd = { .fd = m->sock, .events = POLLIN };
+	int n;
+
+	while (!m->ready) {
+		n = poll(&pfd, 1, 1000);
+		if (n == 1 && answer_request(m) != 1)
+			return (-1);
+		if (monotonic() >= give_up) {
+			log_warnx("the collector does not become ready");
+			return (-1);
+		}
+	}
+	return (0);
+}
+
+/*
+ * Detaches.  The process that the caller waits for ends with the status that
+ * the returned descriptor tells it, or with 1 when that closes.
+ */
+static int
+detach(void)
+{
+	char status = 1;
+	pid_t pid;
+	int p[2];
+
+	if (pipe(p) == -1 || (pid = fork()) == -1)
+		fatal("cannot detach");
+	if (pid != 0) {
+		(void)close(p[1]);
+		if (read(p[0], &status, 1) != 1)
+			status = 1;
+		_exit(status);
+	}
+	(void)close(p[0]);
+	if (setsid() == -1)
+		fatal("setsid");
+	(void)umask(022);
+	return (p[1]);
+}
+
+/* Tells whoever waits that flowd is up, and leaves the terminal. */
+static void
+finish_detaching(struct monitor *m)
+{
+	const char ok = 0;
+
+	log_init("monitor", LOG_TO_SYSLOG, m->opts->debug);
+	forget_terminal(open_null());
+	if (write(m->waiting, &ok, 1) != 1)
+		log_debug("nobody waits for the start");
+	(void)close(m->waiting);
+	m->waiting = -1;
+}
+
+/* Everything that can fail for want of rights or by a mistake. */
+static int
+open_everything(struct monitor *m, struct config *conf)
+{
+	struct listeners l;
+
+	if (rights_check(m->opts) == -1)
+		return (-1);
+	if (conf->logfile != NULL &&
+	    (m->log = open_log(conf->logfile)) == -1)
+		return (-1);
+	if (listeners_open(&l, conf, &m->listeners, NULL) == -1)
+		return (-1);
+	m->conf = conf;
+	m->listeners = l;
+	return (0);
+}
+
+static int
+run_until_told(struct monitor *m)
+{
+	sigset_t unblocked;
+	int status = 1;
+
+	catch_signals(&unblocked);
+	if (start_collector(m) == -1)
+		return (1);
+	if (wait_ready(m) == 0 && write_pidfile(m) == 0) {
+		if (!m->opts->foreground)
+			finish_detaching(m);
+		log_info("flowd is running");
+		status = monitor_loop(m, &unblocked);
+	}
+	remove_pidfile(m);
+	return (status);
+}
+
+int
+monitor_run(const struct flowd_options *opts, struct config *conf)
+{
+	struct monitor m = { .opts = opts, .log = -1, .waiting = -1,
+	    .collector = -1, .sock = -1 };
+	int status;
+
+	log_init("monitor", opts->foreground ? LOG_TO_STDERR : LOG_TO_BOTH,
+	    opts->debug);
+	if (open_everything(&m, conf) == -1) {
+		config_free(conf);
+		return (1);
+	}
+	if (!opts->foreground)
+		m.waiting = detach();
+	status = run_until_told(&m);
+	config_free(m.conf);
+	free(m.listeners.list);
+	return (status);
+}

@@ -1,0 +1,104 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * Between the monitor and the collector.  All messages are defined here.
+ */
+#ifndef PRIVSEP_H
+#define PRIVSEP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config.h"
+
+/*
+ * A message is this structure, in host order, through a stream socket; at
+ * most one descriptor goes with it.  Even types are the collector's: they have
+ * neither value nor body nor descriptor.  Odd types are the monitor's.
+ */
+struct priv_msg {
+	uint32_t	type;		/* enum priv_type */
+	uint32_t	value;		/* as the type says, else 0 */
+	uint32_t	body_len;	/* bytes that follow; PRIV_CONFIG only */
+};
+
+enum priv_type {
+	/*
+	 * A configuration: PRIV_CONFIG, then its descriptors in the order of
+	 * the configuration, then PRIV_COMMIT, which brings all into force.
+	 */
+	PRIV_CONFIG	= 1,	/* body: config_pack */
+	PRIV_LISTENER	= 3,	/* with a descriptor; or value: which one of
+				   the listeners so far, + 1, is kept */
+	PRIV_FORWARD	= 5,	/* with a descriptor */
+	PRIV_COMMIT	= 7,
+
+	PRIV_LOG	= 9,	/* with a descriptor: go on with this log */
+	PRIV_LOGSOCK	= 11,	/* with a descriptor, or without: not now */
+	PRIV_STATISTICS	= 13,	/* log them */
+	PRIV_STOP	= 15,	/* write everything received, and exit */
+
+	PRIV_READY	= 2,	/* the first configuration is in force */
+	PRIV_WANT_LOGSOCK = 4,	/* please connect it anew */
+};
+
+/* What the command line says. */
+struct flowd_options {
+	const char		*conf_path;
+	const struct conf_macro	*macros;
+	size_t			 nmacros;
+	bool			 debug;		/* -d */
+	bool			 foreground;	/* -d or -g */
+	bool			 insecure;	/* -X INSECURE */
+};
+
+/*
+ * Sends a message, with fd where it is not -1.  Blocks, at most as long as the
+ * socket's timeout.  -1 with errno.
+ */
+int priv_send(int sock, enum priv_type type, uint32_t value, const void *body,
+    size_t body_len, int fd) __attribute__((warn_unused_result));
+
+/*
+ * Receives the fixed part; *fd is -1 where none came.  1, or 0 at the end of
+ * file, or -1 with errno (EPROTO for what is no message).  A descriptor that
+ * came is closed on failure.
+ */
+int priv_receive(int sock, struct priv_msg *msg, int *fd)
+    __attribute__((warn_unused_result));
+
+/* Receives exactly len bytes of body.  -1 with errno. */
+int priv_receive_body(int sock, void *body, size_t len)
+    __attribute__((warn_unused_result));
+
+/*
+ * Reads the configuration at opts->conf_path in a child without rights.
+ * NULL after messages.
+ */
+struct config *privsep_load_config(const struct flowd_options *opts);
+
+/*
+ * Runs flowd: opens everything, detaches unless in the foreground, and
+ * watches over the collector.  Returns the exit status.
+ */
+int monitor_run(const struct flowd_options *opts, struct config *conf);
+
+/* The collector, in its own process.  sock leads to the monitor. */
+_Noreturn void collector_run(int sock);
+
+#endif

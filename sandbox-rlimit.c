@@ -1,0 +1,43 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * Resource limits, which every system has: no new processes, and no core file
+ * with what is in memory.
+ */
+#include "compat.h"
+
+#include <sys/resource.h>
+
+#include "sandbox.h"
+
+const char *
+sandbox_name(void)
+{
+	return ("rlimit");
+}
+
+int
+sandbox_enter(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+#ifdef RLIMIT_NPROC
+	if (setrlimit(RLIMIT_NPROC, &none) == -1)
+		return (-1);
+#endif
+	return (setrlimit(RLIMIT_CORE, &none));
+}
