@@ -60,6 +60,9 @@ bool addr_equal(const struct addr *a, const struct addr *b);
 bool addr_is_multicast(const struct addr *a);
 bool addr_is_any(const struct addr *a);		/* 0.0.0.0 or :: */
 
+/* Whether all bits of a behind the first len are zero. */
+bool addr_host_bits_clear(const struct addr *a, unsigned int len);
+
 /* Parses numeric text without brackets or scope.  FLOWD_EINVAL otherwise. */
 int addr_pton(const char *text, struct addr *a);
 

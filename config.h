@@ -98,7 +98,7 @@ int config_pack(const struct config *conf, uint8_t **data, size_t *len)
 
 /*
  * The reverse, which trusts nothing in data: FLOWD_ESHORT, FLOWD_EINVAL,
- * FLOWD_EVERSION, FLOWD_ENOMEM.
+ * FLOWD_EHOSTBITS, FLOWD_EVERSION, FLOWD_ENOMEM.
  */
 int config_unpack(const uint8_t *data, size_t len, struct config **conf)
     __attribute__((warn_unused_result));

@@ -1,0 +1,88 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "crc32.h"
+
+/*
+ * Eight bytes at a time: table[k][b] is the checksum of the byte b with k zero
+ * bytes behind it, so that the eight bytes of a block are looked up
+ * independently of each other, and their sum is the block's checksum.
+ *
+ * The checksum is linear: table[k][b] is the sum (exclusive or) of table[k][1],
+ * table[k][2], table[k][4] ... for the bits that are set in b.  These eight
+ * generate a row, at compile time.
+ */
+#define BIT(b, n, v)	(((b) >> (n) & 1) * (v))
+#define SUM(b, v0, v1, v2, v3, v4, v5, v6, v7)				\
+	BIT(b, 0, v0) ^ BIT(b, 1, v1) ^ BIT(b, 2, v2) ^ BIT(b, 3, v3) ^	\
+	BIT(b, 4, v4) ^ BIT(b, 5, v5) ^ BIT(b, 6, v6) ^ BIT(b, 7, v7)
+#define SUM4(b, ...)							\
+	SUM(b, __VA_ARGS__), SUM((b) + 1U, __VA_ARGS__),		\
+	SUM((b) + 2U, __VA_ARGS__), SUM((b) + 3U, __VA_ARGS__)
+#define SUM16(b, ...)							\
+	SUM4(b, __VA_ARGS__), SUM4((b) + 4U, __VA_ARGS__),		\
+	SUM4((b) + 8U, __VA_ARGS__), SUM4((b) + 12U, __VA_ARGS__)
+#define SUM64(b, ...)							\
+	SUM16(b, __VA_ARGS__), SUM16((b) + 16U, __VA_ARGS__),		\
+	SUM16((b) + 32U, __VA_ARGS__), SUM16((b) + 48U, __VA_ARGS__)
+#define ROW(...)							\
+	SUM64(0U, __VA_ARGS__), SUM64(64U, __VA_ARGS__),		\
+	SUM64(128U, __VA_ARGS__), SUM64(192U, __VA_ARGS__)
+
+static const uint32_t table[8][256] = {
+	{ ROW(0x77073096, 0xee0e612c, 0x076dc419, 0x0edb8832,
+	    0x1db71064, 0x3b6e20c8, 0x76dc4190, 0xedb88320) },
+	{ ROW(0x191b3141, 0x32366282, 0x646cc504, 0xc8d98a08,
+	    0x4ac21251, 0x958424a2, 0xf0794f05, 0x3b83984b) },
+	{ ROW(0x01c26a37, 0x0384d46e, 0x0709a8dc, 0x0e1351b8,
+	    0x1c26a370, 0x384d46e0, 0x709a8dc0, 0xe1351b80) },
+	{ ROW(0xb8bc6765, 0xaa09c88b, 0x8f629757, 0xc5b428ef,
+	    0x5019579f, 0xa032af3e, 0x9b14583d, 0xed59b63b) },
+	{ ROW(0x3d6029b0, 0x7ac05360, 0xf580a6c0, 0x30704bc1,
+	    0x60e09782, 0xc1c12f04, 0x58f35849, 0xb1e6b092) },
+	{ ROW(0xcb5cd3a5, 0x4dc8a10b, 0x9b914216, 0xec53826d,
+	    0x03d6029b, 0x07ac0536, 0x0f580a6c, 0x1eb014d8) },
+	{ ROW(0xa6770bb4, 0x979f1129, 0xf44f2413, 0x33ef4e67,
+	    0x67de9cce, 0xcfbd399c, 0x440b7579, 0x8816eaf2) },
+	{ ROW(0xccaa009e, 0x4225077d, 0x844a0efa, 0xd3e51bb5,
+	    0x7cbb312b, 0xf9766256, 0x299dc2ed, 0x533b85da) },
+};
+
+static uint32_t
+le32(const uint8_t *p)
+{
+	return ((uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 |
+	    (uint32_t)p[1] << 8 | p[0]);
+}
+
+uint32_t
+flowd_crc32(uint32_t crc, const void *data, size_t len)
+{
+	const uint8_t *p = data;
+	uint32_t next;
+
+	for (; len >= 8; p += 8, len -= 8) {
+		crc ^= le32(p);
+		next = le32(p + 4);
+		crc = table[7][crc & 0xff] ^ table[6][crc >> 8 & 0xff] ^
+		    table[5][crc >> 16 & 0xff] ^ table[4][crc >> 24] ^
+		    table[3][next & 0xff] ^ table[2][next >> 8 & 0xff] ^
+		    table[1][next >> 16 & 0xff] ^ table[0][next >> 24];
+	}
+	for (; len > 0; p++, len--)
+		crc = table[0][(crc ^ *p) & 0xff] ^ crc >> 8;
+	return (crc);
+}

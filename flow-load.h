@@ -1,0 +1,73 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * What flow-send is about to send: prepared datagrams, and how they make up
+ * the whole.  Functions that fail exit with a message.
+ */
+#ifndef FLOW_LOAD_H
+#define FLOW_LOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "flow-generate.h"
+
+struct packet {
+	uint8_t		*data;
+	size_t		 len;		/* bytes */
+	uint32_t	 flows;		/* 0: not known */
+	size_t		 exporter;	/* 0, 1 ...: who sent it; stamped: 0 */
+};
+
+/*
+ * Total datagrams, of which the last is the last packet, and those before it
+ * go round the other ones.  Without end, all go round.
+ *
+ * Made-up ones are stamped with sequence and time when they are sent, so that
+ * few of them do for long runs, and any of them for any source.
+ */
+struct load {
+	struct packet	*packets;
+	size_t		 n, allocated;
+	uint64_t	 total;		/* 0: no end */
+	bool		 stamped;
+	struct generator gen;		/* stamped: as it was at the start */
+	size_t		 per_datagram;	/* stamped: flows in all but the last */
+};
+
+/* Starts with a load that is all zero.  flows 0: no end. */
+void load_generated(struct load *load, const struct generator *gen,
+    uint64_t flows, size_t per_datagram);
+
+/* The sample, with each version from an exporter of its own. */
+void load_sample(struct load *load, const struct generator *gen);
+
+/* Says on standard error what of the capture path is passed over. */
+void load_pcap(struct load *load, const char *path);
+
+void load_free(struct load *load);
+
+/*
+ * Datagram i, from 0 up.  A packet does not come again within LOAD_AGAIN
+ * datagrams.
+ */
+#define LOAD_AGAIN	256
+
+struct packet *load_at(const struct load *load, uint64_t i);
+
+#endif

@@ -1,0 +1,306 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * flow-send sends NetFlow to a collector: made up, from a capture, or a small
+ * sample.  The command line is read here; flow-load.c prepares the datagrams,
+ * and flow-transmit.c sends them.
+ */
+#include "compat.h"
+
+#include <err.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "addr.h"
+#include "flow-generate.h"
+#include "flow-load.h"
+#include "flow-transmit.h"
+#include "netflow.h"
+
+#define FLOWS_DEFAULT	30
+#define RATE_MAX	1000000000	/* datagrams a second */
+#define SOURCES_MAX	65536
+#define UPTIME_MS	(24U * 60 * 60 * 1000)	/* at the first datagram */
+
+struct options {
+	struct transmit_how how;
+	const char	*pcap;		/* NULL: none */
+	bool		 sample;
+	bool		 verbose;
+	uint64_t	 flows;		/* 0: no end */
+	size_t		 per_datagram;	/* flows; 0: as usual for the version */
+	struct generator gen;
+};
+
+static void
+usage(FILE *fp, int status)
+{
+	(void)fprintf(fp,
+	    "usage: flow-send [-46v] [-c flows] [-e [type/]id] [-n flows] "
+	    "[-r rate]\n"
+	    "                 [-S address[,count]] [-s seed] [-t time] "
+	    "[-V version] host:port\n"
+	    "       flow-send -p file [-46v] [-r rate] [-S address[,count]] "
+	    "host:port\n"
+	    "       flow-send -x [-46v] [-r rate] [-S address[,count]] "
+	    "[-t time] host:port\n"
+	    "       flow-send -h\n");
+	exit(status);
+}
+
+static uint64_t
+number(char option, const char *text, long long min, long long max)
+{
+	const char *wrong;
+	long long n;
+
+	n = strtonum(text, min, max, &wrong);
+	if (wrong != NULL)
+		errx(1, "-%c %s: %s; %lld to %lld are possible", option, text,
+		    wrong, min, max);
+	return ((uint64_t)n);
+}
+
+/* "id" or "type/id" */
+static void
+parse_engine(struct generator *gen, char *text)
+{
+	char *slash = strchr(text, '/');
+
+	gen->engine_type = 0;
+	if (slash != NULL) {
+		*slash++ = '\0';
+		gen->engine_type = (uint8_t)number('e', text, 0, UINT8_MAX);
+		text = slash;
+	}
+	gen->engine_id = (uint8_t)number('e', text, 0, UINT8_MAX);
+}
+
+/* "address" or "address,count" */
+static void
+parse_sources(struct transmit_how *how, char *text)
+{
+	char *comma = strchr(text, ',');
+
+	how->nsources = 1;
+	if (comma != NULL) {
+		*comma++ = '\0';
+		how->nsources = (size_t)number('S', comma, 1, SOURCES_MAX);
+	}
+	if (addr_pton(text, &how->source) != 0)
+		errx(1, "-S %s: not a numeric IPv4 or IPv6 address", text);
+}
+
+/* "host:port"; an IPv6 address stands in brackets. */
+static void
+parse_target(struct transmit_how *how, const char *target)
+{
+	const char *start = target, *end = strrchr(target, ':'), *wrong;
+	size_t len;
+
+	if (end == NULL)
+		errx(1, "%s: not of the form host:port", target);
+	how->target = target;
+	how->port = end + 1;
+	(void)strtonum(how->port, 1, UINT16_MAX, &wrong);
+	if (wrong != NULL)
+		errx(1, "%s: the port is %s", target, wrong);
+	if (end - start >= 2 && start[0] == '[' && end[-1] == ']') {
+		start++;
+		end--;
+	} else if (memchr(start, ':', (size_t)(end - start)) != NULL)
+		errx(1, "%s: an IPv6 address has to stand in brackets",
+		    target);
+	len = (size_t)(end - start);
+	if (len == 0 || len >= sizeof(how->host))
+		errx(1, "%s: the host is missing or too long", target);
+	memcpy(how->host, start, len);
+	how->host[len] = '\0';
+}
+
+static void
+check_family(struct transmit_how *how)
+{
+	const int family = how->source.family == ADDR_V6 ? AF_INET6 : AF_INET;
+
+	if (how->source.family == ADDR_NONE)
+		return;
+	if (how->family != AF_UNSPEC && how->family != family)
+		errx(1, "-%d: the source address is of the other family",
+		    how->family == AF_INET ? 4 : 6);
+	how->family = family;
+}
+
+/* made_up: an option was given that only made-up flows obey. */
+static void
+check_options(struct options *opts, bool made_up)
+{
+	const size_t most = generate_most(opts->gen.version);
+
+	check_family(&opts->how);
+	if (opts->sample && opts->pcap != NULL)
+		errx(1, "-p and -x exclude each other");
+	if (opts->pcap != NULL && opts->how.still)
+		errx(1, "-t: a capture is sent as it is");
+	if (made_up && (opts->sample || opts->pcap != NULL))
+		errx(1, "-c, -e, -n, -s and -V are not for use with -%c",
+		    opts->sample ? 'x' : 'p');
+	if (most == 0)
+		errx(1, "-V %u: only versions 1, 5 and 7 can be made up",
+		    opts->gen.version);
+	if (opts->per_datagram == 0)
+		opts->per_datagram = generate_usual(opts->gen.version);
+	if (opts->per_datagram > most)
+		errx(1, "-c %zu: a datagram of version %u takes up to %zu "
+		    "flows", opts->per_datagram, opts->gen.version, most);
+}
+
+static void
+parse_options(struct options *opts, int argc, char **argv)
+{
+	struct transmit_how *how = &opts->how;
+	struct generator *gen = &opts->gen;
+	bool made_up = false;
+	int ch;
+
+	while ((ch = getopt(argc, argv, "46c:e:hn:p:r:S:s:t:vV:x")) != -1) {
+		if (strchr("censV", ch) != NULL)
+			made_up = true;
+		switch (ch) {
+		case '4':
+			how->family = AF_INET;
+			break;
+		case '6':
+			how->family = AF_INET6;
+			break;
+		case 'c':
+			opts->per_datagram = number('c', optarg, 1, UINT16_MAX);
+			break;
+		case 'e':
+			parse_engine(gen, optarg);
+			break;
+		case 'h':
+			usage(stdout, 0);
+			break;
+		case 'n':
+			opts->flows = number('n', optarg, 0, INT64_MAX);
+			break;
+		case 'p':
+			opts->pcap = optarg;
+			break;
+		case 'r':
+			how->rate = number('r', optarg, 1, RATE_MAX);
+			break;
+		case 'S':
+			parse_sources(how, optarg);
+			break;
+		case 's':
+			gen->random = number('s', optarg, 0, INT64_MAX);
+			break;
+		case 't':
+			gen->time_sec = (uint32_t)number('t', optarg, 0,
+			    UINT32_MAX);
+			gen->time_nanosec = 0;
+			how->still = true;
+			break;
+		case 'v':
+			opts->verbose = true;
+			break;
+		case 'V':
+			gen->version = (uint16_t)number('V', optarg, 0,
+			    UINT16_MAX);
+			break;
+		case 'x':
+			opts->sample = true;
+			break;
+		default:
+			usage(stderr, 1);
+		}
+	}
+	if (argc - optind != 1)
+		usage(stderr, 1);
+	parse_target(how, argv[optind]);
+	check_options(opts, made_up);
+}
+
+static void
+prepare(struct load *load, const struct options *opts)
+{
+	memset(load, 0, sizeof(*load));
+	if (opts->pcap != NULL)
+		load_pcap(load, opts->pcap);
+	else if (opts->sample)
+		load_sample(load, &opts->gen);
+	else
+		load_generated(load, &opts->gen, opts->flows,
+		    opts->per_datagram);
+}
+
+static void
+report(const struct options *opts, const struct transmitted *sent)
+{
+	if (opts->verbose && opts->pcap != NULL)
+		warnx("%" PRIu64 " datagrams, %" PRIu64 " octets in %.3f s",
+		    sent->datagrams, sent->octets, sent->seconds);
+	else if (opts->verbose)
+		warnx("%" PRIu64 " datagrams, %" PRIu64 " flows, %" PRIu64
+		    " octets in %.3f s", sent->datagrams, sent->flows,
+		    sent->octets, sent->seconds);
+	if (opts->sample && (printf("%" PRIu64 "\n", sent->flows) < 0 ||
+	    fflush(stdout) != 0))
+		err(1, "standard output");
+	if (sent->error == ECONNREFUSED)
+		errx(1, "%s: nobody listens there; datagrams were lost",
+		    opts->how.target);
+	if (sent->error != 0) {
+		errno = sent->error;
+		err(1, "%s: datagrams were lost", opts->how.target);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options opts = {
+		.how = { .family = AF_UNSPEC, .nsources = 1 },
+		.flows = FLOWS_DEFAULT,
+		.gen = {
+			.version = NF_VERSION_5,
+			.sys_uptime_ms = UPTIME_MS,
+		},
+	};
+	struct transmitted sent;
+	struct timespec now;
+	struct load load;
+
+	if (clock_gettime(CLOCK_REALTIME, &now) == -1)
+		err(1, "clock_gettime");
+	opts.gen.time_sec = (uint32_t)now.tv_sec;
+	opts.gen.time_nanosec = (uint32_t)now.tv_nsec;
+	parse_options(&opts, argc, argv);
+	prepare(&load, &opts);
+	transmit(&opts.how, &load, &sent);
+	load_free(&load);
+	report(&opts, &sent);
+	return (0);
+}

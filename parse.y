@@ -1,0 +1,1776 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The grammar of flowd.conf(5), its lexer, and what each statement means.
+ *
+ * One statement a line: an error is reported where it is seen, the rest of
+ * its line is passed over, and parsing goes on, so that one run reports all
+ * errors.  yacc calls yyerror before it is known in which statement it will
+ * resume; yyerror therefore only remembers, and the error production that
+ * resumes says what would have been right.
+ */
+
+%{
+#include "compat.h"
+
+#include <sys/un.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "config.h"
+#include "errors.h"
+#include "log.h"
+
+#define NO_LINE		0	/* of the command line, or the whole file */
+#define MESSAGE_MAX		512	/* bytes; longer ones are cut */
+#define SHOWN_MAX		60	/* bytes of a token in a message */
+
+#define RULE_EXPECTED	\
+	"a parameter of the rule, as in flowd.conf(5), or the end of the line"
+
+/* What the lexer hands to the grammar.  The text lives until the run ends. */
+struct token {
+	const char	*text;
+	unsigned int	 line;
+};
+
+struct value {
+	struct token	token;		/* text is NULL for "any" */
+	bool		negated;
+};
+
+/* Allocated text, all freed together. */
+struct text {
+	struct text	*next;
+	char		 bytes[];
+};
+
+struct macro {
+	struct macro	*next;
+	const char	*name, *value;
+	unsigned int	 line;		/* NO_LINE: from the command line */
+	bool		 used;
+};
+
+/* The parameters of a rule, each of which may stand there once. */
+enum param {
+	PARAM_ALL, PARAM_TAG, PARAM_QUICK, PARAM_AGENT, PARAM_IN_IFNDX,
+	PARAM_OUT_IFNDX, PARAM_FAMILY, PARAM_SRC, PARAM_SRC_PORT, PARAM_DST,
+	PARAM_DST_PORT, PARAM_PROTO, PARAM_TOS, PARAM_TCP_FLAGS, PARAM_DAYS,
+	PARAM_AFTER, PARAM_BEFORE, PARAM_AFTER_DATE, PARAM_BEFORE_DATE
+};
+
+/* The rule that is being read. */
+struct draft {
+	struct filter_rule	rule;
+	struct token		action;
+	size_t			errors;		/* in the run, at its start */
+	uint32_t		given;		/* a bit for each enum param */
+	enum param		latest;
+};
+
+/* One run of the parser; yacc leaves no other place for it. */
+static struct {
+	const char	*name;		/* of the file */
+	enum config_use	 use;
+	struct config	*conf;
+	struct draft	 draft;
+	size_t		 errors;
+	bool		 saw_listen, saw_output, saw_any_source;
+
+	/* The lexer. */
+	char		*file;		/* all of it */
+	const char	*at, *end;	/* what is left of it */
+	const char	*expansion;	/* what is left of a macro, or NULL */
+	unsigned int	 line;
+	bool		 line_started, in_value;
+	int		 type;		/* of token */
+	struct token	 token, previous;
+	char		*word;
+	size_t		 word_len, word_size;
+	struct macro	*macros;
+	struct text	*texts;
+
+	/* From yyerror to the error production. */
+	bool		 unexpected;
+	struct token	 bad, before_bad;
+} run;
+
+static int	yylex(void);
+static void	yyerror(const char *);
+
+static void	error_at(unsigned int, const char *, ...)
+		    __attribute__((format(printf, 2, 3)));
+static void	expected(const char *);
+
+static const char *join_words(const char *, const char *);
+static void	define_macro(struct token, const char *);
+static void	unknown_statement(struct token);
+
+static void	add_listen(struct token, struct token);
+static void	add_source(struct token);
+static void	add_join(struct token);
+static void	add_forward(struct token);
+static void	set_path(char **, struct token, struct token);
+static void	set_logsock(struct token, struct token, struct token);
+static void	add_store(struct token);
+
+static void	rule_begin(struct token, enum filter_verdict);
+static void	rule_end(void);
+static void	rule_all(struct token);
+static void	rule_quick(struct token);
+static void	rule_tag(struct token, struct token);
+static void	rule_family(struct token, uint32_t, bool);
+static void	rule_addr(enum param, struct token, enum filter_addr,
+		    struct value);
+static void	rule_number(enum param, struct token, enum filter_number,
+		    struct value);
+static void	rule_port(struct token, struct value);
+static void	rule_proto(struct token, struct value);
+static void	rule_tcp_flags(struct token, struct token, struct value);
+static void	rule_days(struct token, uint8_t);
+static uint8_t	day_range(struct token);
+static void	rule_time(enum param, struct token, struct token);
+static void	rule_date(enum param, struct token, struct token);
+%}
+
+%union {
+	struct token	token;
+	struct value	value;
+	const char	*text;
+	uint8_t		days;
+}
+
+%token	<token>	ACCEPT AFTER AGENT ALL ANY BEFORE BUFSIZE DATE DAYS DISCARD DST
+%token	<token>	EQUALS FLOW FORWARD GROUP IN_IFNDX INET INET6 JOIN LISTEN
+%token	<token>	LOGFILE LOGSOCK MASK ON OUT_IFNDX PIDFILE PORT PROTO QUICK
+%token	<token>	SOURCE SRC STORE TAG TCP_FLAGS TO TOS
+%token	<token>	STRING
+%token		FAILED
+
+%type	<token>	bufsize mask
+%type	<text>	words
+%type	<value>	value host equals
+%type	<days>	days
+
+%%
+
+file	: /* empty */
+	| file line			{ yyerrok; }
+	;
+
+line	: '\n'
+	| macro
+	| statement
+	| rule
+	| error '\n'	{ expected("a statement, a rule or NAME = VALUE"); }
+	;
+
+/*
+ * The line's end is a part of each, so that what follows by mistake is seen
+ * before the statement is taken as whole.
+ */
+macro	: STRING '=' words '\n'		{ define_macro($1, $3); }
+	| STRING '=' error '\n'		{ expected("NAME = VALUE"); }
+	| STRING error '\n'		{ unknown_statement($1); }
+	;
+
+words	: STRING			{ $$ = $1.text; }
+	| words STRING			{ $$ = join_words($1, $2.text); }
+	;
+
+statement
+	: LISTEN ON STRING bufsize '\n'	{ add_listen($3, $4); }
+	| LISTEN error '\n'	{
+		run.saw_listen = true;
+		expected("listen on ADDRESS:PORT [bufsize BYTES]");
+	}
+	| FLOW SOURCE STRING '\n'	{ add_source($3); }
+	| FLOW SOURCE ANY '\n'		{ run.saw_any_source = true; }
+	| FLOW error '\n'	{
+		expected("flow source ADDRESS[/LENGTH] or any");
+	}
+	| JOIN GROUP STRING '\n'	{ add_join($3); }
+	| JOIN error '\n'	{ expected("join group ADDRESS[%INTERFACE]"); }
+	| FORWARD TO STRING '\n'	{ add_forward($3); }
+	| FORWARD error '\n'		{ expected("forward to ADDRESS:PORT"); }
+	| LOGFILE STRING '\n'	{
+		run.saw_output = true;
+		set_path(&run.conf->logfile, $1, $2);
+	}
+	| LOGFILE error '\n'	{
+		run.saw_output = true;
+		expected("logfile \"PATH\"");
+	}
+	| LOGSOCK STRING bufsize '\n'	{ set_logsock($1, $2, $3); }
+	| LOGSOCK error '\n'	{
+		run.saw_output = true;
+		expected("logsock \"PATH\" [bufsize BYTES]");
+	}
+	| PIDFILE STRING '\n'	{ set_path(&run.conf->pidfile, $1, $2); }
+	| PIDFILE error '\n'		{ expected("pidfile \"PATH\""); }
+	| STORE STRING '\n'		{ add_store($2); }
+	| STORE error '\n'		{ expected("store FIELD"); }
+	;
+
+bufsize	: /* empty */			{ $$.text = NULL; $$.line = 0; }
+	| BUFSIZE STRING		{ $$ = $2; }
+	;
+
+rule	: action params '\n'		{ rule_end(); }
+	| action error '\n'		{ expected(RULE_EXPECTED); }
+	;
+
+action	: ACCEPT			{ rule_begin($1, FILTER_ACCEPT); }
+	| DISCARD			{ rule_begin($1, FILTER_DISCARD); }
+	;
+
+params	: /* empty */
+	| params param
+	;
+
+param	: ALL				{ rule_all($1); }
+	| QUICK				{ rule_quick($1); }
+	| TAG STRING			{ rule_tag($1, $2); }
+	| TAG error			{ expected("tag NUMBER"); }
+	| AGENT host	{ rule_addr(PARAM_AGENT, $1, FILTER_AGENT, $2); }
+	| AGENT error			{ expected("agent [!] PREFIX|any"); }
+	| SRC host	{ rule_addr(PARAM_SRC, $1, FILTER_SRC, $2); }
+	| SRC error	{ expected("src [!] PREFIX|any [port [!] NUMBER]"); }
+	| DST host	{ rule_addr(PARAM_DST, $1, FILTER_DST, $2); }
+	| DST error	{ expected("dst [!] PREFIX|any [port [!] NUMBER]"); }
+	| PORT value			{ rule_port($1, $2); }
+	| PORT error			{ expected("port [!] NUMBER"); }
+	| IN_IFNDX value		{
+		rule_number(PARAM_IN_IFNDX, $1, FILTER_IN_IFNDX, $2);
+	}
+	| IN_IFNDX error		{ expected("in_ifndx [!] NUMBER"); }
+	| OUT_IFNDX value		{
+		rule_number(PARAM_OUT_IFNDX, $1, FILTER_OUT_IFNDX, $2);
+	}
+	| OUT_IFNDX error		{ expected("out_ifndx [!] NUMBER"); }
+	| TOS value	{ rule_number(PARAM_TOS, $1, FILTER_TOS, $2); }
+	| TOS error			{ expected("tos [!] NUMBER"); }
+	| PROTO value			{ rule_proto($1, $2); }
+	| PROTO error			{ expected("proto [!] NAME|NUMBER"); }
+	| INET				{ rule_family($1, ADDR_V4, false); }
+	| INET6				{ rule_family($1, ADDR_V6, false); }
+	| '!' INET			{ rule_family($2, ADDR_V4, true); }
+	| '!' INET6			{ rule_family($2, ADDR_V6, true); }
+	| '!' error			{ expected("! inet or ! inet6"); }
+	| TCP_FLAGS mask equals		{ rule_tcp_flags($1, $2, $3); }
+	| TCP_FLAGS error	{
+		expected("tcp_flags [mask NUMBER] [!] equals NUMBER");
+	}
+	| DAYS days			{ rule_days($1, $2); }
+	| DAYS error			{ expected("days DAY[-DAY][,...]"); }
+	| AFTER STRING			{ rule_time(PARAM_AFTER, $1, $2); }
+	| AFTER DATE STRING	{ rule_date(PARAM_AFTER_DATE, $1, $3); }
+	| AFTER error	{
+		expected("after HH:MM[:SS] or "
+		    "after date YYYY[MM[DD[HH[MM[SS]]]]]");
+	}
+	| BEFORE STRING			{ rule_time(PARAM_BEFORE, $1, $2); }
+	| BEFORE DATE STRING	{ rule_date(PARAM_BEFORE_DATE, $1, $3); }
+	| BEFORE error	{
+		expected("before HH:MM[:SS] or "
+		    "before date YYYY[MM[DD[HH[MM[SS]]]]]");
+	}
+	;
+
+value	: STRING		{ $$.token = $1; $$.negated = false; }
+	| '!' STRING		{ $$.token = $2; $$.negated = true; }
+	;
+
+host	: value
+	| ANY			{
+		$$.token.text = NULL;
+		$$.token.line = $1.line;
+		$$.negated = false;
+	}
+	;
+
+mask	: /* empty */		{ $$.text = NULL; $$.line = 0; }
+	| MASK STRING		{ $$ = $2; }
+	;
+
+equals	: EQUALS STRING		{ $$.token = $2; $$.negated = false; }
+	| '!' EQUALS STRING	{ $$.token = $3; $$.negated = true; }
+	;
+
+days	: STRING		{ $$ = day_range($1); }
+	| days ',' STRING	{ $$ = (uint8_t)($1 | day_range($3)); }
+	;
+
+%%
+
+/* Sorted by name.  All of these are reserved. */
+static const struct keyword {
+	const char	*name;
+	int		 token;
+} keywords[] = {
+	{ "accept",	ACCEPT },
+	{ "after",	AFTER },
+	{ "agent",	AGENT },
+	{ "all",	ALL },
+	{ "any",	ANY },
+	{ "before",	BEFORE },
+	{ "bufsize",	BUFSIZE },
+	{ "date",	DATE },
+	{ "days",	DAYS },
+	{ "discard",	DISCARD },
+	{ "dst",	DST },
+	{ "equals",	EQUALS },
+	{ "flow",	FLOW },
+	{ "forward",	FORWARD },
+	{ "group",	GROUP },
+	{ "in_ifndx",	IN_IFNDX },
+	{ "inet",	INET },
+	{ "inet6",	INET6 },
+	{ "join",	JOIN },
+	{ "listen",	LISTEN },
+	{ "logfile",	LOGFILE },
+	{ "logsock",	LOGSOCK },
+	{ "mask",	MASK },
+	{ "on",		ON },
+	{ "out_ifndx",	OUT_IFNDX },
+	{ "pidfile",	PIDFILE },
+	{ "port",	PORT },
+	{ "proto",	PROTO },
+	{ "quick",	QUICK },
+	{ "source",	SOURCE },
+	{ "src",	SRC },
+	{ "store",	STORE },
+	{ "tag",	TAG },
+	{ "tcp_flags",	TCP_FLAGS },
+	{ "to",		TO },
+	{ "tos",	TOS },
+};
+#define NKEYWORDS	(sizeof(keywords) / sizeof(keywords[0]))
+
+/*
+ * Protocols that are known on every system, since small ones have no
+ * protocols(5).
+ */
+static const struct {
+	const char	*name;
+	uint8_t		 number;
+} protocols[] = {
+	{ "icmp", 1 }, { "igmp", 2 }, { "tcp", IPPROTO_TCP },
+	{ "udp", IPPROTO_UDP }, { "gre", 47 }, { "esp", 50 }, { "ah", 51 },
+	{ "ipv6-icmp", 58 }, { "ospf", 89 }, { "sctp", IPPROTO_SCTP },
+};
+#define NPROTOCOLS	(sizeof(protocols) / sizeof(protocols[0]))
+
+static const char *const param_names[] = {
+	[PARAM_ALL] = "all", [PARAM_TAG] = "tag", [PARAM_QUICK] = "quick",
+	[PARAM_AGENT] = "agent", [PARAM_IN_IFNDX] = "in_ifndx",
+	[PARAM_OUT_IFNDX] = "out_ifndx", [PARAM_FAMILY] = "inet or inet6",
+	[PARAM_SRC] = "src", [PARAM_SRC_PORT] = "port", [PARAM_DST] = "dst",
+	[PARAM_DST_PORT] = "port", [PARAM_PROTO] = "proto",
+	[PARAM_TOS] = "tos", [PARAM_TCP_FLAGS] = "tcp_flags",
+	[PARAM_DAYS] = "days", [PARAM_AFTER] = "after",
+	[PARAM_BEFORE] = "before", [PARAM_AFTER_DATE] = "after date",
+	[PARAM_BEFORE_DATE] = "before date",
+};
+
+/* Messages. */
+
+static void
+error_at(unsigned int line, const char *fmt, ...)
+{
+	char message[MESSAGE_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(message, sizeof(message), fmt, ap);
+	va_end(ap);
+	if (line == NO_LINE)
+		log_warnx("%s: %s", run.name, message);
+	else
+		log_warnx("%s:%u: %s", run.name, line, message);
+	run.errors++;
+}
+
+static void
+out_of_memory(void)
+{
+	error_at(run.line, "out of memory, reading has stopped");
+	run.at = run.end;
+	run.expansion = NULL;
+}
+
+static void
+yyerror(const char *what)
+{
+	(void)what;
+	run.unexpected = run.type != FAILED;
+	run.bad = run.token;
+	run.before_bad = run.previous;
+}
+
+/* A token for a message: the whole of it, or its start. */
+static void
+show(struct token token, char *buf, size_t size)
+{
+	if (token.text == NULL)
+		(void)strlcpy(buf, "end of line", size);
+	else if (strlen(token.text) > SHOWN_MAX)
+		(void)snprintf(buf, size, "\"%.*s...\"", SHOWN_MAX,
+		    token.text);
+	else
+		(void)snprintf(buf, size, "\"%s\"", token.text);
+}
+
+/* Reports the syntax error that yacc has met, unless the lexer already did. */
+static void
+expected(const char *what)
+{
+	char at[SHOWN_MAX + 8], after[SHOWN_MAX + 8];
+
+	if (!run.unexpected)
+		return;
+	run.unexpected = false;
+	show(run.bad, at, sizeof(at));
+	show(run.before_bad, after, sizeof(after));
+	if (run.before_bad.text == NULL)
+		error_at(run.bad.line, "unexpected %s, expected %s", at, what);
+	else
+		error_at(run.bad.line, "unexpected %s after %s, expected %s",
+		    at, after, what);
+}
+
+/* Text. */
+
+/* Room for len bytes and a NUL, zeroed.  NULL after a message. */
+static char *
+text_new(size_t len)
+{
+	struct text *text;
+
+	if ((text = calloc(1, sizeof(*text) + len + 1)) == NULL) {
+		out_of_memory();
+		return (NULL);
+	}
+	text->next = run.texts;
+	run.texts = text;
+	return (text->bytes);
+}
+
+/* Adds a byte to the word that the lexer is collecting. */
+static bool
+word_add(int c)
+{
+	size_t size;
+	char *grown;
+
+	if (run.word_len == run.word_size) {
+		size = run.word_size == 0 ? 64 : run.word_size * 2;
+		if ((grown = realloc(run.word, size)) == NULL) {
+			out_of_memory();
+			return (false);
+		}
+		run.word = grown;
+		run.word_size = size;
+	}
+	run.word[run.word_len++] = (char)c;
+	return (true);
+}
+
+static const char *
+join_words(const char *first, const char *second)
+{
+	const size_t first_len = strlen(first), second_len = strlen(second);
+	char *text;
+
+	if ((text = text_new(first_len + 1 + second_len)) == NULL)
+		return ("");
+	memcpy(text, first, first_len);
+	text[first_len] = ' ';
+	memcpy(text + first_len + 1, second, second_len);
+	return (text);
+}
+
+/* Macros. */
+
+static bool
+is_name_char(int c)
+{
+	return ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9') || c == '_');
+}
+
+static int
+keyword_compare(const void *name, const void *keyword)
+{
+	return (strcmp(name, ((const struct keyword *)keyword)->name));
+}
+
+/* The token of a keyword, or 0. */
+static int
+keyword_token(const char *name)
+{
+	const struct keyword *k;
+
+	k = bsearch(name, keywords, NKEYWORDS, sizeof(keywords[0]),
+	    keyword_compare);
+	return (k == NULL ? 0 : k->token);
+}
+
+static struct macro *
+find_macro(const char *name, size_t len)
+{
+	struct macro *m;
+
+	for (m = run.macros; m != NULL; m = m->next) {
+		if (strncmp(m->name, name, len) == 0 && m->name[len] == '\0')
+			return (m);
+	}
+	return (NULL);
+}
+
+static bool
+macro_name_is_valid(struct token name)
+{
+	const char *at = name.text;
+
+	if (keyword_token(name.text) != 0) {
+		error_at(name.line, "\"%s\" is a keyword and cannot be the "
+		    "name of a macro", name.text);
+		return (false);
+	}
+	while (is_name_char(*at))
+		at++;
+	if (at > name.text && *at == '\0' && name.text[0] != '_' &&
+	    !(name.text[0] >= '0' && name.text[0] <= '9'))
+		return (true);
+	error_at(name.line, "\"%.*s\" is not the name of a macro, which has "
+	    "letters, digits and underscores, a letter first", SHOWN_MAX,
+	    name.text);
+	return (false);
+}
+
+static void
+define_macro(struct token name, const char *value)
+{
+	struct macro *m;
+
+	if (!macro_name_is_valid(name))
+		return;
+	if ((m = find_macro(name.text, strlen(name.text))) != NULL) {
+		if (m->line == NO_LINE && name.line != NO_LINE)
+			return;
+		m->value = value;
+		m->line = name.line;
+		return;
+	}
+	if ((m = calloc(1, sizeof(*m))) == NULL) {
+		out_of_memory();
+		return;
+	}
+	m->name = name.text;
+	m->value = value;
+	m->line = name.line;
+	m->next = run.macros;
+	run.macros = m;
+}
+
+static void
+define_command_macros(const struct conf_macro *macros, size_t n)
+{
+	struct token name = { NULL, NO_LINE };
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (strpbrk(macros[i].value, "\r\n") != NULL) {
+			error_at(NO_LINE, "macro \"%.*s\" of the command line "
+			    "has more than one line", SHOWN_MAX,
+			    macros[i].name);
+			continue;
+		}
+		name.text = macros[i].name;
+		define_macro(name, macros[i].value);
+	}
+}
+
+static void
+report_unused_macros(void)
+{
+	const struct macro *m;
+
+	for (m = run.macros; m != NULL; m = m->next) {
+		if (m->used)
+			continue;
+		if (m->line == NO_LINE)
+			log_debug("%s: macro \"%s\" of the command line is "
+			    "not used", run.name, m->name);
+		else
+			log_debug("%s:%u: macro \"%s\" is not used", run.name,
+			    m->line, m->name);
+	}
+}
+
+static void
+unknown_statement(struct token word)
+{
+	char shown[SHOWN_MAX + 8];
+
+	if (!run.unexpected)
+		return;
+	run.unexpected = false;
+	show(word, shown, sizeof(shown));
+	error_at(word.line, "unknown statement %s, expected a statement, a "
+	    "rule or NAME = VALUE", shown);
+}
+
+/* The lexer. */
+
+/* Bytes of the line end at p, in either of the usual forms, or 0. */
+static size_t
+line_end_len(const char *p)
+{
+	if (p < run.end && *p == '\n')
+		return (1);
+	if (run.end - p >= 2 && p[0] == '\r' && p[1] == '\n')
+		return (2);
+	return (0);
+}
+
+/* The next byte, '\n' for any form of line end, or EOF. */
+static int
+peek(void)
+{
+	size_t len;
+
+	if (run.expansion != NULL) {
+		if (*run.expansion != '\0')
+			return ((unsigned char)*run.expansion);
+		run.expansion = NULL;
+	}
+	/* A backslash at the end of a line joins it to the next. */
+	while (run.at < run.end && *run.at == '\\' &&
+	    (len = line_end_len(run.at + 1)) != 0) {
+		run.at += 1 + len;
+		run.line++;
+	}
+	if (run.at == run.end)
+		return (EOF);
+	return (line_end_len(run.at) != 0 ? '\n' : (unsigned char)*run.at);
+}
+
+/* Takes what peek has returned, which was not EOF. */
+static void
+advance(void)
+{
+	size_t len;
+
+	if (run.expansion != NULL) {
+		run.expansion++;
+		return;
+	}
+	if ((len = line_end_len(run.at)) != 0)
+		run.line++;
+	run.at += len == 0 ? 1 : len;
+}
+
+static void
+skip_to_line_end(void)
+{
+	int c;
+
+	while ((c = peek()) != '\n' && c != EOF)
+		advance();
+}
+
+static void
+skip_blanks(void)
+{
+	int c;
+
+	while ((c = peek()) == ' ' || c == '\t' || c == '\r')
+		advance();
+	if (c == '#')
+		skip_to_line_end();
+}
+
+/* Reports an error of the lexer, and passes over the rest of the line. */
+static int
+lex_error(const char *fmt, ...)
+{
+	char message[MESSAGE_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(message, sizeof(message), fmt, ap);
+	va_end(ap);
+	error_at(run.token.line, "%s", message);
+	skip_to_line_end();
+	return (FAILED);
+}
+
+static int
+unexpected_byte(int c)
+{
+	return (lex_error("unexpected byte 0x%02x", (unsigned int)c));
+}
+
+/* Puts the value of a macro in the place of its "$name". */
+static bool
+expand(void)
+{
+	struct macro *m;
+	const char *name;
+	size_t len = 0;
+
+	advance();
+	name = run.at;
+	while (name + len < run.end && is_name_char((unsigned char)name[len]))
+		len++;
+	if (len == 0) {
+		(void)lex_error("\"$\" without the name of a macro; a \"$\" "
+		    "that is meant as such stands in quotes");
+		return (false);
+	}
+	run.at += len;
+	if ((m = find_macro(name, len)) == NULL) {
+		(void)lex_error("macro \"%.*s\" is not defined",
+		    (int)(len < SHOWN_MAX ? len : SHOWN_MAX), name);
+		return (false);
+	}
+	m->used = true;
+	run.expansion = m->value;
+	return (true);
+}
+
+/* Makes the collected word the token's text. */
+static bool
+word_end(void)
+{
+	char *text;
+
+	if ((text = text_new(run.word_len)) == NULL)
+		return (false);
+	if (run.word_len != 0)
+		memcpy(text, run.word, run.word_len);
+	run.token.text = text;
+	return (true);
+}
+
+static int
+lex_quoted(int quote)
+{
+	int c;
+
+	run.word_len = 0;
+	advance();
+	while ((c = peek()) != quote) {
+		if (c == EOF || c == '\n')
+			return (lex_error("a string ends with its line, "
+			    "expected a closing %c", quote));
+		if ((c < ' ' && c != '\t') || c == 0x7f)
+			return (unexpected_byte(c));
+		advance();
+		if (c == '\\' && (peek() == quote || peek() == '\\')) {
+			c = peek();
+			advance();
+		}
+		if (!word_add(c))
+			return (FAILED);
+	}
+	advance();
+	return (word_end() ? STRING : FAILED);
+}
+
+static bool
+is_word_char(int c)
+{
+	return (c > ' ' && c != 0x7f && strchr("!\"#',<=>{}", c) == NULL);
+}
+
+static int
+lex_word(void)
+{
+	int c, keyword;
+
+	run.word_len = 0;
+	for (;;) {
+		c = peek();
+		if (c == '$' && run.expansion == NULL) {
+			if (!expand())
+				return (FAILED);
+			continue;
+		}
+		if (!is_word_char(c))
+			break;
+		advance();
+		if (!word_add(c))
+			return (FAILED);
+	}
+	if (!word_end())
+		return (FAILED);
+	if (run.in_value || (keyword = keyword_token(run.token.text)) == 0)
+		return (STRING);
+	skip_blanks();
+	if (!run.line_started && peek() == '=')
+		return (lex_error("\"%s\" is a keyword and cannot be the name "
+		    "of a macro", run.token.text));
+	return (keyword);
+}
+
+/* The text of a token of one character, or NULL where c is none. */
+static const char *
+mark_text(int c)
+{
+	static const char *const marks[] = {
+		"!", ",", "<", "=", ">", "{", "}"
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+		if (marks[i][0] == c)
+			return (marks[i]);
+	}
+	return (NULL);
+}
+
+static int
+lex_token(void)
+{
+	int c;
+
+	for (;;) {
+		skip_blanks();
+		run.token.line = run.line;
+		if ((c = peek()) != '$' || run.expansion != NULL)
+			break;
+		if (!expand())
+			return (FAILED);
+	}
+	if (c == EOF)
+		return (run.line_started ? '\n' : 0);
+	if (c == '"' || c == '\'')
+		return (lex_quoted(c));
+	if (is_word_char(c))
+		return (lex_word());
+	if (c != '\n' && (run.token.text = mark_text(c)) == NULL)
+		return (unexpected_byte(c));
+	advance();
+	return (c);
+}
+
+static int
+yylex(void)
+{
+	run.previous = run.token;
+	run.token.text = NULL;
+	run.type = lex_token();
+	run.line_started = run.type != '\n';
+	run.in_value = run.line_started && (run.in_value || run.type == '=');
+	yylval.token = run.token;
+	return (run.type);
+}
+
+/* Values. */
+
+/* Reports that value is no good for what it is given for. */
+static void
+bad_value(struct token what, struct token value, const char *why)
+{
+	char shown[SHOWN_MAX + 8];
+
+	show(value, shown, sizeof(shown));
+	error_at(value.line, "%s %s: %s", what.text, shown, why);
+}
+
+/* Decimal, 0x hexadecimal or 0 octal. */
+static bool
+number(struct token what, struct token value, uint64_t min, uint64_t max,
+    uint64_t *out)
+{
+	char why[80], *end;
+	unsigned long long n;
+
+	errno = 0;
+	n = strtoull(value.text, &end, 0);
+	*out = n;
+	if (isdigit((unsigned char)value.text[0]) && *end == '\0' &&
+	    errno == 0 && n >= min && n <= max)
+		return (true);
+	(void)snprintf(why, sizeof(why), "expected a number from %" PRIu64
+	    " to %" PRIu64, min, max);
+	bad_value(what, value, why);
+	return (false);
+}
+
+/* bufsize, where it is given; 0 where it is not. */
+static bool
+buffer_size(struct token value, uint32_t *size)
+{
+	const struct token what = { "bufsize", value.line };
+	uint64_t n;
+
+	*size = 0;
+	if (value.text == NULL)
+		return (true);
+	if (!number(what, value, 1, INT_MAX, &n))
+		return (false);
+	*size = (uint32_t)n;
+	return (true);
+}
+
+/* ADDR:PORT, or [ADDR]:PORT for IPv6. */
+static bool
+address_and_port(struct token what, struct token value, struct addr *addr,
+    uint16_t *port)
+{
+	const char *start = value.text, *end;
+	char text[ADDR_STRLEN] = "";
+	struct token port_text = value;
+	const bool brackets = *start == '[';
+	uint64_t n;
+
+	if (brackets)
+		end = strchr(++start, ']');
+	else
+		end = strchr(start, ':');
+	if (end != NULL && (size_t)(end - start) < sizeof(text))
+		memcpy(text, start, (size_t)(end - start));
+	if (addr_pton(text, addr) != 0 ||
+	    (addr->family == ADDR_V6) != brackets ||
+	    (brackets && *++end != ':')) {
+		bad_value(what, value, "expected ADDRESS:PORT, with an IPv6 "
+		    "address in brackets");
+		return (false);
+	}
+	port_text.text = end + 1;
+	if (!number((struct token){ "port", value.line }, port_text, 1,
+	    UINT16_MAX, &n))
+		return (false);
+	*port = (uint16_t)n;
+	return (true);
+}
+
+static bool
+prefix_value(struct token what, struct token value, struct prefix *prefix)
+{
+	switch (prefix_pton(value.text, prefix)) {
+	case 0:
+		return (true);
+	case FLOWD_EHOSTBITS:
+		bad_value(what, value, "the address has bits set behind the "
+		    "prefix length, expected the address of a network");
+		return (false);
+	default:
+		bad_value(what, value, "expected an IPv4 or IPv6 ADDRESS or "
+		    "ADDRESS/LENGTH");
+		return (false);
+	}
+}
+
+/*
+ * array, with room for one item behind its first n, or NULL after a message;
+ * array is then as it was.
+ */
+static void *
+grow(void *array, size_t n, size_t size)
+{
+	/* The room doubles, so it is used up at the powers of two. */
+	if ((n & (n - 1)) != 0)
+		return (array);
+	array = reallocarray(array, n == 0 ? 1 : n * 2, size);
+	if (array == NULL)
+		out_of_memory();
+	return (array);
+}
+
+/* Statements.  The reader has no use for most of them. */
+
+static void
+add_listen(struct token address, struct token bufsize)
+{
+	const struct token what = { "listen on", address.line };
+	struct config *conf = run.conf;
+	struct conf_listen l, *grown;
+	size_t i;
+
+	run.saw_listen = true;
+	memset(&l, 0, sizeof(l));
+	if (run.use == CONFIG_READER ||
+	    !address_and_port(what, address, &l.addr, &l.port) ||
+	    !buffer_size(bufsize, &l.bufsize))
+		return;
+	for (i = 0; i < conf->nlistens; i++) {
+		if (addr_equal(&conf->listens[i].addr, &l.addr) &&
+		    conf->listens[i].port == l.port) {
+			bad_value(what, address, "given twice");
+			return;
+		}
+	}
+	grown = grow(conf->listens, conf->nlistens, sizeof(*grown));
+	if (grown == NULL)
+		return;
+	conf->listens = grown;
+	conf->listens[conf->nlistens++] = l;
+}
+
+static void
+add_source(struct token prefix)
+{
+	const struct token what = { "flow source", prefix.line };
+	struct config *conf = run.conf;
+	struct prefix p, *grown;
+	size_t i;
+
+	if (run.use == CONFIG_READER || !prefix_value(what, prefix, &p))
+		return;
+	for (i = 0; i < conf->nsources; i++) {
+		if (addr_equal(&conf->sources[i].addr, &p.addr) &&
+		    conf->sources[i].len == p.len) {
+			bad_value(what, prefix, "given twice");
+			return;
+		}
+	}
+	grown = grow(conf->sources, conf->nsources, sizeof(*grown));
+	if (grown == NULL)
+		return;
+	conf->sources = grown;
+	conf->sources[conf->nsources++] = p;
+}
+
+/* ADDR or ADDR%IFNAME. */
+static bool
+group_value(struct token what, struct token group, struct conf_join *join)
+{
+	const char *percent = strchr(group.text, '%');
+	const size_t len = percent == NULL ? strlen(group.text) :
+	    (size_t)(percent - group.text);
+	char text[ADDR_STRLEN] = "";
+
+	if (len < sizeof(text))
+		memcpy(text, group.text, len);
+	if (addr_pton(text, &join->group) != 0 ||
+	    !addr_is_multicast(&join->group)) {
+		bad_value(what, group, "expected a multicast address, from "
+		    "224.0.0.0/4 or ff00::/8");
+		return (false);
+	}
+	if (percent == NULL)
+		return (true);
+	if (percent[1] == '\0' || strlcpy(join->ifname, percent + 1,
+	    sizeof(join->ifname)) >= sizeof(join->ifname)) {
+		bad_value(what, group, "expected the name of an interface "
+		    "behind the %");
+		return (false);
+	}
+	return (true);
+}
+
+static void
+add_join(struct token group)
+{
+	const struct token what = { "join group", group.line };
+	struct config *conf = run.conf;
+	struct conf_join join, *grown;
+	size_t i;
+
+	memset(&join, 0, sizeof(join));
+	if (run.use == CONFIG_READER || !group_value(what, group, &join))
+		return;
+	for (i = 0; i < conf->njoins; i++) {
+		if (addr_equal(&conf->joins[i].group, &join.group) &&
+		    strcmp(conf->joins[i].ifname, join.ifname) == 0) {
+			bad_value(what, group, "given twice");
+			return;
+		}
+	}
+	grown = grow(conf->joins, conf->njoins, sizeof(*grown));
+	if (grown == NULL)
+		return;
+	conf->joins = grown;
+	conf->joins[conf->njoins++] = join;
+}
+
+static void
+add_forward(struct token address)
+{
+	const struct token what = { "forward to", address.line };
+	struct config *conf = run.conf;
+	struct conf_forward f, *grown;
+	size_t i;
+
+	memset(&f, 0, sizeof(f));
+	if (run.use == CONFIG_READER ||
+	    !address_and_port(what, address, &f.addr, &f.port))
+		return;
+	for (i = 0; i < conf->nforwards; i++) {
+		if (addr_equal(&conf->forwards[i].addr, &f.addr) &&
+		    conf->forwards[i].port == f.port) {
+			bad_value(what, address, "given twice");
+			return;
+		}
+	}
+	grown = grow(conf->forwards, conf->nforwards, sizeof(*grown));
+	if (grown == NULL)
+		return;
+	conf->forwards = grown;
+	conf->forwards[conf->nforwards++] = f;
+}
+
+static void
+set_path(char **path, struct token statement, struct token value)
+{
+	if (run.use == CONFIG_READER)
+		return;
+	if (*path != NULL) {
+		bad_value(statement, value, "the statement is given twice");
+		return;
+	}
+	if (value.text[0] != '/' || strlen(value.text) >= PATH_MAX) {
+		bad_value(statement, value, "expected a path that starts "
+		    "with /");
+		return;
+	}
+	if ((*path = strdup(value.text)) == NULL)
+		out_of_memory();
+}
+
+static void
+set_logsock(struct token statement, struct token path, struct token bufsize)
+{
+	const struct sockaddr_un un;
+
+	run.saw_output = true;
+	if (run.use == CONFIG_READER)
+		return;
+	if (strlen(path.text) >= sizeof(un.sun_path)) {
+		bad_value(statement, path, "too long for the path of a "
+		    "socket");
+		return;
+	}
+	set_path(&run.conf->logsock, statement, path);
+	(void)buffer_size(bufsize, &run.conf->logsock_bufsize);
+}
+
+static void
+add_store(struct token field)
+{
+	const struct token what = { "store", field.line };
+	const uint32_t mask = store_field_mask(field.text);
+
+	if (mask == 0)
+		bad_value(what, field, "expected the name of a field, as in "
+		    "flowd.conf(5)");
+	run.conf->store_mask |= mask;
+}
+
+/* Rules. */
+
+static void
+rule_begin(struct token action, enum filter_verdict verdict)
+{
+	filter_rule_clear(&run.draft.rule);
+	run.draft.rule.verdict = verdict;
+	run.draft.action = action;
+	run.draft.errors = run.errors;
+	run.draft.given = 0;
+	run.draft.latest = PARAM_ALL;
+}
+
+static bool
+is_given(enum param param)
+{
+	return ((run.draft.given & 1U << param) != 0);
+}
+
+/* Notes that param is given; false, after a message, where it already was. */
+static bool
+once(enum param param, struct token keyword)
+{
+	if (is_given(param)) {
+		error_at(keyword.line, "%s is given twice in one rule",
+		    param_names[param]);
+		return (false);
+	}
+	run.draft.given |= 1U << param;
+	run.draft.latest = param;
+	return (true);
+}
+
+static void
+rule_all(struct token keyword)
+{
+	(void)once(PARAM_ALL, keyword);
+}
+
+static void
+rule_quick(struct token keyword)
+{
+	if (once(PARAM_QUICK, keyword))
+		run.draft.rule.flags |= FILTER_QUICK;
+}
+
+static void
+rule_tag(struct token keyword, struct token value)
+{
+	uint64_t n;
+
+	if (!once(PARAM_TAG, keyword) ||
+	    !number(keyword, value, 0, UINT32_MAX, &n))
+		return;
+	run.draft.rule.tag = (uint32_t)n;
+	run.draft.rule.flags |= FILTER_TAG;
+}
+
+static void
+rule_family(struct token keyword, uint32_t family, bool negated)
+{
+	if (!once(PARAM_FAMILY, keyword))
+		return;
+	run.draft.rule.family = family;
+	if (negated)
+		run.draft.rule.flags |= FILTER_NOT_FAMILY;
+}
+
+static void
+rule_addr(enum param param, struct token keyword, enum filter_addr which,
+    struct value value)
+{
+	struct filter_addr_set *set = &run.draft.rule.addrs[which];
+	struct prefix prefix, *prefixes;
+
+	if (!once(param, keyword) || value.token.text == NULL ||
+	    !prefix_value(keyword, value.token, &prefix))
+		return;
+	if ((prefixes = malloc(sizeof(*prefixes))) == NULL) {
+		out_of_memory();
+		return;
+	}
+	*prefixes = prefix;
+	set->prefixes = prefixes;
+	set->n = 1;
+	set->negated = value.negated;
+}
+
+static void
+set_number(enum filter_number which, uint64_t n, bool negated)
+{
+	struct filter_number_set *set = &run.draft.rule.numbers[which];
+
+	if ((set->ranges = malloc(sizeof(*set->ranges))) == NULL) {
+		out_of_memory();
+		return;
+	}
+	set->ranges[0].lo = set->ranges[0].hi = n;
+	set->n = 1;
+	set->negated = negated;
+}
+
+static void
+rule_number(enum param param, struct token keyword, enum filter_number which,
+    struct value value)
+{
+	uint64_t n;
+
+	if (once(param, keyword) && number(keyword, value.token, 0,
+	    filter_number_rows[which].max, &n))
+		set_number(which, n, value.negated);
+}
+
+/* The port belongs to the src or dst before it. */
+static void
+rule_port(struct token keyword, struct value value)
+{
+	switch (run.draft.latest) {
+	case PARAM_SRC:
+		rule_number(PARAM_SRC_PORT, keyword, FILTER_SRC_PORT, value);
+		break;
+	case PARAM_DST:
+		rule_number(PARAM_DST_PORT, keyword, FILTER_DST_PORT, value);
+		break;
+	default:
+		if (run.errors == run.draft.errors)
+			error_at(keyword.line, "port does not follow src or "
+			    "dst, expected src|dst PREFIX|any port NUMBER");
+		break;
+	}
+}
+
+/* The number of a protocol by its name; false where there is no such name. */
+static bool
+protocol_number(const char *name, uint64_t *n)
+{
+	const struct protoent *entry;
+	size_t i;
+
+	for (i = 0; i < NPROTOCOLS; i++) {
+		if (strcmp(protocols[i].name, name) == 0) {
+			*n = protocols[i].number;
+			return (true);
+		}
+	}
+	if ((entry = getprotobyname(name)) == NULL || entry->p_proto < 0 ||
+	    entry->p_proto > UINT8_MAX)
+		return (false);
+	*n = (uint64_t)entry->p_proto;
+	return (true);
+}
+
+static void
+rule_proto(struct token keyword, struct value value)
+{
+	uint64_t n;
+
+	if (!once(PARAM_PROTO, keyword))
+		return;
+	if (isdigit((unsigned char)value.token.text[0])) {
+		if (!number(keyword, value.token, 0, UINT8_MAX, &n))
+			return;
+	} else if (!protocol_number(value.token.text, &n)) {
+		bad_value(keyword, value.token, "expected the name of a "
+		    "protocol or a number from 0 to 255");
+		return;
+	}
+	set_number(FILTER_PROTO, n, value.negated);
+}
+
+static void
+rule_tcp_flags(struct token keyword, struct token mask, struct value equals)
+{
+	const struct token mask_name = { "mask", mask.line };
+	const struct token equals_name = { "equals", equals.token.line };
+	struct filter_rule *rule = &run.draft.rule;
+	uint64_t m = UINT8_MAX, e;
+
+	if (!once(PARAM_TCP_FLAGS, keyword) || (mask.text != NULL &&
+	    !number(mask_name, mask, 0, UINT8_MAX, &m)) ||
+	    !number(equals_name, equals.token, 0, UINT8_MAX, &e))
+		return;
+	rule->tcp_mask = (uint8_t)m;
+	rule->tcp_equals = (uint8_t)e;
+	rule->flags |= FILTER_TCP_FLAGS;
+	if (equals.negated)
+		rule->flags |= FILTER_NOT_TCP_FLAGS;
+}
+
+/* The number of the day whose name is the first len bytes, or -1. */
+static int
+day_number(const char *name, size_t len)
+{
+	int day;
+
+	for (day = 0; day < 7; day++) {
+		if (len == strlen(filter_day_names[day]) &&
+		    strncmp(name, filter_day_names[day], len) == 0)
+			return (day);
+	}
+	return (-1);
+}
+
+/* DAY or DAY-DAY, which may run past Saturday, as bits; 0 after a message. */
+static uint8_t
+day_range(struct token value)
+{
+	const struct token what = { "days", value.line };
+	const char *dash = strchr(value.text, '-');
+	const size_t len = dash == NULL ? strlen(value.text) :
+	    (size_t)(dash - value.text);
+	unsigned int days;
+	int day = day_number(value.text, len), last = day;
+
+	if (dash != NULL)
+		last = day_number(dash + 1, strlen(dash + 1));
+	if (day < 0 || last < 0) {
+		bad_value(what, value, "expected sun, mon, tue, wed, thu, fri "
+		    "or sat, or a range such as mon-fri");
+		return (0);
+	}
+	days = 1U << last;
+	for (; day != last; day = (day + 1) % 7)
+		days |= 1U << day;
+	return ((uint8_t)days);
+}
+
+static void
+rule_days(struct token keyword, uint8_t days)
+{
+	if (once(PARAM_DAYS, keyword))
+		run.draft.rule.days = days;
+}
+
+/*
+ * Takes a number of min to max digits from *at.  False where there are fewer,
+ * or where it is more than limit.
+ */
+static bool
+digits(const char **at, int min, int max, int limit, int *out)
+{
+	int n = 0;
+
+	for (*out = 0; n < max && isdigit((unsigned char)**at); n++)
+		*out = *out * 10 + (*(*at)++ - '0');
+	return (n >= min && *out <= limit);
+}
+
+static void
+rule_time(enum param param, struct token keyword, struct token value)
+{
+	struct filter_rule *rule = &run.draft.rule;
+	const char *at = value.text;
+	int hour, minute, second = 0;
+	uint32_t time;
+
+	if (!once(param, keyword))
+		return;
+	if (!digits(&at, 1, 2, 23, &hour) || *at++ != ':' ||
+	    !digits(&at, 2, 2, 59, &minute) ||
+	    (*at == ':' && (at++, !digits(&at, 2, 2, 59, &second))) ||
+	    *at != '\0') {
+		bad_value(keyword, value, "expected a time of day, HH:MM or "
+		    "HH:MM:SS");
+		return;
+	}
+	time = (uint32_t)(hour * 3600 + minute * 60 + second);
+	if (param == PARAM_AFTER) {
+		rule->after = time;
+		rule->flags |= FILTER_AFTER;
+	} else {
+		rule->before = time;
+		rule->flags |= FILTER_BEFORE;
+	}
+}
+
+static int
+days_in_month(int year, int month)
+{
+	static const int days[] = {
+		31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31
+	};
+	const bool leap = (year % 4 == 0 && year % 100 != 0) ||
+	    year % 400 == 0;
+
+	return (month == 2 && leap ? 29 : days[month - 1]);
+}
+
+/* YYYY[MM[DD[HH[MM[SS]]]]], local time; what is left out is the first. */
+static bool
+date_value(const char *at, int64_t *date)
+{
+	int year, month = 1, day = 1, hour = 0, minute = 0, second = 0;
+	struct tm tm;
+	time_t t;
+
+	if (!digits(&at, 4, 4, 9999, &year) || year < 1970 ||
+	    (*at != '\0' && (!digits(&at, 2, 2, 12, &month) || month == 0)) ||
+	    (*at != '\0' && (!digits(&at, 2, 2, days_in_month(year, month),
+	    &day) || day == 0)) ||
+	    (*at != '\0' && !digits(&at, 2, 2, 23, &hour)) ||
+	    (*at != '\0' && !digits(&at, 2, 2, 59, &minute)) ||
+	    (*at != '\0' && !digits(&at, 2, 2, 59, &second)) || *at != '\0')
+		return (false);
+	memset(&tm, 0, sizeof(tm));
+	tm.tm_year = year - 1900;
+	tm.tm_mon = month - 1;
+	tm.tm_mday = day;
+	tm.tm_hour = hour;
+	tm.tm_min = minute;
+	tm.tm_sec = second;
+	tm.tm_isdst = -1;
+	tm.tm_wday = -1;
+	t = mktime(&tm);
+	*date = t;
+	/* mktime leaves tm_wday alone where it fails; -1 may be a time. */
+	return (tm.tm_wday != -1);
+}
+
+static void
+rule_date(enum param param, struct token keyword, struct token value)
+{
+	struct filter_rule *rule = &run.draft.rule;
+	const struct token what = { param_names[param], keyword.line };
+	int64_t date;
+
+	if (!once(param, keyword))
+		return;
+	if (!date_value(value.text, &date)) {
+		bad_value(what, value, "expected a date of the calendar from "
+		    "1970 on, YYYY[MM[DD[HH[MM[SS]]]]]");
+		return;
+	}
+	if (param == PARAM_AFTER_DATE) {
+		rule->after_date = date;
+		rule->flags |= FILTER_AFTER_DATE;
+	} else {
+		rule->before_date = date;
+		rule->flags |= FILTER_BEFORE_DATE;
+	}
+}
+
+/* Whether the rule lets only those protocols through. */
+static bool
+is_only_proto(const struct filter_rule *rule, const uint8_t *protos, size_t n)
+{
+	const struct filter_number_set *set = &rule->numbers[FILTER_PROTO];
+	uint64_t proto;
+	uint32_t i;
+
+	if (set->n == 0 || set->negated)
+		return (false);
+	for (i = 0; i < set->n; i++) {
+		for (proto = set->ranges[i].lo; proto <= set->ranges[i].hi;
+		    proto++) {
+			if (memchr(protos, (int)proto, n) == NULL)
+				return (false);
+		}
+	}
+	return (true);
+}
+
+static void
+check_protocols(const struct filter_rule *rule, unsigned int line)
+{
+	static const uint8_t with_ports[] = {
+		IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP
+	};
+
+	if ((rule->numbers[FILTER_SRC_PORT].n != 0 ||
+	    rule->numbers[FILTER_DST_PORT].n != 0) &&
+	    !is_only_proto(rule, with_ports, sizeof(with_ports)))
+		error_at(line, "port needs proto tcp, udp or sctp in the same "
+		    "rule");
+	if ((rule->flags & FILTER_TCP_FLAGS) != 0 &&
+	    !is_only_proto(rule, with_ports, 1))
+		error_at(line, "tcp_flags needs proto tcp in the same rule");
+}
+
+/* The family of the one prefix of src or dst, or ADDR_NONE. */
+static uint32_t
+family_of(const struct filter_rule *rule, enum filter_addr which)
+{
+	return (rule->addrs[which].n == 0 ? ADDR_NONE :
+	    rule->addrs[which].prefixes[0].addr.family);
+}
+
+static void
+check_families(const struct filter_rule *rule, unsigned int line)
+{
+	const uint32_t src = family_of(rule, FILTER_SRC);
+	const uint32_t dst = family_of(rule, FILTER_DST);
+	uint32_t named = rule->family;
+
+	if (src != ADDR_NONE && dst != ADDR_NONE && src != dst)
+		error_at(line, "src and dst are of different address families,"
+		    " so that no flow could match");
+	if ((rule->flags & FILTER_NOT_FAMILY) != 0)
+		named = named == ADDR_V4 ? ADDR_V6 : ADDR_V4;
+	if (named == ADDR_NONE)
+		return;
+	if (src != ADDR_NONE && src != named)
+		error_at(line, "src is not of the address family that inet or "
+		    "inet6 names, so that no flow could match");
+	if (dst != ADDR_NONE && dst != named)
+		error_at(line, "dst is not of the address family that inet or "
+		    "inet6 names, so that no flow could match");
+}
+
+static void
+rule_end(void)
+{
+	const uint32_t beside_all = 1U << PARAM_ALL | 1U << PARAM_TAG |
+	    1U << PARAM_QUICK;
+	struct draft *draft = &run.draft;
+	const unsigned int line = draft->action.line;
+	struct config *conf = run.conf;
+	struct filter_rule *grown;
+
+	/* What is missing because of an error needs no second message. */
+	if (run.errors != draft->errors)
+		return;
+	if (is_given(PARAM_ALL) && (draft->given & ~beside_all) != 0)
+		error_at(line, "all stands beside parameters that choose "
+		    "flows, expected the one or the other");
+	if (is_given(PARAM_TAG) && draft->rule.verdict == FILTER_DISCARD)
+		error_at(line, "tag is for accept rules, and discard stores "
+		    "nothing that could be tagged");
+	check_protocols(&draft->rule, line);
+	check_families(&draft->rule, line);
+	if (run.errors != draft->errors)
+		return;
+	grown = grow(conf->rules, conf->nrules, sizeof(*grown));
+	if (grown == NULL)
+		return;
+	conf->rules = grown;
+	conf->rules[conf->nrules++] = draft->rule;
+	memset(&draft->rule, 0, sizeof(draft->rule));
+}
+
+/* The whole file. */
+
+static bool
+read_file(FILE *fp)
+{
+	size_t len = 0, size = 0;
+	char *grown;
+
+	do {
+		size = size == 0 ? 4096 : size * 2;
+		if (size > CONFIG_PACKED_MAX) {
+			error_at(NO_LINE, "%u bytes or more, which is too "
+			    "large", CONFIG_PACKED_MAX);
+			return (false);
+		}
+		if ((grown = realloc(run.file, size)) == NULL) {
+			log_warn("%s", run.name);
+			return (false);
+		}
+		run.file = grown;
+		len += fread(run.file + len, 1, size - len, fp);
+	} while (len == size);
+	if (ferror(fp)) {
+		log_warn("%s", run.name);
+		return (false);
+	}
+	run.at = run.file;
+	run.end = run.file + len;
+	run.line = 1;
+	return (true);
+}
+
+/* A datagram that is sent there would come back, and be sent again. */
+static void
+check_forward(const struct conf_forward *forward)
+{
+	const struct conf_listen *l;
+	size_t i;
+
+	for (i = 0; i < run.conf->nlistens; i++) {
+		l = &run.conf->listens[i];
+		if (l->port == forward->port &&
+		    addr_equal(&l->addr, &forward->addr))
+			error_at(NO_LINE, "forward to and listen on name the "
+			    "same address and port, so that datagrams would "
+			    "go round for ever");
+	}
+}
+
+static bool
+has_listener(uint32_t family)
+{
+	size_t i;
+
+	for (i = 0; i < run.conf->nlistens; i++) {
+		if (run.conf->listens[i].addr.family == family)
+			return (true);
+	}
+	return (false);
+}
+
+static void
+check_daemon(void)
+{
+	const struct conf_join *join;
+	char text[ADDR_STRLEN];
+	size_t i;
+
+	if (!run.saw_listen)
+		error_at(NO_LINE, "no listen on statement, so that flowd "
+		    "would receive nothing");
+	if (!run.saw_output)
+		error_at(NO_LINE, "neither logfile nor logsock is stated, so "
+		    "that flowd would store nothing");
+	for (i = 0; i < run.conf->nforwards; i++)
+		check_forward(&run.conf->forwards[i]);
+	for (i = 0; i < run.conf->njoins && run.errors == 0; i++) {
+		join = &run.conf->joins[i];
+		if (!has_listener(join->group.family))
+			log_warnx("%s: no listen on statement has an %s "
+			    "address, so that nothing joins group %s",
+			    run.name,
+			    join->group.family == ADDR_V4 ? "IPv4" : "IPv6",
+			    addr_ntop(&join->group, text));
+	}
+}
+
+static void
+run_file(const struct conf_macro *macros, size_t nmacros)
+{
+	define_command_macros(macros, nmacros);
+	if (yyparse() != 0)
+		out_of_memory();
+	if (run.use == CONFIG_DAEMON)
+		check_daemon();
+	if (run.saw_any_source)
+		run.conf->nsources = 0;
+	if (run.conf->store_mask == 0)
+		run.conf->store_mask = STORE_FIELD_ALL;
+	report_unused_macros();
+}
+
+static void
+run_free(void)
+{
+	struct macro *m;
+	struct text *text;
+
+	while ((m = run.macros) != NULL) {
+		run.macros = m->next;
+		free(m);
+	}
+	while ((text = run.texts) != NULL) {
+		run.texts = text->next;
+		free(text);
+	}
+	filter_rule_clear(&run.draft.rule);
+	free(run.word);
+	free(run.file);
+	memset(&run, 0, sizeof(run));
+}
+
+struct config *
+config_parse(FILE *fp, const char *name, enum config_use use,
+    const struct conf_macro *macros, size_t nmacros)
+{
+	struct config *conf;
+	bool ok;
+
+	memset(&run, 0, sizeof(run));
+	run.name = name;
+	run.use = use;
+	if ((conf = calloc(1, sizeof(*conf))) == NULL) {
+		log_warn("%s", name);
+		return (NULL);
+	}
+	run.conf = conf;
+	if ((ok = read_file(fp)))
+		run_file(macros, nmacros);
+	ok = ok && run.errors == 0;
+	run_free();
+	if (!ok) {
+		config_free(conf);
+		return (NULL);
+	}
+	return (conf);
+}

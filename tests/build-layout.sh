@@ -1,0 +1,37 @@
+#!/bin/sh
+# CONTRIBUTING.md's table of files names what is there, and all of it.
+
+set -u
+SRC=${SRC:-$(cd "$(dirname "$0")/.." && pwd)}
+cd "$SRC" || exit 1
+failed=0
+echo 1..2
+
+named=$(sed -n 's/^| \(`[^|]*`\) |.*/\1/p' CONTRIBUTING.md | tr -d '`')
+missing=
+for file in $named; do
+	[ -e "$file" ] || missing="$missing $file"
+done
+if [ -n "$named" ] && [ -z "$missing" ]; then
+	echo "ok 1 - every file in the table exists"
+else
+	echo "not ok 1 - every file in the table exists"
+	echo "# not there:$missing"
+	failed=1
+fi
+
+unnamed=
+for file in *.[cy]; do
+	case " $(echo "$named" | tr '\n' ' ') " in
+	*" $file "*) ;;
+	*) [ "$file" = parse.c ] || unnamed="$unnamed $file" ;;
+	esac
+done
+if [ -z "$unnamed" ]; then
+	echo "ok 2 - every source file is in the table"
+else
+	echo "not ok 2 - every source file is in the table"
+	echo "# not in CONTRIBUTING.md:$unnamed"
+	failed=1
+fi
+exit $failed

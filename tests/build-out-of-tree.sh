@@ -1,0 +1,48 @@
+#!/bin/sh
+# Out of tree, with clang and bison where they are there: everything builds
+# without a warning, depends on what it should, installs, and uninstalls.
+
+set -u
+SRC=${SRC:-$(cd "$(dirname "$0")/.." && pwd)}
+MAKE=${MAKE:-make}
+. "$SRC/tests/lib/tree.sh"
+tree_test
+
+link_sources "$SRC" "$tmp/src" && rm -f "$tmp/src/parse.c" &&
+    mkdir "$tmp/build" && cd "$tmp/build" || exit 1
+CC=cc
+! command -v clang >/dev/null || CC=clang
+YACC=
+! command -v bison >/dev/null || YACC='bison -y'
+
+check "configure with $CC and ${YACC:-any yacc}" \
+    ../src/configure --prefix=/usr --sysconfdir=/etc CC="$CC" YACC="$YACC"
+check "no warnings" "$MAKE" -j 2 CFLAGS='-O2 -Werror' all
+check "the source directory stays clean" \
+    [ -z "$(find "$tmp/src" -name '*.o' -o -name parse.c)" ]
+check "nothing is left to do" "$MAKE" -q CFLAGS='-O2 -Werror' all
+
+rm ../src/store.h && cp "$SRC/store.h" ../src/store.h
+check "a changed header makes objects anew" \
+    sh -c "$MAKE -n all | grep -q 'flowd-reader\.c'"
+
+check "install" "$MAKE" CFLAGS='-O2 -Werror' DESTDIR="$tmp/root" install
+for file in usr/sbin/flowd usr/bin/flowd-reader usr/bin/flow-send \
+    usr/share/man/man8/flowd.8 usr/share/man/man8/flowd-reader.8 \
+    usr/share/man/man5/flowd.conf.5 usr/share/man/man1/flow-send.1 \
+    etc/flowd.conf; do
+	check "installed: $file" [ -f "$tmp/root/$file" ]
+done
+check "the installed configuration is sound" \
+    "$tmp/root/usr/sbin/flowd" -n -f "$tmp/root/etc/flowd.conf"
+echo '# mine' >>"$tmp/root/etc/flowd.conf"
+check "install again" "$MAKE" CFLAGS='-O2 -Werror' DESTDIR="$tmp/root" install
+check "the configuration was left alone" \
+    grep -q '^# mine' "$tmp/root/etc/flowd.conf"
+check "uninstall" "$MAKE" DESTDIR="$tmp/root" uninstall
+check "nothing but the configuration stays" \
+    [ "$(cd "$tmp/root" && find . -type f)" = ./etc/flowd.conf ]
+
+check "distclean" "$MAKE" distclean
+check "nothing stays in the build directory" [ -z "$(find . -type f)" ]
+end_tree_test

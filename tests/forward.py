@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""`forward to` passes datagrams on as they came, and collecting does not
+depend on who takes them."""
+
+import pathlib
+import socket
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+import netflow
+import tap
+from flowdtest import PATIENCE, Flowd, free_port, has_ipv6
+
+
+class Forward(unittest.TestCase):
+    """This test is the collector behind flowd."""
+
+    def target(self, address="127.0.0.1"):
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        sock = socket.socket(family, socket.SOCK_DGRAM)
+        self.addCleanup(sock.close)
+        sock.settimeout(PATIENCE)
+        sock.bind((address, 0))
+        return sock, sock.getsockname()[1]
+
+    def test_copies_are_verbatim(self):
+        sock, port = self.target()
+        sent = [netflow.datagram(v, netflow.flows(3, seed=v))
+                for v in netflow.VERSIONS]
+        with Flowd(f"forward to 127.0.0.1:{port}") as flowd:
+            for datagram in sent:
+                flowd.send(datagram)
+            self.assertEqual([sock.recv(65535) for _ in sent], sent)
+            flowd.wait_flows(9)
+
+    @unittest.skipUnless(has_ipv6(), "there is no IPv6 here")
+    def test_over_ipv6(self):
+        sock, port = self.target("::1")
+        datagram = netflow.datagram(5, netflow.flows(3))
+        with Flowd(f"forward to [::1]:{port}") as flowd:
+            flowd.send(datagram)
+            self.assertEqual(sock.recv(65535), datagram)
+
+    def test_refused_sources_are_not_forwarded(self):
+        sock, port = self.target()
+        refused = netflow.datagram(5, netflow.flows(1))
+        accepted = netflow.datagram(5, netflow.flows(2))
+        with Flowd(f"forward to 127.0.0.1:{port}",
+                   "flow source 127.0.0.2") as flowd:
+            flowd.send(refused, "127.0.0.3")
+            flowd.send(accepted, "127.0.0.2")
+            self.assertEqual(sock.recv(65535), accepted)
+
+    def test_dead_target_disturbs_nothing(self):
+        sock, port = self.target()
+        dead = free_port()
+        flows = netflow.flows(200)
+        with Flowd("store ALL", f"forward to 127.0.0.1:{dead}",
+                   f"forward to 127.0.0.1:{port}") as flowd:
+            for i, flow in enumerate(flows):
+                # One by one: refusals come back in between.
+                flowd.send(netflow.datagram(5, [flow], flow_sequence=i))
+                sock.recv(65535)
+            stored = flowd.wait_flows(len(flows))
+        self.assertEqual([f["src"] for f in stored],
+                         [f["src"] for f in flows])
+
+
+if __name__ == "__main__":
+    tap.main()

@@ -1,0 +1,273 @@
+"""A flowd of a test's own: its configuration, its ports, its process."""
+
+import os
+import pathlib
+import pwd
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from signal import SIGKILL, SIGTERM
+
+import flowlog
+import tap
+
+PATIENCE = 30		# seconds; a sanitizer build on a busy machine is slow
+SANITIZER = re.compile(r"^==\d+==ERROR: |: runtime error: ", re.MULTILINE)
+
+
+def wait_for(condition, what, seconds=PATIENCE):
+    """Calls condition until it gives something true, and returns that."""
+    deadline = time.monotonic() + seconds
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds} s: {what}")
+        time.sleep(0.01)
+
+
+def free_port(address="127.0.0.1"):
+    """A UDP port that nothing is bound to at this moment."""
+    with _udp(address) as sock:
+        sock.bind((address, 0))
+        return sock.getsockname()[1]
+
+
+def _udp(address):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    return socket.socket(family, socket.SOCK_DGRAM)
+
+
+def endpoint(address, port):
+    """ADDR:PORT as flowd.conf wants it."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def send(datagram, address, port, source=None):
+    """Sends one datagram, from the address source where one is given."""
+    with _udp(address) as sock:
+        if source is not None:
+            sock.bind((source, 0))
+        sock.sendto(datagram, (address, port))
+
+
+def make_variable(name):
+    """What configure put into the build's Makefile."""
+    text = (tap.BUILD / "Makefile").read_text()
+    return re.search(rf"^{name} = (.*)$", text, re.MULTILINE)[1].strip()
+
+
+def has_privsep():
+    """Whether flowd can give up root here: a user and a chroot to go to."""
+    try:
+        pwd.getpwnam(make_variable("PRIVSEP_USER"))
+    except KeyError:
+        return False
+    return (os.geteuid() == 0 and
+            os.path.isdir(make_variable("PRIVSEP_PATH")))
+
+
+def is_sanitized():
+    """Whether the programs under test are built with sanitizers."""
+    return "-fsanitize=" in make_variable("CFLAGS")
+
+
+def has_ipv6():
+    """Whether [::1] can be bound."""
+    try:
+        free_port("::1")
+    except OSError:
+        return False
+    return True
+
+
+class Flowd:
+    """flowd -g with a log, a pidfile and a listener for each address.
+
+        with Flowd("store ALL") as flowd:
+            flowd.send(datagram)
+            flows = flowd.wait_flows(1)
+
+    Statements are added to the configuration; @DIR@ in them stands for the
+    temporary directory, and @PORT@ for the first listener's port.  Leaving the block ends flowd and removes the
+    directory; it fails the test when flowd did not end well.
+    """
+
+    def __init__(self, *statements, listen=("127.0.0.1",), log=True,
+                 args=(), prefix=()):
+        self._tmp = tempfile.TemporaryDirectory(prefix="flowd-test-")
+        self.dir = pathlib.Path(self._tmp.name)
+        self.conf = self.dir / "flowd.conf"
+        self.log = self.dir / "flowd.log"
+        self.pidfile = self.dir / "flowd.pid"
+        self.stderr = self.dir / "stderr"
+        self.statements = statements
+        self.addresses = listen
+        self.with_log = log
+        self.args = list(args)
+        self.prefix = list(prefix)	# a command that runs flowd
+        # Without a user to become, root has to stay root.
+        self.insecure = os.geteuid() == 0 and not has_privsep()
+        self.ports = []
+        self.process = None
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self._discard()
+            raise
+        return self
+
+    def __exit__(self, exc_type, exc, traceback):
+        try:
+            if exc_type is None:
+                self.stop()
+            elif self.stderr.exists():
+                print("# flowd said:", flush=True)
+                for line in self.stderr_lines():
+                    print(f"#   {line}", flush=True)
+        finally:
+            self._discard()
+
+    def _discard(self):
+        if self.process is not None and self.process.poll() is None:
+            for pid in [*self.children(), self.process.pid]:
+                _kill(pid)
+            self.process.wait()
+        self._tmp.cleanup()
+
+    @property
+    def port(self):
+        """The port of the first listener."""
+        return self.ports[0]
+
+    def command(self, *args):
+        """flowd's command line, with what it needs to run here."""
+        insecure = ["-X", "INSECURE"] if self.insecure else []
+        return [*self.prefix, tap.program("flowd"), *insecure,
+                *args, *self.args, "-f", str(self.conf)]
+
+    def write_conf(self, *statements):
+        """Writes flowd.conf; statements follow those that are always there."""
+        lines = [f"listen on {endpoint(a, p)}"
+                 for a, p in zip(self.addresses, self.ports)]
+        lines.append(f'pidfile "{self.pidfile}"')
+        if self.with_log:
+            lines.append(f'logfile "{self.log}"')
+        lines += [s.replace("@DIR@", str(self.dir))
+                  .replace("@PORT@", str(self.port)) for s in statements]
+        self.conf.write_text("".join(line + "\n" for line in lines))
+
+    def configure(self):
+        """Takes free ports and writes flowd.conf."""
+        self.ports = [free_port(a) for a in self.addresses]
+        self.write_conf(*self.statements)
+
+    def start(self):
+        """Starts flowd and returns when it is ready to receive."""
+        for _ in range(5):
+            self.configure()
+            with open(self.stderr, "wb") as stderr:
+                self.process = subprocess.Popen(
+                    self.command("-g"), stdin=subprocess.DEVNULL,
+                    stdout=stderr, stderr=stderr)
+            wait_for(lambda: self.pid() or self.process.poll() is not None,
+                     f"flowd writes {self.pidfile}")
+            if self.process.poll() is None:
+                return
+            # Another process may have taken the port in the meantime.
+            if "in use" not in self.stderr.read_text():
+                break
+        raise AssertionError("flowd did not start: " +
+                             "; ".join(self.stderr_lines()))
+
+    def pid(self):
+        """The process in the pidfile, or None where there is no pidfile."""
+        try:
+            return int(self.pidfile.read_text())
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def children(self):
+        """Processes started by the monitor, of /proc."""
+        pid = self.pid() or self.process.pid
+        try:
+            text = pathlib.Path(
+                f"/proc/{pid}/task/{pid}/children").read_text()
+        except OSError:
+            return []
+        return [int(word) for word in text.split()]
+
+    def collector(self):
+        """The collector's process."""
+        return wait_for(self.children, "the monitor has a child")[0]
+
+    def send(self, datagram, source=None, listener=0):
+        """Sends one datagram to a listener."""
+        send(datagram, self.addresses[listener], self.ports[listener], source)
+
+    def signal(self, number):
+        """Signals the process in the pidfile."""
+        os.kill(self.pid(), number)
+
+    def flows(self, path=None):
+        """Whole records of the log (or of another file) as dicts."""
+        try:
+            data = (path or self.log).read_bytes()
+        except FileNotFoundError:
+            return []
+        return flowlog.decode(data, torn=True)
+
+    def wait_flows(self, count, path=None):
+        """The log's flows once there are count; more than that is an error."""
+        wait_for(lambda: len(self.flows(path)) >= count,
+                 f"{count} flows in the log")
+        flows = self.flows(path)
+        if len(flows) != count:
+            raise AssertionError(f"{len(flows)} flows, expected {count}")
+        return flows
+
+    def stderr_lines(self):
+        """What flowd has said so far."""
+        return self.stderr.read_text(errors="replace").splitlines()
+
+    def wait_stderr(self, text):
+        """The first line of standard error that holds text."""
+        return wait_for(
+            lambda: next((l for l in self.stderr_lines() if text in l), None),
+            f"flowd says {text!r}")
+
+    def stop(self, number=SIGTERM):
+        """Ends flowd, and asserts that it ended as it should."""
+        if self.process is None:
+            return
+        if self.process.poll() is None:
+            os.kill(self.pid() or self.process.pid, number)
+        try:
+            status = self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired as exc:
+            raise AssertionError("flowd did not end") from exc
+        said = "\n".join(self.stderr_lines())
+        if status != 0:
+            raise AssertionError(f"flowd's exit status is {status}: {said}")
+        if SANITIZER.search(said):
+            raise AssertionError(f"a sanitizer complains: {said}")
+        if self.pidfile.exists():
+            raise AssertionError("the pidfile is left behind")
+
+
+def _kill(pid):
+    try:
+        os.kill(pid, SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def need(*programs):
+    """The first of these programs that is not installed, or None."""
+    return next((p for p in programs if shutil.which(p) is None), None)

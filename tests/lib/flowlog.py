@@ -1,0 +1,203 @@
+"""The flow log, version 3, written and read by the book: flowd-log(5).
+
+This shares no code with the programs under test, and is strict: what a record
+may not hold raises Damage when read, and ValueError or struct.error when
+written.
+
+A flow is a dict.  Its keys are the members of struct flow in store.h:
+
+    group               keys
+    TAG                 tag
+    RECV_TIME           recv_sec recv_usec
+    PROTO_FLAGS_TOS     tcp_flags protocol tos
+    AGENT_ADDR          agent       (text, IPv4 or IPv6, as the next three)
+    SRC_ADDR            src
+    DST_ADDR            dst
+    GATEWAY_ADDR        gateway
+    SRCDST_PORT         src_port dst_port
+    PACKETS             packets
+    OCTETS              octets
+    IF_INDICES          if_index_in if_index_out
+    AGENT_INFO          sys_uptime_ms time_sec time_nanosec netflow_version
+    FLOW_TIMES          flow_start flow_finish
+    AS_INFO             src_as dst_as src_mask dst_mask
+    FLOW_ENGINE_INFO    engine_type engine_id flow_sequence source_id
+    CRC32               crc         (set when read; any value when written)
+
+A group is in the record when one of its keys is in the dict, and then all of
+them have to be.
+"""
+
+import ipaddress
+import struct
+import zlib
+
+HEADER = struct.Struct(">BBHI")
+HEADER_LEN = HEADER.size
+VERSION_3_0 = 0x60
+CRC32 = 1 << 30
+RESERVED = 1 << 31
+
+# Bit, layout, keys; None is padding, which is zero.
+_GROUPS = (
+    (0, ">I", ("tag",)),
+    (1, ">II", ("recv_sec", "recv_usec")),
+    (2, ">BBBB", ("tcp_flags", "protocol", "tos", None)),
+    (3, "4", ("agent",)),
+    (4, "16", ("agent",)),
+    (5, "4", ("src",)),
+    (6, "16", ("src",)),
+    (7, "4", ("dst",)),
+    (8, "16", ("dst",)),
+    (9, "4", ("gateway",)),
+    (10, "16", ("gateway",)),
+    (11, ">HH", ("src_port", "dst_port")),
+    (12, ">Q", ("packets",)),
+    (13, ">Q", ("octets",)),
+    (14, ">II", ("if_index_in", "if_index_out")),
+    (15, ">IIIHH", ("sys_uptime_ms", "time_sec", "time_nanosec",
+                    "netflow_version", None)),
+    (16, ">II", ("flow_start", "flow_finish")),
+    (17, ">IIBBH", ("src_as", "dst_as", "src_mask", "dst_mask", None)),
+    (18, ">HHII", ("engine_type", "engine_id", "flow_sequence",
+                   "source_id")),
+)
+_ADDRESS_LENGTHS = {"4": 4, "16": 16}
+_ADDRESS_PAIRS = (3, 5, 7, 9)		# the IPv4 bit of each
+KNOWN = sum(1 << bit for bit, _, _ in _GROUPS) | CRC32
+KEYS = frozenset(key for _, _, keys in _GROUPS for key in keys
+                 if key is not None) | {"crc"}
+
+
+class Damage(ValueError):
+    """A log that is not as it should be, at this offset."""
+
+    def __init__(self, offset, what):
+        super().__init__(f"offset {offset}: {what}")
+        self.offset = offset
+
+
+def crc32_flow(data):
+    """The checksum of flow records: initial value 0, no final inversion."""
+    return zlib.crc32(data, 0xffffffff) ^ 0xffffffff
+
+
+def encode(flow, minor=0, extra_fields=0, extra=b""):
+    """The record of one flow.
+
+    A newer minor version may have more fields, from bit 19 up to bit 29:
+    their bits are extra_fields, and extra is what they hold.
+    """
+    unknown = set(flow) - KEYS
+    if unknown:
+        raise ValueError(f"unknown keys: {sorted(unknown)}")
+    if extra_fields & (KNOWN | RESERVED):
+        raise ValueError("extra_fields are not new")
+    fields = extra_fields
+    body = b""
+    for bit, layout, keys in _GROUPS:
+        part = _encode_group(flow, layout, keys)
+        if part:
+            fields |= 1 << bit
+            body += part
+    body += extra
+    if len(body) % 4 != 0:
+        raise ValueError("the record is no multiple of 4 bytes")
+    if "crc" not in flow:
+        return _header(minor, body, fields) + body
+    data = _header(minor, body + bytes(4), fields | CRC32) + body
+    return data + struct.pack(">I", crc32_flow(data))
+
+
+def _header(minor, body, fields):
+    return HEADER.pack(VERSION_3_0 | minor, len(body) // 4, 0, fields)
+
+
+def _encode_group(flow, layout, keys):
+    if not any(key in flow for key in keys):
+        return b""
+    if layout in _ADDRESS_LENGTHS:
+        packed = ipaddress.ip_address(flow[keys[0]]).packed
+        return packed if len(packed) == _ADDRESS_LENGTHS[layout] else b""
+    return struct.pack(layout, *(0 if key is None else flow[key]
+                                 for key in keys))
+
+
+def decode(data, torn=False):
+    """The flows of a log.
+
+    With torn the log may end inside a record, which is then left out.
+    """
+    return [flow for _, flow in decode_offsets(data, torn)]
+
+
+def decode_offsets(data, torn=False):
+    """As decode, but pairs of a record's offset and its flow."""
+    flows = []
+    offset = 0
+    while offset < len(data):
+        record = _record_at(data, offset)
+        if record is None:
+            if torn:
+                break
+            raise Damage(offset, "the log ends inside a record")
+        flows.append((offset, _decode_record(record, offset)))
+        offset += len(record)
+    return flows
+
+
+def _record_at(data, offset):
+    """The bytes of the record there, or None when it is not whole."""
+    if len(data) - offset < HEADER_LEN:
+        return None
+    version, words, reserved, fields = HEADER.unpack_from(data, offset)
+    if version >> 5 != 3:
+        raise Damage(offset, f"major version {version >> 5}")
+    if reserved != 0:
+        raise Damage(offset, "the reserved bits are set")
+    if fields & RESERVED:
+        raise Damage(offset, "bit 31 of the fields is set")
+    if any(fields >> bit & 3 == 3 for bit in _ADDRESS_PAIRS):
+        raise Damage(offset, "an address of both families")
+    if version == VERSION_3_0 and fields & ~KNOWN:
+        raise Damage(offset, "fields that version 3.0 does not have")
+    length = HEADER_LEN + 4 * words
+    known = HEADER_LEN + sum(
+        _length(layout) for bit, layout, _ in _GROUPS if fields >> bit & 1)
+    if fields & CRC32:
+        known += 4
+    if length < known or (length != known and not fields & ~KNOWN):
+        raise Damage(offset, f"{length} bytes, but its fields take {known}")
+    if len(data) - offset < length:
+        return None
+    return data[offset:offset + length]
+
+
+def _length(layout):
+    return _ADDRESS_LENGTHS.get(layout) or struct.calcsize(layout)
+
+
+def _decode_record(record, offset):
+    _, _, _, fields = HEADER.unpack_from(record)
+    flow = {}
+    at = HEADER_LEN
+    for bit, layout, keys in _GROUPS:
+        if not fields >> bit & 1:
+            continue
+        end = at + _length(layout)
+        flow.update(_decode_group(record[at:end], layout, keys, offset))
+        at = end
+    if fields & CRC32:
+        flow["crc"], = struct.unpack(">I", record[-4:])
+        if flow["crc"] != crc32_flow(record[:-4]):
+            raise Damage(offset, "the checksum does not match")
+    return flow
+
+
+def _decode_group(part, layout, keys, offset):
+    if layout in _ADDRESS_LENGTHS:
+        return {keys[0]: str(ipaddress.ip_address(part))}
+    values = dict(zip(keys, struct.unpack(layout, part)))
+    if values.pop(None, 0) != 0:
+        raise Damage(offset, "padding is not zero")
+    return values

@@ -1,0 +1,93 @@
+"""Runs a module's unittest tests and prints TAP, for prove.
+
+    import tap
+
+    class SomeBehaviour(unittest.TestCase):
+        ...
+
+    if __name__ == "__main__":
+        tap.main()
+
+Names of tests on the command line run just those.
+"""
+
+import os
+import pathlib
+import sys
+import traceback
+import unittest
+
+SRC = pathlib.Path(
+    os.environ.get("SRC") or pathlib.Path(__file__).parents[2]).resolve()
+BUILD = pathlib.Path(os.environ.get("BUILD") or os.getcwd()).resolve()
+
+
+def _data():
+    named = os.environ.get("FLOWD_TEST_DATA")
+    path = pathlib.Path(named) if named else SRC / ".." / "shared" / "data"
+    return path.resolve() if path.is_dir() else None
+
+
+# Recorded sessions, kept apart from the source; None where they are not.
+DATA = _data()
+
+
+def program(name):
+    """The path of a program of the build, as a string."""
+    return str(BUILD / name)
+
+
+class _Result(unittest.TestResult):
+    """One line for each outcome; a failed subtest counts as one of its own."""
+
+    def __init__(self, out):
+        super().__init__()
+        self.out = out
+        self.lines = 0
+
+    def _line(self, verdict, test, note="", details=""):
+        self.lines += 1
+        name = test.id().replace("__main__.", "").replace("#", r"\#")
+        print(f"{verdict} {self.lines} - {name}{note}", file=self.out)
+        for line in details.splitlines():
+            print(f"# {line}", file=self.out)
+        self.out.flush()
+
+    def _not_ok(self, test, err):
+        self._line("not ok", test,
+                   details="".join(traceback.format_exception(*err)))
+
+    def addSuccess(self, test):
+        super().addSuccess(test)
+        self._line("ok", test)
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self._not_ok(test, err)
+
+    def addError(self, test, err):
+        super().addError(test, err)
+        self._not_ok(test, err)
+
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err is not None:
+            self._not_ok(subtest, err)
+
+    def addSkip(self, test, reason):
+        super().addSkip(test, reason)
+        self._line("ok", test, note=f" # SKIP {reason}")
+
+
+def main(module="__main__"):
+    """Runs the tests of a module and exits: 0 when none failed."""
+    loader = unittest.TestLoader()
+    if sys.argv[1:]:
+        suite = loader.loadTestsFromNames(sys.argv[1:], sys.modules[module])
+    else:
+        suite = loader.loadTestsFromModule(sys.modules[module])
+    print("TAP version 13", flush=True)
+    result = _Result(sys.stdout)
+    suite.run(result)
+    print(f"1..{result.lines}")
+    sys.exit(0 if result.wasSuccessful() and result.lines > 0 else 1)

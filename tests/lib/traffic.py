@@ -1,0 +1,88 @@
+"""Made-up traffic as a pcap, and softflowd to export it as NetFlow."""
+
+import collections
+import ipaddress
+import struct
+import subprocess
+
+import flowdtest
+
+ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
+PCAP_HEADER = struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1)
+ETHERTYPE = {4: 0x0800, 6: 0x86dd}
+
+# What the packets in one direction of a conversation add up to.  Octets are
+# those of IP packets, which is what exporters count.
+Flow = collections.namedtuple(
+    "Flow", "src dst src_port dst_port protocol packets octets")
+
+
+def _transport(flow, payload):
+    if flow.protocol == TCP:
+        return struct.pack("!HHIIBBHHH", flow.src_port, flow.dst_port,
+                           1, 1, 5 << 4, 0x18, 8192, 0, 0) + payload
+    if flow.protocol == UDP:
+        return struct.pack("!HHHH", flow.src_port, flow.dst_port,
+                           8 + len(payload), 0) + payload
+    kind = 8 if flow.protocol == ICMP else 128	# echo request
+    return struct.pack("!BBHHH", kind, 0, 0, 1, 1) + payload
+
+
+def _packet(flow, payload):
+    body = _transport(flow, payload)
+    src = ipaddress.ip_address(flow.src)
+    dst = ipaddress.ip_address(flow.dst)
+    if src.version == 4:
+        header = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(body), 0, 0,
+                             64, flow.protocol, 0, src.packed, dst.packed)
+    else:
+        header = struct.pack("!IHBB16s16s", 6 << 28, len(body),
+                             flow.protocol, 64, src.packed, dst.packed)
+    return bytes(12) + struct.pack("!H", ETHERTYPE[src.version]), header + body
+
+
+def write_pcap(path, conversations=40):
+    """Writes a pcap and returns its flows, in both IP versions."""
+    flows = []
+    with open(path, "wb") as pcap:
+        pcap.write(PCAP_HEADER)
+        for i in range(conversations):
+            for flow in _conversation(i):
+                payload = bytes(10 + i)
+                for j in range(flow.packets):
+                    link, packet = _packet(flow, payload)
+                    frame = link + packet
+                    pcap.write(struct.pack(
+                        "<IIII", 1700000000 + i, 1000 * j,
+                        len(frame), len(frame)) + frame)
+                flows.append(flow._replace(
+                    octets=flow.packets * len(packet)))
+    return flows
+
+
+def _conversation(i):
+    """Two directions, with more packets one way than the other."""
+    protocol = (TCP, UDP, TCP, ICMP)[i % 4]
+    ports = (0, 0) if protocol == ICMP else (1024 + i, 443)
+    if i % 5 == 4:
+        src, dst = f"2001:db8::{i + 1:x}", "2001:db8:ffff::1"
+        protocol = ICMPV6 if protocol == ICMP else protocol
+    else:
+        src, dst = f"192.0.2.{i + 1}", "198.51.100.1"
+    yield Flow(src, dst, *ports, protocol, 1 + i % 3, 0)
+    yield Flow(dst, src, *reversed(ports), protocol, 2 + i % 3, 0)
+
+
+def softflowd(directory, pcap, version, address, port, *options):
+    """Exports pcap to ADDR:PORT, and returns what softflowd said."""
+    result = subprocess.run(
+        ["softflowd", "-p", f"{directory}/softflowd.pid",
+         "-c", f"{directory}/softflowd.ctl", "-r", str(pcap),
+         "-v", str(version), "-n", flowdtest.endpoint(address, port),
+         *options],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, timeout=flowdtest.PATIENCE,
+        check=False)
+    if result.returncode != 0:
+        raise AssertionError(f"softflowd failed: {result.stdout}")
+    return result.stdout

@@ -1,0 +1,49 @@
+# shellcheck shell=sh
+# Trees of a test's own to build in.
+
+# link_sources FROM TO: makes TO a source tree of links into FROM, with what a
+# build and an installation need.  FROM may have been built in; nothing that
+# came of it is taken over.
+link_sources()
+{
+	mkdir -p "$2/m4" "$2/compat" "$2/tests/unit" || return 1
+	for file in "$1"/*.[chy158] "$1"/*.in "$1"/aclocal.m4 \
+	    "$1"/configure "$1"/configure.ac "$1"/flowd.conf "$1"/m4/*.m4 \
+	    "$1"/compat/*.c "$1"/tests/unit/*.c; do
+		case $file in
+		*/autoconf.h) ;;
+		*) ln -sf "$file" "$2/${file#"$1"/}" || return 1 ;;
+		esac
+	done
+}
+
+# tree_test: starts a test, with a directory $tmp that goes when it ends.
+tree_test()
+{
+	tmp=$(mktemp -d) || exit 1
+	trap 'rm -rf "$tmp"' EXIT
+	unset MAKEFLAGS MFLAGS MAKEOVERRIDES
+	n=0
+	failed=0
+}
+
+# check NAME COMMAND...: one line of TAP; what a failed command said follows.
+check()
+{
+	n=$((n + 1))
+	name=$1
+	shift
+	if "$@" >"$tmp/output" 2>&1; then
+		echo "ok $n - $name"
+	else
+		echo "not ok $n - $name"
+		tail -n 20 "$tmp/output" | sed 's/^/# /'
+		failed=1
+	fi
+}
+
+end_tree_test()
+{
+	echo "1..$n"
+	exit $failed
+}

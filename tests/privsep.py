@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""Monitor and collector: what they may do, and what happens when the
+collector dies."""
+
+import os
+import pathlib
+import pwd
+import signal
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+import netflow
+import tap
+from flowdtest import (PATIENCE, Flowd, has_privsep, make_variable, need,
+                       wait_for)
+
+NOBODY = 65534
+
+
+def status(pid):
+    """/proc's words on a process."""
+    text = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return {key: value.split() for key, _, value in
+            (line.partition(":") for line in text.splitlines())}
+
+
+@unittest.skipUnless(os.path.exists("/proc/self/status"), "there is no /proc")
+@unittest.skipUnless(has_privsep(),
+                     "not root, or no user and chroot for the collector")
+class Rights(unittest.TestCase):
+    """As root, with nothing left out."""
+
+    def test_collector_has_none(self):
+        user = pwd.getpwnam(make_variable("PRIVSEP_USER"))
+        with Flowd("store ALL") as flowd:
+            collector = flowd.collector()
+            have = status(collector)
+            self.assertEqual(set(have["Uid"]), {str(user.pw_uid)})
+            self.assertEqual(set(have["Gid"]), {str(user.pw_gid)})
+            self.assertLessEqual(set(have["Groups"]), {str(user.pw_gid)})
+            for key in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+                self.assertEqual(int(have[key][0], 16), 0, key)
+            self.assertEqual(os.readlink(f"/proc/{collector}/root"),
+                             os.path.realpath(make_variable("PRIVSEP_PATH")))
+            self.assertEqual(os.readlink(f"/proc/{collector}/cwd"),
+                             os.path.realpath(make_variable("PRIVSEP_PATH")))
+            self.assertEqual(set(status(flowd.pid())["Uid"]), {"0"})
+            flowd.wait_stderr(f"collector runs as {user.pw_name}")
+
+    def test_collector_has_only_the_descriptors_it_needs(self):
+        with Flowd("store ALL") as flowd:
+            open_files = [os.readlink(entry.path) for entry in
+                          os.scandir(f"/proc/{flowd.collector()}/fd")]
+            files = [name for name in open_files if name.startswith("/")]
+            self.assertEqual(sorted(files), sorted([
+                "/dev/null", str(flowd.log), str(flowd.stderr),
+                str(flowd.stderr)]))
+            # One to the monitor, one listener.
+            sockets = [n for n in open_files if n.startswith("socket:")]
+            self.assertEqual(len(sockets), 2)
+
+
+class WithoutRoot(unittest.TestCase):
+    """flowd started by somebody else."""
+
+    def prefix(self):
+        if os.geteuid() != 0:
+            return []
+        if need("setpriv"):
+            self.skipTest("setpriv is not there")
+        prefix = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}",
+                  "--clear-groups"]
+        if subprocess.run([*prefix, "test", "-x", tap.program("flowd")],
+                          check=False).returncode != 0:
+            self.skipTest("others cannot reach the build directory")
+        return prefix
+
+    def test_it_runs_and_says_what_is_off(self):
+        flowd = Flowd("store ALL", prefix=self.prefix())
+        if flowd.prefix:
+            os.chown(flowd.dir, NOBODY, NOBODY)
+        flowd.insecure = False
+        with flowd:
+            flowd.wait_stderr("not started by root")
+            self.assertNotEqual(flowd.collector(), flowd.pid())
+            flowd.send(netflow.datagram(5, netflow.flows(1)))
+            flowd.wait_flows(1)
+
+
+class Death(unittest.TestCase):
+    """The collector dies; the monitor stays."""
+
+    def kill(self, flowd, number=signal.SIGKILL):
+        collector = flowd.collector()
+        os.kill(collector, number)
+        wait_for(lambda: flowd.process.poll() is not None or
+                 flowd.children() not in ([], [collector]),
+                 "there is another collector, or an end")
+
+    def test_it_is_restarted_and_nothing_is_lost(self):
+        flows = netflow.flows(30)
+        with Flowd("store ALL") as flowd:
+            flowd.send(netflow.datagram(5, flows[:10]))
+            flowd.wait_flows(10)
+            first = flowd.collector()
+            # What comes between death and restart waits in the socket.
+            os.kill(first, signal.SIGSTOP)
+            flowd.send(netflow.datagram(5, flows[10:20]))
+            self.kill(flowd)
+            flowd.send(netflow.datagram(5, flows[20:]))
+            stored = flowd.wait_flows(30)
+            flowd.wait_stderr(f"collector {first} was killed by signal 9")
+            self.assertNotEqual(flowd.collector(), first)
+        self.assertEqual([f["src"] for f in stored],
+                         [f["src"] for f in flows])
+
+    def test_the_new_one_has_the_new_configuration(self):
+        with Flowd("store SRC_ADDR") as flowd:
+            flowd.write_conf("store DST_ADDR")
+            flowd.signal(signal.SIGHUP)
+            flowd.wait_stderr("new configuration in force")
+            self.kill(flowd)
+            flow = netflow.flows(1)[0]
+            flowd.send(netflow.datagram(5, [flow]))
+            self.assertEqual(flowd.wait_flows(1), [{"dst": flow["dst"]}])
+
+    def test_too_many_deaths_are_the_end(self):
+        flowd = Flowd("store ALL")
+        with self.assertRaisesRegex(AssertionError, "giving up"), flowd:
+            for _ in range(6):
+                self.kill(flowd)
+            self.assertEqual(flowd.process.wait(PATIENCE), 1)
+            self.assertFalse(flowd.pidfile.exists())
+
+    def test_collector_ends_with_its_monitor(self):
+        flowd = Flowd("store ALL")
+        with self.assertRaisesRegex(AssertionError, "exit status is -9"), \
+                flowd:
+            collector = flowd.collector()
+            os.kill(flowd.pid(), signal.SIGKILL)
+            wait_for(lambda: not os.path.exists(f"/proc/{collector}"),
+                     "the collector has ended")
+
+
+if __name__ == "__main__":
+    tap.main()

@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""flowd-reader says where a log is damaged, after the flows before that."""
+
+import gzip
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+
+import flowlog
+import tap
+from readertest import ReaderTest, briefs, flow, log
+
+LENGTH = len(log(1))
+
+
+def spoiled(count, offset, value):
+    """log(count) with one other byte."""
+    data = bytearray(log(count))
+    assert data[offset] != value
+    data[offset] = value
+    return bytes(data)
+
+
+class Damage(ReaderTest):
+    def expect(self, data, flows, offset, cause):
+        """Reads damaged data, and then a good log."""
+        self.write("bad.log", data)
+        self.write("good.log", log(1))
+        said = self.prints(briefs(flows) + briefs(1), "bad.log", "good.log",
+                           status=1)
+        self.assertEqual(said, f"bad.log: offset {offset}: {cause}, "
+                         "the rest of this log is left out\n")
+
+    def test_checksum(self):
+        self.expect(spoiled(3, LENGTH + 50, 0xaa), 1, LENGTH,
+                    "checksum mismatch")
+        self.expect(spoiled(3, LENGTH - 1, 0xaa), 0, 0, "checksum mismatch")
+
+    def test_checksum_far_into_the_log(self):
+        self.expect(spoiled(9000, 8000 * LENGTH + 50, 0xaa), 8000,
+                    8000 * LENGTH, "checksum mismatch")
+
+    def test_major_version(self):
+        self.expect(spoiled(3, 2 * LENGTH, 0x80), 2, 2 * LENGTH,
+                    "unsupported version")
+        self.expect(b"\0" * 100, 0, 0, "unsupported version")
+
+    def test_header(self):
+        cause = "length and fields of the record disagree"
+        for offset, value in (1, 26), (1, 28), (3, 1), (4, 0xc0), (7, 0x5e):
+            with self.subTest(offset=offset, value=value):
+                self.expect(spoiled(3, LENGTH + offset, value), 1, LENGTH,
+                            cause)
+
+    def test_without_checksum_the_header_protects(self):
+        record = flow(0)
+        del record["crc"]
+        bad = bytearray(flowlog.encode(record))
+        bad[1] += 1
+        self.expect(log(1) + bytes(bad) + log(1), 1, LENGTH,
+                    "length and fields of the record disagree")
+
+    def test_gzip(self):
+        data = gzip.compress(log(3))
+        cause = "the compressed data are damaged"
+        self.expect(data[:-1], 3, 3 * LENGTH, cause)
+        self.expect(data + b"more", 3, 3 * LENGTH, cause)
+        self.expect(data[:3] + b"\xff" + data[4:], 0, 0, cause)
+
+
+class Torn(ReaderTest):
+    def test_every_length(self):
+        """A log that is still written to is no damage."""
+        self.write("good.log", log(1))
+        for cut in range(1, LENGTH):
+            self.write("torn.log", log(2)[:-cut])
+            said = self.prints(briefs(1) + briefs(1), "torn.log", "good.log")
+            self.assertEqual(
+                said, f"torn.log: offset {LENGTH}: the log ends inside a "
+                "record, which is left out\n")
+
+    def test_messages_come_after_the_flows(self):
+        """With both in one place, the order is that of the log."""
+        self.write("torn.log", log(2)[:-1])
+        with open(self.dir / "both", "wb") as both:
+            with self.start("torn.log", stdout=both, stderr=both) as process:
+                self.assertEqual(process.wait(), 0)
+        first, second = self.read("both").decode().splitlines()
+        self.assertTrue(first.startswith("FLOW "))
+        self.assertIn("ends inside a record", second)
+
+
+if __name__ == "__main__":
+    tap.main()

@@ -1,0 +1,892 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * NetFlow v1, v5 and v7: what goes in as flows comes out as flows, and what
+ * is not a whole datagram gives nothing.
+ */
+#include "compat.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "decode.h"
+#include "errors.h"
+#include "flow-generate.h"
+#include "netflow.h"
+
+#define RECV_SEC	1700000000U
+#define RECV_USEC	123456U
+#define MANY		2000		/* flows, more than any test needs */
+
+static const uint16_t versions[] = { NF_VERSION_1, NF_VERSION_5, NF_VERSION_7 };
+#define NVERSIONS	(sizeof(versions) / sizeof(versions[0]))
+
+static const size_t header_lens[] = { 16, 24, 24 };
+static const size_t record_lens[] = { 48, 48, 52 };
+
+static struct exporter exporter;
+
+/* What the sink was emptied of. */
+static struct flow taken[MANY];
+static size_t ntaken;
+
+/*
+ * An exporter of which nothing is known, and which has just been warned
+ * about, so that warnings are counted and not shown.
+ */
+static void
+new_exporter(void)
+{
+	static const uint8_t address[4] = { 192, 0, 2, 99 };
+	size_t i;
+
+	memset(&exporter, 0, sizeof(exporter));
+	exporter.addr = addr_v4(address);
+	for (i = 0; i < EXPORTER_CAUSES; i++)
+		exporter.warned[i].last = RECV_SEC;
+}
+
+static void
+take(struct flow_sink *sink)
+{
+	assert_true(sink->n <= MANY - ntaken);
+	memcpy(taken + ntaken, sink->flows, sink->n * sizeof(taken[0]));
+	ntaken += sink->n;
+	sink->n = 0;
+}
+
+/*
+ * Decodes from memory of exactly len bytes, so that a sanitizer sees reads
+ * behind it.  The flows are in taken afterwards, and come through a sink of
+ * room for max.
+ */
+static enum decoded
+decode_by(const uint8_t *data, size_t len, size_t max)
+{
+	struct flow flows[64];
+	struct flow_sink sink = { .flows = flows, .max = max, .flush = take };
+	struct datagram dgram = {
+		.len = len, .recv_sec = RECV_SEC, .recv_usec = RECV_USEC
+	};
+	enum decoded r;
+	uint8_t *copy;
+
+	assert_true(max <= sizeof(flows) / sizeof(flows[0]));
+	copy = malloc(len == 0 ? 1 : len);
+	assert_non_null(copy);
+	memcpy(copy, data, len);
+	dgram.data = len == 0 ? copy + 1 : copy;
+	ntaken = 0;
+	r = netflow_decode(&dgram, &exporter, &sink);
+	take(&sink);
+	free(copy);
+	return (r);
+}
+
+static enum decoded
+decode(const uint8_t *data, size_t len)
+{
+	return (decode_by(data, len, 64));
+}
+
+/* Refused: no flow, no change of the exporter, and one warning. */
+static void
+assert_refused(const uint8_t *data, size_t len, enum decoded how)
+{
+	const enum exporter_cause cause =
+	    how == DECODE_INVALID ? EXPORTER_INVALID : EXPORTER_UNSUPPORTED;
+	struct exporter before;
+
+	new_exporter();
+	before = exporter;
+	before.warned[cause].held_back++;
+	assert_int_equal(decode(data, len), how);
+	assert_int_equal(ntaken, 0);
+	assert_memory_equal(&exporter, &before, sizeof(exporter));
+}
+
+static void
+assert_addr(const struct addr *a, const struct addr *b)
+{
+	assert_int_equal(a->family, b->family);
+	assert_memory_equal(a->bytes, b->bytes, sizeof(a->bytes));
+}
+
+/* Every member but those that the decoder does not fill. */
+static void
+assert_flow(const struct flow *got, const struct flow *want)
+{
+	assert_int_equal(got->fields, want->fields);
+	assert_int_equal(got->recv_sec, want->recv_sec);
+	assert_int_equal(got->recv_usec, want->recv_usec);
+	assert_addr(&got->agent, &want->agent);
+	assert_addr(&got->src, &want->src);
+	assert_addr(&got->dst, &want->dst);
+	assert_addr(&got->gateway, &want->gateway);
+	assert_int_equal(got->packets, want->packets);
+	assert_int_equal(got->octets, want->octets);
+	assert_int_equal(got->if_index_in, want->if_index_in);
+	assert_int_equal(got->if_index_out, want->if_index_out);
+	assert_int_equal(got->sys_uptime_ms, want->sys_uptime_ms);
+	assert_int_equal(got->time_sec, want->time_sec);
+	assert_int_equal(got->time_nanosec, want->time_nanosec);
+	assert_int_equal(got->flow_start, want->flow_start);
+	assert_int_equal(got->flow_finish, want->flow_finish);
+	assert_int_equal(got->src_as, want->src_as);
+	assert_int_equal(got->dst_as, want->dst_as);
+	assert_int_equal(got->flow_sequence, want->flow_sequence);
+	assert_int_equal(got->source_id, want->source_id);
+	assert_int_equal(got->netflow_version, want->netflow_version);
+	assert_int_equal(got->src_port, want->src_port);
+	assert_int_equal(got->dst_port, want->dst_port);
+	assert_int_equal(got->engine_type, want->engine_type);
+	assert_int_equal(got->engine_id, want->engine_id);
+	assert_int_equal(got->tcp_flags, want->tcp_flags);
+	assert_int_equal(got->protocol, want->protocol);
+	assert_int_equal(got->tos, want->tos);
+	assert_int_equal(got->src_mask, want->src_mask);
+	assert_int_equal(got->dst_mask, want->dst_mask);
+}
+
+static struct generator
+new_generator(uint16_t version)
+{
+	const struct generator gen = {
+		.version = version,
+		.engine_type = 1, .engine_id = 7, .sampling = 0x4064,
+		.time_sec = 1699999999, .time_nanosec = 987654321,
+		.sys_uptime_ms = 100000000, .sequence = 0xfffffff0,
+		.random = version,
+	};
+
+	return (gen);
+}
+
+/* A datagram of n generated flows; flows get what decoding has to give. */
+static size_t
+make(struct generator *gen, struct flow *flows, size_t n, uint8_t *buf)
+{
+	size_t i, len;
+
+	for (i = 0; i < n; i++) {
+		generate_flow(gen, &flows[i]);
+		flows[i].fields |= STORE_FIELD_RECV_TIME |
+		    STORE_FIELD_AGENT_ADDR4;
+		flows[i].recv_sec = RECV_SEC;
+		flows[i].recv_usec = RECV_USEC;
+		flows[i].agent = exporter.addr;
+	}
+	assert_int_equal(generate_datagram(gen, flows, n, buf,
+	    NF_DATAGRAM_MAX, &len), 0);
+	return (len);
+}
+
+static uint8_t buf[NF_DATAGRAM_MAX];
+static struct flow flows[MANY];
+
+/*
+ * A datagram whose bytes count up, read by Cisco's table and not by ours.
+ * Header: uptime 0x20000000, the rest 0x31 and on.
+ */
+static size_t
+counting_datagram(size_t v)
+{
+	const size_t len = header_lens[v] + record_lens[v];
+	size_t i;
+
+	memset(buf, 0, len);
+	for (i = 8; i < header_lens[v]; i++)
+		buf[i] = (uint8_t)(0x29 + i);
+	buf[1] = (uint8_t)versions[v];
+	buf[3] = 1;
+	buf[4] = 0x20;
+	for (i = 0; i < record_lens[v]; i++)
+		buf[header_lens[v] + i] = (uint8_t)(i + 1);
+	return (len);
+}
+
+static struct flow
+counted_flow(size_t v)
+{
+	static const uint8_t src[4] = { 1, 2, 3, 4 }, dst[4] = { 5, 6, 7, 8 };
+	static const uint8_t gateway[4] = { 9, 10, 11, 12 };
+	struct flow flow = {
+		.fields = STORE_FIELD_RECV_TIME | STORE_FIELD_PROTO_FLAGS_TOS |
+		    STORE_FIELD_AGENT_ADDR4 | STORE_FIELD_SRC_ADDR4 |
+		    STORE_FIELD_DST_ADDR4 | STORE_FIELD_GATEWAY_ADDR4 |
+		    STORE_FIELD_SRCDST_PORT | STORE_FIELD_PACKETS |
+		    STORE_FIELD_OCTETS | STORE_FIELD_IF_INDICES |
+		    STORE_FIELD_AGENT_INFO | STORE_FIELD_FLOW_TIMES,
+		.recv_sec = RECV_SEC, .recv_usec = RECV_USEC,
+		.agent = exporter.addr,
+		.src = addr_v4(src), .dst = addr_v4(dst),
+		.gateway = addr_v4(gateway),
+		.if_index_in = 0x0d0e, .if_index_out = 0x0f10,
+		.packets = 0x11121314, .octets = 0x15161718,
+		.sys_uptime_ms = 0x20000000,
+		.time_sec = 0x31323334, .time_nanosec = 0x35363738,
+		.flow_start = 0x191a1b1c, .flow_finish = 0x1d1e1f20,
+		.src_port = 0x2122, .dst_port = 0x2324,
+		.netflow_version = versions[v],
+		.protocol = 0x27, .tos = 0x28,
+	};
+
+	if (versions[v] == NF_VERSION_1) {
+		flow.tcp_flags = 0x29;
+		return (flow);
+	}
+	flow.fields |= STORE_FIELD_AS_INFO | STORE_FIELD_FLOW_ENGINE_INFO;
+	flow.tcp_flags = 0x26;
+	flow.src_as = 0x292a;
+	flow.dst_as = 0x2b2c;
+	flow.src_mask = 0x2d;
+	flow.dst_mask = 0x2e;
+	flow.flow_sequence = 0x393a3b3c;
+	if (versions[v] == NF_VERSION_5) {
+		flow.engine_type = 0x3d;
+		flow.engine_id = 0x3e;
+	}
+	return (flow);
+}
+
+static void
+reads_each_field_at_its_place(void **state)
+{
+	struct flow want;
+	size_t v;
+
+	(void)state;
+	for (v = 0; v < NVERSIONS; v++) {
+		new_exporter();
+		want = counted_flow(v);
+		assert_int_equal(decode(buf, counting_datagram(v)), DECODED);
+		assert_int_equal(ntaken, 1);
+		assert_flow(&taken[0], &want);
+	}
+}
+
+static void
+gives_generated_flows_back(void **state)
+{
+	static const size_t counts[] = { 1, 2, 24, 30, 100, 1000 };
+	struct generator gen;
+	size_t v, c, i, len;
+
+	(void)state;
+	for (v = 0; v < NVERSIONS; v++) {
+		for (c = 0; c < sizeof(counts) / sizeof(counts[0]); c++) {
+			if (counts[c] > generate_most(versions[v]))
+				continue;
+			new_exporter();
+			gen = new_generator(versions[v]);
+			len = make(&gen, flows, counts[c], buf);
+			assert_int_equal(len, header_lens[v] +
+			    counts[c] * record_lens[v]);
+			assert_int_equal(decode(buf, len), DECODED);
+			assert_int_equal(ntaken, counts[c]);
+			for (i = 0; i < ntaken; i++)
+				assert_flow(&taken[i], &flows[i]);
+		}
+	}
+}
+
+/* All bytes behind version and count are the same. */
+static void
+assert_filled(size_t v, uint8_t byte)
+{
+	const bool full = byte != 0;
+	const bool rich = versions[v] != NF_VERSION_1;
+	const bool v5 = versions[v] == NF_VERSION_5;
+	struct flow want = counted_flow(v);
+	size_t len = counting_datagram(v);
+
+	new_exporter();
+	memset(buf + 4, byte, len - 4);
+	memset(want.src.bytes, byte, 4);
+	want.gateway = want.dst = want.src;
+	want.if_index_in = want.if_index_out = full ? 65535 : 0;
+	want.packets = want.octets = full ? UINT32_MAX : 0;
+	want.sys_uptime_ms = want.time_sec = want.time_nanosec =
+	    want.flow_start = want.flow_finish = full ? UINT32_MAX : 0;
+	want.src_port = want.dst_port = full ? 65535 : 0;
+	want.tcp_flags = want.protocol = want.tos = byte;
+	want.src_as = want.dst_as = full && rich ? 65535 : 0;
+	want.src_mask = want.dst_mask = rich ? byte : 0;
+	want.flow_sequence = full && rich ? UINT32_MAX : 0;
+	want.engine_type = want.engine_id = v5 ? byte : 0;
+	assert_int_equal(decode(buf, len), DECODED);
+	assert_int_equal(ntaken, 1);
+	assert_flow(&taken[0], &want);
+}
+
+static void
+takes_extremes(void **state)
+{
+	size_t v;
+
+	(void)state;
+	for (v = 0; v < NVERSIONS; v++) {
+		assert_filled(v, 0xff);
+		assert_filled(v, 0);
+	}
+}
+
+static void
+generator_writes_extremes(void **state)
+{
+	struct generator gen;
+	struct flow zero, ones;
+	size_t v, len, i;
+
+	(void)state;
+	for (v = 0; v < NVERSIONS; v++) {
+		new_exporter();
+		gen = new_generator(versions[v]);
+		memset(&zero, 0, sizeof(zero));
+		ones = counted_flow(v);
+		ones.packets = ones.octets = UINT32_MAX;
+		ones.if_index_in = ones.if_index_out = 65535;
+		assert_int_equal(generate_datagram(&gen, &zero, 1, buf,
+		    sizeof(buf), &len), 0);
+		for (i = header_lens[v]; i < len; i++)
+			assert_int_equal(buf[i], 0);
+		assert_int_equal(generate_datagram(&gen, &ones, 1, buf,
+		    sizeof(buf), &len), 0);
+		assert_int_equal(decode(buf, len), DECODED);
+		assert_int_equal(taken[0].packets, UINT32_MAX);
+		assert_int_equal(taken[0].if_index_out, 65535);
+	}
+}
+
+static void
+generator_refuses_what_does_not_fit(void **state)
+{
+	struct generator gen = new_generator(NF_VERSION_5);
+	struct flow flow;
+	size_t len;
+
+	(void)state;
+	generate_flow(&gen, &flow);
+	assert_int_equal(generate_datagram(&gen, &flow, 1, buf, 71, &len),
+	    FLOWD_ESPACE);
+	assert_int_equal(len, 0);
+	flow.octets = 1ULL << 32;
+	assert_int_equal(generate_datagram(&gen, &flow, 1, buf, sizeof(buf),
+	    &len), FLOWD_EINVAL);
+	generate_flow(&gen, &flow);
+	flow.if_index_in = 65536;
+	assert_int_equal(generate_datagram(&gen, &flow, 1, buf, sizeof(buf),
+	    &len), FLOWD_EINVAL);
+	generate_flow(&gen, &flow);
+	flow.src.family = ADDR_V6;
+	assert_int_equal(generate_datagram(&gen, &flow, 1, buf, sizeof(buf),
+	    &len), FLOWD_EINVAL);
+	gen.version = 6;
+	assert_int_equal(generate_datagram(&gen, &flow, 1, buf, sizeof(buf),
+	    &len), FLOWD_EVERSION);
+}
+
+static void
+refuses_every_truncation(void **state)
+{
+	struct generator gen;
+	size_t v, n, len, whole;
+
+	(void)state;
+	for (v = 0; v < NVERSIONS; v++) {
+		for (n = 1; n <= 30; n += 29) {
+			gen = new_generator(versions[v]);
+			whole = make(&gen, flows, n, buf);
+			for (len = 0; len < whole; len++)
+				assert_refused(buf, len, DECODE_INVALID);
+		}
+	}
+}
+
+static void
+refuses_every_excess(void **state)
+{
+	struct generator gen;
+	size_t v, len, more;
+
+	(void)state;
+	for (v = 0; v < NVERSIONS; v++) {
+		gen = new_generator(versions[v]);
+		len = make(&gen, flows, 3, buf);
+		for (more = 1; more <= 3 * record_lens[v]; more++)
+			assert_refused(buf, len + more, DECODE_INVALID);
+	}
+}
+
+static void
+refuses_every_wrong_count(void **state)
+{
+	struct generator gen;
+	size_t v, len;
+	uint32_t count;
+
+	(void)state;
+	for (v = 0; v < NVERSIONS; v++) {
+		gen = new_generator(versions[v]);
+		len = make(&gen, flows, 30, buf);
+		for (count = 0; count <= 65535; count++) {
+			buf[2] = (uint8_t)(count >> 8);
+			buf[3] = (uint8_t)count;
+			if (count != 30) {
+				assert_refused(buf, len, DECODE_INVALID);
+				continue;
+			}
+			new_exporter();
+			assert_int_equal(decode(buf, len), DECODED);
+			assert_int_equal(ntaken, 30);
+		}
+	}
+}
+
+static void
+refuses_no_flows(void **state)
+{
+	struct generator gen;
+	size_t v, len;
+
+	(void)state;
+	for (v = 0; v < NVERSIONS; v++) {
+		gen = new_generator(versions[v]);
+		len = make(&gen, flows, 0, buf);
+		assert_int_equal(len, header_lens[v]);
+		assert_refused(buf, len, DECODE_INVALID);
+	}
+}
+
+static void
+v5_has_30_flows_at_most(void **state)
+{
+	struct generator gen = new_generator(NF_VERSION_5);
+	size_t len;
+
+	(void)state;
+	assert_int_equal(generate_datagram(&gen, flows, 31, buf, sizeof(buf),
+	    &len), FLOWD_ESPACE);
+	len = make(&gen, flows, 30, buf);
+	memcpy(buf + len, buf + len - NF5_RECORD_LEN, NF5_RECORD_LEN);
+	buf[3] = 31;
+	assert_refused(buf, len + NF5_RECORD_LEN, DECODE_INVALID);
+}
+
+static void
+v1_and_v7_may_fill_a_datagram(void **state)
+{
+	struct generator gen;
+	size_t v, n, len;
+
+	(void)state;
+	for (v = 0; v < NVERSIONS; v += 2) {
+		new_exporter();
+		gen = new_generator(versions[v]);
+		n = generate_most(versions[v]);
+		len = make(&gen, flows, n, buf);
+		assert_in_range(len, 65507 - record_lens[v] + 1, 65507);
+		assert_int_equal(decode(buf, len), DECODED);
+		assert_int_equal(ntaken, n);
+	}
+}
+
+static void
+other_versions_are_unsupported(void **state)
+{
+	struct generator gen = new_generator(NF_VERSION_5);
+	const size_t len = make(&gen, flows, 30, buf);
+	uint32_t version;
+
+	(void)state;
+	for (version = 0; version <= 65535; version++) {
+		if (version == 1 || version == 5 || version == 7)
+			continue;
+		buf[0] = (uint8_t)(version >> 8);
+		buf[1] = (uint8_t)version;
+		assert_refused(buf, len, DECODE_UNSUPPORTED);
+		assert_refused(buf, 2, DECODE_UNSUPPORTED);
+		assert_refused(buf, 1, DECODE_INVALID);
+		assert_refused(buf, 0, DECODE_INVALID);
+	}
+}
+
+static void
+v5_sampling_is_kept(void **state)
+{
+	struct generator gen = new_generator(NF_VERSION_5);
+	size_t len;
+
+	(void)state;
+	new_exporter();
+	gen.sampling = 1 << 14 | 1000;
+	len = make(&gen, flows, 1, buf);
+	assert_int_equal(decode(buf, len), DECODED);
+	assert_int_equal(exporter.sampling_mode, 1);
+	assert_int_equal(exporter.sampling_interval, 1000);
+	gen.sampling = 0xffff;
+	len = make(&gen, flows, 1, buf);
+	assert_int_equal(decode(buf, len), DECODED);
+	assert_int_equal(exporter.sampling_mode, 3);
+	assert_int_equal(exporter.sampling_interval, 0x3fff);
+	/* v7 has no such field, and says nothing about it. */
+	gen.version = NF_VERSION_7;
+	len = make(&gen, flows, 1, buf);
+	assert_int_equal(decode(buf, len), DECODED);
+	assert_int_equal(exporter.sampling_interval, 0x3fff);
+}
+
+static void
+small_sinks_lose_nothing(void **state)
+{
+	static const size_t rooms[] = { 1, 2, 7, 29, 30, 31 };
+	struct generator gen;
+	size_t v, r, i, len;
+
+	(void)state;
+	for (v = 0; v < NVERSIONS; v++) {
+		for (r = 0; r < sizeof(rooms) / sizeof(rooms[0]); r++) {
+			new_exporter();
+			gen = new_generator(versions[v]);
+			len = make(&gen, flows, 30, buf);
+			assert_int_equal(decode_by(buf, len, rooms[r]),
+			    DECODED);
+			assert_int_equal(ntaken, 30);
+			for (i = 0; i < ntaken; i++)
+				assert_flow(&taken[i], &flows[i]);
+		}
+	}
+}
+
+static void
+sequence_is_followed(void **state)
+{
+	struct generator gen;
+	size_t v, i, len;
+
+	(void)state;
+	for (v = 0; v < NVERSIONS; v++) {
+		new_exporter();
+		gen = new_generator(versions[v]);
+		for (i = 0; i < 4; i++) {
+			len = make(&gen, flows, 30, buf);
+			/* The third one is lost on the way. */
+			if (i != 2)
+				assert_int_equal(decode(buf, len), DECODED);
+		}
+		assert_int_equal(exporter.counters.sequence_lost,
+		    versions[v] == NF_VERSION_1 ? 0 : 30);
+		assert_int_equal(exporter.counters.restarts, 0);
+	}
+}
+
+/*
+ * Times.  Those of a record are related to the export by a signed difference,
+ * modulo 2^32 ms; what comes out has to give the same absolute times to a
+ * reader that just subtracts.
+ */
+struct times {
+	uint32_t	uptime, first, last, sec, nsec;
+};
+
+static int64_t
+absolute_ms(uint32_t sec, uint32_t nsec, int64_t ago)
+{
+	return ((int64_t)sec * 1000 + nsec / 1000000 - ago);
+}
+
+static const struct flow *
+decode_times(uint16_t version, const struct times *t)
+{
+	struct generator gen = new_generator(version);
+	size_t len;
+
+	new_exporter();
+	gen.sys_uptime_ms = t->uptime;
+	gen.time_sec = t->sec;
+	gen.time_nanosec = t->nsec;
+	generate_flow(&gen, &flows[0]);
+	flows[0].flow_start = t->first;
+	flows[0].flow_finish = t->last;
+	assert_int_equal(generate_datagram(&gen, flows, 1, buf, sizeof(buf),
+	    &len), 0);
+	assert_int_equal(decode(buf, len), DECODED);
+	assert_int_equal(ntaken, 1);
+	return (&taken[0]);
+}
+
+static void
+assert_times(const struct flow *f, const struct times *t)
+{
+	assert_true(f->flow_finish <= f->sys_uptime_ms);
+	if ((int32_t)(t->last - t->first) >= 0)
+		assert_true(f->flow_start <= f->flow_finish);
+	assert_true(absolute_ms(f->time_sec, f->time_nanosec,
+	    (int64_t)f->sys_uptime_ms - f->flow_finish) ==
+	    absolute_ms(t->sec, t->nsec, (int32_t)(t->uptime - t->last)));
+	assert_true(absolute_ms(f->time_sec, f->time_nanosec,
+	    (int64_t)f->sys_uptime_ms - f->flow_start) ==
+	    absolute_ms(t->sec, t->nsec, (int32_t)(t->uptime - t->first)));
+	assert_int_equal(f->time_nanosec % 1000000, t->nsec % 1000000);
+	assert_true(f->time_nanosec < 1000000000);
+}
+
+static void
+ordinary_times_stay(void **state)
+{
+	static const struct times cases[] = {
+		{ 5000, 1000, 2000, 1700000000, 5 },
+		{ 5000, 5000, 5000, 1700000000, 999999999 },
+		{ 0, 0, 0, 0, 0 },
+		{ UINT32_MAX, 0x80000000, 0x90000000, 1700000000, 1 },
+		{ 0x7fffffff, 0, 0x7fffffff, 1700000000, 1 },
+	};
+	const struct flow *f;
+	size_t v, i;
+
+	(void)state;
+	for (v = 0; v < NVERSIONS; v++) {
+		for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+			f = decode_times(versions[v], &cases[i]);
+			assert_times(f, &cases[i]);
+			assert_int_equal(f->sys_uptime_ms, cases[i].uptime);
+			assert_int_equal(f->flow_start, cases[i].first);
+			assert_int_equal(f->flow_finish, cases[i].last);
+			assert_int_equal(f->time_sec, cases[i].sec);
+			assert_int_equal(f->time_nanosec, cases[i].nsec);
+		}
+	}
+}
+
+static void
+wrapped_uptime_gets_another_zero(void **state)
+{
+	static const struct times cases[] = {
+		/* Between start and end, end and export, and both ends. */
+		{ 5000, 0xfffffff0, 2000, 1700000000, 5 },
+		{ 5000, 0xffffff00, 0xfffffff0, 1700000000, 999999999 },
+		{ 0, UINT32_MAX, 0, 1700000000, 0 },
+		{ 0, UINT32_MAX, UINT32_MAX, 1700000000, 0 },
+		{ 0x10000000, 0x90000001, 0x0fffffff, 1700000000, 1 },
+	};
+	const struct flow *f;
+	size_t v, i;
+
+	(void)state;
+	for (v = 0; v < NVERSIONS; v++) {
+		for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+			f = decode_times(versions[v], &cases[i]);
+			assert_times(f, &cases[i]);
+			assert_int_equal(f->sys_uptime_ms,
+			    cases[i].uptime + 0x80000000U);
+			assert_int_equal(f->time_sec, cases[i].sec);
+			assert_int_equal(f->time_nanosec, cases[i].nsec);
+		}
+	}
+}
+
+static void
+end_after_export_moves_the_export(void **state)
+{
+	static const struct times cases[] = {
+		{ 5000, 1000, 5001, 1700000000, 5 },
+		{ 5000, 6000, 7000, 1700000000, 999999999 },
+		{ 5000, 6000, 7500, 1700000000, 999000001 },
+		{ 5000, 1000, 604805000, 1700000000, 500000000 },
+		/* The end, or also the start, is behind a wrap. */
+		{ 0xfffffff0, 0xffffff00, 0x10, 1700000000, 7 },
+		{ 0xfffffff0, 0x08, 0x10, 1700000000, 7 },
+	};
+	const struct flow *f;
+	size_t v, i;
+
+	(void)state;
+	for (v = 0; v < NVERSIONS; v++) {
+		for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+			f = decode_times(versions[v], &cases[i]);
+			assert_times(f, &cases[i]);
+			assert_int_equal(f->flow_finish, f->sys_uptime_ms);
+		}
+	}
+}
+
+static void
+start_after_end_keeps_its_times(void **state)
+{
+	static const struct times cases[] = {
+		{ 5000, 3000, 2000, 1700000000, 5 },
+		{ 5000, 6000, 2000, 1700000000, 5 },
+		{ 5000, 7000, 6000, 1700000000, 5 },
+	};
+	size_t v, i;
+
+	(void)state;
+	for (v = 0; v < NVERSIONS; v++) {
+		for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+			assert_times(decode_times(versions[v], &cases[i]),
+			    &cases[i]);
+	}
+}
+
+/* Moving the export for one flow must not move it for the next. */
+static void
+each_flow_has_its_own_times(void **state)
+{
+	struct generator gen = new_generator(NF_VERSION_5);
+	size_t len;
+
+	(void)state;
+	new_exporter();
+	len = make(&gen, flows, 2, buf);
+	flows[0].flow_finish = gen.sys_uptime_ms + 60000;
+	assert_int_equal(generate_datagram(&gen, flows, 2, buf, sizeof(buf),
+	    &len), 0);
+	assert_int_equal(decode(buf, len), DECODED);
+	assert_int_equal(taken[0].sys_uptime_ms, gen.sys_uptime_ms + 60000);
+	assert_int_equal(taken[0].time_sec, gen.time_sec + 60);
+	assert_int_equal(taken[1].sys_uptime_ms, gen.sys_uptime_ms);
+	assert_int_equal(taken[1].time_sec, gen.time_sec);
+}
+
+static void
+generator_is_plausible_and_repeatable(void **state)
+{
+	struct generator a, b;
+	struct flow again;
+	size_t v, i;
+
+	(void)state;
+	for (v = 0; v < NVERSIONS; v++) {
+		a = b = new_generator(versions[v]);
+		for (i = 0; i < 10000; i++) {
+			generate_flow(&a, &flows[0]);
+			generate_flow(&b, &again);
+			assert_flow(&again, &flows[0]);
+			assert_true(again.flow_start <= again.flow_finish);
+			assert_true(again.flow_finish <= again.sys_uptime_ms);
+			assert_true(again.packets >= 1);
+			assert_true(again.octets >= again.packets * 40);
+			assert_true(again.octets <= again.packets * 1500);
+		}
+		b.random++;
+		generate_flow(&a, &flows[0]);
+		generate_flow(&b, &again);
+		assert_memory_not_equal(&again, &flows[0], sizeof(again));
+	}
+	/* An exporter that has just been switched on. */
+	a.sys_uptime_ms = 0;
+	generate_flow(&a, &again);
+	assert_int_equal(again.flow_start, 0);
+	assert_int_equal(again.flow_finish, 0);
+}
+
+static void
+sample_is_whole(void **state)
+{
+	struct generator gen = new_generator(NF_VERSION_1);
+	struct flow part[GENERATE_SAMPLE_FLOWS];
+	size_t i, n, len, p, sum = 0;
+
+	(void)state;
+	new_exporter();
+	for (p = 0; (n = generate_sample(&gen, p, part)) != 0; p++) {
+		assert_int_equal(generate_datagram(&gen, part, n, buf,
+		    sizeof(buf), &len), 0);
+		assert_int_equal(decode(buf, len), DECODED);
+		assert_int_equal(ntaken, n);
+		for (i = 0; i < n; i++) {
+			assert_int_equal(taken[i].netflow_version,
+			    gen.version);
+			assert_int_equal(taken[i].sys_uptime_ms,
+			    gen.sys_uptime_ms);
+			assert_true(taken[i].flow_start <=
+			    taken[i].flow_finish);
+		}
+		sum += n;
+	}
+	assert_int_equal(p, 3);
+	assert_int_equal(sum, GENERATE_SAMPLE_FLOWS);
+}
+
+static void
+stamps_change_nothing_else(void **state)
+{
+	struct generator gen, later;
+	uint8_t again[1500];
+	size_t v, len, i;
+
+	(void)state;
+	for (v = 0; v < NVERSIONS; v++) {
+		gen = new_generator(versions[v]);
+		later = gen;
+		len = make(&gen, flows, 24, buf);
+		memcpy(again, buf, len);
+		later.sequence = 42;
+		later.time_sec++;
+		assert_int_equal(generate_stamp(&later, buf, len), 0);
+		for (i = 0; i < len; i++) {
+			if ((i < 8 || i >= 12) && (i < 16 || i >= 20 ||
+			    versions[v] == NF_VERSION_1))
+				assert_int_equal(buf[i], again[i]);
+		}
+		new_exporter();
+		assert_int_equal(decode(buf, len), DECODED);
+		assert_int_equal(taken[0].time_sec, later.time_sec);
+		assert_int_equal(taken[0].flow_sequence,
+		    versions[v] == NF_VERSION_1 ? 0 : 42);
+		assert_int_equal(generate_stamp(&later, buf, 15),
+		    FLOWD_ESPACE);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_each_field_at_its_place),
+		cmocka_unit_test(gives_generated_flows_back),
+		cmocka_unit_test(takes_extremes),
+		cmocka_unit_test(generator_writes_extremes),
+		cmocka_unit_test(generator_refuses_what_does_not_fit),
+		cmocka_unit_test(refuses_every_truncation),
+		cmocka_unit_test(refuses_every_excess),
+		cmocka_unit_test(refuses_every_wrong_count),
+		cmocka_unit_test(refuses_no_flows),
+		cmocka_unit_test(v5_has_30_flows_at_most),
+		cmocka_unit_test(v1_and_v7_may_fill_a_datagram),
+		cmocka_unit_test(other_versions_are_unsupported),
+		cmocka_unit_test(v5_sampling_is_kept),
+		cmocka_unit_test(small_sinks_lose_nothing),
+		cmocka_unit_test(sequence_is_followed),
+		cmocka_unit_test(ordinary_times_stay),
+		cmocka_unit_test(wrapped_uptime_gets_another_zero),
+		cmocka_unit_test(end_after_export_moves_the_export),
+		cmocka_unit_test(start_after_end_keeps_its_times),
+		cmocka_unit_test(each_flow_has_its_own_times),
+		cmocka_unit_test(generator_is_plausible_and_repeatable),
+		cmocka_unit_test(sample_is_whole),
+		cmocka_unit_test(stamps_change_nothing_else),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
