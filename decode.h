@@ -57,7 +57,17 @@ enum decoded {
 	DECODED,		/* the flows are in the sink */
 	DECODE_INVALID,		/* malformed: nothing was taken from it */
 	DECODE_UNSUPPORTED,	/* a version that is not read */
+	DECODE_HELD,		/* a part waits for its template, and has
+				   been counted */
+	DECODE_NO_TEMPLATE,	/* a part would, but cannot be kept */
 };
+
+/*
+ * The same for NetFlow v9 and IPFIX; version has been read from the front.
+ * Options data and templates go into the exporter's state.
+ */
+enum decoded message_decode(const struct datagram *dgram, uint16_t version,
+    struct exporter *exporter, struct flow_sink *sink);
 
 /*
  * Decodes one datagram, updates the exporter's sequence and sampling, and

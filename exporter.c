@@ -28,7 +28,9 @@
 #include <unistd.h>
 
 #include "exporter.h"
+#include "hash.h"
 #include "log.h"
+#include "netflow.h"
 
 #define BUCKETS_MIN		256	/* a power of two */
 #define SEQUENCE_WINDOW		65536	/* flows that may come late */
@@ -38,18 +40,22 @@ struct exporter_table {
 	struct exporter	**buckets;
 	size_t		  nbuckets;	/* a power of two */
 	size_t		  count, limit;
+	struct exporters_shared shared;
+	struct counters	  forgotten;	/* of exporters that went */
 	struct exporter	 *newest, *oldest;
 	uint64_t	  secret[2];	/* so that nobody can aim at a bucket */
 };
 
 struct exporter_table *
-exporters_new(size_t limit)
+exporters_new(const struct exporter_limits *limits)
 {
 	struct exporter_table *t;
 
 	if ((t = calloc(1, sizeof(*t))) == NULL)
 		return (NULL);
-	t->limit = limit == 0 ? 1 : limit;
+	t->limit = limits->exporters == 0 ? 1 : limits->exporters;
+	t->shared.templates_max = limits->templates;
+	t->shared.memory.limit = limits->memory;
 	t->nbuckets = BUCKETS_MIN;
 	t->buckets = calloc(t->nbuckets, sizeof(*t->buckets));
 	if (t->buckets == NULL ||
@@ -58,6 +64,15 @@ exporters_new(size_t limit)
 		return (NULL);
 	}
 	return (t);
+}
+
+static void
+destroy(struct exporter *e)
+{
+	held_forget(e);
+	templates_free(&e->templates, &e->shared->memory);
+	options_free(&e->options, &e->shared->memory);
+	free(e);
 }
 
 void
@@ -69,7 +84,7 @@ exporters_free(struct exporter_table *t)
 		return;
 	for (e = t->newest; e != NULL; e = next) {
 		next = e->older;
-		free(e);
+		destroy(e);
 	}
 	free(t->buckets);
 	free(t);
@@ -81,22 +96,14 @@ exporters_count(const struct exporter_table *t)
 	return (t->count);
 }
 
-static uint64_t
-mix(uint64_t v)
-{
-	v = (v ^ v >> 32) * 0xd6e8feb86659fd93ULL;
-	v = (v ^ v >> 32) * 0xd6e8feb86659fd93ULL;
-	return (v ^ v >> 32);
-}
-
 static struct exporter **
 bucket_of(struct exporter_table *t, const struct addr *addr)
 {
 	uint64_t half[2];
 
 	memcpy(half, addr->bytes, sizeof(half));
-	return (&t->buckets[mix(mix(half[0] ^ t->secret[0]) ^ half[1] ^
-	    t->secret[1]) & (t->nbuckets - 1)]);
+	return (&t->buckets[hash_mix(hash_mix(half[0] ^ t->secret[0]) ^
+	    half[1] ^ t->secret[1]) & (t->nbuckets - 1)]);
 }
 
 /* Without memory the table stays as it is, and only becomes slower. */
@@ -144,6 +151,17 @@ list_add_newest(struct exporter_table *t, struct exporter *e)
 }
 
 static void
+add_counters(struct counters *sum, const struct counters *more)
+{
+	uint64_t *to = (uint64_t *)sum;
+	const uint64_t *from = (const uint64_t *)more;
+	size_t i;
+
+	for (i = 0; i < COUNTERS; i++)
+		to[i] += from[i];
+}
+
+static void
 forget_oldest(struct exporter_table *t)
 {
 	struct exporter *e = t->oldest, **at;
@@ -153,7 +171,9 @@ forget_oldest(struct exporter_table *t)
 	*at = e->hash_next;
 	list_remove(t, e);
 	t->count--;
-	free(e);
+	held_forget(e);
+	add_counters(&t->forgotten, &e->counters);
+	destroy(e);
 }
 
 static struct exporter *
@@ -169,6 +189,7 @@ make(struct exporter_table *t, const struct addr *addr, uint32_t now)
 		grow(t);
 	e->addr = *addr;
 	e->first_seen = now;
+	e->shared = &t->shared;
 	b = bucket_of(t, addr);
 	e->hash_next = *b;
 	*b = e;
@@ -207,6 +228,22 @@ exporters_each(struct exporter_table *t,
 
 	for (e = t->newest; e != NULL; e = e->older)
 		visit(arg, e);
+}
+
+void
+exporters_sum(const struct exporter_table *t, struct counters *sum)
+{
+	const struct exporter *e;
+
+	*sum = t->forgotten;
+	for (e = t->newest; e != NULL; e = e->older)
+		add_counters(sum, &e->counters);
+}
+
+void
+exporters_expire(struct exporter_table *t, uint32_t now)
+{
+	held_expire(&t->shared.held, now);
 }
 
 /*
@@ -255,15 +292,19 @@ exporter_sequence(struct exporter *e, uint16_t version, uint32_t domain,
 	struct sequence *s = find_sequence(e, version, domain);
 	int32_t ahead = (int32_t)(seq - s->next);
 
-	if (s->version == 0)
+	if (!s->known)
 		s->version = version;
 	else if (restarted(s, seq, uptime_ms))
 		e->counters.restarts++;
 	else if (ahead < 0) {
-		e->counters.sequence_late += count;
+		e->counters.sequence_late +=
+		    count == SEQUENCE_UNKNOWN ? 1 : count;
 		return;
-	} else
+	} else if (version == NF_VERSION_9)
+		e->counters.sequence_lost_datagrams += (uint32_t)ahead;
+	else
 		e->counters.sequence_lost += (uint32_t)ahead;
+	s->known = count != SEQUENCE_UNKNOWN;
 	s->next = seq + count;
 	s->uptime_ms = uptime_ms;
 }

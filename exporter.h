@@ -26,14 +26,21 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "held.h"
 #include "log.h"
+#include "options.h"
+#include "template.h"
 
-#define EXPORTERS_DEFAULT	65536	/* the limit without a statement */
+/* The limits where flowd.conf has no statement. */
+#define EXPORTERS_DEFAULT	65536
+#define TEMPLATES_DEFAULT	4096	/* of each exporter */
+#define MEMORY_DEFAULT		((size_t)512 << 20)	/* bytes, in all */
+
 #define EXPORTER_SEQUENCES	8	/* kept for each exporter */
 
 /*
- * datagrams = decoded + invalid + unsupported, and, in the whole only, +
- * unauthorised.  flows = stored + discarded + lost.
+ * datagrams = decoded + invalid + unsupported + held + no_template, and, in
+ * the whole only, + unauthorised.  flows = stored + discarded + lost.
  */
 struct counters {
 	uint64_t	datagrams;	/* received from the network */
@@ -41,20 +48,32 @@ struct counters {
 	uint64_t	invalid;	/* malformed, nothing of them stored */
 	uint64_t	unsupported;	/* of a version that flowd does not read */
 	uint64_t	unauthorised;	/* from no "flow source" */
+	uint64_t	held;		/* wait for a template now */
+	uint64_t	no_template;	/* waited for one in vain, in part */
 	uint64_t	flows;		/* decoded */
 	uint64_t	stored;		/* in the log, or sent to the logsock */
 	uint64_t	discarded;	/* by the filter */
 	uint64_t	lost;		/* to output errors */
+	uint64_t	records_refused;	/* data records that are no flow */
+	uint64_t	options;	/* options data records applied */
+	uint64_t	templates;	/* definitions that were new or changed */
+	uint64_t	templates_refused;
+	uint64_t	withdrawals;
+	uint64_t	sets_reserved;	/* sets with an id of no meaning */
 	uint64_t	sequence_lost;	/* flows that a number was missing for */
-	uint64_t	sequence_late;	/* flows behind their turn, or twice */
+	uint64_t	sequence_lost_datagrams;	/* the same in v9 */
+	uint64_t	sequence_late;	/* behind their turn, or twice */
 	uint64_t	restarts;	/* sequences that began anew */
 };
+
+#define COUNTERS	(sizeof(struct counters) / sizeof(uint64_t))
 
 /* One sequence of flow numbers, of one engine of the exporter. */
 struct sequence {
 	uint32_t	domain;		/* engine, or observation domain */
 	uint32_t	next;		/* expected number */
 	uint32_t	uptime_ms;	/* in the latest datagram */
+	bool		known;		/* next is */
 	uint16_t	version;	/* 0: this entry is free */
 };
 
@@ -62,7 +81,18 @@ struct sequence {
 enum exporter_cause {
 	EXPORTER_INVALID,
 	EXPORTER_UNSUPPORTED,
+	EXPORTER_TEMPLATE,
+	EXPORTER_NO_TEMPLATE,
+	EXPORTER_RECORD,
+	EXPORTER_MEMORY,
 	EXPORTER_CAUSES
+};
+
+/* What all exporters draw on. */
+struct exporters_shared {
+	struct memory		memory;
+	struct held_queue	held;
+	size_t			templates_max;	/* of each exporter */
 };
 
 struct exporter {
@@ -73,14 +103,24 @@ struct exporter {
 	uint32_t		 first_seen, last_seen;	/* epoch seconds */
 	uint16_t		 sampling_interval;	/* v5: 1 of N; 0 unknown */
 	uint8_t			 sampling_mode;		/* v5: 0-3 */
+	struct exporters_shared	*shared;
+	struct templates	 templates;
+	struct options		 options;
+	struct held_list	 held;
 	struct exporter		*hash_next;
 	struct exporter		*newer, *older;		/* by last use */
 };
 
 struct exporter_table;
 
-/* NULL without memory.  At limit the one unused for longest goes. */
-struct exporter_table *exporters_new(size_t limit);
+struct exporter_limits {
+	size_t	exporters;
+	size_t	templates;	/* of each exporter */
+	size_t	memory;		/* bytes of templates, options, held data */
+};
+
+/* NULL without memory.  At the limit the one unused for longest goes. */
+struct exporter_table *exporters_new(const struct exporter_limits *limits);
 void exporters_free(struct exporter_table *table);
 
 /*
@@ -96,9 +136,18 @@ void exporters_each(struct exporter_table *table,
 
 size_t exporters_count(const struct exporter_table *table);
 
+/* The sums of all exporters, those that were forgotten included. */
+void exporters_sum(const struct exporter_table *table,
+    struct counters *sum);
+
+/* Gives up data that have waited for a template for too long. */
+void exporters_expire(struct exporter_table *table, uint32_t now);
+
+#define SEQUENCE_UNKNOWN	UINT32_MAX
+
 /*
  * Takes note of a datagram whose first flow has number seq and that carries
- * count flows.  A number ahead of the expected one counts flows as lost, one
+ * count flows, or SEQUENCE_UNKNOWN; v9 counts datagrams instead of flows.  A number ahead of the expected one counts flows as lost, one
  * shortly behind it as late.  Another number together with an uptime that went
  * back, or one far behind, is a restart and counts nothing as lost.
  */

@@ -105,16 +105,15 @@ nsec_between(const struct timespec *a, const struct timespec *b)
 	    (b->tv_nsec - a->tv_nsec));
 }
 
-/* The address behind addr. */
-static void
+/* The address behind addr.  False where that was the last one there is. */
+static bool
 addr_next(struct addr *addr)
 {
 	size_t i = addr_bits(addr->family) / 8;
 
 	while (i > 0 && ++addr->bytes[i - 1] == 0)
 		i--;
-	if (i == 0)
-		errx(1, "-S: more sources than addresses behind the first");
+	return (i > 0);
 }
 
 /* A socket from source (or any, for ADDR_NONE) to ai, or -1 and errno. */
@@ -221,6 +220,7 @@ open_sockets(struct sender *s)
 	const struct transmit_how *how = s->how;
 	struct addrinfo hints, *list, *ai;
 	struct addr source = how->source;
+	char text[ADDR_STRLEN];
 	int fd = -1, r;
 
 	memset(&hints, 0, sizeof(hints));
@@ -241,7 +241,9 @@ open_sockets(struct sender *s)
 		s->socks[s->nsocks++] = fd;
 		if (s->nsocks == how->nsources)
 			break;
-		addr_next(&source);
+		if (!addr_next(&source))
+			errx(1, "there are not %zu addresses from %s on",
+			    how->nsources, addr_ntop(&how->source, text));
 		fd = open_socket(ai, &source);
 	}
 	if (fd == -1)
@@ -293,7 +295,8 @@ batch_count(struct sender *s, const struct batch *b, unsigned int first,
 
 /*
  * How many datagrams from first on can be joined into one call, of which the
- * kernel cuts pieces of the first one's length; just the last may be shorter.
+ * kernel cuts pieces of the first one's length.  Just the last may be shorter,
+ * but not empty, since nothing would be left to cut.
  */
 static unsigned int
 batch_joinable(const struct batch *b, unsigned int first)
@@ -301,10 +304,10 @@ batch_joinable(const struct batch *b, unsigned int first)
 	const size_t len = b->iovs[first].iov_len;
 	unsigned int n = 1;
 
-	while (len != 0 && first + n < b->n &&
-	    len <= JOINED_MAX / (n + 1) &&
+	while (first + n < b->n && len <= JOINED_MAX / (n + 1) &&
 	    b->iovs[first + n - 1].iov_len == len &&
-	    b->iovs[first + n].iov_len <= len)
+	    b->iovs[first + n].iov_len <= len &&
+	    b->iovs[first + n].iov_len != 0)
 		n++;
 	return (n);
 }

@@ -310,11 +310,12 @@ read_logs(struct job *job, char *const *logs, int *status)
 	return (READ_ON);
 }
 
+/* No log_debug: it cuts long lines, and a rule can be long. */
 static void
 print_rule(void *arg, const char *text)
 {
 	(void)arg;
-	log_debug("final: %s", text);
+	(void)fprintf(stderr, "final: %s\n", text);
 }
 
 static void
@@ -322,7 +323,8 @@ report_filter(const struct job *job)
 {
 	if (job->filter == NULL || !log_is_debug())
 		return;
-	log_debug("final: # store mask %" PRIx32, job->store_mask);
+	(void)fprintf(stderr, "final: # store mask %" PRIx32 "\n",
+	    job->store_mask);
 	filter_report(job->filter, print_rule, NULL);
 }
 
@@ -360,7 +362,7 @@ main(int argc, char **argv)
 	/* A closed pipe is to be reported like a full disk. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)setvbuf(stdout, stdout_buffer, _IOFBF, sizeof(stdout_buffer));
-	log_init("flowd-reader", true, false);
+	log_init("flowd-reader", LOG_TO_STDERR, false);
 	while ((ch = getopt(argc, argv, "UcdH:f:ho:qv")) != -1) {
 		switch (ch) {
 		case 'U':
@@ -401,7 +403,7 @@ main(int argc, char **argv)
 		usage(stderr);
 		return (1);
 	}
-	log_init("flowd-reader", true, debug);
+	log_init("flowd-reader", LOG_TO_STDERR, debug);
 	if (filter_path != NULL)
 		load_filter(&job, filter_path);
 	if (job.out_path != NULL) {

@@ -68,7 +68,7 @@ struct collector {
 	struct receiver		*receiver;
 	struct exporter_table	*exporters;
 	struct output		*output;
-	struct counters		 total;
+	uint64_t		 unauthorised;	/* datagrams */
 	uint64_t		 kernel_drops;	/* datagrams */
 	struct log_limit	 unauthorised_warned;
 	uint32_t		 logsock_asked;	/* epoch seconds */
@@ -127,10 +127,6 @@ take_flows(struct flow_sink *sink)
 	mine->stored += stored;
 	mine->discarded += discarded;
 	mine->lost += sink->n - stored - discarded;
-	c->total.flows += sink->n;
-	c->total.stored += stored;
-	c->total.discarded += discarded;
-	c->total.lost += sink->n - stored - discarded;
 	sink->n = 0;
 }
 
@@ -152,7 +148,7 @@ refuse_source(struct collector *c, const struct addr *from, uint32_t now)
 	char addr[ADDR_STRLEN];
 	uint32_t held_back;
 
-	c->total.unauthorised++;
+	c->unauthorised++;
 	if (!log_limit_pass(&c->unauthorised_warned, now, &held_back))
 		return;
 	log_warnx("%s: no \"flow source\" allows it, datagram dropped "
@@ -174,6 +170,11 @@ count_datagram(struct counters *count, enum decoded r)
 	case DECODE_UNSUPPORTED:
 		count->unsupported++;
 		break;
+	case DECODE_NO_TEMPLATE:
+		count->no_template++;
+		break;
+	case DECODE_HELD:
+		break;
 	}
 }
 
@@ -187,7 +188,6 @@ take_datagram(struct collector *c, const struct received *in,
 	enum decoded r;
 
 	if (!is_authorised(c->conf, &in->from)) {
-		c->total.datagrams++;
 		refuse_source(c, &in->from, dgram.recv_sec);
 		return;
 	}
@@ -198,7 +198,6 @@ take_datagram(struct collector *c, const struct received *in,
 	r = netflow_decode(&dgram, c->exporter, &c->sink);
 	take_flows(&c->sink);
 	count_datagram(&c->exporter->counters, r);
-	count_datagram(&c->total, r);
 }
 
 /* One batch; the bytes of its datagrams, and how many in *n. */
@@ -276,28 +275,58 @@ static void
 report_counters(const char *who, const struct counters *n)
 {
 	log_info("%s: datagrams %" PRIu64 " decoded %" PRIu64 " invalid %"
-	    PRIu64 " unsupported %" PRIu64 " unauthorised %" PRIu64
-	    " flows %" PRIu64 " stored %" PRIu64 " discarded %" PRIu64
-	    " lost %" PRIu64 " sequence-lost %" PRIu64 " sequence-late %"
-	    PRIu64 " restarts %" PRIu64, who, n->datagrams, n->decoded,
-	    n->invalid, n->unsupported, n->unauthorised, n->flows, n->stored,
-	    n->discarded, n->lost, n->sequence_lost, n->sequence_late,
-	    n->restarts);
+	    PRIu64 " unsupported %" PRIu64 " unauthorised %" PRIu64 " held %"
+	    PRIu64 " no-template %" PRIu64 " flows %" PRIu64 " stored %"
+	    PRIu64 " discarded %" PRIu64 " lost %" PRIu64, who, n->datagrams,
+	    n->decoded, n->invalid, n->unsupported, n->unauthorised, n->held,
+	    n->no_template, n->flows, n->stored, n->discarded, n->lost);
+	log_info("%s: sequence-lost %" PRIu64 " sequence-lost-datagrams %"
+	    PRIu64 " sequence-late %" PRIu64 " restarts %" PRIu64
+	    " templates %" PRIu64 " templates-refused %" PRIu64
+	    " withdrawals %" PRIu64 " sets-reserved %" PRIu64
+	    " records-refused %" PRIu64 " options %" PRIu64, who,
+	    n->sequence_lost, n->sequence_lost_datagrams, n->sequence_late,
+	    n->restarts, n->templates, n->templates_refused, n->withdrawals,
+	    n->sets_reserved, n->records_refused, n->options);
+}
+
+static void
+report_options(const char *who, const struct options *o)
+{
+	const struct sampler *s;
+	const struct domain *d;
+	const struct interface *i;
+
+	for (s = o->samplers; s < o->samplers + o->nsamplers; s++)
+		log_info("%s: domain %" PRIu32 " sampler %" PRIu64
+		    " takes 1 of %" PRIu64 " packets, mode %u", who,
+		    s->domain, s->id, s->one_of, s->mode);
+	for (d = o->domains; d < o->domains + o->ndomains; d++)
+		log_info("%s: domain %" PRIu32 " init-time-ms %" PRIu64
+		    " exported octets %" PRIu64 " messages %" PRIu64
+		    " flows %" PRIu64 " ignored packets %" PRIu64 " octets %"
+		    PRIu64 " unsent flows %" PRIu64 " packets %" PRIu64, who,
+		    d->id, d->init_time, d->exported_octets,
+		    d->exported_messages, d->exported_flows,
+		    d->ignored_packets, d->ignored_octets, d->unsent_flows,
+		    d->unsent_packets);
+	for (i = o->interfaces; i < o->interfaces + o->ninterfaces; i++)
+		log_info("%s: interface %" PRIu32 " name \"%s\" "
+		    "description \"%s\"", who, i->index, i->name,
+		    i->description);
 }
 
 static void
 report_exporter(void *arg, const struct exporter *e)
 {
-	struct counters *sum = arg;
 	char addr[ADDR_STRLEN];
 
+	(void)arg;
 	report_counters(addr_ntop(&e->addr, addr), &e->counters);
 	if (e->sampling_interval > 1)
-		log_info("%s: samples 1 of %u packets, mode %u", addr,
+		log_info("%s: v5 takes 1 of %u packets, mode %u", addr,
 		    e->sampling_interval, e->sampling_mode);
-	sum->sequence_lost += e->counters.sequence_lost;
-	sum->sequence_late += e->counters.sequence_late;
-	sum->restarts += e->counters.restarts;
+	report_options(addr, &e->options);
 }
 
 static void
@@ -311,10 +340,13 @@ static void
 report_statistics(struct collector *c)
 {
 	const struct output_counters *out = output_counters(c->output);
-	struct counters all = c->total;
+	struct counters all;
 
 	log_info("exporters %zu", exporters_count(c->exporters));
-	exporters_each(c->exporters, report_exporter, &all);
+	exporters_each(c->exporters, report_exporter, NULL);
+	exporters_sum(c->exporters, &all);
+	all.unauthorised = c->unauthorised;
+	all.datagrams += c->unauthorised;
 	report_counters("all", &all);
 	log_info("kernel-drops %" PRIu64 " log-bytes %" PRIu64 " log-errors %"
 	    PRIu64 " logsock-sent %" PRIu64 " logsock-lost %" PRIu64
@@ -561,6 +593,9 @@ wait_for_work(struct collector *c, bool more, size_t unwritten)
 _Noreturn void
 collector_run(int sock)
 {
+	const struct exporter_limits limits = {
+	    .exporters = EXPORTERS_DEFAULT, .templates = TEMPLATES_DEFAULT,
+	    .memory = MEMORY_DEFAULT };
 	struct collector *c = allocate(1, sizeof(*c));
 	bool more = false;
 	size_t i, unwritten = 0;
@@ -570,7 +605,7 @@ collector_run(int sock)
 	c->sink = (struct flow_sink){ .flows = c->flows, .max = SINK_FLOWS,
 	    .flush = take_flows, .arg = c };
 	c->receiver = receiver_new();
-	c->exporters = exporters_new(EXPORTERS_DEFAULT);
+	c->exporters = exporters_new(&limits);
 	c->output = output_new();
 	if (c->receiver == NULL || c->exporters == NULL || c->output == NULL)
 		fatal("no memory");

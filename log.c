@@ -62,6 +62,9 @@ log_limit_pass(struct log_limit *limit, uint32_t now, uint32_t *held_back)
 	return (true);
 }
 
+static void emit(int priority, const char *fmt, va_list ap, int error)
+    __attribute__((format(printf, 2, 0)));
+
 static void
 emit(int priority, const char *fmt, va_list ap, int error)
 {

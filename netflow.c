@@ -201,6 +201,9 @@ netflow_decode(const struct datagram *dgram, struct exporter *exporter,
 		return (decode_fixed(&layout_v5, dgram, exporter, sink));
 	case NF_VERSION_7:
 		return (decode_fixed(&layout_v7, dgram, exporter, sink));
+	case NF_VERSION_9:
+	case NF_VERSION_IPFIX:
+		return (message_decode(dgram, version, exporter, sink));
 	default:
 		exporter_warnx(exporter, EXPORTER_UNSUPPORTED,
 		    dgram->recv_sec, "datagram of NetFlow version %u, "

@@ -70,4 +70,33 @@
  */
 #define NF5_RECORDS_MAX		30
 
+/*
+ * v9, RFC 3954 section 5.1: version u16, count u16, sys_uptime_ms u32,
+ * time_sec u32, sequence u32 (of datagrams), source_id u32.
+ * IPFIX, RFC 7011 section 3.1: version u16, length u16 (octets of the whole
+ * message), time_sec u32, sequence u32 (of data records), domain u32.
+ */
+#define NF9_HEADER_LEN		20
+#define IPFIX_HEADER_LEN	16
+
+/* A set: id u16, length u16 with this header (3954 5.2, 7011 3.3.2). */
+#define NF_SET_HEADER_LEN	4
+#define NF_SET_DATA_MIN		256	/* the least id of data and templates */
+#define NF9_SET_TEMPLATE	0
+#define NF9_SET_OPTIONS		1
+#define IPFIX_SET_TEMPLATE	2
+#define IPFIX_SET_OPTIONS	3
+
+/* The top bit of a field's id: an enterprise number follows (7011 3.2). */
+#define IPFIX_ENTERPRISE_BIT	0x8000
+
+/* Octets of one field specifier, without enterprise number. */
+#define NF_FIELD_SPEC_LEN	4
+
+/* Scope types of v9 options (RFC 3954 section 6.1). */
+#define NF9_SCOPE_INTERFACE	2
+
+/* Elements that the code names. */
+#define IE_INGRESS_INTERFACE	10
+
 #endif

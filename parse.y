@@ -125,6 +125,8 @@ static void	yyerror(const char *);
 
 static void	error_at(unsigned int, const char *, ...)
 		    __attribute__((format(printf, 2, 3)));
+static int	lex_error(const char *, ...)
+		    __attribute__((format(printf, 1, 2)));
 static void	expected(const char *);
 
 static const char *join_words(const char *, const char *);

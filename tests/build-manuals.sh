@@ -43,12 +43,15 @@ agree()
 {
 	program=$(options_of_program "$1")
 	result "$([ -n "$program" ]; echo $?)" "$1 has options"
-	for where in options_of_manual options_of_synopsis; do
-		manual=$($where "$2")
-		[ "$program" = "$manual" ]
-		status=$?
-		result $status "$2: $where as in $1"
-		[ $status -eq 0 ] || echo "# $1:" $program, "$2:" $manual
+	described=$(options_of_manual "$2")
+	result "$([ "$program" = "$described" ]; echo $?)" \
+	    "$2 describes the options of $1"
+	synopsis=$(options_of_synopsis "$2")
+	result "$([ "$program" = "$synopsis" ]; echo $?)" \
+	    "$2 has them in its synopsis"
+	for list in "$1 $program" "$2 $described" "synopsis $synopsis"; do
+		echo "# $list" | tr '\n' ' '
+		echo
 	done
 }
 

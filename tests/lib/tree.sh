@@ -28,6 +28,7 @@ tree_test()
 }
 
 # check NAME COMMAND...: one line of TAP; what a failed command said follows.
+# Its status is the command's.
 check()
 {
 	n=$((n + 1))
@@ -35,11 +36,12 @@ check()
 	shift
 	if "$@" >"$tmp/output" 2>&1; then
 		echo "ok $n - $name"
-	else
-		echo "not ok $n - $name"
-		tail -n 20 "$tmp/output" | sed 's/^/# /'
-		failed=1
+		return 0
 	fi
+	echo "not ok $n - $name"
+	tail -n 20 "$tmp/output" | sed 's/^/# /'
+	failed=1
+	return 1
 }
 
 end_tree_test()

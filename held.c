@@ -1,0 +1,204 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "exporter.h"
+#include "held.h"
+
+static size_t
+size_of(const struct held_set *set)
+{
+	return (sizeof(*set) + set->len);
+}
+
+static void
+unlink_set(struct held_set *set)
+{
+	struct held_queue *q = &set->exporter->shared->held;
+	struct held_list *l = &set->exporter->held;
+
+	if (set->newer != NULL)
+		set->newer->older = set->older;
+	else
+		q->newest = set->older;
+	if (set->older != NULL)
+		set->older->newer = set->newer;
+	else
+		q->oldest = set->newer;
+	q->count--;
+	if (set->next != NULL)
+		set->next->prev = set->prev;
+	else
+		l->last = set->prev;
+	if (set->prev != NULL)
+		set->prev->next = set->next;
+	else
+		l->first = set->next;
+	l->count--;
+	l->bytes -= size_of(set);
+}
+
+static void
+link_set(struct held_set *set)
+{
+	struct held_queue *q = &set->exporter->shared->held;
+	struct held_list *l = &set->exporter->held;
+
+	set->older = q->newest;
+	if (q->newest != NULL)
+		q->newest->newer = set;
+	else
+		q->oldest = set;
+	q->newest = set;
+	q->count++;
+	set->prev = l->last;
+	if (l->last != NULL)
+		l->last->next = set;
+	else
+		l->first = set;
+	l->last = set;
+	l->count++;
+	l->bytes += size_of(set);
+}
+
+void
+held_close(struct exporter *e, struct held_datagram *datagram, bool decoded)
+{
+	if (!decoded)
+		datagram->given_up = true;
+	if (--datagram->users > 0)
+		return;
+	e->counters.held--;
+	if (datagram->given_up)
+		e->counters.no_template++;
+	else
+		e->counters.decoded++;
+	e->shared->memory.used -= sizeof(*datagram);
+	free(datagram);
+}
+
+void
+held_done(struct held_set *set, bool decoded)
+{
+	held_close(set->exporter, set->datagram, decoded);
+	set->exporter->shared->memory.used -= size_of(set);
+	free(set);
+}
+
+static void
+give_up(struct held_set *set)
+{
+	unlink_set(set);
+	held_done(set, false);
+}
+
+/* Whether a set of size bytes stays within all bounds. */
+static bool
+fits(const struct exporter *e, size_t size)
+{
+	const struct memory *m = &e->shared->memory;
+
+	return (e->held.count < HELD_SETS_EXPORTER &&
+	    e->held.bytes + size <= HELD_BYTES_EXPORTER &&
+	    e->shared->held.count < HELD_SETS_MAX &&
+	    size <= m->limit - m->used);
+}
+
+/* Its first user is the caller. */
+static struct held_datagram *
+new_datagram(struct exporter *e)
+{
+	struct memory *m = &e->shared->memory;
+	struct held_datagram *d;
+
+	if (sizeof(*d) > m->limit - m->used ||
+	    (d = calloc(1, sizeof(*d))) == NULL)
+		return (NULL);
+	d->users = 1;
+	m->used += sizeof(*d);
+	e->counters.held++;
+	return (d);
+}
+
+int
+held_add(struct exporter *e, const struct message *msg, uint16_t id,
+    struct cursor data, struct held_datagram **datagram)
+{
+	size_t len = cur_left(&data);
+	struct held_set *set;
+
+	if (*datagram == NULL && (*datagram = new_datagram(e)) == NULL)
+		return (-1);
+	while (e->held.first != NULL && !fits(e, sizeof(*set) + len))
+		give_up(e->held.first);
+	if (!fits(e, sizeof(*set) + len) ||
+	    (set = malloc(sizeof(*set) + len)) == NULL)
+		return (-1);
+	*set = (struct held_set){ .exporter = e, .datagram = *datagram,
+	    .message = *msg, .id = id, .len = len };
+	memcpy(set->data, data.at, len);
+	(*datagram)->users++;
+	e->shared->memory.used += size_of(set);
+	link_set(set);
+	return (0);
+}
+
+static bool
+waits_for(const struct held_set *set, const struct template_key *key)
+{
+	return (set->id == key->id && set->message.domain == key->domain &&
+	    set->message.version == key->version);
+}
+
+struct held_set *
+held_take(struct exporter *e, const struct template_key *key)
+{
+	struct held_set *set;
+
+	for (set = e->held.first; set != NULL; set = set->next) {
+		if (waits_for(set, key)) {
+			unlink_set(set);
+			return (set);
+		}
+	}
+	return (NULL);
+}
+
+void
+held_give_up(struct exporter *e, const struct template_key *key)
+{
+	struct held_set *set;
+
+	while ((set = held_take(e, key)) != NULL)
+		held_done(set, false);
+}
+
+void
+held_forget(struct exporter *e)
+{
+	while (e->held.first != NULL)
+		give_up(e->held.first);
+}
+
+void
+held_expire(struct held_queue *q, uint32_t now)
+{
+	while (q->oldest != NULL &&
+	    now - q->oldest->message.recv_sec > HELD_SECONDS)
+		give_up(q->oldest);
+}

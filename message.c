@@ -1,0 +1,470 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * Messages of NetFlow v9 (RFC 3954) and IPFIX (RFC 7011), by one engine.  They
+ * differ in the header, in the ids of sets and in the form of templates.
+ *
+ * A message is read twice: first its sets are framed, and where they do not fit
+ * nothing is taken from it; then each set is decoded.  A set that is damaged
+ * inside does not harm the others.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "cursor.h"
+#include "decode.h"
+#include "netflow.h"
+#include "record.h"
+
+/* One message on its way through. */
+struct walk {
+	struct message		 msg;
+	struct cursor		 sets;
+	struct exporter		*exporter;
+	struct flow_sink	*sink;
+	struct held_datagram	*held;		/* NULL: no set waits */
+	uint32_t		 records;	/* data records seen */
+	bool			 unknown;	/* a set had no template */
+	bool			 given_up;	/* and could not be kept */
+};
+
+struct set {
+	uint16_t	id;
+	struct cursor	data;		/* without its header */
+};
+
+enum set_kind { SET_TEMPLATE, SET_OPTIONS, SET_DATA, SET_RESERVED };
+
+static enum decoded
+refuse(struct walk *w, const char *why, size_t len)
+{
+	exporter_warnx(w->exporter, EXPORTER_INVALID, w->msg.recv_sec,
+	    "v%u message of %zu octets %s; dropped", w->msg.version, len, why);
+	return (DECODE_INVALID);
+}
+
+static int
+read_header_v9(struct cursor *c, struct message *msg)
+{
+	uint16_t count;
+
+	/* The count is of no use: some exporters get it wrong. */
+	if (cur_u16(c, &count) != 0 || cur_u32(c, &msg->sys_uptime_ms) != 0 ||
+	    cur_u32(c, &msg->export_sec) != 0 ||
+	    cur_u32(c, &msg->sequence) != 0)
+		return (FLOWD_ESHORT);
+	return (cur_u32(c, &msg->domain));
+}
+
+/* What is behind the length that the message says is none of it. */
+static int
+read_header_ipfix(struct cursor *c, struct message *msg)
+{
+	struct cursor sets;
+	uint16_t len;
+
+	if (cur_u16(c, &len) != 0 || cur_u32(c, &msg->export_sec) != 0 ||
+	    cur_u32(c, &msg->sequence) != 0 || cur_u32(c, &msg->domain) != 0)
+		return (FLOWD_ESHORT);
+	if (len < IPFIX_HEADER_LEN ||
+	    cur_sub(c, len - IPFIX_HEADER_LEN, &sets) != 0)
+		return (FLOWD_EHEADER);
+	*c = sets;
+	return (0);
+}
+
+static bool
+all_zero(struct cursor c)
+{
+	uint8_t byte;
+
+	while (cur_u8(&c, &byte) == 0) {
+		if (byte != 0)
+			return (false);
+	}
+	return (true);
+}
+
+/*
+ * Takes the next set off the front.  1; 0 at the end, where up to 3 stray
+ * octets or a tail of zeroes may be; FLOWD_EHEADER where it cannot be.
+ */
+static int
+next_set(struct cursor *sets, struct set *set)
+{
+	struct cursor rest = *sets;
+	uint16_t len;
+
+	if (cur_u16(sets, &set->id) != 0 || cur_u16(sets, &len) != 0)
+		return (0);
+	if (len < NF_SET_HEADER_LEN)
+		return (all_zero(rest) ? 0 : FLOWD_EHEADER);
+	if (cur_sub(sets, len - NF_SET_HEADER_LEN, &set->data) != 0)
+		return (FLOWD_EHEADER);
+	return (1);
+}
+
+static bool
+is_framed(struct cursor sets)
+{
+	struct set set;
+	int r;
+
+	while ((r = next_set(&sets, &set)) == 1)
+		;
+	return (r == 0);
+}
+
+static enum set_kind
+kind_of(uint16_t version, uint16_t id)
+{
+	if (id >= NF_SET_DATA_MIN)
+		return (SET_DATA);
+	if (version == NF_VERSION_9)
+		return (id == NF9_SET_TEMPLATE ? SET_TEMPLATE :
+		    id == NF9_SET_OPTIONS ? SET_OPTIONS : SET_RESERVED);
+	return (id == IPFIX_SET_TEMPLATE ? SET_TEMPLATE :
+	    id == IPFIX_SET_OPTIONS ? SET_OPTIONS : SET_RESERVED);
+}
+
+/*
+ * Stores up to two flows for a record of both directions, none that has no
+ * traffic if the other has some.
+ */
+static void
+take_biflow(struct walk *w, const struct template *t,
+    const struct ie_values *values, struct flow *flow)
+{
+	struct flow *reverse = flow;
+
+	if (!record_has_reverse(t, values))
+		return;
+	if (record_has_forward(flow)) {
+		const struct flow forward = *flow;
+
+		reverse = sink_next(w->sink);
+		*reverse = forward;
+	}
+	record_reverse(reverse, t, values);
+}
+
+static void
+refuse_record(struct walk *w, const struct template *t)
+{
+	w->exporter->counters.records_refused++;
+	exporter_warnx(w->exporter, EXPORTER_RECORD, w->msg.recv_sec,
+	    "domain %" PRIu32 ": template %u: source and destination of "
+	    "different families; record dropped", w->msg.domain, t->key.id);
+}
+
+static void
+take_flow_records(struct walk *w, const struct template *t,
+    struct cursor *data)
+{
+	uint64_t init_time = options_init_time(&w->exporter->options,
+	    w->msg.version, w->msg.domain);
+	struct ie_values values;
+	struct flow common, *flow;
+
+	record_start(&common, t, &w->msg, &w->exporter->addr);
+	while (cur_left(data) >= t->record_len) {
+		flow = sink_next(w->sink);
+		*flow = common;
+		if (template_run(t, data, flow, &values) != 0) {
+			w->sink->n--;
+			return;
+		}
+		w->records++;
+		if (!record_finish(flow, t, &w->msg, init_time, &values)) {
+			w->sink->n--;
+			refuse_record(w, t);
+		} else if (record_is_biflow(t))
+			take_biflow(w, t, &values, flow);
+	}
+}
+
+static void
+take_options_records(struct walk *w, const struct template *t,
+    struct cursor *data)
+{
+	struct exporter *e = w->exporter;
+	struct ie_values values;
+	struct flow flow;
+
+	while (cur_left(data) >= t->record_len) {
+		if (template_run(t, data, &flow, &values) != 0)
+			return;
+		w->records++;
+		e->counters.options++;
+		options_apply(&e->options, &e->shared->memory,
+		    w->msg.version, w->msg.domain, t->slots, &flow, &values);
+	}
+}
+
+/* What is left behind the last record is padding (RFC 7011 section 3.3.1). */
+static void
+take_records(struct walk *w, const struct template *t, struct cursor *data)
+{
+	if (t->options)
+		take_options_records(w, t, data);
+	else
+		take_flow_records(w, t, data);
+}
+
+static void
+hold_set(struct walk *w, const struct set *set)
+{
+	w->unknown = true;
+	exporter_warnx(w->exporter, EXPORTER_NO_TEMPLATE, w->msg.recv_sec,
+	    "domain %" PRIu32 ": data for template %u, which has not come "
+	    "yet; kept until it does", w->msg.domain, set->id);
+	if (held_add(w->exporter, &w->msg, set->id, set->data, &w->held) == -1)
+		w->given_up = true;
+}
+
+static void
+take_data_set(struct walk *w, struct set *set)
+{
+	const struct template_key key = { .domain = w->msg.domain,
+	    .version = w->msg.version, .id = set->id };
+	const struct template *t = template_find(&w->exporter->templates, &key);
+
+	if (t == NULL || t->withdrawn)
+		hold_set(w, set);
+	else
+		take_records(w, t, &set->data);
+}
+
+/* Decodes what waited for the template, with the times of its own message. */
+static void
+release_held(struct walk *w, const struct template_key *key)
+{
+	struct walk past = *w;
+	struct template *t;
+	struct held_set *set;
+	struct cursor data;
+
+	while ((set = held_take(w->exporter, key)) != NULL) {
+		t = template_find(&w->exporter->templates, key);
+		cur_init(&data, set->data, set->len);
+		past.msg = set->message;
+		take_records(&past, t, &data);
+		held_done(set, true);
+	}
+}
+
+static void
+warn_template(struct walk *w, const struct template_key *key,
+    const char *why)
+{
+	exporter_warnx(w->exporter, EXPORTER_TEMPLATE, w->msg.recv_sec,
+	    "domain %" PRIu32 ": template %u %s; ignored", w->msg.domain,
+	    key->id, why);
+}
+
+/*
+ * A withdrawal is not for UDP and does not delete (RFC 7011 section 8.4): who
+ * sends it may be anybody, and may come late.  But data that follow it wait
+ * until the template is announced anew.
+ */
+static void
+withdraw(struct walk *w, const struct template_key *key, bool options)
+{
+	struct template *t;
+
+	w->exporter->counters.withdrawals++;
+	if (key->id >= NF_SET_DATA_MIN) {
+		t = template_find(&w->exporter->templates, key);
+		if (t != NULL)
+			t->withdrawn = true;
+		return;
+	}
+	for (t = w->exporter->templates.newest; t != NULL; t = t->older) {
+		if (t->options == options &&
+		    t->key.domain == key->domain &&
+		    t->key.version == key->version)
+			t->withdrawn = true;
+	}
+}
+
+/* What the definition changes for data that wait. */
+static void
+take_definition(struct walk *w, const struct template_key *key,
+    enum template_result r, int error)
+{
+	struct exporter *e = w->exporter;
+	struct template *t;
+
+	switch (r) {
+	case TEMPLATE_SAME:
+		t = template_find(&e->templates, key);
+		if (!t->withdrawn)
+			return;
+		t->withdrawn = false;
+		break;
+	case TEMPLATE_CHANGED:
+		/* What waited did so for the one before. */
+		e->counters.templates++;
+		held_give_up(e, key);
+		return;
+	case TEMPLATE_NEW:
+		e->counters.templates++;
+		break;
+	case TEMPLATE_BAD:
+		e->counters.templates_refused++;
+		warn_template(w, key, error == FLOWD_ESHORT ?
+		    "has more fields than its set holds" :
+		    "has records without length");
+		return;
+	case TEMPLATE_NO_ROOM:
+		e->counters.templates_refused++;
+		exporter_warnx(e, EXPORTER_MEMORY, w->msg.recv_sec,
+		    "domain %" PRIu32 ": no memory is left for template %u; "
+		    "ignored", w->msg.domain, key->id);
+		return;
+	}
+	release_held(w, key);
+}
+
+/*
+ * The head of an options template.  v9 gives octets of scope and option
+ * specifiers (RFC 3954 section 6.1), IPFIX numbers of fields and, of these,
+ * scope fields (RFC 7011 section 3.4.2.2).
+ */
+static int
+read_options_counts(uint16_t version, struct cursor *c, uint16_t *nfields,
+    uint16_t *scopes)
+{
+	uint16_t a, b;
+
+	if (cur_u16(c, &a) != 0)
+		return (FLOWD_ESHORT);
+	*nfields = a;
+	*scopes = 0;
+	if (version == NF_VERSION_IPFIX && a == 0)
+		return (0);	/* a withdrawal ends here */
+	if (cur_u16(c, &b) != 0)
+		return (FLOWD_ESHORT);
+	if (version == NF_VERSION_IPFIX) {
+		*scopes = b;
+		return (b > a ? FLOWD_EINVAL : 0);
+	}
+	if (a % NF_FIELD_SPEC_LEN != 0 || b % NF_FIELD_SPEC_LEN != 0)
+		return (FLOWD_EINVAL);
+	*scopes = a / NF_FIELD_SPEC_LEN;
+	*nfields = (uint16_t)(*scopes + b / NF_FIELD_SPEC_LEN);
+	return (0);
+}
+
+/*
+ * One definition.  1, or 0 where the rest of the set is padding or cannot be
+ * read.
+ */
+static int
+take_template(struct walk *w, struct cursor *c, bool options)
+{
+	struct template_key key = { .domain = w->msg.domain,
+	    .version = w->msg.version };
+	struct exporter *e = w->exporter;
+	struct cursor rest = *c;
+	uint16_t nfields, scopes = 0;
+	enum template_result r;
+	int error;
+
+	if (all_zero(rest))
+		return (0);
+	if (cur_u16(c, &key.id) != 0)
+		return (0);
+	error = options ? read_options_counts(key.version, c, &nfields,
+	    &scopes) : cur_u16(c, &nfields);
+	if (error == 0 && key.version == NF_VERSION_IPFIX && nfields == 0) {
+		withdraw(w, &key, options);
+		return (1);
+	}
+	if (error != 0 || key.id < NF_SET_DATA_MIN) {
+		e->counters.templates_refused++;
+		warn_template(w, &key, error != 0 ?
+		    "has a head that cannot be" : "has a reserved id");
+		return (0);
+	}
+	r = template_define(&e->templates, &e->shared->memory,
+	    e->shared->templates_max, &key, options, scopes, nfields, c,
+	    &error);
+	take_definition(w, &key, r, error);
+	return (r == TEMPLATE_BAD && error == FLOWD_ESHORT ? 0 : 1);
+}
+
+static void
+take_set(struct walk *w, struct set *set)
+{
+	enum set_kind kind = kind_of(w->msg.version, set->id);
+
+	switch (kind) {
+	case SET_TEMPLATE:
+	case SET_OPTIONS:
+		while (take_template(w, &set->data, kind == SET_OPTIONS))
+			;
+		break;
+	case SET_DATA:
+		take_data_set(w, set);
+		break;
+	case SET_RESERVED:
+		w->exporter->counters.sets_reserved++;
+		break;
+	}
+}
+
+static enum decoded
+close_walk(struct walk *w)
+{
+	uint32_t count = w->msg.version == NF_VERSION_9 ? 1 :
+	    w->unknown ? SEQUENCE_UNKNOWN : w->records;
+
+	exporter_sequence(w->exporter, w->msg.version, w->msg.domain,
+	    w->msg.sequence, count, w->msg.sys_uptime_ms);
+	if (w->held != NULL) {
+		held_close(w->exporter, w->held, !w->given_up);
+		return (DECODE_HELD);
+	}
+	return (w->given_up ? DECODE_NO_TEMPLATE : DECODED);
+}
+
+enum decoded
+message_decode(const struct datagram *dgram, uint16_t version,
+    struct exporter *exporter, struct flow_sink *sink)
+{
+	struct walk w = { .exporter = exporter, .sink = sink,
+	    .msg = { .version = version, .recv_sec = dgram->recv_sec,
+	    .recv_usec = dgram->recv_usec } };
+	struct set set;
+	int r;
+
+	cur_init(&w.sets, dgram->data, dgram->len);
+	(void)cur_skip(&w.sets, NF_VERSION_LEN);
+	r = version == NF_VERSION_9 ? read_header_v9(&w.sets, &w.msg) :
+	    read_header_ipfix(&w.sets, &w.msg);
+	if (r == FLOWD_ESHORT)
+		return (refuse(&w, "is shorter than its header", dgram->len));
+	if (r != 0)
+		return (refuse(&w, "says another length", dgram->len));
+	if (!is_framed(w.sets))
+		return (refuse(&w, "has a set that does not fit",
+		    dgram->len));
+	while (next_set(&w.sets, &set) == 1)
+		take_set(&w, &set);
+	return (close_walk(&w));
+}

@@ -1,0 +1,245 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "options.h"
+
+#define SAMPLING_SLOTS		(SLOT_BIT(SLOT_SAMPLING_INTERVAL) | \
+    SLOT_BIT(SLOT_SAMPLING_SIZE))
+#define DOMAIN_SLOTS		(SLOT_BIT(SLOT_INIT_TIME) | \
+    SLOT_BIT(SLOT_EXPORTED_OCTETS) | SLOT_BIT(SLOT_EXPORTED_MESSAGES) | \
+    SLOT_BIT(SLOT_EXPORTED_FLOWS) | SLOT_BIT(SLOT_IGNORED_PACKETS) | \
+    SLOT_BIT(SLOT_IGNORED_OCTETS) | SLOT_BIT(SLOT_UNSENT_FLOWS) | \
+    SLOT_BIT(SLOT_UNSENT_PACKETS))
+#define INTERFACE_SLOTS		(SLOT_BIT(SLOT_IF_NAME) | \
+    SLOT_BIT(SLOT_IF_DESCRIPTION))
+
+static int
+compare_u64(uint64_t a, uint64_t b)
+{
+	return (a < b ? -1 : a > b);
+}
+
+static int
+compare_samplers(const void *va, const void *vb)
+{
+	const struct sampler *a = va, *b = vb;
+	int r;
+
+	if ((r = compare_u64(a->version, b->version)) != 0 ||
+	    (r = compare_u64(a->domain, b->domain)) != 0)
+		return (r);
+	return (compare_u64(a->id, b->id));
+}
+
+static int
+compare_interfaces(const void *va, const void *vb)
+{
+	const struct interface *a = va, *b = vb;
+
+	return (compare_u64(a->index, b->index));
+}
+
+static int
+compare_domains(const void *va, const void *vb)
+{
+	const struct domain *a = va, *b = vb;
+	int r;
+
+	if ((r = compare_u64(a->version, b->version)) != 0)
+		return (r);
+	return (compare_u64(a->id, b->id));
+}
+
+/* Makes room for one more of size bytes.  NULL where there is none. */
+static void *
+extend(void *array, size_t n, size_t size, struct memory *memory)
+{
+	void *more;
+
+	if (size > memory->limit - memory->used ||
+	    (more = reallocarray(array, n + 1, size)) == NULL)
+		return (NULL);
+	memory->used += size;
+	return (more);
+}
+
+/*
+ * The entry of *array that equals key, put there if it is new; NULL where
+ * there are max already.
+ */
+static void *
+entry(void **array, size_t *n, size_t max, size_t size, const void *key,
+    int (*compare)(const void *, const void *), struct memory *memory)
+{
+	size_t lo = 0, hi = *n, mid;
+	char *base = *array;
+	int r;
+
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		r = compare(key, base + mid * size);
+		if (r == 0)
+			return (base + mid * size);
+		if (r < 0)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	if (*n >= max || (base = extend(*array, *n, size, memory)) == NULL)
+		return (NULL);
+	*array = base;
+	memmove(base + (lo + 1) * size, base + lo * size, (*n - lo) * size);
+	memcpy(base + lo * size, key, size);
+	(*n)++;
+	return (base + lo * size);
+}
+
+/* Of how many packets one is taken: RFC 5476 section 6.5.2.1 for the pairs. */
+static uint64_t
+one_of(uint64_t slots, const struct ie_values *v)
+{
+	if ((slots & SLOT_BIT(SLOT_SAMPLING_SIZE)) != 0 &&
+	    (slots & SLOT_BIT(SLOT_SAMPLING_POPULATION)) != 0)
+		return (v->sampling_size == 0 ? 0 :
+		    v->sampling_population / v->sampling_size);
+	if ((slots & SLOT_BIT(SLOT_SAMPLING_SPACE)) != 0)
+		return (v->sampling_interval == 0 ? 0 :
+		    1 + v->sampling_space / v->sampling_interval);
+	return ((slots & SLOT_BIT(SLOT_SAMPLING_INTERVAL)) != 0 ?
+	    v->sampling_interval : 0);
+}
+
+static void
+apply_sampling(struct options *o, struct memory *memory,
+    const struct sampler *key, uint64_t slots, const struct ie_values *v)
+{
+	void *array = o->samplers;
+	struct sampler *s;
+
+	s = entry(&array, &o->nsamplers, SAMPLERS_MAX, sizeof(*s), key,
+	    compare_samplers, memory);
+	o->samplers = array;
+	if (s == NULL)
+		return;
+	s->one_of = one_of(slots, v);
+	if ((slots & SLOT_BIT(SLOT_SAMPLING_MODE)) != 0)
+		s->mode = (uint16_t)v->sampling_mode;
+}
+
+static void
+apply_interface(struct options *o, struct memory *memory, uint32_t index,
+    uint64_t slots, const struct ie_values *v)
+{
+	struct interface key = { .index = index }, *i;
+	void *array = o->interfaces;
+
+	i = entry(&array, &o->ninterfaces, INTERFACES_MAX, sizeof(*i), &key,
+	    compare_interfaces, memory);
+	o->interfaces = array;
+	if (i == NULL)
+		return;
+	if ((slots & SLOT_BIT(SLOT_IF_NAME)) != 0)
+		memcpy(i->name, v->if_name, sizeof(i->name));
+	if ((slots & SLOT_BIT(SLOT_IF_DESCRIPTION)) != 0)
+		memcpy(i->description, v->if_description,
+		    sizeof(i->description));
+}
+
+static void
+update(uint64_t *member, uint64_t slots, enum ie_slot slot, uint64_t value)
+{
+	if ((slots & SLOT_BIT(slot)) != 0)
+		*member = value;
+}
+
+static void
+apply_domain(struct options *o, struct memory *memory,
+    const struct domain *key, uint64_t slots, const struct ie_values *v)
+{
+	void *array = o->domains;
+	struct domain *d;
+
+	d = entry(&array, &o->ndomains, DOMAINS_MAX, sizeof(*d), key,
+	    compare_domains, memory);
+	o->domains = array;
+	if (d == NULL)
+		return;
+	update(&d->init_time, slots, SLOT_INIT_TIME, v->init_time);
+	update(&d->exported_octets, slots, SLOT_EXPORTED_OCTETS,
+	    v->exported_octets);
+	update(&d->exported_messages, slots, SLOT_EXPORTED_MESSAGES,
+	    v->exported_messages);
+	update(&d->exported_flows, slots, SLOT_EXPORTED_FLOWS,
+	    v->exported_flows);
+	update(&d->ignored_packets, slots, SLOT_IGNORED_PACKETS,
+	    v->ignored_packets);
+	update(&d->ignored_octets, slots, SLOT_IGNORED_OCTETS,
+	    v->ignored_octets);
+	update(&d->unsent_flows, slots, SLOT_UNSENT_FLOWS, v->unsent_flows);
+	update(&d->unsent_packets, slots, SLOT_UNSENT_PACKETS,
+	    v->unsent_packets);
+}
+
+void
+options_apply(struct options *o, struct memory *memory, uint16_t version,
+    uint32_t domain, uint64_t slots, const struct flow *flow,
+    const struct ie_values *v)
+{
+	struct sampler sampler = { .domain = domain, .version = version };
+	struct domain d = { .id = domain, .version = version };
+
+	if ((slots & SLOT_BIT(SLOT_SAMPLER_ID)) != 0)
+		sampler.id = v->sampler_id;
+	if ((slots & SAMPLING_SLOTS) != 0)
+		apply_sampling(o, memory, &sampler, slots, v);
+	if ((slots & INTERFACE_SLOTS) != 0 &&
+	    (slots & SLOT_BIT(SLOT_IF_IN)) != 0)
+		apply_interface(o, memory, flow->if_index_in, slots, v);
+	else if ((slots & INTERFACE_SLOTS) != 0 &&
+	    (slots & SLOT_BIT(SLOT_IF_OUT)) != 0)
+		apply_interface(o, memory, flow->if_index_out, slots, v);
+	if ((slots & DOMAIN_SLOTS) != 0)
+		apply_domain(o, memory, &d, slots, v);
+}
+
+uint64_t
+options_init_time(const struct options *o, uint16_t version, uint32_t domain)
+{
+	const struct domain key = { .id = domain, .version = version }, *d;
+
+	if (o->ndomains == 0)
+		return (0);
+	d = bsearch(&key, o->domains, o->ndomains, sizeof(*d),
+	    compare_domains);
+	return (d == NULL ? 0 : d->init_time);
+}
+
+void
+options_free(struct options *o, struct memory *memory)
+{
+	memory->used -= o->nsamplers * sizeof(*o->samplers) +
+	    o->ninterfaces * sizeof(*o->interfaces) +
+	    o->ndomains * sizeof(*o->domains);
+	free(o->samplers);
+	free(o->interfaces);
+	free(o->domains);
+	*o = (struct options){ 0 };
+}

@@ -1,0 +1,127 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * Templates of NetFlow v9 (RFC 3954 sections 5.2 and 6.1) and IPFIX (RFC 7011
+ * section 3.4), each compiled once to a program that copies the fields of a
+ * data record to where they belong.
+ */
+#ifndef TEMPLATE_H
+#define TEMPLATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cursor.h"
+#include "ie.h"
+#include "store.h"
+
+#define TEMPLATE_VARIABLE	65535	/* a length that the record tells */
+
+/* Bytes of state that one process may hold, of all exporters together. */
+struct memory {
+	size_t	used, limit;
+};
+
+struct template_key {
+	uint32_t	domain;		/* observation domain, or source ID */
+	uint16_t	version;	/* 9 or 10 */
+	uint16_t	id;		/* 256 and above */
+};
+
+/* How one field of a record is read; see template_run. */
+struct op {
+	uint16_t	off;		/* octets from the start of the record,
+					   where all lengths are fixed */
+	uint16_t	len;		/* octets, or TEMPLATE_VARIABLE */
+	uint16_t	dst;		/* offset in its structure */
+	uint8_t		width;		/* bytes there */
+	uint8_t		how;
+	bool		in_flow;	/* dst is in struct flow */
+};
+
+enum template_family {
+	FAMILY_NONE, FAMILY_4, FAMILY_6,
+	FAMILY_BOTH,			/* the record's values tell which */
+};
+
+struct template {
+	struct template_key	 key;
+	bool			 options;	/* describes options data */
+	bool			 variable;	/* has fields of such length */
+	bool			 withdrawn;	/* data wait until it is repeated */
+	bool			 plain_times;	/* of v9: fields 21 and 22 only */
+	uint8_t			 family;	/* enum template_family */
+	uint16_t		 scopes;	/* scope fields of options data */
+	uint16_t		 nfields;
+	uint32_t		 record_len;	/* octets; the least, if variable */
+	uint32_t		 fields;	/* STORE_FIELD_* of every flow */
+	uint64_t		 slots;		/* SLOT_BIT of what it carries */
+	const struct op		*ops;
+	size_t			 nops;
+	const uint8_t		*raw;		/* field specifiers as sent */
+	size_t			 raw_len;	/* bytes */
+	size_t			 size;		/* bytes of memory in all */
+	struct template		*hash_next, *newer, *older;
+};
+
+/* The templates of one exporter.  Zeroed is empty. */
+struct templates {
+	struct template	**buckets;
+	size_t		  nbuckets;	/* a power of two, or 0 */
+	size_t		  count;
+	uint64_t	  secret;	/* so that nobody can aim at a bucket */
+	struct template	 *newest, *oldest;	/* by last use */
+};
+
+enum template_result {
+	TEMPLATE_SAME,			/* as it was */
+	TEMPLATE_NEW,
+	TEMPLATE_CHANGED,		/* replaced one of the same key */
+	TEMPLATE_BAD,			/* no template; one of its key went */
+	TEMPLATE_NO_ROOM,		/* memory is used up */
+};
+
+/*
+ * Takes the definition with nfields field specifiers from the front of specs,
+ * the first scopes of which are scope fields; options tells an options
+ * template.  At most max templates are kept, and no more than memory allows;
+ * the least recently used makes room.  With TEMPLATE_BAD, specs is where the
+ * definition broke off: FLOWD_ESHORT in *error, or FLOWD_EINVAL for a record
+ * that would have no length.
+ */
+enum template_result template_define(struct templates *t,
+    struct memory *memory, size_t max, const struct template_key *key,
+    bool options, uint16_t scopes, uint16_t nfields, struct cursor *specs,
+    int *error);
+
+/* NULL where there is none.  Counts as a use. */
+struct template *template_find(struct templates *t,
+    const struct template_key *key);
+
+void templates_free(struct templates *t, struct memory *memory);
+
+/*
+ * Reads one record at the front of data into flow and values; members that
+ * the template does not fill stay as they are.  FLOWD_ESHORT where data ends
+ * inside it.
+ */
+int template_run(const struct template *t, struct cursor *data,
+    struct flow *flow, struct ie_values *values)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,1350 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "config.h"
+#include "errors.h"
+#include "log.h"
+
+#define DAEMON		"listen on 127.0.0.1:2055\nlogfile \"/log\"\n"
+#define DAEMON_LINES	2
+#define MESSAGES_MAX	16384
+
+static char messages[MESSAGES_MAX];	/* of the latest parse */
+
+/* Sends standard error to a file of its own, until messages_end. */
+static FILE *
+messages_begin(int *saved)
+{
+	FILE *fp = tmpfile();
+
+	assert_non_null(fp);
+	*saved = dup(STDERR_FILENO);
+	assert_int_not_equal(*saved, -1);
+	assert_int_equal(dup2(fileno(fp), STDERR_FILENO), STDERR_FILENO);
+	return (fp);
+}
+
+static void
+messages_end(FILE *fp, int saved)
+{
+	size_t n;
+
+	assert_int_equal(dup2(saved, STDERR_FILENO), STDERR_FILENO);
+	close(saved);
+	rewind(fp);
+	n = fread(messages, 1, sizeof(messages) - 1, fp);
+	messages[n] = '\0';
+	fclose(fp);
+}
+
+static FILE *
+text_file(const char *text, size_t len)
+{
+	FILE *fp = tmpfile();
+
+	assert_non_null(fp);
+	assert_int_equal(fwrite(text, 1, len, fp), len);
+	rewind(fp);
+	return (fp);
+}
+
+static struct config *
+parse_with(const char *text, enum config_use use,
+    const struct conf_macro *macros, size_t nmacros)
+{
+	FILE *fp = text_file(text, strlen(text)), *captured;
+	struct config *conf;
+	int saved;
+
+	captured = messages_begin(&saved);
+	conf = config_parse(fp, "t.conf", use, macros, nmacros);
+	messages_end(captured, saved);
+	fclose(fp);
+	return (conf);
+}
+
+/* Parses what is good and has nothing to remark upon. */
+static struct config *
+parse(const char *text)
+{
+	struct config *conf = parse_with(text, CONFIG_DAEMON, NULL, 0);
+
+	assert_string_equal(messages, "");
+	assert_non_null(conf);
+	return (conf);
+}
+
+/* The one rule of text, which the caller ends with config_free. */
+static struct config *
+parse_rule(const char *text)
+{
+	struct config *conf = parse_with(text, CONFIG_READER, NULL, 0);
+
+	assert_string_equal(messages, "");
+	assert_non_null(conf);
+	assert_int_equal(conf->nrules, 1);
+	return (conf);
+}
+
+static void
+assert_error(const char *text, const char *expected)
+{
+	struct config *conf = parse_with(text, CONFIG_READER, NULL, 0);
+
+	assert_string_equal(messages, expected);
+	assert_null(conf);
+}
+
+static char *
+printed(const struct config *conf)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *fp = open_memstream(&text, &len);
+
+	assert_non_null(fp);
+	config_print(conf, fp);
+	assert_int_equal(fclose(fp), 0);
+	return (text);
+}
+
+static uint8_t *
+packed(const struct config *conf, size_t *len)
+{
+	uint8_t *data;
+
+	assert_int_equal(config_pack(conf, &data, len), 0);
+	return (data);
+}
+
+static void
+assert_same(const struct config *a, const struct config *b)
+{
+	size_t a_len, b_len;
+	uint8_t *a_data = packed(a, &a_len), *b_data = packed(b, &b_len);
+
+	assert_int_equal(a_len, b_len);
+	assert_memory_equal(a_data, b_data, a_len);
+	free(a_data);
+	free(b_data);
+}
+
+static void
+assert_rule_text(const char *text, const char *expected)
+{
+	struct config *conf = parse_rule(text);
+	char *line = printed(conf), *wanted = NULL;
+
+	assert_int_not_equal(asprintf(&wanted, "store ALL\n%s\n", expected),
+	    -1);
+	assert_string_equal(line, wanted);
+	free(line);
+	free(wanted);
+	config_free(conf);
+}
+
+static struct addr
+address(const char *text)
+{
+	struct addr a;
+
+	assert_int_equal(addr_pton(text, &a), 0);
+	return (a);
+}
+
+static void
+assert_addr(const struct addr *a, const char *text)
+{
+	const struct addr wanted = address(text);
+
+	assert_true(addr_equal(a, &wanted));
+}
+
+static void
+listen_statement(void **state)
+{
+	struct config *conf = parse(
+	    "logfile /log\n"
+	    "listen on 192.0.2.1:2055\n"
+	    "listen on [2001:db8::1]:9996 bufsize 0x10000\n"
+	    "listen on 192.0.2.1:2056 bufsize 2147483647\n");
+
+	(void)state;
+	assert_int_equal(conf->nlistens, 3);
+	assert_addr(&conf->listens[0].addr, "192.0.2.1");
+	assert_int_equal(conf->listens[0].port, 2055);
+	assert_int_equal(conf->listens[0].bufsize, 0);
+	assert_addr(&conf->listens[1].addr, "2001:db8::1");
+	assert_int_equal(conf->listens[1].port, 9996);
+	assert_int_equal(conf->listens[1].bufsize, 65536);
+	assert_int_equal(conf->listens[2].bufsize, 2147483647);
+	config_free(conf);
+}
+
+static void
+flow_source_statement(void **state)
+{
+	struct config *conf = parse(DAEMON
+	    "flow source 192.0.2.7\n"
+	    "flow source 10.0.0.0/8\n"
+	    "flow source 2001:db8::/32\n");
+
+	(void)state;
+	assert_int_equal(conf->nsources, 3);
+	assert_addr(&conf->sources[0].addr, "192.0.2.7");
+	assert_int_equal(conf->sources[0].len, 32);
+	assert_int_equal(conf->sources[1].len, 8);
+	assert_addr(&conf->sources[2].addr, "2001:db8::");
+	assert_int_equal(conf->sources[2].len, 32);
+	config_free(conf);
+
+	conf = parse(DAEMON "flow source 10.0.0.0/8\nflow source any\n");
+	assert_int_equal(conf->nsources, 0);
+	config_free(conf);
+}
+
+static void
+join_statement(void **state)
+{
+	struct config *conf = parse(DAEMON "listen on [::]:2055\n"
+	    "join group 239.1.2.3\n"
+	    "join group 239.1.2.3%eth0\n"
+	    "join group ff02::4:5%lo\n");
+
+	(void)state;
+	assert_int_equal(conf->njoins, 3);
+	assert_addr(&conf->joins[0].group, "239.1.2.3");
+	assert_string_equal(conf->joins[0].ifname, "");
+	assert_string_equal(conf->joins[1].ifname, "eth0");
+	assert_addr(&conf->joins[2].group, "ff02::4:5");
+	assert_string_equal(conf->joins[2].ifname, "lo");
+	config_free(conf);
+}
+
+static void
+join_without_a_listener_of_its_family(void **state)
+{
+	struct config *conf = parse_with(DAEMON "join group ff02::4:5%lo\n",
+	    CONFIG_DAEMON, NULL, 0);
+
+	(void)state;
+	assert_string_equal(messages, "t.conf: no listen on statement has an "
+	    "IPv6 address, so that nothing joins group ff02::4:5\n");
+	assert_non_null(conf);
+	config_free(conf);
+}
+
+static void
+output_statements(void **state)
+{
+	struct config *conf = parse("listen on 127.0.0.1:2055\n"
+	    "logfile \"/var/log/my flows\"\n"
+	    "logsock '/run/it\"s' bufsize 4096\n"
+	    "pidfile /run/flowd.pid\n"
+	    "forward to 192.0.2.9:9995\n"
+	    "forward to [2001:db8::9]:9995\n");
+
+	(void)state;
+	assert_string_equal(conf->logfile, "/var/log/my flows");
+	assert_string_equal(conf->logsock, "/run/it\"s");
+	assert_int_equal(conf->logsock_bufsize, 4096);
+	assert_string_equal(conf->pidfile, "/run/flowd.pid");
+	assert_int_equal(conf->nforwards, 2);
+	assert_addr(&conf->forwards[0].addr, "192.0.2.9");
+	assert_int_equal(conf->forwards[0].port, 9995);
+	assert_addr(&conf->forwards[1].addr, "2001:db8::9");
+	config_free(conf);
+}
+
+static void
+store_statement(void **state)
+{
+	struct config *conf = parse(DAEMON "store OCTETS\nstore SRC_ADDR\n");
+
+	(void)state;
+	assert_int_equal(conf->store_mask, STORE_FIELD_OCTETS |
+	    STORE_FIELD_SRC_ADDR4 | STORE_FIELD_SRC_ADDR6);
+	config_free(conf);
+
+	conf = parse(DAEMON);
+	assert_int_equal(conf->store_mask, STORE_FIELD_ALL);
+	config_free(conf);
+}
+
+static void
+macros_stand_for_their_text(void **state)
+{
+	struct config *conf = parse(
+	    "host = 192.0.2.1\n"
+	    "port_1 = 2055\n"
+	    "web = 'port 443 proto tcp'\n"
+	    "one = $host\n"
+	    "every = any\n"
+	    "words = src 192.0.2.0/24\n"
+	    "listen on $host:$port_1\n"
+	    "listen on $one:1$port_1\n"
+	    "logfile \"/$host\"\n"
+	    "flow source $every\n"
+	    "accept $words dst $every $web\n");
+
+	(void)state;
+	assert_int_equal(conf->nlistens, 2);
+	assert_addr(&conf->listens[0].addr, "192.0.2.1");
+	assert_int_equal(conf->listens[0].port, 2055);
+	assert_int_equal(conf->listens[1].port, 12055);
+	config_free(conf);
+}
+
+static void
+macros_in_quotes_are_text(void **state)
+{
+	struct config *conf = parse("x = 1\nlisten on 127.0.0.1:2055\n"
+	    "logfile \"/$x\"\npidfile '/$x'\nlogsock /$x\n");
+
+	(void)state;
+	assert_string_equal(conf->logfile, "/$x");
+	assert_string_equal(conf->pidfile, "/$x");
+	assert_string_equal(conf->logsock, "/1");
+	config_free(conf);
+}
+
+static void
+macros_take_the_latest_value(void **state)
+{
+	struct config *conf = parse_with("n = 1\naccept tag $n\nn = 2\n"
+	    "accept tag $n\n", CONFIG_READER, NULL, 0);
+
+	(void)state;
+	assert_non_null(conf);
+	assert_int_equal(conf->rules[0].tag, 1);
+	assert_int_equal(conf->rules[1].tag, 2);
+	config_free(conf);
+}
+
+static void
+macros_of_the_command_line_win(void **state)
+{
+	static const struct conf_macro macros[] = {
+		{ "n", "7" }, { "log", "\"/a b\"" }, { "literal", "$n" },
+	};
+	struct config *conf = parse_with("n = 8\nlisten on 127.0.0.1:2055\n"
+	    "logfile $log\nlogsock /$literal\naccept tag $n\n", CONFIG_DAEMON,
+	    macros, 3);
+
+	(void)state;
+	assert_string_equal(messages, "");
+	assert_non_null(conf);
+	assert_int_equal(conf->rules[0].tag, 7);
+	assert_string_equal(conf->logfile, "/a b");
+	assert_string_equal(conf->logsock, "/$n");
+	config_free(conf);
+}
+
+static void
+macros_of_the_command_line_are_checked(void **state)
+{
+	static const struct conf_macro macros[] = {
+		{ "port", "7" }, { "1x", "7" }, { "y", "a\nb" }, { "", "7" },
+	};
+
+	(void)state;
+	assert_null(parse_with("", CONFIG_READER, macros, 4));
+	assert_string_equal(messages,
+	    "t.conf: \"port\" is a keyword and cannot be the name of a macro\n"
+	    "t.conf: \"1x\" is not the name of a macro, which has letters, "
+	    "digits and underscores, a letter first\n"
+	    "t.conf: macro \"y\" of the command line has more than one line\n"
+	    "t.conf: \"\" is not the name of a macro, which has letters, "
+	    "digits and underscores, a letter first\n");
+}
+
+static void
+unused_macros_are_mentioned_under_debug(void **state)
+{
+	static const struct conf_macro macros[] = { { "a", "1" } };
+	struct config *conf;
+
+	(void)state;
+	log_init("test", LOG_TO_STDERR, true);
+	conf = parse_with("\nb = 2\nc = 3\naccept tag $c\n", CONFIG_READER,
+	    macros, 1);
+	log_init("test", LOG_TO_STDERR, false);
+	assert_non_null(conf);
+	assert_string_equal(messages,
+	    "t.conf:2: macro \"b\" is not used\n"
+	    "t.conf: macro \"a\" of the command line is not used\n");
+	config_free(conf);
+}
+
+static void
+lines_and_comments(void **state)
+{
+	struct config *conf = parse(
+	    "# a comment \\\n"
+	    "  that goes on\n"
+	    "\n"
+	    " \t\n"
+	    "listen \\\n"
+	    "\ton 127.0.0.1:20\\\n"
+	    "55 # the rest\r\n"
+	    "logfile \\\r\n"
+	    "\"/a\\\"b\\\\c\\d#e\"#\n"
+	    "pidfile '/p\"q\\'r'\r\n"
+	    "accept tag 3");
+
+	(void)state;
+	assert_int_equal(conf->listens[0].port, 2055);
+	assert_string_equal(conf->logfile, "/a\"b\\c\\d#e");
+	assert_string_equal(conf->pidfile, "/p\"q'r");
+	assert_int_equal(conf->rules[0].tag, 3);
+	config_free(conf);
+}
+
+static void
+rule_numbers(void **state)
+{
+	static const struct {
+		const char		*text;
+		enum filter_number	 which;
+		uint64_t		 n;
+		bool			 negated;
+	} rows[] = {
+		{ "accept in_ifndx 0", FILTER_IN_IFNDX, 0, false },
+		{ "accept in_ifndx ! 3", FILTER_IN_IFNDX, 3, true },
+		{ "accept out_ifndx 4294967295", FILTER_OUT_IFNDX, UINT32_MAX,
+		    false },
+		{ "accept src any port !53 proto udp", FILTER_SRC_PORT, 53,
+		    true },
+		{ "accept proto tcp dst any port 0x50", FILTER_DST_PORT, 80,
+		    false },
+		{ "accept tos 0271", FILTER_TOS, 185, false },
+		{ "accept proto !tcp", FILTER_PROTO, 6, true },
+		{ "accept proto 0", FILTER_PROTO, 0, false },
+		{ "accept proto 255", FILTER_PROTO, 255, false },
+		{ "accept proto ipv6-icmp", FILTER_PROTO, 58, false },
+		{ "accept proto sctp", FILTER_PROTO, 132, false },
+	};
+	const struct filter_number_set *set;
+	struct config *conf;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		conf = parse_rule(rows[i].text);
+		set = &conf->rules[0].numbers[rows[i].which];
+		assert_int_equal(set->n, 1);
+		assert_int_equal(set->ranges[0].lo, rows[i].n);
+		assert_int_equal(set->ranges[0].hi, rows[i].n);
+		assert_int_equal(set->negated, rows[i].negated);
+		config_free(conf);
+	}
+}
+
+static void
+rule_addresses(void **state)
+{
+	struct config *conf = parse_rule("accept agent 192.0.2.1 "
+	    "src ! 2001:db8::/32 dst any");
+	const struct filter_rule *rule = &conf->rules[0];
+
+	(void)state;
+	assert_int_equal(rule->addrs[FILTER_AGENT].n, 1);
+	assert_false(rule->addrs[FILTER_AGENT].negated);
+	assert_addr(&rule->addrs[FILTER_AGENT].prefixes[0].addr, "192.0.2.1");
+	assert_int_equal(rule->addrs[FILTER_AGENT].prefixes[0].len, 32);
+	assert_true(rule->addrs[FILTER_SRC].negated);
+	assert_int_equal(rule->addrs[FILTER_SRC].prefixes[0].len, 32);
+	assert_int_equal(rule->addrs[FILTER_DST].n, 0);
+	config_free(conf);
+}
+
+static void
+rule_texts(void **state)
+{
+	(void)state;
+	assert_rule_text("accept all", "accept all");
+	assert_rule_text("discard", "discard all");
+	assert_rule_text("accept src any dst any agent any", "accept all");
+	assert_rule_text("accept quick tag 4294967295 all",
+	    "accept tag 4294967295 quick all");
+	assert_rule_text("accept all tag 0", "accept tag 0 all");
+	assert_rule_text("discard !inet6", "discard ! inet6");
+	assert_rule_text("discard src 0.0.0.0/0 ! inet6",
+	    "discard ! inet6 src 0.0.0.0/0");
+	/* As 0.9.1 wanted them, and the other way round. */
+	assert_rule_text("accept tag 1 quick agent ! ::1 in_ifndx 1 "
+	    "out_ifndx ! 2 inet src 10.0.0.0/8 port 1 dst ! 192.0.2.1 "
+	    "port ! 0x10 proto tcp tos 16 tcp_flags mask 18 !equals 2 "
+	    "days mon after 09:00 before 10:30:15",
+	    "accept tag 1 quick agent ! ::1/128 in_ifndx 1 out_ifndx ! 2 inet "
+	    "src 10.0.0.0/8 port 1 dst ! 192.0.2.1/32 port ! 16 proto 6 "
+	    "tos 0x10 tcp_flags mask 0x12 ! equals 0x02 days mon "
+	    "after 09:00:00 before 10:30:15");
+	assert_rule_text("accept before 10:30:15 after 9:00 days mon "
+	    "tcp_flags equals 2 tos 16 proto tcp dst 192.0.2.1 port 3 "
+	    "src 10.0.0.0/8 inet out_ifndx 2 in_ifndx 1 agent ::1 quick tag 1",
+	    "accept tag 1 quick agent ::1/128 in_ifndx 1 out_ifndx 2 inet "
+	    "src 10.0.0.0/8 dst 192.0.2.1/32 port 3 proto 6 tos 0x10 "
+	    "tcp_flags mask 0xff equals 0x02 days mon after 09:00:00 "
+	    "before 10:30:15");
+}
+
+static void
+rule_days(void **state)
+{
+	(void)state;
+	assert_rule_text("accept days wed", "accept days wed");
+	assert_rule_text("accept days mon-fri",
+	    "accept days mon,tue,wed,thu,fri");
+	assert_rule_text("accept days fri-mon", "accept days sun,mon,fri,sat");
+	assert_rule_text("accept days sat,tue", "accept days tue,sat");
+	assert_rule_text("accept days mon-tue, thu", "accept days mon,tue,thu");
+	assert_rule_text("accept days sun-sat",
+	    "accept days sun,mon,tue,wed,thu,fri,sat");
+	assert_rule_text("accept days sun-sun", "accept days sun");
+}
+
+static void
+assert_date(const char *text, int64_t after)
+{
+	struct config *conf;
+	char *rule = NULL;
+
+	assert_int_not_equal(asprintf(&rule, "accept after date %s", text),
+	    -1);
+	conf = parse_rule(rule);
+	assert_int_equal(conf->rules[0].after_date, after);
+	free(rule);
+	config_free(conf);
+}
+
+static void
+rule_dates(void **state)
+{
+	(void)state;
+	/* One hour ahead of UTC in winter, two in summer. */
+	assert_date("2025", 1735686000);		/* 1 January 00:00 */
+	assert_date("202511", 1761951600);		/* 1 November 00:00 */
+	assert_date("20250701", 1751320800);
+	assert_date("2025070112", 1751364000);
+	assert_date("202507011230", 1751365800);
+	assert_date("20250701123045", 1751365845);
+	assert_date("20240229", 1709161200);
+	assert_date("20000229", 951778800);
+	assert_date("1970", -3600);
+	assert_rule_text("accept after date 2025 before date 20250701",
+	    "accept after date 20250101000000 before date 20250701000000");
+}
+
+static void
+errors(void **state)
+{
+	static const struct {
+		const char	*text, *message;
+	} rows[] = {
+		{ "foo 1", "unknown statement \"foo\", expected a statement, "
+		    "a rule or NAME = VALUE" },
+		{ "= 1", "unexpected \"=\", expected a statement, a rule or "
+		    "NAME = VALUE" },
+		{ "src any", "unexpected \"src\", expected a statement, a "
+		    "rule or NAME = VALUE" },
+		{ "x =", "unexpected end of line after \"=\", expected NAME = "
+		    "VALUE" },
+		{ "x = !", "unexpected \"!\" after \"=\", expected NAME = "
+		    "VALUE" },
+		{ "days = 3", "\"days\" is a keyword and cannot be the name "
+		    "of a macro" },
+		{ "'tos' = 3", "\"tos\" is a keyword and cannot be the name "
+		    "of a macro" },
+		{ "a-b = 3", "\"a-b\" is not the name of a macro, which has "
+		    "letters, digits and underscores, a letter first" },
+		{ "accept tag $x", "macro \"x\" is not defined" },
+		{ "accept tag 1$", "\"$\" without the name of a macro; a "
+		    "\"$\" that is meant as such stands in quotes" },
+		{ "logfile '/a", "a string ends with its line, expected a "
+		    "closing '" },
+		{ "logfile \"/a\001\"", "unexpected byte 0x01" },
+		{ "accept \177", "unexpected byte 0x7f" },
+		{ "listen 127.0.0.1:1", "unexpected \"127.0.0.1:1\" after "
+		    "\"listen\", expected listen on ADDRESS:PORT "
+		    "[bufsize BYTES]" },
+		{ "listen on 127.0.0.1:1 bufsize", "unexpected end of line "
+		    "after \"bufsize\", expected listen on ADDRESS:PORT "
+		    "[bufsize BYTES]" },
+		{ "flow 10.0.0.1", "unexpected \"10.0.0.1\" after \"flow\", "
+		    "expected flow source ADDRESS[/LENGTH] or any" },
+		{ "join 239.0.0.1", "unexpected \"239.0.0.1\" after \"join\", "
+		    "expected join group ADDRESS[%INTERFACE]" },
+		{ "forward 10.0.0.1:1", "unexpected \"10.0.0.1:1\" after "
+		    "\"forward\", expected forward to ADDRESS:PORT" },
+		{ "logfile", "unexpected end of line after \"logfile\", "
+		    "expected logfile \"PATH\"" },
+		{ "logsock /a 3", "unexpected \"3\" after \"/a\", expected "
+		    "logsock \"PATH\" [bufsize BYTES]" },
+		{ "pidfile /a /b", "unexpected \"/b\" after \"/a\", expected "
+		    "pidfile \"PATH\"" },
+		{ "store", "unexpected end of line after \"store\", expected "
+		    "store FIELD" },
+		{ "store octets", "store \"octets\": expected the name of a "
+		    "field, as in flowd.conf(5)" },
+		{ "accept 10.0.0.1", "unexpected \"10.0.0.1\" after "
+		    "\"accept\", expected a parameter of the rule, as in "
+		    "flowd.conf(5), or the end of the line" },
+		{ "accept src { 10.0.0.1 }", "unexpected \"{\" after \"src\", "
+		    "expected src [!] PREFIX|any [port [!] NUMBER]" },
+		{ "accept src ! any", "unexpected \"any\" after \"!\", "
+		    "expected src [!] PREFIX|any [port [!] NUMBER]" },
+		{ "accept dst", "unexpected end of line after \"dst\", "
+		    "expected dst [!] PREFIX|any [port [!] NUMBER]" },
+		{ "accept agent", "unexpected end of line after \"agent\", "
+		    "expected agent [!] PREFIX|any" },
+		{ "accept src any port proto tcp", "unexpected \"proto\" "
+		    "after \"port\", expected port [!] NUMBER" },
+		{ "accept in_ifndx", "unexpected end of line after "
+		    "\"in_ifndx\", expected in_ifndx [!] NUMBER" },
+		{ "accept out_ifndx", "unexpected end of line after "
+		    "\"out_ifndx\", expected out_ifndx [!] NUMBER" },
+		{ "accept proto", "unexpected end of line after \"proto\", "
+		    "expected proto [!] NAME|NUMBER" },
+		{ "accept tos", "unexpected end of line after \"tos\", "
+		    "expected tos [!] NUMBER" },
+		{ "accept tag all", "unexpected \"all\" after \"tag\", "
+		    "expected tag NUMBER" },
+		{ "accept ! tos 3", "unexpected \"tos\" after \"!\", expected "
+		    "! inet or ! inet6" },
+		{ "accept proto tcp tcp_flags 3", "unexpected \"3\" after "
+		    "\"tcp_flags\", expected tcp_flags [mask NUMBER] [!] "
+		    "equals NUMBER" },
+		{ "accept days", "unexpected end of line after \"days\", "
+		    "expected days DAY[-DAY][,...]" },
+		{ "accept after", "unexpected end of line after \"after\", "
+		    "expected after HH:MM[:SS] or after date "
+		    "YYYY[MM[DD[HH[MM[SS]]]]]" },
+		{ "accept before date", "unexpected end of line after "
+		    "\"date\", expected before HH:MM[:SS] or before date "
+		    "YYYY[MM[DD[HH[MM[SS]]]]]" },
+		{ "accept src 10.0.0.1/8", "src \"10.0.0.1/8\": the address "
+		    "has bits set behind the prefix length, expected the "
+		    "address of a network" },
+		{ "accept agent 10.0.0.0/33", "agent \"10.0.0.0/33\": "
+		    "expected an IPv4 or IPv6 ADDRESS or ADDRESS/LENGTH" },
+		{ "accept tag -1", "tag \"-1\": expected a number from 0 to "
+		    "4294967295" },
+		{ "accept tag 4294967296", "tag \"4294967296\": expected a "
+		    "number from 0 to 4294967295" },
+		{ "accept in_ifndx 0x1g", "in_ifndx \"0x1g\": expected a "
+		    "number from 0 to 4294967295" },
+		{ "accept out_ifndx 08", "out_ifndx \"08\": expected a number "
+		    "from 0 to 4294967295" },
+		{ "accept src any port 65536 proto tcp", "port \"65536\": "
+		    "expected a number from 0 to 65535" },
+		{ "accept proto 256", "proto \"256\": expected a number from "
+		    "0 to 255" },
+		{ "accept proto nosuch", "proto \"nosuch\": expected the name "
+		    "of a protocol or a number from 0 to 255" },
+		{ "accept tos ''", "tos \"\": expected a number from 0 to "
+		    "255" },
+		{ "accept proto 6 tcp_flags mask 256 equals 0", "mask "
+		    "\"256\": expected a number from 0 to 255" },
+		{ "accept proto 6 tcp_flags equals x", "equals \"x\": "
+		    "expected a number from 0 to 255" },
+		{ "accept days mon-foo", "days \"mon-foo\": expected sun, "
+		    "mon, tue, wed, thu, fri or sat, or a range such as "
+		    "mon-fri" },
+		{ "accept after 24:00", "after \"24:00\": expected a time of "
+		    "day, HH:MM or HH:MM:SS" },
+		{ "accept before 1:2", "before \"1:2\": expected a time of "
+		    "day, HH:MM or HH:MM:SS" },
+		{ "accept before 12:30:60", "before \"12:30:60\": expected a "
+		    "time of day, HH:MM or HH:MM:SS" },
+		{ "accept src any port 5", "port needs proto tcp, udp or sctp "
+		    "in the same rule" },
+		{ "accept dst any port 5 proto icmp", "port needs proto tcp, "
+		    "udp or sctp in the same rule" },
+		{ "accept dst any port 5 proto ! tcp", "port needs proto tcp, "
+		    "udp or sctp in the same rule" },
+		{ "accept proto tcp port 5", "port does not follow src or "
+		    "dst, expected src|dst PREFIX|any port NUMBER" },
+		{ "accept tcp_flags equals 0 proto udp", "tcp_flags needs "
+		    "proto tcp in the same rule" },
+		{ "accept src 10.0.0.0/8 dst ! ::1", "src and dst are of "
+		    "different address families, so that no flow could "
+		    "match" },
+		{ "accept inet src ::1", "src is not of the address family "
+		    "that inet or inet6 names, so that no flow could match" },
+		{ "accept ! inet dst 10.0.0.1", "dst is not of the address "
+		    "family that inet or inet6 names, so that no flow could "
+		    "match" },
+		{ "discard tag 1 all", "tag is for accept rules, and discard "
+		    "stores nothing that could be tagged" },
+		{ "accept all src any", "all stands beside parameters that "
+		    "choose flows, expected the one or the other" },
+	};
+	char *expected = NULL, *text = NULL;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_not_equal(asprintf(&text, "# 1\n%s\n# 3\n",
+		    rows[i].text), -1);
+		assert_int_not_equal(asprintf(&expected, "t.conf:2: %s\n",
+		    rows[i].message), -1);
+		assert_error(text, expected);
+		free(text);
+		free(expected);
+	}
+}
+
+/* Errors in what only the daemon takes. */
+static void
+daemon_errors(void **state)
+{
+	static const struct {
+		const char	*text, *message;
+	} rows[] = {
+		{ "listen on 192.0.2.1", "listen on \"192.0.2.1\": expected "
+		    "ADDRESS:PORT, with an IPv6 address in brackets" },
+		{ "listen on ::1:2055", "listen on \"::1:2055\": expected "
+		    "ADDRESS:PORT, with an IPv6 address in brackets" },
+		{ "listen on [192.0.2.1]:1", "listen on \"[192.0.2.1]:1\": "
+		    "expected ADDRESS:PORT, with an IPv6 address in "
+		    "brackets" },
+		{ "listen on [::1]2055", "listen on \"[::1]2055\": expected "
+		    "ADDRESS:PORT, with an IPv6 address in brackets" },
+		{ "listen on [::1", "listen on \"[::1\": expected "
+		    "ADDRESS:PORT, with an IPv6 address in brackets" },
+		{ "listen on 192.0.2.1:0", "port \"0\": expected a number "
+		    "from 1 to 65535" },
+		{ "listen on 192.0.2.1:", "port \"\": expected a number from "
+		    "1 to 65535" },
+		{ "listen on 192.0.2.1:1 bufsize 0", "bufsize \"0\": expected "
+		    "a number from 1 to 2147483647" },
+		{ "listen on 192.0.2.1:1 bufsize 2147483648", "bufsize "
+		    "\"2147483648\": expected a number from 1 to "
+		    "2147483647" },
+		{ "listen on 127.0.0.1:2055 bufsize 1", "listen on "
+		    "\"127.0.0.1:2055\": given twice" },
+		{ "flow source 10.0.0.1/31", "flow source \"10.0.0.1/31\": "
+		    "the address has bits set behind the prefix length, "
+		    "expected the address of a network" },
+		{ "flow source nowhere", "flow source \"nowhere\": expected "
+		    "an IPv4 or IPv6 ADDRESS or ADDRESS/LENGTH" },
+		{ "join group 192.0.2.1", "join group \"192.0.2.1\": expected "
+		    "a multicast address, from 224.0.0.0/4 or ff00::/8" },
+		{ "join group 239.0.0.1%", "join group \"239.0.0.1%\": "
+		    "expected the name of an interface behind the %" },
+		{ "join group 239.0.0.1%an-interface-name", "join group "
+		    "\"239.0.0.1%an-interface-name\": expected the name of an "
+		    "interface behind the %" },
+		{ "forward to 192.0.2.1", "forward to \"192.0.2.1\": expected "
+		    "ADDRESS:PORT, with an IPv6 address in brackets" },
+		{ "logfile /other", "logfile \"/other\": the statement is "
+		    "given twice" },
+		{ "pidfile run.pid", "pidfile \"run.pid\": expected a path "
+		    "that starts with /" },
+		{ "logsock sock", "logsock \"sock\": expected a path that "
+		    "starts with /" },
+	};
+	char *expected = NULL, *text = NULL;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_not_equal(asprintf(&text, DAEMON "%s\n",
+		    rows[i].text), -1);
+		assert_int_not_equal(asprintf(&expected, "t.conf:%d: %s\n",
+		    DAEMON_LINES + 1, rows[i].message), -1);
+		assert_null(parse_with(text, CONFIG_DAEMON, NULL, 0));
+		assert_string_equal(messages, expected);
+		free(text);
+		free(expected);
+	}
+}
+
+static void
+statements_given_twice(void **state)
+{
+	(void)state;
+	assert_null(parse_with(DAEMON
+	    "flow source 10.0.0.0/8\nflow source 10.0.0.0/8\n"
+	    "join group 239.0.0.1\njoin group 239.0.0.1\n"
+	    "forward to 192.0.2.1:1\nforward to 192.0.2.1:1\n"
+	    "logsock /a\nlogsock /b\npidfile /c\npidfile /c\n",
+	    CONFIG_DAEMON, NULL, 0));
+	assert_string_equal(messages,
+	    "t.conf:4: flow source \"10.0.0.0/8\": given twice\n"
+	    "t.conf:6: join group \"239.0.0.1\": given twice\n"
+	    "t.conf:8: forward to \"192.0.2.1:1\": given twice\n"
+	    "t.conf:10: logsock \"/b\": the statement is given twice\n"
+	    "t.conf:12: pidfile \"/c\": the statement is given twice\n");
+}
+
+static void
+parameters_given_twice(void **state)
+{
+	static const char *const params[][2] = {
+		{ "all", "all" }, { "tag", "tag 1" }, { "quick", "quick" },
+		{ "agent", "agent any" }, { "in_ifndx", "in_ifndx 1" },
+		{ "out_ifndx", "out_ifndx 1" }, { "inet or inet6", "inet" },
+		{ "src", "src any" }, { "dst", "dst any" },
+		{ "proto", "proto 6" }, { "tos", "tos 3" },
+		{ "tcp_flags", "tcp_flags equals 3" }, { "days", "days sun" },
+		{ "after", "after 10:00" }, { "before", "before 10:00" },
+		{ "after date", "after date 2025" },
+		{ "before date", "before date 2025" },
+	};
+	char *expected = NULL, *text = NULL;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(params) / sizeof(params[0]); i++) {
+		assert_int_not_equal(asprintf(&text, "accept %s %s",
+		    params[i][1], params[i][1]), -1);
+		assert_int_not_equal(asprintf(&expected,
+		    "t.conf:1: %s is given twice in one rule\n",
+		    params[i][0]), -1);
+		assert_error(text, expected);
+		free(text);
+		free(expected);
+	}
+	assert_error("accept src any port 1 port 2 proto tcp",
+	    "t.conf:1: port does not follow src or dst, expected src|dst "
+	    "PREFIX|any port NUMBER\n");
+}
+
+static void
+dates_that_are_none(void **state)
+{
+	static const char *const dates[] = {
+		"25", "1969", "20251", "202500", "202513", "20250100",
+		"20250132", "20250229", "20240230", "19000229", "21000229",
+		"20250431", "2025013", "2025010124", "202501011",
+		"202501011260", "20250101120060", "202501011200000", "x",
+	};
+	char *expected = NULL, *text = NULL;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(dates) / sizeof(dates[0]); i++) {
+		assert_int_not_equal(asprintf(&text, "accept before date %s",
+		    dates[i]), -1);
+		assert_int_not_equal(asprintf(&expected, "t.conf:1: before "
+		    "date \"%s\": expected a date of the calendar from 1970 "
+		    "on, YYYY[MM[DD[HH[MM[SS]]]]]\n", dates[i]), -1);
+		assert_error(text, expected);
+		free(text);
+		free(expected);
+	}
+}
+
+static void
+all_errors_are_reported_in_one_run(void **state)
+{
+	(void)state;
+	assert_error(
+	    "lisen on 127.0.0.1:2055\n"
+	    "accept src 10.0.0.1 port 5 tcp_flags equals 1\n"
+	    "accept tos 300 tos 2 \\\n"
+	    "  proto nosuch\n"
+	    "accept dst port 5 src 10.0.0.1/8\n"
+	    "logfile \"/a\n"
+	    "accept tag $a $b\n"
+	    "accept all\n"
+	    "store NOTHING",
+	    "t.conf:1: unknown statement \"lisen\", expected a statement, a "
+	    "rule or NAME = VALUE\n"
+	    "t.conf:2: port needs proto tcp, udp or sctp in the same rule\n"
+	    "t.conf:2: tcp_flags needs proto tcp in the same rule\n"
+	    "t.conf:3: tos \"300\": expected a number from 0 to 255\n"
+	    "t.conf:3: tos is given twice in one rule\n"
+	    "t.conf:4: proto \"nosuch\": expected the name of a protocol or a "
+	    "number from 0 to 255\n"
+	    "t.conf:5: unexpected \"port\" after \"dst\", expected dst [!] "
+	    "PREFIX|any [port [!] NUMBER]\n"
+	    "t.conf:5: src \"10.0.0.1/8\": the address has bits set behind "
+	    "the prefix length, expected the address of a network\n"
+	    "t.conf:6: a string ends with its line, expected a closing \"\n"
+	    "t.conf:7: macro \"a\" is not defined\n"
+	    "t.conf:9: store \"NOTHING\": expected the name of a field, as in "
+	    "flowd.conf(5)\n");
+}
+
+static void
+long_tokens_are_cut_in_messages(void **state)
+{
+	char text[300] = "accept tag ", *end = text + strlen(text);
+
+	(void)state;
+	memset(end, '7', 200);
+	assert_error(text, "t.conf:1: tag \"77777777777777777777777777777777"
+	    "7777777777777777777777777777...\": expected a number from 0 to "
+	    "4294967295\n");
+}
+
+static void
+incomplete_for_the_daemon(void **state)
+{
+	(void)state;
+	assert_null(parse_with("accept all\n", CONFIG_DAEMON, NULL, 0));
+	assert_string_equal(messages,
+	    "t.conf: no listen on statement, so that flowd would receive "
+	    "nothing\n"
+	    "t.conf: neither logfile nor logsock is stated, so that flowd "
+	    "would store nothing\n");
+	/* What is there with an error is not missing. */
+	assert_null(parse_with("listen on 1\nlogfile\n", CONFIG_DAEMON, NULL,
+	    0));
+	assert_null(strstr(messages, "nothing"));
+	config_free(parse("listen on 127.0.0.1:1\nlogsock /a\n"));
+}
+
+static void
+forward_to_itself(void **state)
+{
+	(void)state;
+	assert_null(parse_with(DAEMON "forward to 127.0.0.1:2055\n",
+	    CONFIG_DAEMON, NULL, 0));
+	assert_string_equal(messages, "t.conf: forward to and listen on name "
+	    "the same address and port, so that datagrams would go round for "
+	    "ever\n");
+	config_free(parse(DAEMON "forward to 127.0.0.1:2056\n"));
+}
+
+static void
+reader_passes_over_the_rest(void **state)
+{
+	struct config *conf = parse_with("listen on @ADDR@\nlogfile log\n"
+	    "logfile log\nlogsock sock bufsize x\nflow source y\n"
+	    "flow source any\njoin group z\nforward to x\npidfile p\n"
+	    "store TAG\naccept tag 3 all\n", CONFIG_READER, NULL, 0);
+
+	(void)state;
+	assert_string_equal(messages, "");
+	assert_non_null(conf);
+	assert_int_equal(conf->nlistens + conf->nsources + conf->njoins +
+	    conf->nforwards, 0);
+	assert_null(conf->logfile);
+	assert_int_equal(conf->store_mask, STORE_FIELD_TAG);
+	assert_int_equal(conf->nrules, 1);
+	config_free(conf);
+}
+
+static void
+empty_for_the_reader(void **state)
+{
+	struct config *conf = parse_with("", CONFIG_READER, NULL, 0);
+
+	(void)state;
+	assert_string_equal(messages, "");
+	assert_non_null(conf);
+	assert_int_equal(conf->nrules, 0);
+	assert_int_equal(conf->store_mask, STORE_FIELD_ALL);
+	config_free(conf);
+}
+
+static void
+unreadable_file(void **state)
+{
+	FILE *fp = fopen("/", "r"), *captured;
+	int saved;
+
+	(void)state;
+	assert_non_null(fp);
+	captured = messages_begin(&saved);
+	assert_null(config_parse(fp, "dir", CONFIG_READER, NULL, 0));
+	messages_end(captured, saved);
+	assert_string_equal(messages, "dir: Is a directory\n");
+	fclose(fp);
+}
+
+static void
+one_run_leaves_nothing_to_the_next(void **state)
+{
+	struct config *conf;
+
+	(void)state;
+	assert_error("x = 1\naccept tag 1 src $nosuch", "t.conf:2: macro "
+	    "\"nosuch\" is not defined\n");
+	assert_error("accept tag $x", "t.conf:1: macro \"x\" is not "
+	    "defined\n");
+	conf = parse(DAEMON);
+	assert_int_equal(conf->nrules, 0);
+	config_free(conf);
+}
+
+/* Something of everything. */
+static const char everything[] =
+	"listen on 127.0.0.1:2055\n"
+	"listen on [::1]:2056 bufsize 65536\n"
+	"flow source 10.0.0.0/8\n"
+	"flow source 2001:db8::/32\n"
+	"join group 239.1.2.3%eth0\n"
+	"join group ff02::1\n"
+	"forward to 192.0.2.1:2055\n"
+	"forward to [2001:db8::1]:2055\n"
+	"logfile '/a \"\\quoted\" name'\n"
+	"logsock \"/b\" bufsize 100\n"
+	"pidfile \"/c\"\n"
+	"store SRC_ADDR4\n"
+	"store OCTETS\n"
+	"store CRC32\n"
+	"accept tag 7 quick agent ! 192.0.2.1 in_ifndx 1 out_ifndx ! 2 "
+	    "! inet6 src 10.0.0.0/8 port 1 dst ! 172.16.0.0/12 port ! 2 "
+	    "proto tcp tos 0xb8 tcp_flags mask 0x12 ! equals 0x02 "
+	    "days fri-mon after 22:00 before 06:00:30 after date 2024 "
+	    "before date 20991231235959\n"
+	"discard src any port 53 proto udp\n"
+	"discard dst 2001:db8::/64\n"
+	"accept all\n";
+
+static void
+printed_form_parses_to_the_same(void **state)
+{
+	struct config *conf = parse(everything), *again;
+	char *text = printed(conf), *text_again;
+
+	(void)state;
+	again = parse(text);
+	assert_same(conf, again);
+	text_again = printed(again);
+	assert_string_equal(text, text_again);
+	free(text);
+	free(text_again);
+	config_free(conf);
+	config_free(again);
+}
+
+static void
+packed_form_unpacks_to_the_same(void **state)
+{
+	struct config *conf = parse(everything), *again;
+	size_t len;
+	uint8_t *data = packed(conf, &len);
+	char *text = printed(conf), *text_again;
+
+	(void)state;
+	assert_int_equal(config_unpack(data, len, &again), 0);
+	assert_same(conf, again);
+	text_again = printed(again);
+	assert_string_equal(text, text_again);
+	free(text);
+	free(text_again);
+	free(data);
+	config_free(conf);
+	config_free(again);
+}
+
+static void
+sets_of_several_pack_and_print(void **state)
+{
+	struct config *conf = parse_rule("accept src 10.0.0.0/8 tos 3"), *again;
+	struct filter_rule *rule = &conf->rules[0];
+	const struct filter_range ranges[] = { { 1, 3 }, { 8, 8 } };
+	const struct prefix prefixes[] = {
+		{ address("10.0.0.0"), 8 }, { address("2001:db8::"), 32 }
+	};
+	size_t len;
+	uint8_t *data;
+	char *text;
+
+	(void)state;
+	free(rule->numbers[FILTER_TOS].ranges);
+	free(rule->addrs[FILTER_SRC].prefixes);
+	rule->numbers[FILTER_TOS].ranges = malloc(sizeof(ranges));
+	rule->addrs[FILTER_SRC].prefixes = malloc(sizeof(prefixes));
+	assert_non_null(rule->numbers[FILTER_TOS].ranges);
+	assert_non_null(rule->addrs[FILTER_SRC].prefixes);
+	memcpy(rule->numbers[FILTER_TOS].ranges, ranges, sizeof(ranges));
+	memcpy(rule->addrs[FILTER_SRC].prefixes, prefixes, sizeof(prefixes));
+	rule->numbers[FILTER_TOS].n = rule->addrs[FILTER_SRC].n = 2;
+
+	data = packed(conf, &len);
+	assert_int_equal(config_unpack(data, len, &again), 0);
+	text = printed(again);
+	assert_string_equal(text, "store ALL\naccept src { 10.0.0.0/8, "
+	    "2001:db8::/32 } tos { 0x01-0x03, 0x08 }\n");
+	free(text);
+	free(data);
+	config_free(conf);
+	config_free(again);
+}
+
+static void
+large_configuration_packs(void **state)
+{
+	struct config *conf, *again;
+	char *text = NULL;
+	uint8_t *data;
+	size_t len;
+	FILE *fp = open_memstream(&text, &len);
+	int i;
+
+	(void)state;
+	assert_non_null(fp);
+	for (i = 0; i < 10000; i++)
+		fprintf(fp, "accept tag %d src 10.%d.%d.0/24\n", i, i / 256,
+		    i % 256);
+	fclose(fp);
+	conf = parse_with(text, CONFIG_READER, NULL, 0);
+	assert_non_null(conf);
+	assert_int_equal(conf->nrules, 10000);
+	data = packed(conf, &len);
+	assert_int_equal(config_unpack(data, len, &again), 0);
+	assert_same(conf, again);
+	free(text);
+	free(data);
+	config_free(conf);
+	config_free(again);
+}
+
+/* A copy of just this size, so that a sanitizer sees a read behind it. */
+static int
+unpack_copy(const uint8_t *data, size_t len, struct config **conf)
+{
+	uint8_t *copy = malloc(len == 0 ? 1 : len);
+	int r;
+
+	assert_non_null(copy);
+	memcpy(copy, data, len);
+	r = config_unpack(copy, len, conf);
+	free(copy);
+	return (r);
+}
+
+static void
+unpack_refuses_what_is_cut_short(void **state)
+{
+	struct config *conf = parse(everything), *again;
+	size_t len, cut;
+	uint8_t *data = packed(conf, &len), *longer;
+
+	(void)state;
+	for (cut = 0; cut < len; cut++) {
+		assert_int_equal(unpack_copy(data, cut, &again), FLOWD_ESHORT);
+		assert_null(again);
+	}
+	longer = calloc(1, len + 1);
+	assert_non_null(longer);
+	memcpy(longer, data, len);
+	assert_int_equal(unpack_copy(longer, len + 1, &again), FLOWD_EINVAL);
+	free(longer);
+	free(data);
+	config_free(conf);
+}
+
+static void
+unpack_refuses_another_version(void **state)
+{
+	struct config *conf = parse(everything), *again;
+	size_t len;
+	uint8_t *data = packed(conf, &len);
+
+	(void)state;
+	data[3]++;
+	assert_int_equal(unpack_copy(data, len, &again), FLOWD_EVERSION);
+	free(data);
+	config_free(conf);
+}
+
+static void
+unpack_refuses_counts_beyond_its_bytes(void **state)
+{
+	/* The version, and 4294967295 listeners. */
+	static const uint8_t data[64] = { 0, 0, 0, 1, 255, 255, 255, 255 };
+	struct config *conf;
+
+	(void)state;
+	assert_int_equal(unpack_copy(data, sizeof(data), &conf), FLOWD_ESHORT);
+	assert_null(conf);
+}
+
+/* As in the C standard's example; the same on every system. */
+static uint32_t
+random_number(void)
+{
+	static uint32_t seed = 1;
+
+	seed = seed * 1103515245 + 12345;
+	return (seed >> 16 & 0x7fff);
+}
+
+static void
+unpack_takes_only_what_pack_could_give(void **state)
+{
+	struct config *conf = parse(everything), *again;
+	size_t len, len_again, at, accepted = 0;
+	uint8_t *data = packed(conf, &len), *data_again, old;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 20000; i++) {
+		at = random_number() % len;
+		old = data[at];
+		data[at] ^= (uint8_t)(1U << random_number() % 8);
+		if (unpack_copy(data, len, &again) == 0) {
+			data_again = packed(again, &len_again);
+			assert_int_equal(len, len_again);
+			assert_memory_equal(data, data_again, len);
+			free(data_again);
+			config_free(again);
+			accepted++;
+		}
+		data[at] = old;
+	}
+	/* Some flips give another valid configuration, many do not. */
+	assert_in_range(accepted, 1000, 19000);
+	free(data);
+	config_free(conf);
+}
+
+/* Changes text by a few bytes: other ones, fewer, or a part of it again. */
+static size_t
+mutate(char *text, size_t len, size_t size)
+{
+	static const char bytes[] = "\n\\\"'$#=!,-/:.%{}[] 0aft\r\t\001\377";
+	unsigned int n = 1 + random_number() % 4;
+	size_t at, run;
+
+	while (n-- > 0) {
+		at = random_number() % len;
+		run = random_number() % 20;
+		if (run > len - at - 1)
+			run = len - at - 1;
+		switch (random_number() % 4) {
+		case 0:
+			text[at] = bytes[random_number() % sizeof(bytes)];
+			break;
+		case 1:
+			text[at] = (char)(random_number() & 0xff);
+			break;
+		case 2:
+			memmove(text + at, text + at + run, len - at - run);
+			len -= run;
+			break;
+		default:
+			if (len + run > size)
+				break;
+			memmove(text + at + run, text + at, len - at);
+			len += run;
+			break;
+		}
+	}
+	return (len);
+}
+
+static void
+mutated_files_do_no_harm(void **state)
+{
+	char text[2 * sizeof(everything)];
+	struct config *conf, *again;
+	FILE *fp, *captured;
+	size_t accepted = 0, len;
+	char *out;
+	int i, saved;
+
+	(void)state;
+	captured = messages_begin(&saved);
+	for (i = 0; i < 5000; i++) {
+		memcpy(text, everything, sizeof(everything));
+		len = mutate(text, sizeof(everything) - 1, sizeof(text));
+		fp = fmemopen(text, len, "r");
+		assert_non_null(fp);
+		conf = config_parse(fp, "fuzz", i % 2 == 0 ? CONFIG_DAEMON :
+		    CONFIG_READER, NULL, 0);
+		fclose(fp);
+		if (conf == NULL)
+			continue;
+		out = printed(conf);
+		fp = fmemopen(out, strlen(out), "r");
+		assert_non_null(fp);
+		again = config_parse(fp, "again", CONFIG_READER, NULL, 0);
+		assert_non_null(again);
+		fclose(fp);
+		free(out);
+		config_free(conf);
+		config_free(again);
+		accepted++;
+	}
+	messages_end(captured, saved);
+	assert_in_range(accepted, 100, 4900);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(listen_statement),
+		cmocka_unit_test(flow_source_statement),
+		cmocka_unit_test(join_statement),
+		cmocka_unit_test(join_without_a_listener_of_its_family),
+		cmocka_unit_test(output_statements),
+		cmocka_unit_test(store_statement),
+		cmocka_unit_test(macros_stand_for_their_text),
+		cmocka_unit_test(macros_in_quotes_are_text),
+		cmocka_unit_test(macros_take_the_latest_value),
+		cmocka_unit_test(macros_of_the_command_line_win),
+		cmocka_unit_test(macros_of_the_command_line_are_checked),
+		cmocka_unit_test(unused_macros_are_mentioned_under_debug),
+		cmocka_unit_test(lines_and_comments),
+		cmocka_unit_test(rule_numbers),
+		cmocka_unit_test(rule_addresses),
+		cmocka_unit_test(rule_texts),
+		cmocka_unit_test(rule_days),
+		cmocka_unit_test(rule_dates),
+		cmocka_unit_test(errors),
+		cmocka_unit_test(daemon_errors),
+		cmocka_unit_test(statements_given_twice),
+		cmocka_unit_test(parameters_given_twice),
+		cmocka_unit_test(dates_that_are_none),
+		cmocka_unit_test(all_errors_are_reported_in_one_run),
+		cmocka_unit_test(long_tokens_are_cut_in_messages),
+		cmocka_unit_test(incomplete_for_the_daemon),
+		cmocka_unit_test(forward_to_itself),
+		cmocka_unit_test(reader_passes_over_the_rest),
+		cmocka_unit_test(empty_for_the_reader),
+		cmocka_unit_test(unreadable_file),
+		cmocka_unit_test(one_run_leaves_nothing_to_the_next),
+		cmocka_unit_test(printed_form_parses_to_the_same),
+		cmocka_unit_test(packed_form_unpacks_to_the_same),
+		cmocka_unit_test(sets_of_several_pack_and_print),
+		cmocka_unit_test(large_configuration_packs),
+		cmocka_unit_test(unpack_refuses_what_is_cut_short),
+		cmocka_unit_test(unpack_refuses_another_version),
+		cmocka_unit_test(unpack_refuses_counts_beyond_its_bytes),
+		cmocka_unit_test(unpack_takes_only_what_pack_could_give),
+		cmocka_unit_test(mutated_files_do_no_harm),
+	};
+
+	/* The rules of Central Europe, without a need for zone files. */
+	if (setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1) == -1)
+		return (1);
+	tzset();
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}

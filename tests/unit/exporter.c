@@ -1,0 +1,501 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The table of exporters, their sequence numbers, and their warnings.
+ */
+#include "compat.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "exporter.h"
+#include "netflow.h"
+
+#define NOW	1700000000U
+#define V5	NF_VERSION_5
+
+static struct addr
+numbered(uint32_t n)
+{
+	const uint8_t bytes[4] = { (uint8_t)(n >> 24), (uint8_t)(n >> 16),
+	    (uint8_t)(n >> 8), (uint8_t)n };
+
+	return (addr_v4(bytes));
+}
+
+static uint32_t
+number_of(const struct addr *a)
+{
+	return ((uint32_t)a->bytes[0] << 24 | (uint32_t)a->bytes[1] << 16 |
+	    (uint32_t)a->bytes[2] << 8 | a->bytes[3]);
+}
+
+static struct exporter *
+get(struct exporter_table *table, uint32_t n, uint32_t now)
+{
+	const struct addr a = numbered(n);
+	struct exporter *e = exporter_get(table, &a, now);
+
+	assert_non_null(e);
+	assert_true(addr_equal(&e->addr, &a));
+	return (e);
+}
+
+struct listing {
+	uint32_t	numbers[8];
+	size_t		n;
+};
+
+static void
+list(void *arg, const struct exporter *e)
+{
+	struct listing *l = arg;
+
+	assert_true(l->n < sizeof(l->numbers) / sizeof(l->numbers[0]));
+	l->numbers[l->n++] = number_of(&e->addr);
+}
+
+/* The table has these n, the most recently seen first. */
+static void
+assert_listed(struct exporter_table *table, const uint32_t *numbers, size_t n)
+{
+	struct listing l = { .n = 0 };
+
+	exporters_each(table, list, &l);
+	assert_int_equal(l.n, n);
+	assert_int_equal(exporters_count(table), n);
+	assert_memory_equal(l.numbers, numbers, n * sizeof(numbers[0]));
+}
+
+static void
+finds_what_it_made(void **state)
+{
+	struct exporter_table *table = exporters_new(10);
+	struct exporter *e;
+
+	(void)state;
+	assert_non_null(table);
+	assert_int_equal(exporters_count(table), 0);
+	e = get(table, 1, NOW);
+	assert_int_equal(e->first_seen, NOW);
+	assert_int_equal(e->last_seen, NOW);
+	assert_int_equal(e->counters.datagrams, 0);
+	e->counters.datagrams = 7;
+	assert_int_equal(get(table, 2, NOW + 1)->counters.datagrams, 0);
+	e = get(table, 1, NOW + 2);
+	assert_int_equal(e->counters.datagrams, 7);
+	assert_int_equal(e->first_seen, NOW);
+	assert_int_equal(e->last_seen, NOW + 2);
+	assert_listed(table, (const uint32_t[]){ 1, 2 }, 2);
+	exporters_free(table);
+	exporters_free(NULL);
+}
+
+static void
+families_do_not_meet(void **state)
+{
+	static const uint8_t v6[16] = { 192, 0, 2, 1 };
+	struct exporter_table *table = exporters_new(10);
+	const struct addr a = numbered(0xc0000201), b = addr_v6(v6);
+
+	(void)state;
+	assert_non_null(table);
+	exporter_get(table, &a, NOW)->counters.datagrams = 4;
+	exporter_get(table, &b, NOW)->counters.datagrams = 6;
+	assert_int_equal(exporters_count(table), 2);
+	assert_int_equal(exporter_get(table, &a, NOW)->counters.datagrams, 4);
+	assert_int_equal(exporter_get(table, &b, NOW)->counters.datagrams, 6);
+	exporters_free(table);
+}
+
+static void
+forgets_the_longest_unused(void **state)
+{
+	struct exporter_table *table = exporters_new(3);
+
+	(void)state;
+	assert_non_null(table);
+	get(table, 1, NOW)->counters.datagrams = 1;
+	get(table, 2, NOW)->counters.datagrams = 1;
+	get(table, 3, NOW)->counters.datagrams = 1;
+	get(table, 1, NOW);
+	assert_listed(table, (const uint32_t[]){ 1, 3, 2 }, 3);
+	get(table, 4, NOW);
+	assert_listed(table, (const uint32_t[]){ 4, 1, 3 }, 3);
+	get(table, 3, NOW);
+	get(table, 5, NOW);
+	assert_listed(table, (const uint32_t[]){ 5, 3, 4 }, 3);
+	/* Who comes back starts anew. */
+	assert_int_equal(get(table, 1, NOW + 9)->counters.datagrams, 0);
+	assert_int_equal(get(table, 1, NOW + 9)->first_seen, NOW + 9);
+	assert_int_equal(get(table, 3, NOW)->counters.datagrams, 1);
+	exporters_free(table);
+}
+
+static void
+a_limit_of_one_works(void **state)
+{
+	struct exporter_table *table = exporters_new(1);
+	uint32_t i;
+
+	(void)state;
+	assert_non_null(table);
+	for (i = 0; i < 1000; i++) {
+		get(table, i, NOW);
+		assert_listed(table, &i, 1);
+	}
+	exporters_free(table);
+}
+
+static void
+check_number(void *arg, const struct exporter *e)
+{
+	size_t *n = arg;
+
+	assert_int_equal(e->counters.datagrams, number_of(&e->addr));
+	(*n)++;
+}
+
+static void
+holds_very_many(void **state)
+{
+	const uint32_t limit = EXPORTERS_DEFAULT, all = limit + 20000;
+	struct exporter_table *table = exporters_new(limit);
+	uint32_t i;
+	size_t n = 0;
+
+	(void)state;
+	assert_non_null(table);
+	for (i = 0; i < all; i++)
+		get(table, i, NOW)->counters.datagrams = i;
+	assert_int_equal(exporters_count(table), limit);
+	exporters_each(table, check_number, &n);
+	assert_int_equal(n, limit);
+	/* Those that are in it are found; those that went are not. */
+	for (i = all - limit; i < all; i++)
+		assert_int_equal(get(table, i, NOW)->counters.datagrams, i);
+	assert_int_equal(exporters_count(table), limit);
+	for (i = 1; i < all - limit; i++)
+		assert_int_equal(get(table, i, NOW)->counters.datagrams, 0);
+	assert_int_equal(exporters_count(table), limit);
+	exporters_free(table);
+}
+
+static void
+assert_sequence(const struct exporter *e, uint64_t lost, uint64_t late,
+    uint64_t restarts)
+{
+	assert_int_equal(e->counters.sequence_lost, lost);
+	assert_int_equal(e->counters.sequence_late, late);
+	assert_int_equal(e->counters.restarts, restarts);
+}
+
+static void
+no_gap_no_loss(void **state)
+{
+	struct exporter e = { .addr = numbered(1) };
+	uint32_t i, seq = 123456;
+
+	(void)state;
+	for (i = 1; i <= 30; seq += i++)
+		exporter_sequence(&e, V5, 0, seq, i, 1000 * i);
+	assert_sequence(&e, 0, 0, 0);
+}
+
+static void
+gaps_are_counted(void **state)
+{
+	struct exporter e = { .addr = numbered(1) };
+
+	(void)state;
+	exporter_sequence(&e, V5, 0, 5000, 30, 1000);
+	exporter_sequence(&e, V5, 0, 5060, 30, 2000);
+	assert_sequence(&e, 30, 0, 0);
+	exporter_sequence(&e, V5, 0, 5091, 30, 3000);
+	assert_sequence(&e, 31, 0, 0);
+	exporter_sequence(&e, V5, 0, 1005121, 1, 60000);
+	assert_sequence(&e, 1000031, 0, 0);
+	exporter_sequence(&e, V5, 0, 1005122, 1, 60000);
+	assert_sequence(&e, 1000031, 0, 0);
+}
+
+static void
+sequences_wrap(void **state)
+{
+	struct exporter e = { .addr = numbered(1) };
+
+	(void)state;
+	exporter_sequence(&e, V5, 0, 0xfffffff0, 16, 1000);
+	exporter_sequence(&e, V5, 0, 0, 10, 2000);
+	assert_sequence(&e, 0, 0, 0);
+	memset(&e, 0, sizeof(e));
+	exporter_sequence(&e, V5, 0, 0xfffffff0, 30, 1000);
+	exporter_sequence(&e, V5, 0, 14, 30, 2000);
+	assert_sequence(&e, 0, 0, 0);
+	/* A gap across the wrap. */
+	memset(&e, 0, sizeof(e));
+	exporter_sequence(&e, V5, 0, 0xffffff00, 16, 1000);
+	exporter_sequence(&e, V5, 0, 16, 10, 2000);
+	assert_sequence(&e, 256, 0, 0);
+}
+
+static void
+restarts_are_no_gaps(void **state)
+{
+	struct exporter e = { .addr = numbered(1) };
+
+	(void)state;
+	exporter_sequence(&e, V5, 0, 4000000, 30, 86400000);
+	exporter_sequence(&e, V5, 0, 0, 30, 20000);
+	assert_sequence(&e, 0, 0, 1);
+	exporter_sequence(&e, V5, 0, 30, 30, 21000);
+	assert_sequence(&e, 0, 0, 1);
+	exporter_sequence(&e, V5, 0, 70, 30, 22000);
+	assert_sequence(&e, 10, 0, 1);
+	/* Shortly after it came up, and to a number that is ahead. */
+	exporter_sequence(&e, V5, 0, 1000, 30, 500);
+	assert_sequence(&e, 10, 0, 2);
+	exporter_sequence(&e, V5, 0, 1030, 30, 600);
+	assert_sequence(&e, 10, 0, 2);
+	/* Up again for longer than before, which the number alone shows. */
+	exporter_sequence(&e, V5, 0, 4000000, 30, 700);
+	assert_sequence(&e, 4000000 - 1060 + 10, 0, 2);
+	exporter_sequence(&e, V5, 0, 0, 30, 86400000);
+	assert_sequence(&e, 4000000 - 1060 + 10, 0, 3);
+}
+
+static void
+wrap_of_uptime_is_no_restart(void **state)
+{
+	struct exporter e = { .addr = numbered(1) };
+
+	(void)state;
+	exporter_sequence(&e, V5, 0, 100, 30, 0xffffff00);
+	exporter_sequence(&e, V5, 0, 130, 30, 0x100);
+	assert_sequence(&e, 0, 0, 0);
+}
+
+static void
+reordering_is_no_loss(void **state)
+{
+	static const uint32_t order[] = { 0, 30, 90, 60, 120, 180, 210, 150 };
+	struct exporter e = { .addr = numbered(1) };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		exporter_sequence(&e, V5, 0, 1000 + order[i], 30,
+		    50000 + order[i] * 10);
+	/* What seemed to be lost came late. */
+	assert_sequence(&e, 60, 60, 0);
+	exporter_sequence(&e, V5, 0, 1240, 30, 60000);
+	assert_sequence(&e, 60, 60, 0);
+}
+
+static void
+duplicates_are_no_loss(void **state)
+{
+	struct exporter e = { .addr = numbered(1) };
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < 10; i++) {
+		exporter_sequence(&e, V5, 0, i * 30, 30, 1000 * i);
+		exporter_sequence(&e, V5, 0, i * 30, 30, 1000 * i);
+	}
+	assert_sequence(&e, 0, 300, 0);
+}
+
+static void
+engines_have_their_own(void **state)
+{
+	struct exporter e = { .addr = numbered(1) };
+	uint32_t i, engine;
+
+	(void)state;
+	for (i = 0; i < 100; i++) {
+		for (engine = 0; engine < EXPORTER_SEQUENCES; engine++)
+			exporter_sequence(&e, V5, engine,
+			    engine * 0x20000000U + i * 30, 30, 1000 * i);
+	}
+	assert_sequence(&e, 0, 0, 0);
+	/* And a gap in one is seen. */
+	exporter_sequence(&e, V5, 3, 3 * 0x20000000U + i * 30 + 5, 30,
+	    1000 * i);
+	assert_sequence(&e, 5, 0, 0);
+}
+
+static void
+versions_have_their_own(void **state)
+{
+	struct exporter e = { .addr = numbered(1) };
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < 100; i++) {
+		exporter_sequence(&e, V5, 0, i * 30, 30, 1000 * i);
+		exporter_sequence(&e, NF_VERSION_7, 0, 900000 + i * 27, 27,
+		    1000 * i);
+	}
+	assert_sequence(&e, 0, 0, 0);
+}
+
+static void
+too_many_engines_report_nothing_false(void **state)
+{
+	struct exporter e = { .addr = numbered(1) };
+	uint32_t i, engine;
+
+	(void)state;
+	for (i = 0; i < 100; i++) {
+		for (engine = 0; engine < 3 * EXPORTER_SEQUENCES; engine++)
+			exporter_sequence(&e, V5, engine,
+			    engine * 0x01000000U + i * 30, 30, 1000 * i);
+	}
+	assert_sequence(&e, 0, 0, 0);
+}
+
+/* Standard error is a file from begin to end, which gives its text. */
+static FILE *captured;
+static int real_stderr;
+
+static void
+capture_begin(void)
+{
+	(void)fflush(stderr);
+	captured = tmpfile();
+	assert_non_null(captured);
+	real_stderr = dup(STDERR_FILENO);
+	assert_int_not_equal(real_stderr, -1);
+	assert_int_not_equal(dup2(fileno(captured), STDERR_FILENO), -1);
+}
+
+static const char *
+capture_end(void)
+{
+	static char text[4096];
+	size_t n;
+
+	(void)fflush(stderr);
+	assert_int_not_equal(dup2(real_stderr, STDERR_FILENO), -1);
+	(void)close(real_stderr);
+	rewind(captured);
+	n = fread(text, 1, sizeof(text) - 1, captured);
+	text[n] = '\0';
+	(void)fclose(captured);
+	return (text);
+}
+
+static void
+warnings_name_the_exporter(void **state)
+{
+	static const uint8_t v6[16] = { 0x20, 1, 0x0d, 0xb8, [15] = 9 };
+	struct exporter e = { .addr = addr_v6(v6) };
+
+	(void)state;
+	capture_begin();
+	exporter_warnx(&e, EXPORTER_INVALID, NOW, "set %u is %s", 256,
+	    "short");
+	assert_string_equal(capture_end(), "2001:db8::9: set 256 is short\n");
+}
+
+static void
+warnings_are_held_back_and_counted(void **state)
+{
+	struct exporter e = { .addr = numbered(0xc0000207) };
+	uint32_t i;
+
+	(void)state;
+	capture_begin();
+	for (i = 0; i < LOG_LIMIT_INTERVAL; i++)
+		exporter_warnx(&e, EXPORTER_INVALID, NOW + i, "bad %u", i);
+	exporter_warnx(&e, EXPORTER_INVALID, NOW + i, "bad %u", i);
+	exporter_warnx(&e, EXPORTER_INVALID, NOW + i, "bad %u", i);
+	exporter_warnx(&e, EXPORTER_INVALID, NOW + 2 * i, "bad again");
+	exporter_warnx(&e, EXPORTER_INVALID, NOW + 3 * i, "bad still");
+	assert_string_equal(capture_end(), "192.0.2.7: bad 0\n"
+	    "192.0.2.7: bad 60 (59 similar held back)\n"
+	    "192.0.2.7: bad again (1 similar held back)\n"
+	    "192.0.2.7: bad still\n");
+}
+
+static void
+warnings_have_limits_of_their_own(void **state)
+{
+	struct exporter a = { .addr = numbered(0xc0000207) };
+	struct exporter b = { .addr = numbered(0xc0000208) };
+
+	(void)state;
+	capture_begin();
+	exporter_warnx(&a, EXPORTER_INVALID, NOW, "invalid");
+	exporter_warnx(&a, EXPORTER_UNSUPPORTED, NOW, "unsupported");
+	exporter_warnx(&b, EXPORTER_INVALID, NOW, "invalid");
+	exporter_warnx(&b, EXPORTER_INVALID, NOW, "invalid");
+	assert_string_equal(capture_end(), "192.0.2.7: invalid\n"
+	    "192.0.2.7: unsupported\n"
+	    "192.0.2.8: invalid\n");
+}
+
+/* A clock that is set back must not silence an exporter for years. */
+static void
+a_clock_set_back_does_not_silence(void **state)
+{
+	struct exporter e = { .addr = numbered(0xc0000207) };
+
+	(void)state;
+	capture_begin();
+	exporter_warnx(&e, EXPORTER_INVALID, NOW, "now");
+	exporter_warnx(&e, EXPORTER_INVALID, NOW - 1000000, "then");
+	assert_string_equal(capture_end(), "192.0.2.7: now\n"
+	    "192.0.2.7: then\n");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(finds_what_it_made),
+		cmocka_unit_test(families_do_not_meet),
+		cmocka_unit_test(forgets_the_longest_unused),
+		cmocka_unit_test(a_limit_of_one_works),
+		cmocka_unit_test(holds_very_many),
+		cmocka_unit_test(no_gap_no_loss),
+		cmocka_unit_test(gaps_are_counted),
+		cmocka_unit_test(sequences_wrap),
+		cmocka_unit_test(restarts_are_no_gaps),
+		cmocka_unit_test(wrap_of_uptime_is_no_restart),
+		cmocka_unit_test(reordering_is_no_loss),
+		cmocka_unit_test(duplicates_are_no_loss),
+		cmocka_unit_test(engines_have_their_own),
+		cmocka_unit_test(versions_have_their_own),
+		cmocka_unit_test(too_many_engines_report_nothing_false),
+		cmocka_unit_test(warnings_name_the_exporter),
+		cmocka_unit_test(warnings_are_held_back_and_counted),
+		cmocka_unit_test(warnings_have_limits_of_their_own),
+		cmocka_unit_test(a_clock_set_back_does_not_silence),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
