@@ -25,7 +25,7 @@
 #include "config.h"
 #include "cursor.h"
 
-#define PACK_VERSION		1
+#define PACK_VERSION		2
 #define PACK_SIZE_FIRST		4096	/* bytes; doubled until it fits */
 
 /* The least bytes that one packed item takes, to check counts by. */
@@ -69,6 +69,7 @@ config_free(struct config *conf)
 	free(conf->logfile);
 	free(conf->logsock);
 	free(conf->pidfile);
+	free(conf->statefile);
 	free(conf);
 }
 
@@ -232,6 +233,7 @@ pack_config(struct wcursor *w, const struct config *conf)
 	    pack_path(w, conf->logfile) != 0 ||
 	    pack_path(w, conf->logsock) != 0 ||
 	    pack_path(w, conf->pidfile) != 0 ||
+	    pack_path(w, conf->statefile) != 0 ||
 	    wcur_u32(w, conf->logsock_bufsize) != 0 ||
 	    wcur_u32(w, conf->store_mask) != 0)
 		return (FLOWD_ESPACE);
@@ -557,7 +559,8 @@ unpack_config(struct cursor *c, struct config *conf)
 	    (r = unpack_forwards(c, conf)) != 0 ||
 	    (r = unpack_path(c, &conf->logfile)) != 0 ||
 	    (r = unpack_path(c, &conf->logsock)) != 0 ||
-	    (r = unpack_path(c, &conf->pidfile)) != 0)
+	    (r = unpack_path(c, &conf->pidfile)) != 0 ||
+	    (r = unpack_path(c, &conf->statefile)) != 0)
 		return (r);
 	if (cur_u32(c, &conf->logsock_bufsize) != 0 ||
 	    cur_u32(c, &conf->store_mask) != 0)
@@ -683,6 +686,10 @@ config_print(const struct config *conf, FILE *fp)
 	}
 	if (conf->pidfile != NULL) {
 		print_path("pidfile", conf->pidfile, fp);
+		fputc('\n', fp);
+	}
+	if (conf->statefile != NULL) {
+		print_path("statefile", conf->statefile, fp);
 		fputc('\n', fp);
 	}
 	print_store(conf->store_mask, fp);

@@ -221,12 +221,12 @@ exporter_get(struct exporter_table *t, const struct addr *addr, uint32_t now)
 }
 
 void
-exporters_each(struct exporter_table *t,
+exporters_each(const struct exporter_table *t,
     void (*visit)(void *arg, const struct exporter *exporter), void *arg)
 {
 	const struct exporter *e;
 
-	for (e = t->newest; e != NULL; e = e->older)
+	for (e = t->oldest; e != NULL; e = e->newer)
 		visit(arg, e);
 }
 
@@ -238,6 +238,18 @@ exporters_sum(const struct exporter_table *t, struct counters *sum)
 	*sum = t->forgotten;
 	for (e = t->newest; e != NULL; e = e->older)
 		add_counters(sum, &e->counters);
+}
+
+bool
+exporters_changed(const struct exporter_table *t)
+{
+	return (t->shared.changed);
+}
+
+void
+exporters_saved(struct exporter_table *t)
+{
+	t->shared.changed = false;
 }
 
 void

@@ -93,6 +93,7 @@ struct exporters_shared {
 	struct memory		memory;
 	struct held_queue	held;
 	size_t			templates_max;	/* of each exporter */
+	bool			changed;	/* since the state was saved */
 };
 
 struct exporter {
@@ -130,8 +131,8 @@ void exporters_free(struct exporter_table *table);
 struct exporter *exporter_get(struct exporter_table *table,
     const struct addr *addr, uint32_t now);
 
-/* Calls visit for each, the most recently seen first. */
-void exporters_each(struct exporter_table *table,
+/* Calls visit for each, the one unused for longest first. */
+void exporters_each(const struct exporter_table *table,
     void (*visit)(void *arg, const struct exporter *exporter), void *arg);
 
 size_t exporters_count(const struct exporter_table *table);
@@ -139,6 +140,10 @@ size_t exporters_count(const struct exporter_table *table);
 /* The sums of all exporters, those that were forgotten included. */
 void exporters_sum(const struct exporter_table *table,
     struct counters *sum);
+
+/* Whether there is something new for the state file; and then there is not. */
+bool exporters_changed(const struct exporter_table *table);
+void exporters_saved(struct exporter_table *table);
 
 /* Gives up data that have waited for a template for too long. */
 void exporters_expire(struct exporter_table *table, uint32_t now);

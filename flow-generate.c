@@ -23,10 +23,11 @@
 #include "netflow.h"
 
 #define UDP_PAYLOAD_MAX	65507	/* bytes over IPv4 */
+#define PROTO_ICMP	1
 
 static const struct version {
 	const struct layout	*layout;
-	uint16_t		 usual;	/* flows; one Ethernet frame takes them */
+	uint16_t		 usual;	/* flows, in one Ethernet frame */
 } versions[] = {
 	{ &layout_v1, 24 },
 	{ &layout_v5, 30 },
@@ -38,7 +39,7 @@ static const struct service {
 	uint8_t		weight;
 	uint8_t		protocol;
 	uint8_t		tcp_flags, tos;
-	uint16_t	port;			/* of the server */
+	uint16_t	port;		/* of the server; ICMP: type, code */
 	uint16_t	packet_len_max;		/* bytes, at least 40 */
 	uint32_t	packets_max;
 	uint32_t	duration_max_ms;
@@ -50,7 +51,7 @@ static const struct service {
 	{ 4,  17, 0x00, 0xb8, 123, 77, 1, 1 },			/* NTP */
 	{ 3,  6,  0x1a, 0x10, 22, 600, 20000, 1800000 },	/* SSH */
 	{ 3,  6,  0x1b, 0x00, 25, 1500, 80, 20000 },		/* mail */
-	{ 3,  1,  0x00, 0x00, 0x0800, 85, 10, 10000 },		/* ping */
+	{ 3,  PROTO_ICMP, 0x00, 0x00, 0x0800, 85, 10, 10000 },	/* ping */
 	{ 2,  6,  0x02, 0x00, 23, 41, 1, 1 },			/* a scan */
 	{ 1,  6,  0x18, 0xc0, 179, 120, 30, 1800000 },		/* BGP */
 };
@@ -283,10 +284,13 @@ generate_flow(struct generator *gen, struct flow *flow)
 	server = random_host(gen, world_nets[world]);
 	flow->src = outward ? home : server;
 	flow->dst = outward ? server : home;
-	port = s->protocol == 1 ? 0 :
-	    (uint16_t)(32768 + random_below(gen, 28232));
+	port = (uint16_t)(32768 + random_below(gen, 28232));
 	flow->src_port = outward ? port : s->port;
 	flow->dst_port = outward ? s->port : port;
+	if (s->protocol == PROTO_ICMP) {
+		flow->src_port = 0;
+		flow->dst_port = s->port;
+	}
 	flow->packets = random_size(gen, s->packets_max);
 	flow->octets = flow->packets *
 	    (40 + random_below(gen, s->packet_len_max - 39U));

@@ -30,7 +30,7 @@ struct generator {
 	uint16_t	version;	/* 1, 5 or 7 */
 	uint8_t		engine_type, engine_id;		/* v5 */
 	uint16_t	sampling;	/* v5: mode and interval, as sent */
-	uint32_t	time_sec, time_nanosec;		/* of the export, epoch */
+	uint32_t	time_sec, time_nanosec;	/* of the export, epoch */
 	uint32_t	sys_uptime_ms;
 	uint32_t	sequence;	/* of the next flow */
 	uint64_t	random;		/* state; starts as the seed */

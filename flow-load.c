@@ -164,8 +164,8 @@ load_pcap(struct load *load, const char *path)
 	free(cap.exporters);
 	if (skipped.other + skipped.fragments + skipped.damaged != 0)
 		warnx("%s: packets passed over: %" PRIu64 " not UDP, %" PRIu64
-		    " fragments, %" PRIu64 " damaged or cut short", path, skipped.other,
-		    skipped.fragments, skipped.damaged);
+		    " fragments, %" PRIu64 " damaged or cut short", path,
+		    skipped.other, skipped.fragments, skipped.damaged);
 	if (load->n == 0)
 		errx(1, "%s: no UDP datagrams in it; nothing sent", path);
 	load->total = load->n;

@@ -128,19 +128,19 @@ static enum kind
 walk_ipv4(struct cursor *c, struct addr *src)
 {
 	const uint8_t *header = c->at;
-	size_t header_len, len;
+	size_t header_len;
 
 	if (cur_left(c) < IPV4_HEADER_MIN)
 		return (KIND_DAMAGED);
 	header_len = (header[0] & 0x0fU) * 4U;
-	len = be16(header + IPV4_LENGTH);
-	if (header_len < IPV4_HEADER_MIN || len < header_len)
+	if (header_len < IPV4_HEADER_MIN)
 		return (KIND_DAMAGED);
 	if (header[IPV4_PROTOCOL] != IPPROTO_NUMBER_UDP)
 		return (KIND_OTHER);
 	if ((be16(header + IPV4_FRAGMENT) & IPV4_FRAGMENT_MASK) != 0)
 		return (KIND_FRAGMENT);
-	if (cut(c, len) != 0 || cur_skip(c, header_len) != 0)
+	if (cut(c, be16(header + IPV4_LENGTH)) != 0 ||
+	    cur_skip(c, header_len) != 0)
 		return (KIND_DAMAGED);
 	*src = addr_v4(header + IPV4_SRC);
 	return (KIND_UDP);

@@ -21,6 +21,7 @@
 #include "compat.h"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <errno.h>
 #include <inttypes.h>
@@ -40,11 +41,14 @@
 #include "log.h"
 #include "output.h"
 #include "privsep.h"
+#include "report.h"
+#include "state.h"
 
 #define DEFAULT_CONFIG		PACKAGE_SYSCONFDIR "/flowd.conf"
 #define SINK_FLOWS		64
 #define BATCHES_AT_ONCE		16	/* of one socket, before the others */
-#define RETRY_MS		1000	/* for what is not there now */
+#define TICK_MS			1000	/* between looks at what is due */
+#define STATE_SECONDS		60	/* between two writes of the state */
 #define LAST_WRITE_SECONDS	5	/* for the log to take the rest */
 
 /* Descriptors and configuration on their way in, until PRIV_COMMIT. */
@@ -71,13 +75,17 @@ struct collector {
 	uint64_t		 unauthorised;	/* datagrams */
 	uint64_t		 kernel_drops;	/* datagrams */
 	struct log_limit	 unauthorised_warned;
-	uint32_t		 logsock_asked;	/* epoch seconds */
+	uint32_t		 last_tick;	/* epoch seconds */
+	uint32_t		 state_saved;	/* epoch seconds */
+	bool			 state_asked;
 
 	/* The datagram that is being decoded. */
 	struct exporter		*exporter;
 	struct flow_sink	 sink;
 	struct flow		 flows[SINK_FLOWS];
 };
+
+static void take_message(struct collector *c);
 
 static uint32_t
 now_sec(void)
@@ -266,94 +274,116 @@ flush_for_good(struct collector *c)
 	while ((left = output_flush(c->output)) > 0 && now_sec() < give_up) {
 		pfd = (struct pollfd){ .events = POLLOUT,
 		    .fd = output_blocked_on(c->output) };
-		(void)poll(&pfd, 1, RETRY_MS);
+		(void)poll(&pfd, 1, TICK_MS);
 	}
 	return (left);
 }
 
-static void
-report_counters(const char *who, const struct counters *n)
+/* Without its monitor a collector has no business. */
+static _Noreturn void
+orphaned(struct collector *c)
 {
-	log_info("%s: datagrams %" PRIu64 " decoded %" PRIu64 " invalid %"
-	    PRIu64 " unsupported %" PRIu64 " unauthorised %" PRIu64 " held %"
-	    PRIu64 " no-template %" PRIu64 " flows %" PRIu64 " stored %"
-	    PRIu64 " discarded %" PRIu64 " lost %" PRIu64, who, n->datagrams,
-	    n->decoded, n->invalid, n->unsupported, n->unauthorised, n->held,
-	    n->no_template, n->flows, n->stored, n->discarded, n->lost);
-	log_info("%s: sequence-lost %" PRIu64 " sequence-lost-datagrams %"
-	    PRIu64 " sequence-late %" PRIu64 " restarts %" PRIu64
-	    " templates %" PRIu64 " templates-refused %" PRIu64
-	    " withdrawals %" PRIu64 " sets-reserved %" PRIu64
-	    " records-refused %" PRIu64 " options %" PRIu64, who,
-	    n->sequence_lost, n->sequence_lost_datagrams, n->sequence_late,
-	    n->restarts, n->templates, n->templates_refused, n->withdrawals,
-	    n->sets_reserved, n->records_refused, n->options);
+	log_warnx("the monitor has gone, ending");
+	(void)output_flush(c->output);
+	exit(1);
 }
 
 static void
-report_options(const char *who, const struct options *o)
+report(const struct collector *c)
 {
-	const struct sampler *s;
-	const struct domain *d;
-	const struct interface *i;
+	report_statistics(c->exporters, c->unauthorised, c->kernel_drops,
+	    output_counters(c->output), c->filter);
+}
 
-	for (s = o->samplers; s < o->samplers + o->nsamplers; s++)
-		log_info("%s: domain %" PRIu32 " sampler %" PRIu64
-		    " takes 1 of %" PRIu64 " packets, mode %u", who,
-		    s->domain, s->id, s->one_of, s->mode);
-	for (d = o->domains; d < o->domains + o->ndomains; d++)
-		log_info("%s: domain %" PRIu32 " init-time-ms %" PRIu64
-		    " exported octets %" PRIu64 " messages %" PRIu64
-		    " flows %" PRIu64 " ignored packets %" PRIu64 " octets %"
-		    PRIu64 " unsent flows %" PRIu64 " packets %" PRIu64, who,
-		    d->id, d->init_time, d->exported_octets,
-		    d->exported_messages, d->exported_flows,
-		    d->ignored_packets, d->ignored_octets, d->unsent_flows,
-		    d->unsent_packets);
-	for (i = o->interfaces; i < o->interfaces + o->ninterfaces; i++)
-		log_info("%s: interface %" PRIu32 " name \"%s\" "
-		    "description \"%s\"", who, i->index, i->name,
-		    i->description);
+/* Templates and the like, as they were when flowd was last here. */
+static void
+load_state(struct collector *c, int fd)
+{
+	struct stat st;
+	uint8_t *data = NULL;
+	size_t len = 0;
+	ssize_t n = 0;
+	int r = FLOWD_EIO;
+
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_size <= (off_t)STATE_LEN_MAX &&
+	    (data = malloc((size_t)st.st_size + 1)) != NULL) {
+		while ((n = read(fd, data + len,
+		    (size_t)st.st_size - len)) > 0)
+			len += (size_t)n;
+		r = n == -1 ? FLOWD_EIO : state_unpack(c->exporters, data,
+		    len, now_sec());
+	}
+	if (r != 0)
+		log_warnx("statefile: %s; starting without what is missing",
+		    r == FLOWD_EVERSION ? "it is no state file of flowd's" :
+		    flowd_strerror(r));
+	else
+		log_info("statefile: %zu exporters",
+		    exporters_count(c->exporters));
+	exporters_saved(c->exporters);
+	free(data);
+	(void)close(fd);
+}
+
+static int
+write_whole(int fd, const uint8_t *data, size_t len)
+{
+	ssize_t n;
+
+	while (len > 0) {
+		n = write(fd, data, len);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return (-1);
+		data += n;
+		len -= (size_t)n;
+	}
+	return (0);
+}
+
+/* fd is what the monitor has begun, or -1 where it could not. */
+static void
+save_state(struct collector *c, int fd)
+{
+	uint8_t *data;
+	size_t len;
+
+	c->state_asked = false;
+	if (fd == -1)
+		return;
+	if (state_pack(c->exporters, &data, &len) != 0)
+		log_warnx("statefile: no memory to write it");
+	else if (write_whole(fd, data, len) == -1)
+		log_warn("statefile");
+	else if (priv_send(c->sock, PRIV_STATE_WRITTEN, 0, NULL, 0, -1) == -1)
+		orphaned(c);
+	else
+		exporters_saved(c->exporters);
+	free(data);
+	(void)close(fd);
 }
 
 static void
-report_exporter(void *arg, const struct exporter *e)
+ask_for_state_file(struct collector *c)
 {
-	char addr[ADDR_STRLEN];
-
-	(void)arg;
-	report_counters(addr_ntop(&e->addr, addr), &e->counters);
-	if (e->sampling_interval > 1)
-		log_info("%s: v5 takes 1 of %u packets, mode %u", addr,
-		    e->sampling_interval, e->sampling_mode);
-	report_options(addr, &e->options);
+	c->state_asked = true;
+	if (priv_send(c->sock, PRIV_WANT_STATE, 0, NULL, 0, -1) == -1)
+		orphaned(c);
 }
 
 static void
-report_line(void *arg, const char *text)
+save_state_for_good(struct collector *c)
 {
-	(void)arg;
-	log_info("%s", text);
-}
+	struct pollfd pfd = { .fd = c->sock, .events = POLLIN };
 
-static void
-report_statistics(struct collector *c)
-{
-	const struct output_counters *out = output_counters(c->output);
-	struct counters all;
-
-	log_info("exporters %zu", exporters_count(c->exporters));
-	exporters_each(c->exporters, report_exporter, NULL);
-	exporters_sum(c->exporters, &all);
-	all.unauthorised = c->unauthorised;
-	all.datagrams += c->unauthorised;
-	report_counters("all", &all);
-	log_info("kernel-drops %" PRIu64 " log-bytes %" PRIu64 " log-errors %"
-	    PRIu64 " logsock-sent %" PRIu64 " logsock-lost %" PRIu64
-	    " forwarded %" PRIu64 " forward-lost %" PRIu64, c->kernel_drops,
-	    out->log_bytes, out->log_errors, out->logsock_sent,
-	    out->logsock_lost, out->forwarded, out->forward_lost);
-	filter_report(c->filter, report_line, NULL);
+	if (c->conf->statefile == NULL)
+		return;
+	if (!c->state_asked)
+		ask_for_state_file(c);
+	while (c->state_asked && poll(&pfd, 1, LAST_WRITE_SECONDS * 1000) == 1)
+		take_message(c);
 }
 
 static _Noreturn void
@@ -364,21 +394,13 @@ stop(struct collector *c)
 	for (i = 0; i < c->nlisteners; i++)
 		drain_for_good(c, &c->listeners[i]);
 	left = flush_for_good(c);
-	report_statistics(c);
+	save_state_for_good(c);
+	report(c);
 	if (left > 0)
 		log_warnx("%zu bytes of records could not be written to the "
 		    "log and are lost", left);
 	output_free(c->output);
 	exit(left > 0 ? 1 : 0);
-}
-
-/* Without its monitor a collector has no business. */
-static _Noreturn void
-orphaned(struct collector *c)
-{
-	log_warnx("the monitor has gone, ending");
-	(void)output_flush(c->output);
-	exit(1);
 }
 
 static void *
@@ -489,7 +511,7 @@ replace_outputs(struct collector *c)
 	if (!same_logsock(c->conf, s->conf))
 		output_set_logsock(c->output, -1);
 	output_use_logsock(c->output, s->conf->logsock != NULL);
-	c->logsock_asked = 0;
+	c->last_tick = 0;
 }
 
 static void
@@ -540,8 +562,14 @@ take_message(struct collector *c)
 	case PRIV_LOGSOCK:
 		output_set_logsock(c->output, fd);
 		return;
+	case PRIV_STATE:
+		load_state(c, fd);
+		return;
+	case PRIV_STATE_FILE:
+		save_state(c, fd);
+		return;
 	case PRIV_STATISTICS:
-		report_statistics(c);
+		report(c);
 		return;
 	case PRIV_STOP:
 		stop(c);
@@ -550,29 +578,32 @@ take_message(struct collector *c)
 	}
 }
 
-/* Asks for the log socket, now and then. */
+/* What is due once a second, if there is anything. */
 static void
-mind_logsock(struct collector *c)
+tick(struct collector *c)
 {
-	uint32_t now;
+	uint32_t now = now_sec();
 
-	if (!output_wants_logsock(c->output))
+	if (now == c->last_tick)
 		return;
-	if ((now = now_sec()) == c->logsock_asked)
-		return;
-	c->logsock_asked = now;
-	if (priv_send(c->sock, PRIV_WANT_LOGSOCK, 0, NULL, 0, -1) == -1)
+	c->last_tick = now;
+	exporters_expire(c->exporters, now);
+	if (output_wants_logsock(c->output) &&
+	    priv_send(c->sock, PRIV_WANT_LOGSOCK, 0, NULL, 0, -1) == -1)
 		orphaned(c);
+	if (c->conf->statefile == NULL || c->state_asked ||
+	    !exporters_changed(c->exporters) ||
+	    now - c->state_saved < STATE_SECONDS)
+		return;
+	c->state_saved = now;
+	ask_for_state_file(c);
 }
 
-/*
- * Waits for something to do: for ever, unless datagrams are known to wait or
- * something that failed is to be tried again.
- */
+/* Waits for something to do, unless datagrams are known to wait. */
 static void
-wait_for_work(struct collector *c, bool more, size_t unwritten)
+wait_for_work(struct collector *c, bool more)
 {
-	int timeout = -1;
+	int timeout = TICK_MS;
 	size_t i;
 
 	c->pfds[0] = (struct pollfd){ .fd = c->sock, .events = POLLIN };
@@ -583,9 +614,6 @@ wait_for_work(struct collector *c, bool more, size_t unwritten)
 		    .fd = c->listeners[i].fd };
 	if (more)
 		timeout = 0;
-	else if ((unwritten > 0 && c->pfds[1].fd == -1) ||
-	    output_wants_logsock(c->output))
-		timeout = RETRY_MS;
 	if (poll(c->pfds, c->nlisteners + 2, timeout) == -1 && errno != EINTR)
 		fatal("poll");
 }
@@ -598,7 +626,7 @@ collector_run(int sock)
 	    .memory = MEMORY_DEFAULT };
 	struct collector *c = allocate(1, sizeof(*c));
 	bool more = false;
-	size_t i, unwritten = 0;
+	size_t i;
 
 	c->sock = sock;
 	c->staged.log = -1;
@@ -612,8 +640,8 @@ collector_run(int sock)
 	while (c->conf == NULL)
 		take_message(c);
 	for (;;) {
-		mind_logsock(c);
-		wait_for_work(c, more, unwritten);
+		tick(c);
+		wait_for_work(c, more);
 		more = false;
 		for (i = 0; i < c->nlisteners; i++) {
 			if (c->pfds[i + 2].revents != 0 &&
@@ -621,7 +649,7 @@ collector_run(int sock)
 				more = true;
 		}
 		if (!more)
-			unwritten = output_flush(c->output);
+			(void)output_flush(c->output);
 		if (c->pfds[0].revents != 0)
 			take_message(c);
 	}

@@ -210,8 +210,9 @@ take_options_records(struct walk *w, const struct template *t,
 			return;
 		w->records++;
 		e->counters.options++;
-		options_apply(&e->options, &e->shared->memory,
-		    w->msg.version, w->msg.domain, t->slots, &flow, &values);
+		if (options_apply(&e->options, &e->shared->memory,
+		    w->msg.version, w->msg.domain, t->slots, &flow, &values))
+			e->shared->changed = true;
 	}
 }
 
@@ -309,6 +310,8 @@ take_definition(struct walk *w, const struct template_key *key,
 	struct exporter *e = w->exporter;
 	struct template *t;
 
+	if (r == TEMPLATE_NEW || r == TEMPLATE_CHANGED)
+		e->shared->changed = true;
 	switch (r) {
 	case TEMPLATE_SAME:
 		t = template_find(&e->templates, key);

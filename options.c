@@ -127,40 +127,119 @@ one_of(uint64_t slots, const struct ie_values *v)
 	    v->sampling_interval : 0);
 }
 
-static void
+static struct sampler *
+find_sampler(struct options *o, struct memory *memory,
+    const struct sampler *key)
+{
+	void *array = o->samplers, *found;
+
+	found = entry(&array, &o->nsamplers, SAMPLERS_MAX, sizeof(*key), key,
+	    compare_samplers, memory);
+	o->samplers = array;
+	return (found);
+}
+
+static struct interface *
+find_interface(struct options *o, struct memory *memory,
+    const struct interface *key)
+{
+	void *array = o->interfaces, *found;
+
+	found = entry(&array, &o->ninterfaces, INTERFACES_MAX, sizeof(*key),
+	    key, compare_interfaces, memory);
+	o->interfaces = array;
+	return (found);
+}
+
+static struct domain *
+find_domain(struct options *o, struct memory *memory,
+    const struct domain *key)
+{
+	void *array = o->domains, *found;
+
+	found = entry(&array, &o->ndomains, DOMAINS_MAX, sizeof(*key), key,
+	    compare_domains, memory);
+	o->domains = array;
+	return (found);
+}
+
+bool
+options_put_sampler(struct options *o, struct memory *memory,
+    const struct sampler *sampler)
+{
+	const struct sampler key = { .domain = sampler->domain,
+	    .version = sampler->version, .id = sampler->id };
+	struct sampler *s = find_sampler(o, memory, &key);
+
+	if (s == NULL || (s->mode == sampler->mode &&
+	    s->one_of == sampler->one_of))
+		return (false);
+	s->mode = sampler->mode;
+	s->one_of = sampler->one_of;
+	return (true);
+}
+
+bool
+options_put_interface(struct options *o, struct memory *memory,
+    const struct interface *interface)
+{
+	const struct interface key = { .index = interface->index };
+	struct interface *i = find_interface(o, memory, &key);
+
+	if (i == NULL || (strcmp(i->name, interface->name) == 0 &&
+	    strcmp(i->description, interface->description) == 0))
+		return (false);
+	*i = *interface;
+	return (true);
+}
+
+bool
+options_put_domain(struct options *o, struct memory *memory,
+    const struct domain *domain)
+{
+	const struct domain key = { .id = domain->id,
+	    .version = domain->version };
+	struct domain *d = find_domain(o, memory, &key);
+	bool changed;
+
+	if (d == NULL)
+		return (false);
+	changed = d->init_time != domain->init_time;
+	*d = *domain;
+	return (changed);
+}
+
+static bool
 apply_sampling(struct options *o, struct memory *memory,
     const struct sampler *key, uint64_t slots, const struct ie_values *v)
 {
-	void *array = o->samplers;
-	struct sampler *s;
+	struct sampler *known = find_sampler(o, memory, key), new;
 
-	s = entry(&array, &o->nsamplers, SAMPLERS_MAX, sizeof(*s), key,
-	    compare_samplers, memory);
-	o->samplers = array;
-	if (s == NULL)
-		return;
-	s->one_of = one_of(slots, v);
+	if (known == NULL)
+		return (false);
+	new = *known;
+	new.one_of = one_of(slots, v);
 	if ((slots & SLOT_BIT(SLOT_SAMPLING_MODE)) != 0)
-		s->mode = (uint16_t)v->sampling_mode;
+		new.mode = (uint16_t)v->sampling_mode;
+	return (options_put_sampler(o, memory, &new));
 }
 
-static void
+static bool
 apply_interface(struct options *o, struct memory *memory, uint32_t index,
     uint64_t slots, const struct ie_values *v)
 {
-	struct interface key = { .index = index }, *i;
-	void *array = o->interfaces;
+	const struct interface key = { .index = index };
+	struct interface *known = find_interface(o, memory, &key), new;
 
-	i = entry(&array, &o->ninterfaces, INTERFACES_MAX, sizeof(*i), &key,
-	    compare_interfaces, memory);
-	o->interfaces = array;
-	if (i == NULL)
-		return;
+	if (known == NULL)
+		return (false);
+	new = *known;
 	if ((slots & SLOT_BIT(SLOT_IF_NAME)) != 0)
-		memcpy(i->name, v->if_name, sizeof(i->name));
+		memcpy(new.name, v->if_name, sizeof(new.name));
 	if ((slots & SLOT_BIT(SLOT_IF_DESCRIPTION)) != 0)
-		memcpy(i->description, v->if_description,
-		    sizeof(i->description));
+		memcpy(new.description, v->if_description,
+		    sizeof(new.description));
+	return (options_put_interface(o, memory, &new));
 }
 
 static void
@@ -170,54 +249,56 @@ update(uint64_t *member, uint64_t slots, enum ie_slot slot, uint64_t value)
 		*member = value;
 }
 
-static void
+static bool
 apply_domain(struct options *o, struct memory *memory,
     const struct domain *key, uint64_t slots, const struct ie_values *v)
 {
-	void *array = o->domains;
-	struct domain *d;
+	struct domain *known = find_domain(o, memory, key), new;
 
-	d = entry(&array, &o->ndomains, DOMAINS_MAX, sizeof(*d), key,
-	    compare_domains, memory);
-	o->domains = array;
-	if (d == NULL)
-		return;
-	update(&d->init_time, slots, SLOT_INIT_TIME, v->init_time);
-	update(&d->exported_octets, slots, SLOT_EXPORTED_OCTETS,
+	if (known == NULL)
+		return (false);
+	new = *known;
+	update(&new.init_time, slots, SLOT_INIT_TIME, v->init_time);
+	update(&new.exported_octets, slots, SLOT_EXPORTED_OCTETS,
 	    v->exported_octets);
-	update(&d->exported_messages, slots, SLOT_EXPORTED_MESSAGES,
+	update(&new.exported_messages, slots, SLOT_EXPORTED_MESSAGES,
 	    v->exported_messages);
-	update(&d->exported_flows, slots, SLOT_EXPORTED_FLOWS,
+	update(&new.exported_flows, slots, SLOT_EXPORTED_FLOWS,
 	    v->exported_flows);
-	update(&d->ignored_packets, slots, SLOT_IGNORED_PACKETS,
+	update(&new.ignored_packets, slots, SLOT_IGNORED_PACKETS,
 	    v->ignored_packets);
-	update(&d->ignored_octets, slots, SLOT_IGNORED_OCTETS,
+	update(&new.ignored_octets, slots, SLOT_IGNORED_OCTETS,
 	    v->ignored_octets);
-	update(&d->unsent_flows, slots, SLOT_UNSENT_FLOWS, v->unsent_flows);
-	update(&d->unsent_packets, slots, SLOT_UNSENT_PACKETS,
+	update(&new.unsent_flows, slots, SLOT_UNSENT_FLOWS, v->unsent_flows);
+	update(&new.unsent_packets, slots, SLOT_UNSENT_PACKETS,
 	    v->unsent_packets);
+	return (options_put_domain(o, memory, &new));
 }
 
-void
+bool
 options_apply(struct options *o, struct memory *memory, uint16_t version,
     uint32_t domain, uint64_t slots, const struct flow *flow,
     const struct ie_values *v)
 {
 	struct sampler sampler = { .domain = domain, .version = version };
-	struct domain d = { .id = domain, .version = version };
+	const struct domain d = { .id = domain, .version = version };
+	bool changed = false;
 
 	if ((slots & SLOT_BIT(SLOT_SAMPLER_ID)) != 0)
 		sampler.id = v->sampler_id;
 	if ((slots & SAMPLING_SLOTS) != 0)
-		apply_sampling(o, memory, &sampler, slots, v);
+		changed |= apply_sampling(o, memory, &sampler, slots, v);
 	if ((slots & INTERFACE_SLOTS) != 0 &&
 	    (slots & SLOT_BIT(SLOT_IF_IN)) != 0)
-		apply_interface(o, memory, flow->if_index_in, slots, v);
+		changed |= apply_interface(o, memory, flow->if_index_in,
+		    slots, v);
 	else if ((slots & INTERFACE_SLOTS) != 0 &&
 	    (slots & SLOT_BIT(SLOT_IF_OUT)) != 0)
-		apply_interface(o, memory, flow->if_index_out, slots, v);
+		changed |= apply_interface(o, memory, flow->if_index_out,
+		    slots, v);
 	if ((slots & DOMAIN_SLOTS) != 0)
-		apply_domain(o, memory, &d, slots, v);
+		changed |= apply_domain(o, memory, &d, slots, v);
+	return (changed);
 }
 
 uint64_t

@@ -21,6 +21,7 @@
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -65,15 +66,24 @@ struct options {
 
 /*
  * Takes over what one options record says; slots tells what is in flow and
- * values.  What there is no room for is left out.
+ * values.  What there is no room for is left out.  True where something is now
+ * known that should survive a restart.
  */
-void options_apply(struct options *o, struct memory *memory,
+bool options_apply(struct options *o, struct memory *memory,
     uint16_t version, uint32_t domain, uint64_t slots,
     const struct flow *flow, const struct ie_values *values);
 
 /* Ms since the epoch at which the domain's uptime was 0; 0 where unknown. */
 uint64_t options_init_time(const struct options *o, uint16_t version,
     uint32_t domain);
+
+/* Puts an entry in, in place of one with the same key. */
+bool options_put_sampler(struct options *o, struct memory *memory,
+    const struct sampler *sampler);
+bool options_put_interface(struct options *o, struct memory *memory,
+    const struct interface *interface);
+bool options_put_domain(struct options *o, struct memory *memory,
+    const struct domain *domain);
 
 void options_free(struct options *o, struct memory *memory);
 

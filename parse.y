@@ -170,7 +170,7 @@ static void	rule_date(enum param, struct token, struct token);
 %token	<token>	ACCEPT AFTER AGENT ALL ANY BEFORE BUFSIZE DATE DAYS DISCARD DST
 %token	<token>	EQUALS FLOW FORWARD GROUP IN_IFNDX INET INET6 JOIN LISTEN
 %token	<token>	LOGFILE LOGSOCK MASK ON OUT_IFNDX PIDFILE PORT PROTO QUICK
-%token	<token>	SOURCE SRC STORE TAG TCP_FLAGS TO TOS
+%token	<token>	SOURCE SRC STATEFILE STORE TAG TCP_FLAGS TO TOS
 %token	<token>	STRING
 %token		FAILED
 
@@ -235,6 +235,10 @@ statement
 	}
 	| PIDFILE STRING '\n'	{ set_path(&run.conf->pidfile, $1, $2); }
 	| PIDFILE error '\n'		{ expected("pidfile \"PATH\""); }
+	| STATEFILE STRING '\n'		{
+		set_path(&run.conf->statefile, $1, $2);
+	}
+	| STATEFILE error '\n'		{ expected("statefile \"PATH\""); }
 	| STORE STRING '\n'		{ add_store($2); }
 	| STORE error '\n'		{ expected("store FIELD"); }
 	;
@@ -366,6 +370,7 @@ static const struct keyword {
 	{ "quick",	QUICK },
 	{ "source",	SOURCE },
 	{ "src",	SRC },
+	{ "statefile",	STATEFILE },
 	{ "store",	STORE },
 	{ "tag",	TAG },
 	{ "tcp_flags",	TCP_FLAGS },
@@ -1151,9 +1156,8 @@ set_path(char **path, struct token statement, struct token value)
 		bad_value(statement, value, "the statement is given twice");
 		return;
 	}
-	if (value.text[0] != '/' || strlen(value.text) >= PATH_MAX) {
-		bad_value(statement, value, "expected a path that starts "
-		    "with /");
+	if (value.text[0] == '\0' || strlen(value.text) >= PATH_MAX) {
+		bad_value(statement, value, "expected the path of a file");
 		return;
 	}
 	if ((*path = strdup(value.text)) == NULL)

@@ -53,6 +53,7 @@
 #include "privsep.h"
 #include "rights.h"
 #include "sandbox.h"
+#include "statefile.h"
 
 #define DEFAULT_PIDFILE		PACKAGE_RUNSTATEDIR "/flowd.pid"
 #define DEATHS_MAX		5	/* of collectors, in DEATHS_SECONDS */
@@ -66,6 +67,7 @@ struct monitor {
 	struct config		*conf;
 	struct listeners	 listeners;
 	int			 log;		/* the collector's, -1: none */
+	int			 state;		/* begun, -1: none */
 	int			 waiting;	/* who started us; -1: nobody */
 	char			*pidfile;	/* written; NULL: none */
 	pid_t			 collector;	/* -1: none */
@@ -239,6 +241,9 @@ send_config(struct monitor *m, const struct config *conf,
 		fatalx("the configuration cannot be packed");
 	r = priv_send(m->sock, PRIV_CONFIG, 0, data, len, -1);
 	free(data);
+	if (r == 0 && fresh && conf->statefile != NULL &&
+	    (fd = statefile_open(conf->statefile)) != -1)
+		r = send_fd(m, PRIV_STATE, fd);
 	for (i = 0; r == 0 && i < l->n; i++) {
 		li = &l->list[i];
 		r = fresh || li->kept == 0 ?
@@ -370,12 +375,41 @@ answer_want_logsock(struct monitor *m)
 	return (send_fd(m, PRIV_LOGSOCK, open_logsock(m)));
 }
 
+static void
+abandon_state(struct monitor *m)
+{
+	if (m->state != -1)
+		statefile_abandon(m->conf->statefile, m->state);
+	m->state = -1;
+}
+
+static int
+answer_want_state(struct monitor *m)
+{
+	abandon_state(m);
+	if (m->conf->statefile != NULL)
+		m->state = statefile_begin(m->conf->statefile);
+	return (priv_send(m->sock, PRIV_STATE_FILE, 0, NULL, 0, m->state));
+}
+
+static int
+answer_state_written(struct monitor *m)
+{
+	/* With a reload in between there may be none any more. */
+	if (m->state != -1)
+		statefile_finish(m->conf->statefile, m->state);
+	m->state = -1;
+	return (0);
+}
+
 static const struct {
 	enum priv_type	type;
 	int		(*answer)(struct monitor *m);
 } requests[] = {
 	{ PRIV_READY,		answer_ready },
 	{ PRIV_WANT_LOGSOCK,	answer_want_logsock },
+	{ PRIV_WANT_STATE,	answer_want_state },
+	{ PRIV_STATE_WRITTEN,	answer_state_written },
 };
 
 /* 1; 0 at the end of file; -1 for what is no request. */
@@ -418,6 +452,7 @@ bury_collector(struct monitor *m, bool dismiss)
 		;
 	(void)close(m->sock);
 	m->sock = -1;
+	abandon_state(m);
 	if (m->stopping && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return (true);
 	if (WIFSIGNALED(status))
@@ -540,6 +575,8 @@ reload(struct monitor *m)
 		return;
 	}
 	if ((conf->logfile != NULL && (log = open_log(conf->logfile)) == -1) ||
+	    (conf->statefile != NULL &&
+	    statefile_check(conf->statefile) == -1) ||
 	    listeners_open(&l, conf, &m->listeners, m->conf) == -1) {
 		log_warnx("the configuration stays as it was");
 		if (log != -1)
@@ -551,6 +588,7 @@ reload(struct monitor *m)
 	if (send_config(m, conf, &l, log, false) == -1)
 		log_warn("cannot configure the collector");
 	replace_log(m, log);
+	abandon_state(m);
 	listeners_replace(&l, conf, &m->listeners, m->conf);
 	m->listeners = l;
 	if (!same_string(conf->pidfile, m->conf->pidfile))
@@ -693,6 +731,8 @@ open_everything(struct monitor *m, struct config *conf)
 	if (conf->logfile != NULL &&
 	    (m->log = open_log(conf->logfile)) == -1)
 		return (-1);
+	if (conf->statefile != NULL && statefile_check(conf->statefile) == -1)
+		return (-1);
 	if (listeners_open(&l, conf, &m->listeners, NULL) == -1)
 		return (-1);
 	m->conf = conf;
@@ -722,7 +762,7 @@ run_until_told(struct monitor *m)
 int
 monitor_run(const struct flowd_options *opts, struct config *conf)
 {
-	struct monitor m = { .opts = opts, .log = -1, .waiting = -1,
+	struct monitor m = { .opts = opts, .log = -1, .state = -1, .waiting = -1,
 	    .collector = -1, .sock = -1 };
 	int status;
 

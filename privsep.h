@@ -52,9 +52,14 @@ enum priv_type {
 	PRIV_LOGSOCK	= 11,	/* with a descriptor, or without: not now */
 	PRIV_STATISTICS	= 13,	/* log them */
 	PRIV_STOP	= 15,	/* write everything received, and exit */
+	PRIV_STATE	= 17,	/* with a descriptor: the state to begin with */
+	PRIV_STATE_FILE	= 19,	/* with a descriptor: write the state there; or
+				   without: not now */
 
 	PRIV_READY	= 2,	/* the first configuration is in force */
 	PRIV_WANT_LOGSOCK = 4,	/* please connect it anew */
+	PRIV_WANT_STATE	= 6,	/* please begin a state file */
+	PRIV_STATE_WRITTEN = 8,	/* it is complete */
 };
 
 /* What the command line says. */

@@ -767,10 +767,9 @@ daemon_errors(void **state)
 		    "ADDRESS:PORT, with an IPv6 address in brackets" },
 		{ "logfile /other", "logfile \"/other\": the statement is "
 		    "given twice" },
-		{ "pidfile run.pid", "pidfile \"run.pid\": expected a path "
-		    "that starts with /" },
-		{ "logsock sock", "logsock \"sock\": expected a path that "
-		    "starts with /" },
+		{ "pidfile \"\"", "pidfile \"\": expected the path of a "
+		    "file" },
+		{ "logsock ''", "logsock \"\": expected the path of a file" },
 	};
 	char *expected = NULL, *text = NULL;
 	size_t i;
@@ -1185,6 +1184,124 @@ unpack_refuses_counts_beyond_its_bytes(void **state)
 	assert_null(conf);
 }
 
+/* Each makes of everything what the parser could not have made. */
+static void
+damage(struct config *conf, int which)
+{
+	struct filter_rule *rule = &conf->rules[0];
+
+	switch (which) {
+	case 0:
+		conf->listens[0].port = 0;
+		break;
+	case 1:
+		conf->listens[0].bufsize = UINT32_C(1) << 31;
+		break;
+	case 2:
+		conf->listens[0].addr.family = ADDR_NONE;
+		break;
+	case 3:
+		conf->listens[0].addr.family = 5;
+		break;
+	case 4:
+		conf->listens[0].addr.bytes[4] = 1;	/* IPv4 has 4 */
+		break;
+	case 5:
+		conf->sources[0].len = 33;
+		break;
+	case 6:
+		conf->joins[0].group = address("192.0.2.1");
+		break;
+	case 7:
+		memset(conf->joins[0].ifname, 'x', IF_NAMESIZE);
+		break;
+	case 8:
+		conf->forwards[0].port = 0;
+		break;
+	case 9:
+		conf->logfile[0] = 'x';
+		break;
+	case 10:
+		conf->logsock_bufsize = UINT32_C(1) << 31;
+		break;
+	case 11:
+		conf->store_mask = 0;
+		break;
+	case 12:
+		conf->store_mask |= STORE_FIELD_RESERVED;
+		break;
+	case 13:
+		rule->verdict = (enum filter_verdict)2;
+		break;
+	case 14:
+		rule->flags |= FILTER_FLAGS + 1;
+		break;
+	case 15:
+		rule->family = 1;
+		break;
+	case 16:
+		rule->after = FILTER_DAY_SECONDS;
+		break;
+	case 17:
+		rule->before = FILTER_DAY_SECONDS;
+		break;
+	case 18:
+		rule->after_date = INT64_MAX;
+		break;
+	case 19:
+		rule->before_date = INT64_MIN;
+		break;
+	case 20:
+		rule->days = FILTER_DAYS + 1;
+		break;
+	case 21:
+		rule->numbers[FILTER_TOS].ranges[0].hi = 256;
+		break;
+	case 22:
+		rule->numbers[FILTER_DST_PORT].ranges[0].lo++;
+		break;
+	default:
+		fail();
+	}
+}
+#define DAMAGES	23
+
+static void
+unpack_refuses_values_out_of_range(void **state)
+{
+	struct config *conf, *again;
+	uint8_t *data;
+	size_t len;
+	int which;
+
+	(void)state;
+	for (which = 0; which < DAMAGES; which++) {
+		conf = parse(everything);
+		damage(conf, which);
+		data = packed(conf, &len);
+		if (unpack_copy(data, len, &again) != FLOWD_EINVAL)
+			fail_msg("damage %d is not refused", which);
+		assert_null(again);
+		free(data);
+		config_free(conf);
+	}
+}
+
+static void
+unpack_refuses_host_bits(void **state)
+{
+	struct config *conf = parse(everything), *again;
+	uint8_t *data;
+	size_t len;
+
+	(void)state;
+	conf->sources[0].addr.bytes[3] = 1;
+	data = packed(conf, &len);
+	assert_int_equal(unpack_copy(data, len, &again), FLOWD_EHOSTBITS);
+	free(data);
+	config_free(conf);
+}
+
 /* As in the C standard's example; the same on every system. */
 static uint32_t
 random_number(void)
@@ -1338,6 +1455,8 @@ main(void)
 		cmocka_unit_test(unpack_refuses_what_is_cut_short),
 		cmocka_unit_test(unpack_refuses_another_version),
 		cmocka_unit_test(unpack_refuses_counts_beyond_its_bytes),
+		cmocka_unit_test(unpack_refuses_values_out_of_range),
+		cmocka_unit_test(unpack_refuses_host_bits),
 		cmocka_unit_test(unpack_takes_only_what_pack_could_give),
 		cmocka_unit_test(mutated_files_do_no_harm),
 	};

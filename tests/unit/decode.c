@@ -520,7 +520,9 @@ other_versions_are_unsupported(void **state)
 
 	(void)state;
 	for (version = 0; version <= 65535; version++) {
-		if (version == 1 || version == 5 || version == 7)
+		if (version == NF_VERSION_1 || version == NF_VERSION_5 ||
+		    version == NF_VERSION_7 || version == NF_VERSION_9 ||
+		    version == NF_VERSION_IPFIX)
 			continue;
 		buf[0] = (uint8_t)(version >> 8);
 		buf[1] = (uint8_t)version;

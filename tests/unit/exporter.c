@@ -36,6 +36,20 @@
 #define NOW	1700000000U
 #define V5	NF_VERSION_5
 
+static struct exporter_table *
+new_table(size_t limit)
+{
+	const struct exporter_limits limits = {
+		.exporters = limit, .templates = TEMPLATES_DEFAULT,
+		.memory = MEMORY_DEFAULT,
+	};
+	struct exporter_table *table = exporters_new(&limits);
+
+	assert_non_null(table);
+	assert_int_equal(exporters_count(table), 0);
+	return (table);
+}
+
 static struct addr
 numbered(uint32_t n)
 {
@@ -77,7 +91,7 @@ list(void *arg, const struct exporter *e)
 	l->numbers[l->n++] = number_of(&e->addr);
 }
 
-/* The table has these n, the most recently seen first. */
+/* The table has these n, the one unused for longest first. */
 static void
 assert_listed(struct exporter_table *table, const uint32_t *numbers, size_t n)
 {
@@ -92,12 +106,10 @@ assert_listed(struct exporter_table *table, const uint32_t *numbers, size_t n)
 static void
 finds_what_it_made(void **state)
 {
-	struct exporter_table *table = exporters_new(10);
+	struct exporter_table *table = new_table(10);
 	struct exporter *e;
 
 	(void)state;
-	assert_non_null(table);
-	assert_int_equal(exporters_count(table), 0);
 	e = get(table, 1, NOW);
 	assert_int_equal(e->first_seen, NOW);
 	assert_int_equal(e->last_seen, NOW);
@@ -108,7 +120,7 @@ finds_what_it_made(void **state)
 	assert_int_equal(e->counters.datagrams, 7);
 	assert_int_equal(e->first_seen, NOW);
 	assert_int_equal(e->last_seen, NOW + 2);
-	assert_listed(table, (const uint32_t[]){ 1, 2 }, 2);
+	assert_listed(table, (const uint32_t[]){ 2, 1 }, 2);
 	exporters_free(table);
 	exporters_free(NULL);
 }
@@ -117,11 +129,10 @@ static void
 families_do_not_meet(void **state)
 {
 	static const uint8_t v6[16] = { 192, 0, 2, 1 };
-	struct exporter_table *table = exporters_new(10);
+	struct exporter_table *table = new_table(10);
 	const struct addr a = numbered(0xc0000201), b = addr_v6(v6);
 
 	(void)state;
-	assert_non_null(table);
 	exporter_get(table, &a, NOW)->counters.datagrams = 4;
 	exporter_get(table, &b, NOW)->counters.datagrams = 6;
 	assert_int_equal(exporters_count(table), 2);
@@ -133,20 +144,19 @@ families_do_not_meet(void **state)
 static void
 forgets_the_longest_unused(void **state)
 {
-	struct exporter_table *table = exporters_new(3);
+	struct exporter_table *table = new_table(3);
 
 	(void)state;
-	assert_non_null(table);
 	get(table, 1, NOW)->counters.datagrams = 1;
 	get(table, 2, NOW)->counters.datagrams = 1;
 	get(table, 3, NOW)->counters.datagrams = 1;
 	get(table, 1, NOW);
-	assert_listed(table, (const uint32_t[]){ 1, 3, 2 }, 3);
+	assert_listed(table, (const uint32_t[]){ 2, 3, 1 }, 3);
 	get(table, 4, NOW);
-	assert_listed(table, (const uint32_t[]){ 4, 1, 3 }, 3);
+	assert_listed(table, (const uint32_t[]){ 3, 1, 4 }, 3);
 	get(table, 3, NOW);
 	get(table, 5, NOW);
-	assert_listed(table, (const uint32_t[]){ 5, 3, 4 }, 3);
+	assert_listed(table, (const uint32_t[]){ 4, 3, 5 }, 3);
 	/* Who comes back starts anew. */
 	assert_int_equal(get(table, 1, NOW + 9)->counters.datagrams, 0);
 	assert_int_equal(get(table, 1, NOW + 9)->first_seen, NOW + 9);
@@ -157,11 +167,10 @@ forgets_the_longest_unused(void **state)
 static void
 a_limit_of_one_works(void **state)
 {
-	struct exporter_table *table = exporters_new(1);
+	struct exporter_table *table = new_table(1);
 	uint32_t i;
 
 	(void)state;
-	assert_non_null(table);
 	for (i = 0; i < 1000; i++) {
 		get(table, i, NOW);
 		assert_listed(table, &i, 1);
@@ -182,12 +191,11 @@ static void
 holds_very_many(void **state)
 {
 	const uint32_t limit = EXPORTERS_DEFAULT, all = limit + 20000;
-	struct exporter_table *table = exporters_new(limit);
+	struct exporter_table *table = new_table(limit);
 	uint32_t i;
 	size_t n = 0;
 
 	(void)state;
-	assert_non_null(table);
 	for (i = 0; i < all; i++)
 		get(table, i, NOW)->counters.datagrams = i;
 	assert_int_equal(exporters_count(table), limit);

@@ -1,0 +1,102 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "statefile.h"
+
+#define SUFFIX	".new"
+
+/* The name beside path.  -1 where that is too long. */
+static int
+name_beside(const char *path, char name[PATH_MAX])
+{
+	int n = snprintf(name, PATH_MAX, "%s" SUFFIX, path);
+
+	if (n < 0 || n >= PATH_MAX) {
+		log_warnx("statefile %s: name too long", path);
+		return (-1);
+	}
+	return (0);
+}
+
+int
+statefile_open(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd == -1 && errno != ENOENT)
+		log_warn("statefile %s cannot be read, starting without "
+		    "templates", path);
+	return (fd);
+}
+
+int
+statefile_begin(const char *path)
+{
+	char name[PATH_MAX];
+	int fd;
+
+	if (name_beside(path, name) == -1)
+		return (-1);
+	fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+	    0600);
+	if (fd == -1)
+		log_warn("statefile %s", name);
+	return (fd);
+}
+
+void
+statefile_abandon(const char *path, int fd)
+{
+	char name[PATH_MAX];
+
+	(void)close(fd);
+	if (name_beside(path, name) == 0)
+		(void)unlink(name);
+}
+
+void
+statefile_finish(const char *path, int fd)
+{
+	char name[PATH_MAX];
+
+	if (name_beside(path, name) == -1 || fsync(fd) == -1 ||
+	    rename(name, path) == -1) {
+		log_warn("statefile %s stays as it was", path);
+		statefile_abandon(path, fd);
+		return;
+	}
+	(void)close(fd);
+}
+
+int
+statefile_check(const char *path)
+{
+	int fd = statefile_begin(path);
+
+	if (fd == -1)
+		return (-1);
+	statefile_abandon(path, fd);
+	return (0);
+}

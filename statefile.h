@@ -1,0 +1,40 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The state file as the monitor handles it: opened for the collector, and put
+ * in the place of the one before when it is complete.  What is in it is not
+ * the monitor's business.
+ */
+#ifndef STATEFILE_H
+#define STATEFILE_H
+
+/* -1 after a message where path could never be written. */
+int statefile_check(const char *path);
+
+/* Open for reading; -1 where there is none yet, or after a message. */
+int statefile_open(const char *path);
+
+/* An empty file beside path, open for writing; -1 after a message. */
+int statefile_begin(const char *path);
+
+/* Puts what was written to fd in the place of path, and closes fd. */
+void statefile_finish(const char *path, int fd);
+
+/* Removes what was begun, and closes fd. */
+void statefile_abandon(const char *path, int fd);
+
+#endif

@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+"""flowd -n says whether a configuration is good, and does nothing else."""
+
+import os
+import pathlib
+import re
+import socket
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+import tap
+from flowdtest import PATIENCE, Flowd, endpoint
+
+GOOD = """\
+listen on 127.0.0.1:2055
+logfile "@DIR@/log"
+logsock "@DIR@/sock"
+pidfile "@DIR@/pid"
+accept tag 1 src 192.0.2.0/24
+"""
+
+BAD = """\
+listen on 127.0.0.1
+lisen on 127.0.0.1:2055
+logfile "@DIR@/log"
+accept src 192.0.2.1/24 \\
+    port 80
+accept tag $customers all
+"""
+
+ERRORS = """\
+@CONF@:1: listen on "127.0.0.1": expected ADDRESS:PORT, with an IPv6 address \
+in brackets
+@CONF@:2: unknown statement "lisen", expected a statement, a rule or \
+NAME = VALUE
+@CONF@:4: src "192.0.2.1/24": the address has bits set behind the prefix \
+length, expected the address of a network
+@CONF@:6: macro "customers" is not defined
+"""
+
+# A commented-out line of the sample, as against prose.
+OFFERED = re.compile(r"^# (?=(listen on|flow source|join group|forward to|"
+                     r"logsock|pidfile|store|accept|discard|\w+ =) )",
+                     re.MULTILINE)
+
+
+class Check(unittest.TestCase):
+    def setUp(self):
+        self.flowd = Flowd()
+        self.dir = self.flowd.dir
+
+    def check(self, text, *args):
+        """What flowd -n says of a file with this text."""
+        if text is not None:
+            self.flowd.conf.write_text(
+                text.replace("@DIR@", str(self.dir)))
+        return subprocess.run(
+            self.flowd.command("-n", *args), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            timeout=PATIENCE, check=False)
+
+    def passes(self, text, *args):
+        result = self.check(text, *args)
+        self.assertEqual(result.stderr, "")
+        self.assertEqual(result.stdout, "configuration OK\n")
+        self.assertEqual(result.returncode, 0)
+
+    def fails(self, text, errors, *args):
+        result = self.check(text, *args)
+        self.assertEqual(
+            result.stderr, errors.replace("@CONF@", str(self.flowd.conf)))
+        self.assertEqual(result.stdout, "")
+        self.assertEqual(result.returncode, 1)
+
+    def test_good(self):
+        self.passes(GOOD)
+        self.assertEqual([p.name for p in self.dir.iterdir()],
+                         ["flowd.conf"])
+
+    def test_all_errors(self):
+        self.fails(BAD, ERRORS)
+        self.assertEqual([p.name for p in self.dir.iterdir()],
+                         ["flowd.conf"])
+
+    def test_nothing_is_opened(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.bind(("127.0.0.1", 0))
+            port = sock.getsockname()[1]
+            self.passes(f"listen on {endpoint('127.0.0.1', port)}\n"
+                        'logfile "/no/such/directory/log"\n')
+
+    def test_incomplete(self):
+        self.fails("store ALL\n",
+                   "@CONF@: no listen on statement, so that flowd would "
+                   "receive nothing\n"
+                   "@CONF@: neither logfile nor logsock is stated, so that "
+                   "flowd would store nothing\n")
+
+    def test_macros_of_the_command_line(self):
+        text = GOOD + "accept tag $n all\n"
+        self.fails(text, '@CONF@:6: macro "n" is not defined\n')
+        self.passes(text, "-D", "n=0x10")
+        self.passes("n = wrong\n" + text, "-D", "n=0x10")
+        self.fails(text, '@CONF@:6: tag "x": expected a number from 0 to '
+                   "4294967295\n", "-D", "n=x")
+
+    def test_unused_macro_is_mentioned_under_d(self):
+        text = "unused = 1\n" + GOOD
+        self.passes(text)
+        result = self.check(text, "-d")
+        self.assertEqual(result.returncode, 0)
+        self.assertIn(f'{self.flowd.conf}:1: macro "unused" is not used\n',
+                      result.stderr)
+
+    def test_no_file(self):
+        result = self.check(None)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(str(self.flowd.conf), result.stderr)
+
+    def test_directory(self):
+        os.mkdir(self.flowd.conf)
+        result = self.check(None)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(str(self.flowd.conf), result.stderr)
+
+    def test_sample(self):
+        """The sample is good as it is, and with all that it offers."""
+        sample = (tap.SRC / "flowd.conf").read_text()
+        self.passes(sample)
+        everything, offers = OFFERED.subn("", sample)
+        self.assertGreater(offers, 15)
+        self.passes(everything)
+
+
+if __name__ == "__main__":
+    tap.main()
