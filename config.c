@@ -25,7 +25,7 @@
 #include "config.h"
 #include "cursor.h"
 
-#define PACK_VERSION		2
+#define PACK_VERSION		1
 #define PACK_SIZE_FIRST		4096	/* bytes; doubled until it fits */
 
 /* The least bytes that one packed item takes, to check counts by. */

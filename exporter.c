@@ -15,8 +15,8 @@
  */
 
 /*
- * Exporters in a hash table that grows with them, and in a list by last use,
- * whose old end goes when the limit is reached.
+ * Exporters in a hash table that grows with them, and in lists by last use:
+ * see exporter_get for who goes when the limit is reached.
  */
 #include "compat.h"
 
@@ -36,13 +36,21 @@
 #define SEQUENCE_WINDOW		65536	/* flows that may come late */
 #define UPTIME_SLACK_MS		10000	/* by which reordering may set it back */
 
+/* By last use. */
+struct exporter_list {
+	struct exporter	*newest, *oldest;
+};
+
 struct exporter_table {
 	struct exporter	**buckets;
 	size_t		  nbuckets;	/* a power of two */
 	size_t		  count, limit;
 	struct exporters_shared shared;
 	struct counters	  forgotten;	/* of exporters that went */
-	struct exporter	 *newest, *oldest;
+	struct exporter	 *latest;	/* got last, or NULL */
+	struct exporter_list lists[2];	/* of unnamed and of named ones */
+	struct exporter	  stand_in;	/* for who finds no room */
+	struct log_limit  full_warned;
 	uint64_t	  secret[2];	/* so that nobody can aim at a bucket */
 };
 
@@ -56,6 +64,7 @@ exporters_new(const struct exporter_limits *limits)
 	t->limit = limits->exporters == 0 ? 1 : limits->exporters;
 	t->shared.templates_max = limits->templates;
 	t->shared.memory.limit = limits->memory;
+	t->stand_in.shared = &t->shared;
 	t->nbuckets = BUCKETS_MIN;
 	t->buckets = calloc(t->nbuckets, sizeof(*t->buckets));
 	if (t->buckets == NULL ||
@@ -66,26 +75,31 @@ exporters_new(const struct exporter_limits *limits)
 	return (t);
 }
 
+/* Everything but its counters. */
 static void
-destroy(struct exporter *e)
+clear(struct exporter *e)
 {
 	held_forget(e);
 	templates_free(&e->templates, &e->shared->memory);
 	options_free(&e->options, &e->shared->memory);
-	free(e);
 }
 
 void
 exporters_free(struct exporter_table *t)
 {
 	struct exporter *e, *next;
+	size_t i;
 
 	if (t == NULL)
 		return;
-	for (e = t->newest; e != NULL; e = next) {
-		next = e->older;
-		destroy(e);
+	for (i = 0; i < 2; i++) {
+		for (e = t->lists[i].newest; e != NULL; e = next) {
+			next = e->older;
+			clear(e);
+			free(e);
+		}
 	}
+	clear(&t->stand_in);
 	free(t->buckets);
 	free(t);
 }
@@ -111,16 +125,19 @@ static void
 grow(struct exporter_table *t)
 {
 	struct exporter **buckets, **old = t->buckets, **b, *e;
+	size_t i;
 
 	buckets = calloc(t->nbuckets * 2, sizeof(*buckets));
 	if (buckets == NULL)
 		return;
 	t->buckets = buckets;
 	t->nbuckets *= 2;
-	for (e = t->newest; e != NULL; e = e->older) {
-		b = bucket_of(t, &e->addr);
-		e->hash_next = *b;
-		*b = e;
+	for (i = 0; i < 2; i++) {
+		for (e = t->lists[i].newest; e != NULL; e = e->older) {
+			b = bucket_of(t, &e->addr);
+			e->hash_next = *b;
+			*b = e;
+		}
 	}
 	free(old);
 }
@@ -128,26 +145,30 @@ grow(struct exporter_table *t)
 static void
 list_remove(struct exporter_table *t, struct exporter *e)
 {
+	struct exporter_list *l = &t->lists[e->named];
+
 	if (e->newer != NULL)
 		e->newer->older = e->older;
 	else
-		t->newest = e->older;
+		l->newest = e->older;
 	if (e->older != NULL)
 		e->older->newer = e->newer;
 	else
-		t->oldest = e->newer;
+		l->oldest = e->newer;
 }
 
 static void
 list_add_newest(struct exporter_table *t, struct exporter *e)
 {
+	struct exporter_list *l = &t->lists[e->named];
+
 	e->newer = NULL;
-	e->older = t->newest;
-	if (t->newest != NULL)
-		t->newest->newer = e;
+	e->older = l->newest;
+	if (l->newest != NULL)
+		l->newest->newer = e;
 	else
-		t->oldest = e;
-	t->newest = e;
+		l->oldest = e;
+	l->newest = e;
 }
 
 static void
@@ -162,33 +183,76 @@ add_counters(struct counters *sum, const struct counters *more)
 }
 
 static void
-forget_oldest(struct exporter_table *t)
+forget(struct exporter_table *t, struct exporter *e)
 {
-	struct exporter *e = t->oldest, **at;
+	struct exporter **at;
 
 	for (at = bucket_of(t, &e->addr); *at != e; at = &(*at)->hash_next)
 		;
 	*at = e->hash_next;
 	list_remove(t, e);
 	t->count--;
-	held_forget(e);
+	clear(e);
 	add_counters(&t->forgotten, &e->counters);
-	destroy(e);
+	free(e);
+}
+
+/* Who goes for a new exporter, or NULL. */
+static struct exporter *
+dispensable(const struct exporter_table *t, uint32_t now, bool named)
+{
+	struct exporter *e = t->lists[0].oldest;
+
+	if (e != NULL && (named || now - e->last_seen >= EXPORTER_IDLE))
+		return (e);
+	e = named ? t->lists[1].oldest : NULL;
+	return (e != NULL && now - e->last_seen >= EXPORTER_IDLE ? e : NULL);
+}
+
+static void
+say_full(struct exporter_table *t, uint32_t now)
+{
+	uint32_t held_back;
+
+	if (log_limit_pass(&t->full_warned, now, &held_back))
+		log_warnx("the limit of %zu exporters is reached; what "
+		    "others send is stored, but no template of theirs is kept",
+		    t->limit);
 }
 
 static struct exporter *
-make(struct exporter_table *t, const struct addr *addr, uint32_t now)
+use_stand_in(struct exporter_table *t, const struct addr *addr, uint32_t now)
+{
+	struct exporter *e = &t->stand_in;
+
+	say_full(t, now);
+	clear(e);
+	memset(e->sequences, 0, sizeof(e->sequences));
+	e->sampling_interval = 0;
+	e->sampling_mode = 0;
+	e->addr = *addr;
+	e->last_seen = now;
+	return (e);
+}
+
+static struct exporter *
+make(struct exporter_table *t, const struct addr *addr, uint32_t now,
+    bool named)
 {
 	struct exporter *e, **b;
 
+	if (t->count >= t->limit) {
+		if ((e = dispensable(t, now, named)) == NULL)
+			return (use_stand_in(t, addr, now));
+		forget(t, e);
+	}
 	if ((e = calloc(1, sizeof(*e))) == NULL)
 		return (NULL);
-	if (t->count >= t->limit)
-		forget_oldest(t);
 	if (t->count >= t->nbuckets)
 		grow(t);
 	e->addr = *addr;
 	e->first_seen = now;
+	e->named = named;
 	e->shared = &t->shared;
 	b = bucket_of(t, addr);
 	e->hash_next = *b;
@@ -198,23 +262,37 @@ make(struct exporter_table *t, const struct addr *addr, uint32_t now)
 	return (e);
 }
 
-struct exporter *
-exporter_get(struct exporter_table *t, const struct addr *addr, uint32_t now)
+static struct exporter *
+find(struct exporter_table *t, const struct addr *addr)
 {
-	struct exporter *e = t->newest;
+	struct exporter *e;
 
-	if (e == NULL || !addr_equal(&e->addr, addr)) {
-		for (e = *bucket_of(t, addr); e != NULL; e = e->hash_next) {
-			if (addr_equal(&e->addr, addr))
-				break;
-		}
-		if (e == NULL) {
-			if ((e = make(t, addr, now)) == NULL)
-				return (NULL);
-		} else {
+	for (e = *bucket_of(t, addr); e != NULL; e = e->hash_next) {
+		if (addr_equal(&e->addr, addr))
+			return (e);
+	}
+	return (NULL);
+}
+
+struct exporter *
+exporter_get(struct exporter_table *t, const struct addr *addr, uint32_t now,
+    bool named)
+{
+	struct exporter *e = t->latest;
+
+	if (e == NULL || e->named != named || !addr_equal(&e->addr, addr)) {
+		t->latest = NULL;
+		if ((e = find(t, addr)) == NULL)
+			e = make(t, addr, now, named);
+		else {
 			list_remove(t, e);
+			e->named = named;
 			list_add_newest(t, e);
 		}
+		if (e == NULL)
+			return (NULL);
+		if (e != &t->stand_in)
+			t->latest = e;
 	}
 	e->last_seen = now;
 	return (e);
@@ -225,19 +303,26 @@ exporters_each(const struct exporter_table *t,
     void (*visit)(void *arg, const struct exporter *exporter), void *arg)
 {
 	const struct exporter *e;
+	size_t i;
 
-	for (e = t->oldest; e != NULL; e = e->newer)
-		visit(arg, e);
+	for (i = 0; i < 2; i++) {
+		for (e = t->lists[i].oldest; e != NULL; e = e->newer)
+			visit(arg, e);
+	}
+}
+
+static void
+add_exporter(void *arg, const struct exporter *e)
+{
+	add_counters(arg, &e->counters);
 }
 
 void
 exporters_sum(const struct exporter_table *t, struct counters *sum)
 {
-	const struct exporter *e;
-
 	*sum = t->forgotten;
-	for (e = t->newest; e != NULL; e = e->older)
-		add_counters(sum, &e->counters);
+	add_counters(sum, &t->stand_in.counters);
+	exporters_each(t, add_exporter, sum);
 }
 
 bool

@@ -37,6 +37,7 @@
 #define MEMORY_DEFAULT		((size_t)512 << 20)	/* bytes, in all */
 
 #define EXPORTER_SEQUENCES	8	/* kept for each exporter */
+#define EXPORTER_IDLE		600	/* seconds after which one may go */
 
 /*
  * datagrams = decoded + invalid + unsupported + held + no_template, and, in
@@ -108,6 +109,7 @@ struct exporter {
 	struct templates	 templates;
 	struct options		 options;
 	struct held_list	 held;
+	bool			 named;		/* by a flow source of its own */
 	struct exporter		*hash_next;
 	struct exporter		*newer, *older;		/* by last use */
 };
@@ -120,24 +122,32 @@ struct exporter_limits {
 	size_t	memory;		/* bytes of templates, options, held data */
 };
 
-/* NULL without memory.  At the limit the one unused for longest goes. */
+/* NULL without memory. */
 struct exporter_table *exporters_new(const struct exporter_limits *limits);
 void exporters_free(struct exporter_table *table);
 
 /*
  * The exporter at addr, made where it is new; now is in epoch seconds.  NULL
  * without memory.  The pointer is good until the next call.
+ *
+ * Addresses can be made up, so at the limit a new one pushes out nobody who is
+ * in use: the one unused for longest goes if that is EXPORTER_IDLE seconds ago,
+ * and named ones stay but for other named ones.  Where none goes, the
+ * result is a stand-in that remembers nothing until the next call but the
+ * counters, which are those of all such addresses.
  */
 struct exporter *exporter_get(struct exporter_table *table,
-    const struct addr *addr, uint32_t now);
+    const struct addr *addr, uint32_t now, bool named);
 
-/* Calls visit for each, the one unused for longest first. */
+/*
+ * Calls visit for each, the one unused for longest first, named ones last.
+ */
 void exporters_each(const struct exporter_table *table,
     void (*visit)(void *arg, const struct exporter *exporter), void *arg);
 
 size_t exporters_count(const struct exporter_table *table);
 
-/* The sums of all exporters, those that were forgotten included. */
+/* The sums of all, exporters that were forgotten or never kept included. */
 void exporters_sum(const struct exporter_table *table,
     struct counters *sum);
 

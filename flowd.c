@@ -138,16 +138,21 @@ take_flows(struct flow_sink *sink)
 	sink->n = 0;
 }
 
+/* Whether a flow source allows it; *named, whether one does so by name. */
 static bool
-is_authorised(const struct config *conf, const struct addr *from)
+is_authorised(const struct config *conf, const struct addr *from, bool *named)
 {
+	bool allowed = conf->nsources == 0;
 	size_t i;
 
-	for (i = 0; i < conf->nsources; i++) {
-		if (prefix_contains(&conf->sources[i], from))
-			return (true);
+	*named = false;
+	for (i = 0; i < conf->nsources && !*named; i++) {
+		if (!prefix_contains(&conf->sources[i], from))
+			continue;
+		allowed = true;
+		*named = conf->sources[i].len == addr_bits(from->family);
 	}
-	return (conf->nsources == 0);
+	return (allowed);
 }
 
 static void
@@ -194,13 +199,15 @@ take_datagram(struct collector *c, const struct received *in,
 	    .recv_sec = (uint32_t)now->tv_sec,
 	    .recv_usec = (uint32_t)(now->tv_nsec / 1000) };
 	enum decoded r;
+	bool named;
 
-	if (!is_authorised(c->conf, &in->from)) {
+	if (!is_authorised(c->conf, &in->from, &named)) {
 		refuse_source(c, &in->from, dgram.recv_sec);
 		return;
 	}
 	output_forward(c->output, in->data, in->len);
-	c->exporter = exporter_get(c->exporters, &in->from, dgram.recv_sec);
+	c->exporter = exporter_get(c->exporters, &in->from, dgram.recv_sec,
+	    named);
 	if (c->exporter == NULL)
 		fatal("no memory for an exporter");
 	r = netflow_decode(&dgram, c->exporter, &c->sink);

@@ -139,6 +139,7 @@ pack_exporter(void *arg, const struct exporter *e)
 	p->exporters++;
 	if (wcur_u8(w, (uint8_t)e->addr.family) != 0 ||
 	    wcur_bytes(w, e->addr.bytes, sizeof(e->addr.bytes)) != 0 ||
+	    wcur_u8(w, e->named) != 0 ||
 	    pack_sequences(w, e) != 0 || pack_templates(w, e) != 0 ||
 	    pack_samplers(w, &e->options) != 0 ||
 	    pack_interfaces(w, &e->options) != 0 ||
@@ -308,16 +309,17 @@ unpack_exporter(struct cursor *c, struct exporter_table *table, uint32_t now)
 {
 	struct addr addr = { .family = ADDR_NONE };
 	struct exporter *e;
-	uint8_t family;
+	uint8_t family, named;
 	int r;
 
 	if (cur_u8(c, &family) != 0 ||
-	    cur_bytes(c, addr.bytes, sizeof(addr.bytes)) != 0)
+	    cur_bytes(c, addr.bytes, sizeof(addr.bytes)) != 0 ||
+	    cur_u8(c, &named) != 0)
 		return (FLOWD_ESHORT);
 	if (family != ADDR_V4 && family != ADDR_V6)
 		return (FLOWD_EINVAL);
 	addr = family == ADDR_V4 ? addr_v4(addr.bytes) : addr_v6(addr.bytes);
-	if ((e = exporter_get(table, &addr, now)) == NULL)
+	if ((e = exporter_get(table, &addr, now, named != 0)) == NULL)
 		return (FLOWD_ENOMEM);
 	if ((r = unpack_sequences(c, e)) != 0 ||
 	    (r = unpack_list(c, e, unpack_template)) != 0 ||

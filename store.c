@@ -303,14 +303,17 @@ store_check_header(const uint8_t *buf, size_t size, size_t *len)
 	return (check_header(buf, size, len));
 }
 
+/* a is zero before. */
 static inline const uint8_t *
 get_addr(const uint8_t *p, uint32_t fields, uint32_t pair, struct addr *a)
 {
 	if ((fields & pair & ADDR4_BITS) != 0) {
-		*a = addr_v4(p);
+		a->family = ADDR_V4;
+		memcpy(a->bytes, p, 4);
 		p += 4;
 	} else if ((fields & pair & ADDR6_BITS) != 0) {
-		*a = addr_v6(p);
+		a->family = ADDR_V6;
+		memcpy(a->bytes, p, 16);
 		p += 16;
 	}
 	return (p);

@@ -78,13 +78,13 @@
 struct flow {
 	uint32_t	fields;			/* STORE_FIELD_* */
 	uint32_t	tag;
-	uint32_t	recv_sec, recv_usec;	/* epoch, when flowd received it */
+	uint32_t	recv_sec, recv_usec;	/* epoch, at receipt */
 	struct addr	agent, src, dst, gateway;
 	uint64_t	packets, octets;
 	uint32_t	if_index_in, if_index_out;	/* SNMP ifIndex */
 	uint32_t	sys_uptime_ms;		/* of the exporter, at export */
 	uint32_t	time_sec, time_nanosec;	/* epoch, at export */
-	uint32_t	flow_start, flow_finish;	/* ms of exporter's uptime */
+	uint32_t	flow_start, flow_finish;	/* ms of its uptime */
 	uint32_t	src_as, dst_as;
 	uint32_t	flow_sequence, source_id;
 	uint32_t	crc;			/* as read */

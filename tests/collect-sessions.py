@@ -95,8 +95,8 @@ class Generated(unittest.TestCase):
 
     def test_other_versions_are_named(self):
         with Flowd("store ALL") as flowd:
-            flowd.send(struct.pack("!HHIIII", 9, 0, 1, 2, 3, 4))
-            flowd.wait_stderr("version 9")
+            flowd.send(struct.pack("!HHIIII", 8, 0, 1, 2, 3, 4))
+            flowd.wait_stderr("version 8")
             flowd.send(netflow.datagram(5, netflow.flows(1)))
             flowd.wait_flows(1)
 

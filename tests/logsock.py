@@ -25,6 +25,7 @@ class Logsock(unittest.TestCase):
         return sock
 
     def test_a_record_a_datagram_as_in_the_log(self):
+        # 29 of them at once, which is more than the system queues.
         flows = netflow.flows(30)
         flowd = Flowd("store ALL", 'logsock "@DIR@/sock"',
                       "discard src 10.0.0.7")

@@ -9,7 +9,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 
 import flowlog
 import tap
-from readertest import ReaderTest, briefs, flow, log
+from readertest import ReaderTest, SECONDS, briefs, flow, log
 
 LENGTH = len(log(1))
 
@@ -83,12 +83,15 @@ class Torn(ReaderTest):
     def test_messages_come_after_the_flows(self):
         """With both in one place, the order is that of the log."""
         self.write("torn.log", log(2)[:-1])
+        self.write("bad.log", spoiled(3, LENGTH + 50, 0xaa))
         with open(self.dir / "both", "wb") as both:
-            with self.start("torn.log", stdout=both, stderr=both) as process:
-                self.assertEqual(process.wait(), 0)
-        first, second = self.read("both").decode().splitlines()
-        self.assertTrue(first.startswith("FLOW "))
-        self.assertIn("ends inside a record", second)
+            with self.start("torn.log", "bad.log", "torn.log", stdout=both,
+                            stderr=both) as process:
+                self.assertEqual(process.wait(SECONDS), 1)
+        words = [line.split()[0]
+                 for line in self.read("both").decode().splitlines()]
+        self.assertEqual(words, ["FLOW", "torn.log:", "FLOW", "bad.log:",
+                                 "FLOW", "torn.log:"])
 
 
 if __name__ == "__main__":

@@ -135,6 +135,13 @@ class Failure(ReaderTest):
                         f"cannot write to standard output: {NO_SPACE}\n")
 
     @needs_full
+    def test_standard_output_is_full_without_flows(self):
+        for args in ["-h"], ["-c", "none.log"]:
+            with self.subTest(args=args), open(FULL, "wb") as full:
+                _, err = self.run_reader(*args, stdout=full, status=1)
+                self.assertIn(NO_SPACE, err.decode())
+
+    @needs_full
     def test_the_log_is_full(self):
         for count in 1, 5000:
             with self.subTest(count=count):

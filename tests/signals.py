@@ -200,18 +200,21 @@ class Statistics(unittest.TestCase):
     """SIGUSR2"""
 
     def counters(self, flowd, who):
-        """The latest line of counters about who."""
-        line = [l for l in flowd.stderr_lines() if l.startswith(who + ": ")
-                and " stored " in l][-1]
-        words = line.split()[1:]
-        return dict(zip(words[::2], map(int, words[1::2])))
+        """The counters of who: words and numbers in turn, after the name."""
+        counters = {}
+        for line in flowd.stderr_lines():
+            name, _, rest = line.partition(": ")
+            words = rest.split()
+            if name == who and all(word.isdigit() for word in words[1::2]):
+                counters.update(zip(words[::2], map(int, words[1::2])))
+        return counters
 
     def test_counters_add_up(self):
         flows = netflow.flows(3)
         good = netflow.datagram(5, flows)
         with Flowd("store ALL", "discard src 10.0.0.1",
                    "flow source 127.0.0.0/29") as flowd:
-            for datagram in (good, good[:-1], b"\0\x09" + bytes(20)):
+            for datagram in (good, good[:-1], b"\0\x08" + bytes(20)):
                 flowd.send(datagram, "127.0.0.2")
             flowd.send(good, "127.0.0.200")
             flowd.send(good, "127.0.0.3")
@@ -242,6 +245,18 @@ class Statistics(unittest.TestCase):
             flowd.wait_stderr("kernel-drops")
             self.assertEqual(
                 self.counters(flowd, "all")["sequence-lost"], 100)
+
+    def test_sampling_of_v5_is_kept_per_exporter(self):
+        with Flowd("store ALL") as flowd:
+            for agent, sampling in (("127.0.0.2", 1 << 14 | 100),
+                                    ("127.0.0.3", 2 << 14 | 16383)):
+                flowd.send(netflow.datagram(5, netflow.flows(1),
+                                            sampling=sampling), agent)
+            flowd.wait_flows(2)
+            flowd.signal(signal.SIGUSR2)
+            flowd.wait_stderr("127.0.0.2: v5 takes 1 of 100 packets, mode 1")
+            flowd.wait_stderr(
+                "127.0.0.3: v5 takes 1 of 16383 packets, mode 2")
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ static struct exporter *
 get(struct exporter_table *table, uint32_t n, uint32_t now)
 {
 	const struct addr a = numbered(n);
-	struct exporter *e = exporter_get(table, &a, now);
+	struct exporter *e = exporter_get(table, &a, now, false);
 
 	assert_non_null(e);
 	assert_true(addr_equal(&e->addr, &a));
@@ -133,11 +133,11 @@ families_do_not_meet(void **state)
 	const struct addr a = numbered(0xc0000201), b = addr_v6(v6);
 
 	(void)state;
-	exporter_get(table, &a, NOW)->counters.datagrams = 4;
-	exporter_get(table, &b, NOW)->counters.datagrams = 6;
+	exporter_get(table, &a, NOW, false)->counters.datagrams = 4;
+	exporter_get(table, &b, NOW, false)->counters.datagrams = 6;
 	assert_int_equal(exporters_count(table), 2);
-	assert_int_equal(exporter_get(table, &a, NOW)->counters.datagrams, 4);
-	assert_int_equal(exporter_get(table, &b, NOW)->counters.datagrams, 6);
+	assert_int_equal(exporter_get(table, &a, NOW, false)->counters.datagrams, 4);
+	assert_int_equal(exporter_get(table, &b, NOW, false)->counters.datagrams, 6);
 	exporters_free(table);
 }
 
@@ -145,6 +145,7 @@ static void
 forgets_the_longest_unused(void **state)
 {
 	struct exporter_table *table = new_table(3);
+	const uint32_t later = NOW + EXPORTER_IDLE;
 
 	(void)state;
 	get(table, 1, NOW)->counters.datagrams = 1;
@@ -152,15 +153,67 @@ forgets_the_longest_unused(void **state)
 	get(table, 3, NOW)->counters.datagrams = 1;
 	get(table, 1, NOW);
 	assert_listed(table, (const uint32_t[]){ 2, 3, 1 }, 3);
-	get(table, 4, NOW);
+	get(table, 4, later);
 	assert_listed(table, (const uint32_t[]){ 3, 1, 4 }, 3);
 	get(table, 3, NOW);
-	get(table, 5, NOW);
+	get(table, 5, later);
 	assert_listed(table, (const uint32_t[]){ 4, 3, 5 }, 3);
 	/* Who comes back starts anew. */
-	assert_int_equal(get(table, 1, NOW + 9)->counters.datagrams, 0);
-	assert_int_equal(get(table, 1, NOW + 9)->first_seen, NOW + 9);
-	assert_int_equal(get(table, 3, NOW)->counters.datagrams, 1);
+	get(table, 3, later + EXPORTER_IDLE);
+	get(table, 5, later + EXPORTER_IDLE);
+	assert_int_equal(get(table, 1,
+	    later + EXPORTER_IDLE)->counters.datagrams, 0);
+	assert_int_equal(get(table, 1, later)->first_seen,
+	    later + EXPORTER_IDLE);
+	assert_int_equal(get(table, 3, later)->counters.datagrams, 1);
+	exporters_free(table);
+}
+
+static void
+who_is_in_use_is_not_pushed_out(void **state)
+{
+	struct exporter_table *table = new_table(2);
+	const uint32_t soon = NOW + EXPORTER_IDLE - 1;
+	struct counters sum;
+	uint32_t i;
+
+	(void)state;
+	get(table, 1, NOW);
+	get(table, 2, NOW);
+	for (i = 10; i < 1000; i++) {
+		struct exporter *e = get(table, i, soon);
+
+		e->counters.datagrams++;
+		/* Nothing is left of the address before. */
+		assert_int_equal(e->sampling_interval, 0);
+		assert_int_equal(e->sequences[0].version, 0);
+		e->sampling_interval = 5;
+		exporter_sequence(e, 5, 0, i, 1, i);
+	}
+	assert_listed(table, (const uint32_t[]){ 1, 2 }, 2);
+	exporters_sum(table, &sum);
+	assert_int_equal(sum.datagrams, 990);
+	exporters_free(table);
+}
+
+static void
+named_ones_stay_and_make_room(void **state)
+{
+	struct exporter_table *table = new_table(2);
+	const struct addr a = numbered(1), b = numbered(2), c = numbered(3);
+	const uint32_t later = NOW + EXPORTER_IDLE;
+
+	(void)state;
+	assert_non_null(exporter_get(table, &a, NOW, true));
+	get(table, 9, NOW);
+	/* A named one pushes out who is not, in use or not. */
+	assert_non_null(exporter_get(table, &b, NOW, true));
+	assert_listed(table, (const uint32_t[]){ 1, 2 }, 2);
+	/* Others push out no named one, however long it was silent. */
+	get(table, 10, later);
+	assert_listed(table, (const uint32_t[]){ 1, 2 }, 2);
+	assert_non_null(exporter_get(table, &c, later, true));
+	assert_listed(table, (const uint32_t[]){ 2, 3 }, 2);
 	exporters_free(table);
 }
 
@@ -172,7 +225,7 @@ a_limit_of_one_works(void **state)
 
 	(void)state;
 	for (i = 0; i < 1000; i++) {
-		get(table, i, NOW);
+		get(table, i, NOW + i * EXPORTER_IDLE);
 		assert_listed(table, &i, 1);
 	}
 	exporters_free(table);
@@ -197,16 +250,19 @@ holds_very_many(void **state)
 
 	(void)state;
 	for (i = 0; i < all; i++)
-		get(table, i, NOW)->counters.datagrams = i;
+		get(table, i, i < limit ? NOW :
+		    NOW + EXPORTER_IDLE)->counters.datagrams = i;
 	assert_int_equal(exporters_count(table), limit);
 	exporters_each(table, check_number, &n);
 	assert_int_equal(n, limit);
 	/* Those that are in it are found; those that went are not. */
 	for (i = all - limit; i < all; i++)
-		assert_int_equal(get(table, i, NOW)->counters.datagrams, i);
+		assert_int_equal(get(table, i,
+		    NOW + EXPORTER_IDLE)->counters.datagrams, i);
 	assert_int_equal(exporters_count(table), limit);
 	for (i = 1; i < all - limit; i++)
-		assert_int_equal(get(table, i, NOW)->counters.datagrams, 0);
+		assert_int_equal(get(table, i,
+		    NOW + 2 * EXPORTER_IDLE)->counters.datagrams, 0);
 	assert_int_equal(exporters_count(table), limit);
 	exporters_free(table);
 }
@@ -487,6 +543,8 @@ main(void)
 		cmocka_unit_test(finds_what_it_made),
 		cmocka_unit_test(families_do_not_meet),
 		cmocka_unit_test(forgets_the_longest_unused),
+		cmocka_unit_test(who_is_in_use_is_not_pushed_out),
+		cmocka_unit_test(named_ones_stay_and_make_room),
 		cmocka_unit_test(a_limit_of_one_works),
 		cmocka_unit_test(holds_very_many),
 		cmocka_unit_test(no_gap_no_loss),
