@@ -46,6 +46,8 @@
 
 #define DEFAULT_CONFIG		PACKAGE_SYSCONFDIR "/flowd.conf"
 #define SINK_FLOWS		64
+/* The monitor's socket and what output waits for, before the listeners. */
+#define PFDS_FIXED		(1 + OUTPUT_BLOCKED)
 #define BATCHES_AT_ONCE		16	/* of one socket, before the others */
 #define TICK_MS			1000	/* between looks at what is due */
 #define STATE_SECONDS		60	/* between two writes of the state */
@@ -67,7 +69,7 @@ struct collector {
 	struct filter		*filter;
 	struct listener		*listeners;
 	size_t			 nlisteners;
-	struct pollfd		*pfds;		/* nlisteners + 2 */
+	struct pollfd		*pfds;		/* nlisteners + PFDS_FIXED */
 	struct staged		 staged;
 	struct receiver		*receiver;
 	struct exporter_table	*exporters;
@@ -275,15 +277,21 @@ static size_t
 flush_for_good(struct collector *c)
 {
 	uint32_t give_up = now_sec() + LAST_WRITE_SECONDS;
-	struct pollfd pfd;
-	size_t left;
+	int blocked[OUTPUT_BLOCKED];
+	struct pollfd pfds[OUTPUT_BLOCKED];
+	size_t i, left;
 
-	while ((left = output_flush(c->output)) > 0 && now_sec() < give_up) {
-		pfd = (struct pollfd){ .events = POLLOUT,
-		    .fd = output_blocked_on(c->output) };
-		(void)poll(&pfd, 1, TICK_MS);
+	for (;;) {
+		left = output_flush(c->output);
+		output_blocked_on(c->output, blocked);
+		if ((left == 0 && blocked[OUTPUT_BLOCKED - 1] == -1) ||
+		    now_sec() >= give_up)
+			return (left);
+		for (i = 0; i < OUTPUT_BLOCKED; i++)
+			pfds[i] = (struct pollfd){ .events = POLLOUT,
+			    .fd = blocked[i] };
+		(void)poll(pfds, OUTPUT_BLOCKED, TICK_MS);
 	}
-	return (left);
 }
 
 /* Without its monitor a collector has no business. */
@@ -298,8 +306,11 @@ orphaned(struct collector *c)
 static void
 report(const struct collector *c)
 {
+	struct output_counters out;
+
+	output_count(c->output, &out);
 	report_statistics(c->exporters, c->unauthorised, c->kernel_drops,
-	    output_counters(c->output), c->filter);
+	    &out, c->filter);
 }
 
 /* Templates and the like, as they were when flowd was last here. */
@@ -504,7 +515,7 @@ replace_listeners(struct collector *c)
 	free(c->pfds);
 	c->listeners = c->staged.listeners;
 	c->nlisteners = c->staged.nlisteners;
-	c->pfds = allocate(c->nlisteners + 2, sizeof(*c->pfds));
+	c->pfds = allocate(c->nlisteners + PFDS_FIXED, sizeof(*c->pfds));
 }
 
 static void
@@ -610,18 +621,20 @@ tick(struct collector *c)
 static void
 wait_for_work(struct collector *c, bool more)
 {
-	int timeout = TICK_MS;
+	int blocked[OUTPUT_BLOCKED], timeout = TICK_MS;
 	size_t i;
 
 	c->pfds[0] = (struct pollfd){ .fd = c->sock, .events = POLLIN };
-	c->pfds[1] = (struct pollfd){ .events = POLLOUT,
-	    .fd = output_blocked_on(c->output) };
+	output_blocked_on(c->output, blocked);
+	for (i = 0; i < OUTPUT_BLOCKED; i++)
+		c->pfds[1 + i] = (struct pollfd){ .events = POLLOUT,
+		    .fd = blocked[i] };
 	for (i = 0; i < c->nlisteners; i++)
-		c->pfds[i + 2] = (struct pollfd){ .events = POLLIN,
+		c->pfds[i + PFDS_FIXED] = (struct pollfd){ .events = POLLIN,
 		    .fd = c->listeners[i].fd };
 	if (more)
 		timeout = 0;
-	if (poll(c->pfds, c->nlisteners + 2, timeout) == -1 && errno != EINTR)
+	if (poll(c->pfds, c->nlisteners + PFDS_FIXED, timeout) == -1 && errno != EINTR)
 		fatal("poll");
 }
 
@@ -651,7 +664,7 @@ collector_run(int sock)
 		wait_for_work(c, more);
 		more = false;
 		for (i = 0; i < c->nlisteners; i++) {
-			if (c->pfds[i + 2].revents != 0 &&
+			if (c->pfds[i + PFDS_FIXED].revents != 0 &&
 			    !drain(c, &c->listeners[i]))
 				more = true;
 		}

@@ -31,6 +31,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "logsock.h"
 #include "output.h"
 #include "store.h"
 
@@ -47,7 +48,7 @@ struct output {
 	time_t			 failed_at;	/* monotonic; 0: it works */
 	struct log_limit	 log_warned;
 
-	int			 logsock;	/* -1: not connected */
+	struct logsock		*logsock;
 	bool			 use_logsock;
 
 	int			*forwards;
@@ -63,9 +64,11 @@ output_new(void)
 
 	if ((o = calloc(1, sizeof(*o))) == NULL)
 		return (NULL);
-	o->log = o->logsock = -1;
-	if ((o->buf = malloc(LOG_BUFFER)) == NULL) {
-		free(o);
+	o->log = -1;
+	o->buf = malloc(LOG_BUFFER);
+	o->logsock = logsock_new();
+	if (o->buf == NULL || o->logsock == NULL) {
+		output_free(o);
 		return (NULL);
 	}
 	return (o);
@@ -76,17 +79,20 @@ output_free(struct output *o)
 {
 	if (o == NULL)
 		return;
-	output_set_log(o, -1);
-	output_set_logsock(o, -1);
+	if (o->buf != NULL)
+		output_set_log(o, -1);
+	logsock_free(o->logsock);
 	output_set_forwards(o, NULL, 0);
 	free(o->buf);
 	free(o);
 }
 
-const struct output_counters *
-output_counters(const struct output *o)
+void
+output_count(const struct output *o, struct output_counters *counters)
 {
-	return (&o->counters);
+	*counters = o->counters;
+	counters->logsock_sent = logsock_sent(o->logsock);
+	counters->logsock_lost = logsock_lost(o->logsock);
 }
 
 /* Seconds of a clock that nobody sets; never 0. */
@@ -164,8 +170,8 @@ log_works(struct output *o)
 	log_info("the log can be written again");
 }
 
-size_t
-output_flush(struct output *o)
+static size_t
+flush_log(struct output *o)
 {
 	ssize_t n;
 
@@ -195,10 +201,18 @@ output_flush(struct output *o)
 	return (0);
 }
 
-int
-output_blocked_on(const struct output *o)
+size_t
+output_flush(struct output *o)
 {
-	return (o->blocked ? o->log : -1);
+	logsock_flush(o->logsock);
+	return (flush_log(o));
+}
+
+void
+output_blocked_on(const struct output *o, int fds[OUTPUT_BLOCKED])
+{
+	fds[0] = o->blocked ? o->log : -1;
+	fds[1] = logsock_blocked_on(o->logsock);
 }
 
 /* The reader of a FIFO got the beginning of this record; the next will not. */
@@ -222,7 +236,7 @@ output_set_log(struct output *o, int fd)
 	struct stat st;
 
 	o->failed_at = 0;
-	(void)output_flush(o);
+	(void)flush_log(o);
 	drop_partial(o);
 	if (o->log != -1)
 		(void)close(o->log);
@@ -235,9 +249,7 @@ output_set_log(struct output *o, int fd)
 void
 output_set_logsock(struct output *o, int fd)
 {
-	if (o->logsock != -1)
-		(void)close(o->logsock);
-	o->logsock = fd;
+	logsock_set_fd(o->logsock, fd);
 }
 
 void
@@ -251,7 +263,7 @@ output_use_logsock(struct output *o, bool use)
 bool
 output_wants_logsock(const struct output *o)
 {
-	return (o->use_logsock && o->logsock == -1);
+	return (o->use_logsock && !logsock_is_connected(o->logsock));
 }
 
 void
@@ -272,31 +284,11 @@ output_set_forwards(struct output *o, const int *fds, size_t n)
 	o->nforwards = n;
 }
 
-/* Full buffers are the reader's business; other errors mean it is gone. */
-static int
-logsock_send(struct output *o, const uint8_t *rec, size_t len)
-{
-	if (o->logsock != -1) {
-		if (send(o->logsock, rec, len, MSG_DONTWAIT | MSG_NOSIGNAL) ==
-		    (ssize_t)len) {
-			o->counters.logsock_sent++;
-			return (0);
-		}
-		if (errno != EAGAIN && errno != EWOULDBLOCK &&
-		    errno != ENOBUFS && errno != EINTR) {
-			log_warn("the log socket's reader has gone");
-			output_set_logsock(o, -1);
-		}
-	}
-	o->counters.logsock_lost++;
-	return (-1);
-}
-
 uint8_t *
 output_room(struct output *o)
 {
 	if (LOG_BUFFER - o->len < STORE_RECORD_MAX) {
-		(void)output_flush(o);
+		(void)flush_log(o);
 		if (LOG_BUFFER - o->len < STORE_RECORD_MAX)
 			return (NULL);
 	}
@@ -309,7 +301,7 @@ output_commit(struct output *o, size_t len)
 	int r = -1;
 
 	if (o->use_logsock)
-		r = logsock_send(o, o->buf + o->len, len);
+		r = logsock_send(o->logsock, o->buf + o->len, len);
 	if (o->log == -1)
 		return (r);
 	o->len += len;
