@@ -80,6 +80,7 @@ struct collector {
 	uint32_t		 last_tick;	/* epoch seconds */
 	uint32_t		 state_saved;	/* epoch seconds */
 	bool			 state_asked;
+	bool			 state_due;	/* if only for a new place */
 
 	/* The datagram that is being decoded. */
 	struct exporter		*exporter;
@@ -377,8 +378,10 @@ save_state(struct collector *c, int fd)
 		log_warn("statefile");
 	else if (priv_send(c->sock, PRIV_STATE_WRITTEN, 0, NULL, 0, -1) == -1)
 		orphaned(c);
-	else
+	else {
 		exporters_saved(c->exporters);
+		c->state_due = false;
+	}
 	free(data);
 	(void)close(fd);
 }
@@ -549,6 +552,9 @@ commit_config(struct collector *c)
 	config_free(c->conf);
 	c->conf = s->conf;
 	*s = (struct staged){ .log = -1 };
+	/* The state file may be another one, or none had been stated. */
+	c->state_due = !first;
+	c->state_saved = 0;
 	if (first && priv_send(c->sock, PRIV_READY, 0, NULL, 0, -1) == -1)
 		orphaned(c);
 }
@@ -610,7 +616,7 @@ tick(struct collector *c)
 	    priv_send(c->sock, PRIV_WANT_LOGSOCK, 0, NULL, 0, -1) == -1)
 		orphaned(c);
 	if (c->conf->statefile == NULL || c->state_asked ||
-	    !exporters_changed(c->exporters) ||
+	    (!exporters_changed(c->exporters) && !c->state_due) ||
 	    now - c->state_saved < STATE_SECONDS)
 		return;
 	c->state_saved = now;

@@ -45,6 +45,14 @@ def left_behind(flowd):
     return [path.name for path in flowd.dir.glob("state?*")]
 
 
+def kill_collector(flowd):
+    """Kills the collector, and waits for the next one."""
+    killed = flowd.collector()
+    os.kill(killed, signal.SIGKILL)
+    wait_for(lambda: flowd.children() not in ([], [killed]),
+             "there is another collector")
+
+
 class StateSender(Sender):
     """Announces templates, and finds out whether they are known."""
 
@@ -174,10 +182,7 @@ class Restart(StateSender):
             feed = Feed(flowd)
             self.announce(feed, AGENT, "127.0.0.2")
             wait_for(state_of(flowd).exists, "the state is saved")
-            killed = flowd.collector()
-            os.kill(killed, signal.SIGKILL)
-            wait_for(lambda: flowd.children() not in ([], [killed]),
-                     "there is another collector")
+            kill_collector(flowd)
             self.check_known(feed, AGENT, "127.0.0.2")
             self.assertEqual(left_behind(flowd), [])
 
@@ -359,6 +364,17 @@ class Place(StateSender, unittest.TestCase):
             state_of(flowd).unlink()
             (flowd.dir / "other").rename(state_of(flowd))
             self.check_known(self.restart(flowd), AGENT, "127.0.0.2")
+
+    def test_a_reload_that_moves_it_saves_it(self):
+        """A collector that dies afterwards has a successor that knows."""
+        with Flowd("store ALL", STATEMENT) as flowd:
+            feed = Feed(flowd)
+            self.announce(feed, AGENT)
+            wait_for(state_of(flowd).exists, "the state is saved")
+            self.reload(flowd, 'statefile "@DIR@/other"')
+            wait_for((flowd.dir / "other").exists, "the state is saved")
+            kill_collector(flowd)
+            self.check_known(feed, AGENT)
 
     def test_a_reload_that_starts_it(self):
         with Flowd("store ALL") as flowd:

@@ -211,6 +211,12 @@ class Flowd:
         """The collector's process."""
         return wait_for(self.children, "the monitor has a child")[0]
 
+    def memory(self):
+        """MiB of memory that the collector is using, of /proc."""
+        text = pathlib.Path(f"/proc/{self.collector()}/status").read_text()
+        return int(re.search(r"^VmRSS:\s*(\d+) kB", text,
+                             re.MULTILINE)[1]) // 1024
+
     def send(self, datagram, source=None, listener=0):
         """Sends one datagram to a listener."""
         send(datagram, self.addresses[listener], self.ports[listener], source)
