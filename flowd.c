@@ -61,6 +61,7 @@ struct staged {
 	int		*forwards;	/* conf->nforwards */
 	size_t		 nforwards;
 	int		 log;		/* -1: none */
+	int		 logsock;	/* -1: none, or its reader is away */
 };
 
 struct collector {
@@ -451,7 +452,7 @@ begin_config(struct collector *c, const struct priv_msg *msg)
 	s->listeners = allocate(s->conf->nlistens, sizeof(*s->listeners));
 	s->forwards = allocate(s->conf->nforwards, sizeof(*s->forwards));
 	s->nlisteners = s->nforwards = 0;
-	s->log = -1;
+	s->log = s->logsock = -1;
 }
 
 static void
@@ -493,13 +494,13 @@ take_log(struct collector *c, int fd)
 		output_set_log(c->output, fd);
 }
 
-static bool
-same_logsock(const struct config *a, const struct config *b)
+static void
+take_logsock(struct collector *c, int fd)
 {
-	if (a == NULL || a->logsock == NULL || b->logsock == NULL)
-		return (false);
-	return (strcmp(a->logsock, b->logsock) == 0 &&
-	    a->logsock_bufsize == b->logsock_bufsize);
+	if (c->staged.conf != NULL)
+		c->staged.logsock = fd;
+	else
+		output_set_logsock(c->output, fd);
 }
 
 static void
@@ -529,9 +530,8 @@ replace_outputs(struct collector *c)
 	output_set_log(c->output, s->log);
 	output_set_forwards(c->output, s->forwards, s->nforwards);
 	free(s->forwards);
-	if (!same_logsock(c->conf, s->conf))
-		output_set_logsock(c->output, -1);
 	output_use_logsock(c->output, s->conf->logsock != NULL);
+	output_set_logsock(c->output, s->logsock);
 	c->last_tick = 0;
 }
 
@@ -551,7 +551,7 @@ commit_config(struct collector *c)
 		fatal("no memory for the filter");
 	config_free(c->conf);
 	c->conf = s->conf;
-	*s = (struct staged){ .log = -1 };
+	*s = (struct staged){ .log = -1, .logsock = -1 };
 	/* The state file may be another one, or none had been stated. */
 	c->state_due = !first;
 	c->state_saved = 0;
@@ -584,7 +584,7 @@ take_message(struct collector *c)
 		take_log(c, fd);
 		return;
 	case PRIV_LOGSOCK:
-		output_set_logsock(c->output, fd);
+		take_logsock(c, fd);
 		return;
 	case PRIV_STATE:
 		load_state(c, fd);
@@ -655,7 +655,7 @@ collector_run(int sock)
 	size_t i;
 
 	c->sock = sock;
-	c->staged.log = -1;
+	c->staged.log = c->staged.logsock = -1;
 	c->sink = (struct flow_sink){ .flows = c->flows, .max = SINK_FLOWS,
 	    .flush = take_flows, .arg = c };
 	c->receiver = receiver_new();

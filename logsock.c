@@ -102,7 +102,8 @@ logsock_set_fd(struct logsock *l, int fd)
 {
 	if (l->fd != -1)
 		(void)close(l->fd);
-	lose_waiting(l);
+	if (fd == -1)
+		lose_waiting(l);
 	l->fd = fd;
 	l->blocked = false;
 }

@@ -32,8 +32,8 @@ struct logsock *logsock_new(void);	/* NULL without memory */
 void logsock_free(struct logsock *l);
 
 /*
- * The connected socket, owned from here on.  -1: its reader is away, and what
- * waited for it is lost.
+ * The connected socket, owned from here on; it gets what waited for the one
+ * before.  -1: its reader is away, and what waited for it is lost.
  */
 void logsock_set_fd(struct logsock *l, int fd);
 bool logsock_is_connected(const struct logsock *l);
