@@ -197,16 +197,23 @@ forget(struct exporter_table *t, struct exporter *e)
 	free(e);
 }
 
+/* Signed, since a clock set back must not make everybody idle. */
+static bool
+is_idle(const struct exporter *e, uint32_t now)
+{
+	return ((int32_t)(now - e->last_seen) >= EXPORTER_IDLE);
+}
+
 /* Who goes for a new exporter, or NULL. */
 static struct exporter *
 dispensable(const struct exporter_table *t, uint32_t now, bool named)
 {
 	struct exporter *e = t->lists[0].oldest;
 
-	if (e != NULL && (named || now - e->last_seen >= EXPORTER_IDLE))
+	if (e != NULL && (named || is_idle(e, now)))
 		return (e);
 	e = named ? t->lists[1].oldest : NULL;
-	return (e != NULL && now - e->last_seen >= EXPORTER_IDLE ? e : NULL);
+	return (e != NULL && is_idle(e, now) ? e : NULL);
 }
 
 static void

@@ -162,9 +162,10 @@ void exporters_expire(struct exporter_table *table, uint32_t now);
 
 /*
  * Takes note of a datagram whose first flow has number seq and that carries
- * count flows, or SEQUENCE_UNKNOWN; v9 counts datagrams instead of flows.  A number ahead of the expected one counts flows as lost, one
- * shortly behind it as late.  Another number together with an uptime that went
- * back, or one far behind, is a restart and counts nothing as lost.
+ * count flows, or SEQUENCE_UNKNOWN; v9 counts datagrams instead of flows.  A
+ * number ahead of the expected one counts flows as lost, one shortly behind it
+ * as late.  Another number together with an uptime that went back, or one far
+ * behind, is a restart and counts nothing as lost.
  */
 void exporter_sequence(struct exporter *exporter, uint16_t version,
     uint32_t domain, uint32_t seq, uint32_t count, uint32_t uptime_ms);

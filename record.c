@@ -63,24 +63,26 @@ any_set(const uint8_t *p, size_t len)
 
 /*
  * The family of a record with room for both: what ipVersion says, or where
- * the addresses are not all zero.
+ * the addresses are not all zero.  ADDR_NONE where each has but one.
  */
 static uint32_t
 tell_family(const struct template *t, const struct ie_values *v)
 {
-	bool four = (HAS(t, SLOT_SRC4) && any_set(v->src4, 4)) ||
-	    (HAS(t, SLOT_DST4) && any_set(v->dst4, 4));
-	bool six = (HAS(t, SLOT_SRC6) && any_set(v->src6, 16)) ||
-	    (HAS(t, SLOT_DST6) && any_set(v->dst6, 16));
-	bool whole = (HAS(t, SLOT_SRC4) && HAS(t, SLOT_DST4)) ||
-	    (HAS(t, SLOT_SRC6) && HAS(t, SLOT_DST6));
+	bool src4 = HAS(t, SLOT_SRC4) && any_set(v->src4, 4);
+	bool dst4 = HAS(t, SLOT_DST4) && any_set(v->dst4, 4);
+	bool src6 = HAS(t, SLOT_SRC6) && any_set(v->src6, 16);
+	bool dst6 = HAS(t, SLOT_DST6) && any_set(v->dst6, 16);
 
 	if (HAS(t, SLOT_IP_VERSION) &&
 	    (v->ip_version == ADDR_V4 || v->ip_version == ADDR_V6))
 		return (v->ip_version);
-	if (four && six && !whole)
-		return (ADDR_NONE);
-	return (six && !four ? ADDR_V6 : ADDR_V4);
+	if (!src6 && !dst6)
+		return (ADDR_V4);
+	if (!src4 && !dst4)
+		return (ADDR_V6);
+	if (src4 && dst4)
+		return (ADDR_V4);
+	return (src6 && dst6 ? ADDR_V6 : ADDR_NONE);
 }
 
 static bool

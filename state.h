@@ -20,9 +20,9 @@
  *
  * The block: "flowdst" and a version, u32 CRC-32 of what follows (crc32.h),
  * u32 number of exporters, and these, each with its address (family u8, 16
- * octets), a u8 that is 1 where a flow source names it, and five counted lists: sequences, templates with their field
- * specifiers as they came, samplers, interfaces, and times of domains.
- * Integers are big-endian.
+ * octets), a u8 that is 1 where a flow source names it, and five counted
+ * lists: sequences, templates with their field specifiers as they came,
+ * samplers, interfaces, and times of domains.  Integers are big-endian.
  */
 #ifndef STATE_H
 #define STATE_H

@@ -10,7 +10,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import netflow9
 import tap
-from decoding import OCTETS, PACKETS, SRC4, Sender
+from decoding import PACKETS, SRC4, Sender
 from feed import Feed
 from flowdtest import Flowd, wait_for
 from netflow9 import Template

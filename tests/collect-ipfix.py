@@ -200,15 +200,18 @@ class Withdrawal(Sender, unittest.TestCase):
         self.assertEqual((before, after), ([300, 301], []))
 
     def test_then_another_definition(self):
-        """Data in between were of neither."""
+        """Data in between are of neither."""
         other = Template(300, PACKETS, SRC6)
-        stored = self.collect(
-            self.message(self.templates(self.SIMPLE)),
-            self.message(netflow9.withdrawals(300)),
-            self.message(self.simple(3)),
-            self.message(self.templates(other)),
-            self.message(netflow9.data(other, (5, "2001:db8::1"))))
-        self.assertEqual([f.get("packets") for f in stored], [5])
+        with Flowd("store ALL") as flowd:
+            feed = Feed(flowd)
+            for sets in (self.templates(self.SIMPLE),
+                         netflow9.withdrawals(300), self.simple(3),
+                         self.templates(other),
+                         netflow9.data(other, (5, "2001:db8::1"))):
+                feed.send(self.message(sets))
+            self.assertEqual([f.get("packets") for f in feed.flows()], [5])
+            counters = statistics(flowd)["127.0.0.1"]
+        self.assertEqual((counters["held"], counters["no-template"]), (0, 1))
 
 
 if __name__ == "__main__":

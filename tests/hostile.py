@@ -279,6 +279,10 @@ class Hostile(Sender):
             if not is_sanitized():
                 self.assertLess(flowd.memory(),
                                 MEMORY + OVERHEAD)
+            # Its own oldest have gone for its latest.
+            feed.send(self.message(netflow9.raw_set(
+                255 + number, bytes(1 + 4 * (count - 1)))), HOSTILE)
+            self.assertEqual(len(feed.flows_of(HOSTILE)), 1)
             # Who comes now is served as well.
             late = "127.0.0.8"
             feed.send(self.message(self.templates(self.SIMPLE)), late)

@@ -136,8 +136,10 @@ families_do_not_meet(void **state)
 	exporter_get(table, &a, NOW, false)->counters.datagrams = 4;
 	exporter_get(table, &b, NOW, false)->counters.datagrams = 6;
 	assert_int_equal(exporters_count(table), 2);
-	assert_int_equal(exporter_get(table, &a, NOW, false)->counters.datagrams, 4);
-	assert_int_equal(exporter_get(table, &b, NOW, false)->counters.datagrams, 6);
+	assert_int_equal(exporter_get(table, &a, NOW,
+	    false)->counters.datagrams, 4);
+	assert_int_equal(exporter_get(table, &b, NOW,
+	    false)->counters.datagrams, 6);
 	exporters_free(table);
 }
 
@@ -193,6 +195,20 @@ who_is_in_use_is_not_pushed_out(void **state)
 	assert_listed(table, (const uint32_t[]){ 1, 2 }, 2);
 	exporters_sum(table, &sum);
 	assert_int_equal(sum.datagrams, 990);
+	exporters_free(table);
+}
+
+static void
+a_clock_set_back_makes_nobody_idle(void **state)
+{
+	struct exporter_table *table = new_table(2);
+
+	(void)state;
+	get(table, 1, NOW);
+	get(table, 2, NOW);
+	get(table, 3, NOW - 1);
+	get(table, 4, NOW - 100 * EXPORTER_IDLE);
+	assert_listed(table, (const uint32_t[]){ 1, 2 }, 2);
 	exporters_free(table);
 }
 
@@ -544,6 +560,7 @@ main(void)
 		cmocka_unit_test(families_do_not_meet),
 		cmocka_unit_test(forgets_the_longest_unused),
 		cmocka_unit_test(who_is_in_use_is_not_pushed_out),
+		cmocka_unit_test(a_clock_set_back_makes_nobody_idle),
 		cmocka_unit_test(named_ones_stay_and_make_room),
 		cmocka_unit_test(a_limit_of_one_works),
 		cmocka_unit_test(holds_very_many),

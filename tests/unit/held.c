@@ -439,6 +439,24 @@ withdrawal_and_announcement_may_share_a_set(void **state)
 	assert_int_equal(counters()->withdrawals, 2);
 }
 
+/* More would cost as much time as there are templates, each. */
+static void
+all_templates_are_withdrawn_once_in_a_message(void **state)
+{
+	(void)state;
+	wire_start(&w, IPFIX);
+	wire_set(&w, 2);
+	wire_uint(&w, 2, 2);
+	wire_uint(&w, 0, 2);
+	wire_define(&w, 256, packets_octets, 2);
+	wire_uint(&w, 2, 2);
+	wire_uint(&w, 0, 2);
+	put_data(256, 1);
+	assert_int_equal(transmit(), DECODED);
+	assert_records(1, 1);
+	assert_int_equal(counters()->withdrawals, 2);
+}
+
 static void
 withdrawals_are_kept_for_the_state(void **state)
 {
@@ -794,6 +812,7 @@ main(void)
 		TEST(all_templates_may_be_withdrawn),
 		TEST(reserved_ids_withdraw_nothing),
 		TEST(withdrawal_and_announcement_may_share_a_set),
+		TEST(all_templates_are_withdrawn_once_in_a_message),
 		TEST(withdrawals_are_kept_for_the_state),
 		TEST(at_most_so_many_sets_wait_of_one_exporter),
 		TEST(at_most_so_many_bytes_wait_of_one_exporter),

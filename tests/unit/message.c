@@ -1156,6 +1156,39 @@ ip_version_tells_the_family(void **state)
 }
 
 static void
+prefix_lengths_are_of_the_family_of_the_flow(void **state)
+{
+	static const struct wire_field four[] = {
+		{ 29, 1, 0 }, { 9, 1, 0 }, { 8, 4, 0 }, { 13, 1, 0 },
+		{ 30, 1, 0 },
+	}, six[] = {
+		{ 9, 1, 0 }, { 29, 1, 0 }, { 28, 16, 0 }, { 30, 1, 0 },
+		{ 13, 1, 0 },
+	}, none[] = {
+		{ 29, 1, 0 }, { 30, 1, 0 },
+	};
+
+	(void)state;
+	learn(V9, 256, four, WIRE_NFIELDS(four));
+	wire_fill(&w, 0x7f, 1);
+	wire_fill(&w, 24, 6);
+	wire_fill(&w, 0x7f, 1);
+	assert_int_equal(only_flow()->src_mask, 24);
+	assert_int_equal(c.flows[0].dst_mask, 24);
+	learn(V9, 256, six, WIRE_NFIELDS(six));
+	wire_fill(&w, 0x1f, 1);
+	wire_fill(&w, 64, 18);
+	wire_fill(&w, 0x1f, 1);
+	assert_int_equal(only_flow()->src_mask, 64);
+	assert_int_equal(c.flows[0].dst_mask, 64);
+	/* Without addresses those of either family are. */
+	learn(V9, 256, none, WIRE_NFIELDS(none));
+	wire_fill(&w, 48, 2);
+	assert_int_equal(only_flow()->src_mask, 48);
+	assert_int_equal(c.flows[0].dst_mask, 48);
+}
+
+static void
 source_and_destination_of_two_families_are_refused(void **state)
 {
 	static const struct wire_field mixed[] = {
@@ -1286,7 +1319,7 @@ struct timed {
 static uint16_t
 time_len(uint16_t id)
 {
-	static const uint16_t four[] = { 21, 22, 150, 151, 158, 159 };
+	static const uint16_t four[] = { 21, 22, 150, 151 };
 	size_t i;
 
 	for (i = 0; i < WIRE_NFIELDS(four); i++) {
@@ -1611,6 +1644,8 @@ times_far_from_the_export_count_as_none(void **state)
 		    { 155, AGO(7) }, { 161, 20 }), -27, -7);
 		assert_times(versions[i], TIMES({ 158, UINT32_MAX },
 		    { 159, UINT32_MAX }), -4294968, -4294968);
+		assert_times(versions[i], TIMES({ 158, 25 * DAY_MS * 1000 },
+		    { 159, UINT64_MAX }), 0, 0);
 	}
 }
 
@@ -1890,6 +1925,7 @@ main(void)
 		TEST(biflows_pass_a_sink_that_fills_up),
 		TEST(the_family_that_is_not_zero_counts),
 		TEST(ip_version_tells_the_family),
+		TEST(prefix_lengths_are_of_the_family_of_the_flow),
 		TEST(source_and_destination_of_two_families_are_refused),
 		TEST(icmp_type_and_code_become_the_destination_port),
 		TEST(icmp_type_and_code_yield_to_ports),

@@ -548,6 +548,30 @@ templates_that_cannot_be_are_refused(void **state)
 	assert_non_null(template_find(&after.exporter->templates, &key));
 }
 
+/* Fills the text in the file, which has IE_NAME_MAX bytes, to its end. */
+static void
+assert_endless_refused(const char *text)
+{
+	size_t off = 0, n = strlen(text) + 1;
+
+	pack(&before);
+	while (off + n <= len && memcmp(data + off, text, n) != 0)
+		off++;
+	assert_true(off + IE_NAME_MAX <= len);
+	memset(data + off, 'x', IE_NAME_MAX);
+	sign(data, len);
+	assert_int_equal(unpack(&after, data, len), FLOWD_EINVAL);
+}
+
+static void
+names_without_end_are_refused(void **state)
+{
+	(void)state;
+	tell_options(IPFIX, 1);
+	assert_endless_refused("GigE0/0");
+	assert_endless_refused("link");
+}
+
 #define TEST(name)	\
 	cmocka_unit_test_setup_teardown(name, setup, teardown)
 
@@ -571,6 +595,7 @@ main(void)
 		TEST(a_signed_file_with_more_behind_is_refused),
 		TEST(signed_damage_does_no_harm),
 		TEST(templates_that_cannot_be_are_refused),
+		TEST(names_without_end_are_refused),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
