@@ -19,7 +19,7 @@ from wire import has_loopback_net
 
 LIMIT = 65536			# exporters
 MADE_UP = 100000
-MEMORY = 512			# MiB
+MEMORY = 128			# MiB; so many exporters take half of it
 KNOWN = [f"127.0.1.{n}" for n in range(1, 101)]
 NAMED = "127.0.2.1"		# flowd.conf names it; it comes late
 FIRST = int(ipaddress.ip_address("127.16.0.1"))
