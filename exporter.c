@@ -64,6 +64,7 @@ exporters_new(const struct exporter_limits *limits)
 	t->limit = limits->exporters == 0 ? 1 : limits->exporters;
 	t->shared.templates_max = limits->templates;
 	t->shared.memory.limit = limits->memory;
+	t->shared.table = t;
 	t->stand_in.shared = &t->shared;
 	t->nbuckets = BUCKETS_MIN;
 	t->buckets = calloc(t->nbuckets, sizeof(*t->buckets));
@@ -214,6 +215,18 @@ dispensable(const struct exporter_table *t, uint32_t now, bool named)
 		return (e);
 	e = named ? t->lists[1].oldest : NULL;
 	return (e != NULL && is_idle(e, now) ? e : NULL);
+}
+
+bool
+exporter_make_room(const struct exporter *e, uint32_t now)
+{
+	struct exporter_table *t = e->shared->table;
+	struct exporter *other = dispensable(t, now, e->named);
+
+	if (other == NULL || other == e)
+		return (false);
+	forget(t, other);
+	return (true);
 }
 
 static void

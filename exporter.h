@@ -91,6 +91,7 @@ enum exporter_cause {
 
 /* What all exporters draw on. */
 struct exporters_shared {
+	struct exporter_table	*table;
 	struct memory		memory;
 	struct held_queue	held;
 	size_t			templates_max;	/* of each exporter */
@@ -138,6 +139,12 @@ void exporters_free(struct exporter_table *table);
  */
 struct exporter *exporter_get(struct exporter_table *table,
     const struct addr *addr, uint32_t now, bool named);
+
+/*
+ * Frees memory for e by forgetting another, of those that exporter_get would
+ * let go for it.  False where there is none.
+ */
+bool exporter_make_room(const struct exporter *e, uint32_t now);
 
 /*
  * Calls visit for each, the one unused for longest first, named ones last.

@@ -122,10 +122,14 @@ static const struct ie elements[] = {
 	    "reverseIpClassOfService" },
 	{ IE_PEN_REVERSE, 6, SLOT_REV_TCP_FLAGS, 0, UINT,
 	    "reverseTcpControlBits" },
+	{ IE_PEN_REVERSE, 32, SLOT_REV_ICMP, 0, UINT,
+	    "reverseIcmpTypeCodeIPv4" },
 	{ IE_PEN_REVERSE, 85, SLOT_REV_OCTETS, 2, UINT,
 	    "reverseOctetTotalCount" },
 	{ IE_PEN_REVERSE, 86, SLOT_REV_PACKETS, 2, UINT,
 	    "reversePacketTotalCount" },
+	{ IE_PEN_REVERSE, 139, SLOT_REV_ICMP, 1, UINT,
+	    "reverseIcmpTypeCodeIPv6" },
 #undef IANA
 #undef UINT
 };
@@ -169,6 +173,7 @@ static const struct ie_place places[SLOTS] = {
 	[SLOT_REV_PACKETS]	= VALUE(rev_packets),
 	[SLOT_REV_TCP_FLAGS]	= VALUE(rev_tcp_flags),
 	[SLOT_REV_TOS]		= VALUE(rev_tos),
+	[SLOT_REV_ICMP]		= VALUE(rev_icmp),
 	[SLOT_START_UPTIME]	= VALUE(start_uptime),
 	[SLOT_END_UPTIME]	= VALUE(end_uptime),
 	[SLOT_START]		= VALUE(start),

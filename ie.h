@@ -47,6 +47,7 @@ enum ie_slot {
 	SLOT_ENGINE_TYPE, SLOT_ENGINE_ID,
 	SLOT_ICMP, SLOT_ICMP_TYPE, SLOT_ICMP_CODE, SLOT_IP_VERSION,
 	SLOT_REV_OCTETS, SLOT_REV_PACKETS, SLOT_REV_TCP_FLAGS, SLOT_REV_TOS,
+	SLOT_REV_ICMP,
 	SLOT_START_UPTIME, SLOT_END_UPTIME,
 	SLOT_START, SLOT_END, SLOT_START_DELTA, SLOT_END_DELTA,
 	SLOT_DURATION_MS, SLOT_DURATION_US, SLOT_INIT_TIME,
@@ -96,7 +97,7 @@ struct ie_values {
 	uint8_t		src_mask4, dst_mask4, src_mask6, dst_mask6;
 	uint8_t		rev_tcp_flags, rev_tos, ip_version;
 	uint8_t		icmp_type, icmp_code;
-	uint16_t	icmp;				/* type * 256 + code */
+	uint16_t	icmp, rev_icmp;			/* type * 256 + code */
 
 	uint64_t	sampler_id, sampling_mode;
 	uint64_t	sampling_interval, sampling_space;	/* packets */

@@ -436,9 +436,14 @@ take_template(struct walk *w, struct cursor *c, bool options)
 		withdraw_one(e, template_find(&e->templates, &key));
 		return (0);
 	}
-	r = template_define(&e->templates, &e->shared->memory,
-	    e->shared->templates_max, &key, options, scopes, nfields, c,
-	    &error);
+	rest = *c;
+	do {
+		*c = rest;
+		r = template_define(&e->templates, &e->shared->memory,
+		    e->shared->templates_max, &key, options, scopes, nfields,
+		    c, &error);
+	} while (r == TEMPLATE_NO_ROOM &&
+	    exporter_make_room(e, w->msg.recv_sec));
 	take_definition(w, &key, r, error);
 	return (r == TEMPLATE_BAD && error == FLOWD_ESHORT ? 0 : 1);
 }

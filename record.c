@@ -371,4 +371,10 @@ record_reverse(struct flow *flow, const struct template *t,
 		flow->tcp_flags = v->rev_tcp_flags;
 	if (HAS(t, SLOT_REV_TOS))
 		flow->tos = v->rev_tos;
+	if (HAS(t, SLOT_REV_ICMP) && !HAS(t, SLOT_SRC_PORT) &&
+	    !HAS(t, SLOT_DST_PORT)) {
+		flow->src_port = 0;
+		flow->dst_port = v->rev_icmp;
+		flow->fields |= STORE_FIELD_SRCDST_PORT;
+	}
 }

@@ -1027,6 +1027,84 @@ reverse_elements_tell_the_other_direction(void **state)
 }
 
 static void
+reverse_icmp_is_the_other_directions_port(void **state)
+{
+	static const struct wire_field fields[] = {
+		{ 8, 4, 0 }, { 1, 4, 0 }, { 32, 2, 0 },
+		{ 1, 4, 29305 }, { 32, 2, 29305 },
+	};
+
+	(void)state;
+	learn(IPFIX, 256, fields, WIRE_NFIELDS(fields));
+	wire_uint(&w, 0xc0000201, 4);
+	wire_uint(&w, 84, 4);
+	wire_uint(&w, 0x0800, 2);
+	wire_uint(&w, 168, 4);
+	wire_uint(&w, 0x0001, 2);
+	assert_int_equal(transmit(), DECODED);
+	assert_int_equal(c.n, 2);
+	assert_int_equal(c.flows[0].src_port, 0);
+	assert_int_equal(c.flows[0].dst_port, 0x0800);
+	assert_int_equal(c.flows[1].src_port, 0);
+	assert_int_equal(c.flows[1].dst_port, 0x0001);
+}
+
+/* Fills the memory with templates of others; how many of them there are. */
+static uint32_t
+fill_memory(size_t limit)
+{
+	const struct exporter_limits limits = { .exporters = 100000,
+	    .templates = TEMPLATES_DEFAULT, .memory = limit };
+	uint32_t n = 0;
+
+	collect_stop(&c);
+	collect_start(&c, &limits);
+	do {
+		(void)collect_from(&c, 0x0a000000 + n++);
+		wire_start(&w, V9);
+		put_template(256);
+		assert_int_equal(transmit(), DECODED);
+	} while (counters()->templates_refused == 0);
+	return (n);
+}
+
+static void
+memory_comes_from_who_is_idle(void **state)
+{
+	const uint32_t n = fill_memory(60000);
+
+	(void)state;
+	assert_true(n > 30);
+	/* In use, they keep what they have; later the first ones go. */
+	c.recv_sec += EXPORTER_IDLE;
+	(void)collect_from(&c, 0xc0000299);
+	wire_start(&w, V9);
+	put_template(256);
+	put_data(256, 1);
+	assert_int_equal(transmit(), DECODED);
+	assert_int_equal(counters()->templates_refused, 0);
+	assert_records((const uint32_t[]){ 1 }, 1);
+	assert_true(exporters_count(c.table) < n + 2);
+}
+
+static void
+a_named_exporter_gets_memory_from_others(void **state)
+{
+	static const uint8_t bytes[4] = { 192, 0, 2, 200 };
+	const struct addr addr = addr_v4(bytes);
+
+	(void)state;
+	(void)fill_memory(60000);
+	c.exporter = exporter_get(c.table, &addr, c.recv_sec, true);
+	wire_start(&w, V9);
+	put_template(256);
+	put_data(256, 1);
+	assert_int_equal(transmit(), DECODED);
+	assert_int_equal(counters()->templates_refused, 0);
+	assert_records((const uint32_t[]){ 1 }, 1);
+}
+
+static void
 one_counter_is_enough_for_traffic(void **state)
 {
 	static const struct wire_field fields[] = {
@@ -1921,6 +1999,9 @@ main(void)
 		TEST(data_of_an_options_template_are_no_flows),
 		TEST(a_biflow_gives_a_flow_for_each_direction_with_traffic),
 		TEST(reverse_elements_tell_the_other_direction),
+		TEST(reverse_icmp_is_the_other_directions_port),
+		TEST(memory_comes_from_who_is_idle),
+		TEST(a_named_exporter_gets_memory_from_others),
 		TEST(one_counter_is_enough_for_traffic),
 		TEST(biflows_pass_a_sink_that_fills_up),
 		TEST(the_family_that_is_not_zero_counts),

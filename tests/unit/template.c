@@ -51,7 +51,7 @@ static const uint16_t iana[] = {
 	159, 160, 161, 162, 164, 165, 166, 167, 176, 177, 178, 179, 180, 181,
 	182, 183, 231, 232, 252, 253, 298, 299, 302, 304, 305, 306, 309, 310,
 };
-static const uint16_t reverse[] = { 1, 2, 5, 6, 85, 86 };
+static const uint16_t reverse[] = { 1, 2, 5, 6, 32, 85, 86, 139 };
 
 static struct templates templates;
 static struct memory memory;
