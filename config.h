@@ -38,11 +38,26 @@ struct conf_listen {
 	struct addr	addr;
 	uint16_t	port;
 	uint32_t	bufsize;	/* bytes; 0: as large as the system gives */
+	char		ifname[IF_NAMESIZE];	/* "": every interface */
 };
 
 struct conf_join {
 	struct addr	group;
 	char		ifname[IF_NAMESIZE];	/* "": the system chooses */
+};
+
+/* A log, for the flows with its tags or, without any, for all others. */
+struct conf_log {
+	char		*path;
+	uint32_t	*tags;		/* sorted */
+	size_t		 ntags;
+};
+
+/* 0: not stated; exporter.h has the defaults. */
+struct conf_limits {
+	uint32_t	exporters;
+	uint32_t	templates;	/* of each exporter */
+	uint64_t	memory;		/* bytes */
 };
 
 struct conf_forward {
@@ -61,7 +76,9 @@ struct config {
 	size_t			 nforwards;
 	struct filter_rule	*rules;
 	size_t			 nrules;
-	char			*logfile;	/* NULL: none */
+	struct conf_log		*logs;
+	size_t			 nlogs;
+	struct conf_limits	 limits;
 	char			*logsock;	/* NULL: none */
 	char			*pidfile;	/* NULL: not stated */
 	char			*statefile;	/* NULL: none */
