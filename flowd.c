@@ -58,7 +58,8 @@ struct staged {
 	size_t		 nlisteners;
 	int		*forwards;	/* conf->nforwards */
 	size_t		 nforwards;
-	int		 log;		/* -1: none */
+	int		*logs;		/* conf->nlogs */
+	size_t		 nlogs;
 };
 
 struct collector {
@@ -93,26 +94,26 @@ now_sec(void)
 	return ((uint32_t)time(NULL));
 }
 
-/* Stores one flow that the filter let through; false where it is lost. */
-static bool
+/* Stores one flow that the filter let through. */
+static enum output_result
 store_flow(struct collector *c, const struct flow *flow)
 {
 	char line[FORMAT_LINE_MAX];
+	enum output_result r;
 	uint8_t *room;
 	size_t len;
 
-	if ((room = output_room(c->output)) == NULL)
-		return (false);
+	if ((room = output_room(c->output, flow)) == NULL)
+		return (OUTPUT_LOST);
 	if (store_encode(flow, c->conf->store_mask, room, STORE_RECORD_MAX,
 	    &len) != 0)
-		return (false);
-	if (output_commit(c->output, len) == -1)
-		return (false);
-	if (log_is_debug()) {
+		return (OUTPUT_LOST);
+	r = output_commit(c->output, len);
+	if (r == OUTPUT_STORED && log_is_debug()) {
 		(void)format_flow(flow, STORE_DISPLAY_BRIEF, false, line);
 		log_debug("%s", line);
 	}
-	return (true);
+	return (r);
 }
 
 /* Empties the sink: filters and stores what was decoded. */
@@ -121,20 +122,21 @@ take_flows(struct flow_sink *sink)
 {
 	struct collector *c = sink->arg;
 	struct counters *mine = &c->exporter->counters;
-	uint64_t stored = 0, discarded = 0;
+	uint64_t stored = 0, lost = 0;
+	enum output_result r;
 	size_t i;
 
 	for (i = 0; i < sink->n; i++) {
-		if (filter_flow(c->filter, &sink->flows[i]) ==
-		    FILTER_DISCARD)
-			discarded++;
-		else if (store_flow(c, &sink->flows[i]))
-			stored++;
+		if (filter_flow(c->filter, &sink->flows[i]) == FILTER_DISCARD)
+			continue;
+		r = store_flow(c, &sink->flows[i]);
+		stored += r == OUTPUT_STORED;
+		lost += r == OUTPUT_LOST;
 	}
 	mine->flows += sink->n;
 	mine->stored += stored;
-	mine->discarded += discarded;
-	mine->lost += sink->n - stored - discarded;
+	mine->lost += lost;
+	mine->discarded += sink->n - stored - lost;
 	sink->n = 0;
 }
 
@@ -298,8 +300,11 @@ orphaned(struct collector *c)
 static void
 report(const struct collector *c)
 {
+	struct output_counters out;
+
+	output_count(c->output, &out);
 	report_statistics(c->exporters, c->unauthorised, c->kernel_drops,
-	    output_counters(c->output), c->filter);
+	    &out, c->filter);
 }
 
 /* Templates and the like, as they were when flowd was last here. */
@@ -403,9 +408,6 @@ stop(struct collector *c)
 	left = flush_for_good(c);
 	save_state_for_good(c);
 	report(c);
-	if (left > 0)
-		log_warnx("%zu bytes of records could not be written to the "
-		    "log and are lost", left);
 	output_free(c->output);
 	exit(left > 0 ? 1 : 0);
 }
@@ -436,8 +438,8 @@ begin_config(struct collector *c, const struct priv_msg *msg)
 	free(data);
 	s->listeners = allocate(s->conf->nlistens, sizeof(*s->listeners));
 	s->forwards = allocate(s->conf->nforwards, sizeof(*s->forwards));
-	s->nlisteners = s->nforwards = 0;
-	s->log = -1;
+	s->logs = allocate(s->conf->nlogs, sizeof(*s->logs));
+	s->nlisteners = s->nforwards = s->nlogs = 0;
 }
 
 static void
@@ -471,12 +473,18 @@ stage_forward(struct collector *c, int fd)
 }
 
 static void
-take_log(struct collector *c, int fd)
+take_log(struct collector *c, const struct priv_msg *msg, int fd)
 {
-	if (c->staged.conf != NULL)
-		c->staged.log = fd;
+	struct staged *s = &c->staged;
+
+	if (fd == -1)
+		fatalx("log without descriptor");
+	if (s->conf == NULL)
+		output_reopen_log(c->output, msg->value, fd);
+	else if (s->nlogs == s->conf->nlogs)
+		fatalx("log out of turn");
 	else
-		output_set_log(c->output, fd);
+		s->logs[s->nlogs++] = fd;
 }
 
 static bool
@@ -512,7 +520,8 @@ replace_outputs(struct collector *c)
 {
 	struct staged *s = &c->staged;
 
-	output_set_log(c->output, s->log);
+	output_set_logs(c->output, s->conf, s->logs);
+	free(s->logs);
 	output_set_forwards(c->output, s->forwards, s->nforwards);
 	free(s->forwards);
 	if (!same_logsock(c->conf, s->conf))
@@ -522,22 +531,36 @@ replace_outputs(struct collector *c)
 }
 
 static void
+apply_limits(struct collector *c, const struct conf_limits *l)
+{
+	const struct exporter_limits limits = {
+	    .exporters = l->exporters == 0 ? EXPORTERS_DEFAULT : l->exporters,
+	    .templates = l->templates == 0 ? TEMPLATES_DEFAULT : l->templates,
+	    .memory = l->memory == 0 ? MEMORY_DEFAULT :
+	    l->memory > SIZE_MAX ? SIZE_MAX : (size_t)l->memory };
+
+	exporters_set_limits(c->exporters, &limits);
+}
+
+static void
 commit_config(struct collector *c)
 {
 	struct staged *s = &c->staged;
 	bool first = c->conf == NULL;
 
-	if (s->conf == NULL || s->nlisteners != s->conf->nlistens)
+	if (s->conf == NULL || s->nlisteners != s->conf->nlistens ||
+	    s->nlogs != s->conf->nlogs)
 		fatalx("incomplete configuration");
 	replace_listeners(c);
 	replace_outputs(c);
+	apply_limits(c, &s->conf->limits);
 	filter_free(c->filter);
 	c->filter = filter_new(s->conf->rules, s->conf->nrules);
 	if (c->filter == NULL)
 		fatal("no memory for the filter");
 	config_free(c->conf);
 	c->conf = s->conf;
-	*s = (struct staged){ .log = -1 };
+	*s = (struct staged){ 0 };
 	if (first && priv_send(c->sock, PRIV_READY, 0, NULL, 0, -1) == -1)
 		orphaned(c);
 }
@@ -564,7 +587,7 @@ take_message(struct collector *c)
 		commit_config(c);
 		return;
 	case PRIV_LOG:
-		take_log(c, fd);
+		take_log(c, &msg, fd);
 		return;
 	case PRIV_LOGSOCK:
 		output_set_logsock(c->output, fd);
@@ -636,7 +659,6 @@ collector_run(int sock)
 	size_t i;
 
 	c->sock = sock;
-	c->staged.log = -1;
 	c->sink = (struct flow_sink){ .flows = c->flows, .max = SINK_FLOWS,
 	    .flush = take_flows, .arg = c };
 	c->receiver = receiver_new();
@@ -665,7 +687,7 @@ collector_run(int sock)
 static _Noreturn void
 usage(FILE *to, int status)
 {
-	(void)fprintf(to, "usage: flowd [-dghn] [-D macro=value] [-f file] "
+	(void)fprintf(to, "usage: flowd [-dghnv] [-D macro=value] [-f file] "
 	    "[-X INSECURE]\n");
 	exit(status);
 }
@@ -693,10 +715,10 @@ main(int argc, char **argv)
 	struct flowd_options opts = { .conf_path = DEFAULT_CONFIG };
 	struct conf_macro *macros = NULL;
 	struct config *conf;
-	bool check_only = false;
+	bool check_only = false, print = false;
 	int ch, status = 0;
 
-	while ((ch = getopt(argc, argv, "dD:f:ghnX:")) != -1) {
+	while ((ch = getopt(argc, argv, "dD:f:ghnvX:")) != -1) {
 		switch (ch) {
 		case 'd':
 			opts.debug = opts.foreground = true;
@@ -715,6 +737,9 @@ main(int argc, char **argv)
 		case 'n':
 			check_only = true;
 			break;
+		case 'v':
+			print = true;
+			break;
 		case 'X':
 			if (strcmp(optarg, "INSECURE") != 0)
 				usage(stderr, 1);
@@ -730,7 +755,10 @@ main(int argc, char **argv)
 	if ((conf = privsep_load_config(&opts)) == NULL)
 		status = 1;
 	else if (check_only) {
-		(void)printf("configuration OK\n");
+		if (print)
+			config_print(conf, stdout);
+		else
+			(void)printf("configuration OK\n");
 		config_free(conf);
 	} else
 		status = monitor_run(&opts, conf);

@@ -116,7 +116,7 @@ fits(const struct exporter *e, size_t size)
 	return (e->held.count < HELD_SETS_EXPORTER &&
 	    e->held.bytes + size <= HELD_BYTES_EXPORTER &&
 	    e->shared->held.count < HELD_SETS_MAX &&
-	    size <= m->limit - m->used);
+	    size <= memory_left(m));
 }
 
 /* Its first user is the caller. */
@@ -126,7 +126,7 @@ new_datagram(struct exporter *e)
 	struct memory *m = &e->shared->memory;
 	struct held_datagram *d;
 
-	if (sizeof(*d) > m->limit - m->used ||
+	if (sizeof(*d) > memory_left(m) ||
 	    (d = calloc(1, sizeof(*d))) == NULL)
 		return (NULL);
 	d->users = 1;

@@ -60,8 +60,9 @@ listen_name(const struct conf_listen *conf, char buf[LISTEN_STRLEN])
 
 	addr_ntop(&conf->addr, addr);
 	(void)snprintf(buf, LISTEN_STRLEN,
-	    conf->addr.family == ADDR_V6 ? "[%s]:%u" : "%s:%u", addr,
-	    conf->port);
+	    conf->addr.family == ADDR_V6 ? "[%s]:%u%s%s" : "%s:%u%s%s", addr,
+	    conf->port, conf->ifname[0] != '\0' ? " interface " : "",
+	    conf->ifname);
 	return (buf);
 }
 
@@ -99,6 +100,21 @@ listen_set_buffer(int fd, const struct conf_listen *conf)
 }
 
 static int
+bind_interface(int fd, const struct conf_listen *conf)
+{
+	if (conf->ifname[0] == '\0')
+		return (0);
+#ifdef SO_BINDTODEVICE
+	return (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, conf->ifname,
+	    (socklen_t)strlen(conf->ifname)));
+#else
+	(void)fd;
+	errno = EOPNOTSUPP;
+	return (-1);
+#endif
+}
+
+static int
 set_options(int fd, const struct conf_listen *conf)
 {
 	int on = 1;
@@ -131,8 +147,9 @@ listen_open(const struct conf_listen *conf)
 		log_warn("%s: socket", listen_name(conf, name));
 		return (-1);
 	}
-	len = addr_to_sockaddr(&conf->addr, conf->port, 0, &ss);
-	if (set_options(fd, conf) == -1 ||
+	len = addr_to_sockaddr(&conf->addr, conf->port,
+	    if_nametoindex(conf->ifname), &ss);
+	if (set_options(fd, conf) == -1 || bind_interface(fd, conf) == -1 ||
 	    bind(fd, (struct sockaddr *)&ss, len) == -1) {
 		log_warn("cannot listen on %s", listen_name(conf, name));
 		(void)close(fd);

@@ -30,9 +30,10 @@
 
 #define RECEIVE_BATCH	64	/* datagrams taken by one system call */
 #define RCVBUF_WANTED	(32U << 20)	/* bytes, without a bufsize */
-#define LISTEN_STRLEN	(ADDR_STRLEN + sizeof("[]:65535"))
+#define LISTEN_STRLEN	\
+	(ADDR_STRLEN + sizeof("[]:65535 interface ") + IF_NAMESIZE)
 
-/* "192.0.2.1:2055" or "[2001:db8::1]:2055".  Returns buf. */
+/* "192.0.2.1:2055" or "[2001:db8::1]:2055 interface eth0".  Returns buf. */
 const char *listen_name(const struct conf_listen *conf,
     char buf[LISTEN_STRLEN]);
 

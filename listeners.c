@@ -25,7 +25,7 @@
 #include "listeners.h"
 #include "log.h"
 
-/* The socket on the same address and port, or NULL. */
+/* The socket on the same address, port and interface, or NULL. */
 static struct open_listener *
 find(const struct listeners *l, const struct conf_listen *conf)
 {
@@ -33,7 +33,8 @@ find(const struct listeners *l, const struct conf_listen *conf)
 
 	for (i = 0; i < l->n; i++) {
 		if (l->list[i].conf.port == conf->port &&
-		    addr_equal(&l->list[i].conf.addr, &conf->addr))
+		    addr_equal(&l->list[i].conf.addr, &conf->addr) &&
+		    strcmp(l->list[i].conf.ifname, conf->ifname) == 0)
 			return (&l->list[i]);
 	}
 	return (NULL);
@@ -98,8 +99,8 @@ open_one(struct open_listener *new, const struct listeners *before)
 	return (new->fd == -1 ? -1 : 0);
 }
 
-static void
-back_out(struct listeners *l, const struct config *conf,
+void
+listeners_back_out(struct listeners *l, const struct config *conf,
     const struct config *conf_before)
 {
 	size_t i;
@@ -135,7 +136,7 @@ listeners_open(struct listeners *l, const struct config *conf,
 	}
 	if (i == conf->nlistens)
 		return (0);
-	back_out(l, conf, conf_before);
+	listeners_back_out(l, conf, conf_before);
 	return (-1);
 }
 

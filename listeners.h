@@ -39,12 +39,16 @@ struct listeners {
 
 /*
  * Opens the listeners of conf and joins its groups.  Sockets of the set before
- * on the same address and port are kept.  conf_before, which that set belongs
+ * on the same address, port and interface are kept.  conf_before, which that set belongs
  * to, may be NULL with an empty set.  -1 after a message; everything is as it
  * was then.
  */
 int listeners_open(struct listeners *l, const struct config *conf,
     const struct listeners *before, const struct config *conf_before);
+
+/* Closes what listeners_open opened, and leaves what it joined. */
+void listeners_back_out(struct listeners *l, const struct config *conf,
+    const struct config *conf_before);
 
 /*
  * Makes l the set in force: closes what only the set before has, and leaves

@@ -14,38 +14,26 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-/*
- * The log is written in large pieces and whole records: what a write left of
- * a record is cut off again, and written once there is room.  A FIFO cannot be
- * cut; there the rest of the record follows when its reader takes it.
- */
 #include "compat.h"
 
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "flowlog.h"
 #include "log.h"
 #include "output.h"
-#include "store.h"
-
-#define LOG_BUFFER	(1U << 20)	/* bytes */
-#define RETRY_SECONDS	1		/* after a failed write */
 
 struct output {
-	int			 log;		/* -1: none */
-	bool			 log_is_file;	/* and can be truncated */
-	uint8_t			*buf;
-	size_t			 len;		/* bytes of records in buf */
-	size_t			 partial;	/* of the first, in the FIFO */
-	bool			 blocked;	/* the FIFO is full */
-	time_t			 failed_at;	/* monotonic; 0: it works */
-	struct log_limit	 log_warned;
+	const struct config	*conf;		/* of the logs; NULL: none yet */
+	struct flowlog		**logs;		/* conf->nlogs */
+	struct flowlog		*rest;		/* the one without tags, or NULL */
+	struct flowlog		*chosen;	/* by output_room, or NULL */
+	uint8_t			*room;		/* that it gave */
+	uint8_t			 loose[STORE_RECORD_MAX];	/* of no log */
 
 	int			 logsock;	/* -1: not connected */
 	bool			 use_logsock;
@@ -53,7 +41,7 @@ struct output {
 	int			*forwards;
 	size_t			 nforwards;
 
-	struct output_counters	 counters;
+	struct output_counters	 counters;	/* those of logs that went too */
 };
 
 struct output *
@@ -61,175 +49,128 @@ output_new(void)
 {
 	struct output *o;
 
-	if ((o = calloc(1, sizeof(*o))) == NULL)
-		return (NULL);
-	o->log = o->logsock = -1;
-	if ((o->buf = malloc(LOG_BUFFER)) == NULL) {
-		free(o);
-		return (NULL);
-	}
+	if ((o = calloc(1, sizeof(*o))) != NULL)
+		o->logsock = -1;
 	return (o);
+}
+
+static void
+add_log_counters(struct output_counters *sum, const struct flowlog *l)
+{
+	const struct flowlog_counters *n = flowlog_counters(l);
+
+	sum->log_bytes += n->bytes;
+	sum->log_errors += n->errors;
+	sum->log_lost += n->lost;
+}
+
+void
+output_count(const struct output *o, struct output_counters *counters)
+{
+	size_t i;
+
+	*counters = o->counters;
+	for (i = 0; o->conf != NULL && i < o->conf->nlogs; i++)
+		add_log_counters(counters, o->logs[i]);
+}
+
+static void
+end_log(struct output *o, struct flowlog *l)
+{
+	flowlog_set_fd(l, -1);
+	add_log_counters(&o->counters, l);
+	flowlog_free(l);
 }
 
 void
 output_free(struct output *o)
 {
+	size_t i;
+
 	if (o == NULL)
 		return;
-	output_set_log(o, -1);
+	for (i = 0; o->conf != NULL && i < o->conf->nlogs; i++)
+		flowlog_free(o->logs[i]);
+	free(o->logs);
 	output_set_logsock(o, -1);
 	output_set_forwards(o, NULL, 0);
-	free(o->buf);
 	free(o);
 }
 
-const struct output_counters *
-output_counters(const struct output *o)
+/* Takes the log of this path out of those before; NULL if there is none. */
+static struct flowlog *
+take_log(struct flowlog **logs, size_t n, const char *path)
 {
-	return (&o->counters);
-}
+	struct flowlog *l;
+	size_t i;
 
-/* Seconds of a clock that nobody sets; never 0. */
-static time_t
-monotonic(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (ts.tv_sec + 1);
-}
-
-/* The bytes up to the last record boundary at or before len. */
-static size_t
-whole_records(const struct output *o, size_t len)
-{
-	size_t at = 0, reclen;
-
-	while (at < len) {
-		if (store_check_header(o->buf + at, o->len - at, &reclen) != 0)
-			fatalx("log buffer is damaged");
-		if (reclen > len - at)
-			break;
-		at += reclen;
+	for (i = 0; i < n; i++) {
+		if (logs[i] == NULL || strcmp(flowlog_name(logs[i]), path) != 0)
+			continue;
+		l = logs[i];
+		logs[i] = NULL;
+		return (l);
 	}
-	return (at);
+	return (NULL);
 }
 
-static void
-take_from_buffer(struct output *o, size_t n)
+void
+output_set_logs(struct output *o, const struct config *conf, const int *fds)
 {
-	memmove(o->buf, o->buf + n, o->len - n);
-	o->len -= n;
+	size_t i, nbefore = o->conf == NULL ? 0 : o->conf->nlogs;
+	struct flowlog **before = o->logs, **logs, *l;
+
+	logs = calloc(conf->nlogs == 0 ? 1 : conf->nlogs, sizeof(*logs));
+	if (logs == NULL)
+		fatal("logs");
+	o->rest = NULL;
+	for (i = 0; i < conf->nlogs; i++) {
+		l = take_log(before, nbefore, conf->logs[i].path);
+		if (l == NULL && (l = flowlog_new(conf->logs[i].path)) == NULL)
+			fatal("logfile %s", conf->logs[i].path);
+		flowlog_set_fd(l, fds[i]);
+		if (conf->logs[i].ntags == 0)
+			o->rest = l;
+		logs[i] = l;
+	}
+	for (i = 0; i < nbefore; i++) {
+		if (before[i] != NULL)
+			end_log(o, before[i]);
+	}
+	free(before);
+	o->logs = logs;
+	o->conf = conf;
 }
 
-/*
- * After a write that took only n bytes: leaves no part of a record in the
- * file.  It ends where we wrote last, even if somebody emptied it meanwhile.
- */
-static void
-back_out(struct output *o, size_t n)
+void
+output_reopen_log(struct output *o, size_t which, int fd)
 {
-	size_t whole = n == o->len ? n : whole_records(o, n);
-	struct stat st;
-
-	if (!o->log_is_file) {
-		o->partial = n - whole;
-	} else if (n > whole && (fstat(o->log, &st) == -1 ||
-	    st.st_size < (off_t)(n - whole) ||
-	    ftruncate(o->log, st.st_size - (off_t)(n - whole)) == -1))
-		log_warn("the log has a torn record of %zu bytes",
-		    n - whole);
-	take_from_buffer(o, whole);
-}
-
-static void
-log_failed(struct output *o)
-{
-	uint32_t held_back;
-
-	o->failed_at = monotonic();
-	o->counters.log_errors++;
-	if (log_limit_pass(&o->log_warned, (uint32_t)o->failed_at, &held_back))
-		log_warn("cannot write to the log, flows are kept while there "
-		    "is room for them");
-}
-
-static void
-log_works(struct output *o)
-{
-	if (o->failed_at == 0)
-		return;
-	o->failed_at = 0;
-	o->log_warned.last = 0;
-	log_info("the log can be written again");
+	if (o->conf == NULL || which >= o->conf->nlogs)
+		fatalx("no log %zu", which);
+	flowlog_set_fd(o->logs[which], fd);
 }
 
 size_t
 output_flush(struct output *o)
 {
-	ssize_t n;
+	size_t i, left = 0;
 
-	o->blocked = false;
-	if (o->log == -1 || o->len == 0)
-		return (o->len);
-	if (o->failed_at != 0 && monotonic() - o->failed_at < RETRY_SECONDS)
-		return (o->len);
-	while (o->len > 0) {
-		n = write(o->log, o->buf + o->partial, o->len - o->partial);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-			o->blocked = true;
-			return (o->len);
-		}
-		if (n == -1) {
-			log_failed(o);
-			return (o->len);
-		}
-		log_works(o);
-		o->counters.log_bytes += (uint64_t)n;
-		n += (ssize_t)o->partial;
-		o->partial = 0;
-		back_out(o, (size_t)n);
-	}
-	return (0);
+	for (i = 0; o->conf != NULL && i < o->conf->nlogs; i++)
+		left += flowlog_flush(o->logs[i]);
+	return (left);
 }
 
 int
 output_blocked_on(const struct output *o)
 {
-	return (o->blocked ? o->log : -1);
-}
+	size_t i;
+	int fd;
 
-/* The reader of a FIFO got the beginning of this record; the next will not. */
-static void
-drop_partial(struct output *o)
-{
-	size_t reclen;
-
-	if (o->partial == 0)
-		return;
-	if (store_check_header(o->buf, o->len, &reclen) != 0)
-		fatalx("log buffer is damaged");
-	take_from_buffer(o, reclen);
-	o->partial = 0;
-	log_warnx("the log changed inside a record; one flow is lost");
-}
-
-void
-output_set_log(struct output *o, int fd)
-{
-	struct stat st;
-
-	o->failed_at = 0;
-	(void)output_flush(o);
-	drop_partial(o);
-	if (o->log != -1)
-		(void)close(o->log);
-	o->log = fd;
-	o->failed_at = 0;
-	o->log_is_file = fd != -1 && fstat(fd, &st) == 0 &&
-	    S_ISREG(st.st_mode);
+	for (i = 0; o->conf != NULL && i < o->conf->nlogs; i++) {
+		if ((fd = flowlog_blocked_on(o->logs[i])) != -1)
+			return (fd);
+	}
+	return (-1);
 }
 
 void
@@ -292,28 +233,58 @@ logsock_send(struct output *o, const uint8_t *rec, size_t len)
 	return (-1);
 }
 
-uint8_t *
-output_room(struct output *o)
+static bool
+has_tag(const struct conf_log *log, uint32_t tag)
 {
-	if (LOG_BUFFER - o->len < STORE_RECORD_MAX) {
-		(void)output_flush(o);
-		if (LOG_BUFFER - o->len < STORE_RECORD_MAX)
-			return (NULL);
+	size_t lo = 0, hi = log->ntags, mid;
+
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		if (log->tags[mid] == tag)
+			return (true);
+		if (log->tags[mid] < tag)
+			lo = mid + 1;
+		else
+			hi = mid;
 	}
-	return (o->buf + o->len);
+	return (false);
 }
 
-int
+/* The log for the flow, or NULL. */
+static struct flowlog *
+choose(const struct output *o, const struct flow *flow)
+{
+	size_t i;
+
+	if ((flow->fields & STORE_FIELD_TAG) == 0)
+		return (o->rest);
+	for (i = 0; i < o->conf->nlogs; i++) {
+		if (has_tag(&o->conf->logs[i], flow->tag))
+			return (o->logs[i]);
+	}
+	return (o->rest);
+}
+
+uint8_t *
+output_room(struct output *o, const struct flow *flow)
+{
+	o->chosen = choose(o, flow);
+	o->room = o->chosen == NULL ? o->loose : flowlog_room(o->chosen);
+	return (o->room);
+}
+
+enum output_result
 output_commit(struct output *o, size_t len)
 {
-	int r = -1;
+	bool sent = o->use_logsock && logsock_send(o, o->room, len) == 0;
 
-	if (o->use_logsock)
-		r = logsock_send(o, o->buf + o->len, len);
-	if (o->log == -1)
-		return (r);
-	o->len += len;
-	return (0);
+	if (o->chosen != NULL) {
+		flowlog_commit(o->chosen, len);
+		return (OUTPUT_STORED);
+	}
+	if (!o->use_logsock)
+		return (OUTPUT_NOWHERE);
+	return (sent ? OUTPUT_STORED : OUTPUT_LOST);
 }
 
 void

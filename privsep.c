@@ -66,7 +66,7 @@ struct monitor {
 	const struct flowd_options *opts;
 	struct config		*conf;
 	struct listeners	 listeners;
-	int			 log;		/* the collector's, -1: none */
+	int			*logs;		/* the collector's, conf->nlogs */
 	int			 state;		/* begun, -1: none */
 	int			 waiting;	/* who started us; -1: nobody */
 	char			*pidfile;	/* written; NULL: none */
@@ -226,11 +226,11 @@ send_fd(struct monitor *m, enum priv_type type, int fd)
 
 /*
  * Sends conf and what goes with it; fresh, to a collector that has nothing
- * yet.  log is the open log or -1.  -1: the collector does not listen.
+ * yet.  logs are those of conf, open.  -1: the collector does not listen.
  */
 static int
 send_config(struct monitor *m, const struct config *conf,
-    const struct listeners *l, int log, bool fresh)
+    const struct listeners *l, const int *logs, bool fresh)
 {
 	const struct open_listener *li;
 	uint8_t *data;
@@ -254,8 +254,9 @@ send_config(struct monitor *m, const struct config *conf,
 		if ((fd = open_forward(&conf->forwards[i])) != -1)
 			r = send_fd(m, PRIV_FORWARD, fd);
 	}
-	if (r == 0 && log != -1)
-		r = priv_send(m->sock, PRIV_LOG, 0, NULL, 0, log);
+	for (i = 0; r == 0 && i < conf->nlogs; i++)
+		r = priv_send(m->sock, PRIV_LOG, (uint32_t)i, NULL, 0,
+		    logs[i]);
 	if (r == 0)
 		r = priv_send(m->sock, PRIV_COMMIT, 0, NULL, 0, -1);
 	return (r);
@@ -265,9 +266,11 @@ send_config(struct monitor *m, const struct config *conf,
 static void
 close_inherited(const struct monitor *m)
 {
+	size_t i;
+
 	listeners_close(&m->listeners);
-	if (m->log != -1)
-		(void)close(m->log);
+	for (i = 0; i < m->conf->nlogs; i++)
+		(void)close(m->logs[i]);
 	if (m->waiting != -1)
 		(void)close(m->waiting);
 }
@@ -352,7 +355,7 @@ start_collector(struct monitor *m)
 	(void)close(pair[1]);
 	m->sock = pair[0];
 	(void)setsockopt(m->sock, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
-	if (send_config(m, m->conf, &m->listeners, m->log, true) == -1)
+	if (send_config(m, m->conf, &m->listeners, m->logs, true) == -1)
 		log_warn("cannot configure the collector");
 	return (0);
 }
@@ -490,29 +493,52 @@ restart_collector(struct monitor *m)
 }
 
 static void
-replace_log(struct monitor *m, int log)
+close_logs(int *logs, size_t n)
 {
-	if (m->log != -1)
-		(void)close(m->log);
-	m->log = log;
+	while (n > 0)
+		(void)close(logs[--n]);
+	free(logs);
+}
+
+/* Opens all logs of conf; NULL after a message where one cannot be. */
+static int *
+open_logs(const struct config *conf)
+{
+	size_t i;
+	int *logs;
+
+	logs = calloc(conf->nlogs == 0 ? 1 : conf->nlogs, sizeof(*logs));
+	if (logs == NULL)
+		fatal("logs");
+	for (i = 0; i < conf->nlogs; i++) {
+		if ((logs[i] = open_log(conf->logs[i].path)) == -1) {
+			close_logs(logs, i);
+			return (NULL);
+		}
+	}
+	return (logs);
 }
 
 static void
-reopen_log(struct monitor *m)
+reopen_logs(struct monitor *m)
 {
+	size_t i;
 	int log;
 
-	if (m->conf->logfile == NULL)
-		return;
-	if ((log = open_log(m->conf->logfile)) == -1) {
-		log_warnx("going on with the log that is open");
-		return;
+	for (i = 0; i < m->conf->nlogs; i++) {
+		if ((log = open_log(m->conf->logs[i].path)) == -1) {
+			log_warnx("going on with the log that is open");
+			continue;
+		}
+		(void)close(m->logs[i]);
+		m->logs[i] = log;
+		if (priv_send(m->sock, PRIV_LOG, (uint32_t)i, NULL, 0, log) ==
+		    -1) {
+			log_warn("the collector does not take the log");
+			return;
+		}
 	}
-	replace_log(m, log);
-	if (priv_send(m->sock, PRIV_LOG, 0, NULL, 0, log) == -1)
-		log_warn("the collector does not take the log");
-	else
-		log_info("log reopened");
+	log_info("logs reopened");
 }
 
 static void
@@ -561,34 +587,46 @@ same_string(const char *a, const char *b)
 	return (strcmp(a, b) == 0);
 }
 
+/*
+ * Opens what conf wants, all of it or nothing: logs, listeners, and a state
+ * file to be.  -1 after a message.
+ */
+static int
+open_for(struct monitor *m, const struct config *conf, int **logs,
+    struct listeners *l)
+{
+	if (conf->statefile != NULL && statefile_check(conf->statefile) == -1)
+		return (-1);
+	if (listeners_open(l, conf, &m->listeners, m->conf) == -1)
+		return (-1);
+	/* Last, since it may leave a new file behind. */
+	if ((*logs = open_logs(conf)) != NULL)
+		return (0);
+	listeners_back_out(l, conf, m->conf);
+	return (-1);
+}
+
 /* Everything new is open before anything old is closed. */
 static void
 reload(struct monitor *m)
 {
 	struct config *conf;
 	struct listeners l;
-	int log = -1;
+	int *logs;
 
 	log_info("reading %s", m->opts->conf_path);
-	if ((conf = privsep_load_config(m->opts)) == NULL) {
+	conf = privsep_load_config(m->opts);
+	if (conf == NULL || open_for(m, conf, &logs, &l) == -1) {
 		log_warnx("the configuration stays as it was");
-		return;
-	}
-	if ((conf->logfile != NULL && (log = open_log(conf->logfile)) == -1) ||
-	    (conf->statefile != NULL &&
-	    statefile_check(conf->statefile) == -1) ||
-	    listeners_open(&l, conf, &m->listeners, m->conf) == -1) {
-		log_warnx("the configuration stays as it was");
-		if (log != -1)
-			(void)close(log);
 		config_free(conf);
 		return;
 	}
 	/* If it is dead its successor gets all of this. */
-	if (send_config(m, conf, &l, log, false) == -1)
+	if (send_config(m, conf, &l, logs, false) == -1)
 		log_warn("cannot configure the collector");
-	replace_log(m, log);
 	abandon_state(m);
+	close_logs(m->logs, m->conf->nlogs);
+	m->logs = logs;
 	listeners_replace(&l, conf, &m->listeners, m->conf);
 	m->listeners = l;
 	if (!same_string(conf->pidfile, m->conf->pidfile))
@@ -621,7 +659,7 @@ act_on_signals(struct monitor *m)
 	}
 	if (got_reopen) {
 		got_reopen = 0;
-		reopen_log(m);
+		reopen_logs(m);
 	}
 	if (got_stats) {
 		got_stats = 0;
@@ -726,14 +764,8 @@ open_everything(struct monitor *m, struct config *conf)
 {
 	struct listeners l;
 
-	if (rights_check(m->opts) == -1)
-		return (-1);
-	if (conf->logfile != NULL &&
-	    (m->log = open_log(conf->logfile)) == -1)
-		return (-1);
-	if (conf->statefile != NULL && statefile_check(conf->statefile) == -1)
-		return (-1);
-	if (listeners_open(&l, conf, &m->listeners, NULL) == -1)
+	if (rights_check(m->opts) == -1 ||
+	    open_for(m, conf, &m->logs, &l) == -1)
 		return (-1);
 	m->conf = conf;
 	m->listeners = l;
@@ -762,7 +794,7 @@ run_until_told(struct monitor *m)
 int
 monitor_run(const struct flowd_options *opts, struct config *conf)
 {
-	struct monitor m = { .opts = opts, .log = -1, .state = -1, .waiting = -1,
+	struct monitor m = { .opts = opts, .state = -1, .waiting = -1,
 	    .collector = -1, .sock = -1 };
 	int status;
 
@@ -775,6 +807,7 @@ monitor_run(const struct flowd_options *opts, struct config *conf)
 	if (!opts->foreground)
 		m.waiting = detach();
 	status = run_until_told(&m);
+	free(m.logs);
 	config_free(m.conf);
 	free(m.listeners.list);
 	return (status);

@@ -48,7 +48,8 @@ enum priv_type {
 	PRIV_FORWARD	= 5,	/* with a descriptor */
 	PRIV_COMMIT	= 7,
 
-	PRIV_LOG	= 9,	/* with a descriptor: go on with this log */
+	PRIV_LOG	= 9,	/* with a descriptor, and value which log of
+				   the configuration: go on with it */
 	PRIV_LOGSOCK	= 11,	/* with a descriptor, or without: not now */
 	PRIV_STATISTICS	= 13,	/* log them */
 	PRIV_STOP	= 15,	/* write everything received, and exit */
