@@ -31,6 +31,7 @@
 
 #include "addr.h"
 #include "filter.h"
+#include "prefix-map.h"
 
 #define CONFIG_PACKED_MAX	(64U << 20)	/* bytes; more is refused */
 
@@ -68,8 +69,9 @@ struct conf_forward {
 struct config {
 	struct conf_listen	*listens;
 	size_t			 nlistens;
-	struct prefix		*sources;	/* none: every address */
-	size_t			 nsources;
+	struct filter_table	*tables;	/* for sources and rules */
+	size_t			 ntables;
+	struct filter_addr_set	 sources;	/* none: every address */
 	struct conf_join	*joins;
 	size_t			 njoins;
 	struct conf_forward	*forwards;
@@ -120,6 +122,13 @@ int config_pack(const struct config *conf, uint8_t **data, size_t *len)
  */
 int config_unpack(const uint8_t *data, size_t len, struct config **conf)
     __attribute__((warn_unused_result));
+
+/*
+ * The sources of conf, for prefix_map_find: SOURCE_*.  NULL without memory.
+ */
+enum { SOURCE_REFUSED, SOURCE_ALLOWED, SOURCE_NAMED /* the address alone */ };
+
+struct prefix_map *config_sources(const struct config *conf);
 
 /* Prints conf in the syntax of flowd.conf(5), such that it parses to the same. */
 void config_print(const struct config *conf, FILE *fp);
