@@ -133,6 +133,9 @@ struct filter_rule {
 /* Frees what rule points to, and makes it all zero. */
 void filter_rule_clear(struct filter_rule *rule);
 
+/* Of the bytes of FILTER_TABLE_NAME_SIZE: name, NUL, zeros. */
+bool filter_table_name_is_valid(const char *name);
+
 /* Whether the set is a constraint. */
 bool filter_addrs_given(const struct filter_addr_set *set);
 
