@@ -39,14 +39,21 @@ flow_times_settle(struct flow *flow)
 {
 	int32_t ago = (int32_t)(flow->sys_uptime_ms - flow->flow_finish);
 	int32_t lasted = (int32_t)(flow->flow_finish - flow->flow_start);
+	uint32_t shift = HALF_RANGE;
 
 	if (ago < 0)
 		move_export(flow, 0U - (uint32_t)ago);
 	if (flow->flow_finish <= flow->sys_uptime_ms &&
 	    (lasted < 0 || flow->flow_start <= flow->flow_finish))
 		return;
-	/* The uptime wrapped in between: any other zero does as well. */
-	flow->sys_uptime_ms += HALF_RANGE;
-	flow->flow_start += HALF_RANGE;
-	flow->flow_finish += HALF_RANGE;
+	/*
+	 * The uptime wrapped in between: any other zero does as well, as long
+	 * as nothing wraps from there.
+	 */
+	if (lasted >= 0 &&
+	    flow->sys_uptime_ms - flow->flow_start >= HALF_RANGE)
+		shift = UINT32_MAX - flow->sys_uptime_ms;
+	flow->sys_uptime_ms += shift;
+	flow->flow_start += shift;
+	flow->flow_finish += shift;
 }

@@ -46,6 +46,8 @@
 
 #define DEFAULT_CONFIG		PACKAGE_SYSCONFDIR "/flowd.conf"
 #define SINK_FLOWS		64
+/* The monitor's socket and what output waits for, before the listeners. */
+#define PFDS_FIXED		(1 + OUTPUT_BLOCKED)
 #define BATCHES_AT_ONCE		16	/* of one socket, before the others */
 #define TICK_MS			1000	/* between looks at what is due */
 #define STATE_SECONDS		60	/* between two writes of the state */
@@ -60,15 +62,17 @@ struct staged {
 	size_t		 nforwards;
 	int		*logs;		/* conf->nlogs */
 	size_t		 nlogs;
+	int		 logsock;	/* -1: none, or its reader is away */
 };
 
 struct collector {
 	int			 sock;		/* to the monitor */
 	struct config		*conf;		/* NULL before the first */
 	struct filter		*filter;
+	struct prefix_map	*sources;	/* to SOURCE_* */
 	struct listener		*listeners;
 	size_t			 nlisteners;
-	struct pollfd		*pfds;		/* nlisteners + 2 */
+	struct pollfd		*pfds;		/* nlisteners + PFDS_FIXED */
 	struct staged		 staged;
 	struct receiver		*receiver;
 	struct exporter_table	*exporters;
@@ -79,6 +83,7 @@ struct collector {
 	uint32_t		 last_tick;	/* epoch seconds */
 	uint32_t		 state_saved;	/* epoch seconds */
 	bool			 state_asked;
+	bool			 state_due;	/* if only for a new place */
 
 	/* The datagram that is being decoded. */
 	struct exporter		*exporter;
@@ -140,23 +145,6 @@ take_flows(struct flow_sink *sink)
 	sink->n = 0;
 }
 
-/* Whether a flow source allows it; *named, whether one does so by name. */
-static bool
-is_authorised(const struct config *conf, const struct addr *from, bool *named)
-{
-	bool allowed = conf->nsources == 0;
-	size_t i;
-
-	*named = false;
-	for (i = 0; i < conf->nsources && !*named; i++) {
-		if (!prefix_contains(&conf->sources[i], from))
-			continue;
-		allowed = true;
-		*named = conf->sources[i].len == addr_bits(from->family);
-	}
-	return (allowed);
-}
-
 static void
 refuse_source(struct collector *c, const struct addr *from, uint32_t now)
 {
@@ -200,16 +188,16 @@ take_datagram(struct collector *c, const struct received *in,
 	const struct datagram dgram = { .data = in->data, .len = in->len,
 	    .recv_sec = (uint32_t)now->tv_sec,
 	    .recv_usec = (uint32_t)(now->tv_nsec / 1000) };
+	unsigned int source = prefix_map_find(c->sources, &in->from);
 	enum decoded r;
-	bool named;
 
-	if (!is_authorised(c->conf, &in->from, &named)) {
+	if (source == SOURCE_REFUSED) {
 		refuse_source(c, &in->from, dgram.recv_sec);
 		return;
 	}
 	output_forward(c->output, in->data, in->len);
 	c->exporter = exporter_get(c->exporters, &in->from, dgram.recv_sec,
-	    named);
+	    source == SOURCE_NAMED);
 	if (c->exporter == NULL)
 		fatal("no memory for an exporter");
 	r = netflow_decode(&dgram, c->exporter, &c->sink);
@@ -277,15 +265,21 @@ static size_t
 flush_for_good(struct collector *c)
 {
 	uint32_t give_up = now_sec() + LAST_WRITE_SECONDS;
-	struct pollfd pfd;
-	size_t left;
+	int blocked[OUTPUT_BLOCKED];
+	struct pollfd pfds[OUTPUT_BLOCKED];
+	size_t i, left;
 
-	while ((left = output_flush(c->output)) > 0 && now_sec() < give_up) {
-		pfd = (struct pollfd){ .events = POLLOUT,
-		    .fd = output_blocked_on(c->output) };
-		(void)poll(&pfd, 1, TICK_MS);
+	for (;;) {
+		left = output_flush(c->output);
+		output_blocked_on(c->output, blocked);
+		if ((left == 0 && blocked[OUTPUT_BLOCKED - 1] == -1) ||
+		    now_sec() >= give_up)
+			return (left);
+		for (i = 0; i < OUTPUT_BLOCKED; i++)
+			pfds[i] = (struct pollfd){ .events = POLLOUT,
+			    .fd = blocked[i] };
+		(void)poll(pfds, OUTPUT_BLOCKED, TICK_MS);
 	}
-	return (left);
 }
 
 /* Without its monitor a collector has no business. */
@@ -371,8 +365,10 @@ save_state(struct collector *c, int fd)
 		log_warn("statefile");
 	else if (priv_send(c->sock, PRIV_STATE_WRITTEN, 0, NULL, 0, -1) == -1)
 		orphaned(c);
-	else
+	else {
 		exporters_saved(c->exporters);
+		c->state_due = false;
+	}
 	free(data);
 	(void)close(fd);
 }
@@ -440,6 +436,7 @@ begin_config(struct collector *c, const struct priv_msg *msg)
 	s->forwards = allocate(s->conf->nforwards, sizeof(*s->forwards));
 	s->logs = allocate(s->conf->nlogs, sizeof(*s->logs));
 	s->nlisteners = s->nforwards = s->nlogs = 0;
+	s->logsock = -1;
 }
 
 static void
@@ -487,13 +484,13 @@ take_log(struct collector *c, const struct priv_msg *msg, int fd)
 		s->logs[s->nlogs++] = fd;
 }
 
-static bool
-same_logsock(const struct config *a, const struct config *b)
+static void
+take_logsock(struct collector *c, int fd)
 {
-	if (a == NULL || a->logsock == NULL || b->logsock == NULL)
-		return (false);
-	return (strcmp(a->logsock, b->logsock) == 0 &&
-	    a->logsock_bufsize == b->logsock_bufsize);
+	if (c->staged.conf != NULL)
+		c->staged.logsock = fd;
+	else
+		output_set_logsock(c->output, fd);
 }
 
 static void
@@ -512,7 +509,7 @@ replace_listeners(struct collector *c)
 	free(c->pfds);
 	c->listeners = c->staged.listeners;
 	c->nlisteners = c->staged.nlisteners;
-	c->pfds = allocate(c->nlisteners + 2, sizeof(*c->pfds));
+	c->pfds = allocate(c->nlisteners + PFDS_FIXED, sizeof(*c->pfds));
 }
 
 static void
@@ -524,9 +521,8 @@ replace_outputs(struct collector *c)
 	free(s->logs);
 	output_set_forwards(c->output, s->forwards, s->nforwards);
 	free(s->forwards);
-	if (!same_logsock(c->conf, s->conf))
-		output_set_logsock(c->output, -1);
 	output_use_logsock(c->output, s->conf->logsock != NULL);
+	output_set_logsock(c->output, s->logsock);
 	c->last_tick = 0;
 }
 
@@ -543,6 +539,20 @@ apply_limits(struct collector *c, const struct conf_limits *l)
 }
 
 static void
+replace_filter(struct collector *c)
+{
+	const struct config *conf = c->staged.conf;
+
+	prefix_map_free(c->sources);
+	c->sources = config_sources(conf);
+	filter_free(c->filter);
+	c->filter = filter_new(conf->rules, conf->nrules, conf->tables,
+	    conf->ntables);
+	if (c->sources == NULL || c->filter == NULL)
+		fatal("the filter");
+}
+
+static void
 commit_config(struct collector *c)
 {
 	struct staged *s = &c->staged;
@@ -554,13 +564,13 @@ commit_config(struct collector *c)
 	replace_listeners(c);
 	replace_outputs(c);
 	apply_limits(c, &s->conf->limits);
-	filter_free(c->filter);
-	c->filter = filter_new(s->conf->rules, s->conf->nrules);
-	if (c->filter == NULL)
-		fatal("no memory for the filter");
+	replace_filter(c);
 	config_free(c->conf);
 	c->conf = s->conf;
-	*s = (struct staged){ 0 };
+	*s = (struct staged){ .logsock = -1 };
+	/* The state file may be another one, or none had been stated. */
+	c->state_due = !first;
+	c->state_saved = 0;
 	if (first && priv_send(c->sock, PRIV_READY, 0, NULL, 0, -1) == -1)
 		orphaned(c);
 }
@@ -590,7 +600,7 @@ take_message(struct collector *c)
 		take_log(c, &msg, fd);
 		return;
 	case PRIV_LOGSOCK:
-		output_set_logsock(c->output, fd);
+		take_logsock(c, fd);
 		return;
 	case PRIV_STATE:
 		load_state(c, fd);
@@ -622,7 +632,7 @@ tick(struct collector *c)
 	    priv_send(c->sock, PRIV_WANT_LOGSOCK, 0, NULL, 0, -1) == -1)
 		orphaned(c);
 	if (c->conf->statefile == NULL || c->state_asked ||
-	    !exporters_changed(c->exporters) ||
+	    (!exporters_changed(c->exporters) && !c->state_due) ||
 	    now - c->state_saved < STATE_SECONDS)
 		return;
 	c->state_saved = now;
@@ -633,18 +643,20 @@ tick(struct collector *c)
 static void
 wait_for_work(struct collector *c, bool more)
 {
-	int timeout = TICK_MS;
+	int blocked[OUTPUT_BLOCKED], timeout = TICK_MS;
 	size_t i;
 
 	c->pfds[0] = (struct pollfd){ .fd = c->sock, .events = POLLIN };
-	c->pfds[1] = (struct pollfd){ .events = POLLOUT,
-	    .fd = output_blocked_on(c->output) };
+	output_blocked_on(c->output, blocked);
+	for (i = 0; i < OUTPUT_BLOCKED; i++)
+		c->pfds[1 + i] = (struct pollfd){ .events = POLLOUT,
+		    .fd = blocked[i] };
 	for (i = 0; i < c->nlisteners; i++)
-		c->pfds[i + 2] = (struct pollfd){ .events = POLLIN,
+		c->pfds[i + PFDS_FIXED] = (struct pollfd){ .events = POLLIN,
 		    .fd = c->listeners[i].fd };
 	if (more)
 		timeout = 0;
-	if (poll(c->pfds, c->nlisteners + 2, timeout) == -1 && errno != EINTR)
+	if (poll(c->pfds, c->nlisteners + PFDS_FIXED, timeout) == -1 && errno != EINTR)
 		fatal("poll");
 }
 
@@ -659,6 +671,7 @@ collector_run(int sock)
 	size_t i;
 
 	c->sock = sock;
+	c->staged.logsock = -1;
 	c->sink = (struct flow_sink){ .flows = c->flows, .max = SINK_FLOWS,
 	    .flush = take_flows, .arg = c };
 	c->receiver = receiver_new();
@@ -673,7 +686,7 @@ collector_run(int sock)
 		wait_for_work(c, more);
 		more = false;
 		for (i = 0; i < c->nlisteners; i++) {
-			if (c->pfds[i + 2].revents != 0 &&
+			if (c->pfds[i + PFDS_FIXED].revents != 0 &&
 			    !drain(c, &c->listeners[i]))
 				more = true;
 		}

@@ -119,18 +119,16 @@ fits(const struct exporter *e, size_t size)
 	    size <= memory_left(m));
 }
 
-/* Its first user is the caller. */
+/* Its first user is the caller, who has made sure of the room. */
 static struct held_datagram *
 new_datagram(struct exporter *e)
 {
-	struct memory *m = &e->shared->memory;
 	struct held_datagram *d;
 
-	if (sizeof(*d) > memory_left(m) ||
-	    (d = calloc(1, sizeof(*d))) == NULL)
+	if ((d = calloc(1, sizeof(*d))) == NULL)
 		return (NULL);
 	d->users = 1;
-	m->used += sizeof(*d);
+	e->shared->memory.used += sizeof(*d);
 	e->counters.held++;
 	return (d);
 }
@@ -139,16 +137,19 @@ int
 held_add(struct exporter *e, const struct message *msg, uint16_t id,
     struct cursor data, struct held_datagram **datagram)
 {
-	size_t len = cur_left(&data);
+	size_t len = cur_left(&data), size;
 	struct held_set *set;
 
-	if (*datagram == NULL && (*datagram = new_datagram(e)) == NULL)
-		return (-1);
-	while (e->held.first != NULL && !fits(e, sizeof(*set) + len))
+	size = sizeof(*set) + len +
+	    (*datagram == NULL ? sizeof(**datagram) : 0);
+	while (e->held.first != NULL && !fits(e, size))
 		give_up(e->held.first);
-	if (!fits(e, sizeof(*set) + len) ||
-	    (set = malloc(sizeof(*set) + len)) == NULL)
+	if (!fits(e, size) || (set = malloc(sizeof(*set) + len)) == NULL)
 		return (-1);
+	if (*datagram == NULL && (*datagram = new_datagram(e)) == NULL) {
+		free(set);
+		return (-1);
+	}
 	*set = (struct held_set){ .exporter = e, .datagram = *datagram,
 	    .message = *msg, .id = id, .len = len };
 	memcpy(set->data, data.at, len);
@@ -198,7 +199,8 @@ held_forget(struct exporter *e)
 void
 held_expire(struct held_queue *q, uint32_t now)
 {
+	/* Signed, since a clock set back must not end all waiting. */
 	while (q->oldest != NULL &&
-	    now - q->oldest->message.recv_sec > HELD_SECONDS)
+	    (int32_t)(now - q->oldest->message.recv_sec) > HELD_SECONDS)
 		give_up(q->oldest);
 }

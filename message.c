@@ -40,6 +40,8 @@ struct walk {
 	uint32_t		 records;	/* data records seen */
 	bool			 unknown;	/* a set had no template */
 	bool			 given_up;	/* and could not be kept */
+	bool			 emptied[2];	/* of templates, and of those
+						   of options */
 };
 
 struct set {
@@ -277,29 +279,56 @@ warn_template(struct walk *w, const struct template_key *key,
 	    key->id, why);
 }
 
+static void
+withdraw_one(struct exporter *e, struct template *t)
+{
+	if (t == NULL || t->withdrawn)
+		return;
+	t->withdrawn = true;
+	e->shared->changed = true;
+}
+
+/* Once in a message: more would say no more, and each costs time. */
+static void
+withdraw_all(struct walk *w, bool options)
+{
+	struct template *t;
+
+	if (w->emptied[options])
+		return;
+	w->emptied[options] = true;
+	for (t = w->exporter->templates.newest; t != NULL; t = t->older) {
+		if (t->options == options &&
+		    t->key.domain == w->msg.domain &&
+		    t->key.version == w->msg.version)
+			withdraw_one(w->exporter, t);
+	}
+}
+
 /*
  * A withdrawal is not for UDP and does not delete (RFC 7011 section 8.4): who
  * sends it may be anybody, and may come late.  But data that follow it wait
- * until the template is announced anew.
+ * until the template is announced anew.  The id of the set itself stands for
+ * all templates of its kind (section 8.1).
  */
 static void
 withdraw(struct walk *w, const struct template_key *key, bool options)
 {
-	struct template *t;
+	struct exporter *e = w->exporter;
 
-	w->exporter->counters.withdrawals++;
-	if (key->id >= NF_SET_DATA_MIN) {
-		t = template_find(&w->exporter->templates, key);
-		if (t != NULL)
-			t->withdrawn = true;
-		return;
-	}
-	for (t = w->exporter->templates.newest; t != NULL; t = t->older) {
-		if (t->options == options &&
-		    t->key.domain == key->domain &&
-		    t->key.version == key->version)
-			t->withdrawn = true;
-	}
+	e->counters.withdrawals++;
+	if (key->id >= NF_SET_DATA_MIN)
+		withdraw_one(e, template_find(&e->templates, key));
+	else
+		withdraw_all(w, options);
+}
+
+static bool
+is_withdrawal(const struct template_key *key, bool options, uint16_t nfields)
+{
+	return (key->version == NF_VERSION_IPFIX && nfields == 0 &&
+	    (key->id >= NF_SET_DATA_MIN ||
+	    key->id == (options ? IPFIX_SET_OPTIONS : IPFIX_SET_TEMPLATE)));
 }
 
 /* What the definition changes for data that wait. */
@@ -318,6 +347,7 @@ take_definition(struct walk *w, const struct template_key *key,
 		if (!t->withdrawn)
 			return;
 		t->withdrawn = false;
+		e->shared->changed = true;
 		break;
 	case TEMPLATE_CHANGED:
 		/* What waited did so for the one before. */
@@ -331,7 +361,7 @@ take_definition(struct walk *w, const struct template_key *key,
 		e->counters.templates_refused++;
 		warn_template(w, key, error == FLOWD_ESHORT ?
 		    "has more fields than its set holds" :
-		    "has records without length");
+		    "has records of a length that cannot be");
 		return;
 	case TEMPLATE_NO_ROOM:
 		e->counters.templates_refused++;
@@ -394,7 +424,7 @@ take_template(struct walk *w, struct cursor *c, bool options)
 		return (0);
 	error = options ? read_options_counts(key.version, c, &nfields,
 	    &scopes) : cur_u16(c, &nfields);
-	if (error == 0 && key.version == NF_VERSION_IPFIX && nfields == 0) {
+	if (error == 0 && is_withdrawal(&key, options, nfields)) {
 		withdraw(w, &key, options);
 		return (1);
 	}
@@ -402,6 +432,8 @@ take_template(struct walk *w, struct cursor *c, bool options)
 		e->counters.templates_refused++;
 		warn_template(w, &key, error != 0 ?
 		    "has a head that cannot be" : "has a reserved id");
+		/* What it replaces is no longer what the exporter means. */
+		withdraw_one(e, template_find(&e->templates, &key));
 		return (0);
 	}
 	r = template_define(&e->templates, &e->shared->memory,

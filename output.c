@@ -25,6 +25,7 @@
 
 #include "flowlog.h"
 #include "log.h"
+#include "logsock.h"
 #include "output.h"
 
 struct output {
@@ -35,7 +36,7 @@ struct output {
 	uint8_t			*room;		/* that it gave */
 	uint8_t			 loose[STORE_RECORD_MAX];	/* of no log */
 
-	int			 logsock;	/* -1: not connected */
+	struct logsock		*logsock;
 	bool			 use_logsock;
 
 	int			*forwards;
@@ -49,8 +50,12 @@ output_new(void)
 {
 	struct output *o;
 
-	if ((o = calloc(1, sizeof(*o))) != NULL)
-		o->logsock = -1;
+	if ((o = calloc(1, sizeof(*o))) == NULL)
+		return (NULL);
+	if ((o->logsock = logsock_new()) == NULL) {
+		free(o);
+		return (NULL);
+	}
 	return (o);
 }
 
@@ -70,6 +75,8 @@ output_count(const struct output *o, struct output_counters *counters)
 	size_t i;
 
 	*counters = o->counters;
+	counters->logsock_sent = logsock_sent(o->logsock);
+	counters->logsock_lost = logsock_lost(o->logsock);
 	for (i = 0; o->conf != NULL && i < o->conf->nlogs; i++)
 		add_log_counters(counters, o->logs[i]);
 }
@@ -92,7 +99,7 @@ output_free(struct output *o)
 	for (i = 0; o->conf != NULL && i < o->conf->nlogs; i++)
 		flowlog_free(o->logs[i]);
 	free(o->logs);
-	output_set_logsock(o, -1);
+	logsock_free(o->logsock);
 	output_set_forwards(o, NULL, 0);
 	free(o);
 }
@@ -150,8 +157,8 @@ output_reopen_log(struct output *o, size_t which, int fd)
 	flowlog_set_fd(o->logs[which], fd);
 }
 
-size_t
-output_flush(struct output *o)
+static size_t
+flush_logs(struct output *o)
 {
 	size_t i, left = 0;
 
@@ -160,25 +167,28 @@ output_flush(struct output *o)
 	return (left);
 }
 
-int
-output_blocked_on(const struct output *o)
+size_t
+output_flush(struct output *o)
+{
+	logsock_flush(o->logsock);
+	return (flush_logs(o));
+}
+
+void
+output_blocked_on(const struct output *o, int fds[OUTPUT_BLOCKED])
 {
 	size_t i;
-	int fd;
 
-	for (i = 0; o->conf != NULL && i < o->conf->nlogs; i++) {
-		if ((fd = flowlog_blocked_on(o->logs[i])) != -1)
-			return (fd);
-	}
-	return (-1);
+	fds[0] = -1;
+	for (i = 0; o->conf != NULL && i < o->conf->nlogs && fds[0] == -1; i++)
+		fds[0] = flowlog_blocked_on(o->logs[i]);
+	fds[1] = logsock_blocked_on(o->logsock);
 }
 
 void
 output_set_logsock(struct output *o, int fd)
 {
-	if (o->logsock != -1)
-		(void)close(o->logsock);
-	o->logsock = fd;
+	logsock_set_fd(o->logsock, fd);
 }
 
 void
@@ -192,7 +202,7 @@ output_use_logsock(struct output *o, bool use)
 bool
 output_wants_logsock(const struct output *o)
 {
-	return (o->use_logsock && o->logsock == -1);
+	return (o->use_logsock && !logsock_is_connected(o->logsock));
 }
 
 void
@@ -211,26 +221,6 @@ output_set_forwards(struct output *o, const int *fds, size_t n)
 		fatal("forwards");
 	memcpy(o->forwards, fds, n * sizeof(*fds));
 	o->nforwards = n;
-}
-
-/* Full buffers are the reader's business; other errors mean it is gone. */
-static int
-logsock_send(struct output *o, const uint8_t *rec, size_t len)
-{
-	if (o->logsock != -1) {
-		if (send(o->logsock, rec, len, MSG_DONTWAIT | MSG_NOSIGNAL) ==
-		    (ssize_t)len) {
-			o->counters.logsock_sent++;
-			return (0);
-		}
-		if (errno != EAGAIN && errno != EWOULDBLOCK &&
-		    errno != ENOBUFS && errno != EINTR) {
-			log_warn("the log socket's reader has gone");
-			output_set_logsock(o, -1);
-		}
-	}
-	o->counters.logsock_lost++;
-	return (-1);
 }
 
 static bool
@@ -276,7 +266,7 @@ output_room(struct output *o, const struct flow *flow)
 enum output_result
 output_commit(struct output *o, size_t len)
 {
-	bool sent = o->use_logsock && logsock_send(o, o->room, len) == 0;
+	bool sent = o->use_logsock && logsock_send(o->logsock, o->room, len) == 0;
 
 	if (o->chosen != NULL) {
 		flowlog_commit(o->chosen, len);

@@ -88,11 +88,13 @@ enum output_result output_commit(struct output *o, size_t len);
  */
 size_t output_flush(struct output *o);
 
+#define OUTPUT_BLOCKED	2
+
 /*
- * A descriptor that becomes writable when a log, a full FIFO, takes more, or
- * -1.
+ * Descriptors that become writable when a full FIFO or log socket takes more,
+ * -1 where nothing waits for that.
  */
-int output_blocked_on(const struct output *o);
+void output_blocked_on(const struct output *o, int fds[OUTPUT_BLOCKED]);
 
 void output_forward(struct output *o, const uint8_t *data, size_t len);
 

@@ -168,25 +168,25 @@ open_log(const char *path)
 }
 
 static int
-open_logsock(struct monitor *m)
+open_logsock(struct monitor *m, const struct config *conf)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int fd, size = (int)m->conf->logsock_bufsize;
+	int fd, size = (int)conf->logsock_bufsize;
 	uint32_t held_back;
 
-	(void)strlcpy(sun.sun_path, m->conf->logsock, sizeof(sun.sun_path));
+	(void)strlcpy(sun.sun_path, conf->logsock, sizeof(sun.sun_path));
 	if ((fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) == -1) {
 		log_warn("logsock");
 		return (-1);
 	}
 	if (size != 0 && setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size,
 	    sizeof(size)) == -1)
-		log_warn("logsock %s: bufsize %d", m->conf->logsock, size);
+		log_warn("logsock %s: bufsize %d", conf->logsock, size);
 	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
 		if (log_limit_pass(&m->logsock_warned,
 		    (uint32_t)time(NULL), &held_back))
 			log_warn("logsock %s: nobody reads it, trying on",
-			    m->conf->logsock);
+			    conf->logsock);
 		(void)close(fd);
 		return (-1);
 	}
@@ -257,6 +257,8 @@ send_config(struct monitor *m, const struct config *conf,
 	for (i = 0; r == 0 && i < conf->nlogs; i++)
 		r = priv_send(m->sock, PRIV_LOG, (uint32_t)i, NULL, 0,
 		    logs[i]);
+	if (r == 0 && conf->logsock != NULL)
+		r = send_fd(m, PRIV_LOGSOCK, open_logsock(m, conf));
 	if (r == 0)
 		r = priv_send(m->sock, PRIV_COMMIT, 0, NULL, 0, -1);
 	return (r);
@@ -375,7 +377,8 @@ answer_want_logsock(struct monitor *m)
 {
 	if (m->conf->logsock == NULL)
 		return (0);	/* it went with a reload on the way */
-	return (send_fd(m, PRIV_LOGSOCK, open_logsock(m)));
+	return (send_fd(m, PRIV_LOGSOCK,
+	    open_logsock(m, m->conf)));
 }
 
 static void

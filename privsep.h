@@ -50,7 +50,8 @@ enum priv_type {
 
 	PRIV_LOG	= 9,	/* with a descriptor, and value which log of
 				   the configuration: go on with it */
-	PRIV_LOGSOCK	= 11,	/* with a descriptor, or without: not now */
+	PRIV_LOGSOCK	= 11,	/* with a descriptor, or without: not now; as
+				   PRIV_LOG also within a configuration */
 	PRIV_STATISTICS	= 13,	/* log them */
 	PRIV_STOP	= 15,	/* write everything received, and exit */
 	PRIV_STATE	= 17,	/* with a descriptor: the state to begin with */

@@ -43,13 +43,17 @@ report_options(const char *who, const struct options *o)
 {
 	const struct sampler *s;
 	const struct domain *d;
-	const struct interface *i;
+	const struct interface *in;
+	size_t i;
 
-	for (s = o->samplers; s < o->samplers + o->nsamplers; s++)
+	for (i = 0; i < o->nsamplers; i++) {
+		s = &o->samplers[i];
 		log_info("%s: domain %" PRIu32 " sampler %" PRIu64
 		    " takes 1 of %" PRIu64 " packets, mode %u", who,
 		    s->domain, s->id, s->one_of, s->mode);
-	for (d = o->domains; d < o->domains + o->ndomains; d++)
+	}
+	for (i = 0; i < o->ndomains; i++) {
+		d = &o->domains[i];
 		log_info("%s: domain %" PRIu32 " init-time-ms %" PRIu64
 		    " exported octets %" PRIu64 " messages %" PRIu64
 		    " flows %" PRIu64 " ignored packets %" PRIu64 " octets %"
@@ -58,10 +62,13 @@ report_options(const char *who, const struct options *o)
 		    d->exported_messages, d->exported_flows,
 		    d->ignored_packets, d->ignored_octets, d->unsent_flows,
 		    d->unsent_packets);
-	for (i = o->interfaces; i < o->interfaces + o->ninterfaces; i++)
+	}
+	for (i = 0; i < o->ninterfaces; i++) {
+		in = &o->interfaces[i];
 		log_info("%s: interface %" PRIu32 " name \"%s\" "
-		    "description \"%s\"", who, i->index, i->name,
-		    i->description);
+		    "description \"%s\"", who, in->index, in->name,
+		    in->description);
+	}
 }
 
 static void

@@ -84,11 +84,12 @@ element(const struct template *t, const struct fieldspec *spec, uint16_t i)
 {
 	const struct ie *ie;
 
+	if (spec->len == 0)
+		return (NULL);
 	if (t->key.version == NF_VERSION_9 && i < t->scopes)
 		return (spec->id == NF9_SCOPE_INTERFACE ?
 		    ie_find(IE_PEN_IANA, IE_INGRESS_INTERFACE) : NULL);
-	ie = ie_find(spec->pen, spec->id);
-	if (ie == NULL || spec->len == 0)
+	if ((ie = ie_find(spec->pen, spec->id)) == NULL)
 		return (NULL);
 	if ((ie->type == IE_NTP_MICRO || ie->type == IE_NTP_NANO) &&
 	    spec->len != 8)
@@ -258,6 +259,8 @@ how_of(const struct ie *ie, uint16_t len, uint8_t width)
 /*
  * Writes the program for the fields of specs.  Where all lengths are fixed,
  * fields that are not read cost nothing; else they have to be stepped over.
+ * Fields of no length never have an op, so that what a record costs is bounded
+ * by its octets.
  */
 static size_t
 compile(const struct template *t, struct cursor specs,
@@ -279,7 +282,7 @@ compile(const struct template *t, struct cursor specs,
 			    .dst = place->offset, .width = place->width,
 			    .in_flow = place->in_flow,
 			    .how = how_of(ie, spec.len, place->width) };
-		} else if (t->variable)
+		} else if (t->variable && spec.len != 0)
 			ops[n++] = (struct op){ .len = spec.len,
 			    .how = HOW_SKIP };
 		off = (uint16_t)(off + spec.len);
@@ -545,11 +548,14 @@ save(uint8_t *dst, uint8_t width, uint64_t v)
 	}
 }
 
-/* Rounds to what the element's unit can tell before it rounds down to ms. */
+/*
+ * Rounds to what the element's unit can tell before it rounds down to ms.  The
+ * seconds are of the era that gives a time from 1970 to 2106.
+ */
 static uint64_t
 ntp_to_ms(const uint8_t *p, uint64_t units_per_sec)
 {
-	uint64_t sec = (uint64_t)be32(p) - NTP_TO_EPOCH;
+	uint64_t sec = (uint32_t)(be32(p) - NTP_TO_EPOCH);
 	uint64_t units = ((uint64_t)be32(p + 4) * units_per_sec +
 	    UINT64_C(0x80000000)) >> 32;
 

@@ -109,7 +109,7 @@ enum template_result {
  * template.  At most max templates are kept, and no more than memory allows;
  * the least recently used makes room.  With TEMPLATE_BAD, specs is where the
  * definition broke off: FLOWD_ESHORT in *error, or FLOWD_EINVAL for a record
- * that would have no length.
+ * that would have no length, or more than a datagram has.
  */
 enum template_result template_define(struct templates *t,
     struct memory *memory, size_t max, const struct template_key *key,

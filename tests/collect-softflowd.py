@@ -11,6 +11,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import tap
 import traffic
 from flowdtest import Flowd, need
+from recorded import absolute_ms
+from report import statistics
 
 
 def as_traffic(stored):
@@ -20,35 +22,73 @@ def as_traffic(stored):
                         stored["packets"], stored["octets"])
 
 
-def without_ports_of_icmp(flow):
+def without_icmp(flow):
     """softflowd puts ICMP's type and code where the ports are."""
-    if flow.protocol == traffic.ICMP:
+    if flow.protocol in (traffic.ICMP, traffic.ICMPV6):
         return flow._replace(src_port=0, dst_port=0)
     return flow
 
 
 @unittest.skipIf(need("softflowd"), "softflowd is not there")
 class Softflowd(unittest.TestCase):
-    """IPv4 traffic only: neither version carries IPv6 addresses."""
+    """Each version that it speaks; the old ones carry no IPv6 addresses."""
 
-    def collect(self, version):
+    def collect(self, version, *options, ipv6=True):
         with Flowd("store ALL") as flowd:
             pcap = flowd.dir / "traffic.pcap"
-            sent = [f for f in traffic.write_pcap(pcap) if ":" not in f.src]
+            sent = [f for f in traffic.write_pcap(pcap)
+                    if ipv6 or ":" not in f.src]
             traffic.softflowd(flowd.dir, pcap, version,
-                              flowd.addresses[0], flowd.port)
+                              flowd.addresses[0], flowd.port, *options)
             stored = flowd.wait_flows(len(sent))
+            statistics(flowd).check(self)
         self.assertEqual({f["netflow_version"] for f in stored}, {version})
         self.assertEqual(
-            collections.Counter(without_ports_of_icmp(as_traffic(f))
-                                for f in stored),
+            collections.Counter(without_icmp(as_traffic(f)) for f in stored),
             collections.Counter(sent))
+        for flow in stored:
+            self.assertLessEqual(flow["flow_finish"], flow["sys_uptime_ms"])
+            took = (absolute_ms(flow, "flow_finish") -
+                    absolute_ms(flow, "flow_start"))
+            self.assertIn(took, range(1000))
+        return stored
 
     def test_v1(self):
-        self.collect(1)
+        self.collect(1, ipv6=False)
 
     def test_v5(self):
-        self.collect(5)
+        self.collect(5, ipv6=False)
+
+    def test_v9(self):
+        self.collect(9)
+
+    def test_ipfix(self):
+        self.collect(10)
+
+    def test_ipfix_with_absolute_times(self):
+        """The packets of a conversation are in one second of their own."""
+        for unit in ("sec", "milli", "micro", "nano"):
+            with self.subTest(unit):
+                stored = self.collect(10, "-a", "-A", unit)
+                begun = {absolute_ms(f, "flow_start") // 1000
+                         for f in stored}
+                self.assertEqual(begun, set(range(
+                    traffic.BEGIN, traffic.BEGIN + len(begun))))
+
+    def test_ipfix_of_both_directions(self):
+        """Biflows: one record for two flows."""
+        self.collect(10, "-b")
+
+    def test_v9_says_its_sampling(self):
+        with Flowd("store ALL") as flowd:
+            pcap = flowd.dir / "traffic.pcap"
+            traffic.write_pcap(pcap)
+            traffic.softflowd(flowd.dir, pcap, 9, flowd.addresses[0],
+                              flowd.port, "-s", "7")
+            report = statistics(flowd)
+            report.check(self)
+            self.assertEqual(
+                len(report.lines("127.0.0.1", "takes 1 of 7 packets")), 1)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import netflow
 import tap
-from flowdtest import PATIENCE, Flowd, has_privsep, make_variable, wait_for
+from flowdtest import (ENVIRONMENT, PATIENCE, Flowd, has_privsep,
+                       make_variable, wait_for)
 
 
 class Start(unittest.TestCase):
@@ -23,7 +24,7 @@ class Start(unittest.TestCase):
         return subprocess.run(
             flowd.command(*args), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            timeout=PATIENCE, check=False)
+            timeout=PATIENCE, check=False, env=ENVIRONMENT)
 
     def fails(self, flowd, message):
         result = self.run_flowd(flowd)

@@ -17,6 +17,10 @@ import tap
 PATIENCE = 30		# seconds; a sanitizer build on a busy machine is slow
 SANITIZER = re.compile(r"^==\d+==ERROR: |: runtime error: ", re.MULTILINE)
 
+# A sandboxed collector cannot start the process that looks for leaks.
+ENVIRONMENT = {**os.environ, "ASAN_OPTIONS":
+               os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
+
 
 def wait_for(condition, what, seconds=PATIENCE):
     """Calls condition until it gives something true, and returns that."""
@@ -175,7 +179,7 @@ class Flowd:
             with open(self.stderr, "wb") as stderr:
                 self.process = subprocess.Popen(
                     self.command("-g"), stdin=subprocess.DEVNULL,
-                    stdout=stderr, stderr=stderr)
+                    stdout=stderr, stderr=stderr, env=ENVIRONMENT)
             wait_for(lambda: self.pid() or self.process.poll() is not None,
                      f"flowd writes {self.pidfile}")
             if self.process.poll() is None:
@@ -206,6 +210,12 @@ class Flowd:
     def collector(self):
         """The collector's process."""
         return wait_for(self.children, "the monitor has a child")[0]
+
+    def memory(self):
+        """MiB of memory that the collector is using, of /proc."""
+        text = pathlib.Path(f"/proc/{self.collector()}/status").read_text()
+        return int(re.search(r"^VmRSS:\s*(\d+) kB", text,
+                             re.MULTILINE)[1]) // 1024
 
     def send(self, datagram, source=None, listener=0):
         """Sends one datagram to a listener."""

@@ -9,6 +9,7 @@ import flowdtest
 
 ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
 PCAP_HEADER = struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1)
+BEGIN = 1700000000		# epoch seconds of the first packet
 ETHERTYPE = {4: 0x0800, 6: 0x86dd}
 
 # What the packets in one direction of a conversation add up to.  Octets are
@@ -53,7 +54,7 @@ def write_pcap(path, conversations=40):
                     link, packet = _packet(flow, payload)
                     frame = link + packet
                     pcap.write(struct.pack(
-                        "<IIII", 1700000000 + i, 1000 * j,
+                        "<IIII", BEGIN + i, 1000 * j,
                         len(frame), len(frame)) + frame)
                 flows.append(flow._replace(
                     octets=flow.packets * len(packet)))

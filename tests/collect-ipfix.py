@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+"""IPFIX, as RFC 7011 has it, is stored field by field."""
+
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+import netflow9
+import tap
+from decoding import (DST4, EXPORT_MS, OCTETS, PACKETS, PORTS, SRC4, SRC6,
+                      Decoding, Sender)
+from feed import Feed
+from flowdtest import Flowd
+from netflow9 import IPFIX, REVERSE, VARIABLE, Field, Template
+from report import statistics
+
+UPTIME_MS = 1 << 31	# where none is known: 24.8 days before the export
+
+
+class Ipfix(Decoding, unittest.TestCase):
+    """What both protocols have, and what IPFIX has of its own."""
+
+    version = IPFIX
+
+    def test_the_length_of_the_message(self):
+        good = self.message(self.templates(self.SIMPLE), self.simple(1))
+        stored = self.collect(
+            # What is behind the message is none of it.
+            good + b"\1\2\3", good + good,
+            # What it says it has has to be there.
+            self.message(self.simple(1), length=16 + 16 + 1),
+            self.message(self.simple(1), length=65535),
+            self.message(self.simple(1), length=0),
+            self.message(self.simple(1), length=15),
+            # Nothing at all is a message too.
+            self.message(), good)
+        self.assertEqual(len(stored), 3)
+
+    def test_enterprise_elements_are_skipped(self):
+        octets = netflow9.ELEMENTS["octetDeltaCount"]
+        self.check_cases([
+            ([Field(octets, 4, 9), OCTETS, Field(1, VARIABLE, 9), PACKETS,
+              Field(32767, 1, 0xffffffff), Field(2, 3, 29304), SRC4],
+             [9, 1, b"abc", 2, 7, b"xyz", "192.0.2.1"],
+             [{"octets": 1, "packets": 2, "src": "192.0.2.1"}])])
+
+    def test_reverse_elements(self):
+        """Biflows of RFC 5103."""
+        def reverse(name, length):
+            return Field(netflow9.ELEMENTS[name], length, REVERSE)
+
+        fields = [SRC4, DST4, *PORTS, ("tcpControlBits", 1),
+                  ("ipClassOfService", 1), OCTETS, PACKETS,
+                  reverse("octetDeltaCount", 4),
+                  reverse("packetDeltaCount", 4),
+                  reverse("tcpControlBits", 2),
+                  reverse("ipClassOfService", 1)]
+        ends = ["192.0.2.1", "198.51.100.2", 1024, 443, 0x02, 8]
+        forward = {"src": ends[0], "dst": ends[1], "src_port": 1024,
+                   "dst_port": 443, "tcp_flags": 0x02, "tos": 8}
+        back = {"src": ends[1], "dst": ends[0], "src_port": 443,
+                "dst_port": 1024, "tcp_flags": 0x12, "tos": 16}
+        totals = [SRC4, DST4, ("octetTotalCount", 8),
+                  reverse("octetTotalCount", 8),
+                  reverse("packetTotalCount", 8)]
+        self.check_cases([
+            (fields, ends + [100, 3, 40, 2, 0x112, 16],
+             [{**forward, "octets": 100, "packets": 3},
+              {**back, "octets": 40, "packets": 2}]),
+            (fields, ends + [100, 3, 0, 0, 0, 0],
+             [{**forward, "octets": 100, "packets": 3}]),
+            (fields, ends + [0, 0, 40, 2, 0x12, 16],
+             [{**back, "octets": 40, "packets": 2}]),
+            (totals, [ends[0], ends[1], 100, 40, 2],
+             [{"octets": 100, "packets": None},
+              {"src": ends[1], "octets": 40, "packets": 2}])])
+
+    def test_times_of_uptime_need_the_time_of_the_start(self):
+        start, end = ("flowStartSysUpTime", 4), ("flowEndSysUpTime", 4)
+        init = ("systemInitTimeMilliseconds", 8)
+        booted = EXPORT_MS - 1000000
+        long_ago = EXPORT_MS - (1 << 32) - 5000
+        self.check_times([
+            ([start, end, init], [900000, 990000, booted],
+             booted + 900000, booted + 990000),
+            ([init, start, end], [booted, 0, 0], booted, booted),
+            # The uptime has wrapped since.
+            ([init, start, end], [long_ago, (1 << 32) - 1000, 4000],
+             EXPORT_MS - 6000, EXPORT_MS - 1000),
+            # Without it, what is known is how long the flow took.
+            ([start, end], [900000, 990000], EXPORT_MS - 90000, EXPORT_MS),
+            ([start, end], [(1 << 32) - 1000, 1000], EXPORT_MS - 2000,
+             EXPORT_MS),
+            ([end], [990000], EXPORT_MS, EXPORT_MS)])
+
+    def test_the_uptime_of_a_record(self):
+        ms = ("flowStartMilliseconds", 8)
+        init = ("systemInitTimeMilliseconds", 8)
+        self.check_cases([
+            ([ms], [EXPORT_MS - 5],
+             [{"sys_uptime_ms": UPTIME_MS, "flow_start": UPTIME_MS - 5,
+               "flow_finish": UPTIME_MS,
+               "time_sec": netflow9.EXPORT_SEC, "time_nanosec": 0}]),
+            ([ms, init], [EXPORT_MS - 5, EXPORT_MS - 1000],
+             [{"sys_uptime_ms": 1000, "flow_start": 995,
+               "flow_finish": 1000}])])
+
+    def test_lost_flows_are_counted(self):
+        sizes = {0: 4, 4: 1, 5: 2, 17: 3, 20: 1}
+        with Flowd("store ALL") as flowd:
+            feed = Feed(flowd)
+            for sequence, flows in sizes.items():
+                feed.send(self.message(
+                    self.templates(self.SIMPLE), self.simple(flows),
+                    sequence=sequence))
+            self.assertEqual(len(feed.flows()), 11)
+            report = statistics(flowd)
+        self.assertEqual(report["127.0.0.1"]["sequence-lost"], 10)
+        self.assertEqual(report["127.0.0.1"]["sequence-lost-datagrams"], 0)
+
+    def test_options_records_have_numbers_too(self):
+        """The sequence counts all data records (RFC 7011 section 3.1)."""
+        options = Template(400, ("observationDomainId", 4),
+                           ("samplingInterval", 4), scopes=1)
+        with Flowd("store ALL") as flowd:
+            feed = Feed(flowd)
+            feed.send(self.message(
+                self.templates(self.SIMPLE), self.templates(options),
+                self.simple(2), netflow9.data(options, (0, 1), (0, 1))))
+            feed.send(self.message(self.simple(1), sequence=4))
+            self.assertEqual(len(feed.flows()), 3)
+            self.assertEqual(
+                statistics(flowd)["127.0.0.1"]["sequence-lost"], 0)
+
+
+class Withdrawal(Sender, unittest.TestCase):
+    """RFC 7011 section 8.1; over UDP it is not for real (section 8.4)."""
+
+    version = IPFIX
+    OTHER = Template(301, DST4, ("octetDeltaCount", 8))
+
+    def run_withdrawal(self, withdrawal, domain=0):
+        """Withdraws, and returns what is stored before and after the
+        templates are announced again, by their ids."""
+        def sets():
+            return (netflow9.data(self.SIMPLE, (
+                "192.0.2.1", "198.51.100.2", self.SIMPLE.id)),
+                    netflow9.data(self.OTHER,
+                                  ("198.51.100.2", self.OTHER.id)))
+
+        announced = self.message(self.templates(self.SIMPLE, self.OTHER))
+        with Flowd("store ALL") as flowd:
+            feed = Feed(flowd)
+            feed.send(announced)
+            feed.send(self.message(*sets()))
+            self.assertEqual(len(feed.flows()), 2)
+            feed.send(self.message(withdrawal, domain=domain))
+            for data in sets():
+                feed.send(self.message(data))
+            before = self.octets(feed.flows()[2:])
+            feed.send(announced)
+            after = self.octets(feed.flows()[2 + len(before):])
+            feed.send(self.message(*sets()))
+            self.assertEqual(len(feed.flows()), 6)
+            report = statistics(flowd)
+            report.check(self)
+        self.assertEqual(report["127.0.0.1"]["held"], 0)
+        return before, after, report["127.0.0.1"]
+
+    def test_of_one(self):
+        before, after, counters = self.run_withdrawal(
+            netflow9.withdrawals(300))
+        self.assertEqual((before, after), ([301], [300]))
+        self.assertEqual(counters["withdrawals"], 1)
+        # It was only put aside.
+        self.assertEqual(counters["templates"], 2)
+
+    def test_of_all(self):
+        before, after, counters = self.run_withdrawal(
+            netflow9.withdrawals(netflow9.TEMPLATE_SETS[IPFIX]))
+        self.assertEqual((before, after), ([], [300, 301]))
+        self.assertEqual(counters["withdrawals"], 1)
+
+    def test_of_several(self):
+        before, after, counters = self.run_withdrawal(
+            netflow9.withdrawals(300, 999, 301))
+        self.assertEqual((before, after), ([], [300, 301]))
+        self.assertEqual(counters["withdrawals"], 3)
+
+    def test_of_options_only(self):
+        before, after, _ = self.run_withdrawal(
+            netflow9.options_withdrawals(netflow9.OPTIONS_SETS[IPFIX]))
+        self.assertEqual((before, after), ([300, 301], []))
+
+    def test_in_another_domain(self):
+        before, after, _ = self.run_withdrawal(
+            netflow9.withdrawals(netflow9.TEMPLATE_SETS[IPFIX], 300),
+            domain=5)
+        self.assertEqual((before, after), ([300, 301], []))
+
+    def test_then_another_definition(self):
+        """Data in between were of neither."""
+        other = Template(300, PACKETS, SRC6)
+        stored = self.collect(
+            self.message(self.templates(self.SIMPLE)),
+            self.message(netflow9.withdrawals(300)),
+            self.message(self.simple(3)),
+            self.message(self.templates(other)),
+            self.message(netflow9.data(other, (5, "2001:db8::1"))))
+        self.assertEqual([f.get("packets") for f in stored], [5])
+
+
+if __name__ == "__main__":
+    tap.main()

@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""100,000 made-up exporters: memory stays within its limit, every flow is
+stored, and exporters in use lose no template."""
+
+import ipaddress
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+import netflow
+import netflow9
+import tap
+from decoding import Sender
+from feed import Feed
+from flowdtest import Flowd, is_sanitized
+from report import statistics
+from wire import has_loopback_net
+
+LIMIT = 65536			# exporters
+MADE_UP = 100000
+MEMORY = 512			# MiB
+KNOWN = [f"127.0.1.{n}" for n in range(1, 101)]
+NAMED = "127.0.2.1"		# flowd.conf names it; it comes late
+FIRST = int(ipaddress.ip_address("127.16.0.1"))
+
+
+def made_up(number):
+    """The address of a made-up exporter."""
+    return str(ipaddress.ip_address(FIRST + number))
+
+
+@unittest.skipUnless(has_loopback_net(), "127.0.0.0/8 is not ours")
+class Many(Sender, unittest.TestCase):
+    """Each with a template of its own and a flow for it."""
+
+    version = netflow9.V9
+
+    def send_data_only(self, feed, agents):
+        """The addresses whose flows are stored without a template."""
+        before = len(feed.flows())
+        for agent in agents:
+            feed.send(self.message(self.simple(1)), agent)
+        return [f["agent"] for f in feed.flows()[before:]]
+
+    def test_many(self):
+        templates = self.message(self.templates(self.SIMPLE))
+        both = self.message(self.templates(self.SIMPLE), self.simple(1))
+        with Flowd("store AGENT_ADDR", "flow source 127.0.0.0/8",
+                   f"flow source {NAMED}") as flowd:
+            feed = Feed(flowd)
+            for agent in KNOWN:
+                feed.send(templates, agent)
+            feed.settle()
+            for number in range(MADE_UP):
+                feed.send(both, made_up(number))
+            stored = feed.flows()
+            self.assertEqual(len(stored), MADE_UP)
+            self.assertEqual(len({f["agent"] for f in stored}), MADE_UP)
+            if not is_sanitized():
+                self.assertLess(flowd.memory(), MEMORY)
+            said = [l for l in flowd.stderr_lines() if "exporters" in l]
+            self.assertEqual(len(said), 1, said)
+            self.assertIn(str(LIMIT), said[0])
+
+            # Exporters in use are known, were they made up or not.
+            early = [made_up(n) for n in range(0, 60000, 1000)]
+            self.assertEqual(self.send_data_only(feed, KNOWN), KNOWN)
+            self.assertEqual(self.send_data_only(feed, early), early)
+            # Of the others nothing is kept that would cost those theirs.
+            late = [made_up(MADE_UP - 1 - n) for n in range(20)]
+            self.assertEqual(self.send_data_only(feed, late), [])
+            before = len(feed.flows())
+            for agent in late:
+                feed.send(netflow.datagram(5, netflow.flows(2)), agent)
+            self.assertEqual(len(feed.flows()), before + 2 * len(late))
+            # There is room for whom flowd.conf names.
+            feed.send(templates, NAMED)
+            self.assertEqual(self.send_data_only(feed, [NAMED]), [NAMED])
+            self.assertEqual(self.send_data_only(feed, KNOWN), KNOWN)
+
+            report = statistics(flowd)
+            report.check(self)
+            self.assertEqual(report.text[0], f"exporters {LIMIT}")
+            # Probes have been sent too, of one flow each.
+            self.assertGreater(report.all["datagrams"], MADE_UP)
+            self.assertEqual(report.all["no-template"] + report.all["held"],
+                             len(late))
+
+
+if __name__ == "__main__":
+    tap.main()

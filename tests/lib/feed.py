@@ -1,0 +1,79 @@
+"""Sends to a flowd no faster than it receives, and knows when it is done.
+
+    feed = Feed(flowd)
+    feed.send(datagram, "127.0.0.9")
+    stored = feed.flows()
+"""
+
+import time
+
+import flowdtest
+import flowlog
+import netflow
+
+# Of a socket's queue, with what the system adds to each datagram; it has at
+# least that much.
+WINDOW = 200000
+OVERHEAD = 1024
+
+
+class Feed:
+    """Datagrams for the first listener of a flowd, and what became of them.
+
+    The listener is a queue: when the flow of a v5 datagram is in the log, then
+    whatever was sent before it has been received and decoded.  This sends
+    such datagrams, from an address of its own.  The flowd has to store
+    AGENT_ADDR and to discard nothing from that address.
+    """
+
+    AGENT = "127.255.255.1"
+
+    def __init__(self, flowd):
+        self.flowd = flowd
+        self._probe = netflow.datagram(5, netflow.flows(1))
+        self._under_way = 0
+        self._read = 0			# octets of the log
+        self._flows = []
+        self._probes = 0
+
+    def send(self, datagram, source="127.0.0.1"):
+        """Sends a datagram, perhaps after those before it were received."""
+        size = 2 * len(datagram) + OVERHEAD
+        if self._under_way and self._under_way + size > WINDOW:
+            self.settle()
+        self._under_way += size
+        self.flowd.send(datagram, source)
+
+    def settle(self):
+        """Waits until everything that was sent has been decoded."""
+        self._under_way = 0
+        due = self._probes + 1
+        self.flowd.send(self._probe, self.AGENT)
+        deadline = time.monotonic() + flowdtest.PATIENCE
+        while self._probes < due:
+            if time.monotonic() > deadline:
+                raise AssertionError("flowd does not receive any more")
+            time.sleep(0.0005)
+            self._read_log()
+
+    def flows(self):
+        """All flows of what was sent so far, in the order of the log."""
+        self.settle()
+        return list(self._flows)
+
+    def flows_of(self, agent):
+        """Those of one exporter."""
+        return [flow for flow in self.flows() if flow["agent"] == agent]
+
+    def _read_log(self):
+        with open(self.flowd.log, "rb") as log:
+            log.seek(self._read)
+            data = log.read()
+        end = 0
+        for offset, flow in flowlog.decode_offsets(data, torn=True):
+            end = offset + flowlog.HEADER_LEN + 4 * data[offset + 1]
+            if flow["agent"] == self.AGENT:
+                self._probes += 1
+            else:
+                self._flows.append(flow)
+        self._read += end

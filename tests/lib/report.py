@@ -1,0 +1,70 @@
+"""What flowd reports when it gets SIGUSR2.
+
+    report = statistics(flowd)
+    report.all["datagrams"], report["127.0.0.9"]["templates"]
+    report.lines("127.0.0.9", "sampler")
+"""
+
+import signal
+
+from flowdtest import wait_for
+
+LAST = "kernel-drops "		# what the line after all exporters begins with
+
+
+class Report:
+    """Counters of each exporter, by its address, and of all."""
+
+    def __init__(self, lines):
+        self.text = lines
+        self.counters = {}
+        for line in lines:
+            who, _, rest = line.partition(": ")
+            words = rest.split()
+            if len(words) > 2 and all(w.isdecimal() for w in words[1::2]):
+                self.counters.setdefault(who, {}).update(
+                    zip(words[::2], map(int, words[1::2])))
+
+    def __getitem__(self, address):
+        return self.counters[address]
+
+    @property
+    def all(self):
+        """The sums of all exporters."""
+        return self.counters["all"]
+
+    def exporters(self):
+        """The addresses that flowd has counters for."""
+        return [who for who in self.counters if who != "all"]
+
+    def lines(self, address, *words):
+        """What is said of an exporter, in lines that hold all words."""
+        return [rest for who, _, rest in
+                (line.partition(": ") for line in self.text)
+                if who == address and all(w in rest for w in words)]
+
+    def check(self, test):
+        """Asserts that every datagram is counted once, and every flow."""
+        for who, n in self.counters.items():
+            test.assertEqual(
+                n["datagrams"], sum(n[key] for key in (
+                    "decoded", "invalid", "unsupported", "unauthorised",
+                    "held", "no-template")), f"datagrams of {who}: {n}")
+            test.assertEqual(
+                n["flows"], n["stored"] + n["discarded"] + n["lost"],
+                f"flows of {who}: {n}")
+
+
+def statistics(flowd):
+    """Asks for a report, of everything that flowd has received by now."""
+    def reports():
+        return sum(line.startswith(LAST) for line in flowd.stderr_lines())
+
+    before = reports()
+    flowd.signal(signal.SIGUSR2)
+    wait_for(lambda: reports() > before, "flowd reports")
+    lines = flowd.stderr_lines()
+    last = max(i for i, line in enumerate(lines) if line.startswith(LAST))
+    first = max(i for i, line in enumerate(lines[:last])
+                if line.startswith("exporters "))
+    return Report(lines[first:last])

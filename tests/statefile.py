@@ -1,0 +1,429 @@
+#!/usr/bin/env python3
+"""What flowd knows of its exporters survives a restart in the state file, and
+no state file can keep flowd from starting."""
+
+import os
+import pathlib
+import signal
+import stat
+import struct
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+import flowlog
+import netflow9
+import tap
+from decoding import EXPORT_MS, OCTETS, SRC4, Sender
+from feed import Feed
+from flowdtest import PATIENCE, Flowd, wait_for
+from netflow9 import VARIABLE, Field, Template
+from recorded import absolute_ms
+from report import statistics
+
+STATEMENT = 'statefile "@DIR@/state"'
+AGENT = "127.0.0.1"
+DOMAIN = ("observationDomainId", 4)
+SAMPLING = Template(400, DOMAIN, ("samplerId", 1), ("samplerMode", 1),
+                    ("samplerRandomInterval", 4), scopes=1)
+NAMES = Template(401, ("ingressInterface", 4), ("interfaceName", 8),
+                 ("interfaceDescription", VARIABLE), scopes=1)
+BOOTED = Template(402, DOMAIN, ("systemInitTimeMilliseconds", 8), scopes=1)
+UPTIMES = Template(403, ("flowStartSysUpTime", 4), ("flowEndSysUpTime", 4))
+VARYING = Template(404, ("applicationName", VARIABLE), OCTETS)
+HEAD = 12		# octets of the file in front of what the checksum covers
+
+
+def state_of(flowd):
+    """The path of the state file that STATEMENT names."""
+    return flowd.dir / "state"
+
+
+def left_behind(flowd):
+    """Files of the state's name but for itself."""
+    return [path.name for path in flowd.dir.glob("state?*")]
+
+
+def kill_collector(flowd):
+    """Kills the collector, and waits for the next one."""
+    killed = flowd.collector()
+    os.kill(killed, signal.SIGKILL)
+    wait_for(lambda: flowd.children() not in ([], [killed]),
+             "there is another collector")
+
+
+class StateSender(Sender):
+    """Announces templates, and finds out whether they are known."""
+
+    version = netflow9.V9
+
+    def announce(self, feed, *agents):
+        for agent in agents:
+            feed.send(self.message(self.templates(self.SIMPLE)), agent)
+        feed.settle()
+
+    def send_data_only(self, feed, *agents):
+        """What is stored of data without any template."""
+        before = len(feed.flows())
+        for agent in agents:
+            feed.send(self.message(self.simple(2)), agent)
+        return [(f["agent"], f["octets"]) for f in feed.flows()[before:]]
+
+    def check_known(self, feed, *agents):
+        self.assertEqual(self.send_data_only(feed, *agents), [
+            (agent, i) for agent in agents for i in range(2)])
+
+    def restart(self, flowd):
+        """Ends flowd and starts it with an empty log."""
+        flowd.stop()
+        self.assertEqual(left_behind(flowd), [])
+        flowd.log.unlink()
+        flowd.start()
+        return Feed(flowd)
+
+    def make_state(self):
+        """A state file with a template for AGENT."""
+        with Flowd("store ALL", STATEMENT) as flowd:
+            self.announce(Feed(flowd), AGENT)
+            flowd.stop()
+            return state_of(flowd).read_bytes()
+
+
+class Restart(StateSender):
+    """What is known afterwards, by what an exporter sends then."""
+
+    def test_templates(self):
+        agents = [f"127.0.0.{n}" for n in range(1, 6)]
+        with Flowd("store ALL", STATEMENT) as flowd:
+            self.announce(Feed(flowd), *agents)
+            self.check_known(self.restart(flowd), *agents)
+            # And once more, from a file that was written from a file.
+            self.check_known(self.restart(flowd), *agents)
+            mode = state_of(flowd).stat().st_mode
+            self.assertEqual(stat.S_IMODE(mode), 0o600)
+
+    def test_without_a_state_file(self):
+        """Data wait for their template, as after a first start."""
+        with Flowd("store ALL") as flowd:
+            self.announce(Feed(flowd), AGENT)
+            feed = self.restart(flowd)
+            self.assertEqual(self.send_data_only(feed, AGENT), [])
+            self.announce(feed, AGENT)
+            self.assertEqual(self.octets(feed.flows()), [0, 1])
+
+    def test_templates_of_all_kinds(self):
+        layouts = [
+            VARYING, Template(405, OCTETS, ("sourceIPv6Address", 16)),
+            Template(406, *([SRC4, ("octetDeltaCount", 2)] * 500))]
+        if self.version == netflow9.IPFIX:
+            layouts.append(Template(407, Field(7, 3, 29305),
+                                    Field(9, VARIABLE, 5), OCTETS))
+        records = {404: (b"abc", 1), 405: (2, "2001:db8::1"),
+                   406: ("192.0.2.1", 3) * 500, 407: (b"xyz", b"\0", 4)}
+        with Flowd("store ALL", STATEMENT) as flowd:
+            feed = Feed(flowd)
+            for layout in layouts:
+                feed.send(self.message(self.templates(layout), domain=9))
+            feed.settle()
+            feed = self.restart(flowd)
+            for layout in layouts:
+                feed.send(self.message(
+                    netflow9.data(layout, records[layout.id]), domain=9))
+            self.assertEqual(self.octets(feed.flows()),
+                             list(range(1, 1 + len(layouts))))
+
+    def test_options(self):
+        booted = EXPORT_MS - 1000000
+        with Flowd("store ALL", STATEMENT) as flowd:
+            feed = Feed(flowd)
+            feed.send(self.message(
+                self.templates(SAMPLING, NAMES, BOOTED),
+                self.templates(UPTIMES),
+                netflow9.data(SAMPLING, (0, 1, 2, 100), (0, 9, 1, 1000)),
+                netflow9.data(NAMES, (3, b"eth0\0\0\0\0", b"outside")),
+                netflow9.data(BOOTED, (0, booted))))
+            feed.settle()
+            known = statistics(flowd).lines(AGENT, "sampler")
+            feed = self.restart(flowd)
+            feed.send(self.message(
+                netflow9.data(UPTIMES, (900000, 990000)),
+                # Options data are of options still.
+                netflow9.data(SAMPLING, (0, 7, 1, 7)),
+                uptime_ms=1000000))
+            flow, = feed.flows()
+            report = statistics(flowd)
+        self.assertEqual(len(known), 2)
+        self.assertEqual(
+            report.lines(AGENT, "sampler"),
+            [known[0], "domain 0 sampler 7 takes 1 of 7 packets, mode 1",
+             known[1]])
+        self.assertEqual(report.lines(AGENT, "interface"), [
+            'interface 3 name "eth0" description "outside"'])
+        self.assertEqual(absolute_ms(flow, "flow_start"), booted + 900000)
+        self.assertEqual(absolute_ms(flow, "flow_finish"), booted + 990000)
+
+    def test_sequences(self):
+        """What was lost while flowd was away is counted."""
+        with Flowd("store ALL", STATEMENT) as flowd:
+            feed = Feed(flowd)
+            feed.send(self.message(self.templates(self.SIMPLE),
+                                   self.simple(1), sequence=100))
+            feed.settle()
+            feed = self.restart(flowd)
+            feed.send(self.message(self.simple(1), sequence=106))
+            feed.settle()
+            counters = statistics(flowd)[AGENT]
+        self.assertEqual(counters["sequence-lost"] +
+                         counters["sequence-lost-datagrams"], 5)
+
+    def test_a_collector_that_is_killed(self):
+        with Flowd("store ALL", STATEMENT) as flowd:
+            feed = Feed(flowd)
+            self.announce(feed, AGENT, "127.0.0.2")
+            wait_for(state_of(flowd).exists, "the state is saved")
+            kill_collector(flowd)
+            self.check_known(feed, AGENT, "127.0.0.2")
+            self.assertEqual(left_behind(flowd), [])
+
+
+class RestartOfVersion9(Restart, unittest.TestCase):
+    """NetFlow v9"""
+
+    version = netflow9.V9
+
+
+class RestartOfIpfix(Restart, unittest.TestCase):
+    """IPFIX"""
+
+    version = netflow9.IPFIX
+
+    def test_a_withdrawal_is_not_forgotten(self):
+        with Flowd("store ALL", STATEMENT) as flowd:
+            feed = Feed(flowd)
+            self.announce(feed, AGENT)
+            feed.send(self.message(netflow9.withdrawals(self.SIMPLE.id)))
+            feed.settle()
+            feed = self.restart(flowd)
+            self.assertEqual(self.send_data_only(feed, AGENT), [])
+            self.announce(feed, AGENT)
+            self.assertEqual(self.octets(feed.flows()), [0, 1])
+
+
+class Damage(StateSender, unittest.TestCase):
+    """Whatever is in the place of the state file, flowd starts with one
+    warning, collects, and puts a good one there."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.good = cls().make_state()
+
+    def check_start(self, prepare, replaced=True, nothing=True):
+        """prepare puts something at a path, of which nothing is used."""
+        with Flowd("store ALL", STATEMENT) as flowd:
+            flowd.stop()
+            state = state_of(flowd)
+            state.unlink()
+            prepare(state)
+            feed = self.restart(flowd)
+            said = [l for l in flowd.stderr_lines() if "statefile" in l]
+            self.assertEqual(len(said), 1, said)
+            self.assertIn("starting without", said[0])
+            if nothing:
+                self.assertEqual(self.send_data_only(feed, AGENT), [])
+            self.announce(feed, AGENT)
+            self.check_known(feed, AGENT)
+            if replaced:
+                self.check_known(self.restart(flowd), AGENT)
+
+    def check_bytes(self, data):
+        self.check_start(lambda state: state.write_bytes(data))
+
+    def check_contents(self, body):
+        """What is in front of the damage may be used."""
+        self.check_start(
+            lambda state: state.write_bytes(self.with_checksum(body)),
+            nothing=False)
+
+    def with_checksum(self, body):
+        """A file whose checksum is right."""
+        return (self.good[:HEAD - 4] +
+                struct.pack("!I", flowlog.crc32_flow(body)) + body)
+
+    def test_the_good_one_is_good(self):
+        self.assertEqual(self.with_checksum(self.good[HEAD:]), self.good)
+        with Flowd("store ALL", STATEMENT) as flowd:
+            flowd.stop()
+            state_of(flowd).write_bytes(self.good)
+            self.check_known(self.restart(flowd), AGENT)
+
+    def test_empty(self):
+        self.check_bytes(b"")
+
+    def test_truncated(self):
+        for length in (1, HEAD - 4, HEAD, HEAD + 4, len(self.good) - 1):
+            with self.subTest(length=length):
+                self.check_bytes(self.good[:length])
+
+    def test_truncated_with_a_right_checksum(self):
+        body = self.good[HEAD:]
+        for length in (0, 4, 5, 21, len(body) // 2, len(body) - 1):
+            with self.subTest(length=length):
+                self.check_contents(body[:length])
+
+    def test_flipped_bits(self):
+        for at in (0, HEAD - 5, HEAD - 1, HEAD, len(self.good) // 2,
+                   len(self.good) - 1):
+            with self.subTest(at=at):
+                data = bytearray(self.good)
+                data[at] ^= 0x10
+                self.check_bytes(bytes(data))
+
+    def test_contents_that_cannot_be(self):
+        body = self.good[HEAD:]
+        for name, bad in (
+                ("more exporters", b"\xff" * 4 + body[4:]),
+                ("another family", body[:4] + b"\x09" + body[5:]),
+                ("more behind", body + b"\0")):
+            with self.subTest(name):
+                self.check_contents(bad)
+
+    def test_of_something_else(self):
+        self.check_bytes(b"#!/bin/sh\n" * 1000)
+        self.check_bytes(flowlog.encode({"octets": 1}))
+
+    def test_a_directory(self):
+        self.check_start(pathlib.Path.mkdir, replaced=False)
+
+    def test_a_fifo(self):
+        self.check_start(os.mkfifo)
+
+    def test_a_link(self):
+        """It may lead anywhere, and flowd has rights to write."""
+        def link(state):
+            target = state.with_name("target")
+            target.write_bytes(self.good)
+            state.symlink_to(target)
+        self.check_start(link)
+
+    def test_nobody_may_read_it(self):
+        if os.geteuid() == 0:
+            self.skipTest("root may read everything")
+
+        def forbid(state):
+            state.write_bytes(self.good)
+            state.chmod(0)
+        self.check_start(forbid)
+
+
+class Place(StateSender, unittest.TestCase):
+    """Where the file is, and when it is there."""
+
+    def test_a_path_that_cannot_be_written(self):
+        flowd = Flowd('statefile "@DIR@/missing/state"')
+        flowd.configure()
+        for args in ((), ("-g",)):
+            result = subprocess.run(
+                flowd.command(*args), stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                timeout=PATIENCE, check=False)
+            self.assertEqual(result.returncode, 1, result.stderr)
+            self.assertIn(f"statefile {flowd.dir}/missing/state",
+                          result.stderr)
+            self.assertFalse(flowd.pidfile.exists())
+
+    def reload(self, flowd, *statements):
+        flowd.write_conf("store ALL", *statements)
+        before = flowd.stderr_lines().count("new configuration in force")
+        flowd.signal(signal.SIGHUP)
+        wait_for(lambda: flowd.stderr_lines().count(
+            "new configuration in force") > before, "flowd has reloaded")
+
+    def test_a_reload_that_cannot_write_changes_nothing(self):
+        with Flowd("store ALL", STATEMENT) as flowd:
+            feed = Feed(flowd)
+            flowd.write_conf("discard all",
+                             'statefile "@DIR@/missing/state"')
+            flowd.signal(signal.SIGHUP)
+            flowd.wait_stderr("the configuration stays as it was")
+            self.announce(feed, AGENT)
+            self.check_known(feed, AGENT)
+            flowd.stop()
+            self.assertTrue(state_of(flowd).exists())
+
+    def test_a_reload_that_changes_it(self):
+        with Flowd("store ALL", STATEMENT) as flowd:
+            feed = Feed(flowd)
+            self.announce(feed, AGENT)
+            wait_for(state_of(flowd).exists, "the state is saved")
+            before = state_of(flowd).read_bytes()
+            self.reload(flowd, 'statefile "@DIR@/other"')
+            self.announce(feed, "127.0.0.2")
+            flowd.stop()
+            self.assertEqual(state_of(flowd).read_bytes(), before)
+            state_of(flowd).unlink()
+            (flowd.dir / "other").rename(state_of(flowd))
+            self.check_known(self.restart(flowd), AGENT, "127.0.0.2")
+
+    def test_a_reload_that_moves_it_saves_it(self):
+        """A collector that dies afterwards has a successor that knows."""
+        with Flowd("store ALL", STATEMENT) as flowd:
+            feed = Feed(flowd)
+            self.announce(feed, AGENT)
+            wait_for(state_of(flowd).exists, "the state is saved")
+            self.reload(flowd, 'statefile "@DIR@/other"')
+            wait_for((flowd.dir / "other").exists, "the state is saved")
+            kill_collector(flowd)
+            self.check_known(feed, AGENT)
+
+    def test_a_reload_that_starts_it(self):
+        with Flowd("store ALL") as flowd:
+            self.announce(Feed(flowd), AGENT)
+            self.reload(flowd, STATEMENT)
+            flowd.statements = ("store ALL", STATEMENT)
+            self.check_known(self.restart(flowd), AGENT)
+
+    def test_a_reload_that_ends_it(self):
+        with Flowd("store ALL", STATEMENT) as flowd:
+            feed = Feed(flowd)
+            self.announce(feed, AGENT)
+            wait_for(state_of(flowd).exists, "the state is saved")
+            before = state_of(flowd).read_bytes()
+            self.reload(flowd)
+            self.announce(feed, "127.0.0.2")
+            flowd.stop()
+            self.assertEqual(state_of(flowd).read_bytes(), before)
+            self.assertEqual(left_behind(flowd), [])
+
+    def test_both_processes_are_killed(self):
+        """What was saved is there, and what was begun goes."""
+        with Flowd("store ALL", STATEMENT) as flowd:
+            self.announce(Feed(flowd), AGENT)
+            wait_for(state_of(flowd).exists, "the state is saved")
+            for process in (*flowd.children(), flowd.process.pid):
+                os.kill(process, signal.SIGKILL)
+            flowd.process.wait()
+            flowd.pidfile.unlink()
+            flowd.log.unlink()
+            state_of(flowd).with_name("state.new").write_bytes(b"half")
+            flowd.start()
+            self.check_known(Feed(flowd), AGENT)
+            self.assertEqual(left_behind(flowd), [])
+
+    def test_a_disk_that_turns_bad(self):
+        """flowd says so, goes on, and the file is whole as it was."""
+        with Flowd("store ALL", STATEMENT) as flowd:
+            feed = Feed(flowd)
+            self.announce(feed, AGENT)
+            wait_for(state_of(flowd).exists, "the state is saved")
+            before = state_of(flowd).read_bytes()
+            state_of(flowd).with_name("state.new").mkdir()
+            self.announce(feed, "127.0.0.2")
+            flowd.stop()
+            self.assertTrue(any("statefile" in line
+                                for line in flowd.stderr_lines()))
+            self.assertEqual(state_of(flowd).read_bytes(), before)
+
+
+if __name__ == "__main__":
+    tap.main()

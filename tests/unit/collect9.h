@@ -1,0 +1,308 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * A collector in small, for the tests of NetFlow v9 and IPFIX: it decodes,
+ * keeps the flows, and counts as flowd does.  After each datagram it checks
+ * what always has to hold: the counters add up, the memory is what is there,
+ * and each flow can be stored and read back.
+ *
+ * cmocka.h and what it needs come before this.
+ */
+#ifndef COLLECT9_H
+#define COLLECT9_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "decode.h"
+#include "exporter.h"
+#include "store.h"
+#include "wire9.h"
+
+#define COLLECT_FLOWS		1024	/* kept of one datagram */
+#define COLLECT_RECV_SEC	(WIRE_EXPORT_SEC + 1)
+#define COLLECT_RECV_USEC	250000U
+
+struct collect {
+	struct exporter_table	*table;
+	struct exporter		*exporter;	/* whose datagrams come */
+	struct exporter		*stand_in;	/* NULL: never needed yet */
+	uint32_t		 recv_sec;
+	size_t			 n;		/* flows of the last datagram */
+	struct flow		 flows[COLLECT_FLOWS];
+};
+
+struct collect_search {
+	const struct exporter	*for_what;
+	bool			 found;
+};
+
+static inline void
+collect_compare(void *arg, const struct exporter *e)
+{
+	struct collect_search *search = arg;
+
+	search->found |= e == search->for_what;
+}
+
+/* Makes the datagrams those of another exporter. */
+static inline struct exporter *
+collect_from(struct collect *c, uint32_t number)
+{
+	struct collect_search search = { .found = false };
+	uint8_t bytes[4];
+	struct addr addr;
+
+	be32_put(bytes, number);
+	addr = addr_v4(bytes);
+	c->exporter = exporter_get(c->table, &addr, c->recv_sec, false);
+	assert_non_null(c->exporter);
+	search.for_what = c->exporter;
+	exporters_each(c->table, collect_compare, &search);
+	if (!search.found)
+		c->stand_in = c->exporter;
+	return (c->exporter);
+}
+
+/* limits may be NULL for the usual ones. */
+static inline void
+collect_start(struct collect *c, const struct exporter_limits *limits)
+{
+	static const struct exporter_limits usual = { .exporters = 16,
+	    .templates = TEMPLATES_DEFAULT, .memory = MEMORY_DEFAULT };
+
+	memset(c, 0, sizeof(*c));
+	c->table = exporters_new(limits != NULL ? limits : &usual);
+	assert_non_null(c->table);
+	c->recv_sec = COLLECT_RECV_SEC;
+	(void)collect_from(c, 0xc0000201);
+}
+
+static inline int
+collect_bits(uint32_t fields)
+{
+	int n = 0;
+
+	for (; fields != 0; fields &= fields - 1)
+		n++;
+	return (n);
+}
+
+/* Whatever came in, this is a flow that the log can hold. */
+static inline void
+collect_check_flow(const struct flow *flow)
+{
+	uint8_t first[STORE_RECORD_MAX], second[STORE_RECORD_MAX];
+	struct flow back;
+	size_t len, len2;
+
+	assert_true(flow->flow_finish <= flow->sys_uptime_ms);
+	/* The older versions have nanoseconds of the exporter's own. */
+	assert_true(flow->netflow_version < 9 ||
+	    flow->time_nanosec < 1000000000);
+	assert_true(collect_bits(flow->fields & STORE_FIELD_SRC_ADDR) <= 1);
+	assert_true(collect_bits(flow->fields & STORE_FIELD_DST_ADDR) <= 1);
+	assert_true(collect_bits(flow->fields & STORE_FIELD_AGENT_ADDR) == 1);
+	assert_true(collect_bits(flow->fields & STORE_FIELD_GATEWAY_ADDR) <= 1);
+	assert_int_equal(store_encode(flow, STORE_FIELD_ALL, first,
+	    sizeof(first), &len), 0);
+	assert_int_equal(store_decode(first, len, &back, &len2), 0);
+	assert_int_equal(len, len2);
+	assert_int_equal(back.fields, flow->fields | STORE_FIELD_CRC32);
+	assert_int_equal(store_encode(&back, STORE_FIELD_ALL, second,
+	    sizeof(second), &len2), 0);
+	assert_int_equal(len, len2);
+	assert_memory_equal(first, second, len);
+}
+
+static inline void
+collect_take(struct flow_sink *sink)
+{
+	struct collect *c = sink->arg;
+	size_t i;
+
+	for (i = 0; i < sink->n; i++) {
+		collect_check_flow(&sink->flows[i]);
+		if (c->n < COLLECT_FLOWS)
+			c->flows[c->n] = sink->flows[i];
+		c->n++;
+	}
+	c->exporter->counters.flows += sink->n;
+	sink->n = 0;
+}
+
+/* Bytes that the exporter's state takes; checks the lists on the way. */
+static inline size_t
+collect_memory_of(const struct exporter *e)
+{
+	const struct held_datagram *last = NULL;
+	const struct held_set *set;
+	const struct template *t;
+	size_t bytes = 0, held = 0, sets = 0, datagrams = 0, n = 0;
+
+	for (t = e->templates.newest; t != NULL; t = t->older, n++)
+		bytes += t->size;
+	assert_int_equal(n, e->templates.count);
+	assert_true(n <= e->shared->templates_max);
+	bytes += e->templates.nbuckets * sizeof(*e->templates.buckets);
+	bytes += e->options.nsamplers * sizeof(*e->options.samplers);
+	bytes += e->options.ninterfaces * sizeof(*e->options.interfaces);
+	bytes += e->options.ndomains * sizeof(*e->options.domains);
+	for (set = e->held.first; set != NULL; set = set->next) {
+		held += sizeof(*set) + set->len;
+		sets++;
+		/* The sets of one datagram stand together. */
+		datagrams += set->datagram != last;
+		last = set->datagram;
+	}
+	assert_int_equal(sets, e->held.count);
+	assert_int_equal(held, e->held.bytes);
+	assert_int_equal(datagrams, e->counters.held);
+	assert_true(sets <= HELD_SETS_EXPORTER);
+	assert_true(held <= HELD_BYTES_EXPORTER);
+	return (bytes + held + datagrams * sizeof(struct held_datagram));
+}
+
+/* What all exporters have together. */
+struct collect_sums {
+	size_t	memory, sets;	/* bytes; sets that wait */
+};
+
+static inline void
+collect_add(void *arg, const struct exporter *e)
+{
+	struct collect_sums *sums = arg;
+
+	sums->memory += collect_memory_of(e);
+	sums->sets += e->held.count;
+}
+
+static inline void
+collect_check(const struct collect *c)
+{
+	const struct exporters_shared *shared = c->exporter->shared;
+	struct collect_sums sums = { 0, 0 };
+	struct counters sum;
+
+	exporters_each(c->table, collect_add, &sums);
+	if (c->stand_in != NULL)
+		collect_add(&sums, c->stand_in);
+	assert_int_equal(sums.memory, shared->memory.used);
+	assert_true(shared->memory.used <= shared->memory.limit);
+	assert_int_equal(sums.sets, shared->held.count);
+	assert_true(sums.sets <= HELD_SETS_MAX);
+	exporters_sum(c->table, &sum);
+	assert_int_equal(sum.datagrams, sum.decoded + sum.invalid +
+	    sum.unsupported + sum.held + sum.no_template);
+}
+
+static inline void
+collect_count(struct counters *count, enum decoded r)
+{
+	count->datagrams++;
+	count->decoded += r == DECODED;
+	count->invalid += r == DECODE_INVALID;
+	count->unsupported += r == DECODE_UNSUPPORTED;
+	count->no_template += r == DECODE_NO_TEMPLATE;
+}
+
+/*
+ * Decodes from memory of exactly len bytes, so that a sanitizer sees reads
+ * behind it, through a sink that is too small for most datagrams.
+ */
+static inline enum decoded
+collect_datagram(struct collect *c, const void *data, size_t len)
+{
+	struct flow flows[3];
+	struct flow_sink sink = { .flows = flows, .max = 3,
+	    .flush = collect_take, .arg = c };
+	struct datagram dgram = { .len = len, .recv_sec = c->recv_sec,
+	    .recv_usec = COLLECT_RECV_USEC };
+	uint8_t *copy = malloc(len == 0 ? 1 : len);
+	enum decoded r;
+	size_t i;
+
+	assert_non_null(copy);
+	memcpy(copy, data, len);
+	dgram.data = len == 0 ? copy + 1 : copy;
+	/* Warnings that came before hold these back. */
+	for (i = 0; i < EXPORTER_CAUSES; i++)
+		c->exporter->warned[i].last = c->recv_sec;
+	c->n = 0;
+	r = netflow_decode(&dgram, c->exporter, &sink);
+	collect_take(&sink);
+	free(copy);
+	collect_count(&c->exporter->counters, r);
+	collect_check(c);
+	return (r);
+}
+
+static inline enum decoded
+collect_wire(struct collect *c, struct wire *w)
+{
+	return (collect_datagram(c, w->buf, wire_end(w)));
+}
+
+static inline void
+collect_clear(struct exporter *e)
+{
+	held_forget(e);
+	templates_free(&e->templates, &e->shared->memory);
+	options_free(&e->options, &e->shared->memory);
+}
+
+struct collect_list {
+	struct addr	addrs[128];
+	size_t		n;
+};
+
+static inline void
+collect_list(void *arg, const struct exporter *e)
+{
+	struct collect_list *list = arg;
+
+	assert_true(list->n < sizeof(list->addrs) / sizeof(list->addrs[0]));
+	list->addrs[list->n++] = e->addr;
+}
+
+/* Everything that was counted as used is given back. */
+static inline void
+collect_stop(struct collect *c)
+{
+	struct exporters_shared *shared = c->exporter->shared;
+	struct collect_list list = { .n = 0 };
+	struct exporter *e;
+	size_t i;
+
+	exporters_each(c->table, collect_list, &list);
+	for (i = 0; i < list.n; i++) {
+		e = exporter_get(c->table, &list.addrs[i], c->recv_sec, false);
+		assert_non_null(e);
+		collect_clear(e);
+	}
+	if (c->stand_in != NULL)
+		collect_clear(c->stand_in);
+	assert_int_equal(shared->memory.used, 0);
+	assert_int_equal(shared->held.count, 0);
+	assert_null(shared->held.newest);
+	assert_null(shared->held.oldest);
+	exporters_free(c->table);
+}
+
+#endif

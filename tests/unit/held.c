@@ -1,0 +1,810 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * Data that come before their template, or after its withdrawal: they wait
+ * within bounds, come out as they went in, and every datagram is counted once
+ * at any moment (the collector in small checks that after each).
+ */
+#include "compat.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "collect9.h"
+#include "netflow.h"
+#include "wire9.h"
+
+#define V9	NF_VERSION_9
+#define IPFIX	NF_VERSION_IPFIX
+
+static const uint16_t versions[] = { V9, IPFIX };
+
+static struct collect c;
+static struct wire w;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	collect_start(&c, NULL);
+	wire_init(&w);
+	return (0);
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	collect_stop(&c);
+	return (0);
+}
+
+static void
+start_anew(const struct exporter_limits *limits)
+{
+	collect_stop(&c);
+	collect_start(&c, limits);
+	wire_init(&w);
+}
+
+static const struct counters *
+counters(void)
+{
+	return (&c.exporter->counters);
+}
+
+static enum decoded
+transmit(void)
+{
+	return (collect_wire(&c, &w));
+}
+
+/* Two definitions by which the same octets tell something else. */
+static const struct wire_field packets_octets[] = {
+	{ 2, 4, 0 }, { 1, 4, 0 },
+};
+static const struct wire_field octets_packets[] = {
+	{ 1, 4, 0 }, { 2, 4, 0 },
+};
+
+static void
+put_template(uint16_t id)
+{
+	wire_template(&w, id, packets_octets, 2);
+}
+
+static void
+put_other_template(uint16_t id)
+{
+	wire_template(&w, id, octets_packets, 2);
+}
+
+static void
+put_record(uint32_t n)
+{
+	wire_uint(&w, n, 4);
+	wire_uint(&w, 1000 + n, 4);
+}
+
+static void
+put_data(uint16_t id, uint32_t n)
+{
+	wire_set(&w, id);
+	put_record(n);
+}
+
+static void
+send_template(uint16_t version, uint16_t id)
+{
+	wire_start(&w, version);
+	put_template(id);
+	assert_int_equal(transmit(), DECODED);
+}
+
+static void
+send_data(uint16_t version, uint16_t id, uint32_t n, enum decoded want)
+{
+	wire_start(&w, version);
+	put_data(id, n);
+	assert_int_equal(transmit(), want);
+	assert_int_equal(c.n, want == DECODED ? 1 : 0);
+}
+
+/* The flows of the last datagram are records first, first + 1 ... */
+static void
+assert_records(uint32_t first, size_t n)
+{
+	size_t i;
+
+	assert_int_equal(c.n, n);
+	for (i = 0; i < n; i++) {
+		assert_int_equal(c.flows[i].packets, first + i);
+		assert_int_equal(c.flows[i].octets, 1000 + first + i);
+	}
+}
+
+static void
+assert_counted(uint64_t decoded, uint64_t held, uint64_t no_template)
+{
+	assert_int_equal(counters()->decoded, decoded);
+	assert_int_equal(counters()->held, held);
+	assert_int_equal(counters()->no_template, no_template);
+}
+
+static void
+data_wait_and_come_out_in_order(void **state)
+{
+	uint32_t n;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		start_anew(NULL);
+		for (n = 1; n <= 20; n++)
+			send_data(versions[i], 256, n, DECODE_HELD);
+		assert_counted(0, 20, 0);
+		send_template(versions[i], 256);
+		assert_records(1, 20);
+		assert_counted(21, 0, 0);
+		send_data(versions[i], 256, 21, DECODED);
+	}
+}
+
+static void
+data_keep_their_header_and_their_time(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		start_anew(NULL);
+		w.export_sec -= 100;
+		w.uptime_ms -= 100000;
+		w.sequence = 7;
+		c.recv_sec -= 99;
+		send_data(versions[i], 256, 1, DECODE_HELD);
+		w.export_sec += 100;
+		w.uptime_ms += 100000;
+		w.sequence = 8;
+		c.recv_sec += 99;
+		wire_start(&w, versions[i]);
+		put_template(256);
+		put_data(256, 2);
+		assert_int_equal(transmit(), DECODED);
+		assert_records(1, 2);
+		assert_int_equal(c.flows[0].recv_sec, COLLECT_RECV_SEC - 99);
+		assert_int_equal(c.flows[0].recv_usec, COLLECT_RECV_USEC);
+		assert_int_equal(c.flows[0].time_sec, WIRE_EXPORT_SEC - 100);
+		assert_int_equal(c.flows[0].flow_sequence, 7);
+		assert_int_equal(c.flows[0].source_id, WIRE_DOMAIN);
+		assert_int_equal(c.flows[1].recv_sec, COLLECT_RECV_SEC);
+		assert_int_equal(c.flows[1].time_sec, WIRE_EXPORT_SEC);
+		assert_int_equal(c.flows[1].flow_sequence, 8);
+		if (versions[i] == V9)
+			assert_int_equal(c.flows[0].sys_uptime_ms,
+			    WIRE_UPTIME - 100000);
+	}
+}
+
+static void
+only_what_waits_for_the_template_comes_out(void **state)
+{
+	(void)state;
+	send_data(IPFIX, 256, 1, DECODE_HELD);
+	send_data(IPFIX, 257, 2, DECODE_HELD);
+	send_data(V9, 256, 3, DECODE_HELD);
+	w.domain++;
+	send_data(IPFIX, 256, 4, DECODE_HELD);
+	w.domain--;
+	(void)collect_from(&c, 0xc0000299);
+	send_data(IPFIX, 256, 5, DECODE_HELD);
+	(void)collect_from(&c, 0xc0000201);
+	send_template(IPFIX, 256);
+	assert_records(1, 1);
+	assert_counted(2, 3, 0);
+	send_template(V9, 256);
+	assert_records(3, 1);
+	send_template(IPFIX, 257);
+	assert_records(2, 1);
+	w.domain++;
+	send_template(IPFIX, 256);
+	assert_records(4, 1);
+	assert_counted(8, 0, 0);
+	(void)collect_from(&c, 0xc0000299);
+	assert_counted(0, 1, 0);
+}
+
+static void
+a_datagram_waits_until_all_of_it_is_decoded(void **state)
+{
+	(void)state;
+	send_template(IPFIX, 300);
+	wire_start(&w, IPFIX);
+	put_data(256, 1);
+	put_data(300, 2);
+	put_data(257, 3);
+	put_data(256, 4);
+	assert_int_equal(transmit(), DECODE_HELD);
+	assert_records(2, 1);
+	assert_counted(1, 1, 0);
+	send_template(IPFIX, 256);
+	assert_int_equal(c.n, 2);
+	assert_counted(2, 1, 0);
+	send_template(IPFIX, 257);
+	assert_records(3, 1);
+	assert_counted(4, 0, 0);
+}
+
+static void
+a_datagram_that_loses_a_part_is_not_decoded(void **state)
+{
+	(void)state;
+	wire_start(&w, IPFIX);
+	put_data(256, 1);
+	put_data(257, 2);
+	assert_int_equal(transmit(), DECODE_HELD);
+	send_template(IPFIX, 256);
+	exporters_expire(c.table, c.recv_sec + HELD_SECONDS + 1);
+	collect_check(&c);
+	assert_counted(1, 0, 1);
+}
+
+static void
+a_template_that_went_makes_data_wait(void **state)
+{
+	const struct exporter_limits limits = { .exporters = 4,
+	    .templates = 2, .memory = MEMORY_DEFAULT };
+
+	(void)state;
+	start_anew(&limits);
+	send_template(V9, 256);
+	send_template(V9, 257);
+	send_template(V9, 258);
+	send_data(V9, 256, 1, DECODE_HELD);
+	send_template(V9, 256);
+	assert_records(1, 1);
+}
+
+/* A withdrawal of one template, or of all by the id of the set. */
+static void
+withdraw(uint16_t set, uint16_t id)
+{
+	wire_start(&w, IPFIX);
+	wire_set(&w, set);
+	wire_uint(&w, id, 2);
+	wire_uint(&w, 0, 2);
+	assert_int_equal(transmit(), DECODED);
+	assert_int_equal(c.n, 0);
+}
+
+static void
+a_withdrawal_is_counted_and_deletes_nothing(void **state)
+{
+	(void)state;
+	send_template(IPFIX, 256);
+	withdraw(2, 256);
+	assert_int_equal(counters()->withdrawals, 1);
+	assert_int_equal(c.exporter->templates.count, 1);
+	withdraw(2, 256);
+	withdraw(2, 999);
+	assert_int_equal(counters()->withdrawals, 3);
+	assert_int_equal(counters()->templates_refused, 0);
+}
+
+static void
+data_after_a_withdrawal_wait_for_the_template(void **state)
+{
+	(void)state;
+	send_template(IPFIX, 256);
+	send_data(IPFIX, 256, 1, DECODED);
+	withdraw(2, 256);
+	send_data(IPFIX, 256, 2, DECODE_HELD);
+	send_data(IPFIX, 256, 3, DECODE_HELD);
+	send_template(IPFIX, 256);
+	assert_records(2, 2);
+	send_data(IPFIX, 256, 4, DECODED);
+	assert_int_equal(counters()->templates, 1);
+	assert_counted(7, 0, 0);
+}
+
+static void
+data_after_a_withdrawal_are_not_read_by_another_template(void **state)
+{
+	(void)state;
+	send_template(IPFIX, 256);
+	withdraw(2, 256);
+	send_data(IPFIX, 256, 1, DECODE_HELD);
+	wire_start(&w, IPFIX);
+	put_other_template(256);
+	put_data(256, 2);
+	assert_int_equal(transmit(), DECODED);
+	assert_int_equal(c.n, 1);
+	assert_int_equal(c.flows[0].octets, 2);
+	assert_int_equal(c.flows[0].packets, 1002);
+	assert_counted(3, 0, 1);
+}
+
+static void
+a_withdrawal_concerns_its_domain_alone(void **state)
+{
+	(void)state;
+	send_template(IPFIX, 256);
+	send_template(V9, 256);
+	w.domain++;
+	send_template(IPFIX, 256);
+	withdraw(2, 256);
+	withdraw(2, 2);
+	w.domain--;
+	send_data(IPFIX, 256, 1, DECODED);
+	send_data(V9, 256, 1, DECODED);
+	w.domain++;
+	send_data(IPFIX, 256, 1, DECODE_HELD);
+}
+
+static void
+all_templates_may_be_withdrawn(void **state)
+{
+	(void)state;
+	send_template(IPFIX, 256);
+	send_template(IPFIX, 257);
+	wire_start(&w, IPFIX);
+	wire_options(&w, 258, packets_octets, 2, 1);
+	assert_int_equal(transmit(), DECODED);
+	withdraw(2, 2);
+	assert_int_equal(counters()->withdrawals, 1);
+	send_data(IPFIX, 256, 1, DECODE_HELD);
+	send_data(IPFIX, 257, 2, DECODE_HELD);
+	/* Those of options are another kind. */
+	wire_start(&w, IPFIX);
+	put_data(258, 1);
+	assert_int_equal(transmit(), DECODED);
+	withdraw(3, 3);
+	send_data(IPFIX, 258, 3, DECODE_HELD);
+	send_template(IPFIX, 257);
+	assert_records(2, 1);
+	send_template(IPFIX, 256);
+	assert_records(1, 1);
+	assert_int_equal(counters()->withdrawals, 2);
+}
+
+static void
+reserved_ids_withdraw_nothing(void **state)
+{
+	uint16_t id;
+
+	(void)state;
+	send_template(IPFIX, 256);
+	wire_start(&w, IPFIX);
+	wire_options(&w, 257, packets_octets, 2, 1);
+	assert_int_equal(transmit(), DECODED);
+	for (id = 1; id < 256; id++) {
+		if (id != 2)
+			withdraw(2, id);
+		if (id != 3)
+			withdraw(3, id);
+	}
+	/* Nor does 0 where it is no padding. */
+	wire_start(&w, IPFIX);
+	wire_set(&w, 2);
+	wire_uint(&w, 0, 4);
+	wire_uint(&w, 1, 1);
+	assert_int_equal(transmit(), DECODED);
+	assert_int_equal(counters()->withdrawals, 0);
+	assert_int_equal(counters()->templates_refused, 2 * 254 + 1);
+	send_data(IPFIX, 256, 1, DECODED);
+	wire_start(&w, IPFIX);
+	put_data(257, 1);
+	assert_int_equal(transmit(), DECODED);
+}
+
+static void
+withdrawal_and_announcement_may_share_a_set(void **state)
+{
+	(void)state;
+	send_template(IPFIX, 256);
+	send_template(IPFIX, 257);
+	wire_start(&w, IPFIX);
+	wire_set(&w, 2);
+	wire_uint(&w, 2, 2);
+	wire_uint(&w, 0, 2);
+	wire_define(&w, 257, packets_octets, 2);
+	wire_uint(&w, 256, 2);
+	wire_uint(&w, 0, 2);
+	put_data(257, 1);
+	assert_int_equal(transmit(), DECODED);
+	assert_records(1, 1);
+	send_data(IPFIX, 256, 2, DECODE_HELD);
+	assert_int_equal(counters()->withdrawals, 2);
+}
+
+static void
+withdrawals_are_kept_for_the_state(void **state)
+{
+	(void)state;
+	send_template(IPFIX, 256);
+	exporters_saved(c.table);
+	withdraw(2, 256);
+	assert_true(exporters_changed(c.table));
+	exporters_saved(c.table);
+	withdraw(2, 256);
+	assert_false(exporters_changed(c.table));
+	send_template(IPFIX, 256);
+	assert_true(exporters_changed(c.table));
+}
+
+static void
+at_most_so_many_sets_wait_of_one_exporter(void **state)
+{
+	uint32_t n;
+
+	(void)state;
+	(void)collect_from(&c, 0xc0000299);
+	send_data(V9, 256, 1, DECODE_HELD);
+	(void)collect_from(&c, 0xc0000201);
+	for (n = 1; n <= HELD_SETS_EXPORTER; n++)
+		send_data(V9, 256, n, DECODE_HELD);
+	assert_counted(0, HELD_SETS_EXPORTER, 0);
+	for (; n <= HELD_SETS_EXPORTER + 10; n++)
+		send_data(V9, 256, n, DECODE_HELD);
+	assert_counted(0, HELD_SETS_EXPORTER, 10);
+	send_template(V9, 256);
+	/* The oldest went, and none of another exporter. */
+	assert_int_equal(c.n, HELD_SETS_EXPORTER);
+	assert_int_equal(c.flows[0].packets, 11);
+	(void)collect_from(&c, 0xc0000299);
+	send_template(V9, 256);
+	assert_records(1, 1);
+}
+
+static void
+at_most_so_many_bytes_wait_of_one_exporter(void **state)
+{
+	uint32_t n, k, kept;
+
+	(void)state;
+	for (n = 1; n <= 20; n++) {
+		wire_start(&w, V9);
+		put_data(256, n);
+		for (k = 1; k < 8000; k++)
+			put_record(n);
+		assert_int_equal(transmit(), DECODE_HELD);
+		assert_true(c.exporter->held.bytes <= HELD_BYTES_EXPORTER);
+	}
+	kept = HELD_BYTES_EXPORTER / (8000 * 8 + sizeof(struct held_set));
+	assert_counted(0, kept, 20 - kept);
+	send_template(V9, 256);
+	assert_int_equal(c.n, kept * 8000);
+	assert_int_equal(c.flows[0].packets, 20 - kept + 1);
+}
+
+/* n sets for an unknown template, in one datagram. */
+static void
+send_many_sets(uint32_t n)
+{
+	wire_start(&w, V9);
+	for (; n > 0; n--)
+		put_data(256, n);
+	assert_int_equal(transmit(), DECODE_HELD);
+}
+
+static void
+at_most_so_many_sets_wait_of_all_exporters(void **state)
+{
+	const struct exporter_limits limits = { .exporters = 100,
+	    .templates = 8, .memory = MEMORY_DEFAULT };
+	const struct exporters_shared *shared;
+	uint32_t e;
+
+	(void)state;
+	start_anew(&limits);
+	shared = c.exporter->shared;
+	for (e = 1; e <= HELD_SETS_MAX / HELD_SETS_EXPORTER; e++) {
+		(void)collect_from(&c, e);
+		send_many_sets(HELD_SETS_EXPORTER);
+		assert_counted(0, 1, 0);
+	}
+	assert_int_equal(shared->held.count, HELD_SETS_MAX);
+	/* Nobody else's go for those of one more, so that his cannot wait. */
+	(void)collect_from(&c, 999);
+	wire_start(&w, V9);
+	put_data(256, 1);
+	assert_int_equal(transmit(), DECODE_NO_TEMPLATE);
+	assert_counted(0, 0, 1);
+	assert_int_equal(shared->held.count, HELD_SETS_MAX);
+	/* One's own go for new ones. */
+	(void)collect_from(&c, 1);
+	send_data(V9, 257, 1, DECODE_HELD);
+	assert_counted(0, 2, 0);
+	assert_int_equal(shared->held.count, HELD_SETS_MAX);
+}
+
+static void
+memory_bounds_what_waits(void **state)
+{
+	const struct exporter_limits limits = { .exporters = 4,
+	    .templates = 8, .memory = 4096 };
+	uint32_t n, kept;
+
+	(void)state;
+	start_anew(&limits);
+	for (n = 1; n <= 100; n++)
+		send_data(V9, 256, n, DECODE_HELD);
+	kept = (uint32_t)counters()->held;
+	assert_true(kept > 10 && kept < 50);
+	assert_counted(0, kept, 100 - kept);
+	assert_int_equal(c.exporter->held.last->len, 8);
+	/* Who has none to give up gets none. */
+	(void)collect_from(&c, 0xc0000299);
+	wire_start(&w, V9);
+	put_data(256, 1);
+	for (n = 0; n < 20; n++)
+		put_record(n);
+	assert_int_equal(transmit(), DECODE_NO_TEMPLATE);
+	assert_counted(0, 0, 1);
+}
+
+static void
+a_set_larger_than_all_bounds_does_not_wait(void **state)
+{
+	const struct exporter_limits limits = { .exporters = 4,
+	    .templates = 8, .memory = 4096 };
+
+	(void)state;
+	start_anew(&limits);
+	wire_start(&w, V9);
+	wire_set(&w, 256);
+	wire_fill(&w, 1, 5000);
+	assert_int_equal(transmit(), DECODE_NO_TEMPLATE);
+	/* Nor does the datagram wait for another part of it. */
+	wire_start(&w, V9);
+	put_data(256, 1);
+	wire_set(&w, 257);
+	wire_fill(&w, 1, 5000);
+	assert_int_equal(transmit(), DECODE_HELD);
+	assert_counted(0, 0, 2);
+	assert_int_equal(c.exporter->held.count, 0);
+}
+
+static void
+data_wait_for_half_an_hour(void **state)
+{
+	(void)state;
+	send_data(V9, 256, 1, DECODE_HELD);
+	c.recv_sec += 10;
+	send_data(V9, 256, 2, DECODE_HELD);
+	exporters_expire(c.table, COLLECT_RECV_SEC + HELD_SECONDS);
+	collect_check(&c);
+	assert_counted(0, 2, 0);
+	exporters_expire(c.table, COLLECT_RECV_SEC + HELD_SECONDS + 1);
+	collect_check(&c);
+	assert_counted(0, 1, 1);
+	send_template(V9, 256);
+	assert_records(2, 1);
+	assert_counted(2, 0, 1);
+}
+
+static void
+a_clock_set_back_ends_no_waiting(void **state)
+{
+	(void)state;
+	send_data(V9, 256, 1, DECODE_HELD);
+	exporters_expire(c.table, COLLECT_RECV_SEC - 1);
+	exporters_expire(c.table, COLLECT_RECV_SEC - 100000);
+	collect_check(&c);
+	assert_counted(0, 1, 0);
+}
+
+static void
+a_forgotten_exporter_waits_in_vain(void **state)
+{
+	const struct exporter_limits limits = { .exporters = 1,
+	    .templates = 8, .memory = MEMORY_DEFAULT };
+	struct counters sum;
+
+	(void)state;
+	start_anew(&limits);
+	send_data(V9, 256, 1, DECODE_HELD);
+	c.recv_sec += EXPORTER_IDLE;
+	(void)collect_from(&c, 0xc0000299);
+	collect_check(&c);
+	exporters_sum(c.table, &sum);
+	assert_int_equal(sum.held, 0);
+	assert_int_equal(sum.no_template, 1);
+}
+
+static uint32_t
+random_number(uint32_t below)
+{
+	static uint64_t x = 88172645463325252;
+
+	x ^= x << 13;
+	x ^= x >> 7;
+	x ^= x << 17;
+	return ((uint32_t)(x >> 32) % below);
+}
+
+/* Records that are the same by either template, and tell when they came. */
+static void
+put_random_data(void)
+{
+	uint32_t sets = 1 + random_number(4), records;
+
+	for (; sets > 0; sets--) {
+		wire_set(&w, (uint16_t)(256 + random_number(3)));
+		for (records = random_number(4); records > 0; records--) {
+			wire_uint(&w, c.recv_sec, 4);
+			wire_uint(&w, c.recv_sec, 4);
+		}
+	}
+}
+
+static void
+put_random_definition(void)
+{
+	static const struct wire_field empty[] = { { 1, 0, 0 } };
+	uint16_t id = (uint16_t)(256 + random_number(3));
+
+	switch (random_number(5)) {
+	case 0:
+		put_other_template(id);
+		break;
+	case 1:
+		wire_template(&w, id, empty, 1);
+		break;
+	case 2:
+		wire_set(&w, 2);
+		wire_uint(&w, random_number(4) == 0 ? 2 : id, 2);
+		wire_uint(&w, 0, 2);
+		break;
+	default:
+		put_template(id);
+	}
+}
+
+static void
+send_random_datagram(void)
+{
+	size_t i;
+
+	w.domain = random_number(2);
+	w.sequence = w.export_sec = c.recv_sec;
+	wire_start(&w, random_number(4) == 0 ? V9 : IPFIX);
+	if (random_number(2) == 0)
+		put_random_data();
+	if (random_number(3) == 0)
+		put_random_definition();
+	if (random_number(3) == 0)
+		put_random_data();
+	if (random_number(40) == 0) {
+		wire_close_set(&w);
+		wire_uint(&w, 0x01000003, 4);
+	}
+	(void)transmit();
+	for (i = 0; i < c.n && i < COLLECT_FLOWS; i++) {
+		assert_int_equal(c.flows[i].octets, c.flows[i].recv_sec);
+		assert_int_equal(c.flows[i].packets, c.flows[i].recv_sec);
+		assert_int_equal(c.flows[i].time_sec, c.flows[i].recv_sec);
+		assert_int_equal(c.flows[i].flow_sequence,
+		    c.flows[i].recv_sec);
+	}
+}
+
+/* Without the warning that the table of exporters is full. */
+static void
+choose_exporter(void)
+{
+	int null = open("/dev/null", O_WRONLY), saved = dup(STDERR_FILENO);
+
+	assert_true(null != -1 && saved != -1);
+	assert_int_not_equal(dup2(null, STDERR_FILENO), -1);
+	(void)collect_from(&c, 1 + random_number(4));
+	assert_int_not_equal(dup2(saved, STDERR_FILENO), -1);
+	(void)close(null);
+	(void)close(saved);
+}
+
+static void
+random_step(void)
+{
+	switch (random_number(12)) {
+	case 0:
+		choose_exporter();
+		break;
+	case 1:
+		c.recv_sec += random_number(100);
+		break;
+	case 2:
+		if (random_number(10) == 0)
+			c.recv_sec += HELD_SECONDS / 2;
+		exporters_expire(c.table, c.recv_sec);
+		break;
+	default:
+		send_random_datagram();
+	}
+	collect_check(&c);
+}
+
+static void
+every_datagram_is_counted_once_at_any_moment(void **state)
+{
+	static const struct exporter_limits limits[] = {
+		{ .exporters = 16, .templates = 8, .memory = 1 << 20 },
+		{ .exporters = 2, .templates = 2, .memory = 1 << 20 },
+		{ .exporters = 3, .templates = 4, .memory = 3000 },
+		{ .exporters = 3, .templates = 1, .memory = 1200 },
+	};
+	struct counters sum;
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		start_anew(&limits[i]);
+		for (k = 0; k < 20000; k++)
+			random_step();
+		exporters_sum(c.table, &sum);
+		/* All outcomes were there. */
+		assert_true(sum.decoded > 100 && sum.invalid > 100 &&
+		    sum.no_template > 100);
+		exporters_expire(c.table, c.recv_sec + HELD_SECONDS + 1);
+		collect_check(&c);
+		exporters_sum(c.table, &sum);
+		assert_int_equal(sum.held, 0);
+	}
+}
+
+#define TEST(name)	\
+	cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(data_wait_and_come_out_in_order),
+		TEST(data_keep_their_header_and_their_time),
+		TEST(only_what_waits_for_the_template_comes_out),
+		TEST(a_datagram_waits_until_all_of_it_is_decoded),
+		TEST(a_datagram_that_loses_a_part_is_not_decoded),
+		TEST(a_template_that_went_makes_data_wait),
+		TEST(a_withdrawal_is_counted_and_deletes_nothing),
+		TEST(data_after_a_withdrawal_wait_for_the_template),
+		TEST(data_after_a_withdrawal_are_not_read_by_another_template),
+		TEST(a_withdrawal_concerns_its_domain_alone),
+		TEST(all_templates_may_be_withdrawn),
+		TEST(reserved_ids_withdraw_nothing),
+		TEST(withdrawal_and_announcement_may_share_a_set),
+		TEST(withdrawals_are_kept_for_the_state),
+		TEST(at_most_so_many_sets_wait_of_one_exporter),
+		TEST(at_most_so_many_bytes_wait_of_one_exporter),
+		TEST(at_most_so_many_sets_wait_of_all_exporters),
+		TEST(memory_bounds_what_waits),
+		TEST(a_set_larger_than_all_bounds_does_not_wait),
+		TEST(data_wait_for_half_an_hour),
+		TEST(a_clock_set_back_ends_no_waiting),
+		TEST(a_forgotten_exporter_waits_in_vain),
+		TEST(every_datagram_is_counted_once_at_any_moment),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}

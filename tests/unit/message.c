@@ -1,0 +1,1925 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * Messages of NetFlow v9 and IPFIX: framing, order, and what becomes of the
+ * values of a record.  What waits is in held.c, what an exporter says of itself
+ * in options.c.
+ */
+#include "compat.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "collect9.h"
+#include "netflow.h"
+#include "wire9.h"
+
+#define V9		NF_VERSION_9
+#define IPFIX		NF_VERSION_IPFIX
+#define EXPORT_MS	((int64_t)WIRE_EXPORT_SEC * 1000)
+#define DAY_MS		INT64_C(86400000)
+
+static const uint16_t versions[] = { V9, IPFIX };
+
+static struct collect c;
+static struct wire w;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	collect_start(&c, NULL);
+	wire_init(&w);
+	return (0);
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	collect_stop(&c);
+	return (0);
+}
+
+/* Begins what another exporter would send. */
+static void
+start_anew(uint16_t version)
+{
+	collect_stop(&c);
+	collect_start(&c, NULL);
+	wire_init(&w);
+	wire_start(&w, version);
+}
+
+static const struct counters *
+counters(void)
+{
+	return (&c.exporter->counters);
+}
+
+/* A usual template, and records for it that tell the number n. */
+static const struct wire_field usual[] = {
+	{ 8, 4, 0 }, { 12, 4, 0 }, { 7, 2, 0 }, { 11, 2, 0 }, { 4, 1, 0 },
+	{ 1, 4, 0 }, { 2, 4, 0 },
+};
+#define USUAL_LEN	21
+
+static void
+put_template(uint16_t id)
+{
+	wire_template(&w, id, usual, WIRE_NFIELDS(usual));
+}
+
+static void
+put_record(uint32_t n)
+{
+	wire_uint(&w, 0xc0000200 + n, 4);
+	wire_uint(&w, 0xc6336400 + n, 4);
+	wire_uint(&w, 1024 + n, 2);
+	wire_uint(&w, 80, 2);
+	wire_uint(&w, 6, 1);
+	wire_uint(&w, 1000 + n, 4);
+	wire_uint(&w, n, 4);
+}
+
+static void
+put_data(uint16_t id, uint32_t n)
+{
+	wire_set(&w, id);
+	put_record(n);
+}
+
+static void
+assert_record(const struct flow *f, uint32_t n)
+{
+	assert_true((f->fields & STORE_FIELD_OCTETS) != 0);
+	assert_int_equal(be32(f->src.bytes), 0xc0000200 + n);
+	assert_int_equal(be32(f->dst.bytes), 0xc6336400 + n);
+	assert_int_equal(f->src_port, 1024 + n);
+	assert_int_equal(f->dst_port, 80);
+	assert_int_equal(f->protocol, 6);
+	assert_int_equal(f->octets, 1000 + n);
+	assert_int_equal(f->packets, n);
+}
+
+/* The flows of the last datagram are those of these records, in order. */
+static void
+assert_records(const uint32_t *numbers, size_t n)
+{
+	size_t i;
+
+	assert_int_equal(c.n, n);
+	for (i = 0; i < n; i++)
+		assert_record(&c.flows[i], numbers[i]);
+}
+
+static enum decoded
+transmit(void)
+{
+	return (collect_wire(&c, &w));
+}
+
+/* Sends one template, and a message for its data is begun. */
+static void
+learn(uint16_t version, uint16_t id, const struct wire_field *fields,
+    size_t n)
+{
+	wire_start(&w, version);
+	wire_template(&w, id, fields, n);
+	assert_int_equal(transmit(), DECODED);
+	assert_int_equal(c.n, 0);
+	wire_start(&w, version);
+	wire_set(&w, id);
+}
+
+/* The only flow of what was built. */
+static const struct flow *
+only_flow(void)
+{
+	assert_int_equal(transmit(), DECODED);
+	assert_int_equal(c.n, 1);
+	return (&c.flows[0]);
+}
+
+static void
+a_record_becomes_a_flow(void **state)
+{
+	static const struct wire_field fields[] = {
+		{ 8, 4, 0 }, { 12, 4, 0 }, { 15, 4, 0 }, { 10, 2, 0 },
+		{ 14, 4, 0 }, { 2, 4, 0 }, { 1, 8, 0 }, { 7, 2, 0 },
+		{ 11, 2, 0 }, { 6, 1, 0 }, { 4, 1, 0 }, { 5, 1, 0 },
+		{ 16, 2, 0 }, { 17, 4, 0 }, { 9, 1, 0 }, { 13, 1, 0 },
+		{ 38, 1, 0 }, { 39, 1, 0 },
+	};
+	const struct flow *f;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		start_anew(versions[i]);
+		w.sequence = 4711;
+		learn(versions[i], 300, fields, WIRE_NFIELDS(fields));
+		wire_uint(&w, 0xc0000201, 4);
+		wire_uint(&w, 0xc0000202, 4);
+		wire_uint(&w, 0xc0000203, 4);
+		wire_uint(&w, 501, 2);
+		wire_uint(&w, 0x80000001, 4);
+		wire_uint(&w, 12, 4);
+		wire_uint(&w, UINT64_C(0x123456789a), 8);
+		wire_uint(&w, 53, 2);
+		wire_uint(&w, 5353, 2);
+		wire_uint(&w, 0x1b, 1);
+		wire_uint(&w, 17, 1);
+		wire_uint(&w, 0xb8, 1);
+		wire_uint(&w, 64500, 2);
+		wire_uint(&w, 4200000000, 4);
+		wire_uint(&w, 24, 1);
+		wire_uint(&w, 25, 1);
+		wire_uint(&w, 3, 1);
+		wire_uint(&w, 7, 1);
+		f = only_flow();
+		assert_int_equal(f->fields, (STORE_FIELD_ALL &
+		    ~(STORE_FIELD_TAG | STORE_FIELD_CRC32 |
+		    STORE_FIELD_AGENT_ADDR6 | STORE_FIELD_SRC_ADDR6 |
+		    STORE_FIELD_DST_ADDR6 | STORE_FIELD_GATEWAY_ADDR6)));
+		assert_int_equal(f->recv_sec, COLLECT_RECV_SEC);
+		assert_int_equal(f->recv_usec, COLLECT_RECV_USEC);
+		assert_true(addr_equal(&f->agent, &c.exporter->addr));
+		assert_int_equal(f->src.family, ADDR_V4);
+		assert_int_equal(be32(f->src.bytes), 0xc0000201);
+		assert_int_equal(f->dst.family, ADDR_V4);
+		assert_int_equal(be32(f->dst.bytes), 0xc0000202);
+		assert_int_equal(f->gateway.family, ADDR_V4);
+		assert_int_equal(be32(f->gateway.bytes), 0xc0000203);
+		assert_int_equal(f->if_index_in, 501);
+		assert_int_equal(f->if_index_out, 0x80000001);
+		assert_int_equal(f->packets, 12);
+		assert_true(f->octets == UINT64_C(0x123456789a));
+		assert_int_equal(f->src_port, 53);
+		assert_int_equal(f->dst_port, 5353);
+		assert_int_equal(f->tcp_flags, 0x1b);
+		assert_int_equal(f->protocol, 17);
+		assert_int_equal(f->tos, 0xb8);
+		assert_int_equal(f->src_as, 64500);
+		assert_int_equal(f->dst_as, 4200000000);
+		assert_int_equal(f->src_mask, 24);
+		assert_int_equal(f->dst_mask, 25);
+		assert_int_equal(f->engine_type, 3);
+		assert_int_equal(f->engine_id, 7);
+		assert_int_equal(f->netflow_version, versions[i]);
+		assert_int_equal(f->flow_sequence, 4711);
+		assert_int_equal(f->source_id, WIRE_DOMAIN);
+		assert_int_equal(f->time_sec, WIRE_EXPORT_SEC);
+		assert_int_equal(f->time_nanosec, 0);
+	}
+}
+
+static void
+ipv6_records_become_flows(void **state)
+{
+	static const struct wire_field fields[] = {
+		{ 27, 16, 0 }, { 28, 16, 0 }, { 62, 16, 0 }, { 29, 1, 0 },
+		{ 30, 1, 0 },
+	};
+	const struct flow *f;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		learn(versions[i], 300, fields, WIRE_NFIELDS(fields));
+		wire_fill(&w, 0x27, 16);
+		wire_fill(&w, 0x28, 16);
+		wire_fill(&w, 0x62, 16);
+		wire_uint(&w, 48, 1);
+		wire_uint(&w, 64, 1);
+		f = only_flow();
+		assert_int_equal(f->fields & (STORE_FIELD_SRCDST_ADDR |
+		    STORE_FIELD_GATEWAY_ADDR), STORE_FIELD_SRC_ADDR6 |
+		    STORE_FIELD_DST_ADDR6 | STORE_FIELD_GATEWAY_ADDR6);
+		assert_int_equal(f->src.family, ADDR_V6);
+		assert_int_equal(f->src.bytes[15], 0x27);
+		assert_int_equal(f->dst.family, ADDR_V6);
+		assert_int_equal(f->dst.bytes[0], 0x28);
+		assert_int_equal(f->gateway.family, ADDR_V6);
+		assert_int_equal(f->gateway.bytes[7], 0x62);
+		assert_int_equal(f->src_mask, 48);
+		assert_int_equal(f->dst_mask, 64);
+	}
+}
+
+static void
+what_was_not_exported_is_absent(void **state)
+{
+	static const uint32_t always = STORE_FIELD_RECV_TIME |
+	    STORE_FIELD_AGENT_ADDR4 | STORE_FIELD_AGENT_INFO |
+	    STORE_FIELD_FLOW_TIMES | STORE_FIELD_FLOW_ENGINE_INFO;
+	static const struct {
+		uint16_t	id;
+		uint32_t	fields;
+	} rows[] = {
+		{ 1, STORE_FIELD_OCTETS }, { 86, STORE_FIELD_PACKETS },
+		{ 4, STORE_FIELD_PROTO_FLAGS_TOS },
+		{ 5, STORE_FIELD_PROTO_FLAGS_TOS },
+		{ 6, STORE_FIELD_PROTO_FLAGS_TOS },
+		{ 7, STORE_FIELD_SRCDST_PORT }, { 11, STORE_FIELD_SRCDST_PORT },
+		{ 32, STORE_FIELD_SRCDST_PORT },
+		{ 176, STORE_FIELD_SRCDST_PORT },
+		{ 8, STORE_FIELD_SRC_ADDR4 }, { 12, STORE_FIELD_DST_ADDR4 },
+		{ 27, STORE_FIELD_SRC_ADDR6 }, { 28, STORE_FIELD_DST_ADDR6 },
+		{ 15, STORE_FIELD_GATEWAY_ADDR4 },
+		{ 62, STORE_FIELD_GATEWAY_ADDR6 },
+		{ 10, STORE_FIELD_IF_INDICES }, { 14, STORE_FIELD_IF_INDICES },
+		{ 16, STORE_FIELD_AS_INFO }, { 17, STORE_FIELD_AS_INFO },
+		{ 9, STORE_FIELD_AS_INFO }, { 30, STORE_FIELD_AS_INFO },
+		{ 60, 0 }, { 22, 0 }, { 38, 0 }, { 300, 0 }, { 48, 0 },
+	};
+	struct wire_field field = { 0, 4, 0 };
+	size_t i, v;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		for (v = 0; v < 2; v++) {
+			field.id = rows[i].id;
+			learn(versions[v], 256, &field, 1);
+			wire_uint(&w, 0x01020304, 4);
+			assert_int_equal(only_flow()->fields,
+			    always | rows[i].fields);
+		}
+	}
+}
+
+static void
+template_and_data_may_share_a_datagram(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		start_anew(versions[i]);
+		put_template(256);
+		put_data(256, 1);
+		put_record(2);
+		assert_int_equal(transmit(), DECODED);
+		assert_records((const uint32_t[]){ 1, 2 }, 2);
+	}
+}
+
+static void
+data_may_come_before_their_template(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		start_anew(versions[i]);
+		put_data(256, 1);
+		put_template(256);
+		put_data(256, 2);
+		assert_int_equal(transmit(), DECODE_HELD);
+		assert_records((const uint32_t[]){ 1, 2 }, 2);
+		assert_int_equal(counters()->decoded, 1);
+		assert_int_equal(counters()->held, 0);
+	}
+}
+
+static void
+sets_come_in_any_order(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		start_anew(versions[i]);
+		put_data(300, 1);
+		put_template(256);
+		put_data(256, 2);
+		put_template(300);
+		put_data(300, 3);
+		put_data(256, 4);
+		assert_int_equal(transmit(), DECODE_HELD);
+		assert_records((const uint32_t[]){ 2, 1, 3, 4 }, 4);
+	}
+}
+
+static void
+a_set_may_define_several_templates(void **state)
+{
+	static const struct wire_field other[] = { { 1, 4, 0 } };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		start_anew(versions[i]);
+		wire_set(&w, wire_template_set(versions[i]));
+		wire_define(&w, 256, other, 1);
+		wire_define(&w, 257, usual, WIRE_NFIELDS(usual));
+		wire_define(&w, 65535, usual, WIRE_NFIELDS(usual));
+		put_data(65535, 1);
+		put_data(257, 2);
+		assert_int_equal(transmit(), DECODED);
+		assert_records((const uint32_t[]){ 1, 2 }, 2);
+		assert_int_equal(counters()->templates, 3);
+	}
+}
+
+static void
+a_new_definition_counts_from_where_it_stands(void **state)
+{
+	static const struct wire_field other[] = { { 1, 4, 0 } };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		start_anew(versions[i]);
+		put_template(256);
+		put_data(256, 1);
+		wire_template(&w, 256, other, 1);
+		wire_set(&w, 256);
+		wire_uint(&w, 77, 4);
+		assert_int_equal(transmit(), DECODED);
+		assert_int_equal(c.n, 2);
+		assert_record(&c.flows[0], 1);
+		assert_int_equal(c.flows[1].octets, 77);
+		assert_int_equal(counters()->templates, 2);
+	}
+}
+
+static void
+a_repeated_template_is_not_counted(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 10; i++) {
+		wire_start(&w, V9);
+		put_template(256);
+		assert_int_equal(transmit(), DECODED);
+	}
+	assert_int_equal(counters()->templates, 1);
+	assert_int_equal(counters()->templates_refused, 0);
+}
+
+static void
+domains_have_templates_of_their_own(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		start_anew(versions[i]);
+		put_template(256);
+		assert_int_equal(transmit(), DECODED);
+		w.domain++;
+		wire_start(&w, versions[i]);
+		put_data(256, 1);
+		assert_int_equal(transmit(), DECODE_HELD);
+		assert_int_equal(c.n, 0);
+	}
+}
+
+static void
+exporters_and_versions_have_templates_of_their_own(void **state)
+{
+	(void)state;
+	learn(V9, 256, usual, WIRE_NFIELDS(usual));
+	wire_start(&w, IPFIX);
+	put_data(256, 1);
+	assert_int_equal(transmit(), DECODE_HELD);
+	(void)collect_from(&c, 0xc0000299);
+	wire_start(&w, V9);
+	put_data(256, 1);
+	assert_int_equal(transmit(), DECODE_HELD);
+}
+
+static void
+padding_of_data_sets_is_no_record(void **state)
+{
+	size_t i, padding;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		for (padding = 0; padding < USUAL_LEN; padding++) {
+			start_anew(versions[i]);
+			put_template(256);
+			put_data(256, 1);
+			wire_fill(&w, 0, padding);
+			put_data(256, 2);
+			wire_fill(&w, 0xff, padding);
+			assert_int_equal(transmit(), DECODED);
+			assert_records((const uint32_t[]){ 1, 2 }, 2);
+		}
+	}
+}
+
+static void
+padding_of_template_sets_is_no_template(void **state)
+{
+	size_t i, padding;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		for (padding = 1; padding < 40; padding++) {
+			start_anew(versions[i]);
+			put_template(256);
+			wire_fill(&w, 0, padding);
+			put_data(256, 1);
+			assert_int_equal(transmit(), DECODED);
+			assert_records((const uint32_t[]){ 1 }, 1);
+			assert_int_equal(counters()->templates_refused, 0);
+			assert_int_equal(counters()->withdrawals, 0);
+		}
+	}
+}
+
+/* Up to three octets cannot be a set; whatever they are, they end it. */
+static void
+stray_octets_at_the_end_are_passed_over(void **state)
+{
+	static const uint8_t bytes[] = { 0x00, 0x01, 0xff };
+	size_t i, b, n;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		for (b = 0; b < sizeof(bytes); b++) {
+			for (n = 1; n <= 3; n++) {
+				start_anew(versions[i]);
+				put_template(256);
+				put_data(256, 1);
+				wire_close_set(&w);
+				wire_fill(&w, bytes[b], n);
+				assert_int_equal(transmit(), DECODED);
+				assert_records((const uint32_t[]){ 1 }, 1);
+			}
+		}
+	}
+}
+
+static void
+a_tail_of_zeroes_is_passed_over(void **state)
+{
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		for (n = 4; n < 70; n++) {
+			start_anew(versions[i]);
+			put_template(256);
+			put_data(256, 1);
+			wire_close_set(&w);
+			wire_fill(&w, 0, n);
+			assert_int_equal(transmit(), DECODED);
+			assert_records((const uint32_t[]){ 1 }, 1);
+		}
+	}
+}
+
+static void
+octets_behind_an_ipfix_message_are_none_of_it(void **state)
+{
+	size_t len;
+
+	(void)state;
+	wire_start(&w, IPFIX);
+	put_template(256);
+	put_data(256, 1);
+	len = wire_end(&w);
+	wire_set(&w, 256);
+	put_record(2);
+	wire_fill(&w, 0xee, 9);
+	assert_int_equal(collect_datagram(&c, w.buf, len + 4 + USUAL_LEN + 9),
+	    DECODED);
+	assert_records((const uint32_t[]){ 1 }, 1);
+}
+
+/* What is known of the exporter stays as it is, but for the count. */
+static void
+assert_refused(size_t len)
+{
+	struct exporter before = *c.exporter;
+
+	assert_int_equal(collect_datagram(&c, w.buf, len), DECODE_INVALID);
+	assert_int_equal(c.n, 0);
+	before.counters.datagrams++;
+	before.counters.invalid++;
+	assert_memory_equal(&before.counters, &c.exporter->counters,
+	    sizeof(before.counters));
+	assert_memory_equal(before.sequences, c.exporter->sequences,
+	    sizeof(before.sequences));
+	assert_memory_equal(&before.templates, &c.exporter->templates,
+	    sizeof(before.templates));
+	assert_memory_equal(&before.options, &c.exporter->options,
+	    sizeof(before.options));
+	assert_memory_equal(&before.held, &c.exporter->held,
+	    sizeof(before.held));
+}
+
+static void
+less_than_a_header_is_refused(void **state)
+{
+	size_t i, len;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		wire_start(&w, versions[i]);
+		len = wire_end(&w);
+		assert_int_equal(collect_datagram(&c, w.buf, len), DECODED);
+		while (len-- > 0)
+			assert_refused(len);
+	}
+}
+
+static void
+sets_of_impossible_length_are_refused_with_all_others(void **state)
+{
+	size_t i, len, room, bad;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		wire_start(&w, versions[i]);
+		put_template(256);
+		assert_int_equal(transmit(), DECODED);
+		for (room = 0; room < 30; room += 7) {
+			wire_start(&w, versions[i]);
+			put_data(256, 1);
+			put_template(257);
+			put_data(258, 1);
+			wire_set(&w, 256);
+			wire_fill(&w, 0x11, room);
+			len = wire_end(&w);
+			for (bad = 0; bad <= 65535; bad += bad < 99 ? 1 : 999) {
+				if (bad >= 4 && bad <= room + 4)
+					continue;
+				be16_put(w.buf + len - room - 2,
+				    (uint16_t)bad);
+				assert_refused(len);
+			}
+		}
+	}
+}
+
+static void
+reserved_and_template_sets_of_no_length_are_refused(void **state)
+{
+	static const uint16_t ids[] = { 1, 2, 3, 7, 9, 255 };
+	size_t i, k, len;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		for (k = 0; k < WIRE_NFIELDS(ids); k++) {
+			wire_start(&w, versions[i]);
+			put_template(256);
+			wire_set(&w, ids[k]);
+			wire_fill(&w, 0, 8);
+			len = wire_end(&w);
+			be16_put(w.buf + len - 10, 0);
+			assert_refused(len);
+		}
+	}
+	/* Set 0 of v9 is a tail of zeroes only where nothing else follows. */
+	wire_start(&w, V9);
+	wire_set(&w, 0);
+	wire_fill(&w, 0, 8);
+	wire_uint(&w, 1, 1);
+	len = wire_end(&w);
+	be16_put(w.buf + len - 11, 0);
+	assert_refused(len);
+}
+
+static void
+ipfix_messages_of_another_length_are_refused(void **state)
+{
+	size_t len, said;
+
+	(void)state;
+	wire_start(&w, IPFIX);
+	put_template(256);
+	put_data(256, 1);
+	len = wire_end(&w);
+	for (said = 0; said < 16; said++) {
+		be16_put(w.buf + 2, (uint16_t)said);
+		assert_refused(len);
+	}
+	for (said = len + 1; said < 65536; said += 1000) {
+		be16_put(w.buf + 2, (uint16_t)said);
+		assert_refused(len);
+	}
+	be16_put(w.buf + 2, 16);
+	assert_int_equal(collect_datagram(&c, w.buf, len), DECODED);
+	assert_int_equal(c.n, 0);
+	assert_int_equal(c.exporter->templates.count, 0);
+	be16_put(w.buf + 2, (uint16_t)len);
+	assert_int_equal(collect_datagram(&c, w.buf, len), DECODED);
+	assert_records((const uint32_t[]){ 1 }, 1);
+}
+
+static void
+the_count_of_a_v9_header_is_not_trusted(void **state)
+{
+	static const uint16_t counts[] = { 0, 1, 3, 1000, 65535 };
+	size_t i, len;
+
+	(void)state;
+	for (i = 0; i < WIRE_NFIELDS(counts); i++) {
+		wire_start(&w, V9);
+		put_template(256);
+		put_data(256, 1);
+		put_record(2);
+		len = wire_end(&w);
+		be16_put(w.buf + 2, counts[i]);
+		assert_int_equal(collect_datagram(&c, w.buf, len), DECODED);
+		assert_records((const uint32_t[]){ 1, 2 }, 2);
+	}
+}
+
+static void
+reserved_sets_are_counted_and_passed_over(void **state)
+{
+	uint16_t id;
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		start_anew(versions[i]);
+		put_template(256);
+		for (id = 0, n = 0; id < 256; id++) {
+			if (id == wire_template_set(versions[i]) ||
+			    id == wire_options_set(versions[i]))
+				continue;
+			wire_set(&w, id);
+			wire_fill(&w, (uint8_t)id, id % 9);
+			n++;
+		}
+		put_data(256, 1);
+		assert_int_equal(transmit(), DECODED);
+		assert_records((const uint32_t[]){ 1 }, 1);
+		assert_int_equal(counters()->sets_reserved, n);
+		assert_int_equal(n, 254);
+	}
+}
+
+static void
+template_ids_below_256_are_refused(void **state)
+{
+	uint16_t id;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		start_anew(versions[i]);
+		put_template(256);
+		for (id = 1; id < 256; id += 17)
+			put_template(id);
+		put_data(256, 1);
+		assert_int_equal(transmit(), DECODED);
+		assert_records((const uint32_t[]){ 1 }, 1);
+		assert_int_equal(counters()->templates_refused, 15);
+		assert_int_equal(c.exporter->templates.count, 1);
+	}
+}
+
+static void
+a_bad_template_does_not_harm_the_next(void **state)
+{
+	static const struct wire_field empty[] = { { 4, 0, 0 }, { 1, 0, 0 } };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		start_anew(versions[i]);
+		wire_set(&w, wire_template_set(versions[i]));
+		wire_define(&w, 256, empty, 2);
+		wire_define(&w, 257, usual, WIRE_NFIELDS(usual));
+		put_data(257, 1);
+		assert_int_equal(transmit(), DECODED);
+		assert_records((const uint32_t[]){ 1 }, 1);
+		assert_int_equal(counters()->templates_refused, 1);
+	}
+}
+
+static void
+a_template_that_crosses_the_end_of_its_set_is_refused(void **state)
+{
+	static const struct wire_field fields[] = {
+		{ 8, 4, 0 }, { 12, 4, 0 }, { 1, 4, 9 },
+	};
+	uint8_t whole[64];
+	size_t i, cut, len;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		wire_start(&w, versions[i]);
+		wire_template(&w, 256, fields, versions[i] == V9 ? 2 : 3);
+		len = (size_t)(w.at.at - w.set) - 4;
+		memcpy(whole, w.set + 4, len);
+		for (cut = 2; cut < len; cut++) {
+			start_anew(versions[i]);
+			wire_set(&w, wire_template_set(versions[i]));
+			wire_bytes(&w, whole, cut);
+			put_template(257);
+			put_data(257, 1);
+			assert_int_equal(transmit(), DECODED);
+			assert_records((const uint32_t[]){ 1 }, 1);
+			assert_int_equal(counters()->templates_refused, 1);
+			assert_int_equal(c.exporter->templates.count, 1);
+		}
+	}
+}
+
+static void
+a_template_of_no_fields_is_refused_in_v9(void **state)
+{
+	(void)state;
+	learn(V9, 256, usual, WIRE_NFIELDS(usual));
+	wire_start(&w, V9);
+	wire_template(&w, 256, NULL, 0);
+	put_data(256, 1);
+	assert_int_equal(transmit(), DECODE_HELD);
+	assert_int_equal(c.n, 0);
+	assert_int_equal(counters()->templates_refused, 1);
+	assert_int_equal(counters()->withdrawals, 0);
+	assert_int_equal(c.exporter->templates.count, 0);
+}
+
+static void
+a_set_shorter_than_a_record_gives_nothing(void **state)
+{
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		for (n = 0; n < USUAL_LEN; n++) {
+			start_anew(versions[i]);
+			put_template(256);
+			wire_set(&w, 256);
+			wire_fill(&w, 0x77, n);
+			put_data(256, 1);
+			assert_int_equal(transmit(), DECODED);
+			assert_records((const uint32_t[]){ 1 }, 1);
+		}
+	}
+}
+
+static void
+a_record_of_variable_length_that_breaks_off_is_no_flow(void **state)
+{
+	static const struct wire_field fields[] = {
+		{ 1, 4, 0 }, { 82, WIRE_VARIABLE, 0 },
+	};
+
+	(void)state;
+	learn(IPFIX, 256, fields, 2);
+	wire_uint(&w, 1, 4);
+	wire_variable(&w, "ab", 2, 0);
+	wire_uint(&w, 2, 4);
+	wire_variable(&w, "", 0, 1);
+	wire_uint(&w, 3, 4);
+	wire_uint(&w, 2, 1);
+	wire_uint(&w, 'a', 1);
+	wire_set(&w, 256);
+	wire_uint(&w, 4, 4);
+	wire_variable(&w, "", 0, 0);
+	assert_int_equal(transmit(), DECODED);
+	assert_int_equal(c.n, 3);
+	assert_int_equal(c.flows[0].octets, 1);
+	assert_int_equal(c.flows[1].octets, 2);
+	assert_int_equal(c.flows[2].octets, 4);
+}
+
+static void
+the_longest_datagram_is_read_whole(void **state)
+{
+	uint32_t n;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		start_anew(versions[i]);
+		put_template(256);
+		wire_set(&w, 256);
+		for (n = 0; wcur_left(&w.at) >= USUAL_LEN; n++)
+			put_record(n % 200);
+		wire_fill(&w, 0, wcur_left(&w.at));
+		assert_int_equal(wire_end(&w), 65535);
+		assert_int_equal(transmit(), DECODED);
+		assert_int_equal(c.n, n);
+		assert_record(&c.flows[1000], 0);
+		assert_record(&c.flows[1023], 23);
+	}
+}
+
+static void
+data_of_an_options_template_are_no_flows(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		start_anew(versions[i]);
+		put_template(256);
+		wire_options(&w, 256, usual, WIRE_NFIELDS(usual), 1);
+		put_data(256, 1);
+		put_template(256);
+		put_data(256, 2);
+		assert_int_equal(transmit(), DECODED);
+		assert_records((const uint32_t[]){ 2 }, 1);
+		assert_int_equal(counters()->options, 1);
+	}
+}
+
+/* One record of counters for two directions, either of which may be 0. */
+struct counts {
+	uint64_t	octets, packets, rev_octets, rev_packets;
+};
+
+static void
+put_biflow(const struct counts *n)
+{
+	wire_uint(&w, 0xc0000201, 4);
+	wire_uint(&w, 0xc0000202, 4);
+	wire_uint(&w, 40000, 2);
+	wire_uint(&w, 443, 2);
+	wire_uint(&w, 11, 4);
+	wire_uint(&w, 22, 4);
+	wire_uint(&w, 64501, 4);
+	wire_uint(&w, 64502, 4);
+	wire_uint(&w, 24, 1);
+	wire_uint(&w, 25, 1);
+	wire_uint(&w, 0xc0000203, 4);
+	wire_uint(&w, 6, 1);
+	wire_uint(&w, 0x13, 1);
+	wire_uint(&w, 0x08, 1);
+	wire_uint(&w, n->octets, 8);
+	wire_uint(&w, n->packets, 8);
+	wire_uint(&w, n->rev_octets, 8);
+	wire_uint(&w, n->rev_packets, 8);
+}
+
+#define BIFLOW_COMMON	\
+	{ 8, 4, 0 }, { 12, 4, 0 }, { 7, 2, 0 }, { 11, 2, 0 }, { 10, 4, 0 }, \
+	{ 14, 4, 0 }, { 16, 4, 0 }, { 17, 4, 0 }, { 9, 1, 0 }, { 13, 1, 0 }, \
+	{ 15, 4, 0 }, { 4, 1, 0 }, { 6, 1, 0 }, { 5, 1, 0 }
+
+static const struct wire_field biflow[] = {
+	BIFLOW_COMMON,
+	{ 231, 8, 0 }, { 298, 8, 0 }, { 232, 8, 0 }, { 299, 8, 0 },
+};
+static const struct wire_field biflow_reverse[] = {
+	BIFLOW_COMMON,
+	{ 1, 8, 0 }, { 2, 8, 0 }, { 1, 8, WIRE_PEN_REVERSE },
+	{ 2, 8, WIRE_PEN_REVERSE }, { 6, 2, WIRE_PEN_REVERSE },
+	{ 5, 1, WIRE_PEN_REVERSE },
+};
+static const struct wire_field biflow_totals[] = {
+	BIFLOW_COMMON,
+	{ 85, 8, 0 }, { 86, 8, 0 }, { 85, 8, WIRE_PEN_REVERSE },
+	{ 86, 8, WIRE_PEN_REVERSE },
+};
+
+static void
+assert_forward(const struct flow *f, const struct counts *n)
+{
+	assert_int_equal(be32(f->src.bytes), 0xc0000201);
+	assert_int_equal(be32(f->dst.bytes), 0xc0000202);
+	assert_int_equal(f->src_port, 40000);
+	assert_int_equal(f->dst_port, 443);
+	assert_int_equal(f->if_index_in, 11);
+	assert_int_equal(f->if_index_out, 22);
+	assert_int_equal(f->src_as, 64501);
+	assert_int_equal(f->dst_as, 64502);
+	assert_int_equal(f->src_mask, 24);
+	assert_int_equal(f->dst_mask, 25);
+	assert_int_equal(be32(f->gateway.bytes), 0xc0000203);
+	assert_int_equal(f->protocol, 6);
+	assert_int_equal(f->tcp_flags, 0x13);
+	assert_int_equal(f->tos, 0x08);
+	assert_int_equal(f->octets, n->octets);
+	assert_int_equal(f->packets, n->packets);
+}
+
+static void
+assert_reverse(const struct flow *f, const struct counts *n)
+{
+	assert_int_equal(be32(f->src.bytes), 0xc0000202);
+	assert_int_equal(be32(f->dst.bytes), 0xc0000201);
+	assert_int_equal(f->src_port, 443);
+	assert_int_equal(f->dst_port, 40000);
+	assert_int_equal(f->if_index_in, 22);
+	assert_int_equal(f->if_index_out, 11);
+	assert_int_equal(f->src_as, 64502);
+	assert_int_equal(f->dst_as, 64501);
+	assert_int_equal(f->src_mask, 25);
+	assert_int_equal(f->dst_mask, 24);
+	/* The next hop was that of the other direction. */
+	assert_int_equal(f->fields & STORE_FIELD_GATEWAY_ADDR, 0);
+	assert_int_equal(f->protocol, 6);
+	assert_int_equal(f->octets, n->rev_octets);
+	assert_int_equal(f->packets, n->rev_packets);
+}
+
+static void
+check_biflow(uint16_t version, const struct wire_field *fields, size_t nfields)
+{
+	static const struct counts both = { 1000, 10, 2000, 20 },
+	    forward = { 1000, 10, 0, 0 }, back = { 0, 0, 2000, 20 },
+	    neither = { 0, 0, 0, 0 };
+	size_t i;
+
+	learn(version, 256, fields, nfields);
+	for (i = 0; i < 4; i++)
+		put_biflow(i == 0 ? &both : i == 1 ? &forward :
+		    i == 2 ? &back : &neither);
+	assert_int_equal(transmit(), DECODED);
+	assert_int_equal(c.n, 5);
+	assert_forward(&c.flows[0], &both);
+	assert_reverse(&c.flows[1], &both);
+	assert_int_equal(c.flows[1].tcp_flags, 0x13);
+	assert_int_equal(c.flows[1].tos, 0x08);
+	assert_forward(&c.flows[2], &forward);
+	assert_reverse(&c.flows[3], &back);
+	assert_forward(&c.flows[4], &neither);
+}
+
+static void
+a_biflow_gives_a_flow_for_each_direction_with_traffic(void **state)
+{
+	(void)state;
+	check_biflow(V9, biflow, WIRE_NFIELDS(biflow));
+	check_biflow(IPFIX, biflow, WIRE_NFIELDS(biflow));
+	check_biflow(IPFIX, biflow_totals, WIRE_NFIELDS(biflow_totals));
+}
+
+static void
+reverse_elements_tell_the_other_direction(void **state)
+{
+	static const struct counts both = { 1, 2, 3, 4 };
+
+	(void)state;
+	learn(IPFIX, 256, biflow_reverse, WIRE_NFIELDS(biflow_reverse));
+	put_biflow(&both);
+	wire_uint(&w, 0x0114, 2);
+	wire_uint(&w, 0x10, 1);
+	assert_int_equal(transmit(), DECODED);
+	assert_int_equal(c.n, 2);
+	assert_forward(&c.flows[0], &both);
+	assert_reverse(&c.flows[1], &both);
+	assert_int_equal(c.flows[1].tcp_flags, 0x14);
+	assert_int_equal(c.flows[1].tos, 0x10);
+}
+
+static void
+one_counter_is_enough_for_traffic(void **state)
+{
+	static const struct wire_field fields[] = {
+		{ 8, 4, 0 }, { 298, 8, 0 }, { 232, 8, 0 },
+	};
+
+	(void)state;
+	learn(IPFIX, 256, fields, 3);
+	wire_uint(&w, 0xc0000201, 4);
+	wire_uint(&w, 7, 8);
+	wire_uint(&w, 8000, 8);
+	assert_int_equal(transmit(), DECODED);
+	assert_int_equal(c.n, 2);
+	assert_int_equal(c.flows[0].packets, 7);
+	assert_int_equal(c.flows[0].fields & (STORE_FIELD_OCTETS |
+	    STORE_FIELD_PACKETS | STORE_FIELD_SRCDST_ADDR),
+	    STORE_FIELD_PACKETS | STORE_FIELD_SRC_ADDR4);
+	assert_int_equal(c.flows[1].octets, 8000);
+	assert_int_equal(c.flows[1].fields & (STORE_FIELD_OCTETS |
+	    STORE_FIELD_PACKETS | STORE_FIELD_SRCDST_ADDR),
+	    STORE_FIELD_OCTETS | STORE_FIELD_DST_ADDR4);
+}
+
+/* Whether a flow fits the sink's last place does not matter. */
+static void
+biflows_pass_a_sink_that_fills_up(void **state)
+{
+	static const struct counts both = { 1, 2, 3, 4 };
+	size_t i;
+
+	(void)state;
+	learn(IPFIX, 256, biflow, WIRE_NFIELDS(biflow));
+	for (i = 0; i < 100; i++)
+		put_biflow(&both);
+	assert_int_equal(transmit(), DECODED);
+	assert_int_equal(c.n, 200);
+	for (i = 0; i < 200; i += 2) {
+		assert_forward(&c.flows[i], &both);
+		assert_reverse(&c.flows[i + 1], &both);
+	}
+}
+
+/* A template of both families; 0 leaves an address zero. */
+static const struct wire_field dual[] = {
+	{ 8, 4, 0 }, { 12, 4, 0 }, { 27, 16, 0 }, { 28, 16, 0 },
+	{ 9, 1, 0 }, { 13, 1, 0 }, { 29, 1, 0 }, { 30, 1, 0 },
+	{ 60, 1, 0 },
+};
+
+static void
+put_dual(uint8_t src4, uint8_t dst4, uint8_t src6, uint8_t dst6)
+{
+	wire_fill(&w, src4, 4);
+	wire_fill(&w, dst4, 4);
+	wire_fill(&w, src6, 16);
+	wire_fill(&w, dst6, 16);
+	wire_uint(&w, 24, 1);
+	wire_uint(&w, 25, 1);
+	wire_uint(&w, 64, 1);
+	wire_uint(&w, 65, 1);
+}
+
+static void
+assert_dual(const struct flow *f, uint32_t family, uint8_t src, uint8_t dst)
+{
+	uint32_t fields = family == ADDR_V4 ?
+	    STORE_FIELD_SRC_ADDR4 | STORE_FIELD_DST_ADDR4 :
+	    STORE_FIELD_SRC_ADDR6 | STORE_FIELD_DST_ADDR6;
+
+	assert_int_equal(f->fields & STORE_FIELD_SRCDST_ADDR, fields);
+	assert_int_equal(f->src.family, family);
+	assert_int_equal(f->dst.family, family);
+	assert_int_equal(f->src.bytes[3], src);
+	assert_int_equal(f->dst.bytes[3], dst);
+	assert_int_equal(f->src_mask, family == ADDR_V4 ? 24 : 64);
+	assert_int_equal(f->dst_mask, family == ADDR_V4 ? 25 : 65);
+	if (family == ADDR_V4)
+		assert_int_equal(f->src.bytes[4] | f->dst.bytes[15], 0);
+}
+
+static void
+the_family_that_is_not_zero_counts(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		learn(versions[i], 256, dual, WIRE_NFIELDS(dual) - 1);
+		put_dual(1, 2, 0, 0);
+		put_dual(0, 0, 3, 4);
+		put_dual(1, 0, 0, 0);
+		put_dual(0, 0, 0, 4);
+		put_dual(0, 0, 0, 0);
+		assert_int_equal(transmit(), DECODED);
+		assert_int_equal(c.n, 5);
+		assert_dual(&c.flows[0], ADDR_V4, 1, 2);
+		assert_dual(&c.flows[1], ADDR_V6, 3, 4);
+		assert_dual(&c.flows[2], ADDR_V4, 1, 0);
+		assert_dual(&c.flows[3], ADDR_V6, 0, 4);
+		assert_dual(&c.flows[4], ADDR_V4, 0, 0);
+	}
+}
+
+static void
+ip_version_tells_the_family(void **state)
+{
+	(void)state;
+	learn(V9, 256, dual, WIRE_NFIELDS(dual));
+	put_dual(1, 2, 3, 4);
+	wire_uint(&w, 6, 1);
+	put_dual(1, 2, 3, 4);
+	wire_uint(&w, 4, 1);
+	put_dual(0, 0, 3, 4);
+	wire_uint(&w, 4, 1);
+	put_dual(1, 2, 0, 0);
+	wire_uint(&w, 6, 1);
+	/* One that is neither tells nothing. */
+	put_dual(0, 0, 3, 4);
+	wire_uint(&w, 0, 1);
+	assert_int_equal(transmit(), DECODED);
+	assert_int_equal(c.n, 5);
+	assert_dual(&c.flows[0], ADDR_V6, 3, 4);
+	assert_dual(&c.flows[1], ADDR_V4, 1, 2);
+	assert_dual(&c.flows[2], ADDR_V4, 0, 0);
+	assert_dual(&c.flows[3], ADDR_V6, 0, 0);
+	assert_dual(&c.flows[4], ADDR_V6, 3, 4);
+}
+
+static void
+source_and_destination_of_two_families_are_refused(void **state)
+{
+	static const struct wire_field mixed[] = {
+		{ 8, 4, 0 }, { 28, 16, 0 },
+	};
+
+	(void)state;
+	learn(V9, 256, mixed, 2);
+	wire_fill(&w, 1, 4);
+	wire_fill(&w, 4, 16);
+	wire_fill(&w, 1, 4);
+	wire_fill(&w, 0, 16);
+	wire_fill(&w, 0, 4);
+	wire_fill(&w, 4, 16);
+	assert_int_equal(transmit(), DECODED);
+	assert_int_equal(c.n, 2);
+	assert_int_equal(counters()->records_refused, 1);
+	assert_int_equal(c.flows[0].fields & STORE_FIELD_SRCDST_ADDR,
+	    STORE_FIELD_SRC_ADDR4);
+	assert_int_equal(c.flows[1].fields & STORE_FIELD_SRCDST_ADDR,
+	    STORE_FIELD_DST_ADDR6);
+}
+
+static void
+check_icmp(const struct wire_field *fields, size_t n, uint64_t value,
+    uint16_t port)
+{
+	size_t len = 0, i;
+
+	for (i = 0; i < n; i++)
+		len += fields[i].len;
+	learn(IPFIX, 256, fields, n);
+	wire_uint(&w, value, len);
+	assert_int_equal(only_flow()->dst_port, port);
+	assert_int_equal(c.flows[0].src_port, 0);
+	assert_true((c.flows[0].fields & STORE_FIELD_SRCDST_PORT) != 0);
+}
+
+static void
+icmp_type_and_code_become_the_destination_port(void **state)
+{
+	static const struct wire_field v4[] = { { 32, 2, 0 } },
+	    v6[] = { { 139, 2, 0 } }, type[] = { { 176, 1, 0 } },
+	    pair4[] = { { 176, 1, 0 }, { 177, 1, 0 } },
+	    pair6[] = { { 179, 1, 0 }, { 178, 1, 0 } };
+
+	(void)state;
+	check_icmp(v4, 1, 0x0301, 0x0301);
+	check_icmp(v6, 1, 0x8000, 0x8000);
+	check_icmp(type, 1, 0x08, 0x0800);
+	check_icmp(pair4, 2, 0x0b01, 0x0b01);
+	check_icmp(pair6, 2, 0x0187, 0x8701);
+}
+
+static void
+icmp_type_and_code_yield_to_ports(void **state)
+{
+	static const struct wire_field fields[] = {
+		{ 32, 2, 0 }, { 7, 2, 0 }, { 11, 2, 0 }, { 176, 1, 0 },
+	};
+	const struct flow *f;
+
+	(void)state;
+	learn(V9, 256, fields, WIRE_NFIELDS(fields));
+	wire_uint(&w, 0x0800, 2);
+	wire_uint(&w, 53, 2);
+	wire_uint(&w, 54, 2);
+	wire_uint(&w, 8, 1);
+	f = only_flow();
+	assert_int_equal(f->src_port, 53);
+	assert_int_equal(f->dst_port, 54);
+}
+
+/* The next hop of one record; 0 leaves an address zero. */
+static const struct flow *
+gateway_of(uint8_t src6, uint8_t hop4, uint8_t hop6)
+{
+	static const struct wire_field four[] = {
+		{ 8, 4, 0 }, { 18, 4, 0 }, { 63, 16, 0 },
+	}, six[] = {
+		{ 27, 16, 0 }, { 15, 4, 0 }, { 62, 16, 0 },
+	};
+
+	learn(IPFIX, 256, src6 ? six : four, 3);
+	wire_fill(&w, 1, src6 ? 16 : 4);
+	wire_fill(&w, hop4, 4);
+	wire_fill(&w, hop6, 16);
+	return (only_flow());
+}
+
+static void
+the_next_hop_is_of_the_family_of_the_flow(void **state)
+{
+	(void)state;
+	assert_int_equal(gateway_of(0, 1, 2)->gateway.family, ADDR_V4);
+	assert_int_equal(gateway_of(1, 1, 2)->gateway.family, ADDR_V6);
+	assert_int_equal(gateway_of(0, 0, 0)->gateway.family, ADDR_V4);
+	assert_int_equal(gateway_of(1, 0, 0)->gateway.family, ADDR_V6);
+	/* RFC 5549: the other one, where that is all there is. */
+	assert_int_equal(gateway_of(0, 0, 2)->gateway.family, ADDR_V6);
+	assert_int_equal(gateway_of(1, 1, 0)->gateway.family, ADDR_V4);
+}
+
+static void
+physical_interfaces_count_where_no_others_are(void **state)
+{
+	static const struct wire_field both[] = {
+		{ 252, 4, 0 }, { 10, 4, 0 }, { 253, 4, 0 },
+	};
+	const struct flow *f;
+
+	(void)state;
+	learn(IPFIX, 256, both, 3);
+	wire_uint(&w, 1, 4);
+	wire_uint(&w, 2, 4);
+	wire_uint(&w, 3, 4);
+	f = only_flow();
+	assert_int_equal(f->if_index_in, 2);
+	assert_int_equal(f->if_index_out, 3);
+}
+
+/* A time element and what it says, in the element's unit; ms for NTP. */
+struct timed {
+	uint16_t	id;
+	uint64_t	value;
+};
+
+static uint16_t
+time_len(uint16_t id)
+{
+	static const uint16_t four[] = { 21, 22, 150, 151, 158, 159 };
+	size_t i;
+
+	for (i = 0; i < WIRE_NFIELDS(four); i++) {
+		if (four[i] == id)
+			return (4);
+	}
+	return (8);
+}
+
+static void
+put_time(const struct timed *t)
+{
+	if (t->id >= 154 && t->id <= 157)
+		wire_ntp(&w, t->value);
+	else
+		wire_uint(&w, t->value, time_len(t->id));
+}
+
+/* The flow of one record with these times, up to the id 0. */
+static const struct flow *
+flow_at(uint16_t version, const struct timed *times)
+{
+	struct wire_field fields[8] = { { 4, 1, 0 } };
+	size_t i;
+
+	for (i = 0; times[i].id != 0; i++)
+		fields[i + 1] = (struct wire_field){ times[i].id,
+		    time_len(times[i].id), 0 };
+	learn(version, 256, fields, i + 1);
+	wire_uint(&w, 6, 1);
+	for (i = 0; times[i].id != 0; i++)
+		put_time(&times[i]);
+	return (only_flow());
+}
+
+/* As every reader finds the time of a flow. */
+static int64_t
+absolute(const struct flow *f, uint32_t time)
+{
+	return ((int64_t)f->time_sec * 1000 + f->time_nanosec / 1000000 -
+	    ((int64_t)f->sys_uptime_ms - time));
+}
+
+/* Times relative to the export, in ms. */
+static void
+assert_times(uint16_t version, const struct timed *times, int64_t start,
+    int64_t end)
+{
+	const struct flow *f = flow_at(version, times);
+
+	assert_true(absolute(f, f->flow_start) - EXPORT_MS == start);
+	assert_true(absolute(f, f->flow_finish) - EXPORT_MS == end);
+	assert_true(f->flow_finish <= f->sys_uptime_ms);
+	if (start <= end)
+		assert_true(f->flow_start <= f->flow_finish);
+}
+
+#define TIMES(...)	((const struct timed[]){ __VA_ARGS__, { 0, 0 } })
+#define AGO(ms)		((uint64_t)(EXPORT_MS - (ms)))
+
+static void
+uptimes_of_v9_are_stored_as_they_are(void **state)
+{
+	const struct flow *f;
+
+	(void)state;
+	f = flow_at(V9, TIMES({ 22, WIRE_UPTIME - 5000 },
+	    { 21, WIRE_UPTIME - 1000 }));
+	assert_int_equal(f->sys_uptime_ms, WIRE_UPTIME);
+	assert_int_equal(f->flow_start, WIRE_UPTIME - 5000);
+	assert_int_equal(f->flow_finish, WIRE_UPTIME - 1000);
+	assert_int_equal(f->time_sec, WIRE_EXPORT_SEC);
+	assert_int_equal(f->time_nanosec, 0);
+}
+
+static void
+uptimes_of_v9_may_have_wrapped(void **state)
+{
+	(void)state;
+	w.uptime_ms = 1000;
+	assert_times(V9, TIMES({ 22, 0xffffff00 }, { 21, 500 }), -1256, -500);
+	assert_times(V9, TIMES({ 22, 0xfffffe00 }, { 21, 0xffffff00 }),
+	    -1512, -1256);
+	/* Together with a time that makes the plain way impossible. */
+	assert_times(V9, TIMES({ 22, 0xffffff00 }, { 21, 500 },
+	    { 158, 70000 }), -70, -500);
+	w.uptime_ms = 0x90000000;
+	assert_times(V9, TIMES({ 22, 0x10000001 }, { 21, 0x8fffffff }),
+	    -0x7fffffffLL, -1);
+}
+
+static void
+flows_may_end_after_their_export(void **state)
+{
+	(void)state;
+	assert_times(V9, TIMES({ 22, WIRE_UPTIME - 10 },
+	    { 21, WIRE_UPTIME + 1700 }), -10, 1700);
+	assert_times(V9, TIMES({ 152, AGO(10) }, { 153, AGO(-1700) }), -10,
+	    1700);
+	assert_times(IPFIX, TIMES({ 152, AGO(-10) }, { 153, AGO(-1700) }), 10,
+	    1700);
+	w.uptime_ms = 0xffffff00;
+	assert_times(V9, TIMES({ 22, 0xfffffe00 }, { 21, 0x100 }), -256, 512);
+}
+
+static void
+absolute_times_are_kept_to_the_ms(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		assert_times(versions[i], TIMES({ 152, AGO(61001) },
+		    { 153, AGO(1) }), -61001, -1);
+		assert_times(versions[i], TIMES(
+		    { 150, WIRE_EXPORT_SEC - 60 },
+		    { 151, WIRE_EXPORT_SEC - 2 }), -60000, -2000);
+		assert_times(versions[i], TIMES({ 154, AGO(61877) },
+		    { 155, AGO(123) }), -61877, -123);
+		assert_times(versions[i], TIMES({ 156, AGO(61999) },
+		    { 157, AGO(999) }), -61999, -999);
+		assert_times(versions[i], TIMES({ 158, 5000000 },
+		    { 159, 2001 }), -5000, -3);
+	}
+}
+
+static void
+v9_keeps_its_uptime_with_absolute_times(void **state)
+{
+	(void)state;
+	assert_int_equal(flow_at(V9, TIMES({ 152, AGO(61001) },
+	    { 153, AGO(1) }))->sys_uptime_ms, WIRE_UPTIME);
+	assert_int_equal(c.flows[0].flow_start, WIRE_UPTIME - 61001);
+	assert_int_equal(c.flows[0].flow_finish, WIRE_UPTIME - 1);
+}
+
+static void
+ipfix_has_an_uptime_in_the_middle_of_all(void **state)
+{
+	(void)state;
+	assert_int_equal(flow_at(IPFIX, TIMES({ 152, AGO(61001) },
+	    { 153, AGO(1) }))->sys_uptime_ms, 0x80000000);
+	assert_int_equal(c.flows[0].time_sec, WIRE_EXPORT_SEC);
+}
+
+static void
+the_finer_time_counts(void **state)
+{
+	(void)state;
+	assert_times(IPFIX, TIMES({ 150, WIRE_EXPORT_SEC - 9 },
+	    { 152, AGO(8001) }, { 154, AGO(7001) }, { 156, AGO(6001) },
+	    { 157, AGO(101) }, { 155, AGO(201) }, { 153, AGO(301) }),
+	    -6001, -101);
+	assert_times(V9, TIMES({ 150, WIRE_EXPORT_SEC - 9 },
+	    { 152, AGO(8001) }, { 151, WIRE_EXPORT_SEC - 1 },
+	    { 153, AGO(301) }), -8001, -301);
+}
+
+static void
+absolute_times_count_before_deltas_and_uptimes(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		assert_times(versions[i], TIMES({ 22, 1 }, { 21, 2 },
+		    { 158, 99 }, { 159, 9 }, { 152, AGO(70) },
+		    { 153, AGO(30) }), -70, -30);
+		assert_times(versions[i], TIMES({ 22, 1 }, { 21, 2 },
+		    { 158, 70000 }, { 159, 30000 }), -70, -30);
+	}
+}
+
+static void
+uptimes_of_ipfix_need_the_time_of_start(void **state)
+{
+	const struct flow *f;
+
+	(void)state;
+	f = flow_at(IPFIX, TIMES({ 22, 4000 }, { 21, 9000 },
+	    { 160, AGO(20000) }));
+	assert_int_equal(f->sys_uptime_ms, 20000);
+	assert_int_equal(f->flow_start, 4000);
+	assert_int_equal(f->flow_finish, 9000);
+	assert_times(IPFIX, TIMES({ 22, 0 }, { 21, 9000 },
+	    { 160, AGO(20000) }), -20000, -11000);
+	/* Without it they tell how long the flow took, and no more. */
+	assert_times(IPFIX, TIMES({ 22, 4000 }, { 21, 9000 }), -5000, 0);
+	assert_times(IPFIX, TIMES({ 22, 4000 }, { 21, 9000 }, { 160, 0 }),
+	    -5000, 0);
+	assert_times(IPFIX, TIMES({ 22, 0xffffff00 }, { 21, 0x100 }), -512, 0);
+	assert_times(IPFIX, TIMES({ 22, 9000 }, { 21, 4000 }), 0, 0);
+}
+
+static void
+uptimes_of_ipfix_may_have_wrapped(void **state)
+{
+	/* Up for 60 days. */
+	const uint32_t uptime = (uint32_t)(60 * DAY_MS);
+	const uint64_t init = AGO(60 * DAY_MS);
+
+	(void)state;
+	assert_times(IPFIX, TIMES({ 22, uptime - 7000 }, { 21, uptime - 10 },
+	    { 160, init }), -7000, -10);
+	assert_times(IPFIX, TIMES({ 22, uptime - 15 * DAY_MS },
+	    { 21, uptime - 10 * DAY_MS }, { 160, init }), -15 * DAY_MS,
+	    -10 * DAY_MS);
+}
+
+/* Options data that say when the domain's system came up. */
+static void
+tell_init_time(uint16_t version, uint64_t init)
+{
+	static const struct wire_field fields[] = {
+		{ 149, 4, 0 }, { 160, 8, 0 },
+	};
+
+	wire_start(&w, version);
+	wire_options(&w, 400, fields, 2, 1);
+	wire_set(&w, 400);
+	wire_uint(&w, w.domain, 4);
+	wire_uint(&w, init, 8);
+	assert_int_equal(transmit(), DECODED);
+}
+
+static void
+the_time_of_start_may_come_in_options(void **state)
+{
+	const struct flow *f;
+
+	(void)state;
+	tell_init_time(IPFIX, AGO(50000));
+	f = flow_at(IPFIX, TIMES({ 22, 4000 }, { 21, 9000 }));
+	assert_int_equal(f->sys_uptime_ms, 50000);
+	assert_int_equal(f->flow_start, 4000);
+	assert_int_equal(f->flow_finish, 9000);
+	assert_times(IPFIX, TIMES({ 22, 4000 }, { 21, 9000 }), -46000, -41000);
+	/* Absolute times need none, but are shown from there as well. */
+	assert_times(IPFIX, TIMES({ 152, AGO(3000) }, { 153, AGO(9) }), -3000,
+	    -9);
+	assert_int_equal(c.flows[0].sys_uptime_ms, 50000);
+	/* Even of flows before it. */
+	assert_times(IPFIX, TIMES({ 152, AGO(53000) }, { 153, AGO(51000) }),
+	    -53000, -51000);
+	/* The record's own counts more. */
+	assert_times(IPFIX, TIMES({ 22, 4000 }, { 21, 9000 },
+	    { 160, AGO(20000) }), -16000, -11000);
+}
+
+static void
+the_time_of_start_is_that_of_the_domain(void **state)
+{
+	(void)state;
+	tell_init_time(IPFIX, AGO(50000));
+	w.domain++;
+	assert_times(IPFIX, TIMES({ 22, 4000 }, { 21, 9000 }), -5000, 0);
+	tell_init_time(IPFIX, AGO(60000));
+	assert_times(IPFIX, TIMES({ 22, 4000 }, { 21, 9000 }), -56000, -51000);
+	w.domain--;
+	assert_times(IPFIX, TIMES({ 22, 4000 }, { 21, 9000 }), -46000, -41000);
+	/* v9 has its uptime in each header. */
+	tell_init_time(V9, AGO(70000));
+	assert_times(V9, TIMES({ 22, WIRE_UPTIME - 3 }, { 21, WIRE_UPTIME },
+	    { 160, AGO(100) }), -3, 0);
+}
+
+static void
+a_flow_without_times_ends_with_the_export(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		assert_times(versions[i], TIMES({ 500, 0 }), 0, 0);
+		assert_times(versions[i], TIMES({ 161, 7000 }), -7000, 0);
+		assert_times(versions[i], TIMES({ 162, 7000900 }), -7000, 0);
+		assert_times(versions[i], TIMES({ 162, 1 }, { 161, 7000 }),
+		    -7000, 0);
+		assert_times(versions[i], TIMES({ 161, UINT64_MAX }), 0, 0);
+		assert_times(versions[i], TIMES({ 162, UINT64_MAX }), 0, 0);
+	}
+}
+
+static void
+one_end_and_the_duration_give_the_other(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		assert_times(versions[i], TIMES({ 153, AGO(100) },
+		    { 161, 900 }), -1000, -100);
+		assert_times(versions[i], TIMES({ 152, AGO(1000) },
+		    { 161, 900 }), -1000, -100);
+		assert_times(versions[i], TIMES({ 153, AGO(100) }), -100,
+		    -100);
+		assert_times(versions[i], TIMES({ 152, AGO(1000) }), -1000, 0);
+		assert_times(versions[i], TIMES({ 152, AGO(-1000) }), 1000,
+		    1000);
+	}
+	assert_times(V9, TIMES({ 21, WIRE_UPTIME - 100 }, { 161, 900 }), -1000,
+	    -100);
+	assert_times(V9, TIMES({ 22, WIRE_UPTIME - 1000 }), -1000, 0);
+}
+
+/* FLOW_TIMES cannot tell them, and they are nonsense. */
+static void
+times_far_from_the_export_count_as_none(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		assert_times(versions[i], TIMES({ 150, 0 }, { 151, 0 }), 0, 0);
+		assert_times(versions[i], TIMES({ 152, AGO(25 * DAY_MS) },
+		    { 153, AGO(500) }), -500, -500);
+		assert_times(versions[i], TIMES({ 152, AGO(24 * DAY_MS) },
+		    { 153, AGO(500) }), -24 * DAY_MS, -500);
+		assert_times(versions[i], TIMES({ 152, AGO(-25 * DAY_MS) },
+		    { 153, UINT64_MAX }, { 161, 20 }), -20, 0);
+		assert_times(versions[i], TIMES({ 154, 0 },
+		    { 155, AGO(7) }, { 161, 20 }), -27, -7);
+		assert_times(versions[i], TIMES({ 158, UINT32_MAX },
+		    { 159, UINT32_MAX }), -4294968, -4294968);
+	}
+}
+
+/* Both ends are within reach of the export, but not of each other. */
+static void
+long_flows_long_ago_keep_their_order(void **state)
+{
+	(void)state;
+	assert_times(IPFIX, TIMES({ 153, AGO(20 * DAY_MS) },
+	    { 161, 15 * DAY_MS }), -35 * DAY_MS, -20 * DAY_MS);
+	w.uptime_ms = (uint32_t)(26 * DAY_MS);
+	assert_times(V9, TIMES({ 153, AGO(20 * DAY_MS) },
+	    { 161, 15 * DAY_MS }), -35 * DAY_MS, -20 * DAY_MS);
+	w.uptime_ms = 0;
+	assert_times(V9, TIMES({ 153, AGO(24 * DAY_MS) },
+	    { 161, 24 * DAY_MS }), -48 * DAY_MS, -24 * DAY_MS);
+}
+
+static void
+each_record_has_times_of_its_own(void **state)
+{
+	static const struct wire_field fields[] = {
+		{ 153, 8, 0 }, { 160, 8, 0 },
+	};
+
+	(void)state;
+	learn(IPFIX, 256, fields, 2);
+	wire_uint(&w, AGO(-7000), 8);
+	wire_uint(&w, AGO(900000), 8);
+	wire_uint(&w, AGO(3000), 8);
+	wire_uint(&w, 0, 8);
+	assert_int_equal(transmit(), DECODED);
+	assert_int_equal(c.n, 2);
+	assert_true(absolute(&c.flows[0], c.flows[0].flow_finish) ==
+	    EXPORT_MS + 7000);
+	assert_int_equal(c.flows[1].sys_uptime_ms, 0x80000000);
+	assert_int_equal(c.flows[1].time_sec, WIRE_EXPORT_SEC);
+	assert_true(absolute(&c.flows[1], c.flows[1].flow_finish) ==
+	    EXPORT_MS - 3000);
+}
+
+static uint32_t
+random_number(void)
+{
+	static uint64_t x = 88172645463325252;
+
+	x ^= x << 13;
+	x ^= x >> 7;
+	x ^= x << 17;
+	return ((uint32_t)(x >> 16));
+}
+
+/* A value that is often near what matters. */
+static uint64_t
+random_time(uint16_t id)
+{
+	uint64_t near = random_number() >> random_number() % 32;
+
+	switch (random_number() % 4) {
+	case 0:
+		return (id == 21 || id == 22 ? w.uptime_ms - near :
+		    id == 150 || id == 151 ? WIRE_EXPORT_SEC - near :
+		    AGO((int64_t)near));
+	case 1:
+		return (id == 21 || id == 22 ? w.uptime_ms + near :
+		    AGO(-(int64_t)near));
+	case 2:
+		return (near);
+	default:
+		return ((uint64_t)random_number() << 32 | random_number());
+	}
+}
+
+/* The collector checks each flow. */
+static void
+no_times_make_a_flow_end_after_its_export(void **state)
+{
+	static const uint16_t ids[] = { 21, 22, 150, 151, 152, 153, 154, 155,
+	    156, 157, 158, 159, 160, 161, 162 };
+	struct timed times[8];
+	size_t i, k, n;
+
+	(void)state;
+	for (i = 0; i < 20000; i++) {
+		w.uptime_ms = random_number() >> random_number() % 32;
+		n = 1 + random_number() % 7;
+		for (k = 0; k < n; k++) {
+			times[k].id = ids[random_number() % WIRE_NFIELDS(ids)];
+			times[k].value = random_time(times[k].id);
+		}
+		times[n].id = 0;
+		(void)flow_at(versions[i % 2], times);
+	}
+}
+
+/* Sends what is built as number seq, and no flow is missing. */
+static void
+send_as(uint32_t seq, enum decoded want)
+{
+	size_t len = wire_end(&w);
+
+	be32_put(w.buf + (w.version == V9 ? 12 : 8), seq);
+	assert_int_equal(collect_datagram(&c, w.buf, len), want);
+}
+
+static void
+assert_lost(uint64_t flows, uint64_t datagrams)
+{
+	assert_int_equal(counters()->sequence_lost, flows);
+	assert_int_equal(counters()->sequence_lost_datagrams, datagrams);
+	assert_int_equal(counters()->sequence_late, 0);
+	assert_int_equal(counters()->restarts, 0);
+}
+
+static void
+v9_numbers_count_datagrams(void **state)
+{
+	uint32_t seq;
+
+	(void)state;
+	for (seq = 100; seq < 110; seq++) {
+		wire_start(&w, V9);
+		put_template(256);
+		put_data(256, 1);
+		put_record(2);
+		send_as(seq, DECODED);
+	}
+	assert_lost(0, 0);
+	wire_start(&w, V9);
+	send_as(113, DECODED);
+	assert_lost(0, 3);
+	/* Data that wait do not make it lose count. */
+	wire_start(&w, V9);
+	put_data(300, 1);
+	send_as(114, DECODE_HELD);
+	wire_start(&w, V9);
+	send_as(116, DECODED);
+	assert_lost(0, 4);
+}
+
+static void
+ipfix_numbers_count_data_records(void **state)
+{
+	(void)state;
+	wire_start(&w, IPFIX);
+	put_template(256);
+	send_as(5000, DECODED);
+	wire_start(&w, IPFIX);
+	put_data(256, 1);
+	put_record(2);
+	put_record(3);
+	put_data(256, 4);
+	wire_fill(&w, 0, 3);
+	send_as(5000, DECODED);
+	wire_start(&w, IPFIX);
+	put_template(256);
+	send_as(5004, DECODED);
+	assert_lost(0, 0);
+	wire_start(&w, IPFIX);
+	send_as(5011, DECODED);
+	assert_lost(7, 0);
+}
+
+static void
+ipfix_numbers_count_options_and_refused_records(void **state)
+{
+	static const struct wire_field mixed[] = {
+		{ 8, 4, 0 }, { 28, 16, 0 },
+	};
+
+	(void)state;
+	tell_init_time(IPFIX, AGO(50000));
+	wire_start(&w, IPFIX);
+	wire_template(&w, 256, mixed, 2);
+	send_as(1, DECODED);
+	wire_start(&w, IPFIX);
+	wire_set(&w, 256);
+	wire_fill(&w, 1, 20);
+	send_as(1, DECODED);
+	assert_int_equal(counters()->records_refused, 1);
+	wire_start(&w, IPFIX);
+	send_as(2, DECODED);
+	assert_lost(0, 0);
+}
+
+static void
+a_biflow_is_one_record_of_the_sequence(void **state)
+{
+	static const struct counts both = { 1, 2, 3, 4 };
+
+	(void)state;
+	learn(IPFIX, 256, biflow, WIRE_NFIELDS(biflow));
+	put_biflow(&both);
+	put_biflow(&both);
+	send_as(0, DECODED);
+	assert_int_equal(c.n, 4);
+	wire_start(&w, IPFIX);
+	send_as(2, DECODED);
+	assert_lost(0, 0);
+}
+
+/* How many records wait cannot be told. */
+static void
+ipfix_numbers_are_unknown_after_data_that_wait(void **state)
+{
+	(void)state;
+	wire_start(&w, IPFIX);
+	put_template(256);
+	send_as(100, DECODED);
+	wire_start(&w, IPFIX);
+	put_data(256, 1);
+	put_data(300, 1);
+	send_as(100, DECODE_HELD);
+	wire_start(&w, IPFIX);
+	put_data(256, 1);
+	send_as(117, DECODED);
+	assert_lost(0, 0);
+	wire_start(&w, IPFIX);
+	send_as(119, DECODED);
+	assert_lost(1, 0);
+}
+
+static void
+domains_have_numbers_of_their_own(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < 20; i++) {
+		w.domain = i % 4;
+		wire_start(&w, i % 2 == 0 ? IPFIX : V9);
+		send_as(i % 4 * 1000 + (i % 2 == 0 ? 0 : i / 4), DECODED);
+	}
+	assert_lost(0, 0);
+}
+
+#define TEST(name)	\
+	cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_record_becomes_a_flow),
+		TEST(ipv6_records_become_flows),
+		TEST(what_was_not_exported_is_absent),
+		TEST(template_and_data_may_share_a_datagram),
+		TEST(data_may_come_before_their_template),
+		TEST(sets_come_in_any_order),
+		TEST(a_set_may_define_several_templates),
+		TEST(a_new_definition_counts_from_where_it_stands),
+		TEST(a_repeated_template_is_not_counted),
+		TEST(domains_have_templates_of_their_own),
+		TEST(exporters_and_versions_have_templates_of_their_own),
+		TEST(padding_of_data_sets_is_no_record),
+		TEST(padding_of_template_sets_is_no_template),
+		TEST(stray_octets_at_the_end_are_passed_over),
+		TEST(a_tail_of_zeroes_is_passed_over),
+		TEST(octets_behind_an_ipfix_message_are_none_of_it),
+		TEST(less_than_a_header_is_refused),
+		TEST(sets_of_impossible_length_are_refused_with_all_others),
+		TEST(reserved_and_template_sets_of_no_length_are_refused),
+		TEST(ipfix_messages_of_another_length_are_refused),
+		TEST(the_count_of_a_v9_header_is_not_trusted),
+		TEST(reserved_sets_are_counted_and_passed_over),
+		TEST(template_ids_below_256_are_refused),
+		TEST(a_bad_template_does_not_harm_the_next),
+		TEST(a_template_that_crosses_the_end_of_its_set_is_refused),
+		TEST(a_template_of_no_fields_is_refused_in_v9),
+		TEST(a_set_shorter_than_a_record_gives_nothing),
+		TEST(a_record_of_variable_length_that_breaks_off_is_no_flow),
+		TEST(the_longest_datagram_is_read_whole),
+		TEST(data_of_an_options_template_are_no_flows),
+		TEST(a_biflow_gives_a_flow_for_each_direction_with_traffic),
+		TEST(reverse_elements_tell_the_other_direction),
+		TEST(one_counter_is_enough_for_traffic),
+		TEST(biflows_pass_a_sink_that_fills_up),
+		TEST(the_family_that_is_not_zero_counts),
+		TEST(ip_version_tells_the_family),
+		TEST(source_and_destination_of_two_families_are_refused),
+		TEST(icmp_type_and_code_become_the_destination_port),
+		TEST(icmp_type_and_code_yield_to_ports),
+		TEST(the_next_hop_is_of_the_family_of_the_flow),
+		TEST(physical_interfaces_count_where_no_others_are),
+		TEST(uptimes_of_v9_are_stored_as_they_are),
+		TEST(uptimes_of_v9_may_have_wrapped),
+		TEST(flows_may_end_after_their_export),
+		TEST(absolute_times_are_kept_to_the_ms),
+		TEST(v9_keeps_its_uptime_with_absolute_times),
+		TEST(ipfix_has_an_uptime_in_the_middle_of_all),
+		TEST(the_finer_time_counts),
+		TEST(absolute_times_count_before_deltas_and_uptimes),
+		TEST(uptimes_of_ipfix_need_the_time_of_start),
+		TEST(uptimes_of_ipfix_may_have_wrapped),
+		TEST(the_time_of_start_may_come_in_options),
+		TEST(the_time_of_start_is_that_of_the_domain),
+		TEST(a_flow_without_times_ends_with_the_export),
+		TEST(one_end_and_the_duration_give_the_other),
+		TEST(times_far_from_the_export_count_as_none),
+		TEST(long_flows_long_ago_keep_their_order),
+		TEST(each_record_has_times_of_its_own),
+		TEST(no_times_make_a_flow_end_after_its_export),
+		TEST(v9_numbers_count_datagrams),
+		TEST(ipfix_numbers_count_data_records),
+		TEST(ipfix_numbers_count_options_and_refused_records),
+		TEST(a_biflow_is_one_record_of_the_sequence),
+		TEST(ipfix_numbers_are_unknown_after_data_that_wait),
+		TEST(domains_have_numbers_of_their_own),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}

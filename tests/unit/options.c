@@ -1,0 +1,686 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * Options data: what an exporter says about itself, whole or not at all, and
+ * within bounds.
+ */
+#include "compat.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "collect9.h"
+#include "netflow.h"
+#include "wire9.h"
+
+#define V9	NF_VERSION_9
+#define IPFIX	NF_VERSION_IPFIX
+
+static const uint16_t versions[] = { V9, IPFIX };
+
+static struct collect c;
+static struct wire w;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	collect_start(&c, NULL);
+	wire_init(&w);
+	return (0);
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	collect_stop(&c);
+	return (0);
+}
+
+static const struct options *
+options(void)
+{
+	return (&c.exporter->options);
+}
+
+static void
+take(enum decoded want)
+{
+	assert_int_equal(collect_wire(&c, &w), want);
+	assert_int_equal(c.n, 0);
+}
+
+/* Sends an options template, and a message for its data is begun. */
+static void
+learn(uint16_t version, const struct wire_field *fields, size_t n,
+    size_t scopes)
+{
+	wire_start(&w, version);
+	wire_options(&w, 256, fields, n, scopes);
+	take(DECODED);
+	wire_start(&w, version);
+	wire_set(&w, 256);
+}
+
+static const struct sampler *
+sampler(uint16_t version, uint64_t id)
+{
+	const struct options *o = options();
+	size_t i;
+
+	for (i = 0; i < o->nsamplers; i++) {
+		if (o->samplers[i].version == version &&
+		    o->samplers[i].domain == w.domain &&
+		    o->samplers[i].id == id)
+			return (&o->samplers[i]);
+	}
+	fail_msg("no sampler %u of version %u", (unsigned int)id, version);
+	return (NULL);
+}
+
+static const struct interface *
+interface(uint32_t index)
+{
+	const struct options *o = options();
+	size_t i;
+
+	for (i = 0; i < o->ninterfaces; i++) {
+		if (o->interfaces[i].index == index)
+			return (&o->interfaces[i]);
+	}
+	fail_msg("no interface %u", index);
+	return (NULL);
+}
+
+static const struct domain *
+domain(uint16_t version)
+{
+	const struct options *o = options();
+	size_t i;
+
+	for (i = 0; i < o->ndomains; i++) {
+		if (o->domains[i].version == version &&
+		    o->domains[i].id == w.domain)
+			return (&o->domains[i]);
+	}
+	fail_msg("no domain %u of version %u", w.domain, version);
+	return (NULL);
+}
+
+static void
+samplers_are_read_in_every_length(void **state)
+{
+	static const uint16_t lens[] = { 1, 2, 4, 8 };
+	struct wire_field fields[] = {
+		{ 143, 4, 0 }, { 48, 0, 0 }, { 49, 0, 0 }, { 50, 0, 0 },
+	};
+	size_t i, v;
+
+	(void)state;
+	for (v = 0; v < 2; v++) {
+		for (i = 0; i < WIRE_NFIELDS(lens); i++) {
+			fields[1].len = fields[2].len = fields[3].len = lens[i];
+			learn(versions[v], fields, 4, 1);
+			wire_uint(&w, 99, 4);
+			wire_uint(&w, 10 + i, lens[i]);
+			wire_uint(&w, 2, lens[i]);
+			wire_uint(&w, 100 + i, lens[i]);
+			take(DECODED);
+			assert_int_equal(sampler(versions[v],
+			    10 + i)->one_of, 100 + i);
+			assert_int_equal(sampler(versions[v], 10 + i)->mode,
+			    2);
+		}
+	}
+	assert_int_equal(options()->nsamplers, 8);
+	assert_int_equal(c.exporter->counters.options, 8);
+}
+
+/* The one sampler that these elements, with these values, tell of. */
+static const struct sampler *
+told_by(const uint16_t *ids, const uint32_t *said, size_t n)
+{
+	struct wire_field fields[8] = { { 149, 4, 0 } };
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		fields[i + 1] = (struct wire_field){ ids[i], 4, 0 };
+	learn(IPFIX, fields, n + 1, 1);
+	wire_uint(&w, w.domain, 4);
+	for (i = 0; i < n; i++)
+		wire_uint(&w, said[i], 4);
+	take(DECODED);
+	assert_int_equal(options()->nsamplers, 1);
+	return (sampler(IPFIX, 0));
+}
+
+#define TOLD(n, ids, said)	\
+	told_by((const uint16_t[])ids, (const uint32_t[])said, n)
+#define LIST(...)		{ __VA_ARGS__ }
+
+static void
+each_way_to_tell_the_sampling_is_read(void **state)
+{
+	const struct sampler *s;
+
+	(void)state;
+	s = TOLD(2, LIST(34, 35), LIST(512, 2));
+	assert_int_equal(s->one_of, 512);
+	assert_int_equal(s->mode, 2);
+	s = TOLD(2, LIST(50, 49), LIST(64, 1));
+	assert_int_equal(s->one_of, 64);
+	assert_int_equal(s->mode, 1);
+	s = TOLD(2, LIST(304, 305), LIST(3, 128));
+	assert_int_equal(s->one_of, 128);
+	assert_int_equal(s->mode, 3);
+	/* 1 is taken, 999 are not; 10 are taken, 90 are not. */
+	s = TOLD(2, LIST(305, 306), LIST(1, 999));
+	assert_int_equal(s->one_of, 1000);
+	s = TOLD(2, LIST(306, 305), LIST(90, 10));
+	assert_int_equal(s->one_of, 10);
+	s = TOLD(2, LIST(309, 310), LIST(5, 2000));
+	assert_int_equal(s->one_of, 400);
+}
+
+static void
+sampling_of_nothing_is_unknown(void **state)
+{
+	(void)state;
+	assert_int_equal(TOLD(2, LIST(309, 310), LIST(0, 2000))->one_of, 0);
+	assert_int_equal(TOLD(2, LIST(305, 306), LIST(0, 5))->one_of, 0);
+	assert_int_equal(TOLD(1, LIST(309), LIST(7))->one_of, 0);
+}
+
+static void
+samplers_have_ids_and_domains(void **state)
+{
+	static const struct wire_field fields[] = {
+		{ 302, 2, 0 }, { 305, 4, 0 },
+	};
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < 6; i++) {
+		w.domain = 10 - i % 2;
+		learn(IPFIX, fields, 2, 1);
+		wire_uint(&w, 6 - i, 2);
+		wire_uint(&w, 1000 + i, 4);
+		take(DECODED);
+	}
+	assert_int_equal(options()->nsamplers, 6);
+	for (i = 0; i < 6; i++) {
+		w.domain = 10 - i % 2;
+		assert_int_equal(sampler(IPFIX, 6 - i)->one_of, 1000 + i);
+	}
+}
+
+static void
+what_is_said_again_replaces_the_old(void **state)
+{
+	static const struct wire_field fields[] = {
+		{ 302, 2, 0 }, { 305, 4, 0 },
+	};
+	static const uint32_t rates[] = { 100, 100, 200 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		learn(IPFIX, fields, 2, 1);
+		exporters_saved(c.table);
+		wire_uint(&w, 1, 2);
+		wire_uint(&w, rates[i], 4);
+		take(DECODED);
+		assert_int_equal(sampler(IPFIX, 1)->one_of, rates[i]);
+		assert_int_equal(exporters_changed(c.table), i != 1);
+	}
+	assert_int_equal(options()->nsamplers, 1);
+}
+
+/* What one record leaves out stays as another has told it. */
+static void
+what_is_not_said_stays(void **state)
+{
+	static const struct wire_field rate[] = {
+		{ 302, 2, 0 }, { 305, 4, 0 }, { 304, 2, 0 },
+	}, name[] = {
+		{ 10, 4, 0 }, { 82, 8, 0 },
+	}, description[] = {
+		{ 10, 4, 0 }, { 83, 8, 0 },
+	};
+
+	(void)state;
+	learn(IPFIX, rate, 3, 1);
+	wire_uint(&w, 1, 2);
+	wire_uint(&w, 100, 4);
+	wire_uint(&w, 4, 2);
+	take(DECODED);
+	learn(IPFIX, rate, 2, 1);
+	wire_uint(&w, 1, 2);
+	wire_uint(&w, 200, 4);
+	take(DECODED);
+	assert_int_equal(sampler(IPFIX, 1)->one_of, 200);
+	assert_int_equal(sampler(IPFIX, 1)->mode, 4);
+	learn(IPFIX, name, 2, 1);
+	wire_uint(&w, 7, 4);
+	wire_bytes(&w, "eth0\0\0\0", 8);
+	take(DECODED);
+	learn(IPFIX, description, 2, 1);
+	wire_uint(&w, 7, 4);
+	wire_bytes(&w, "uplink\0", 8);
+	take(DECODED);
+	assert_string_equal(interface(7)->name, "eth0");
+	assert_string_equal(interface(7)->description, "uplink");
+}
+
+static void
+exporter_statistics_are_kept(void **state)
+{
+	static const struct wire_field fields[] = {
+		{ 149, 4, 0 }, { 40, 8, 0 }, { 41, 4, 0 }, { 42, 8, 0 },
+		{ 164, 4, 0 }, { 165, 8, 0 }, { 166, 2, 0 }, { 167, 8, 0 },
+		{ 160, 8, 0 },
+	};
+	const struct domain *d;
+	size_t i, v;
+
+	(void)state;
+	for (v = 0; v < 2; v++) {
+		learn(versions[v], fields, WIRE_NFIELDS(fields), 1);
+		wire_uint(&w, w.domain, 4);
+		for (i = 1; i < WIRE_NFIELDS(fields); i++)
+			wire_uint(&w, 1000 + i, fields[i].len);
+		take(DECODED);
+		d = domain(versions[v]);
+		assert_int_equal(d->exported_octets, 1001);
+		assert_int_equal(d->exported_messages, 1002);
+		assert_int_equal(d->exported_flows, 1003);
+		assert_int_equal(d->ignored_packets, 1004);
+		assert_int_equal(d->ignored_octets, 1005);
+		assert_int_equal(d->unsent_flows, 1006);
+		assert_int_equal(d->unsent_packets, 1007);
+		assert_int_equal(d->init_time, 1008);
+		assert_int_equal(options_init_time(options(), versions[v],
+		    w.domain), 1008);
+	}
+	assert_int_equal(options_init_time(options(), IPFIX, 999), 0);
+}
+
+static void
+interfaces_have_names(void **state)
+{
+	static const struct wire_field in[] = {
+		{ 10, 2, 0 }, { 82, WIRE_VARIABLE, 0 },
+		{ 83, WIRE_VARIABLE, 0 },
+	}, out[] = {
+		{ 14, 4, 0 }, { 82, 6, 0 },
+	};
+	static const char longest[] =
+	    "the uplink to the other side of the town, behind the river";
+
+	(void)state;
+	learn(IPFIX, in, 3, 1);
+	wire_uint(&w, 3, 2);
+	wire_variable(&w, "Gi0/3", 5, 0);
+	wire_variable(&w, longest, strlen(longest), 1);
+	wire_uint(&w, 1, 2);
+	wire_variable(&w, "Gi0/1", 5, 0);
+	wire_variable(&w, "", 0, 0);
+	take(DECODED);
+	learn(V9, out, 2, 0);
+	wire_uint(&w, 2, 4);
+	wire_bytes(&w, "eth\a2\0", 6);
+	take(DECODED);
+	assert_int_equal(options()->ninterfaces, 3);
+	assert_string_equal(interface(3)->name, "Gi0/3");
+	assert_int_equal(strlen(interface(3)->description), IE_NAME_MAX - 1);
+	assert_memory_equal(interface(3)->description, longest,
+	    IE_NAME_MAX - 1);
+	assert_string_equal(interface(1)->name, "Gi0/1");
+	assert_string_equal(interface(1)->description, "");
+	assert_string_equal(interface(2)->name, "eth?2");
+}
+
+static void
+the_interface_may_be_a_scope_of_v9(void **state)
+{
+	static const struct wire_field fields[] = {
+		{ 2, 4, 0 }, { 82, 5, 0 },
+	};
+
+	(void)state;
+	learn(V9, fields, 2, 1);
+	wire_uint(&w, 77, 4);
+	wire_bytes(&w, "ppp0\0", 5);
+	take(DECODED);
+	assert_string_equal(interface(77)->name, "ppp0");
+}
+
+/* The same numbers as elements: octets, packets, flows, protocol, ToS. */
+static void
+other_scopes_of_v9_are_stepped_over(void **state)
+{
+	struct wire_field fields[] = {
+		{ 1, 4, 0 }, { 34, 4, 0 },
+	};
+	uint16_t scope;
+
+	(void)state;
+	for (scope = 1; scope <= 50; scope++) {
+		fields[0].id = scope;
+		learn(V9, fields, 2, 1);
+		wire_uint(&w, 0xdeadbeef, 4);
+		wire_uint(&w, 100 + scope, 4);
+		take(DECODED);
+		assert_int_equal(options()->nsamplers, 1);
+		assert_int_equal(sampler(V9, 0)->one_of, 100 + scope);
+	}
+}
+
+static void
+there_may_be_no_scope(void **state)
+{
+	static const struct wire_field fields[] = { { 34, 4, 0 } };
+	size_t v;
+
+	(void)state;
+	for (v = 0; v < 2; v++) {
+		learn(versions[v], fields, 1, 0);
+		wire_uint(&w, 16, 4);
+		take(DECODED);
+		assert_int_equal(sampler(versions[v], 0)->one_of, 16);
+	}
+}
+
+static void
+scopes_may_have_no_length(void **state)
+{
+	static const struct wire_field fields[] = {
+		{ 2, 0, 0 }, { 1, 0, 0 }, { 34, 4, 0 }, { 82, 3, 0 },
+	};
+	size_t v;
+
+	(void)state;
+	for (v = 0; v < 2; v++) {
+		learn(versions[v], fields, 4, 2);
+		wire_uint(&w, 16, 4);
+		wire_bytes(&w, "lo0", 3);
+		take(DECODED);
+		assert_int_equal(sampler(versions[v], 0)->one_of, 16);
+		assert_int_equal(options()->ninterfaces, 0);
+	}
+}
+
+static void
+records_that_break_off_change_nothing(void **state)
+{
+	static const struct wire_field fixed[] = {
+		{ 302, 2, 0 }, { 305, 4, 0 },
+	}, variable[] = {
+		{ 302, 2, 0 }, { 305, 4, 0 }, { 341, WIRE_VARIABLE, 0 },
+	};
+	size_t len;
+
+	(void)state;
+	for (len = 0; len < 6; len++) {
+		learn(IPFIX, fixed, 2, 1);
+		wire_fill(&w, 1, len);
+		take(DECODED);
+		assert_int_equal(options()->nsamplers, 0);
+	}
+	for (len = 0; len < 12; len++) {
+		learn(IPFIX, variable, 3, 1);
+		wire_uint(&w, 1, 2);
+		wire_uint(&w, 100, 4);
+		wire_variable(&w, "abcde", 5, 0);
+		w.at.at = w.set + 4 + len;
+		take(DECODED);
+		assert_int_equal(options()->nsamplers, 0);
+	}
+	assert_int_equal(c.exporter->counters.options, 0);
+	learn(IPFIX, variable, 3, 1);
+	wire_uint(&w, 1, 2);
+	wire_uint(&w, 100, 4);
+	wire_variable(&w, "abcde", 5, 0);
+	wire_fill(&w, 0, 3);
+	take(DECODED);
+	assert_int_equal(options()->nsamplers, 1);
+	assert_int_equal(c.exporter->counters.options, 1);
+}
+
+static void
+a_set_may_define_several_options_templates(void **state)
+{
+	static const struct wire_field first[] = { { 2, 4, 0 }, { 34, 4, 0 } },
+	    second[] = { { 1, 4, 0 }, { 40, 4, 0 } };
+	size_t v;
+
+	(void)state;
+	for (v = 0; v < 2; v++) {
+		wire_start(&w, versions[v]);
+		wire_set(&w, wire_options_set(versions[v]));
+		wire_define_options(&w, 256, first, 2, 1);
+		wire_define_options(&w, 257, second, 2, 1);
+		wire_fill(&w, 0, 2);
+		wire_set(&w, 257);
+		wire_uint(&w, 0, 4);
+		wire_uint(&w, 4000, 4);
+		wire_set(&w, 256);
+		wire_uint(&w, 0, 4);
+		wire_uint(&w, 32, 4);
+		take(DECODED);
+		assert_int_equal(sampler(versions[v], 0)->one_of, 32);
+		assert_int_equal(domain(versions[v])->exported_octets, 4000);
+		assert_int_equal(c.exporter->counters.templates_refused, 0);
+	}
+}
+
+static void
+options_data_wait_for_their_template(void **state)
+{
+	static const struct wire_field fields[] = {
+		{ 302, 2, 0 }, { 305, 4, 0 },
+	};
+
+	(void)state;
+	wire_start(&w, IPFIX);
+	wire_set(&w, 256);
+	wire_uint(&w, 9, 2);
+	wire_uint(&w, 1024, 4);
+	take(DECODE_HELD);
+	wire_start(&w, IPFIX);
+	wire_options(&w, 256, fields, 2, 1);
+	take(DECODED);
+	assert_int_equal(sampler(IPFIX, 9)->one_of, 1024);
+}
+
+/* The definition is refused with this head, and the one before it is gone. */
+static void
+assert_head_refused(uint16_t version, uint16_t first, uint16_t second)
+{
+	static const struct wire_field fields[] = {
+		{ 302, 4, 0 }, { 305, 4, 0 },
+	};
+	uint64_t refused;
+
+	learn(version, fields, 2, 1);
+	wire_start(&w, version);
+	wire_options(&w, 256, fields, 2, 1);
+	be16_put(w.set + 6, first);
+	be16_put(w.set + 8, second);
+	refused = c.exporter->counters.templates_refused;
+	take(DECODED);
+	assert_true(c.exporter->counters.templates_refused > refused);
+	/* Data are not read by what was to be replaced. */
+	wire_start(&w, version);
+	wire_set(&w, 256);
+	wire_fill(&w, 1, 8);
+	take(DECODE_HELD);
+	assert_int_equal(options()->nsamplers, 0);
+	held_forget(c.exporter);
+}
+
+static void
+options_templates_that_cannot_be_are_refused(void **state)
+{
+	(void)state;
+	assert_head_refused(V9, 3, 4);
+	assert_head_refused(V9, 4, 5);
+	assert_head_refused(V9, 4, 8);
+	assert_head_refused(V9, 65532, 65532);
+	assert_head_refused(V9, 0, 0);
+	assert_head_refused(IPFIX, 2, 3);
+	assert_head_refused(IPFIX, 1, 65535);
+	assert_head_refused(IPFIX, 3, 1);
+	assert_head_refused(IPFIX, 65535, 65535);
+}
+
+/* One record for each of n ids, in a mixed order; the rate is id + 1. */
+static void
+tell_many(const struct wire_field *fields, uint32_t n)
+{
+	uint32_t i, id;
+
+	for (i = 0; i < n; i++) {
+		if (i % 1000 == 0) {
+			if (i != 0)
+				take(DECODED);
+			learn(IPFIX, fields, 2, 1);
+		}
+		id = (uint32_t)((uint64_t)i * 7919 % n);
+		wire_uint(&w, id, 4);
+		wire_uint(&w, id + 1, 4);
+	}
+	take(DECODED);
+}
+
+static void
+samplers_are_bounded(void **state)
+{
+	static const struct wire_field fields[] = {
+		{ 302, 4, 0 }, { 305, 4, 0 },
+	};
+	const struct options *o;
+	size_t i;
+
+	(void)state;
+	tell_many(fields, SAMPLERS_MAX + 100);
+	o = options();
+	assert_int_equal(o->nsamplers, SAMPLERS_MAX);
+	for (i = 0; i < o->nsamplers; i++) {
+		assert_int_equal(o->samplers[i].one_of,
+		    o->samplers[i].id + 1);
+		assert_true(i == 0 ||
+		    o->samplers[i - 1].id < o->samplers[i].id);
+	}
+}
+
+static void
+interfaces_are_bounded(void **state)
+{
+	static const struct wire_field fields[] = {
+		{ 10, 4, 0 }, { 82, 4, 0 },
+	};
+	const struct options *o;
+	size_t i;
+
+	(void)state;
+	tell_many(fields, INTERFACES_MAX + 100);
+	o = options();
+	assert_int_equal(o->ninterfaces, INTERFACES_MAX);
+	for (i = 1; i < o->ninterfaces; i++)
+		assert_true(o->interfaces[i - 1].index <
+		    o->interfaces[i].index);
+}
+
+static void
+domains_are_bounded(void **state)
+{
+	static const struct wire_field fields[] = {
+		{ 149, 4, 0 }, { 160, 8, 0 },
+	};
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < DOMAINS_MAX + 100; i++) {
+		w.domain = i ^ 0x55;
+		learn(IPFIX, fields, 2, 1);
+		wire_uint(&w, w.domain, 4);
+		wire_uint(&w, 1000 + w.domain, 8);
+		take(DECODED);
+	}
+	assert_int_equal(options()->ndomains, DOMAINS_MAX);
+	for (i = 0; i < DOMAINS_MAX; i++)
+		assert_int_equal(options_init_time(options(), IPFIX,
+		    i ^ 0x55), 1000 + (i ^ 0x55));
+}
+
+static void
+memory_bounds_them_all(void **state)
+{
+	static const struct wire_field fields[] = {
+		{ 10, 4, 0 }, { 82, 4, 0 },
+	};
+	static const struct exporter_limits limits = { .exporters = 1,
+	    .templates = 8, .memory = 4096 };
+
+	(void)state;
+	collect_stop(&c);
+	collect_start(&c, &limits);
+	tell_many(fields, 1000);
+	assert_true(options()->ninterfaces > 20);
+	assert_true(options()->ninterfaces * sizeof(struct interface) < 4096);
+	assert_int_equal(c.exporter->counters.options, 1000);
+}
+
+#define TEST(name)	\
+	cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(samplers_are_read_in_every_length),
+		TEST(each_way_to_tell_the_sampling_is_read),
+		TEST(sampling_of_nothing_is_unknown),
+		TEST(samplers_have_ids_and_domains),
+		TEST(what_is_said_again_replaces_the_old),
+		TEST(what_is_not_said_stays),
+		TEST(exporter_statistics_are_kept),
+		TEST(interfaces_have_names),
+		TEST(the_interface_may_be_a_scope_of_v9),
+		TEST(other_scopes_of_v9_are_stepped_over),
+		TEST(there_may_be_no_scope),
+		TEST(scopes_may_have_no_length),
+		TEST(records_that_break_off_change_nothing),
+		TEST(a_set_may_define_several_options_templates),
+		TEST(options_data_wait_for_their_template),
+		TEST(options_templates_that_cannot_be_are_refused),
+		TEST(samplers_are_bounded),
+		TEST(interfaces_are_bounded),
+		TEST(domains_are_bounded),
+		TEST(memory_bounds_them_all),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}

@@ -1,0 +1,577 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The state that survives a restart: it comes back as it was, and no damage to
+ * the file does harm.
+ */
+#include "compat.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "collect9.h"
+#include "crc32.h"
+#include "errors.h"
+#include "netflow.h"
+#include "state.h"
+#include "wire9.h"
+
+#define V9		NF_VERSION_9
+#define IPFIX		NF_VERSION_IPFIX
+#define CRC_OFFSET	8
+#define BODY_OFFSET	12
+
+static struct collect before, after;
+static struct wire w;
+static uint8_t *data;
+static size_t len;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	collect_start(&before, NULL);
+	collect_start(&after, NULL);
+	wire_init(&w);
+	return (0);
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	collect_stop(&before);
+	collect_stop(&after);
+	free(data);
+	data = NULL;
+	return (0);
+}
+
+static const struct wire_field plain[] = { { 2, 4, 0 }, { 1, 4, 0 } };
+static const struct wire_field mixed[] = {
+	{ 8, 4, 0 }, { 82, WIRE_VARIABLE, 0 }, { 1, 4, WIRE_PEN_REVERSE },
+	{ 22, 4, 0 }, { 21, 4, 0 }, { 7, 0, 0 }, { 1, 4, 0 },
+};
+
+static void
+transmit(struct collect *c, enum decoded want)
+{
+	assert_int_equal(collect_wire(c, &w), want);
+}
+
+static void
+tell_options(uint16_t version, uint32_t n)
+{
+	static const struct wire_field fields[] = {
+		{ 10, 4, 0 }, { 82, 8, 0 }, { 83, 4, 0 }, { 48, 1, 0 },
+		{ 49, 1, 0 }, { 50, 4, 0 }, { 160, 8, 0 }, { 40, 8, 0 },
+	};
+
+	wire_start(&w, version);
+	wire_options(&w, 400, fields, WIRE_NFIELDS(fields), 0);
+	wire_set(&w, 400);
+	wire_uint(&w, n, 4);
+	wire_bytes(&w, "GigE0/0", 8);
+	wire_bytes(&w, "link", 4);
+	wire_uint(&w, n, 1);
+	wire_uint(&w, 2, 1);
+	wire_uint(&w, 100 + n, 4);
+	wire_uint(&w, (uint64_t)WIRE_EXPORT_SEC * 1000 - 50000, 8);
+	wire_uint(&w, 123456, 8);
+	transmit(&before, DECODED);
+}
+
+/* Something of everything, from two exporters; the last one is at hand. */
+static void
+learn_much(void)
+{
+	(void)collect_from(&before, 0xc0000299);
+	wire_start(&w, IPFIX);
+	wire_template(&w, 300, plain, 2);
+	wire_template(&w, 301, plain, 1);
+	transmit(&before, DECODED);
+	(void)collect_from(&before, 0xc0000201);
+	wire_start(&w, V9);
+	wire_template(&w, 256, plain, 2);
+	transmit(&before, DECODED);
+	wire_start(&w, IPFIX);
+	wire_template(&w, 256, mixed, WIRE_NFIELDS(mixed));
+	wire_template(&w, 257, plain, 2);
+	transmit(&before, DECODED);
+	wire_start(&w, IPFIX);
+	wire_set(&w, 2);
+	wire_uint(&w, 257, 2);
+	wire_uint(&w, 0, 2);
+	transmit(&before, DECODED);
+	tell_options(V9, 1);
+	tell_options(IPFIX, 2);
+	tell_options(IPFIX, 3);
+}
+
+static void
+pack(const struct collect *c)
+{
+	free(data);
+	assert_int_equal(state_pack(c->table, &data, &len), 0);
+	assert_non_null(data);
+}
+
+/* From memory of exactly so many bytes. */
+static int
+unpack(struct collect *c, const uint8_t *from, size_t n)
+{
+	uint8_t *copy = malloc(n == 0 ? 1 : n);
+	int r;
+
+	assert_non_null(copy);
+	memcpy(copy, from, n);
+	r = state_unpack(c->table, n == 0 ? copy + 1 : copy, n, c->recv_sec);
+	free(copy);
+	collect_check(c);
+	return (r);
+}
+
+static void
+restart(void)
+{
+	pack(&before);
+	assert_int_equal(unpack(&after, data, len), 0);
+	(void)collect_from(&after, 0xc0000201);
+}
+
+static void
+what_comes_back_is_what_was_there(void **state)
+{
+	uint8_t *first;
+	size_t first_len;
+
+	(void)state;
+	learn_much();
+	restart();
+	assert_int_equal(exporters_count(after.table), 2);
+	assert_int_equal(after.exporter->templates.count, 5);
+	assert_int_equal(after.exporter->options.nsamplers, 3);
+	assert_int_equal(after.exporter->options.ninterfaces, 3);
+	assert_int_equal(after.exporter->options.ndomains, 2);
+	assert_int_equal(after.exporter->shared->memory.used,
+	    before.exporter->shared->memory.used);
+	first = data;
+	first_len = len;
+	data = NULL;
+	pack(&after);
+	assert_int_equal(len, first_len);
+	assert_memory_equal(data, first, len);
+	free(first);
+}
+
+static void
+nothing_comes_back_as_nothing(void **state)
+{
+	struct exporter_table *empty;
+	const struct exporter_limits limits = { .exporters = 1,
+	    .templates = 1, .memory = 1 };
+
+	(void)state;
+	empty = exporters_new(&limits);
+	assert_non_null(empty);
+	assert_int_equal(state_pack(empty, &data, &len), 0);
+	assert_int_equal(state_unpack(empty, data, len, COLLECT_RECV_SEC), 0);
+	assert_int_equal(exporters_count(empty), 0);
+	exporters_free(empty);
+}
+
+static void
+put_mixed_record(void)
+{
+	wire_set(&w, 256);
+	wire_uint(&w, 0xc0000207, 4);
+	wire_variable(&w, "eth0", 4, 0);
+	wire_uint(&w, 0, 4);
+	wire_uint(&w, 4000, 4);
+	wire_uint(&w, 9000, 4);
+	wire_uint(&w, 777, 4);
+}
+
+static void
+data_alone_are_decoded_after_a_restart(void **state)
+{
+	(void)state;
+	learn_much();
+	restart();
+	wire_start(&w, V9);
+	wire_set(&w, 256);
+	wire_uint(&w, 5, 4);
+	wire_uint(&w, 500, 4);
+	transmit(&after, DECODED);
+	assert_int_equal(after.n, 1);
+	assert_int_equal(after.flows[0].packets, 5);
+	assert_int_equal(after.flows[0].octets, 500);
+	wire_start(&w, IPFIX);
+	put_mixed_record();
+	transmit(&after, DECODED);
+	assert_int_equal(after.n, 1);
+	assert_int_equal(after.flows[0].octets, 777);
+	/* The system's time of start is known as well. */
+	assert_int_equal(after.flows[0].sys_uptime_ms, 50000);
+	assert_int_equal(after.flows[0].flow_start, 4000);
+	assert_int_equal(after.flows[0].flow_finish, 9000);
+	(void)collect_from(&after, 0xc0000299);
+	wire_start(&w, IPFIX);
+	wire_set(&w, 300);
+	wire_uint(&w, 6, 4);
+	wire_uint(&w, 600, 4);
+	transmit(&after, DECODED);
+	assert_int_equal(after.flows[0].octets, 600);
+}
+
+static void
+what_was_withdrawn_stays_so(void **state)
+{
+	(void)state;
+	learn_much();
+	restart();
+	wire_start(&w, IPFIX);
+	wire_set(&w, 257);
+	wire_uint(&w, 1, 4);
+	wire_uint(&w, 1, 4);
+	transmit(&after, DECODE_HELD);
+	wire_start(&w, IPFIX);
+	wire_template(&w, 257, plain, 2);
+	transmit(&after, DECODED);
+	assert_int_equal(after.n, 1);
+	assert_int_equal(after.exporter->counters.templates, 0);
+}
+
+static void
+options_come_back(void **state)
+{
+	const struct options *o;
+
+	(void)state;
+	learn_much();
+	restart();
+	o = &after.exporter->options;
+	assert_int_equal(o->samplers[0].version, V9);
+	assert_int_equal(o->samplers[2].version, IPFIX);
+	assert_int_equal(o->samplers[2].domain, WIRE_DOMAIN);
+	assert_int_equal(o->samplers[2].id, 3);
+	assert_int_equal(o->samplers[2].mode, 2);
+	assert_int_equal(o->samplers[2].one_of, 103);
+	assert_int_equal(o->interfaces[1].index, 2);
+	assert_string_equal(o->interfaces[1].name, "GigE0/0");
+	assert_string_equal(o->interfaces[1].description, "link");
+	/* Totals are repeated by the exporter, and would be old. */
+	assert_int_equal(o->domains[0].exported_octets, 0);
+}
+
+static void
+sequences_go_on_after_a_restart(void **state)
+{
+	(void)state;
+	w.sequence = 100;
+	wire_start(&w, V9);
+	transmit(&before, DECODED);
+	restart();
+	w.sequence = 104;
+	wire_start(&w, V9);
+	transmit(&after, DECODED);
+	assert_int_equal(after.exporter->counters.sequence_lost_datagrams, 3);
+}
+
+static void
+the_order_of_use_comes_back(void **state)
+{
+	struct exporter_limits limits = { .exporters = 4, .templates = 3,
+	    .memory = MEMORY_DEFAULT };
+	uint16_t id;
+
+	(void)state;
+	for (id = 256; id < 259; id++) {
+		wire_start(&w, V9);
+		wire_template(&w, id, plain, 2);
+		transmit(&before, DECODED);
+	}
+	wire_start(&w, V9);
+	wire_set(&w, 256);
+	transmit(&before, DECODED);
+	collect_stop(&after);
+	collect_start(&after, &limits);
+	restart();
+	wire_start(&w, V9);
+	wire_template(&w, 259, plain, 2);
+	wire_set(&w, 258);
+	wire_set(&w, 256);
+	transmit(&after, DECODED);
+	wire_start(&w, V9);
+	wire_set(&w, 257);
+	transmit(&after, DECODE_HELD);
+}
+
+static void
+much_state_is_packed_too(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < 3000; i++) {
+		wire_start(&w, V9);
+		wire_template(&w, (uint16_t)(256 + i), mixed,
+		    WIRE_NFIELDS(mixed));
+		transmit(&before, DECODED);
+	}
+	restart();
+	assert_true(len > 65536);
+	assert_int_equal(after.exporter->templates.count, 3000);
+}
+
+static void
+smaller_limits_hold(void **state)
+{
+	static const struct exporter_limits limits[] = {
+		{ .exporters = 4, .templates = 2, .memory = MEMORY_DEFAULT },
+		{ .exporters = 4, .templates = 100, .memory = 700 },
+		{ .exporters = 4, .templates = 100, .memory = 150 },
+		{ .exporters = 4, .templates = 100, .memory = 0 },
+	};
+	size_t i;
+
+	(void)state;
+	learn_much();
+	pack(&before);
+	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		collect_stop(&after);
+		collect_start(&after, &limits[i]);
+		assert_int_equal(unpack(&after, data, len), 0);
+	}
+}
+
+static void
+other_files_are_refused(void **state)
+{
+	static const char other[] = "flowd is something else than this file";
+
+	(void)state;
+	assert_int_equal(unpack(&after, (const uint8_t *)other, 0),
+	    FLOWD_EVERSION);
+	assert_int_equal(unpack(&after, (const uint8_t *)other,
+	    sizeof(other)), FLOWD_EVERSION);
+	pack(&before);
+	data[7]++;
+	assert_int_equal(unpack(&after, data, len), FLOWD_EVERSION);
+}
+
+static void
+a_file_that_ends_early_is_refused(void **state)
+{
+	size_t n;
+
+	(void)state;
+	learn_much();
+	pack(&before);
+	for (n = 0; n < len; n++)
+		assert_int_not_equal(unpack(&after, data, n), 0);
+	/* Nothing of it was taken. */
+	assert_int_equal(after.exporter->templates.count, 0);
+}
+
+static void
+a_damaged_file_is_refused(void **state)
+{
+	size_t i;
+	int bit;
+
+	(void)state;
+	learn_much();
+	pack(&before);
+	for (i = 0; i < len; i++) {
+		for (bit = 0; bit < 8; bit++) {
+			data[i] ^= (uint8_t)(1 << bit);
+			assert_int_equal(unpack(&after, data, len),
+			    i < CRC_OFFSET ? FLOWD_EVERSION : FLOWD_ECRC);
+			data[i] ^= (uint8_t)(1 << bit);
+		}
+	}
+	assert_int_equal(after.exporter->templates.count, 0);
+	assert_int_equal(unpack(&after, data, len), 0);
+}
+
+/* Makes the checksum that of what is there. */
+static void
+sign(uint8_t *file, size_t n)
+{
+	if (n >= BODY_OFFSET)
+		be32_put(file + CRC_OFFSET, flowd_crc32(0, file + BODY_OFFSET,
+		    n - BODY_OFFSET));
+}
+
+/* Whatever has been read, the collector works with it. */
+static void
+use(struct collect *c)
+{
+	(void)collect_from(c, 0xc0000201);
+	wire_start(&w, IPFIX);
+	put_mixed_record();
+	wire_set(&w, 257);
+	wire_fill(&w, 1, 20);
+	wire_set(&w, 400);
+	wire_fill(&w, 1, 50);
+	(void)collect_wire(c, &w);
+}
+
+static void
+a_signed_file_that_ends_early_is_refused(void **state)
+{
+	uint8_t *file;
+	size_t n;
+
+	(void)state;
+	learn_much();
+	pack(&before);
+	file = malloc(len);
+	assert_non_null(file);
+	for (n = 0; n < len; n++) {
+		memcpy(file, data, n);
+		sign(file, n);
+		collect_stop(&after);
+		collect_start(&after, NULL);
+		assert_int_not_equal(unpack(&after, file, n), 0);
+		use(&after);
+	}
+	free(file);
+}
+
+static void
+a_signed_file_with_more_behind_is_refused(void **state)
+{
+	uint8_t *file;
+
+	(void)state;
+	learn_much();
+	pack(&before);
+	file = calloc(1, len + 1);
+	assert_non_null(file);
+	memcpy(file, data, len);
+	sign(file, len + 1);
+	assert_int_equal(unpack(&after, file, len + 1), FLOWD_EINVAL);
+	free(file);
+}
+
+/* Where the checksum holds nothing may be believed either. */
+static void
+signed_damage_does_no_harm(void **state)
+{
+	static const struct exporter_limits limits = { .exporters = 4,
+	    .templates = 4, .memory = 4000 };
+	static const uint8_t flips[] = { 0x01, 0x80, 0xff, 0x10 };
+	size_t i, k;
+
+	(void)state;
+	learn_much();
+	pack(&before);
+	for (i = BODY_OFFSET; i < len; i++) {
+		for (k = 0; k < sizeof(flips); k++) {
+			data[i] ^= flips[k];
+			sign(data, len);
+			collect_stop(&after);
+			collect_start(&after, k % 2 == 0 ? NULL : &limits);
+			(void)unpack(&after, data, len);
+			use(&after);
+			data[i] ^= flips[k];
+		}
+	}
+}
+
+/* A state of one exporter with one template, before its specifiers. */
+#define ONE_FAMILY	16
+#define ONE_VERSION	(ONE_FAMILY + 1 + 16 + 1 + 1 + 4)
+#define ONE_ID		(ONE_VERSION + 2 + 4)
+
+static void
+assert_refused_with(size_t off, uint16_t value, size_t width)
+{
+	collect_stop(&after);
+	collect_start(&after, NULL);
+	if (width == 1)
+		data[off] = (uint8_t)value;
+	else
+		be16_put(data + off, value);
+	sign(data, len);
+	assert_int_equal(unpack(&after, data, len), FLOWD_EINVAL);
+	pack(&before);
+}
+
+static void
+templates_that_cannot_be_are_refused(void **state)
+{
+	const struct template_key key = { .domain = WIRE_DOMAIN,
+	    .version = V9, .id = 256 };
+
+	(void)state;
+	wire_start(&w, V9);
+	wire_template(&w, 256, plain, 2);
+	transmit(&before, DECODED);
+	memset(before.exporter->sequences, 0,
+	    sizeof(before.exporter->sequences));
+	pack(&before);
+	assert_int_equal(be16(data + ONE_VERSION), V9);
+	assert_int_equal(be16(data + ONE_ID), 256);
+	assert_refused_with(ONE_FAMILY, 5, 1);
+	assert_refused_with(ONE_VERSION, 5, 2);
+	assert_refused_with(ONE_ID, 255, 2);
+	/* More scopes than fields, and other numbers of fields. */
+	assert_refused_with(ONE_ID + 4, 3, 2);
+	assert_refused_with(ONE_ID + 6, 0, 2);
+	assert_refused_with(ONE_ID + 6, 1, 2);
+	assert_refused_with(ONE_ID + 6, 3, 2);
+	assert_int_equal(unpack(&after, data, len), 0);
+	(void)collect_from(&after, 0xc0000201);
+	assert_non_null(template_find(&after.exporter->templates, &key));
+}
+
+#define TEST(name)	\
+	cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(what_comes_back_is_what_was_there),
+		TEST(nothing_comes_back_as_nothing),
+		TEST(data_alone_are_decoded_after_a_restart),
+		TEST(what_was_withdrawn_stays_so),
+		TEST(options_come_back),
+		TEST(sequences_go_on_after_a_restart),
+		TEST(the_order_of_use_comes_back),
+		TEST(much_state_is_packed_too),
+		TEST(smaller_limits_hold),
+		TEST(other_files_are_refused),
+		TEST(a_file_that_ends_early_is_refused),
+		TEST(a_damaged_file_is_refused),
+		TEST(a_signed_file_that_ends_early_is_refused),
+		TEST(a_signed_file_with_more_behind_is_refused),
+		TEST(signed_damage_does_no_harm),
+		TEST(templates_that_cannot_be_are_refused),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
