@@ -46,8 +46,6 @@
 
 #define DEFAULT_CONFIG		PACKAGE_SYSCONFDIR "/flowd.conf"
 #define SINK_FLOWS		64
-/* The monitor's socket and what output waits for, before the listeners. */
-#define PFDS_FIXED		(1 + OUTPUT_BLOCKED)
 #define BATCHES_AT_ONCE		16	/* of one socket, before the others */
 #define TICK_MS			1000	/* between looks at what is due */
 #define STATE_SECONDS		60	/* between two writes of the state */
@@ -72,7 +70,7 @@ struct collector {
 	struct prefix_map	*sources;	/* to SOURCE_* */
 	struct listener		*listeners;
 	size_t			 nlisteners;
-	struct pollfd		*pfds;		/* nlisteners + PFDS_FIXED */
+	struct pollfd		*pfds;		/* of sock, output, listeners */
 	struct staged		 staged;
 	struct receiver		*receiver;
 	struct exporter_table	*exporters;
@@ -108,8 +106,7 @@ store_flow(struct collector *c, const struct flow *flow)
 	uint8_t *room;
 	size_t len;
 
-	if ((room = output_room(c->output, flow)) == NULL)
-		return (OUTPUT_LOST);
+	room = output_room(c->output, flow);
 	if (store_encode(flow, c->conf->store_mask, room, STORE_RECORD_MAX,
 	    &len) != 0)
 		return (OUTPUT_LOST);
@@ -260,25 +257,22 @@ drain_for_good(struct collector *c, struct listener *listener)
 		taken += take_batch(c, listener, &n);
 }
 
-/* Writes the rest, for as long as the log needs within reason. */
+/* Writes the rest, for as long as logs and log socket need within reason. */
 static size_t
 flush_for_good(struct collector *c)
 {
 	uint32_t give_up = now_sec() + LAST_WRITE_SECONDS;
-	int blocked[OUTPUT_BLOCKED];
-	struct pollfd pfds[OUTPUT_BLOCKED];
-	size_t i, left;
+	size_t i, left, n = output_npollfds(c->output);
+	bool blocked;
 
 	for (;;) {
 		left = output_flush(c->output);
-		output_blocked_on(c->output, blocked);
-		if ((left == 0 && blocked[OUTPUT_BLOCKED - 1] == -1) ||
-		    now_sec() >= give_up)
+		output_pollfds(c->output, c->pfds);
+		for (i = 0, blocked = false; i < n; i++)
+			blocked = blocked || c->pfds[i].fd != -1;
+		if ((left == 0 && !blocked) || now_sec() >= give_up)
 			return (left);
-		for (i = 0; i < OUTPUT_BLOCKED; i++)
-			pfds[i] = (struct pollfd){ .events = POLLOUT,
-			    .fd = blocked[i] };
-		(void)poll(pfds, OUTPUT_BLOCKED, TICK_MS);
+		(void)poll(c->pfds, n, TICK_MS);
 	}
 }
 
@@ -301,6 +295,18 @@ report(const struct collector *c)
 	    &out, c->filter);
 }
 
+static void
+apply_limits(struct collector *c, const struct conf_limits *l)
+{
+	const struct exporter_limits limits = {
+	    .exporters = l->exporters == 0 ? EXPORTERS_DEFAULT : l->exporters,
+	    .templates = l->templates == 0 ? TEMPLATES_DEFAULT : l->templates,
+	    .memory = l->memory == 0 ? MEMORY_DEFAULT :
+	    l->memory > SIZE_MAX ? SIZE_MAX : (size_t)l->memory };
+
+	exporters_set_limits(c->exporters, &limits);
+}
+
 /* Templates and the like, as they were when flowd was last here. */
 static void
 load_state(struct collector *c, int fd)
@@ -311,6 +317,9 @@ load_state(struct collector *c, int fd)
 	ssize_t n = 0;
 	int r = FLOWD_EIO;
 
+	if (c->staged.conf == NULL || fd == -1)
+		fatalx("state out of turn");
+	apply_limits(c, &c->staged.conf->limits);
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
 	    st.st_size <= (off_t)STATE_LEN_MAX &&
 	    (data = malloc((size_t)st.st_size + 1)) != NULL) {
@@ -506,10 +515,8 @@ replace_listeners(struct collector *c)
 		(void)close(c->listeners[i].fd);
 	}
 	free(c->listeners);
-	free(c->pfds);
 	c->listeners = c->staged.listeners;
 	c->nlisteners = c->staged.nlisteners;
-	c->pfds = allocate(c->nlisteners + PFDS_FIXED, sizeof(*c->pfds));
 }
 
 static void
@@ -524,18 +531,9 @@ replace_outputs(struct collector *c)
 	output_use_logsock(c->output, s->conf->logsock != NULL);
 	output_set_logsock(c->output, s->logsock);
 	c->last_tick = 0;
-}
-
-static void
-apply_limits(struct collector *c, const struct conf_limits *l)
-{
-	const struct exporter_limits limits = {
-	    .exporters = l->exporters == 0 ? EXPORTERS_DEFAULT : l->exporters,
-	    .templates = l->templates == 0 ? TEMPLATES_DEFAULT : l->templates,
-	    .memory = l->memory == 0 ? MEMORY_DEFAULT :
-	    l->memory > SIZE_MAX ? SIZE_MAX : (size_t)l->memory };
-
-	exporters_set_limits(c->exporters, &limits);
+	free(c->pfds);
+	c->pfds = allocate(1 + output_npollfds(c->output) + c->nlisteners,
+	    sizeof(*c->pfds));
 }
 
 static void
@@ -639,25 +637,24 @@ tick(struct collector *c)
 	ask_for_state_file(c);
 }
 
-/* Waits for something to do, unless datagrams are known to wait. */
-static void
+/*
+ * Waits for something to do, unless datagrams are known to wait.  Returns what
+ * was polled of the listeners.
+ */
+static const struct pollfd *
 wait_for_work(struct collector *c, bool more)
 {
-	int blocked[OUTPUT_BLOCKED], timeout = TICK_MS;
-	size_t i;
+	struct pollfd *listeners = c->pfds + 1 + output_npollfds(c->output);
+	size_t i, n = (size_t)(listeners - c->pfds) + c->nlisteners;
 
 	c->pfds[0] = (struct pollfd){ .fd = c->sock, .events = POLLIN };
-	output_blocked_on(c->output, blocked);
-	for (i = 0; i < OUTPUT_BLOCKED; i++)
-		c->pfds[1 + i] = (struct pollfd){ .events = POLLOUT,
-		    .fd = blocked[i] };
+	output_pollfds(c->output, c->pfds + 1);
 	for (i = 0; i < c->nlisteners; i++)
-		c->pfds[i + PFDS_FIXED] = (struct pollfd){ .events = POLLIN,
-		    .fd = c->listeners[i].fd };
-	if (more)
-		timeout = 0;
-	if (poll(c->pfds, c->nlisteners + PFDS_FIXED, timeout) == -1 && errno != EINTR)
+		listeners[i] = (struct pollfd){ .fd = c->listeners[i].fd,
+		    .events = POLLIN };
+	if (poll(c->pfds, n, more ? 0 : TICK_MS) == -1 && errno != EINTR)
 		fatal("poll");
+	return (listeners);
 }
 
 _Noreturn void
@@ -667,6 +664,7 @@ collector_run(int sock)
 	    .exporters = EXPORTERS_DEFAULT, .templates = TEMPLATES_DEFAULT,
 	    .memory = MEMORY_DEFAULT };
 	struct collector *c = allocate(1, sizeof(*c));
+	const struct pollfd *pfds;
 	bool more = false;
 	size_t i;
 
@@ -683,10 +681,10 @@ collector_run(int sock)
 		take_message(c);
 	for (;;) {
 		tick(c);
-		wait_for_work(c, more);
+		pfds = wait_for_work(c, more);
 		more = false;
 		for (i = 0; i < c->nlisteners; i++) {
-			if (c->pfds[i + PFDS_FIXED].revents != 0 &&
+			if (pfds[i].revents != 0 &&
 			    !drain(c, &c->listeners[i]))
 				more = true;
 		}

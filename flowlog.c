@@ -212,6 +212,16 @@ flowlog_blocked_on(const struct flowlog *l)
 	return (l->blocked ? l->fd : -1);
 }
 
+static bool
+same_file(int a, int b)
+{
+	struct stat sa, sb;
+
+	return (a != -1 && b != -1 && fstat(a, &sa) == 0 &&
+	    fstat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
+	    sa.st_ino == sb.st_ino);
+}
+
 /* The reader of a FIFO got the beginning of this record; the next will not. */
 static void
 drop_partial(struct flowlog *l)
@@ -231,27 +241,37 @@ flowlog_set_fd(struct flowlog *l, int fd)
 
 	l->failed_at = 0;
 	(void)flowlog_flush(l);
-	drop_partial(l);
+	if (!same_file(l->fd, fd))
+		drop_partial(l);
 	if (l->fd != -1)
 		(void)close(l->fd);
 	l->fd = fd;
 	l->failed_at = 0;
+	l->blocked = false;
 	l->is_file = fd != -1 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+void
+flowlog_end(struct flowlog *l)
+{
+	uint64_t lost;
+
+	flowlog_set_fd(l, -1);
+	lost = count_records(l);
+	l->len = 0;
+	l->counters.lost += lost;
+	if (lost > 0)
+		log_warnx("%" PRIu64 " flows could not be written to %s and "
+		    "are lost", lost, l->name);
 }
 
 void
 flowlog_free(struct flowlog *l)
 {
-	uint64_t lost;
-
 	if (l == NULL)
 		return;
 	if (l->fd != -1)
-		flowlog_set_fd(l, -1);
-	lost = l->buf == NULL ? 0 : count_records(l);
-	if (lost > 0)
-		log_warnx("%" PRIu64 " flows could not be written to %s and "
-		    "are lost", lost, l->name);
+		(void)close(l->fd);
 	free(l->name);
 	free(l->buf);
 	free(l);

@@ -36,14 +36,17 @@ struct flowlog;
 /* name is for messages, and copied.  NULL without memory. */
 struct flowlog *flowlog_new(const char *name);
 
-/* Writes what it can of the rest, and says what is lost. */
+/* Writes what it can of the rest, counts what is lost, and says so. */
+void flowlog_end(struct flowlog *l);
+
+/* What was not ended is not written. */
 void flowlog_free(struct flowlog *l);
 
 const char *flowlog_name(const struct flowlog *l);
 
 /*
  * Writes what is buffered to the file so far, and goes on with fd, which is
- * owned from here on.  -1: none.
+ * owned from here on.  It may be the same file, or FIFO, opened anew.
  */
 void flowlog_set_fd(struct flowlog *l, int fd);
 

@@ -33,6 +33,7 @@ struct output {
 	struct flowlog		**logs;		/* conf->nlogs */
 	struct flowlog		*rest;		/* the one without tags, or NULL */
 	struct flowlog		*chosen;	/* by output_room, or NULL */
+	bool			 full;		/* so the record goes to none */
 	uint8_t			*room;		/* that it gave */
 	uint8_t			 loose[STORE_RECORD_MAX];	/* of no log */
 
@@ -59,6 +60,12 @@ output_new(void)
 	return (o);
 }
 
+static size_t
+nlogs(const struct output *o)
+{
+	return (o->conf == NULL ? 0 : o->conf->nlogs);
+}
+
 static void
 add_log_counters(struct output_counters *sum, const struct flowlog *l)
 {
@@ -77,14 +84,14 @@ output_count(const struct output *o, struct output_counters *counters)
 	*counters = o->counters;
 	counters->logsock_sent = logsock_sent(o->logsock);
 	counters->logsock_lost = logsock_lost(o->logsock);
-	for (i = 0; o->conf != NULL && i < o->conf->nlogs; i++)
+	for (i = 0; i < nlogs(o); i++)
 		add_log_counters(counters, o->logs[i]);
 }
 
 static void
 end_log(struct output *o, struct flowlog *l)
 {
-	flowlog_set_fd(l, -1);
+	flowlog_end(l);
 	add_log_counters(&o->counters, l);
 	flowlog_free(l);
 }
@@ -96,8 +103,8 @@ output_free(struct output *o)
 
 	if (o == NULL)
 		return;
-	for (i = 0; o->conf != NULL && i < o->conf->nlogs; i++)
-		flowlog_free(o->logs[i]);
+	for (i = 0; i < nlogs(o); i++)
+		end_log(o, o->logs[i]);
 	free(o->logs);
 	logsock_free(o->logsock);
 	output_set_forwards(o, NULL, 0);
@@ -124,7 +131,7 @@ take_log(struct flowlog **logs, size_t n, const char *path)
 void
 output_set_logs(struct output *o, const struct config *conf, const int *fds)
 {
-	size_t i, nbefore = o->conf == NULL ? 0 : o->conf->nlogs;
+	size_t i, nbefore = nlogs(o);
 	struct flowlog **before = o->logs, **logs, *l;
 
 	logs = calloc(conf->nlogs == 0 ? 1 : conf->nlogs, sizeof(*logs));
@@ -152,7 +159,7 @@ output_set_logs(struct output *o, const struct config *conf, const int *fds)
 void
 output_reopen_log(struct output *o, size_t which, int fd)
 {
-	if (o->conf == NULL || which >= o->conf->nlogs)
+	if (which >= nlogs(o))
 		fatalx("no log %zu", which);
 	flowlog_set_fd(o->logs[which], fd);
 }
@@ -162,7 +169,7 @@ flush_logs(struct output *o)
 {
 	size_t i, left = 0;
 
-	for (i = 0; o->conf != NULL && i < o->conf->nlogs; i++)
+	for (i = 0; i < nlogs(o); i++)
 		left += flowlog_flush(o->logs[i]);
 	return (left);
 }
@@ -174,15 +181,22 @@ output_flush(struct output *o)
 	return (flush_logs(o));
 }
 
-void
-output_blocked_on(const struct output *o, int fds[OUTPUT_BLOCKED])
+size_t
+output_npollfds(const struct output *o)
 {
-	size_t i;
+	return (nlogs(o) + 1);
+}
 
-	fds[0] = -1;
-	for (i = 0; o->conf != NULL && i < o->conf->nlogs && fds[0] == -1; i++)
-		fds[0] = flowlog_blocked_on(o->logs[i]);
-	fds[1] = logsock_blocked_on(o->logsock);
+void
+output_pollfds(const struct output *o, struct pollfd *pfds)
+{
+	size_t i, n = nlogs(o);
+
+	for (i = 0; i < n; i++)
+		pfds[i] = (struct pollfd){ .events = POLLOUT,
+		    .fd = flowlog_blocked_on(o->logs[i]) };
+	pfds[n] = (struct pollfd){ .events = POLLOUT,
+	    .fd = logsock_blocked_on(o->logsock) };
 }
 
 void
@@ -259,15 +273,21 @@ uint8_t *
 output_room(struct output *o, const struct flow *flow)
 {
 	o->chosen = choose(o, flow);
-	o->room = o->chosen == NULL ? o->loose : flowlog_room(o->chosen);
+	o->room = o->chosen == NULL ? NULL : flowlog_room(o->chosen);
+	o->full = o->chosen != NULL && o->room == NULL;
+	if (o->room == NULL)
+		o->room = o->loose;
 	return (o->room);
 }
 
 enum output_result
 output_commit(struct output *o, size_t len)
 {
-	bool sent = o->use_logsock && logsock_send(o->logsock, o->room, len) == 0;
+	bool sent = o->use_logsock &&
+	    logsock_send(o->logsock, o->room, len) == 0;
 
+	if (o->full)
+		return (OUTPUT_LOST);
 	if (o->chosen != NULL) {
 		flowlog_commit(o->chosen, len);
 		return (OUTPUT_STORED);

@@ -21,6 +21,7 @@
 #ifndef OUTPUT_H
 #define OUTPUT_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -67,16 +68,14 @@ void output_use_logsock(struct output *o, bool use);
 /* Connected sockets, owned from here on, in place of the ones before. */
 void output_set_forwards(struct output *o, const int *fds, size_t n);
 
-/*
- * Room for the record of this flow, up to STORE_RECORD_MAX bytes, or NULL when
- * the buffer of its log is full and the log cannot be written.
- */
+/* Room for the record of this flow, up to STORE_RECORD_MAX bytes. */
 uint8_t *output_room(struct output *o, const struct flow *flow);
 
 enum output_result {
 	OUTPUT_STORED,
 	OUTPUT_NOWHERE,		/* the configuration has no place for it */
-	OUTPUT_LOST,		/* the log socket, its only place, is away */
+	OUTPUT_LOST,		/* its log is full and cannot be written, or the
+				   log socket, its only place, is away */
 };
 
 /* The record of len bytes that was put there is complete. */
@@ -88,13 +87,13 @@ enum output_result output_commit(struct output *o, size_t len);
  */
 size_t output_flush(struct output *o);
 
-#define OUTPUT_BLOCKED	2
-
 /*
- * Descriptors that become writable when a full FIFO or log socket takes more,
- * -1 where nothing waits for that.
+ * What to poll for until full FIFOs and the log socket take more, each log and
+ * the socket in its own place, which has fd -1 where it does not wait.  There
+ * are output_npollfds of them, until the logs are set anew.
  */
-void output_blocked_on(const struct output *o, int fds[OUTPUT_BLOCKED]);
+size_t output_npollfds(const struct output *o);
+void output_pollfds(const struct output *o, struct pollfd *pfds);
 
 void output_forward(struct output *o, const uint8_t *data, size_t len);
 

@@ -151,17 +151,23 @@ monotonic(void)
 	return (ts.tv_sec);
 }
 
+/* *made tells whether there was no such file before. */
 static int
-open_log(const char *path)
+open_log(const char *path, bool *made)
 {
-	int fd;
-
 	/*
 	 * For reading too, so that a FIFO opens without a reader and keeps
 	 * what was written when its reader leaves.
 	 */
-	fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC |
-	    O_NOCTTY, 0600);
+	const int flags = O_RDWR | O_APPEND | O_NONBLOCK | O_CLOEXEC |
+	    O_NOCTTY;
+	int fd;
+
+	fd = open(path, flags | O_CREAT | O_EXCL, 0600);
+	*made = fd != -1;
+	/* It may be a link that leads nowhere yet. */
+	if (fd == -1 && errno == EEXIST)
+		fd = open(path, flags | O_CREAT, 0600);
 	if (fd == -1)
 		log_warn("logfile %s", path);
 	return (fd);
@@ -224,12 +230,9 @@ send_fd(struct monitor *m, enum priv_type type, int fd)
 	return (r);
 }
 
-/*
- * Sends conf and what goes with it; fresh, to a collector that has nothing
- * yet.  logs are those of conf, open.  -1: the collector does not listen.
- */
+/* What send_config sends; -1 with errno: the collector does not listen. */
 static int
-send_config(struct monitor *m, const struct config *conf,
+try_send_config(struct monitor *m, const struct config *conf,
     const struct listeners *l, const int *logs, bool fresh)
 {
 	const struct open_listener *li;
@@ -262,6 +265,21 @@ send_config(struct monitor *m, const struct config *conf,
 	if (r == 0)
 		r = priv_send(m->sock, PRIV_COMMIT, 0, NULL, 0, -1);
 	return (r);
+}
+
+/*
+ * Sends conf and what goes with it; fresh, to a collector that has nothing
+ * yet.  logs are those of conf, open.  A collector that does not take all of
+ * it is ended, and its successor gets it.
+ */
+static void
+send_config(struct monitor *m, const struct config *conf,
+    const struct listeners *l, const int *logs, bool fresh)
+{
+	if (try_send_config(m, conf, l, logs, fresh) == 0)
+		return;
+	log_warn("the collector does not take its configuration");
+	(void)kill(m->collector, SIGKILL);
 }
 
 /* What of the monitor's is no business of the collector's. */
@@ -329,10 +347,7 @@ become_collector(struct monitor *m, int sock)
 	collector_run(sock);
 }
 
-/*
- * Starts a collector and gives it the configuration in force.  If it dies on
- * that, the loop will see it.
- */
+/* Starts a collector and gives it the configuration in force. */
 static int
 start_collector(struct monitor *m)
 {
@@ -357,8 +372,7 @@ start_collector(struct monitor *m)
 	(void)close(pair[1]);
 	m->sock = pair[0];
 	(void)setsockopt(m->sock, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
-	if (send_config(m, m->conf, &m->listeners, m->logs, true) == -1)
-		log_warn("cannot configure the collector");
+	send_config(m, m->conf, &m->listeners, m->logs, true);
 	return (0);
 }
 
@@ -503,33 +517,52 @@ close_logs(int *logs, size_t n)
 	free(logs);
 }
 
+/*
+ * Opens log i of conf and those behind it.  0, or -1 after a message where one
+ * cannot be, and then none is open and no new file is left.
+ */
+static int
+open_logs_from(const struct config *conf, size_t i, int *logs)
+{
+	bool made;
+
+	if (i == conf->nlogs)
+		return (0);
+	if ((logs[i] = open_log(conf->logs[i].path, &made)) == -1)
+		return (-1);
+	if (open_logs_from(conf, i + 1, logs) == 0)
+		return (0);
+	(void)close(logs[i]);
+	if (made)
+		(void)unlink(conf->logs[i].path);
+	return (-1);
+}
+
 /* Opens all logs of conf; NULL after a message where one cannot be. */
 static int *
 open_logs(const struct config *conf)
 {
-	size_t i;
 	int *logs;
 
 	logs = calloc(conf->nlogs == 0 ? 1 : conf->nlogs, sizeof(*logs));
 	if (logs == NULL)
 		fatal("logs");
-	for (i = 0; i < conf->nlogs; i++) {
-		if ((logs[i] = open_log(conf->logs[i].path)) == -1) {
-			close_logs(logs, i);
-			return (NULL);
-		}
-	}
-	return (logs);
+	if (open_logs_from(conf, 0, logs) == 0)
+		return (logs);
+	free(logs);
+	return (NULL);
 }
 
 static void
 reopen_logs(struct monitor *m)
 {
 	size_t i;
+	bool made;
 	int log;
 
 	for (i = 0; i < m->conf->nlogs; i++) {
-		if ((log = open_log(m->conf->logs[i].path)) == -1) {
+		log = open_log(m->conf->logs[i].path, &made);
+		if (log == -1) {
 			log_warnx("going on with the log that is open");
 			continue;
 		}
@@ -590,6 +623,12 @@ same_string(const char *a, const char *b)
 	return (strcmp(a, b) == 0);
 }
 
+static bool
+is_being_written(const struct monitor *m, const char *statefile)
+{
+	return (m->state != -1 && same_string(statefile, m->conf->statefile));
+}
+
 /*
  * Opens what conf wants, all of it or nothing: logs, listeners, and a state
  * file to be.  -1 after a message.
@@ -598,7 +637,8 @@ static int
 open_for(struct monitor *m, const struct config *conf, int **logs,
     struct listeners *l)
 {
-	if (conf->statefile != NULL && statefile_check(conf->statefile) == -1)
+	if (conf->statefile != NULL && !is_being_written(m, conf->statefile) &&
+	    statefile_check(conf->statefile) == -1)
 		return (-1);
 	if (listeners_open(l, conf, &m->listeners, m->conf) == -1)
 		return (-1);
@@ -624,9 +664,8 @@ reload(struct monitor *m)
 		config_free(conf);
 		return;
 	}
-	/* If it is dead its successor gets all of this. */
-	if (send_config(m, conf, &l, logs, false) == -1)
-		log_warn("cannot configure the collector");
+	listeners_retire(&l, &m->listeners);
+	send_config(m, conf, &l, logs, false);
 	abandon_state(m);
 	close_logs(m->logs, m->conf->nlogs);
 	m->logs = logs;

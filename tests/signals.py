@@ -73,7 +73,7 @@ class Reopen(unittest.TestCase):
             traffic = Traffic(flowd)
             traffic.send(3)
             flowd.signal(signal.SIGUSR1)
-            flowd.wait_stderr("log reopened")
+            flowd.wait_stderr("logs reopened")
             traffic.send(3)
             traffic.check(self)
 
