@@ -569,7 +569,7 @@ commit_config(struct collector *c)
 	/* The state file may be another one, or none had been stated. */
 	c->state_due = !first;
 	c->state_saved = 0;
-	if (first && priv_send(c->sock, PRIV_READY, 0, NULL, 0, -1) == -1)
+	if (priv_send(c->sock, PRIV_READY, 0, NULL, 0, -1) == -1)
 		orphaned(c);
 }
 

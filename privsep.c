@@ -72,7 +72,8 @@ struct monitor {
 	char			*pidfile;	/* written; NULL: none */
 	pid_t			 collector;	/* -1: none */
 	int			 sock;		/* to it */
-	bool			 ready;		/* it said so */
+	bool			 ready;		/* it said so, at least once */
+	uint32_t		 configuring;	/* what it has yet to say so of */
 	bool			 stopping;
 	time_t			 stop_by;	/* monotonic */
 	time_t			 deaths[DEATHS_MAX];	/* latest first */
@@ -276,6 +277,7 @@ static void
 send_config(struct monitor *m, const struct config *conf,
     const struct listeners *l, const int *logs, bool fresh)
 {
+	m->configuring++;
 	if (try_send_config(m, conf, l, logs, fresh) == 0)
 		return;
 	log_warn("the collector does not take its configuration");
@@ -355,6 +357,7 @@ start_collector(struct monitor *m)
 	int pair[2];
 
 	m->ready = false;
+	m->configuring = 0;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1) {
 		log_warn("socketpair");
 		return (-1);
@@ -380,8 +383,11 @@ start_collector(struct monitor *m)
 static int
 answer_ready(struct monitor *m)
 {
-	if (m->ready)
+	if (m->configuring == 0)
 		return (-1);
+	m->configuring--;
+	if (m->ready)
+		log_info("new configuration in force");
 	m->ready = true;
 	return (0);
 }
@@ -675,7 +681,6 @@ reload(struct monitor *m)
 		log_warnx("the pidfile changes at the next start");
 	config_free(m->conf);
 	m->conf = conf;
-	log_info("new configuration in force");
 }
 
 static void

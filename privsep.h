@@ -58,7 +58,7 @@ enum priv_type {
 	PRIV_STATE_FILE	= 19,	/* with a descriptor: write the state there; or
 				   without: not now */
 
-	PRIV_READY	= 2,	/* the first configuration is in force */
+	PRIV_READY	= 2,	/* the configuration is in force */
 	PRIV_WANT_LOGSOCK = 4,	/* please connect it anew */
 	PRIV_WANT_STATE	= 6,	/* please begin a state file */
 	PRIV_STATE_WRITTEN = 8,	/* it is complete */
