@@ -274,6 +274,17 @@ prefix_ntop(const struct prefix *p, char buf[PREFIX_STRLEN])
 	return (buf);
 }
 
+int
+prefix_compare(const struct prefix *a, const struct prefix *b)
+{
+	int order;
+
+	if (a->addr.family != b->addr.family)
+		return (a->addr.family < b->addr.family ? -1 : 1);
+	order = memcmp(a->addr.bytes, b->addr.bytes, sizeof(a->addr.bytes));
+	return (order != 0 ? order : a->len - b->len);
+}
+
 bool
 prefix_contains(const struct prefix *p, const struct addr *a)
 {

@@ -78,6 +78,12 @@ int prefix_pton(const char *text, struct prefix *p);
 /* ADDR/LEN, with the length always shown.  Returns buf. */
 const char *prefix_ntop(const struct prefix *p, char buf[PREFIX_STRLEN]);
 
+/*
+ * Order: IPv4 first, then by address, and by length, so that a prefix comes
+ * right before those inside it.  As of strcmp.
+ */
+int prefix_compare(const struct prefix *a, const struct prefix *b);
+
 /* False when the families differ. */
 bool prefix_contains(const struct prefix *p, const struct addr *a);
 

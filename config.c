@@ -17,31 +17,10 @@
 #include "compat.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "config.h"
-#include "cursor.h"
-
-#define PACK_VERSION		1
-#define PACK_SIZE_FIRST		4096	/* bytes; doubled until it fits */
-
-/* The least bytes that one packed item takes, to check counts by. */
-#define PACKED_ADDR_LEN		17
-#define PACKED_LISTEN_LEN	(PACKED_ADDR_LEN + 2 + 4)
-#define PACKED_PREFIX_LEN	(PACKED_ADDR_LEN + 1)
-#define PACKED_JOIN_LEN		(PACKED_ADDR_LEN + IF_NAMESIZE)
-#define PACKED_FORWARD_LEN	(PACKED_ADDR_LEN + 2)
-#define PACKED_RANGE_LEN	16
-#define PACKED_SET_LEN		5
-#define PACKED_RULE_LEN		\
-	((FILTER_NUMBERS + FILTER_ADDRS) * PACKED_SET_LEN + 40)
-
-/* The last second of the year 9999, which has the last date of the language. */
-#define DATE_MAX		INT64_C(253402300799)
-#define ZONE_MAX		86400	/* seconds; no zone is further from UTC */
 
 /* The names of single fields, as store_field_mask knows them. */
 static const char *const field_names[] = {
@@ -61,12 +40,20 @@ config_free(struct config *conf)
 		return;
 	for (i = 0; i < conf->nrules; i++)
 		filter_rule_clear(&conf->rules[i]);
+	for (i = 0; i < conf->ntables; i++)
+		free(conf->tables[i].prefixes);
+	for (i = 0; i < conf->nlogs; i++) {
+		free(conf->logs[i].path);
+		free(conf->logs[i].tags);
+	}
 	free(conf->rules);
+	free(conf->tables);
+	free(conf->logs);
 	free(conf->listens);
-	free(conf->sources);
+	free(conf->sources.prefixes);
+	free(conf->sources.tables);
 	free(conf->joins);
 	free(conf->forwards);
-	free(conf->logfile);
 	free(conf->logsock);
 	free(conf->pidfile);
 	free(conf->statefile);
@@ -74,524 +61,71 @@ config_free(struct config *conf)
 }
 
 static int
-pack_addr(struct wcursor *w, const struct addr *addr)
+compare_prefixes(const void *a, const void *b)
 {
-	if (wcur_u8(w, (uint8_t)addr->family) != 0)
-		return (FLOWD_ESPACE);
-	return (wcur_bytes(w, addr->bytes, sizeof(addr->bytes)));
+	return (prefix_compare(a, b));
 }
 
-static int
-pack_prefix(struct wcursor *w, const struct prefix *prefix)
+/* All prefixes of the sources in order, some perhaps more than once. */
+static struct prefix *
+collect_sources(const struct config *conf, size_t *n)
 {
-	if (pack_addr(w, &prefix->addr) != 0)
-		return (FLOWD_ESPACE);
-	return (wcur_u8(w, prefix->len));
-}
-
-/* Packs text, where NULL is nothing but a length of 0. */
-static int
-pack_path(struct wcursor *w, const char *path)
-{
-	size_t len = path == NULL ? 0 : strlen(path);
-
-	if (wcur_u32(w, (uint32_t)len) != 0)
-		return (FLOWD_ESPACE);
-	return (len == 0 ? 0 : wcur_bytes(w, path, len));
-}
-
-static int
-pack_listens(struct wcursor *w, const struct config *conf)
-{
-	const struct conf_listen *l;
-	size_t i;
-
-	if (wcur_u32(w, (uint32_t)conf->nlistens) != 0)
-		return (FLOWD_ESPACE);
-	for (i = 0; i < conf->nlistens; i++) {
-		l = &conf->listens[i];
-		if (pack_addr(w, &l->addr) != 0 || wcur_u16(w, l->port) != 0 ||
-		    wcur_u32(w, l->bufsize) != 0)
-			return (FLOWD_ESPACE);
-	}
-	return (0);
-}
-
-static int
-pack_prefixes(struct wcursor *w, const struct prefix *prefixes, size_t n)
-{
-	size_t i;
-
-	if (wcur_u32(w, (uint32_t)n) != 0)
-		return (FLOWD_ESPACE);
-	for (i = 0; i < n; i++) {
-		if (pack_prefix(w, &prefixes[i]) != 0)
-			return (FLOWD_ESPACE);
-	}
-	return (0);
-}
-
-static int
-pack_joins(struct wcursor *w, const struct config *conf)
-{
-	const struct conf_join *join;
-	size_t i;
-
-	if (wcur_u32(w, (uint32_t)conf->njoins) != 0)
-		return (FLOWD_ESPACE);
-	for (i = 0; i < conf->njoins; i++) {
-		join = &conf->joins[i];
-		if (pack_addr(w, &join->group) != 0 ||
-		    wcur_bytes(w, join->ifname, sizeof(join->ifname)) != 0)
-			return (FLOWD_ESPACE);
-	}
-	return (0);
-}
-
-static int
-pack_forwards(struct wcursor *w, const struct config *conf)
-{
-	size_t i;
-
-	if (wcur_u32(w, (uint32_t)conf->nforwards) != 0)
-		return (FLOWD_ESPACE);
-	for (i = 0; i < conf->nforwards; i++) {
-		if (pack_addr(w, &conf->forwards[i].addr) != 0 ||
-		    wcur_u16(w, conf->forwards[i].port) != 0)
-			return (FLOWD_ESPACE);
-	}
-	return (0);
-}
-
-static int
-pack_numbers(struct wcursor *w, const struct filter_number_set *set)
-{
+	const struct filter_addr_set *sources = &conf->sources;
+	const struct filter_table *table;
+	struct prefix *all;
+	size_t room = sources->n;
 	uint32_t i;
 
-	if (wcur_u8(w, set->negated) != 0 || wcur_u32(w, set->n) != 0)
-		return (FLOWD_ESPACE);
-	for (i = 0; i < set->n; i++) {
-		if (wcur_u64(w, set->ranges[i].lo) != 0 ||
-		    wcur_u64(w, set->ranges[i].hi) != 0)
-			return (FLOWD_ESPACE);
+	for (i = 0; i < sources->ntables; i++)
+		room += conf->tables[sources->tables[i]].n;
+	if ((all = calloc(room + 1, sizeof(*all))) == NULL)
+		return (NULL);
+	*n = sources->n;
+	if (sources->n != 0)
+		memcpy(all, sources->prefixes, *n * sizeof(*all));
+	for (i = 0; i < sources->ntables; i++) {
+		table = &conf->tables[sources->tables[i]];
+		if (table->n != 0)
+			memcpy(all + *n, table->prefixes,
+			    table->n * sizeof(*all));
+		*n += table->n;
 	}
-	return (0);
+	qsort(all, *n, sizeof(*all), compare_prefixes);
+	return (all);
 }
 
 static int
-pack_rule(struct wcursor *w, const struct filter_rule *rule)
+add_sources(struct prefix_map *map, const struct prefix *all, size_t n)
 {
 	size_t i;
+	int r = 0;
 
-	if (wcur_u8(w, (uint8_t)rule->verdict) != 0 ||
-	    wcur_u32(w, rule->flags) != 0 ||
-	    wcur_u32(w, rule->tag) != 0 ||
-	    wcur_u32(w, rule->family) != 0 ||
-	    wcur_u32(w, rule->after) != 0 ||
-	    wcur_u32(w, rule->before) != 0 ||
-	    wcur_u64(w, (uint64_t)rule->after_date) != 0 ||
-	    wcur_u64(w, (uint64_t)rule->before_date) != 0 ||
-	    wcur_u8(w, rule->tcp_mask) != 0 ||
-	    wcur_u8(w, rule->tcp_equals) != 0 ||
-	    wcur_u8(w, rule->days) != 0)
-		return (FLOWD_ESPACE);
-	for (i = 0; i < FILTER_NUMBERS; i++) {
-		if (pack_numbers(w, &rule->numbers[i]) != 0)
-			return (FLOWD_ESPACE);
+	for (i = 0; i < n && r == 0; i++) {
+		if (i == 0 || prefix_compare(&all[i - 1], &all[i]) != 0)
+			r = prefix_map_add(map, &all[i], all[i].len ==
+			    addr_bits(all[i].addr.family) ? SOURCE_NAMED :
+			    SOURCE_ALLOWED);
 	}
-	for (i = 0; i < FILTER_ADDRS; i++) {
-		if (wcur_u8(w, rule->addrs[i].negated) != 0 ||
-		    pack_prefixes(w, rule->addrs[i].prefixes,
-		    rule->addrs[i].n) != 0)
-			return (FLOWD_ESPACE);
+	return (r != 0 ? r : prefix_map_end(map));
+}
+
+struct prefix_map *
+config_sources(const struct config *conf)
+{
+	struct prefix_map *map;
+	struct prefix *all;
+	size_t n;
+
+	if ((all = collect_sources(conf, &n)) == NULL)
+		return (NULL);
+	map = prefix_map_new(filter_addrs_given(&conf->sources) ?
+	    SOURCE_REFUSED : SOURCE_ALLOWED);
+	if (map != NULL && add_sources(map, all, n) != 0) {
+		prefix_map_free(map);
+		map = NULL;
 	}
-	return (0);
-}
-
-static int
-pack_rules(struct wcursor *w, const struct config *conf)
-{
-	size_t i;
-
-	if (wcur_u32(w, (uint32_t)conf->nrules) != 0)
-		return (FLOWD_ESPACE);
-	for (i = 0; i < conf->nrules; i++) {
-		if (pack_rule(w, &conf->rules[i]) != 0)
-			return (FLOWD_ESPACE);
-	}
-	return (0);
-}
-
-static int
-pack_config(struct wcursor *w, const struct config *conf)
-{
-	if (wcur_u32(w, PACK_VERSION) != 0 ||
-	    pack_listens(w, conf) != 0 ||
-	    pack_prefixes(w, conf->sources, conf->nsources) != 0 ||
-	    pack_joins(w, conf) != 0 ||
-	    pack_forwards(w, conf) != 0 ||
-	    pack_path(w, conf->logfile) != 0 ||
-	    pack_path(w, conf->logsock) != 0 ||
-	    pack_path(w, conf->pidfile) != 0 ||
-	    pack_path(w, conf->statefile) != 0 ||
-	    wcur_u32(w, conf->logsock_bufsize) != 0 ||
-	    wcur_u32(w, conf->store_mask) != 0)
-		return (FLOWD_ESPACE);
-	return (pack_rules(w, conf));
-}
-
-int
-config_pack(const struct config *conf, uint8_t **data, size_t *len)
-{
-	struct wcursor w;
-	uint8_t *buf = NULL, *grown;
-	size_t size;
-
-	*data = NULL;
-	*len = 0;
-	for (size = PACK_SIZE_FIRST; size <= CONFIG_PACKED_MAX; size *= 2) {
-		if ((grown = realloc(buf, size)) == NULL) {
-			free(buf);
-			return (FLOWD_ENOMEM);
-		}
-		buf = grown;
-		wcur_init(&w, buf, size);
-		if (pack_config(&w, conf) != 0)
-			continue;
-		*data = buf;
-		*len = size - wcur_left(&w);
-		return (0);
-	}
-	free(buf);
-	return (FLOWD_ESPACE);
-}
-
-static int
-unpack_addr(struct cursor *c, struct addr *addr)
-{
-	uint8_t bytes[16], family;
-
-	if (cur_u8(c, &family) != 0 ||
-	    cur_bytes(c, bytes, sizeof(bytes)) != 0)
-		return (FLOWD_ESHORT);
-	if (family != ADDR_V4 && family != ADDR_V6)
-		return (FLOWD_EINVAL);
-	*addr = family == ADDR_V4 ? addr_v4(bytes) : addr_v6(bytes);
-	/* What stands behind an IPv4 address would come back as zeros. */
-	return (memcmp(addr->bytes, bytes, sizeof(bytes)) == 0 ? 0 :
-	    FLOWD_EINVAL);
-}
-
-static int
-unpack_prefix(struct cursor *c, struct prefix *prefix)
-{
-	int r;
-
-	if ((r = unpack_addr(c, &prefix->addr)) != 0)
-		return (r);
-	if (cur_u8(c, &prefix->len) != 0)
-		return (FLOWD_ESHORT);
-	if (prefix->len > addr_bits(prefix->addr.family))
-		return (FLOWD_EINVAL);
-	return (addr_host_bits_clear(&prefix->addr, prefix->len) ? 0 :
-	    FLOWD_EHOSTBITS);
-}
-
-/*
- * Reads a count of items that take at least item_len bytes each, and makes
- * *array for it, zeroed; NULL where there are none.
- */
-static int
-unpack_array(struct cursor *c, size_t item_len, size_t item_size,
-    void **array, size_t *n)
-{
-	uint32_t count;
-
-	if (cur_u32(c, &count) != 0 || count > cur_left(c) / item_len)
-		return (FLOWD_ESHORT);
-	if (count == 0)
-		return (0);
-	if ((*array = calloc(count, item_size)) == NULL)
-		return (FLOWD_ENOMEM);
-	*n = count;
-	return (0);
-}
-
-static int
-unpack_path(struct cursor *c, char **path)
-{
-	uint32_t len;
-
-	if (cur_u32(c, &len) != 0 || len > cur_left(c))
-		return (FLOWD_ESHORT);
-	if (len == 0)
-		return (0);
-	if (len >= PATH_MAX || *c->at != '/' || memchr(c->at, 0, len) != NULL)
-		return (FLOWD_EINVAL);
-	if ((*path = calloc(1, len + 1)) == NULL)
-		return (FLOWD_ENOMEM);
-	return (cur_bytes(c, *path, len));
-}
-
-static int
-unpack_listens(struct cursor *c, struct config *conf)
-{
-	void *array = NULL;
-	struct conf_listen *l;
-	size_t i;
-	int r;
-
-	r = unpack_array(c, PACKED_LISTEN_LEN, sizeof(*l), &array,
-	    &conf->nlistens);
-	conf->listens = array;
-	for (i = 0; r == 0 && i < conf->nlistens; i++) {
-		l = &conf->listens[i];
-		if ((r = unpack_addr(c, &l->addr)) != 0)
-			return (r);
-		if (cur_u16(c, &l->port) != 0 || cur_u32(c, &l->bufsize) != 0)
-			return (FLOWD_ESHORT);
-		if (l->port == 0 || l->bufsize > INT_MAX)
-			return (FLOWD_EINVAL);
-	}
-	return (r);
-}
-
-static int
-unpack_prefixes(struct cursor *c, struct prefix **prefixes, size_t *n)
-{
-	void *array = NULL;
-	size_t i;
-	int r;
-
-	r = unpack_array(c, PACKED_PREFIX_LEN, sizeof(**prefixes), &array, n);
-	*prefixes = array;
-	for (i = 0; r == 0 && i < *n; i++)
-		r = unpack_prefix(c, &(*prefixes)[i]);
-	return (r);
-}
-
-static int
-unpack_joins(struct cursor *c, struct config *conf)
-{
-	void *array = NULL;
-	struct conf_join *join;
-	size_t i;
-	int r;
-
-	r = unpack_array(c, PACKED_JOIN_LEN, sizeof(*join), &array,
-	    &conf->njoins);
-	conf->joins = array;
-	for (i = 0; r == 0 && i < conf->njoins; i++) {
-		join = &conf->joins[i];
-		if ((r = unpack_addr(c, &join->group)) != 0)
-			return (r);
-		if (cur_bytes(c, join->ifname, sizeof(join->ifname)) != 0)
-			return (FLOWD_ESHORT);
-		if (!addr_is_multicast(&join->group) ||
-		    join->ifname[sizeof(join->ifname) - 1] != '\0')
-			return (FLOWD_EINVAL);
-	}
-	return (r);
-}
-
-static int
-unpack_forwards(struct cursor *c, struct config *conf)
-{
-	void *array = NULL;
-	struct conf_forward *forward;
-	size_t i;
-	int r;
-
-	r = unpack_array(c, PACKED_FORWARD_LEN, sizeof(*forward), &array,
-	    &conf->nforwards);
-	conf->forwards = array;
-	for (i = 0; r == 0 && i < conf->nforwards; i++) {
-		forward = &conf->forwards[i];
-		if ((r = unpack_addr(c, &forward->addr)) != 0)
-			return (r);
-		if (cur_u16(c, &forward->port) != 0)
-			return (FLOWD_ESHORT);
-		if (forward->port == 0)
-			return (FLOWD_EINVAL);
-	}
-	return (r);
-}
-
-static int
-unpack_bool(struct cursor *c, bool *out)
-{
-	uint8_t byte;
-
-	if (cur_u8(c, &byte) != 0)
-		return (FLOWD_ESHORT);
-	*out = byte != 0;
-	return (byte > 1 ? FLOWD_EINVAL : 0);
-}
-
-static int
-unpack_numbers(struct cursor *c, uint64_t max, struct filter_number_set *set)
-{
-	void *array = NULL;
-	struct filter_range *range;
-	size_t i, n = 0;
-	int r;
-
-	if ((r = unpack_bool(c, &set->negated)) != 0)
-		return (r);
-	r = unpack_array(c, PACKED_RANGE_LEN, sizeof(*range), &array, &n);
-	set->ranges = array;
-	set->n = (uint32_t)n;
-	for (i = 0; r == 0 && i < n; i++) {
-		range = &set->ranges[i];
-		if (cur_u64(c, &range->lo) != 0 || cur_u64(c, &range->hi) != 0)
-			return (FLOWD_ESHORT);
-		if (range->lo > range->hi || range->hi > max)
-			return (FLOWD_EINVAL);
-	}
-	return (r);
-}
-
-static int
-unpack_addrs(struct cursor *c, struct filter_addr_set *set)
-{
-	size_t n = 0;
-	int r;
-
-	if ((r = unpack_bool(c, &set->negated)) != 0)
-		return (r);
-	r = unpack_prefixes(c, &set->prefixes, &n);
-	set->n = (uint32_t)n;
-	return (r);
-}
-
-static bool
-date_is_valid(int64_t date)
-{
-	return (date >= -ZONE_MAX && date <= DATE_MAX + ZONE_MAX &&
-	    (int64_t)(time_t)date == date);
-}
-
-/* The parts of a rule that are always there. */
-static int
-unpack_rule_head(struct cursor *c, struct filter_rule *rule)
-{
-	uint64_t after_date, before_date;
-	uint8_t verdict;
-
-	if (cur_u8(c, &verdict) != 0 ||
-	    cur_u32(c, &rule->flags) != 0 ||
-	    cur_u32(c, &rule->tag) != 0 ||
-	    cur_u32(c, &rule->family) != 0 ||
-	    cur_u32(c, &rule->after) != 0 ||
-	    cur_u32(c, &rule->before) != 0 ||
-	    cur_u64(c, &after_date) != 0 ||
-	    cur_u64(c, &before_date) != 0 ||
-	    cur_u8(c, &rule->tcp_mask) != 0 ||
-	    cur_u8(c, &rule->tcp_equals) != 0 ||
-	    cur_u8(c, &rule->days) != 0)
-		return (FLOWD_ESHORT);
-	rule->after_date = (int64_t)after_date;
-	rule->before_date = (int64_t)before_date;
-	rule->verdict = verdict == FILTER_ACCEPT ? FILTER_ACCEPT :
-	    FILTER_DISCARD;
-	if (verdict != (uint8_t)rule->verdict ||
-	    (rule->flags & ~FILTER_FLAGS) != 0 ||
-	    (rule->family != ADDR_NONE && rule->family != ADDR_V4 &&
-	    rule->family != ADDR_V6) ||
-	    rule->after >= FILTER_DAY_SECONDS ||
-	    rule->before >= FILTER_DAY_SECONDS ||
-	    !date_is_valid(rule->after_date) ||
-	    !date_is_valid(rule->before_date) ||
-	    (rule->days & ~FILTER_DAYS) != 0)
-		return (FLOWD_EINVAL);
-	return (0);
-}
-
-static int
-unpack_rule(struct cursor *c, struct filter_rule *rule)
-{
-	size_t i;
-	int r;
-
-	if ((r = unpack_rule_head(c, rule)) != 0)
-		return (r);
-	for (i = 0; i < FILTER_NUMBERS; i++) {
-		r = unpack_numbers(c, filter_number_rows[i].max,
-		    &rule->numbers[i]);
-		if (r != 0)
-			return (r);
-	}
-	for (i = 0; i < FILTER_ADDRS; i++) {
-		if ((r = unpack_addrs(c, &rule->addrs[i])) != 0)
-			return (r);
-	}
-	return (0);
-}
-
-static int
-unpack_rules(struct cursor *c, struct config *conf)
-{
-	void *array = NULL;
-	size_t i;
-	int r;
-
-	r = unpack_array(c, PACKED_RULE_LEN, sizeof(*conf->rules), &array,
-	    &conf->nrules);
-	conf->rules = array;
-	for (i = 0; r == 0 && i < conf->nrules; i++)
-		r = unpack_rule(c, &conf->rules[i]);
-	return (r);
-}
-
-static int
-unpack_config(struct cursor *c, struct config *conf)
-{
-	uint32_t version;
-	int r;
-
-	if (cur_u32(c, &version) != 0)
-		return (FLOWD_ESHORT);
-	if (version != PACK_VERSION)
-		return (FLOWD_EVERSION);
-	if ((r = unpack_listens(c, conf)) != 0 ||
-	    (r = unpack_prefixes(c, &conf->sources, &conf->nsources)) != 0 ||
-	    (r = unpack_joins(c, conf)) != 0 ||
-	    (r = unpack_forwards(c, conf)) != 0 ||
-	    (r = unpack_path(c, &conf->logfile)) != 0 ||
-	    (r = unpack_path(c, &conf->logsock)) != 0 ||
-	    (r = unpack_path(c, &conf->pidfile)) != 0 ||
-	    (r = unpack_path(c, &conf->statefile)) != 0)
-		return (r);
-	if (cur_u32(c, &conf->logsock_bufsize) != 0 ||
-	    cur_u32(c, &conf->store_mask) != 0)
-		return (FLOWD_ESHORT);
-	if (conf->logsock_bufsize > INT_MAX || conf->store_mask == 0 ||
-	    (conf->store_mask & ~STORE_FIELD_ALL) != 0)
-		return (FLOWD_EINVAL);
-	if ((r = unpack_rules(c, conf)) != 0)
-		return (r);
-	return (cur_left(c) == 0 ? 0 : FLOWD_EINVAL);
-}
-
-int
-config_unpack(const uint8_t *data, size_t len, struct config **conf)
-{
-	struct config *new;
-	struct cursor c;
-	int r;
-
-	*conf = NULL;
-	if (len > CONFIG_PACKED_MAX)
-		return (FLOWD_EINVAL);
-	if ((new = calloc(1, sizeof(*new))) == NULL)
-		return (FLOWD_ENOMEM);
-	cur_init(&c, data, len);
-	if ((r = unpack_config(&c, new)) != 0) {
-		config_free(new);
-		return (r);
-	}
-	*conf = new;
-	return (0);
+	free(all);
+	return (map);
 }
 
 static void
@@ -612,12 +146,12 @@ print_bufsize(uint32_t bufsize, FILE *fp)
 }
 
 static void
-print_path(const char *statement, const char *path, FILE *fp)
+print_quoted(const char *before, const char *text, FILE *fp)
 {
 	const char *at;
 
-	fprintf(fp, "%s \"", statement);
-	for (at = path; *at != '\0'; at++) {
+	fprintf(fp, "%s\"", before);
+	for (at = text; *at != '\0'; at++) {
 		if (*at == '"' || *at == '\\')
 			fputc('\\', fp);
 		fputc(*at, fp);
@@ -641,26 +175,67 @@ print_store(uint32_t mask, FILE *fp)
 }
 
 static void
-print_network(const struct config *conf, FILE *fp)
+print_listens(const struct config *conf, FILE *fp)
 {
-	const struct conf_join *join;
-	char text[PREFIX_STRLEN];
+	const struct conf_listen *l;
 	size_t i;
 
 	for (i = 0; i < conf->nlistens; i++) {
-		print_endpoint("listen on", &conf->listens[i].addr,
-		    conf->listens[i].port, fp);
-		print_bufsize(conf->listens[i].bufsize, fp);
+		l = &conf->listens[i];
+		print_endpoint("listen on", &l->addr, l->port, fp);
+		if (l->ifname[0] != '\0')
+			print_quoted(" interface ", l->ifname, fp);
+		print_bufsize(l->bufsize, fp);
 		fputc('\n', fp);
 	}
-	for (i = 0; i < conf->nsources; i++)
+}
+
+static void
+print_tables(const struct config *conf, FILE *fp)
+{
+	const struct filter_table *table;
+	char text[PREFIX_STRLEN];
+	size_t i;
+	uint32_t j;
+
+	for (i = 0; i < conf->ntables; i++) {
+		table = &conf->tables[i];
+		fprintf(fp, "table <%s> {\n", table->name);
+		for (j = 0; j < table->n; j++)
+			fprintf(fp, "\t%s\n",
+			    prefix_ntop(&table->prefixes[j], text));
+		fputs("}\n", fp);
+	}
+}
+
+static void
+print_sources(const struct config *conf, FILE *fp)
+{
+	const struct filter_addr_set *sources = &conf->sources;
+	char text[PREFIX_STRLEN];
+	uint32_t i;
+
+	for (i = 0; i < sources->n; i++)
 		fprintf(fp, "flow source %s\n",
-		    prefix_ntop(&conf->sources[i], text));
+		    prefix_ntop(&sources->prefixes[i], text));
+	for (i = 0; i < sources->ntables; i++)
+		fprintf(fp, "flow source <%s>\n",
+		    conf->tables[sources->tables[i]].name);
+}
+
+static void
+print_network(const struct config *conf, FILE *fp)
+{
+	const struct conf_join *join;
+	char text[ADDR_STRLEN];
+	size_t i;
+
 	for (i = 0; i < conf->njoins; i++) {
 		join = &conf->joins[i];
-		fprintf(fp, "join group %s%s%s\n",
-		    addr_ntop(&join->group, text),
-		    join->ifname[0] == '\0' ? "" : "%", join->ifname);
+		fprintf(fp, "join group %s", addr_ntop(&join->group, text));
+		if (join->ifname[0] != '\0')
+			print_quoted(" on ", join->ifname, fp);
+		fputc('\n', fp);
 	}
 	for (i = 0; i < conf->nforwards; i++) {
 		print_endpoint("forward to", &conf->forwards[i].addr,
@@ -669,32 +244,65 @@ print_network(const struct config *conf, FILE *fp)
 	}
 }
 
+static void
+print_logs(const struct config *conf, FILE *fp)
+{
+	const struct conf_log *log;
+	size_t i, j;
+
+	for (i = 0; i < conf->nlogs; i++) {
+		log = &conf->logs[i];
+		print_quoted("logfile ", log->path, fp);
+		for (j = 0; j < log->ntags; j++)
+			fprintf(fp, "%s%" PRIu32, j == 0 ? " tag " : ",",
+			    log->tags[j]);
+		fputc('\n', fp);
+	}
+}
+
+static void
+print_path(const char *statement, const char *path, FILE *fp)
+{
+	if (path == NULL)
+		return;
+	print_quoted(statement, path, fp);
+	fputc('\n', fp);
+}
+
+static void
+print_limits(const struct conf_limits *limits, FILE *fp)
+{
+	if (limits->exporters != 0)
+		fprintf(fp, "limit exporters %" PRIu32 "\n",
+		    limits->exporters);
+	if (limits->templates != 0)
+		fprintf(fp, "limit templates %" PRIu32 "\n",
+		    limits->templates);
+	if (limits->memory != 0)
+		fprintf(fp, "limit memory %" PRIu64 "\n", limits->memory);
+}
+
 void
 config_print(const struct config *conf, FILE *fp)
 {
 	size_t i;
 
+	print_listens(conf, fp);
+	print_tables(conf, fp);
+	print_sources(conf, fp);
 	print_network(conf, fp);
-	if (conf->logfile != NULL) {
-		print_path("logfile", conf->logfile, fp);
-		fputc('\n', fp);
-	}
+	print_logs(conf, fp);
 	if (conf->logsock != NULL) {
-		print_path("logsock", conf->logsock, fp);
+		print_quoted("logsock ", conf->logsock, fp);
 		print_bufsize(conf->logsock_bufsize, fp);
 		fputc('\n', fp);
 	}
-	if (conf->pidfile != NULL) {
-		print_path("pidfile", conf->pidfile, fp);
-		fputc('\n', fp);
-	}
-	if (conf->statefile != NULL) {
-		print_path("statefile", conf->statefile, fp);
-		fputc('\n', fp);
-	}
+	print_path("pidfile ", conf->pidfile, fp);
+	print_path("statefile ", conf->statefile, fp);
+	print_limits(&conf->limits, fp);
 	print_store(conf->store_mask, fp);
 	for (i = 0; i < conf->nrules; i++) {
-		filter_rule_print(&conf->rules[i], fp);
+		filter_rule_print(&conf->rules[i], conf->tables, fp);
 		fputc('\n', fp);
 	}
 }

@@ -31,6 +31,7 @@
 
 #include "addr.h"
 #include "filter.h"
+#include "prefix-map.h"
 
 #define CONFIG_PACKED_MAX	(64U << 20)	/* bytes; more is refused */
 
@@ -38,11 +39,26 @@ struct conf_listen {
 	struct addr	addr;
 	uint16_t	port;
 	uint32_t	bufsize;	/* bytes; 0: as large as the system gives */
+	char		ifname[IF_NAMESIZE];	/* "": every interface */
 };
 
 struct conf_join {
 	struct addr	group;
 	char		ifname[IF_NAMESIZE];	/* "": the system chooses */
+};
+
+/* A log, for the flows with its tags or, without any, for all others. */
+struct conf_log {
+	char		*path;
+	uint32_t	*tags;		/* sorted */
+	size_t		 ntags;
+};
+
+/* 0: not stated; exporter.h has the defaults. */
+struct conf_limits {
+	uint32_t	exporters;
+	uint32_t	templates;	/* of each exporter */
+	uint64_t	memory;		/* bytes */
 };
 
 struct conf_forward {
@@ -53,15 +69,18 @@ struct conf_forward {
 struct config {
 	struct conf_listen	*listens;
 	size_t			 nlistens;
-	struct prefix		*sources;	/* none: every address */
-	size_t			 nsources;
+	struct filter_table	*tables;	/* for sources and rules */
+	size_t			 ntables;
+	struct filter_addr_set	 sources;	/* none: every address */
 	struct conf_join	*joins;
 	size_t			 njoins;
 	struct conf_forward	*forwards;
 	size_t			 nforwards;
 	struct filter_rule	*rules;
 	size_t			 nrules;
-	char			*logfile;	/* NULL: none */
+	struct conf_log		*logs;
+	size_t			 nlogs;
+	struct conf_limits	 limits;
 	char			*logsock;	/* NULL: none */
 	char			*pidfile;	/* NULL: not stated */
 	char			*statefile;	/* NULL: none */
@@ -103,6 +122,13 @@ int config_pack(const struct config *conf, uint8_t **data, size_t *len)
  */
 int config_unpack(const uint8_t *data, size_t len, struct config **conf)
     __attribute__((warn_unused_result));
+
+/*
+ * The sources of conf, for prefix_map_find: SOURCE_*.  NULL without memory.
+ */
+enum { SOURCE_REFUSED, SOURCE_ALLOWED, SOURCE_NAMED /* the address alone */ };
+
+struct prefix_map *config_sources(const struct config *conf);
 
 /* Prints conf in the syntax of flowd.conf(5), such that it parses to the same. */
 void config_print(const struct config *conf, FILE *fp);

@@ -54,6 +54,15 @@ struct exporter_table {
 	uint64_t	  secret[2];	/* so that nobody can aim at a bucket */
 };
 
+void
+exporters_set_limits(struct exporter_table *t,
+    const struct exporter_limits *limits)
+{
+	t->limit = limits->exporters == 0 ? 1 : limits->exporters;
+	t->shared.templates_max = limits->templates;
+	t->shared.memory.limit = limits->memory;
+}
+
 struct exporter_table *
 exporters_new(const struct exporter_limits *limits)
 {
@@ -61,10 +70,8 @@ exporters_new(const struct exporter_limits *limits)
 
 	if ((t = calloc(1, sizeof(*t))) == NULL)
 		return (NULL);
-	t->limit = limits->exporters == 0 ? 1 : limits->exporters;
-	t->shared.templates_max = limits->templates;
-	t->shared.memory.limit = limits->memory;
 	t->shared.table = t;
+	exporters_set_limits(t, limits);
 	t->stand_in.shared = &t->shared;
 	t->nbuckets = BUCKETS_MIN;
 	t->buckets = calloc(t->nbuckets, sizeof(*t->buckets));

@@ -39,6 +39,11 @@ enum filter_number {
 	FILTER_DST_PORT,
 	FILTER_PROTO,
 	FILTER_TOS,
+	FILTER_PACKETS,
+	FILTER_OCTETS,
+	FILTER_SRC_AS,
+	FILTER_DST_AS,
+	FILTER_VERSION,			/* of the export protocol */
 	FILTER_NUMBERS
 };
 
@@ -70,17 +75,31 @@ struct filter_range {
 	uint64_t	lo, hi;		/* both inclusive */
 };
 
-/* Sets.  An empty one is no constraint, whatever negated says. */
+/*
+ * Sets.  One without any members is no constraint, whatever negated says; an
+ * empty table is a member.
+ */
 struct filter_number_set {
-	struct filter_range	*ranges;
+	struct filter_range	*ranges;	/* ascending, with gaps */
 	uint32_t		 n;
 	bool			 negated;
 };
 
 struct filter_addr_set {
 	struct prefix		*prefixes;
-	uint32_t		 n;
+	uint32_t		*tables;	/* indices */
+	uint32_t		 n, ntables;
 	bool			 negated;
+};
+
+#define FILTER_TABLE_NAME_SIZE	32	/* bytes, with the NUL */
+#define FILTER_TABLE_MAX	1000000	/* prefixes */
+#define FILTER_RULES_MAX	262144
+
+struct filter_table {
+	char			 name[FILTER_TABLE_NAME_SIZE];
+	struct prefix		*prefixes;	/* by prefix_compare, once */
+	uint32_t		 n;
 };
 
 #define FILTER_QUICK		(1U << 0)
@@ -114,16 +133,34 @@ struct filter_rule {
 /* Frees what rule points to, and makes it all zero. */
 void filter_rule_clear(struct filter_rule *rule);
 
-/* The rule in the syntax of flowd.conf(5), without a newline. */
-void filter_rule_print(const struct filter_rule *rule, FILE *fp);
+/* Of the bytes of FILTER_TABLE_NAME_SIZE: name, NUL, zeros. */
+bool filter_table_name_is_valid(const char *name);
+
+/* Whether the set is a constraint. */
+bool filter_addrs_given(const struct filter_addr_set *set);
+
+/*
+ * The rule in the syntax of flowd.conf(5), without a newline.  tables is what
+ * its sets refer to.
+ */
+void filter_rule_print(const struct filter_rule *rule,
+    const struct filter_table *tables, FILE *fp);
 
 struct filter;
 
 /*
- * Makes a filter of the rules, which it copies.  NULL without memory.
+ * Makes a filter of the rules and the tables that they refer to; it keeps
+ * copies of what it needs.  NULL, with errno set, without memory: ENOMEM, or
+ * E2BIG for more than FILTER_RULES_MAX rules or FILTER_MEMORY_MAX bytes.
  */
-struct filter *filter_new(const struct filter_rule *rules, size_t nrules);
+#define FILTER_MEMORY_MAX	((size_t)1 << 30)
+
+struct filter *filter_new(const struct filter_rule *rules, size_t nrules,
+    const struct filter_table *tables, size_t ntables);
 void filter_free(struct filter *filter);
+
+/* Bytes that the filter has allocated. */
+size_t filter_memory(const struct filter *filter);
 
 /*
  * The verdict on flow: the last rule that matches decides, no match accepts.
@@ -134,8 +171,9 @@ void filter_free(struct filter *filter);
 enum filter_verdict filter_flow(struct filter *filter, struct flow *flow);
 
 /*
- * Calls line for each rule: its text and counters, without a newline.  Says
- * so by log_warn where memory is short.
+ * Calls line for each rule: its text in the syntax of flowd.conf(5), with the
+ * counters as a comment, without a newline.  Says so by log_warn where memory
+ * is short.
  */
 void filter_report(const struct filter *filter,
     void (*line)(void *arg, const char *text), void *arg);

@@ -115,10 +115,13 @@ load_filter(struct job *job, const char *path)
 	if (conf == NULL)
 		fatalx("%s has errors, nothing was read", path);
 	job->store_mask = conf->store_mask;
-	job->filter = filter_new(conf->rules, conf->nrules);
-	config_free(conf);
+	job->filter = filter_new(conf->rules, conf->nrules, conf->tables,
+	    conf->ntables);
 	if (job->filter == NULL)
-		fatalx("out of memory for the rules of %s", path);
+		fatal("cannot use the rules of %s", path);
+	log_debug("%s: %zu rules, compiled to %zu bytes", path, conf->nrules,
+	    filter_memory(job->filter));
+	config_free(conf);
 }
 
 static bool

@@ -46,8 +46,6 @@
 
 #define DEFAULT_CONFIG		PACKAGE_SYSCONFDIR "/flowd.conf"
 #define SINK_FLOWS		64
-/* The monitor's socket and what output waits for, before the listeners. */
-#define PFDS_FIXED		(1 + OUTPUT_BLOCKED)
 #define BATCHES_AT_ONCE		16	/* of one socket, before the others */
 #define TICK_MS			1000	/* between looks at what is due */
 #define STATE_SECONDS		60	/* between two writes of the state */
@@ -60,7 +58,8 @@ struct staged {
 	size_t		 nlisteners;
 	int		*forwards;	/* conf->nforwards */
 	size_t		 nforwards;
-	int		 log;		/* -1: none */
+	int		*logs;		/* conf->nlogs */
+	size_t		 nlogs;
 	int		 logsock;	/* -1: none, or its reader is away */
 };
 
@@ -68,9 +67,10 @@ struct collector {
 	int			 sock;		/* to the monitor */
 	struct config		*conf;		/* NULL before the first */
 	struct filter		*filter;
+	struct prefix_map	*sources;	/* to SOURCE_* */
 	struct listener		*listeners;
 	size_t			 nlisteners;
-	struct pollfd		*pfds;		/* nlisteners + PFDS_FIXED */
+	struct pollfd		*pfds;		/* of sock, output, listeners */
 	struct staged		 staged;
 	struct receiver		*receiver;
 	struct exporter_table	*exporters;
@@ -97,26 +97,25 @@ now_sec(void)
 	return ((uint32_t)time(NULL));
 }
 
-/* Stores one flow that the filter let through; false where it is lost. */
-static bool
+/* Stores one flow that the filter let through. */
+static enum output_result
 store_flow(struct collector *c, const struct flow *flow)
 {
 	char line[FORMAT_LINE_MAX];
+	enum output_result r;
 	uint8_t *room;
 	size_t len;
 
-	if ((room = output_room(c->output)) == NULL)
-		return (false);
+	room = output_room(c->output, flow);
 	if (store_encode(flow, c->conf->store_mask, room, STORE_RECORD_MAX,
 	    &len) != 0)
-		return (false);
-	if (output_commit(c->output, len) == -1)
-		return (false);
-	if (log_is_debug()) {
+		return (OUTPUT_LOST);
+	r = output_commit(c->output, len);
+	if (r == OUTPUT_STORED && log_is_debug()) {
 		(void)format_flow(flow, STORE_DISPLAY_BRIEF, false, line);
 		log_debug("%s", line);
 	}
-	return (true);
+	return (r);
 }
 
 /* Empties the sink: filters and stores what was decoded. */
@@ -125,38 +124,22 @@ take_flows(struct flow_sink *sink)
 {
 	struct collector *c = sink->arg;
 	struct counters *mine = &c->exporter->counters;
-	uint64_t stored = 0, discarded = 0;
+	uint64_t stored = 0, lost = 0;
+	enum output_result r;
 	size_t i;
 
 	for (i = 0; i < sink->n; i++) {
-		if (filter_flow(c->filter, &sink->flows[i]) ==
-		    FILTER_DISCARD)
-			discarded++;
-		else if (store_flow(c, &sink->flows[i]))
-			stored++;
+		if (filter_flow(c->filter, &sink->flows[i]) == FILTER_DISCARD)
+			continue;
+		r = store_flow(c, &sink->flows[i]);
+		stored += r == OUTPUT_STORED;
+		lost += r == OUTPUT_LOST;
 	}
 	mine->flows += sink->n;
 	mine->stored += stored;
-	mine->discarded += discarded;
-	mine->lost += sink->n - stored - discarded;
+	mine->lost += lost;
+	mine->discarded += sink->n - stored - lost;
 	sink->n = 0;
-}
-
-/* Whether a flow source allows it; *named, whether one does so by name. */
-static bool
-is_authorised(const struct config *conf, const struct addr *from, bool *named)
-{
-	bool allowed = conf->nsources == 0;
-	size_t i;
-
-	*named = false;
-	for (i = 0; i < conf->nsources && !*named; i++) {
-		if (!prefix_contains(&conf->sources[i], from))
-			continue;
-		allowed = true;
-		*named = conf->sources[i].len == addr_bits(from->family);
-	}
-	return (allowed);
 }
 
 static void
@@ -202,16 +185,16 @@ take_datagram(struct collector *c, const struct received *in,
 	const struct datagram dgram = { .data = in->data, .len = in->len,
 	    .recv_sec = (uint32_t)now->tv_sec,
 	    .recv_usec = (uint32_t)(now->tv_nsec / 1000) };
+	unsigned int source = prefix_map_find(c->sources, &in->from);
 	enum decoded r;
-	bool named;
 
-	if (!is_authorised(c->conf, &in->from, &named)) {
+	if (source == SOURCE_REFUSED) {
 		refuse_source(c, &in->from, dgram.recv_sec);
 		return;
 	}
 	output_forward(c->output, in->data, in->len);
 	c->exporter = exporter_get(c->exporters, &in->from, dgram.recv_sec,
-	    named);
+	    source == SOURCE_NAMED);
 	if (c->exporter == NULL)
 		fatal("no memory for an exporter");
 	r = netflow_decode(&dgram, c->exporter, &c->sink);
@@ -274,25 +257,22 @@ drain_for_good(struct collector *c, struct listener *listener)
 		taken += take_batch(c, listener, &n);
 }
 
-/* Writes the rest, for as long as the log needs within reason. */
+/* Writes the rest, for as long as logs and log socket need within reason. */
 static size_t
 flush_for_good(struct collector *c)
 {
 	uint32_t give_up = now_sec() + LAST_WRITE_SECONDS;
-	int blocked[OUTPUT_BLOCKED];
-	struct pollfd pfds[OUTPUT_BLOCKED];
-	size_t i, left;
+	size_t i, left, n = output_npollfds(c->output);
+	bool blocked;
 
 	for (;;) {
 		left = output_flush(c->output);
-		output_blocked_on(c->output, blocked);
-		if ((left == 0 && blocked[OUTPUT_BLOCKED - 1] == -1) ||
-		    now_sec() >= give_up)
+		output_pollfds(c->output, c->pfds);
+		for (i = 0, blocked = false; i < n; i++)
+			blocked = blocked || c->pfds[i].fd != -1;
+		if ((left == 0 && !blocked) || now_sec() >= give_up)
 			return (left);
-		for (i = 0; i < OUTPUT_BLOCKED; i++)
-			pfds[i] = (struct pollfd){ .events = POLLOUT,
-			    .fd = blocked[i] };
-		(void)poll(pfds, OUTPUT_BLOCKED, TICK_MS);
+		(void)poll(c->pfds, n, TICK_MS);
 	}
 }
 
@@ -315,6 +295,18 @@ report(const struct collector *c)
 	    &out, c->filter);
 }
 
+static void
+apply_limits(struct collector *c, const struct conf_limits *l)
+{
+	const struct exporter_limits limits = {
+	    .exporters = l->exporters == 0 ? EXPORTERS_DEFAULT : l->exporters,
+	    .templates = l->templates == 0 ? TEMPLATES_DEFAULT : l->templates,
+	    .memory = l->memory == 0 ? MEMORY_DEFAULT :
+	    l->memory > SIZE_MAX ? SIZE_MAX : (size_t)l->memory };
+
+	exporters_set_limits(c->exporters, &limits);
+}
+
 /* Templates and the like, as they were when flowd was last here. */
 static void
 load_state(struct collector *c, int fd)
@@ -325,6 +317,9 @@ load_state(struct collector *c, int fd)
 	ssize_t n = 0;
 	int r = FLOWD_EIO;
 
+	if (c->staged.conf == NULL || fd == -1)
+		fatalx("state out of turn");
+	apply_limits(c, &c->staged.conf->limits);
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
 	    st.st_size <= (off_t)STATE_LEN_MAX &&
 	    (data = malloc((size_t)st.st_size + 1)) != NULL) {
@@ -418,9 +413,6 @@ stop(struct collector *c)
 	left = flush_for_good(c);
 	save_state_for_good(c);
 	report(c);
-	if (left > 0)
-		log_warnx("%zu bytes of records could not be written to the "
-		    "log and are lost", left);
 	output_free(c->output);
 	exit(left > 0 ? 1 : 0);
 }
@@ -451,8 +443,9 @@ begin_config(struct collector *c, const struct priv_msg *msg)
 	free(data);
 	s->listeners = allocate(s->conf->nlistens, sizeof(*s->listeners));
 	s->forwards = allocate(s->conf->nforwards, sizeof(*s->forwards));
-	s->nlisteners = s->nforwards = 0;
-	s->log = s->logsock = -1;
+	s->logs = allocate(s->conf->nlogs, sizeof(*s->logs));
+	s->nlisteners = s->nforwards = s->nlogs = 0;
+	s->logsock = -1;
 }
 
 static void
@@ -486,12 +479,18 @@ stage_forward(struct collector *c, int fd)
 }
 
 static void
-take_log(struct collector *c, int fd)
+take_log(struct collector *c, const struct priv_msg *msg, int fd)
 {
-	if (c->staged.conf != NULL)
-		c->staged.log = fd;
+	struct staged *s = &c->staged;
+
+	if (fd == -1)
+		fatalx("log without descriptor");
+	if (s->conf == NULL)
+		output_reopen_log(c->output, msg->value, fd);
+	else if (s->nlogs == s->conf->nlogs)
+		fatalx("log out of turn");
 	else
-		output_set_log(c->output, fd);
+		s->logs[s->nlogs++] = fd;
 }
 
 static void
@@ -516,10 +515,8 @@ replace_listeners(struct collector *c)
 		(void)close(c->listeners[i].fd);
 	}
 	free(c->listeners);
-	free(c->pfds);
 	c->listeners = c->staged.listeners;
 	c->nlisteners = c->staged.nlisteners;
-	c->pfds = allocate(c->nlisteners + PFDS_FIXED, sizeof(*c->pfds));
 }
 
 static void
@@ -527,12 +524,30 @@ replace_outputs(struct collector *c)
 {
 	struct staged *s = &c->staged;
 
-	output_set_log(c->output, s->log);
+	output_set_logs(c->output, s->conf, s->logs);
+	free(s->logs);
 	output_set_forwards(c->output, s->forwards, s->nforwards);
 	free(s->forwards);
 	output_use_logsock(c->output, s->conf->logsock != NULL);
 	output_set_logsock(c->output, s->logsock);
 	c->last_tick = 0;
+	free(c->pfds);
+	c->pfds = allocate(1 + output_npollfds(c->output) + c->nlisteners,
+	    sizeof(*c->pfds));
+}
+
+static void
+replace_filter(struct collector *c)
+{
+	const struct config *conf = c->staged.conf;
+
+	prefix_map_free(c->sources);
+	c->sources = config_sources(conf);
+	filter_free(c->filter);
+	c->filter = filter_new(conf->rules, conf->nrules, conf->tables,
+	    conf->ntables);
+	if (c->sources == NULL || c->filter == NULL)
+		fatal("the filter");
 }
 
 static void
@@ -541,21 +556,20 @@ commit_config(struct collector *c)
 	struct staged *s = &c->staged;
 	bool first = c->conf == NULL;
 
-	if (s->conf == NULL || s->nlisteners != s->conf->nlistens)
+	if (s->conf == NULL || s->nlisteners != s->conf->nlistens ||
+	    s->nlogs != s->conf->nlogs)
 		fatalx("incomplete configuration");
 	replace_listeners(c);
 	replace_outputs(c);
-	filter_free(c->filter);
-	c->filter = filter_new(s->conf->rules, s->conf->nrules);
-	if (c->filter == NULL)
-		fatal("no memory for the filter");
+	apply_limits(c, &s->conf->limits);
+	replace_filter(c);
 	config_free(c->conf);
 	c->conf = s->conf;
-	*s = (struct staged){ .log = -1, .logsock = -1 };
+	*s = (struct staged){ .logsock = -1 };
 	/* The state file may be another one, or none had been stated. */
 	c->state_due = !first;
 	c->state_saved = 0;
-	if (first && priv_send(c->sock, PRIV_READY, 0, NULL, 0, -1) == -1)
+	if (priv_send(c->sock, PRIV_READY, 0, NULL, 0, -1) == -1)
 		orphaned(c);
 }
 
@@ -581,7 +595,7 @@ take_message(struct collector *c)
 		commit_config(c);
 		return;
 	case PRIV_LOG:
-		take_log(c, fd);
+		take_log(c, &msg, fd);
 		return;
 	case PRIV_LOGSOCK:
 		take_logsock(c, fd);
@@ -623,25 +637,24 @@ tick(struct collector *c)
 	ask_for_state_file(c);
 }
 
-/* Waits for something to do, unless datagrams are known to wait. */
-static void
+/*
+ * Waits for something to do, unless datagrams are known to wait.  Returns what
+ * was polled of the listeners.
+ */
+static const struct pollfd *
 wait_for_work(struct collector *c, bool more)
 {
-	int blocked[OUTPUT_BLOCKED], timeout = TICK_MS;
-	size_t i;
+	struct pollfd *listeners = c->pfds + 1 + output_npollfds(c->output);
+	size_t i, n = (size_t)(listeners - c->pfds) + c->nlisteners;
 
 	c->pfds[0] = (struct pollfd){ .fd = c->sock, .events = POLLIN };
-	output_blocked_on(c->output, blocked);
-	for (i = 0; i < OUTPUT_BLOCKED; i++)
-		c->pfds[1 + i] = (struct pollfd){ .events = POLLOUT,
-		    .fd = blocked[i] };
+	output_pollfds(c->output, c->pfds + 1);
 	for (i = 0; i < c->nlisteners; i++)
-		c->pfds[i + PFDS_FIXED] = (struct pollfd){ .events = POLLIN,
-		    .fd = c->listeners[i].fd };
-	if (more)
-		timeout = 0;
-	if (poll(c->pfds, c->nlisteners + PFDS_FIXED, timeout) == -1 && errno != EINTR)
+		listeners[i] = (struct pollfd){ .fd = c->listeners[i].fd,
+		    .events = POLLIN };
+	if (poll(c->pfds, n, more ? 0 : TICK_MS) == -1 && errno != EINTR)
 		fatal("poll");
+	return (listeners);
 }
 
 _Noreturn void
@@ -651,11 +664,12 @@ collector_run(int sock)
 	    .exporters = EXPORTERS_DEFAULT, .templates = TEMPLATES_DEFAULT,
 	    .memory = MEMORY_DEFAULT };
 	struct collector *c = allocate(1, sizeof(*c));
+	const struct pollfd *pfds;
 	bool more = false;
 	size_t i;
 
 	c->sock = sock;
-	c->staged.log = c->staged.logsock = -1;
+	c->staged.logsock = -1;
 	c->sink = (struct flow_sink){ .flows = c->flows, .max = SINK_FLOWS,
 	    .flush = take_flows, .arg = c };
 	c->receiver = receiver_new();
@@ -667,10 +681,10 @@ collector_run(int sock)
 		take_message(c);
 	for (;;) {
 		tick(c);
-		wait_for_work(c, more);
+		pfds = wait_for_work(c, more);
 		more = false;
 		for (i = 0; i < c->nlisteners; i++) {
-			if (c->pfds[i + PFDS_FIXED].revents != 0 &&
+			if (pfds[i].revents != 0 &&
 			    !drain(c, &c->listeners[i]))
 				more = true;
 		}
@@ -684,7 +698,7 @@ collector_run(int sock)
 static _Noreturn void
 usage(FILE *to, int status)
 {
-	(void)fprintf(to, "usage: flowd [-dghn] [-D macro=value] [-f file] "
+	(void)fprintf(to, "usage: flowd [-dghnv] [-D macro=value] [-f file] "
 	    "[-X INSECURE]\n");
 	exit(status);
 }
@@ -712,10 +726,10 @@ main(int argc, char **argv)
 	struct flowd_options opts = { .conf_path = DEFAULT_CONFIG };
 	struct conf_macro *macros = NULL;
 	struct config *conf;
-	bool check_only = false;
+	bool check_only = false, print = false;
 	int ch, status = 0;
 
-	while ((ch = getopt(argc, argv, "dD:f:ghnX:")) != -1) {
+	while ((ch = getopt(argc, argv, "dD:f:ghnvX:")) != -1) {
 		switch (ch) {
 		case 'd':
 			opts.debug = opts.foreground = true;
@@ -734,6 +748,9 @@ main(int argc, char **argv)
 		case 'n':
 			check_only = true;
 			break;
+		case 'v':
+			print = true;
+			break;
 		case 'X':
 			if (strcmp(optarg, "INSECURE") != 0)
 				usage(stderr, 1);
@@ -749,7 +766,10 @@ main(int argc, char **argv)
 	if ((conf = privsep_load_config(&opts)) == NULL)
 		status = 1;
 	else if (check_only) {
-		(void)printf("configuration OK\n");
+		if (print)
+			config_print(conf, stdout);
+		else
+			(void)printf("configuration OK\n");
 		config_free(conf);
 	} else
 		status = monitor_run(&opts, conf);

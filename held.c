@@ -116,7 +116,7 @@ fits(const struct exporter *e, size_t size)
 	return (e->held.count < HELD_SETS_EXPORTER &&
 	    e->held.bytes + size <= HELD_BYTES_EXPORTER &&
 	    e->shared->held.count < HELD_SETS_MAX &&
-	    size <= m->limit - m->used);
+	    size <= memory_left(m));
 }
 
 /* Its first user is the caller, who has made sure of the room. */

@@ -60,8 +60,9 @@ listen_name(const struct conf_listen *conf, char buf[LISTEN_STRLEN])
 
 	addr_ntop(&conf->addr, addr);
 	(void)snprintf(buf, LISTEN_STRLEN,
-	    conf->addr.family == ADDR_V6 ? "[%s]:%u" : "%s:%u", addr,
-	    conf->port);
+	    conf->addr.family == ADDR_V6 ? "[%s]:%u%s%s" : "%s:%u%s%s", addr,
+	    conf->port, conf->ifname[0] != '\0' ? " interface " : "",
+	    conf->ifname);
 	return (buf);
 }
 
@@ -99,16 +100,61 @@ listen_set_buffer(int fd, const struct conf_listen *conf)
 }
 
 static int
-set_options(int fd, const struct conf_listen *conf)
+bind_interface(int fd, const struct conf_listen *conf)
+{
+	if (conf->ifname[0] == '\0')
+		return (0);
+#ifdef SO_BINDTODEVICE
+	return (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, conf->ifname,
+	    (socklen_t)strlen(conf->ifname)));
+#else
+	(void)fd;
+	errno = EOPNOTSUPP;
+	return (-1);
+#endif
+}
+
+static int
+set_sharing(int fd, bool share)
+{
+	int on = share;
+
+	return (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)));
+}
+
+void
+listen_share(int fd, const struct conf_listen *conf, bool share)
+{
+	char name[LISTEN_STRLEN];
+
+	/* A group is always shared, with other programs too. */
+	if (!addr_is_multicast(&conf->addr) && set_sharing(fd, share) == -1)
+		log_warn("%s: cannot be shared", listen_name(conf, name));
+}
+
+void
+listen_retire(int fd, const struct conf_listen *conf)
+{
+	struct sockaddr_storage self;
+	socklen_t len = sizeof(self);
+	char name[LISTEN_STRLEN];
+
+	/* Connected to itself it is for nobody else. */
+	if (getsockname(fd, (struct sockaddr *)&self, &len) == -1 ||
+	    connect(fd, (struct sockaddr *)&self, len) == -1)
+		log_warn("%s: the last datagrams may be lost",
+		    listen_name(conf, name));
+}
+
+static int
+set_options(int fd, const struct conf_listen *conf, bool beside)
 {
 	int on = 1;
 
 	if (conf->addr.family == ADDR_V6 && setsockopt(fd, IPPROTO_IPV6,
 	    IPV6_V6ONLY, &on, sizeof(on)) == -1)
 		return (-1);
-	/* A group is shared with other programs; an address is not. */
-	if (addr_is_multicast(&conf->addr) && setsockopt(fd, SOL_SOCKET,
-	    SO_REUSEADDR, &on, sizeof(on)) == -1)
+	if (set_sharing(fd, beside || addr_is_multicast(&conf->addr)) == -1)
 		return (-1);
 #if HAVE_DECL_SO_RXQ_OVFL
 	if (setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on)) == -1)
@@ -118,7 +164,7 @@ set_options(int fd, const struct conf_listen *conf)
 }
 
 int
-listen_open(const struct conf_listen *conf)
+listen_open(const struct conf_listen *conf, bool beside)
 {
 	struct sockaddr_storage ss;
 	char name[LISTEN_STRLEN];
@@ -131,13 +177,15 @@ listen_open(const struct conf_listen *conf)
 		log_warn("%s: socket", listen_name(conf, name));
 		return (-1);
 	}
-	len = addr_to_sockaddr(&conf->addr, conf->port, 0, &ss);
-	if (set_options(fd, conf) == -1 ||
+	len = addr_to_sockaddr(&conf->addr, conf->port,
+	    if_nametoindex(conf->ifname), &ss);
+	if (set_options(fd, conf, beside) == -1 || bind_interface(fd, conf) == -1 ||
 	    bind(fd, (struct sockaddr *)&ss, len) == -1) {
 		log_warn("cannot listen on %s", listen_name(conf, name));
 		(void)close(fd);
 		return (-1);
 	}
+	listen_share(fd, conf, false);
 	listen_set_buffer(fd, conf);
 	return (fd);
 }
@@ -181,6 +229,8 @@ listen_join(int fd, const struct conf_listen *conf,
 		return (-1);
 	}
 	if (membership(fd, join, false, ifindex) == -1) {
+		if (errno == EADDRINUSE)
+			return (0);
 		log_warn("cannot join %s on %s", group,
 		    listen_name(conf, name));
 		return (-1);

@@ -30,22 +30,35 @@
 
 #define RECEIVE_BATCH	64	/* datagrams taken by one system call */
 #define RCVBUF_WANTED	(32U << 20)	/* bytes, without a bufsize */
-#define LISTEN_STRLEN	(ADDR_STRLEN + sizeof("[]:65535"))
+#define LISTEN_STRLEN	\
+	(ADDR_STRLEN + sizeof("[]:65535 interface ") + IF_NAMESIZE)
 
-/* "192.0.2.1:2055" or "[2001:db8::1]:2055".  Returns buf. */
+/* "192.0.2.1:2055" or "[2001:db8::1]:2055 interface eth0".  Returns buf. */
 const char *listen_name(const struct conf_listen *conf,
     char buf[LISTEN_STRLEN]);
 
 /*
  * A bound socket with its receive buffer set, or -1 after a message.  Says
- * what buffer the system gave.
+ * what buffer the system gave.  Beside sockets that are shared at that moment
+ * it may have addresses in common with them.
  */
-int listen_open(const struct conf_listen *conf);
+int listen_open(const struct conf_listen *conf, bool beside);
+
+void listen_share(int fd, const struct conf_listen *conf, bool share);
+
+/*
+ * The socket gets no more datagrams, which go to others that have its address.
+ * Those that it has got can be read.
+ */
+void listen_retire(int fd, const struct conf_listen *conf);
 
 /* Sets the receive buffer of a socket that is open already. */
 void listen_set_buffer(int fd, const struct conf_listen *conf);
 
-/* Joins or leaves the group where it is of the listener's family. */
+/*
+ * Joins or leaves the group where it is of the listener's family.  To join
+ * what was joined before is no error; -1 after a message.
+ */
 int listen_join(int fd, const struct conf_listen *conf,
     const struct conf_join *join);
 void listen_leave(int fd, const struct conf_listen *conf,

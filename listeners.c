@@ -25,18 +25,36 @@
 #include "listeners.h"
 #include "log.h"
 
-/* The socket on the same address and port, or NULL. */
-static struct open_listener *
+static bool
+same_listen(const struct conf_listen *a, const struct conf_listen *b)
+{
+	return (a->port == b->port && addr_equal(&a->addr, &b->addr) &&
+	    strcmp(a->ifname, b->ifname) == 0);
+}
+
+/* The socket on the same address, port and interface, or NULL. */
+static const struct open_listener *
 find(const struct listeners *l, const struct conf_listen *conf)
 {
 	size_t i;
 
 	for (i = 0; i < l->n; i++) {
-		if (l->list[i].conf.port == conf->port &&
-		    addr_equal(&l->list[i].conf.addr, &conf->addr))
+		if (same_listen(&l->list[i].conf, conf))
 			return (&l->list[i]);
 	}
 	return (NULL);
+}
+
+static bool
+has_listen(const struct config *conf, const struct conf_listen *listen)
+{
+	size_t i;
+
+	for (i = 0; i < conf->nlistens; i++) {
+		if (same_listen(&conf->listens[i], listen))
+			return (true);
+	}
+	return (false);
 }
 
 static bool
@@ -44,7 +62,7 @@ has_join(const struct config *conf, const struct conf_join *join)
 {
 	size_t i;
 
-	for (i = 0; conf != NULL && i < conf->njoins; i++) {
+	for (i = 0; i < conf->njoins; i++) {
 		if (addr_equal(&conf->joins[i].group, &join->group) &&
 		    strcmp(conf->joins[i].ifname, join->ifname) == 0)
 			return (true);
@@ -52,41 +70,65 @@ has_join(const struct config *conf, const struct conf_join *join)
 	return (false);
 }
 
-/* Leaves, on sockets that are kept, the groups of conf that other lacks. */
-static void
-leave_groups(const struct listeners *l, const struct config *conf,
-    const struct config *other)
-{
-	size_t i, j;
-
-	for (i = 0; i < l->n; i++) {
-		for (j = 0; l->list[i].kept != 0 && j < conf->njoins; j++) {
-			if (!has_join(other, &conf->joins[j]))
-				listen_leave(l->list[i].fd, &l->list[i].conf,
-				    &conf->joins[j]);
-		}
-	}
-}
-
 static int
-join_groups(const struct open_listener *l, const struct config *conf,
-    const struct config *before)
+join_groups(const struct open_listener *l, const struct config *conf)
 {
 	size_t i;
 
 	for (i = 0; i < conf->njoins; i++) {
-		if (l->kept != 0 && has_join(before, &conf->joins[i]))
-			continue;
 		if (listen_join(l->fd, &l->conf, &conf->joins[i]) == -1)
 			return (-1);
 	}
 	return (0);
 }
 
+/*
+ * On a socket that is kept, leaves the groups that are in gone but not in
+ * conf.  A group that is in both, on an interface here and without one there,
+ * may be the same membership to the system, so what is in conf is joined anew.
+ */
+static void
+change_groups(const struct open_listener *l, const struct config *gone,
+    const struct config *conf)
+{
+	size_t i, left = 0;
+
+	for (i = 0; i < gone->njoins; i++) {
+		if (has_join(conf, &gone->joins[i]))
+			continue;
+		listen_leave(l->fd, &l->conf, &gone->joins[i]);
+		left++;
+	}
+	if (left > 0)
+		(void)join_groups(l, conf);
+}
+
+/* Lets sockets that will go be in the way of a new one, or no more. */
+static size_t
+share_departing(const struct listeners *before, const struct config *conf,
+    const struct conf_listen *new, bool share)
+{
+	const struct open_listener *old;
+	size_t i, n = 0;
+
+	for (i = 0; i < before->n; i++) {
+		old = &before->list[i];
+		if (old->conf.port != new->port ||
+		    old->conf.addr.family != new->addr.family ||
+		    has_listen(conf, &old->conf))
+			continue;
+		listen_share(old->fd, &old->conf, share);
+		n++;
+	}
+	return (n);
+}
+
 static int
-open_one(struct open_listener *new, const struct listeners *before)
+open_one(struct open_listener *new, const struct listeners *before,
+    const struct config *conf)
 {
 	const struct open_listener *old = find(before, &new->conf);
+	bool beside;
 
 	if (old != NULL) {
 		new->fd = old->fd;
@@ -94,20 +136,23 @@ open_one(struct open_listener *new, const struct listeners *before)
 		return (0);
 	}
 	new->kept = 0;
-	new->fd = listen_open(&new->conf);
+	beside = share_departing(before, conf, &new->conf, true) > 0;
+	new->fd = listen_open(&new->conf, beside);
+	(void)share_departing(before, conf, &new->conf, false);
 	return (new->fd == -1 ? -1 : 0);
 }
 
-static void
-back_out(struct listeners *l, const struct config *conf,
+void
+listeners_back_out(struct listeners *l, const struct config *conf,
     const struct config *conf_before)
 {
 	size_t i;
 
-	leave_groups(l, conf, conf_before);
 	for (i = 0; i < l->n; i++) {
 		if (l->list[i].kept == 0)
 			(void)close(l->list[i].fd);
+		else
+			change_groups(&l->list[i], conf, conf_before);
 	}
 	free(l->list);
 	*l = (struct listeners){ 0 };
@@ -127,27 +172,38 @@ listeners_open(struct listeners *l, const struct config *conf,
 	}
 	for (i = 0; i < conf->nlistens; i++) {
 		l->list[i].conf = conf->listens[i];
-		if (open_one(&l->list[i], before) == -1)
+		if (open_one(&l->list[i], before, conf) == -1)
 			break;
 		l->n++;
-		if (join_groups(&l->list[i], conf, conf_before) == -1)
+		if (join_groups(&l->list[i], conf) == -1)
 			break;
 	}
 	if (i == conf->nlistens)
 		return (0);
-	back_out(l, conf, conf_before);
+	listeners_back_out(l, conf, conf_before);
 	return (-1);
 }
 
 void
-listeners_replace(struct listeners *l, const struct config *conf,
-    struct listeners *before, const struct config *conf_before)
+listeners_retire(const struct listeners *l, const struct listeners *before)
+{
+	const struct open_listener *old;
+	size_t i;
+
+	for (i = 0; i < before->n; i++) {
+		old = &before->list[i];
+		if (find(l, &old->conf) == NULL)
+			listen_retire(old->fd, &old->conf);
+	}
+}
+
+static void
+close_departed(const struct listeners *l, const struct listeners *before)
 {
 	const struct open_listener *old;
 	char name[LISTEN_STRLEN];
 	size_t i;
 
-	leave_groups(l, conf_before, conf);
 	for (i = 0; i < before->n; i++) {
 		old = &before->list[i];
 		if (find(l, &old->conf) != NULL)
@@ -156,10 +212,24 @@ listeners_replace(struct listeners *l, const struct config *conf,
 		    listen_name(&old->conf, name));
 		(void)close(old->fd);
 	}
+}
+
+void
+listeners_replace(struct listeners *l, const struct config *conf,
+    struct listeners *before, const struct config *conf_before)
+{
+	const struct open_listener *new, *old;
+	size_t i;
+
+	close_departed(l, before);
 	for (i = 0; i < l->n; i++) {
-		if (l->list[i].kept != 0 && l->list[i].conf.bufsize !=
-		    before->list[l->list[i].kept - 1].conf.bufsize)
-			listen_set_buffer(l->list[i].fd, &l->list[i].conf);
+		new = &l->list[i];
+		if (new->kept == 0)
+			continue;
+		old = &before->list[new->kept - 1];
+		if (new->conf.bufsize != old->conf.bufsize)
+			listen_set_buffer(new->fd, &new->conf);
+		change_groups(new, conf_before, conf);
 	}
 	free(before->list);
 	*before = (struct listeners){ 0 };

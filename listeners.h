@@ -39,12 +39,23 @@ struct listeners {
 
 /*
  * Opens the listeners of conf and joins its groups.  Sockets of the set before
- * on the same address and port are kept.  conf_before, which that set belongs
- * to, may be NULL with an empty set.  -1 after a message; everything is as it
- * was then.
+ * on the same address, port and interface are kept; those that will go are in
+ * nobody's way.  conf_before, which that set belongs to, may be NULL with an
+ * empty set.  -1 after a message; everything is as it was then.
  */
 int listeners_open(struct listeners *l, const struct config *conf,
     const struct listeners *before, const struct config *conf_before);
+
+/* Closes what listeners_open opened, and leaves what it joined. */
+void listeners_back_out(struct listeners *l, const struct config *conf,
+    const struct config *conf_before);
+
+/*
+ * What only the set before has gets no more datagrams; it can still be read.
+ * From here on there is no way back.
+ */
+void listeners_retire(const struct listeners *l,
+    const struct listeners *before);
 
 /*
  * Makes l the set in force: closes what only the set before has, and leaves

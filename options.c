@@ -74,7 +74,7 @@ extend(void *array, size_t n, size_t size, struct memory *memory)
 {
 	void *more;
 
-	if (size > memory->limit - memory->used ||
+	if (size > memory_left(memory) ||
 	    (more = reallocarray(array, n + 1, size)) == NULL)
 		return (NULL);
 	memory->used += size;

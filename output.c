@@ -14,39 +14,28 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-/*
- * The log is written in large pieces and whole records: what a write left of
- * a record is cut off again, and written once there is room.  A FIFO cannot be
- * cut; there the rest of the record follows when its reader takes it.
- */
 #include "compat.h"
 
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "flowlog.h"
 #include "log.h"
 #include "logsock.h"
 #include "output.h"
-#include "store.h"
-
-#define LOG_BUFFER	(1U << 20)	/* bytes */
-#define RETRY_SECONDS	1		/* after a failed write */
 
 struct output {
-	int			 log;		/* -1: none */
-	bool			 log_is_file;	/* and can be truncated */
-	uint8_t			*buf;
-	size_t			 len;		/* bytes of records in buf */
-	size_t			 partial;	/* of the first, in the FIFO */
-	bool			 blocked;	/* the FIFO is full */
-	time_t			 failed_at;	/* monotonic; 0: it works */
-	struct log_limit	 log_warned;
+	const struct config	*conf;		/* of the logs; NULL: none yet */
+	struct flowlog		**logs;		/* conf->nlogs */
+	struct flowlog		*rest;		/* the one without tags, or NULL */
+	struct flowlog		*chosen;	/* by output_room, or NULL */
+	bool			 full;		/* so the record goes to none */
+	uint8_t			*room;		/* that it gave */
+	uint8_t			 loose[STORE_RECORD_MAX];	/* of no log */
 
 	struct logsock		*logsock;
 	bool			 use_logsock;
@@ -54,7 +43,7 @@ struct output {
 	int			*forwards;
 	size_t			 nforwards;
 
-	struct output_counters	 counters;
+	struct output_counters	 counters;	/* those of logs that went too */
 };
 
 struct output *
@@ -64,186 +53,150 @@ output_new(void)
 
 	if ((o = calloc(1, sizeof(*o))) == NULL)
 		return (NULL);
-	o->log = -1;
-	o->buf = malloc(LOG_BUFFER);
-	o->logsock = logsock_new();
-	if (o->buf == NULL || o->logsock == NULL) {
-		output_free(o);
+	if ((o->logsock = logsock_new()) == NULL) {
+		free(o);
 		return (NULL);
 	}
 	return (o);
 }
 
-void
-output_free(struct output *o)
+static size_t
+nlogs(const struct output *o)
 {
-	if (o == NULL)
-		return;
-	if (o->buf != NULL)
-		output_set_log(o, -1);
-	logsock_free(o->logsock);
-	output_set_forwards(o, NULL, 0);
-	free(o->buf);
-	free(o);
+	return (o->conf == NULL ? 0 : o->conf->nlogs);
+}
+
+static void
+add_log_counters(struct output_counters *sum, const struct flowlog *l)
+{
+	const struct flowlog_counters *n = flowlog_counters(l);
+
+	sum->log_bytes += n->bytes;
+	sum->log_errors += n->errors;
+	sum->log_lost += n->lost;
 }
 
 void
 output_count(const struct output *o, struct output_counters *counters)
 {
+	size_t i;
+
 	*counters = o->counters;
 	counters->logsock_sent = logsock_sent(o->logsock);
 	counters->logsock_lost = logsock_lost(o->logsock);
-}
-
-/* Seconds of a clock that nobody sets; never 0. */
-static time_t
-monotonic(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (ts.tv_sec + 1);
-}
-
-/* The bytes up to the last record boundary at or before len. */
-static size_t
-whole_records(const struct output *o, size_t len)
-{
-	size_t at = 0, reclen;
-
-	while (at < len) {
-		if (store_check_header(o->buf + at, o->len - at, &reclen) != 0)
-			fatalx("log buffer is damaged");
-		if (reclen > len - at)
-			break;
-		at += reclen;
-	}
-	return (at);
+	for (i = 0; i < nlogs(o); i++)
+		add_log_counters(counters, o->logs[i]);
 }
 
 static void
-take_from_buffer(struct output *o, size_t n)
+end_log(struct output *o, struct flowlog *l)
 {
-	memmove(o->buf, o->buf + n, o->len - n);
-	o->len -= n;
+	flowlog_end(l);
+	add_log_counters(&o->counters, l);
+	flowlog_free(l);
 }
 
-/*
- * After a write that took only n bytes: leaves no part of a record in the
- * file.  It ends where we wrote last, even if somebody emptied it meanwhile.
- */
-static void
-back_out(struct output *o, size_t n)
+void
+output_free(struct output *o)
 {
-	size_t whole = n == o->len ? n : whole_records(o, n);
-	struct stat st;
+	size_t i;
 
-	if (!o->log_is_file) {
-		o->partial = n - whole;
-	} else if (n > whole && (fstat(o->log, &st) == -1 ||
-	    st.st_size < (off_t)(n - whole) ||
-	    ftruncate(o->log, st.st_size - (off_t)(n - whole)) == -1))
-		log_warn("the log has a torn record of %zu bytes",
-		    n - whole);
-	take_from_buffer(o, whole);
-}
-
-static void
-log_failed(struct output *o)
-{
-	uint32_t held_back;
-
-	o->failed_at = monotonic();
-	o->counters.log_errors++;
-	if (log_limit_pass(&o->log_warned, (uint32_t)o->failed_at, &held_back))
-		log_warn("cannot write to the log, flows are kept while there "
-		    "is room for them");
-}
-
-static void
-log_works(struct output *o)
-{
-	if (o->failed_at == 0)
+	if (o == NULL)
 		return;
-	o->failed_at = 0;
-	o->log_warned.last = 0;
-	log_info("the log can be written again");
+	for (i = 0; i < nlogs(o); i++)
+		end_log(o, o->logs[i]);
+	free(o->logs);
+	logsock_free(o->logsock);
+	output_set_forwards(o, NULL, 0);
+	free(o);
+}
+
+/* Takes the log of this path out of those before; NULL if there is none. */
+static struct flowlog *
+take_log(struct flowlog **logs, size_t n, const char *path)
+{
+	struct flowlog *l;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (logs[i] == NULL || strcmp(flowlog_name(logs[i]), path) != 0)
+			continue;
+		l = logs[i];
+		logs[i] = NULL;
+		return (l);
+	}
+	return (NULL);
+}
+
+void
+output_set_logs(struct output *o, const struct config *conf, const int *fds)
+{
+	size_t i, nbefore = nlogs(o);
+	struct flowlog **before = o->logs, **logs, *l;
+
+	logs = calloc(conf->nlogs == 0 ? 1 : conf->nlogs, sizeof(*logs));
+	if (logs == NULL)
+		fatal("logs");
+	o->rest = NULL;
+	for (i = 0; i < conf->nlogs; i++) {
+		l = take_log(before, nbefore, conf->logs[i].path);
+		if (l == NULL && (l = flowlog_new(conf->logs[i].path)) == NULL)
+			fatal("logfile %s", conf->logs[i].path);
+		flowlog_set_fd(l, fds[i]);
+		if (conf->logs[i].ntags == 0)
+			o->rest = l;
+		logs[i] = l;
+	}
+	for (i = 0; i < nbefore; i++) {
+		if (before[i] != NULL)
+			end_log(o, before[i]);
+	}
+	free(before);
+	o->logs = logs;
+	o->conf = conf;
+}
+
+void
+output_reopen_log(struct output *o, size_t which, int fd)
+{
+	if (which >= nlogs(o))
+		fatalx("no log %zu", which);
+	flowlog_set_fd(o->logs[which], fd);
 }
 
 static size_t
-flush_log(struct output *o)
+flush_logs(struct output *o)
 {
-	ssize_t n;
+	size_t i, left = 0;
 
-	o->blocked = false;
-	if (o->log == -1 || o->len == 0)
-		return (o->len);
-	if (o->failed_at != 0 && monotonic() - o->failed_at < RETRY_SECONDS)
-		return (o->len);
-	while (o->len > 0) {
-		n = write(o->log, o->buf + o->partial, o->len - o->partial);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-			o->blocked = true;
-			return (o->len);
-		}
-		if (n == -1) {
-			log_failed(o);
-			return (o->len);
-		}
-		log_works(o);
-		o->counters.log_bytes += (uint64_t)n;
-		n += (ssize_t)o->partial;
-		o->partial = 0;
-		back_out(o, (size_t)n);
-	}
-	return (0);
+	for (i = 0; i < nlogs(o); i++)
+		left += flowlog_flush(o->logs[i]);
+	return (left);
 }
 
 size_t
 output_flush(struct output *o)
 {
 	logsock_flush(o->logsock);
-	return (flush_log(o));
+	return (flush_logs(o));
+}
+
+size_t
+output_npollfds(const struct output *o)
+{
+	return (nlogs(o) + 1);
 }
 
 void
-output_blocked_on(const struct output *o, int fds[OUTPUT_BLOCKED])
+output_pollfds(const struct output *o, struct pollfd *pfds)
 {
-	fds[0] = o->blocked ? o->log : -1;
-	fds[1] = logsock_blocked_on(o->logsock);
-}
+	size_t i, n = nlogs(o);
 
-/* The reader of a FIFO got the beginning of this record; the next will not. */
-static void
-drop_partial(struct output *o)
-{
-	size_t reclen;
-
-	if (o->partial == 0)
-		return;
-	if (store_check_header(o->buf, o->len, &reclen) != 0)
-		fatalx("log buffer is damaged");
-	take_from_buffer(o, reclen);
-	o->partial = 0;
-	log_warnx("the log changed inside a record; one flow is lost");
-}
-
-void
-output_set_log(struct output *o, int fd)
-{
-	struct stat st;
-
-	o->failed_at = 0;
-	(void)flush_log(o);
-	drop_partial(o);
-	if (o->log != -1)
-		(void)close(o->log);
-	o->log = fd;
-	o->failed_at = 0;
-	o->log_is_file = fd != -1 && fstat(fd, &st) == 0 &&
-	    S_ISREG(st.st_mode);
+	for (i = 0; i < n; i++)
+		pfds[i] = (struct pollfd){ .events = POLLOUT,
+		    .fd = flowlog_blocked_on(o->logs[i]) };
+	pfds[n] = (struct pollfd){ .events = POLLOUT,
+	    .fd = logsock_blocked_on(o->logsock) };
 }
 
 void
@@ -284,28 +237,64 @@ output_set_forwards(struct output *o, const int *fds, size_t n)
 	o->nforwards = n;
 }
 
-uint8_t *
-output_room(struct output *o)
+static bool
+has_tag(const struct conf_log *log, uint32_t tag)
 {
-	if (LOG_BUFFER - o->len < STORE_RECORD_MAX) {
-		(void)flush_log(o);
-		if (LOG_BUFFER - o->len < STORE_RECORD_MAX)
-			return (NULL);
+	size_t lo = 0, hi = log->ntags, mid;
+
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		if (log->tags[mid] == tag)
+			return (true);
+		if (log->tags[mid] < tag)
+			lo = mid + 1;
+		else
+			hi = mid;
 	}
-	return (o->buf + o->len);
+	return (false);
 }
 
-int
+/* The log for the flow, or NULL. */
+static struct flowlog *
+choose(const struct output *o, const struct flow *flow)
+{
+	size_t i;
+
+	if ((flow->fields & STORE_FIELD_TAG) == 0)
+		return (o->rest);
+	for (i = 0; i < o->conf->nlogs; i++) {
+		if (has_tag(&o->conf->logs[i], flow->tag))
+			return (o->logs[i]);
+	}
+	return (o->rest);
+}
+
+uint8_t *
+output_room(struct output *o, const struct flow *flow)
+{
+	o->chosen = choose(o, flow);
+	o->room = o->chosen == NULL ? NULL : flowlog_room(o->chosen);
+	o->full = o->chosen != NULL && o->room == NULL;
+	if (o->room == NULL)
+		o->room = o->loose;
+	return (o->room);
+}
+
+enum output_result
 output_commit(struct output *o, size_t len)
 {
-	int r = -1;
+	bool sent = o->use_logsock &&
+	    logsock_send(o->logsock, o->room, len) == 0;
 
-	if (o->use_logsock)
-		r = logsock_send(o->logsock, o->buf + o->len, len);
-	if (o->log == -1)
-		return (r);
-	o->len += len;
-	return (0);
+	if (o->full)
+		return (OUTPUT_LOST);
+	if (o->chosen != NULL) {
+		flowlog_commit(o->chosen, len);
+		return (OUTPUT_STORED);
+	}
+	if (!o->use_logsock)
+		return (OUTPUT_NOWHERE);
+	return (sent ? OUTPUT_STORED : OUTPUT_LOST);
 }
 
 void

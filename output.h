@@ -15,20 +15,24 @@
  */
 
 /*
- * Where records go: the log through a buffer, the log socket, and verbatim
- * copies of datagrams to other collectors.  Records are opaque here but for
- * their length.
+ * Where records go: the logs, by tag; the log socket; and verbatim copies of
+ * datagrams to other collectors.  Records are opaque here but for their length.
  */
 #ifndef OUTPUT_H
 #define OUTPUT_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config.h"
+#include "store.h"
+
 struct output_counters {
-	uint64_t	log_bytes;	/* written to the log */
+	uint64_t	log_bytes;	/* written to the logs */
 	uint64_t	log_errors;	/* writes that failed */
+	uint64_t	log_lost;	/* records taken, but never written */
 	uint64_t	logsock_sent;	/* records */
 	uint64_t	logsock_lost;	/* records that nobody took */
 	uint64_t	forwarded;	/* datagrams, for each target */
@@ -41,10 +45,16 @@ struct output *output_new(void);	/* NULL without memory */
 void output_free(struct output *o);
 
 /*
- * Writes what is buffered to the log so far, and goes on with fd, which is
- * owned from here on.  -1: no log.
+ * Takes over the n logs of conf, whose descriptors are in fds and are owned
+ * from here on, in place of those before.  What a log of the same path has in
+ * its buffer stays there.  conf has to live until the next call.  Ends the
+ * process without memory.
  */
-void output_set_log(struct output *o, int fd);
+void output_set_logs(struct output *o, const struct config *conf,
+    const int *fds);
+
+/* Goes on with fd, owned from here on, for one of these logs. */
+void output_reopen_log(struct output *o, size_t which, int fd);
 
 /* The connected log socket, owned from here on.  -1: its reader is away. */
 void output_set_logsock(struct output *o, int fd);
@@ -58,31 +68,32 @@ void output_use_logsock(struct output *o, bool use);
 /* Connected sockets, owned from here on, in place of the ones before. */
 void output_set_forwards(struct output *o, const int *fds, size_t n);
 
-/*
- * Room for one record of up to STORE_RECORD_MAX bytes, or NULL when the
- * buffer is full and the log cannot be written.
- */
-uint8_t *output_room(struct output *o);
+/* Room for the record of this flow, up to STORE_RECORD_MAX bytes. */
+uint8_t *output_room(struct output *o, const struct flow *flow);
+
+enum output_result {
+	OUTPUT_STORED,
+	OUTPUT_NOWHERE,		/* the configuration has no place for it */
+	OUTPUT_LOST,		/* its log is full and cannot be written, or the
+				   log socket, its only place, is away */
+};
+
+/* The record of len bytes that was put there is complete. */
+enum output_result output_commit(struct output *o, size_t len);
 
 /*
- * The record of len bytes that was put there is complete.  -1 where it is
- * lost: there is no log, and the log socket did not take it.
- */
-int output_commit(struct output *o, size_t len);
-
-/*
- * Writes what is buffered, whole records only.  Where the log cannot be
- * written now the rest stays; bytes that stay are returned.
+ * Writes what is buffered, whole records only.  Where a log cannot be written
+ * now the rest stays; bytes that stay are returned.
  */
 size_t output_flush(struct output *o);
 
-#define OUTPUT_BLOCKED	2
-
 /*
- * Descriptors that become writable when a full FIFO or log socket takes more,
- * -1 where nothing waits for that.
+ * What to poll for until full FIFOs and the log socket take more, each log and
+ * the socket in its own place, which has fd -1 where it does not wait.  There
+ * are output_npollfds of them, until the logs are set anew.
  */
-void output_blocked_on(const struct output *o, int fds[OUTPUT_BLOCKED]);
+size_t output_npollfds(const struct output *o);
+void output_pollfds(const struct output *o, struct pollfd *pfds);
 
 void output_forward(struct output *o, const uint8_t *data, size_t len);
 

@@ -27,10 +27,12 @@
 %{
 #include "compat.h"
 
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <netdb.h>
@@ -40,6 +42,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "config.h"
 #include "errors.h"
@@ -48,6 +51,13 @@
 #define NO_LINE		0	/* of the command line, or the whole file */
 #define MESSAGE_MAX		512	/* bytes; longer ones are cut */
 #define SHOWN_MAX		60	/* bytes of a token in a message */
+#define INCLUDE_DEPTH_MAX	16	/* files that are open at once */
+#define INCLUDES_MAX		1024	/* in all */
+#define TABLE_ERRORS_MAX	100	/* reported of a table's file */
+#define LIMIT_MEMORY_MIN	(UINT64_C(1) << 20)
+
+#define NUMBERS		\
+	"[!] NUMBER, FIRST-LAST, <, <=, >= or > NUMBER, or { ... } of these"
 
 #define RULE_EXPECTED	\
 	"a parameter of the rule, as in flowd.conf(5), or the end of the line"
@@ -59,8 +69,24 @@ struct token {
 };
 
 struct value {
-	struct token	token;		/* text is NULL for "any" */
+	struct token	token;
 	bool		negated;
+};
+
+/* A member of a set: as it stands, what is on one side of it, or a table. */
+struct item {
+	struct token	token;
+	enum item_kind {
+		ITEM_PLAIN, ITEM_LESS, ITEM_MOST, ITEM_LEAST, ITEM_MORE,
+		ITEM_TABLE
+	}		kind;
+};
+
+/* What a set says: nothing, its members, or all but these. */
+enum sense { SENSE_ANY, SENSE_THESE, SENSE_OTHERS };
+
+struct listen_options {
+	struct token	ifname, bufsize;	/* text is NULL: not given */
 };
 
 /* Allocated text, all freed together. */
@@ -72,16 +98,31 @@ struct text {
 struct macro {
 	struct macro	*next;
 	const char	*name, *value;
+	const char	*file;
 	unsigned int	 line;		/* NO_LINE: from the command line */
 	bool		 used;
+};
+
+/* A file that is being read. */
+struct source {
+	struct source	*parent;	/* includes it; NULL: none */
+	const char	*name;
+	char		*text;		/* all of it */
+	const char	*at, *end;	/* what is left of it */
+	unsigned int	 line;
+	dev_t		 dev;
+	ino_t		 ino;
+	bool		 is_file;	/* dev and ino are its */
 };
 
 /* The parameters of a rule, each of which may stand there once. */
 enum param {
 	PARAM_ALL, PARAM_TAG, PARAM_QUICK, PARAM_AGENT, PARAM_IN_IFNDX,
 	PARAM_OUT_IFNDX, PARAM_FAMILY, PARAM_SRC, PARAM_SRC_PORT, PARAM_DST,
-	PARAM_DST_PORT, PARAM_PROTO, PARAM_TOS, PARAM_TCP_FLAGS, PARAM_DAYS,
-	PARAM_AFTER, PARAM_BEFORE, PARAM_AFTER_DATE, PARAM_BEFORE_DATE
+	PARAM_DST_PORT, PARAM_PROTO, PARAM_TOS, PARAM_PACKETS, PARAM_OCTETS,
+	PARAM_SRC_AS, PARAM_DST_AS, PARAM_VERSION, PARAM_TCP_FLAGS,
+	PARAM_DAYS, PARAM_AFTER, PARAM_BEFORE, PARAM_AFTER_DATE,
+	PARAM_BEFORE_DATE
 };
 
 /* The rule that is being read. */
@@ -95,7 +136,9 @@ struct draft {
 
 /* One run of the parser; yacc leaves no other place for it. */
 static struct {
-	const char	*name;		/* of the file */
+	struct source	*source;	/* innermost */
+	size_t		 nincludes;
+	size_t		 nbytes;	/* of all files */
 	enum config_use	 use;
 	struct config	*conf;
 	struct draft	 draft;
@@ -103,17 +146,19 @@ static struct {
 	bool		 saw_listen, saw_output, saw_any_source;
 
 	/* The lexer. */
-	char		*file;		/* all of it */
-	const char	*at, *end;	/* what is left of it */
 	const char	*expansion;	/* what is left of a macro, or NULL */
-	unsigned int	 line;
-	bool		 line_started, in_value;
+	bool		 line_started, in_value, in_braces;
 	int		 type;		/* of token */
 	struct token	 token, previous;
 	char		*word;
 	size_t		 word_len, word_size;
 	struct macro	*macros;
 	struct text	*texts;
+	bool		*tables_used;	/* for each of conf */
+
+	/* The members of the set that is being read. */
+	struct item	*items;
+	size_t		 nitems;
 
 	/* From yyerror to the error production. */
 	bool		 unexpected;
@@ -133,12 +178,19 @@ static const char *join_words(const char *, const char *);
 static void	define_macro(struct token, const char *);
 static void	unknown_statement(struct token);
 
-static void	add_listen(struct token, struct token);
-static void	add_source(struct token);
-static void	add_join(struct token);
+static void	add_item(enum item_kind, struct token);
+static void	include_file(struct token);
+static void	table_of_items(struct token);
+static void	table_of_file(struct token, struct token);
+static void	add_listen(struct token, struct listen_options);
+static void	add_sources(struct token);
+static void	add_join(struct token, struct token);
 static void	add_forward(struct token);
+static void	add_log(struct token, struct token);
 static void	set_path(char **, struct token, struct token);
 static void	set_logsock(struct token, struct token, struct token);
+static void	limit_number(uint32_t *, struct token, struct token);
+static void	limit_memory(struct token, struct token);
 static void	add_store(struct token);
 
 static void	rule_begin(struct token, enum filter_verdict);
@@ -148,11 +200,10 @@ static void	rule_quick(struct token);
 static void	rule_tag(struct token, struct token);
 static void	rule_family(struct token, uint32_t, bool);
 static void	rule_addr(enum param, struct token, enum filter_addr,
-		    struct value);
+		    enum sense);
 static void	rule_number(enum param, struct token, enum filter_number,
-		    struct value);
-static void	rule_port(struct token, struct value);
-static void	rule_proto(struct token, struct value);
+		    enum sense);
+static void	rule_port(struct token, enum sense);
 static void	rule_tcp_flags(struct token, struct token, struct value);
 static void	rule_days(struct token, uint8_t);
 static uint8_t	day_range(struct token);
@@ -161,23 +212,29 @@ static void	rule_date(enum param, struct token, struct token);
 %}
 
 %union {
-	struct token	token;
-	struct value	value;
-	const char	*text;
-	uint8_t		days;
+	struct token		token;
+	struct value		value;
+	struct listen_options	listen_options;
+	const char		*text;
+	enum sense		sense;
+	uint8_t			days;
 }
 
 %token	<token>	ACCEPT AFTER AGENT ALL ANY BEFORE BUFSIZE DATE DAYS DISCARD DST
-%token	<token>	EQUALS FLOW FORWARD GROUP IN_IFNDX INET INET6 JOIN LISTEN
-%token	<token>	LOGFILE LOGSOCK MASK ON OUT_IFNDX PIDFILE PORT PROTO QUICK
-%token	<token>	SOURCE SRC STATEFILE STORE TAG TCP_FLAGS TO TOS
+%token	<token>	DST_AS EQUALS EXPORTERS FILE_ FLOW FORWARD GROUP IN_IFNDX
+%token	<token>	INCLUDE INET INET6 INTERFACE JOIN LIMIT LISTEN LOGFILE LOGSOCK
+%token	<token>	MASK MEMORY OCTETS ON OUT_IFNDX PACKETS PIDFILE PORT PROTO
+%token	<token>	QUICK SOURCE SRC SRC_AS STATEFILE STORE TABLE TAG TCP_FLAGS
+%token	<token>	TEMPLATES TO TOS VERSION
 %token	<token>	STRING
-%token		FAILED
+%token		AT_LEAST AT_MOST FAILED
 
-%type	<token>	bufsize mask
-%type	<text>	words
-%type	<value>	value host equals
-%type	<days>	days
+%type	<token>			bufsize mask
+%type	<text>			words
+%type	<value>			equals
+%type	<listen_options>	listen_options
+%type	<sense>			addrs numbers
+%type	<days>			days
 
 %%
 
@@ -206,27 +263,51 @@ words	: STRING			{ $$ = $1.text; }
 	;
 
 statement
-	: LISTEN ON STRING bufsize '\n'	{ add_listen($3, $4); }
+	: INCLUDE STRING '\n'		{ include_file($2); }
+	| INCLUDE error '\n'		{ expected("include \"PATH\""); }
+	| TABLE '<' STRING '>' '{' '}' '\n'	{ table_of_items($3); }
+	| TABLE '<' STRING '>' '{' addr_list '}' '\n'	{ table_of_items($3); }
+	| TABLE '<' STRING '>' FILE_ STRING '\n'	{ table_of_file($3, $6); }
+	| TABLE error '\n'	{
+		expected("table <NAME> { PREFIX, ... } or "
+		    "table <NAME> file \"PATH\"");
+	}
+	| LISTEN ON STRING listen_options '\n'	{ add_listen($3, $4); }
 	| LISTEN error '\n'	{
 		run.saw_listen = true;
-		expected("listen on ADDRESS:PORT [bufsize BYTES]");
+		expected("listen on ADDRESS:PORT [interface NAME] "
+		    "[bufsize BYTES]");
 	}
-	| FLOW SOURCE STRING '\n'	{ add_source($3); }
+	| FLOW SOURCE addr_members '\n'	{ add_sources($2); }
 	| FLOW SOURCE ANY '\n'		{ run.saw_any_source = true; }
 	| FLOW error '\n'	{
-		expected("flow source ADDRESS[/LENGTH] or any");
+		expected("flow source ADDRESS[/LENGTH], <TABLE> or any");
 	}
-	| JOIN GROUP STRING '\n'	{ add_join($3); }
-	| JOIN error '\n'	{ expected("join group ADDRESS[%INTERFACE]"); }
+	| JOIN GROUP STRING '\n'	{
+		add_join($3, (struct token){ NULL, 0 });
+	}
+	| JOIN GROUP STRING ON STRING '\n'	{ add_join($3, $5); }
+	| JOIN error '\n'	{
+		expected("join group ADDRESS [on INTERFACE]");
+	}
 	| FORWARD TO STRING '\n'	{ add_forward($3); }
 	| FORWARD error '\n'		{ expected("forward to ADDRESS:PORT"); }
-	| LOGFILE STRING '\n'	{
-		run.saw_output = true;
-		set_path(&run.conf->logfile, $1, $2);
-	}
+	| LOGFILE STRING '\n'		{ add_log($1, $2); }
+	| LOGFILE STRING TAG tags '\n'	{ add_log($1, $2); }
 	| LOGFILE error '\n'	{
 		run.saw_output = true;
-		expected("logfile \"PATH\"");
+		expected("logfile \"PATH\" [tag NUMBER[,...]]");
+	}
+	| LIMIT EXPORTERS STRING '\n'	{
+		limit_number(&run.conf->limits.exporters, $2, $3);
+	}
+	| LIMIT TEMPLATES STRING '\n'	{
+		limit_number(&run.conf->limits.templates, $2, $3);
+	}
+	| LIMIT MEMORY STRING '\n'	{ limit_memory($2, $3); }
+	| LIMIT error '\n'	{
+		expected("limit exporters NUMBER, limit templates NUMBER or "
+		    "limit memory SIZE");
 	}
 	| LOGSOCK STRING bufsize '\n'	{ set_logsock($1, $2, $3); }
 	| LOGSOCK error '\n'	{
@@ -241,6 +322,21 @@ statement
 	| STATEFILE error '\n'		{ expected("statefile \"PATH\""); }
 	| STORE STRING '\n'		{ add_store($2); }
 	| STORE error '\n'		{ expected("store FIELD"); }
+	;
+
+listen_options
+	: bufsize	{
+		$$.ifname.text = NULL;
+		$$.bufsize = $1;
+	}
+	| INTERFACE STRING bufsize	{
+		$$.ifname = $2;
+		$$.bufsize = $3;
+	}
+	;
+
+tags	: STRING			{ add_item(ITEM_PLAIN, $1); }
+	| tags ',' STRING		{ add_item(ITEM_PLAIN, $3); }
 	;
 
 bufsize	: /* empty */			{ $$.text = NULL; $$.line = 0; }
@@ -263,26 +359,52 @@ param	: ALL				{ rule_all($1); }
 	| QUICK				{ rule_quick($1); }
 	| TAG STRING			{ rule_tag($1, $2); }
 	| TAG error			{ expected("tag NUMBER"); }
-	| AGENT host	{ rule_addr(PARAM_AGENT, $1, FILTER_AGENT, $2); }
-	| AGENT error			{ expected("agent [!] PREFIX|any"); }
-	| SRC host	{ rule_addr(PARAM_SRC, $1, FILTER_SRC, $2); }
-	| SRC error	{ expected("src [!] PREFIX|any [port [!] NUMBER]"); }
-	| DST host	{ rule_addr(PARAM_DST, $1, FILTER_DST, $2); }
-	| DST error	{ expected("dst [!] PREFIX|any [port [!] NUMBER]"); }
-	| PORT value			{ rule_port($1, $2); }
-	| PORT error			{ expected("port [!] NUMBER"); }
-	| IN_IFNDX value		{
+	| AGENT addrs	{ rule_addr(PARAM_AGENT, $1, FILTER_AGENT, $2); }
+	| AGENT error	{ expected("agent [!] PREFIX|<TABLE>|{ ... } or any"); }
+	| SRC addrs	{ rule_addr(PARAM_SRC, $1, FILTER_SRC, $2); }
+	| SRC error	{
+		expected("src [!] PREFIX|<TABLE>|{ ... } or any, and perhaps "
+		    "port");
+	}
+	| DST addrs	{ rule_addr(PARAM_DST, $1, FILTER_DST, $2); }
+	| DST error	{
+		expected("dst [!] PREFIX|<TABLE>|{ ... } or any, and perhaps "
+		    "port");
+	}
+	| PORT numbers			{ rule_port($1, $2); }
+	| PORT error			{ expected("port " NUMBERS); }
+	| IN_IFNDX numbers	{
 		rule_number(PARAM_IN_IFNDX, $1, FILTER_IN_IFNDX, $2);
 	}
-	| IN_IFNDX error		{ expected("in_ifndx [!] NUMBER"); }
-	| OUT_IFNDX value		{
+	| IN_IFNDX error		{ expected("in_ifndx " NUMBERS); }
+	| OUT_IFNDX numbers	{
 		rule_number(PARAM_OUT_IFNDX, $1, FILTER_OUT_IFNDX, $2);
 	}
-	| OUT_IFNDX error		{ expected("out_ifndx [!] NUMBER"); }
-	| TOS value	{ rule_number(PARAM_TOS, $1, FILTER_TOS, $2); }
-	| TOS error			{ expected("tos [!] NUMBER"); }
-	| PROTO value			{ rule_proto($1, $2); }
-	| PROTO error			{ expected("proto [!] NAME|NUMBER"); }
+	| OUT_IFNDX error		{ expected("out_ifndx " NUMBERS); }
+	| PROTO numbers	{ rule_number(PARAM_PROTO, $1, FILTER_PROTO, $2); }
+	| PROTO error	{ expected("proto NAME or " NUMBERS); }
+	| TOS numbers	{ rule_number(PARAM_TOS, $1, FILTER_TOS, $2); }
+	| TOS error			{ expected("tos " NUMBERS); }
+	| PACKETS numbers	{
+		rule_number(PARAM_PACKETS, $1, FILTER_PACKETS, $2);
+	}
+	| PACKETS error			{ expected("packets " NUMBERS); }
+	| OCTETS numbers	{
+		rule_number(PARAM_OCTETS, $1, FILTER_OCTETS, $2);
+	}
+	| OCTETS error			{ expected("octets " NUMBERS); }
+	| SRC_AS numbers	{
+		rule_number(PARAM_SRC_AS, $1, FILTER_SRC_AS, $2);
+	}
+	| SRC_AS error			{ expected("src_as " NUMBERS); }
+	| DST_AS numbers	{
+		rule_number(PARAM_DST_AS, $1, FILTER_DST_AS, $2);
+	}
+	| DST_AS error			{ expected("dst_as " NUMBERS); }
+	| VERSION numbers	{
+		rule_number(PARAM_VERSION, $1, FILTER_VERSION, $2);
+	}
+	| VERSION error			{ expected("version " NUMBERS); }
 	| INET				{ rule_family($1, ADDR_V4, false); }
 	| INET6				{ rule_family($1, ADDR_V6, false); }
 	| '!' INET			{ rule_family($2, ADDR_V4, true); }
@@ -308,16 +430,48 @@ param	: ALL				{ rule_all($1); }
 	}
 	;
 
-value	: STRING		{ $$.token = $1; $$.negated = false; }
-	| '!' STRING		{ $$.token = $2; $$.negated = true; }
+addrs	: ANY			{ $$ = SENSE_ANY; }
+	| addr_members		{ $$ = SENSE_THESE; }
+	| '!' addr_members	{ $$ = SENSE_OTHERS; }
 	;
 
-host	: value
-	| ANY			{
-		$$.token.text = NULL;
-		$$.token.line = $1.line;
-		$$.negated = false;
-	}
+addr_members
+	: addr
+	| '{' addr_list '}'
+	;
+
+addr_list
+	: addr
+	| addr_list comma addr
+	;
+
+addr	: STRING		{ add_item(ITEM_PLAIN, $1); }
+	| '<' STRING '>'	{ add_item(ITEM_TABLE, $2); }
+	;
+
+numbers	: number_members	{ $$ = SENSE_THESE; }
+	| '!' number_members	{ $$ = SENSE_OTHERS; }
+	;
+
+number_members
+	: number
+	| '{' number_list '}'
+	;
+
+number_list
+	: number
+	| number_list comma number
+	;
+
+number	: STRING		{ add_item(ITEM_PLAIN, $1); }
+	| '<' STRING		{ add_item(ITEM_LESS, $2); }
+	| AT_MOST STRING	{ add_item(ITEM_MOST, $2); }
+	| AT_LEAST STRING	{ add_item(ITEM_LEAST, $2); }
+	| '>' STRING		{ add_item(ITEM_MORE, $2); }
+	;
+
+comma	: /* empty */
+	| ','
 	;
 
 mask	: /* empty */		{ $$.text = NULL; $$.line = 0; }
@@ -334,48 +488,65 @@ days	: STRING		{ $$ = day_range($1); }
 
 %%
 
-/* Sorted by name.  All of these are reserved. */
+/*
+ * Sorted by name.  All are reserved, but those that flowd 0.9.1 did not have
+ * can be names of macros, as they may be in its configurations.
+ */
 static const struct keyword {
 	const char	*name;
 	int		 token;
+	bool		 is_new;
 } keywords[] = {
-	{ "accept",	ACCEPT },
-	{ "after",	AFTER },
-	{ "agent",	AGENT },
-	{ "all",	ALL },
-	{ "any",	ANY },
-	{ "before",	BEFORE },
-	{ "bufsize",	BUFSIZE },
-	{ "date",	DATE },
-	{ "days",	DAYS },
-	{ "discard",	DISCARD },
-	{ "dst",	DST },
-	{ "equals",	EQUALS },
-	{ "flow",	FLOW },
-	{ "forward",	FORWARD },
-	{ "group",	GROUP },
-	{ "in_ifndx",	IN_IFNDX },
-	{ "inet",	INET },
-	{ "inet6",	INET6 },
-	{ "join",	JOIN },
-	{ "listen",	LISTEN },
-	{ "logfile",	LOGFILE },
-	{ "logsock",	LOGSOCK },
-	{ "mask",	MASK },
-	{ "on",		ON },
-	{ "out_ifndx",	OUT_IFNDX },
-	{ "pidfile",	PIDFILE },
-	{ "port",	PORT },
-	{ "proto",	PROTO },
-	{ "quick",	QUICK },
-	{ "source",	SOURCE },
-	{ "src",	SRC },
-	{ "statefile",	STATEFILE },
-	{ "store",	STORE },
-	{ "tag",	TAG },
-	{ "tcp_flags",	TCP_FLAGS },
-	{ "to",		TO },
-	{ "tos",	TOS },
+	{ "accept",	ACCEPT, false },
+	{ "after",	AFTER, false },
+	{ "agent",	AGENT, false },
+	{ "all",	ALL, false },
+	{ "any",	ANY, false },
+	{ "before",	BEFORE, false },
+	{ "bufsize",	BUFSIZE, false },
+	{ "date",	DATE, false },
+	{ "days",	DAYS, false },
+	{ "discard",	DISCARD, false },
+	{ "dst",	DST, false },
+	{ "dst_as",	DST_AS, true },
+	{ "equals",	EQUALS, false },
+	{ "exporters",	EXPORTERS, true },
+	{ "file",	FILE_, true },
+	{ "flow",	FLOW, false },
+	{ "forward",	FORWARD, false },
+	{ "group",	GROUP, false },
+	{ "in_ifndx",	IN_IFNDX, false },
+	{ "include",	INCLUDE, true },
+	{ "inet",	INET, false },
+	{ "inet6",	INET6, false },
+	{ "interface",	INTERFACE, true },
+	{ "join",	JOIN, false },
+	{ "limit",	LIMIT, true },
+	{ "listen",	LISTEN, false },
+	{ "logfile",	LOGFILE, false },
+	{ "logsock",	LOGSOCK, false },
+	{ "mask",	MASK, false },
+	{ "memory",	MEMORY, true },
+	{ "octets",	OCTETS, true },
+	{ "on",		ON, false },
+	{ "out_ifndx",	OUT_IFNDX, false },
+	{ "packets",	PACKETS, true },
+	{ "pidfile",	PIDFILE, false },
+	{ "port",	PORT, false },
+	{ "proto",	PROTO, false },
+	{ "quick",	QUICK, false },
+	{ "source",	SOURCE, false },
+	{ "src",	SRC, false },
+	{ "src_as",	SRC_AS, true },
+	{ "statefile",	STATEFILE, true },
+	{ "store",	STORE, false },
+	{ "table",	TABLE, true },
+	{ "tag",	TAG, false },
+	{ "tcp_flags",	TCP_FLAGS, false },
+	{ "templates",	TEMPLATES, true },
+	{ "to",		TO, false },
+	{ "tos",	TOS, false },
+	{ "version",	VERSION, true },
 };
 #define NKEYWORDS	(sizeof(keywords) / sizeof(keywords[0]))
 
@@ -399,7 +570,10 @@ static const char *const param_names[] = {
 	[PARAM_OUT_IFNDX] = "out_ifndx", [PARAM_FAMILY] = "inet or inet6",
 	[PARAM_SRC] = "src", [PARAM_SRC_PORT] = "port", [PARAM_DST] = "dst",
 	[PARAM_DST_PORT] = "port", [PARAM_PROTO] = "proto",
-	[PARAM_TOS] = "tos", [PARAM_TCP_FLAGS] = "tcp_flags",
+	[PARAM_TOS] = "tos", [PARAM_PACKETS] = "packets",
+	[PARAM_OCTETS] = "octets", [PARAM_SRC_AS] = "src_as",
+	[PARAM_DST_AS] = "dst_as", [PARAM_VERSION] = "version",
+	[PARAM_TCP_FLAGS] = "tcp_flags",
 	[PARAM_DAYS] = "days", [PARAM_AFTER] = "after",
 	[PARAM_BEFORE] = "before", [PARAM_AFTER_DATE] = "after date",
 	[PARAM_BEFORE_DATE] = "before date",
@@ -417,17 +591,20 @@ error_at(unsigned int line, const char *fmt, ...)
 	(void)vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
 	if (line == NO_LINE)
-		log_warnx("%s: %s", run.name, message);
+		log_warnx("%s: %s", run.source->name, message);
 	else
-		log_warnx("%s:%u: %s", run.name, line, message);
+		log_warnx("%s:%u: %s", run.source->name, line, message);
 	run.errors++;
 }
 
 static void
 out_of_memory(void)
 {
-	error_at(run.line, "out of memory, reading has stopped");
-	run.at = run.end;
+	struct source *source;
+
+	error_at(run.source->line, "out of memory, reading has stopped");
+	for (source = run.source; source != NULL; source = source->parent)
+		source->at = source->end;
 	run.expansion = NULL;
 }
 
@@ -459,6 +636,7 @@ expected(const char *what)
 {
 	char at[SHOWN_MAX + 8], after[SHOWN_MAX + 8];
 
+	run.nitems = 0;
 	if (!run.unexpected)
 		return;
 	run.unexpected = false;
@@ -537,15 +715,20 @@ keyword_compare(const void *name, const void *keyword)
 	return (strcmp(name, ((const struct keyword *)keyword)->name));
 }
 
-/* The token of a keyword, or 0. */
-static int
-keyword_token(const char *name)
+static const struct keyword *
+find_keyword(const char *name)
 {
-	const struct keyword *k;
+	return (bsearch(name, keywords, NKEYWORDS, sizeof(keywords[0]),
+	    keyword_compare));
+}
 
-	k = bsearch(name, keywords, NKEYWORDS, sizeof(keywords[0]),
-	    keyword_compare);
-	return (k == NULL ? 0 : k->token);
+/* Whether the name is taken by a keyword. */
+static bool
+is_reserved(const char *name)
+{
+	const struct keyword *k = find_keyword(name);
+
+	return (k != NULL && !k->is_new);
 }
 
 static struct macro *
@@ -565,7 +748,7 @@ macro_name_is_valid(struct token name)
 {
 	const char *at = name.text;
 
-	if (keyword_token(name.text) != 0) {
+	if (is_reserved(name.text)) {
 		error_at(name.line, "\"%s\" is a keyword and cannot be the "
 		    "name of a macro", name.text);
 		return (false);
@@ -592,6 +775,7 @@ define_macro(struct token name, const char *value)
 		if (m->line == NO_LINE && name.line != NO_LINE)
 			return;
 		m->value = value;
+		m->file = run.source->name;
 		m->line = name.line;
 		return;
 	}
@@ -601,6 +785,7 @@ define_macro(struct token name, const char *value)
 	}
 	m->name = name.text;
 	m->value = value;
+	m->file = run.source->name;
 	m->line = name.line;
 	m->next = run.macros;
 	run.macros = m;
@@ -624,20 +809,27 @@ define_command_macros(const struct conf_macro *macros, size_t n)
 	}
 }
 
+/* What the configuration sets and does not use may be a slip of the pen. */
 static void
-report_unused_macros(void)
+report_unused(void)
 {
 	const struct macro *m;
+	size_t i;
 
 	for (m = run.macros; m != NULL; m = m->next) {
 		if (m->used)
 			continue;
 		if (m->line == NO_LINE)
 			log_debug("%s: macro \"%s\" of the command line is "
-			    "not used", run.name, m->name);
+			    "not used", m->file, m->name);
 		else
-			log_debug("%s:%u: macro \"%s\" is not used", run.name,
+			log_debug("%s:%u: macro \"%s\" is not used", m->file,
 			    m->line, m->name);
+	}
+	for (i = 0; i < run.conf->ntables; i++) {
+		if (!run.tables_used[i])
+			log_debug("%s: table <%s> is not used",
+			    run.source->name, run.conf->tables[i].name);
 	}
 }
 
@@ -660,9 +852,11 @@ unknown_statement(struct token word)
 static size_t
 line_end_len(const char *p)
 {
-	if (p < run.end && *p == '\n')
+	const char *end = run.source->end;
+
+	if (p < end && *p == '\n')
 		return (1);
-	if (run.end - p >= 2 && p[0] == '\r' && p[1] == '\n')
+	if (end - p >= 2 && p[0] == '\r' && p[1] == '\n')
 		return (2);
 	return (0);
 }
@@ -671,6 +865,7 @@ line_end_len(const char *p)
 static int
 peek(void)
 {
+	struct source *source = run.source;
 	size_t len;
 
 	if (run.expansion != NULL) {
@@ -679,14 +874,15 @@ peek(void)
 		run.expansion = NULL;
 	}
 	/* A backslash at the end of a line joins it to the next. */
-	while (run.at < run.end && *run.at == '\\' &&
-	    (len = line_end_len(run.at + 1)) != 0) {
-		run.at += 1 + len;
-		run.line++;
+	while (source->at < source->end && *source->at == '\\' &&
+	    (len = line_end_len(source->at + 1)) != 0) {
+		source->at += 1 + len;
+		source->line++;
 	}
-	if (run.at == run.end)
+	if (source->at == source->end)
 		return (EOF);
-	return (line_end_len(run.at) != 0 ? '\n' : (unsigned char)*run.at);
+	return (line_end_len(source->at) != 0 ? '\n' :
+	    (unsigned char)*source->at);
 }
 
 /* Takes what peek has returned, which was not EOF. */
@@ -699,9 +895,9 @@ advance(void)
 		run.expansion++;
 		return;
 	}
-	if ((len = line_end_len(run.at)) != 0)
-		run.line++;
-	run.at += len == 0 ? 1 : len;
+	if ((len = line_end_len(run.source->at)) != 0)
+		run.source->line++;
+	run.source->at += len == 0 ? 1 : len;
 }
 
 static void
@@ -754,15 +950,15 @@ expand(void)
 	size_t len = 0;
 
 	advance();
-	name = run.at;
-	while (name + len < run.end && is_name_char((unsigned char)name[len]))
+	name = run.source->at;
+	while (name + len < run.source->end && is_name_char((unsigned char)name[len]))
 		len++;
 	if (len == 0) {
 		(void)lex_error("\"$\" without the name of a macro; a \"$\" "
 		    "that is meant as such stands in quotes");
 		return (false);
 	}
-	run.at += len;
+	run.source->at += len;
 	if ((m = find_macro(name, len)) == NULL) {
 		(void)lex_error("macro \"%.*s\" is not defined",
 		    (int)(len < SHOWN_MAX ? len : SHOWN_MAX), name);
@@ -821,7 +1017,8 @@ is_word_char(int c)
 static int
 lex_word(void)
 {
-	int c, keyword;
+	const struct keyword *keyword;
+	int c;
 
 	run.word_len = 0;
 	for (;;) {
@@ -839,13 +1036,15 @@ lex_word(void)
 	}
 	if (!word_end())
 		return (FAILED);
-	if (run.in_value || (keyword = keyword_token(run.token.text)) == 0)
+	if (run.in_value || run.type == '<' || (keyword = find_keyword(run.token.text)) == NULL)
 		return (STRING);
 	skip_blanks();
-	if (!run.line_started && peek() == '=')
-		return (lex_error("\"%s\" is a keyword and cannot be the name "
-		    "of a macro", run.token.text));
-	return (keyword);
+	if (run.line_started || peek() != '=')
+		return (keyword->token);
+	if (keyword->is_new)
+		return (STRING);
+	return (lex_error("\"%s\" is a keyword and cannot be the name "
+	    "of a macro", run.token.text));
 }
 
 /* The text of a token of one character, or NULL where c is none. */
@@ -864,6 +1063,61 @@ mark_text(int c)
 	return (NULL);
 }
 
+/*
+ * Whether what is next begins a statement, though a brace is open: then the
+ * other brace is missing.  source->at is behind the end of a line.
+ */
+static bool
+statement_follows(void)
+{
+	char word[16];		/* longer than any keyword */
+	const char *at = run.source->at, *end = run.source->end;
+	size_t len = 0;
+
+	while (at < end && isspace((unsigned char)*at))
+		at++;
+	while (at < end && len < sizeof(word) - 1 &&
+	    is_name_char((unsigned char)*at))
+		word[len++] = *at++;
+	word[len] = '\0';
+	return (find_keyword(word) != NULL);
+}
+
+/* "<", "<=", ">" or ">=". */
+static int
+lex_comparison(int c)
+{
+	if (run.in_value || peek() != '=')
+		return (c);
+	advance();
+	run.token.text = c == '<' ? "<=" : ">=";
+	return (c == '<' ? AT_MOST : AT_LEAST);
+}
+
+static int
+lex_mark(int c)
+{
+	if ((run.token.text = mark_text(c)) == NULL)
+		return (unexpected_byte(c));
+	advance();
+	if (c == '<' || c == '>')
+		return (lex_comparison(c));
+	if (c == '{' || c == '}')
+		run.in_braces = c == '{' && !run.in_value;
+	return (c);
+}
+
+/* Goes on behind the statement that included the file. */
+static void
+end_of_include(void)
+{
+	struct source *source = run.source;
+
+	run.source = source->parent;
+	free(source->text);
+	free(source);
+}
+
 static int
 lex_token(void)
 {
@@ -871,31 +1125,38 @@ lex_token(void)
 
 	for (;;) {
 		skip_blanks();
-		run.token.line = run.line;
-		if ((c = peek()) != '$' || run.expansion != NULL)
+		run.token.line = run.source->line;
+		c = peek();
+		if (c == '$' && run.expansion == NULL) {
+			if (!expand())
+				return (FAILED);
+		} else if (c == EOF && !run.line_started &&
+		    run.source->parent != NULL) {
+			end_of_include();
+		} else if (c == '\n') {
+			advance();
+			if (!run.in_braces || statement_follows())
+				return (c);
+		} else
 			break;
-		if (!expand())
-			return (FAILED);
 	}
 	if (c == EOF)
 		return (run.line_started ? '\n' : 0);
 	if (c == '"' || c == '\'')
 		return (lex_quoted(c));
-	if (is_word_char(c))
-		return (lex_word());
-	if (c != '\n' && (run.token.text = mark_text(c)) == NULL)
-		return (unexpected_byte(c));
-	advance();
-	return (c);
+	return (is_word_char(c) ? lex_word() : lex_mark(c));
 }
 
 static int
 yylex(void)
 {
+	if (!run.line_started)
+		run.nitems = 0;
 	run.previous = run.token;
 	run.token.text = NULL;
 	run.type = lex_token();
 	run.line_started = run.type != '\n';
+	run.in_braces = run.line_started && run.in_braces;
 	run.in_value = run.line_started && (run.in_value || run.type == '=');
 	yylval.token = run.token;
 	return (run.type);
@@ -1014,12 +1275,395 @@ grow(void *array, size_t n, size_t size)
 	return (array);
 }
 
-/* Statements.  The reader has no use for most of them. */
+static void
+add_item(enum item_kind kind, struct token token)
+{
+	struct item *grown;
+
+	if ((grown = grow(run.items, run.nitems, sizeof(*grown))) == NULL)
+		return;
+	run.items = grown;
+	run.items[run.nitems].kind = kind;
+	run.items[run.nitems++].token = token;
+}
+
+/* Files other than the first. */
+
+/* Reads all of run.source, which is fp.  False after a message. */
+static bool
+read_file(FILE *fp)
+{
+	struct source *source = run.source;
+	size_t len = 0, size = 0;
+	char *grown;
+
+	do {
+		size = size == 0 ? 4096 : size * 2;
+		if (run.nbytes + len > CONFIG_PACKED_MAX) {
+			error_at(NO_LINE, "more than %u bytes, with what was "
+			    "read before, which is too large",
+			    CONFIG_PACKED_MAX);
+			return (false);
+		}
+		if ((grown = realloc(source->text, size)) == NULL) {
+			log_warn("%s", source->name);
+			return (false);
+		}
+		source->text = grown;
+		len += fread(source->text + len, 1, size - len, fp);
+	} while (len == size);
+	if (ferror(fp)) {
+		log_warn("%s", source->name);
+		return (false);
+	}
+	run.nbytes += len;
+	source->at = source->text;
+	source->end = source->text + len;
+	source->line = 1;
+	return (true);
+}
+
+/* A path as it is, or from the directory of the file that names it. */
+static const char *
+path_from_here(const char *path)
+{
+	const char *slash = strrchr(run.source->name, '/');
+	const size_t len = slash == NULL || path[0] == '/' ? 0 :
+	    (size_t)(slash + 1 - run.source->name);
+	char *text;
+
+	if (len == 0)
+		return (path);
+	if ((text = text_new(len + strlen(path))) == NULL)
+		return (path);
+	memcpy(text, run.source->name, len);
+	memcpy(text + len, path, strlen(path));
+	return (text);
+}
+
+/* Opens a file for reading, whose path is that of value.  NULL after a message. */
+static FILE *
+open_file(struct token what, struct token value, const char *path)
+{
+	struct stat st;
+	FILE *fp = NULL;
+	/* Without a wait for whoever may write to a FIFO. */
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd == -1 || fstat(fd, &st) == -1)
+		bad_value(what, value, strerror(errno));
+	else if (!S_ISREG(st.st_mode))
+		bad_value(what, value, "not a regular file");
+	else if ((fp = fdopen(fd, "r")) != NULL)
+		return (fp);
+	else
+		bad_value(what, value, strerror(errno));
+	if (fd != -1)
+		(void)close(fd);
+	return (NULL);
+}
+
+/*
+ * Makes fp the file that is read from now on.  False after a message, which
+ * is about the file that was read before.
+ */
+static bool
+push_source(FILE *fp, const char *name, struct token what, struct token value)
+{
+	struct source *source, *other;
+	struct stat st;
+	size_t depth = 1;
+
+	if ((source = calloc(1, sizeof(*source))) == NULL) {
+		log_warn("%s", name);
+		run.errors++;
+		return (false);
+	}
+	source->name = name;
+	source->parent = run.source;
+	if (fileno(fp) != -1 && fstat(fileno(fp), &st) == 0) {
+		source->dev = st.st_dev;
+		source->ino = st.st_ino;
+		source->is_file = true;
+	}
+	for (other = run.source; other != NULL; other = other->parent) {
+		depth++;
+		if (other->is_file && source->is_file &&
+		    other->dev == source->dev && other->ino == source->ino) {
+			bad_value(what, value, "the file would include "
+			    "itself");
+			free(source);
+			return (false);
+		}
+	}
+	if (depth > INCLUDE_DEPTH_MAX) {
+		bad_value(what, value, "includes are nested too deeply");
+		free(source);
+		return (false);
+	}
+	run.source = source;
+	return (true);
+}
 
 static void
-add_listen(struct token address, struct token bufsize)
+include_file(struct token path)
+{
+	const struct token what = { "include", path.line };
+	const char *name = path_from_here(path.text);
+	FILE *fp;
+
+	if (run.nincludes++ == INCLUDES_MAX) {
+		bad_value(what, path, "too many includes");
+		return;
+	}
+	if ((fp = open_file(what, path, name)) == NULL)
+		return;
+	if (push_source(fp, name, what, path) && !read_file(fp))
+		run.errors++;
+	(void)fclose(fp);
+}
+
+/* Tables. */
+
+static int
+compare_prefixes(const void *a, const void *b)
+{
+	return (prefix_compare(a, b));
+}
+
+/* Puts prefixes into their order, each once. */
+static void
+sort_prefixes(struct prefix *prefixes, uint32_t *n)
+{
+	uint32_t i, kept = 0;
+	bool sorted = true;
+
+	for (i = 1; i < *n && sorted; i++)
+		sorted = prefix_compare(&prefixes[i - 1], &prefixes[i]) < 0;
+	if (sorted)
+		return;
+	qsort(prefixes, *n, sizeof(*prefixes), compare_prefixes);
+	for (i = 0; i < *n; i++) {
+		if (kept == 0 || prefix_compare(&prefixes[kept - 1],
+		    &prefixes[i]) != 0)
+			prefixes[kept++] = prefixes[i];
+	}
+	*n = kept;
+}
+
+static void
+table_add(struct filter_table *table, const struct prefix *prefix)
+{
+	struct prefix *grown;
+
+	grown = grow(table->prefixes, table->n, sizeof(*grown));
+	if (grown == NULL)
+		return;
+	table->prefixes = grown;
+	table->prefixes[table->n++] = *prefix;
+}
+
+/* The number of a table, or that of tables where there is none. */
+static size_t
+table_number(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < run.conf->ntables; i++) {
+		if (strcmp(run.conf->tables[i].name, name) == 0)
+			break;
+	}
+	return (i);
+}
+
+/* Begins a table; false after a message. */
+static bool
+table_begin(struct token name, struct filter_table *table)
+{
+	const struct token what = { "table", name.line };
+
+	memset(table, 0, sizeof(*table));
+	if (strlcpy(table->name, name.text, sizeof(table->name)) >=
+	    sizeof(table->name) || !filter_table_name_is_valid(table->name)) {
+		bad_value(what, name, "expected a name of up to 31 letters, "
+		    "digits, \"_\", \"-\" and \".\"");
+		return (false);
+	}
+	if (table_number(name.text) != run.conf->ntables) {
+		bad_value(what, name, "given twice");
+		return (false);
+	}
+	return (true);
+}
+
+/* Makes table a part of the configuration. */
+static void
+table_end(struct token name, struct filter_table *table)
+{
+	const struct token what = { "table", name.line };
+	struct config *conf = run.conf;
+	struct filter_table *grown;
+	bool *used;
+
+	if (table->n > FILTER_TABLE_MAX) {
+		bad_value(what, name, "more than 1000000 prefixes");
+		free(table->prefixes);
+		return;
+	}
+	sort_prefixes(table->prefixes, &table->n);
+	grown = grow(conf->tables, conf->ntables, sizeof(*grown));
+	if (grown != NULL) {
+		conf->tables = grown;
+		used = grow(run.tables_used, conf->ntables, sizeof(*used));
+		if (used != NULL) {
+			run.tables_used = used;
+			used[conf->ntables] = false;
+			conf->tables[conf->ntables++] = *table;
+			return;
+		}
+	}
+	free(table->prefixes);
+}
+
+static void
+table_of_items(struct token name)
+{
+	const struct token what = { "table", name.line };
+	struct filter_table table;
+	struct prefix prefix;
+	size_t i;
+
+	if (!table_begin(name, &table))
+		return;
+	for (i = 0; i < run.nitems; i++) {
+		if (run.items[i].kind == ITEM_TABLE)
+			bad_value(what, run.items[i].token, "a table in a "
+			    "table, expected prefixes");
+		else if (prefix_value(what, run.items[i].token, &prefix))
+			table_add(&table, &prefix);
+	}
+	table_end(name, &table);
+}
+
+/* The prefix of a line without its comment; false where there is none. */
+static bool
+table_line(char *line, size_t len, struct token *value)
+{
+	char *end;
+
+	/* What stands behind a NUL is not to be lost silently. */
+	if (strlen(line) != len)
+		line[strlen(line)] = '?';
+	line[strcspn(line, "#\r\n")] = '\0';
+	line += strspn(line, " \t");
+	for (end = line + strlen(line); end > line && (end[-1] == ' ' ||
+	    end[-1] == '\t'); end--)
+		continue;
+	*end = '\0';
+	value->text = line;
+	return (*line != '\0');
+}
+
+static void
+read_table(FILE *fp, struct filter_table *table)
+{
+	struct token what = { "table", 0 }, value = { NULL, 0 };
+	const size_t errors = run.errors;
+	struct prefix prefix;
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
+
+	while (table->n <= FILTER_TABLE_MAX &&
+	    (len = getline(&line, &size, fp)) != -1) {
+		what.line = ++value.line;
+		if (!table_line(line, (size_t)len, &value))
+			continue;
+		if (prefix_value(what, value, &prefix))
+			table_add(table, &prefix);
+		if (run.errors - errors == TABLE_ERRORS_MAX) {
+			error_at(value.line, "the rest is not read, because "
+			    "of so many errors");
+			break;
+		}
+	}
+	if (ferror(fp))
+		error_at(NO_LINE, "%s", strerror(errno));
+	free(line);
+}
+
+static void
+table_of_file(struct token name, struct token path)
+{
+	const struct token what = { "file", path.line };
+	struct source source = { .parent = run.source };
+	struct filter_table table;
+	FILE *fp;
+
+	if (!table_begin(name, &table))
+		return;
+	source.name = path_from_here(path.text);
+	if ((fp = open_file(what, path, source.name)) != NULL) {
+		run.source = &source;
+		read_table(fp, &table);
+		run.source = source.parent;
+		(void)fclose(fp);
+	}
+	/* Also without the file, so that its users are no errors. */
+	table_end(name, &table);
+}
+
+/* Adds what an item names to set; false after a message. */
+static bool
+addr_set_add(struct filter_addr_set *set, struct token what,
+    const struct item *item)
+{
+	struct prefix prefix, *prefixes;
+	uint32_t *tables;
+	size_t table;
+
+	if (item->kind == ITEM_TABLE) {
+		table = table_number(item->token.text);
+		if (table == run.conf->ntables) {
+			error_at(item->token.line, "%s <%.*s>: no table of "
+			    "that name is defined above", what.text,
+			    SHOWN_MAX, item->token.text);
+			return (false);
+		}
+		run.tables_used[table] = true;
+		tables = grow(set->tables, set->ntables, sizeof(*tables));
+		if (tables == NULL)
+			return (false);
+		set->tables = tables;
+		set->tables[set->ntables++] = (uint32_t)table;
+		return (true);
+	}
+	if (!prefix_value(what, item->token, &prefix) ||
+	    (prefixes = grow(set->prefixes, set->n,
+	    sizeof(*prefixes))) == NULL)
+		return (false);
+	set->prefixes = prefixes;
+	set->prefixes[set->n++] = prefix;
+	return (true);
+}
+
+/* Statements.  The reader has no use for most of them. */
+
+static bool
+interface_name(struct token what, struct token value, char *name)
+{
+	if (value.text[0] != '\0' &&
+	    strlcpy(name, value.text, IF_NAMESIZE) < IF_NAMESIZE)
+		return (true);
+	bad_value(what, value, "expected the name of an interface");
+	return (false);
+}
+
+static void
+add_listen(struct token address, struct listen_options options)
 {
 	const struct token what = { "listen on", address.line };
+	const struct token interface = { "interface", options.ifname.line };
 	struct config *conf = run.conf;
 	struct conf_listen l, *grown;
 	size_t i;
@@ -1028,11 +1672,14 @@ add_listen(struct token address, struct token bufsize)
 	memset(&l, 0, sizeof(l));
 	if (run.use == CONFIG_READER ||
 	    !address_and_port(what, address, &l.addr, &l.port) ||
-	    !buffer_size(bufsize, &l.bufsize))
+	    (options.ifname.text != NULL &&
+	    !interface_name(interface, options.ifname, l.ifname)) ||
+	    !buffer_size(options.bufsize, &l.bufsize))
 		return;
 	for (i = 0; i < conf->nlistens; i++) {
 		if (addr_equal(&conf->listens[i].addr, &l.addr) &&
-		    conf->listens[i].port == l.port) {
+		    conf->listens[i].port == l.port &&
+		    strcmp(conf->listens[i].ifname, l.ifname) == 0) {
 			bad_value(what, address, "given twice");
 			return;
 		}
@@ -1044,28 +1691,44 @@ add_listen(struct token address, struct token bufsize)
 	conf->listens[conf->nlistens++] = l;
 }
 
+/* Takes the latest source back where it was there before. */
 static void
-add_source(struct token prefix)
+check_source(struct token what, const struct item *item)
 {
-	const struct token what = { "flow source", prefix.line };
-	struct config *conf = run.conf;
-	struct prefix p, *grown;
+	struct filter_addr_set *set = &run.conf->sources;
+	uint32_t i;
+
+	if (item->kind == ITEM_TABLE) {
+		for (i = 0; i + 1 < set->ntables; i++) {
+			if (set->tables[i] == set->tables[set->ntables - 1])
+				break;
+		}
+		if (i + 1 == set->ntables)
+			return;
+		set->ntables--;
+	} else {
+		for (i = 0; i + 1 < set->n; i++) {
+			if (prefix_compare(&set->prefixes[i],
+			    &set->prefixes[set->n - 1]) == 0)
+				break;
+		}
+		if (i + 1 == set->n)
+			return;
+		set->n--;
+	}
+	bad_value(what, item->token, "given twice");
+}
+
+static void
+add_sources(struct token keyword)
+{
+	const struct token what = { "flow source", keyword.line };
 	size_t i;
 
-	if (run.use == CONFIG_READER || !prefix_value(what, prefix, &p))
-		return;
-	for (i = 0; i < conf->nsources; i++) {
-		if (addr_equal(&conf->sources[i].addr, &p.addr) &&
-		    conf->sources[i].len == p.len) {
-			bad_value(what, prefix, "given twice");
-			return;
-		}
+	for (i = 0; i < run.nitems && run.use != CONFIG_READER; i++) {
+		if (addr_set_add(&run.conf->sources, what, &run.items[i]))
+			check_source(what, &run.items[i]);
 	}
-	grown = grow(conf->sources, conf->nsources, sizeof(*grown));
-	if (grown == NULL)
-		return;
-	conf->sources = grown;
-	conf->sources[conf->nsources++] = p;
 }
 
 /* ADDR or ADDR%IFNAME. */
@@ -1097,15 +1760,23 @@ group_value(struct token what, struct token group, struct conf_join *join)
 }
 
 static void
-add_join(struct token group)
+add_join(struct token group, struct token ifname)
 {
 	const struct token what = { "join group", group.line };
+	const struct token on = { "on", ifname.line };
 	struct config *conf = run.conf;
 	struct conf_join join, *grown;
 	size_t i;
 
 	memset(&join, 0, sizeof(join));
 	if (run.use == CONFIG_READER || !group_value(what, group, &join))
+		return;
+	if (ifname.text != NULL && join.ifname[0] != '\0') {
+		bad_value(on, ifname, "the group has an interface already, "
+		    "behind the %");
+		return;
+	}
+	if (ifname.text != NULL && !interface_name(on, ifname, join.ifname))
 		return;
 	for (i = 0; i < conf->njoins; i++) {
 		if (addr_equal(&conf->joins[i].group, &join.group) &&
@@ -1147,6 +1818,15 @@ add_forward(struct token address)
 	conf->forwards[conf->nforwards++] = f;
 }
 
+static bool
+path_is_valid(struct token statement, struct token value)
+{
+	if (value.text[0] == '/' && strlen(value.text) < PATH_MAX)
+		return (true);
+	bad_value(statement, value, "expected the absolute path of a file");
+	return (false);
+}
+
 static void
 set_path(char **path, struct token statement, struct token value)
 {
@@ -1156,12 +1836,166 @@ set_path(char **path, struct token statement, struct token value)
 		bad_value(statement, value, "the statement is given twice");
 		return;
 	}
-	if (value.text[0] == '\0' || strlen(value.text) >= PATH_MAX) {
-		bad_value(statement, value, "expected the path of a file");
+	if (!path_is_valid(statement, value))
 		return;
-	}
 	if ((*path = strdup(value.text)) == NULL)
 		out_of_memory();
+}
+
+static int
+compare_u32(const void *a, const void *b)
+{
+	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x < y ? -1 : x > y);
+}
+
+/* Whether there is a log for the tag. */
+static bool
+tag_has_log(uint32_t tag)
+{
+	const struct config *conf = run.conf;
+	size_t i;
+
+	for (i = 0; i < conf->nlogs; i++) {
+		if (conf->logs[i].ntags != 0 && bsearch(&tag,
+		    conf->logs[i].tags, conf->logs[i].ntags, sizeof(tag),
+		    compare_u32) != NULL)
+			return (true);
+	}
+	return (false);
+}
+
+/* The items as tags of log; false after a message. */
+static bool
+log_tags(struct conf_log *log)
+{
+	struct token what = { "tag", 0 }, value;
+	uint64_t n;
+	size_t i;
+
+	log->tags = calloc(run.nitems + 1, sizeof(*log->tags));
+	if (log->tags == NULL) {
+		out_of_memory();
+		return (false);
+	}
+	for (i = 0; i < run.nitems; i++) {
+		value = run.items[i].token;
+		what.line = value.line;
+		if (!number(what, value, 0, UINT32_MAX, &n))
+			return (false);
+		if (tag_has_log((uint32_t)n)) {
+			bad_value(what, value, "the tag has a log already");
+			return (false);
+		}
+		log->tags[log->ntags++] = (uint32_t)n;
+	}
+	qsort(log->tags, log->ntags, sizeof(*log->tags), compare_u32);
+	for (i = 1; i < log->ntags; i++) {
+		if (log->tags[i - 1] == log->tags[i]) {
+			error_at(what.line, "tag %" PRIu32 " is given twice",
+			    log->tags[i]);
+			return (false);
+		}
+	}
+	return (true);
+}
+
+/* Whether there can be such a log beside the others. */
+static bool
+log_is_new(struct token statement, struct token path)
+{
+	const struct config *conf = run.conf;
+	size_t i;
+
+	for (i = 0; i < conf->nlogs; i++) {
+		if (strcmp(conf->logs[i].path, path.text) == 0) {
+			bad_value(statement, path, "given twice");
+			return (false);
+		}
+		if (run.nitems == 0 && conf->logs[i].ntags == 0) {
+			bad_value(statement, path, "there is a log for all "
+			    "flows already, expected tag NUMBER[,...] behind "
+			    "the path of another");
+			return (false);
+		}
+	}
+	return (true);
+}
+
+/* The items are its tags. */
+static void
+add_log(struct token statement, struct token path)
+{
+	struct config *conf = run.conf;
+	struct conf_log log = { NULL, NULL, 0 }, *grown;
+
+	run.saw_output = true;
+	if (run.use == CONFIG_READER || !path_is_valid(statement, path) ||
+	    !log_is_new(statement, path))
+		return;
+	if (log_tags(&log)) {
+		grown = grow(conf->logs, conf->nlogs, sizeof(*grown));
+		if (grown != NULL)
+			conf->logs = grown;
+		if (grown != NULL && (log.path = strdup(path.text)) != NULL) {
+			conf->logs[conf->nlogs++] = log;
+			return;
+		}
+		out_of_memory();
+	}
+	free(log.tags);
+}
+
+static void
+limit_number(uint32_t *limit, struct token what, struct token value)
+{
+	uint64_t n;
+
+	if (run.use == CONFIG_READER)
+		return;
+	if (*limit != 0)
+		bad_value(what, value, "the limit is given twice");
+	else if (number(what, value, 1, UINT32_MAX, &n))
+		*limit = (uint32_t)n;
+}
+
+/* A number, perhaps with K, M or G for its 1024s behind it. */
+static bool
+size_value(struct token value, uint64_t *size)
+{
+	static const char units[] = "KMG";
+	const char *unit;
+	unsigned long long n;
+	unsigned int shift = 0;
+	char *end;
+
+	errno = 0;
+	n = strtoull(value.text, &end, 0);
+	if (!isdigit((unsigned char)value.text[0]) || errno != 0)
+		return (false);
+	if (*end != '\0' && (unit = strchr(units, *end)) != NULL) {
+		shift = 10 * (unsigned int)(unit - units + 1);
+		end++;
+	}
+	*size = (uint64_t)n << shift;
+	return (*end == '\0' && *size >> shift == n);
+}
+
+static void
+limit_memory(struct token what, struct token value)
+{
+	uint64_t *limit = &run.conf->limits.memory, size;
+
+	if (run.use == CONFIG_READER)
+		return;
+	if (*limit != 0)
+		bad_value(what, value, "the limit is given twice");
+	else if (!size_value(value, &size) || size < LIMIT_MEMORY_MIN)
+		bad_value(what, value, "expected a number of bytes, or of K, "
+		    "M or G, from 1M on");
+	else
+		*limit = size;
 }
 
 static void
@@ -1226,6 +2060,22 @@ once(enum param param, struct token keyword)
 	return (true);
 }
 
+/* Puts the tables of set into order, each once. */
+static void
+sort_tables(struct filter_addr_set *set)
+{
+	uint32_t i, kept = 0;
+
+	if (set->ntables == 0)
+		return;
+	qsort(set->tables, set->ntables, sizeof(*set->tables), compare_u32);
+	for (i = 1; i < set->ntables; i++) {
+		if (set->tables[i] != set->tables[kept])
+			set->tables[++kept] = set->tables[i];
+	}
+	set->ntables = kept + 1;
+}
+
 static void
 rule_all(struct token keyword)
 {
@@ -1263,66 +2113,21 @@ rule_family(struct token keyword, uint32_t family, bool negated)
 
 static void
 rule_addr(enum param param, struct token keyword, enum filter_addr which,
-    struct value value)
+    enum sense sense)
 {
 	struct filter_addr_set *set = &run.draft.rule.addrs[which];
-	struct prefix prefix, *prefixes;
+	size_t i;
 
-	if (!once(param, keyword) || value.token.text == NULL ||
-	    !prefix_value(keyword, value.token, &prefix))
-		return;
-	if ((prefixes = malloc(sizeof(*prefixes))) == NULL) {
-		out_of_memory();
+	if (!once(param, keyword) || sense == SENSE_ANY) {
+		run.nitems = 0;
 		return;
 	}
-	*prefixes = prefix;
-	set->prefixes = prefixes;
-	set->n = 1;
-	set->negated = value.negated;
-}
-
-static void
-set_number(enum filter_number which, uint64_t n, bool negated)
-{
-	struct filter_number_set *set = &run.draft.rule.numbers[which];
-
-	if ((set->ranges = malloc(sizeof(*set->ranges))) == NULL) {
-		out_of_memory();
-		return;
-	}
-	set->ranges[0].lo = set->ranges[0].hi = n;
-	set->n = 1;
-	set->negated = negated;
-}
-
-static void
-rule_number(enum param param, struct token keyword, enum filter_number which,
-    struct value value)
-{
-	uint64_t n;
-
-	if (once(param, keyword) && number(keyword, value.token, 0,
-	    filter_number_rows[which].max, &n))
-		set_number(which, n, value.negated);
-}
-
-/* The port belongs to the src or dst before it. */
-static void
-rule_port(struct token keyword, struct value value)
-{
-	switch (run.draft.latest) {
-	case PARAM_SRC:
-		rule_number(PARAM_SRC_PORT, keyword, FILTER_SRC_PORT, value);
-		break;
-	case PARAM_DST:
-		rule_number(PARAM_DST_PORT, keyword, FILTER_DST_PORT, value);
-		break;
-	default:
-		if (run.errors == run.draft.errors)
-			error_at(keyword.line, "port does not follow src or "
-			    "dst, expected src|dst PREFIX|any port NUMBER");
-		break;
-	}
+	for (i = 0; i < run.nitems; i++)
+		(void)addr_set_add(set, keyword, &run.items[i]);
+	run.nitems = 0;
+	sort_prefixes(set->prefixes, &set->n);
+	sort_tables(set);
+	set->negated = sense == SENSE_OTHERS;
 }
 
 /* The number of a protocol by its name; false where there is no such name. */
@@ -1345,22 +2150,144 @@ protocol_number(const char *name, uint64_t *n)
 	return (true);
 }
 
-static void
-rule_proto(struct token keyword, struct value value)
+/* N, N-M, or the name of a protocol. */
+static bool
+plain_range(struct token keyword, struct token value,
+    enum filter_number which, struct filter_range *range)
 {
-	uint64_t n;
+	const uint64_t max = filter_number_rows[which].max;
+	const char *dash = strchr(value.text, '-');
+	struct token part = value;
+	char first[32];
 
-	if (!once(PARAM_PROTO, keyword))
+	if (which == FILTER_PROTO && !isdigit((unsigned char)value.text[0])) {
+		if (!protocol_number(value.text, &range->lo)) {
+			bad_value(keyword, value, "expected the name of a "
+			    "protocol or a number from 0 to 255");
+			return (false);
+		}
+		range->hi = range->lo;
+		return (true);
+	}
+	if (dash == NULL || dash == value.text ||
+	    (size_t)(dash - value.text) >= sizeof(first)) {
+		if (!number(keyword, value, 0, max, &range->lo))
+			return (false);
+		range->hi = range->lo;
+		return (true);
+	}
+	memcpy(first, value.text, (size_t)(dash - value.text));
+	first[dash - value.text] = '\0';
+	part.text = first;
+	if (!number(keyword, part, 0, max, &range->lo))
+		return (false);
+	part.text = dash + 1;
+	if (!number(keyword, part, 0, max, &range->hi))
+		return (false);
+	if (range->lo <= range->hi)
+		return (true);
+	bad_value(keyword, value, "expected the lower number first");
+	return (false);
+}
+
+/* The range that an item stands for; false after a message. */
+static bool
+item_range(struct token keyword, const struct item *item,
+    enum filter_number which, struct filter_range *range)
+{
+	const uint64_t max = filter_number_rows[which].max;
+
+	if (item->kind == ITEM_PLAIN)
+		return (plain_range(keyword, item->token, which, range));
+	if (!number(keyword, item->token, item->kind == ITEM_LESS ? 1 : 0,
+	    item->kind == ITEM_MORE ? max - 1 : max, &range->lo))
+		return (false);
+	range->hi = max;
+	switch (item->kind) {
+	case ITEM_LESS:
+		range->hi = range->lo - 1;
+		range->lo = 0;
+		break;
+	case ITEM_MOST:
+		range->hi = range->lo;
+		range->lo = 0;
+		break;
+	case ITEM_MORE:
+		range->lo++;
+		break;
+	default:
+		break;
+	}
+	return (true);
+}
+
+static int
+compare_ranges(const void *a, const void *b)
+{
+	const struct filter_range *x = a, *y = b;
+
+	return (x->lo < y->lo ? -1 : x->lo > y->lo);
+}
+
+/* Puts ranges into order, and joins those without a gap between them. */
+static uint32_t
+join_ranges(struct filter_range *ranges, size_t n)
+{
+	uint32_t kept = 0;
+	size_t i;
+
+	qsort(ranges, n, sizeof(*ranges), compare_ranges);
+	for (i = 0; i < n; i++) {
+		if (kept == 0 || (ranges[i].lo > ranges[kept - 1].hi &&
+		    ranges[i].lo - ranges[kept - 1].hi > 1))
+			ranges[kept++] = ranges[i];
+		else if (ranges[i].hi > ranges[kept - 1].hi)
+			ranges[kept - 1].hi = ranges[i].hi;
+	}
+	return (kept);
+}
+
+static void
+rule_number(enum param param, struct token keyword, enum filter_number which,
+    enum sense sense)
+{
+	struct filter_number_set *set = &run.draft.rule.numbers[which];
+	const size_t nitems = run.nitems;
+	size_t i, n = 0;
+
+	run.nitems = 0;
+	if (!once(param, keyword))
 		return;
-	if (isdigit((unsigned char)value.token.text[0])) {
-		if (!number(keyword, value.token, 0, UINT8_MAX, &n))
-			return;
-	} else if (!protocol_number(value.token.text, &n)) {
-		bad_value(keyword, value.token, "expected the name of a "
-		    "protocol or a number from 0 to 255");
+	set->ranges = calloc(nitems, sizeof(*set->ranges));
+	if (set->ranges == NULL) {
+		out_of_memory();
 		return;
 	}
-	set_number(FILTER_PROTO, n, value.negated);
+	for (i = 0; i < nitems; i++)
+		n += item_range(keyword, &run.items[i], which,
+		    &set->ranges[n]);
+	set->n = join_ranges(set->ranges, n);
+	set->negated = sense == SENSE_OTHERS;
+}
+
+/* The port belongs to the src or dst before it. */
+static void
+rule_port(struct token keyword, enum sense sense)
+{
+	switch (run.draft.latest) {
+	case PARAM_SRC:
+		rule_number(PARAM_SRC_PORT, keyword, FILTER_SRC_PORT, sense);
+		break;
+	case PARAM_DST:
+		rule_number(PARAM_DST_PORT, keyword, FILTER_DST_PORT, sense);
+		break;
+	default:
+		run.nitems = 0;
+		if (run.errors == run.draft.errors)
+			error_at(keyword.line, "port does not follow src or "
+			    "dst, expected src|dst PREFIX|any port NUMBER");
+		break;
+	}
 }
 
 static void
@@ -1572,32 +2499,57 @@ check_protocols(const struct filter_rule *rule, unsigned int line)
 		error_at(line, "tcp_flags needs proto tcp in the same rule");
 }
 
-/* The family of the one prefix of src or dst, or ADDR_NONE. */
-static uint32_t
-family_of(const struct filter_rule *rule, enum filter_addr which)
+#define FAMILY_V4	(1U << 0)
+#define FAMILY_V6	(1U << 1)
+
+static unsigned int
+family_bit(uint32_t family)
 {
-	return (rule->addrs[which].n == 0 ? ADDR_NONE :
-	    rule->addrs[which].prefixes[0].addr.family);
+	return (family == ADDR_V4 ? FAMILY_V4 : FAMILY_V6);
+}
+
+/* The families in prefixes, which are in order. */
+static unsigned int
+families_in(const struct prefix *prefixes, uint32_t n)
+{
+	return (n == 0 ? 0 : family_bit(prefixes[0].addr.family) |
+	    family_bit(prefixes[n - 1].addr.family));
+}
+
+/* The families that src or dst have something to say about. */
+static unsigned int
+families_of(const struct filter_rule *rule, enum filter_addr which)
+{
+	const struct filter_addr_set *set = &rule->addrs[which];
+	unsigned int families = families_in(set->prefixes, set->n);
+	const struct filter_table *table;
+	uint32_t i;
+
+	for (i = 0; i < set->ntables; i++) {
+		table = &run.conf->tables[set->tables[i]];
+		families |= families_in(table->prefixes, table->n);
+	}
+	return (families == 0 ? FAMILY_V4 | FAMILY_V6 : families);
 }
 
 static void
 check_families(const struct filter_rule *rule, unsigned int line)
 {
-	const uint32_t src = family_of(rule, FILTER_SRC);
-	const uint32_t dst = family_of(rule, FILTER_DST);
-	uint32_t named = rule->family;
+	const unsigned int src = families_of(rule, FILTER_SRC);
+	const unsigned int dst = families_of(rule, FILTER_DST);
+	unsigned int named = FAMILY_V4 | FAMILY_V6;
 
-	if (src != ADDR_NONE && dst != ADDR_NONE && src != dst)
+	if ((src & dst) == 0)
 		error_at(line, "src and dst are of different address families,"
 		    " so that no flow could match");
+	if (rule->family != ADDR_NONE)
+		named = family_bit(rule->family);
 	if ((rule->flags & FILTER_NOT_FAMILY) != 0)
-		named = named == ADDR_V4 ? ADDR_V6 : ADDR_V4;
-	if (named == ADDR_NONE)
-		return;
-	if (src != ADDR_NONE && src != named)
+		named ^= FAMILY_V4 | FAMILY_V6;
+	if ((src & named) == 0)
 		error_at(line, "src is not of the address family that inet or "
 		    "inet6 names, so that no flow could match");
-	if (dst != ADDR_NONE && dst != named)
+	if ((dst & named) == 0)
 		error_at(line, "dst is not of the address family that inet or "
 		    "inet6 names, so that no flow could match");
 }
@@ -1625,6 +2577,10 @@ rule_end(void)
 	check_families(&draft->rule, line);
 	if (run.errors != draft->errors)
 		return;
+	if (conf->nrules == FILTER_RULES_MAX) {
+		error_at(line, "more than %d rules", FILTER_RULES_MAX);
+		return;
+	}
 	grown = grow(conf->rules, conf->nrules, sizeof(*grown));
 	if (grown == NULL)
 		return;
@@ -1633,37 +2589,7 @@ rule_end(void)
 	memset(&draft->rule, 0, sizeof(draft->rule));
 }
 
-/* The whole file. */
-
-static bool
-read_file(FILE *fp)
-{
-	size_t len = 0, size = 0;
-	char *grown;
-
-	do {
-		size = size == 0 ? 4096 : size * 2;
-		if (size > CONFIG_PACKED_MAX) {
-			error_at(NO_LINE, "%u bytes or more, which is too "
-			    "large", CONFIG_PACKED_MAX);
-			return (false);
-		}
-		if ((grown = realloc(run.file, size)) == NULL) {
-			log_warn("%s", run.name);
-			return (false);
-		}
-		run.file = grown;
-		len += fread(run.file + len, 1, size - len, fp);
-	} while (len == size);
-	if (ferror(fp)) {
-		log_warn("%s", run.name);
-		return (false);
-	}
-	run.at = run.file;
-	run.end = run.file + len;
-	run.line = 1;
-	return (true);
-}
+/* The whole. */
 
 /* A datagram that is sent there would come back, and be sent again. */
 static void
@@ -1714,7 +2640,7 @@ check_daemon(void)
 		if (!has_listener(join->group.family))
 			log_warnx("%s: no listen on statement has an %s "
 			    "address, so that nothing joins group %s",
-			    run.name,
+			    run.source->name,
 			    join->group.family == ADDR_V4 ? "IPv4" : "IPv6",
 			    addr_ntop(&join->group, text));
 	}
@@ -1729,10 +2655,10 @@ run_file(const struct conf_macro *macros, size_t nmacros)
 	if (run.use == CONFIG_DAEMON)
 		check_daemon();
 	if (run.saw_any_source)
-		run.conf->nsources = 0;
+		run.conf->sources.n = run.conf->sources.ntables = 0;
 	if (run.conf->store_mask == 0)
 		run.conf->store_mask = STORE_FIELD_ALL;
-	report_unused_macros();
+	report_unused();
 }
 
 static void
@@ -1749,9 +2675,12 @@ run_free(void)
 		run.texts = text->next;
 		free(text);
 	}
+	while (run.source != NULL)
+		end_of_include();
 	filter_rule_clear(&run.draft.rule);
 	free(run.word);
-	free(run.file);
+	free(run.items);
+	free(run.tables_used);
 	memset(&run, 0, sizeof(run));
 }
 
@@ -1759,18 +2688,18 @@ struct config *
 config_parse(FILE *fp, const char *name, enum config_use use,
     const struct conf_macro *macros, size_t nmacros)
 {
+	const struct token none = { NULL, NO_LINE };
 	struct config *conf;
 	bool ok;
 
 	memset(&run, 0, sizeof(run));
-	run.name = name;
 	run.use = use;
 	if ((conf = calloc(1, sizeof(*conf))) == NULL) {
 		log_warn("%s", name);
 		return (NULL);
 	}
 	run.conf = conf;
-	if ((ok = read_file(fp)))
+	if ((ok = push_source(fp, name, none, none) && read_file(fp)))
 		run_file(macros, nmacros);
 	ok = ok && run.errors == 0;
 	run_free();

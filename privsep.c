@@ -66,13 +66,14 @@ struct monitor {
 	const struct flowd_options *opts;
 	struct config		*conf;
 	struct listeners	 listeners;
-	int			 log;		/* the collector's, -1: none */
+	int			*logs;		/* the collector's, conf->nlogs */
 	int			 state;		/* begun, -1: none */
 	int			 waiting;	/* who started us; -1: nobody */
 	char			*pidfile;	/* written; NULL: none */
 	pid_t			 collector;	/* -1: none */
 	int			 sock;		/* to it */
-	bool			 ready;		/* it said so */
+	bool			 ready;		/* it said so, at least once */
+	uint32_t		 configuring;	/* what it has yet to say so of */
 	bool			 stopping;
 	time_t			 stop_by;	/* monotonic */
 	time_t			 deaths[DEATHS_MAX];	/* latest first */
@@ -151,17 +152,23 @@ monotonic(void)
 	return (ts.tv_sec);
 }
 
+/* *made tells whether there was no such file before. */
 static int
-open_log(const char *path)
+open_log(const char *path, bool *made)
 {
-	int fd;
-
 	/*
 	 * For reading too, so that a FIFO opens without a reader and keeps
 	 * what was written when its reader leaves.
 	 */
-	fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC |
-	    O_NOCTTY, 0600);
+	const int flags = O_RDWR | O_APPEND | O_NONBLOCK | O_CLOEXEC |
+	    O_NOCTTY;
+	int fd;
+
+	fd = open(path, flags | O_CREAT | O_EXCL, 0600);
+	*made = fd != -1;
+	/* It may be a link that leads nowhere yet. */
+	if (fd == -1 && errno == EEXIST)
+		fd = open(path, flags | O_CREAT, 0600);
 	if (fd == -1)
 		log_warn("logfile %s", path);
 	return (fd);
@@ -224,13 +231,10 @@ send_fd(struct monitor *m, enum priv_type type, int fd)
 	return (r);
 }
 
-/*
- * Sends conf and what goes with it; fresh, to a collector that has nothing
- * yet.  log is the open log or -1.  -1: the collector does not listen.
- */
+/* What send_config sends; -1 with errno: the collector does not listen. */
 static int
-send_config(struct monitor *m, const struct config *conf,
-    const struct listeners *l, int log, bool fresh)
+try_send_config(struct monitor *m, const struct config *conf,
+    const struct listeners *l, const int *logs, bool fresh)
 {
 	const struct open_listener *li;
 	uint8_t *data;
@@ -254,8 +258,9 @@ send_config(struct monitor *m, const struct config *conf,
 		if ((fd = open_forward(&conf->forwards[i])) != -1)
 			r = send_fd(m, PRIV_FORWARD, fd);
 	}
-	if (r == 0 && log != -1)
-		r = priv_send(m->sock, PRIV_LOG, 0, NULL, 0, log);
+	for (i = 0; r == 0 && i < conf->nlogs; i++)
+		r = priv_send(m->sock, PRIV_LOG, (uint32_t)i, NULL, 0,
+		    logs[i]);
 	if (r == 0 && conf->logsock != NULL)
 		r = send_fd(m, PRIV_LOGSOCK, open_logsock(m, conf));
 	if (r == 0)
@@ -263,13 +268,31 @@ send_config(struct monitor *m, const struct config *conf,
 	return (r);
 }
 
+/*
+ * Sends conf and what goes with it; fresh, to a collector that has nothing
+ * yet.  logs are those of conf, open.  A collector that does not take all of
+ * it is ended, and its successor gets it.
+ */
+static void
+send_config(struct monitor *m, const struct config *conf,
+    const struct listeners *l, const int *logs, bool fresh)
+{
+	m->configuring++;
+	if (try_send_config(m, conf, l, logs, fresh) == 0)
+		return;
+	log_warn("the collector does not take its configuration");
+	(void)kill(m->collector, SIGKILL);
+}
+
 /* What of the monitor's is no business of the collector's. */
 static void
 close_inherited(const struct monitor *m)
 {
+	size_t i;
+
 	listeners_close(&m->listeners);
-	if (m->log != -1)
-		(void)close(m->log);
+	for (i = 0; i < m->conf->nlogs; i++)
+		(void)close(m->logs[i]);
 	if (m->waiting != -1)
 		(void)close(m->waiting);
 }
@@ -326,10 +349,7 @@ become_collector(struct monitor *m, int sock)
 	collector_run(sock);
 }
 
-/*
- * Starts a collector and gives it the configuration in force.  If it dies on
- * that, the loop will see it.
- */
+/* Starts a collector and gives it the configuration in force. */
 static int
 start_collector(struct monitor *m)
 {
@@ -337,6 +357,7 @@ start_collector(struct monitor *m)
 	int pair[2];
 
 	m->ready = false;
+	m->configuring = 0;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1) {
 		log_warn("socketpair");
 		return (-1);
@@ -354,8 +375,7 @@ start_collector(struct monitor *m)
 	(void)close(pair[1]);
 	m->sock = pair[0];
 	(void)setsockopt(m->sock, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
-	if (send_config(m, m->conf, &m->listeners, m->log, true) == -1)
-		log_warn("cannot configure the collector");
+	send_config(m, m->conf, &m->listeners, m->logs, true);
 	return (0);
 }
 
@@ -363,8 +383,11 @@ start_collector(struct monitor *m)
 static int
 answer_ready(struct monitor *m)
 {
-	if (m->ready)
+	if (m->configuring == 0)
 		return (-1);
+	m->configuring--;
+	if (m->ready)
+		log_info("new configuration in force");
 	m->ready = true;
 	return (0);
 }
@@ -493,29 +516,71 @@ restart_collector(struct monitor *m)
 }
 
 static void
-replace_log(struct monitor *m, int log)
+close_logs(int *logs, size_t n)
 {
-	if (m->log != -1)
-		(void)close(m->log);
-	m->log = log;
+	while (n > 0)
+		(void)close(logs[--n]);
+	free(logs);
+}
+
+/*
+ * Opens log i of conf and those behind it.  0, or -1 after a message where one
+ * cannot be, and then none is open and no new file is left.
+ */
+static int
+open_logs_from(const struct config *conf, size_t i, int *logs)
+{
+	bool made;
+
+	if (i == conf->nlogs)
+		return (0);
+	if ((logs[i] = open_log(conf->logs[i].path, &made)) == -1)
+		return (-1);
+	if (open_logs_from(conf, i + 1, logs) == 0)
+		return (0);
+	(void)close(logs[i]);
+	if (made)
+		(void)unlink(conf->logs[i].path);
+	return (-1);
+}
+
+/* Opens all logs of conf; NULL after a message where one cannot be. */
+static int *
+open_logs(const struct config *conf)
+{
+	int *logs;
+
+	logs = calloc(conf->nlogs == 0 ? 1 : conf->nlogs, sizeof(*logs));
+	if (logs == NULL)
+		fatal("logs");
+	if (open_logs_from(conf, 0, logs) == 0)
+		return (logs);
+	free(logs);
+	return (NULL);
 }
 
 static void
-reopen_log(struct monitor *m)
+reopen_logs(struct monitor *m)
 {
+	size_t i;
+	bool made;
 	int log;
 
-	if (m->conf->logfile == NULL)
-		return;
-	if ((log = open_log(m->conf->logfile)) == -1) {
-		log_warnx("going on with the log that is open");
-		return;
+	for (i = 0; i < m->conf->nlogs; i++) {
+		log = open_log(m->conf->logs[i].path, &made);
+		if (log == -1) {
+			log_warnx("going on with the log that is open");
+			continue;
+		}
+		(void)close(m->logs[i]);
+		m->logs[i] = log;
+		if (priv_send(m->sock, PRIV_LOG, (uint32_t)i, NULL, 0, log) ==
+		    -1) {
+			log_warn("the collector does not take the log");
+			return;
+		}
 	}
-	replace_log(m, log);
-	if (priv_send(m->sock, PRIV_LOG, 0, NULL, 0, log) == -1)
-		log_warn("the collector does not take the log");
-	else
-		log_info("log reopened");
+	log_info("logs reopened");
 }
 
 static void
@@ -564,41 +629,58 @@ same_string(const char *a, const char *b)
 	return (strcmp(a, b) == 0);
 }
 
+static bool
+is_being_written(const struct monitor *m, const char *statefile)
+{
+	return (m->state != -1 && same_string(statefile, m->conf->statefile));
+}
+
+/*
+ * Opens what conf wants, all of it or nothing: logs, listeners, and a state
+ * file to be.  -1 after a message.
+ */
+static int
+open_for(struct monitor *m, const struct config *conf, int **logs,
+    struct listeners *l)
+{
+	if (conf->statefile != NULL && !is_being_written(m, conf->statefile) &&
+	    statefile_check(conf->statefile) == -1)
+		return (-1);
+	if (listeners_open(l, conf, &m->listeners, m->conf) == -1)
+		return (-1);
+	/* Last, since it may leave a new file behind. */
+	if ((*logs = open_logs(conf)) != NULL)
+		return (0);
+	listeners_back_out(l, conf, m->conf);
+	return (-1);
+}
+
 /* Everything new is open before anything old is closed. */
 static void
 reload(struct monitor *m)
 {
 	struct config *conf;
 	struct listeners l;
-	int log = -1;
+	int *logs;
 
 	log_info("reading %s", m->opts->conf_path);
-	if ((conf = privsep_load_config(m->opts)) == NULL) {
+	conf = privsep_load_config(m->opts);
+	if (conf == NULL || open_for(m, conf, &logs, &l) == -1) {
 		log_warnx("the configuration stays as it was");
-		return;
-	}
-	if ((conf->logfile != NULL && (log = open_log(conf->logfile)) == -1) ||
-	    (conf->statefile != NULL &&
-	    statefile_check(conf->statefile) == -1) ||
-	    listeners_open(&l, conf, &m->listeners, m->conf) == -1) {
-		log_warnx("the configuration stays as it was");
-		if (log != -1)
-			(void)close(log);
 		config_free(conf);
 		return;
 	}
-	/* If it is dead its successor gets all of this. */
-	if (send_config(m, conf, &l, log, false) == -1)
-		log_warn("cannot configure the collector");
-	replace_log(m, log);
+	listeners_retire(&l, &m->listeners);
+	send_config(m, conf, &l, logs, false);
 	abandon_state(m);
+	close_logs(m->logs, m->conf->nlogs);
+	m->logs = logs;
 	listeners_replace(&l, conf, &m->listeners, m->conf);
 	m->listeners = l;
 	if (!same_string(conf->pidfile, m->conf->pidfile))
 		log_warnx("the pidfile changes at the next start");
 	config_free(m->conf);
 	m->conf = conf;
-	log_info("new configuration in force");
 }
 
 static void
@@ -624,7 +706,7 @@ act_on_signals(struct monitor *m)
 	}
 	if (got_reopen) {
 		got_reopen = 0;
-		reopen_log(m);
+		reopen_logs(m);
 	}
 	if (got_stats) {
 		got_stats = 0;
@@ -729,14 +811,8 @@ open_everything(struct monitor *m, struct config *conf)
 {
 	struct listeners l;
 
-	if (rights_check(m->opts) == -1)
-		return (-1);
-	if (conf->logfile != NULL &&
-	    (m->log = open_log(conf->logfile)) == -1)
-		return (-1);
-	if (conf->statefile != NULL && statefile_check(conf->statefile) == -1)
-		return (-1);
-	if (listeners_open(&l, conf, &m->listeners, NULL) == -1)
+	if (rights_check(m->opts) == -1 ||
+	    open_for(m, conf, &m->logs, &l) == -1)
 		return (-1);
 	m->conf = conf;
 	m->listeners = l;
@@ -765,7 +841,7 @@ run_until_told(struct monitor *m)
 int
 monitor_run(const struct flowd_options *opts, struct config *conf)
 {
-	struct monitor m = { .opts = opts, .log = -1, .state = -1, .waiting = -1,
+	struct monitor m = { .opts = opts, .state = -1, .waiting = -1,
 	    .collector = -1, .sock = -1 };
 	int status;
 
@@ -778,6 +854,7 @@ monitor_run(const struct flowd_options *opts, struct config *conf)
 	if (!opts->foreground)
 		m.waiting = detach();
 	status = run_until_told(&m);
+	free(m.logs);
 	config_free(m.conf);
 	free(m.listeners.list);
 	return (status);

@@ -48,7 +48,8 @@ enum priv_type {
 	PRIV_FORWARD	= 5,	/* with a descriptor */
 	PRIV_COMMIT	= 7,
 
-	PRIV_LOG	= 9,	/* with a descriptor: go on with this log */
+	PRIV_LOG	= 9,	/* with a descriptor, and value which log of
+				   the configuration: go on with it */
 	PRIV_LOGSOCK	= 11,	/* with a descriptor, or without: not now; as
 				   PRIV_LOG also within a configuration */
 	PRIV_STATISTICS	= 13,	/* log them */
@@ -57,7 +58,7 @@ enum priv_type {
 	PRIV_STATE_FILE	= 19,	/* with a descriptor: write the state there; or
 				   without: not now */
 
-	PRIV_READY	= 2,	/* the first configuration is in force */
+	PRIV_READY	= 2,	/* the configuration is in force */
 	PRIV_WANT_LOGSOCK = 4,	/* please connect it anew */
 	PRIV_WANT_STATE	= 6,	/* please begin a state file */
 	PRIV_STATE_WRITTEN = 8,	/* it is complete */

@@ -421,7 +421,7 @@ grow(struct templates *t, struct memory *memory)
 	if (t->nbuckets == 0 &&
 	    getentropy(&t->secret, sizeof(t->secret)) == -1)
 		return (-1);
-	if (n * sizeof(*b) > memory->limit - memory->used ||
+	if (n * sizeof(*b) > memory_left(memory) ||
 	    (b = calloc(n, sizeof(*b))) == NULL)
 		return (t->nbuckets == 0 ? -1 : 0);
 	memory->used += (n - t->nbuckets) * sizeof(*b);
@@ -444,9 +444,9 @@ make_room(struct templates *t, struct memory *memory, size_t max,
 	if (t->count >= t->nbuckets && grow(t, memory) == -1)
 		return (-1);
 	while (t->oldest != NULL && (t->count >= max ||
-	    size > memory->limit - memory->used))
+	    size > memory_left(memory)))
 		forget(t, memory, t->oldest);
-	return (size > memory->limit - memory->used ? -1 : 0);
+	return (size > memory_left(memory) ? -1 : 0);
 }
 
 static void

@@ -37,6 +37,13 @@ struct memory {
 	size_t	used, limit;
 };
 
+/* A limit that was lowered may be below what is used. */
+static inline size_t
+memory_left(const struct memory *m)
+{
+	return (m->used < m->limit ? m->limit - m->used : 0);
+}
+
 struct template_key {
 	uint32_t	domain;		/* observation domain, or source ID */
 	uint16_t	version;	/* 9 or 10 */

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from signal import SIGKILL, SIGTERM
+from signal import SIGHUP, SIGKILL, SIGTERM
 
 import flowlog
 import tap
@@ -224,6 +224,20 @@ class Flowd:
     def signal(self, number):
         """Signals the process in the pidfile."""
         os.kill(self.pid(), number)
+
+    def reload(self, *statements):
+        """Makes flowd read a flowd.conf with these statements."""
+        self.write_conf(*statements)
+        self.expect("new configuration in force", SIGHUP)
+
+    def expect(self, text, number):
+        """Signals flowd, which has to say one more line that holds text."""
+        def said():
+            return sum(text in line for line in self.stderr_lines())
+
+        before = said()
+        self.signal(number)
+        wait_for(lambda: said() > before, f"flowd says {text!r} once more")
 
     def flows(self, path=None):
         """Whole records of the log (or of another file) as dicts."""

@@ -36,6 +36,9 @@
 #define DAEMON_LINES	2
 #define MESSAGES_MAX	16384
 
+#define NUMBERS		\
+	"[!] NUMBER, FIRST-LAST, <, <=, >= or > NUMBER, or { ... } of these"
+
 static char messages[MESSAGES_MAX];	/* of the latest parse */
 
 /* Sends standard error to a file of its own, until messages_end. */
@@ -217,16 +220,16 @@ flow_source_statement(void **state)
 	    "flow source 2001:db8::/32\n");
 
 	(void)state;
-	assert_int_equal(conf->nsources, 3);
-	assert_addr(&conf->sources[0].addr, "192.0.2.7");
-	assert_int_equal(conf->sources[0].len, 32);
-	assert_int_equal(conf->sources[1].len, 8);
-	assert_addr(&conf->sources[2].addr, "2001:db8::");
-	assert_int_equal(conf->sources[2].len, 32);
+	assert_int_equal(conf->sources.n, 3);
+	assert_addr(&conf->sources.prefixes[0].addr, "192.0.2.7");
+	assert_int_equal(conf->sources.prefixes[0].len, 32);
+	assert_int_equal(conf->sources.prefixes[1].len, 8);
+	assert_addr(&conf->sources.prefixes[2].addr, "2001:db8::");
+	assert_int_equal(conf->sources.prefixes[2].len, 32);
 	config_free(conf);
 
 	conf = parse(DAEMON "flow source 10.0.0.0/8\nflow source any\n");
-	assert_int_equal(conf->nsources, 0);
+	assert_int_equal(conf->sources.n, 0);
 	config_free(conf);
 }
 
@@ -272,7 +275,7 @@ output_statements(void **state)
 	    "forward to [2001:db8::9]:9995\n");
 
 	(void)state;
-	assert_string_equal(conf->logfile, "/var/log/my flows");
+	assert_string_equal(conf->logs[0].path, "/var/log/my flows");
 	assert_string_equal(conf->logsock, "/run/it\"s");
 	assert_int_equal(conf->logsock_bufsize, 4096);
 	assert_string_equal(conf->pidfile, "/run/flowd.pid");
@@ -329,7 +332,7 @@ macros_in_quotes_are_text(void **state)
 	    "logfile \"/$x\"\npidfile '/$x'\nlogsock /$x\n");
 
 	(void)state;
-	assert_string_equal(conf->logfile, "/$x");
+	assert_string_equal(conf->logs[0].path, "/$x");
 	assert_string_equal(conf->pidfile, "/$x");
 	assert_string_equal(conf->logsock, "/1");
 	config_free(conf);
@@ -362,7 +365,7 @@ macros_of_the_command_line_win(void **state)
 	assert_string_equal(messages, "");
 	assert_non_null(conf);
 	assert_int_equal(conf->rules[0].tag, 7);
-	assert_string_equal(conf->logfile, "/a b");
+	assert_string_equal(conf->logs[0].path, "/a b");
 	assert_string_equal(conf->logsock, "/$n");
 	config_free(conf);
 }
@@ -421,7 +424,7 @@ lines_and_comments(void **state)
 
 	(void)state;
 	assert_int_equal(conf->listens[0].port, 2055);
-	assert_string_equal(conf->logfile, "/a\"b\\c\\d#e");
+	assert_string_equal(conf->logs[0].path, "/a\"b\\c\\d#e");
 	assert_string_equal(conf->pidfile, "/p\"q'r");
 	assert_int_equal(conf->rules[0].tag, 3);
 	config_free(conf);
@@ -594,47 +597,51 @@ errors(void **state)
 		{ "accept \177", "unexpected byte 0x7f" },
 		{ "listen 127.0.0.1:1", "unexpected \"127.0.0.1:1\" after "
 		    "\"listen\", expected listen on ADDRESS:PORT "
-		    "[bufsize BYTES]" },
+		    "[interface NAME] [bufsize BYTES]" },
 		{ "listen on 127.0.0.1:1 bufsize", "unexpected end of line "
 		    "after \"bufsize\", expected listen on ADDRESS:PORT "
-		    "[bufsize BYTES]" },
+		    "[interface NAME] [bufsize BYTES]" },
 		{ "flow 10.0.0.1", "unexpected \"10.0.0.1\" after \"flow\", "
-		    "expected flow source ADDRESS[/LENGTH] or any" },
+		    "expected flow source ADDRESS[/LENGTH], <TABLE> or "
+		    "any" },
 		{ "join 239.0.0.1", "unexpected \"239.0.0.1\" after \"join\", "
-		    "expected join group ADDRESS[%INTERFACE]" },
+		    "expected join group ADDRESS [on INTERFACE]" },
 		{ "forward 10.0.0.1:1", "unexpected \"10.0.0.1:1\" after "
 		    "\"forward\", expected forward to ADDRESS:PORT" },
 		{ "logfile", "unexpected end of line after \"logfile\", "
-		    "expected logfile \"PATH\"" },
+		    "expected logfile \"PATH\" [tag NUMBER[,...]]" },
 		{ "logsock /a 3", "unexpected \"3\" after \"/a\", expected "
 		    "logsock \"PATH\" [bufsize BYTES]" },
 		{ "pidfile /a /b", "unexpected \"/b\" after \"/a\", expected "
 		    "pidfile \"PATH\"" },
 		{ "store", "unexpected end of line after \"store\", expected "
 		    "store FIELD" },
-		{ "store octets", "store \"octets\": expected the name of a "
+		{ "store bytes", "store \"bytes\": expected the name of a "
 		    "field, as in flowd.conf(5)" },
 		{ "accept 10.0.0.1", "unexpected \"10.0.0.1\" after "
 		    "\"accept\", expected a parameter of the rule, as in "
 		    "flowd.conf(5), or the end of the line" },
-		{ "accept src { 10.0.0.1 }", "unexpected \"{\" after \"src\", "
-		    "expected src [!] PREFIX|any [port [!] NUMBER]" },
+		{ "accept src { }", "unexpected \"}\" after \"{\", "
+		    "expected src [!] PREFIX|<TABLE>|{ ... } or any, and "
+		    "perhaps port" },
 		{ "accept src ! any", "unexpected \"any\" after \"!\", "
-		    "expected src [!] PREFIX|any [port [!] NUMBER]" },
+		    "expected src [!] PREFIX|<TABLE>|{ ... } or any, and "
+		    "perhaps port" },
 		{ "accept dst", "unexpected end of line after \"dst\", "
-		    "expected dst [!] PREFIX|any [port [!] NUMBER]" },
+		    "expected dst [!] PREFIX|<TABLE>|{ ... } or any, and "
+		    "perhaps port" },
 		{ "accept agent", "unexpected end of line after \"agent\", "
-		    "expected agent [!] PREFIX|any" },
+		    "expected agent [!] PREFIX|<TABLE>|{ ... } or any" },
 		{ "accept src any port proto tcp", "unexpected \"proto\" "
-		    "after \"port\", expected port [!] NUMBER" },
+		    "after \"port\", expected port " NUMBERS },
 		{ "accept in_ifndx", "unexpected end of line after "
-		    "\"in_ifndx\", expected in_ifndx [!] NUMBER" },
+		    "\"in_ifndx\", expected in_ifndx " NUMBERS },
 		{ "accept out_ifndx", "unexpected end of line after "
-		    "\"out_ifndx\", expected out_ifndx [!] NUMBER" },
+		    "\"out_ifndx\", expected out_ifndx " NUMBERS },
 		{ "accept proto", "unexpected end of line after \"proto\", "
-		    "expected proto [!] NAME|NUMBER" },
+		    "expected proto NAME or " NUMBERS },
 		{ "accept tos", "unexpected end of line after \"tos\", "
-		    "expected tos [!] NUMBER" },
+		    "expected tos " NUMBERS },
 		{ "accept tag all", "unexpected \"all\" after \"tag\", "
 		    "expected tag NUMBER" },
 		{ "accept ! tos 3", "unexpected \"tos\" after \"!\", expected "
@@ -765,11 +772,14 @@ daemon_errors(void **state)
 		    "interface behind the %" },
 		{ "forward to 192.0.2.1", "forward to \"192.0.2.1\": expected "
 		    "ADDRESS:PORT, with an IPv6 address in brackets" },
-		{ "logfile /other", "logfile \"/other\": the statement is "
-		    "given twice" },
-		{ "pidfile \"\"", "pidfile \"\": expected the path of a "
-		    "file" },
-		{ "logsock ''", "logsock \"\": expected the path of a file" },
+		{ "logfile /other", "logfile \"/other\": there is a log for "
+		    "all flows already, expected tag NUMBER[,...] behind the "
+		    "path of another" },
+		{ "logfile /log tag 1", "logfile \"/log\": given twice" },
+		{ "pidfile \"\"", "pidfile \"\": expected the absolute path "
+		    "of a file" },
+		{ "logsock 'a'", "logsock \"a\": expected the absolute path of "
+		    "a file" },
 	};
 	char *expected = NULL, *text = NULL;
 	size_t i;
@@ -886,7 +896,7 @@ all_errors_are_reported_in_one_run(void **state)
 	    "t.conf:4: proto \"nosuch\": expected the name of a protocol or a "
 	    "number from 0 to 255\n"
 	    "t.conf:5: unexpected \"port\" after \"dst\", expected dst [!] "
-	    "PREFIX|any [port [!] NUMBER]\n"
+	    "PREFIX|<TABLE>|{ ... } or any, and perhaps port\n"
 	    "t.conf:5: src \"10.0.0.1/8\": the address has bits set behind "
 	    "the prefix length, expected the address of a network\n"
 	    "t.conf:6: a string ends with its line, expected a closing \"\n"
@@ -947,9 +957,9 @@ reader_passes_over_the_rest(void **state)
 	(void)state;
 	assert_string_equal(messages, "");
 	assert_non_null(conf);
-	assert_int_equal(conf->nlistens + conf->nsources + conf->njoins +
+	assert_int_equal(conf->nlistens + conf->sources.n + conf->njoins +
 	    conf->nforwards, 0);
-	assert_null(conf->logfile);
+	assert_int_equal(conf->nlogs, 0);
 	assert_int_equal(conf->store_mask, STORE_FIELD_TAG);
 	assert_int_equal(conf->nrules, 1);
 	config_free(conf);
@@ -1176,7 +1186,7 @@ static void
 unpack_refuses_counts_beyond_its_bytes(void **state)
 {
 	/* The version, and 4294967295 listeners. */
-	static const uint8_t data[64] = { 0, 0, 0, 1, 255, 255, 255, 255 };
+	static const uint8_t data[64] = { 0, 0, 0, 2, 255, 255, 255, 255 };
 	struct config *conf;
 
 	(void)state;
@@ -1207,7 +1217,7 @@ damage(struct config *conf, int which)
 		conf->listens[0].addr.bytes[4] = 1;	/* IPv4 has 4 */
 		break;
 	case 5:
-		conf->sources[0].len = 33;
+		conf->sources.prefixes[0].len = 33;
 		break;
 	case 6:
 		conf->joins[0].group = address("192.0.2.1");
@@ -1219,7 +1229,7 @@ damage(struct config *conf, int which)
 		conf->forwards[0].port = 0;
 		break;
 	case 9:
-		conf->logfile[0] = 'x';
+		conf->logs[0].path[0] = 'x';
 		break;
 	case 10:
 		conf->logsock_bufsize = UINT32_C(1) << 31;
@@ -1295,7 +1305,7 @@ unpack_refuses_host_bits(void **state)
 	size_t len;
 
 	(void)state;
-	conf->sources[0].addr.bytes[3] = 1;
+	conf->sources.prefixes[0].addr.bytes[3] = 1;
 	data = packed(conf, &len);
 	assert_int_equal(unpack_copy(data, len, &again), FLOWD_EHOSTBITS);
 	free(data);

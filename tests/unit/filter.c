@@ -47,7 +47,8 @@ make_filter(const char *rules)
 	conf = config_parse(fp, "rules", CONFIG_READER, NULL, 0);
 	fclose(fp);
 	assert_non_null(conf);
-	filter = filter_new(conf->rules, conf->nrules);
+	filter = filter_new(conf->rules, conf->nrules, conf->tables,
+	    conf->ntables);
 	assert_non_null(filter);
 	config_free(conf);	/* the filter has a copy */
 	return (filter);
@@ -320,7 +321,7 @@ no_match_accepts(void **state)
 	(void)state;
 	assert_int_equal(filter_flow(filter, &flow), FILTER_ACCEPT);
 	filter_free(filter);
-	none = filter_new(NULL, 0);
+	none = filter_new(NULL, 0, NULL, 0);
 	assert_non_null(none);
 	assert_int_equal(filter_flow(none, &flow), FILTER_ACCEPT);
 	assert_memory_equal(&flow, &before, sizeof(flow));
@@ -456,7 +457,7 @@ sets_of_several(void **state)
 	rule.numbers[FILTER_DST_PORT].n = 2;
 	rule.addrs[FILTER_SRC].prefixes = prefixes;
 	rule.addrs[FILTER_SRC].n = 2;
-	filter = filter_new(&rule, 1);
+	filter = filter_new(&rule, 1, NULL, 0);
 	assert_non_null(filter);
 	assert_int_equal(filter_flow(filter, &flow), FILTER_DISCARD);
 	assert_int_equal(filter_flow(filter, &other), FILTER_DISCARD);
