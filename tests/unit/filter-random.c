@@ -163,6 +163,19 @@ random_addrs(struct filter_addr_set *set)
 	}
 }
 
+/* Full hours of two weeks, and the seconds around them. */
+static uint32_t
+random_time(void)
+{
+	return (NOON + 3600 * (below(14 * 24) - 7 * 24) + below(3) - 1);
+}
+
+static uint32_t
+random_second(void)
+{
+	return ((random_time() + 7200) % FILTER_DAY_SECONDS);
+}
+
 static void
 random_times(struct filter_rule *rule)
 {
@@ -170,22 +183,21 @@ random_times(struct filter_rule *rule)
 		rule->days = (uint8_t)(random_bits() & FILTER_DAYS);
 	if (one_in(2)) {
 		rule->flags |= FILTER_AFTER;
-		rule->after = one_in(4) ? 0 : below(FILTER_DAY_SECONDS);
+		rule->after = one_in(4) ? 0 : random_second();
 	}
 	if (one_in(2)) {
 		rule->flags |= FILTER_BEFORE;
 		rule->before = one_in(4) ? FILTER_DAY_SECONDS - 1 :
-		    below(FILTER_DAY_SECONDS);
+		    random_second();
 	}
 	if (one_in(3)) {
 		rule->flags |= FILTER_AFTER_DATE;
-		rule->after_date = one_in(5) ? -3600 : NOON +
-		    (int64_t)below(2000000) - 1000000;
+		rule->after_date = one_in(5) ? -3600 : (int64_t)random_time();
 	}
 	if (one_in(3)) {
 		rule->flags |= FILTER_BEFORE_DATE;
-		rule->before_date = one_in(5) ? INT64_C(253402300799) : NOON +
-		    (int64_t)below(2000000) - 1000000;
+		rule->before_date = one_in(5) ? INT64_C(253402300799) :
+		    random_time();
 	}
 }
 
@@ -278,7 +290,7 @@ random_flow(struct flow *flow)
 	    store_addr_bit(STORE_FIELD_DST_ADDR, flow->dst.family);
 	flow->fields &= present;
 	flow->recv_sec = one_in(20) ? (uint32_t)random_bits() :
-	    NOON + below(2000000) - 1000000;
+	    random_time();
 	flow->if_index_in = (uint32_t)random_value(UINT32_MAX);
 	flow->if_index_out = (uint32_t)random_value(UINT32_MAX);
 	flow->src_port = (uint16_t)random_value(UINT16_MAX);
