@@ -24,8 +24,10 @@
 #include <sys/stat.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +48,7 @@
 
 #define DEFAULT_CONFIG		PACKAGE_SYSCONFDIR "/flowd.conf"
 #define SINK_FLOWS		64
+#define DATAGRAM_OVERHEAD	256	/* bytes; what systems charge is more */
 #define BATCHES_AT_ONCE		16	/* of one socket, before the others */
 #define TICK_MS			1000	/* between looks at what is due */
 #define STATE_SECONDS		60	/* between two writes of the state */
@@ -77,7 +80,7 @@ struct collector {
 	struct output		*output;
 	uint64_t		 unauthorised;	/* datagrams */
 	uint64_t		 kernel_drops;	/* datagrams */
-	struct log_limit	 unauthorised_warned;
+	struct log_limit	 unauthorised_warned, receive_warned;
 	uint32_t		 last_tick;	/* epoch seconds */
 	uint32_t		 state_saved;	/* epoch seconds */
 	bool			 state_asked;
@@ -202,25 +205,29 @@ take_datagram(struct collector *c, const struct received *in,
 	count_datagram(&c->exporter->counters, r);
 }
 
-/* One batch; the bytes of its datagrams, and how many in *n. */
+/*
+ * One batch, of *n datagrams.  Returns what they took of the receive buffer
+ * at the least, in bytes.
+ */
 static size_t
 take_batch(struct collector *c, struct listener *listener, int *n)
 {
 	struct received in;
 	struct timespec now;
+	uint32_t held_back;
 	size_t bytes = 0;
 	int i;
 
 	*n = receiver_batch(c->receiver, listener, &c->kernel_drops);
-	if (*n == -1)
-		log_warn("receive");
+	if (*n == -1 && log_limit_pass(&c->receive_warned, now_sec(), &held_back))
+		log_warn("receive (%" PRIu32 " more held back)", held_back);
 	if (*n <= 0)
 		return (0);
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	for (i = 0; i < *n; i++) {
 		receiver_get(c->receiver, i, &in);
 		take_datagram(c, &in, &now);
-		bytes += in.len;
+		bytes += in.len + DATAGRAM_OVERHEAD;
 	}
 	return (bytes);
 }
@@ -408,9 +415,12 @@ stop(struct collector *c)
 {
 	size_t i, left;
 
+	if (c->conf == NULL)
+		exit(0);
 	for (i = 0; i < c->nlisteners; i++)
 		drain_for_good(c, &c->listeners[i]);
 	left = flush_for_good(c);
+	output_end_logs(c->output);
 	save_state_for_good(c);
 	report(c);
 	output_free(c->output);
@@ -688,8 +698,7 @@ collector_run(int sock)
 			    !drain(c, &c->listeners[i]))
 				more = true;
 		}
-		if (!more)
-			(void)output_flush(c->output);
+		(void)output_flush(c->output);
 		if (c->pfds[0].revents != 0)
 			take_message(c);
 	}
@@ -720,6 +729,26 @@ add_macro(struct flowd_options *opts, struct conf_macro **macros, char *arg)
 	opts->macros = *macros;
 }
 
+/*
+ * What whoever started flowd may have left undone: descriptors 0 to 2 are open,
+ * so that nothing else gets these numbers, and signals come through.
+ */
+static void
+settle_in(void)
+{
+	sigset_t none;
+	int fd;
+
+	do {
+		if ((fd = open("/dev/null", O_RDWR)) == -1)
+			fatal("/dev/null");
+	} while (fd <= STDERR_FILENO);
+	(void)close(fd);
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)signal(SIGCHLD, SIG_DFL);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -729,6 +758,7 @@ main(int argc, char **argv)
 	bool check_only = false, print = false;
 	int ch, status = 0;
 
+	settle_in();
 	while ((ch = getopt(argc, argv, "dD:f:ghnvX:")) != -1) {
 		switch (ch) {
 		case 'd':

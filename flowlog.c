@@ -178,6 +178,8 @@ note_success(struct flowlog *l)
 size_t
 flowlog_flush(struct flowlog *l)
 {
+	bool took_all;
+	size_t before;
 	ssize_t n;
 
 	l->blocked = false;
@@ -197,11 +199,19 @@ flowlog_flush(struct flowlog *l)
 			note_failure(l);
 			return (l->len);
 		}
-		note_success(l);
-		l->counters.bytes += (uint64_t)n;
+		before = l->len;
+		took_all = (size_t)n == l->len - l->partial;
 		n += (ssize_t)l->partial;
 		l->partial = 0;
 		back_out(l, (size_t)n);
+		l->counters.bytes += before - l->len;
+		/* A file takes less only when there is no room. */
+		if (l->is_file && !took_all) {
+			errno = ENOSPC;
+			note_failure(l);
+			return (l->len);
+		}
+		note_success(l);
 	}
 	return (0);
 }

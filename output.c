@@ -33,8 +33,8 @@ struct output {
 	struct flowlog		**logs;		/* conf->nlogs */
 	struct flowlog		*rest;		/* the one without tags, or NULL */
 	struct flowlog		*chosen;	/* by output_room, or NULL */
-	bool			 full;		/* so the record goes to none */
-	uint8_t			*room;		/* that it gave */
+	bool			 full;		/* and has no room */
+	uint8_t			*room;		/* that output_room gave */
 	uint8_t			 loose[STORE_RECORD_MAX];	/* of no log */
 
 	struct logsock		*logsock;
@@ -295,6 +295,19 @@ output_commit(struct output *o, size_t len)
 	if (!o->use_logsock)
 		return (OUTPUT_NOWHERE);
 	return (sent ? OUTPUT_STORED : OUTPUT_LOST);
+}
+
+void
+output_end_logs(struct output *o)
+{
+	size_t i;
+
+	for (i = 0; o->conf != NULL && i < o->conf->nlogs; i++)
+		end_log(o, o->logs[i]);
+	free(o->logs);
+	o->logs = NULL;
+	o->rest = NULL;
+	o->conf = NULL;
 }
 
 void

@@ -53,6 +53,9 @@ void output_free(struct output *o);
 void output_set_logs(struct output *o, const struct config *conf,
     const int *fds);
 
+/* Writes what it can to the logs, and counts the rest as lost. */
+void output_end_logs(struct output *o);
+
 /* Goes on with fd, owned from here on, for one of these logs. */
 void output_reopen_log(struct output *o, size_t which, int fd);
 

@@ -2620,6 +2620,31 @@ has_listener(uint32_t family)
 	return (false);
 }
 
+/* One file cannot serve for two things. */
+static void
+check_paths(void)
+{
+	const struct config *conf = run.conf;
+	const char *const others[] = { conf->statefile, conf->pidfile,
+	    conf->logsock };
+	const size_t n = sizeof(others) / sizeof(others[0]);
+	size_t i, j;
+
+	for (i = 0; i < n; i++) {
+		for (j = 0; others[i] != NULL && j < conf->nlogs; j++) {
+			if (strcmp(conf->logs[j].path, others[i]) == 0)
+				error_at(NO_LINE, "logfile %s is stated for "
+				    "something else as well", others[i]);
+		}
+		for (j = 0; others[i] != NULL && j < i; j++) {
+			if (others[j] != NULL &&
+			    strcmp(others[j], others[i]) == 0)
+				error_at(NO_LINE, "%s is stated for two "
+				    "things", others[i]);
+		}
+	}
+}
+
 static void
 check_daemon(void)
 {
@@ -2633,6 +2658,7 @@ check_daemon(void)
 	if (!run.saw_output)
 		error_at(NO_LINE, "neither logfile nor logsock is stated, so "
 		    "that flowd would store nothing");
+	check_paths();
 	for (i = 0; i < run.conf->nforwards; i++)
 		check_forward(&run.conf->forwards[i]);
 	for (i = 0; i < run.conf->njoins && run.errors == 0; i++) {

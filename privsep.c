@@ -70,6 +70,8 @@ struct monitor {
 	int			 state;		/* begun, -1: none */
 	int			 waiting;	/* who started us; -1: nobody */
 	char			*pidfile;	/* written; NULL: none */
+	int			 pidfd;		/* of it, locked; -1: none */
+	bool			 state_off;	/* statefile names another's */
 	pid_t			 collector;	/* -1: none */
 	int			 sock;		/* to it */
 	bool			 ready;		/* it said so, at least once */
@@ -245,7 +247,7 @@ try_send_config(struct monitor *m, const struct config *conf,
 		fatalx("the configuration cannot be packed");
 	r = priv_send(m->sock, PRIV_CONFIG, 0, data, len, -1);
 	free(data);
-	if (r == 0 && fresh && conf->statefile != NULL &&
+	if (r == 0 && fresh && conf->statefile != NULL && !m->state_off &&
 	    (fd = statefile_open(conf->statefile)) != -1)
 		r = send_fd(m, PRIV_STATE, fd);
 	for (i = 0; r == 0 && i < l->n; i++) {
@@ -295,6 +297,8 @@ close_inherited(const struct monitor *m)
 		(void)close(m->logs[i]);
 	if (m->waiting != -1)
 		(void)close(m->waiting);
+	if (m->pidfd != -1)
+		(void)close(m->pidfd);
 }
 
 static int
@@ -413,7 +417,7 @@ static int
 answer_want_state(struct monitor *m)
 {
 	abandon_state(m);
-	if (m->conf->statefile != NULL)
+	if (m->conf->statefile != NULL && !m->state_off)
 		m->state = statefile_begin(m->conf->statefile);
 	return (priv_send(m->sock, PRIV_STATE_FILE, 0, NULL, 0, m->state));
 }
@@ -464,16 +468,16 @@ answer_request(struct monitor *m)
 }
 
 /*
- * Reaps the collector, after killing it if it is to be dismissed.  True if it
+ * Reaps the collector, whose socket is closed or who has to go.  True if it
  * had ended as it should.
  */
 static bool
-bury_collector(struct monitor *m, bool dismiss)
+bury_collector(struct monitor *m)
 {
 	int status = 0;
 
-	if (dismiss)
-		(void)kill(m->collector, SIGKILL);
+	/* Without its socket it is of no use, should it still run. */
+	(void)kill(m->collector, SIGKILL);
 	while (waitpid(m->collector, &status, 0) == -1 && errno == EINTR)
 		;
 	(void)close(m->sock);
@@ -586,11 +590,34 @@ reopen_logs(struct monitor *m)
 static void
 remove_pidfile(struct monitor *m)
 {
-	if (m->pidfile != NULL && unlink(m->pidfile) == -1 &&
-	    errno != ENOENT)
+	if (m->pidfile == NULL)
+		return;
+	if (unlink(m->pidfile) == -1 && errno != ENOENT)
 		log_warn("%s", m->pidfile);
+	(void)close(m->pidfd);
+	m->pidfd = -1;
 	free(m->pidfile);
 	m->pidfile = NULL;
+}
+
+/* Opens and locks it, so that a second flowd cannot take it over. */
+static int
+open_pidfile(const char *path)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd;
+
+	fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd == -1) {
+		log_warn("pidfile %s", path);
+		return (-1);
+	}
+	if (fcntl(fd, F_SETLK, &lock) == -1) {
+		log_warnx("pidfile %s: a flowd that runs has it", path);
+		(void)close(fd);
+		return (-1);
+	}
+	return (fd);
 }
 
 /* In the foreground there is a pidfile only where one is stated. */
@@ -598,26 +625,20 @@ static int
 write_pidfile(struct monitor *m)
 {
 	const char *path = m->conf->pidfile;
-	int fd;
 
 	if (path == NULL && m->opts->foreground)
 		return (0);
 	if (path == NULL)
 		path = DEFAULT_PIDFILE;
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
-	    0644);
-	if (fd == -1) {
-		log_warn("pidfile %s", path);
+	if ((m->pidfd = open_pidfile(path)) == -1)
 		return (-1);
-	}
-	if (dprintf(fd, "%ld\n", (long)getpid()) < 0) {
-		log_warn("pidfile %s", path);
-		(void)close(fd);
-		return (-1);
-	}
-	(void)close(fd);
 	if ((m->pidfile = strdup(path)) == NULL)
 		fatal("pidfile");
+	if (ftruncate(m->pidfd, 0) == -1 ||
+	    dprintf(m->pidfd, "%ld\n", (long)getpid()) < 0) {
+		log_warn("pidfile %s", path);
+		return (-1);
+	}
 	return (0);
 }
 
@@ -649,8 +670,11 @@ open_for(struct monitor *m, const struct config *conf, int **logs,
 	if (listeners_open(l, conf, &m->listeners, m->conf) == -1)
 		return (-1);
 	/* Last, since it may leave a new file behind. */
-	if ((*logs = open_logs(conf)) != NULL)
+	if ((*logs = open_logs(conf)) != NULL) {
+		m->state_off = conf->statefile != NULL &&
+		    statefile_is_foreign(conf->statefile);
 		return (0);
+	}
 	listeners_back_out(l, conf, m->conf);
 	return (-1);
 }
@@ -730,14 +754,14 @@ monitor_loop(struct monitor *m, const sigset_t *unblocked)
 		n = ppoll(&pfd, 1, m->stopping ? &tick : NULL, unblocked);
 		if (m->stopping && monotonic() >= m->stop_by) {
 			log_warnx("the collector does not end");
-			(void)bury_collector(m, true);
+			(void)bury_collector(m);
 			return (1);
 		}
 		if (n <= 0 || (r = answer_request(m)) == 1)
 			continue;
 		if (r == -1)
 			log_warnx("the collector sent what is no request");
-		well = bury_collector(m, r == -1);
+		well = bury_collector(m);
 		if (m->stopping)
 			return (well ? 0 : 1);
 		if (restart_collector(m) == -1)
@@ -841,7 +865,7 @@ run_until_told(struct monitor *m)
 int
 monitor_run(const struct flowd_options *opts, struct config *conf)
 {
-	struct monitor m = { .opts = opts, .state = -1, .waiting = -1,
+	struct monitor m = { .opts = opts, .state = -1, .waiting = -1, .pidfd = -1,
 	    .collector = -1, .sock = -1 };
 	int status;
 

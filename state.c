@@ -24,7 +24,6 @@
 #include "netflow.h"
 #include "state.h"
 
-#define STATE_MAGIC		"flowdst"	/* and the version */
 #define STATE_VERSION		1
 #define STATE_MAGIC_LEN		8
 #define STATE_HEADER_LEN	(STATE_MAGIC_LEN + 4)

@@ -32,6 +32,7 @@
 
 #include "exporter.h"
 
+#define STATE_MAGIC	"flowdst"	/* what it begins with */
 #define STATE_LEN_MAX	((size_t)1 << 30)	/* bytes; more is refused */
 
 /* *data is allocated, and freed by the caller.  FLOWD_ENOMEM. */

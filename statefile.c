@@ -20,12 +20,33 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "log.h"
+#include "state.h"
 #include "statefile.h"
 
 #define SUFFIX	".new"
+
+bool
+statefile_is_foreign(const char *path)
+{
+	char magic[sizeof(STATE_MAGIC) - 1];
+	bool foreign;
+	ssize_t n;
+	int fd;
+
+	if ((fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)) == -1)
+		return (false);
+	n = read(fd, magic, sizeof(magic));
+	(void)close(fd);
+	foreign = n > 0 && memcmp(magic, STATE_MAGIC, (size_t)n) != 0;
+	if (foreign)
+		log_warnx("statefile %s: it is no state file of flowd's; it "
+		    "is left alone, and no state is kept", path);
+	return (foreign);
+}
 
 /* The name beside path.  -1 where that is too long. */
 static int

@@ -22,8 +22,16 @@
 #ifndef STATEFILE_H
 #define STATEFILE_H
 
+#include <stdbool.h>
+
 /* -1 after a message where path could never be written. */
 int statefile_check(const char *path);
+
+/*
+ * Whether something else than a state file is there, which is to be left
+ * alone; says so.
+ */
+bool statefile_is_foreign(const char *path);
 
 /* Open for reading; -1 where there is none yet, or after a message. */
 int statefile_open(const char *path);

@@ -1,0 +1,424 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * What the filter costs for a flow, by the number of rules and the size of
+ * tables, and what loading a large table costs.  Each number is the median of
+ * several rounds, in which the cases take turns, so that what else the
+ * machine does falls on all of them.  The exit status is 1 where a ratio or
+ * the load is above what it is meant to be.
+ */
+#include "compat.h"
+
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "filter.h"
+#include "log.h"
+
+#define ROUNDS		9
+#define FLOWS		(1U << 18)	/* of each case */
+#define TURNS		4		/* through them in a round */
+#define LOAD_SECONDS_MAX	2.0
+#define LOAD_MIB_MAX	200
+
+/* How the rules of a case come about. */
+enum kind { KIND_SRC, KIND_MIXED, KIND_TABLE4, KIND_TABLE6 };
+
+static struct bench {
+	const char	*name;
+	enum kind	 kind;
+	uint32_t	 n;		/* rules, or prefixes of the table */
+	struct filter	*filter;
+	struct flow	*flows;		/* FLOWS, half of them in a prefix */
+	double		 ns[ROUNDS];	/* per flow */
+} benches[] = {
+	{ .name = "0 rules", .kind = KIND_SRC, .n = 0 },
+	{ .name = "10 rules: src", .kind = KIND_SRC, .n = 10 },
+	{ .name = "100 rules: src", .kind = KIND_SRC, .n = 100 },
+	{ .name = "1,000 rules: src", .kind = KIND_SRC, .n = 1000 },
+	{ .name = "10,000 rules: src", .kind = KIND_SRC, .n = 10000 },
+	{ .name = "10 rules: mixed", .kind = KIND_MIXED, .n = 10 },
+	{ .name = "1,000 rules: mixed", .kind = KIND_MIXED, .n = 1000 },
+	{ .name = "10,000 rules: mixed", .kind = KIND_MIXED, .n = 10000 },
+	{ .name = "table, IPv4: 1,000", .kind = KIND_TABLE4, .n = 1000 },
+	{ .name = "table, IPv4: 1,000,000", .kind = KIND_TABLE4,
+	    .n = 1000000 },
+	{ .name = "table, IPv6: 1,000", .kind = KIND_TABLE6, .n = 1000 },
+	{ .name = "table, IPv6: 1,000,000", .kind = KIND_TABLE6,
+	    .n = 1000000 },
+};
+#define NBENCHES	(sizeof(benches) / sizeof(benches[0]))
+
+/* What is promised of the filter. */
+static const struct {
+	size_t	large, small;		/* of benches */
+	double	max;
+} ratios[] = {
+	{ 4, 1, 5 },
+	{ 9, 8, 3 },
+	{ 11, 10, 3 },
+};
+
+static uint64_t
+random_bits(void)
+{
+	static uint64_t state = UINT64_C(0x9e3779b97f4a7c15);
+
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return (state);
+}
+
+static uint32_t
+below(uint32_t n)
+{
+	return ((uint32_t)((random_bits() >> 32) % n));
+}
+
+static double
+seconds(void)
+{
+	struct timespec ts;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &ts) == -1)
+		fatal("clock_gettime");
+	return ((double)ts.tv_sec + (double)ts.tv_nsec / 1e9);
+}
+
+/*
+ * The prefix of number i: /24s side by side for rules, and for tables all
+ * over the address space, of several lengths.
+ */
+static void
+prefix_text(enum kind kind, uint32_t i, char buf[ADDR_STRLEN], uint32_t *len)
+{
+	const uint64_t spread = (uint64_t)(i + 1) *
+	    UINT64_C(0x9e3779b97f4a7c15);
+
+	if (kind == KIND_SRC || kind == KIND_MIXED) {
+		*len = 24;
+		(void)snprintf(buf, ADDR_STRLEN, "10.%u.%u.0", i >> 8 & 0xff,
+		    i & 0xff);
+	} else if (kind == KIND_TABLE4) {
+		*len = 24;
+		(void)snprintf(buf, ADDR_STRLEN, "%u.%u.%u.0",
+		    (unsigned int)(spread >> 56),
+		    (unsigned int)(spread >> 48 & 0xff),
+		    (unsigned int)(spread >> 40 & 0xff));
+	} else {
+		*len = 48;
+		(void)snprintf(buf, ADDR_STRLEN, "2%03x:%x:%x::",
+		    (unsigned int)(spread >> 60 & 0xf),
+		    (unsigned int)(spread >> 44 & 0xffff),
+		    (unsigned int)(spread >> 28 & 0xffff));
+	}
+}
+
+/* An address in the prefix, or in one that is in no set of the case. */
+static struct addr
+random_addr(const struct bench *bench)
+{
+	const uint32_t n = bench->n == 0 ? 10 : bench->n;
+	char text[ADDR_STRLEN];
+	struct addr addr;
+	uint32_t len;
+
+	prefix_text(bench->kind, below(2 * n), text, &len);
+	if (addr_pton(text, &addr) != 0)
+		fatalx("%s: no address", text);
+	addr.bytes[addr_bits(addr.family) / 8 - 1] = (uint8_t)random_bits();
+	return (addr);
+}
+
+static void
+make_flows(struct bench *bench)
+{
+	struct flow *flow;
+	uint32_t i;
+
+	if ((bench->flows = calloc(FLOWS, sizeof(*bench->flows))) == NULL)
+		fatal("flows");
+	for (i = 0; i < FLOWS; i++) {
+		flow = &bench->flows[i];
+		flow->src = random_addr(bench);
+		flow->dst = random_addr(bench);
+		flow->agent = random_addr(bench);
+		flow->src_port = (uint16_t)random_bits();
+		flow->dst_port = (uint16_t)below(1024);
+		flow->protocol = below(2) == 0 ? 6 : 17;
+		flow->octets = below(100000);
+		flow->packets = below(100);
+		flow->if_index_in = below(100);
+		flow->fields = STORE_FIELD_PROTO_FLAGS_TOS |
+		    STORE_FIELD_SRCDST_PORT | STORE_FIELD_PACKETS |
+		    STORE_FIELD_OCTETS | STORE_FIELD_IF_INDICES |
+		    STORE_FIELD_RECV_TIME |
+		    store_addr_bit(STORE_FIELD_AGENT_ADDR,
+		    flow->agent.family) |
+		    store_addr_bit(STORE_FIELD_SRC_ADDR, flow->src.family) |
+		    store_addr_bit(STORE_FIELD_DST_ADDR, flow->dst.family);
+	}
+}
+
+/* Writes the prefixes of a table, and returns the path of the file. */
+static const char *
+write_table(const struct bench *bench)
+{
+	static char path[64];
+	char text[ADDR_STRLEN];
+	uint32_t i, len;
+	FILE *fp;
+	int fd;
+
+	(void)strlcpy(path, "/tmp/bench-filter-XXXXXX", sizeof(path));
+	if ((fd = mkstemp(path)) == -1 || (fp = fdopen(fd, "w")) == NULL)
+		fatal("%s", path);
+	for (i = 0; i < bench->n; i++) {
+		prefix_text(bench->kind, i, text, &len);
+		(void)fprintf(fp, "%s/%" PRIu32 "\n", text, len);
+	}
+	if (fclose(fp) == EOF)
+		fatal("%s", path);
+	return (path);
+}
+
+static void
+write_mixed_rule(uint32_t i, const char *prefix, uint32_t len, FILE *fp)
+{
+	switch (i % 5) {
+	case 0:
+		(void)fprintf(fp, "accept tag %" PRIu32 " src %s/%" PRIu32
+		    "\n", i, prefix, len);
+		break;
+	case 1:
+		(void)fprintf(fp, "accept tag %" PRIu32 " dst %s/%" PRIu32
+		    " port { 80, 443, 8000-8999 } proto tcp\n", i, prefix,
+		    len);
+		break;
+	case 2:
+		(void)fprintf(fp, "discard src %s/%" PRIu32 " dst any port %"
+		    PRIu32 " proto udp\n", prefix, len, i % 1024);
+		break;
+	case 3:
+		(void)fprintf(fp, "accept tag %" PRIu32 " in_ifndx %" PRIu32
+		    " octets > %" PRIu32 "\n", i, i, i);
+		break;
+	default:
+		(void)fprintf(fp, "discard agent %s/%" PRIu32 " packets < 3 "
+		    "proto ! tcp\n", prefix, len);
+		break;
+	}
+}
+
+/* The text of the case's configuration, which the caller frees. */
+static char *
+configuration(const struct bench *bench, const char *table)
+{
+	char prefix[ADDR_STRLEN], *text = NULL;
+	size_t size;
+	uint32_t i, len;
+	FILE *fp;
+
+	if ((fp = open_memstream(&text, &size)) == NULL)
+		fatal("configuration");
+	if (table != NULL)
+		(void)fprintf(fp, "table <t> file \"%s\"\n"
+		    "accept tag 1 src <t>\n", table);
+	for (i = 0; i < bench->n && table == NULL; i++) {
+		prefix_text(bench->kind, i, prefix, &len);
+		if (bench->kind == KIND_MIXED)
+			write_mixed_rule(i, prefix, len, fp);
+		else
+			(void)fprintf(fp, "accept tag %" PRIu32 " src %s/%"
+			    PRIu32 "\n", i, prefix, len);
+	}
+	if (fclose(fp) == EOF)
+		fatal("configuration");
+	return (text);
+}
+
+/* As the daemon does it: parse, pack, unpack, compile. */
+static struct filter *
+load(const char *text)
+{
+	struct config *conf;
+	struct filter *filter;
+	uint8_t *data;
+	size_t len;
+	FILE *fp;
+
+	if (*text == '\0')
+		return (filter_new(NULL, 0, NULL, 0));
+	if ((fp = fmemopen((void *)(uintptr_t)text, strlen(text), "r")) ==
+	    NULL)
+		fatal("configuration");
+	conf = config_parse(fp, "bench", CONFIG_READER, NULL, 0);
+	(void)fclose(fp);
+	if (conf == NULL || config_pack(conf, &data, &len) != 0)
+		fatalx("the configuration does not parse");
+	config_free(conf);
+	if (config_unpack(data, len, &conf) != 0)
+		fatalx("the configuration does not unpack");
+	free(data);
+	filter = filter_new(conf->rules, conf->nrules, conf->tables,
+	    conf->ntables);
+	config_free(conf);
+	if (filter == NULL)
+		fatal("filter");
+	return (filter);
+}
+
+static bool
+has_table(const struct bench *bench)
+{
+	return (bench->kind == KIND_TABLE4 || bench->kind == KIND_TABLE6);
+}
+
+/* In a process of its own, so that its memory can be told apart. */
+static bool
+load_is_light(const struct bench *bench, const char *text)
+{
+	struct rusage usage;
+	struct filter *filter;
+	double start;
+	bool good;
+	pid_t pid;
+	int status;
+
+	(void)fflush(stdout);
+	if ((pid = fork()) == -1)
+		fatal("fork");
+	if (pid == 0) {
+		start = seconds();
+		filter = load(text);
+		start = seconds() - start;
+		if (getrusage(RUSAGE_SELF, &usage) == -1)
+			fatal("getrusage");
+		good = start <= LOAD_SECONDS_MAX &&
+		    usage.ru_maxrss / 1024 <= LOAD_MIB_MAX;
+		printf("%-24s loads in %.2f s (at most %.0f), %ld MiB (at "
+		    "most %d), of which the filter %zu MiB%s\n", bench->name,
+		    start, LOAD_SECONDS_MAX, usage.ru_maxrss / 1024,
+		    LOAD_MIB_MAX, filter_memory(filter) >> 20,
+		    good ? "" : "  TOO MUCH");
+		(void)fflush(stdout);
+		_exit(good ? 0 : 1);
+	}
+	if (waitpid(pid, &status, 0) == -1)
+		fatal("waitpid");
+	return (WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static bool
+prepare(struct bench *bench)
+{
+	const char *table = has_table(bench) ? write_table(bench) : NULL;
+	char *text = configuration(bench, table);
+	bool good = true;
+
+	if (bench->n >= 10000)
+		good = load_is_light(bench, text);
+	bench->filter = load(text);
+	free(text);
+	if (table != NULL)
+		(void)unlink(table);
+	return (good);
+}
+
+/*
+ * As in a collector, a flow is at hand when it comes to the filter: a copy
+ * of it is made right before, and that is a part of what is measured.
+ */
+static double
+run(const struct bench *bench)
+{
+	struct flow flow;
+	const double start = seconds();
+	uint32_t i, turn;
+
+	for (turn = 0; turn < TURNS; turn++) {
+		for (i = 0; i < FLOWS; i++) {
+			flow = bench->flows[i];
+			(void)filter_flow(bench->filter, &flow);
+		}
+	}
+	return ((seconds() - start) * 1e9 / FLOWS / TURNS);
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	const double x = *(const double *)a, y = *(const double *)b;
+
+	return (x < y ? -1 : x > y);
+}
+
+static double
+median(struct bench *bench)
+{
+	qsort(bench->ns, ROUNDS, sizeof(bench->ns[0]), compare);
+	return (bench->ns[ROUNDS / 2]);
+}
+
+int
+main(void)
+{
+	double base, ratio;
+	size_t i, round;
+	int status = 0;
+
+	log_init("bench-filter", LOG_TO_STDERR, false);
+	for (i = 0; i < NBENCHES; i++) {
+		if (!prepare(&benches[i]))
+			status = 1;
+	}
+	for (i = 0; i < NBENCHES; i++)
+		make_flows(&benches[i]);
+	for (round = 0; round < ROUNDS; round++) {
+		for (i = 0; i < NBENCHES; i++)
+			benches[i].ns[round] = run(&benches[i]);
+	}
+	base = median(&benches[0]);
+	for (i = 0; i < NBENCHES; i++)
+		printf("%-24s %7.1f ns a flow, %7.1f more than without rules"
+		    "\n", benches[i].name, median(&benches[i]),
+		    median(&benches[i]) - base);
+	for (i = 0; i < sizeof(ratios) / sizeof(ratios[0]); i++) {
+		ratio = median(&benches[ratios[i].large]) /
+		    median(&benches[ratios[i].small]);
+		printf("%-24s %5.2f times %s (at most %.0f)%s\n",
+		    benches[ratios[i].large].name, ratio,
+		    benches[ratios[i].small].name, ratios[i].max,
+		    ratio <= ratios[i].max ? "" : "  TOO MUCH");
+		if (ratio > ratios[i].max)
+			status = 1;
+	}
+	for (i = 0; i < NBENCHES; i++) {
+		free(benches[i].flows);
+		filter_free(benches[i].filter);
+	}
+	return (status);
+}
