@@ -73,10 +73,8 @@ class Load:
         self.sent = 0
         self.began = time.monotonic()
         self._datagram = bytearray(netflow.datagram(5, netflow.flows(1)))
-        given = re.search(r"receive buffer (\d+) bytes",
-                          flowd.wait_stderr("receive buffer"))
         # With what the system adds to each.
-        self.window = min(int(given[1]) // 2048, 10000)
+        self.window = min(flowd.receive_buffer() // 2048, 10000)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 
     def close(self):
@@ -296,24 +294,6 @@ class Refused(unittest.TestCase):
             self.assertTrue(there.exists())
 
 
-class Paused:
-    """A collector that does nothing in the block, so that all waits for it."""
-
-    def __init__(self, flowd):
-        self.pid = flowd.collector()
-
-    def __enter__(self):
-        os.kill(self.pid, signal.SIGSTOP)
-        wait_for(self._stopped, "the collector has stopped")
-
-    def __exit__(self, *_):
-        os.kill(self.pid, signal.SIGCONT)
-
-    def _stopped(self):
-        status = pathlib.Path(f"/proc/{self.pid}/stat").read_text()
-        return status.rpartition(") ")[2].startswith("T")
-
-
 class Listeners(unittest.TestCase):
     def send_to(self, port, flows, address="127.0.0.1"):
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -329,7 +309,7 @@ class Listeners(unittest.TestCase):
             load = Load(flowd)
             self.addCleanup(load.close)
             old = flowd.port
-            with Paused(flowd):
+            with flowd.paused():
                 # More than is read of one before the others, where possible.
                 load.send(min(8000, load.window))
                 flowd.ports[0] = free_port()
@@ -344,7 +324,7 @@ class Listeners(unittest.TestCase):
         flows = netflow.flows(100)
         with Flowd("store SRC_ADDR", listen=(first,)) as flowd:
             before = sockets(flowd.port)
-            with Paused(flowd):
+            with flowd.paused():
                 self.send_to(flowd.port, flows[:50], target)
                 flowd.addresses = (second,)
                 flowd.write_conf("store SRC_ADDR")
@@ -402,7 +382,7 @@ class Listeners(unittest.TestCase):
 
         def stored():
             before = len(flowd.flows())
-            with Paused(flowd):
+            with flowd.paused():
                 self.send_to(flowd.port, flows)
             # What follows finds room, and says that all is done.
             wait_for(lambda: self.send_to(flowd.port, flows[:1]) or
@@ -415,19 +395,14 @@ class Listeners(unittest.TestCase):
             flowd.addresses = ()
             before = sockets(flowd.port)
             flowd.reload(f"{listen} bufsize 16384", "store SRC_ADDR")
-            wait_for(lambda: self.buffer(flowd) <= 32768,
+            wait_for(lambda: flowd.receive_buffer() <= 32768,
                      "the receive buffer is small")
             self.assertLess(stored(), 100)
             flowd.reload(f"{listen} bufsize 204800", "store SRC_ADDR")
-            wait_for(lambda: self.buffer(flowd) >= 204800,
+            wait_for(lambda: flowd.receive_buffer() >= 204800,
                      "the receive buffer is large")
             self.assertGreaterEqual(stored(), 150)
             self.assertEqual(sockets(flowd.port), before)
-
-    def buffer(self, flowd):
-        """Bytes that flowd said last."""
-        return int(re.findall(r"receive buffer (\d+) bytes",
-                              "\n".join(flowd.stderr_lines()))[-1])
 
 
 class Changes(unittest.TestCase):

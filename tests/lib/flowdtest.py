@@ -1,5 +1,6 @@
 """A flowd of a test's own: its configuration, its ports, its process."""
 
+import contextlib
 import os
 import pathlib
 import pwd
@@ -9,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from signal import SIGHUP, SIGKILL, SIGTERM
+from signal import SIGCONT, SIGHUP, SIGKILL, SIGSTOP, SIGTERM
 
 import flowlog
 import tap
@@ -217,6 +218,22 @@ class Flowd:
         return int(re.search(r"^VmRSS:\s*(\d+) kB", text,
                              re.MULTILINE)[1]) // 1024
 
+    def receive_buffer(self):
+        """Bytes that the listener has that flowd spoke of last."""
+        return int(re.findall(r"receive buffer (\d+) bytes",
+                              "\n".join(self.stderr_lines()))[-1])
+
+    @contextlib.contextmanager
+    def paused(self):
+        """A collector that does nothing in the block, so that all waits."""
+        pid = self.collector()
+        os.kill(pid, SIGSTOP)
+        try:
+            wait_for(lambda: _state(pid) == "T", "the collector has stopped")
+            yield
+        finally:
+            os.kill(pid, SIGCONT)
+
     def send(self, datagram, source=None, listener=0):
         """Sends one datagram to a listener."""
         send(datagram, self.addresses[listener], self.ports[listener], source)
@@ -283,6 +300,12 @@ class Flowd:
             raise AssertionError(f"a sanitizer complains: {said}")
         if self.pidfile.exists():
             raise AssertionError("the pidfile is left behind")
+
+
+def _state(pid):
+    """The letter that /proc has for what a process is doing."""
+    stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    return stat.rpartition(") ")[2][:1]
 
 
 def _kill(pid):

@@ -1,0 +1,206 @@
+#!/usr/bin/env python3
+"""`limit` statements hold, and change with SIGHUP in both directions."""
+
+import pathlib
+import signal
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+import netflow9
+import tap
+from decoding import OCTETS, SRC4, Sender
+from feed import Feed
+from flowdtest import Flowd, wait_for
+from netflow9 import Template
+from report import statistics
+from wire import has_loopback_net
+
+PADDING = ("paddingOctets", 1)
+AGENTS = [f"127.0.0.{i}" for i in range(2, 12)]
+TEMPLATES_DEFAULT = 4096	# of each exporter
+
+
+@unittest.skipUnless(has_loopback_net(), "127.0.0.0/8 is not ours")
+class Limits(Sender, unittest.TestCase):
+    version = netflow9.IPFIX
+
+    def start(self, *limits):
+        return Flowd("store AGENT_ADDR", "store OCTETS", *limits)
+
+    def reload(self, flowd, *limits):
+        flowd.reload("store AGENT_ADDR", "store OCTETS", *limits)
+
+    def know(self, feed, agents, layout=None):
+        """Sends a template from each."""
+        for agent in agents:
+            feed.send(self.message(self.templates(layout or self.SIMPLE)),
+                      agent)
+        feed.settle()
+
+    def known(self, feed, agents):
+        """Those whose data are decoded without another template."""
+        before = len(feed.flows())
+        for agent in agents:
+            feed.send(self.message(self.simple(1)), agent)
+        return [f["agent"] for f in feed.flows()[before:]]
+
+
+class Exporters(Limits):
+    """That the feed sends from is one of them."""
+
+    def test_exporters(self):
+        a, b, c, d, e = AGENTS[:5]
+        with self.start("limit exporters 3") as flowd:
+            feed = Feed(flowd)
+            feed.settle()
+            self.know(feed, (a, b, c))
+            self.assertEqual(self.known(feed, (a, b, c)), [a, b])
+            flowd.wait_stderr("the limit of 3 exporters is reached")
+            self.assertEqual(len(statistics(flowd).exporters()), 3)
+            self.reload(flowd, "limit exporters 4")
+            self.know(feed, (c, d))
+            self.assertEqual(self.known(feed, (a, b, c, d)), [a, b, c])
+            # Whoever is known stays when it is lowered.
+            self.reload(flowd, "limit exporters 1")
+            self.know(feed, (d,))
+            self.assertEqual(self.known(feed, (a, b, c, d)), [a, b, c])
+            # Without a statement there is room.
+            self.reload(flowd)
+            self.know(feed, (d, e))
+            self.assertEqual(self.known(feed, AGENTS[:5]), AGENTS[:5])
+            statistics(flowd).check(self)
+
+
+class Templates(Limits):
+    """Of each exporter."""
+
+    LAYOUTS = [Template(300 + i, OCTETS) for i in range(6)]
+
+    def know_all(self, feed, layouts, agent=AGENTS[0]):
+        feed.send(self.message(self.templates(*layouts)), agent)
+
+    def decoded(self, feed, layouts, agent=AGENTS[0]):
+        """The ids of templates that are known."""
+        before = len(feed.flows())
+        for layout in layouts:
+            feed.send(self.message(netflow9.data(layout, (layout.id,))),
+                      agent)
+        return [f["octets"] for f in feed.flows()[before:]]
+
+    def test_templates(self):
+        layouts = self.LAYOUTS
+        with self.start("limit templates 2") as flowd:
+            feed = Feed(flowd)
+            # The least recently used one makes room.
+            self.know_all(feed, layouts[:3])
+            self.know_all(feed, layouts[:2], AGENTS[1])
+            self.assertEqual(self.decoded(feed, layouts[:3]), [301, 302])
+            self.assertEqual(self.decoded(feed, layouts[:2], AGENTS[1]),
+                             [300, 301])
+            self.reload(flowd, "limit templates 4")
+            self.know_all(feed, layouts[3:5])
+            self.assertEqual(self.decoded(feed, layouts[1:5]),
+                             [301, 302, 303, 304])
+            # Those that are known stay until there is a new one.
+            self.reload(flowd, "limit templates 1")
+            self.assertEqual(self.decoded(feed, layouts[1:5]),
+                             [301, 302, 303, 304])
+            self.know_all(feed, layouts[5:])
+            self.assertEqual(self.decoded(feed, layouts[1:]), [305])
+
+    def test_limits_hold_for_the_state_file(self):
+        """As many templates are known after a restart as flowd.conf allows,
+        be that more or less than by default."""
+        count = TEMPLATES_DEFAULT + 100
+        layouts = [Template(300 + i, OCTETS) for i in range(count)]
+        state = 'statefile "@DIR@/state"'
+        ends = layouts[:2] + layouts[-1:]
+        with self.start(f"limit templates {count}", state) as flowd:
+            feed = Feed(flowd)
+            for i in range(0, count, 100):
+                self.know_all(feed, layouts[i:i + 100])
+            self.know_all(feed, layouts[:1], AGENTS[1])
+            self.assertEqual(self.decoded(feed, ends),
+                             [layout.id for layout in ends])
+            self.restart(flowd, f"limit templates {count}", state)
+            self.assertEqual(self.decoded(feed, ends),
+                             [layout.id for layout in ends])
+            self.restart(flowd, "limit templates 1", state)
+            self.assertEqual(len(self.decoded(feed, ends)), 1)
+            self.restart(flowd, "limit exporters 1", state)
+            flowd.wait_stderr("statefile: 1 exporters")
+
+    def restart(self, flowd, *limits):
+        flowd.stop()
+        flowd.statements = ("store AGENT_ADDR", "store OCTETS", *limits)
+        flowd.start()
+
+
+class Memory(Limits):
+    """What waits for a template takes it from others' templates."""
+
+    BIG = Template(300, SRC4, ("destinationIPv4Address", 4), OCTETS,
+                   *[PADDING] * 600)
+
+    def fill(self, feed, agent):
+        """1 MiB of data that wait, in small pieces."""
+        waiting = self.message(netflow9.raw_set(999, bytes(1100)))
+        for _ in range(1000):
+            feed.send(waiting, agent)
+        feed.settle()
+
+    def known(self, feed, agents):
+        before = len(feed.flows())
+        for agent in agents:
+            feed.send(self.message(netflow9.data(
+                self.BIG, ["192.0.2.1", "192.0.2.2", 1, *[0] * 600])), agent)
+        return [f["agent"] for f in feed.flows()[before:]]
+
+    def refused(self, flowd, agent):
+        return statistics(flowd)[agent]["templates-refused"]
+
+    def test_memory(self):
+        filler, a, b, c, d = AGENTS[:5]
+        with self.start("limit memory 1M") as flowd:
+            feed = Feed(flowd)
+            self.know(feed, [a], self.BIG)
+            self.fill(feed, filler)
+            self.know(feed, [b], self.BIG)
+            # a knew its template before memory was used up.
+            self.assertEqual(self.known(feed, [a, b]), [a])
+            flowd.wait_stderr(f"{b}: domain 0: no memory is left for "
+                              "template 300")
+            self.assertEqual(self.refused(flowd, b), 1)
+            self.reload(flowd, "limit memory 2M")
+            self.know(feed, [b], self.BIG)
+            self.assertEqual(self.known(feed, [a, b]), [a, b])
+            # What is over a lower limit stays.
+            self.fill(feed, d)
+            self.reload(flowd, "limit memory 1M")
+            self.know(feed, [c], self.BIG)
+            self.assertEqual(self.known(feed, [a, b, c]), [a, b])
+            self.assertEqual(self.refused(flowd, c), 1)
+            self.reload(flowd)
+            self.know(feed, [c], self.BIG)
+            self.assertEqual(self.known(feed, [a, b, c]), [a, b, c])
+            statistics(flowd).check(self)
+
+
+class Statements(unittest.TestCase):
+    def test_a_bad_limit_is_refused(self):
+        with Flowd("store ALL") as flowd:
+            for limit in ("exporters 0", "templates x", "memory 1",
+                          "memory 1M\nlimit memory 2M", "memory"):
+                with self.subTest(limit):
+                    flowd.write_conf("store ALL", f"limit {limit}")
+                    before = len(flowd.stderr_lines())
+                    flowd.signal(signal.SIGHUP)
+                    wait_for(lambda: [
+                        l for l in flowd.stderr_lines()[before:]
+                        if l.startswith(f"{flowd.conf}:")],
+                        "flowd says what is wrong, and where")
+
+
+if __name__ == "__main__":
+    tap.main()
