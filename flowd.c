@@ -219,7 +219,8 @@ take_batch(struct collector *c, struct listener *listener, int *n)
 	int i;
 
 	*n = receiver_batch(c->receiver, listener, &c->kernel_drops);
-	if (*n == -1 && log_limit_pass(&c->receive_warned, now_sec(), &held_back))
+	if (*n == -1 &&
+	    log_limit_pass(&c->receive_warned, now_sec(), &held_back))
 		log_warn("receive (%" PRIu32 " more held back)", held_back);
 	if (*n <= 0)
 		return (0);
@@ -667,7 +668,7 @@ wait_for_work(struct collector *c, bool more)
 	return (listeners);
 }
 
-_Noreturn void
+static _Noreturn void
 collector_run(int sock)
 {
 	const struct exporter_limits limits = {
@@ -747,6 +748,9 @@ settle_in(void)
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)signal(SIGCHLD, SIG_DFL);
+	/* What these say, the failed write says too. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
 }
 
 int
@@ -802,7 +806,7 @@ main(int argc, char **argv)
 			(void)printf("configuration OK\n");
 		config_free(conf);
 	} else
-		status = monitor_run(&opts, conf);
+		status = monitor_run(&opts, conf, collector_run);
 	free(macros);
 	return (status);
 }

@@ -179,7 +179,8 @@ listen_open(const struct conf_listen *conf, bool beside)
 	}
 	len = addr_to_sockaddr(&conf->addr, conf->port,
 	    if_nametoindex(conf->ifname), &ss);
-	if (set_options(fd, conf, beside) == -1 || bind_interface(fd, conf) == -1 ||
+	if (set_options(fd, conf, beside) == -1 ||
+	    bind_interface(fd, conf) == -1 ||
 	    bind(fd, (struct sockaddr *)&ss, len) == -1) {
 		log_warn("cannot listen on %s", listen_name(conf, name));
 		(void)close(fd);

@@ -64,6 +64,7 @@
 
 struct monitor {
 	const struct flowd_options *opts;
+	void			(*collect)(int sock);
 	struct config		*conf;
 	struct listeners	 listeners;
 	int			*logs;		/* the collector's, conf->nlogs */
@@ -350,7 +351,8 @@ become_collector(struct monitor *m, int sock)
 		log_init("collector", LOG_TO_SYSLOG, opts->debug);
 		forget_terminal(null);
 	}
-	collector_run(sock);
+	m->collect(sock);
+	exit(1);
 }
 
 /* Starts a collector and gives it the configuration in force. */
@@ -863,10 +865,11 @@ run_until_told(struct monitor *m)
 }
 
 int
-monitor_run(const struct flowd_options *opts, struct config *conf)
+monitor_run(const struct flowd_options *opts, struct config *conf,
+    void (*collect)(int sock))
 {
-	struct monitor m = { .opts = opts, .state = -1, .waiting = -1, .pidfd = -1,
-	    .collector = -1, .sock = -1 };
+	struct monitor m = { .opts = opts, .collect = collect, .state = -1,
+	    .waiting = -1, .pidfd = -1, .collector = -1, .sock = -1 };
 	int status;
 
 	log_init("monitor", opts->foreground ? LOG_TO_STDERR : LOG_TO_BOTH,

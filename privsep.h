@@ -101,11 +101,11 @@ struct config *privsep_load_config(const struct flowd_options *opts);
 
 /*
  * Runs flowd: opens everything, detaches unless in the foreground, and
- * watches over the collector.  Returns the exit status.
+ * watches over the collector.  That is collect, called in a process of its
+ * own and without rights; sock leads to the monitor, and it does not return.
+ * Returns the exit status.
  */
-int monitor_run(const struct flowd_options *opts, struct config *conf);
-
-/* The collector, in its own process.  sock leads to the monitor. */
-_Noreturn void collector_run(int sock);
+int monitor_run(const struct flowd_options *opts, struct config *conf,
+    void (*collect)(int sock));
 
 #endif

@@ -39,7 +39,7 @@ fi
 
 forgotten=
 for file in tests/unit/*.c; do
-	grep -q "${file%.c}\( \|\$\)" Makefile.in || forgotten="$forgotten $file"
+	grep -q "${file%.c}\( \|\.o\|\$\)" Makefile.in || forgotten="$forgotten $file"
 done
 for file in tests/*.sh tests/*.py; do
 	[ -x "$file" ] || forgotten="$forgotten $file"

@@ -110,6 +110,45 @@ class Start(unittest.TestCase):
         flowd.configure()
         self.assertEqual(self.run_flowd(flowd, "-n").returncode, 0)
 
+    def test_without_standard_descriptors(self):
+        """Nothing of flowd's gets their numbers."""
+        flowd = Flowd("store ALL")
+        flowd.configure()
+        self.addCleanup(flowd._discard)
+        shell = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"]
+        subprocess.run([*shell, *flowd.command()], check=True, timeout=60, env=ENVIRONMENT)
+        pid = wait_for(flowd.pid, "the pidfile")
+        try:
+            flowd.send(netflow.datagram(5, netflow.flows(3)))
+            flowd.wait_flows(3)
+        finally:
+            os.kill(pid, signal.SIGTERM)
+            wait_for(lambda: not flowd.pidfile.exists(), "flowd ends")
+
+    def test_with_signals_blocked_and_ignored(self):
+        """As a careless parent leaves them."""
+        def careless():
+            signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+        flowd = Flowd("store ALL")
+        flowd.configure()
+        self.addCleanup(flowd._discard)
+        subprocess.run(flowd.command(), check=True, timeout=60, env=ENVIRONMENT,
+                       preexec_fn=careless)
+        os.kill(wait_for(flowd.pid, "the pidfile"), signal.SIGTERM)
+        wait_for(lambda: not flowd.pidfile.exists(), "flowd ends")
+
+    def test_pidfile_of_a_flowd_that_runs(self):
+        with Flowd("store ALL") as first:
+            second = Flowd("store ALL")
+            second.pidfile = first.pidfile
+            self.addCleanup(second._discard)
+            second.configure()
+            self.assertIn("a flowd that runs", self.run_flowd(
+                second, "-g").stderr)
+            self.assertEqual(first.pid(), first.process.pid)
+
     def test_daemon_is_ready_when_its_command_returns(self):
         flowd = Flowd("store ALL")
         flowd.configure()

@@ -212,7 +212,8 @@ class RestartOfIpfix(Restart, unittest.TestCase):
 
 class Damage(StateSender, unittest.TestCase):
     """Whatever is in the place of the state file, flowd starts with one
-    warning, collects, and puts a good one there."""
+    warning and collects; it puts a good one there, unless what is there was
+    never a state file."""
 
     @classmethod
     def setUpClass(cls):
@@ -272,7 +273,7 @@ class Damage(StateSender, unittest.TestCase):
                 self.check_contents(body[:length])
 
     def test_flipped_bits(self):
-        for at in (0, HEAD - 5, HEAD - 1, HEAD, len(self.good) // 2,
+        for at in (HEAD - 5, HEAD - 1, HEAD, len(self.good) // 2,
                    len(self.good) - 1):
             with self.subTest(at=at):
                 data = bytearray(self.good)
@@ -288,9 +289,27 @@ class Damage(StateSender, unittest.TestCase):
             with self.subTest(name):
                 self.check_contents(bad)
 
+    def check_left_alone(self, data):
+        """What is no state file stays as it is, and flowd works without."""
+        with Flowd("store ALL", STATEMENT) as flowd:
+            flowd.stop()
+            state = state_of(flowd)
+            state.write_bytes(data)
+            feed = self.restart(flowd)
+            said = [l for l in flowd.stderr_lines() if "statefile" in l]
+            self.assertEqual(len(said), 1, said)
+            self.assertIn("left alone", said[0])
+            self.assertEqual(self.send_data_only(feed, AGENT), [])
+            self.announce(feed, AGENT)
+            self.check_known(feed, AGENT)
+            flowd.stop()
+            self.assertEqual(state.read_bytes(), data)
+
     def test_of_something_else(self):
-        self.check_bytes(b"#!/bin/sh\n" * 1000)
-        self.check_bytes(flowlog.encode({"octets": 1}))
+        self.check_left_alone(b"#!/bin/sh\n" * 1000)
+        self.check_left_alone(flowlog.encode({"octets": 1}))
+        self.check_left_alone(b"x")
+        self.check_left_alone(b"F" + self.good[1:])
 
     def test_a_directory(self):
         self.check_start(pathlib.Path.mkdir, replaced=False)

@@ -329,13 +329,26 @@ static void
 macros_in_quotes_are_text(void **state)
 {
 	struct config *conf = parse("x = 1\nlisten on 127.0.0.1:2055\n"
-	    "logfile \"/$x\"\npidfile '/$x'\nlogsock /$x\n");
+	    "logfile \"/$x\"\npidfile '/$x$x'\nlogsock /$x\n");
 
 	(void)state;
 	assert_string_equal(conf->logs[0].path, "/$x");
-	assert_string_equal(conf->pidfile, "/$x");
+	assert_string_equal(conf->pidfile, "/$x$x");
 	assert_string_equal(conf->logsock, "/1");
 	config_free(conf);
+}
+
+static void
+one_file_serves_for_one_thing(void **state)
+{
+	(void)state;
+	assert_null(parse_with("listen on 127.0.0.1:1\nlogfile /a\n"
+	    "statefile /a\n", CONFIG_DAEMON, NULL, 0));
+	assert_string_equal(messages,
+	    "t.conf: logfile /a is stated for something else as well\n");
+	assert_null(parse_with("listen on 127.0.0.1:1\nlogfile /a\n"
+	    "statefile /b\npidfile /b\n", CONFIG_DAEMON, NULL, 0));
+	assert_string_equal(messages, "t.conf: /b is stated for two things\n");
 }
 
 static void
@@ -1435,6 +1448,7 @@ main(void)
 		cmocka_unit_test(store_statement),
 		cmocka_unit_test(macros_stand_for_their_text),
 		cmocka_unit_test(macros_in_quotes_are_text),
+		cmocka_unit_test(one_file_serves_for_one_thing),
 		cmocka_unit_test(macros_take_the_latest_value),
 		cmocka_unit_test(macros_of_the_command_line_win),
 		cmocka_unit_test(macros_of_the_command_line_are_checked),
