@@ -30,18 +30,19 @@
 #define RANGES_MAX	128	/* that one rule's clause can come to */
 #define TABLE		(1U << 31)	/* in prefix_use.owner: a table */
 #define CLASS_NONE	UINT32_MAX
+#define TOUCH_MIN	(1U << 20)	/* bytes, about a processor's cache */
 
 /* At a number, or a table and an aspect, a rule begins or ceases to match. */
 struct event {
 	uint64_t	at;
-	uint32_t	rule;		/* as in sets */
+	uint32_t	rule;		/* as sets number it */
 	bool		on;
 };
 
 /* A prefix that a rule names, or a table that rules name. */
 struct prefix_use {
 	struct prefix	prefix;
-	uint32_t	owner;		/* rule, as in sets, or TABLE | table */
+	uint32_t	owner;		/* rule, as sets do, or TABLE | table */
 	uint8_t		addr;		/* enum filter_addr, of a rule */
 	bool		on;
 };
@@ -62,6 +63,7 @@ struct compiler {
 	const struct filter_rule	*rules;
 	const struct filter_table	*tables;
 	size_t				 ntables;
+	uint32_t			 first;		/* number of a rule in sets */
 	size_t				 nwords;	/* of bits of all rules */
 	uint32_t			*looks_at;	/* aspects, as bits */
 	uint32_t			 any_looks_at;
@@ -322,8 +324,8 @@ order_rules(struct compiler *c)
 		}
 		c->any_looks_at |= keys[i].looks_at;
 	}
-	/* One word keeps the order of the rules, for filter.quick. */
-	if (filter->nrules > 64)
+	/* A word keeps the order of the rules, for filter.quick. */
+	if (filter->nrules > WORD_RULES)
 		qsort(keys, filter->nrules, sizeof(*keys), rule_key_compare);
 	for (i = 0; i < filter->nrules; i++) {
 		filter->order[i] = keys[i].rule;
@@ -334,9 +336,9 @@ order_rules(struct compiler *c)
 }
 
 static const struct filter_rule *
-rule_at(const struct compiler *c, uint32_t number)
+rule_at(const struct compiler *c, uint32_t place)
 {
-	return (&c->rules[c->filter->order[number]]);
+	return (&c->rules[c->filter->order[place]]);
 }
 
 /*
@@ -356,7 +358,7 @@ base_set(struct compiler *c, uint32_t aspect, bool negated, uint32_t *set)
 		    rule->addrs[aspect - ASPECT_ADDRS].negated :
 		    aspect < FILTER_NUMBERS && rule->numbers[aspect].negated);
 		if (is_negated || (c->looks_at[i] & 1U << aspect) == 0)
-			change_add(&c->change, i, true);
+			change_add(&c->change, c->first + i, true);
 	}
 	return (change_set(c, true, set));
 }
@@ -364,13 +366,14 @@ base_set(struct compiler *c, uint32_t aspect, bool negated, uint32_t *set)
 /* Numbers. */
 
 static void
-add_events(const struct compiler *c, uint32_t aspect, uint32_t number,
+add_events(const struct compiler *c, uint32_t aspect, uint32_t place,
     struct event *events, size_t *n)
 {
+	const uint32_t number = c->first + place;
 	struct clause clause;
 	size_t i;
 
-	make_clause(rule_at(c, number), aspect, &clause);
+	make_clause(rule_at(c, place), aspect, &clause);
 	for (i = 0; i < clause.n; i++) {
 		events[(*n)++] = (struct event){ clause.ranges[i].lo, number,
 		    !clause.negated };
@@ -406,6 +409,18 @@ collect_events(const struct compiler *c, uint32_t aspect,
 	return (0);
 }
 
+/* The set as lookups are to give it. */
+static uint32_t
+handle_of(const struct compiler *c, uint32_t set)
+{
+	uint32_t number;
+
+	if (c->filter->nrules > WORD_RULES &&
+	    rule_set_is_one(&c->filter->sets, set, &number))
+		return (SET_ONE(number));
+	return (SET_REFERENCE(set));
+}
+
 /* Makes the steps from set, that of what matches below all events. */
 static int
 make_steps(struct compiler *c, const struct event *events, size_t n,
@@ -416,17 +431,17 @@ make_steps(struct compiler *c, const struct event *events, size_t n,
 	size_t i = 0;
 	int r;
 
-	if ((r = step_map_begin(steps, set)) != 0)
+	if ((r = step_map_begin(steps, handle_of(c, set), run)) != 0)
 		return (r);
 	while (i < n) {
 		at = events[i].at;
 		for (; i < n && events[i].at == at; i++)
 			change_add(&c->change, events[i].rule, events[i].on);
 		if ((r = set_apply(c, &set)) != 0 ||
-		    (r = step_map_add(steps, at, set)) != 0)
+		    (r = step_map_add(steps, at, handle_of(c, set))) != 0)
 			return (r);
 	}
-	return (step_map_end(steps, run));
+	return (0);
 }
 
 static int
@@ -545,7 +560,7 @@ make_table_sets(struct compiler *c, size_t nevents)
 			for (k = 0; k < set->ntables; k++)
 				events[n++] = (struct event){
 				    (uint64_t)set->tables[k] * FILTER_ADDRS +
-				    j, i, !set->negated };
+				    j, c->first + i, !set->negated };
 		}
 	}
 	qsort(events, n, sizeof(*events), event_compare);
@@ -595,7 +610,8 @@ add_rule_uses(const struct compiler *c, struct prefix_use *uses)
 			set = &rule_at(c, i)->addrs[j];
 			for (k = 0; k < set->n; k++)
 				uses[n++] = (struct prefix_use){
-				    set->prefixes[k], i, j, !set->negated };
+				    set->prefixes[k], c->first + i, j,
+				    !set->negated };
 		}
 	}
 	return (n);
@@ -700,7 +716,7 @@ compile_addrs(struct compiler *c)
 	struct filter_class outside;
 	struct prefix_use *uses;
 	size_t n, nprefixes, nevents;
-	uint32_t j, number;
+	uint32_t j, number, *set;
 	int r;
 
 	count_uses(c, &nprefixes, &nevents);
@@ -719,6 +735,13 @@ compile_addrs(struct compiler *c)
 		return (r);
 	r = make_prefixes(c, uses, n);
 	free(uses);
+	c->filter->touch = prefix_map_memory(c->filter->prefixes) > TOUCH_MIN;
+	for (n = 0; n < c->filter->nclasses; n++) {
+		for (j = 0; j < FILTER_ADDRS; j++) {
+			set = &c->filter->classes[n].sets[j];
+			*set = handle_of(c, *set);
+		}
+	}
 	return (r);
 }
 
@@ -743,25 +766,36 @@ compile_aspects(struct compiler *c)
 		    (which < ASPECT_ADDRS &&
 		    (r = compile_number(c, which, &a->run)) != 0))
 			return (r);
+		a->absent = handle_of(c, a->absent);
 	}
+	if ((r = step_map_finish(&filter->steps)) != 0)
+		return (r);
 	return ((c->any_looks_at & addrs) == 0 ? 0 : compile_addrs(c));
 }
 
 static void
-set_outcomes(struct compiler *c)
+activate_rules(struct compiler *c)
 {
 	struct filter *filter = c->filter;
-	struct filter_outcome *outcome;
+	const struct filter_rule *rule;
+	struct filter_active *active;
 	size_t i;
 
+	filter->rules[0].verdict = FILTER_ACCEPT;	/* no match */
+	filter->rules[0].tag_kept = UINT32_MAX;
 	for (i = 0; i < filter->nrules; i++) {
-		outcome = &filter->outcomes[i];
-		outcome->verdict = c->rules[i].verdict;
-		outcome->flags = c->rules[i].flags;
-		outcome->tag = c->rules[i].tag;
-		if (filter->nrules <= 64 &&
-		    (outcome->flags & FILTER_QUICK) != 0)
-			filter->quick |= UINT64_C(1) << i;
+		rule = &c->rules[i];
+		active = &filter->rules[i + 1];
+		active->verdict = (uint8_t)rule->verdict;
+		active->quick = (rule->flags & FILTER_QUICK) != 0;
+		active->tag_kept = UINT32_MAX;
+		if ((rule->flags & FILTER_TAG) != 0) {
+			active->tag = rule->tag;
+			active->tag_kept = 0;
+			active->tag_field = STORE_FIELD_TAG;
+		}
+		if (filter->nrules <= WORD_RULES && active->quick)
+			filter->quick |= UINT64_C(1) << (i + 1);
 	}
 }
 
@@ -788,20 +822,20 @@ alloc_all(struct compiler *c)
 	struct filter *filter = c->filter;
 	const size_t n = filter->nrules;
 
-	c->nwords = (n + 63) / 64;
-	filter->outcomes = calloc(n, sizeof(*filter->outcomes));
-	filter->counts = calloc(n, sizeof(*filter->counts));
+	c->first = n <= WORD_RULES ? 1 : 0;
+	c->nwords = (c->first + n + 63) / 64;
+	filter->rules = calloc(n + 1, sizeof(*filter->rules));
 	filter->order = calloc(n, sizeof(*filter->order));
 	filter->matched = calloc(n, sizeof(*filter->matched));
 	c->looks_at = calloc(n, sizeof(*c->looks_at));
 	c->change.bits[false] = calloc(c->nwords, sizeof(uint64_t));
 	c->change.bits[true] = calloc(c->nwords, sizeof(uint64_t));
-	if (filter->outcomes == NULL || filter->counts == NULL ||
-	    filter->order == NULL || filter->matched == NULL ||
-	    c->looks_at == NULL || c->change.bits[false] == NULL ||
-	    c->change.bits[true] == NULL)
+	if (filter->rules == NULL || filter->order == NULL ||
+	    filter->matched == NULL || c->looks_at == NULL ||
+	    c->change.bits[false] == NULL || c->change.bits[true] == NULL)
 		return (FLOWD_ENOMEM);
-	return (rule_sets_init(&filter->sets, n, FILTER_MEMORY_MAX));
+	return (rule_sets_init(&filter->sets, c->first + n,
+	    FILTER_MEMORY_MAX));
 }
 
 static int
@@ -818,9 +852,9 @@ compile(struct compiler *c)
 	if ((r = alloc_all(c)) != 0 || (r = set_text(c)) != 0 ||
 	    (r = order_rules(c)) != 0)
 		return (r);
-	set_outcomes(c);
+	activate_rules(c);
 	for (i = 0; i < filter->nrules; i++)
-		change_add(&c->change, i, true);
+		change_add(&c->change, c->first + i, true);
 	if ((r = change_set(c, true, &filter->all)) != 0)
 		return (r);
 	r = compile_aspects(c);
@@ -857,8 +891,7 @@ filter_free(struct filter *filter)
 {
 	if (filter == NULL)
 		return;
-	free(filter->outcomes);
-	free(filter->counts);
+	free(filter->rules);
 	free(filter->text);
 	step_map_free(&filter->steps);
 	prefix_map_free(filter->prefixes);
@@ -872,8 +905,7 @@ filter_free(struct filter *filter)
 size_t
 filter_memory(const struct filter *filter)
 {
-	const size_t each = sizeof(*filter->outcomes) +
-	    sizeof(*filter->counts) + sizeof(*filter->order) +
+	const size_t each = sizeof(*filter->rules) + sizeof(*filter->order) +
 	    sizeof(*filter->matched);
 
 	return (sizeof(*filter) + filter->nrules * each +

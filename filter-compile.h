@@ -43,6 +43,19 @@ enum {
 	ASPECTS = ASPECT_ADDRS + FILTER_ADDRS
 };
 
+/*
+ * Filters of up to so many rules work with words alone, in which the lowest bit is
+ * for no match, and rules come from the second on.
+ */
+#define WORD_RULES	63
+
+/*
+ * A set as lookups give it: a reference, or for the many that have one rule
+ * only, this rule as sets number it.
+ */
+#define SET_REFERENCE(reference)	((reference) << 1)
+#define SET_ONE(number)			((number) << 1 | 1)
+
 /* An aspect that some rule looks at. */
 struct filter_aspect {
 	uint32_t	which;		/* ASPECT_* */
@@ -56,15 +69,15 @@ struct filter_class {
 	uint32_t	sets[FILTER_ADDRS];
 };
 
-struct filter_outcome {
-	enum filter_verdict	verdict;
-	uint32_t		flags;		/* FILTER_* */
-	uint32_t		tag;
-};
-
-struct filter_counts {
+/* A rule at work, or that of no match, which accepts and counts for nobody. */
+struct filter_active {
 	uint64_t	matches, wins;
 	uint64_t	stops;		/* flows that no later rule saw */
+	uint32_t	tag;		/* 0 without one */
+	uint32_t	tag_kept;	/* bits of the flow's: none with one */
+	uint32_t	tag_field;	/* STORE_FIELD_TAG with one, or 0 */
+	uint8_t		verdict;	/* enum filter_verdict */
+	bool		quick;
 };
 
 /* The local time of one second, since finding it is dear. */
@@ -76,19 +89,20 @@ struct filter_clock {
 
 struct filter {
 	size_t			 nrules;
-	struct filter_outcome	*outcomes;
-	struct filter_counts	*counts;
+	struct filter_active	*rules;		/* and behind them no match */
 	char			*text;		/* of all rules, in lines */
 	struct filter_aspect	 aspects[ASPECTS];
 	size_t			 naspects;
 	struct step_map		 steps;		/* of references to sets */
 	struct prefix_map	*prefixes;	/* of classes */
+	bool			 touch;		/* it is large */
+	uint32_t		 touched;	/* of no meaning */
 	struct filter_class	*classes;
 	size_t			 nclasses;
 	struct rule_sets	 sets;
 	uint32_t		 all;		/* the set of all rules */
-	uint32_t		*order;		/* a set's numbers as rules */
-	uint64_t		 quick;		/* a bit for each of <= 64 */
+	uint32_t		*order;		/* place in sets to rule */
+	uint64_t		 quick;		/* rules, of at most WORD_RULES */
 	uint32_t		*matched;	/* room for all rules */
 	struct filter_clock	 clock;
 };

@@ -56,6 +56,8 @@
 #include "filter-compile.h"
 #include "log.h"
 
+#define AHEAD_MAX	32	/* flows whose waits for memory overlap */
+
 static void
 clock_set(struct filter_clock *clock, uint32_t sec)
 {
@@ -129,7 +131,7 @@ flow_number(const struct flow *flow, uint32_t which)
 	}
 }
 
-/* The rules that flow satisfies in one aspect. */
+/* The rules that flow satisfies in one aspect, as SET_*. */
 static uint32_t
 find_set(struct filter *filter, const struct filter_aspect *aspect,
     const struct flow *flow)
@@ -154,43 +156,42 @@ find_set(struct filter *filter, const struct filter_aspect *aspect,
 	    filter->clock.key));
 }
 
+/* Without a branch on whether there is a tag, since that is hard to foresee. */
 static enum filter_verdict
-decide(struct filter *filter, size_t rule, struct flow *flow)
+decide(struct filter_active *rule, struct flow *flow)
 {
-	const struct filter_outcome *outcome = &filter->outcomes[rule];
-
-	filter->counts[rule].wins++;
-	if ((outcome->flags & FILTER_TAG) != 0) {
-		flow->tag = outcome->tag;
-		flow->fields |= STORE_FIELD_TAG;
-	}
-	return (outcome->verdict);
+	rule->wins++;
+	flow->tag = (flow->tag & rule->tag_kept) | rule->tag;
+	flow->fields |= rule->tag_field;
+	return ((enum filter_verdict)rule->verdict);
 }
 
-/* Up to 64 rules, whose sets are words. */
+/*
+ * Few rules, whose sets are words.  No match is taken for a rule that comes
+ * before all others, so that the usual flow, which one rule or none matches,
+ * meets no branch that depends on which.
+ */
 static enum filter_verdict
 filter_by_word(struct filter *filter, struct flow *flow)
 {
 	uint64_t matched = filter->sets.words[filter->all], quick;
-	unsigned int rule = 0;
-	size_t i;
+	size_t i, stop = filter->nrules, winner;
 
 	for (i = 0; i < filter->naspects; i++)
 		matched &= filter->sets.words[find_set(filter,
-		    &filter->aspects[i], flow)];
+		    &filter->aspects[i], flow) >> 1];
 	if ((quick = matched & filter->quick) != 0) {
 		quick &= ~quick + 1;	/* the first of them */
 		matched &= quick | (quick - 1);
-		filter->counts[__builtin_ctzll(quick)].stops++;
-	} else
-		filter->counts[filter->nrules - 1].stops++;
-	if (matched == 0)
-		return (FILTER_ACCEPT);
-	for (; matched != 0; matched &= matched - 1) {
-		rule = (unsigned int)__builtin_ctzll(matched);
-		filter->counts[rule].matches++;
+		stop = (size_t)__builtin_ctzll(quick);
 	}
-	return (decide(filter, rule, flow));
+	filter->rules[stop].stops++;
+	winner = 63 - (size_t)__builtin_clzll(matched | 1);
+	filter->rules[winner].matches++;
+	for (matched &= (UINT64_C(1) << winner) - 1; matched != 0;
+	    matched &= matched - 1)
+		filter->rules[__builtin_ctzll(matched)].matches++;
+	return (decide(&filter->rules[winner], flow));
 }
 
 /* Notes the rules in matched, a word of 64 from number on. */
@@ -200,7 +201,7 @@ take_word(const struct filter *filter, uint64_t matched, size_t number,
 {
 	for (; matched != 0; matched &= matched - 1)
 		filter->matched[n++] = filter->order[number +
-		    (size_t)__builtin_ctzll(matched)];
+		    (size_t)__builtin_ctzll(matched)] + 1;
 	return (n);
 }
 
@@ -212,7 +213,7 @@ take_full(const struct filter *filter, unsigned int level, size_t number,
 	const size_t end = number + ((size_t)1 << 6 * (level + 1));
 
 	for (; number < end; number++)
-		filter->matched[n++] = filter->order[number];
+		filter->matched[n++] = filter->order[number] + 1;
 	return (n);
 }
 
@@ -256,54 +257,69 @@ walk(const struct filter *filter, unsigned int level, const uint32_t *sets,
 	return (n);
 }
 
+/* Notes the rule that some sets have alone, if all nsets others have it too. */
+static size_t
+take_one(const struct filter *filter, uint32_t number, const uint32_t *sets,
+    size_t nsets)
+{
+	size_t i;
+
+	for (i = 0; i < nsets; i++) {
+		if (!rule_set_has(&filter->sets, sets[i], number))
+			return (0);
+	}
+	filter->matched[0] = filter->order[number] + 1;
+	return (1);
+}
+
 /* The rules that match, in no order, into filter->matched. */
 static size_t
 find_matches(struct filter *filter, const struct flow *flow)
 {
-	uint32_t sets[ASPECTS + 1];
+	uint32_t sets[ASPECTS], set, one = SET_REFERENCE(RULE_SET_EMPTY);
 	size_t i, n = 0;
 
-	sets[n++] = filter->all;
 	for (i = 0; i < filter->naspects; i++) {
-		sets[n] = find_set(filter, &filter->aspects[i], flow);
-		if (sets[n] == RULE_SET_EMPTY)
+		set = find_set(filter, &filter->aspects[i], flow);
+		if (set == SET_REFERENCE(RULE_SET_EMPTY))
 			return (0);
-		if (sets[n] != RULE_SET_FULL && sets[n] != sets[0])
-			n++;
+		if ((set & 1) == 0) {
+			if (set >> 1 != filter->all)
+				sets[n++] = set >> 1;
+			continue;
+		}
+		if (one != SET_REFERENCE(RULE_SET_EMPTY) && one != set)
+			return (0);
+		one = set;
 	}
-	/* All rules are where any of them are, but not where nothing else is. */
-	if (n > 1)
-		return (walk(filter, filter->sets.levels, sets + 1, n - 1, 0,
-		    0));
-	if (sets[0] == RULE_SET_FULL)
-		n = 0;
+	if (one != SET_REFERENCE(RULE_SET_EMPTY))
+		return (take_one(filter, one >> 1, sets, n));
+	if (n == 0 && filter->all != RULE_SET_FULL)
+		sets[n++] = filter->all;
 	return (walk(filter, filter->sets.levels, sets, n, 0, 0));
 }
 
-/* More than 64 rules. */
+/* Many rules, whose sets are trees. */
 static enum filter_verdict
 filter_by_tree(struct filter *filter, struct flow *flow)
 {
 	const uint32_t *matched = filter->matched;
 	const size_t n = find_matches(filter, flow);
-	size_t i, stop = filter->nrules - 1, winner = 0;
+	size_t i, stop = filter->nrules, winner = 0;
 
 	for (i = 0; i < n; i++) {
-		if (matched[i] < stop && (filter->outcomes[matched[i]].flags &
-		    FILTER_QUICK) != 0)
+		if (matched[i] < stop && filter->rules[matched[i]].quick)
 			stop = matched[i];
 	}
-	filter->counts[stop].stops++;
-	if (n == 0)
-		return (FILTER_ACCEPT);
+	filter->rules[stop].stops++;
 	for (i = 0; i < n; i++) {
 		if (matched[i] > stop)
 			continue;
-		filter->counts[matched[i]].matches++;
+		filter->rules[matched[i]].matches++;
 		if (matched[i] > winner)
 			winner = matched[i];
 	}
-	return (decide(filter, winner, flow));
+	return (decide(&filter->rules[winner], flow));
 }
 
 enum filter_verdict
@@ -311,35 +327,70 @@ filter_flow(struct filter *filter, struct flow *flow)
 {
 	if (filter->nrules == 0)
 		return (FILTER_ACCEPT);
-	if (filter->sets.levels == 0)
+	if (filter->nrules <= WORD_RULES)
 		return (filter_by_word(filter, flow));
 	return (filter_by_tree(filter, flow));
+}
+
+/* Brings near what the addresses of the n flows lead to. */
+static void
+touch(struct filter *filter, const struct flow *flows, size_t n)
+{
+	const struct filter_aspect *aspect;
+	uint32_t touched = 0;
+	size_t i, j;
+
+	for (i = 0; i < filter->naspects; i++) {
+		aspect = &filter->aspects[i];
+		if (aspect->which < ASPECT_ADDRS)
+			continue;
+		for (j = 0; j < n; j++)
+			touched ^= prefix_map_touch(filter->prefixes,
+			    flow_addr(&flows[j], aspect->which -
+			    ASPECT_ADDRS));
+	}
+	filter->touched ^= touched;
+}
+
+void
+filter_flows(struct filter *filter, struct flow *flows, size_t n,
+    enum filter_verdict *verdicts)
+{
+	size_t i, part;
+
+	for (; n > 0; n -= part, flows += part, verdicts += part) {
+		part = n < AHEAD_MAX ? n : AHEAD_MAX;
+		if (filter->touch)
+			touch(filter, flows, part);
+		for (i = 0; i < part; i++)
+			verdicts[i] = filter_flow(filter, &flows[i]);
+	}
 }
 
 void
 filter_report(const struct filter *filter,
     void (*line)(void *arg, const char *text), void *arg)
 {
-	const struct filter_counts *counts;
+	const struct filter_active *rule;
 	const char *text = filter->text, *end;
 	uint64_t evaluations = 0;
 	char *out;
 	size_t i;
 
-	for (i = 0; i < filter->nrules; i++)
-		evaluations += filter->counts[i].stops;
-	for (i = 0; i < filter->nrules; i++) {
-		counts = &filter->counts[i];
+	for (i = 1; i <= filter->nrules; i++)
+		evaluations += filter->rules[i].stops;
+	for (i = 1; i <= filter->nrules; i++) {
+		rule = &filter->rules[i];
 		end = strchr(text, '\n');
 		if (asprintf(&out, "%.*s  # evaluations %" PRIu64 " matches %"
 		    PRIu64 " wins %" PRIu64, (int)(end - text), text,
-		    evaluations, counts->matches, counts->wins) == -1) {
+		    evaluations, rule->matches, rule->wins) == -1) {
 			log_warn("the filter's report is cut short");
 			return;
 		}
 		line(arg, out);
 		free(out);
 		text = end + 1;
-		evaluations -= counts->stops;
+		evaluations -= rule->stops;
 	}
 }

@@ -171,6 +171,13 @@ size_t filter_memory(const struct filter *filter);
 enum filter_verdict filter_flow(struct filter *filter, struct flow *flow);
 
 /*
+ * As filter_flow for each of the n flows.  With large tables this is several
+ * times as fast, since the waits for memory of different flows overlap.
+ */
+void filter_flows(struct filter *filter, struct flow *flows, size_t n,
+    enum filter_verdict *verdicts);
+
+/*
  * Calls line for each rule: its text in the syntax of flowd.conf(5), with the
  * counters as a comment, without a newline.  Says so by log_warn where memory
  * is short.

@@ -2645,6 +2645,22 @@ check_paths(void)
 	}
 }
 
+/* The collector is to find nothing wrong with rules that were found good. */
+static void
+check_filter(void)
+{
+	const struct config *conf = run.conf;
+	struct filter *filter;
+
+	filter = filter_new(conf->rules, conf->nrules, conf->tables,
+	    conf->ntables);
+	if (filter == NULL)
+		error_at(NO_LINE, "the rules cannot be compiled: %s",
+		    errno == E2BIG ? "they need too much memory" :
+		    strerror(errno));
+	filter_free(filter);
+}
+
 static void
 check_daemon(void)
 {
@@ -2659,6 +2675,8 @@ check_daemon(void)
 		error_at(NO_LINE, "neither logfile nor logsock is stated, so "
 		    "that flowd would store nothing");
 	check_paths();
+	if (run.errors == 0)
+		check_filter();
 	for (i = 0; i < run.conf->nforwards; i++)
 		check_forward(&run.conf->forwards[i]);
 	for (i = 0; i < run.conf->njoins && run.errors == 0; i++) {

@@ -30,8 +30,11 @@
 #include "prefix-map.h"
 #include "step-map.h"
 
-#define LOWER		(1U << 31)	/* in a value of upper: a run of lower */
 #define DEPTH_MAX	129		/* lengths that there are in IPv6 */
+
+/* A value of upper: the address's, or a run of lower. */
+#define UPPER_VALUE(value)	((value) << 1)
+#define UPPER_RUN(run)		((run) << 1 | 1)
 
 /* An address as a number, IPv4 in the lower 32 bits of high. */
 struct key {
@@ -53,6 +56,7 @@ struct prefix_map {
 	size_t			 nopen;
 	uint32_t		 latest;	/* value, of IPv6 */
 	uint64_t		 high;		/* whose lower run is begun */
+	uint32_t		 run;		/* this one */
 	bool			 in_lower;
 };
 
@@ -60,13 +64,14 @@ struct prefix_map *
 prefix_map_new(uint32_t value)
 {
 	struct prefix_map *map;
+	uint32_t run;
 
 	if ((map = calloc(1, sizeof(*map))) == NULL)
 		return (NULL);
 	map->outside = map->latest = value;
 	map->family = ADDR_V4;
-	if (step_map_begin(&map->v4, value) != 0 ||
-	    step_map_begin(&map->upper, value) != 0) {
+	if (step_map_begin(&map->v4, value, &run) != 0 ||
+	    step_map_begin(&map->upper, UPPER_VALUE(value), &run) != 0) {
 		prefix_map_free(map);
 		return (NULL);
 	}
@@ -94,17 +99,16 @@ prefix_map_memory(const struct prefix_map *map)
 static int
 end_lower(struct prefix_map *map)
 {
-	uint32_t run;
-
 	if (!map->in_lower)
 		return (0);
 	map->in_lower = false;
-	if (step_map_end(&map->lower, &run) != 0 || run >= LOWER ||
-	    step_map_add(&map->upper, map->high, LOWER | run) != 0)
+	if (map->run > PREFIX_MAP_VALUE_MAX ||
+	    step_map_add(&map->upper, map->high, UPPER_RUN(map->run)) != 0)
 		return (FLOWD_ENOMEM);
 	if (map->high == UINT64_MAX)
 		return (0);
-	return (step_map_add(&map->upper, map->high + 1, map->latest));
+	return (step_map_add(&map->upper, map->high + 1,
+	    UPPER_VALUE(map->latest)));
 }
 
 /* From this key on, the value is this. */
@@ -117,14 +121,15 @@ step_v6(struct prefix_map *map, struct key key, uint32_t value)
 	    (r = end_lower(map)) != 0)
 		return (r);
 	if (key.low != 0 && !map->in_lower) {
-		if ((r = step_map_begin(&map->lower, map->latest)) != 0)
+		r = step_map_begin(&map->lower, map->latest, &map->run);
+		if (r != 0)
 			return (r);
 		map->in_lower = true;
 		map->high = key.high;
 	}
 	map->latest = value;
 	return (map->in_lower ? step_map_add(&map->lower, key.low, value) :
-	    step_map_add(&map->upper, key.high, value));
+	    step_map_add(&map->upper, key.high, UPPER_VALUE(value)));
 }
 
 static int
@@ -218,7 +223,6 @@ prefix_map_add(struct prefix_map *map, const struct prefix *prefix,
 int
 prefix_map_end(struct prefix_map *map)
 {
-	uint32_t run;
 	int r;
 
 	while (map->nopen > 0) {
@@ -226,9 +230,20 @@ prefix_map_end(struct prefix_map *map)
 			return (r);
 	}
 	if ((r = end_lower(map)) != 0 ||
-	    (r = step_map_end(&map->v4, &run)) != 0)
+	    (r = step_map_finish(&map->v4)) != 0 ||
+	    (r = step_map_finish(&map->upper)) != 0)
 		return (r);
-	return (step_map_end(&map->upper, &run));
+	return (step_map_finish(&map->lower));
+}
+
+uint32_t
+prefix_map_touch(const struct prefix_map *map, const struct addr *a)
+{
+	if (a->family == ADDR_V4)
+		return (step_map_touch(&map->v4, 0, be32(a->bytes)));
+	if (a->family == ADDR_V6)
+		return (step_map_touch(&map->upper, 0, be64(a->bytes)));
+	return (0);
 }
 
 uint32_t
@@ -241,8 +256,7 @@ prefix_map_find(const struct prefix_map *map, const struct addr *a)
 	if (a->family != ADDR_V6)
 		return (map->outside);
 	value = step_map_find(&map->upper, 0, be64(a->bytes));
-	if ((value & LOWER) == 0)
-		return (value);
-	return (step_map_find(&map->lower, value & ~LOWER,
-	    be64(a->bytes + 8)));
+	if ((value & 1) == 0)
+		return (value >> 1);
+	return (step_map_find(&map->lower, value >> 1, be64(a->bytes + 8)));
 }

@@ -25,8 +25,9 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "step-map.h"
 
-#define PREFIX_MAP_VALUE_MAX	INT32_MAX
+#define PREFIX_MAP_VALUE_MAX	(STEP_MAP_VALUE_MAX >> 1)
 
 struct prefix_map;
 
@@ -46,6 +47,9 @@ int prefix_map_add(struct prefix_map *map, const struct prefix *prefix,
     uint32_t value) __attribute__((warn_unused_result));
 int prefix_map_end(struct prefix_map *map)
     __attribute__((warn_unused_result));
+
+/* As step_map_touch, for prefix_map_find. */
+uint32_t prefix_map_touch(const struct prefix_map *map, const struct addr *a);
 
 /* The value for a, after prefix_map_end. */
 uint32_t prefix_map_find(const struct prefix_map *map, const struct addr *a);

@@ -16,7 +16,6 @@
 
 #include "compat.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -312,6 +311,41 @@ child_of(const struct rule_sets *sets, uint32_t ref, uint64_t bit)
 	if ((node->full & bit) != 0)
 		return (RULE_SET_FULL);
 	return (rule_node_child(node, bit));
+}
+
+bool
+rule_set_has(const struct rule_sets *sets, uint32_t set, uint32_t rule)
+{
+	unsigned int level;
+
+	for (level = sets->levels; level > 0; level--)
+		set = child_of(sets, set,
+		    UINT64_C(1) << (rule >> 6 * level) % 64);
+	return ((sets->words[set] >> rule % 64 & 1) != 0);
+}
+
+bool
+rule_set_is_one(const struct rule_sets *sets, uint32_t set, uint32_t *rule)
+{
+	const struct rule_node *node;
+	unsigned int level;
+	uint64_t word;
+
+	*rule = 0;
+	for (level = sets->levels; level > 0; level--) {
+		if (set == RULE_SET_EMPTY || set == RULE_SET_FULL)
+			return (false);
+		node = rule_node(sets, set);
+		if ((node->some & (node->some - 1)) != 0 || node->full != 0)
+			return (false);
+		*rule |= (uint32_t)__builtin_ctzll(node->some) << 6 * level;
+		set = node->children[0];
+	}
+	word = sets->words[set];
+	if (word == 0 || (word & (word - 1)) != 0)
+		return (false);
+	*rule |= (uint32_t)__builtin_ctzll(word);
+	return (true);
 }
 
 static int

@@ -26,6 +26,7 @@
 #ifndef RULE_SET_H
 #define RULE_SET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -79,6 +80,13 @@ int rule_set_union(struct rule_sets *sets, uint32_t a, uint32_t b,
     uint32_t *set) __attribute__((warn_unused_result));
 int rule_set_minus(struct rule_sets *sets, uint32_t a, uint32_t b,
     uint32_t *set) __attribute__((warn_unused_result));
+
+/* Whether set has the rule. */
+bool rule_set_has(const struct rule_sets *sets, uint32_t set, uint32_t rule);
+
+/* Whether set has one rule alone, and which. */
+bool rule_set_is_one(const struct rule_sets *sets, uint32_t set,
+    uint32_t *rule);
 
 /* Not the compiler's: that is a call where it may not use the instruction. */
 static inline unsigned int

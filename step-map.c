@@ -22,13 +22,14 @@
 #include "errors.h"
 #include "step-map.h"
 
-#define UNINDEXED_MAX	8	/* steps of a bucket without an index */
-
 void
 step_map_free(struct step_map *map)
 {
-	free(map->steps);
+	free(map->keys);
+	free(map->values);
+	free(map->runs);
 	free(map->buckets);
+	free(map->bucket_steps);
 	free(map->nodes);
 	memset(map, 0, sizeof(*map));
 }
@@ -36,145 +37,223 @@ step_map_free(struct step_map *map)
 size_t
 step_map_memory(const struct step_map *map)
 {
-	return (map->steps_size * sizeof(*map->steps) +
+	return (map->keys_size * sizeof(*map->keys) +
+	    map->values_size * sizeof(*map->values) +
+	    map->runs_size * sizeof(*map->runs) +
 	    map->buckets_size * sizeof(*map->buckets) +
+	    map->bucket_steps_size * sizeof(*map->bucket_steps) +
 	    map->nodes_size * sizeof(*map->nodes));
 }
 
-/* Makes room for more items; array is then the new or, on failure, the old. */
-static int
+/* An array with room for more items behind its n, or NULL without memory. */
+static void *
 reserve(void *array, size_t *size, size_t n, size_t more, size_t item)
 {
-	void *grown, *old;
 	size_t want = *size == 0 ? 16 : *size;
 
-	if (more > UINT32_MAX - n)
-		return (FLOWD_ENOMEM);
+	if (more > STEP_MAP_VALUE_MAX - n)
+		return (NULL);
 	while (want < n + more)
 		want *= 2;
 	if (want == *size)
-		return (0);
-	memcpy(&old, array, sizeof(old));
-	if ((grown = reallocarray(old, want, item)) == NULL)
+		return (array);
+	if ((array = reallocarray(array, want, item)) != NULL)
+		*size = want;
+	return (array);
+}
+
+static int
+add_number(uint32_t **numbers, size_t *size, size_t n, uint32_t number)
+{
+	uint32_t *grown;
+
+	if ((grown = reserve(*numbers, size, n, 1, sizeof(*grown))) == NULL)
 		return (FLOWD_ENOMEM);
-	memcpy(array, &grown, sizeof(grown));
-	*size = want;
+	*numbers = grown;
+	grown[n] = number;
 	return (0);
 }
 
 static int
-push_step(struct step_map *map, uint64_t key, uint32_t value)
+add_step(struct step_map *map, uint64_t key, uint32_t value)
 {
-	if (reserve(&map->steps, &map->steps_size, map->nsteps, 1,
-	    sizeof(*map->steps)) != 0)
+	uint64_t *keys;
+
+	if ((keys = reserve(map->keys, &map->keys_size, map->nsteps, 1,
+	    sizeof(*keys))) == NULL)
 		return (FLOWD_ENOMEM);
-	map->steps[map->nsteps].key = key;
-	map->steps[map->nsteps++].value = value;
+	map->keys = keys;
+	keys[map->nsteps] = key;
+	if (add_number(&map->values, &map->values_size, map->nsteps,
+	    value) != 0)
+		return (FLOWD_ENOMEM);
+	map->nsteps++;
 	return (0);
 }
 
+/* Until the map is finished, runs has where its run begins. */
 int
-step_map_begin(struct step_map *map, uint32_t value)
+step_map_begin(struct step_map *map, uint32_t value, uint32_t *run)
 {
-	map->start = map->nsteps;
-	return (push_step(map, 0, value));
+	if (add_number(&map->runs, &map->runs_size, map->nruns,
+	    (uint32_t)map->nsteps) != 0)
+		return (FLOWD_ENOMEM);
+	*run = (uint32_t)map->nruns++;
+	return (add_step(map, 0, value));
 }
 
 int
 step_map_add(struct step_map *map, uint64_t key, uint32_t value)
 {
-	struct step *last = &map->steps[map->nsteps - 1];
+	const size_t last = map->nsteps - 1;
 
-	if (key == last->key) {
-		last->value = value;
+	if (key == map->keys[last]) {
+		map->values[last] = value;
 		return (0);
 	}
-	return (value == last->value ? 0 : push_step(map, key, value));
+	return (value == map->values[last] ? 0 : add_step(map, key, value));
 }
 
-/* n buckets and the end of the last, zeroed. */
+/* Room for n buckets, which begin with lines of the processor's cache. */
 static int
-new_buckets(struct step_map *map, size_t n, uint32_t *at)
+add_buckets(struct step_map *map, size_t n, uint32_t *at)
 {
-	if (reserve(&map->buckets, &map->buckets_size, map->nbuckets, n + 1,
-	    sizeof(*map->buckets)) != 0)
+	size_t size = map->buckets_size == 0 ? 16 : map->buckets_size;
+	struct step_bucket *grown;
+	uint32_t *steps;
+
+	if ((steps = reserve(map->bucket_steps, &map->bucket_steps_size,
+	    map->nbuckets, n, sizeof(*steps))) == NULL)
 		return (FLOWD_ENOMEM);
+	map->bucket_steps = steps;
+	while (size < map->nbuckets + n)
+		size += size / 4 + 1;
+	/* The first time, there are nearly all that there will be. */
+	if (map->nbuckets == 0)
+		size = n + n / 8;
+	if (size > map->buckets_size) {
+		grown = aligned_alloc(sizeof(*grown), size * sizeof(*grown));
+		if (grown == NULL)
+			return (FLOWD_ENOMEM);
+		if (map->nbuckets != 0)
+			memcpy(grown, map->buckets, map->nbuckets *
+			    sizeof(*grown));
+		free(map->buckets);
+		map->buckets = grown;
+		map->buckets_size = size;
+	}
 	*at = (uint32_t)map->nbuckets;
-	memset(&map->buckets[*at], 0, (n + 1) * sizeof(*map->buckets));
-	map->nbuckets += n + 1;
+	map->nbuckets += n;
 	return (0);
 }
 
-static int
-new_node(struct step_map *map, const struct step_node *node, uint32_t *at)
-{
-	/* The first one is never used, since 0 says that there is none. */
-	const size_t unused = map->nnodes == 0 ? 1 : 0;
-
-	if (reserve(&map->nodes, &map->nodes_size, map->nnodes, 1 + unused,
-	    sizeof(*map->nodes)) != 0)
-		return (FLOWD_ENOMEM);
-	*at = (uint32_t)(map->nnodes + unused);
-	map->nodes[*at] = *node;
-	map->nnodes = *at + (size_t)1;
-	return (0);
-}
-
-/* Spreads the steps from first to before end over the buckets of node. */
+/* Chooses the parts of the range for the steps of a node up to end. */
 static void
-fill_buckets(struct step_map *map, const struct step_node *node,
-    uint32_t first, uint32_t end)
+choose_buckets(const struct step_map *map, struct step_node *node,
+    uint32_t end, uint64_t *last)
 {
-	struct step_bucket *bucket = &map->buckets[node->buckets];
+	const uint32_t n = end - node->first, room = 31 - map->value_bits;
+	uint64_t range, dropped, key;
 	uint32_t i;
 
-	for (i = 0; i <= node->last; i++) {
-		bucket[i].first = first;
-		while (first < end && (map->steps[first].key - node->min) >>
-		    node->shift == i)
-			first++;
+	node->min = map->keys[node->first];
+	range = map->keys[end - 1] - node->min;
+	while (range >> node->shift >= n / 4)
+		node->shift++;
+	*last = range >> node->shift;
+	node->limit = ((*last + 1) << node->shift) - 1;
+	node->drop = node->shift > room ? (uint8_t)(node->shift - room) : 0;
+	dropped = (UINT64_C(1) << node->drop) - 1;
+	node->exact = true;
+	for (i = node->first; i < end && node->exact; i++) {
+		key = map->keys[i] - node->min;
+		node->exact = (key & dropped) == 0;
 	}
-	bucket[i].first = end;
+}
+
+/* Fills a bucket of node with the steps from first to end. */
+static void
+fill_bucket(struct step_map *map, const struct step_node *node,
+    uint32_t at, uint32_t first, uint32_t end)
+{
+	const uint64_t mask = (UINT64_C(1) << node->shift) - 1;
+	uint32_t *slots = map->buckets[at].slots, i;
+	uint64_t key;
+
+	map->bucket_steps[at] = first << STEP_FEW_SHIFT | (end - first);
+	slots[0] = map->values[first - 1];
+	for (i = 1; i < STEP_SLOTS; i++, first++) {
+		slots[i] = slots[i - 1];
+		if (first >= end)
+			continue;
+		key = (map->keys[first] - node->min) & mask;
+		slots[i] = (uint32_t)(key >> node->drop) << map->value_bits |
+		    map->values[first];
+	}
 }
 
 /*
- * Gives the bucket an index, and its buckets theirs.  This ends, since the
- * parts of the range halve each time at the least.
+ * Makes an index of the steps from first to end.  Where a bucket gets one of
+ * its own, that is for half the range at the most, so that this ends.
  */
 static int
-index_bucket(struct step_map *map, uint32_t at)
+make_node(struct step_map *map, uint32_t first, uint32_t end,
+    uint32_t *number)
 {
-	const uint32_t first = map->buckets[at].first;
-	const uint32_t end = map->buckets[at + 1].first;
-	struct step_node node = { .shift = 0 };
-	uint64_t range;
-	uint32_t i, number;
+	struct step_node node = { .first = first }, *nodes;
+	uint32_t child, next;
+	uint64_t i, last;
+	int r;
 
-	if (end - first <= UNINDEXED_MAX)
-		return (0);
-	node.min = map->steps[first].key;
-	range = map->steps[end - 1].key - node.min;
-	while (range >> node.shift >= (end - first) / 2)
-		node.shift++;
-	node.last = (uint32_t)(range >> node.shift);
-	if (new_buckets(map, (size_t)node.last + 1, &node.buckets) != 0 ||
-	    new_node(map, &node, &number) != 0)
+	nodes = reserve(map->nodes, &map->nodes_size, map->nnodes, 1,
+	    sizeof(*nodes));
+	if (nodes == NULL)
 		return (FLOWD_ENOMEM);
-	map->buckets[at].node = number;
-	fill_buckets(map, &node, first, end);
-	for (i = 0; i <= node.last; i++) {
-		if (index_bucket(map, node.buckets + i) != 0)
-			return (FLOWD_ENOMEM);
+	map->nodes = nodes;
+	*number = (uint32_t)map->nnodes++;
+	choose_buckets(map, &node, end, &last);
+	if ((r = add_buckets(map, last + 1, &node.buckets)) != 0)
+		return (r);
+	map->nodes[*number] = node;
+	for (i = 0; i <= last; i++, first = next) {
+		for (next = first; next < end && (map->keys[next] -
+		    node.min) >> node.shift == i; next++)
+			continue;
+		if (next - first <= STEP_FEW_MAX) {
+			fill_bucket(map, &node, node.buckets + (uint32_t)i,
+			    first, next);
+			continue;
+		}
+		if ((r = make_node(map, first, next, &child)) != 0)
+			return (r);
+		map->buckets[node.buckets + i].slots[0] = STEP_SLOT_NODE |
+		    child;
 	}
 	return (0);
 }
 
 int
-step_map_end(struct step_map *map, uint32_t *run)
+step_map_finish(struct step_map *map)
 {
-	if (new_buckets(map, 1, run) != 0)
-		return (FLOWD_ENOMEM);
-	map->buckets[*run].first = (uint32_t)map->start + 1;
-	map->buckets[*run + 1].first = (uint32_t)map->nsteps;
-	return (index_bucket(map, *run));
+	uint32_t end, first, node, value = 0;
+	size_t i;
+	int r;
+
+	for (i = 0; i < map->nsteps; i++)
+		value |= map->values[i];
+	while (value >> map->value_bits != 0)
+		map->value_bits++;
+	for (i = 0; i < map->nruns; i++) {
+		first = map->runs[i] + 1;
+		end = i + 1 < map->nruns ? map->runs[i + 1] :
+		    (uint32_t)map->nsteps;
+		if (end - first <= STEP_FEW_MAX) {
+			map->runs[i] = first << STEP_FEW_SHIFT | (end - first);
+			continue;
+		}
+		if ((r = make_node(map, first, end, &node)) != 0)
+			return (r);
+		map->runs[i] = node << STEP_FEW_SHIFT | STEP_FEW_NOT;
+	}
+	return (0);
 }

@@ -17,49 +17,67 @@
 /*
  * Functions from 64-bit keys to numbers that are constant between steps.
  *
- * The steps lie sorted in one array.  Above it is an index of buckets, each
+ * A few steps are searched as they are.  Many have an index of buckets, each
  * for an equal part of the range of the keys, and so narrow that few steps
  * fall into one; where many do, the bucket has an index of its own.  However
- * many steps there are, finding a key thus takes two or three loads from the
- * index, and then a search among neighbours.
+ * many steps there are, finding a key thus takes one look at a bucket, and
+ * seldom two, and a bucket is one line of a processor's cache.
+ *
+ * It is that small since a slot of it has the value, and above it only as many
+ * bits of the key, counted from where the bucket begins, as there is room
+ * for.  Often these are all that are not zero; else the whole key has to
+ * decide between keys that have them in common.
  *
  * A map holds any number of such functions, called runs.
  */
 #ifndef STEP_MAP_H
 #define STEP_MAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct step {
-	uint64_t	key;		/* the first that has this value */
-	uint32_t	value;
-};
+#define STEP_MAP_VALUE_MAX	((UINT32_C(1) << 28) - 1)
+
+/* Some neighbouring steps: the first, and above 4 bits of it their number. */
+#define STEP_FEW_SHIFT		4
+#define STEP_FEW_MASK		15U
+#define STEP_FEW_MAX		14U
+#define STEP_FEW_NOT		15U	/* instead of the number: a node */
+
+#define STEP_SLOTS		16U
+#define STEP_SLOT_NODE		(UINT32_C(1) << 31)	/* in slot 0 */
 
 /*
- * The steps from first to before the first of the next bucket.  The step
- * ahead of them is there always, and is the one for lower keys.
+ * Slot 0 has the value below the first step, or refers to a node; the others
+ * have the steps, and the last of them over and over.
  */
 struct step_bucket {
-	uint32_t	first;
-	uint32_t	node;		/* 0: few steps, no index */
+	_Alignas(64) uint32_t	slots[STEP_SLOTS];
 };
 
-/* An index of keys from min on, each bucket for 1 << shift of them. */
+/* An index of the keys from min on. */
 struct step_node {
-	uint64_t	min;
-	uint32_t	buckets;	/* the first of it */
-	uint32_t	last;		/* bucket, also for all higher keys */
-	uint32_t	shift;
+	uint64_t	min;		/* the first step's key */
+	uint64_t	limit;		/* as min + limit are all keys above */
+	uint32_t	first;		/* step */
+	uint32_t	buckets;	/* the first of them */
+	uint8_t		shift;		/* a bucket is for 1 << shift keys */
+	uint8_t		drop;		/* lower bits that slots have not */
+	bool		exact;		/* these are all zero */
 };
 
 struct step_map {
-	struct step		*steps;
+	uint64_t		*keys;		/* of all steps */
+	uint32_t		*values;
+	uint32_t		*runs;		/* few steps, or a node */
 	struct step_bucket	*buckets;
+	uint32_t		*bucket_steps;	/* few steps each */
 	struct step_node	*nodes;
-	size_t			 nsteps, nbuckets, nnodes;
-	size_t			 steps_size, buckets_size, nodes_size;
-	size_t			 start;		/* of the run being made */
+	size_t			 nsteps, nruns, nbuckets, nnodes;
+	size_t			 keys_size, values_size, runs_size;
+	size_t			 buckets_size, bucket_steps_size, nodes_size;
+	unsigned int		 value_bits;
 };
 
 /* A map that is all zero has no runs; freeing it makes it so. */
@@ -67,42 +85,87 @@ void step_map_free(struct step_map *map);
 size_t step_map_memory(const struct step_map *map);	/* bytes */
 
 /*
- * Making a run: begin with the value of the lowest keys, add the other steps
- * in ascending order, and end.  A step at the key of the one before replaces
- * it.  FLOWD_ENOMEM.
+ * Making a run, which are numbered from 0: begin with the value of the lowest
+ * keys, and add the other steps in ascending order.  A step at the key of the
+ * one before replaces it.  When all runs are there, finish the map.
+ * FLOWD_ENOMEM.
  */
-int step_map_begin(struct step_map *map, uint32_t value)
+int step_map_begin(struct step_map *map, uint32_t value, uint32_t *run)
     __attribute__((warn_unused_result));
 int step_map_add(struct step_map *map, uint64_t key, uint32_t value)
     __attribute__((warn_unused_result));
-int step_map_end(struct step_map *map, uint32_t *run)
-    __attribute__((warn_unused_result));
+int step_map_finish(struct step_map *map) __attribute__((warn_unused_result));
 
-/* The value at key.  The first run of a map is 0. */
+/* The value at key of steps of which there are few. */
+static inline uint32_t
+step_map_find_few(const struct step_map *map, uint32_t few, uint64_t key)
+{
+	uint32_t i, at = few >> STEP_FEW_SHIFT;
+	const uint64_t *keys = &map->keys[at--];
+
+	for (i = 0; i < (few & STEP_FEW_MASK); i++)
+		at += keys[i] <= key;
+	return (map->values[at]);
+}
+
+/* The value at key, after step_map_finish. */
 static inline uint32_t
 step_map_find(const struct step_map *map, uint32_t run, uint64_t key)
 {
-	const struct step_bucket *bucket = &map->buckets[run];
+	const uint32_t value_mask = (UINT32_C(1) << map->value_bits) - 1;
+	const struct step_bucket *bucket;
 	const struct step_node *node;
-	const struct step *step;
-	uint64_t at;
-	uint32_t half, n;
+	uint32_t i, at = map->runs[run], want;
+	uint64_t from_min;
 
-	while (bucket->node != 0) {
-		node = &map->nodes[bucket->node];
+	if ((at & STEP_FEW_MASK) != STEP_FEW_NOT)
+		return (step_map_find_few(map, at, key));
+	at >>= STEP_FEW_SHIFT;
+	do {
+		node = &map->nodes[at];
 		if (key < node->min)
-			return (map->steps[bucket->first - 1].value);
-		at = (key - node->min) >> node->shift;
-		if (at > node->last)
-			at = node->last;
-		bucket = &map->buckets[node->buckets + at];
-	}
-	step = &map->steps[bucket->first - 1];
-	for (n = bucket[1].first - bucket->first + 1; n > 1; n -= half) {
-		half = n / 2;
-		step += step[half].key <= key ? half : 0;
-	}
-	return (step->value);
+			return (map->values[node->first - 1]);
+		from_min = key - node->min;
+		if (from_min > node->limit)
+			from_min = node->limit;
+		bucket = &map->buckets[node->buckets +
+		    (from_min >> node->shift)];
+		at = bucket->slots[0] & ~STEP_SLOT_NODE;
+	} while ((bucket->slots[0] & STEP_SLOT_NODE) != 0);
+	from_min &= (UINT64_C(1) << node->shift) - 1;
+	want = (uint32_t)(from_min >> node->drop) << map->value_bits |
+	    value_mask;
+	/* All of them, since a branch would often be mispredicted. */
+	for (i = 0, at = 0; i < STEP_SLOTS; i++)
+		at += bucket->slots[i] <= want;
+	at = bucket->slots[at - 1];
+	if (node->exact || (at ^ want) > value_mask)
+		return (at & value_mask);
+	/* The bits in the slot are the same: the whole key decides. */
+	return (step_map_find_few(map, map->bucket_steps[bucket -
+	    map->buckets], key));
+}
+
+/*
+ * Loads what step_map_find will look at first.  Doing so for many keys in a
+ * row lets their waits for memory overlap.  The result means nothing, and has
+ * to be used, or a compiler would leave all of it out.
+ */
+static inline uint32_t
+step_map_touch(const struct step_map *map, uint32_t run, uint64_t key)
+{
+	const uint32_t at = map->runs[run];
+	const struct step_node *node;
+	uint64_t from_min;
+
+	if ((at & STEP_FEW_MASK) != STEP_FEW_NOT)
+		return (0);
+	node = &map->nodes[at >> STEP_FEW_SHIFT];
+	from_min = key < node->min ? 0 : key - node->min;
+	if (from_min > node->limit)
+		from_min = node->limit;
+	return (map->buckets[node->buckets +
+	    (from_min >> node->shift)].slots[0]);
 }
 
 #endif

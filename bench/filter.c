@@ -38,10 +38,19 @@
 #include "log.h"
 
 #define ROUNDS		9
-#define FLOWS		(1U << 18)	/* of each case */
+#define BATCH		30		/* flows, as in a datagram of v5 */
+#define FLOWS		(BATCH * 8192U)	/* of each case */
 #define TURNS		4		/* through them in a round */
 #define LOAD_SECONDS_MAX	2.0
 #define LOAD_MIB_MAX	200
+
+/* What differs between flows. */
+struct sample {
+	struct addr	agent, src, dst;
+	uint16_t	src_port, dst_port;
+	uint32_t	octets, packets, if_index_in;
+	uint8_t		protocol;
+};
 
 /* How the rules of a case come about. */
 enum kind { KIND_SRC, KIND_MIXED, KIND_TABLE4, KIND_TABLE6 };
@@ -51,7 +60,7 @@ static struct bench {
 	enum kind	 kind;
 	uint32_t	 n;		/* rules, or prefixes of the table */
 	struct filter	*filter;
-	struct flow	*flows;		/* FLOWS, half of them in a prefix */
+	struct sample	*flows;		/* FLOWS, half of them in a prefix */
 	double		 ns[ROUNDS];	/* per flow */
 } benches[] = {
 	{ .name = "0 rules", .kind = KIND_SRC, .n = 0 },
@@ -103,7 +112,7 @@ seconds(void)
 {
 	struct timespec ts;
 
-	if (clock_gettime(CLOCK_MONOTONIC, &ts) == -1)
+	if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts) == -1)
 		fatal("clock_gettime");
 	return ((double)ts.tv_sec + (double)ts.tv_nsec / 1e9);
 }
@@ -156,30 +165,22 @@ random_addr(const struct bench *bench)
 static void
 make_flows(struct bench *bench)
 {
-	struct flow *flow;
+	struct sample *sample;
 	uint32_t i;
 
 	if ((bench->flows = calloc(FLOWS, sizeof(*bench->flows))) == NULL)
 		fatal("flows");
 	for (i = 0; i < FLOWS; i++) {
-		flow = &bench->flows[i];
-		flow->src = random_addr(bench);
-		flow->dst = random_addr(bench);
-		flow->agent = random_addr(bench);
-		flow->src_port = (uint16_t)random_bits();
-		flow->dst_port = (uint16_t)below(1024);
-		flow->protocol = below(2) == 0 ? 6 : 17;
-		flow->octets = below(100000);
-		flow->packets = below(100);
-		flow->if_index_in = below(100);
-		flow->fields = STORE_FIELD_PROTO_FLAGS_TOS |
-		    STORE_FIELD_SRCDST_PORT | STORE_FIELD_PACKETS |
-		    STORE_FIELD_OCTETS | STORE_FIELD_IF_INDICES |
-		    STORE_FIELD_RECV_TIME |
-		    store_addr_bit(STORE_FIELD_AGENT_ADDR,
-		    flow->agent.family) |
-		    store_addr_bit(STORE_FIELD_SRC_ADDR, flow->src.family) |
-		    store_addr_bit(STORE_FIELD_DST_ADDR, flow->dst.family);
+		sample = &bench->flows[i];
+		sample->src = random_addr(bench);
+		sample->dst = random_addr(bench);
+		sample->agent = random_addr(bench);
+		sample->src_port = (uint16_t)random_bits();
+		sample->dst_port = (uint16_t)below(1024);
+		sample->protocol = below(2) == 0 ? 6 : 17;
+		sample->octets = below(100000);
+		sample->packets = below(100);
+		sample->if_index_in = below(100);
 	}
 }
 
@@ -348,21 +349,44 @@ prepare(struct bench *bench)
 	return (good);
 }
 
+static void
+make_flow(const struct sample *sample, struct flow *flow)
+{
+	flow->fields = STORE_FIELD_PROTO_FLAGS_TOS | STORE_FIELD_SRCDST_PORT |
+	    STORE_FIELD_PACKETS | STORE_FIELD_OCTETS |
+	    STORE_FIELD_IF_INDICES | STORE_FIELD_RECV_TIME |
+	    store_addr_bit(STORE_FIELD_AGENT_ADDR, sample->agent.family) |
+	    store_addr_bit(STORE_FIELD_SRC_ADDR, sample->src.family) |
+	    store_addr_bit(STORE_FIELD_DST_ADDR, sample->dst.family);
+	flow->agent = sample->agent;
+	flow->src = sample->src;
+	flow->dst = sample->dst;
+	flow->src_port = sample->src_port;
+	flow->dst_port = sample->dst_port;
+	flow->protocol = sample->protocol;
+	flow->octets = sample->octets;
+	flow->packets = sample->packets;
+	flow->if_index_in = sample->if_index_in;
+}
+
 /*
- * As in a collector, a flow is at hand when it comes to the filter: a copy
- * of it is made right before, and that is a part of what is measured.
+ * As in a collector, a flow is made of fewer bytes right before it comes to
+ * the filter, and that is a part of what is measured.
  */
 static double
 run(const struct bench *bench)
 {
-	struct flow flow;
+	enum filter_verdict verdicts[BATCH];
+	struct flow flows[BATCH];
 	const double start = seconds();
-	uint32_t i, turn;
+	uint32_t i, j, turn;
 
+	memset(flows, 0, sizeof(flows));
 	for (turn = 0; turn < TURNS; turn++) {
-		for (i = 0; i < FLOWS; i++) {
-			flow = bench->flows[i];
-			(void)filter_flow(bench->filter, &flow);
+		for (i = 0; i < FLOWS; i += BATCH) {
+			for (j = 0; j < BATCH; j++)
+				make_flow(&bench->flows[i + j], &flows[j]);
+			filter_flows(bench->filter, flows, BATCH, verdicts);
 		}
 	}
 	return ((seconds() - start) * 1e9 / FLOWS / TURNS);

@@ -1031,7 +1031,20 @@ static const char everything[] =
 	"join group ff02::1\n"
 	"forward to 192.0.2.1:2055\n"
 	"forward to [2001:db8::1]:2055\n"
+	"listen on [::]:2057 interface \"eth 0\" bufsize 4096\n"
+	"table <customers> { 10.0.0.0/8, 192.0.2.0/24 2001:db8::/32,\n"
+	"    # of old\n"
+	"\t192.0.2.128/25\n"
+	"}\n"
+	"table <none> { }\n"
+	"flow source <customers>\n"
+	"join group ff02::2 on lo\n"
 	"logfile '/a \"\\quoted\" name'\n"
+	"logfile /tagged tag 7, 3,4294967295\n"
+	"limit exporters 1000\n"
+	"limit templates 0x20\n"
+	"limit memory 64M\n"
+	"statefile /state\n"
 	"logsock \"/b\" bufsize 100\n"
 	"pidfile \"/c\"\n"
 	"store SRC_ADDR4\n"
@@ -1043,6 +1056,10 @@ static const char everything[] =
 	    "days fri-mon after 22:00 before 06:00:30 after date 2024 "
 	    "before date 20991231235959\n"
 	"discard src any port 53 proto udp\n"
+	"accept src { <none>, <customers>, 172.16.0.0/12 } port ! < 1024 "
+	    "dst ! <none> port { 80, 443 8000-8999 } proto { tcp, 17 } "
+	    "octets > 1000 packets <= 3 src_as 64512-65534 "
+	    "dst_as ! { 1, 2, 4 } version { 5, >= 9 }\n"
 	"discard dst 2001:db8::/64\n"
 	"accept all\n";
 
@@ -1116,6 +1133,377 @@ sets_of_several_pack_and_print(void **state)
 	free(data);
 	config_free(conf);
 	config_free(again);
+}
+
+/* Sets are kept in order, without what is in them twice. */
+static void
+sets_in_one_form(void **state)
+{
+	(void)state;
+	assert_rule_text("accept tos { 3, 1, 2 }", "accept tos 0x01-0x03");
+	assert_rule_text("accept tos { 7 5 }", "accept tos { 0x05, 0x07 }");
+	assert_rule_text("accept in_ifndx { 1-10, 5-20, 3, 30 }",
+	    "accept in_ifndx { 1-20, 30 }");
+	assert_rule_text("accept out_ifndx ! { > 9, 3 }",
+	    "accept out_ifndx ! { 3, >= 10 }");
+	assert_rule_text("accept packets >= 0", "accept packets >= 0");
+	assert_rule_text("accept octets <18446744073709551615",
+	    "accept octets 0-18446744073709551614");
+	assert_rule_text("accept octets > 18446744073709551614",
+	    "accept octets 18446744073709551615");
+	assert_rule_text("accept proto { udp, icmp, 255 }",
+	    "accept proto { 1, 17, 255 }");
+	assert_rule_text("accept src_as ! 64512-65534 dst_as <= 5",
+	    "accept src_as ! 64512-65534 dst_as 0-5");
+	assert_rule_text("accept version 9", "accept version 9");
+	assert_rule_text("accept src ! { 2001:db8::/32, 10.0.0.1, 10.0.0.0/8 "
+	    "10.0.0.1 }", "accept src ! { 10.0.0.0/8, 10.0.0.1/32, "
+	    "2001:db8::/32 }");
+	assert_rule_text("accept src { 10.0.0.0/8, ::/0 } dst ::1",
+	    "accept src { 10.0.0.0/8, ::/0 } dst ::1/128");
+}
+
+/* Configurations of flowd 0.9.1 can have macros of these names. */
+static void
+new_keywords_can_be_macros(void **state)
+{
+	struct config *conf = parse_with("version = 9\ntable = 10.0.0.0/8\n"
+	    "file=4\naccept tag $version src $table\naccept tag $file\n"
+	    "accept version $version\n", CONFIG_READER, NULL, 0);
+
+	(void)state;
+	assert_string_equal(messages, "");
+	assert_non_null(conf);
+	assert_int_equal(conf->nrules, 3);
+	assert_int_equal(conf->rules[0].tag, 9);
+	assert_int_equal(conf->rules[1].tag, 4);
+	config_free(conf);
+}
+
+static void
+several_logs(void **state)
+{
+	struct config *conf = parse("listen on 127.0.0.1:1\n"
+	    "logfile /a tag 1\nlogfile /b\nlogfile /c tag 9,7,8\n");
+
+	(void)state;
+	assert_int_equal(conf->nlogs, 3);
+	assert_string_equal(conf->logs[1].path, "/b");
+	assert_int_equal(conf->logs[1].ntags, 0);
+	assert_int_equal(conf->logs[2].ntags, 3);
+	assert_int_equal(conf->logs[2].tags[0], 7);
+	assert_int_equal(conf->logs[2].tags[2], 9);
+	config_free(conf);
+	assert_null(parse_with("listen on 127.0.0.1:1\nlogfile /a tag 1,2\n"
+	    "logfile /b tag 3,2\nlogfile /c tag 5,5\nlogfile /d tag x\n"
+	    "logfile e tag 6\n", CONFIG_DAEMON, NULL, 0));
+	assert_string_equal(messages,
+	    "t.conf:3: tag \"2\": the tag has a log already\n"
+	    "t.conf:4: tag 5 is given twice\n"
+	    "t.conf:5: tag \"x\": expected a number from 0 to 4294967295\n"
+	    "t.conf:6: logfile \"e\": expected the absolute path of a "
+	    "file\n");
+}
+
+static void
+interfaces(void **state)
+{
+	struct config *conf = parse("logfile /a\n"
+	    "listen on 0.0.0.0:1 interface eth0\n"
+	    "listen on 0.0.0.0:1 interface eth1 bufsize 5\n"
+	    "join group 239.1.2.3 on eth1\n");
+
+	(void)state;
+	assert_string_equal(conf->listens[0].ifname, "eth0");
+	assert_string_equal(conf->listens[1].ifname, "eth1");
+	assert_int_equal(conf->listens[1].bufsize, 5);
+	assert_string_equal(conf->joins[0].ifname, "eth1");
+	config_free(conf);
+	assert_null(parse_with(DAEMON "listen on 1.2.3.4:5 interface ''\n"
+	    "join group 239.1.2.3%a on b\n"
+	    "join group 239.1.2.3 on aninterfacethatistoolong\n",
+	    CONFIG_DAEMON, NULL, 0));
+	assert_string_equal(messages,
+	    "t.conf:3: interface \"\": expected the name of an interface\n"
+	    "t.conf:4: on \"b\": the group has an interface already, behind "
+	    "the %\n"
+	    "t.conf:5: on \"aninterfacethatistoolong\": expected the name of "
+	    "an interface\n");
+}
+
+static void
+limits(void **state)
+{
+	struct config *conf = parse(DAEMON "limit exporters 7\n"
+	    "limit templates 8\nlimit memory 3G\n");
+
+	(void)state;
+	assert_int_equal(conf->limits.exporters, 7);
+	assert_int_equal(conf->limits.templates, 8);
+	assert_int_equal(conf->limits.memory, UINT64_C(3) << 30);
+	config_free(conf);
+	conf = parse(DAEMON);
+	assert_int_equal(conf->limits.exporters, 0);
+	config_free(conf);
+	assert_null(parse_with(DAEMON "limit exporters 0\nlimit memory 5\n"
+	    "limit memory 2T\nlimit memory 99999999999999999G\n"
+	    "limit templates 1\nlimit templates 1\nlimit flows 3\n",
+	    CONFIG_DAEMON, NULL, 0));
+	assert_string_equal(messages,
+	    "t.conf:3: exporters \"0\": expected a number from 1 to "
+	    "4294967295\n"
+	    "t.conf:4: memory \"5\": expected a number of bytes, or of K, M "
+	    "or G, from 1M on\n"
+	    "t.conf:5: memory \"2T\": expected a number of bytes, or of K, M "
+	    "or G, from 1M on\n"
+	    "t.conf:6: memory \"99999999999999999G\": expected a number of "
+	    "bytes, or of K, M or G, from 1M on\n"
+	    "t.conf:8: templates \"1\": the limit is given twice\n"
+	    "t.conf:9: unexpected \"flows\" after \"limit\", expected limit "
+	    "exporters NUMBER, limit templates NUMBER or limit memory SIZE\n");
+}
+
+static void
+tables(void **state)
+{
+	struct config *conf = parse_with(
+	    "table <a-1> {\n\t10.0.0.0/8\t# comment\n\n"
+	    "  2001:db8::/32, ::1 10.0.0.1\n}\n"
+	    "table <src> { 10.0.0.0/8 10.0.0.0/8 } # twice\n"
+	    "accept src <a-1> dst ! { <src>, 192.0.2.1, <a-1> }\n",
+	    CONFIG_READER, NULL, 0);
+	const struct filter_rule *rule;
+
+	(void)state;
+	assert_string_equal(messages, "");
+	assert_non_null(conf);
+	assert_int_equal(conf->ntables, 2);
+	assert_string_equal(conf->tables[0].name, "a-1");
+	assert_int_equal(conf->tables[0].n, 4);
+	assert_addr(&conf->tables[0].prefixes[1].addr, "10.0.0.1");
+	assert_addr(&conf->tables[0].prefixes[2].addr, "::1");
+	assert_int_equal(conf->tables[1].n, 1);
+	rule = &conf->rules[0];
+	assert_int_equal(rule->addrs[FILTER_SRC].ntables, 1);
+	assert_int_equal(rule->addrs[FILTER_DST].ntables, 2);
+	assert_int_equal(rule->addrs[FILTER_DST].n, 1);
+	assert_true(rule->addrs[FILTER_DST].negated);
+	config_free(conf);
+}
+
+static void
+table_errors(void **state)
+{
+	(void)state;
+	assert_error(
+	    "table <a> { 10.0.0.1/8, <b>\n"
+	    "  10.0.0.0/8, x }\n"
+	    "table <a> { }\n"
+	    "table <a> { }\n"
+	    "table <a b> { }\n"
+	    "table <'a b'> { }\n"
+	    "table b { }\n"
+	    "table <c> {\n"
+	    "  10.0.0.0/8,\n"
+	    "accept src <nosuch>\n"
+	    "table <d> { 10.0.0.0/8 ! }\n"
+	    "accept src <d> tos 300\n"
+	    "table <f> file /nosuch/file\n"
+	    "table <g> file /dev/null\n"
+	    "accept src <f> dst <g>\n"
+	    "table <late> { }",
+	    "t.conf:1: table \"10.0.0.1/8\": the address has bits set behind "
+	    "the prefix length, expected the address of a network\n"
+	    "t.conf:1: table \"b\": a table in a table, expected prefixes\n"
+	    "t.conf:2: table \"x\": expected an IPv4 or IPv6 ADDRESS or "
+	    "ADDRESS/LENGTH\n"
+	    "t.conf:3: table \"a\": given twice\n"
+	    "t.conf:4: table \"a\": given twice\n"
+	    "t.conf:5: unexpected \"b\" after \"a\", expected table <NAME> { "
+	    "PREFIX, ... } or table <NAME> file \"PATH\"\n"
+	    "t.conf:6: table \"a b\": expected a name of up to 31 letters, "
+	    "digits, \"_\", \"-\" and \".\"\n"
+	    "t.conf:7: unexpected \"b\" after \"table\", expected table "
+	    "<NAME> { PREFIX, ... } or table <NAME> file \"PATH\"\n"
+	    "t.conf:9: unexpected end of line after \",\", expected table "
+	    "<NAME> { PREFIX, ... } or table <NAME> file \"PATH\"\n"
+	    "t.conf:10: src <nosuch>: no table of that name is defined "
+	    "above\n"
+	    "t.conf:11: unexpected \"!\" after \"10.0.0.0/8\", expected "
+	    "table <NAME> { PREFIX, ... } or table <NAME> file \"PATH\"\n"
+	    "t.conf:12: src <d>: no table of that name is defined above\n"
+	    "t.conf:12: tos \"300\": expected a number from 0 to 255\n"
+	    "t.conf:13: file \"/nosuch/file\": No such file or directory\n"
+	    "t.conf:14: file \"/dev/null\": not a regular file\n");
+}
+
+/* Files of their own, in a directory that ends with the test. */
+static char dir[] = "/tmp/flowd-config-XXXXXX";
+
+static void
+write_file(const char *name, const char *text)
+{
+	char path[256];
+	FILE *fp;
+
+	assert_true(snprintf(path, sizeof(path), "%s/%s", dir, name) <
+	    (int)sizeof(path));
+	assert_non_null(fp = fopen(path, "w"));
+	assert_int_equal(fputs(text, fp) >= 0, 1);
+	assert_int_equal(fclose(fp), 0);
+}
+
+static int
+make_directory(void **state)
+{
+	(void)state;
+	(void)strlcpy(dir + strlen(dir) - 6, "XXXXXX", 7);
+	return (mkdtemp(dir) == NULL ? -1 : 0);
+}
+
+static int
+remove_directory(void **state)
+{
+	static const char *const names[] = { "main", "a", "b", "c", "t" };
+	char path[256];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		(void)unlink(path);
+	}
+	return (rmdir(dir));
+}
+
+/* Parses the file "main"; messages have "DIR" for the directory. */
+static struct config *
+parse_main(void)
+{
+	char path[256], *at;
+	struct config *conf;
+	FILE *fp, *captured;
+	int saved;
+
+	(void)snprintf(path, sizeof(path), "%s/main", dir);
+	assert_non_null(fp = fopen(path, "r"));
+	captured = messages_begin(&saved);
+	conf = config_parse(fp, path, CONFIG_READER, NULL, 0);
+	messages_end(captured, saved);
+	fclose(fp);
+	while ((at = strstr(messages, dir)) != NULL) {
+		memcpy(at, "DIR", 3);
+		memmove(at + 3, at + strlen(dir), strlen(at + strlen(dir)) + 1);
+	}
+	return (conf);
+}
+
+static void
+includes(void **state)
+{
+	struct config *conf;
+
+	(void)state;
+	write_file("main", "include \"a\"\ninclude b\naccept tag $n\n");
+	write_file("a", "n = 3\naccept tag 1\ninclude c # and on");
+	write_file("b", "table <t> file t\naccept src <t>\ninclude 'c'\n");
+	write_file("c", "");
+	write_file("t", "# prefixes\n\n  10.0.0.0/8  # one\r\n::1\n10.0.0.0/8");
+	conf = parse_main();
+	assert_string_equal(messages, "");
+	assert_non_null(conf);
+	assert_int_equal(conf->nrules, 3);
+	assert_int_equal(conf->rules[0].tag, 1);
+	assert_int_equal(conf->rules[2].tag, 3);
+	assert_int_equal(conf->tables[0].n, 2);
+	config_free(conf);
+}
+
+static void
+include_errors(void **state)
+{
+	(void)state;
+	write_file("main", "include a\ninclude nosuch\ninclude /dev/null\n"
+	    "include\naccept tos 256\n");
+	write_file("a", "\naccept tos 257\ninclude b\naccept tos 258");
+	write_file("b", "accept {\ninclude main\ntable <t> file t\n"
+	    "accept src <t>\n");
+	write_file("t", "10.0.0.0/8\n10.0.0.1/8\nx y\n");
+	assert_null(parse_main());
+	assert_string_equal(messages,
+	    "DIR/a:2: tos \"257\": expected a number from 0 to 255\n"
+	    "DIR/b:1: unexpected \"{\" after \"accept\", expected a "
+	    "parameter of the rule, as in flowd.conf(5), or the end of the "
+	    "line\n"
+	    "DIR/b:2: include \"main\": the file would include itself\n"
+	    "DIR/t:2: table \"10.0.0.1/8\": the address has bits set behind "
+	    "the prefix length, expected the address of a network\n"
+	    "DIR/t:3: table \"x y\": expected an IPv4 or IPv6 ADDRESS or "
+	    "ADDRESS/LENGTH\n"
+	    "DIR/a:4: tos \"258\": expected a number from 0 to 255\n"
+	    "DIR/main:2: include \"nosuch\": No such file or directory\n"
+	    "DIR/main:3: include \"/dev/null\": not a regular file\n"
+	    "DIR/main:4: unexpected end of line after \"include\", expected "
+	    "include \"PATH\"\n"
+	    "DIR/main:5: tos \"256\": expected a number from 0 to 255\n");
+}
+
+static void
+errors_in_a_table_file_are_bounded(void **state)
+{
+	char text[1001];
+	size_t i;
+	int lines = 0;
+
+	(void)state;
+	for (i = 0; i < 1000; i += 2)
+		memcpy(text + i, "x\n", 3);
+	write_file("t", text);
+	write_file("main", "table <t> file t\naccept tos 256\n");
+	assert_null(parse_main());
+	for (i = 0; messages[i] != '\0'; i++)
+		lines += messages[i] == '\n';
+	assert_int_equal(lines, 102);
+	assert_non_null(strstr(messages, "DIR/t:100: the rest is not read, "
+	    "because of so many errors\nDIR/main:2: "));
+}
+
+static void
+sources_are_looked_up(void **state)
+{
+	struct config *conf = parse(DAEMON "table <t> { 192.0.2.0/24, "
+	    "192.0.2.7, 2001:db8::/32 }\nflow source { <t>, 10.0.0.0/8 }\n"
+	    "flow source 2001:db8::9\n");
+	struct prefix_map *sources = config_sources(conf);
+	static const struct {
+		const char	*addr;
+		uint32_t	 source;
+	} rows[] = {
+		{ "192.0.2.1", SOURCE_ALLOWED }, { "192.0.2.7", SOURCE_NAMED },
+		{ "192.0.3.0", SOURCE_REFUSED }, { "10.1.2.3", SOURCE_ALLOWED },
+		{ "2001:db8::8", SOURCE_ALLOWED },
+		{ "2001:db8::9", SOURCE_NAMED },
+		{ "2001:db8::a", SOURCE_ALLOWED },
+		{ "2001:db9::9", SOURCE_REFUSED },
+	};
+	struct addr addr;
+	size_t i;
+
+	(void)state;
+	assert_non_null(sources);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		addr = address(rows[i].addr);
+		assert_int_equal(prefix_map_find(sources, &addr),
+		    rows[i].source);
+	}
+	prefix_map_free(sources);
+	config_free(conf);
+	conf = parse(DAEMON);
+	sources = config_sources(conf);
+	assert_non_null(sources);
+	assert_int_equal(prefix_map_find(sources, &addr), SOURCE_ALLOWED);
+	prefix_map_free(sources);
+	config_free(conf);
 }
 
 static void
@@ -1283,11 +1671,38 @@ damage(struct config *conf, int which)
 	case 22:
 		rule->numbers[FILTER_DST_PORT].ranges[0].lo++;
 		break;
+	case 23:
+		conf->listens[2].ifname[IF_NAMESIZE - 2] = 'x';
+		break;
+	case 24:
+		conf->tables[0].name[0] = ' ';
+		break;
+	case 25:
+		conf->tables[0].prefixes[0] = conf->tables[0].prefixes[1];
+		break;
+	case 26:
+		conf->tables[0].prefixes[3].len = 129;
+		break;
+	case 27:
+		conf->sources.tables[0] = 2;
+		break;
+	case 28:
+		conf->rules[2].addrs[FILTER_DST].tables[0] = UINT32_MAX;
+		break;
+	case 29:
+		conf->sources.negated = true;
+		break;
+	case 30:
+		conf->logs[1].tags[0] = 7;
+		break;
+	case 31:		/* next to each other, 80 and 81 */
+		conf->rules[2].numbers[FILTER_DST_PORT].ranges[1].lo = 81;
+		break;
 	default:
 		fail();
 	}
 }
-#define DAMAGES	23
+#define DAMAGES	32
 
 static void
 unpack_refuses_values_out_of_range(void **state)
@@ -1362,6 +1777,137 @@ unpack_takes_only_what_pack_could_give(void **state)
 	assert_in_range(accepted, 1000, 19000);
 	free(data);
 	config_free(conf);
+}
+
+static const char *
+pick(const char *const *choices, size_t n)
+{
+	return (choices[random_number() % n]);
+}
+#define PICK(choices)	pick(choices, sizeof(choices) / sizeof((choices)[0]))
+
+static void
+random_addresses(FILE *fp)
+{
+	static const char *const addrs[] = {
+		"10.0.0.0/8", "10.1.0.0/16", "192.0.2.7", "<t>", "0.0.0.0/0",
+		"<empty>", "{ <t>, 10.9.0.0/16 }", "{ 10.0.0.1 10.0.0.2,<t> }",
+		"! 10.0.0.0/8", "!<t>", "! { <empty> <t> 10.2.0.0/16 }", "any",
+	};
+
+	fputs(PICK(addrs), fp);
+}
+
+static void
+random_numbers(FILE *fp)
+{
+	static const char *const numbers[] = {
+		"0", "255", "7-9", "! 6", "< 10", "> 254", ">= 200", "<= 0",
+		"{ 1, 2 3 }", "! { < 3, 100-200, > 250 }", "{ 0-255 }",
+		"! >= 0", "0x10-0x20", "017",
+	};
+
+	fputs(PICK(numbers), fp);
+}
+
+static void
+random_rule(FILE *fp)
+{
+	static const char *const params[] = {
+		"in_ifndx", "out_ifndx", "tos", "packets", "octets", "src_as",
+		"dst_as", "version",
+	}, *const others[] = {
+		" quick", " days fri-mon", " after 10:00 before 09:00:01",
+		" before date 20250102", " after date 1999", " agent <t>",
+	};
+	size_t i;
+
+	if (random_number() % 2 == 0)
+		fprintf(fp, "accept tag %u", random_number());
+	else
+		fputs("discard", fp);
+	for (i = 0; i < sizeof(params) / sizeof(params[0]); i++) {
+		if (random_number() % 4 != 0)
+			continue;
+		fprintf(fp, " %s ", params[i]);
+		random_numbers(fp);
+	}
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (random_number() % 5 == 0)
+			fputs(others[i], fp);
+	}
+	for (i = 0; i < 2; i++) {
+		if (random_number() % 2 == 0)
+			continue;
+		fputs(i == 0 ? " src " : " dst ", fp);
+		random_addresses(fp);
+		if (random_number() % 3 == 0) {
+			fputs(" port ", fp);
+			random_numbers(fp);
+		}
+	}
+	/* Ports and flags may be there, which need it. */
+	fputs(" proto tcp", fp);
+	if (random_number() % 3 == 0)
+		fputs(" tcp_flags mask 0x12 ! equals 2", fp);
+	fputc('\n', fp);
+}
+
+static char *
+random_configuration(void)
+{
+	static const char *const statements[] = {
+		"listen on [::1]:2 interface lo bufsize 5\n",
+		"flow source <t>\n", "flow source { 10.0.0.0/8, <empty> }\n",
+		"flow source any\n", "join group 239.1.1.1 on lo\n",
+		"forward to [::1]:77\n", "logfile '/x\\\\\"y' tag 2,1\n",
+		"logsock /s bufsize 9\n", "pidfile /p\n", "statefile /q\n",
+		"limit exporters 5\n", "limit templates 6\n",
+		"limit memory 7M\n", "store OCTETS\n", "store SRC_ADDR\n",
+	};
+	char *text = NULL;
+	size_t i, size;
+	FILE *fp = open_memstream(&text, &size);
+
+	assert_non_null(fp);
+	fputs(DAEMON "table <t> { 10.3.0.0/16, 10.3.1.0/24 }\n"
+	    "table <empty> { }\n", fp);
+	for (i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
+		if (random_number() % 2 == 0)
+			fputs(statements[i], fp);
+	}
+	for (i = random_number() % 5; i > 0; i--)
+		random_rule(fp);
+	assert_int_equal(fclose(fp), 0);
+	return (text);
+}
+
+static void
+random_configurations_print_and_pack(void **state)
+{
+	struct config *conf, *printed_again, *unpacked;
+	char *text, *out;
+	uint8_t *data;
+	size_t len;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 2000; i++) {
+		text = random_configuration();
+		conf = parse(text);
+		out = printed(conf);
+		printed_again = parse(out);
+		assert_same(conf, printed_again);
+		data = packed(conf, &len);
+		assert_int_equal(config_unpack(data, len, &unpacked), 0);
+		assert_same(conf, unpacked);
+		config_free(conf);
+		config_free(printed_again);
+		config_free(unpacked);
+		free(data);
+		free(text);
+		free(out);
+	}
 }
 
 /* Changes text by a few bytes: other ones, fewer, or a part of it again. */
@@ -1475,6 +2021,22 @@ main(void)
 		cmocka_unit_test(printed_form_parses_to_the_same),
 		cmocka_unit_test(packed_form_unpacks_to_the_same),
 		cmocka_unit_test(sets_of_several_pack_and_print),
+		cmocka_unit_test(sets_in_one_form),
+		cmocka_unit_test(new_keywords_can_be_macros),
+		cmocka_unit_test(several_logs),
+		cmocka_unit_test(interfaces),
+		cmocka_unit_test(limits),
+		cmocka_unit_test(tables),
+		cmocka_unit_test(table_errors),
+		cmocka_unit_test_setup_teardown(includes, make_directory,
+		    remove_directory),
+		cmocka_unit_test_setup_teardown(include_errors,
+		    make_directory, remove_directory),
+		cmocka_unit_test_setup_teardown(
+		    errors_in_a_table_file_are_bounded, make_directory,
+		    remove_directory),
+		cmocka_unit_test(sources_are_looked_up),
+		cmocka_unit_test(random_configurations_print_and_pack),
 		cmocka_unit_test(large_configuration_packs),
 		cmocka_unit_test(unpack_refuses_what_is_cut_short),
 		cmocka_unit_test(unpack_refuses_another_version),
