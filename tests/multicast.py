@@ -1,46 +1,21 @@
 #!/usr/bin/env python3
 """`join group`, for IPv4 and IPv6, in a network namespace of the test's own."""
 
-import os
 import pathlib
+import signal
 import socket
 import subprocess
 import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+import namespace
 import netflow
 import tap
-from flowdtest import Flowd, need
+from flowdtest import Flowd
 
 GROUP4 = "239.192.0.1"
 GROUP6 = "ff15::1:2055"
-INSIDE = "FLOWD_TEST_NAMESPACE"
-# Two interfaces, to send to ourselves by; nobody is at their other ends.
-SETUP = """
-ip link set lo up
-for i in 0 1; do
-    ip link add test$i type veth peer name other$i
-    ip link set other$i up
-    ip link set test$i up
-    ip address add 192.0.2.$((i * 16 + 1))/28 dev test$i
-    ip -6 address add 2001:db8:$i::1/64 dev test$i nodad
-done
-"""
-
-
-def why_not():
-    """Why there can be no namespace, or None."""
-    if os.geteuid() != 0:
-        return "not root"
-    missing = need("unshare", "ip")
-    if missing:
-        return f"{missing} is not there"
-    if subprocess.run(["unshare", "--net", "sh", "-ec", SETUP],
-                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                      check=False).returncode != 0:
-        return "network namespaces and interfaces cannot be made here"
-    return None
 
 
 def send(datagram, group, port, ifname):
@@ -62,13 +37,17 @@ def send(datagram, group, port, ifname):
 class Multicast(unittest.TestCase):
     """Sent through test1 first, where nobody has joined, then test0."""
 
-    def only_through_test0(self, group, listen, ifname="test0"):
+    def only_through_test0(self, group, listen):
         flows = netflow.flows(2)
-        with Flowd("store SRC_ADDR", f"join group {group}%{ifname}",
-                   listen=(listen,)) as flowd:
-            send(netflow.datagram(5, flows[:1]), group, flowd.port, "test1")
-            send(netflow.datagram(5, flows[1:]), group, flowd.port, "test0")
-            self.assertEqual(flowd.wait_flows(1), [{"src": "10.0.0.1"}])
+        for join in (f"{group}%test0", f"{group} on test0"):
+            with self.subTest(join), Flowd(
+                    "store SRC_ADDR", f"join group {join}",
+                    listen=(listen,)) as flowd:
+                send(netflow.datagram(5, flows[:1]), group, flowd.port,
+                     "test1")
+                send(netflow.datagram(5, flows[1:]), group, flowd.port,
+                     "test0")
+                self.assertEqual(flowd.wait_flows(1), [{"src": "10.0.0.1"}])
 
     def test_ipv4_any(self):
         self.only_through_test0(GROUP4, "0.0.0.0")
@@ -81,6 +60,61 @@ class Multicast(unittest.TestCase):
 
     def test_ipv6_on_the_group(self):
         self.only_through_test0(GROUP6, GROUP6)
+
+    def check_members(self, flowd, group, interfaces):
+        """Just what is sent through these is taken."""
+        before = len(flowd.flows())
+        flows = netflow.flows(3)
+        for i in range(2):
+            send(netflow.datagram(5, flows[i:i + 1]), group, flowd.port,
+                 f"test{i}")
+        # They have been taken once this is.
+        flowd.send(netflow.datagram(5, flows[2:]))
+        expected = [{"src": f"10.0.0.{i}"} for i in (*interfaces, 2)]
+        self.assertEqual(flowd.wait_flows(before + len(expected))[before:],
+                         expected)
+
+    def changes(self, group, listen):
+        """With SIGHUP, on a socket that stays."""
+        with Flowd("store SRC_ADDR", listen=(listen,)) as flowd:
+            self.check_members(flowd, group, [])
+            for groups, interfaces in (
+                    (("on test0",), [0]),
+                    (("on test1",), [1]),
+                    (("on test0", "on test1"), [0, 1]),
+                    (("on test0",), [0]),
+                    ((), [])):
+                flowd.reload("store SRC_ADDR",
+                             *(f"join group {group} {on}" for on in groups))
+                self.check_members(flowd, group, interfaces)
+            self.assertEqual("\n".join(flowd.stderr_lines())
+                             .count("listening on"), 1)
+
+    def test_changes_of_ipv4(self):
+        self.changes(GROUP4, "0.0.0.0")
+
+    def test_changes_of_ipv6(self):
+        self.changes(GROUP6, "::")
+
+    def test_interface_of_choice(self):
+        """To state the interface that the system has chosen changes nothing,
+        and neither does not to."""
+        with Flowd("store SRC_ADDR", listen=("0.0.0.0",)) as flowd:
+            subprocess.run(["ip", "route", "add", f"{GROUP4}/32", "dev",
+                            "test1"], check=True)
+            for on in ("", "on test1", "", "on test1"):
+                flowd.reload("store SRC_ADDR", f"join group {GROUP4} {on}")
+                self.check_members(flowd, GROUP4, [1])
+
+    def test_a_refused_change_leaves_what_was(self):
+        with Flowd("store SRC_ADDR", f"join group {GROUP4} on test0",
+                   listen=("0.0.0.0",)) as flowd:
+            flowd.write_conf("store SRC_ADDR",
+                             f"join group {GROUP4} on test1",
+                             f"join group {GROUP4} on nosuch")
+            flowd.expect("the configuration stays as it was", signal.SIGHUP)
+            flowd.wait_stderr("nosuch")
+            self.check_members(flowd, GROUP4, [0])
 
     def test_without_join_nothing_comes(self):
         with Flowd("store SRC_ADDR", listen=("0.0.0.0",)) as flowd:
@@ -96,13 +130,5 @@ class Multicast(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if INSIDE not in os.environ:
-        reason = why_not()
-        if reason:
-            print(f"1..0 # SKIP {reason}")
-            sys.exit(0)
-        os.environ[INSIDE] = "1"
-        os.execvp("unshare", ["unshare", "--net", "sh", "-ec",
-                              SETUP + 'exec "$@"', "sh", sys.executable,
-                              *sys.argv])
+    namespace.enter()
     tap.main()

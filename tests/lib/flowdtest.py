@@ -98,8 +98,9 @@ class Flowd:
             flows = flowd.wait_flows(1)
 
     Statements are added to the configuration; @DIR@ in them stands for the
-    temporary directory, and @PORT@ for the first listener's port.  Leaving the block ends flowd and removes the
-    directory; it fails the test when flowd did not end well.
+    temporary directory, and @PORT@ for the first listener's port.  Leaving
+    the block ends flowd and removes the directory; it fails the test when
+    flowd did not end well.
     """
 
     def __init__(self, *statements, listen=("127.0.0.1",), log=True,
@@ -164,8 +165,9 @@ class Flowd:
         lines.append(f'pidfile "{self.pidfile}"')
         if self.with_log:
             lines.append(f'logfile "{self.log}"')
-        lines += [s.replace("@DIR@", str(self.dir))
-                  .replace("@PORT@", str(self.port)) for s in statements]
+        port = str(self.port) if self.ports else "@PORT@"
+        lines += [s.replace("@DIR@", str(self.dir)).replace("@PORT@", port)
+                  for s in statements]
         self.conf.write_text("".join(line + "\n" for line in lines))
 
     def configure(self):

@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""`listen on ADDR:PORT interface NAME` takes what comes in there, and nothing
+else; in a network namespace of the test's own."""
+
+import pathlib
+import signal
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+import namespace
+import netflow
+import tap
+from flowdtest import Flowd, endpoint, free_port, send
+from namespace import ADDRESSES4, ADDRESSES6, LINK_LOCAL, inject
+
+
+class Interface(unittest.TestCase):
+    """Flows have the source 10.0.0.NUMBER of the interface that they came in
+    by; those of this host have 10.0.0.2."""
+
+    def setUp(self):
+        self.port = free_port()
+
+    def start(self, *listens):
+        return Flowd("store SRC_ADDR", *self.listens(*listens), listen=())
+
+    def listens(self, *pairs):
+        return [f"listen on {endpoint(address, self.port)} "
+                f"{'interface ' + name if name else ''}"
+                for address, name in pairs]
+
+    def reload(self, flowd, *listens):
+        flowd.reload("store SRC_ADDR", *self.listens(*listens))
+
+    def send(self, targets, number):
+        inject(number, netflow.datagram(5, netflow.flows(2)[number:][:1]),
+               targets[number], self.port)
+
+    def check(self, flowd, order, expected, targets=ADDRESSES4):
+        """Sends by these interfaces in turn."""
+        before = len(flowd.flows())
+        for number in order:
+            self.send(targets, number)
+        self.assertEqual(
+            flowd.wait_flows(before + len(expected))[before:],
+            [{"src": f"10.0.0.{number}"} for number in expected])
+
+    def test_ipv4(self):
+        with self.start(("0.0.0.0", "test0")) as flowd:
+            self.check(flowd, (1, 0, 1, 0), (0, 0))
+            # Not what this host sends to itself either.
+            send(netflow.datagram(5, netflow.flows(3)[2:]), "127.0.0.1",
+                 self.port)
+            self.check(flowd, (0,), (0,))
+            flowd.wait_stderr(f"listening on 0.0.0.0:{self.port} interface "
+                              "test0, ")
+
+    def test_address_of_another_interface(self):
+        """It is the way in that counts."""
+        with self.start((ADDRESSES4[1], "test0")) as flowd:
+            self.check(flowd, (1, 0), (0,), [ADDRESSES4[1]] * 2)
+
+    def test_ipv6(self):
+        with self.start(("::", "test1")) as flowd:
+            self.check(flowd, (0, 1), (1,), ADDRESSES6)
+
+    def test_link_local(self):
+        """One address, which means another host on each interface."""
+        with self.start((LINK_LOCAL, "test1")) as flowd:
+            self.check(flowd, (0, 1), (1,), [LINK_LOCAL] * 2)
+
+    def test_one_port_on_both(self):
+        with self.start(("0.0.0.0", "test0"), ("0.0.0.0", "test1")) as flowd:
+            for number in (0, 1, 0):
+                self.check(flowd, (number,), (number,))
+
+    def test_unknown(self):
+        with self.assertRaisesRegex(AssertionError, "nosuch"):
+            with self.start(("0.0.0.0", "nosuch")):
+                pass
+
+    def test_changes(self):
+        """With SIGHUP, on one port."""
+        with self.start(("0.0.0.0", "test0")) as flowd:
+            self.reload(flowd, ("0.0.0.0", "test1"))
+            self.check(flowd, (0, 1), (1,))
+            self.reload(flowd, ("0.0.0.0", ""))
+            self.check(flowd, (0,), (0,))
+            self.check(flowd, (1,), (1,))
+            self.reload(flowd, ("0.0.0.0", "test0"))
+            self.check(flowd, (1, 0), (0,))
+            flowd.write_conf(*self.listens(("0.0.0.0", "nosuch")))
+            flowd.expect("the configuration stays as it was", signal.SIGHUP)
+            self.check(flowd, (1, 0), (0,))
+
+    def test_change_under_way(self):
+        """What was on its way is stored by the old one or the new one."""
+        with self.start(("0.0.0.0", "test0")) as flowd:
+            with flowd.paused():
+                self.send(ADDRESSES4, 0)
+                flowd.write_conf("store SRC_ADDR",
+                                 *self.listens(("0.0.0.0", "")))
+                flowd.expect("no longer listening on", signal.SIGHUP)
+                self.send(ADDRESSES4, 0)
+                self.send(ADDRESSES4, 1)
+            self.assertEqual(
+                [f["src"] for f in flowd.wait_flows(3)],
+                ["10.0.0.0", "10.0.0.0", "10.0.0.1"])
+
+
+if __name__ == "__main__":
+    namespace.enter()
+    tap.main()
