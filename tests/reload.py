@@ -206,7 +206,9 @@ class Same(unittest.TestCase):
             for i in range(times):
                 # Everything goes and comes.
                 flowd.reload(*(conf if i % 2 else ["store SRC_ADDR"]))
-            self.assertEqual(descriptors(flowd), fds)
+            # The state file may be on its way just now.
+            wait_for(lambda: descriptors(flowd) == fds,
+                     f"the descriptors are {fds} again")
             if not is_sanitized():
                 for pid, before in zip(pids, memory):
                     self.assertLess(resident(pid) - before, 2048)
