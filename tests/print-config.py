@@ -103,7 +103,7 @@ forward to 192.0.2.200:2055
 forward to [2001:db8::5]:2055
 logfile "/var/log/flowd.log"
 logfile "/var/log/one 'two' # three.log" tag 1,2,16
-logfile '/var/log/"three".log' tag 3
+logfile "/var/log/\"three\".log" tag 3
 logsock "/var/spool/flowd.sock" bufsize 100000
 pidfile "/var/run/flowd.pid"
 statefile "/var/lib/flowd.state"
