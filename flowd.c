@@ -753,6 +753,21 @@ settle_in(void)
 	(void)signal(SIGXFSZ, SIG_IGN);
 }
 
+/* What -n says of a configuration without errors; the exit status. */
+static int
+show(const struct config *conf, bool print)
+{
+	if (print)
+		config_print(conf, stdout);
+	else
+		(void)printf("configuration OK\n");
+	if (fflush(stdout) == EOF || ferror(stdout)) {
+		log_warn("standard output");
+		return (1);
+	}
+	return (0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -800,10 +815,7 @@ main(int argc, char **argv)
 	if ((conf = privsep_load_config(&opts)) == NULL)
 		status = 1;
 	else if (check_only) {
-		if (print)
-			config_print(conf, stdout);
-		else
-			(void)printf("configuration OK\n");
+		status = show(conf, print);
 		config_free(conf);
 	} else
 		status = monitor_run(&opts, conf, collector_run);

@@ -163,12 +163,22 @@ set_options(int fd, const struct conf_listen *conf, bool beside)
 	return (0);
 }
 
+static int
+bind_listener(int fd, const struct conf_listen *conf, bool beside)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = addr_to_sockaddr(&conf->addr, conf->port, 0, &ss);
+
+	if (set_options(fd, conf, beside) == -1 ||
+	    bind_interface(fd, conf) == -1)
+		return (-1);
+	return (bind(fd, (struct sockaddr *)&ss, len));
+}
+
 int
 listen_open(const struct conf_listen *conf, bool beside)
 {
-	struct sockaddr_storage ss;
 	char name[LISTEN_STRLEN];
-	socklen_t len;
 	int fd;
 
 	fd = socket(conf->addr.family == ADDR_V6 ? AF_INET6 : AF_INET,
@@ -177,11 +187,7 @@ listen_open(const struct conf_listen *conf, bool beside)
 		log_warn("%s: socket", listen_name(conf, name));
 		return (-1);
 	}
-	len = addr_to_sockaddr(&conf->addr, conf->port,
-	    if_nametoindex(conf->ifname), &ss);
-	if (set_options(fd, conf, beside) == -1 ||
-	    bind_interface(fd, conf) == -1 ||
-	    bind(fd, (struct sockaddr *)&ss, len) == -1) {
+	if (bind_listener(fd, conf, beside) == -1) {
 		log_warn("cannot listen on %s", listen_name(conf, name));
 		(void)close(fd);
 		return (-1);
