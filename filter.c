@@ -21,26 +21,29 @@
  * the time of day, is looked up on its own, and gives the set of the rules
  * that it satisfies; the rules that match are in all of these sets.
  *
- *   Numbers	are found in a step function (step-map.h): two or three loads,
+ *   Numbers	are found in a step function (step-map.h): a look at one bucket,
  *		however many ranges the rules have.
  *   Addresses	are found in one map of all prefixes of all rules and tables
- *		(prefix-map.h), which costs the same for IPv4, and up to twice
- *		that for IPv6; it gives the sets for agent, src and dst.  A
- *		table thus is not searched on its own, and costs nothing for
- *		each rule that uses it.
- *   Sets	are a word up to 64 rules, and above that trees (rule-set.h)
+ *		(prefix-map.h), which costs as much as a number, and twice that
+ *		for IPv6 where it has prefixes longer than 64 bits.  It gives
+ *		the sets for agent, src and dst.  So a table is not searched on
+ *		its own, and costs nothing for each rule that uses it.
+ *   Sets	are a word up to 63 rules, and above that trees (rule-set.h)
  *		that are walked together from the top, so that what no rule can
  *		match in is passed over 4096 or 64 rules at a time.  Rules that
  *		look at the same aspects are neighbours there, for this to
- *		happen often.
+ *		happen often.  A set of one rule, which most are where many
+ *		rules each have prefixes of their own, is that rule's number.
  *
- * So the cost of a flow is that of a lookup for each aspect in use, and of
- * the rules that match it, not of those that there are.
+ * So the cost of a flow is that of a lookup for each aspect in use, of about
+ * 5 ns, and of the rules that match it, not of those that there are.  With
+ * large tables it is that of waiting for memory, and filter_flows lets the
+ * waits of many flows overlap.  bench/filter measures all of this.
  *
- * In memory, a prefix takes 32 to 100 bytes whatever the number of rules that
- * use it, a range of numbers about as much, and each place in a list of a
- * rule up to 600 bytes of set, where it makes a set that was not there before.
- * Compiling takes time in proportion.
+ * In memory, a prefix takes 50 to 100 bytes whatever the number of rules that
+ * use it, a range of numbers 50, and either of them up to 600 more where it
+ * makes a set of many rules that was not there before.  Compiling takes time
+ * in proportion, 0.3 s for 1,000,000 prefixes.
  *
  * The counters are those of trying rule after rule: a quick rule that matches
  * is where a flow stops, and the evaluations of a rule are the flows that

@@ -1341,6 +1341,20 @@ path_from_here(const char *path)
 	return (text);
 }
 
+/* Reports that a file cannot be opened, and for whom: flowd is not root then. */
+static void
+bad_file(struct token what, struct token value, int error)
+{
+	char why[160];
+
+	(void)snprintf(why, sizeof(why), "%s", strerror(error));
+	if (error == EACCES)
+		(void)snprintf(why, sizeof(why), "%s for the user with the ID "
+		    "%lu, who reads it", strerror(error),
+		    (unsigned long)geteuid());
+	bad_value(what, value, why);
+}
+
 /* Opens a file for reading, whose path is that of value.  NULL after a message. */
 static FILE *
 open_file(struct token what, struct token value, const char *path)
@@ -1351,13 +1365,13 @@ open_file(struct token what, struct token value, const char *path)
 	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd == -1 || fstat(fd, &st) == -1)
-		bad_value(what, value, strerror(errno));
+		bad_file(what, value, errno);
 	else if (!S_ISREG(st.st_mode))
 		bad_value(what, value, "not a regular file");
 	else if ((fp = fdopen(fd, "r")) != NULL)
 		return (fp);
 	else
-		bad_value(what, value, strerror(errno));
+		bad_file(what, value, errno);
 	if (fd != -1)
 		(void)close(fd);
 	return (NULL);

@@ -37,6 +37,7 @@
 #define RULE_SETS	1200
 #define FLOWS		1000		/* for each */
 #define TABLES		4
+#define BATCH_MAX	50		/* flows at once */
 #define NOON		1751450400U	/* 2025-07-02, a Wednesday */
 
 /* Xorshift, the same on every system. */
@@ -247,9 +248,9 @@ compare_prefixes(const void *a, const void *b)
 }
 
 static void
-random_table(struct filter_table *table, uint32_t number)
+random_table(struct filter_table *table, uint32_t number, uint32_t size)
 {
-	const uint32_t want = one_in(4) ? 0 : below(60);
+	const uint32_t want = one_in(4) ? 0 : below(size);
 	uint32_t i, kept = 0;
 
 	memset(table, 0, sizeof(*table));
@@ -335,23 +336,32 @@ print_subject(const struct subject *subject)
 	}
 }
 
+/* Gives n flows to both. */
 static void
-compare_flow(struct subject *subject)
+compare_flows(struct subject *subject, size_t n)
 {
-	enum filter_verdict verdict, wanted_verdict;
-	struct flow flow, wanted;
+	enum filter_verdict verdicts[BATCH_MAX], wanted_verdict;
+	struct flow flows[BATCH_MAX], wanted[BATCH_MAX];
+	size_t i;
 
-	random_flow(&flow);
-	wanted = flow;
-	wanted_verdict = plain_filter(subject->rules, subject->nrules,
-	    subject->tables, subject->counts, &wanted);
-	verdict = filter_flow(subject->filter, &flow);
-	if (verdict == wanted_verdict &&
-	    memcmp(&flow, &wanted, sizeof(flow)) == 0)
-		return;
-	print_subject(subject);
-	fail_msg("verdict %d tag %" PRIu32 ", wanted %d tag %" PRIu32,
-	    verdict, flow.tag, wanted_verdict, wanted.tag);
+	for (i = 0; i < n; i++) {
+		random_flow(&flows[i]);
+		wanted[i] = flows[i];
+	}
+	if (n == 1)
+		verdicts[0] = filter_flow(subject->filter, &flows[0]);
+	else
+		filter_flows(subject->filter, flows, n, verdicts);
+	for (i = 0; i < n; i++) {
+		wanted_verdict = plain_filter(subject->rules, subject->nrules,
+		    subject->tables, subject->counts, &wanted[i]);
+		if (verdicts[i] == wanted_verdict &&
+		    memcmp(&flows[i], &wanted[i], sizeof(flows[i])) == 0)
+			continue;
+		print_subject(subject);
+		fail_msg("verdict %d tag %" PRIu32 ", wanted %d tag %" PRIu32,
+		    verdicts[i], flows[i].tag, wanted_verdict, wanted[i].tag);
+	}
 }
 
 static void
@@ -376,14 +386,14 @@ compare_line(void *arg, const char *line)
 
 /* Returns how often a rule matched. */
 static uint64_t
-compare(size_t nrules, uint32_t clauses)
+compare(size_t nrules, uint32_t clauses, uint32_t table_size)
 {
 	struct subject subject = { .nrules = nrules };
 	uint64_t matches = 0;
-	size_t i;
+	size_t i, n;
 
 	for (i = 0; i < TABLES; i++)
-		random_table(&subject.tables[i], (uint32_t)i);
+		random_table(&subject.tables[i], (uint32_t)i, table_size);
 	subject.rules = calloc(nrules + 1, sizeof(*subject.rules));
 	subject.counts = calloc(nrules + 1, sizeof(*subject.counts));
 	assert_non_null(subject.rules);
@@ -393,8 +403,10 @@ compare(size_t nrules, uint32_t clauses)
 	subject.filter = filter_new(subject.rules, nrules, subject.tables,
 	    TABLES);
 	assert_non_null(subject.filter);
-	for (i = 0; i < FLOWS; i++)
-		compare_flow(&subject);
+	for (i = 0; i < FLOWS; i += n) {
+		n = 1 + below(BATCH_MAX);
+		compare_flows(&subject, n < FLOWS - i ? n : FLOWS - i);
+	}
 	filter_report(subject.filter, compare_line, &subject);
 	assert_int_equal(subject.line, nrules);
 	for (i = 0; i < nrules; i++) {
@@ -417,7 +429,8 @@ few_rules(void **state)
 
 	(void)state;
 	for (i = 0; i < RULE_SETS; i++)
-		matches += compare(below(one_in(8) ? 65 : 12), 2 + below(20));
+		matches += compare(below(one_in(8) ? 65 : 12), 2 + below(20),
+		    60);
 	assert_true(matches > RULE_SETS * FLOWS / 4);
 }
 
@@ -430,9 +443,9 @@ many_rules(void **state)
 
 	(void)state;
 	for (i = 0; i < 60; i++)
-		matches += compare(60 + below(300), 2 + below(20));
+		matches += compare(60 + below(300), 2 + below(20), 60);
 	for (i = 0; i < 3; i++)
-		matches += compare(4090 + below(3000), 3 + below(30));
+		matches += compare(4090 + below(3000), 3 + below(30), 60);
 	assert_true(matches > 60 * FLOWS);
 }
 
@@ -444,10 +457,22 @@ rules_of_one_clause(void **state)
 
 	(void)state;
 	for (i = 0; i < 100; i++)
-		(void)compare(1 + below(3), 18);
+		(void)compare(1 + below(3), 18, 60);
 	/* All parts full: 64 times 64 rules, with nothing to look at. */
-	(void)compare(64, UINT32_MAX);
-	(void)compare(4096, UINT32_MAX);
+	(void)compare(64, UINT32_MAX, 1);
+	(void)compare(4096, UINT32_MAX, 1);
+}
+
+static void
+large_tables(void **state)
+{
+	uint64_t matches = 0;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 8; i++)
+		matches += compare(1 + below(4), 10, 20000);
+	assert_true(matches > FLOWS);
 }
 
 int
@@ -457,6 +482,7 @@ main(void)
 		cmocka_unit_test(few_rules),
 		cmocka_unit_test(many_rules),
 		cmocka_unit_test(rules_of_one_clause),
+		cmocka_unit_test(large_tables),
 	};
 
 	/* The rules of Central Europe, without a need for zone files. */
