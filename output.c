@@ -29,9 +29,9 @@
 #include "output.h"
 
 struct output {
-	const struct config	*conf;		/* of the logs; NULL: none yet */
+	const struct config	*conf;		/* the logs'; NULL: none yet */
 	struct flowlog		**logs;		/* conf->nlogs */
-	struct flowlog		*rest;		/* the one without tags, or NULL */
+	struct flowlog		*rest;		/* without tags; or NULL */
 	struct flowlog		*chosen;	/* by output_room, or NULL */
 	bool			 full;		/* and has no room */
 	uint8_t			*room;		/* that output_room gave */
@@ -43,7 +43,7 @@ struct output {
 	int			*forwards;
 	size_t			 nforwards;
 
-	struct output_counters	 counters;	/* those of logs that went too */
+	struct output_counters	 counters;	/* of logs that went too */
 };
 
 struct output *

@@ -67,7 +67,7 @@ struct monitor {
 	void			(*collect)(int sock);
 	struct config		*conf;
 	struct listeners	 listeners;
-	int			*logs;		/* the collector's, conf->nlogs */
+	int			*logs;		/* conf->nlogs; the collector's */
 	int			 state;		/* begun, -1: none */
 	int			 waiting;	/* who started us; -1: nobody */
 	char			*pidfile;	/* written; NULL: none */
@@ -76,7 +76,7 @@ struct monitor {
 	pid_t			 collector;	/* -1: none */
 	int			 sock;		/* to it */
 	bool			 ready;		/* it said so, at least once */
-	uint32_t		 configuring;	/* what it has yet to say so of */
+	uint32_t		 configuring;	/* it has yet to say so of */
 	bool			 stopping;
 	time_t			 stop_by;	/* monotonic */
 	time_t			 deaths[DEATHS_MAX];	/* latest first */

@@ -107,8 +107,8 @@ report_statistics(const struct exporter_table *exporters,
 	log_info("kernel-drops %" PRIu64 " log-bytes %" PRIu64 " log-errors %"
 	    PRIu64 " log-lost %" PRIu64 " logsock-sent %" PRIu64
 	    " logsock-lost %" PRIu64 " forwarded %" PRIu64 " forward-lost %"
-	    PRIu64, kernel_drops,
-	    out->log_bytes, out->log_errors, out->log_lost, out->logsock_sent,
-	    out->logsock_lost, out->forwarded, out->forward_lost);
+	    PRIu64, kernel_drops, out->log_bytes, out->log_errors,
+	    out->log_lost, out->logsock_sent, out->logsock_lost,
+	    out->forwarded, out->forward_lost);
 	filter_report(filter, report_line, NULL);
 }

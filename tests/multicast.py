@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`join group`, for IPv4 and IPv6, in a network namespace of the test's own."""
+"""`join group`, for IPv4 and IPv6, in a network namespace of its own."""
 
 import pathlib
 import signal
