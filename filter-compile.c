@@ -63,8 +63,8 @@ struct compiler {
 	const struct filter_rule	*rules;
 	const struct filter_table	*tables;
 	size_t				 ntables;
-	uint32_t			 first;		/* number of a rule in sets */
-	size_t				 nwords;	/* of bits of all rules */
+	uint32_t			 first;		/* rule's number in sets */
+	size_t				 nwords;	/* of a bit for each */
 	uint32_t			*looks_at;	/* aspects, as bits */
 	uint32_t			 any_looks_at;
 	struct change			 change;

@@ -44,8 +44,8 @@ enum {
 };
 
 /*
- * Filters of up to so many rules work with words alone, in which the lowest bit is
- * for no match, and rules come from the second on.
+ * Filters of up to so many rules work with words alone, in which the lowest
+ * bit is for no match, and rules come from the second on.
  */
 #define WORD_RULES	63
 
@@ -102,7 +102,7 @@ struct filter {
 	struct rule_sets	 sets;
 	uint32_t		 all;		/* the set of all rules */
 	uint32_t		*order;		/* place in sets to rule */
-	uint64_t		 quick;		/* rules, of at most WORD_RULES */
+	uint64_t		 quick;		/* rules, with WORD_RULES */
 	uint32_t		*matched;	/* room for all rules */
 	struct filter_clock	 clock;
 };

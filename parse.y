@@ -267,7 +267,9 @@ statement
 	| INCLUDE error '\n'		{ expected("include \"PATH\""); }
 	| TABLE '<' STRING '>' '{' '}' '\n'	{ table_of_items($3); }
 	| TABLE '<' STRING '>' '{' addr_list '}' '\n'	{ table_of_items($3); }
-	| TABLE '<' STRING '>' FILE_ STRING '\n'	{ table_of_file($3, $6); }
+	| TABLE '<' STRING '>' FILE_ STRING '\n'	{
+		table_of_file($3, $6);
+	}
 	| TABLE error '\n'	{
 		expected("table <NAME> { PREFIX, ... } or "
 		    "table <NAME> file \"PATH\"");
@@ -951,7 +953,8 @@ expand(void)
 
 	advance();
 	name = run.source->at;
-	while (name + len < run.source->end && is_name_char((unsigned char)name[len]))
+	while (name + len < run.source->end &&
+	    is_name_char((unsigned char)name[len]))
 		len++;
 	if (len == 0) {
 		(void)lex_error("\"$\" without the name of a macro; a \"$\" "
@@ -1036,7 +1039,9 @@ lex_word(void)
 	}
 	if (!word_end())
 		return (FAILED);
-	if (run.in_value || run.type == '<' || (keyword = find_keyword(run.token.text)) == NULL)
+	/* The name of a table can be any. */
+	if (run.in_value || run.type == '<' ||
+	    (keyword = find_keyword(run.token.text)) == NULL)
 		return (STRING);
 	skip_blanks();
 	if (run.line_started || peek() != '=')
@@ -1341,7 +1346,7 @@ path_from_here(const char *path)
 	return (text);
 }
 
-/* Reports that a file cannot be opened, and for whom: flowd is not root then. */
+/* Reports that a file cannot be opened, and by whom, who is not root. */
 static void
 bad_file(struct token what, struct token value, int error)
 {
@@ -1355,7 +1360,7 @@ bad_file(struct token what, struct token value, int error)
 	bad_value(what, value, why);
 }
 
-/* Opens a file for reading, whose path is that of value.  NULL after a message. */
+/* Opens the file that value names.  NULL after a message. */
 static FILE *
 open_file(struct token what, struct token value, const char *path)
 {

@@ -31,7 +31,7 @@
 
 struct prefix_map;
 
-/* A map that has this value for addresses in no prefix.  NULL without memory. */
+/* A map that has value for addresses in no prefix.  NULL without memory. */
 struct prefix_map *prefix_map_new(uint32_t value);
 void prefix_map_free(struct prefix_map *map);
 size_t prefix_map_memory(const struct prefix_map *map);	/* bytes */
