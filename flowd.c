@@ -127,12 +127,14 @@ take_flows(struct flow_sink *sink)
 {
 	struct collector *c = sink->arg;
 	struct counters *mine = &c->exporter->counters;
+	enum filter_verdict verdicts[SINK_FLOWS];
 	uint64_t stored = 0, lost = 0;
 	enum output_result r;
 	size_t i;
 
+	filter_flows(c->filter, sink->flows, sink->n, verdicts);
 	for (i = 0; i < sink->n; i++) {
-		if (filter_flow(c->filter, &sink->flows[i]) == FILTER_DISCARD)
+		if (verdicts[i] == FILTER_DISCARD)
 			continue;
 		r = store_flow(c, &sink->flows[i]);
 		stored += r == OUTPUT_STORED;

@@ -1840,9 +1840,9 @@ add_forward(struct token address)
 static bool
 path_is_valid(struct token statement, struct token value)
 {
-	if (value.text[0] == '/' && strlen(value.text) < PATH_MAX)
+	if (value.text[0] != '\0' && strlen(value.text) < PATH_MAX)
 		return (true);
-	bad_value(statement, value, "expected the absolute path of a file");
+	bad_value(statement, value, "expected the path of a file");
 	return (false);
 }
 

@@ -138,7 +138,7 @@ accept days mon,wed,fri after 22:00:00 before 06:00:00
 discard after date 20251101000000 before date 20251231235959
 """
 OFFERED = re.compile(r"^# (?=(listen on|flow source|join group|forward to|"
-                     r"logsock|pidfile|store|accept|discard|\w+ =) )",
+                     r"logsock|pidfile|store|table|accept|discard|\w+ =) )",
                      re.MULTILINE)
 
 
