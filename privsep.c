@@ -67,7 +67,7 @@ struct monitor {
 	void			(*collect)(int sock);
 	struct config		*conf;
 	struct listeners	 listeners;
-	int			*logs;		/* conf->nlogs; the collector's */
+	int			*logs;		/* conf->nlogs of them */
 	int			 state;		/* begun, -1: none */
 	int			 waiting;	/* who started us; -1: nobody */
 	char			*pidfile;	/* written; NULL: none */

@@ -351,13 +351,6 @@ class Place(StateSender, unittest.TestCase):
                           result.stderr)
             self.assertFalse(flowd.pidfile.exists())
 
-    def reload(self, flowd, *statements):
-        flowd.write_conf("store ALL", *statements)
-        before = flowd.stderr_lines().count("new configuration in force")
-        flowd.signal(signal.SIGHUP)
-        wait_for(lambda: flowd.stderr_lines().count(
-            "new configuration in force") > before, "flowd has reloaded")
-
     def test_a_reload_that_cannot_write_changes_nothing(self):
         with Flowd("store ALL", STATEMENT) as flowd:
             feed = Feed(flowd)
@@ -376,7 +369,7 @@ class Place(StateSender, unittest.TestCase):
             self.announce(feed, AGENT)
             wait_for(state_of(flowd).exists, "the state is saved")
             before = state_of(flowd).read_bytes()
-            self.reload(flowd, 'statefile "@DIR@/other"')
+            flowd.reload("store ALL", 'statefile "@DIR@/other"')
             self.announce(feed, "127.0.0.2")
             flowd.stop()
             self.assertEqual(state_of(flowd).read_bytes(), before)
@@ -390,7 +383,7 @@ class Place(StateSender, unittest.TestCase):
             feed = Feed(flowd)
             self.announce(feed, AGENT)
             wait_for(state_of(flowd).exists, "the state is saved")
-            self.reload(flowd, 'statefile "@DIR@/other"')
+            flowd.reload("store ALL", 'statefile "@DIR@/other"')
             wait_for((flowd.dir / "other").exists, "the state is saved")
             kill_collector(flowd)
             self.check_known(feed, AGENT)
@@ -398,7 +391,7 @@ class Place(StateSender, unittest.TestCase):
     def test_a_reload_that_starts_it(self):
         with Flowd("store ALL") as flowd:
             self.announce(Feed(flowd), AGENT)
-            self.reload(flowd, STATEMENT)
+            flowd.reload("store ALL", STATEMENT)
             flowd.statements = ("store ALL", STATEMENT)
             self.check_known(self.restart(flowd), AGENT)
 
@@ -408,7 +401,7 @@ class Place(StateSender, unittest.TestCase):
             self.announce(feed, AGENT)
             wait_for(state_of(flowd).exists, "the state is saved")
             before = state_of(flowd).read_bytes()
-            self.reload(flowd)
+            flowd.reload("store ALL")
             self.announce(feed, "127.0.0.2")
             flowd.stop()
             self.assertEqual(state_of(flowd).read_bytes(), before)

@@ -234,7 +234,8 @@ class Flowd:
             wait_for(lambda: _state(pid) == "T", "the collector has stopped")
             yield
         finally:
-            os.kill(pid, SIGCONT)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, SIGCONT)
 
     def send(self, datagram, source=None, listener=0):
         """Sends one datagram to a listener."""
