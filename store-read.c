@@ -395,11 +395,14 @@ next_undoubted(struct store_reader *r, struct flow *flow, size_t *len)
 		continue;
 	if (error != 0)
 		return (false);
-	if ((flow->fields & STORE_FIELD_CRC32) != 0)
-		return (true);
-	want(r, *len + STORE_HEADER_LEN);
-	return (scan_undoubted(&r->recovery->scan, r->buf + r->pos,
-	    r->len - r->pos, *len));
+	if ((flow->fields & STORE_FIELD_CRC32) == 0) {
+		want(r, *len + STORE_HEADER_LEN);
+		if (!scan_undoubted(&r->recovery->scan, r->buf + r->pos,
+		    r->len - r->pos, *len))
+			return (false);
+	}
+	(void)scan_learn(&r->recovery->scan, r->buf + r->pos);
+	return (true);
 }
 
 /* What is wrong at pos, where a record should begin. */
@@ -499,7 +502,6 @@ next_recovered(struct store_reader *r, struct flow *flow)
 			return (error);
 	}
 	report_damage(r);
-	scan_take(&v->scan, r->buf + r->pos);
 	take_record(r, len);
 	v->expected = r->next_offset;
 	v->in_step = true;

@@ -23,16 +23,19 @@
 #define CRC_LEN		4
 
 /*
- * Weights.  The checksum outweighs all other records that a plan can hold,
- * which are of 8 bytes or more.
+ * Weights.  For records without checksum they are sums of what speaks for one;
+ * the checksum outweighs all of them that a plan can hold, which are of 8
+ * bytes or more.
  */
-#define DANGLING	1U	/* credible only right behind another record */
-#define PLAIN		2U	/* no checksum; followed as it should be */
-#define PLAIN_SAME	3U	/* the same, and by one with the same fields */
+#define DANGLING	1U	/* nothing, but a record ends where it begins */
+#define FOLLOWED	2U	/* by a record, or the end of the log */
+#define SAME		1U	/* by a record with the same header */
+#define KNOWN		2U	/* the log has had this header before */
 #define CHECKED		(1U << 16)
 
-_Static_assert((SCAN_WINDOW + SCAN_MARGIN) / STORE_HEADER_LEN * PLAIN_SAME <
-    CHECKED, "records without checksum may outweigh one with it");
+_Static_assert((SCAN_WINDOW + SCAN_MARGIN) / STORE_HEADER_LEN *
+    (FOLLOWED + SAME + KNOWN) < CHECKED,
+    "records without checksum may outweigh one with it");
 _Static_assert((SCAN_WINDOW + SCAN_MARGIN) / (STORE_HEADER_LEN + CRC_LEN) <
     UINT32_MAX / CHECKED - 1, "weights may overflow");
 
@@ -42,41 +45,69 @@ version_bit(const uint8_t *record)
 	return (1U << (record[0] & 0x1f));
 }
 
+static inline uint32_t
+fields_of(const uint8_t *record)
+{
+	return (be32(record + 4));
+}
+
 void
 scan_init(struct scan *s)
 {
 	s->versions = 1U << STORE_VER_MINOR;
-	memset(s->last, 0, sizeof(s->last));
+	memset(s->known, 0, sizeof(s->known));
+	s->next_known = 0;
 	s->at = s->end = s->nspots = 0;
 	s->in_step = false;
 }
 
-void
-scan_take(struct scan *s, const uint8_t *record)
+static bool
+is_known(const struct scan *s, const uint8_t *record)
 {
+	size_t i;
+
+	for (i = 0; i < SCAN_KNOWN; i++) {
+		if (s->known[i] == be64(record))
+			return (true);
+	}
+	return (false);
+}
+
+bool
+scan_learn(struct scan *s, const uint8_t *record)
+{
+	const uint32_t versions = s->versions;
+
 	s->versions |= version_bit(record);
-	memcpy(s->last, record, sizeof(s->last));
+	if ((fields_of(record) & STORE_FIELD_CRC32) != 0 ||
+	    is_known(s, record))
+		return (s->versions != versions);
+	s->known[s->next_known] = be64(record);
+	s->next_known = (s->next_known + 1) % SCAN_KNOWN;
+	return (true);
 }
 
 /*
- * Of a record without checksum only what follows can be judged.  A minor
- * version that the log is not known to have has to be confirmed there as well:
- * with it nearly any length would do.
+ * Of a record without checksum only the header and what follows can be judged.
+ * A minor version that the log is not known to have has to be confirmed there
+ * as well: with it nearly any length would do.  So would it with no fields.
  */
 static uint32_t
 weigh_plain(const struct scan *s, const uint8_t *data, size_t size, size_t len)
 {
 	const uint8_t *next = data + len;
-	const bool known = (s->versions & version_bit(data)) != 0;
+	const uint32_t known = is_known(s, data) ? KNOWN : 0;
+	const bool has_version = (s->versions & version_bit(data)) != 0;
 	size_t next_len;
 
 	if (size == len)
-		return (known ? PLAIN : 0);
+		return (has_version ? known + FOLLOWED : 0);
 	if (store_check_header(next, size - len, &next_len) != 0)
-		return (known ? DANGLING : 0);
+		return (known != 0 ? known : has_version &&
+		    fields_of(data) != 0 ? DANGLING : 0);
 	if (memcmp(data, next, STORE_HEADER_LEN) == 0)
-		return (PLAIN_SAME);
-	return (known || data[0] == next[0] ? PLAIN : 0);
+		return (known + FOLLOWED + SAME);
+	return (has_version || data[0] == next[0] ? known + FOLLOWED : 0);
 }
 
 static uint32_t
@@ -88,7 +119,7 @@ weigh(const struct scan *s, const uint8_t *data, size_t size, uint32_t *lenp)
 	if (store_check_header(data, size, &len) != 0 || len > size)
 		return (0);
 	*lenp = (uint32_t)len;
-	if ((be32(data + 4) & STORE_FIELD_CRC32) == 0)
+	if ((fields_of(data) & STORE_FIELD_CRC32) == 0)
 		return (weigh_plain(s, data, size, len));
 	return (flowd_crc32(0, data, len - CRC_LEN) ==
 	    be32(data + len - CRC_LEN) ? CHECKED : 0);
@@ -98,14 +129,7 @@ bool
 scan_undoubted(const struct scan *s, const uint8_t *data, size_t size,
     size_t len)
 {
-	switch (weigh_plain(s, data, size, len)) {
-	case PLAIN_SAME:
-		return (true);
-	case PLAIN:
-		return (memcmp(data, s->last, STORE_HEADER_LEN) == 0);
-	default:
-		return (false);
-	}
+	return (weigh_plain(s, data, size, len) > FOLLOWED);
 }
 
 /* The weight of the best choice from i, where no record is known to end. */
@@ -120,7 +144,7 @@ static bool
 take_dangling(const struct scan *s, size_t i)
 {
 	return (i < s->nspots && s->spots[i].weight == DANGLING &&
-	    DANGLING + best_from(s, i + s->spots[i].len) >= s->spots[i].best);
+	    DANGLING + best_from(s, i + s->spots[i].len) > s->spots[i].best);
 }
 
 /* The weight of the best choice that takes the record at i. */
@@ -134,36 +158,13 @@ best_taking(const struct scan *s, size_t i)
 	    best_from(s, next)));
 }
 
-bool
-scan_window(struct scan *s, const uint8_t *data, size_t size, bool in_step)
-{
-	struct scan_spot *spot;
-	size_t i;
-
-	s->at = 0;
-	s->in_step = in_step;
-	s->nspots = size;
-	if (s->nspots > SCAN_WINDOW + SCAN_MARGIN)
-		s->nspots = SCAN_WINDOW + SCAN_MARGIN;
-	s->end = size == s->nspots ? size : SCAN_WINDOW;
-	for (i = s->nspots; i-- > 0;) {
-		spot = &s->spots[i];
-		spot->weight = weigh(s, data + i, size - i, &spot->len);
-		spot->best = best_from(s, i + 1);
-		if (spot->weight > DANGLING &&
-		    best_taking(s, i) > spot->best)
-			spot->best = best_taking(s, i);
-	}
-	return (best_from(s, 0) > 0 || (in_step && take_dangling(s, 0)));
-}
-
 static bool
 is_chosen(const struct scan *s, size_t i)
 {
 	if (s->in_step && take_dangling(s, i))
 		return (true);
 	return (s->spots[i].weight > DANGLING &&
-	    best_taking(s, i) == s->spots[i].best);
+	    best_taking(s, i) > best_from(s, i + 1));
 }
 
 bool
@@ -183,4 +184,57 @@ scan_next(struct scan *s, size_t *skip, size_t *len)
 	*skip = s->at - from;
 	*len = 0;
 	return (false);
+}
+
+static void
+weigh_window(struct scan *s, const uint8_t *data, size_t size)
+{
+	struct scan_spot *spot;
+	size_t i;
+
+	for (i = s->nspots; i-- > 0;) {
+		spot = &s->spots[i];
+		spot->weight = weigh(s, data + i, size - i, &spot->len);
+		spot->best = best_from(s, i + 1);
+		if (spot->weight > DANGLING &&
+		    best_taking(s, i) > spot->best)
+			spot->best = best_taking(s, i);
+	}
+}
+
+static void
+start_window(struct scan *s, bool in_step)
+{
+	s->at = 0;
+	s->in_step = in_step;
+}
+
+/* Whether the records of the plan say anything new of the log. */
+static bool
+learn_from_window(struct scan *s, const uint8_t *data)
+{
+	size_t skip, len;
+	bool learned = false;
+
+	while (scan_next(s, &skip, &len)) {
+		if (s->spots[s->at - len].weight > DANGLING &&
+		    scan_learn(s, data + s->at - len))
+			learned = true;
+	}
+	return (learned);
+}
+
+bool
+scan_window(struct scan *s, const uint8_t *data, size_t size, bool in_step)
+{
+	s->nspots = size;
+	if (s->nspots > SCAN_WINDOW + SCAN_MARGIN)
+		s->nspots = SCAN_WINDOW + SCAN_MARGIN;
+	s->end = size == s->nspots ? size : SCAN_WINDOW;
+	weigh_window(s, data, size);
+	start_window(s, in_step);
+	if (learn_from_window(s, data))
+		weigh_window(s, data, size);
+	start_window(s, in_step);
+	return (best_from(s, 0) > 0 || (in_step && take_dangling(s, 0)));
 }

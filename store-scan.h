@@ -21,7 +21,9 @@
  * What looks like a record may be part of one.  A window of the log is
  * therefore planned as a whole: of all choices of credible records that do not
  * overlap, that of the greatest weight is taken.  A checksum that holds
- * outweighs everything; of records without one, the greater number wins.
+ * outweighs everything; of records without one, the greater number wins.  Of
+ * two that weigh the same the later is taken, since a record that was cut off
+ * reaches into the next.
  */
 #ifndef STORE_SCAN_H
 #define STORE_SCAN_H
@@ -39,6 +41,8 @@
 #define SCAN_BYTES							\
 	(SCAN_WINDOW + SCAN_MARGIN + STORE_RECORD_MAX + STORE_HEADER_LEN)
 
+#define SCAN_KNOWN	16	/* headers */
+
 struct scan_spot {
 	uint32_t	weight;		/* of the record here; 0: none */
 	uint32_t	best;		/* weight of the best choice from here */
@@ -47,7 +51,8 @@ struct scan_spot {
 
 struct scan {
 	uint32_t	versions;	/* minor versions the log has, as bits */
-	uint8_t		last[STORE_HEADER_LEN];	/* header of the last record */
+	uint64_t	known[SCAN_KNOWN]; /* headers of some without checksum */
+	size_t		next_known;	/* to be replaced */
 	size_t		at, end;	/* in the window */
 	bool		in_step;	/* a record is known to end at at */
 	size_t		nspots;
@@ -56,8 +61,11 @@ struct scan {
 
 void scan_init(struct scan *s);
 
-/* To be told of each record that was taken. */
-void scan_take(struct scan *s, const uint8_t *record);
+/*
+ * To be told of records that are beyond doubt and in no plan.  Returns whether
+ * there was anything to learn.
+ */
+bool scan_learn(struct scan *s, const uint8_t *record);
 
 /*
  * Whether the record of len bytes at data, without checksum and where one is

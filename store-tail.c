@@ -116,9 +116,7 @@ find_last(struct tail *t, size_t len, bool in_step, size_t *end)
 	while (pos < len) {
 		(void)scan_window(&t->scan, t->buf + pos, len - pos, in_step);
 		while (scan_next(&t->scan, &skip, &record)) {
-			pos += skip;
-			scan_take(&t->scan, t->buf + pos);
-			pos += record;
+			pos += skip + record;
 			*end = pos;
 		}
 		pos += skip;
