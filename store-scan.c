@@ -27,22 +27,28 @@
  * the checksum outweighs all of them that a plan can hold, which are of 8
  * bytes or more.
  */
-#define DANGLING	1U	/* nothing, but a record ends where it begins */
+#define IN_STEP		1U	/* a record ends where this one begins */
 #define FOLLOWED	2U	/* by a record, or the end of the log */
 #define SAME		1U	/* by a record with the same header */
 #define KNOWN		2U	/* the log has had this header before */
 #define CHECKED		(1U << 16)
 
 _Static_assert((SCAN_WINDOW + SCAN_MARGIN) / STORE_HEADER_LEN *
-    (FOLLOWED + SAME + KNOWN) < CHECKED,
+    (IN_STEP + FOLLOWED + SAME + KNOWN) < CHECKED,
     "records without checksum may outweigh one with it");
-_Static_assert((SCAN_WINDOW + SCAN_MARGIN) / (STORE_HEADER_LEN + CRC_LEN) <
-    UINT32_MAX / CHECKED - 1, "weights may overflow");
+_Static_assert((SCAN_WINDOW + SCAN_MARGIN) / STORE_HEADER_LEN <
+    UINT32_MAX / (2 * CHECKED), "weights may overflow");
 
 static inline uint32_t
 version_bit(const uint8_t *record)
 {
 	return (1U << (record[0] & 0x1f));
+}
+
+static bool
+has_version(const struct scan *s, const uint8_t *record)
+{
+	return ((s->versions & version_bit(record)) != 0);
 }
 
 static inline uint32_t
@@ -89,40 +95,48 @@ scan_learn(struct scan *s, const uint8_t *record)
 
 /*
  * Of a record without checksum only the header and what follows can be judged.
- * A minor version that the log is not known to have has to be confirmed there
- * as well: with it nearly any length would do.  So would it with no fields.
+ * A minor version that the log is not known to have has to be confirmed by the
+ * other one of the two: with it nearly any length would do.
  */
 static uint32_t
 weigh_plain(const struct scan *s, const uint8_t *data, size_t size, size_t len)
 {
 	const uint8_t *next = data + len;
 	const uint32_t known = is_known(s, data) ? KNOWN : 0;
-	const bool has_version = (s->versions & version_bit(data)) != 0;
 	size_t next_len;
 
 	if (size == len)
-		return (has_version ? known + FOLLOWED : 0);
+		return (has_version(s, data) ? known + FOLLOWED : 0);
 	if (store_check_header(next, size - len, &next_len) != 0)
-		return (known != 0 ? known : has_version &&
-		    fields_of(data) != 0 ? DANGLING : 0);
+		return (known);
 	if (memcmp(data, next, STORE_HEADER_LEN) == 0)
 		return (known + FOLLOWED + SAME);
-	return (has_version || data[0] == next[0] ? known + FOLLOWED : 0);
+	if (data[0] == next[0] ||
+	    (has_version(s, data) && has_version(s, next)))
+		return (known + FOLLOWED);
+	return (known);
 }
 
-static uint32_t
-weigh(const struct scan *s, const uint8_t *data, size_t size, uint32_t *lenp)
+/* Weighs what may be a record at data. */
+static void
+weigh(const struct scan *s, const uint8_t *data, size_t size,
+    struct scan_spot *spot)
 {
 	size_t len;
+	bool checked;
 
-	*lenp = 0;
+	spot->len = spot->weight = 0;
 	if (store_check_header(data, size, &len) != 0 || len > size)
-		return (0);
-	*lenp = (uint32_t)len;
-	if ((fields_of(data) & STORE_FIELD_CRC32) == 0)
-		return (weigh_plain(s, data, size, len));
-	return (flowd_crc32(0, data, len - CRC_LEN) ==
-	    be32(data + len - CRC_LEN) ? CHECKED : 0);
+		return;
+	checked = (fields_of(data) & STORE_FIELD_CRC32) != 0;
+	if (checked && flowd_crc32(0, data, len - CRC_LEN) !=
+	    be32(data + len - CRC_LEN))
+		return;
+	spot->weight = checked ? CHECKED : weigh_plain(s, data, size, len);
+	/* Eight bytes without fields are found in many places. */
+	if (spot->weight != 0 ||
+	    (has_version(s, data) && fields_of(data) != 0))
+		spot->len = (uint32_t)len;
 }
 
 bool
@@ -132,39 +146,34 @@ scan_undoubted(const struct scan *s, const uint8_t *data, size_t size,
 	return (weigh_plain(s, data, size, len) > FOLLOWED);
 }
 
-/* The weight of the best choice from i, where no record is known to end. */
+/* The weight of the best choice from i, given whether a record ends there. */
 static uint32_t
-best_from(const struct scan *s, size_t i)
+best_from(const struct scan *s, size_t i, bool in_step)
 {
-	return (i < s->nspots ? s->spots[i].best : 0);
+	if (i >= s->nspots)
+		return (0);
+	return (in_step ? s->spots[i].best_in_step : s->spots[i].best);
 }
 
-/* Whether to take a dangling record at i, where a record ends. */
-static bool
-take_dangling(const struct scan *s, size_t i)
-{
-	return (i < s->nspots && s->spots[i].weight == DANGLING &&
-	    DANGLING + best_from(s, i + s->spots[i].len) > s->spots[i].best);
-}
-
-/* The weight of the best choice that takes the record at i. */
+/*
+ * The weight of the best choice that takes the record at i; 0 where there is
+ * none to take.
+ */
 static uint32_t
-best_taking(const struct scan *s, size_t i)
+best_taking(const struct scan *s, size_t i, bool in_step)
 {
-	const size_t next = i + s->spots[i].len;
+	const struct scan_spot *spot = &s->spots[i];
 
-	return (s->spots[i].weight + (take_dangling(s, next) ?
-	    DANGLING + best_from(s, next + s->spots[next].len) :
-	    best_from(s, next)));
+	if (spot->len == 0 || (spot->weight == 0 && !in_step))
+		return (0);
+	return (spot->weight + (in_step ? IN_STEP : 0) +
+	    best_from(s, i + spot->len, true));
 }
 
 static bool
-is_chosen(const struct scan *s, size_t i)
+is_chosen(const struct scan *s, size_t i, bool in_step)
 {
-	if (s->in_step && take_dangling(s, i))
-		return (true);
-	return (s->spots[i].weight > DANGLING &&
-	    best_taking(s, i) > best_from(s, i + 1));
+	return (best_taking(s, i, in_step) > best_from(s, i + 1, false));
 }
 
 bool
@@ -173,7 +182,7 @@ scan_next(struct scan *s, size_t *skip, size_t *len)
 	const size_t from = s->at;
 
 	for (; s->at < s->end; s->at++, s->in_step = false) {
-		if (!is_chosen(s, s->at))
+		if (!is_chosen(s, s->at, s->in_step))
 			continue;
 		*skip = s->at - from;
 		*len = s->spots[s->at].len;
@@ -186,19 +195,25 @@ scan_next(struct scan *s, size_t *skip, size_t *len)
 	return (false);
 }
 
+static uint32_t
+max(uint32_t a, uint32_t b)
+{
+	return (a > b ? a : b);
+}
+
 static void
 weigh_window(struct scan *s, const uint8_t *data, size_t size)
 {
 	struct scan_spot *spot;
+	uint32_t skipping;
 	size_t i;
 
 	for (i = s->nspots; i-- > 0;) {
 		spot = &s->spots[i];
-		spot->weight = weigh(s, data + i, size - i, &spot->len);
-		spot->best = best_from(s, i + 1);
-		if (spot->weight > DANGLING &&
-		    best_taking(s, i) > spot->best)
-			spot->best = best_taking(s, i);
+		weigh(s, data + i, size - i, spot);
+		skipping = best_from(s, i + 1, false);
+		spot->best = max(skipping, best_taking(s, i, false));
+		spot->best_in_step = max(skipping, best_taking(s, i, true));
 	}
 }
 
@@ -217,7 +232,7 @@ learn_from_window(struct scan *s, const uint8_t *data)
 	bool learned = false;
 
 	while (scan_next(s, &skip, &len)) {
-		if (s->spots[s->at - len].weight > DANGLING &&
+		if (s->spots[s->at - len].weight != 0 &&
 		    scan_learn(s, data + s->at - len))
 			learned = true;
 	}
@@ -236,5 +251,5 @@ scan_window(struct scan *s, const uint8_t *data, size_t size, bool in_step)
 	if (learn_from_window(s, data))
 		weigh_window(s, data, size);
 	start_window(s, in_step);
-	return (best_from(s, 0) > 0 || (in_step && take_dangling(s, 0)));
+	return (best_from(s, 0, in_step) != 0);
 }

@@ -44,9 +44,10 @@
 #define SCAN_KNOWN	16	/* headers */
 
 struct scan_spot {
-	uint32_t	weight;		/* of the record here; 0: none */
+	uint32_t	len;		/* bytes of the record here; 0: none */
+	uint32_t	weight;		/* 0: credible behind another only */
 	uint32_t	best;		/* weight of the best choice from here */
-	uint32_t	len;		/* bytes of the record */
+	uint32_t	best_in_step;	/* where a record ends here */
 };
 
 struct scan {
