@@ -14,7 +14,24 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include "compat.h"
+
+#if defined(__aarch64__) && defined(HAVE_GETAUXVAL)
+#include <sys/auxv.h>
+#endif
+
+#include <stdbool.h>
+#include <string.h>
+
 #include "crc32.h"
+
+#if defined(__x86_64__) || defined(__i386__)
+#include <immintrin.h>
+#define HAVE_CLMUL
+#elif defined(__aarch64__) && defined(HWCAP_CRC32) && !defined(__AARCH64EB__)
+#include <arm_acle.h>
+#define HAVE_ARM_CRC
+#endif
 
 /*
  * Eight bytes at a time: table[k][b] is the checksum of the byte b with k zero
@@ -69,7 +86,7 @@ le32(const uint8_t *p)
 }
 
 uint32_t
-flowd_crc32(uint32_t crc, const void *data, size_t len)
+flowd_crc32_table(uint32_t crc, const void *data, size_t len)
 {
 	const uint8_t *p = data;
 	uint32_t next;
@@ -82,7 +99,94 @@ flowd_crc32(uint32_t crc, const void *data, size_t len)
 		    table[3][next & 0xff] ^ table[2][next >> 8 & 0xff] ^
 		    table[1][next >> 16 & 0xff] ^ table[0][next >> 24];
 	}
+	/* Flow records are multiples of four bytes. */
+	if (len >= 4) {
+		crc ^= le32(p);
+		crc = table[3][crc & 0xff] ^ table[2][crc >> 8 & 0xff] ^
+		    table[1][crc >> 16 & 0xff] ^ table[0][crc >> 24];
+		p += 4;
+		len -= 4;
+	}
 	for (; len > 0; p++, len--)
 		crc = table[0][(crc ^ *p) & 0xff] ^ crc >> 8;
 	return (crc);
+}
+
+#ifdef HAVE_CLMUL
+#define BLOCK		16		/* bytes */
+
+/*
+ * x^160 and x^96 modulo the polynomial, bits reflected and shifted by one:
+ * the product of a block's low half with the first, and of its high half with
+ * the second, stands for the block 16 bytes further on.
+ */
+#define FOLD_LOW	0x1751997d0
+#define FOLD_HIGH	0x0ccaa009e
+
+static inline bool
+has_clmul(void)
+{
+	return (__builtin_cpu_supports("pclmul"));
+}
+
+/*
+ * Carry-less multiplication folds block after block into the next.  The last
+ * one, which then has the checksum of them all, goes to the table.
+ */
+__attribute__((target("sse2,pclmul")))
+static uint32_t
+crc32_clmul(uint32_t crc, const uint8_t *p, size_t len)
+{
+	const __m128i fold = _mm_set_epi64x(FOLD_HIGH, FOLD_LOW);
+	__m128i x, next;
+	uint8_t last[BLOCK];
+
+	x = _mm_loadu_si128((const void *)p);
+	x = _mm_xor_si128(x, _mm_cvtsi32_si128((int)crc));
+	for (p += BLOCK, len -= BLOCK; len >= BLOCK; p += BLOCK, len -= BLOCK) {
+		next = _mm_loadu_si128((const void *)p);
+		x = _mm_xor_si128(_mm_clmulepi64_si128(x, fold, 0x00),
+		    _mm_clmulepi64_si128(x, fold, 0x11));
+		x = _mm_xor_si128(x, next);
+	}
+	_mm_storeu_si128((void *)last, x);
+	return (flowd_crc32_table(flowd_crc32_table(0, last, BLOCK), p, len));
+}
+#endif
+
+#ifdef HAVE_ARM_CRC
+static inline bool
+has_arm_crc(void)
+{
+	return ((getauxval(AT_HWCAP) & HWCAP_CRC32) != 0);
+}
+
+__attribute__((target("+crc")))
+static uint32_t
+crc32_arm(uint32_t crc, const uint8_t *p, size_t len)
+{
+	uint64_t word;
+
+	for (; len >= sizeof(word); p += sizeof(word), len -= sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		crc = __crc32d(crc, word);
+	}
+	for (; len > 0; p++, len--)
+		crc = __crc32b(crc, *p);
+	return (crc);
+}
+#endif
+
+uint32_t
+flowd_crc32(uint32_t crc, const void *data, size_t len)
+{
+#ifdef HAVE_CLMUL
+	if (len >= BLOCK && has_clmul())
+		return (crc32_clmul(crc, data, len));
+#endif
+#ifdef HAVE_ARM_CRC
+	if (has_arm_crc())
+		return (crc32_arm(crc, data, len));
+#endif
+	return (flowd_crc32_table(crc, data, len));
 }

@@ -27,4 +27,7 @@
  */
 uint32_t flowd_crc32(uint32_t crc, const void *data, size_t len);
 
+/* The same without the instructions that some processors have for it. */
+uint32_t flowd_crc32_table(uint32_t crc, const void *data, size_t len);
+
 #endif

@@ -32,6 +32,8 @@ static const char *const messages[] = {
 	[-FLOWD_EHOSTBITS]	= "bits are set behind the prefix length",
 	[-FLOWD_ESPACE]		= "the buffer is too small",
 	[-FLOWD_EGZIP]		= "the compressed data are damaged",
+	[-FLOWD_ELEGACY]	= "a log of version 2, as flowd wrote before 0.9",
+	[-FLOWD_ENOTLOG]	= "not a flow log",
 };
 
 const char *

@@ -35,6 +35,8 @@ enum flowd_error {
 	FLOWD_EHOSTBITS	= -10,	/* the prefix has bits set behind its length */
 	FLOWD_ESPACE	= -11,	/* the buffer is too small for the result */
 	FLOWD_EGZIP	= -12,	/* the compressed data are damaged */
+	FLOWD_ELEGACY	= -13,	/* a log of version 2 */
+	FLOWD_ENOTLOG	= -14,	/* no flow log */
 };
 
 /* A sentence part for a message, such as "checksum mismatch".  Static. */

@@ -31,36 +31,54 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "config.h"
 #include "filter.h"
+#include "follow.h"
 #include "format.h"
 #include "log.h"
 #include "store.h"
 
 #define STDOUT_BUFFER	(256 * 1024)	/* bytes */
+#define FOLLOW_INTERVAL	50		/* milliseconds */
+
+#define EXIT_DAMAGE	3		/* there was some, and -R */
+
+enum layout { TEXT, CSV, JSON };
 
 struct job {
-	bool			 utc, csv, verbose;
-	bool			 print;		/* text to standard output */
-	uint64_t		 head;		/* flows of a log; 0: all */
+	enum layout		 layout;
+	bool			 utc, verbose;
+	bool			 legacy, recover, follow;
+	bool			 print;		/* flows to standard output */
+	uint64_t		 head;		/* flows to read of a log */
 	const char		*out_path;	/* NULL: no -o */
 	struct store_writer	*out;
 	struct filter		*filter;	/* NULL: no -f */
 	uint32_t		 store_mask;	/* with filter */
 	uint64_t		 nread, npassed;	/* flows */
+	const char		*log;		/* that is read */
+	uint64_t		 left;		/* of head, in this log */
+	int			 status;	/* to exit with */
 	/* Here, since a buffer on the stack may be cleared for each flow. */
 	char			 line[FORMAT_LINE_MAX + 1];
 };
 
 enum outcome { READ_ON, STOP };
 
+static volatile sig_atomic_t interrupted;	/* with -F */
+
 static void
 usage(FILE *fp)
 {
-	(void)fputs("usage: flowd-reader [-Ucdhqv] [-H n] [-f filter] "
+	(void)fputs("usage: flowd-reader [-FJLRUcdhqv] [-H n] [-f filter] "
 	    "[-o out] log ...\n"
+	    "  -F         follow the last log as it grows and is rotated\n"
+	    "  -J         print JSON, one object a line\n"
+	    "  -L         read logs of version 2, from before flowd 0.9\n"
+	    "  -R         recover: read on behind damage\n"
 	    "  -U         show times in UTC\n"
 	    "  -c         print flow-tools CSV\n"
 	    "  -d         say what happens, and count the rules of -f\n"
@@ -193,8 +211,16 @@ print_flow(struct job *job, const struct flow *flow)
 	const uint32_t mask = job->verbose ? STORE_DISPLAY_ALL :
 	    STORE_DISPLAY_BRIEF;
 
-	return (print_line(job, job->csv ? format_csv(flow, job->line) :
-	    format_flow(flow, mask, job->utc, job->line)));
+	switch (job->layout) {
+	case CSV:
+		return (print_line(job, format_csv(flow, job->line)));
+	case JSON:
+		return (print_line(job, format_json(flow, job->utc,
+		    job->line)));
+	default:
+		return (print_line(job, format_flow(flow, mask, job->utc,
+		    job->line)));
+	}
 }
 
 static enum outcome
@@ -228,89 +254,278 @@ flush_all(struct job *job)
 	return (READ_ON);
 }
 
-/* Says why reading ended.  Returns the exit status that this asks for. */
-static int
-report_end(const struct store_reader *reader, const char *path, int error)
+/* The worse one stays: an error before damage, and that before success. */
+static void
+set_status(struct job *job, int status)
+{
+	if (job->status != 1)
+		job->status = status;
+}
+
+/* Says why reading ended, and sets the exit status that this asks for. */
+static void
+report_end(struct job *job, const struct store_reader *reader, int error)
 {
 	const uint64_t offset = store_reader_offset(reader);
 
 	switch (error) {
 	case 0:
 	case FLOWD_EEOF:
-		return (0);
+		return;
 	case FLOWD_ETORN:
-		log_warnx("%s: offset %" PRIu64 ": %s, which is left out", path,
-		    offset, flowd_strerror(error));
-		return (0);
+		log_warnx("%s: offset %" PRIu64 ": %s, which is left out",
+		    job->log, offset, flowd_strerror(error));
+		return;
 	case FLOWD_EIO:
-		log_warn("%s: offset %" PRIu64 ": cannot read the rest", path,
-		    offset);
-		return (1);
+		log_warn("%s: offset %" PRIu64 ": cannot read the rest",
+		    job->log, offset);
+		break;
+	case FLOWD_ELEGACY:
+		log_warnx("%s: %s: it takes -L to read it", job->log,
+		    flowd_strerror(error));
+		break;
 	default:
 		log_warnx("%s: offset %" PRIu64 ": %s, the rest of this log is "
-		    "left out", path, offset, flowd_strerror(error));
-		return (1);
+		    "left out", job->log, offset, flowd_strerror(error));
+		break;
 	}
+	set_status(job, 1);
 }
 
+/* With -R: after the flows before the damage. */
+static void
+report_damage(void *arg, int error, uint64_t offset, uint64_t len)
+{
+	struct job *job = arg;
+
+	(void)flush_all(job);
+	if (error == FLOWD_EGZIP)
+		log_warnx("%s: offset %" PRIu64 ": %s or cut off", job->log,
+		    offset, flowd_strerror(error));
+	else
+		log_warnx("%s: offset %" PRIu64 ": %" PRIu64 " damaged bytes "
+		    "are left out: %s", job->log, offset, len,
+		    flowd_strerror(error));
+	set_status(job, EXIT_DAMAGE);
+}
+
+static void
+cannot_open(struct job *job, int error)
+{
+	if (error == FLOWD_EIO)
+		log_warn("cannot open %s", job->log);
+	else
+		log_warnx("%s: %s", job->log, flowd_strerror(error));
+	set_status(job, 1);
+}
+
+static enum outcome
+print_name(struct job *job, uint32_t start_sec)
+{
+	char start[32];
+
+	if (!job->print || !job->verbose || job->layout != TEXT)
+		return (READ_ON);
+	if ((job->legacy ? printf("LOGFILE %s started at %s\n", job->log,
+	    format_iso_time(start_sec, job->utc, start)) :
+	    printf("LOGFILE %s\n", job->log)) < 0)
+		return (stdout_failed());
+	return (READ_ON);
+}
+
+/* Reads on until the log ends, which *error then says, or enough was read. */
 static enum outcome
 read_flows(struct job *job, struct store_reader *reader, int *error)
 {
 	struct flow flow;
-	uint64_t n;
 
-	for (n = 0; job->head == 0 || n < job->head; n++) {
+	*error = 0;
+	while (job->left > 0 && !interrupted) {
 		if (store_reader_drained(reader) && flush_all(job) == STOP)
 			return (STOP);
 		if ((*error = store_read(reader, &flow)) != 0)
 			break;
+		job->left--;
 		if (take_flow(job, &flow) == STOP)
 			return (STOP);
 	}
 	return (flush_all(job));
 }
 
+/* Prepares a reader, and says of what. */
+static enum outcome
+begin_log(struct job *job, struct store_reader *reader, int *error)
+{
+	uint32_t start_sec = 0;
+
+	*error = 0;
+	if (job->legacy)
+		*error = store_reader_legacy(reader, &start_sec);
+	else if (job->recover)
+		*error = store_reader_recover(reader, report_damage, job);
+	return (*error != 0 ? READ_ON : print_name(job, start_sec));
+}
+
 /* Failure to write ends the job, failure to read only this log. */
 static enum outcome
-read_log(struct job *job, const char *path, int *status)
+read_log(struct job *job)
 {
 	struct store_reader *reader;
-	enum outcome outcome = READ_ON;
+	enum outcome outcome;
 	int error;
 
-	if ((error = store_reader_open(path, &reader)) != 0) {
-		if (error == FLOWD_EIO)
-			log_warn("cannot open %s", path);
-		else
-			log_warnx("%s: %s", path, flowd_strerror(error));
-		*status = 1;
+	if ((error = store_reader_open(job->log, &reader)) != 0) {
+		cannot_open(job, error);
 		return (READ_ON);
 	}
-	if (job->print && job->verbose && !job->csv &&
-	    printf("LOGFILE %s\n", path) < 0)
-		outcome = stdout_failed();
-	if (outcome == READ_ON)
+	outcome = begin_log(job, reader, &error);
+	if (outcome == READ_ON && error == 0)
 		outcome = read_flows(job, reader, &error);
-	if (outcome == READ_ON && report_end(reader, path, error) != 0)
-		*status = 1;
+	if (outcome == READ_ON)
+		report_end(job, reader, error);
 	store_reader_close(reader);
 	return (outcome);
 }
 
-static enum outcome
-read_logs(struct job *job, char *const *logs, int *status)
+static void
+interrupt(int sig)
 {
-	if (job->print && job->csv &&
+	(void)sig;
+	interrupted = 1;
+}
+
+static void
+catch_signals(void)
+{
+	struct sigaction sa;
+
+	memset(&sa, 0, sizeof(sa));
+	sa.sa_handler = interrupt;
+	(void)sigemptyset(&sa.sa_mask);
+	if (sigaction(SIGINT, &sa, NULL) == -1 ||
+	    sigaction(SIGTERM, &sa, NULL) == -1)
+		fatal("cannot catch signals");
+}
+
+static void
+wait_a_moment(void)
+{
+	const struct timespec ts = { 0, FOLLOW_INTERVAL * 1000000L };
+
+	(void)nanosleep(&ts, NULL);
+}
+
+/* Waits until there is a file, if it takes that.  False where none will be. */
+static bool
+wait_for_log(struct job *job, struct follow *f)
+{
+	bool said = false;
+	int error;
+
+	while (!interrupted) {
+		if ((error = follow_open(f)) == 0)
+			return (true);
+		if (error != FLOWD_EIO) {
+			log_warnx("%s is no regular file, and cannot be "
+			    "followed", job->log);
+			set_status(job, 1);
+			return (false);
+		}
+		if (!said)
+			log_warn("cannot open %s, waiting for it", job->log);
+		said = true;
+		wait_a_moment();
+	}
+	return (false);
+}
+
+/*
+ * Reads a file while it grows, until another takes its place: *error is then
+ * FLOWD_EEOF or FLOWD_ETORN.
+ */
+static enum outcome
+follow_flows(struct job *job, struct store_reader *reader, struct follow *f,
+    int *error)
+{
+	enum outcome outcome;
+
+	store_reader_follow(reader, true);
+	while ((outcome = read_flows(job, reader, error)) == READ_ON &&
+	    (*error == FLOWD_EEOF || *error == FLOWD_ETORN)) {
+		switch (follow_look(f, store_reader_offset(reader))) {
+		case FOLLOW_SAME:
+			wait_a_moment();
+			break;
+		case FOLLOW_CUT:
+			log_warnx("%s was cut, and is read from its "
+			    "beginning", job->log);
+			return (READ_ON);
+		case FOLLOW_NEXT:
+			store_reader_follow(reader, false);
+			return (read_flows(job, reader, error));
+		}
+	}
+	return (outcome);
+}
+
+/* Follows the files at a path, one after the other. */
+static enum outcome
+follow_files(struct job *job, struct follow *f)
+{
+	struct store_reader *reader;
+	enum outcome outcome;
+	int error, fd;
+
+	do {
+		if ((error = follow_descriptor(f, &fd)) != 0 ||
+		    (error = store_reader_fdopen(fd, &reader)) != 0) {
+			cannot_open(job, error);
+			return (READ_ON);
+		}
+		outcome = begin_log(job, reader, &error);
+		if (outcome == READ_ON && error == 0)
+			outcome = follow_flows(job, reader, f, &error);
+		if (outcome == READ_ON && !interrupted)
+			report_end(job, reader, error);
+		store_reader_close(reader);
+	} while (outcome == READ_ON && job->left > 0 && !interrupted &&
+	    (error == FLOWD_EEOF || error == FLOWD_ETORN));
+	return (outcome);
+}
+
+static enum outcome
+follow_log(struct job *job)
+{
+	enum outcome outcome = READ_ON;
+	struct follow f;
+
+	catch_signals();
+	follow_init(&f, job->log);
+	if (wait_for_log(job, &f))
+		outcome = follow_files(job, &f);
+	follow_close(&f);
+	return (outcome);
+}
+
+static enum outcome
+read_logs(struct job *job, char *const *logs)
+{
+	enum outcome outcome = READ_ON;
+
+	if (job->print && job->layout == CSV &&
 	    printf("%s\n", format_csv_header()) < 0)
 		return (stdout_failed());
-	for (; *logs != NULL; logs++) {
+	for (; *logs != NULL && outcome == READ_ON; logs++) {
+		job->log = *logs;
+		job->left = job->head;
 		job->nread = job->npassed = 0;
-		if (read_log(job, *logs, status) == STOP)
-			return (STOP);
-		log_debug("%s: %" PRIu64 " flows read, %" PRIu64 " passed",
-		    *logs, job->nread, job->npassed);
+		outcome = job->follow && logs[1] == NULL ? follow_log(job) :
+		    read_log(job);
+		if (outcome == READ_ON)
+			log_debug("%s: %" PRIu64 " flows read, %" PRIu64
+			    " passed", *logs, job->nread, job->npassed);
 	}
-	return (READ_ON);
+	return (outcome);
 }
 
 /* No log_debug: it cuts long lines, and a rule can be long. */
@@ -331,34 +546,48 @@ report_filter(const struct job *job)
 	filter_report(job->filter, print_rule, NULL);
 }
 
-/* The job's exit status, with status that of the reading. */
+/* The exit status. */
 static int
-finish(struct job *job, int status, enum outcome outcome)
+finish(struct job *job, enum outcome outcome)
 {
 	if (outcome == STOP)
-		status = 1;
+		job->status = 1;
 	if (job->out != NULL && store_writer_close(job->out) != 0 &&
 	    outcome == READ_ON) {
 		(void)out_failed(job);
-		status = 1;
+		job->status = 1;
 	}
 	if (fclose(stdout) == EOF && outcome == READ_ON) {
 		(void)stdout_failed();
-		status = 1;
+		job->status = 1;
 	}
 	report_filter(job);
 	filter_free(job->filter);
-	return (status);
+	return (job->status);
+}
+
+/* Options that would have to give way to each other. */
+static void
+check_options(const struct job *job, bool csv, bool json,
+    const char *last_log)
+{
+	if (csv && json)
+		fatalx("-c and -J are two formats: choose one");
+	if (job->legacy && (job->recover || job->follow))
+		fatalx("-L goes with neither -R nor -F: a log of version 2 does "
+		    "not grow, and its records cannot be found again");
+	if (job->follow && strcmp(last_log, "-") == 0)
+		fatalx("-F needs the name of a log, standard input has none");
 }
 
 int
 main(int argc, char **argv)
 {
 	static char stdout_buffer[STDOUT_BUFFER];
-	static struct job job = { .print = true };
+	static struct job job = { .print = true, .head = UINT64_MAX };
 	const char *filter_path = NULL;
-	bool debug = false;
-	int ch, status = 0;
+	bool csv = false, debug = false, json = false;
+	int ch;
 	enum outcome outcome;
 
 	claim_standard_descriptors();
@@ -366,26 +595,38 @@ main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)setvbuf(stdout, stdout_buffer, _IOFBF, sizeof(stdout_buffer));
 	log_init("flowd-reader", LOG_TO_STDERR, false);
-	while ((ch = getopt(argc, argv, "UcdH:f:ho:qv")) != -1) {
+	while ((ch = getopt(argc, argv, "FH:JLRUcdf:ho:qv")) != -1) {
 		switch (ch) {
+		case 'F':
+			job.follow = true;
+			break;
+		case 'H':
+			job.head = parse_head(optarg);
+			break;
+		case 'J':
+			json = true;
+			break;
+		case 'L':
+			job.legacy = true;
+			break;
+		case 'R':
+			job.recover = true;
+			break;
 		case 'U':
 			job.utc = true;
 			break;
 		case 'c':
-			job.csv = true;
+			csv = true;
 			break;
 		case 'd':
 			debug = true;
-			break;
-		case 'H':
-			job.head = parse_head(optarg);
 			break;
 		case 'f':
 			filter_path = optarg;
 			break;
 		case 'h':
 			usage(stdout);
-			return (finish(&job, 0, READ_ON));
+			return (finish(&job, READ_ON));
 		case 'o':
 			job.out_path = optarg;
 			break;
@@ -407,6 +648,8 @@ main(int argc, char **argv)
 		return (1);
 	}
 	log_init("flowd-reader", LOG_TO_STDERR, debug);
+	check_options(&job, csv, json, argv[argc - 1]);
+	job.layout = csv ? CSV : json ? JSON : TEXT;
 	if (filter_path != NULL)
 		load_filter(&job, filter_path);
 	if (job.out_path != NULL) {
@@ -414,6 +657,6 @@ main(int argc, char **argv)
 		if (strcmp(job.out_path, "-") == 0)
 			job.print = false;
 	}
-	outcome = read_logs(&job, argv, &status);
-	return (finish(&job, status, outcome));
+	outcome = read_logs(&job, argv);
+	return (finish(&job, outcome));
 }

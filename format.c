@@ -22,8 +22,9 @@
 #include "format.h"
 
 #define ISO_MINUTE_LEN	17	/* YYYY-MM-DDTHH:MM: */
+#define ISO_ZONE_LEN	6	/* +HH:MM */
 
-#define SECONDS		1U
+#define SECONDS		1
 #define MINUTES		(60 * SECONDS)
 #define HOURS		(60 * MINUTES)
 #define DAYS		(24 * HOURS)
@@ -36,9 +37,10 @@
  * export, minutes apart, get different slots.
  */
 struct iso_minute {
-	uint32_t	minute;		/* of the epoch */
+	int64_t		minute;		/* of the epoch */
 	bool		utc, used;
 	char		text[ISO_MINUTE_LEN];
+	char		zone[ISO_ZONE_LEN];
 };
 
 #define ISO_MINUTES	16
@@ -127,7 +129,7 @@ put_addr(char *p, const struct addr *a)
 }
 
 static void
-broken_down(uint32_t sec, bool utc, struct tm *tm)
+broken_down(int64_t sec, bool utc, struct tm *tm)
 {
 	const time_t t = (time_t)sec;
 
@@ -152,28 +154,67 @@ put_iso_minute(char *p, const struct tm *tm)
 	return (p);
 }
 
-static char *
-put_iso_time(char *p, uint32_t sec, bool utc)
+/* Minutes east of UTC: tm is sec in local time, at most a day away. */
+static int
+zone_minutes(const struct tm *tm, int64_t sec)
 {
-	const uint32_t minute = sec / MINUTES;
-	struct iso_minute *m = &iso_minutes[minute % ISO_MINUTES];
+	struct tm utc;
+	int days;
+
+	broken_down(sec, true, &utc);
+	days = tm->tm_year != utc.tm_year ? tm->tm_year - utc.tm_year :
+	    tm->tm_yday - utc.tm_yday;
+	return ((days * 24 + tm->tm_hour - utc.tm_hour) * 60 +
+	    tm->tm_min - utc.tm_min);
+}
+
+static char *
+put_iso_zone(char *p, int minutes)
+{
+	const uint32_t size = (uint32_t)(minutes < 0 ? -minutes : minutes);
+
+	*p++ = minutes < 0 ? '-' : '+';
+	p = put_digits(p, size / 60, 2);
+	*p++ = ':';
+	return (put_digits(p, size % 60, 2));
+}
+
+/* NULL in a zone that is off by seconds, as there were once. */
+static const struct iso_minute *
+iso_minute(int64_t sec, bool utc)
+{
+	const int64_t second = (sec % MINUTES + MINUTES) % MINUTES;
+	const int64_t minute = (sec - second) / MINUTES;
+	struct iso_minute *m = &iso_minutes[(uint64_t)minute % ISO_MINUTES];
 	struct tm tm;
 
-	if (!m->used || m->minute != minute || m->utc != utc) {
-		broken_down(minute * MINUTES, utc, &tm);
-		/* Once there were zones off by seconds: no minute is whole. */
-		if (tm.tm_sec != 0) {
-			broken_down(sec, utc, &tm);
-			p = put_iso_minute(p, &tm);
-			return (put_digits(p, (uint32_t)tm.tm_sec, 2));
-		}
-		put_iso_minute(m->text, &tm);
-		m->minute = minute;
-		m->utc = utc;
-		m->used = true;
+	if (m->used && m->minute == minute && m->utc == utc)
+		return (m);
+	broken_down(sec - second, utc, &tm);
+	if (tm.tm_sec != 0)
+		return (NULL);
+	put_iso_minute(m->text, &tm);
+	put_iso_zone(m->zone, zone_minutes(&tm, sec - second));
+	m->minute = minute;
+	m->utc = utc;
+	m->used = true;
+	return (m);
+}
+
+static char *
+put_iso_time(char *p, int64_t sec, bool utc)
+{
+	const struct iso_minute *m = iso_minute(sec, utc);
+	struct tm tm;
+
+	if (m == NULL) {
+		broken_down(sec, utc, &tm);
+		p = put_iso_minute(p, &tm);
+		return (put_digits(p, (uint32_t)tm.tm_sec, 2));
 	}
 	memcpy(p, m->text, ISO_MINUTE_LEN);
-	return (put_digits(p + ISO_MINUTE_LEN, sec % MINUTES, 2));
+	return (put_digits(p + ISO_MINUTE_LEN,
+	    (uint32_t)(sec - m->minute * MINUTES), 2));
 }
 
 static char *
@@ -391,6 +432,164 @@ format_csv(const struct flow *flow, char buf[FORMAT_LINE_MAX])
 	p = put_column(p, flow, as, flow->src_as);
 	p = put_column(p, flow, as, flow->dst_as);
 	*--p = '\0';	/* over the last comma */
+	return ((size_t)(p - buf));
+}
+
+/*
+ * JSON members, each with a comma behind it; name has the quotes, the colon and
+ * what comes before the value.  No value has characters to be escaped.
+ */
+static inline char *
+put_member(char *p, const char *name, uint64_t v)
+{
+	p = put_u64(put_text(p, name), v);
+	*p++ = ',';
+	return (p);
+}
+
+static inline char *
+put_addr_member(char *p, const struct flow *flow, uint32_t pair,
+    const char *name, const struct addr *a)
+{
+	if ((flow->fields & pair) == 0)
+		return (p);
+	p = put_addr(put_text(p, name), a);
+	*p++ = '"';
+	*p++ = ',';
+	return (p);
+}
+
+/* The time, with ndigits of the fraction, and its zone. */
+static char *
+put_time_member(char *p, const char *name, int64_t sec, uint32_t fraction,
+    unsigned int ndigits, bool utc)
+{
+	/* ISO 8601 cannot name a zone that is off by seconds. */
+	if (iso_minute(sec, utc) == NULL)
+		utc = true;
+	p = put_iso_time(put_text(p, name), sec, utc);
+	*p++ = '.';
+	p = put_digits(p, fraction, ndigits);
+	memcpy(p, iso_minute(sec, utc)->zone, ISO_ZONE_LEN);
+	p += ISO_ZONE_LEN;
+	*p++ = '"';
+	*p++ = ',';
+	return (p);
+}
+
+/* flow_time, milliseconds of the exporter's uptime, as flowd-log(5) has it. */
+static char *
+put_flow_time_member(char *p, const char *name, const struct flow *flow,
+    uint32_t flow_time, bool utc)
+{
+	const int64_t billion = 1000000000;
+	const int32_t before = (int32_t)(flow->sys_uptime_ms - flow_time);
+	const int64_t t = flow->time_sec * billion + flow->time_nanosec -
+	    before * (billion / 1000);
+	const int64_t fraction = (t % billion + billion) % billion;
+
+	return (put_time_member(p, name, (t - fraction) / billion,
+	    (uint32_t)(fraction / (billion / 1000)), 3, utc));
+}
+
+static char *
+put_traffic_members(char *p, const struct flow *flow, bool utc)
+{
+	const uint32_t million = 1000000;
+
+	if ((flow->fields & STORE_FIELD_TAG) != 0)
+		p = put_member(p, "\"tag\":", flow->tag);
+	if ((flow->fields & STORE_FIELD_RECV_TIME) != 0)
+		p = put_time_member(p, "\"recv_time\":\"",
+		    (int64_t)flow->recv_sec + flow->recv_usec / million,
+		    flow->recv_usec % million, 6, utc);
+	if ((flow->fields & STORE_FIELD_PROTO_FLAGS_TOS) != 0) {
+		p = put_member(p, "\"protocol\":", flow->protocol);
+		p = put_member(p, "\"tcp_flags\":", flow->tcp_flags);
+		p = put_member(p, "\"tos\":", flow->tos);
+	}
+	p = put_addr_member(p, flow, STORE_FIELD_AGENT_ADDR,
+	    "\"agent_addr\":\"", &flow->agent);
+	p = put_addr_member(p, flow, STORE_FIELD_SRC_ADDR,
+	    "\"src_addr\":\"", &flow->src);
+	p = put_addr_member(p, flow, STORE_FIELD_DST_ADDR,
+	    "\"dst_addr\":\"", &flow->dst);
+	p = put_addr_member(p, flow, STORE_FIELD_GATEWAY_ADDR,
+	    "\"gateway_addr\":\"", &flow->gateway);
+	if ((flow->fields & STORE_FIELD_SRCDST_PORT) != 0) {
+		p = put_member(p, "\"src_port\":", flow->src_port);
+		p = put_member(p, "\"dst_port\":", flow->dst_port);
+	}
+	if ((flow->fields & STORE_FIELD_PACKETS) != 0)
+		p = put_member(p, "\"packets\":", flow->packets);
+	if ((flow->fields & STORE_FIELD_OCTETS) != 0)
+		p = put_member(p, "\"octets\":", flow->octets);
+	return (p);
+}
+
+static char *
+put_time_members(char *p, const struct flow *flow, bool utc)
+{
+	const uint32_t billion = 1000000000;
+
+	if ((flow->fields & STORE_FIELD_AGENT_INFO) != 0) {
+		p = put_member(p, "\"sys_uptime_ms\":", flow->sys_uptime_ms);
+		p = put_time_member(p, "\"export_time\":\"",
+		    (int64_t)flow->time_sec + flow->time_nanosec / billion,
+		    flow->time_nanosec % billion, 9, utc);
+		p = put_member(p, "\"netflow_version\":",
+		    flow->netflow_version);
+	}
+	if ((flow->fields & STORE_FIELD_FLOW_TIMES) == 0)
+		return (p);
+	p = put_member(p, "\"flow_start_ms\":", flow->flow_start);
+	p = put_member(p, "\"flow_finish_ms\":", flow->flow_finish);
+	if ((flow->fields & STORE_FIELD_AGENT_INFO) == 0)
+		return (p);
+	p = put_flow_time_member(p, "\"start\":\"", flow, flow->flow_start,
+	    utc);
+	return (put_flow_time_member(p, "\"end\":\"", flow,
+	    flow->flow_finish, utc));
+}
+
+static char *
+put_export_members(char *p, const struct flow *flow, bool utc)
+{
+	if ((flow->fields & STORE_FIELD_IF_INDICES) != 0) {
+		p = put_member(p, "\"if_index_in\":", flow->if_index_in);
+		p = put_member(p, "\"if_index_out\":", flow->if_index_out);
+	}
+	p = put_time_members(p, flow, utc);
+	if ((flow->fields & STORE_FIELD_AS_INFO) != 0) {
+		p = put_member(p, "\"src_as\":", flow->src_as);
+		p = put_member(p, "\"dst_as\":", flow->dst_as);
+		p = put_member(p, "\"src_mask\":", flow->src_mask);
+		p = put_member(p, "\"dst_mask\":", flow->dst_mask);
+	}
+	if ((flow->fields & STORE_FIELD_FLOW_ENGINE_INFO) != 0) {
+		p = put_member(p, "\"engine_type\":", flow->engine_type);
+		p = put_member(p, "\"engine_id\":", flow->engine_id);
+		p = put_member(p, "\"flow_sequence\":",
+		    flow->flow_sequence);
+		p = put_member(p, "\"source_id\":", flow->source_id);
+	}
+	if ((flow->fields & STORE_FIELD_CRC32) != 0)
+		p = put_member(p, "\"crc32\":", flow->crc);
+	return (p);
+}
+
+size_t
+format_json(const struct flow *flow, bool utc, char buf[FORMAT_LINE_MAX])
+{
+	char *p = buf;
+
+	*p++ = '{';
+	p = put_traffic_members(p, flow, utc);
+	p = put_export_members(p, flow, utc);
+	if (p[-1] == ',')
+		p--;
+	*p++ = '}';
+	*p = '\0';
 	return ((size_t)(p - buf));
 }
 

@@ -15,7 +15,7 @@
  */
 
 /*
- * Flows as text, as flowd-reader(8) prints them.
+ * Flows as text, CSV and JSON, as flowd-reader(8) prints them.
  */
 #ifndef FORMAT_H
 #define FORMAT_H
@@ -26,7 +26,7 @@
 
 #include "store.h"
 
-#define FORMAT_LINE_MAX		1024	/* bytes; no line is longer */
+#define FORMAT_LINE_MAX		1536	/* bytes; no line is longer */
 
 /*
  * "FLOW tag N recv_time ... ": the fields of flow that are also in mask, each
@@ -41,6 +41,13 @@ const char *format_csv_header(void);
 
 /* One flow-tools line; absent numbers are 0, absent addresses empty. */
 size_t format_csv(const struct flow *flow, char buf[FORMAT_LINE_MAX]);
+
+/*
+ * One JSON object, with a member for each value that the flow has, and the
+ * absolute times of its start and end; flowd-reader(8) has the keys.
+ */
+size_t format_json(const struct flow *flow, bool utc,
+    char buf[FORMAT_LINE_MAX]);
 
 /* YYYY-MM-DDTHH:MM:SS.  Returns buf. */
 const char *format_iso_time(uint32_t sec, bool utc, char buf[32]);

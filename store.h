@@ -137,7 +137,8 @@ int store_decode(const uint8_t *buf, size_t size, struct flow *flow,
 
 /*
  * Reading a log, plain or gzip.  The reader belongs to the caller, who ends
- * it with store_reader_close; that closes the descriptor too.
+ * it with store_reader_close; that closes the descriptor too.  What a reader
+ * is to do differently it is told before the first store_read.
  */
 struct store_reader;
 
@@ -150,9 +151,43 @@ int store_reader_fdopen(int fd, struct store_reader **reader)
 void store_reader_close(struct store_reader *reader);
 
 /*
+ * Damage at offset, of len bytes (uncompressed); error is what was wrong where
+ * it begins.  For FLOWD_EGZIP, which says that compressed data are damaged or
+ * cut off, len is 0: what that cost is reported on its own.
+ */
+typedef void store_damage_fn(void *arg, int error, uint64_t offset,
+    uint64_t len);
+
+/*
+ * Makes store_read go on behind damage: it returns every record that is
+ * intact, as flowd-log(5) has it under "Damage", and calls report for what
+ * lies between them and behind the last.  It then fails with FLOWD_EEOF,
+ * FLOWD_EIO, FLOWD_ENOMEM or FLOWD_ELEGACY only.  FLOWD_ENOMEM.
+ */
+int store_reader_recover(struct store_reader *reader, store_damage_fn *report,
+    void *arg) __attribute__((warn_unused_result));
+
+/*
+ * Makes the reader read a log of version 2, whose header it takes at once:
+ * *start_sec is when the log was started, in epoch seconds.  FLOWD_EVERSION
+ * for another log, FLOWD_ETORN, FLOWD_EEOF, FLOWD_EIO, FLOWD_EGZIP.  Such a log
+ * is neither recovered nor followed.
+ */
+int store_reader_legacy(struct store_reader *reader, uint32_t *start_sec)
+    __attribute__((warn_unused_result));
+
+/*
+ * Whether more may come: then FLOWD_EEOF and FLOWD_ETORN do not stay, and the
+ * next store_read looks anew at what is behind the last record.  The reader
+ * has to have been opened at the beginning of the file.
+ */
+void store_reader_follow(struct store_reader *reader, bool follow);
+
+/*
  * The next flow.  FLOWD_EEOF at the end; FLOWD_ETORN where the log ends inside
  * a record; FLOWD_EVERSION, FLOWD_EHEADER and FLOWD_ECRC for a damaged record,
- * and FLOWD_EGZIP; FLOWD_EIO.  All of these stay: the next call says the same.
+ * and FLOWD_EGZIP; FLOWD_ELEGACY; FLOWD_EIO.  All of these stay: the next call
+ * says the same.
  */
 int store_read(struct store_reader *reader, struct flow *flow)
     __attribute__((warn_unused_result));
@@ -168,6 +203,20 @@ uint64_t store_reader_offset(const struct store_reader *reader);
  * the file and may wait there.
  */
 bool store_reader_drained(const struct store_reader *reader);
+
+/*
+ * Looks at the end of a log that is to be appended to, and sets *keep to the
+ * bytes up to the end of its last intact record: what is behind that is a torn
+ * record or blocks of zeros, and is to be cut off.  Only the last MiB is read,
+ * apart from zeros before the end.  fd is that of a regular file, open for
+ * reading; its offset stays, and nothing is changed.
+ *
+ * Other results are no reason to touch the file: FLOWD_ELEGACY, FLOWD_ENOTLOG
+ * (judged by how it begins), FLOWD_EHEADER (no record in all that was read),
+ * FLOWD_ESHORT (it shrank meanwhile), FLOWD_EIO, FLOWD_ENOMEM.  *keep is then 0.
+ */
+int store_check_tail(int fd, uint64_t *keep)
+    __attribute__((warn_unused_result));
 
 /*
  * Writing a log.  path "-" is standard output; a file is created (mode 0600)

@@ -10,21 +10,10 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 
 import tap
-from readertest import ReaderTest
+from readertest import ReaderTest, correct_text
 
 GOLDEN = tap.DATA / "golden" if tap.DATA else None
 LOGS = "all", "brief", "nocrc", "ipv6", "tagged"
-
-
-def correct_text(text):
-    """What 0.9.1 should have printed.
-
-    It gave microseconds five digits, and showed interface indices as signed.
-    """
-    text = re.sub(r"(?<=\d\d:\d\d:\d\d)\.(\d+)",
-                  lambda match: f".{int(match[1]):06}", text)
-    return re.sub(r"(?<=_if )-\d+",
-                  lambda match: str(int(match[0]) % 2**32), text)
 
 
 def correct_csv(text):

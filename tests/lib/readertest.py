@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 import unittest
@@ -45,6 +46,17 @@ def brief(number):
 def briefs(count):
     """The text for log(count) without -v."""
     return "".join(brief(number) for number in range(count))
+
+
+def correct_text(text):
+    """What 0.9.1 should have printed.
+
+    It gave microseconds five digits, and showed interface indices as signed.
+    """
+    text = re.sub(r"(?<=\d\d:\d\d:\d\d)\.(\d+)",
+                  lambda match: f".{int(match[1]):06}", text)
+    return re.sub(r"(?<=_if )-\d+",
+                  lambda match: str(int(match[0]) % 2**32), text)
 
 
 class ReaderTest(unittest.TestCase):

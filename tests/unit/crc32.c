@@ -27,7 +27,7 @@
 
 #include "crc32.h"
 
-#define DATA_LEN	300
+#define DATA_LEN	(4096 + 16)
 
 static uint32_t
 by_zlib(const uint8_t *data, size_t len)
@@ -71,21 +71,26 @@ known_values(void **state)
 	assert_int_equal(flowd_crc32(0, "", 0), 0);
 	/* The usual check string, with this start and no inversion. */
 	assert_int_equal(flowd_crc32(0, "123456789", 9), 0x2dfd2d88);
+	assert_int_equal(flowd_crc32_table(0, "123456789", 9), 0x2dfd2d88);
 }
 
 static void
 each_byte_at_each_place(void **state)
 {
-	uint8_t data[16];
+	uint8_t data[48];
 	unsigned int v, at;
+	uint32_t expected;
 
 	(void)state;
 	for (at = 0; at < sizeof(data); at++) {
 		for (v = 0; v < 256; v++) {
 			memset(data, 0, sizeof(data));
 			data[at] = (uint8_t)v;
+			expected = by_the_book(data, sizeof(data));
 			assert_int_equal(flowd_crc32(0, data, sizeof(data)),
-			    by_the_book(data, sizeof(data)));
+			    expected);
+			assert_int_equal(flowd_crc32_table(0, data,
+			    sizeof(data)), expected);
 		}
 	}
 }
@@ -95,27 +100,38 @@ every_length_and_alignment(void **state)
 {
 	uint8_t data[DATA_LEN];
 	size_t start, len;
+	uint32_t expected;
 
 	(void)state;
 	fill(data);
 	for (start = 0; start < 16; start++) {
-		for (len = 0; len <= DATA_LEN - start; len++)
+		for (len = 0; len <= DATA_LEN - 16; len++) {
+			expected = by_zlib(data + start, len);
 			assert_int_equal(flowd_crc32(0, data + start, len),
-			    by_zlib(data + start, len));
+			    expected);
+			assert_int_equal(flowd_crc32_table(0, data + start,
+			    len), expected);
+		}
 	}
 }
 
 static void
 continues_across_calls(void **state)
 {
+	const size_t len = 300;
 	uint8_t data[DATA_LEN];
+	uint32_t expected;
 	size_t split;
 
 	(void)state;
 	fill(data);
-	for (split = 0; split <= DATA_LEN; split++)
+	expected = by_zlib(data, len);
+	for (split = 0; split <= len; split++) {
 		assert_int_equal(flowd_crc32(flowd_crc32(0, data, split),
-		    data + split, DATA_LEN - split), by_zlib(data, DATA_LEN));
+		    data + split, len - split), expected);
+		assert_int_equal(flowd_crc32_table(flowd_crc32_table(0, data,
+		    split), data + split, len - split), expected);
+	}
 }
 
 int

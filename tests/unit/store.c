@@ -828,11 +828,11 @@ errors_have_text(void **state)
 	int error;
 
 	(void)state;
-	for (error = FLOWD_OK; error >= FLOWD_EGZIP; error--)
+	for (error = FLOWD_OK; error >= FLOWD_ENOTLOG; error--)
 		assert_string_not_equal(flowd_strerror(error),
 		    "unknown error");
 	assert_string_equal(flowd_strerror(1), "unknown error");
-	assert_string_equal(flowd_strerror(FLOWD_EGZIP - 1), "unknown error");
+	assert_string_equal(flowd_strerror(FLOWD_ENOTLOG - 1), "unknown error");
 	assert_string_equal(flowd_strerror(INT32_MIN), "unknown error");
 }
 

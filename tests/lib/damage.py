@@ -1,0 +1,83 @@
+"""Damage to flow logs, of which it is known what it left intact."""
+
+import flowlog
+
+
+class Damaged:
+    """A log whose bytes know where in it they came from."""
+
+    def __init__(self, records):
+        self.records = records
+        self.data = bytearray(b"".join(records))
+        self.origin = list(range(len(self.data)))
+
+    def insert(self, at, data):
+        self.data[at:at] = data
+        self.origin[at:at] = [None] * len(data)
+
+    def cut(self, at, length):
+        del self.data[at:at + length]
+        del self.origin[at:at + length]
+
+    def overwrite(self, at, data):
+        data = data[:len(self.data) - at]
+        self.data[at:at + len(data)] = data
+        self.origin[at:at + len(data)] = [None] * len(data)
+
+    def flip(self, at, bit):
+        self.overwrite(at, bytes([self.data[at] ^ 1 << bit]))
+
+    def at_random(self, rng):
+        """One more damage."""
+        if not self.data:
+            return
+        at = rng.randrange(len(self.data))
+        length = rng.choice((1, 4, rng.randrange(1, 300),
+                             rng.randrange(1, 3000)))
+        kind = rng.randrange(6)
+        if kind == 0:
+            self.flip(at, rng.randrange(8))
+        elif kind == 1:
+            self.cut(at, length)
+        elif kind == 2:
+            self.insert(at, rng.randbytes(length))
+        elif kind == 3:
+            self.overwrite(at, bytes(length))
+        elif kind == 4:
+            self.insert(at, bytes(length))
+        else:
+            self.overwrite(at, rng.randbytes(length))
+
+    def intact(self):
+        """(offset, record) of those that are whole, in order."""
+        place = {origin: at for at, origin in enumerate(self.origin)
+                 if origin is not None}
+        start = 0
+        found = []
+        for record in self.records:
+            at = place.get(start)
+            end = start + len(record)
+            if at is not None and self.origin[at:at + len(record)] == list(
+                    range(start, end)):
+                found.append((at, record))
+            start = end
+        return found
+
+    def credible(self):
+        """The intact records that can be told from what merely looks like one.
+
+        A record without checksum has to be between others, or at the end.
+        """
+        intact = self.intact()
+        starts = {at for at, _ in intact} | {len(self.data)}
+        ends = {at + len(record) for at, record in intact} | {0}
+        return [record for at, record in intact
+                if record[4] & 0x40 or at + len(record) in starts
+                or at in ends]
+
+
+def split(log):
+    """The records of an undamaged log, as bytes."""
+    offsets = [offset for offset, _ in flowlog.decode_offsets(log)]
+    return [log[start:end]
+            for start, end in zip(offsets, offsets[1:] + [len(log)])]

@@ -1,0 +1,304 @@
+#!/usr/bin/env python3
+"""flowd-reader -F follows a log that grows, is rotated, cut and replaced."""
+
+import os
+import pathlib
+import select
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+
+import flowlog
+import tap
+from readertest import ReaderTest, SECONDS, brief, briefs, flow, log
+
+LENGTH = len(log(1))
+
+
+def record(number, **changes):
+    return flowlog.encode(flow(number, **changes))
+
+
+def plain(number):
+    values = flow(number)
+    del values["crc"]
+    return flowlog.encode(values)
+
+
+class Following(ReaderTest):
+    def follow(self, *args):
+        """Starts flowd-reader -F, which is ended with the test."""
+        self.errors = open(self.dir / "errors", "wb")
+        self.addCleanup(self.errors.close)
+        self.reader = self.start("-F", *args, stdout=subprocess.PIPE,
+                                 stderr=self.errors, bufsize=0)
+        self.addCleanup(self.reader.wait)
+        self.addCleanup(self.reader.stdout.close)
+        self.addCleanup(self.reader.kill)
+        self.seen = b""
+
+    def append(self, name, data):
+        with open(self.dir / name, "ab") as file:
+            file.write(data)
+
+    def expect(self, text):
+        """Waits until exactly this was printed since the last time."""
+        deadline = time.monotonic() + SECONDS
+        while len(self.seen) < len(text):
+            ready, _, _ = select.select([self.reader.stdout], [], [],
+                                        deadline - time.monotonic())
+            self.assertTrue(ready, f"{self.seen} is not all of {text}")
+            more = os.read(self.reader.stdout.fileno(), 65536)
+            self.assertTrue(more, self.read("errors"))
+            self.seen += more
+        self.assertEqual(self.seen.decode(), text)
+        self.seen = b""
+
+    def said(self, text):
+        """Waits until text is among the messages."""
+        deadline = time.monotonic() + SECONDS
+        while text not in self.read("errors").decode():
+            self.assertLess(time.monotonic(), deadline, self.read("errors"))
+            time.sleep(.01)
+
+    def end(self, status=0, sig=signal.SIGTERM):
+        self.reader.send_signal(sig)
+        rest, _ = self.reader.communicate(timeout=SECONDS)
+        self.assertEqual(rest, b"")
+        self.assertEqual(self.reader.returncode, status,
+                         self.read("errors"))
+
+    def test_growth(self):
+        self.write("a.log", log(2))
+        self.follow("a.log")
+        self.expect(briefs(2))
+        for number in range(2, 6):
+            self.append("a.log", record(number))
+            self.expect(brief(number))
+        self.end()
+        self.assertEqual(self.read("errors"), b"")
+
+    def test_is_prompt(self):
+        self.write("a.log", log(1))
+        self.follow("a.log")
+        self.expect(brief(0))
+        delays = []
+        for number in range(1, 10):
+            start = time.monotonic()
+            self.append("a.log", record(number))
+            self.expect(brief(number))
+            delays.append(time.monotonic() - start)
+        # The usual one, since a loaded machine may hold anybody up.
+        self.assertLess(sorted(delays)[len(delays) // 2], .2)
+
+    def test_a_torn_record_is_waited_for(self):
+        for options in [], ["-R"]:
+            for make in record, plain:
+                with self.subTest(options=options, make=make):
+                    self.write("a.log", b"")
+                    self.follow(*options, "a.log")
+                    for number in range(3):
+                        data = make(number)
+                        for at in 0, 3, 60:
+                            end = {0: 3, 3: 60, 60: len(data)}[at]
+                            self.append("a.log", data[at:end])
+                            if end < len(data):
+                                self.nothing_comes()
+                        self.expect(brief(number))
+                    self.end()
+                    self.assertEqual(self.read("errors"), b"")
+
+    def nothing_comes(self):
+        """For longer than it takes to look at the log again."""
+        ready, _, _ = select.select([self.reader.stdout], [], [], .15)
+        self.assertFalse(ready)
+
+    def test_a_torn_record_that_is_taken_back(self):
+        """What follows in its place is shown, and nothing made of both."""
+        for options in [], ["-R"]:
+            with self.subTest(options=options):
+                self.write("a.log", plain(0) + plain(1)[:90])
+                self.follow(*options, "a.log")
+                self.expect(brief(0))
+                self.nothing_comes()
+                # At once, so that the size never shows it.
+                with open(self.dir / "a.log", "r+b") as file:
+                    file.seek(len(plain(0)))
+                    file.write(plain(7) + plain(8))
+                self.expect(brief(7) + brief(8))
+                self.append("a.log", plain(9)[:50])
+                self.nothing_comes()
+                os.truncate(self.dir / "a.log", 3 * len(plain(0)))
+                self.nothing_comes()
+                self.append("a.log", plain(10))
+                self.expect(brief(10))
+                self.end()
+                self.assertEqual(self.read("errors"), b"")
+
+    def test_rotation_by_rename(self):
+        self.write("a.log", log(1))
+        self.follow("a.log")
+        self.expect(brief(0))
+        os.rename(self.dir / "a.log", self.dir / "a.log.1")
+        # The writer still has the old file open ...
+        self.append("a.log.1", record(1))
+        self.expect(brief(1))
+        # ... and makes the new one before it writes the rest.
+        self.write("a.log", b"")
+        self.nothing_comes()
+        self.append("a.log.1", record(2))
+        self.expect(brief(2))
+        self.append("a.log.1", record(3))
+        self.append("a.log", record(4))
+        self.expect(brief(3) + brief(4))
+        self.append("a.log", record(5))
+        self.expect(brief(5))
+        self.end()
+        self.assertEqual(self.read("errors"), b"")
+
+    def test_many_rotations_lose_and_double_nothing(self):
+        self.write("a.log", record(0))
+        self.follow("a.log")
+        self.expect(brief(0))
+        for turn in range(30):
+            os.rename(self.dir / "a.log", self.dir / f"a.log.{turn}")
+            self.append(f"a.log.{turn}", record(3 * turn))
+            self.write("new", record(3 * turn + 1))
+            os.rename(self.dir / "new", self.dir / "a.log")
+            self.append("a.log", record(3 * turn + 2))
+            self.expect("".join(brief(3 * turn + n) for n in range(3)))
+        self.end()
+
+    def test_a_log_that_is_emptied(self):
+        self.write("a.log", log(5))
+        self.follow("a.log")
+        self.expect(briefs(5))
+        self.write("a.log", b"")
+        self.said("a.log was cut, and is read from its beginning")
+        self.append("a.log", record(7))
+        self.expect(brief(7))
+        self.end()
+
+    def test_a_log_that_is_replaced_by_removal(self):
+        self.write("a.log", log(3))
+        self.follow("a.log")
+        self.expect(briefs(3))
+        os.unlink(self.dir / "a.log")
+        self.nothing_comes()
+        self.write("a.log", record(7))
+        self.expect(brief(7))
+        self.end()
+
+    def test_a_log_that_comes_later(self):
+        self.follow("a.log")
+        self.said("cannot open a.log, waiting for it")
+        self.write("a.log", log(2))
+        self.expect(briefs(2))
+        self.end()
+
+    def test_what_was_there_before_comes_first(self):
+        self.write("a.log", log(5000))
+        self.write("b.log", log(1))
+        self.follow("b.log", "a.log")
+        self.expect(briefs(1) + briefs(5000))
+        self.append("a.log", record(5000))
+        self.expect(brief(5000))
+        self.end()
+
+    def test_the_first_flows(self):
+        self.write("a.log", log(2))
+        self.follow("-H", "3", "a.log")
+        self.expect(briefs(2))
+        self.append("a.log", record(2) + record(3))
+        self.expect(brief(2))
+        self.assertEqual(self.reader.wait(SECONDS), 0)
+
+    def test_the_name_of_each_file(self):
+        self.write("a.log", b"")
+        self.follow("-v", "a.log")
+        self.expect("LOGFILE a.log\n")
+        self.write("new", b"")
+        os.rename(self.dir / "new", self.dir / "a.log")
+        self.append("a.log", flowlog.encode(dict(octets=7)))
+        self.expect("LOGFILE a.log\nFLOW octets 7 \n")
+        self.end()
+
+    def test_a_copy_is_complete_when_interrupted(self):
+        for sig in signal.SIGINT, signal.SIGTERM:
+            name = f"copy-{sig}.log"
+            self.write("a.log", log(3))
+            self.follow("-q", "-o", name, "a.log")
+            self.append("a.log", record(3))
+            deadline = time.monotonic() + SECONDS
+            while self.read_if_there(name) != log(4):
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(.01)
+            self.end(sig=sig)
+            self.assertEqual(self.read(name), log(4))
+
+    def read_if_there(self, name):
+        path = self.dir / name
+        return path.read_bytes() if path.exists() else None
+
+    def test_ends_while_it_catches_up(self):
+        """The flows that were printed are whole."""
+        self.write("a.log", log(5000) * 40)
+        self.follow("a.log")
+        os.read(self.reader.stdout.fileno(), 100)
+        self.reader.send_signal(signal.SIGTERM)
+        out, _ = self.reader.communicate(timeout=SECONDS)
+        self.assertEqual(self.reader.returncode, 0)
+        self.assertTrue(out.endswith(b" \n"))
+
+    def test_damage_ends_it(self):
+        self.write("a.log", log(1) + b"garbage!" + log(1))
+        self.follow("a.log")
+        self.expect(brief(0))
+        self.assertEqual(self.reader.wait(SECONDS), 1)
+        self.assertIn(b"a.log: offset", self.read("errors"))
+
+    def test_damage_is_stepped_over(self):
+        for make in record, plain:
+            with self.subTest(make=make):
+                self.write("a.log", make(0) + make(1))
+                self.follow("-R", "a.log")
+                self.expect(brief(0) + brief(1))
+                self.append("a.log", b"garbage!" * 20)
+                self.append("a.log", make(2) + make(3))
+                self.expect(brief(2) + brief(3))
+                self.append("a.log", bytes(100000))
+                self.append("a.log", make(4))
+                self.expect(brief(4))
+                self.said(": 160 damaged bytes")
+                self.said(": 100000 damaged bytes")
+                self.end(status=3)
+
+    def test_damage_before_a_rotation(self):
+        self.write("a.log", record(0) + b"garbage!")
+        self.follow("-R", "a.log")
+        self.expect(brief(0))
+        self.write("new", record(1))
+        os.rename(self.dir / "new", self.dir / "a.log")
+        self.expect(brief(1))
+        self.said(f"a.log: offset {LENGTH}: 8 damaged bytes")
+        self.end(status=3)
+
+
+class Refusal(ReaderTest):
+    def test_of_what_is_no_file(self):
+        self.assertIn("-F needs the name", self.fails("-F", "-"))
+        os.mkfifo(self.dir / "fifo")
+        self.assertIn("no regular file", self.fails("-F", "fifo"))
+        self.assertIn("no regular file", self.fails("-F", "."))
+
+    def test_with_version_2(self):
+        self.write("a.log", b"")
+        self.assertIn("-L goes with neither", self.fails("-FL", "a.log"))
+        self.assertIn("-L goes with neither", self.fails("-RL", "a.log"))
+
+
+if __name__ == "__main__":
+    tap.main()
