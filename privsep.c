@@ -50,6 +50,7 @@
 
 #include "listeners.h"
 #include "log.h"
+#include "log-check.h"
 #include "privsep.h"
 #include "rights.h"
 #include "sandbox.h"
@@ -529,20 +530,56 @@ close_logs(int *logs, size_t n)
 	free(logs);
 }
 
+static bool
+same_file(int a, int b)
+{
+	struct stat sa, sb;
+
+	return (fstat(a, &sa) == 0 && fstat(b, &sb) == 0 &&
+	    sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino);
+}
+
+/* Whether the collector writes to this file: its end may just be growing. */
+static bool
+is_in_use(const struct monitor *m, int fd)
+{
+	size_t i;
+
+	for (i = 0; m->conf != NULL && i < m->conf->nlogs; i++) {
+		if (same_file(m->logs[i], fd))
+			return (true);
+	}
+	return (false);
+}
+
+/* A log, of which the end is whole or has been cut off to be so. */
+static int
+open_checked(const struct monitor *m, const char *path, bool *made)
+{
+	int fd = open_log(path, made);
+
+	if (fd == -1 || is_in_use(m, fd) || log_check(m->opts, path, fd) == 0)
+		return (fd);
+	(void)close(fd);
+	return (-1);
+}
+
 /*
  * Opens log i of conf and those behind it.  0, or -1 after a message where one
  * cannot be, and then none is open and no new file is left.
  */
 static int
-open_logs_from(const struct config *conf, size_t i, int *logs)
+open_logs_from(const struct monitor *m, const struct config *conf, size_t i,
+    int *logs)
 {
 	bool made;
 
 	if (i == conf->nlogs)
 		return (0);
-	if ((logs[i] = open_log(conf->logs[i].path, &made)) == -1)
+	logs[i] = open_checked(m, conf->logs[i].path, &made);
+	if (logs[i] == -1)
 		return (-1);
-	if (open_logs_from(conf, i + 1, logs) == 0)
+	if (open_logs_from(m, conf, i + 1, logs) == 0)
 		return (0);
 	(void)close(logs[i]);
 	if (made)
@@ -552,14 +589,14 @@ open_logs_from(const struct config *conf, size_t i, int *logs)
 
 /* Opens all logs of conf; NULL after a message where one cannot be. */
 static int *
-open_logs(const struct config *conf)
+open_logs(const struct monitor *m, const struct config *conf)
 {
 	int *logs;
 
 	logs = calloc(conf->nlogs == 0 ? 1 : conf->nlogs, sizeof(*logs));
 	if (logs == NULL)
 		fatal("logs");
-	if (open_logs_from(conf, 0, logs) == 0)
+	if (open_logs_from(m, conf, 0, logs) == 0)
 		return (logs);
 	free(logs);
 	return (NULL);
@@ -573,7 +610,7 @@ reopen_logs(struct monitor *m)
 	int log;
 
 	for (i = 0; i < m->conf->nlogs; i++) {
-		log = open_log(m->conf->logs[i].path, &made);
+		log = open_checked(m, m->conf->logs[i].path, &made);
 		if (log == -1) {
 			log_warnx("going on with the log that is open");
 			continue;
@@ -672,7 +709,7 @@ open_for(struct monitor *m, const struct config *conf, int **logs,
 	if (listeners_open(l, conf, &m->listeners, m->conf) == -1)
 		return (-1);
 	/* Last, since it may leave a new file behind. */
-	if ((*logs = open_logs(conf)) != NULL) {
+	if ((*logs = open_logs(m, conf)) != NULL) {
 		m->state_off = conf->statefile != NULL &&
 		    statefile_is_foreign(conf->statefile);
 		return (0);
