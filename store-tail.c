@@ -124,30 +124,53 @@ find_last(struct tail *t, size_t len, bool in_step, size_t *end)
 	}
 }
 
+/*
+ * Reads the last stretch with anything but zeros, of the size bytes that the
+ * file has.
+ */
 static int
-find_keep(int fd, uint64_t size, size_t first, struct tail *t, uint64_t *keep)
+read_stretch(int fd, uint64_t size, struct tail *t, uint64_t *base, size_t *len)
 {
-	uint64_t end = size, base;
-	size_t len, last;
+	uint64_t end = size;
 	int error;
 
 	for (;;) {
-		len = end < STRETCH ? (size_t)end : STRETCH;
-		base = end - len;
-		if ((error = read_at(fd, t->buf, len, base)) != 0)
+		*len = end < STRETCH ? (size_t)end : STRETCH;
+		*base = end - *len;
+		if ((error = read_at(fd, t->buf, *len, *base)) != 0)
 			return (error);
-		if (!is_zero(t->buf, len))
-			break;
-		if (base == 0)
-			return (first == 0 ? 0 : FLOWD_EHEADER);
-		/* A record that ends in zeros may reach into these. */
-		end = base + STORE_RECORD_MAX;
+		/* A record may begin before the stretch and end in it. */
+		if (*base == 0 || !is_zero(t->buf + STORE_RECORD_MAX,
+		    *len - STORE_RECORD_MAX))
+			return (0);
+		end = *base + STORE_RECORD_MAX;
 	}
+}
+
+/*
+ * Whether the first record, of which nothing intact is in the log, is all that
+ * was begun.
+ */
+static bool
+is_torn(const uint8_t *p, size_t len, size_t first)
+{
+	return (len < first ||
+	    (len > first && is_zero(p + first, len - first)));
+}
+
+static int
+find_keep(int fd, uint64_t size, size_t first, struct tail *t, uint64_t *keep)
+{
+	uint64_t base;
+	size_t len, last;
+	int error;
+
+	if ((error = read_stretch(fd, size, t, &base, &len)) != 0)
+		return (error);
 	if (first == 0)
-		return (FLOWD_ENOTLOG);
+		return (base == 0 && is_zero(t->buf, len) ? 0 : FLOWD_ENOTLOG);
 	find_last(t, len, base == 0, &last);
-	/* Nothing whole: but the first record may be all that was begun. */
-	if (last == 0 && (base != 0 || size >= first))
+	if (last == 0 && (base != 0 || !is_torn(t->buf, len, first)))
 		return (FLOWD_EHEADER);
 	*keep = last == 0 ? 0 : base + last;
 	return (0);

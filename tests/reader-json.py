@@ -81,6 +81,14 @@ class Json(ReaderTest):
         self.assertEqual(self.one(flow(17, tag=7), "-v"),
                          dict(got, crc32=crc))
 
+    def test_every_key_is_in_the_manual(self):
+        manual = (tap.SRC / "flowd-reader.8").read_text()
+        manual = manual[manual.index(".Ss JSON"):]
+        listed = []
+        for item in re.findall(r"^\.It Li (.*)$", manual, re.M):
+            listed += item.split(" , ")
+        self.assertEqual(listed, list(self.one(flow(17, tag=7))))
+
     def test_what_is_absent(self):
         self.assertEqual(self.one({}), {})
         self.assertEqual(self.one({"octets": 1}), {"octets": 1})

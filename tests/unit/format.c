@@ -191,6 +191,41 @@ prints_numbers_of_every_length(void **state)
 }
 
 static void
+prints_json_within_the_line(void **state)
+{
+	const struct flow flow = extreme_flow();
+	char buf[FORMAT_LINE_MAX];
+	size_t len;
+
+	(void)state;
+	len = format_json(&flow, true, buf);
+	assert_int_equal(len, strlen(buf));
+	/* Room for what stands around a line. */
+	assert_true(len < FORMAT_LINE_MAX - 1);
+	assert_non_null(strstr(buf, "\"octets\":18446744073709551615,"));
+}
+
+static void
+prints_json(void **state)
+{
+	struct flow flow = full_flow();
+	char buf[FORMAT_LINE_MAX];
+
+	(void)state;
+	flow.fields = 0;
+	assert_int_equal(format_json(&flow, true, buf), 2);
+	assert_string_equal(buf, "{}");
+	flow.fields = STORE_FIELD_AGENT_INFO | STORE_FIELD_FLOW_TIMES;
+	(void)format_json(&flow, true, buf);
+	assert_string_equal(buf, "{\"sys_uptime_ms\":3600000,"
+	    "\"export_time\":\"2023-11-14T22:13:19.000000005+00:00\","
+	    "\"netflow_version\":5,\"flow_start_ms\":3590000,"
+	    "\"flow_finish_ms\":3599999,"
+	    "\"start\":\"2023-11-14T22:13:09.000+00:00\","
+	    "\"end\":\"2023-11-14T22:13:18.999+00:00\"}");
+}
+
+static void
 prints_csv(void **state)
 {
 	struct flow flow = full_flow();
@@ -343,6 +378,8 @@ main(void)
 		cmocka_unit_test(prints_ipv6),
 		cmocka_unit_test(prints_extremes),
 		cmocka_unit_test(prints_numbers_of_every_length),
+		cmocka_unit_test(prints_json_within_the_line),
+		cmocka_unit_test(prints_json),
 		cmocka_unit_test(prints_csv),
 		cmocka_unit_test(csv_has_all_columns),
 		cmocka_unit_test(intervals),

@@ -1,0 +1,293 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * Which of the bytes of a damaged log are taken for records.
+ */
+
+#include "compat.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "store-scan.h"
+
+#define CHECKED		STORE_FIELD_ALL
+#define PLAIN		(STORE_FIELD_ALL & ~STORE_FIELD_CRC32)
+
+struct bytes {
+	uint8_t	data[100000];
+	size_t	len;
+};
+
+static int
+setup(void **state)
+{
+	*state = calloc(1, sizeof(struct bytes));
+	return (*state == NULL ? -1 : 0);
+}
+
+static int
+teardown(void **state)
+{
+	free(*state);
+	return (0);
+}
+
+/* Appends a record of 40 bytes, or 44 with checksum. */
+static void
+add(struct bytes *b, uint32_t mask)
+{
+	struct flow flow;
+	size_t len;
+
+	memset(&flow, 0, sizeof(flow));
+	flow.fields = STORE_FIELD_OCTETS | STORE_FIELD_PACKETS |
+	    STORE_FIELD_RECV_TIME | STORE_FIELD_FLOW_TIMES;
+	flow.octets = flow.packets = UINT64_MAX;
+	flow.flow_start = flow.flow_finish = UINT32_MAX;
+	assert_int_equal(store_encode(&flow, mask, b->data + b->len,
+	    sizeof(b->data) - b->len, &len), 0);
+	b->len += len;
+}
+
+static void
+add_garbage(struct bytes *b, size_t len)
+{
+	memset(b->data + b->len, 0xa5, len);
+	b->len += len;
+}
+
+/* A header of this version, length in words, and fields; not what follows. */
+static void
+add_header(struct bytes *b, uint8_t version, uint8_t words, uint8_t fields)
+{
+	const uint8_t header[] = {
+		version, words, 0, 0, 0, fields, 0, 0,
+	};
+
+	memcpy(b->data + b->len, header, sizeof(header));
+	b->len += sizeof(header);
+}
+
+/* Expects records at exactly these offsets, up to one of 0. */
+static void
+assert_found(const struct bytes *b, bool in_step, const size_t *offsets)
+{
+	struct scan *s = malloc(sizeof(*s));
+	size_t pos = 0, skip, len;
+
+	assert_non_null(s);
+	scan_init(s);
+	while (pos < b->len) {
+		(void)scan_window(s, b->data + pos, b->len - pos, in_step);
+		while (scan_next(s, &skip, &len)) {
+			pos += skip;
+			assert_int_equal(pos, *offsets);
+			offsets++;
+			pos += len;
+		}
+		pos += skip;
+		in_step = skip == 0;
+	}
+	assert_int_equal(*offsets, SIZE_MAX);
+	assert_int_equal(pos, b->len);
+	free(s);
+}
+
+#define FOUND(...)	((const size_t[]){ __VA_ARGS__, SIZE_MAX })
+#define NONE		((const size_t[]){ SIZE_MAX })
+
+static void
+a_checksum_is_enough(void **state)
+{
+	struct bytes *b = *state;
+
+	add_garbage(b, 5);
+	add(b, CHECKED);
+	add_garbage(b, 5);
+	assert_found(b, false, FOUND(5));
+}
+
+static void
+a_wrong_checksum_is_none(void **state)
+{
+	struct bytes *b = *state;
+
+	add(b, CHECKED);
+	add(b, CHECKED);
+	b->data[20] ^= 1;
+	assert_found(b, true, FOUND(44));
+}
+
+static void
+without_checksum_something_has_to_follow(void **state)
+{
+	struct bytes *b = *state;
+
+	add_garbage(b, 5);
+	add(b, PLAIN);
+	assert_found(b, false, FOUND(5));	/* the end of the log */
+	add(b, PLAIN);
+	assert_found(b, false, FOUND(5, 45));
+	add_garbage(b, 5);
+	assert_found(b, false, FOUND(5, 45));	/* behind another */
+	memmove(b->data + 45, b->data + 85, 5);
+	b->len = 50;
+	assert_found(b, false, NONE);
+}
+
+static void
+where_a_record_is_expected_none_has_to(void **state)
+{
+	struct bytes *b = *state;
+
+	add(b, PLAIN);
+	add_garbage(b, 5);
+	assert_found(b, false, NONE);
+	assert_found(b, true, FOUND(0));
+}
+
+static void
+a_known_header_is_enough(void **state)
+{
+	struct bytes *b = *state;
+
+	add_garbage(b, 5);
+	add(b, PLAIN);
+	add_garbage(b, 5);
+	add(b, PLAIN);
+	add(b, PLAIN);
+	assert_found(b, false, FOUND(5, 50, 90));
+}
+
+static void
+of_a_cut_record_the_next_is_not_part(void **state)
+{
+	const uint32_t masks[] = { CHECKED, PLAIN };
+	struct bytes *b = *state;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		b->len = 0;
+		add(b, PLAIN);
+		b->len -= 20;
+		add(b, masks[i]);
+		add(b, masks[i]);
+		assert_found(b, true, FOUND(20, i == 0 ? 64 : 60));
+	}
+}
+
+static void
+a_false_header_swallows_nothing(void **state)
+{
+	const uint32_t masks[] = { CHECKED, PLAIN };
+	struct bytes *b = *state;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		/* It ends where the third record begins. */
+		b->len = 0;
+		add_header(b, 0x61, i == 0 ? 22 : 20, 8);
+		add(b, masks[i]);
+		add(b, masks[i]);
+		add(b, masks[i]);
+		add(b, masks[i]);
+		if (i == 0)
+			assert_found(b, true, FOUND(8, 52, 96, 140));
+		else
+			assert_found(b, true, FOUND(8, 48, 88, 128));
+	}
+}
+
+static void
+an_unknown_version_has_to_be_confirmed(void **state)
+{
+	struct bytes *b = *state;
+
+	add_header(b, 0x61, 1, 8);		/* with a new field */
+	add_garbage(b, 4);
+	add(b, CHECKED);
+	assert_found(b, true, FOUND(12));
+	b->len = 0;
+	add_header(b, 0x61, 1, 8);
+	add_garbage(b, 4);
+	add_header(b, 0x61, 1, 8);
+	add_garbage(b, 4);
+	assert_found(b, false, FOUND(0, 12));
+}
+
+static void
+an_empty_record_has_to_be_followed(void **state)
+{
+	struct bytes *b = *state;
+
+	add(b, CHECKED);
+	add_header(b, 0x60, 0, 0);
+	add_garbage(b, 5);
+	assert_found(b, true, FOUND(0));
+	b->len -= 5;
+	add(b, CHECKED);
+	assert_found(b, true, FOUND(0, 44, 52));
+}
+
+static void
+windows_join(void **state)
+{
+	struct bytes *b = *state;
+	size_t offsets[2000], n = 0;
+
+	/* Records and garbage over each end of a window. */
+	while (b->len < 5 * SCAN_WINDOW) {
+		offsets[n++] = b->len;
+		add(b, n % 3 == 0 ? PLAIN : CHECKED);
+		if (n % 7 == 0)
+			add_garbage(b, n % 61);
+	}
+	assert_true(n < 2000);
+	offsets[n] = SIZE_MAX;
+	assert_found(b, true, offsets);
+	b->len = 0;
+	add_garbage(b, 3 * SCAN_WINDOW + 100);
+	add(b, CHECKED);
+	assert_found(b, true, FOUND(3 * SCAN_WINDOW + 100));
+}
+
+int
+main(void)
+{
+#define TEST(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(a_checksum_is_enough),
+		TEST(a_wrong_checksum_is_none),
+		TEST(without_checksum_something_has_to_follow),
+		TEST(where_a_record_is_expected_none_has_to),
+		TEST(a_known_header_is_enough),
+		TEST(of_a_cut_record_the_next_is_not_part),
+		TEST(a_false_header_swallows_nothing),
+		TEST(an_unknown_version_has_to_be_confirmed),
+		TEST(an_empty_record_has_to_be_followed),
+		TEST(windows_join),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
