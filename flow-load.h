@@ -48,11 +48,22 @@ struct load {
 	bool		 stamped;
 	struct generator gen;		/* stamped: as it was at the start */
 	size_t		 per_datagram;	/* stamped: flows in all but the last */
+	struct packet	 templates;	/* announces them; data NULL: none */
+	size_t		 ntemplates;	/* the flows take turns with these */
 };
 
-/* Starts with a load that is all zero.  flows 0: no end. */
+/*
+ * Each source announces its templates, where there are any, before the first
+ * of this many datagrams.
+ */
+#define LOAD_TEMPLATES_EVERY	1000
+
+/*
+ * Starts with a load that is all zero.  flows 0: no end.  ntemplates is of no
+ * meaning to versions that have none.
+ */
 void load_generated(struct load *load, const struct generator *gen,
-    uint64_t flows, size_t per_datagram);
+    uint64_t flows, size_t per_datagram, size_t ntemplates);
 
 /* The sample, with each version from an exporter of its own. */
 void load_sample(struct load *load, const struct generator *gen);
