@@ -61,7 +61,7 @@ static const struct service {
 /* TEST-NET-1 is at home; 2 and 3 are the world (RFC 5737). */
 static const uint8_t home_net[4] = { 192, 0, 2, 0 };
 static const uint8_t world_nets[2][4] = {
-	{ 198, 51, 100, 0 }, { 203, 0, 113, 0 }
+	{ 198, 51, 100, 0 }, { 203, 0, 113, 0 },
 };
 /* In IPv6 these are 2001:db8:0:N::/64, N their third byte (RFC 3849). */
 static const uint8_t nets6[4] = { 0x20, 0x01, 0x0d, 0xb8 };
@@ -81,6 +81,7 @@ static const struct sample {
 	uint32_t	packets, octets;
 	uint32_t	ago_ms, duration_ms;	/* end before export; length */
 } samples[] = {
+	/* clang-format off */
 	/* A name is looked up, and the page fetched. */
 	{ V5, 17, 0x00, 0x00, { 192, 0, 2, 10 }, { 198, 51, 100, 53 },
 	  40053, 53, 1, 72, 9200, 0 },
@@ -109,6 +110,7 @@ static const struct sample {
 	  25, 38614, 19, 1422, 5050, 1630 },
 	{ V1, 6, 0x02, 0x00, { 203, 0, 113, 66 }, { 192, 0, 2, 25 },
 	  44123, 23, 1, 40, 2750, 0 },
+	/* clang-format on */
 };
 #define NSAMPLES	(sizeof(samples) / sizeof(samples[0]))
 _Static_assert(NSAMPLES == GENERATE_SAMPLE_FLOWS, "flow-generate.h says so");
