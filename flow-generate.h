@@ -28,15 +28,15 @@
 #include "store.h"
 
 struct generator {
-	uint16_t	version;	/* 1, 5, 7, 9 or 10, which is IPFIX */
-	bool		ipv6;		/* v9 and IPFIX: what the flows are */
-	uint16_t	template_id;	/* v9 and IPFIX: theirs, from 256 up */
-	uint8_t		engine_type, engine_id;		/* v5 */
-	uint16_t	sampling;	/* v5: mode and interval, as sent */
-	uint32_t	time_sec, time_nanosec;	/* of the export, epoch */
-	uint32_t	sys_uptime_ms;
-	uint32_t	sequence;	/* of the next flow */
-	uint64_t	random;		/* state; starts as the seed */
+	uint16_t version;                /* 1, 5, 7, 9 or 10, which is IPFIX */
+	bool ipv6;                       /* v9 and IPFIX: what the flows are */
+	uint16_t template_id;            /* v9 and IPFIX: theirs, from 256 up */
+	uint8_t engine_type, engine_id;  /* v5 */
+	uint16_t sampling;               /* v5: mode and interval, as sent */
+	uint32_t time_sec, time_nanosec; /* of the export, epoch */
+	uint32_t sys_uptime_ms;
+	uint32_t sequence; /* of the next flow */
+	uint64_t random;   /* state; starts as the seed */
 };
 
 /*
@@ -65,16 +65,15 @@ uint32_t generate_sequence(uint16_t version, uint64_t datagrams,
  * *len is its bytes.  FLOWD_ESPACE; FLOWD_EVERSION; FLOWD_EINVAL for a value
  * that the version has no room for.
  */
-int generate_datagram(struct generator *gen, const struct flow *flows,
-    size_t n, uint8_t *buf, size_t size, size_t *len)
-    __attribute__((warn_unused_result));
+int generate_datagram(struct generator *gen, const struct flow *flows, size_t n,
+    uint8_t *buf, size_t size, size_t *len) __attribute__((warn_unused_result));
 
 /*
  * The same for a datagram that announces the templates 256 to 256 + n - 1,
  * which are the same but for their ids.  It is no flow, but moves the sequence
  * of v9.
  */
-#define GENERATE_TEMPLATES_MAX	18	/* in one Ethernet frame */
+#define GENERATE_TEMPLATES_MAX 18 /* in one Ethernet frame */
 
 int generate_templates(struct generator *gen, size_t n, uint8_t *buf,
     size_t size, size_t *len) __attribute__((warn_unused_result));
@@ -93,7 +92,7 @@ int generate_stamp(const struct generator *gen, uint8_t *buf, size_t len)
  * flows of a part are of one version, which gen gets, and go into one
  * datagram.  Returns how many they are, 0 behind the last part.
  */
-#define GENERATE_SAMPLE_FLOWS	12	/* in all parts */
+#define GENERATE_SAMPLE_FLOWS 12 /* in all parts */
 
 size_t generate_sample(struct generator *gen, size_t part,
     struct flow flows[GENERATE_SAMPLE_FLOWS]);

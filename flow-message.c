@@ -21,12 +21,12 @@
 #include "flow-message.h"
 #include "netflow.h"
 
-#define SET_ALIGN	4	/* octets; zeroes behind the last record */
+#define SET_ALIGN 4 /* octets; zeroes behind the last record */
 
 enum kind {
 	NUMBER,
 	ADDRESS,
-	UPTIME,		/* ms of the uptime; in IPFIX of the epoch */
+	UPTIME, /* ms of the uptime; in IPFIX of the epoch */
 };
 
 /*
@@ -34,15 +34,15 @@ enum kind {
  * v9 has counters of 4 octets, as most of its exporters do.
  */
 static const struct field {
-	enum kind	kind;
-	uint16_t	ie;
-	uint16_t	ie6;	/* instead, of flows in IPv6 */
-	uint16_t	ie10;	/* instead, in IPFIX */
-	uint8_t		width;	/* bytes of the member of struct flow */
-	size_t		offset;
+	enum kind kind;
+	uint16_t ie;
+	uint16_t ie6;  /* instead, of flows in IPv6 */
+	uint16_t ie10; /* instead, in IPFIX */
+	uint8_t width; /* bytes of the member of struct flow */
+	size_t offset;
 } fields[] = {
-#define MEMBER(m)							\
-	.width = sizeof(((struct flow *)NULL)->m),			\
+#define MEMBER(m)                                  \
+	.width = sizeof(((struct flow *)NULL)->m), \
 	.offset = offsetof(struct flow, m)
 	{ ADDRESS, .ie = 8, .ie6 = 27, MEMBER(src) },
 	{ ADDRESS, .ie = 12, .ie6 = 28, MEMBER(dst) },
@@ -64,7 +64,7 @@ static const struct field {
 	{ NUMBER, .ie = 13, .ie6 = 30, MEMBER(dst_mask) },
 #undef MEMBER
 };
-#define NFIELDS		(sizeof(fields) / sizeof(fields[0]))
+#define NFIELDS (sizeof(fields) / sizeof(fields[0]))
 
 static bool
 is_ipfix(const struct generator *gen)
@@ -109,8 +109,8 @@ record_len(const struct generator *gen)
 size_t
 message_fits(const struct generator *gen, size_t len)
 {
-	return ((len - header_len(gen) - NF_SET_HEADER_LEN -
-	    (SET_ALIGN - 1)) / record_len(gen));
+	return ((len - header_len(gen) - NF_SET_HEADER_LEN - (SET_ALIGN - 1)) /
+	    record_len(gen));
 }
 
 static int
@@ -170,8 +170,8 @@ epoch_ms(const struct generator *gen, uint32_t uptime_ms)
 }
 
 static int
-put_field(struct wcursor *w, const struct generator *gen,
-    const struct field *f, const struct flow *flow)
+put_field(struct wcursor *w, const struct generator *gen, const struct field *f,
+    const struct flow *flow)
 {
 	const uint8_t *at = (const uint8_t *)flow + f->offset;
 	uint64_t value;
@@ -240,8 +240,8 @@ put_template(struct wcursor *w, const struct generator *gen, uint16_t id)
 		return (r);
 	for (f = 0; f < NFIELDS; f++) {
 		if ((r = wcur_u16(w, field_id(gen, &fields[f]))) != 0 ||
-		    (r = wcur_u16(w,
-		    (uint16_t)field_len(gen, &fields[f]))) != 0)
+		    (r = wcur_u16(w, (uint16_t)field_len(gen, &fields[f]))) !=
+			0)
 			return (r);
 	}
 	return (0);
@@ -251,8 +251,8 @@ int
 message_templates(const struct generator *gen, size_t n, uint8_t *buf,
     size_t size, size_t *len)
 {
-	const size_t set_len = NF_SET_HEADER_LEN +
-	    n * (4 + NFIELDS * NF_FIELD_SPEC_LEN);
+	const size_t set_len =
+	    NF_SET_HEADER_LEN + n * (4 + NFIELDS * NF_FIELD_SPEC_LEN);
 	struct wcursor w;
 	size_t i;
 	int r;
@@ -260,8 +260,8 @@ message_templates(const struct generator *gen, size_t n, uint8_t *buf,
 	*len = 0;
 	wcur_init(&w, buf, size);
 	if ((r = put_header(&w, gen, n, header_len(gen) + set_len)) != 0 ||
-	    (r = wcur_u16(&w, is_ipfix(gen) ? IPFIX_SET_TEMPLATE :
-	    NF9_SET_TEMPLATE)) != 0 ||
+	    (r = wcur_u16(&w,
+		 is_ipfix(gen) ? IPFIX_SET_TEMPLATE : NF9_SET_TEMPLATE)) != 0 ||
 	    (r = wcur_u16(&w, (uint16_t)set_len)) != 0)
 		return (r);
 	for (i = 0; i < n; i++) {

@@ -37,19 +37,19 @@
 #include "flow-transmit.h"
 #include "netflow.h"
 
-#define FLOWS_DEFAULT	30
-#define RATE_MAX	1000000000	/* datagrams a second */
-#define SOURCES_MAX	65536
-#define UPTIME_MS	(24U * 60 * 60 * 1000)	/* at the first datagram */
+#define FLOWS_DEFAULT 30
+#define RATE_MAX      1000000000 /* datagrams a second */
+#define SOURCES_MAX   65536
+#define UPTIME_MS     (24U * 60 * 60 * 1000) /* at the first datagram */
 
 struct options {
 	struct transmit_how how;
-	const char	*pcap;		/* NULL: none */
-	bool		 sample;
-	bool		 verbose;
-	uint64_t	 flows;		/* 0: no end */
-	size_t		 per_datagram;	/* flows; 0: as usual for the version */
-	size_t		 templates;	/* of each source */
+	const char *pcap; /* NULL: none */
+	bool sample;
+	bool verbose;
+	uint64_t flows;      /* 0: no end */
+	size_t per_datagram; /* flows; 0: as usual for the version */
+	size_t templates;    /* of each source */
 	struct generator gen;
 };
 
@@ -140,8 +140,7 @@ parse_target(struct transmit_how *how, const char *target)
 		start++;
 		end--;
 	} else if (memchr(start, ':', (size_t)(end - start)) != NULL)
-		errx(1, "%s: an IPv6 address has to stand in brackets",
-		    target);
+		errx(1, "%s: an IPv6 address has to stand in brackets", target);
 	len = (size_t)(end - start);
 	if (len == 0 || len >= sizeof(how->host))
 		errx(1, "%s: the host is missing or too long", target);
@@ -166,8 +165,7 @@ check_family(struct transmit_how *how)
 static void
 check_options(struct options *opts, bool made_up)
 {
-	const bool has_templates =
-	    generate_has_templates(opts->gen.version);
+	const bool has_templates = generate_has_templates(opts->gen.version);
 	const size_t most = generate_most(&opts->gen);
 
 	check_family(&opts->how);
@@ -176,23 +174,28 @@ check_options(struct options *opts, bool made_up)
 	if (opts->pcap != NULL && opts->how.still)
 		errx(1, "-t: a capture is sent as it is");
 	if (made_up && (opts->sample || opts->pcap != NULL))
-		errx(1, "-c, -e, -f, -n, -s, -T and -V are not for use with "
+		errx(1,
+		    "-c, -e, -f, -n, -s, -T and -V are not for use with "
 		    "-%c",
 		    opts->sample ? 'x' : 'p');
 	if (most == 0)
-		errx(1, "-V %u: only versions 1, 5, 7, 9 and 10 can be made "
-		    "up", opts->gen.version);
+		errx(1,
+		    "-V %u: only versions 1, 5, 7, 9 and 10 can be made "
+		    "up",
+		    opts->gen.version);
 	if (opts->gen.ipv6 && !has_templates)
 		errx(1, "-f 6: version %u has no room for IPv6 addresses",
 		    opts->gen.version);
 	if (opts->templates > 1 && !has_templates)
-		errx(1, "-T %zu: version %u has no templates",
-		    opts->templates, opts->gen.version);
+		errx(1, "-T %zu: version %u has no templates", opts->templates,
+		    opts->gen.version);
 	if (opts->per_datagram == 0)
 		opts->per_datagram = generate_usual(&opts->gen);
 	if (opts->per_datagram > most)
-		errx(1, "-c %zu: a datagram of version %u takes up to %zu "
-		    "flows", opts->per_datagram, opts->gen.version, most);
+		errx(1,
+		    "-c %zu: a datagram of version %u takes up to %zu "
+		    "flows",
+		    opts->per_datagram, opts->gen.version, most);
 }
 
 static void
@@ -241,12 +244,12 @@ parse_options(struct options *opts, int argc, char **argv)
 			gen->random = number('s', optarg, 0, INT64_MAX);
 			break;
 		case 'T':
-			opts->templates = number('T', optarg, 1,
-			    GENERATE_TEMPLATES_MAX);
+			opts->templates =
+			    number('T', optarg, 1, GENERATE_TEMPLATES_MAX);
 			break;
 		case 't':
-			gen->time_sec = (uint32_t)number('t', optarg, 0,
-			    UINT32_MAX);
+			gen->time_sec =
+			    (uint32_t)number('t', optarg, 0, UINT32_MAX);
 			gen->time_nanosec = 0;
 			how->still = true;
 			break;
@@ -254,8 +257,8 @@ parse_options(struct options *opts, int argc, char **argv)
 			opts->verbose = true;
 			break;
 		case 'V':
-			gen->version = (uint16_t)number('V', optarg, 0,
-			    UINT16_MAX);
+			gen->version =
+			    (uint16_t)number('V', optarg, 0, UINT16_MAX);
 			break;
 		case 'x':
 			opts->sample = true;
@@ -291,10 +294,10 @@ report(const struct options *opts, const struct transmitted *sent)
 		    sent->datagrams, sent->octets, sent->seconds);
 	else if (opts->verbose)
 		warnx("%" PRIu64 " datagrams, %" PRIu64 " flows, %" PRIu64
-		    " octets in %.3f s", sent->datagrams, sent->flows,
-		    sent->octets, sent->seconds);
-	if (opts->sample && (printf("%" PRIu64 "\n", sent->flows) < 0 ||
-	    fflush(stdout) != 0))
+		      " octets in %.3f s",
+		    sent->datagrams, sent->flows, sent->octets, sent->seconds);
+	if (opts->sample &&
+	    (printf("%" PRIu64 "\n", sent->flows) < 0 || fflush(stdout) != 0))
 		err(1, "standard output");
 	if (sent->error == ECONNREFUSED)
 		errx(1, "%s: nobody listens there; datagrams were lost",

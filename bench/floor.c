@@ -36,9 +36,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BATCH		64		/* datagrams in a system call */
-#define DATAGRAM	65536		/* bytes */
-#define RCVBUF		(32 << 20)	/* bytes, as flowd asks for */
+#define BATCH    64         /* datagrams in a system call */
+#define DATAGRAM 65536      /* bytes */
+#define RCVBUF   (32 << 20) /* bytes, as flowd asks for */
 
 static volatile sig_atomic_t stopped;
 
@@ -53,15 +53,15 @@ static int
 open_socket(const char *port)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET,
-	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd, size = RCVBUF;
 
 	sin.sin_port = htons((uint16_t)atoi(port));
 	if ((fd = socket(AF_INET, SOCK_DGRAM, 0)) == -1)
 		err(1, "socket");
 #if HAVE_DECL_SO_RCVBUFFORCE
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size,
-	    sizeof(size)) == -1)
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) ==
+	    -1)
 #endif
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size,
 		    sizeof(size));
