@@ -125,6 +125,14 @@ flowd_crc32_table(uint32_t crc, const void *data, size_t len)
 #define FOLD_LOW  0x1751997d0
 #define FOLD_HIGH 0x0ccaa009e
 
+/*
+ * In the same form: x^64 modulo the polynomial; the polynomial itself; and the
+ * quotient of x^64 by it.
+ */
+#define FOLD_HALF  0x163cd6124
+#define POLYNOMIAL 0x1db710641
+#define QUOTIENT   0x1f7011641
+
 static inline bool
 has_clmul(void)
 {
@@ -132,15 +140,33 @@ has_clmul(void)
 }
 
 /*
- * Carry-less multiplication folds block after block into the next.  The last
- * one, which then has the checksum of them all, goes to the table.
+ * What is left of a block, modulo the polynomial: its low half and then half of
+ * the rest are folded away, and Barrett's method reduces the last 64 bits.
  */
+static inline __attribute__((target("sse2,pclmul"))) uint32_t
+reduce(__m128i x)
+{
+	const __m128i low32 = _mm_set_epi32(0, -1, 0, -1);
+	const __m128i barrett = _mm_set_epi64x(QUOTIENT, POLYNOMIAL);
+	__m128i q;
+
+	x = _mm_xor_si128(_mm_srli_si128(x, 8),
+	    _mm_clmulepi64_si128(x, _mm_set_epi64x(0, FOLD_HIGH), 0x00));
+	x = _mm_xor_si128(_mm_srli_si128(x, 4),
+	    _mm_clmulepi64_si128(_mm_and_si128(x, low32),
+		_mm_set_epi64x(0, FOLD_HALF), 0x00));
+	q = _mm_clmulepi64_si128(_mm_and_si128(x, low32), barrett, 0x10);
+	q = _mm_clmulepi64_si128(_mm_and_si128(q, low32), barrett, 0x00);
+	x = _mm_xor_si128(x, q);
+	return ((uint32_t)_mm_cvtsi128_si32(_mm_srli_si128(x, 4)));
+}
+
+/* Carry-less multiplication folds block after block into the next. */
 static __attribute__((target("sse2,pclmul"))) uint32_t
 crc32_clmul(uint32_t crc, const uint8_t *p, size_t len)
 {
 	const __m128i fold = _mm_set_epi64x(FOLD_HIGH, FOLD_LOW);
 	__m128i x, next;
-	uint8_t last[BLOCK];
 
 	x = _mm_loadu_si128((const void *)p);
 	x = _mm_xor_si128(x, _mm_cvtsi32_si128((int)crc));
@@ -150,8 +176,8 @@ crc32_clmul(uint32_t crc, const uint8_t *p, size_t len)
 		    _mm_clmulepi64_si128(x, fold, 0x11));
 		x = _mm_xor_si128(x, next);
 	}
-	_mm_storeu_si128((void *)last, x);
-	return (flowd_crc32_table(flowd_crc32_table(0, last, BLOCK), p, len));
+	crc = reduce(x);
+	return (len == 0 ? crc : flowd_crc32_table(crc, p, len));
 }
 #endif
 
