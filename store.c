@@ -221,21 +221,22 @@ store_encode(const struct flow *flow, uint32_t mask, uint8_t *buf, size_t size,
 {
 	const uint32_t fields = (flow->fields & mask & STORE_FIELD_ALL) |
 	    (mask & STORE_FIELD_CRC32);
-	const size_t total = record_len(fields);
+	const size_t crc_len = (fields & STORE_FIELD_CRC32) != 0 ? CRC_LEN : 0;
 	uint8_t *p = buf + STORE_HEADER_LEN;
 
 	*len = 0;
-	if (size < total)
+	/* Who has room for any record is spared the sum. */
+	if (size < STORE_RECORD_MAX && size < record_len(fields))
 		return (FLOWD_ESPACE);
-	buf[0] = STORE_VERSION;
-	buf[1] = (uint8_t)((total - STORE_HEADER_LEN) / 4);
-	be16_put(buf + 2, 0);
-	be32_put(buf + 4, fields);
 	p = put_traffic(p, fields, flow);
 	p = put_export(p, fields, flow);
-	if ((fields & STORE_FIELD_CRC32) != 0)
-		be32_put(p, flowd_crc32(0, buf, total - CRC_LEN));
-	*len = total;
+	*len = (size_t)(p - buf) + crc_len;
+	buf[0] = STORE_VERSION;
+	buf[1] = (uint8_t)((*len - STORE_HEADER_LEN) / 4);
+	be16_put(buf + 2, 0);
+	be32_put(buf + 4, fields);
+	if (crc_len != 0)
+		be32_put(p, flowd_crc32(0, buf, (size_t)(p - buf)));
 	return (0);
 }
 
