@@ -100,11 +100,19 @@ now_sec(void)
 	return ((uint32_t)time(NULL));
 }
 
+static void
+show_flow(const struct flow *flow)
+{
+	char line[FORMAT_LINE_MAX];
+
+	(void)format_flow(flow, STORE_DISPLAY_BRIEF, false, line);
+	log_debug("%s", line);
+}
+
 /* Stores one flow that the filter let through. */
 static enum output_result
 store_flow(struct collector *c, const struct flow *flow)
 {
-	char line[FORMAT_LINE_MAX];
 	enum output_result r;
 	uint8_t *room;
 	size_t len;
@@ -114,10 +122,8 @@ store_flow(struct collector *c, const struct flow *flow)
 		&len) != 0)
 		return (OUTPUT_LOST);
 	r = output_commit(c->output, len);
-	if (r == OUTPUT_STORED && log_is_debug()) {
-		(void)format_flow(flow, STORE_DISPLAY_BRIEF, false, line);
-		log_debug("%s", line);
-	}
+	if (r == OUTPUT_STORED && log_is_debug())
+		show_flow(flow);
 	return (r);
 }
 
