@@ -308,6 +308,13 @@ record_finish(struct flow *flow, const struct template *t,
 }
 
 bool
+record_is_one_flow(const struct template *t)
+{
+	return (!t->variable && t->family != FAMILY_BOTH &&
+	    !record_is_biflow(t));
+}
+
+bool
 record_is_biflow(const struct template *t)
 {
 	return (HAS(t, SLOT_REV_OCTETS) || HAS(t, SLOT_REV_PACKETS));

@@ -156,7 +156,7 @@ run_on(uint16_t version, size_t len, size_t *left)
 	memset(&flow, UNTOUCHED, sizeof(flow));
 	memset(&values, UNTOUCHED, sizeof(values));
 	cur_init(&data, copy, len);
-	r = template_run(find(version, 256), &data, &flow, &values);
+	r = template_run(find(version, 256), &data, 1, &flow, &values);
 	*left = cur_left(&data);
 	free(copy);
 	return (r);
