@@ -42,6 +42,7 @@
  * table[k][2], table[k][4] ... for the bits that are set in b.  These eight
  * generate a row, at compile time.
  */
+/* clang-format off */
 #define BIT(b, n, v)	(((b) >> (n) & 1) * (v))
 #define SUM(b, v0, v1, v2, v3, v4, v5, v6, v7)				\
 	BIT(b, 0, v0) ^ BIT(b, 1, v1) ^ BIT(b, 2, v2) ^ BIT(b, 3, v3) ^	\
@@ -77,6 +78,7 @@ static const uint32_t table[8][256] = {
 	{ ROW(0xccaa009e, 0x4225077d, 0x844a0efa, 0xd3e51bb5,
 	    0x7cbb312b, 0xf9766256, 0x299dc2ed, 0x533b85da) },
 };
+/* clang-format on */
 
 static uint32_t
 le32(const uint8_t *p)
@@ -139,8 +141,7 @@ has_clmul(void)
 #define CLMUL	__attribute__((target("sse2,pclmul")))
 
 /* What stands for x, with the powers of by, added to what is there. */
-CLMUL
-static inline __m128i
+static inline CLMUL __m128i
 fold(__m128i x, __m128i by, __m128i there)
 {
 	return (_mm_xor_si128(there,
@@ -148,16 +149,14 @@ fold(__m128i x, __m128i by, __m128i there)
 	    _mm_clmulepi64_si128(x, by, 0x11))));
 }
 
-CLMUL
-static inline __m128i
+static inline CLMUL __m128i
 load_block(const uint8_t *p)
 {
 	return (_mm_loadu_si128((const void *)p));
 }
 
 /* The checksum of a block: 128 bits become 96, 64, and by Barrett 32. */
-CLMUL
-static inline uint32_t
+static inline CLMUL uint32_t
 reduce(__m128i x)
 {
 	const __m128i low32 = _mm_set_epi32(0, 0, 0, -1);
@@ -180,8 +179,7 @@ reduce(__m128i x)
  * multiplication then folds block after block into the next.  In two lanes
  * neither has to wait for the other.
  */
-CLMUL
-static uint32_t
+static CLMUL uint32_t
 crc32_clmul(uint32_t crc, const uint8_t *p, size_t len)
 {
 	const __m128i by16 = _mm_set_epi64x(X96, X160);
@@ -192,15 +190,12 @@ crc32_clmul(uint32_t crc, const uint8_t *p, size_t len)
 	crc = flowd_crc32_table(crc, p, head);
 	p += head;
 	len -= head;
-	x = _mm_xor_si128(load_block(p), _mm_cvtsi32_si128((int)crc));
+	x = _mm_setzero_si128();	/* zeros in front change nothing */
+	y = _mm_xor_si128(load_block(p), _mm_cvtsi32_si128((int)crc));
 	p += BLOCK;
 	len -= BLOCK;
-	if (len % (2 * BLOCK) == 0) {
-		if (len == 0)
-			return (reduce(x));
-		y = x;
-		x = _mm_setzero_si128();
-	} else {
+	if (len % (2 * BLOCK) != 0) {
+		x = y;
 		y = load_block(p);
 		p += BLOCK;
 		len -= BLOCK;
@@ -220,8 +215,7 @@ has_arm_crc(void)
 	return ((getauxval(AT_HWCAP) & HWCAP_CRC32) != 0);
 }
 
-__attribute__((target("+crc")))
-static uint32_t
+static __attribute__((target("+crc"))) uint32_t
 crc32_arm(uint32_t crc, const uint8_t *p, size_t len)
 {
 	uint64_t word;
