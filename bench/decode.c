@@ -51,16 +51,14 @@ encode(struct flow_sink *sink)
 {
 	static uint8_t out[1 << 18];
 	static size_t at;
-	size_t i, len;
+	size_t lens[SINK_FLOWS], i;
 
-	for (i = 0; i < sink->n; i++) {
-		if (sizeof(out) - at < STORE_RECORD_MAX)
-			at = 0;
-		if (store_encode(&sink->flows[i], STORE_FIELD_ALL, out + at,
-			STORE_RECORD_MAX, &len) != 0)
-			errx(1, "a record is too long");
-		at += len;
-	}
+	if (sizeof(out) - at < SINK_FLOWS * STORE_RECORD_MAX)
+		at = 0;
+	store_encode_many(sink->flows, sink->n, STORE_FIELD_ALL, out + at,
+	    lens);
+	for (i = 0; i < sink->n; i++)
+		at += lens[i];
 	sink->n = 0;
 }
 
