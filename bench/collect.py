@@ -192,6 +192,16 @@ class Floor(Collector):
                 octets / count * load.datagrams / load.flows)
 
 
+class Volume(Floor):
+    """The floor with as many bytes to write as flowd has."""
+
+    name = "volume"
+
+    def command(self):
+        record = 116 if self.case.family == 4 else 152
+        return [*super().command(), str(record * per_datagram(self.case))]
+
+
 class Flowd(Collector):
     name = "flowd"
     rules = True
@@ -306,7 +316,7 @@ def main():
     parser.add_argument("case", nargs="*")
     args = parser.parse_args()
     where = args.w or os.getcwd()
-    kinds = [Floor, Flowd] + ([Nfcapd] if shutil.which("nfcapd") else [])
+    kinds = [Floor, Volume, Flowd] + ([Nfcapd] if shutil.which("nfcapd") else [])
     memory = WarmMemory()
     print(f"{'':44} {'':7} {'ns/flow':>7} {'x floor':>8} {'lost %':>6} "
           f"{'peak MiB':>8} {'B/flow':>7}")

@@ -16,8 +16,9 @@
 
 /*
  * The floor under what a collector can cost: datagrams are received and their
- * bytes written to a file, and nothing else is done.  On SIGTERM it prints how
- * many datagrams and bytes there were.
+ * bytes written to a file, and nothing else is done.  With a length, so many
+ * bytes are written for each of them instead.  On SIGTERM it prints how many
+ * datagrams and bytes there were.
  */
 #include "compat.h"
 
@@ -79,10 +80,13 @@ main(int argc, char **argv)
 	struct sigaction sa = { .sa_handler = on_signal };
 	uint64_t datagrams = 0, bytes = 0;
 	ssize_t written;
+	size_t len = 0;
 	int i, n, sock, fd;
 
-	if (argc != 3)
-		errx(1, "usage: floor port file");
+	if (argc != 3 && argc != 4)
+		errx(1, "usage: floor port file [length]");
+	if (argc == 4 && (len = (size_t)atoi(argv[3])) > DATAGRAM)
+		errx(1, "%zu bytes are too many", len);
 	sock = open_socket(argv[1]);
 	if ((fd = open(argv[2], O_WRONLY | O_CREAT | O_TRUNC, 0600)) == -1)
 		err(1, "%s", argv[2]);
@@ -100,7 +104,7 @@ main(int argc, char **argv)
 		if (n == -1)
 			err(1, "recvmmsg");
 		for (i = 0; i < n; i++)
-			out[i].iov_len = msgs[i].msg_len;
+			out[i].iov_len = len != 0 ? len : msgs[i].msg_len;
 		if ((written = writev(fd, out, n)) == -1)
 			err(1, "%s", argv[2]);
 		datagrams += (uint64_t)n;
