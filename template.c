@@ -199,6 +199,8 @@ place_of(const struct template *t, enum ie_slot slot)
 	static const struct ie_place dst4 = DIRECT_LEN(dst.bytes, 4);
 	static const struct ie_place src6 = DIRECT(src.bytes);
 	static const struct ie_place dst6 = DIRECT(dst.bytes);
+	static const struct ie_place gateway4 = DIRECT_LEN(gateway.bytes, 4);
+	static const struct ie_place gateway6 = DIRECT(gateway.bytes);
 	static const struct ie_place src_mask = DIRECT(src_mask);
 	static const struct ie_place dst_mask = DIRECT(dst_mask);
 	static const struct ie_place start = DIRECT(flow_start);
@@ -210,6 +212,10 @@ place_of(const struct template *t, enum ie_slot slot)
 		return (&start);
 	if (t->plain_times && slot == SLOT_END_UPTIME)
 		return (&finish);
+	if (slot == SLOT_GATEWAY4 && (t->slots & SLOT_BIT(SLOT_GATEWAY6)) == 0)
+		return (&gateway4);
+	if (slot == SLOT_GATEWAY6 && (t->slots & SLOT_BIT(SLOT_GATEWAY4)) == 0)
+		return (&gateway6);
 	if (t->family != (six ? FAMILY_6 : FAMILY_4))
 		return (ie_place(slot));
 	switch (slot) {

@@ -432,10 +432,10 @@ addresses_are_read_in_every_length(void **state)
 	check_address(12, flow.dst.bytes, 4);
 	check_address(27, flow.src.bytes, 16);
 	check_address(28, flow.dst.bytes, 16);
-	check_address(15, values.gateway4, 4);
-	check_address(18, values.gateway4, 4);
-	check_address(62, values.gateway6, 16);
-	check_address(63, values.gateway6, 16);
+	check_address(15, flow.gateway.bytes, 4);
+	check_address(18, flow.gateway.bytes, 4);
+	check_address(62, flow.gateway.bytes, 16);
+	check_address(63, flow.gateway.bytes, 16);
 }
 
 /* The NTP timestamp as element id, in ms since 1970. */
