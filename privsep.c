@@ -50,7 +50,7 @@
 
 #include "listeners.h"
 #include "log.h"
-#include "log-check.h"
+#include "logfiles.h"
 #include "privsep.h"
 #include "rights.h"
 #include "sandbox.h"
@@ -68,7 +68,7 @@ struct monitor {
 	void			(*collect)(int sock);
 	struct config		*conf;
 	struct listeners	 listeners;
-	int			*logs;		/* conf->nlogs of them */
+	struct logfiles		 logs;
 	int			 state;		/* begun, -1: none */
 	int			 waiting;	/* who started us; -1: nobody */
 	char			*pidfile;	/* written; NULL: none */
@@ -156,28 +156,6 @@ monotonic(void)
 	return (ts.tv_sec);
 }
 
-/* *made tells whether there was no such file before. */
-static int
-open_log(const char *path, bool *made)
-{
-	/*
-	 * For reading too, so that a FIFO opens without a reader and keeps
-	 * what was written when its reader leaves.
-	 */
-	const int flags = O_RDWR | O_APPEND | O_NONBLOCK | O_CLOEXEC |
-	    O_NOCTTY;
-	int fd;
-
-	fd = open(path, flags | O_CREAT | O_EXCL, 0600);
-	*made = fd != -1;
-	/* It may be a link that leads nowhere yet. */
-	if (fd == -1 && errno == EEXIST)
-		fd = open(path, flags | O_CREAT, 0600);
-	if (fd == -1)
-		log_warn("logfile %s", path);
-	return (fd);
-}
-
 static int
 open_logsock(struct monitor *m, const struct config *conf)
 {
@@ -235,10 +213,17 @@ send_fd(struct monitor *m, enum priv_type type, int fd)
 	return (r);
 }
 
+static int
+give_log(struct monitor *m, const struct logfiles *logs, size_t i)
+{
+	return (priv_send(m->sock, PRIV_LOG, (uint32_t)i, NULL, 0,
+	    logs->list[i].fd));
+}
+
 /* What send_config sends; -1 with errno: the collector does not listen. */
 static int
 try_send_config(struct monitor *m, const struct config *conf,
-    const struct listeners *l, const int *logs, bool fresh)
+    const struct listeners *l, const struct logfiles *logs, bool fresh)
 {
 	const struct open_listener *li;
 	uint8_t *data;
@@ -263,8 +248,7 @@ try_send_config(struct monitor *m, const struct config *conf,
 			r = send_fd(m, PRIV_FORWARD, fd);
 	}
 	for (i = 0; r == 0 && i < conf->nlogs; i++)
-		r = priv_send(m->sock, PRIV_LOG, (uint32_t)i, NULL, 0,
-		    logs[i]);
+		r = give_log(m, logs, i);
 	if (r == 0 && conf->logsock != NULL)
 		r = send_fd(m, PRIV_LOGSOCK, open_logsock(m, conf));
 	if (r == 0)
@@ -279,7 +263,7 @@ try_send_config(struct monitor *m, const struct config *conf,
  */
 static void
 send_config(struct monitor *m, const struct config *conf,
-    const struct listeners *l, const int *logs, bool fresh)
+    const struct listeners *l, const struct logfiles *logs, bool fresh)
 {
 	m->configuring++;
 	if (try_send_config(m, conf, l, logs, fresh) == 0)
@@ -290,13 +274,10 @@ send_config(struct monitor *m, const struct config *conf,
 
 /* What of the monitor's is no business of the collector's. */
 static void
-close_inherited(const struct monitor *m)
+close_inherited(struct monitor *m)
 {
-	size_t i;
-
 	listeners_close(&m->listeners);
-	for (i = 0; i < m->conf->nlogs; i++)
-		(void)close(m->logs[i]);
+	logfiles_close(&m->logs);
 	if (m->waiting != -1)
 		(void)close(m->waiting);
 	if (m->pidfd != -1)
@@ -382,7 +363,7 @@ start_collector(struct monitor *m)
 	(void)close(pair[1]);
 	m->sock = pair[0];
 	(void)setsockopt(m->sock, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
-	send_config(m, m->conf, &m->listeners, m->logs, true);
+	send_config(m, m->conf, &m->listeners, &m->logs, true);
 	return (0);
 }
 
@@ -523,102 +504,16 @@ restart_collector(struct monitor *m)
 }
 
 static void
-close_logs(int *logs, size_t n)
-{
-	while (n > 0)
-		(void)close(logs[--n]);
-	free(logs);
-}
-
-static bool
-same_file(int a, int b)
-{
-	struct stat sa, sb;
-
-	return (fstat(a, &sa) == 0 && fstat(b, &sb) == 0 &&
-	    sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino);
-}
-
-/* Whether the collector writes to this file: its end may just be growing. */
-static bool
-is_in_use(const struct monitor *m, int fd)
-{
-	size_t i;
-
-	for (i = 0; m->conf != NULL && i < m->conf->nlogs; i++) {
-		if (same_file(m->logs[i], fd))
-			return (true);
-	}
-	return (false);
-}
-
-/* A log, of which the end is whole or has been cut off to be so. */
-static int
-open_checked(const struct monitor *m, const char *path, bool *made)
-{
-	int fd = open_log(path, made);
-
-	if (fd == -1 || is_in_use(m, fd) || log_check(m->opts, path, fd) == 0)
-		return (fd);
-	(void)close(fd);
-	return (-1);
-}
-
-/*
- * Opens log i of conf and those behind it.  0, or -1 after a message where one
- * cannot be, and then none is open and no new file is left.
- */
-static int
-open_logs_from(const struct monitor *m, const struct config *conf, size_t i,
-    int *logs)
-{
-	bool made;
-
-	if (i == conf->nlogs)
-		return (0);
-	logs[i] = open_checked(m, conf->logs[i].path, &made);
-	if (logs[i] == -1)
-		return (-1);
-	if (open_logs_from(m, conf, i + 1, logs) == 0)
-		return (0);
-	(void)close(logs[i]);
-	if (made)
-		(void)unlink(conf->logs[i].path);
-	return (-1);
-}
-
-/* Opens all logs of conf; NULL after a message where one cannot be. */
-static int *
-open_logs(const struct monitor *m, const struct config *conf)
-{
-	int *logs;
-
-	logs = calloc(conf->nlogs == 0 ? 1 : conf->nlogs, sizeof(*logs));
-	if (logs == NULL)
-		fatal("logs");
-	if (open_logs_from(m, conf, 0, logs) == 0)
-		return (logs);
-	free(logs);
-	return (NULL);
-}
-
-static void
 reopen_logs(struct monitor *m)
 {
 	size_t i;
-	bool made;
-	int log;
 
 	for (i = 0; i < m->conf->nlogs; i++) {
-		log = open_checked(m, m->conf->logs[i].path, &made);
-		if (log == -1) {
+		if (logfiles_reopen(&m->logs, i) == -1) {
 			log_warnx("going on with the log that is open");
 			continue;
 		}
-		(void)close(m->logs[i]);
-		m->logs[i] = log;
-		if (priv_send(m->sock, PRIV_LOG, (uint32_t)i, NULL, 0, log) ==
-		    -1) {
+		if (give_log(m, &m->logs, i) == -1) {
 			log_warn("the collector does not take the log");
 			return;
 		}
@@ -700,7 +595,7 @@ is_being_written(const struct monitor *m, const char *statefile)
  * file to be.  -1 after a message.
  */
 static int
-open_for(struct monitor *m, const struct config *conf, int **logs,
+open_for(struct monitor *m, const struct config *conf, struct logfiles *logs,
     struct listeners *l)
 {
 	if (conf->statefile != NULL && !is_being_written(m, conf->statefile) &&
@@ -709,7 +604,7 @@ open_for(struct monitor *m, const struct config *conf, int **logs,
 	if (listeners_open(l, conf, &m->listeners, m->conf) == -1)
 		return (-1);
 	/* Last, since it may leave a new file behind. */
-	if ((*logs = open_logs(m, conf)) != NULL) {
+	if (logfiles_open(logs, conf, m->opts, &m->logs) == 0) {
 		m->state_off = conf->statefile != NULL &&
 		    statefile_is_foreign(conf->statefile);
 		return (0);
@@ -723,8 +618,8 @@ static void
 reload(struct monitor *m)
 {
 	struct config *conf;
+	struct logfiles logs;
 	struct listeners l;
-	int *logs;
 
 	log_info("reading %s", m->opts->conf_path);
 	conf = privsep_load_config(m->opts);
@@ -734,9 +629,9 @@ reload(struct monitor *m)
 		return;
 	}
 	listeners_retire(&l, &m->listeners);
-	send_config(m, conf, &l, logs, false);
+	send_config(m, conf, &l, &logs, false);
 	abandon_state(m);
-	close_logs(m->logs, m->conf->nlogs);
+	logfiles_close(&m->logs);
 	m->logs = logs;
 	listeners_replace(&l, conf, &m->listeners, m->conf);
 	m->listeners = l;
@@ -918,7 +813,7 @@ monitor_run(const struct flowd_options *opts, struct config *conf,
 	if (!opts->foreground)
 		m.waiting = detach();
 	status = run_until_told(&m);
-	free(m.logs);
+	logfiles_close(&m.logs);
 	config_free(m.conf);
 	free(m.listeners.list);
 	return (status);
