@@ -36,8 +36,9 @@
 #include "log-name.h"
 #include "logfiles.h"
 
-#define RETRY_SECONDS	60	/* after a rotation that failed */
-#define EXPIRE_SECONDS	60	/* between looks at what is too old */
+#define RETRY_SECONDS		60	/* after a rotation that failed */
+#define EXPIRE_SECONDS		60	/* between looks at what is too old */
+#define LAST_SYNC_SECONDS	5	/* for the disk, at the end */
 
 /* Of the clock that the monitor waits by; time(3) may lag behind it. */
 static time_t
@@ -284,24 +285,51 @@ has_ended(pid_t pid, int *error)
 	return (true);
 }
 
-static void
-sync_when_due(struct logfiles *l, bool at_rest, time_t now)
+/* False while there is a syncer that goes on. */
+static bool
+reap_syncer(struct logfiles *l)
 {
 	int error;
 
-	if (l->conf->sync_seconds == 0)
+	if (l->syncer == -1)
+		return (true);
+	if (!has_ended(l->syncer, &error))
+		return (false);
+	l->syncer = -1;
+	if (error != 0)
+		log_warnx("the logs cannot be synced: %s", strerror(error));
+	return (true);
+}
+
+static void
+sync_when_due(struct logfiles *l, bool at_rest, time_t now)
+{
+	if (l->conf->sync_seconds == 0 || !reap_syncer(l))
 		return;
-	if (l->syncer != -1) {
-		if (!has_ended(l->syncer, &error))
-			return;
-		l->syncer = -1;
-		if (error != 0)
-			log_warnx("the logs cannot be synced: %s",
-			    strerror(error));
-	}
 	if ((at_rest && l->nretired > 0) || now < l->synced ||
 	    now - l->synced >= (time_t)l->conf->sync_seconds)
 		start_syncer(l, now);
+}
+
+/* What was written last, by a collector that has ended. */
+static void
+sync_for_good(struct logfiles *l)
+{
+	const struct timespec pause = { .tv_nsec = 10000000 };
+	time_t give_up = now_epoch() + LAST_SYNC_SECONDS;
+
+	if (l->conf->sync_seconds == 0)
+		return;
+	if (reap_syncer(l))
+		start_syncer(l, now_epoch());
+	while (!reap_syncer(l)) {
+		if (now_epoch() >= give_up) {
+			log_warnx("the logs are not synced within %d seconds",
+			    LAST_SYNC_SECONDS);
+			return;
+		}
+		(void)nanosleep(&pause, NULL);
+	}
 }
 
 /* Compression. */
@@ -707,21 +735,15 @@ logfiles_tick(struct logfiles *l, bool at_rest,
 	expire_when_due(l, now);
 }
 
-/* What is yet to be synced is left to after, or done now. */
+/* What is yet to be synced. */
 static void
-hand_syncing_over(struct logfiles *l, struct logfiles *after)
+hand_over(struct logfiles *l, struct logfiles *after)
 {
-	int error;
+	size_t i;
 
-	if (after == NULL) {
-		if (l->conf->sync_seconds != 0 &&
-		    (error = sync_files(l)) != 0)
-			log_warnx("the logs cannot be synced: %s",
-			    strerror(error));
-		close_retired(l);
-		return;
-	}
 	after->syncer = l->syncer;
+	for (i = 0; i < l->conf->nlogs; i++)
+		retire(after, l->list[i].fd);
 	while (l->nretired > 0)
 		retire(after, l->retired[--l->nretired]);
 }
@@ -729,19 +751,16 @@ hand_syncing_over(struct logfiles *l, struct logfiles *after)
 void
 logfiles_close(struct logfiles *l, struct logfiles *after)
 {
-	size_t i;
-
 	if (l->compressor.pid != -1) {
 		(void)kill(l->compressor.pid, SIGKILL);
 		(void)waitpid(l->compressor.pid, NULL, 0);
 		end_compressor(l);
 	}
-	hand_syncing_over(l, after);
-	for (i = 0; i < l->conf->nlogs; i++) {
-		if (after == NULL)
-			(void)close(l->list[i].fd);
-		else
-			retire(after, l->list[i].fd);
+	if (after != NULL)
+		hand_over(l, after);
+	else {
+		sync_for_good(l);
+		logfiles_leave(l);
 	}
 	free(l->list);
 	free(l->retired);
