@@ -71,9 +71,10 @@ class EachSecond(Rotation):
         flowd = self.start('"@DIR@/%Y%m%d-%H%M%S.flow" rotate every 1s '
                            "compress", "sync 1")
         flows = self.send(flowd)
+        wait_for(lambda: any(p.suffix == ".gz" for p in dated(flowd.dir)),
+                 "a file is compressed")
         load.check(self, flowd, flows, lambda: dated(flowd.dir))
         self.assertGreaterEqual(len(dated(flowd.dir)), SECONDS)
-        self.assertTrue(any(p.suffix == ".gz" for p in dated(flowd.dir)))
 
     def test_signals_and_renames_meanwhile(self):
         """A rotation from outside, and reloads that change everything."""
