@@ -72,35 +72,49 @@ open_file(const char *path, bool *made)
 	return (fd);
 }
 
-/* Whether a log is open at dev and ino. */
 static bool
-is_open(const struct logfiles *l, dev_t dev, ino_t ino)
+is_among(const struct logfile *list, size_t n, dev_t dev, ino_t ino)
 {
 	struct stat st;
 	size_t i;
 
-	for (i = 0; l->conf != NULL && i < l->conf->nlogs; i++) {
-		if (fstat(l->list[i].fd, &st) == 0 && st.st_dev == dev &&
+	for (i = 0; i < n; i++) {
+		if (fstat(list[i].fd, &st) == 0 && st.st_dev == dev &&
 		    st.st_ino == ino)
 			return (true);
 	}
 	return (false);
 }
 
+/* Whether a log is open at dev and ino. */
+static bool
+is_open(const struct logfiles *l, dev_t dev, ino_t ino)
+{
+	return (is_among(l->list, l->conf->nlogs, dev, ino));
+}
+
+/* Whether the collector writes to this file: its end may just be growing. */
+static bool
+is_in_use(const struct logfiles *l, int fd)
+{
+	struct stat st;
+
+	return (l->conf != NULL && fstat(fd, &st) == 0 &&
+	    (is_open(l, st.st_dev, st.st_ino) ||
+	    is_among(l->retired, l->nretired, st.st_dev, st.st_ino)));
+}
+
 /*
  * A log, of which the end is whole or has been cut off to be so, unless it is
- * one of users, which the collector writes to: it may just be growing.
+ * one of users, which the collector writes to.
  */
 static int
 open_checked(const struct logfiles *l, const struct logfiles *users,
     const char *path, bool *made)
 {
-	struct stat st;
-	int fd;
+	int fd = open_file(path, made);
 
-	if ((fd = open_file(path, made)) == -1)
-		return (-1);
-	if ((fstat(fd, &st) == 0 && is_open(users, st.st_dev, st.st_ino)) ||
+	if (fd == -1 || is_in_use(users, fd) ||
 	    log_check(l->opts, path, fd) == 0)
 		return (fd);
 	(void)close(fd);
@@ -200,31 +214,35 @@ logfiles_leave(struct logfiles *l)
 	for (i = 0; i < l->conf->nlogs; i++)
 		(void)close(l->list[i].fd);
 	for (i = 0; i < l->nretired; i++)
-		(void)close(l->retired[i]);
+		(void)close(l->retired[i].fd);
 	if (l->compressor.pid != -1) {
 		(void)close(l->compressor.in);
 		(void)close(l->compressor.out);
 	}
 }
 
-/* Syncing: fdatasync in a process of its own, which may wait for the disk. */
+/* Files that were left: the collector may still write to them for a moment. */
 
-/* Keeps fd, which the collector may still write to, until it is synced. */
 static void
-retire(struct logfiles *l, int fd)
+retire(struct logfiles *l, const struct logfile *f)
 {
-	int *grown;
+	struct logfile *grown;
 
-	if (l->conf->sync_seconds == 0) {
-		(void)close(fd);
-		return;
-	}
 	grown = reallocarray(l->retired, l->nretired + 1, sizeof(*grown));
 	if (grown == NULL)
 		fatal("logs");
 	l->retired = grown;
-	l->retired[l->nretired++] = fd;
+	l->retired[l->nretired++] = *f;
 }
+
+static void
+close_retired(struct logfiles *l)
+{
+	while (l->nretired > 0)
+		(void)close(l->retired[--l->nretired].fd);
+}
+
+/* Syncing: fdatasync in a process of its own, which may wait for the disk. */
 
 /* 0, or the errno of what failed. */
 static int
@@ -243,7 +261,7 @@ sync_files(const struct logfiles *l)
 	size_t i;
 
 	for (i = 0; i < l->nretired; i++) {
-		if ((r = sync_file(l->retired[i])) != 0)
+		if ((r = sync_file(l->retired[i].fd)) != 0)
 			failed = r;
 	}
 	for (i = 0; i < l->conf->nlogs; i++) {
@@ -253,24 +271,56 @@ sync_files(const struct logfiles *l)
 	return (failed);
 }
 
-static void
-close_retired(struct logfiles *l)
+static bool
+is_mine(const struct logfiles *l, int fd)
 {
-	while (l->nretired > 0)
-		(void)close(l->retired[--l->nretired]);
+	size_t i;
+
+	for (i = 0; i < l->conf->nlogs; i++) {
+		if (l->list[i].fd == fd)
+			return (true);
+	}
+	for (i = 0; i < l->nretired; i++) {
+		if (l->retired[i].fd == fd)
+			return (true);
+	}
+	return (false);
 }
 
+/*
+ * Closes what is not a log, so that nothing but logs stays open for as long as
+ * a disk hangs.
+ */
 static void
-start_syncer(struct logfiles *l, time_t now)
+close_others(const struct logfiles *l)
+{
+	size_t left = l->conf->nlogs + l->nretired;
+	int fd = STDERR_FILENO + 1;
+
+	for (; left > 0; fd++) {
+		if (is_mine(l, fd))
+			left--;
+		else
+			(void)close(fd);
+	}
+	closefrom(fd);
+}
+
+/* at_rest: the files that are retired get no more than they have. */
+static void
+start_syncer(struct logfiles *l, bool at_rest, time_t now)
 {
 	l->synced = now;
 	if ((l->syncer = fork()) == -1) {
 		log_warn("the logs cannot be synced");
 		return;
 	}
-	if (l->syncer == 0)
+	if (l->syncer == 0) {
+		close_others(l);
 		_exit(sync_files(l));
-	close_retired(l);
+	}
+	if (at_rest)
+		close_retired(l);
 }
 
 /* True where pid has ended; what it failed with is in *error, or 0. */
@@ -304,11 +354,14 @@ reap_syncer(struct logfiles *l)
 static void
 sync_when_due(struct logfiles *l, bool at_rest, time_t now)
 {
-	if (l->conf->sync_seconds == 0 || !reap_syncer(l))
+	if (!reap_syncer(l))
 		return;
-	if ((at_rest && l->nretired > 0) || now < l->synced ||
+	if (l->conf->sync_seconds == 0) {
+		if (at_rest)
+			close_retired(l);
+	} else if ((at_rest && l->nretired > 0) || now < l->synced ||
 	    now - l->synced >= (time_t)l->conf->sync_seconds)
-		start_syncer(l, now);
+		start_syncer(l, at_rest, now);
 }
 
 /* What was written last, by a collector that has ended. */
@@ -321,7 +374,7 @@ sync_for_good(struct logfiles *l)
 	if (l->conf->sync_seconds == 0)
 		return;
 	if (reap_syncer(l))
-		start_syncer(l, now_epoch());
+		start_syncer(l, true, now_epoch());
 	while (!reap_syncer(l)) {
 		if (now_epoch() >= give_up) {
 			log_warnx("the logs are not synced within %d seconds",
@@ -595,7 +648,7 @@ logfiles_reopen(struct logfiles *l, size_t i)
 
 	if (open_log(l, i, l, &f, &made) == -1)
 		return (-1);
-	retire(l, l->list[i].fd);
+	retire(l, &l->list[i]);
 	l->list[i] = f;
 	return (0);
 }
@@ -699,6 +752,9 @@ logfiles_heal(const struct logfiles *l)
 
 	for (i = 0; i < l->conf->nlogs; i++)
 		(void)log_check(l->opts, l->list[i].path, l->list[i].fd);
+	for (i = 0; i < l->nretired; i++)
+		(void)log_check(l->opts, l->retired[i].path,
+		    l->retired[i].fd);
 }
 
 bool
@@ -710,7 +766,8 @@ logfiles_need_ticks(const struct logfiles *l)
 		if (is_rotated(&l->conf->logs[i]))
 			return (true);
 	}
-	return (l->conf->sync_seconds != 0);
+	return (l->conf->sync_seconds != 0 || l->nretired > 0 ||
+	    l->syncer != -1);
 }
 
 void
@@ -735,7 +792,6 @@ logfiles_tick(struct logfiles *l, bool at_rest,
 	expire_when_due(l, now);
 }
 
-/* What is yet to be synced. */
 static void
 hand_over(struct logfiles *l, struct logfiles *after)
 {
@@ -743,9 +799,9 @@ hand_over(struct logfiles *l, struct logfiles *after)
 
 	after->syncer = l->syncer;
 	for (i = 0; i < l->conf->nlogs; i++)
-		retire(after, l->list[i].fd);
+		retire(after, &l->list[i]);
 	while (l->nretired > 0)
-		retire(after, l->retired[--l->nretired]);
+		retire(after, &l->retired[--l->nretired]);
 }
 
 void

@@ -55,7 +55,8 @@ struct logfiles {
 	struct logfile			*list;		/* conf->nlogs */
 	time_t				 ticked;	/* epoch */
 	time_t				 expired;	/* epoch */
-	int				*retired;	/* to be synced */
+	struct logfile			*retired;	/* to be synced, or
+							   not yet at rest */
 	size_t				 nretired;
 	pid_t				 syncer;	/* -1: none */
 	time_t				 synced;	/* epoch */
@@ -74,15 +75,15 @@ int logfiles_open(struct logfiles *l, const struct config *conf,
 void logfiles_leave(struct logfiles *l);
 
 /*
- * Closes them for good.  What is yet to be synced goes to after, or where that
- * is NULL is synced now.
+ * Closes them for good.  What is not yet at rest goes over to after; where that
+ * is NULL the collector has ended, and what is yet to be synced is synced.
  */
 void logfiles_close(struct logfiles *l, struct logfiles *after);
 
 /* Opens log i anew by its name.  -1 after a message: it is as it was. */
 int logfiles_reopen(struct logfiles *l, size_t i);
 
-/* Cuts off what a collector that died has left of a record. */
+/* Cuts off what a collector that has died left of a record. */
 void logfiles_heal(const struct logfiles *l);
 
 /* Whether logfiles_tick has to be called, soon after each full second. */
