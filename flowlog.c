@@ -38,28 +38,28 @@
 #include "log.h"
 #include "store.h"
 
-#define BLOCK_LEN	((size_t)1 << 20)	/* bytes */
-#define RETRY_SECONDS	1		/* after a failed write */
+#define BLOCK_LEN     ((size_t)1 << 20) /* bytes */
+#define RETRY_SECONDS 1                 /* after a failed write */
 
 struct block {
-	struct block	*next;
-	size_t		 begin, end;	/* of the records in data */
-	uint8_t		 data[BLOCK_LEN];
+	struct block *next;
+	size_t begin, end; /* of the records in data */
+	uint8_t data[BLOCK_LEN];
 };
 
 struct flowlog {
-	char			*name;
-	int			 fd;		/* -1: none */
-	bool			 is_file;	/* and can be truncated */
-	struct block		*first, *last;	/* one at the least */
-	size_t			 nblocks, max_blocks;
-	size_t			 left;		/* bytes in all blocks */
-	size_t			 partial;	/* of the first record, in fd */
-	bool			 waits;		/* until fd takes more */
-	bool			 failing;	/* since the buffer was empty */
-	time_t			 failed_at;	/* monotonic; 0: it works */
-	uint64_t		 refused;	/* flows, since then as well */
-	struct flowlog_counters	 counters;
+	char *name;
+	int fd;                     /* -1: none */
+	bool is_file;               /* and can be truncated */
+	struct block *first, *last; /* one at the least */
+	size_t nblocks, max_blocks;
+	size_t left;      /* bytes in all blocks */
+	size_t partial;   /* of the first record, in fd */
+	bool waits;       /* until fd takes more */
+	bool failing;     /* since the buffer was empty */
+	time_t failed_at; /* monotonic; 0: it works */
+	uint64_t refused; /* flows, since then as well */
+	struct flowlog_counters counters;
 };
 
 static bool
@@ -67,8 +67,7 @@ add_block(struct flowlog *l)
 {
 	struct block *b;
 
-	if (l->nblocks >= l->max_blocks ||
-	    (b = malloc(sizeof(*b))) == NULL)
+	if (l->nblocks >= l->max_blocks || (b = malloc(sizeof(*b))) == NULL)
 		return (false);
 	b->next = NULL;
 	b->begin = b->end = 0;
@@ -103,7 +102,8 @@ flowlog_set_limit(struct flowlog *l, uint64_t bytes)
 	const uint64_t blocks = bytes / BLOCK_LEN;
 
 	l->max_blocks = blocks == 0 ? 1 :
-	    blocks > SIZE_MAX ? SIZE_MAX : (size_t)blocks;
+	    blocks > SIZE_MAX       ? SIZE_MAX :
+				      (size_t)blocks;
 }
 
 const char *
@@ -197,8 +197,8 @@ cut_off(int fd, size_t n)
 	if (fstat(fd, &st) == -1)
 		return (false);
 	/* Else somebody has emptied it meanwhile. */
-	return (st.st_size < (off_t)n ||
-	    ftruncate(fd, st.st_size - (off_t)n) == 0);
+	return (
+	    st.st_size < (off_t)n || ftruncate(fd, st.st_size - (off_t)n) == 0);
 }
 
 /* The first n bytes that were not there before are in the log. */
@@ -223,8 +223,10 @@ note_failure(struct flowlog *l)
 	l->failed_at = monotonic();
 	l->counters.errors++;
 	if (!l->failing)
-		log_warn("cannot write to %s, flows are kept while there is "
-		    "room for them", l->name);
+		log_warn(
+		    "cannot write to %s, flows are kept while there is "
+		    "room for them",
+		    l->name);
 	l->failing = true;
 }
 
@@ -233,8 +235,10 @@ static void
 note_recovery(struct flowlog *l)
 {
 	if (l->failing || l->refused > 0)
-		log_info("%s can be written again; %" PRIu64 " flows for it "
-		    "were lost", l->name, l->refused);
+		log_info("%s can be written again; %" PRIu64
+			 " flows for it "
+			 "were lost",
+		    l->name, l->refused);
 	l->failing = false;
 	l->refused = 0;
 }
@@ -359,8 +363,10 @@ flowlog_end(struct flowlog *l)
 		take_from_buffer(l, l->first->end - l->first->begin);
 	l->counters.lost += lost;
 	if (lost > 0)
-		log_warnx("%" PRIu64 " flows could not be written to %s and "
-		    "are lost", lost + l->refused, l->name);
+		log_warnx("%" PRIu64
+			  " flows could not be written to %s and "
+			  "are lost",
+		    lost + l->refused, l->name);
 }
 
 void
@@ -393,8 +399,10 @@ flowlog_room(struct flowlog *l)
 		(void)flowlog_flush(l);
 		if (!has_room(l) && !add_block(l)) {
 			if (l->refused++ == 0)
-				log_warnx("the buffer of %s is full, flows "
-				    "are lost from now on", l->name);
+				log_warnx(
+				    "the buffer of %s is full, flows "
+				    "are lost from now on",
+				    l->name);
 			return (NULL);
 		}
 	}

@@ -26,12 +26,12 @@
 #include <stdint.h>
 
 /* Bytes that the buffer may have, unless the configuration says otherwise. */
-#define FLOWLOG_BUFFER_DEFAULT	(UINT64_C(64) << 20)
+#define FLOWLOG_BUFFER_DEFAULT (UINT64_C(64) << 20)
 
 struct flowlog_counters {
-	uint64_t	bytes;		/* written */
-	uint64_t	errors;		/* writes that failed */
-	uint64_t	lost;		/* records that were never written */
+	uint64_t bytes;  /* written */
+	uint64_t errors; /* writes that failed */
+	uint64_t lost;   /* records that were never written */
 };
 
 struct flowlog;

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include "compat.h"
 
 #include <sys/resource.h>
@@ -28,11 +27,11 @@
 #include "log-compress.h"
 #include "rights.h"
 
-#define BUFFER_LEN	65536	/* bytes */
-#define GZIP_WINDOW	(15 + 16)	/* as zlib asks for gzip */
-#define MEMORY_LEVEL	8		/* zlib's default */
-#define LOWEST_PRIORITY	19
-#define COMMENT_AT	10		/* in the header; RFC 1952, 2.3 */
+#define BUFFER_LEN      65536     /* bytes */
+#define GZIP_WINDOW     (15 + 16) /* as zlib asks for gzip */
+#define MEMORY_LEVEL    8         /* zlib's default */
+#define LOWEST_PRIORITY 19
+#define COMMENT_AT      10 /* in the header; RFC 1952, 2.3 */
 
 /*
  * A comment in the header tells our files from others of the same name,
@@ -41,8 +40,8 @@
 static char comment[] = "flowd log";
 
 struct buffers {
-	uint8_t	in[BUFFER_LEN];
-	uint8_t	out[BUFFER_LEN];
+	uint8_t in[BUFFER_LEN];
+	uint8_t out[BUFFER_LEN];
 };
 
 static int
@@ -88,15 +87,16 @@ compress_file(int in, int out)
 	z_stream z = { .zalloc = Z_NULL };
 	ssize_t n;
 
-	if (b == NULL || deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED,
-	    GZIP_WINDOW, MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK ||
+	if (b == NULL ||
+	    deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW,
+		MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK ||
 	    deflateSetHeader(&z, &header) != Z_OK) {
 		errno = ENOMEM;
 		return (-1);
 	}
 	do {
-		while ((n = read(in, b->in, BUFFER_LEN)) == -1 &&
-		    errno == EINTR)
+		while (
+		    (n = read(in, b->in, BUFFER_LEN)) == -1 && errno == EINTR)
 			;
 		if (n == -1)
 			return (-1);

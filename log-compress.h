@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Compression of a closed log, in a process of its own.
  */
@@ -29,7 +28,7 @@
 
 #include "privsep.h"
 
-#define LOG_COMPRESS_HEAD	19	/* bytes that log_compress_made needs */
+#define LOG_COMPRESS_HEAD 19 /* bytes that log_compress_made needs */
 
 /*
  * Starts a process that writes the file in, as gzip, to the file out, and then

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include "compat.h"
 
 #include <sys/stat.h>
@@ -33,7 +32,7 @@
 #include "log-dir.h"
 #include "store.h"
 
-#define NUMBERED	"%s.%06" PRIu32
+#define NUMBERED "%s.%06" PRIu32
 
 /* The directory of path, open; -1 after a message. */
 static int
@@ -77,8 +76,8 @@ look_at(const struct log_dir *d, struct log_file *f)
 	if (fstatat(d->fd, f->name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
 	    !S_ISREG(st.st_mode))
 		return (false);
-	fd = openat(d->fd, f->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
-	    O_NOCTTY | O_CLOEXEC);
+	fd = openat(d->fd, f->name,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd == -1)
 		return (false);
 	own = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
@@ -131,7 +130,8 @@ read_files(struct log_dir *d, const struct conf_log *log, DIR *dir)
 	while ((entry = readdir(dir)) != NULL) {
 		if (!log_name_parse(log, entry->d_name, &f.parsed) ||
 		    strlcpy(f.name, entry->d_name, sizeof(f.name)) >=
-		    sizeof(f.name) || !look_at(d, &f))
+			sizeof(f.name) ||
+		    !look_at(d, &f))
 			continue;
 		if (add_file(d, &f, &room) == -1)
 			return (-1);
@@ -209,7 +209,8 @@ numbered_name(const struct conf_log *log, uint32_t number, const char *suffix,
 	const char *base = log_name_base(log->path);
 	int n;
 
-	n = number == 0 ? snprintf(name, NAME_MAX + 1, "%s", base) :
+	n = number == 0 ?
+	    snprintf(name, NAME_MAX + 1, "%s", base) :
 	    snprintf(name, NAME_MAX + 1, NUMBERED "%s", base, number, suffix);
 	if (n >= 0 && n <= NAME_MAX)
 		return (0);
@@ -242,7 +243,7 @@ first_free(int dir, const struct conf_log *log)
 	for (number = 1; number <= LOG_NAME_NUMBER_MAX; number++) {
 		if (numbered_name(log, number, "", plain) == -1 ||
 		    numbered_name(log, number, LOG_NAME_COMPRESSED,
-		    compressed) == -1)
+			compressed) == -1)
 			break;
 		if (is_free(dir, plain) && is_free(dir, compressed))
 			return (number);

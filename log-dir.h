@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * The files that belong to a log that is rotated, in its directory.
  */
@@ -33,18 +32,18 @@
 #include "log-name.h"
 
 struct log_file {
-	char		name[NAME_MAX + 1];	/* in the directory */
-	struct log_name	parsed;
-	struct timespec	mtime;
-	uint64_t	size;		/* bytes */
-	dev_t		dev;
-	ino_t		ino;
+	char name[NAME_MAX + 1]; /* in the directory */
+	struct log_name parsed;
+	struct timespec mtime;
+	uint64_t size; /* bytes */
+	dev_t dev;
+	ino_t ino;
 };
 
 struct log_dir {
-	int		 fd;		/* of the directory */
-	struct log_file	*files;		/* the oldest first */
-	size_t		 n;
+	int fd;                 /* of the directory */
+	struct log_file *files; /* the oldest first */
+	size_t n;
 };
 
 /*

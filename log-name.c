@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include "compat.h"
 
 #include <ctype.h>
@@ -24,17 +23,17 @@
 
 #include "log-name.h"
 
-#define HOUR		3600		/* seconds */
-#define DAY		86400
-#define FIRST_MONDAY	(4 * DAY)	/* since the epoch */
-#define NUMBER_DIGITS	6
-#define ANY_DIGIT	'\001'		/* in a spelling */
+#define HOUR          3600 /* seconds */
+#define DAY           86400
+#define FIRST_MONDAY  (4 * DAY) /* since the epoch */
+#define NUMBER_DIGITS 6
+#define ANY_DIGIT     '\001' /* in a spelling */
 
 /* Each has a width of its own, so that names can be told apart. */
 static const struct conversion {
-	char	letter;
-	int	digits;
-	int	min, max;
+	char letter;
+	int digits;
+	int min, max;
 } conversions[] = {
 	{ 'Y', 4, 0, 9999 },
 	{ 'y', 2, 0, 99 },
@@ -45,7 +44,7 @@ static const struct conversion {
 	{ 'M', 2, 0, 59 },
 	{ 'S', 2, 0, 59 },
 };
-#define NCONVERSIONS	(sizeof(conversions) / sizeof(conversions[0]))
+#define NCONVERSIONS (sizeof(conversions) / sizeof(conversions[0]))
 
 static const struct conversion *
 find_conversion(char letter)
@@ -105,8 +104,7 @@ log_name_is_pattern(const struct conf_log *log)
 bool
 log_name_interval_is_valid(uint32_t seconds)
 {
-	return (seconds != 0 &&
-	    (DAY % seconds == 0 || seconds % DAY == 0));
+	return (seconds != 0 && (DAY % seconds == 0 || seconds % DAY == 0));
 }
 
 /*
@@ -169,13 +167,16 @@ log_name_check(const struct conf_log *log)
 	if (!is_rotated(log) || strchr(log->path, '%') == NULL)
 		return (NULL);
 	if (log->rotate_size != 0)
-		return ("a name with % goes with rotate every, not with "
+		return (
+		    "a name with % goes with rotate every, not with "
 		    "rotate at size");
 	if (!conversions_are_known(log->path))
-		return ("expected %Y, %y, %m, %d, %j, %H, %M, %S or %%, and "
+		return (
+		    "expected %Y, %y, %m, %d, %j, %H, %M, %S or %%, and "
 		    "in the last part of the path only");
 	if (!tells_intervals_apart(log->path, log->rotate_seconds))
-		return ("the name has to differ from each interval to the "
+		return (
+		    "the name has to differ from each interval to the "
 		    "next, as with %Y%m%d-%H%M%S");
 	return (NULL);
 }
@@ -189,7 +190,7 @@ wall_clock(time_t t)
 
 	if (localtime_r(&t, &tm) == NULL)
 		return ((int64_t)t);
-	years = tm.tm_year + 1899;	/* that are over */
+	years = tm.tm_year + 1899; /* that are over */
 	days = years * 365 + years / 4 - years / 100 + years / 400 - 719162 +
 	    tm.tm_yday;
 	return (days * DAY + tm.tm_hour * HOUR + tm.tm_min * 60 + tm.tm_sec);
@@ -234,7 +235,8 @@ log_name_at(const struct conf_log *log, time_t t, char path[PATH_MAX])
 	char literal;
 	int n;
 
-	begin = log->rotate_seconds == 0 ? t :
+	begin = log->rotate_seconds == 0 ?
+	    t :
 	    (time_t)interval_begin(wall_clock(t), log->rotate_seconds);
 	if (gmtime_r(&begin, &tm) == NULL)
 		return (-1);
@@ -243,7 +245,7 @@ log_name_at(const struct conf_log *log, time_t t, char path[PATH_MAX])
 		n = c == NULL ?
 		    snprintf(path + len, PATH_MAX - len, "%c", literal) :
 		    snprintf(path + len, PATH_MAX - len, "%0*d", c->digits,
-		    value_at(c, &tm));
+			value_at(c, &tm));
 		if (n < 0 || (size_t)n >= PATH_MAX - len)
 			return (-1);
 		len += (size_t)n;
@@ -352,7 +354,7 @@ spellings_meet(const char *a, const char *suffix, const char *b,
 		return (false);
 	for (i = 0; i < total; i++) {
 		if (!can_be_same(i < len ? a[i] : suffix[i - len],
-		    i < other_len ? b[i] : other[i - other_len]))
+			i < other_len ? b[i] : other[i - other_len]))
 			return (false);
 	}
 	return (true);
@@ -362,7 +364,7 @@ bool
 log_names_collide(const struct conf_log *a, const struct conf_log *b)
 {
 	static const char *const suffixes[] = { "", ".gz",
-	    ".\001\001\001\001\001\001", ".\001\001\001\001\001\001.gz" };
+		".\001\001\001\001\001\001", ".\001\001\001\001\001\001.gz" };
 	const size_t n = sizeof(suffixes) / sizeof(suffixes[0]);
 	const size_t na = is_rotated(a) ? n : 1, nb = is_rotated(b) ? n : 1;
 	char sa[PATH_MAX], sb[PATH_MAX];

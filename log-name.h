@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Names of logs that are rotated, and when that is due.  No file is touched.
  *
@@ -34,13 +33,13 @@
 
 #include "config.h"
 
-#define LOG_NAME_NUMBER_MAX	999999
-#define LOG_NAME_COMPRESSED	".gz"
+#define LOG_NAME_NUMBER_MAX 999999
+#define LOG_NAME_COMPRESSED ".gz"
 
 /* What there is to a name beside the log's own. */
 struct log_name {
-	uint32_t	number;		/* 0: none */
-	bool		compressed;
+	uint32_t number; /* 0: none */
+	bool compressed;
 };
 
 /* What is wrong with the path of a log that is rotated, or NULL. */

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include "compat.h"
 
 #include <sys/stat.h>
@@ -36,9 +35,9 @@
 #include "log-name.h"
 #include "logfiles.h"
 
-#define RETRY_SECONDS		60	/* after a rotation that failed */
-#define EXPIRE_SECONDS		60	/* between looks at what is too old */
-#define LAST_SYNC_SECONDS	5	/* for the disk, at the end */
+#define RETRY_SECONDS     60 /* after a rotation that failed */
+#define EXPIRE_SECONDS    60 /* between looks at what is too old */
+#define LAST_SYNC_SECONDS 5  /* for the disk, at the end */
 
 /* Of the clock that the monitor waits by; time(3) may lag behind it. */
 static time_t
@@ -58,8 +57,7 @@ open_file(const char *path, bool *made)
 	 * For reading too, so that a FIFO opens without a reader and keeps
 	 * what was written when its reader leaves.
 	 */
-	const int flags = O_RDWR | O_APPEND | O_NONBLOCK | O_CLOEXEC |
-	    O_NOCTTY;
+	const int flags = O_RDWR | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
 	int fd;
 
 	fd = open(path, flags | O_CREAT | O_EXCL, 0600);
@@ -101,7 +99,7 @@ is_in_use(const struct logfiles *l, int fd)
 
 	return (l->conf != NULL && fstat(fd, &st) == 0 &&
 	    (is_open(l, st.st_dev, st.st_ino) ||
-	    is_among(l->retired, l->nretired, st.st_dev, st.st_ino)));
+		is_among(l->retired, l->nretired, st.st_dev, st.st_ino)));
 }
 
 /*
@@ -130,7 +128,7 @@ open_log(const struct logfiles *l, size_t i, const struct logfiles *users,
 	const time_t now = now_epoch();
 
 	*f = (struct logfile){ .look = log->compress,
-	    .until = log_name_until(log, now) };
+		.until = log_name_until(log, now) };
 	if (log_name_at(log, now, f->path) == -1) {
 		log_warnx("logfile %s: the name is too long", log->path);
 		f->fd = -1;
@@ -191,8 +189,12 @@ logfiles_open(struct logfiles *l, const struct config *conf,
 	const time_t now = now_epoch();
 	size_t i;
 
-	*l = (struct logfiles){ .conf = conf, .opts = opts, .syncer = -1,
-	    .ticked = now, .synced = now, .compressor = { .pid = -1 } };
+	*l = (struct logfiles){ .conf = conf,
+		.opts = opts,
+		.syncer = -1,
+		.ticked = now,
+		.synced = now,
+		.compressor = { .pid = -1 } };
 	l->list = calloc(conf->nlogs == 0 ? 1 : conf->nlogs, sizeof(*l->list));
 	if (l->list == NULL)
 		fatal("logs");
@@ -397,8 +399,8 @@ open_temporary(const struct log_dir *d, const struct conf_log *log, int in)
 
 	name_temporary(log, name);
 	(void)unlinkat(d->fd, name, 0);
-	out = openat(d->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-	    0600);
+	out =
+	    openat(d->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (out == -1)
 		return (-1);
 	/* Without root it has the owner of this process, as all that it has. */
@@ -561,8 +563,10 @@ compress_when_due(struct logfiles *l, bool at_rest)
 		if (error == 0)
 			finish_compression(l);
 		else
-			log_warnx("a closed file of %s cannot be compressed: "
-			    "%s", l->conf->logs[c->log].path, strerror(error));
+			log_warnx(
+			    "a closed file of %s cannot be compressed: "
+			    "%s",
+			    l->conf->logs[c->log].path, strerror(error));
 		end_compressor(l);
 	}
 	for (i = 0; at_rest && c->pid == -1 && i < l->conf->nlogs; i++) {
@@ -575,13 +579,13 @@ compress_when_due(struct logfiles *l, bool at_rest)
 
 /* Whether the oldest of n closed files has to go; bytes are those of all. */
 static bool
-is_too_much(const struct conf_log *log, const struct log_file *oldest,
-    size_t n, uint64_t bytes, time_t now)
+is_too_much(const struct conf_log *log, const struct log_file *oldest, size_t n,
+    uint64_t bytes, time_t now)
 {
 	return ((log->keep_files != 0 && n > log->keep_files) ||
 	    (log->keep_size != 0 && bytes > log->keep_size) ||
 	    (log->keep_seconds != 0 &&
-	    oldest->mtime.tv_sec < now - (time_t)log->keep_seconds));
+		oldest->mtime.tv_sec < now - (time_t)log->keep_seconds));
 }
 
 /* Removes the oldest of n closed files for as long as there is too much. */
@@ -662,14 +666,13 @@ is_due(const struct logfiles *l, size_t i, time_t now)
 
 	if (now < f->retry && f->retry - now <= RETRY_SECONDS)
 		return (false);
-	if (!is_rotated(log) || fstat(f->fd, &st) == -1 ||
-	    !S_ISREG(st.st_mode))
+	if (!is_rotated(log) || fstat(f->fd, &st) == -1 || !S_ISREG(st.st_mode))
 		return (false);
 	/* This sees it too when the clock was put back. */
 	if (f->until != log_name_until(log, now))
 		return (true);
-	return (log->rotate_size != 0 &&
-	    (uint64_t)st.st_size >= log->rotate_size);
+	return (
+	    log->rotate_size != 0 && (uint64_t)st.st_size >= log->rotate_size);
 }
 
 /* Makes the plain name free, if it is still the open file's. */
@@ -733,7 +736,7 @@ rotate(struct logfiles *l, size_t i, time_t now)
 		return (false);
 	}
 	r = log_name_is_pattern(log) ? logfiles_reopen(l, i) :
-	    rotate_plain(l, i);
+				       rotate_plain(l, i);
 	if (r == -1) {
 		f->retry = now + RETRY_SECONDS;
 		log_warnx("going on with %s", f->path);
@@ -753,8 +756,7 @@ logfiles_heal(const struct logfiles *l)
 	for (i = 0; i < l->conf->nlogs; i++)
 		(void)log_check(l->opts, l->list[i].path, l->list[i].fd);
 	for (i = 0; i < l->nretired; i++)
-		(void)log_check(l->opts, l->retired[i].path,
-		    l->retired[i].fd);
+		(void)log_check(l->opts, l->retired[i].path, l->retired[i].fd);
 }
 
 bool
@@ -766,8 +768,8 @@ logfiles_need_ticks(const struct logfiles *l)
 		if (is_rotated(&l->conf->logs[i]))
 			return (true);
 	}
-	return (l->conf->sync_seconds != 0 || l->nretired > 0 ||
-	    l->syncer != -1);
+	return (
+	    l->conf->sync_seconds != 0 || l->nretired > 0 || l->syncer != -1);
 }
 
 void

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * The monitor's side of the logs: their files, which are opened, rotated,
  * synced, compressed and removed by names that the monitor makes.
@@ -34,33 +33,33 @@
 #include "privsep.h"
 
 struct logfile {
-	int	fd;
-	char	path[PATH_MAX];
-	time_t	until;		/* epoch; 0: not rotated by time */
-	time_t	retry;		/* epoch; after a rotation that failed */
-	bool	look;		/* for closed files to be compressed */
+	int fd;
+	char path[PATH_MAX];
+	time_t until; /* epoch; 0: not rotated by time */
+	time_t retry; /* epoch; after a rotation that failed */
+	bool look;    /* for closed files to be compressed */
 };
 
 /* A process that compresses a closed file of a log. */
 struct compressor {
-	pid_t		pid;		/* -1: none */
-	size_t		log;
-	int		in, out;
-	uint64_t	size;		/* of in, when it was begun */
+	pid_t pid; /* -1: none */
+	size_t log;
+	int in, out;
+	uint64_t size; /* of in, when it was begun */
 };
 
 struct logfiles {
-	const struct config		*conf;
-	const struct flowd_options	*opts;
-	struct logfile			*list;		/* conf->nlogs */
-	time_t				 ticked;	/* epoch */
-	time_t				 expired;	/* epoch */
-	struct logfile			*retired;	/* to be synced, or
+	const struct config *conf;
+	const struct flowd_options *opts;
+	struct logfile *list;    /* conf->nlogs */
+	time_t ticked;           /* epoch */
+	time_t expired;          /* epoch */
+	struct logfile *retired; /* to be synced, or
 							   not yet at rest */
-	size_t				 nretired;
-	pid_t				 syncer;	/* -1: none */
-	time_t				 synced;	/* epoch */
-	struct compressor		 compressor;
+	size_t nretired;
+	pid_t syncer;  /* -1: none */
+	time_t synced; /* epoch */
+	struct compressor compressor;
 };
 
 /*

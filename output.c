@@ -29,21 +29,21 @@
 #include "output.h"
 
 struct output {
-	const struct config	*conf;		/* the logs'; NULL: none yet */
-	struct flowlog		**logs;		/* conf->nlogs */
-	struct flowlog		*rest;		/* without tags; or NULL */
-	struct flowlog		*chosen;	/* by output_room, or NULL */
-	bool			 full;		/* and has no room */
-	uint8_t			*room;		/* that output_room gave */
-	uint8_t			 loose[STORE_RECORD_MAX];	/* of no log */
+	const struct config *conf;       /* the logs'; NULL: none yet */
+	struct flowlog **logs;           /* conf->nlogs */
+	struct flowlog *rest;            /* without tags; or NULL */
+	struct flowlog *chosen;          /* by output_room, or NULL */
+	bool full;                       /* and has no room */
+	uint8_t *room;                   /* that output_room gave */
+	uint8_t loose[STORE_RECORD_MAX]; /* of no log */
 
-	struct logsock		*logsock;
-	bool			 use_logsock;
+	struct logsock *logsock;
+	bool use_logsock;
 
-	int			*forwards;
-	size_t			 nforwards;
+	int *forwards;
+	size_t nforwards;
 
-	struct output_counters	 counters;	/* of logs that went too */
+	struct output_counters counters; /* of logs that went too */
 };
 
 struct output *
@@ -142,8 +142,9 @@ output_set_logs(struct output *o, const struct config *conf, const int *fds)
 		l = take_log(before, nbefore, conf->logs[i].path);
 		if (l == NULL && (l = flowlog_new(conf->logs[i].path)) == NULL)
 			fatal("logfile %s", conf->logs[i].path);
-		flowlog_set_limit(l, conf->limits.buffer == 0 ?
-		    FLOWLOG_BUFFER_DEFAULT : conf->limits.buffer);
+		flowlog_set_limit(l,
+		    conf->limits.buffer == 0 ? FLOWLOG_BUFFER_DEFAULT :
+					       conf->limits.buffer);
 		flowlog_set_fd(l, fds[i]);
 		if (conf->logs[i].ntags == 0)
 			o->rest = l;
@@ -195,10 +196,14 @@ output_pollfds(const struct output *o, struct pollfd *pfds)
 	size_t i, n = nlogs(o);
 
 	for (i = 0; i < n; i++)
-		pfds[i] = (struct pollfd){ .events = POLLOUT,
-		    .fd = flowlog_blocked_on(o->logs[i]), };
-	pfds[n] = (struct pollfd){ .events = POLLOUT,
-	    .fd = logsock_blocked_on(o->logsock), };
+		pfds[i] = (struct pollfd){
+			.events = POLLOUT,
+			.fd = flowlog_blocked_on(o->logs[i]),
+		};
+	pfds[n] = (struct pollfd){
+		.events = POLLOUT,
+		.fd = logsock_blocked_on(o->logsock),
+	};
 }
 
 void
@@ -285,8 +290,8 @@ output_room(struct output *o, const struct flow *flow)
 enum output_result
 output_commit(struct output *o, size_t len)
 {
-	bool sent = o->use_logsock &&
-	    logsock_send(o->logsock, o->room, len) == 0;
+	bool sent =
+	    o->use_logsock && logsock_send(o->logsock, o->room, len) == 0;
 
 	if (o->full)
 		return (OUTPUT_LOST);
@@ -322,7 +327,7 @@ output_forward(struct output *o, const uint8_t *data, size_t len)
 		/* The first may but report that nobody took one before. */
 		for (tries = 0; tries < 2; tries++) {
 			if (send(o->forwards[i], data, len,
-			    MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)len)
+				MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)len)
 				break;
 		}
 		if (tries < 2)

@@ -14,13 +14,12 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include "compat.h"
 
 #include <unistd.h>
 
 #ifndef HAVE_CLOSEFROM
-#define MOST	65536		/* descriptors, where there is no limit */
+#define MOST 65536 /* descriptors, where there is no limit */
 
 void
 closefrom(int first)

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include "compat.h"
 
 #include <setjmp.h>
@@ -30,8 +29,8 @@
 
 #include "log-name.h"
 
-#define HOUR	3600
-#define DAY	86400
+#define HOUR 3600
+#define DAY  86400
 
 /* Clocks are put on at 2:00, and back at 3:00, of a Sunday. */
 static const char berlin[] = "CET-1CEST,M3.5.0,M10.5.0/3";
@@ -70,7 +69,9 @@ local(const char *text, int dst)
 	struct tm tm = { .tm_isdst = dst };
 
 	assert_int_equal(sscanf(text, "%d-%d-%d %d:%d:%d", &tm.tm_year,
-	    &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec), 6);
+			     &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
+			     &tm.tm_sec),
+	    6);
 	tm.tm_year -= 1900;
 	tm.tm_mon--;
 	return (mktime(&tm));
@@ -135,11 +136,11 @@ test_a_name_is_that_of_its_interval(void **state)
 
 	(void)state;
 	set_zone(berlin);
-	assert_int_equal(log_name_at(&log, local("2026-07-01 00:04:59", 1),
-	    path), 0);
+	assert_int_equal(
+	    log_name_at(&log, local("2026-07-01 00:04:59", 1), path), 0);
 	assert_string_equal(path, "/d/%d20260701-000000.182.26");
-	assert_int_equal(log_name_at(&day, local("2026-10-25 23:59:59", 0),
-	    path), 0);
+	assert_int_equal(
+	    log_name_at(&day, local("2026-10-25 23:59:59", 0), path), 0);
 	assert_string_equal(path, "f2026-10-25");
 	assert_int_equal(log_name_at(&plain, 0, path), 0);
 	assert_string_equal(path, "100%d");
@@ -163,7 +164,7 @@ static void
 test_intervals_that_fit(void **state)
 {
 	static const uint32_t good[] = { 1, 5, 300, 900, HOUR, 8 * HOUR, DAY,
-	    7 * DAY, 30 * DAY };
+		7 * DAY, 30 * DAY };
 	static const uint32_t bad[] = { 0, 7, 420, 5 * HOUR, DAY + HOUR };
 	size_t i;
 
@@ -178,9 +179,9 @@ static void
 test_patterns(void **state)
 {
 	static const struct {
-		const char	*path;
-		uint32_t	 seconds;
-		bool		 good;
+		const char *path;
+		uint32_t seconds;
+		bool good;
 	} rows[] = {
 		{ "/d/log", 1, true },
 		{ "/d/%Y%m%d-%H%M.flow", 300, true },
@@ -229,13 +230,14 @@ test_own_names(void **state)
 	const struct conf_log plain = by_size("/d/flowd.log");
 	const struct conf_log dated = by_time("/d/%Y%m%d-%H.log", HOUR);
 	static const char *const others[] = { "flowd.log", "flowd.log.gz",
-	    "flowd.log.000000", "flowd.log.00001", "flowd.log.0000001",
-	    "flowd.log.000001.bz2", "flowd.log.customers", "flowd.logs.000001",
-	    "flowd.log.000001.gz.gz", "flowd.log2.000001", ".flowd.log.gz.new",
-	    "xflowd.log.000001", "" };
+		"flowd.log.000000", "flowd.log.00001", "flowd.log.0000001",
+		"flowd.log.000001.bz2", "flowd.log.customers",
+		"flowd.logs.000001", "flowd.log.000001.gz.gz",
+		"flowd.log2.000001", ".flowd.log.gz.new", "xflowd.log.000001",
+		"" };
 	static const char *const foreign[] = { "20261301-00.log",
-	    "20260132-00.log", "20260101-24.log", "2026011-00.log",
-	    "20260101-00.log.bz2", "20260101-00.logx", "%Y%m%d-%H.log" };
+		"20260132-00.log", "20260101-24.log", "2026011-00.log",
+		"20260101-00.log.bz2", "20260101-00.logx", "%Y%m%d-%H.log" };
 	struct log_name name;
 	size_t i;
 
@@ -255,8 +257,8 @@ static void
 test_names_that_collide(void **state)
 {
 	static const struct {
-		const char	*a, *b;
-		bool		 collide;
+		const char *a, *b;
+		bool collide;
 	} rows[] = {
 		{ "/d/flowd.log", "/d/flowd.log.000001", true },
 		{ "/d/flowd.log", "/d/flowd.log.000001.gz", true },
