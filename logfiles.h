@@ -15,8 +15,8 @@
  */
 
 /*
- * The monitor's side of the logs: their files, which are opened, rotated,
- * synced, compressed and removed by names that the monitor makes.
+ * The monitor's side of the logs: their files, which are opened and rotated by
+ * names that the monitor makes; log-closed.c and log-sync.c do the rest.
  */
 #ifndef LOGFILES_H
 #define LOGFILES_H
@@ -95,5 +95,11 @@ bool logfiles_need_ticks(const struct logfiles *l);
  */
 void logfiles_tick(struct logfiles *l, bool at_rest,
     void (*give)(void *arg, size_t i), void *arg);
+
+/* For log-closed.c and log-sync.c: whether a log is open at dev and ino. */
+bool logfiles_have_open(const struct logfiles *l, dev_t dev, ino_t ino);
+
+/* True where pid has ended; what it failed with is in *error, or 0. */
+bool logfiles_has_ended(pid_t pid, int *error);
 
 #endif
