@@ -214,26 +214,34 @@ end_compressor(struct logfiles *l)
 	c->pid = -1;
 }
 
+/* False while there is a compressor that goes on. */
+static bool
+reap_compressor(struct logfiles *l)
+{
+	const struct compressor *c = &l->compressor;
+	int error;
+
+	if (c->pid == -1)
+		return (true);
+	if (!logfiles_has_ended(c->pid, &error))
+		return (false);
+	if (error == 0)
+		finish_compression(l);
+	else
+		log_warnx("a closed file of %s cannot be compressed: %s",
+		    l->conf->logs[c->log].path, strerror(error));
+	end_compressor(l);
+	return (true);
+}
+
 void
 log_closed_compress(struct logfiles *l, bool at_rest)
 {
-	struct compressor *c = &l->compressor;
-	int error;
 	size_t i;
 
-	if (c->pid != -1) {
-		if (!logfiles_has_ended(c->pid, &error))
-			return;
-		if (error == 0)
-			finish_compression(l);
-		else
-			log_warnx(
-			    "a closed file of %s cannot be compressed: "
-			    "%s",
-			    l->conf->logs[c->log].path, strerror(error));
-		end_compressor(l);
-	}
-	for (i = 0; at_rest && c->pid == -1 && i < l->conf->nlogs; i++) {
+	if (!reap_compressor(l) || !at_rest)
+		return;
+	for (i = 0; l->compressor.pid == -1 && i < l->conf->nlogs; i++) {
 		if (l->list[i].look)
 			compress_next(l, i);
 	}
@@ -254,10 +262,11 @@ static bool
 is_too_much(const struct conf_log *log, const struct log_file *oldest, size_t n,
     uint64_t bytes, time_t now)
 {
+	const time_t bound = now - (time_t)log->keep_seconds;
+
 	return ((log->keep_files != 0 && n > log->keep_files) ||
 	    (log->keep_size != 0 && bytes > log->keep_size) ||
-	    (log->keep_seconds != 0 &&
-		oldest->mtime.tv_sec < now - (time_t)log->keep_seconds));
+	    (log->keep_seconds != 0 && oldest->mtime.tv_sec < bound));
 }
 
 /* Removes the oldest of n closed files for as long as there is too much. */

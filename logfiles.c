@@ -174,7 +174,7 @@ logfiles_open(struct logfiles *l, const struct config *conf,
 		fatal("logs");
 	if (open_from(l, 0, before) == -1) {
 		free(l->list);
-		*l = (struct logfiles){ NULL };
+		*l = (struct logfiles){ .conf = NULL };
 		return (-1);
 	}
 	for (i = 0; i < conf->nlogs; i++)
@@ -216,6 +216,7 @@ is_due(const struct logfiles *l, size_t i, time_t now)
 	const struct conf_log *log = &l->conf->logs[i];
 	const struct logfile *f = &l->list[i];
 	struct stat st;
+	uint64_t size;
 
 	if (now < f->retry && f->retry - now <= RETRY_SECONDS)
 		return (false);
@@ -224,8 +225,8 @@ is_due(const struct logfiles *l, size_t i, time_t now)
 	/* This sees it too when the clock was put back. */
 	if (f->until != log_name_until(log, now))
 		return (true);
-	return (
-	    log->rotate_size != 0 && (uint64_t)st.st_size >= log->rotate_size);
+	size = (uint64_t)st.st_size;
+	return (log->rotate_size != 0 && size >= log->rotate_size);
 }
 
 /* Makes the plain name free, if it is still the open file's. */
@@ -262,34 +263,22 @@ rotate_plain(struct logfiles *l, size_t i)
 	return (-1);
 }
 
-/* Whether the log can go on in its file: numbers and names are not wasted. */
-static bool
-can_stay(const struct logfiles *l, size_t i, time_t now)
-{
-	const struct logfile *f = &l->list[i];
-	char path[PATH_MAX];
-	struct stat st;
-
-	if (!log_name_is_pattern(&l->conf->logs[i]))
-		return (fstat(f->fd, &st) == 0 && st.st_size == 0);
-	return (log_name_at(&l->conf->logs[i], now, path) == 0 &&
-	    strcmp(path, f->path) == 0);
-}
-
 /* True where the log goes on in another file. */
 static bool
 rotate(struct logfiles *l, size_t i, time_t now)
 {
 	const struct conf_log *log = &l->conf->logs[i];
+	const bool is_pattern = log_name_is_pattern(log);
 	struct logfile *f = &l->list[i];
+	struct stat st;
 	int r;
 
-	if (can_stay(l, i, now)) {
+	/* Numbers are not wasted on nothing. */
+	if (!is_pattern && fstat(f->fd, &st) == 0 && st.st_size == 0) {
 		f->until = log_name_until(log, now);
 		return (false);
 	}
-	r = log_name_is_pattern(log) ? logfiles_reopen(l, i) :
-				       rotate_plain(l, i);
+	r = is_pattern ? logfiles_reopen(l, i) : rotate_plain(l, i);
 	if (r == -1) {
 		f->retry = now + RETRY_SECONDS;
 		log_warnx("going on with %s", f->path);
@@ -326,12 +315,13 @@ logfiles_need_ticks(const struct logfiles *l)
 {
 	size_t i;
 
+	if (l->conf->sync_seconds != 0 || l->nretired > 0 || l->syncer != -1)
+		return (true);
 	for (i = 0; i < l->conf->nlogs; i++) {
 		if (is_rotated(&l->conf->logs[i]))
 			return (true);
 	}
-	return (
-	    l->conf->sync_seconds != 0 || l->nretired > 0 || l->syncer != -1);
+	return (false);
 }
 
 static void
@@ -392,5 +382,5 @@ logfiles_close(struct logfiles *l, struct logfiles *after)
 	}
 	free(l->list);
 	free(l->retired);
-	*l = (struct logfiles){ NULL };
+	*l = (struct logfiles){ .conf = NULL };
 }

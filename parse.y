@@ -309,7 +309,7 @@ statement
 	| LOGFILE STRING log_tags log_options '\n'	{ add_log($1, $2); }
 	| LOGFILE error '\n'	{
 		run.saw_output = true;
-		run.log = (struct conf_log){ NULL };
+		run.log = (struct conf_log){ .path = NULL };
 		expected("logfile \"PATH\" [tag NUMBER[,...]] [rotate every "
 		    "DURATION or rotate at size SIZE] [keep SIZE, DURATION or "
 		    "NUMBER files] [compress]");
@@ -2019,7 +2019,7 @@ add_log(struct token statement, struct token path)
 	struct config *conf = run.conf;
 	struct conf_log log = run.log, *grown;
 
-	run.log = (struct conf_log){ NULL };
+	run.log = (struct conf_log){ .path = NULL };
 	run.saw_output = true;
 	if (run.use == CONFIG_READER || !path_is_valid(statement, path) ||
 	    !log_is_new(statement, path))

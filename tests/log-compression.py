@@ -85,6 +85,15 @@ class Compression(unittest.TestCase):
         self.assertFalse(stale.exists())
         flowd.stop()
 
+    def test_without_compress(self):
+        """What an older configuration has left behind is removed too."""
+        flowd = self.prepare('"@DIR@/flowd.log" rotate every 1d')
+        stale = self.file(flowd, TEMPORARY, b"of a crash")
+        path = self.file(flowd, "flowd.log.000001", record(1))
+        flowd.start()
+        self.assertFalse(stale.exists())
+        self.assertTrue(path.exists())
+
     def test_twin_of_a_file_that_is_compressed(self):
         """flowd ended between the two last steps: nothing is doubled."""
         flowd = self.prepare('"@DIR@/%Y%m%d" rotate every 1d compress')
