@@ -53,9 +53,11 @@ class Compression(unittest.TestCase):
         return new
 
     def compressor(self, flowd):
-        """The process id; it is stopped."""
+        """The process id; it is stopped once it has given up its rights."""
         wait_for(lambda: len(flowd.children()) > 1, "a compression")
         pid = flowd.children()[-1]
+        wait_for(lambda: re.search(r"open files +0 ", pathlib.Path(
+            f"/proc/{pid}/limits").read_text()), "it has given up its rights")
         os.kill(pid, SIGSTOP)
         return pid
 
