@@ -52,7 +52,8 @@ struct flowlog {
 	int fd;                     /* -1: none */
 	bool is_file;               /* and can be truncated */
 	struct block *first, *last; /* one at the least */
-	size_t nblocks, max_blocks;
+	size_t nblocks;
+	uint64_t max_blocks;
 	size_t left;      /* bytes in all blocks */
 	size_t partial;   /* of the first record, in fd */
 	bool waits;       /* until fd takes more */
@@ -99,11 +100,7 @@ flowlog_new(const char *name)
 void
 flowlog_set_limit(struct flowlog *l, uint64_t bytes)
 {
-	const uint64_t blocks = bytes / BLOCK_LEN;
-
-	l->max_blocks = blocks == 0 ? 1 :
-	    blocks > SIZE_MAX       ? SIZE_MAX :
-				      (size_t)blocks;
+	l->max_blocks = bytes < BLOCK_LEN ? 1 : bytes / BLOCK_LEN;
 }
 
 const char *
@@ -196,9 +193,10 @@ cut_off(int fd, size_t n)
 
 	if (fstat(fd, &st) == -1)
 		return (false);
-	/* Else somebody has emptied it meanwhile. */
-	return (
-	    st.st_size < (off_t)n || ftruncate(fd, st.st_size - (off_t)n) == 0);
+	/* Somebody has emptied it meanwhile. */
+	if (st.st_size < (off_t)n)
+		return (true);
+	return (ftruncate(fd, st.st_size - (off_t)n) == 0);
 }
 
 /* The first n bytes that were not there before are in the log. */
@@ -222,23 +220,21 @@ note_failure(struct flowlog *l)
 {
 	l->failed_at = monotonic();
 	l->counters.errors++;
-	if (!l->failing)
-		log_warn(
-		    "cannot write to %s, flows are kept while there is "
-		    "room for them",
-		    l->name);
+	if (l->failing)
+		return;
 	l->failing = true;
+	log_warn("cannot write to %s, flows are kept while there is room",
+	    l->name);
 }
 
 /* The buffer has become empty. */
 static void
 note_recovery(struct flowlog *l)
 {
-	if (l->failing || l->refused > 0)
-		log_info("%s can be written again; %" PRIu64
-			 " flows for it "
-			 "were lost",
-		    l->name, l->refused);
+	if (!l->failing && l->refused == 0)
+		return;
+	log_info("%s can be written again; %" PRIu64 " flows were lost",
+	    l->name, l->refused);
 	l->failing = false;
 	l->refused = 0;
 }
@@ -392,19 +388,21 @@ has_room(const struct flowlog *l)
 	return (BLOCK_LEN - l->last->end >= STORE_RECORD_MAX);
 }
 
+static void
+refuse(struct flowlog *l)
+{
+	if (l->refused++ == 0)
+		log_warnx("the buffer of %s is full, flows are lost", l->name);
+}
+
 uint8_t *
 flowlog_room(struct flowlog *l)
 {
-	if (!has_room(l)) {
+	if (!has_room(l))
 		(void)flowlog_flush(l);
-		if (!has_room(l) && !add_block(l)) {
-			if (l->refused++ == 0)
-				log_warnx(
-				    "the buffer of %s is full, flows "
-				    "are lost from now on",
-				    l->name);
-			return (NULL);
-		}
+	if (!has_room(l) && !add_block(l)) {
+		refuse(l);
+		return (NULL);
 	}
 	return (l->last->data + l->last->end);
 }

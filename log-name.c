@@ -46,6 +46,13 @@ static const struct conversion {
 };
 #define NCONVERSIONS (sizeof(conversions) / sizeof(conversions[0]))
 
+static const char wrong_conversion[] =
+    "expected %Y, %y, %m, %d, %j, %H, %M, %S or %%, and in the last part of "
+    "the path only";
+static const char same_name[] =
+    "the name has to differ from each interval to the next, as with "
+    "%Y%m%d-%H%M%S";
+
 static const struct conversion *
 find_conversion(char letter)
 {
@@ -167,17 +174,11 @@ log_name_check(const struct conf_log *log)
 	if (!is_rotated(log) || strchr(log->path, '%') == NULL)
 		return (NULL);
 	if (log->rotate_size != 0)
-		return (
-		    "a name with % goes with rotate every, not with "
-		    "rotate at size");
+		return ("a name with % needs rotate every");
 	if (!conversions_are_known(log->path))
-		return (
-		    "expected %Y, %y, %m, %d, %j, %H, %M, %S or %%, and "
-		    "in the last part of the path only");
+		return (wrong_conversion);
 	if (!tells_intervals_apart(log->path, log->rotate_seconds))
-		return (
-		    "the name has to differ from each interval to the "
-		    "next, as with %Y%m%d-%H%M%S");
+		return (same_name);
 	return (NULL);
 }
 

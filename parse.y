@@ -542,7 +542,7 @@ static const struct keyword {
 	{ "agent",	AGENT, false },
 	{ "all",	ALL, false },
 	{ "any",	ANY, false },
-	{ "at",	AT, true },
+	{ "at",		AT, true },
 	{ "before",	BEFORE, false },
 	{ "buffer",	BUFFER, true },
 	{ "bufsize",	BUFSIZE, false },

@@ -89,7 +89,7 @@ class NoRoom(unittest.TestCase):
             self.send()
             load.wait_taken(self.flowd, self.taken)
             self.assertEqual(self.said("cannot write to"), turn + 1)
-            self.assertEqual(self.said("flows are lost from now on"), turn + 1)
+            self.assertEqual(self.said("is full, flows are lost"), turn + 1)
             log = self.flowd.log.read_bytes()
             stored += len(log) // load.RECORD.size
             load.numbers(log)	# there are whole records only

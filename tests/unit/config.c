@@ -1423,8 +1423,7 @@ rotation_that_cannot_be(void **state)
 		    "%%, and in the last part of the path only" },
 		{ "logfile /%Y%j tag 1 rotate at size 1M",
 		    "logfile "
-		    "\"/%Y%j\": a name with % goes with rotate every, not "
-		    "with rotate at size" },
+		    "\"/%Y%j\": a name with % needs rotate every" },
 		{ "logfile /log.000001.gz tag 3",
 		    "logfile "
 		    "\"/log.000001.gz\": its files could have the names of "
