@@ -3,7 +3,7 @@
     with Flowd(*load.STATEMENTS) as flowd:
         sender = load.Sender(flowd, flows=20000, rate=10000)
         sender.wait()
-        load.check(self, flowd, sender.flows, [flowd.log])
+        load.check(self, flowd, sender.flows, lambda: [flowd.log])
 
 A datagram has one flow, and its number is the sequence number.  LONG is true
 where the environment asks for tests that take minutes.
