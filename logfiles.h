@@ -54,8 +54,7 @@ struct logfiles {
 	struct logfile *list;    /* conf->nlogs */
 	time_t ticked;           /* epoch */
 	time_t expired;          /* epoch */
-	struct logfile *retired; /* to be synced, or
-							   not yet at rest */
+	struct logfile *retired; /* not yet at rest, or not synced */
 	size_t nretired;
 	pid_t syncer;  /* -1: none */
 	time_t synced; /* epoch */
