@@ -38,13 +38,14 @@
 static _Noreturn void
 parse_in_child(FILE *fp, int out, const struct flowd_options *opts)
 {
+	const int keep[] = { fileno(fp), out };
 	struct config *conf;
 	uint8_t *data;
 	size_t len, done;
 	ssize_t n;
 
-	if (rights_to_drop(opts))
-		rights_drop(false);
+	rights_drop(opts, SANDBOX_PARSER, keep,
+	    sizeof(keep) / sizeof(keep[0]));
 	conf = config_parse(fp, opts->conf_path, CONFIG_DAEMON, opts->macros,
 	    opts->nmacros);
 	if (conf == NULL)

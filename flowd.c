@@ -711,7 +711,7 @@ static _Noreturn void
 usage(FILE *to, int status)
 {
 	(void)fprintf(to, "usage: flowd [-dghnv] [-D macro=value] [-f file] "
-	    "[-X INSECURE]\n");
+	    "[-X INSECURE | NOSANDBOX]\n");
 	exit(status);
 }
 
@@ -803,9 +803,12 @@ main(int argc, char **argv)
 			print = true;
 			break;
 		case 'X':
-			if (strcmp(optarg, "INSECURE") != 0)
+			if (strcmp(optarg, "INSECURE") == 0)
+				opts.insecure = true;
+			else if (strcmp(optarg, "NOSANDBOX") == 0)
+				opts.unconfined = true;
+			else
 				usage(stderr, 1);
-			opts.insecure = true;
 			break;
 		default:
 			usage(stderr, 1);

@@ -53,7 +53,6 @@
 #include "log-check.h"
 #include "privsep.h"
 #include "rights.h"
-#include "sandbox.h"
 #include "statefile.h"
 
 #define DEFAULT_PIDFILE		PACKAGE_RUNSTATEDIR "/flowd.pid"
@@ -288,21 +287,6 @@ send_config(struct monitor *m, const struct config *conf,
 	(void)kill(m->collector, SIGKILL);
 }
 
-/* What of the monitor's is no business of the collector's. */
-static void
-close_inherited(const struct monitor *m)
-{
-	size_t i;
-
-	listeners_close(&m->listeners);
-	for (i = 0; i < m->conf->nlogs; i++)
-		(void)close(m->logs[i]);
-	if (m->waiting != -1)
-		(void)close(m->waiting);
-	if (m->pidfd != -1)
-		(void)close(m->pidfd);
-}
-
 static int
 open_null(void)
 {
@@ -331,21 +315,16 @@ static _Noreturn void
 become_collector(struct monitor *m, int sock)
 {
 	const struct flowd_options *opts = m->opts;
-	bool drop = rights_to_drop(opts);
-	int null;
+	const int null = open_null();
+	const int keep[] = { sock, null };
+	const char *summary = rights_summary(opts);
 
-	close_inherited(m);
 	ignore_signals();
 	log_init("collector", opts->foreground ? LOG_TO_STDERR : LOG_TO_BOTH,
 	    opts->debug);
-	null = open_null();
-	if (drop)
-		rights_drop(true);
-	if (sandbox_enter() == -1)
-		fatal("sandbox %s", sandbox_name());
-	log_info("collector runs as %s, root %s, sandbox %s",
-	    drop ? PRIVSEP_USER : "the user that started it",
-	    drop ? PRIVSEP_PATH : "as it was", sandbox_name());
+	rights_drop(opts, SANDBOX_COLLECTOR, keep,
+	    sizeof(keep) / sizeof(keep[0]));
+	log_info("collector runs as %s", summary);
 	if (opts->foreground)
 		(void)close(null);
 	else {
@@ -889,6 +868,7 @@ run_until_told(struct monitor *m)
 	int status = 1;
 
 	catch_signals(&unblocked);
+	rights_reduce(m->opts);
 	if (start_collector(m) == -1)
 		return (1);
 	if (wait_ready(m) == 0 && write_pidfile(m) == 0) {

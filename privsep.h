@@ -72,6 +72,7 @@ struct flowd_options {
 	bool			 debug;		/* -d */
 	bool			 foreground;	/* -d or -g */
 	bool			 insecure;	/* -X INSECURE */
+	bool			 unconfined;	/* -X NOSANDBOX */
 };
 
 /*
