@@ -23,8 +23,10 @@
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -92,7 +94,7 @@ read_all(int fd, size_t *len)
 
 /* Waits for pid; true if it exited with status 0. */
 static bool
-ended_well(pid_t pid)
+ended_well(pid_t pid, const char *path)
 {
 	int status;
 
@@ -100,6 +102,9 @@ ended_well(pid_t pid)
 		if (errno != EINTR)
 			return (false);
 	}
+	if (WIFSIGNALED(status))
+		log_warnx("%s: its parser was killed by signal %d (%s)", path,
+		    WTERMSIG(status), strsignal(WTERMSIG(status)));
 	return (WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
@@ -130,7 +135,7 @@ privsep_load_config(const struct flowd_options *opts)
 	(void)fclose(fp);
 	data = read_all(p[0], &len);
 	(void)close(p[0]);
-	if (ended_well(pid) && (data == NULL ||
+	if (ended_well(pid, opts->conf_path) && (data == NULL ||
 	    config_unpack(data, len, &conf) != 0))
 		log_warnx("%s: its parser sent something else",
 		    opts->conf_path);

@@ -57,6 +57,7 @@ config_free(struct config *conf)
 	free(conf->logsock);
 	free(conf->pidfile);
 	free(conf->statefile);
+	free(conf->crashdump);
 	free(conf);
 }
 
@@ -299,6 +300,7 @@ config_print(const struct config *conf, FILE *fp)
 	}
 	print_path("pidfile ", conf->pidfile, fp);
 	print_path("statefile ", conf->statefile, fp);
+	print_path("crashdump ", conf->crashdump, fp);
 	print_limits(&conf->limits, fp);
 	print_store(conf->store_mask, fp);
 	for (i = 0; i < conf->nrules; i++) {

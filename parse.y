@@ -220,8 +220,8 @@ static void	rule_date(enum param, struct token, struct token);
 	uint8_t			days;
 }
 
-%token	<token>	ACCEPT AFTER AGENT ALL ANY BEFORE BUFSIZE DATE DAYS DISCARD DST
-%token	<token>	DST_AS EQUALS EXPORTERS FILE_ FLOW FORWARD GROUP IN_IFNDX
+%token	<token>	ACCEPT AFTER AGENT ALL ANY BEFORE BUFSIZE CRASHDUMP DATE DAYS
+%token	<token>	DISCARD DST DST_AS EQUALS EXPORTERS FILE_ FLOW FORWARD GROUP IN_IFNDX
 %token	<token>	INCLUDE INET INET6 INTERFACE JOIN LIMIT LISTEN LOGFILE LOGSOCK
 %token	<token>	MASK MEMORY OCTETS ON OUT_IFNDX PACKETS PIDFILE PORT PROTO
 %token	<token>	QUICK SOURCE SRC SRC_AS STATEFILE STORE TABLE TAG TCP_FLAGS
@@ -322,6 +322,10 @@ statement
 		set_path(&run.conf->statefile, $1, $2);
 	}
 	| STATEFILE error '\n'		{ expected("statefile \"PATH\""); }
+	| CRASHDUMP STRING '\n'		{
+		set_path(&run.conf->crashdump, $1, $2);
+	}
+	| CRASHDUMP error '\n'		{ expected("crashdump \"DIR\""); }
 	| STORE STRING '\n'		{ add_store($2); }
 	| STORE error '\n'		{ expected("store FIELD"); }
 	;
@@ -506,6 +510,7 @@ static const struct keyword {
 	{ "any",	ANY, false },
 	{ "before",	BEFORE, false },
 	{ "bufsize",	BUFSIZE, false },
+	{ "crashdump",	CRASHDUMP, true },
 	{ "date",	DATE, false },
 	{ "days",	DAYS, false },
 	{ "discard",	DISCARD, false },
@@ -2645,7 +2650,7 @@ check_paths(void)
 {
 	const struct config *conf = run.conf;
 	const char *const others[] = { conf->statefile, conf->pidfile,
-	    conf->logsock };
+	    conf->logsock, conf->crashdump };
 	const size_t n = sizeof(others) / sizeof(others[0]);
 	size_t i, j;
 

@@ -48,26 +48,27 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "batch.h"
+#include "crashdump.h"
+#include "deaths.h"
 #include "listeners.h"
 #include "log.h"
-#include "log-check.h"
+#include "logfiles.h"
 #include "privsep.h"
 #include "rights.h"
 #include "statefile.h"
 
 #define DEFAULT_PIDFILE		PACKAGE_RUNSTATEDIR "/flowd.pid"
-#define DEATHS_MAX		5	/* of collectors, in DEATHS_SECONDS */
-#define DEATHS_SECONDS		60
 #define START_SECONDS		20	/* for a collector to become ready */
 #define STOP_SECONDS		30	/* for it to write everything */
 #define SEND_SECONDS		10	/* for it to take a message */
 
 struct monitor {
 	const struct flowd_options *opts;
-	void			(*collect)(int sock);
+	void			(*collect)(int sock, struct batch *batch);
 	struct config		*conf;
 	struct listeners	 listeners;
-	int			*logs;		/* conf->nlogs of them */
+	struct logfiles		 logs;
 	int			 state;		/* begun, -1: none */
 	int			 waiting;	/* who started us; -1: nobody */
 	char			*pidfile;	/* written; NULL: none */
@@ -79,7 +80,8 @@ struct monitor {
 	uint32_t		 configuring;	/* it has yet to say so of */
 	bool			 stopping;
 	time_t			 stop_by;	/* monotonic */
-	time_t			 deaths[DEATHS_MAX];	/* latest first */
+	struct batch		*batch;		/* shared with it */
+	struct deaths		 deaths;
 	struct log_limit	 logsock_warned;
 };
 
@@ -155,28 +157,6 @@ monotonic(void)
 	return (ts.tv_sec);
 }
 
-/* *made tells whether there was no such file before. */
-static int
-open_log(const char *path, bool *made)
-{
-	/*
-	 * For reading too, so that a FIFO opens without a reader and keeps
-	 * what was written when its reader leaves.
-	 */
-	const int flags = O_RDWR | O_APPEND | O_NONBLOCK | O_CLOEXEC |
-	    O_NOCTTY;
-	int fd;
-
-	fd = open(path, flags | O_CREAT | O_EXCL, 0600);
-	*made = fd != -1;
-	/* It may be a link that leads nowhere yet. */
-	if (fd == -1 && errno == EEXIST)
-		fd = open(path, flags | O_CREAT, 0600);
-	if (fd == -1)
-		log_warn("logfile %s", path);
-	return (fd);
-}
-
 static int
 open_logsock(struct monitor *m, const struct config *conf)
 {
@@ -234,10 +214,17 @@ send_fd(struct monitor *m, enum priv_type type, int fd)
 	return (r);
 }
 
+static int
+give_log(struct monitor *m, const struct logfiles *logs, size_t i)
+{
+	return (priv_send(m->sock, PRIV_LOG, (uint32_t)i, NULL, 0,
+	    logs->list[i].fd));
+}
+
 /* What send_config sends; -1 with errno: the collector does not listen. */
 static int
 try_send_config(struct monitor *m, const struct config *conf,
-    const struct listeners *l, const int *logs, bool fresh)
+    const struct listeners *l, const struct logfiles *logs, bool fresh)
 {
 	const struct open_listener *li;
 	uint8_t *data;
@@ -262,8 +249,7 @@ try_send_config(struct monitor *m, const struct config *conf,
 			r = send_fd(m, PRIV_FORWARD, fd);
 	}
 	for (i = 0; r == 0 && i < conf->nlogs; i++)
-		r = priv_send(m->sock, PRIV_LOG, (uint32_t)i, NULL, 0,
-		    logs[i]);
+		r = give_log(m, logs, i);
 	if (r == 0 && conf->logsock != NULL)
 		r = send_fd(m, PRIV_LOGSOCK, open_logsock(m, conf));
 	if (r == 0)
@@ -278,7 +264,7 @@ try_send_config(struct monitor *m, const struct config *conf,
  */
 static void
 send_config(struct monitor *m, const struct config *conf,
-    const struct listeners *l, const int *logs, bool fresh)
+    const struct listeners *l, const struct logfiles *logs, bool fresh)
 {
 	m->configuring++;
 	if (try_send_config(m, conf, l, logs, fresh) == 0)
@@ -331,7 +317,7 @@ become_collector(struct monitor *m, int sock)
 		log_init("collector", LOG_TO_SYSLOG, opts->debug);
 		forget_terminal(null);
 	}
-	m->collect(sock);
+	m->collect(sock, m->batch);
 	exit(1);
 }
 
@@ -359,9 +345,10 @@ start_collector(struct monitor *m)
 		become_collector(m, pair[1]);
 	}
 	(void)close(pair[1]);
+	batch_keep_from_children(m->batch);
 	m->sock = pair[0];
 	(void)setsockopt(m->sock, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
-	send_config(m, m->conf, &m->listeners, m->logs, true);
+	send_config(m, m->conf, &m->listeners, &m->logs, true);
 	return (0);
 }
 
@@ -467,137 +454,40 @@ bury_collector(struct monitor *m)
 	abandon_state(m);
 	if (m->stopping && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return (true);
-	if (WIFSIGNALED(status))
-		log_warnx("collector %d was killed by signal %d (%s); "
-		    "what it had not written is lost", (int)m->collector,
-		    WTERMSIG(status), strsignal(WTERMSIG(status)));
-	else
-		log_warnx("collector %d exited with code %d",
-		    (int)m->collector, WEXITSTATUS(status));
+	deaths_explain(m->collector, status);
+	if (m->conf->crashdump != NULL)
+		crashdump_write(m->conf->crashdump, m->batch);
 	return (false);
-}
-
-/* Whether one more death is too many. */
-static bool
-dies_too_often(struct monitor *m)
-{
-	time_t now = monotonic(), oldest = m->deaths[DEATHS_MAX - 1];
-
-	memmove(&m->deaths[1], &m->deaths[0],
-	    (DEATHS_MAX - 1) * sizeof(m->deaths[0]));
-	m->deaths[0] = now;
-	return (oldest != 0 && now - oldest < DEATHS_SECONDS);
 }
 
 static int
 restart_collector(struct monitor *m)
 {
-	if (dies_too_often(m)) {
-		log_warnx("%d collectors died within %d seconds, giving up",
-		    DEATHS_MAX + 1, DEATHS_SECONDS);
+	struct batch *rest;
+
+	if (deaths_too_many(&m->deaths, monotonic()))
+		return (-1);
+	if ((rest = deaths_inherit(&m->deaths, m->batch)) == NULL) {
+		log_warn("no memory for datagrams");
 		return (-1);
 	}
+	batch_free(m->batch);
+	m->batch = rest;
 	log_info("starting a new collector");
 	return (start_collector(m));
-}
-
-static void
-close_logs(int *logs, size_t n)
-{
-	while (n > 0)
-		(void)close(logs[--n]);
-	free(logs);
-}
-
-static bool
-same_file(int a, int b)
-{
-	struct stat sa, sb;
-
-	return (fstat(a, &sa) == 0 && fstat(b, &sb) == 0 &&
-	    sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino);
-}
-
-/* Whether the collector writes to this file: its end may just be growing. */
-static bool
-is_in_use(const struct monitor *m, int fd)
-{
-	size_t i;
-
-	for (i = 0; m->conf != NULL && i < m->conf->nlogs; i++) {
-		if (same_file(m->logs[i], fd))
-			return (true);
-	}
-	return (false);
-}
-
-/* A log, of which the end is whole or has been cut off to be so. */
-static int
-open_checked(const struct monitor *m, const char *path, bool *made)
-{
-	int fd = open_log(path, made);
-
-	if (fd == -1 || is_in_use(m, fd) || log_check(m->opts, path, fd) == 0)
-		return (fd);
-	(void)close(fd);
-	return (-1);
-}
-
-/*
- * Opens log i of conf and those behind it.  0, or -1 after a message where one
- * cannot be, and then none is open and no new file is left.
- */
-static int
-open_logs_from(const struct monitor *m, const struct config *conf, size_t i,
-    int *logs)
-{
-	bool made;
-
-	if (i == conf->nlogs)
-		return (0);
-	logs[i] = open_checked(m, conf->logs[i].path, &made);
-	if (logs[i] == -1)
-		return (-1);
-	if (open_logs_from(m, conf, i + 1, logs) == 0)
-		return (0);
-	(void)close(logs[i]);
-	if (made)
-		(void)unlink(conf->logs[i].path);
-	return (-1);
-}
-
-/* Opens all logs of conf; NULL after a message where one cannot be. */
-static int *
-open_logs(const struct monitor *m, const struct config *conf)
-{
-	int *logs;
-
-	logs = calloc(conf->nlogs == 0 ? 1 : conf->nlogs, sizeof(*logs));
-	if (logs == NULL)
-		fatal("logs");
-	if (open_logs_from(m, conf, 0, logs) == 0)
-		return (logs);
-	free(logs);
-	return (NULL);
 }
 
 static void
 reopen_logs(struct monitor *m)
 {
 	size_t i;
-	bool made;
-	int log;
 
 	for (i = 0; i < m->conf->nlogs; i++) {
-		log = open_checked(m, m->conf->logs[i].path, &made);
-		if (log == -1) {
+		if (logfiles_reopen(&m->logs, i) == -1) {
 			log_warnx("going on with the log that is open");
 			continue;
 		}
-		(void)close(m->logs[i]);
-		m->logs[i] = log;
-		if (priv_send(m->sock, PRIV_LOG, (uint32_t)i, NULL, 0, log) ==
-		    -1) {
+		if (give_log(m, &m->logs, i) == -1) {
 			log_warn("the collector does not take the log");
 			return;
 		}
@@ -679,16 +569,18 @@ is_being_written(const struct monitor *m, const char *statefile)
  * file to be.  -1 after a message.
  */
 static int
-open_for(struct monitor *m, const struct config *conf, int **logs,
+open_for(struct monitor *m, const struct config *conf, struct logfiles *logs,
     struct listeners *l)
 {
 	if (conf->statefile != NULL && !is_being_written(m, conf->statefile) &&
 	    statefile_check(conf->statefile) == -1)
 		return (-1);
+	if (conf->crashdump != NULL && crashdump_check(conf->crashdump) == -1)
+		return (-1);
 	if (listeners_open(l, conf, &m->listeners, m->conf) == -1)
 		return (-1);
 	/* Last, since it may leave a new file behind. */
-	if ((*logs = open_logs(m, conf)) != NULL) {
+	if (logfiles_open(logs, conf, m->opts, &m->logs) == 0) {
 		m->state_off = conf->statefile != NULL &&
 		    statefile_is_foreign(conf->statefile);
 		return (0);
@@ -702,8 +594,8 @@ static void
 reload(struct monitor *m)
 {
 	struct config *conf;
+	struct logfiles logs;
 	struct listeners l;
-	int *logs;
 
 	log_info("reading %s", m->opts->conf_path);
 	conf = privsep_load_config(m->opts);
@@ -713,9 +605,9 @@ reload(struct monitor *m)
 		return;
 	}
 	listeners_retire(&l, &m->listeners);
-	send_config(m, conf, &l, logs, false);
+	send_config(m, conf, &l, &logs, false);
 	abandon_state(m);
-	close_logs(m->logs, m->conf->nlogs);
+	logfiles_close(&m->logs);
 	m->logs = logs;
 	listeners_replace(&l, conf, &m->listeners, m->conf);
 	m->listeners = l;
@@ -797,8 +689,10 @@ wait_ready(struct monitor *m)
 
 	while (!m->ready) {
 		n = poll(&pfd, 1, 1000);
-		if (n == 1 && answer_request(m) != 1)
+		if (n == 1 && answer_request(m) != 1) {
+			(void)bury_collector(m);
 			return (-1);
+		}
 		if (monotonic() >= give_up) {
 			log_warnx("the collector does not become ready");
 			return (-1);
@@ -869,6 +763,8 @@ run_until_told(struct monitor *m)
 
 	catch_signals(&unblocked);
 	rights_reduce(m->opts);
+	if ((m->batch = batch_new()) == NULL)
+		fatal("no memory for datagrams");
 	if (start_collector(m) == -1)
 		return (1);
 	if (wait_ready(m) == 0 && write_pidfile(m) == 0) {
@@ -883,7 +779,7 @@ run_until_told(struct monitor *m)
 
 int
 monitor_run(const struct flowd_options *opts, struct config *conf,
-    void (*collect)(int sock))
+    void (*collect)(int sock, struct batch *batch))
 {
 	struct monitor m = { .opts = opts, .collect = collect, .state = -1,
 	    .waiting = -1, .pidfd = -1, .collector = -1, .sock = -1 };
@@ -898,8 +794,9 @@ monitor_run(const struct flowd_options *opts, struct config *conf,
 	if (!opts->foreground)
 		m.waiting = detach();
 	status = run_until_told(&m);
-	free(m.logs);
+	logfiles_close(&m.logs);
 	config_free(m.conf);
 	free(m.listeners.list);
+	batch_free(m.batch);
 	return (status);
 }

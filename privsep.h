@@ -24,6 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "batch.h"
 #include "config.h"
 
 /*
@@ -103,10 +104,11 @@ struct config *privsep_load_config(const struct flowd_options *opts);
 /*
  * Runs flowd: opens everything, detaches unless in the foreground, and
  * watches over the collector.  That is collect, called in a process of its
- * own and without rights; sock leads to the monitor, and it does not return.
+ * own and without rights; sock leads to the monitor, batch is what to receive
+ * into, and holds what has to be done first; it does not return.
  * Returns the exit status.
  */
 int monitor_run(const struct flowd_options *opts, struct config *conf,
-    void (*collect)(int sock));
+    void (*collect)(int sock, struct batch *batch));
 
 #endif

@@ -38,6 +38,7 @@ logfile '/var/log/"three".log' tag 3
 logsock $socket bufsize 100000
 pidfile /var/run/flowd.pid
 statefile "/var/lib/flowd.state"
+crashdump "/var/lib/flowd-crashes"
 limit exporters 1000
 limit templates 100
 limit memory 64M
@@ -107,6 +108,7 @@ logfile "/var/log/\"three\".log" tag 3
 logsock "/var/spool/flowd.sock" bufsize 100000
 pidfile "/var/run/flowd.pid"
 statefile "/var/lib/flowd.state"
+crashdump "/var/lib/flowd-crashes"
 limit exporters 1000
 limit templates 100
 limit memory 67108864
