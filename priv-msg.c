@@ -144,13 +144,15 @@ priv_receive(int sock, struct priv_msg *msg, int *fd)
 	if (n <= 0)
 		return ((int)n);
 	*fd = take_fd(&hdr);
-	if ((hdr.msg_flags & MSG_CTRUNC) != 0)
-		errno = EPROTO;
-	else if (priv_receive_body(sock, (uint8_t *)msg + n,
-	    sizeof(*msg) - (size_t)n) == 0)
+	/*
+	 * It was sent in one piece.  To wait for the rest of another would let
+	 * whoever sends it keep us.
+	 */
+	if ((hdr.msg_flags & MSG_CTRUNC) == 0 && n == sizeof(*msg))
 		return (1);
 	if (*fd != -1)
 		(void)close(*fd);
 	*fd = -1;
+	errno = EPROTO;
 	return (-1);
 }

@@ -115,6 +115,7 @@ class Flowd:
         self.addresses = listen
         self.with_log = log
         self.args = list(args)
+        self.program = tap.program("flowd")
         self.prefix = list(prefix)	# a command that runs flowd
         # Without a user to become, root has to stay root.
         self.insecure = os.geteuid() == 0 and not has_privsep()
@@ -155,7 +156,7 @@ class Flowd:
     def command(self, *args):
         """flowd's command line, with what it needs to run here."""
         insecure = ["-X", "INSECURE"] if self.insecure else []
-        return [*self.prefix, tap.program("flowd"), *insecure,
+        return [*self.prefix, self.program, *insecure,
                 *args, *self.args, "-f", str(self.conf)]
 
     def write_conf(self, *statements):
