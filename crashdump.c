@@ -205,21 +205,28 @@ name_of(int i, char name[NAME_LEN])
 	(void)snprintf(name, NAME_LEN, "crash-%d.pcap", i);
 }
 
+static bool
+is_before(const struct timespec *a, const struct timespec *b)
+{
+	return (a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec :
+	    a->tv_nsec < b->tv_nsec);
+}
+
 /* The first name that is free, or else that of the oldest. */
 static int
 choose(int dirfd)
 {
 	char name[NAME_LEN];
 	struct stat st;
-	time_t oldest = 0;
+	struct timespec oldest;
 	int i, which = 0;
 
 	for (i = 1; i <= CRASHDUMPS_MAX; i++) {
 		name_of(i, name);
 		if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
 			return (i);
-		if (which == 0 || st.st_mtime < oldest) {
-			oldest = st.st_mtime;
+		if (which == 0 || is_before(&st.st_mtim, &oldest)) {
+			oldest = st.st_mtim;
 			which = i;
 		}
 	}

@@ -210,6 +210,7 @@ static const struct rule rules[] = {
 	ALLOW(M, pipe2),
 	ALLOW(M, wait4),
 	ALLOW(M, kill),
+	ALLOW(M, tgkill),			/* as its children abort */
 	ALLOW(M, set_robust_list),
 	ALLOW(M, set_tid_address),
 #ifdef SYS_rseq
