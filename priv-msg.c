@@ -156,3 +156,30 @@ priv_receive(int sock, struct priv_msg *msg, int *fd)
 	errno = EPROTO;
 	return (-1);
 }
+
+int
+priv_receive_request(int sock, enum priv_type *type)
+{
+	struct priv_msg msg;
+	int fd, r;
+
+	if ((r = priv_receive(sock, &msg, &fd)) == 0)
+		return (0);
+	if (r == -1)
+		return (errno == ECONNRESET ? 0 : -1);
+	if (fd != -1) {
+		(void)close(fd);
+		return (-1);
+	}
+	if (msg.value != 0 || msg.body_len != 0)
+		return (-1);
+	switch (*type = (enum priv_type)msg.type) {
+	case PRIV_READY:
+	case PRIV_WANT_LOGSOCK:
+	case PRIV_WANT_STATE:
+	case PRIV_STATE_WRITTEN:
+		return (1);
+	default:
+		return (-1);
+	}
+}

@@ -27,8 +27,8 @@
  *              config-load.c.
  *
  * Nothing that the collector says has a path, a length or a text in it: the
- * requests are those of requests[], each exactly one struct priv_msg, and
- * anything else ends the collector.
+ * requests are those that answer_request knows, each exactly one struct
+ * priv_msg without anything, and anything else ends the collector.
  */
 #include "compat.h"
 
@@ -352,7 +352,7 @@ start_collector(struct monitor *m)
 	return (0);
 }
 
-/* The request handlers: the policy is that there are no others. */
+/* What is done for each request: the policy is that there are no others. */
 static int
 answer_ready(struct monitor *m)
 {
@@ -401,39 +401,32 @@ answer_state_written(struct monitor *m)
 	return (0);
 }
 
-static const struct {
-	enum priv_type	type;
-	int		(*answer)(struct monitor *m);
-} requests[] = {
-	{ PRIV_READY,		answer_ready },
-	{ PRIV_WANT_LOGSOCK,	answer_want_logsock },
-	{ PRIV_WANT_STATE,	answer_want_state },
-	{ PRIV_STATE_WRITTEN,	answer_state_written },
-};
-
-/* 1; 0 at the end of file; -1 for what is no request. */
+/* 1; 0 at the end of file; -1 for what is no request, or none now. */
 static int
 answer_request(struct monitor *m)
 {
-	struct priv_msg msg;
-	size_t i;
-	int fd, r;
+	enum priv_type type;
+	int r;
 
-	if ((r = priv_receive(m->sock, &msg, &fd)) == 0)
-		return (0);
-	if (r == -1)
-		return (errno == ECONNRESET ? 0 : -1);
-	if (fd != -1) {
-		(void)close(fd);
+	if ((r = priv_receive_request(m->sock, &type)) != 1)
+		return (r);
+	switch (type) {
+	case PRIV_READY:
+		r = answer_ready(m);
+		break;
+	case PRIV_WANT_LOGSOCK:
+		r = answer_want_logsock(m);
+		break;
+	case PRIV_WANT_STATE:
+		r = answer_want_state(m);
+		break;
+	case PRIV_STATE_WRITTEN:
+		r = answer_state_written(m);
+		break;
+	default:
 		return (-1);
 	}
-	if (msg.value != 0 || msg.body_len != 0)
-		return (-1);
-	for (i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
-		if (requests[i].type == (enum priv_type)msg.type)
-			return (requests[i].answer(m) == 0 ? 1 : -1);
-	}
-	return (-1);
+	return (r == 0 ? 1 : -1);
 }
 
 /*

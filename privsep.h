@@ -91,6 +91,13 @@ int priv_send(int sock, enum priv_type type, uint32_t value, const void *body,
 int priv_receive(int sock, struct priv_msg *msg, int *fd)
     __attribute__((warn_unused_result));
 
+/*
+ * Receives a request of the collector's.  1 with its type, which is one of
+ * those above; 0 at the end of file; -1 for anything else.
+ */
+int priv_receive_request(int sock, enum priv_type *type)
+    __attribute__((warn_unused_result));
+
 /* Receives exactly len bytes of body.  -1 with errno. */
 int priv_receive_body(int sock, void *body, size_t len)
     __attribute__((warn_unused_result));

@@ -37,11 +37,16 @@ def status(pid):
 class Rights(unittest.TestCase):
     """As root, with nothing left out."""
 
+    def flowd(self, *args, **kwargs):
+        flowd = Flowd("store ALL", *args, **kwargs)
+        flowd.insecure = False
+        return flowd
+
     def test_collector_has_none(self):
         user = pwd.getpwnam(make_variable("PRIVSEP_USER"))
         # Groups that it has to lose, where they can be given to it.
         prefix = [] if need("setpriv") else ["setpriv", "--groups=0,1,2"]
-        with Flowd("store ALL", prefix=prefix) as flowd:
+        with self.flowd(prefix=prefix) as flowd:
             collector = flowd.collector()
             have = status(collector)
             self.assertEqual(set(have["Uid"]), {str(user.pw_uid)})
@@ -65,7 +70,7 @@ class Rights(unittest.TestCase):
                 f"{make_variable('PRIVSEP_PATH')}, sandbox {SANDBOX}")
 
     def test_monitor_has_what_it_needs(self):
-        with Flowd("store ALL") as flowd:
+        with self.flowd() as flowd:
             have = status(flowd.pid())
             before = status("self")
             for key in ("CapInh", "CapBnd", "CapAmb"):
@@ -78,7 +83,7 @@ class Rights(unittest.TestCase):
                              ["2" if SANDBOX == "seccomp" else "0"])
 
     def test_log_in_another_users_directory(self):
-        flowd = Flowd("store ALL", 'logfile "@DIR@/theirs/log" tag 7')
+        flowd = self.flowd('logfile "@DIR@/theirs/log" tag 7')
         (flowd.dir / "theirs").mkdir(mode=0o700)
         os.chown(flowd.dir / "theirs", NOBODY, NOBODY)
         with flowd:
@@ -86,7 +91,7 @@ class Rights(unittest.TestCase):
             self.assertTrue((flowd.dir / "theirs" / "log").exists())
 
     def test_collector_has_only_the_descriptors_it_needs(self):
-        with Flowd("store ALL") as flowd:
+        with self.flowd() as flowd:
             open_files = [os.readlink(entry.path) for entry in
                           os.scandir(f"/proc/{flowd.collector()}/fd")]
             files = [name for name in open_files if name.startswith("/")]

@@ -27,7 +27,8 @@
  *   HOOK descriptor COUNT	a request with as many descriptors
  *   HOOK try NAME PID		one of attempts[]; PID is the monitor
  *
- * What comes of an attempt that it survives goes to the log.
+ * After "HOOK bad" in place of "HOOK" the monitor is expected to end it, which it
+ * waits for.  What comes of an attempt that it survives goes to the log.
  */
 #include "compat.h"
 
@@ -57,6 +58,7 @@
 #include "privsep.h"
 
 #define BYTES_MAX	256
+#define PATIENCE	20000	/* ms */
 #define X32_BIT		0x40000000
 
 enum decoded	__real_netflow_decode(const struct datagram *,
@@ -414,7 +416,7 @@ enum decoded
 __wrap_netflow_decode(const struct datagram *dgram, struct exporter *exporter,
     struct flow_sink *sink)
 {
-	static const char prefix[] = "HOOK ";
+	static const char prefix[] = "HOOK ", bad[] = "bad ";
 	const size_t skip = sizeof(prefix) - 1;
 	char order[BYTES_MAX];
 
@@ -423,7 +425,12 @@ __wrap_netflow_decode(const struct datagram *dgram, struct exporter *exporter,
 		return (__real_netflow_decode(dgram, exporter, sink));
 	memcpy(order, dgram->data + skip, dgram->len - skip);
 	order[dgram->len - skip] = '\0';
-	obey(order);
+	if (strncmp(order, bad, sizeof(bad) - 1) != 0)
+		obey(order);
+	else {
+		obey(order + sizeof(bad) - 1);
+		(void)poll(NULL, 0, PATIENCE);
+	}
 	return (DECODED);
 }
 
