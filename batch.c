@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include "compat.h"
 
 #include <sys/mman.h>
@@ -25,7 +24,7 @@
 #include "netflow.h"
 
 #ifndef MAP_ANONYMOUS
-#define MAP_ANONYMOUS	MAP_ANON
+#define MAP_ANONYMOUS MAP_ANON
 #endif
 
 struct batch *

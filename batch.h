@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * The datagrams that were received at once, in memory that monitor and
  * collector share, so that they outlive a collector that dies of one.  The
@@ -35,34 +34,34 @@
 
 #include "addr.h"
 
-#define BATCH_MAX	64	/* datagrams taken by one system call */
+#define BATCH_MAX 64 /* datagrams taken by one system call */
 
 /*
  * Distance of the buffers: the largest datagram, rounded up to pages, and one
  * cache line, so that their beginnings do not compete for the same cache set.
  */
-#define BATCH_STRIDE	(65536 + 64)
+#define BATCH_STRIDE (65536 + 64)
 
-#define BATCH_EMPTY	UINT32_MAX	/* msg_len where nothing was received */
-#define BATCH_NONE_YET	UINT32_MAX	/* at: none was begun */
+#define BATCH_EMPTY    UINT32_MAX /* msg_len where nothing was received */
+#define BATCH_NONE_YET UINT32_MAX /* at: none was begun */
 
 struct batch {
-	volatile uint32_t	at;		/* the datagram in hand; BATCH_MAX:
+	volatile uint32_t at; /* the datagram in hand; BATCH_MAX:
 						   all are done */
-	uint32_t		resumed;	/* the rest of a dead collector's */
-	uint64_t		skipped;	/* datagrams, since flowd's start */
-	struct timespec		received;
-	struct mmsghdr		msgs[BATCH_MAX];	/* in use up to the
+	uint32_t resumed;     /* the rest of a dead collector's */
+	uint64_t skipped;     /* datagrams, since flowd's start */
+	struct timespec received;
+	struct mmsghdr msgs[BATCH_MAX]; /* in use up to the
 							   first that is empty */
-	struct sockaddr_storage	names[BATCH_MAX];
-	uint8_t			buffers[BATCH_MAX][BATCH_STRIDE];
+	struct sockaddr_storage names[BATCH_MAX];
+	uint8_t buffers[BATCH_MAX][BATCH_STRIDE];
 };
 
 struct batch_datagram {
-	const uint8_t	*data;
-	size_t		 len;
-	struct addr	 from;		/* of no family: unknown */
-	uint16_t	 port;
+	const uint8_t *data;
+	size_t len;
+	struct addr from; /* of no family: unknown */
+	uint16_t port;
 };
 
 /* Shared with processes that are started from here on.  NULL with errno. */

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include "compat.h"
 
 #include "capabilities.h"
@@ -29,17 +28,16 @@
 #include <stdint.h>
 #include <unistd.h>
 
-#define BIT(capability)	(UINT64_C(1) << (capability))
+#define BIT(capability) (UINT64_C(1) << (capability))
 
 static const uint64_t monitors =
-    BIT(CAP_DAC_OVERRIDE) |	/* logs in directories of other users */
-    BIT(CAP_NET_BIND_SERVICE) |	/* ports below 1024 */
-    BIT(CAP_NET_ADMIN) |	/* receive buffers beyond the limit */
-    BIT(CAP_NET_RAW) |		/* listeners on one interface */
-    BIT(CAP_KILL) |		/* a collector that does not end */
-    BIT(CAP_SETUID) |		/* and for children, to give up their rights: */
-    BIT(CAP_SETGID) |
-    BIT(CAP_SYS_CHROOT);
+    BIT(CAP_DAC_OVERRIDE) |     /* logs in directories of other users */
+    BIT(CAP_NET_BIND_SERVICE) | /* ports below 1024 */
+    BIT(CAP_NET_ADMIN) |        /* receive buffers beyond the limit */
+    BIT(CAP_NET_RAW) |          /* listeners on one interface */
+    BIT(CAP_KILL) |             /* a collector that does not end */
+    BIT(CAP_SETUID) |           /* and for children, to give up their rights: */
+    BIT(CAP_SETGID) | BIT(CAP_SYS_CHROOT);
 
 int
 capabilities_bound(void)
@@ -62,10 +60,12 @@ static int
 set(uint64_t effective, uint64_t permitted)
 {
 	struct __user_cap_header_struct header = {
-	    .version = _LINUX_CAPABILITY_VERSION_3 };
+		.version = _LINUX_CAPABILITY_VERSION_3
+	};
 	const struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {
-	    { (uint32_t)effective, (uint32_t)permitted, 0 },
-	    { (uint32_t)(effective >> 32), (uint32_t)(permitted >> 32), 0 } };
+		{ (uint32_t)effective, (uint32_t)permitted, 0 },
+		{ (uint32_t)(effective >> 32), (uint32_t)(permitted >> 32), 0 }
+	};
 
 	return ((int)syscall(SYS_capset, &header, data));
 }
@@ -74,7 +74,8 @@ static uint64_t
 permitted(void)
 {
 	struct __user_cap_header_struct header = {
-	    .version = _LINUX_CAPABILITY_VERSION_3 };
+		.version = _LINUX_CAPABILITY_VERSION_3
+	};
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
 
 	if (syscall(SYS_capget, &header, data) == -1)

@@ -46,8 +46,7 @@ parse_in_child(FILE *fp, int out, const struct flowd_options *opts)
 	size_t len, done;
 	ssize_t n;
 
-	rights_drop(opts, SANDBOX_PARSER, keep,
-	    sizeof(keep) / sizeof(keep[0]));
+	rights_drop(opts, SANDBOX_PARSER, keep, sizeof(keep) / sizeof(keep[0]));
 	conf = config_parse(fp, opts->conf_path, CONFIG_DAEMON, opts->macros,
 	    opts->nmacros);
 	if (conf == NULL)
@@ -135,8 +134,8 @@ privsep_load_config(const struct flowd_options *opts)
 	(void)fclose(fp);
 	data = read_all(p[0], &len);
 	(void)close(p[0]);
-	if (ended_well(pid, opts->conf_path) && (data == NULL ||
-	    config_unpack(data, len, &conf) != 0))
+	if (ended_well(pid, opts->conf_path) &&
+	    (data == NULL || config_unpack(data, len, &conf) != 0))
 		log_warnx("%s: its parser sent something else",
 		    opts->conf_path);
 	free(data);

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include "compat.h"
 
 #include <sys/stat.h>
@@ -29,32 +28,32 @@
 #include "log.h"
 
 /* The file format of pcap, draft-ietf-opsawg-pcap. */
-#define PCAP_MAGIC		0xa1b2c3d4U	/* with microseconds */
-#define PCAP_VERSION_MAJOR	2
-#define PCAP_VERSION_MINOR	4
-#define PCAP_SNAPLEN		(1U << 18)
-#define PCAP_LINKTYPE_RAW	101		/* IPv4 or IPv6 */
-#define PCAP_HEADER_LEN		24
-#define PCAP_RECORD_LEN		16
+#define PCAP_MAGIC         0xa1b2c3d4U /* with microseconds */
+#define PCAP_VERSION_MAJOR 2
+#define PCAP_VERSION_MINOR 4
+#define PCAP_SNAPLEN       (1U << 18)
+#define PCAP_LINKTYPE_RAW  101 /* IPv4 or IPv6 */
+#define PCAP_HEADER_LEN    24
+#define PCAP_RECORD_LEN    16
 
 /* The headers that go before each datagram: RFC 791, 8200, 768. */
-#define IPV4_LEN		20
-#define IPV6_LEN		40
-#define UDP_LEN			8
-#define UDP			17
-#define IP_HOPS			64
-#define HEADERS_MAX		(PCAP_RECORD_LEN + IPV6_LEN + UDP_LEN)
+#define IPV4_LEN    20
+#define IPV6_LEN    40
+#define UDP_LEN     8
+#define UDP         17
+#define IP_HOPS     64
+#define HEADERS_MAX (PCAP_RECORD_LEN + IPV6_LEN + UDP_LEN)
 
 /*
  * To whom it was sent is not kept.  By this port other programs see that it is
  * NetFlow.
  */
-#define PORT_TO			2055
+#define PORT_TO 2055
 
-#define NAME_LEN		32
+#define NAME_LEN 32
 
 static const struct addr to_v4 = { .family = ADDR_V4,
-    .bytes = { 127, 0, 0, 1 } };
+	.bytes = { 127, 0, 0, 1 } };
 static const struct addr to_v6 = { .family = ADDR_V6, .bytes = { [15] = 1 } };
 
 /* The sum of RFC 1071, not yet folded, of data behind sum. */
@@ -81,10 +80,8 @@ put_ipv4(struct wcursor *w, const struct addr *from, size_t len)
 
 	if (wcur_u16(w, 0x4500) != 0 ||
 	    wcur_u16(w, (uint16_t)(IPV4_LEN + UDP_LEN + len)) != 0 ||
-	    wcur_u32(w, 0) != 0 ||
-	    wcur_u16(w, IP_HOPS << 8 | UDP) != 0 ||
-	    wcur_u16(w, 0) != 0 ||
-	    wcur_bytes(w, from->bytes, 4) != 0 ||
+	    wcur_u32(w, 0) != 0 || wcur_u16(w, IP_HOPS << 8 | UDP) != 0 ||
+	    wcur_u16(w, 0) != 0 || wcur_bytes(w, from->bytes, 4) != 0 ||
 	    wcur_bytes(w, to_v4.bytes, 4) != 0)
 		return (-1);
 	be16_put(w->at - 10, checksum(add_up(0, start, IPV4_LEN)));
@@ -134,8 +131,7 @@ put_record(struct wcursor *w, const struct timespec *when, size_t len)
 {
 	if (wcur_u32(w, (uint32_t)when->tv_sec) != 0 ||
 	    wcur_u32(w, (uint32_t)(when->tv_nsec / 1000) % 1000000) != 0 ||
-	    wcur_u32(w, (uint32_t)len) != 0 ||
-	    wcur_u32(w, (uint32_t)len) != 0)
+	    wcur_u32(w, (uint32_t)len) != 0 || wcur_u32(w, (uint32_t)len) != 0)
 		return (-1);
 	return (0);
 }
@@ -156,7 +152,7 @@ write_datagram(FILE *fp, const struct batch_datagram *datagram,
 	wcur_init(&w, buf, sizeof(buf));
 	if (put_record(&w, when, headers + d.len) != 0 ||
 	    (v6 ? put_ipv6(&w, &d.from, d.len) :
-	    put_ipv4(&w, &d.from, d.len)) != 0 ||
+		  put_ipv4(&w, &d.from, d.len)) != 0 ||
 	    put_udp(&w, &d) != 0)
 		return (-1);
 	if (fwrite(buf, sizeof(buf) - wcur_left(&w), 1, fp) != 1)
@@ -173,8 +169,7 @@ write_header(FILE *fp)
 	wcur_init(&w, buf, sizeof(buf));
 	if (wcur_u32(&w, PCAP_MAGIC) != 0 ||
 	    wcur_u16(&w, PCAP_VERSION_MAJOR) != 0 ||
-	    wcur_u16(&w, PCAP_VERSION_MINOR) != 0 ||
-	    wcur_u64(&w, 0) != 0 ||
+	    wcur_u16(&w, PCAP_VERSION_MINOR) != 0 || wcur_u64(&w, 0) != 0 ||
 	    wcur_u32(&w, PCAP_SNAPLEN) != 0 ||
 	    wcur_u32(&w, PCAP_LINKTYPE_RAW) != 0)
 		return (-1);
@@ -209,7 +204,7 @@ static bool
 is_before(const struct timespec *a, const struct timespec *b)
 {
 	return (a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec :
-	    a->tv_nsec < b->tv_nsec);
+					 a->tv_nsec < b->tv_nsec);
 }
 
 /* The first name that is free, or else that of the oldest. */
@@ -240,8 +235,8 @@ create(int dirfd, const char *name)
 	int fd;
 
 	(void)unlinkat(dirfd, name, 0);
-	fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
-	    O_CLOEXEC, 0600);
+	fd = openat(dirfd, name,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd == -1)
 		return (NULL);
 	if ((fp = fdopen(fd, "w")) == NULL)
@@ -287,12 +282,13 @@ crashdump_write(const char *dir, const struct batch *b)
 		if (fclose(fp) == EOF || r == -1)
 			log_warn("crashdump %s/%s is not whole", dir, name);
 		else if (in_hand == -1)
-			log_info("crashdump %s/%s: the last %zu datagrams",
-			    dir, name, batch_count(b));
+			log_info("crashdump %s/%s: the last %zu datagrams", dir,
+			    name, batch_count(b));
 		else
-			log_info("crashdump %s/%s: the last %zu datagrams; "
-			    "number %d was in hand", dir, name,
-			    batch_count(b), in_hand + 1);
+			log_info(
+			    "crashdump %s/%s: the last %zu datagrams; "
+			    "number %d was in hand",
+			    dir, name, batch_count(b), in_hand + 1);
 	}
 	(void)close(dirfd);
 }

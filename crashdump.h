@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * The last batch of datagrams of a collector that died, as a capture file that
  * flow-send and others can read.
@@ -24,7 +23,7 @@
 
 #include "batch.h"
 
-#define CRASHDUMPS_MAX	8	/* files; then the oldest is replaced */
+#define CRASHDUMPS_MAX 8 /* files; then the oldest is replaced */
 
 /* -1 after a message where this is no directory. */
 int crashdump_check(const char *dir);

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include "compat.h"
 
 #include <sys/wait.h>
@@ -29,11 +28,13 @@ void
 deaths_explain(pid_t pid, int status)
 {
 	if (WIFSIGNALED(status))
-		log_warnx("collector %d was killed by signal %d (%s)%s; "
-		    "what it had not written is lost", (int)pid,
-		    WTERMSIG(status), strsignal(WTERMSIG(status)),
+		log_warnx(
+		    "collector %d was killed by signal %d (%s)%s; "
+		    "what it had not written is lost",
+		    (int)pid, WTERMSIG(status), strsignal(WTERMSIG(status)),
 		    WTERMSIG(status) == SIGSYS ?
-		    ", which is how the sandbox ends it" : "");
+			", which is how the sandbox ends it" :
+			"");
 	else
 		log_warnx("collector %d exited with code %d", (int)pid,
 		    WEXITSTATUS(status));
@@ -61,9 +62,12 @@ say_of(const struct batch *b, int which, const char *what)
 	char addr[ADDR_STRLEN];
 
 	batch_get(b, (size_t)which, &d);
-	log_warnx("%s: the datagram of %zu bytes that the collector had in "
-	    "hand %s", d.from.family == ADDR_NONE ? "unknown exporter" :
-	    addr_ntop(&d.from, addr), d.len, what);
+	log_warnx(
+	    "%s: the datagram of %zu bytes that the collector had in "
+	    "hand %s",
+	    d.from.family == ADDR_NONE ? "unknown exporter" :
+					 addr_ntop(&d.from, addr),
+	    d.len, what);
 }
 
 struct batch *

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * What becomes of it when a collector dies: why it did, whether that happens
  * too often, and the datagrams that it had taken from the kernel.
@@ -30,14 +29,14 @@
 
 #include "batch.h"
 
-#define DEATHS_MAX	5	/* in DEATHS_SECONDS */
-#define DEATHS_SECONDS	60
+#define DEATHS_MAX     5 /* in DEATHS_SECONDS */
+#define DEATHS_SECONDS 60
 
 /* Of all collectors so far; starts zeroed. */
 struct deaths {
-	time_t		when[DEATHS_MAX];	/* monotonic, latest first */
-	bool		retried;		/* the first that was left */
-	uint64_t	skipped;		/* datagrams */
+	time_t when[DEATHS_MAX]; /* monotonic, latest first */
+	bool retried;            /* the first that was left */
+	uint64_t skipped;        /* datagrams */
 };
 
 /* Says why, from what waitpid told. */

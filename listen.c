@@ -34,15 +34,15 @@
 #include "log.h"
 #include "netflow.h"
 
-#define RCVBUF_MIN	65536U		/* bytes, below which asking stops */
+#define RCVBUF_MIN 65536U /* bytes, below which asking stops */
 
 struct receiver {
-	struct batch		*batch;
-	int			 n;		/* datagrams in it */
-	struct iovec		 iovs[BATCH_MAX];
+	struct batch *batch;
+	int n; /* datagrams in it */
+	struct iovec iovs[BATCH_MAX];
 	union {
-		char		 bytes[CMSG_SPACE(sizeof(uint32_t))];
-		struct cmsghdr	 align;
+		char bytes[CMSG_SPACE(sizeof(uint32_t))];
+		struct cmsghdr align;
 	} control[BATCH_MAX];
 };
 
@@ -87,8 +87,9 @@ listen_set_buffer(int fd, const struct conf_listen *conf)
 	log_info("listening on %s, receive buffer %d bytes",
 	    listen_name(conf, name), given);
 	if (conf->bufsize > (uint32_t)given)
-		log_warnx("%s: bufsize %" PRIu32 " is more than the system "
-		    "gives; bursts over %d bytes will be lost",
+		log_warnx("%s: bufsize %" PRIu32
+			  " is more than the system "
+			  "gives; bursts over %d bytes will be lost",
 		    name, conf->bufsize, given);
 }
 
@@ -144,8 +145,8 @@ set_options(int fd, const struct conf_listen *conf, bool beside)
 {
 	int on = 1;
 
-	if (conf->addr.family == ADDR_V6 && setsockopt(fd, IPPROTO_IPV6,
-	    IPV6_V6ONLY, &on, sizeof(on)) == -1)
+	if (conf->addr.family == ADDR_V6 &&
+	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == -1)
 		return (-1);
 	if (set_sharing(fd, beside || addr_is_multicast(&conf->addr)) == -1)
 		return (-1);
@@ -235,9 +236,9 @@ listen_join(int fd, const struct conf_listen *conf,
 		    listen_name(conf, name));
 		return (-1);
 	}
-	if (!addr_is_any(&conf->addr) &&
-	    !addr_equal(&conf->addr, &join->group))
-		log_warnx("%s joins %s, but will get nothing from it: "
+	if (!addr_is_any(&conf->addr) && !addr_equal(&conf->addr, &join->group))
+		log_warnx(
+		    "%s joins %s, but will get nothing from it: "
 		    "listen on the group or on any address",
 		    listen_name(conf, name), group);
 	return (0);
@@ -250,8 +251,8 @@ listen_leave(int fd, const struct conf_listen *conf,
 	if (join->group.family != conf->addr.family)
 		return;
 	/* An interface that is gone has left its groups by itself. */
-	(void)membership(fd, join, true, join->ifname[0] == '\0' ? 0 :
-	    if_nametoindex(join->ifname));
+	(void)membership(fd, join, true,
+	    join->ifname[0] == '\0' ? 0 : if_nametoindex(join->ifname));
 }
 
 /* Makes room for another datagram, in place of what was there. */
@@ -311,8 +312,7 @@ note_drops(struct msghdr *msg, struct listener *listener, uint64_t *dropped)
 }
 
 int
-receiver_batch(struct receiver *r, struct listener *listener,
-    uint64_t *dropped)
+receiver_batch(struct receiver *r, struct listener *listener, uint64_t *dropped)
 {
 	struct batch *b = r->batch;
 	int i, n;
@@ -325,8 +325,10 @@ receiver_batch(struct receiver *r, struct listener *listener,
 	n = recvmmsg(listener->fd, b->msgs, BATCH_MAX, MSG_DONTWAIT, NULL);
 	r->n = n == -1 ? 0 : n;
 	if (n == -1)
-		return (errno == EAGAIN || errno == EWOULDBLOCK ||
-		    errno == EINTR ? 0 : -1);
+		return (
+		    errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ?
+			0 :
+			-1);
 	(void)clock_gettime(CLOCK_REALTIME, &b->received);
 	for (i = 0; i < n; i++) {
 		if (b->msgs[i].msg_hdr.msg_controllen != 0)

@@ -29,8 +29,8 @@
 #include "batch.h"
 #include "config.h"
 
-#define RCVBUF_WANTED	(32U << 20)	/* bytes, without a bufsize */
-#define LISTEN_STRLEN	\
+#define RCVBUF_WANTED (32U << 20) /* bytes, without a bufsize */
+#define LISTEN_STRLEN \
 	(ADDR_STRLEN + sizeof("[]:65535 interface ") + IF_NAMESIZE)
 
 /* "192.0.2.1:2055" or "[2001:db8::1]:2055 interface eth0".  Returns buf. */
@@ -66,8 +66,8 @@ void listen_leave(int fd, const struct conf_listen *conf,
 
 /* A socket as the collector has it. */
 struct listener {
-	int		fd;
-	uint32_t	kernel_drops;	/* as last told by the kernel, wraps */
+	int fd;
+	uint32_t kernel_drops; /* as last told by the kernel, wraps */
 };
 
 struct receiver;

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include "compat.h"
 
 #include <sys/stat.h>
@@ -37,8 +36,7 @@ open_file(const char *path, bool *made)
 	 * For reading too, so that a FIFO opens without a reader and keeps
 	 * what was written when its reader leaves.
 	 */
-	const int flags = O_RDWR | O_APPEND | O_NONBLOCK | O_CLOEXEC |
-	    O_NOCTTY;
+	const int flags = O_RDWR | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
 	int fd;
 
 	fd = open(path, flags | O_CREAT | O_EXCL, 0600);

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * The monitor's side of the logs: their files, by names that the monitor
  * makes.
@@ -28,13 +27,13 @@
 #include "privsep.h"
 
 struct logfile {
-	int	fd;
+	int fd;
 };
 
 struct logfiles {
-	const struct config		*conf;
-	const struct flowd_options	*opts;
-	struct logfile			*list;	/* conf->nlogs */
+	const struct config *conf;
+	const struct flowd_options *opts;
+	struct logfile *list; /* conf->nlogs */
 };
 
 /*

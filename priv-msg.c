@@ -26,8 +26,8 @@
 #include "privsep.h"
 
 union fd_control {
-	char		bytes[CMSG_SPACE(sizeof(int))];
-	struct cmsghdr	align;
+	char bytes[CMSG_SPACE(sizeof(int))];
+	struct cmsghdr align;
 };
 
 static int
@@ -66,8 +66,11 @@ int
 priv_send(int sock, enum priv_type type, uint32_t value, const void *body,
     size_t body_len, int fd)
 {
-	struct priv_msg msg = { .type = (uint32_t)type, .value = value,
-	    .body_len = (uint32_t)body_len, };
+	struct priv_msg msg = {
+		.type = (uint32_t)type,
+		.value = value,
+		.body_len = (uint32_t)body_len,
+	};
 	struct iovec iov = { .iov_base = &msg, .iov_len = sizeof(msg) };
 	struct msghdr hdr = { .msg_iov = &iov, .msg_iovlen = 1 };
 	union fd_control control;
@@ -80,7 +83,8 @@ priv_send(int sock, enum priv_type type, uint32_t value, const void *body,
 	/* The collector's sandbox knows no sendmsg, which could name anybody. */
 	if (fd == -1)
 		return (write_all(sock, (uint8_t *)&msg, sizeof(msg)) == -1 ?
-		    -1 : write_all(sock, body, body_len));
+			-1 :
+			write_all(sock, body, body_len));
 	attach_fd(&hdr, &control, fd);
 	do
 		n = sendmsg(sock, &hdr, MSG_NOSIGNAL);
@@ -120,8 +124,7 @@ take_fd(struct msghdr *hdr)
 	int fd = -1;
 
 	for (c = CMSG_FIRSTHDR(hdr); c != NULL; c = CMSG_NXTHDR(hdr, c)) {
-		if (c->cmsg_level == SOL_SOCKET &&
-		    c->cmsg_type == SCM_RIGHTS &&
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
 		    c->cmsg_len == CMSG_LEN(sizeof(int)))
 			memcpy(&fd, CMSG_DATA(c), sizeof(int));
 	}
@@ -133,8 +136,12 @@ priv_receive(int sock, struct priv_msg *msg, int *fd)
 {
 	struct iovec iov = { .iov_base = msg, .iov_len = sizeof(*msg) };
 	union fd_control control;
-	struct msghdr hdr = { .msg_iov = &iov, .msg_iovlen = 1,
-	    .msg_control = &control, .msg_controllen = CMSG_LEN(sizeof(int)), };
+	struct msghdr hdr = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = CMSG_LEN(sizeof(int)),
+	};
 	ssize_t n;
 
 	*fd = -1;

@@ -58,31 +58,31 @@
 #include "rights.h"
 #include "statefile.h"
 
-#define DEFAULT_PIDFILE		PACKAGE_RUNSTATEDIR "/flowd.pid"
-#define START_SECONDS		20	/* for a collector to become ready */
-#define STOP_SECONDS		30	/* for it to write everything */
-#define SEND_SECONDS		10	/* for it to take a message */
+#define DEFAULT_PIDFILE PACKAGE_RUNSTATEDIR "/flowd.pid"
+#define START_SECONDS   20 /* for a collector to become ready */
+#define STOP_SECONDS    30 /* for it to write everything */
+#define SEND_SECONDS    10 /* for it to take a message */
 
 struct monitor {
 	const struct flowd_options *opts;
-	void			(*collect)(int sock, struct batch *batch);
-	struct config		*conf;
-	struct listeners	 listeners;
-	struct logfiles		 logs;
-	int			 state;		/* begun, -1: none */
-	int			 waiting;	/* who started us; -1: nobody */
-	char			*pidfile;	/* written; NULL: none */
-	int			 pidfd;		/* of it, locked; -1: none */
-	bool			 state_off;	/* statefile names another's */
-	pid_t			 collector;	/* -1: none */
-	int			 sock;		/* to it */
-	bool			 ready;		/* it said so, at least once */
-	uint32_t		 configuring;	/* it has yet to say so of */
-	bool			 stopping;
-	time_t			 stop_by;	/* monotonic */
-	struct batch		*batch;		/* shared with it */
-	struct deaths		 deaths;
-	struct log_limit	 logsock_warned;
+	void (*collect)(int sock, struct batch *batch);
+	struct config *conf;
+	struct listeners listeners;
+	struct logfiles logs;
+	int state;            /* begun, -1: none */
+	int waiting;          /* who started us; -1: nobody */
+	char *pidfile;        /* written; NULL: none */
+	int pidfd;            /* of it, locked; -1: none */
+	bool state_off;       /* statefile names another's */
+	pid_t collector;      /* -1: none */
+	int sock;             /* to it */
+	bool ready;           /* it said so, at least once */
+	uint32_t configuring; /* it has yet to say so of */
+	bool stopping;
+	time_t stop_by;      /* monotonic */
+	struct batch *batch; /* shared with it */
+	struct deaths deaths;
+	struct log_limit logsock_warned;
 };
 
 static volatile sig_atomic_t got_stop, got_reload, got_reopen, got_stats;
@@ -101,18 +101,22 @@ on_signal(int sig)
 	case SIGUSR1:
 		got_reopen = 1;
 		break;
-	default:			/* SIGUSR2, SIGINFO */
+	default: /* SIGUSR2, SIGINFO */
 		got_stats = 1;
 	}
 }
 
-static const int handled_signals[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1,
-    SIGUSR2,
+static const int handled_signals[] = {
+	SIGINT,
+	SIGTERM,
+	SIGHUP,
+	SIGUSR1,
+	SIGUSR2,
 #ifdef SIGINFO
-    SIGINFO,
+	SIGINFO,
 #endif
 };
-#define NSIGNALS	(sizeof(handled_signals) / sizeof(handled_signals[0]))
+#define NSIGNALS (sizeof(handled_signals) / sizeof(handled_signals[0]))
 
 /* Blocks the signals; they come through in ppoll, with the mask as it was. */
 static void
@@ -169,12 +173,12 @@ open_logsock(struct monitor *m, const struct config *conf)
 		log_warn("logsock");
 		return (-1);
 	}
-	if (size != 0 && setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size,
-	    sizeof(size)) == -1)
+	if (size != 0 &&
+	    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)) == -1)
 		log_warn("logsock %s: bufsize %d", conf->logsock, size);
 	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
-		if (log_limit_pass(&m->logsock_warned,
-		    (uint32_t)time(NULL), &held_back))
+		if (log_limit_pass(&m->logsock_warned, (uint32_t)time(NULL),
+			&held_back))
 			log_warn("logsock %s: nobody reads it, trying on",
 			    conf->logsock);
 		(void)close(fd);
@@ -369,9 +373,8 @@ static int
 answer_want_logsock(struct monitor *m)
 {
 	if (m->conf->logsock == NULL)
-		return (0);	/* it went with a reload on the way */
-	return (send_fd(m, PRIV_LOGSOCK,
-	    open_logsock(m, m->conf)));
+		return (0); /* it went with a reload on the way */
+	return (send_fd(m, PRIV_LOGSOCK, open_logsock(m, m->conf)));
 }
 
 static void
@@ -774,8 +777,15 @@ int
 monitor_run(const struct flowd_options *opts, struct config *conf,
     void (*collect)(int sock, struct batch *batch))
 {
-	struct monitor m = { .opts = opts, .collect = collect, .state = -1,
-	    .waiting = -1, .pidfd = -1, .collector = -1, .sock = -1, };
+	struct monitor m = {
+		.opts = opts,
+		.collect = collect,
+		.state = -1,
+		.waiting = -1,
+		.pidfd = -1,
+		.collector = -1,
+		.sock = -1,
+	};
 	int status;
 
 	log_init("monitor", opts->foreground ? LOG_TO_STDERR : LOG_TO_BOTH,

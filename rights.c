@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include "compat.h"
 
 #include <sys/stat.h>
@@ -45,9 +44,9 @@ is_to_drop(const struct flowd_options *opts)
 }
 
 struct account {
-	uid_t	uid;
-	gid_t	gid;
-	bool	found;
+	uid_t uid;
+	gid_t gid;
+	bool found;
 };
 
 /*
@@ -84,11 +83,9 @@ become_user(const struct account *user)
 		fatal("cannot become " PRIVSEP_USER);
 #endif
 	if (uid == 0 || setuid(0) != -1 || seteuid(0) != -1 ||
-	    setgid(0) != -1 || setegid(0) != -1 ||
-	    getuid() != uid || geteuid() != uid ||
-	    getgid() != gid || getegid() != gid)
-		fatalx("rights could be regained after becoming "
-		    PRIVSEP_USER);
+	    setgid(0) != -1 || setegid(0) != -1 || getuid() != uid ||
+	    geteuid() != uid || getgid() != gid || getegid() != gid)
+		fatalx("rights could be regained after becoming " PRIVSEP_USER);
 }
 
 static void
@@ -200,13 +197,15 @@ static int
 check_sandbox(const struct flowd_options *opts)
 {
 	if (opts->unconfined) {
-		log_warnx("-X NOSANDBOX: no sandbox, so that whoever takes "
+		log_warnx(
+		    "-X NOSANDBOX: no sandbox, so that whoever takes "
 		    "over the collector may do what its user may");
 		return (0);
 	}
 	if (strcmp(sandbox_name(), SANDBOX_NONE) != 0)
 		return (0);
-	log_warnx("built without a sandbox, which -X NOSANDBOX has to consent "
+	log_warnx(
+	    "built without a sandbox, which -X NOSANDBOX has to consent "
 	    "to");
 	return (-1);
 }
@@ -219,7 +218,7 @@ check_user_and_root(void)
 
 	if (find_user() == NULL) {
 		log_warnx("there is no user " PRIVSEP_USER
-		    ", which the collector runs as");
+			  ", which the collector runs as");
 		return (-1);
 	}
 	if (stat(PRIVSEP_PATH, &st) == -1) {
@@ -229,7 +228,7 @@ check_user_and_root(void)
 	if (!S_ISDIR(st.st_mode) || st.st_uid != 0 ||
 	    (st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
 		log_warnx("the collector's root " PRIVSEP_PATH
-		    " must be a directory that only root can write to");
+			  " must be a directory that only root can write to");
 		return (-1);
 	}
 	return (0);
@@ -241,10 +240,12 @@ rights_check(const struct flowd_options *opts)
 	if (check_sandbox(opts) == -1)
 		return (-1);
 	if (opts->insecure)
-		log_warnx("-X INSECURE: user and root directory stay as they "
+		log_warnx(
+		    "-X INSECURE: user and root directory stay as they "
 		    "are");
 	else if (geteuid() != 0)
-		log_warnx("not started by root: user and root directory stay "
+		log_warnx(
+		    "not started by root: user and root directory stay "
 		    "as they are");
 	else
 		return (check_user_and_root());

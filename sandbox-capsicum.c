@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Capability mode of FreeBSD: no name of anything, such as a path, an address
  * or a process, means anything any more.

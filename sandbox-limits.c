@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Resource limits: no new processes, no core file with what is in memory, and
  * no new descriptors where none have to come.

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * For those who build --with-sandbox=no.  rights.c sees to it that they also
  * say so when they run it.

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * seccomp of Linux: a list of the system calls that a role needs, and of what
  * their arguments may be.  Any other ends the process with SIGSYS, and in the
@@ -46,48 +45,57 @@
 #include "sandbox.h"
 
 #if defined(__x86_64__) && !defined(__ILP32__)
-#define ARCH		AUDIT_ARCH_X86_64
+#define ARCH AUDIT_ARCH_X86_64
 #elif defined(__aarch64__) && defined(__AARCH64EL__) && !defined(__ILP32__)
-#define ARCH		AUDIT_ARCH_AARCH64
+#define ARCH AUDIT_ARCH_AARCH64
 #else
 #error "no list of system calls for this architecture"
 #endif
 
 /* Numbers from here on are calls of x32, on the same architecture word. */
-#define FOREIGN_CALLS	0x40000000U
+#define FOREIGN_CALLS 0x40000000U
 
-#define C	(1U << SANDBOX_COLLECTOR)
-#define P	(1U << SANDBOX_PARSER)
-#define L	(1U << SANDBOX_LOG_CHECK)
-#define M	(1U << SANDBOX_MONITOR)
-#define ANY	(C | P | L)
+#define C   (1U << SANDBOX_COLLECTOR)
+#define P   (1U << SANDBOX_PARSER)
+#define L   (1U << SANDBOX_LOG_CHECK)
+#define M   (1U << SANDBOX_MONITOR)
+#define ANY (C | P | L)
 
 /* What lets a call through.  Of several rules on one call any will do. */
 enum test {
 	ALWAYS,
-	ARG_IS,			/* an int argument has this value */
-	ARG_LACKS,		/* it has none of these bits */
-	ARG_NULL,		/* a pointer is NULL */
-	ARG_SELF,		/* a process is this one */
-	NEVER,			/* refused, without an end to the process */
+	ARG_IS,    /* an int argument has this value */
+	ARG_LACKS, /* it has none of these bits */
+	ARG_NULL,  /* a pointer is NULL */
+	ARG_SELF,  /* a process is this one */
+	NEVER,     /* refused, without an end to the process */
 };
 
 struct rule {
-	unsigned int	roles;
-	uint32_t	call;
-	enum test	test;
-	unsigned int	arg;
-	uint32_t	value;
+	unsigned int roles;
+	uint32_t call;
+	enum test test;
+	unsigned int arg;
+	uint32_t value;
 };
 
-#define ALLOW(roles, name)		{ roles, SYS_##name, ALWAYS, 0, 0 }
-#define ALLOW_IF(roles, name, arg, test, value) \
-	{ roles, SYS_##name, test, arg, value }
-#define REFUSE(roles, name)		{ roles, SYS_##name, NEVER, 0, 0 }
+#define ALLOW(roles, name)                      \
+	{                                       \
+		roles, SYS_##name, ALWAYS, 0, 0 \
+	}
+#define ALLOW_IF(roles, name, arg, test, value)     \
+	{                                           \
+		roles, SYS_##name, test, arg, value \
+	}
+#define REFUSE(roles, name)                    \
+	{                                      \
+		roles, SYS_##name, NEVER, 0, 0 \
+	}
 
-#define NOT_A_NAMESPACE	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | \
-	CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
-#define TO_WRITE	(O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND)
+#define NOT_A_NAMESPACE                                                \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | \
+	    CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
+#define TO_WRITE (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND)
 
 /*
  * One line a call, what is called most first.  Filters add up, so that what its
@@ -100,10 +108,10 @@ static const struct rule rules[] = {
 	ALLOW(C, poll),
 #endif
 	ALLOW(C, ppoll),
-	ALLOW_IF(ANY, sendto, 4, ARG_NULL, 0),	/* and send */
+	ALLOW_IF(ANY, sendto, 4, ARG_NULL, 0), /* and send */
 	ALLOW(ANY, read),
 	ALLOW(C, recvmsg),
-	ALLOW(C, recvfrom),					/* recv */
+	ALLOW(C, recvfrom), /* recv */
 	ALLOW(C, getsockopt),
 	ALLOW(ANY, writev),
 	ALLOW(C | L, ftruncate),
@@ -111,7 +119,7 @@ static const struct rule rules[] = {
 	ALLOW(C, fdatasync),
 	ALLOW(ANY, close),
 #ifdef SYS_dup2
-	ALLOW(C, dup2),				/* of /dev/null */
+	ALLOW(C, dup2), /* of /dev/null */
 #endif
 	ALLOW(C, dup3),
 
@@ -162,7 +170,7 @@ static const struct rule rules[] = {
 	REFUSE(ANY, socket),
 	REFUSE(ANY, connect),
 
-	/* Files that flowd.conf includes, protocols, and the time zone. */
+/* Files that flowd.conf includes, protocols, and the time zone. */
 #ifdef SYS_open
 	ALLOW_IF(P, open, 1, ARG_LACKS, TO_WRITE),
 	ALLOW(M, open),
@@ -211,7 +219,7 @@ static const struct rule rules[] = {
 	ALLOW(M, pipe2),
 	ALLOW(M, wait4),
 	ALLOW(M, kill),
-	ALLOW(M, tgkill),			/* as its children abort */
+	ALLOW(M, tgkill), /* as its children abort */
 	ALLOW(M, set_robust_list),
 	ALLOW(M, set_tid_address),
 #ifdef SYS_rseq
@@ -263,14 +271,14 @@ static const struct rule rules[] = {
 #endif
 };
 
-#define NRULES		(sizeof(rules) / sizeof(rules[0]))
-#define RULE_LEN_MAX	8	/* instructions */
-#define FRAME_LEN	6
+#define NRULES       (sizeof(rules) / sizeof(rules[0]))
+#define RULE_LEN_MAX 8 /* instructions */
+#define FRAME_LEN    6
 
 /* The filter as it is written. */
 struct program {
-	struct sock_filter	code[FRAME_LEN + NRULES * RULE_LEN_MAX];
-	unsigned short		len;
+	struct sock_filter code[FRAME_LEN + NRULES * RULE_LEN_MAX];
+	unsigned short len;
 };
 
 static void
@@ -295,8 +303,9 @@ answer(struct program *p, uint32_t action)
 static void
 load_argument(struct program *p, unsigned int arg, bool high)
 {
-	load(p, offsetof(struct seccomp_data, args) + arg * sizeof(uint64_t) +
-	    (high ? sizeof(uint32_t) : 0));
+	load(p,
+	    offsetof(struct seccomp_data, args) + arg * sizeof(uint64_t) +
+		(high ? sizeof(uint32_t) : 0));
 }
 
 /* Goes on with the next instruction where the test holds, else behind skip. */
@@ -313,8 +322,7 @@ add_test(struct program *p, const struct rule *r, uint8_t skip)
 		break;
 	case ARG_SELF:
 		load_argument(p, r->arg, false);
-		add(p, BPF_JMP | BPF_JEQ | BPF_K, 0, skip,
-		    (uint32_t)getpid());
+		add(p, BPF_JMP | BPF_JEQ | BPF_K, 0, skip, (uint32_t)getpid());
 		break;
 	case ARG_LACKS:
 		load_argument(p, r->arg, false);
@@ -337,8 +345,8 @@ add_rule(struct program *p, const struct rule *r)
 
 	add(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, r->call);
 	add_test(p, r, 1);
-	answer(p, r->test == NEVER ? SECCOMP_RET_ERRNO | EACCES :
-	    SECCOMP_RET_ALLOW);
+	answer(p,
+	    r->test == NEVER ? SECCOMP_RET_ERRNO | EACCES : SECCOMP_RET_ALLOW);
 	if (p->len - from > 2)
 		load(p, offsetof(struct seccomp_data, nr));
 	p->code[from].jf = (uint8_t)(p->len - from - 1);

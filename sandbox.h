@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * What confines a process after it has given up its user and its root.  One
  * sandbox-MECHANISM.c stands behind this header; configure chooses which.
@@ -25,13 +24,13 @@
 
 /* Each has a list of its own of what it may still do. */
 enum sandbox_role {
-	SANDBOX_COLLECTOR,	/* works with descriptors it has or is handed */
-	SANDBOX_PARSER,		/* reads files, says what is in them */
-	SANDBOX_LOG_CHECK,	/* reads and shortens the one file it has */
-	SANDBOX_MONITOR,	/* opens what the others use, and starts them */
+	SANDBOX_COLLECTOR, /* works with descriptors it has or is handed */
+	SANDBOX_PARSER,    /* reads files, says what is in them */
+	SANDBOX_LOG_CHECK, /* reads and shortens the one file it has */
+	SANDBOX_MONITOR,   /* opens what the others use, and starts them */
 };
 
-#define SANDBOX_NONE	"none"	/* the name where nothing confines */
+#define SANDBOX_NONE "none" /* the name where nothing confines */
 
 /* The name of the mechanism, for the message at start.  Static. */
 const char *sandbox_name(void);
@@ -51,14 +50,14 @@ int sandbox_limit(enum sandbox_role role) __attribute__((warn_unused_result));
  * they start a process that reads /proc and traces the first.
  */
 #if defined(__SANITIZE_ADDRESS__)
-#define SANDBOX_SANITIZED	1
+#define SANDBOX_SANITIZED 1
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
-#define SANDBOX_SANITIZED	1
+#define SANDBOX_SANITIZED 1
 #endif
 #endif
 #ifndef SANDBOX_SANITIZED
-#define SANDBOX_SANITIZED	0
+#define SANDBOX_SANITIZED 0
 #endif
 
 #endif

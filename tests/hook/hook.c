@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * A collector that somebody has taken over.  Linked with the objects of flowd,
  * in place of three of their functions, this obeys datagrams that are text:
@@ -57,19 +56,17 @@
 #include "log.h"
 #include "privsep.h"
 
-#define BYTES_MAX	256
-#define PATIENCE	20000	/* ms */
-#define X32_BIT		0x40000000
+#define BYTES_MAX 256
+#define PATIENCE  20000 /* ms */
+#define X32_BIT   0x40000000
 
-enum decoded	__real_netflow_decode(const struct datagram *,
-		    struct exporter *, struct flow_sink *);
-enum decoded	__wrap_netflow_decode(const struct datagram *,
-		    struct exporter *, struct flow_sink *);
-int		__real_priv_send(int, enum priv_type, uint32_t, const void *,
-		    size_t, int);
-int		__wrap_priv_send(int, enum priv_type, uint32_t, const void *,
-		    size_t, int);
-bool		__wrap_deaths_too_many(struct deaths *, time_t);
+enum decoded __real_netflow_decode(const struct datagram *, struct exporter *,
+    struct flow_sink *);
+enum decoded __wrap_netflow_decode(const struct datagram *, struct exporter *,
+    struct flow_sink *);
+int __real_priv_send(int, enum priv_type, uint32_t, const void *, size_t, int);
+int __wrap_priv_send(int, enum priv_type, uint32_t, const void *, size_t, int);
+bool __wrap_deaths_too_many(struct deaths *, time_t);
 
 static int monitor_sock = -1;
 static pid_t monitor;
@@ -164,17 +161,19 @@ static long
 try_connect(void)
 {
 	const struct sockaddr_in sin = { .sin_family = AF_INET,
-	    .sin_port = htons(9), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+		.sin_port = htons(9),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 
-	return (connect(monitor_sock, (const struct sockaddr *)&sin,
-	    sizeof(sin)));
+	return (
+	    connect(monitor_sock, (const struct sockaddr *)&sin, sizeof(sin)));
 }
 
 static long
 try_sendto(void)
 {
 	const struct sockaddr_in sin = { .sin_family = AF_INET,
-	    .sin_port = htons(9), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+		.sin_port = htons(9),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 
 	return (sendto(monitor_sock, "x", 1, 0, (const struct sockaddr *)&sin,
 	    sizeof(sin)));
@@ -185,8 +184,7 @@ try_bind(void)
 {
 	const struct sockaddr_in sin = { .sin_family = AF_INET };
 
-	return (bind(monitor_sock, (const struct sockaddr *)&sin,
-	    sizeof(sin)));
+	return (bind(monitor_sock, (const struct sockaddr *)&sin, sizeof(sin)));
 }
 
 static long
@@ -213,15 +211,17 @@ try_read_memory(void)
 	char c;
 	struct iovec local = { &c, 1 }, remote = { &monitor_sock, 1 };
 
-	return (syscall(SYS_process_vm_readv, monitor, &local, 1, &remote, 1,
-	    0));
+	return (
+	    syscall(SYS_process_vm_readv, monitor, &local, 1, &remote, 1, 0));
 }
 
 static long
 try_map_code(void)
 {
 	return (mmap(NULL, 4096, PROT_READ | PROT_EXEC,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0);
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ?
+		-1 :
+		0);
 }
 
 static long
@@ -230,8 +230,9 @@ try_make_code(void)
 	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	return (page == MAP_FAILED ? -1 :
-	    mprotect(page, 4096, PROT_READ | PROT_EXEC));
+	return (page == MAP_FAILED ?
+		-1 :
+		mprotect(page, 4096, PROT_READ | PROT_EXEC));
 }
 
 static long
@@ -280,7 +281,7 @@ static long
 try_32_bit(void)
 {
 #ifdef __x86_64__
-	long r = 20;			/* getpid of i386 */
+	long r = 20; /* getpid of i386 */
 
 	__asm__ volatile("int $0x80" : "+a"(r) : : "memory");
 	return (r);
@@ -290,8 +291,8 @@ try_32_bit(void)
 }
 
 static const struct {
-	const char	*name;
-	long		(*attempt)(void);
+	const char *name;
+	long (*attempt)(void);
 } attempts[] = {
 	{ "open", try_open },
 	{ "open-proc", try_open_proc },
@@ -366,13 +367,14 @@ send_descriptors(size_t n)
 {
 	struct priv_msg msg = { .type = PRIV_WANT_STATE };
 	union {
-		char		bytes[CMSG_SPACE(8 * sizeof(int))];
-		struct cmsghdr	align;
+		char bytes[CMSG_SPACE(8 * sizeof(int))];
+		struct cmsghdr align;
 	} control = { .bytes = { 0 } };
 	struct iovec iov = { &msg, sizeof(msg) };
-	struct msghdr hdr = { .msg_iov = &iov, .msg_iovlen = 1,
-	    .msg_control = &control,
-	    .msg_controllen = CMSG_SPACE(n * sizeof(int)) };
+	struct msghdr hdr = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = CMSG_SPACE(n * sizeof(int)) };
 	struct cmsghdr *c = CMSG_FIRSTHDR(&hdr);
 	size_t i;
 
@@ -398,8 +400,7 @@ obey(const char *order)
 		(void)poll(NULL, 0, (int)a);
 	else if (sscanf(order, "exit %u", &a) == 1)
 		_exit((int)a);
-	else if (sscanf(order, "request %u %u", &a, &b) == 2 &&
-	    b <= BYTES_MAX)
+	else if (sscanf(order, "request %u %u", &a, &b) == 2 && b <= BYTES_MAX)
 		send_bytes(a, b);
 	else if (sscanf(order, "field %u %u %u", &a, &b, &c) == 3)
 		send_fields(a, b, c);

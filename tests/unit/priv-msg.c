@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include "compat.h"
 
 #include <sys/socket.h>
@@ -30,7 +29,7 @@
 
 #include "privsep.h"
 
-#define SIZE_MAX_TRIED	(3 * sizeof(struct priv_msg))
+#define SIZE_MAX_TRIED (3 * sizeof(struct priv_msg))
 
 static bool
 is_request(uint32_t type)
@@ -130,8 +129,8 @@ test_descriptor_is_refused_and_closed(void **state)
 	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
 	before = lowest_free();
-	assert_int_equal(priv_send(pair[0], PRIV_WANT_STATE, 0, NULL, 0,
-	    STDERR_FILENO), 0);
+	assert_int_equal(
+	    priv_send(pair[0], PRIV_WANT_STATE, 0, NULL, 0, STDERR_FILENO), 0);
 	assert_int_equal(priv_receive_request(pair[1], &type), -1);
 	assert_int_equal(lowest_free(), before);
 	(void)close(pair[0]);
