@@ -32,6 +32,7 @@
 
 static const uint64_t monitors =
     BIT(CAP_DAC_OVERRIDE) |     /* logs in directories of other users */
+    BIT(CAP_CHOWN) | BIT(CAP_FOWNER) | /* compressed logs stay whose they are */
     BIT(CAP_NET_BIND_SERVICE) | /* ports below 1024 */
     BIT(CAP_NET_ADMIN) |        /* receive buffers beyond the limit */
     BIT(CAP_NET_RAW) |          /* listeners on one interface */

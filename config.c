@@ -264,6 +264,23 @@ print_network(const struct config *conf, FILE *fp)
 }
 
 static void
+print_rotation(const struct conf_log *log, FILE *fp)
+{
+	if (log->rotate_seconds != 0)
+		fprintf(fp, " rotate every %" PRIu32 "s", log->rotate_seconds);
+	if (log->rotate_size != 0)
+		fprintf(fp, " rotate at size %" PRIu64, log->rotate_size);
+	if (log->keep_seconds != 0)
+		fprintf(fp, " keep %" PRIu32 "s", log->keep_seconds);
+	if (log->keep_size != 0)
+		fprintf(fp, " keep %" PRIu64, log->keep_size);
+	if (log->keep_files != 0)
+		fprintf(fp, " keep %" PRIu32 " files", log->keep_files);
+	if (log->compress)
+		fprintf(fp, " compress");
+}
+
+static void
 print_logs(const struct config *conf, FILE *fp)
 {
 	const struct conf_log *log;
@@ -275,6 +292,7 @@ print_logs(const struct config *conf, FILE *fp)
 		for (j = 0; j < log->ntags; j++)
 			fprintf(fp, "%s%" PRIu32, j == 0 ? " tag " : ",",
 			    log->tags[j]);
+		print_rotation(log, fp);
 		fputc('\n', fp);
 	}
 }
@@ -297,6 +315,8 @@ print_limits(const struct conf_limits *limits, FILE *fp)
 		fprintf(fp, "limit templates %" PRIu32 "\n", limits->templates);
 	if (limits->memory != 0)
 		fprintf(fp, "limit memory %" PRIu64 "\n", limits->memory);
+	if (limits->buffer != 0)
+		fprintf(fp, "limit buffer %" PRIu64 "\n", limits->buffer);
 }
 
 void
@@ -318,6 +338,8 @@ config_print(const struct config *conf, FILE *fp)
 	print_path("statefile ", conf->statefile, fp);
 	print_path("crashdump ", conf->crashdump, fp);
 	print_limits(&conf->limits, fp);
+	if (conf->sync_seconds != 0)
+		fprintf(fp, "sync %" PRIu32 "\n", conf->sync_seconds);
 	print_store(conf->store_mask, fp);
 	for (i = 0; i < conf->nrules; i++) {
 		filter_rule_print(&conf->rules[i], conf->tables, fp);

@@ -315,7 +315,7 @@ orphaned(struct collector *c)
 {
 	log_warnx("the monitor has gone, ending");
 	drain_all_for_good(c);
-	(void)output_flush(c->output);
+	output_end_logs(c->output);
 	exit(1);
 }
 
@@ -524,9 +524,11 @@ take_log(struct collector *c, const struct priv_msg *msg, int fd)
 
 	if (fd == -1)
 		fatalx("log without descriptor");
-	if (s->conf == NULL)
+	if (s->conf == NULL) {
 		output_reopen_log(c->output, msg->value, fd);
-	else if (s->nlogs == s->conf->nlogs)
+		if (priv_send(c->sock, PRIV_LOG_TAKEN, 0, NULL, 0, -1) == -1)
+			orphaned(c);
+	} else if (s->nlogs == s->conf->nlogs)
 		fatalx("log out of turn");
 	else
 		s->logs[s->nlogs++] = fd;

@@ -142,6 +142,9 @@ output_set_logs(struct output *o, const struct config *conf, const int *fds)
 		l = take_log(before, nbefore, conf->logs[i].path);
 		if (l == NULL && (l = flowlog_new(conf->logs[i].path)) == NULL)
 			fatal("logfile %s", conf->logs[i].path);
+		flowlog_set_limit(l,
+		    conf->limits.buffer == 0 ? FLOWLOG_BUFFER_DEFAULT :
+					       conf->limits.buffer);
 		flowlog_set_fd(l, fds[i]);
 		if (conf->logs[i].ntags == 0)
 			o->rest = l;

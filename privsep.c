@@ -59,9 +59,10 @@
 #include "statefile.h"
 
 #define DEFAULT_PIDFILE PACKAGE_RUNSTATEDIR "/flowd.pid"
-#define START_SECONDS   20 /* for a collector to become ready */
-#define STOP_SECONDS    30 /* for it to write everything */
-#define SEND_SECONDS    10 /* for it to take a message */
+#define START_SECONDS   20          /* for a collector to become ready */
+#define STOP_SECONDS    30          /* for it to write everything */
+#define SEND_SECONDS    10          /* for it to take a message */
+#define NANOSECONDS     1000000000L /* in a second */
 
 struct monitor {
 	const struct flowd_options *opts;
@@ -78,6 +79,7 @@ struct monitor {
 	int sock;             /* to it */
 	bool ready;           /* it said so, at least once */
 	uint32_t configuring; /* it has yet to say so of */
+	uint32_t given_logs;  /* it has yet to take, on top */
 	bool stopping;
 	time_t stop_by;      /* monotonic */
 	struct batch *batch; /* shared with it */
@@ -334,6 +336,7 @@ start_collector(struct monitor *m)
 
 	m->ready = false;
 	m->configuring = 0;
+	m->given_logs = 0;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1) {
 		log_warn("socketpair");
 		return (-1);
@@ -404,6 +407,15 @@ answer_state_written(struct monitor *m)
 	return (0);
 }
 
+static int
+answer_log_taken(struct monitor *m)
+{
+	if (m->given_logs == 0)
+		return (-1);
+	m->given_logs--;
+	return (0);
+}
+
 /* 1; 0 at the end of file; -1 for what is no request, or none now. */
 static int
 answer_request(struct monitor *m)
@@ -425,6 +437,9 @@ answer_request(struct monitor *m)
 		break;
 	case PRIV_STATE_WRITTEN:
 		r = answer_state_written(m);
+		break;
+	case PRIV_LOG_TAKEN:
+		r = answer_log_taken(m);
 		break;
 	default:
 		return (-1);
@@ -470,7 +485,21 @@ restart_collector(struct monitor *m)
 	batch_free(m->batch);
 	m->batch = rest;
 	log_info("starting a new collector");
+	logfiles_heal(&m->logs);
 	return (start_collector(m));
+}
+
+/* Goes on with log i in another file. */
+static void
+change_log(void *arg, size_t i)
+{
+	struct monitor *m = arg;
+
+	m->given_logs++;
+	if (give_log(m, &m->logs, i) == 0)
+		return;
+	log_warn("the collector does not take the log");
+	(void)kill(m->collector, SIGKILL);
 }
 
 static void
@@ -479,16 +508,20 @@ reopen_logs(struct monitor *m)
 	size_t i;
 
 	for (i = 0; i < m->conf->nlogs; i++) {
-		if (logfiles_reopen(&m->logs, i) == -1) {
+		if (logfiles_reopen(&m->logs, i) == -1)
 			log_warnx("going on with the log that is open");
-			continue;
-		}
-		if (give_log(m, &m->logs, i) == -1) {
-			log_warn("the collector does not take the log");
-			return;
-		}
+		else
+			change_log(m, i);
 	}
 	log_info("logs reopened");
+}
+
+static void
+tend_logs(struct monitor *m)
+{
+	if (!m->stopping && logfiles_need_ticks(&m->logs))
+		logfiles_tick(&m->logs,
+		    m->configuring == 0 && m->given_logs == 0, change_log, m);
 }
 
 static void
@@ -603,7 +636,7 @@ reload(struct monitor *m)
 	listeners_retire(&l, &m->listeners);
 	send_config(m, conf, &l, &logs, false);
 	abandon_state(m);
-	logfiles_close(&m->logs);
+	logfiles_close(&m->logs, &logs);
 	m->logs = logs;
 	listeners_replace(&l, conf, &m->listeners, m->conf);
 	m->listeners = l;
@@ -645,19 +678,35 @@ act_on_signals(struct monitor *m)
 	}
 }
 
+/* How long to wait for the collector at most; NULL: for ever. */
+static const struct timespec *
+patience(const struct monitor *m, struct timespec *ts)
+{
+	if (!m->stopping && !logfiles_need_ticks(&m->logs))
+		return (NULL);
+	/* Until the next second begins, as logs are rotated by the clock. */
+	(void)clock_gettime(CLOCK_REALTIME, ts);
+	ts->tv_sec = 0;
+	ts->tv_nsec = NANOSECONDS - ts->tv_nsec;
+	if (ts->tv_nsec == NANOSECONDS)
+		*ts = (struct timespec){ .tv_sec = 1 };
+	return (ts);
+}
+
 /* Until told to end, or there is no way to go on; returns the exit status. */
 static int
 monitor_loop(struct monitor *m, const sigset_t *unblocked)
 {
-	const struct timespec tick = { .tv_sec = 1 };
+	struct timespec ts;
 	struct pollfd pfd;
 	bool well;
 	int n, r;
 
 	for (;;) {
 		act_on_signals(m);
+		tend_logs(m);
 		pfd = (struct pollfd){ .fd = m->sock, .events = POLLIN };
-		n = ppoll(&pfd, 1, m->stopping ? &tick : NULL, unblocked);
+		n = ppoll(&pfd, 1, patience(m, &ts), unblocked);
 		if (m->stopping && monotonic() >= m->stop_by) {
 			log_warnx("the collector does not end");
 			(void)bury_collector(m);
@@ -797,7 +846,7 @@ monitor_run(const struct flowd_options *opts, struct config *conf,
 	if (!opts->foreground)
 		m.waiting = detach();
 	status = run_until_told(&m);
-	logfiles_close(&m.logs);
+	logfiles_close(&m.logs, NULL);
 	config_free(m.conf);
 	free(m.listeners.list);
 	batch_free(m.batch);

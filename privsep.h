@@ -65,6 +65,8 @@ enum priv_type {
 	PRIV_WANT_LOGSOCK = 4,  /* please connect it anew */
 	PRIV_WANT_STATE = 6,    /* please begin a state file */
 	PRIV_STATE_WRITTEN = 8, /* it is complete */
+	PRIV_LOG_TAKEN = 10,    /* a PRIV_LOG outside of a configuration: the
+				   file before is not written to any more */
 };
 
 /* What the command line says. */

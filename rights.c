@@ -22,7 +22,6 @@
 #endif
 
 #include <grp.h>
-#include <limits.h>
 #include <netdb.h>
 #include <pwd.h>
 #include <stdbool.h>
@@ -88,20 +87,6 @@ become_user(const struct account *user)
 		fatalx("rights could be regained after becoming " PRIVSEP_USER);
 }
 
-static void
-close_range_of(int from, int to)
-{
-#ifdef HAVE_CLOSE_RANGE
-	if (close_range((unsigned int)from, (unsigned int)to, 0) == 0)
-		return;
-#endif
-	/* As many as there can be, unless a limit was lowered meanwhile. */
-	if (to > sysconf(_SC_OPEN_MAX))
-		to = (int)sysconf(_SC_OPEN_MAX);
-	for (; from <= to; from++)
-		(void)close(from);
-}
-
 /* The next of these that is not below fd, or -1. */
 static int
 next_kept(const int *keep, size_t n, int fd)
@@ -122,11 +107,11 @@ close_others(const int *keep, size_t n)
 	int fd = STDERR_FILENO + 1, next;
 
 	while ((next = next_kept(keep, n, fd)) != -1) {
-		if (next > fd)
-			close_range_of(fd, next - 1);
-		fd = next + 1;
+		while (fd < next)
+			(void)close(fd++);
+		fd++;
 	}
-	close_range_of(fd, INT_MAX);
+	closefrom(fd);
 	/* It was among them. */
 	log_reopen();
 }

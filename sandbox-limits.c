@@ -44,7 +44,7 @@ sandbox_limit(enum sandbox_role role)
 		return (-1);
 #endif
 	/* The others open files, or are handed descriptors. */
-	if (role == SANDBOX_LOG_CHECK && limit_to_nothing(RLIMIT_NOFILE) == -1)
+	if (role == SANDBOX_FILES && limit_to_nothing(RLIMIT_NOFILE) == -1)
 		return (-1);
 	return (0);
 }

@@ -30,7 +30,7 @@
 static const char *const promises[] = {
 	[SANDBOX_COLLECTOR] = "stdio recvfd inet",
 	[SANDBOX_PARSER] = "stdio rpath",
-	[SANDBOX_LOG_CHECK] = "stdio",
+	[SANDBOX_FILES] = "stdio",
 	[SANDBOX_MONITOR] = NULL,
 };
 

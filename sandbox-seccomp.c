@@ -57,9 +57,9 @@
 
 #define C   (1U << SANDBOX_COLLECTOR)
 #define P   (1U << SANDBOX_PARSER)
-#define L   (1U << SANDBOX_LOG_CHECK)
+#define F   (1U << SANDBOX_FILES)
 #define M   (1U << SANDBOX_MONITOR)
-#define ANY (C | P | L)
+#define ANY (C | P | F)
 
 /* What lets a call through.  Of several rules on one call any will do. */
 enum test {
@@ -114,9 +114,9 @@ static const struct rule rules[] = {
 	ALLOW(C, recvfrom), /* recv */
 	ALLOW(C, getsockopt),
 	ALLOW(ANY, writev),
-	ALLOW(C | L, ftruncate),
-	ALLOW(C, fsync),
-	ALLOW(C, fdatasync),
+	ALLOW(C | F, ftruncate),
+	ALLOW(C | F, fsync),
+	ALLOW(C | F, fdatasync),
 	ALLOW(ANY, close),
 #ifdef SYS_dup2
 	ALLOW(C, dup2), /* of /dev/null */
@@ -126,9 +126,9 @@ static const struct rule rules[] = {
 	/* Of what is open already.  fstat goes by newfstatat in glibc. */
 	ALLOW(ANY, fstat),
 	ALLOW(P, newfstatat),
-	ALLOW_IF(C | L, newfstatat, 3, ARG_IS, AT_EMPTY_PATH),
+	ALLOW_IF(C | F, newfstatat, 3, ARG_IS, AT_EMPTY_PATH),
 	ALLOW(ANY, lseek),
-	ALLOW(L, pread64),
+	ALLOW(F, pread64),
 	ALLOW_IF(ANY, fcntl, 1, ARG_IS, F_GETFL),
 	ALLOW_IF(ANY, fcntl, 1, ARG_IS, F_GETFD),
 
@@ -197,6 +197,10 @@ static const struct rule rules[] = {
 	ALLOW(M, renameat2),
 #endif
 	ALLOW(M, umask),
+	ALLOW(M, getdents64),
+	ALLOW(M, utimensat),
+	ALLOW(M, fchown),
+	ALLOW(M, fchmod),
 
 	/* Its sockets, and which interface a name stands for. */
 	ALLOW(M, socket),
@@ -218,6 +222,7 @@ static const struct rule rules[] = {
 #endif
 	ALLOW(M, pipe2),
 	ALLOW(M, wait4),
+	ALLOW(M, setpriority),
 	ALLOW(M, kill),
 	ALLOW(M, tgkill), /* as its children abort */
 	ALLOW(M, set_robust_list),

@@ -26,7 +26,7 @@
 enum sandbox_role {
 	SANDBOX_COLLECTOR, /* works with descriptors it has or is handed */
 	SANDBOX_PARSER,    /* reads files, says what is in them */
-	SANDBOX_LOG_CHECK, /* reads and shortens the one file it has */
+	SANDBOX_FILES,     /* works with the files that it has */
 	SANDBOX_MONITOR,   /* opens what the others use, and starts them */
 };
 

@@ -19,9 +19,9 @@ from flowdtest import (PATIENCE, Flowd, has_privsep, make_variable, need,
 NOBODY = 65534
 SANDBOX = make_variable("SANDBOX")
 CAPABILITY_SETS = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
-# CAP_ DAC_OVERRIDE, KILL, SETGID, SETUID, NET_BIND_SERVICE, NET_ADMIN,
+# CAP_ CHOWN, DAC_OVERRIDE, FOWNER, KILL, SETGID, SETUID, NET_BIND_SERVICE, NET_ADMIN,
 # NET_RAW and SYS_CHROOT
-MONITORS = (1, 5, 6, 7, 10, 12, 13, 18)
+MONITORS = (0, 1, 3, 5, 6, 7, 10, 12, 13, 18)
 
 
 def status(pid):

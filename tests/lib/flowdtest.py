@@ -186,11 +186,7 @@ class Flowd:
         """Starts flowd and returns when it is ready to receive."""
         for _ in range(5):
             self.configure()
-            with open(self.stderr, "wb") as stderr:
-                self.process = subprocess.Popen(
-                    self.command("-g"), stdin=subprocess.DEVNULL,
-                    stdout=stderr, stderr=stderr,
-                    env=self.environment())
+            self.launch("wb")
             wait_for(lambda: self.pid() or self.process.poll() is not None,
                      f"flowd writes {self.pidfile}")
             if self.process.poll() is None:
@@ -200,6 +196,14 @@ class Flowd:
                 break
         raise AssertionError("flowd did not start: " +
                              "; ".join(self.stderr_lines()))
+
+    def launch(self, mode="ab"):
+        """Runs flowd with the configuration that is there."""
+        with open(self.stderr, mode) as stderr:
+            self.process = subprocess.Popen(
+                self.command("-g"), stdin=subprocess.DEVNULL,
+                stdout=stderr, stderr=stderr,
+                env=self.environment())
 
     def pid(self):
         """The process in the pidfile, or None where there is no pidfile."""

@@ -656,7 +656,12 @@ errors(void **state)
 		    "\"forward\", expected forward to ADDRESS:PORT" },
 		{ "logfile",
 		    "unexpected end of line after \"logfile\", "
-		    "expected logfile \"PATH\" [tag NUMBER[,...]]" },
+		    "expected logfile \"PATH\" [tag NUMBER[,...]] [rotate "
+		    "every DURATION or rotate at size SIZE] [keep SIZE, "
+		    "DURATION or NUMBER files] [compress]" },
+		{ "sync",
+		    "unexpected end of line after \"sync\", expected "
+		    "sync never or sync SECONDS" },
 		{ "logsock /a 3",
 		    "unexpected \"3\" after \"/a\", expected "
 		    "logsock \"PATH\" [bufsize BYTES]" },
@@ -912,18 +917,20 @@ static void
 statements_given_twice(void **state)
 {
 	(void)state;
-	assert_null(parse_with(DAEMON
-	    "flow source 10.0.0.0/8\nflow source 10.0.0.0/8\n"
-	    "join group 239.0.0.1\njoin group 239.0.0.1\n"
-	    "forward to 192.0.2.1:1\nforward to 192.0.2.1:1\n"
-	    "logsock /a\nlogsock /b\npidfile /c\npidfile /c\n",
-	    CONFIG_DAEMON, NULL, 0));
+	assert_null(
+	    parse_with(DAEMON "flow source 10.0.0.0/8\nflow source 10.0.0.0/8\n"
+			      "join group 239.0.0.1\njoin group 239.0.0.1\n"
+			      "forward to 192.0.2.1:1\nforward to 192.0.2.1:1\n"
+			      "logsock /a\nlogsock /b\npidfile /c\npidfile /c\n"
+			      "sync never\nsync 1\n",
+		CONFIG_DAEMON, NULL, 0));
 	assert_string_equal(messages,
 	    "t.conf:4: flow source \"10.0.0.0/8\": given twice\n"
 	    "t.conf:6: join group \"239.0.0.1\": given twice\n"
 	    "t.conf:8: forward to \"192.0.2.1:1\": given twice\n"
 	    "t.conf:10: logsock \"/b\": the statement is given twice\n"
-	    "t.conf:12: pidfile \"/c\": the statement is given twice\n");
+	    "t.conf:12: pidfile \"/c\": the statement is given twice\n"
+	    "t.conf:14: sync \"1\": given twice\n");
 }
 
 static void
@@ -1176,6 +1183,11 @@ static const char everything[] =
     "join group ff02::2 on lo\n"
     "logfile '/a \"\\quoted\" name'\n"
     "logfile /tagged tag 7, 3,4294967295\n"
+    "logfile /%Y%m%d-%H%M tag 8 rotate every 5m compress keep 4G "
+    "keep 9 files keep 30d\n"
+    "logfile /sized tag 9 keep 1000000000 rotate at size 10M\n"
+    "sync 10\n"
+    "limit buffer 3M\n"
     "limit exporters 1000\n"
     "limit templates 0x20\n"
     "limit memory 64M\n"
@@ -1347,6 +1359,100 @@ several_logs(void **state)
 }
 
 static void
+rotation(void **state)
+{
+	struct config *conf = parse(
+	    "listen on 127.0.0.1:1\n"
+	    "logfile /%Y%m%d-%H%M rotate every 5m keep 2w compress\n"
+	    "logfile /b tag 1 rotate at size 10K keep 2G keep 9 files\n"
+	    "logfile /%d tag 2\nsync 30\n");
+
+	(void)state;
+	assert_int_equal(conf->logs[0].rotate_seconds, 300);
+	assert_int_equal(conf->logs[0].keep_seconds, 14 * 86400);
+	assert_true(conf->logs[0].compress);
+	assert_int_equal(conf->logs[1].rotate_size, 10240);
+	assert_int_equal(conf->logs[1].keep_size, UINT64_C(2) << 30);
+	assert_int_equal(conf->logs[1].keep_files, 9);
+	assert_int_equal(conf->logs[1].keep_seconds, 0);
+	assert_false(conf->logs[1].compress);
+	assert_string_equal(conf->logs[2].path, "/%d");
+	assert_int_equal(conf->sync_seconds, 30);
+	config_free(conf);
+	conf = parse(DAEMON "sync never\n");
+	assert_int_equal(conf->sync_seconds, 0);
+	config_free(conf);
+}
+
+static void
+rotation_that_cannot_be(void **state)
+{
+	static const struct {
+		const char *text, *message;
+	} rows[] = {
+		{ "logfile /a tag 1 rotate every 7m",
+		    "rotate \"7m\": "
+		    "expected a part of a day, such as 5m or 1h, that goes "
+		    "into it without a rest, or days or weeks, such as 1d or "
+		    "2w" },
+		{ "logfile /a tag 1 rotate at size 5",
+		    "rotate \"5\": "
+		    "expected a number of bytes, or of K, M or G, from 1K "
+		    "on" },
+		{ "logfile /a tag 1 rotate every 1h rotate at size 1M",
+		    "rotate \"1M\": given twice" },
+		{ "logfile /a tag 1 rotate every 1h keep 7",
+		    "keep \"7\": "
+		    "expected a time such as 30d, a size such as 10G, from 1M "
+		    "on, or NUMBER files" },
+		{ "logfile /a tag 1 rotate every 1h keep 7d keep 8d",
+		    "keep \"8d\": given twice" },
+		{ "logfile /a tag 1 rotate every 1h keep 0 files",
+		    "keep "
+		    "\"0\": expected a number from 1 to 4294967295" },
+		{ "logfile /a tag 1 compress",
+		    "logfile \"/a\": keep and "
+		    "compress need rotate" },
+		{ "logfile /%H%M tag 1 rotate every 5m",
+		    "logfile "
+		    "\"/%H%M\": the name has to differ from each interval to "
+		    "the next, as with %Y%m%d-%H%M%S" },
+		{ "logfile /%Y%U tag 1 rotate every 1w",
+		    "logfile "
+		    "\"/%Y%U\": expected %Y, %y, %m, %d, %j, %H, %M, %S or "
+		    "%%, and in the last part of the path only" },
+		{ "logfile /%Y%j tag 1 rotate at size 1M",
+		    "logfile "
+		    "\"/%Y%j\": a name with % goes with rotate every, not "
+		    "with rotate at size" },
+		{ "logfile /log.000001.gz tag 3",
+		    "logfile "
+		    "\"/log.000001.gz\": its files could have the names of "
+		    "those of another log" },
+		{ "sync 0",
+		    "sync \"0\": expected a number from 1 to "
+		    "2147483647" },
+	};
+	char *text = NULL, *expected = NULL;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_not_equal(asprintf(&text,
+					 "listen on 127.0.0.1:1\n"
+					 "logfile /log rotate every 1d\n%s\n",
+					 rows[i].text),
+		    -1);
+		assert_int_not_equal(
+		    asprintf(&expected, "t.conf:3: %s\n", rows[i].message), -1);
+		assert_null(parse_with(text, CONFIG_DAEMON, NULL, 0));
+		assert_string_equal(messages, expected);
+		free(text);
+		free(expected);
+	}
+}
+
+static void
 interfaces(void **state)
 {
 	struct config *conf = parse(
@@ -1379,12 +1485,13 @@ limits(void **state)
 {
 	struct config *conf = parse(DAEMON
 	    "limit exporters 7\n"
-	    "limit templates 8\nlimit memory 3G\n");
+	    "limit templates 8\nlimit memory 3G\nlimit buffer 2M\n");
 
 	(void)state;
 	assert_int_equal(conf->limits.exporters, 7);
 	assert_int_equal(conf->limits.templates, 8);
 	assert_int_equal(conf->limits.memory, UINT64_C(3) << 30);
+	assert_int_equal(conf->limits.buffer, UINT64_C(2) << 20);
 	config_free(conf);
 	conf = parse(DAEMON);
 	assert_int_equal(conf->limits.exporters, 0);
@@ -1405,7 +1512,8 @@ limits(void **state)
 	    "bytes, or of K, M or G, from 1M on\n"
 	    "t.conf:8: templates \"1\": the limit is given twice\n"
 	    "t.conf:9: unexpected \"flows\" after \"limit\", expected limit "
-	    "exporters NUMBER, limit templates NUMBER or limit memory SIZE\n");
+	    "exporters NUMBER, limit templates NUMBER, limit memory SIZE or "
+	    "limit buffer SIZE\n");
 }
 
 static void
@@ -2205,6 +2313,8 @@ main(void)
 		cmocka_unit_test(sets_in_one_form),
 		cmocka_unit_test(new_keywords_can_be_macros),
 		cmocka_unit_test(several_logs),
+		cmocka_unit_test(rotation),
+		cmocka_unit_test(rotation_that_cannot_be),
 		cmocka_unit_test(interfaces),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(tables),
