@@ -164,6 +164,7 @@ static const struct rule rules[] = {
 	ALLOW(ANY, rt_sigreturn),
 	ALLOW(ANY, restart_syscall),
 	ALLOW_IF(ANY, tgkill, 0, ARG_SELF, 0),
+	ALLOW_IF(ANY, tkill, 0, ARG_SELF, 0), /* of musl */
 	ALLOW_IF(ANY, kill, 0, ARG_SELF, 0),
 
 	/* syslog tries these once more after syslogd was restarted. */
@@ -224,7 +225,9 @@ static const struct rule rules[] = {
 	ALLOW(M, wait4),
 	ALLOW(M, setpriority),
 	ALLOW(M, kill),
-	ALLOW(M, tgkill), /* as its children abort */
+	/* As its children abort. */
+	ALLOW(M, tgkill),
+	ALLOW(M, tkill),
 	ALLOW(M, set_robust_list),
 	ALLOW(M, set_tid_address),
 #ifdef SYS_rseq

@@ -154,6 +154,8 @@ class Dump(unittest.TestCase):
             self.check_with_tshark(self.dumps(flowd)[0])
 
     def test_it_can_be_sent_again(self):
+        if not os.path.exists(tap.program("flow-send")):
+            self.skipTest("flow-send is not built")
         probe = subprocess.run(
             [tap.program("flow-send"), "-p", "/dev/null",
              f"127.0.0.1:{free_port()}"], check=False, capture_output=True,
@@ -251,12 +253,12 @@ class Random(unittest.TestCase):
         with Flowd("store ALL") as flowd:
             load = Load(flowd)
             self.addCleanup(load.stop)
-            for _ in range(rounds):
-                victim = flowd.collector()
+            for i in range(rounds):
+                wait_for(lambda: sum("collector runs as" in line for line in
+                                     flowd.stderr_lines()) == i + 1,
+                         "there is a collector")
                 time.sleep(random.random() / 5)
-                os.kill(victim, signal.SIGKILL)
-                wait_for(lambda: flowd.children() not in ([], [victim]),
-                         "there is another collector")
+                os.kill(flowd.collector(), signal.SIGKILL)
             load.stop()
             # What one had decoded, and not yet written, may be lost.
             at_once = 64 * 16
