@@ -29,7 +29,7 @@
 #include "cursor.h"
 #include "log-name.h"
 
-#define PACK_VERSION    2
+#define PACK_VERSION    3
 #define PACK_SIZE_FIRST 4096 /* bytes; doubled until it fits */
 
 /* The least bytes that one packed item takes, to check counts by. */
@@ -291,6 +291,7 @@ pack_config(struct wcursor *w, const struct config *conf)
 	    pack_logs(w, conf) != 0 || pack_path(w, conf->logsock) != 0 ||
 	    pack_path(w, conf->pidfile) != 0 ||
 	    pack_path(w, conf->statefile) != 0 ||
+	    pack_path(w, conf->crashdump) != 0 ||
 	    wcur_u32(w, conf->logsock_bufsize) != 0 ||
 	    wcur_u32(w, conf->store_mask) != 0 ||
 	    wcur_u32(w, conf->limits.exporters) != 0 ||
@@ -766,7 +767,8 @@ unpack_config(struct cursor *c, struct config *conf)
 	    (r = unpack_logs(c, conf)) != 0 ||
 	    (r = unpack_path(c, &conf->logsock)) != 0 ||
 	    (r = unpack_path(c, &conf->pidfile)) != 0 ||
-	    (r = unpack_path(c, &conf->statefile)) != 0)
+	    (r = unpack_path(c, &conf->statefile)) != 0 ||
+	    (r = unpack_path(c, &conf->crashdump)) != 0)
 		return (r);
 	if (cur_u32(c, &conf->logsock_bufsize) != 0 ||
 	    cur_u32(c, &conf->store_mask) != 0 ||

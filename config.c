@@ -73,6 +73,7 @@ config_free(struct config *conf)
 	free(conf->logsock);
 	free(conf->pidfile);
 	free(conf->statefile);
+	free(conf->crashdump);
 	free(conf);
 }
 
@@ -335,6 +336,7 @@ config_print(const struct config *conf, FILE *fp)
 	}
 	print_path("pidfile ", conf->pidfile, fp);
 	print_path("statefile ", conf->statefile, fp);
+	print_path("crashdump ", conf->crashdump, fp);
 	print_limits(&conf->limits, fp);
 	if (conf->sync_seconds != 0)
 		fprintf(fp, "sync %" PRIu32 "\n", conf->sync_seconds);

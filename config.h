@@ -91,6 +91,7 @@ struct config {
 	char *logsock;            /* NULL: none */
 	char *pidfile;            /* NULL: not stated */
 	char *statefile;          /* NULL: none */
+	char *crashdump;          /* directory; NULL: none */
 	uint32_t logsock_bufsize; /* bytes; 0: not stated */
 	uint32_t sync_seconds;    /* 0: never */
 	uint32_t store_mask;      /* STORE_FIELD_* */

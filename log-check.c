@@ -93,8 +93,7 @@ log_check(const struct flowd_options *opts, const char *name, int fd)
 		return (-1);
 	}
 	if (pid == 0) {
-		if (rights_to_drop(opts))
-			rights_drop(true);
+		rights_drop(opts, SANDBOX_FILES, &fd, 1);
 		_exit(check(name, fd, (uint64_t)st.st_size) == 0 ? 0 : 1);
 	}
 	while (waitpid(pid, &status, 0) == -1) {

@@ -108,37 +108,14 @@ compress_file(int in, int out)
 	return (fsync(out));
 }
 
-/* No new descriptors, processes or core files. */
-static int
-limit_resources(void)
-{
-	const struct rlimit none = { 0, 0 };
-
-#ifdef RLIMIT_NPROC
-	if (setrlimit(RLIMIT_NPROC, &none) == -1)
-		return (-1);
-#endif
-	if (setrlimit(RLIMIT_NOFILE, &none) == -1)
-		return (-1);
-	return (setrlimit(RLIMIT_CORE, &none));
-}
-
 static _Noreturn void
 run(const struct flowd_options *opts, int in, int out)
 {
-	const int first = STDERR_FILENO + 1;
+	const int keep[] = { in, out };
 
 	(void)setpriority(PRIO_PROCESS, 0, LOWEST_PRIORITY);
-	if (rights_to_drop(opts))
-		rights_drop(true);
-	/* Copies, of which the second cannot be where the first goes. */
-	if ((in = dup(in)) == -1 || (out = dup(out)) == -1 ||
-	    dup2(in, first) == -1 || dup2(out, first + 1) == -1)
-		_exit(errno);
-	closefrom(first + 2);
-	if (limit_resources() == -1)
-		_exit(errno);
-	_exit(compress_file(first, first + 1) == 0 ? 0 : errno);
+	rights_drop(opts, SANDBOX_FILES, keep, sizeof(keep) / sizeof(keep[0]));
+	_exit(compress_file(in, out) == 0 ? 0 : errno);
 }
 
 pid_t

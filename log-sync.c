@@ -24,6 +24,7 @@
 
 #include "log.h"
 #include "log-sync.h"
+#include "rights.h"
 
 #define LAST_SYNC_SECONDS 5 /* for the disk, at the end */
 
@@ -73,39 +74,24 @@ sync_files(const struct logfiles *l)
 	return (failed);
 }
 
-static bool
-is_mine(const struct logfiles *l, int fd)
-{
-	size_t i;
-
-	for (i = 0; i < l->conf->nlogs; i++) {
-		if (l->list[i].fd == fd)
-			return (true);
-	}
-	for (i = 0; i < l->nretired; i++) {
-		if (l->retired[i].fd == fd)
-			return (true);
-	}
-	return (false);
-}
-
 /*
- * Closes what is not a log, so that nothing but logs stays open for as long as
+ * Without what is not a log, so that nothing but logs stays open for as long as
  * a disk hangs.
  */
-static void
-close_others(const struct logfiles *l)
+static _Noreturn void
+run_syncer(const struct logfiles *l)
 {
-	size_t left = l->conf->nlogs + l->nretired;
-	int fd = STDERR_FILENO + 1;
+	int *keep = calloc(l->conf->nlogs + l->nretired, sizeof(*keep));
+	size_t i, n = 0;
 
-	for (; left > 0; fd++) {
-		if (is_mine(l, fd))
-			left--;
-		else
-			(void)close(fd);
-	}
-	closefrom(fd);
+	if (keep == NULL)
+		_exit(errno);
+	for (i = 0; i < l->conf->nlogs; i++)
+		keep[n++] = l->list[i].fd;
+	for (i = 0; i < l->nretired; i++)
+		keep[n++] = l->retired[i].fd;
+	rights_drop(l->opts, SANDBOX_FILES, keep, n);
+	_exit(sync_files(l));
 }
 
 /* at_rest: the files that are retired get no more than they have. */
@@ -117,10 +103,8 @@ start_syncer(struct logfiles *l, bool at_rest, time_t now)
 		log_warn("the logs cannot be synced");
 		return;
 	}
-	if (l->syncer == 0) {
-		close_others(l);
-		_exit(sync_files(l));
-	}
+	if (l->syncer == 0)
+		run_syncer(l);
 	if (at_rest)
 		close_retired(l);
 }

@@ -45,6 +45,9 @@ enum log_target {
  */
 void log_init(const char *process, enum log_target target, bool debug);
 
+/* Connects to syslog anew, after its descriptor was closed among others. */
+void log_reopen(void);
+
 void log_warn(const char *fmt, ...) /* error, with strerror(errno) */
     __attribute__((format(printf, 1, 2)));
 void log_warnx(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -231,7 +231,7 @@ static void	rule_date(enum param, struct token, struct token);
 }
 
 %token	<token>	ACCEPT AFTER AGENT ALL ANY AT BEFORE BUFFER BUFSIZE
-%token	<token>	COMPRESS DATE DAYS DISCARD DST DST_AS EQUALS EVERY
+%token	<token>	COMPRESS CRASHDUMP DATE DAYS DISCARD DST DST_AS EQUALS EVERY
 %token	<token>	EXPORTERS FILE_ FILES FLOW FORWARD GROUP IN_IFNDX
 %token	<token>	INCLUDE INET INET6 INTERFACE JOIN KEEP LIMIT LISTEN
 %token	<token>	LOGFILE LOGSOCK MASK MEMORY OCTETS ON OUT_IFNDX
@@ -343,6 +343,10 @@ statement
 		set_path(&run.conf->statefile, $1, $2);
 	}
 	| STATEFILE error '\n'		{ expected("statefile \"PATH\""); }
+	| CRASHDUMP STRING '\n'		{
+		set_path(&run.conf->crashdump, $1, $2);
+	}
+	| CRASHDUMP error '\n'		{ expected("crashdump \"DIR\""); }
 	| STORE STRING '\n'		{ add_store($2); }
 	| STORE error '\n'		{ expected("store FIELD"); }
 	;
@@ -547,6 +551,7 @@ static const struct keyword {
 	{ "buffer",	BUFFER, true },
 	{ "bufsize",	BUFSIZE, false },
 	{ "compress",	COMPRESS, true },
+	{ "crashdump",	CRASHDUMP, true },
 	{ "date",	DATE, false },
 	{ "days",	DAYS, false },
 	{ "discard",	DISCARD, false },
@@ -2829,7 +2834,7 @@ check_paths(void)
 {
 	const struct config *conf = run.conf;
 	const char *const others[] = { conf->statefile, conf->pidfile,
-	    conf->logsock };
+	    conf->logsock, conf->crashdump };
 	const size_t n = sizeof(others) / sizeof(others[0]);
 	size_t i, j;
 

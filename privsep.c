@@ -27,8 +27,8 @@
  *              config-load.c.
  *
  * Nothing that the collector says has a path, a length or a text in it: the
- * requests are those of requests[], each exactly one struct priv_msg, and
- * anything else ends the collector.
+ * requests are those that answer_request knows, each exactly one struct
+ * priv_msg without anything, and anything else ends the collector.
  */
 #include "compat.h"
 
@@ -48,17 +48,17 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "batch.h"
+#include "crashdump.h"
+#include "deaths.h"
 #include "listeners.h"
 #include "log.h"
 #include "logfiles.h"
 #include "privsep.h"
 #include "rights.h"
-#include "sandbox.h"
 #include "statefile.h"
 
 #define DEFAULT_PIDFILE PACKAGE_RUNSTATEDIR "/flowd.pid"
-#define DEATHS_MAX      5 /* of collectors, in DEATHS_SECONDS */
-#define DEATHS_SECONDS  60
 #define START_SECONDS   20          /* for a collector to become ready */
 #define STOP_SECONDS    30          /* for it to write everything */
 #define SEND_SECONDS    10          /* for it to take a message */
@@ -66,7 +66,7 @@
 
 struct monitor {
 	const struct flowd_options *opts;
-	void (*collect)(int sock);
+	void (*collect)(int sock, struct batch *batch);
 	struct config *conf;
 	struct listeners listeners;
 	struct logfiles logs;
@@ -81,8 +81,9 @@ struct monitor {
 	uint32_t configuring; /* it has yet to say so of */
 	uint32_t given_logs;  /* it has yet to take, on top */
 	bool stopping;
-	time_t stop_by;            /* monotonic */
-	time_t deaths[DEATHS_MAX]; /* latest first */
+	time_t stop_by;      /* monotonic */
+	struct batch *batch; /* shared with it */
+	struct deaths deaths;
 	struct log_limit logsock_warned;
 };
 
@@ -278,18 +279,6 @@ send_config(struct monitor *m, const struct config *conf,
 	(void)kill(m->collector, SIGKILL);
 }
 
-/* What of the monitor's is no business of the collector's. */
-static void
-close_inherited(struct monitor *m)
-{
-	listeners_close(&m->listeners);
-	logfiles_leave(&m->logs);
-	if (m->waiting != -1)
-		(void)close(m->waiting);
-	if (m->pidfd != -1)
-		(void)close(m->pidfd);
-}
-
 static int
 open_null(void)
 {
@@ -318,28 +307,23 @@ static _Noreturn void
 become_collector(struct monitor *m, int sock)
 {
 	const struct flowd_options *opts = m->opts;
-	bool drop = rights_to_drop(opts);
-	int null;
+	const int null = open_null();
+	const int keep[] = { sock, null };
+	const char *summary = rights_summary(opts);
 
-	close_inherited(m);
 	ignore_signals();
 	log_init("collector", opts->foreground ? LOG_TO_STDERR : LOG_TO_BOTH,
 	    opts->debug);
-	null = open_null();
-	if (drop)
-		rights_drop(true);
-	if (sandbox_enter() == -1)
-		fatal("sandbox %s", sandbox_name());
-	log_info("collector runs as %s, root %s, sandbox %s",
-	    drop ? PRIVSEP_USER : "the user that started it",
-	    drop ? PRIVSEP_PATH : "as it was", sandbox_name());
+	rights_drop(opts, SANDBOX_COLLECTOR, keep,
+	    sizeof(keep) / sizeof(keep[0]));
+	log_info("collector runs as %s", summary);
 	if (opts->foreground)
 		(void)close(null);
 	else {
 		log_init("collector", LOG_TO_SYSLOG, opts->debug);
 		forget_terminal(null);
 	}
-	m->collect(sock);
+	m->collect(sock, m->batch);
 	exit(1);
 }
 
@@ -368,13 +352,14 @@ start_collector(struct monitor *m)
 		become_collector(m, pair[1]);
 	}
 	(void)close(pair[1]);
+	batch_keep_from_children(m->batch);
 	m->sock = pair[0];
 	(void)setsockopt(m->sock, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
 	send_config(m, m->conf, &m->listeners, &m->logs, true);
 	return (0);
 }
 
-/* The request handlers: the policy is that there are no others. */
+/* What is done for each request: the policy is that there are no others. */
 static int
 answer_ready(struct monitor *m)
 {
@@ -431,40 +416,35 @@ answer_log_taken(struct monitor *m)
 	return (0);
 }
 
-static const struct {
-	enum priv_type type;
-	int (*answer)(struct monitor *m);
-} requests[] = {
-	{ PRIV_READY, answer_ready },
-	{ PRIV_WANT_LOGSOCK, answer_want_logsock },
-	{ PRIV_WANT_STATE, answer_want_state },
-	{ PRIV_STATE_WRITTEN, answer_state_written },
-	{ PRIV_LOG_TAKEN, answer_log_taken },
-};
-
-/* 1; 0 at the end of file; -1 for what is no request. */
+/* 1; 0 at the end of file; -1 for what is no request, or none now. */
 static int
 answer_request(struct monitor *m)
 {
-	struct priv_msg msg;
-	size_t i;
-	int fd, r;
+	enum priv_type type;
+	int r;
 
-	if ((r = priv_receive(m->sock, &msg, &fd)) == 0)
-		return (0);
-	if (r == -1)
-		return (errno == ECONNRESET ? 0 : -1);
-	if (fd != -1) {
-		(void)close(fd);
+	if ((r = priv_receive_request(m->sock, &type)) != 1)
+		return (r);
+	switch (type) {
+	case PRIV_READY:
+		r = answer_ready(m);
+		break;
+	case PRIV_WANT_LOGSOCK:
+		r = answer_want_logsock(m);
+		break;
+	case PRIV_WANT_STATE:
+		r = answer_want_state(m);
+		break;
+	case PRIV_STATE_WRITTEN:
+		r = answer_state_written(m);
+		break;
+	case PRIV_LOG_TAKEN:
+		r = answer_log_taken(m);
+		break;
+	default:
 		return (-1);
 	}
-	if (msg.value != 0 || msg.body_len != 0)
-		return (-1);
-	for (i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
-		if (requests[i].type == (enum priv_type)msg.type)
-			return (requests[i].answer(m) == 0 ? 1 : -1);
-	}
-	return (-1);
+	return (r == 0 ? 1 : -1);
 }
 
 /*
@@ -485,38 +465,25 @@ bury_collector(struct monitor *m)
 	abandon_state(m);
 	if (m->stopping && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return (true);
-	if (WIFSIGNALED(status))
-		log_warnx(
-		    "collector %d was killed by signal %d (%s); "
-		    "what it had not written is lost",
-		    (int)m->collector, WTERMSIG(status),
-		    strsignal(WTERMSIG(status)));
-	else
-		log_warnx("collector %d exited with code %d", (int)m->collector,
-		    WEXITSTATUS(status));
+	deaths_explain(m->collector, status);
+	if (m->conf->crashdump != NULL)
+		crashdump_write(m->conf->crashdump, m->batch);
 	return (false);
-}
-
-/* Whether one more death is too many. */
-static bool
-dies_too_often(struct monitor *m)
-{
-	time_t now = monotonic(), oldest = m->deaths[DEATHS_MAX - 1];
-
-	memmove(&m->deaths[1], &m->deaths[0],
-	    (DEATHS_MAX - 1) * sizeof(m->deaths[0]));
-	m->deaths[0] = now;
-	return (oldest != 0 && now - oldest < DEATHS_SECONDS);
 }
 
 static int
 restart_collector(struct monitor *m)
 {
-	if (dies_too_often(m)) {
-		log_warnx("%d collectors died within %d seconds, giving up",
-		    DEATHS_MAX + 1, DEATHS_SECONDS);
+	struct batch *rest;
+
+	if (deaths_too_many(&m->deaths, monotonic()))
+		return (-1);
+	if ((rest = deaths_inherit(&m->deaths, m->batch)) == NULL) {
+		log_warn("no memory for datagrams");
 		return (-1);
 	}
+	batch_free(m->batch);
+	m->batch = rest;
 	log_info("starting a new collector");
 	logfiles_heal(&m->logs);
 	return (start_collector(m));
@@ -636,6 +603,8 @@ open_for(struct monitor *m, const struct config *conf, struct logfiles *logs,
 {
 	if (conf->statefile != NULL && !is_being_written(m, conf->statefile) &&
 	    statefile_check(conf->statefile) == -1)
+		return (-1);
+	if (conf->crashdump != NULL && crashdump_check(conf->crashdump) == -1)
 		return (-1);
 	if (listeners_open(l, conf, &m->listeners, m->conf) == -1)
 		return (-1);
@@ -765,8 +734,10 @@ wait_ready(struct monitor *m)
 
 	while (!m->ready) {
 		n = poll(&pfd, 1, 1000);
-		if (n == 1 && answer_request(m) != 1)
+		if (n == 1 && answer_request(m) != 1) {
+			(void)bury_collector(m);
 			return (-1);
+		}
 		if (monotonic() >= give_up) {
 			log_warnx("the collector does not become ready");
 			return (-1);
@@ -836,6 +807,9 @@ run_until_told(struct monitor *m)
 	int status = 1;
 
 	catch_signals(&unblocked);
+	rights_reduce(m->opts);
+	if ((m->batch = batch_new()) == NULL)
+		fatal("no memory for datagrams");
 	if (start_collector(m) == -1)
 		return (1);
 	if (wait_ready(m) == 0 && write_pidfile(m) == 0) {
@@ -850,7 +824,7 @@ run_until_told(struct monitor *m)
 
 int
 monitor_run(const struct flowd_options *opts, struct config *conf,
-    void (*collect)(int sock))
+    void (*collect)(int sock, struct batch *batch))
 {
 	struct monitor m = {
 		.opts = opts,
@@ -875,5 +849,6 @@ monitor_run(const struct flowd_options *opts, struct config *conf,
 	logfiles_close(&m.logs, NULL);
 	config_free(m.conf);
 	free(m.listeners.list);
+	batch_free(m.batch);
 	return (status);
 }

@@ -42,6 +42,7 @@ sync 0x10
 logsock $socket bufsize 100000
 pidfile /var/run/flowd.pid
 statefile "/var/lib/flowd.state"
+crashdump "/var/lib/flowd-crashes"
 limit exporters 1000
 limit templates 100
 limit memory 64M
@@ -114,6 +115,7 @@ logfile "/var/log/five" tag 5 rotate at size 104857600 keep 10 files
 logsock "/var/spool/flowd.sock" bufsize 100000
 pidfile "/var/run/flowd.pid"
 statefile "/var/lib/flowd.state"
+crashdump "/var/lib/flowd-crashes"
 limit exporters 1000
 limit templates 100
 limit memory 67108864

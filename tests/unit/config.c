@@ -1192,6 +1192,7 @@ static const char everything[] =
     "limit templates 0x20\n"
     "limit memory 64M\n"
     "statefile /state\n"
+    "crashdump /crashes\n"
     "logsock \"/b\" bufsize 100\n"
     "pidfile \"/c\"\n"
     "store SRC_ADDR4\n"
@@ -1845,7 +1846,7 @@ static void
 unpack_refuses_counts_beyond_its_bytes(void **state)
 {
 	/* The version, and 4294967295 listeners. */
-	static const uint8_t data[64] = { 0, 0, 0, 2, 255, 255, 255, 255 };
+	static const uint8_t data[64] = { 0, 0, 0, 3, 255, 255, 255, 255 };
 	struct config *conf;
 
 	(void)state;
