@@ -725,8 +725,7 @@ static _Noreturn void
 usage(FILE *to, int status)
 {
 	(void)fprintf(to,
-	    "usage: flowd [-dghnv] [-D macro=value] [-f file] "
-	    "[-X INSECURE]\n");
+	    "usage: flowd [-dghnv] [-D macro=value] [-f file] [-X INSECURE]\n");
 	exit(status);
 }
 

@@ -423,9 +423,7 @@ try_change(const struct session *s, size_t i, size_t nth)
 	if (!change(changed, &len, off, kind))
 		return;
 	(void)snprintf(where, sizeof(where),
-	    "%s: datagram %zu, octet %zu, "
-	    "change %d",
-	    s->name, i, off, kind);
+	    "%s: datagram %zu, octet %zu, change %d", s->name, i, off, kind);
 	(void)feed(changed, len);
 	if (i + 1 < s->n)
 		feed_pieces(s, i + 1, i + 2);
