@@ -466,12 +466,13 @@ static char *
 put_time_member(char *p, const char *name, int64_t sec, uint32_t fraction,
     unsigned int ndigits, bool utc)
 {
-	/* ISO 8601 cannot name a zone that is off by seconds. */
+	/* ISO 8601 cannot name a zone that is off by seconds; UTC never is. */
 	if (iso_minute(sec, utc) == NULL)
 		utc = true;
 	p = put_iso_time(put_text(p, name), sec, utc);
 	*p++ = '.';
 	p = put_digits(p, fraction, ndigits);
+	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
 	memcpy(p, iso_minute(sec, utc)->zone, ISO_ZONE_LEN);
 	p += ISO_ZONE_LEN;
 	*p++ = '"';

@@ -434,7 +434,7 @@ try_change(const struct session *s, size_t i, size_t nth)
 static void
 try_session(const struct session *s, size_t step, size_t *first)
 {
-	size_t i, nth, fresh = CHANGES_FRESH;
+	size_t i, nth, fresh;
 
 	for (i = 0; i < s->n; i++) {
 		fresh = CHANGES_FRESH;
