@@ -206,7 +206,7 @@ learn_minute(struct iso_minute *m, int64_t minute, bool utc)
 	struct tm tm;
 
 	broken_down(minute * MINUTES, utc, &tm);
-	if (tm.tm_sec != 0)
+	if (!utc && tm.tm_sec != 0)
 		return (false);
 	put_iso_minute(m->text, &tm);
 	put_iso_zone(m->zone, zone_minutes(&tm, minute * MINUTES));
