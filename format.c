@@ -234,6 +234,8 @@ iso_minute(int64_t sec, bool utc)
 static inline char *
 put_iso_second(char *p, const struct iso_minute *m, int64_t sec)
 {
+	/* clang does not see that in UTC m is never NULL. */
+	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
 	memcpy(p, m->text, ISO_MINUTE_LEN);
 	return (put_digits(p + ISO_MINUTE_LEN,
 	    (uint32_t)(sec - m->minute * MINUTES), 2));
