@@ -370,6 +370,8 @@ unpack_array(struct cursor *c, size_t item_len, size_t item_size, void **array,
 {
 	uint32_t count;
 
+	*array = NULL;
+	*n = 0;
 	if (cur_u32(c, &count) != 0 || count > cur_left(c) / item_len)
 		return (FLOWD_ESHORT);
 	if (count == 0)

@@ -153,7 +153,7 @@ print_endpoint(const char *statement, const struct addr *addr, uint16_t port,
 {
 	char text[ADDR_STRLEN];
 
-	fprintf(fp, addr->family == ADDR_V6 ? "%s [%s]:%u" : "%s %s:%u",
+	(void)fprintf(fp, addr->family == ADDR_V6 ? "%s [%s]:%u" : "%s %s:%u",
 	    statement, addr_ntop(addr, text), port);
 }
 
@@ -161,7 +161,7 @@ static void
 print_bufsize(uint32_t bufsize, FILE *fp)
 {
 	if (bufsize != 0)
-		fprintf(fp, " bufsize %" PRIu32, bufsize);
+		(void)fprintf(fp, " bufsize %" PRIu32, bufsize);
 }
 
 static void
@@ -169,13 +169,13 @@ print_quoted(const char *before, const char *text, FILE *fp)
 {
 	const char *at;
 
-	fprintf(fp, "%s\"", before);
+	(void)fprintf(fp, "%s\"", before);
 	for (at = text; *at != '\0'; at++) {
 		if (*at == '"' || *at == '\\')
-			fputc('\\', fp);
-		fputc(*at, fp);
+			(void)fputc('\\', fp);
+		(void)fputc(*at, fp);
 	}
-	fputc('"', fp);
+	(void)fputc('"', fp);
 }
 
 static void
@@ -184,12 +184,12 @@ print_store(uint32_t mask, FILE *fp)
 	size_t i;
 
 	if (mask == STORE_FIELD_ALL) {
-		fputs("store ALL\n", fp);
+		(void)fputs("store ALL\n", fp);
 		return;
 	}
 	for (i = 0; i < NFIELD_NAMES; i++) {
 		if ((mask & store_field_mask(field_names[i])) != 0)
-			fprintf(fp, "store %s\n", field_names[i]);
+			(void)fprintf(fp, "store %s\n", field_names[i]);
 	}
 }
 
@@ -205,7 +205,7 @@ print_listens(const struct config *conf, FILE *fp)
 		if (l->ifname[0] != '\0')
 			print_quoted(" interface ", l->ifname, fp);
 		print_bufsize(l->bufsize, fp);
-		fputc('\n', fp);
+		(void)fputc('\n', fp);
 	}
 }
 
@@ -219,11 +219,11 @@ print_tables(const struct config *conf, FILE *fp)
 
 	for (i = 0; i < conf->ntables; i++) {
 		table = &conf->tables[i];
-		fprintf(fp, "table <%s> {\n", table->name);
+		(void)fprintf(fp, "table <%s> {\n", table->name);
 		for (j = 0; j < table->n; j++)
-			fprintf(fp, "\t%s\n",
+			(void)fprintf(fp, "\t%s\n",
 			    prefix_ntop(&table->prefixes[j], text));
-		fputs("}\n", fp);
+		(void)fputs("}\n", fp);
 	}
 }
 
@@ -235,10 +235,10 @@ print_sources(const struct config *conf, FILE *fp)
 	uint32_t i;
 
 	for (i = 0; i < sources->n; i++)
-		fprintf(fp, "flow source %s\n",
+		(void)fprintf(fp, "flow source %s\n",
 		    prefix_ntop(&sources->prefixes[i], text));
 	for (i = 0; i < sources->ntables; i++)
-		fprintf(fp, "flow source <%s>\n",
+		(void)fprintf(fp, "flow source <%s>\n",
 		    conf->tables[sources->tables[i]].name);
 }
 
@@ -251,15 +251,16 @@ print_network(const struct config *conf, FILE *fp)
 
 	for (i = 0; i < conf->njoins; i++) {
 		join = &conf->joins[i];
-		fprintf(fp, "join group %s", addr_ntop(&join->group, text));
+		(void)fprintf(fp, "join group %s",
+		    addr_ntop(&join->group, text));
 		if (join->ifname[0] != '\0')
 			print_quoted(" on ", join->ifname, fp);
-		fputc('\n', fp);
+		(void)fputc('\n', fp);
 	}
 	for (i = 0; i < conf->nforwards; i++) {
 		print_endpoint("forward to", &conf->forwards[i].addr,
 		    conf->forwards[i].port, fp);
-		fputc('\n', fp);
+		(void)fputc('\n', fp);
 	}
 }
 
@@ -290,10 +291,10 @@ print_logs(const struct config *conf, FILE *fp)
 		log = &conf->logs[i];
 		print_quoted("logfile ", log->path, fp);
 		for (j = 0; j < log->ntags; j++)
-			fprintf(fp, "%s%" PRIu32, j == 0 ? " tag " : ",",
+			(void)fprintf(fp, "%s%" PRIu32, j == 0 ? " tag " : ",",
 			    log->tags[j]);
 		print_rotation(log, fp);
-		fputc('\n', fp);
+		(void)fputc('\n', fp);
 	}
 }
 
@@ -303,20 +304,22 @@ print_path(const char *statement, const char *path, FILE *fp)
 	if (path == NULL)
 		return;
 	print_quoted(statement, path, fp);
-	fputc('\n', fp);
+	(void)fputc('\n', fp);
 }
 
 static void
 print_limits(const struct conf_limits *limits, FILE *fp)
 {
 	if (limits->exporters != 0)
-		fprintf(fp, "limit exporters %" PRIu32 "\n", limits->exporters);
+		(void)fprintf(fp, "limit exporters %" PRIu32 "\n",
+		    limits->exporters);
 	if (limits->templates != 0)
-		fprintf(fp, "limit templates %" PRIu32 "\n", limits->templates);
+		(void)fprintf(fp, "limit templates %" PRIu32 "\n",
+		    limits->templates);
 	if (limits->memory != 0)
-		fprintf(fp, "limit memory %" PRIu64 "\n", limits->memory);
+		(void)fprintf(fp, "limit memory %" PRIu64 "\n", limits->memory);
 	if (limits->buffer != 0)
-		fprintf(fp, "limit buffer %" PRIu64 "\n", limits->buffer);
+		(void)fprintf(fp, "limit buffer %" PRIu64 "\n", limits->buffer);
 }
 
 void
@@ -332,7 +335,7 @@ config_print(const struct config *conf, FILE *fp)
 	if (conf->logsock != NULL) {
 		print_quoted("logsock ", conf->logsock, fp);
 		print_bufsize(conf->logsock_bufsize, fp);
-		fputc('\n', fp);
+		(void)fputc('\n', fp);
 	}
 	print_path("pidfile ", conf->pidfile, fp);
 	print_path("statefile ", conf->statefile, fp);
@@ -343,6 +346,6 @@ config_print(const struct config *conf, FILE *fp)
 	print_store(conf->store_mask, fp);
 	for (i = 0; i < conf->nrules; i++) {
 		filter_rule_print(&conf->rules[i], conf->tables, fp);
-		fputc('\n', fp);
+		(void)fputc('\n', fp);
 	}
 }

@@ -352,7 +352,7 @@ load_state(struct collector *c, int fd)
 	struct stat st;
 	uint8_t *data = NULL;
 	size_t len = 0;
-	ssize_t n = 0;
+	ssize_t n;
 	int r = FLOWD_EIO;
 
 	if (c->staged.conf == NULL || fd == -1)

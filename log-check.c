@@ -41,8 +41,7 @@ cut_off(const char *name, int fd, uint64_t keep, uint64_t size)
 		return (-1);
 	}
 	log_warnx("%s: %" PRIu64
-		  " bytes at its end were no whole record and "
-		  "are cut off",
+		  " bytes at its end were no whole record and are cut off",
 	    name, size - keep);
 	return (0);
 }
@@ -65,9 +64,7 @@ check(const char *name, int fd, uint64_t size)
 		log_warn("logfile %s", name);
 		return (-1);
 	case FLOWD_ENOTLOG:
-		log_warnx(
-		    "logfile %s: this is no flow log; it stays as it "
-		    "is",
+		log_warnx("logfile %s: this is no flow log; it stays as it is",
 		    name);
 		return (-1);
 	default:

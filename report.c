@@ -69,8 +69,7 @@ report_options(const char *who, const struct options *o)
 	for (i = 0; i < o->ninterfaces; i++) {
 		in = &o->interfaces[i];
 		log_info("%s: interface %" PRIu32
-			 " name \"%s\" "
-			 "description \"%s\"",
+			 " name \"%s\" description \"%s\"",
 		    who, in->index, in->name, in->description);
 	}
 }

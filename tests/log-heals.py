@@ -12,7 +12,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import flowlog
 import netflow
 import tap
-from flowdtest import Flowd, wait_for
+from flowdtest import Flowd
 
 FLOWS = 40
 

@@ -48,5 +48,5 @@ check()
 end_tree_test()
 {
 	echo "1..$n"
-	exit $failed
+	exit "$failed"
 }

@@ -502,9 +502,8 @@ rule_numbers(void **state)
 static void
 rule_addresses(void **state)
 {
-	struct config *conf = parse_rule(
-	    "accept agent 192.0.2.1 "
-	    "src ! 2001:db8::/32 dst any");
+	struct config *conf =
+	    parse_rule("accept agent 192.0.2.1 src ! 2001:db8::/32 dst any");
 	const struct filter_rule *rule = &conf->rules[0];
 
 	(void)state;
@@ -616,14 +615,11 @@ errors(void **state)
 		    "unexpected end of line after \"=\", expected NAME = "
 		    "VALUE" },
 		{ "x = !",
-		    "unexpected \"!\" after \"=\", expected NAME = "
-		    "VALUE" },
+		    "unexpected \"!\" after \"=\", expected NAME = VALUE" },
 		{ "days = 3",
-		    "\"days\" is a keyword and cannot be the name "
-		    "of a macro" },
+		    "\"days\" is a keyword and cannot be the name of a macro" },
 		{ "'tos' = 3",
-		    "\"tos\" is a keyword and cannot be the name "
-		    "of a macro" },
+		    "\"tos\" is a keyword and cannot be the name of a macro" },
 		{ "a-b = 3",
 		    "\"a-b\" is not the name of a macro, which has "
 		    "letters, digits and underscores, a letter first" },
@@ -632,8 +628,7 @@ errors(void **state)
 		    "\"$\" without the name of a macro; a "
 		    "\"$\" that is meant as such stands in quotes" },
 		{ "logfile '/a",
-		    "a string ends with its line, expected a "
-		    "closing '" },
+		    "a string ends with its line, expected a closing '" },
 		{ "logfile \"/a\001\"", "unexpected byte 0x01" },
 		{ "accept \177", "unexpected byte 0x7f" },
 		{ "listen 127.0.0.1:1",
@@ -646,8 +641,7 @@ errors(void **state)
 		    "[interface NAME] [bufsize BYTES]" },
 		{ "flow 10.0.0.1",
 		    "unexpected \"10.0.0.1\" after \"flow\", "
-		    "expected flow source ADDRESS[/LENGTH], <TABLE> or "
-		    "any" },
+		    "expected flow source ADDRESS[/LENGTH], <TABLE> or any" },
 		{ "join 239.0.0.1",
 		    "unexpected \"239.0.0.1\" after \"join\", "
 		    "expected join group ADDRESS [on INTERFACE]" },
@@ -709,8 +703,7 @@ errors(void **state)
 		    "unexpected end of line after \"tos\", "
 		    "expected tos " NUMBERS },
 		{ "accept tag all",
-		    "unexpected \"all\" after \"tag\", "
-		    "expected tag NUMBER" },
+		    "unexpected \"all\" after \"tag\", expected tag NUMBER" },
 		{ "accept ! tos 3",
 		    "unexpected \"tos\" after \"!\", expected "
 		    "! inet or ! inet6" },
@@ -737,8 +730,7 @@ errors(void **state)
 		    "agent \"10.0.0.0/33\": "
 		    "expected an IPv4 or IPv6 ADDRESS or ADDRESS/LENGTH" },
 		{ "accept tag -1",
-		    "tag \"-1\": expected a number from 0 to "
-		    "4294967295" },
+		    "tag \"-1\": expected a number from 0 to 4294967295" },
 		{ "accept tag 4294967296",
 		    "tag \"4294967296\": expected a "
 		    "number from 0 to 4294967295" },
@@ -749,23 +741,18 @@ errors(void **state)
 		    "out_ifndx \"08\": expected a number "
 		    "from 0 to 4294967295" },
 		{ "accept src any port 65536 proto tcp",
-		    "port \"65536\": "
-		    "expected a number from 0 to 65535" },
+		    "port \"65536\": expected a number from 0 to 65535" },
 		{ "accept proto 256",
-		    "proto \"256\": expected a number from "
-		    "0 to 255" },
+		    "proto \"256\": expected a number from 0 to 255" },
 		{ "accept proto nosuch",
 		    "proto \"nosuch\": expected the name "
 		    "of a protocol or a number from 0 to 255" },
 		{ "accept tos ''",
-		    "tos \"\": expected a number from 0 to "
-		    "255" },
+		    "tos \"\": expected a number from 0 to 255" },
 		{ "accept proto 6 tcp_flags mask 256 equals 0",
-		    "mask "
-		    "\"256\": expected a number from 0 to 255" },
+		    "mask \"256\": expected a number from 0 to 255" },
 		{ "accept proto 6 tcp_flags equals x",
-		    "equals \"x\": "
-		    "expected a number from 0 to 255" },
+		    "equals \"x\": expected a number from 0 to 255" },
 		{ "accept days mon-foo",
 		    "days \"mon-foo\": expected sun, "
 		    "mon, tue, wed, thu, fri or sat, or a range such as "
@@ -780,24 +767,19 @@ errors(void **state)
 		    "before \"12:30:60\": expected a "
 		    "time of day, HH:MM or HH:MM:SS" },
 		{ "accept src any port 5",
-		    "port needs proto tcp, udp or sctp "
-		    "in the same rule" },
+		    "port needs proto tcp, udp or sctp in the same rule" },
 		{ "accept dst any port 5 proto icmp",
-		    "port needs proto tcp, "
-		    "udp or sctp in the same rule" },
+		    "port needs proto tcp, udp or sctp in the same rule" },
 		{ "accept dst any port 5 proto ! tcp",
-		    "port needs proto tcp, "
-		    "udp or sctp in the same rule" },
+		    "port needs proto tcp, udp or sctp in the same rule" },
 		{ "accept proto tcp port 5",
 		    "port does not follow src or "
 		    "dst, expected src|dst PREFIX|any port NUMBER" },
 		{ "accept tcp_flags equals 0 proto udp",
-		    "tcp_flags needs "
-		    "proto tcp in the same rule" },
+		    "tcp_flags needs proto tcp in the same rule" },
 		{ "accept src 10.0.0.0/8 dst ! ::1",
 		    "src and dst are of "
-		    "different address families, so that no flow could "
-		    "match" },
+		    "different address families, so that no flow could match" },
 		{ "accept inet src ::1",
 		    "src is not of the address family "
 		    "that inet or inet6 names, so that no flow could match" },
@@ -842,8 +824,7 @@ daemon_errors(void **state)
 		    "ADDRESS:PORT, with an IPv6 address in brackets" },
 		{ "listen on [192.0.2.1]:1",
 		    "listen on \"[192.0.2.1]:1\": "
-		    "expected ADDRESS:PORT, with an IPv6 address in "
-		    "brackets" },
+		    "expected ADDRESS:PORT, with an IPv6 address in brackets" },
 		{ "listen on [::1]2055",
 		    "listen on \"[::1]2055\": expected "
 		    "ADDRESS:PORT, with an IPv6 address in brackets" },
@@ -851,21 +832,16 @@ daemon_errors(void **state)
 		    "listen on \"[::1\": expected "
 		    "ADDRESS:PORT, with an IPv6 address in brackets" },
 		{ "listen on 192.0.2.1:0",
-		    "port \"0\": expected a number "
-		    "from 1 to 65535" },
+		    "port \"0\": expected a number from 1 to 65535" },
 		{ "listen on 192.0.2.1:",
-		    "port \"\": expected a number from "
-		    "1 to 65535" },
+		    "port \"\": expected a number from 1 to 65535" },
 		{ "listen on 192.0.2.1:1 bufsize 0",
-		    "bufsize \"0\": expected "
-		    "a number from 1 to 2147483647" },
+		    "bufsize \"0\": expected a number from 1 to 2147483647" },
 		{ "listen on 192.0.2.1:1 bufsize 2147483648",
-		    "bufsize "
-		    "\"2147483648\": expected a number from 1 to "
+		    "bufsize \"2147483648\": expected a number from 1 to "
 		    "2147483647" },
 		{ "listen on 127.0.0.1:2055 bufsize 1",
-		    "listen on "
-		    "\"127.0.0.1:2055\": given twice" },
+		    "listen on \"127.0.0.1:2055\": given twice" },
 		{ "flow source 10.0.0.1/31",
 		    "flow source \"10.0.0.1/31\": "
 		    "the address has bits set behind the prefix length, "
@@ -891,9 +867,7 @@ daemon_errors(void **state)
 		    "all flows already, expected tag NUMBER[,...] behind the "
 		    "path of another" },
 		{ "logfile /log tag 1", "logfile \"/log\": given twice" },
-		{ "pidfile \"\"",
-		    "pidfile \"\": expected the path of a "
-		    "file" },
+		{ "pidfile \"\"", "pidfile \"\": expected the path of a file" },
 		{ "logsock ''", "logsock \"\": expected the path of a file" },
 	};
 	char *expected = NULL, *text = NULL;
@@ -1153,11 +1127,8 @@ one_run_leaves_nothing_to_the_next(void **state)
 
 	(void)state;
 	assert_error("x = 1\naccept tag 1 src $nosuch",
-	    "t.conf:2: macro "
-	    "\"nosuch\" is not defined\n");
-	assert_error("accept tag $x",
-	    "t.conf:1: macro \"x\" is not "
-	    "defined\n");
+	    "t.conf:2: macro \"nosuch\" is not defined\n");
+	assert_error("accept tag $x", "t.conf:1: macro \"x\" is not defined\n");
 	conf = parse(DAEMON);
 	assert_int_equal(conf->nrules, 0);
 	config_free(conf);
@@ -1305,10 +1276,8 @@ sets_in_one_form(void **state)
 	    "accept src_as ! 64512-65534 dst_as 0-5");
 	assert_rule_text("accept version 9", "accept version 9");
 	assert_rule_text(
-	    "accept src ! { 2001:db8::/32, 10.0.0.1, 10.0.0.0/8 "
-	    "10.0.0.1 }",
-	    "accept src ! { 10.0.0.0/8, 10.0.0.1/32, "
-	    "2001:db8::/32 }");
+	    "accept src ! { 2001:db8::/32, 10.0.0.1, 10.0.0.0/8 10.0.0.1 }",
+	    "accept src ! { 10.0.0.0/8, 10.0.0.1/32, 2001:db8::/32 }");
 	assert_rule_text("accept src { 10.0.0.0/8, ::/0 } dst ::1",
 	    "accept src { 10.0.0.0/8, ::/0 } dst ::1/128");
 }
@@ -1580,8 +1549,7 @@ table_errors(void **state)
 	    "<NAME> { PREFIX, ... } or table <NAME> file \"PATH\"\n"
 	    "t.conf:9: unexpected end of line after \",\", expected table "
 	    "<NAME> { PREFIX, ... } or table <NAME> file \"PATH\"\n"
-	    "t.conf:10: src <nosuch>: no table of that name is defined "
-	    "above\n"
+	    "t.conf:10: src <nosuch>: no table of that name is defined above\n"
 	    "t.conf:11: unexpected \"!\" after \"10.0.0.0/8\", expected "
 	    "table <NAME> { PREFIX, ... } or table <NAME> file \"PATH\"\n"
 	    "t.conf:12: src <d>: no table of that name is defined above\n"
