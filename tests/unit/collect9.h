@@ -63,15 +63,11 @@ collect_compare(void *arg, const struct exporter *e)
 
 /* Makes the datagrams those of another exporter. */
 static inline struct exporter *
-collect_from(struct collect *c, uint32_t number)
+collect_from_addr(struct collect *c, const struct addr *addr, bool named)
 {
 	struct collect_search search = { .found = false };
-	uint8_t bytes[4];
-	struct addr addr;
 
-	be32_put(bytes, number);
-	addr = addr_v4(bytes);
-	c->exporter = exporter_get(c->table, &addr, c->recv_sec, false);
+	c->exporter = exporter_get(c->table, addr, c->recv_sec, named);
 	assert_non_null(c->exporter);
 	search.for_what = c->exporter;
 	exporters_each(c->table, collect_compare, &search);
@@ -80,9 +76,22 @@ collect_from(struct collect *c, uint32_t number)
 	return (c->exporter);
 }
 
-/* limits may be NULL for the usual ones. */
+/* The same by number, IPv4. */
+static inline struct exporter *
+collect_from(struct collect *c, uint32_t number)
+{
+	uint8_t bytes[4];
+	struct addr addr;
+
+	be32_put(bytes, number);
+	addr = addr_v4(bytes);
+	return (collect_from_addr(c, &addr, false));
+}
+
+/* Without an exporter yet.  limits may be NULL for the usual ones. */
 static inline void
-collect_start(struct collect *c, const struct exporter_limits *limits)
+collect_open(struct collect *c, const struct exporter_limits *limits,
+    uint32_t recv_sec)
 {
 	static const struct exporter_limits usual = { .exporters = 16,
 	    .templates = TEMPLATES_DEFAULT, .memory = MEMORY_DEFAULT };
@@ -90,7 +99,14 @@ collect_start(struct collect *c, const struct exporter_limits *limits)
 	memset(c, 0, sizeof(*c));
 	c->table = exporters_new(limits != NULL ? limits : &usual);
 	assert_non_null(c->table);
-	c->recv_sec = COLLECT_RECV_SEC;
+	c->recv_sec = recv_sec;
+}
+
+/* The same with the exporter that datagrams come from. */
+static inline void
+collect_start(struct collect *c, const struct exporter_limits *limits)
+{
+	collect_open(c, limits, COLLECT_RECV_SEC);
 	(void)collect_from(c, 0xc0000201);
 }
 
