@@ -178,7 +178,8 @@ collect_memory_of(const struct exporter *e)
 	bytes += e->options.nsamplers * sizeof(*e->options.samplers);
 	bytes += e->options.ninterfaces * sizeof(*e->options.interfaces);
 	bytes += e->options.ndomains * sizeof(*e->options.domains);
-	for (set = e->held.first; set != NULL; set = set->next) {
+	for (set = e->held.sets.oldest; set != NULL;
+	    set = set->in[HELD_OF_EXPORTER].newer) {
 		held += sizeof(*set) + set->len;
 		sets++;
 		/* The sets of one datagram stand together. */
@@ -314,8 +315,8 @@ collect_stop(struct collect *c)
 		collect_clear(c->stand_in);
 	assert_int_equal(shared->memory.used, 0);
 	assert_int_equal(shared->held.count, 0);
-	assert_null(shared->held.newest);
-	assert_null(shared->held.oldest);
+	assert_null(shared->held.all.newest);
+	assert_null(shared->held.all.oldest);
 	exporters_free(c->table);
 }
 
