@@ -66,7 +66,7 @@ bool addr_host_bits_clear(const struct addr *a, unsigned int len);
 /* Parses numeric text without brackets or scope.  FLOWD_EINVAL otherwise. */
 int addr_pton(const char *text, struct addr *a);
 
-/* Canonical text (RFC 5952 for IPv6) in buf; ADDR_NONE gives "".  Returns buf. */
+/* Returns buf with the canonical text (RFC 5952 for IPv6), "" for ADDR_NONE. */
 const char *addr_ntop(const struct addr *a, char buf[ADDR_STRLEN]);
 
 /*
@@ -91,7 +91,7 @@ bool prefix_contains(const struct prefix *p, const struct addr *a);
 socklen_t addr_to_sockaddr(const struct addr *a, uint16_t port, uint32_t scope,
     struct sockaddr_storage *ss);
 
-/* FLOWD_EINVAL for a family other than AF_INET and AF_INET6.  port may be NULL. */
+/* port may be NULL.  FLOWD_EINVAL for a family but AF_INET and AF_INET6. */
 int addr_from_sockaddr(const struct sockaddr *sa, struct addr *a,
     uint16_t *port);
 

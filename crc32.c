@@ -42,6 +42,7 @@
  * table[k][2], table[k][4] ... for the bits that are set in b.  These eight
  * generate a row, at compile time.
  */
+/* clang-format off */
 #define BIT(b, n, v)	(((b) >> (n) & 1) * (v))
 #define SUM(b, v0, v1, v2, v3, v4, v5, v6, v7)				\
 	BIT(b, 0, v0) ^ BIT(b, 1, v1) ^ BIT(b, 2, v2) ^ BIT(b, 3, v3) ^	\
@@ -77,6 +78,7 @@ static const uint32_t table[8][256] = {
 	{ ROW(0xccaa009e, 0x4225077d, 0x844a0efa, 0xd3e51bb5,
 	    0x7cbb312b, 0xf9766256, 0x299dc2ed, 0x533b85da) },
 };
+/* clang-format on */
 
 static uint32_t
 le32(const uint8_t *p)
@@ -133,8 +135,7 @@ has_clmul(void)
  * Carry-less multiplication folds block after block into the next.  The last
  * one, which then has the checksum of them all, goes to the table.
  */
-__attribute__((target("sse2,pclmul")))
-static uint32_t
+static __attribute__((target("sse2,pclmul"))) uint32_t
 crc32_clmul(uint32_t crc, const uint8_t *p, size_t len)
 {
 	const __m128i fold = _mm_set_epi64x(FOLD_HIGH, FOLD_LOW);
@@ -161,8 +162,7 @@ has_arm_crc(void)
 	return ((getauxval(AT_HWCAP) & HWCAP_CRC32) != 0);
 }
 
-__attribute__((target("+crc")))
-static uint32_t
+static __attribute__((target("+crc"))) uint32_t
 crc32_arm(uint32_t crc, const uint8_t *p, size_t len)
 {
 	uint64_t word;
