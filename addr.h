@@ -27,9 +27,9 @@
 #include <stdint.h>
 
 enum addr_family {
-	ADDR_NONE	= 0,
-	ADDR_V4		= 4,
-	ADDR_V6		= 6,
+	ADDR_NONE = 0,
+	ADDR_V4 = 4,
+	ADDR_V6 = 6,
 };
 
 /*
@@ -37,18 +37,18 @@ enum addr_family {
  * zero, so that two addresses are equal when their structures are.
  */
 struct addr {
-	uint32_t	family;		/* enum addr_family */
-	uint8_t		bytes[16];
+	uint32_t family; /* enum addr_family */
+	uint8_t bytes[16];
 };
 
 /* Bits of addr behind len are zero. */
 struct prefix {
-	struct addr	addr;
-	uint8_t		len;		/* bits: 0-32 or 0-128 */
+	struct addr addr;
+	uint8_t len; /* bits: 0-32 or 0-128 */
 };
 
-#define ADDR_STRLEN	46		/* longest text, with its NUL */
-#define PREFIX_STRLEN	50
+#define ADDR_STRLEN   46 /* longest text, with its NUL */
+#define PREFIX_STRLEN 50
 
 struct addr addr_v4(const uint8_t bytes[4]);
 struct addr addr_v6(const uint8_t bytes[16]);
@@ -58,7 +58,7 @@ unsigned int addr_bits(uint32_t family);
 
 bool addr_equal(const struct addr *a, const struct addr *b);
 bool addr_is_multicast(const struct addr *a);
-bool addr_is_any(const struct addr *a);		/* 0.0.0.0 or :: */
+bool addr_is_any(const struct addr *a); /* 0.0.0.0 or :: */
 
 /* Whether all bits of a behind the first len are zero. */
 bool addr_host_bits_clear(const struct addr *a, unsigned int len);

@@ -115,15 +115,15 @@ flowd_crc32_table(uint32_t crc, const void *data, size_t len)
 }
 
 #ifdef HAVE_CLMUL
-#define BLOCK		16		/* bytes */
+#define BLOCK 16 /* bytes */
 
 /*
  * x^160 and x^96 modulo the polynomial, bits reflected and shifted by one:
  * the product of a block's low half with the first, and of its high half with
  * the second, stands for the block 16 bytes further on.
  */
-#define FOLD_LOW	0x1751997d0
-#define FOLD_HIGH	0x0ccaa009e
+#define FOLD_LOW  0x1751997d0
+#define FOLD_HIGH 0x0ccaa009e
 
 static inline bool
 has_clmul(void)

@@ -26,7 +26,7 @@
 
 #include "store.h"
 
-#define FORMAT_LINE_MAX		1536	/* bytes; no line is longer */
+#define FORMAT_LINE_MAX 1536 /* bytes; no line is longer */
 
 /*
  * "FLOW tag N recv_time ... ": the fields of flow that are also in mask, each

@@ -63,8 +63,9 @@ bucket_of(const struct exporter *e, const struct template_key *key)
 	struct held_queue *q = &e->shared->held;
 	uint64_t h;
 
-	h = hash_mix(q->secret ^ ((uint64_t)key->domain << 32 |
-	    (uint64_t)key->version << 16 | key->id));
+	h = hash_mix(q->secret ^
+	    ((uint64_t)key->domain << 32 | (uint64_t)key->version << 16 |
+		key->id));
 	h = hash_mix(h ^ (uintptr_t)e);
 	return (&q->buckets[h & (HELD_BUCKETS - 1)]);
 }
@@ -73,7 +74,8 @@ static struct template_key
 key_of(const struct held_set *set)
 {
 	return ((struct template_key){ .domain = set->message.domain,
-	    .version = set->message.version, .id = set->id });
+	    .version = set->message.version,
+	    .id = set->id });
 }
 
 static void
@@ -143,8 +145,7 @@ fits(const struct exporter *e, size_t size)
 
 	return (e->held.count < HELD_SETS_EXPORTER &&
 	    e->held.bytes + size <= HELD_BYTES_EXPORTER &&
-	    e->shared->held.count < HELD_SETS_MAX &&
-	    size <= memory_left(m));
+	    e->shared->held.count < HELD_SETS_MAX && size <= memory_left(m));
 }
 
 /* Its first user is the caller, who has made sure of the room. */
@@ -168,8 +169,8 @@ held_add(struct exporter *e, const struct message *msg, uint16_t id,
 	size_t len = cur_left(&data), size;
 	struct held_set *set;
 
-	size = sizeof(*set) + len +
-	    (*datagram == NULL ? sizeof(**datagram) : 0);
+	size =
+	    sizeof(*set) + len + (*datagram == NULL ? sizeof(**datagram) : 0);
 	while (e->held.sets.oldest != NULL && !fits(e, size))
 		give_up(e->held.sets.oldest);
 	if (!fits(e, size) || (set = malloc(sizeof(*set) + len)) == NULL)
@@ -178,8 +179,13 @@ held_add(struct exporter *e, const struct message *msg, uint16_t id,
 		free(set);
 		return (-1);
 	}
-	*set = (struct held_set){ .exporter = e, .datagram = *datagram,
-	    .message = *msg, .id = id, .len = len, };
+	*set = (struct held_set){
+		.exporter = e,
+		.datagram = *datagram,
+		.message = *msg,
+		.id = id,
+		.len = len,
+	};
 	memcpy(set->data, data.at, len);
 	(*datagram)->users++;
 	e->shared->memory.used += size_of(set);

@@ -22,59 +22,58 @@
 #include "cursor.h"
 #include "store.h"
 
-#define CRC_LEN		4
+#define CRC_LEN 4
 
 /* The single-family address bits; the IPv6 bit is the next one up. */
-#define ADDR4_BITS							\
-	(STORE_FIELD_AGENT_ADDR4 | STORE_FIELD_SRC_ADDR4 |		\
-	STORE_FIELD_DST_ADDR4 | STORE_FIELD_GATEWAY_ADDR4)
-#define ADDR6_BITS	(ADDR4_BITS << 1)
+#define ADDR4_BITS                                         \
+	(STORE_FIELD_AGENT_ADDR4 | STORE_FIELD_SRC_ADDR4 | \
+	    STORE_FIELD_DST_ADDR4 | STORE_FIELD_GATEWAY_ADDR4)
+#define ADDR6_BITS (ADDR4_BITS << 1)
 
 /*
  * The sizes of the fields in 4-byte words, from 1 to 4, by binary digit: a
  * field is in WORDS_n where its size has the digit n.
  */
-#define WORDS_1								\
-	(STORE_FIELD_TAG | STORE_FIELD_PROTO_FLAGS_TOS | ADDR4_BITS |	\
-	STORE_FIELD_SRCDST_PORT | STORE_FIELD_AS_INFO |			\
-	STORE_FIELD_FLOW_ENGINE_INFO | STORE_FIELD_CRC32)
-#define WORDS_2								\
-	(STORE_FIELD_RECV_TIME | STORE_FIELD_PACKETS |			\
-	STORE_FIELD_OCTETS | STORE_FIELD_IF_INDICES |			\
-	STORE_FIELD_FLOW_TIMES | STORE_FIELD_AS_INFO |			\
-	STORE_FIELD_FLOW_ENGINE_INFO)
-#define WORDS_4		(ADDR6_BITS | STORE_FIELD_AGENT_INFO)
+#define WORDS_1                                                       \
+	(STORE_FIELD_TAG | STORE_FIELD_PROTO_FLAGS_TOS | ADDR4_BITS | \
+	    STORE_FIELD_SRCDST_PORT | STORE_FIELD_AS_INFO |           \
+	    STORE_FIELD_FLOW_ENGINE_INFO | STORE_FIELD_CRC32)
+#define WORDS_2                                                             \
+	(STORE_FIELD_RECV_TIME | STORE_FIELD_PACKETS | STORE_FIELD_OCTETS | \
+	    STORE_FIELD_IF_INDICES | STORE_FIELD_FLOW_TIMES |               \
+	    STORE_FIELD_AS_INFO | STORE_FIELD_FLOW_ENGINE_INFO)
+#define WORDS_4 (ADDR6_BITS | STORE_FIELD_AGENT_INFO)
 
 static const struct {
-	const char	*name;
-	uint32_t	 mask;
+	const char *name;
+	uint32_t mask;
 } field_names[] = {
-	{ "ALL",		STORE_FIELD_ALL },
-	{ "TAG",		STORE_FIELD_TAG },
-	{ "RECV_TIME",		STORE_FIELD_RECV_TIME },
-	{ "PROTO_FLAGS_TOS",	STORE_FIELD_PROTO_FLAGS_TOS },
-	{ "AGENT_ADDR",		STORE_FIELD_AGENT_ADDR },
-	{ "AGENT_ADDR4",	STORE_FIELD_AGENT_ADDR4 },
-	{ "AGENT_ADDR6",	STORE_FIELD_AGENT_ADDR6 },
-	{ "SRC_ADDR",		STORE_FIELD_SRC_ADDR },
-	{ "SRC_ADDR4",		STORE_FIELD_SRC_ADDR4 },
-	{ "SRC_ADDR6",		STORE_FIELD_SRC_ADDR6 },
-	{ "DST_ADDR",		STORE_FIELD_DST_ADDR },
-	{ "DST_ADDR4",		STORE_FIELD_DST_ADDR4 },
-	{ "DST_ADDR6",		STORE_FIELD_DST_ADDR6 },
-	{ "SRCDST_ADDR",	STORE_FIELD_SRCDST_ADDR },
-	{ "GATEWAY_ADDR",	STORE_FIELD_GATEWAY_ADDR },
-	{ "GATEWAY_ADDR4",	STORE_FIELD_GATEWAY_ADDR4 },
-	{ "GATEWAY_ADDR6",	STORE_FIELD_GATEWAY_ADDR6 },
-	{ "SRCDST_PORT",	STORE_FIELD_SRCDST_PORT },
-	{ "PACKETS",		STORE_FIELD_PACKETS },
-	{ "OCTETS",		STORE_FIELD_OCTETS },
-	{ "IF_INDICES",		STORE_FIELD_IF_INDICES },
-	{ "AGENT_INFO",		STORE_FIELD_AGENT_INFO },
-	{ "FLOW_TIMES",		STORE_FIELD_FLOW_TIMES },
-	{ "AS_INFO",		STORE_FIELD_AS_INFO },
-	{ "FLOW_ENGINE_INFO",	STORE_FIELD_FLOW_ENGINE_INFO },
-	{ "CRC32",		STORE_FIELD_CRC32 },
+	{ "ALL", STORE_FIELD_ALL },
+	{ "TAG", STORE_FIELD_TAG },
+	{ "RECV_TIME", STORE_FIELD_RECV_TIME },
+	{ "PROTO_FLAGS_TOS", STORE_FIELD_PROTO_FLAGS_TOS },
+	{ "AGENT_ADDR", STORE_FIELD_AGENT_ADDR },
+	{ "AGENT_ADDR4", STORE_FIELD_AGENT_ADDR4 },
+	{ "AGENT_ADDR6", STORE_FIELD_AGENT_ADDR6 },
+	{ "SRC_ADDR", STORE_FIELD_SRC_ADDR },
+	{ "SRC_ADDR4", STORE_FIELD_SRC_ADDR4 },
+	{ "SRC_ADDR6", STORE_FIELD_SRC_ADDR6 },
+	{ "DST_ADDR", STORE_FIELD_DST_ADDR },
+	{ "DST_ADDR4", STORE_FIELD_DST_ADDR4 },
+	{ "DST_ADDR6", STORE_FIELD_DST_ADDR6 },
+	{ "SRCDST_ADDR", STORE_FIELD_SRCDST_ADDR },
+	{ "GATEWAY_ADDR", STORE_FIELD_GATEWAY_ADDR },
+	{ "GATEWAY_ADDR4", STORE_FIELD_GATEWAY_ADDR4 },
+	{ "GATEWAY_ADDR6", STORE_FIELD_GATEWAY_ADDR6 },
+	{ "SRCDST_PORT", STORE_FIELD_SRCDST_PORT },
+	{ "PACKETS", STORE_FIELD_PACKETS },
+	{ "OCTETS", STORE_FIELD_OCTETS },
+	{ "IF_INDICES", STORE_FIELD_IF_INDICES },
+	{ "AGENT_INFO", STORE_FIELD_AGENT_INFO },
+	{ "FLOW_TIMES", STORE_FIELD_FLOW_TIMES },
+	{ "AS_INFO", STORE_FIELD_AS_INFO },
+	{ "FLOW_ENGINE_INFO", STORE_FIELD_FLOW_ENGINE_INFO },
+	{ "CRC32", STORE_FIELD_CRC32 },
 };
 
 uint32_t
@@ -105,10 +104,11 @@ store_field_mask(const char *name)
 static inline size_t
 record_len(uint32_t fields)
 {
-	return (STORE_HEADER_LEN + 4 *
-	    ((size_t)__builtin_popcount(fields & WORDS_1) +
-	    2 * (size_t)__builtin_popcount(fields & WORDS_2) +
-	    4 * (size_t)__builtin_popcount(fields & WORDS_4)));
+	return (STORE_HEADER_LEN +
+	    4 *
+		((size_t)__builtin_popcount(fields & WORDS_1) +
+		    2 * (size_t)__builtin_popcount(fields & WORDS_2) +
+		    4 * (size_t)__builtin_popcount(fields & WORDS_4)));
 }
 
 size_t

@@ -26,7 +26,7 @@
 #include "tests/unit/filter-plain.h"
 #include "fuzz.h"
 
-#define FUZZ_RULES_MAX	512	/* compared, in one configuration */
+#define FUZZ_RULES_MAX 512 /* compared, in one configuration */
 
 static inline struct config *
 fuzz_parse(const void *text, size_t len, enum config_use use)
@@ -81,14 +81,24 @@ fuzz_flow(uint32_t fields, uint32_t n)
 	const struct addr a = n % 2 == 0 ? addr_v4(v4) : addr_v6(v6);
 
 	return ((struct flow){ .fields = fields |
-	    store_addr_bit(STORE_FIELD_SRC_ADDR, a.family) |
-	    store_addr_bit(STORE_FIELD_DST_ADDR, a.family) |
-	    store_addr_bit(STORE_FIELD_AGENT_ADDR, a.family),
-	    .recv_sec = 1700000000 + n * 100000, .agent = a, .src = a,
-	    .dst = a, .packets = n, .octets = n * 100, .if_index_in = n,
-	    .if_index_out = 1, .src_as = n, .dst_as = 64512,
-	    .netflow_version = 5, .src_port = (uint16_t)n, .dst_port = 80,
-	    .tcp_flags = (uint8_t)n, .protocol = n % 3 == 0 ? 6 : 17,
+		store_addr_bit(STORE_FIELD_SRC_ADDR, a.family) |
+		store_addr_bit(STORE_FIELD_DST_ADDR, a.family) |
+		store_addr_bit(STORE_FIELD_AGENT_ADDR, a.family),
+	    .recv_sec = 1700000000 + n * 100000,
+	    .agent = a,
+	    .src = a,
+	    .dst = a,
+	    .packets = n,
+	    .octets = n * 100,
+	    .if_index_in = n,
+	    .if_index_out = 1,
+	    .src_as = n,
+	    .dst_as = 64512,
+	    .netflow_version = 5,
+	    .src_port = (uint16_t)n,
+	    .dst_port = 80,
+	    .tcp_flags = (uint8_t)n,
+	    .protocol = n % 3 == 0 ? 6 : 17,
 	    .tos = (uint8_t)n });
 }
 
@@ -103,11 +113,12 @@ fuzz_filter(const struct config *conf, struct filter *filter,
 
 	for (n = 0; n < 8; n++) {
 		flow = plain = fuzz_flow(fields[n / 4] & STORE_FIELD_ALL &
-		    ~(STORE_FIELD_AGENT_ADDR | STORE_FIELD_SRCDST_ADDR),
+			~(STORE_FIELD_AGENT_ADDR | STORE_FIELD_SRCDST_ADDR),
 		    n % 4 * 7);
 		verdict = filter_flow(filter, &flow);
-		assert_int_equal(verdict, plain_filter(conf->rules,
-		    conf->nrules, conf->tables, counts, &plain));
+		assert_int_equal(verdict,
+		    plain_filter(conf->rules, conf->nrules, conf->tables,
+			counts, &plain));
 		assert_int_equal(flow.fields, plain.fields);
 		assert_int_equal(flow.tag, plain.tag);
 	}
@@ -122,8 +133,8 @@ fuzz_use(const struct config *conf)
 
 	assert_non_null(sources);
 	prefix_map_free(sources);
-	filter = filter_new(conf->rules, conf->nrules, conf->tables,
-	    conf->ntables);
+	filter =
+	    filter_new(conf->rules, conf->nrules, conf->tables, conf->ntables);
 	assert_non_null(filter);
 	if (conf->nrules <= FUZZ_RULES_MAX)
 		fuzz_filter(conf, filter, counts);

@@ -35,7 +35,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FUZZ_PATH_MAX	256
+#define FUZZ_PATH_MAX 256
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -48,16 +48,14 @@ fuzz_check(bool holds, const char *what, const char *file, int line)
 	abort();
 }
 
-#define assert_true(condition)	\
+#define assert_true(condition) \
 	fuzz_check((condition), #condition, __FILE__, __LINE__)
-#define assert_false(condition)	assert_true(!(condition))
-#define assert_null(p)		assert_true((p) == NULL)
-#define assert_non_null(p)	assert_true((p) != NULL)
-#define assert_int_equal(a, b)	\
-	assert_true((uintmax_t)(a) == (uintmax_t)(b))
-#define assert_memory_equal(a, b, len)	\
-	assert_true(memcmp((a), (b), (len)) == 0)
-#define assert_string_equal(a, b)	assert_true(strcmp((a), (b)) == 0)
+#define assert_false(condition)        assert_true(!(condition))
+#define assert_null(p)                 assert_true((p) == NULL)
+#define assert_non_null(p)             assert_true((p) != NULL)
+#define assert_int_equal(a, b)         assert_true((uintmax_t)(a) == (uintmax_t)(b))
+#define assert_memory_equal(a, b, len) assert_true(memcmp((a), (b), (len)) == 0)
+#define assert_string_equal(a, b)      assert_true(strcmp((a), (b)) == 0)
 
 /*
  * A file without a name that holds len bytes of data, in TMPDIR; the same one

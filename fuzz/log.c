@@ -33,34 +33,34 @@
 #include "store-v2.h"
 #include "store.h"
 
-#define LOG_KIND	0x03
-#define LOG_PLAIN	0		/* bytes of a log */
-#define LOG_COMPRESS	1		/* the same, to be compressed */
-#define LOG_LEGACY	2		/* of version 2 */
-#define LOG_AS_IT_IS	3		/* perhaps compressed */
-#define LOG_SIGN	0x04		/* checksums are to be made right */
-#define LOG_DAMAGE	0x08		/* after compressing */
-#define LOG_FOLLOW	0x10		/* it grows while it is read */
+#define LOG_KIND     0x03
+#define LOG_PLAIN    0    /* bytes of a log */
+#define LOG_COMPRESS 1    /* the same, to be compressed */
+#define LOG_LEGACY   2    /* of version 2 */
+#define LOG_AS_IT_IS 3    /* perhaps compressed */
+#define LOG_SIGN     0x04 /* checksums are to be made right */
+#define LOG_DAMAGE   0x08 /* after compressing */
+#define LOG_FOLLOW   0x10 /* it grows while it is read */
 
-#define LOG_MAX		65536		/* bytes */
-#define CRC_LEN		4
-#define FLOWS_MAX	100000		/* a log of zeros, compressed */
+#define LOG_MAX   65536 /* bytes */
+#define CRC_LEN   4
+#define FLOWS_MAX 100000 /* a log of zeros, compressed */
 
 typedef int decode_fn(const uint8_t *, size_t, struct flow *, size_t *);
 
 /* What one reading of a log gave. */
 struct reading {
-	size_t		flows;
-	uint32_t	sum;		/* of all flows */
-	int		error;		/* at the end */
-	bool		checked;	/* every record had its checksum */
+	size_t flows;
+	uint32_t sum; /* of all flows */
+	int error;    /* at the end */
+	bool checked; /* every record had its checksum */
 };
 
 /* What recovery says, which has to make up the whole log. */
 struct account {
-	uint64_t	at;		/* bytes accounted for */
-	size_t		damages;
-	bool		plain;
+	uint64_t at; /* bytes accounted for */
+	size_t damages;
+	bool plain;
 };
 
 static void
@@ -73,8 +73,8 @@ sign(uint8_t *data, size_t len, decode_fn *decode)
 	while (at < len) {
 		r = decode(data + at, len - at, &flow, &n);
 		if (r == FLOWD_ECRC)
-			be32_put(data + at + n - CRC_LEN, flowd_crc32(0,
-			    data + at, n - CRC_LEN));
+			be32_put(data + at + n - CRC_LEN,
+			    flowd_crc32(0, data + at, n - CRC_LEN));
 		at += n == 0 ? 1 : n;
 	}
 }
@@ -102,14 +102,15 @@ check_flow(const struct flow *flow, uint32_t sum)
 	size_t len, len2;
 
 	check_lines(flow);
-	assert_int_equal(store_encode(flow, STORE_FIELD_ALL, first,
-	    sizeof(first), &len), 0);
+	assert_int_equal(
+	    store_encode(flow, STORE_FIELD_ALL, first, sizeof(first), &len), 0);
 	assert_int_equal(store_decode(first, len, &back, &len2), 0);
 	assert_int_equal(len, len2);
 	assert_int_equal(back.fields & ~STORE_FIELD_CRC32,
 	    flow->fields & STORE_FIELD_ALL & ~STORE_FIELD_CRC32);
-	assert_int_equal(store_encode(&back, STORE_FIELD_ALL, second,
-	    sizeof(second), &len2), 0);
+	assert_int_equal(
+	    store_encode(&back, STORE_FIELD_ALL, second, sizeof(second), &len2),
+	    0);
 	assert_int_equal(len, len2);
 	assert_memory_equal(first, second, len);
 	return (flowd_crc32(sum, first, len));
@@ -133,7 +134,8 @@ read_on(struct store_reader *reader, struct reading *reading,
 		assert_int_equal(store_reader_offset(reader), account->at);
 		/* As long as nothing newer is in it. */
 		account->at += flow.version == STORE_VERSION ?
-		    store_record_len(flow.fields) : 0;
+		    store_record_len(flow.fields) :
+		    0;
 		account->plain = flow.version == STORE_VERSION;
 	}
 }
@@ -208,8 +210,8 @@ follow(const uint8_t *data, size_t len, size_t first, bool recovering,
 	struct account account = { .plain = false };
 
 	if (recovering)
-		assert_int_equal(store_reader_recover(reader, take_damage,
-		    &account), 0);
+		assert_int_equal(
+		    store_reader_recover(reader, take_damage, &account), 0);
 	store_reader_follow(reader, true);
 	read_on(reader, &reading, NULL);
 	assert_true(pwrite(fd, data + first, len - first, (off_t)first) ==
@@ -259,8 +261,9 @@ static size_t
 compress_into(uint8_t *to, size_t size, const uint8_t *data, size_t len)
 {
 	z_stream z = { .next_in = (Bytef *)(uintptr_t)data,
-	    .avail_in = (unsigned int)len, .next_out = to,
-	    .avail_out = (unsigned int)size };
+		.avail_in = (unsigned int)len,
+		.next_out = to,
+		.avail_out = (unsigned int)size };
 	int r;
 
 	r = deflateInit2(&z, 1, Z_DEFLATED, 16 + MAX_WBITS, 1,
@@ -334,8 +337,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return (0);
 	memcpy(log, in.at, len);
 	if ((what & LOG_SIGN) != 0)
-		sign(log, len, (what & LOG_KIND) == LOG_LEGACY ?
-		    store_v2_decode : store_decode);
+		sign(log, len,
+		    (what & LOG_KIND) == LOG_LEGACY ? store_v2_decode :
+						      store_decode);
 	if (first > len)
 		first = (uint16_t)len;
 	switch (what & LOG_KIND) {

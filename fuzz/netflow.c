@@ -28,15 +28,15 @@
 #include "tests/unit/collect9.h"
 #include "state.h"
 
-#define HOW_FROM	0x07	/* one of eight addresses */
-#define HOW_LATER	0x18	/* an index of seconds_later */
-#define HOW_LATER_SHIFT	3
-#define HOW_EARLIER	0x20	/* the clock is set back */
-#define HOW_NAMED	0x40	/* by a flow source */
-#define HOW_RESTART	0x80	/* flowd ends and starts before it */
+#define HOW_FROM        0x07 /* one of eight addresses */
+#define HOW_LATER       0x18 /* an index of seconds_later */
+#define HOW_LATER_SHIFT 3
+#define HOW_EARLIER     0x20 /* the clock is set back */
+#define HOW_NAMED       0x40 /* by a flow source */
+#define HOW_RESTART     0x80 /* flowd ends and starts before it */
 
-#define SECONDS_EARLIER	100
-#define DATAGRAMS_MAX	512
+#define SECONDS_EARLIER 100
+#define DATAGRAMS_MAX   512
 
 static const uint32_t seconds_later[] = { 0, 1, EXPORTER_IDLE + 1,
 	HELD_SECONDS + 1 };
@@ -46,10 +46,11 @@ static const struct exporter_limits limits[] = {
 	{ .exporters = 2, .templates = 4, .memory = 6000 },
 	{ .exporters = 4, .templates = 24, .memory = 40000 },
 	{ .exporters = 3, .templates = 4096, .memory = 400000 },
-	{ .exporters = 16, .templates = TEMPLATES_DEFAULT,
+	{ .exporters = 16,
+	    .templates = TEMPLATES_DEFAULT,
 	    .memory = MEMORY_DEFAULT },
 };
-#define NLIMITS		(sizeof(limits) / sizeof(limits[0]))
+#define NLIMITS (sizeof(limits) / sizeof(limits[0]))
 
 /* The last three are IPv6. */
 static struct addr

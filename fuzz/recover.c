@@ -30,26 +30,26 @@
 #include "store.h"
 
 enum step {
-	STEP_RECORD,		/* an intact one */
-	STEP_TORN,		/* the first octets of one */
-	STEP_FLIPPED,		/* one with a bit changed */
-	STEP_OTHER,		/* octets of no record */
+	STEP_RECORD,  /* an intact one */
+	STEP_TORN,    /* the first octets of one */
+	STEP_FLIPPED, /* one with a bit changed */
+	STEP_OTHER,   /* octets of no record */
 	STEP_ZEROS,
 	STEPS
 };
 
-#define LOG_MAX		(24 * 1024)	/* bytes */
-#define ZEROS_MAX	4096		/* in one step, bytes */
-#define RECORDS_MAX	(LOG_MAX / STORE_HEADER_LEN)
+#define LOG_MAX     (24 * 1024) /* bytes */
+#define ZEROS_MAX   4096        /* in one step, bytes */
+#define RECORDS_MAX (LOG_MAX / STORE_HEADER_LEN)
 
 /* The log, and the intact records in it. */
 static struct made {
-	uint8_t	data[LOG_MAX + STORE_RECORD_MAX + UINT16_MAX];
-	size_t	len;
+	uint8_t data[LOG_MAX + STORE_RECORD_MAX + UINT16_MAX];
+	size_t len;
 	struct {
-		size_t	at, len;
-	}	intact[RECORDS_MAX];
-	size_t	nintact;
+		size_t at, len;
+	} intact[RECORDS_MAX];
+	size_t nintact;
 } made;
 
 static uint32_t
@@ -64,7 +64,8 @@ set_address(struct addr *a, uint32_t fields, uint32_t pair, uint8_t byte)
 	const uint32_t v4 = store_addr_bit(pair, ADDR_V4);
 
 	a->family = (fields & pair) == 0 ? ADDR_NONE :
-	    (fields & v4) != 0 ? ADDR_V4 : ADDR_V6;
+	    (fields & v4) != 0           ? ADDR_V4 :
+					   ADDR_V6;
 	memset(a->bytes, byte, addr_bits(a->family) / 8);
 }
 
@@ -91,7 +92,8 @@ append_record(struct cursor *in)
 	(void)cur_u64(in, &flow.octets);
 	flow.packets = (uint64_t)byte << 56;
 	assert_int_equal(store_encode(&flow, STORE_FIELD_ALL,
-	    made.data + made.len, STORE_RECORD_MAX, &len), 0);
+			     made.data + made.len, STORE_RECORD_MAX, &len),
+	    0);
 	return (len);
 }
 
@@ -173,7 +175,8 @@ check_recovery(void)
 	assert_int_equal(store_reader_recover(reader, ignore_damage, NULL), 0);
 	while ((r = store_read(reader, &flow)) == 0) {
 		assert_true(i < made.nintact);
-		assert_int_equal(store_reader_offset(reader), made.intact[i].at);
+		assert_int_equal(store_reader_offset(reader),
+		    made.intact[i].at);
 		i++;
 	}
 	assert_true(r == FLOWD_EEOF);
@@ -192,8 +195,9 @@ check_tail(void)
 		return;
 	fd = fuzz_file(made.data, made.len);
 	assert_int_equal(store_check_tail(fd, &keep), 0);
-	assert_int_equal(keep, made.intact[made.nintact - 1].at +
-	    made.intact[made.nintact - 1].len);
+	assert_int_equal(keep,
+	    made.intact[made.nintact - 1].at +
+		made.intact[made.nintact - 1].len);
 	(void)close(fd);
 }
 

@@ -26,7 +26,7 @@
 
 #include "fuzz.h"
 
-#define INPUT_MAX	(1U << 20)	/* bytes */
+#define INPUT_MAX (1U << 20) /* bytes */
 
 static size_t inputs;
 

@@ -26,15 +26,16 @@
 #include "crc32.h"
 #include "state.h"
 
-#define CRC_OFFSET	8	/* bytes from the start of the file */
-#define BODY_OFFSET	12
+#define CRC_OFFSET  8 /* bytes from the start of the file */
+#define BODY_OFFSET 12
 
 static const struct exporter_limits limits[] = {
-	{ .exporters = 16, .templates = TEMPLATES_DEFAULT,
+	{ .exporters = 16,
+	    .templates = TEMPLATES_DEFAULT,
 	    .memory = MEMORY_DEFAULT },
 	{ .exporters = 4, .templates = 4, .memory = 6000 },
 };
-#define NLIMITS		(sizeof(limits) / sizeof(limits[0]))
+#define NLIMITS (sizeof(limits) / sizeof(limits[0]))
 
 static uint8_t *
 signed_file(const struct cursor *in, size_t *len)
@@ -52,8 +53,8 @@ signed_file(const struct cursor *in, size_t *len)
 		return (file);
 	}
 	memcpy(file + BODY_OFFSET, in->at + head, left - head);
-	be32_put(file + CRC_OFFSET, flowd_crc32(0, file + BODY_OFFSET,
-	    left - head));
+	be32_put(file + CRC_OFFSET,
+	    flowd_crc32(0, file + BODY_OFFSET, left - head));
 	return (file);
 }
 

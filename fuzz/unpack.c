@@ -31,8 +31,8 @@
 #include "cursor.h"
 #include "fuzz-config.h"
 
-#define CHANGES	0x0f
-#define CUT	0x80
+#define CHANGES 0x0f
+#define CUT     0x80
 
 static void
 try_unpack(const uint8_t *data, size_t len)
