@@ -1747,7 +1747,6 @@ unpack_refuses_counts_beyond_its_bytes(void **state)
 	assert_null(conf);
 }
 
-/* Each makes of everything what the parser could not have made. */
 static void
 lengthen(char **path)
 {
@@ -1757,6 +1756,7 @@ lengthen(char **path)
 	(*path)[PATH_MAX] = '\0';
 }
 
+/* Each makes of everything what the parser could not have made. */
 static void
 damage(struct config *conf, int which)
 {
