@@ -17,12 +17,12 @@
 /*
  * Logs: of version 3, plain or compressed, and of version 2.
  *
- * An input: a byte that says what the rest is (LOG_*), and how much of it is
- * there when a log is first looked at, u16.
+ * An input: a byte that says what the rest is (LOG_*); how much of it is there
+ * when a log is first looked at, u16; with LOG_DAMAGE an offset u16 and the
+ * bits to change there; and the rest.
  */
 #include "compat.h"
 
-#include <fcntl.h>
 #include <zlib.h>
 
 #include "fuzz.h"
@@ -44,7 +44,7 @@
 
 #define LOG_MAX   65536 /* bytes */
 #define CRC_LEN   4
-#define FLOWS_MAX 100000 /* a log of zeros, compressed */
+#define FLOWS_MAX 100000 /* read of one that inflates to more */
 
 typedef int decode_fn(const uint8_t *, size_t, struct flow *, size_t *);
 
@@ -281,25 +281,22 @@ is_plain(const uint8_t *data, size_t len)
 	return (len < 2 || data[0] != 0x1f || data[1] != 0x8b);
 }
 
-/* In two members; damage is at the octet and with the bits that in says. */
+/* In two members.  where and flip are the damage, if there is any. */
 static void
-read_compressed(struct cursor *in, uint8_t *data, size_t len, size_t first,
-    bool damaged)
+read_compressed(const uint8_t *data, size_t len, size_t first, uint16_t where,
+    uint8_t flip)
 {
 	static uint8_t packed[2 * LOG_MAX];
 	struct reading reading, whole;
-	uint16_t where;
-	uint8_t flip;
 	size_t n;
 
 	whole = read_log(data, len);
 	n = compress_into(packed, sizeof(packed), data, first);
 	n += compress_into(packed + n, sizeof(packed) - n, data + first,
 	    len - first);
-	if (damaged && cur_u16(in, &where) == 0 && cur_u8(in, &flip) == 0)
-		packed[where % n] ^= flip;
+	packed[where % n] ^= flip;
 	reading = read_log(packed, n);
-	if (!damaged && len > 0 && is_plain(data, len)) {
+	if (flip == 0 && len > 0 && is_plain(data, len)) {
 		assert_int_equal(reading.flows, whole.flows);
 		assert_int_equal(reading.sum, whole.sum);
 		assert_int_equal(reading.error, whole.error);
@@ -327,13 +324,17 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static uint8_t log[LOG_MAX];
 	struct cursor in;
-	uint8_t what;
-	uint16_t first;
+	uint8_t what, flip = 0;
+	uint16_t first, where = 0;
 	size_t len;
 
 	cur_init(&in, data, size);
-	if (cur_u8(&in, &what) != 0 || cur_u16(&in, &first) != 0 ||
-	    (len = cur_left(&in)) > sizeof(log))
+	if (cur_u8(&in, &what) != 0 || cur_u16(&in, &first) != 0)
+		return (0);
+	if ((what & LOG_DAMAGE) != 0 &&
+	    (cur_u16(&in, &where) != 0 || cur_u8(&in, &flip) != 0))
+		return (0);
+	if ((len = cur_left(&in)) > sizeof(log))
 		return (0);
 	memcpy(log, in.at, len);
 	if ((what & LOG_SIGN) != 0)
@@ -344,7 +345,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		first = (uint16_t)len;
 	switch (what & LOG_KIND) {
 	case LOG_COMPRESS:
-		read_compressed(&in, log, len, first, (what & LOG_DAMAGE) != 0);
+		read_compressed(log, len, first, where, flip);
 		break;
 	case LOG_LEGACY:
 		read_legacy(log, len);
