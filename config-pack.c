@@ -391,7 +391,7 @@ unpack_path(struct cursor *c, char **path)
 		return (FLOWD_ESHORT);
 	if (len == 0)
 		return (0);
-	if (len >= PATH_MAX || *c->at != '/' || memchr(c->at, 0, len) != NULL)
+	if (len >= PATH_MAX || memchr(c->at, 0, len) != NULL)
 		return (FLOWD_EINVAL);
 	if ((*path = calloc(1, len + 1)) == NULL)
 		return (FLOWD_ENOMEM);

@@ -16,6 +16,7 @@
 
 #include "compat.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -1822,6 +1823,15 @@ unpack_refuses_counts_beyond_its_bytes(void **state)
 	assert_null(conf);
 }
 
+static void
+lengthen(char **path)
+{
+	*path = realloc(*path, PATH_MAX + 1);
+	assert_non_null(*path);
+	memset(*path, 'x', PATH_MAX);
+	(*path)[PATH_MAX] = '\0';
+}
+
 /* Each makes of everything what the parser could not have made. */
 static void
 damage(struct config *conf, int which)
@@ -1857,7 +1867,7 @@ damage(struct config *conf, int which)
 		conf->forwards[0].port = 0;
 		break;
 	case 9:
-		conf->logs[0].path[0] = 'x';
+		lengthen(&conf->logs[0].path);
 		break;
 	case 10:
 		conf->logsock_bufsize = UINT32_C(1) << 31;
