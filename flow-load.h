@@ -59,14 +59,14 @@ struct load {
 #define LOAD_TEMPLATES_EVERY 1000
 
 /*
- * Starts with a load that is all zero.  flows 0: no end.  ntemplates is of no
- * meaning to versions that have none.
+ * load is all zero before; nflows 0: no end; per: flows of a datagram.
+ * ntemplates is of no meaning to versions that have none.
  */
-void load_generated(struct load *load, const struct generator *gen,
-    uint64_t flows, size_t per_datagram, size_t ntemplates);
+void load_generated(struct load *load, const struct generator *start,
+    uint64_t nflows, size_t per, size_t ntemplates);
 
 /* The sample, with each version from an exporter of its own. */
-void load_sample(struct load *load, const struct generator *gen);
+void load_sample(struct load *load, const struct generator *start);
 
 /* Says on standard error what of the capture path is passed over. */
 void load_pcap(struct load *load, const char *path);
