@@ -5,6 +5,7 @@ that it was told to."""
 import pathlib
 import struct
 import sys
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
@@ -169,6 +170,17 @@ class Messages(unittest.TestCase):
                 self.assertEqual([h["sequence"] for h, _ in e.headers],
                                  list(range(len(e.headers))))
                 self.assertEqual(set(e.used), {256, 257})
+
+    def test_ipfix_flows_are_of_the_last_minutes(self):
+        before = time.time()
+        flows = self.run_one("-V", "10", "-n", "500").flows
+        for flow in flows:
+            start, end = (int.from_bytes(flow[f"flow{which}Milliseconds"],
+                                         "big") / 1000
+                          for which in ("Start", "End"))
+            self.assertLessEqual(start, end)
+            self.assertGreater(end, before - 61)
+            self.assertLessEqual(end, time.time() + 0.1)
 
     def test_same_options_same_bytes(self):
         for version in VERSIONS:
