@@ -54,6 +54,7 @@
 #include "listeners.h"
 #include "log.h"
 #include "logfiles.h"
+#include "notify.h"
 #include "privsep.h"
 #include "rights.h"
 #include "statefile.h"
@@ -627,9 +628,11 @@ reload(struct monitor *m)
 	struct listeners l;
 
 	log_info("reading %s", m->opts->conf_path);
+	notify_reloading();
 	conf = privsep_load_config(m->opts);
 	if (conf == NULL || open_for(m, conf, &logs, &l) == -1) {
 		log_warnx("the configuration stays as it was");
+		notify_ready();
 		config_free(conf);
 		return;
 	}
@@ -650,6 +653,7 @@ static void
 begin_stop(struct monitor *m)
 {
 	log_info("ending");
+	notify_stopping();
 	m->stopping = true;
 	m->stop_by = monotonic() + STOP_SECONDS;
 	if (priv_send(m->sock, PRIV_STOP, 0, NULL, 0, -1) == -1)
@@ -816,6 +820,7 @@ run_until_told(struct monitor *m)
 		if (!m->opts->foreground)
 			finish_detaching(m);
 		log_info("flowd is running");
+		notify_ready();
 		status = monitor_loop(m, &unblocked);
 	}
 	remove_pidfile(m);
@@ -839,6 +844,7 @@ monitor_run(const struct flowd_options *opts, struct config *conf,
 
 	log_init("monitor", opts->foreground ? LOG_TO_STDERR : LOG_TO_BOTH,
 	    opts->debug);
+	notify_begin();
 	if (open_everything(&m, conf) == -1) {
 		config_free(conf);
 		return (1);
