@@ -62,7 +62,8 @@ connect_to(const char *name)
 	len += offsetof(struct sockaddr_un, sun_path);
 	if (connect(sock, (struct sockaddr *)&sun, (socklen_t)len) == 0)
 		return (0);
-	notify_forget();
+	(void)close(sock);
+	sock = -1;
 	return (-1);
 }
 
@@ -93,15 +94,6 @@ notify_begin(void)
 	(void)unsetenv("NOTIFY_SOCKET");
 	(void)unsetenv("WATCHDOG_USEC");
 	(void)unsetenv("WATCHDOG_PID");
-}
-
-void
-notify_forget(void)
-{
-	if (sock != -1)
-		(void)close(sock);
-	sock = -1;
-	watchdog_usec = 0;
 }
 
 /* A manager that does not listen changes nothing for flowd. */

@@ -28,9 +28,6 @@
  */
 void notify_begin(void);
 
-/* Closes the socket: for children. */
-void notify_forget(void);
-
 void notify_ready(void);
 void notify_reloading(void);
 void notify_stopping(void);

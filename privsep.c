@@ -59,11 +59,12 @@
 #include "rights.h"
 #include "statefile.h"
 
-#define DEFAULT_PIDFILE PACKAGE_RUNSTATEDIR "/flowd.pid"
-#define START_SECONDS   20          /* for a collector to become ready */
-#define STOP_SECONDS    30          /* for it to write everything */
-#define SEND_SECONDS    10          /* for it to take a message */
-#define NANOSECONDS     1000000000L /* in a second */
+#define DEFAULT_PIDFILE   PACKAGE_RUNSTATEDIR "/flowd.pid"
+#define START_SECONDS     20          /* for a collector to become ready */
+#define STOP_SECONDS      30          /* for it to write everything */
+#define SEND_SECONDS      10          /* for it to take a message */
+#define NANOSECONDS       1000000000L /* in a second */
+#define NANOSECONDS_IN_MS 1000000L
 
 struct monitor {
 	const struct flowd_options *opts;
@@ -367,8 +368,10 @@ answer_ready(struct monitor *m)
 	if (m->configuring == 0)
 		return (-1);
 	m->configuring--;
-	if (m->ready)
+	if (m->ready) {
 		log_info("new configuration in force");
+		notify_ready();
+	}
 	m->ready = true;
 	return (0);
 }
@@ -682,18 +685,33 @@ act_on_signals(struct monitor *m)
 	}
 }
 
-/* How long to wait for the collector at most; NULL: for ever. */
+/* Until the next second begins, as logs are rotated by the clock. */
+static int
+ms_to_next_second(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	return ((int)((NANOSECONDS - ts.tv_nsec) / NANOSECONDS_IN_MS) + 1);
+}
+
+/*
+ * How long to wait for the collector at most; NULL: for ever.  The service
+ * manager hears of the monitor at least as often as it wants to.
+ */
 static const struct timespec *
 patience(const struct monitor *m, struct timespec *ts)
 {
-	if (!m->stopping && !logfiles_need_ticks(&m->logs))
+	int ms = notify_alive(), tick = -1;
+
+	if (m->stopping || logfiles_need_ticks(&m->logs))
+		tick = ms_to_next_second();
+	if (ms == -1 || (tick != -1 && tick < ms))
+		ms = tick;
+	if (ms == -1)
 		return (NULL);
-	/* Until the next second begins, as logs are rotated by the clock. */
-	(void)clock_gettime(CLOCK_REALTIME, ts);
-	ts->tv_sec = 0;
-	ts->tv_nsec = NANOSECONDS - ts->tv_nsec;
-	if (ts->tv_nsec == NANOSECONDS)
-		*ts = (struct timespec){ .tv_sec = 1 };
+	*ts = (struct timespec){ .tv_sec = ms / 1000,
+		.tv_nsec = ms % 1000 * NANOSECONDS_IN_MS };
 	return (ts);
 }
 
