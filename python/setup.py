@@ -154,6 +154,8 @@ def symbolic():
 os.chdir(HERE)
 setup(
     version=version(),
+    # Not beside reader.py, which would take it for the module itself.
+    package_dir={"": "lib"},
     packages=["flowd"],
     include_package_data=False,
     package_data={"flowd": ["py.typed", "*.pyi"]},
