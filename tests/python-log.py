@@ -423,7 +423,8 @@ class Writing(LogTest):
 
 class Filters(unittest.TestCase):
     def test_verdict_and_tag(self):
-        accept = flowd.Filter("discard all\naccept tag 7 src any port 443 proto tcp\n")
+        accept = flowd.Filter("discard all\n"
+                              "accept tag 7 src any port 443 proto tcp\n")
         flow = flowd.Flow(log(1))
         self.assertTrue(accept(flow))
         self.assertEqual(flow.tag, 7)

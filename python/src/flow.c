@@ -382,14 +382,14 @@ set_data(PyObject *self, PyObject *value, void *closure)
 static PyObject *
 flow_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-	static char *keywords[] = { "blob", NULL };
+	static const char *const keywords[] = { "blob", NULL };
 	PyObject *blob = Py_None, *self;
 	struct flow flow = { .version = STORE_VERSION };
 	Py_buffer view;
 	size_t len;
 	int error;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O:Flow", keywords,
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O:Flow", KEYWORDS(keywords),
 	    &blob))
 		return (NULL);
 	if (blob != Py_None) {
@@ -448,14 +448,14 @@ own_flow(PyObject *self)
 static PyObject *
 flow_format(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-	static char *keywords[] = { "utc", "mask", NULL };
+	static const char *const keywords[] = { "utc", "mask", NULL };
 	unsigned int mask = STORE_DISPLAY_BRIEF;
 	char line[FORMAT_LINE_MAX];
 	struct flow flow;
 	int utc = 0;
 	size_t len;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|pI:format", keywords,
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|pI:format", KEYWORDS(keywords),
 	    &utc, &mask))
 		return (NULL);
 	flow = own_flow(self);
@@ -466,14 +466,14 @@ flow_format(PyObject *self, PyObject *args, PyObject *kwargs)
 static PyObject *
 flow_format_json(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-	static char *keywords[] = { "utc", NULL };
+	static const char *const keywords[] = { "utc", NULL };
 	char line[FORMAT_LINE_MAX];
 	struct flow flow;
 	int utc = 0;
 	size_t len;
 
 	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|p:format_json",
-	    keywords, &utc))
+	    KEYWORDS(keywords), &utc))
 		return (NULL);
 	flow = own_flow(self);
 	len = format_json(&flow, utc != 0, line);
@@ -495,7 +495,7 @@ flow_format_csv(PyObject *self, PyObject *unused)
 static PyObject *
 flow_serialise(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-	static char *keywords[] = { "mask", NULL };
+	static const char *const keywords[] = { "mask", NULL };
 	struct flow flow = own_flow(self);
 	unsigned int mask = flow.fields;
 	uint8_t record[STORE_RECORD_MAX];
@@ -503,7 +503,7 @@ flow_serialise(PyObject *self, PyObject *args, PyObject *kwargs)
 	int error;
 
 	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|I:serialise",
-	    keywords, &mask))
+	    KEYWORDS(keywords), &mask))
 		return (NULL);
 	if ((error = store_encode(&flow, mask, record, sizeof(record),
 	    &len)) != 0)
@@ -582,9 +582,12 @@ fill_getset(void)
 	}
 }
 
+static char doc[] =
+    "Flow(blob=None)\n--\n\n"
+    "One flow: an empty one, or that of a record, bytes.";
+
 static PyType_Slot slots[] = {
-	{ Py_tp_doc, "Flow(blob=None)\n--\n\n"
-	    "One flow: an empty one, or that of a record, bytes." },
+	{ Py_tp_doc, doc },
 	{ Py_tp_new, flow_new },
 	{ Py_tp_dealloc, flow_dealloc },
 	{ Py_tp_traverse, flow_traverse },

@@ -31,6 +31,9 @@
 #include "filter.h"
 #include "store.h"
 
+/* PyArg_ParseTupleAndKeywords changes none of them, but does not say so. */
+#define KEYWORDS(list)	((char **)(uintptr_t)(list))
+
 /* A flow as an object. */
 struct flow_object {
 	PyObject_HEAD

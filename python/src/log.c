@@ -431,7 +431,7 @@ open_log(struct log_object *l, PyObject *path, char mode)
 static PyObject *
 log_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-	static char *keywords[] = { "path", "mode", "recover", "on_damage",
+	static const char *const keywords[] = { "path", "mode", "recover", "on_damage",
 	    "legacy", "follow", NULL };
 	PyObject *path, *on_damage = Py_None;
 	int recover = 0, legacy = 0, follow = 0;
@@ -440,7 +440,7 @@ log_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 	char mode;
 
 	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|s$pOpp:FlowLog",
-	    keywords, &path, &mode_text, &recover, &on_damage, &legacy,
+	    KEYWORDS(keywords), &path, &mode_text, &recover, &on_damage, &legacy,
 	    &follow) || (mode = parse_mode(mode_text)) == '\0')
 		return (NULL);
 	if ((mode != 'r' && (recover || legacy || follow)) ||
@@ -695,7 +695,7 @@ write_flow(struct log_object *l, const struct flow *flow, uint32_t mask)
 static PyObject *
 log_write_flow(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-	static char *keywords[] = { "flow", "fieldmask", NULL };
+	static const char *const keywords[] = { "flow", "fieldmask", NULL };
 	struct log_object *l = (struct log_object *)self;
 	unsigned int mask = STORE_FIELD_ALL;
 	struct flow flow;
@@ -703,7 +703,7 @@ log_write_flow(PyObject *self, PyObject *args, PyObject *kwargs)
 	int result;
 
 	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|I:write_flow",
-	    keywords, &object, &mask) || flow_object_get(object, &flow) == -1 ||
+	    KEYWORDS(keywords), &object, &mask) || flow_object_get(object, &flow) == -1 ||
 	    refuse_if_busy(l) == -1 || want_open(l, false) == -1)
 		return (NULL);
 	l->busy = true;

@@ -72,7 +72,7 @@ get_u32(PyObject *object, uint32_t *number)
 static PyObject *
 iso_time(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-	static char *keywords[] = { "t", "utc_flag", NULL };
+	static const char *const keywords[] = { "t", "utc_flag", NULL };
 	PyObject *object;
 	char buf[32];
 	int utc = 0;
@@ -80,7 +80,7 @@ iso_time(PyObject *self, PyObject *args, PyObject *kwargs)
 
 	(void)self;
 	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|p:iso_time",
-	    keywords, &object, &utc) || get_u32(object, &t) == -1)
+	    KEYWORDS(keywords), &object, &utc) || get_u32(object, &t) == -1)
 		return (NULL);
 	return (PyUnicode_FromString(format_iso_time(t, utc != 0, buf)));
 }
@@ -226,6 +226,8 @@ static struct PyModuleDef definition = {
 	.m_size = -1,
 	.m_methods = methods,
 };
+
+PyMODINIT_FUNC PyInit__flowd(void);
 
 PyMODINIT_FUNC
 PyInit__flowd(void)

@@ -94,12 +94,12 @@ compile(struct filter_object *f, const char *rules, size_t len,
 static PyObject *
 filter_object_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-	static char *keywords[] = { "rules", "name", NULL };
+	static const char *const keywords[] = { "rules", "name", NULL };
 	const char *rules, *name = "filter";
 	struct filter_object *f;
 	Py_ssize_t len;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "s#|s:Filter", keywords,
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "s#|s:Filter", KEYWORDS(keywords),
 	    &rules, &len, &name))
 		return (NULL);
 	if ((f = (struct filter_object *)type->tp_alloc(type, 0)) == NULL)
@@ -131,12 +131,12 @@ filter_object_dealloc(PyObject *self)
 static PyObject *
 filter_object_call(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-	static char *keywords[] = { "flow", NULL };
+	static const char *const keywords[] = { "flow", NULL };
 	enum filter_verdict verdict;
 	struct flow flow;
 	PyObject *object;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O", keywords, &object))
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O", KEYWORDS(keywords), &object))
 		return (NULL);
 	if (flow_object_get(object, &flow) == -1)
 		return (NULL);
@@ -159,11 +159,14 @@ static PyGetSetDef getset[] = {
 	{ NULL, NULL, NULL, NULL, NULL },
 };
 
+static char doc[] =
+    "Filter(rules, name='filter')\n--\n\n"
+    "Rules of flowd.conf(5), text.  Called with a flow it says whether\n"
+    "they accept it, and sets its tag as they have it.  name is what\n"
+    "errors in the rules are reported with.";
+
 static PyType_Slot slots[] = {
-	{ Py_tp_doc, "Filter(rules, name='filter')\n--\n\n"
-	    "Rules of flowd.conf(5), text.  Called with a flow it says whether\n"
-	    "they accept it, and sets its tag as they have it.  name is what\n"
-	    "errors in the rules are reported with." },
+	{ Py_tp_doc, doc },
 	{ Py_tp_new, filter_object_new },
 	{ Py_tp_dealloc, filter_object_dealloc },
 	{ Py_tp_call, filter_object_call },

@@ -8,8 +8,8 @@ link_sources()
 {
 	mkdir -p "$2/m4" "$2/compat" "$2/tests/unit" || return 1
 	for file in "$1"/*.[chy1358] "$1"/*.in "$1"/libflowd.map \
-	    "$1"/aclocal.m4 "$1"/configure "$1"/configure.ac "$1"/flowd.conf "$1"/m4/*.m4 \
-	    "$1"/compat/*.c "$1"/tests/unit/*.[ch]; do
+	    "$1"/aclocal.m4 "$1"/configure "$1"/configure.ac "$1"/flowd.conf \
+	    "$1"/m4/*.m4 "$1"/compat/*.c "$1"/tests/unit/*.[ch]; do
 		case $file in
 		*/autoconf.h) ;;
 		*) ln -sf "$file" "$2/${file#"$1"/}" || return 1 ;;

@@ -1,4 +1,4 @@
-"""Reads, writes and formats flow logs, the files of the NetFlow collector flowd.
+"""Reads, writes and formats flow logs, the files of the collector flowd.
 
     import flowd
 
