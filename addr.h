@@ -73,8 +73,11 @@ bool addr_host_bits_clear(const struct addr *a, unsigned int len);
 /* Parses numeric text without brackets or scope.  FLOWD_EINVAL otherwise. */
 int addr_pton(const char *text, struct addr *a);
 
-/* Canonical text (RFC 5952 for IPv6) in buf; ADDR_NONE gives "".  Returns buf. */
+/* Returns buf with the canonical text (RFC 5952 for IPv6), "" for ADDR_NONE. */
 const char *addr_ntop(const struct addr *a, char buf[ADDR_STRLEN]);
+
+/* The same without the NUL.  Returns the end of the text. */
+char *addr_put(char *p, const struct addr *a);
 
 /*
  * Parses ADDR or ADDR/LEN; no length means one address.  FLOWD_EINVAL, or

@@ -130,7 +130,7 @@ enum { SOURCE_REFUSED, SOURCE_ALLOWED, SOURCE_NAMED /* the address alone */ };
 
 struct prefix_map *config_sources(const struct config *conf);
 
-/* Prints conf in the syntax of flowd.conf(5), such that it parses to the same. */
+/* Prints conf as flowd.conf(5) has it; parsed again, it is the same. */
 void config_print(const struct config *conf, FILE *fp);
 
 #endif

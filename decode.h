@@ -57,8 +57,7 @@ enum decoded {
 	DECODED,		/* the flows are in the sink */
 	DECODE_INVALID,		/* malformed: nothing was taken from it */
 	DECODE_UNSUPPORTED,	/* a version that is not read */
-	DECODE_HELD,		/* a part waits for its template, and has
-				   been counted */
+	DECODE_HELD,		/* a part is counted and waits for its template */
 	DECODE_NO_TEMPLATE,	/* a part would, but cannot be kept */
 };
 

@@ -121,11 +121,12 @@ exporters_count(const struct exporter_table *t)
 static struct exporter **
 bucket_of(struct exporter_table *t, const struct addr *addr)
 {
-	uint64_t half[2];
+	uint64_t half[2], hash;
 
 	memcpy(half, addr->bytes, sizeof(half));
-	return (&t->buckets[hash_mix(hash_mix(half[0] ^ t->secret[0]) ^
-	    half[1] ^ t->secret[1]) & (t->nbuckets - 1)]);
+	hash = hash_mix(half[0] ^ t->secret[0]);
+	hash = hash_mix(hash ^ half[1] ^ t->secret[1]);
+	return (&t->buckets[hash & (t->nbuckets - 1)]);
 }
 
 /* Without memory the table stays as it is, and only becomes slower. */

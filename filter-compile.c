@@ -867,7 +867,7 @@ filter_new(const struct filter_rule *rules, size_t nrules,
     const struct filter_table *tables, size_t ntables)
 {
 	struct compiler c = { .rules = rules, .tables = tables,
-	    .ntables = ntables };
+	    .ntables = ntables, };
 	int r;
 
 	if ((c.filter = calloc(1, sizeof(*c.filter))) == NULL)

@@ -59,7 +59,7 @@ static const struct service {
 /* TEST-NET-1 is at home; 2 and 3 are the world (RFC 5737). */
 static const uint8_t home_net[4] = { 192, 0, 2, 0 };
 static const uint8_t world_nets[2][4] = {
-	{ 198, 51, 100, 0 }, { 203, 0, 113, 0 }
+	{ 198, 51, 100, 0 }, { 203, 0, 113, 0 },
 };
 #define HOME_AS		64496	/* RFC 5398 */
 #define NET_MASK	24
@@ -76,6 +76,7 @@ static const struct sample {
 	uint32_t	packets, octets;
 	uint32_t	ago_ms, duration_ms;	/* end before export; length */
 } samples[] = {
+	/* clang-format off */
 	/* A name is looked up, and the page fetched. */
 	{ V5, 17, 0x00, 0x00, { 192, 0, 2, 10 }, { 198, 51, 100, 53 },
 	  40053, 53, 1, 72, 9200, 0 },
@@ -104,6 +105,7 @@ static const struct sample {
 	  25, 38614, 19, 1422, 5050, 1630 },
 	{ V1, 6, 0x02, 0x00, { 203, 0, 113, 66 }, { 192, 0, 2, 25 },
 	  44123, 23, 1, 40, 2750, 0 },
+	/* clang-format on */
 };
 #define NSAMPLES	(sizeof(samples) / sizeof(samples[0]))
 _Static_assert(NSAMPLES == GENERATE_SAMPLE_FLOWS, "flow-generate.h says so");

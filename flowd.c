@@ -189,7 +189,7 @@ take_datagram(struct collector *c, const struct received *in,
 {
 	const struct datagram dgram = { .data = in->data, .len = in->len,
 	    .recv_sec = (uint32_t)now->tv_sec,
-	    .recv_usec = (uint32_t)(now->tv_nsec / 1000) };
+	    .recv_usec = (uint32_t)(now->tv_nsec / 1000), };
 	unsigned int source = prefix_map_find(c->sources, &in->from);
 	enum decoded r;
 
@@ -312,7 +312,7 @@ apply_limits(struct collector *c, const struct conf_limits *l)
 	    .exporters = l->exporters == 0 ? EXPORTERS_DEFAULT : l->exporters,
 	    .templates = l->templates == 0 ? TEMPLATES_DEFAULT : l->templates,
 	    .memory = l->memory == 0 ? MEMORY_DEFAULT :
-	    l->memory > SIZE_MAX ? SIZE_MAX : (size_t)l->memory };
+	    l->memory > SIZE_MAX ? SIZE_MAX : (size_t)l->memory, };
 
 	exporters_set_limits(c->exporters, &limits);
 }
@@ -664,7 +664,7 @@ wait_for_work(struct collector *c, bool more)
 	output_pollfds(c->output, c->pfds + 1);
 	for (i = 0; i < c->nlisteners; i++)
 		listeners[i] = (struct pollfd){ .fd = c->listeners[i].fd,
-		    .events = POLLIN };
+		    .events = POLLIN, };
 	if (poll(c->pfds, n, more ? 0 : TICK_MS) == -1 && errno != EINTR)
 		fatal("poll");
 	return (listeners);
@@ -675,7 +675,7 @@ collector_run(int sock)
 {
 	const struct exporter_limits limits = {
 	    .exporters = EXPORTERS_DEFAULT, .templates = TEMPLATES_DEFAULT,
-	    .memory = MEMORY_DEFAULT };
+	    .memory = MEMORY_DEFAULT, };
 	struct collector *c = allocate(1, sizeof(*c));
 	const struct pollfd *pfds;
 	bool more = false;
@@ -684,7 +684,7 @@ collector_run(int sock)
 	c->sock = sock;
 	c->staged.logsock = -1;
 	c->sink = (struct flow_sink){ .flows = c->flows, .max = SINK_FLOWS,
-	    .flush = take_flows, .arg = c };
+	    .flush = take_flows, .arg = c, };
 	c->receiver = receiver_new();
 	c->exporters = exporters_new(&limits);
 	c->output = output_new();

@@ -124,7 +124,7 @@ was_cut(const struct follow *f, uint64_t offset)
 	const off_t at = lseek(f->fd, 0, SEEK_CUR);
 	struct stat st;
 
-	/* A torn record may have been cut off; what was shown is still there. */
+	/* A torn record may be cut off; what was shown is still there. */
 	return (fstat(f->fd, &st) == 0 && st.st_size < at &&
 	    (uint64_t)st.st_size < offset);
 }

@@ -151,7 +151,7 @@ held_add(struct exporter *e, const struct message *msg, uint16_t id,
 		return (-1);
 	}
 	*set = (struct held_set){ .exporter = e, .datagram = *datagram,
-	    .message = *msg, .id = id, .len = len };
+	    .message = *msg, .id = id, .len = len, };
 	memcpy(set->data, data.at, len);
 	(*datagram)->users++;
 	e->shared->memory.used += size_of(set);

@@ -135,11 +135,13 @@ static const struct ie elements[] = {
 };
 
 #define WIDTH(type, member)	sizeof(((type *)NULL)->member)
+/* clang-format off */
 #define FLOW(member)		\
 	{ true, offsetof(struct flow, member), WIDTH(struct flow, member) }
 #define VALUE(member)		\
 	{ false, offsetof(struct ie_values, member), \
 	    WIDTH(struct ie_values, member) }
+/* clang-format on */
 
 static const struct ie_place places[SLOTS] = {
 	[SLOT_OCTETS]		= FLOW(octets),

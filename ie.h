@@ -36,6 +36,7 @@
  * What a value means.  Several elements may fill one slot; the template's best
  * one does, by rank and then by order.
  */
+/* clang-format off */
 enum ie_slot {
 	SLOT_OCTETS, SLOT_PACKETS,
 	SLOT_PROTOCOL, SLOT_TOS, SLOT_TCP_FLAGS,
@@ -60,6 +61,7 @@ enum ie_slot {
 	SLOT_IF_NAME, SLOT_IF_DESCRIPTION,
 	SLOTS
 };
+/* clang-format on */
 
 #define SLOT_BIT(slot)	(UINT64_C(1) << (slot))
 

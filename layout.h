@@ -46,6 +46,7 @@ struct layout {
 	uint8_t		src_mask, dst_mask;		/* u8, with has_as */
 };
 
+/* clang-format off */
 #define LAYOUT_COMMON						\
 	.src = 0, .dst = 4, .gateway = 8, .if_in = 12, .if_out = 14,	\
 	.packets = 16, .octets = 20, .first = 24, .last = 28,		\
@@ -72,5 +73,6 @@ static const struct layout layout_v7 = {
 	LAYOUT_COMMON, .tcp_flags = 37, .protocol = 38, .tos = 39,
 	.src_as = 40, .dst_as = 42, .src_mask = 44, .dst_mask = 45,
 };
+/* clang-format on */
 
 #endif

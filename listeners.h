@@ -28,8 +28,7 @@
 struct open_listener {
 	struct conf_listen	conf;
 	int			fd;
-	uint32_t		kept;	/* its index in the set before, + 1; or
-					   0: it is new */
+	uint32_t		kept;	/* 0: new; or 1 + index in the set before */
 };
 
 struct listeners {

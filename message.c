@@ -40,8 +40,7 @@ struct walk {
 	uint32_t		 records;	/* data records seen */
 	bool			 unknown;	/* a set had no template */
 	bool			 given_up;	/* and could not be kept */
-	bool			 emptied[2];	/* of templates, and of those
-						   of options */
+	bool			 emptied[2];	/* of templates, of options templates */
 };
 
 struct set {
@@ -243,7 +242,7 @@ static void
 take_data_set(struct walk *w, struct set *set)
 {
 	const struct template_key key = { .domain = w->msg.domain,
-	    .version = w->msg.version, .id = set->id };
+	    .version = w->msg.version, .id = set->id, };
 	const struct template *t = template_find(&w->exporter->templates, &key);
 
 	if (t == NULL || t->withdrawn)
@@ -411,7 +410,7 @@ static int
 take_template(struct walk *w, struct cursor *c, bool options)
 {
 	struct template_key key = { .domain = w->msg.domain,
-	    .version = w->msg.version };
+	    .version = w->msg.version, };
 	struct exporter *e = w->exporter;
 	struct cursor rest = *c;
 	uint16_t nfields, scopes = 0;
@@ -489,7 +488,7 @@ message_decode(const struct datagram *dgram, uint16_t version,
 {
 	struct walk w = { .exporter = exporter, .sink = sink,
 	    .msg = { .version = version, .recv_sec = dgram->recv_sec,
-	    .recv_usec = dgram->recv_usec } };
+	    .recv_usec = dgram->recv_usec }, };
 	struct set set;
 	int r;
 

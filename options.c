@@ -168,7 +168,7 @@ options_put_sampler(struct options *o, struct memory *memory,
     const struct sampler *sampler)
 {
 	const struct sampler key = { .domain = sampler->domain,
-	    .version = sampler->version, .id = sampler->id };
+	    .version = sampler->version, .id = sampler->id, };
 	struct sampler *s = find_sampler(o, memory, &key);
 
 	if (s == NULL || (s->mode == sampler->mode &&
@@ -198,7 +198,7 @@ options_put_domain(struct options *o, struct memory *memory,
     const struct domain *domain)
 {
 	const struct domain key = { .id = domain->id,
-	    .version = domain->version };
+	    .version = domain->version, };
 	struct domain *d = find_domain(o, memory, &key);
 	bool changed;
 

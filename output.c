@@ -194,9 +194,9 @@ output_pollfds(const struct output *o, struct pollfd *pfds)
 
 	for (i = 0; i < n; i++)
 		pfds[i] = (struct pollfd){ .events = POLLOUT,
-		    .fd = flowlog_blocked_on(o->logs[i]) };
+		    .fd = flowlog_blocked_on(o->logs[i]), };
 	pfds[n] = (struct pollfd){ .events = POLLOUT,
-	    .fd = logsock_blocked_on(o->logsock) };
+	    .fd = logsock_blocked_on(o->logsock), };
 }
 
 void

@@ -77,8 +77,8 @@ uint8_t *output_room(struct output *o, const struct flow *flow);
 enum output_result {
 	OUTPUT_STORED,
 	OUTPUT_NOWHERE,		/* the configuration has no place for it */
-	OUTPUT_LOST,		/* its log is full and cannot be written, or the
-				   log socket, its only place, is away */
+	/* Its log is full, or the log socket, its only place, is away. */
+	OUTPUT_LOST,
 };
 
 /* The record of len bytes that was put there is complete. */

@@ -67,7 +67,7 @@ priv_send(int sock, enum priv_type type, uint32_t value, const void *body,
     size_t body_len, int fd)
 {
 	struct priv_msg msg = { .type = (uint32_t)type, .value = value,
-	    .body_len = (uint32_t)body_len };
+	    .body_len = (uint32_t)body_len, };
 	struct iovec iov = { .iov_base = &msg, .iov_len = sizeof(msg) };
 	struct msghdr hdr = { .msg_iov = &iov, .msg_iovlen = 1 };
 	union fd_control control;
@@ -131,7 +131,7 @@ priv_receive(int sock, struct priv_msg *msg, int *fd)
 	struct iovec iov = { .iov_base = msg, .iov_len = sizeof(*msg) };
 	union fd_control control;
 	struct msghdr hdr = { .msg_iov = &iov, .msg_iovlen = 1,
-	    .msg_control = &control, .msg_controllen = CMSG_LEN(sizeof(int)) };
+	    .msg_control = &control, .msg_controllen = CMSG_LEN(sizeof(int)), };
 	ssize_t n;
 
 	*fd = -1;

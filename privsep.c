@@ -906,7 +906,7 @@ monitor_run(const struct flowd_options *opts, struct config *conf,
     void (*collect)(int sock))
 {
 	struct monitor m = { .opts = opts, .collect = collect, .state = -1,
-	    .waiting = -1, .pidfd = -1, .collector = -1, .sock = -1 };
+	    .waiting = -1, .pidfd = -1, .collector = -1, .sock = -1, };
 	int status;
 
 	log_init("monitor", opts->foreground ? LOG_TO_STDERR : LOG_TO_BOTH,

@@ -43,20 +43,22 @@ enum priv_type {
 	 * the configuration, then PRIV_COMMIT, which brings all into force.
 	 */
 	PRIV_CONFIG	= 1,	/* body: config_pack */
-	PRIV_LISTENER	= 3,	/* with a descriptor; or value: which one of
-				   the listeners so far, + 1, is kept */
+	/* With a descriptor; or value: 1 + which listener so far stays. */
+	PRIV_LISTENER	= 3,
 	PRIV_FORWARD	= 5,	/* with a descriptor */
 	PRIV_COMMIT	= 7,
 
-	PRIV_LOG	= 9,	/* with a descriptor, and value which log of
-				   the configuration: go on with it */
-	PRIV_LOGSOCK	= 11,	/* with a descriptor, or without: not now; as
-				   PRIV_LOG also within a configuration */
+	/*
+	 * Both also within a configuration: go on with this descriptor, for the
+	 * log that value is the number of; for the log socket, whose reader is
+	 * away where there is no descriptor.
+	 */
+	PRIV_LOG	= 9,
+	PRIV_LOGSOCK	= 11,
 	PRIV_STATISTICS	= 13,	/* log them */
 	PRIV_STOP	= 15,	/* write everything received, and exit */
 	PRIV_STATE	= 17,	/* with a descriptor: the state to begin with */
-	PRIV_STATE_FILE	= 19,	/* with a descriptor: write the state there; or
-				   without: not now */
+	PRIV_STATE_FILE	= 19,	/* write it to this descriptor; none: not now */
 
 	PRIV_READY	= 2,	/* the configuration is in force */
 	PRIV_WANT_LOGSOCK = 4,	/* please connect it anew */

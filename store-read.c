@@ -608,8 +608,10 @@ store_reader_drained(const struct store_reader *r)
 	size_t len;
 	int error;
 
+	if (r->recovery == NULL && left >= STORE_RECORD_MAX)
+		return (false);
 	if (r->decode != store_decode)
-		return (left < STORE_RECORD_MAX);
+		return (true);
 	error = store_check_header(r->buf + r->pos, left, &len);
 	if (r->recovery == NULL)
 		return (error == FLOWD_ESHORT || len > left);

@@ -235,7 +235,8 @@ bool store_reader_drained(const struct store_reader *reader);
  *
  * Other results are no reason to touch the file: FLOWD_ELEGACY, FLOWD_ENOTLOG
  * (judged by how it begins), FLOWD_EHEADER (no record in all that was read),
- * FLOWD_ESHORT (it shrank meanwhile), FLOWD_EIO, FLOWD_ENOMEM.  *keep is then 0.
+ * FLOWD_ESHORT (it shrank meanwhile), FLOWD_EIO, FLOWD_ENOMEM.  *keep is then
+ * 0.
  */
 int store_check_tail(int fd, uint64_t *keep)
     __attribute__((warn_unused_result));

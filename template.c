@@ -173,8 +173,11 @@ fields_of(uint64_t slots)
 	return (fields);
 }
 
-#define DIRECT(member)		{ true, offsetof(struct flow, member), \
-    sizeof(((struct flow *)NULL)->member) }
+/* clang-format off */
+#define DIRECT_LEN(member, len)	{ true, offsetof(struct flow, member), len }
+#define DIRECT(member) \
+	DIRECT_LEN(member, sizeof(((struct flow *)NULL)->member))
+/* clang-format on */
 
 /*
  * Where the slot's value goes: straight into the flow where the template
@@ -183,12 +186,14 @@ fields_of(uint64_t slots)
 static const struct ie_place *
 place_of(const struct template *t, enum ie_slot slot)
 {
-	static const struct ie_place
-	    src4 = { true, offsetof(struct flow, src.bytes), 4 },
-	    dst4 = { true, offsetof(struct flow, dst.bytes), 4 },
-	    src6 = DIRECT(src.bytes), dst6 = DIRECT(dst.bytes),
-	    src_mask = DIRECT(src_mask), dst_mask = DIRECT(dst_mask),
-	    start = DIRECT(flow_start), finish = DIRECT(flow_finish);
+	static const struct ie_place src4 = DIRECT_LEN(src.bytes, 4);
+	static const struct ie_place dst4 = DIRECT_LEN(dst.bytes, 4);
+	static const struct ie_place src6 = DIRECT(src.bytes);
+	static const struct ie_place dst6 = DIRECT(dst.bytes);
+	static const struct ie_place src_mask = DIRECT(src_mask);
+	static const struct ie_place dst_mask = DIRECT(dst_mask);
+	static const struct ie_place start = DIRECT(flow_start);
+	static const struct ie_place finish = DIRECT(flow_finish);
 	bool six = slot == SLOT_SRC6 || slot == SLOT_DST6 ||
 	    slot == SLOT_SRC_MASK6 || slot == SLOT_DST_MASK6;
 
@@ -281,10 +286,10 @@ compile(const struct template *t, struct cursor specs,
 			ops[n++] = (struct op){ .off = off, .len = spec.len,
 			    .dst = place->offset, .width = place->width,
 			    .in_flow = place->in_flow,
-			    .how = how_of(ie, spec.len, place->width) };
+			    .how = how_of(ie, spec.len, place->width), };
 		} else if (t->variable && spec.len != 0)
 			ops[n++] = (struct op){ .len = spec.len,
-			    .how = HOW_SKIP };
+			    .how = HOW_SKIP, };
 		off = (uint16_t)(off + spec.len);
 	}
 	return (n);
@@ -476,7 +481,7 @@ template_define(struct templates *t, struct memory *memory, size_t max,
     uint16_t nfields, struct cursor *specs, int *error)
 {
 	struct template model = { .key = *key, .options = options,
-	    .scopes = scopes, .nfields = nfields };
+	    .scopes = scopes, .nfields = nfields, };
 	struct template *old = template_find(t, key), *new;
 	struct cursor start = *specs;
 	struct fieldspec spec;

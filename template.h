@@ -52,8 +52,7 @@ struct template_key {
 
 /* How one field of a record is read; see template_run. */
 struct op {
-	uint16_t	off;		/* octets from the start of the record,
-					   where all lengths are fixed */
+	uint16_t	off;		/* octets into a record of fixed lengths */
 	uint16_t	len;		/* octets, or TEMPLATE_VARIABLE */
 	uint16_t	dst;		/* offset in its structure */
 	uint8_t		width;		/* bytes there */

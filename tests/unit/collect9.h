@@ -85,7 +85,7 @@ static inline void
 collect_start(struct collect *c, const struct exporter_limits *limits)
 {
 	static const struct exporter_limits usual = { .exporters = 16,
-	    .templates = TEMPLATES_DEFAULT, .memory = MEMORY_DEFAULT };
+	    .templates = TEMPLATES_DEFAULT, .memory = MEMORY_DEFAULT, };
 
 	memset(c, 0, sizeof(*c));
 	c->table = exporters_new(limits != NULL ? limits : &usual);
@@ -229,9 +229,9 @@ collect_datagram(struct collect *c, const void *data, size_t len)
 {
 	struct flow flows[3];
 	struct flow_sink sink = { .flows = flows, .max = 3,
-	    .flush = collect_take, .arg = c };
+	    .flush = collect_take, .arg = c, };
 	struct datagram dgram = { .len = len, .recv_sec = c->recv_sec,
-	    .recv_usec = COLLECT_RECV_USEC };
+	    .recv_usec = COLLECT_RECV_USEC, };
 	uint8_t *copy = malloc(len == 0 ? 1 : len);
 	enum decoded r;
 	size_t i;

@@ -877,8 +877,8 @@ dates_that_are_none(void **state)
 		assert_int_not_equal(asprintf(&text, "accept before date %s",
 		    dates[i]), -1);
 		assert_int_not_equal(asprintf(&expected, "t.conf:1: before "
-		    "date \"%s\": expected a date of the calendar from 1970 "
-		    "on, YYYY[MM[DD[HH[MM[SS]]]]]\n", dates[i]), -1);
+		    "date \"%s\": expected a date of the calendar from "
+		    "1970 on, YYYY[MM[DD[HH[MM[SS]]]]]\n", dates[i]), -1);
 		assert_error(text, expected);
 		free(text);
 		free(expected);

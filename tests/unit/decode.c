@@ -86,7 +86,7 @@ decode_by(const uint8_t *data, size_t len, size_t max)
 	struct flow flows[64];
 	struct flow_sink sink = { .flows = flows, .max = max, .flush = take };
 	struct datagram dgram = {
-		.len = len, .recv_sec = RECV_SEC, .recv_usec = RECV_USEC
+		.len = len, .recv_sec = RECV_SEC, .recv_usec = RECV_USEC,
 	};
 	enum decoded r;
 	uint8_t *copy;

@@ -150,7 +150,8 @@ each_parameter(void **state)
 		"days wed", "days mon-fri", "days tue-mon",
 		"after 12:00", "before 12:00", "after 11:59:59 before 12:00:01",
 		"after date 2025", "before date 2026", NULL
-	}, *const miss[] = {
+	};
+	static const char *const miss[] = {
 		"agent 192.0.2.2", "agent ! 192.0.2.0/24",
 		"agent 2001:db8::/32",
 		"in_ifndx 4", "in_ifndx ! 3", "out_ifndx 3",
@@ -184,7 +185,8 @@ other_family(void **state)
 	static const char *const match[] = {
 		"inet6", "! inet", "src 2001:db8::/32", "src ! 2001:db9::/32",
 		"dst ::/0", "src ! 10.0.0.0/8", NULL
-	}, *const miss[] = {
+	};
+	static const char *const miss[] = {
 		"inet", "! inet6", "src 10.0.0.0/8", "src 0.0.0.0/0",
 		"src ! ::/0", NULL
 	};

@@ -275,7 +275,7 @@ static void
 a_template_that_went_makes_data_wait(void **state)
 {
 	const struct exporter_limits limits = { .exporters = 4,
-	    .templates = 2, .memory = MEMORY_DEFAULT };
+	    .templates = 2, .memory = MEMORY_DEFAULT, };
 
 	(void)state;
 	start_anew(&limits);
@@ -531,7 +531,7 @@ static void
 at_most_so_many_sets_wait_of_all_exporters(void **state)
 {
 	const struct exporter_limits limits = { .exporters = 100,
-	    .templates = 8, .memory = MEMORY_DEFAULT };
+	    .templates = 8, .memory = MEMORY_DEFAULT, };
 	const struct exporters_shared *shared;
 	uint32_t e;
 
@@ -562,7 +562,7 @@ static void
 memory_bounds_what_waits(void **state)
 {
 	const struct exporter_limits limits = { .exporters = 4,
-	    .templates = 8, .memory = 4096 };
+	    .templates = 8, .memory = 4096, };
 	uint32_t n, kept;
 
 	(void)state;
@@ -587,7 +587,7 @@ static void
 a_set_larger_than_all_bounds_does_not_wait(void **state)
 {
 	const struct exporter_limits limits = { .exporters = 4,
-	    .templates = 8, .memory = 4096 };
+	    .templates = 8, .memory = 4096, };
 
 	(void)state;
 	start_anew(&limits);
@@ -638,7 +638,7 @@ static void
 a_forgotten_exporter_waits_in_vain(void **state)
 {
 	const struct exporter_limits limits = { .exporters = 1,
-	    .templates = 8, .memory = MEMORY_DEFAULT };
+	    .templates = 8, .memory = MEMORY_DEFAULT, };
 	struct counters sum;
 
 	(void)state;

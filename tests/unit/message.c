@@ -914,10 +914,12 @@ put_biflow(const struct counts *n)
 	wire_uint(&w, n->rev_packets, 8);
 }
 
+/* clang-format off */
 #define BIFLOW_COMMON	\
 	{ 8, 4, 0 }, { 12, 4, 0 }, { 7, 2, 0 }, { 11, 2, 0 }, { 10, 4, 0 }, \
 	{ 14, 4, 0 }, { 16, 4, 0 }, { 17, 4, 0 }, { 9, 1, 0 }, { 13, 1, 0 }, \
 	{ 15, 4, 0 }, { 4, 1, 0 }, { 6, 1, 0 }, { 5, 1, 0 }
+/* clang-format on */
 
 static const struct wire_field biflow[] = {
 	BIFLOW_COMMON,
@@ -1054,7 +1056,7 @@ static uint32_t
 fill_memory(size_t limit)
 {
 	const struct exporter_limits limits = { .exporters = 100000,
-	    .templates = TEMPLATES_DEFAULT, .memory = limit };
+	    .templates = TEMPLATES_DEFAULT, .memory = limit, };
 	uint32_t n = 0;
 
 	collect_stop(&c);

@@ -92,7 +92,7 @@ static void
 start(void)
 {
 	static const struct exporter_limits limits = { .exporters = 4,
-	    .templates = 24, .memory = 40000 };
+	    .templates = 24, .memory = 40000, };
 
 	collect_start(&c, &limits);
 	wire_init(&w);

@@ -177,7 +177,9 @@ told_by(const uint16_t *ids, const uint32_t *said, size_t n)
 
 #define TOLD(n, ids, said)	\
 	told_by((const uint16_t[])ids, (const uint32_t[])said, n)
+/* clang-format off */
 #define LIST(...)		{ __VA_ARGS__ }
+/* clang-format on */
 
 static void
 each_way_to_tell_the_sampling_is_read(void **state)
@@ -642,7 +644,7 @@ memory_bounds_them_all(void **state)
 		{ 10, 4, 0 }, { 82, 4, 0 },
 	};
 	static const struct exporter_limits limits = { .exporters = 1,
-	    .templates = 8, .memory = 4096 };
+	    .templates = 8, .memory = 4096, };
 
 	(void)state;
 	collect_stop(&c);

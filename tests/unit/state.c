@@ -189,7 +189,7 @@ nothing_comes_back_as_nothing(void **state)
 {
 	struct exporter_table *empty;
 	const struct exporter_limits limits = { .exporters = 1,
-	    .templates = 1, .memory = 1 };
+	    .templates = 1, .memory = 1, };
 
 	(void)state;
 	empty = exporters_new(&limits);
@@ -302,7 +302,7 @@ static void
 the_order_of_use_comes_back(void **state)
 {
 	struct exporter_limits limits = { .exporters = 4, .templates = 3,
-	    .memory = MEMORY_DEFAULT };
+	    .memory = MEMORY_DEFAULT, };
 	uint16_t id;
 
 	(void)state;
@@ -481,7 +481,7 @@ static void
 signed_damage_does_no_harm(void **state)
 {
 	static const struct exporter_limits limits = { .exporters = 4,
-	    .templates = 4, .memory = 4000 };
+	    .templates = 4, .memory = 4000, };
 	static const uint8_t flips[] = { 0x01, 0x80, 0xff, 0x10 };
 	size_t i, k;
 
@@ -524,7 +524,7 @@ static void
 templates_that_cannot_be_are_refused(void **state)
 {
 	const struct template_key key = { .domain = WIRE_DOMAIN,
-	    .version = V9, .id = 256 };
+	    .version = V9, .id = 256, };
 
 	(void)state;
 	wire_start(&w, V9);

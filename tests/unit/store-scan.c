@@ -82,7 +82,7 @@ static void
 add_header(struct bytes *b, uint8_t version, uint8_t words, uint8_t fields)
 {
 	const uint8_t header[] = {
-		version, words, 0, 0, 0, fields, 0, 0,
+		version, words, 0, 0, 0, fields, 0, 0
 	};
 
 	memcpy(b->data + b->len, header, sizeof(header));

@@ -162,7 +162,7 @@ static void
 zeros_are_not_kept(void **state)
 {
 	const size_t zeros[] = {
-		1, 7, 8, 100, 4096, MIB - 1, MIB, MIB + 1, 5 * MIB + 12345,
+		1, 7, 8, 100, 4096, MIB - 1, MIB, MIB + 1, 5 * MIB + 12345
 	};
 	const uint32_t counts[] = { 0, 1, 3, 70000 };
 	size_t i, j, k, total;
@@ -216,7 +216,7 @@ static void
 a_record_that_ends_in_zeros(void **state)
 {
 	static const uint8_t octets[] = {
-		0x60, 2, 0, 0, 0, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		0x60, 2, 0, 0, 0, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0
 	};
 	size_t i;
 	int fd;

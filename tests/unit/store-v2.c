@@ -30,7 +30,7 @@
 #include "store-v2.h"
 
 static const uint8_t file_header[16] = {
-	0x01, 0x2c, 0xf0, 0x47, 0, 0, 0, 2, 0x40, 0x41, 0x2b, 0x80, 0, 0, 0, 0,
+	0x01, 0x2c, 0xf0, 0x47, 0, 0, 0, 2, 0x40, 0x41, 0x2b, 0x80, 0, 0, 0, 0
 };
 
 /* What differs from version 3, and a field between each two; no checksum. */
@@ -131,7 +131,7 @@ every_mask(void **state)
 	uint32_t fields, crc;
 	size_t total, len, bit;
 	static const size_t lens[19] = {
-		4, 4, 4, 4, 16, 4, 16, 4, 16, 4, 16, 4, 8, 8, 4, 16, 8, 8, 8,
+		4, 4, 4, 4, 16, 4, 16, 4, 16, 4, 16, 4, 8, 8, 4, 16, 8, 8, 8
 	};
 
 	(void)state;
@@ -164,7 +164,7 @@ static void
 other_masks_are_refused(void **state)
 {
 	static const uint32_t masks[] = {
-		1U << 31, 1U << 19, 1U << 29, 0x18, 0x60, 0x180, 0x600,
+		1U << 31, 1U << 19, 1U << 29, 0x18, 0x60, 0x180, 0x600
 	};
 	uint8_t buf[STORE_RECORD_MAX] = { 0 };
 	struct flow flow;

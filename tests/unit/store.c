@@ -312,7 +312,7 @@ static void
 lengths_add_up(void **state)
 {
 	static const size_t lens[19] = {
-		4, 8, 4, 4, 16, 4, 16, 4, 16, 4, 16, 4, 8, 8, 8, 16, 8, 12, 12,
+		4, 8, 4, 4, 16, 4, 16, 4, 16, 4, 16, 4, 8, 8, 8, 16, 8, 12, 12
 	};
 	size_t sum = STORE_HEADER_LEN, bit;
 	uint32_t fields = 0;
