@@ -25,9 +25,9 @@
 #include "addr.h"
 #include "errors.h"
 
-#define V4_LEN		4	/* bytes */
-#define V6_LEN		16
-#define V6_GROUPS	8	/* of 16 bits */
+#define V4_LEN    4 /* bytes */
+#define V6_LEN    16
+#define V6_GROUPS 8 /* of 16 bits */
 
 struct addr
 addr_v4(const uint8_t bytes[4])

@@ -29,12 +29,12 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-#pragma GCC visibility push(default)	/* the shared library exports this */
+#pragma GCC visibility push(default) /* the shared library exports this */
 
 enum addr_family {
-	ADDR_NONE	= 0,
-	ADDR_V4		= 4,
-	ADDR_V6		= 6,
+	ADDR_NONE = 0,
+	ADDR_V4 = 4,
+	ADDR_V6 = 6,
 };
 
 /*
@@ -42,18 +42,18 @@ enum addr_family {
  * zero, so that two addresses are equal when their structures are.
  */
 struct addr {
-	uint32_t	family;		/* enum addr_family */
-	uint8_t		bytes[16];
+	uint32_t family; /* enum addr_family */
+	uint8_t bytes[16];
 };
 
 /* Bits of addr behind len are zero. */
 struct prefix {
-	struct addr	addr;
-	uint8_t		len;		/* bits: 0-32 or 0-128 */
+	struct addr addr;
+	uint8_t len; /* bits: 0-32 or 0-128 */
 };
 
-#define ADDR_STRLEN	46		/* longest text, with its NUL */
-#define PREFIX_STRLEN	50
+#define ADDR_STRLEN   46 /* longest text, with its NUL */
+#define PREFIX_STRLEN 50
 
 /* The address with these bytes, in network order. */
 struct addr addr_v4(const uint8_t bytes[4]);
@@ -64,8 +64,8 @@ unsigned int addr_bits(uint32_t family);
 
 /* Of one family, and the same; ADDR_NONE equals itself. */
 bool addr_equal(const struct addr *a, const struct addr *b);
-bool addr_is_multicast(const struct addr *a);	/* 224.0.0.0/4, ff00::/8 */
-bool addr_is_any(const struct addr *a);		/* 0.0.0.0 or :: */
+bool addr_is_multicast(const struct addr *a); /* 224.0.0.0/4, ff00::/8 */
+bool addr_is_any(const struct addr *a);       /* 0.0.0.0 or :: */
 
 /* Whether all bits of a behind the first len are zero. */
 bool addr_host_bits_clear(const struct addr *a, unsigned int len);

@@ -45,8 +45,8 @@ void *reallocarray(void *ptr, size_t n, size_t size);
 
 #ifndef HAVE_RECVMMSG
 struct mmsghdr {
-	struct msghdr	msg_hdr;
-	unsigned int	msg_len;
+	struct msghdr msg_hdr;
+	unsigned int msg_len;
 };
 struct timespec;
 int recvmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags,
@@ -56,10 +56,10 @@ int sendmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags);
 
 /* flowd never executes another program; where these exist they make sure. */
 #ifndef SOCK_CLOEXEC
-#define SOCK_CLOEXEC		0
+#define SOCK_CLOEXEC 0
 #endif
 #ifndef MSG_CMSG_CLOEXEC
-#define MSG_CMSG_CLOEXEC	0
+#define MSG_CMSG_CLOEXEC 0
 #endif
 
 #endif

@@ -129,8 +129,8 @@ privsep_load_config(const struct flowd_options *opts)
 	(void)fclose(fp);
 	data = read_all(p[0], &len);
 	(void)close(p[0]);
-	if (ended_well(pid) && (data == NULL ||
-	    config_unpack(data, len, &conf) != 0))
+	if (ended_well(pid) &&
+	    (data == NULL || config_unpack(data, len, &conf) != 0))
 		log_warnx("%s: its parser sent something else",
 		    opts->conf_path);
 	free(data);

@@ -28,31 +28,32 @@
 #include "config.h"
 #include "cursor.h"
 
-#define PACK_VERSION		2
-#define PACK_SIZE_FIRST		4096	/* bytes; doubled until it fits */
+#define PACK_VERSION    2
+#define PACK_SIZE_FIRST 4096 /* bytes; doubled until it fits */
 
 /* The least bytes that one packed item takes, to check counts by. */
-#define PACKED_ADDR_LEN		17
-#define PACKED_LISTEN_LEN	(PACKED_ADDR_LEN + 2 + 4 + IF_NAMESIZE)
-#define PACKED_PREFIX_LEN	(PACKED_ADDR_LEN + 1)
-#define PACKED_JOIN_LEN		(PACKED_ADDR_LEN + IF_NAMESIZE)
-#define PACKED_FORWARD_LEN	(PACKED_ADDR_LEN + 2)
-#define PACKED_RANGE_LEN	16
-#define PACKED_INDEX_LEN	4
-#define PACKED_NUMBERS_LEN	(1 + 4)
-#define PACKED_ADDRS_LEN	(1 + 4 + 4)
-#define PACKED_RULE_LEN		(FILTER_NUMBERS * PACKED_NUMBERS_LEN + \
-	FILTER_ADDRS * PACKED_ADDRS_LEN + 40)
-#define PACKED_LOG_LEN		(4 + 4)
-#define PACKED_TABLE_LEN	(FILTER_TABLE_NAME_SIZE + 4 + 4)
+#define PACKED_ADDR_LEN    17
+#define PACKED_LISTEN_LEN  (PACKED_ADDR_LEN + 2 + 4 + IF_NAMESIZE)
+#define PACKED_PREFIX_LEN  (PACKED_ADDR_LEN + 1)
+#define PACKED_JOIN_LEN    (PACKED_ADDR_LEN + IF_NAMESIZE)
+#define PACKED_FORWARD_LEN (PACKED_ADDR_LEN + 2)
+#define PACKED_RANGE_LEN   16
+#define PACKED_INDEX_LEN   4
+#define PACKED_NUMBERS_LEN (1 + 4)
+#define PACKED_ADDRS_LEN   (1 + 4 + 4)
+#define PACKED_RULE_LEN                        \
+	(FILTER_NUMBERS * PACKED_NUMBERS_LEN + \
+	    FILTER_ADDRS * PACKED_ADDRS_LEN + 40)
+#define PACKED_LOG_LEN   (4 + 4)
+#define PACKED_TABLE_LEN (FILTER_TABLE_NAME_SIZE + 4 + 4)
 
 /* In tables, which are large, prefixes have no family and no more bytes. */
-#define PACKED_V4_LEN		(4 + 1)
-#define PACKED_V6_LEN		(16 + 1)
+#define PACKED_V4_LEN (4 + 1)
+#define PACKED_V6_LEN (16 + 1)
 
 /* The last second of the year 9999, which has the last date of the language. */
-#define DATE_MAX		INT64_C(253402300799)
-#define ZONE_MAX		86400	/* seconds; no zone is further from UTC */
+#define DATE_MAX INT64_C(253402300799)
+#define ZONE_MAX 86400 /* seconds; no zone is further from UTC */
 
 static int
 pack_addr(struct wcursor *w, const struct addr *addr)
@@ -150,7 +151,7 @@ pack_table(struct wcursor *w, const struct filter_table *table)
 		return (FLOWD_ESPACE);
 	for (i = 0; i < table->n; i++, prefix++) {
 		if (wcur_bytes(w, prefix->addr.bytes,
-		    addr_bits(prefix->addr.family) / 8) != 0 ||
+			addr_bits(prefix->addr.family) / 8) != 0 ||
 		    wcur_u8(w, prefix->len) != 0)
 			return (FLOWD_ESPACE);
 	}
@@ -180,8 +181,8 @@ pack_logs(struct wcursor *w, const struct config *conf)
 		return (FLOWD_ESPACE);
 	for (i = 0; i < conf->nlogs; i++) {
 		if (pack_path(w, conf->logs[i].path) != 0 ||
-		    pack_indices(w, conf->logs[i].tags,
-		    conf->logs[i].ntags) != 0)
+		    pack_indices(w, conf->logs[i].tags, conf->logs[i].ntags) !=
+			0)
 			return (FLOWD_ESPACE);
 	}
 	return (0);
@@ -240,16 +241,13 @@ pack_rule(struct wcursor *w, const struct filter_rule *rule)
 	size_t i;
 
 	if (wcur_u8(w, (uint8_t)rule->verdict) != 0 ||
-	    wcur_u32(w, rule->flags) != 0 ||
-	    wcur_u32(w, rule->tag) != 0 ||
-	    wcur_u32(w, rule->family) != 0 ||
-	    wcur_u32(w, rule->after) != 0 ||
+	    wcur_u32(w, rule->flags) != 0 || wcur_u32(w, rule->tag) != 0 ||
+	    wcur_u32(w, rule->family) != 0 || wcur_u32(w, rule->after) != 0 ||
 	    wcur_u32(w, rule->before) != 0 ||
 	    wcur_u64(w, (uint64_t)rule->after_date) != 0 ||
 	    wcur_u64(w, (uint64_t)rule->before_date) != 0 ||
 	    wcur_u8(w, rule->tcp_mask) != 0 ||
-	    wcur_u8(w, rule->tcp_equals) != 0 ||
-	    wcur_u8(w, rule->days) != 0)
+	    wcur_u8(w, rule->tcp_equals) != 0 || wcur_u8(w, rule->days) != 0)
 		return (FLOWD_ESPACE);
 	for (i = 0; i < FILTER_NUMBERS; i++) {
 		if (pack_numbers(w, &rule->numbers[i]) != 0)
@@ -279,14 +277,10 @@ pack_rules(struct wcursor *w, const struct config *conf)
 static int
 pack_config(struct wcursor *w, const struct config *conf)
 {
-	if (wcur_u32(w, PACK_VERSION) != 0 ||
-	    pack_listens(w, conf) != 0 ||
-	    pack_tables(w, conf) != 0 ||
-	    pack_addrs(w, &conf->sources) != 0 ||
-	    pack_joins(w, conf) != 0 ||
-	    pack_forwards(w, conf) != 0 ||
-	    pack_logs(w, conf) != 0 ||
-	    pack_path(w, conf->logsock) != 0 ||
+	if (wcur_u32(w, PACK_VERSION) != 0 || pack_listens(w, conf) != 0 ||
+	    pack_tables(w, conf) != 0 || pack_addrs(w, &conf->sources) != 0 ||
+	    pack_joins(w, conf) != 0 || pack_forwards(w, conf) != 0 ||
+	    pack_logs(w, conf) != 0 || pack_path(w, conf->logsock) != 0 ||
 	    pack_path(w, conf->pidfile) != 0 ||
 	    pack_path(w, conf->statefile) != 0 ||
 	    wcur_u32(w, conf->logsock_bufsize) != 0 ||
@@ -329,15 +323,14 @@ unpack_addr(struct cursor *c, struct addr *addr)
 {
 	uint8_t bytes[16], family;
 
-	if (cur_u8(c, &family) != 0 ||
-	    cur_bytes(c, bytes, sizeof(bytes)) != 0)
+	if (cur_u8(c, &family) != 0 || cur_bytes(c, bytes, sizeof(bytes)) != 0)
 		return (FLOWD_ESHORT);
 	if (family != ADDR_V4 && family != ADDR_V6)
 		return (FLOWD_EINVAL);
 	*addr = family == ADDR_V4 ? addr_v4(bytes) : addr_v6(bytes);
 	/* What stands behind an IPv4 address would come back as zeros. */
-	return (memcmp(addr->bytes, bytes, sizeof(bytes)) == 0 ? 0 :
-	    FLOWD_EINVAL);
+	return (
+	    memcmp(addr->bytes, bytes, sizeof(bytes)) == 0 ? 0 : FLOWD_EINVAL);
 }
 
 static int
@@ -351,8 +344,9 @@ unpack_prefix(struct cursor *c, struct prefix *prefix)
 		return (FLOWD_ESHORT);
 	if (prefix->len > addr_bits(prefix->addr.family))
 		return (FLOWD_EINVAL);
-	return (addr_host_bits_clear(&prefix->addr, prefix->len) ? 0 :
-	    FLOWD_EHOSTBITS);
+	return (addr_host_bits_clear(&prefix->addr, prefix->len) ?
+		0 :
+		FLOWD_EHOSTBITS);
 }
 
 /*
@@ -360,8 +354,8 @@ unpack_prefix(struct cursor *c, struct prefix *prefix)
  * *array for it, zeroed; NULL where there are none.
  */
 static int
-unpack_array(struct cursor *c, size_t item_len, size_t item_size,
-    void **array, size_t *n)
+unpack_array(struct cursor *c, size_t item_len, size_t item_size, void **array,
+    size_t *n)
 {
 	uint32_t count;
 
@@ -519,9 +513,10 @@ unpack_numbers(struct cursor *c, uint64_t max, struct filter_number_set *set)
 		range = &set->ranges[i];
 		if (cur_u64(c, &range->lo) != 0 || cur_u64(c, &range->hi) != 0)
 			return (FLOWD_ESHORT);
-		if (range->lo > range->hi || range->hi > max || (i > 0 &&
-		    (range->lo <= range[-1].hi ||
-		    range->lo - range[-1].hi == 1)))
+		if (range->lo > range->hi || range->hi > max ||
+		    (i > 0 &&
+			(range->lo <= range[-1].hi ||
+			    range->lo - range[-1].hi == 1)))
 			return (FLOWD_EINVAL);
 	}
 	return (r);
@@ -573,8 +568,9 @@ unpack_table_prefix(struct cursor *c, uint32_t family, struct prefix *prefix)
 		return (FLOWD_ESHORT);
 	if (prefix->len > addr_bits(family))
 		return (FLOWD_EINVAL);
-	return (addr_host_bits_clear(&prefix->addr, prefix->len) ? 0 :
-	    FLOWD_EHOSTBITS);
+	return (addr_host_bits_clear(&prefix->addr, prefix->len) ?
+		0 :
+		FLOWD_EHOSTBITS);
 }
 
 static int
@@ -600,8 +596,7 @@ unpack_table(struct cursor *c, struct filter_table *table)
 		return (FLOWD_ENOMEM);
 	for (i = 0; i < table->n; i++) {
 		prefix = &table->prefixes[i];
-		r = unpack_table_prefix(c, i < nv4 ? ADDR_V4 : ADDR_V6,
-		    prefix);
+		r = unpack_table_prefix(c, i < nv4 ? ADDR_V4 : ADDR_V6, prefix);
 		if (r != 0)
 			return (r);
 		if (i > 0 && prefix_compare(prefix - 1, prefix) >= 0)
@@ -670,26 +665,21 @@ unpack_rule_head(struct cursor *c, struct filter_rule *rule)
 	uint64_t after_date, before_date;
 	uint8_t verdict;
 
-	if (cur_u8(c, &verdict) != 0 ||
-	    cur_u32(c, &rule->flags) != 0 ||
-	    cur_u32(c, &rule->tag) != 0 ||
-	    cur_u32(c, &rule->family) != 0 ||
-	    cur_u32(c, &rule->after) != 0 ||
-	    cur_u32(c, &rule->before) != 0 ||
-	    cur_u64(c, &after_date) != 0 ||
-	    cur_u64(c, &before_date) != 0 ||
+	if (cur_u8(c, &verdict) != 0 || cur_u32(c, &rule->flags) != 0 ||
+	    cur_u32(c, &rule->tag) != 0 || cur_u32(c, &rule->family) != 0 ||
+	    cur_u32(c, &rule->after) != 0 || cur_u32(c, &rule->before) != 0 ||
+	    cur_u64(c, &after_date) != 0 || cur_u64(c, &before_date) != 0 ||
 	    cur_u8(c, &rule->tcp_mask) != 0 ||
-	    cur_u8(c, &rule->tcp_equals) != 0 ||
-	    cur_u8(c, &rule->days) != 0)
+	    cur_u8(c, &rule->tcp_equals) != 0 || cur_u8(c, &rule->days) != 0)
 		return (FLOWD_ESHORT);
 	rule->after_date = (int64_t)after_date;
 	rule->before_date = (int64_t)before_date;
-	rule->verdict = verdict == FILTER_ACCEPT ? FILTER_ACCEPT :
-	    FILTER_DISCARD;
+	rule->verdict =
+	    verdict == FILTER_ACCEPT ? FILTER_ACCEPT : FILTER_DISCARD;
 	if (verdict != (uint8_t)rule->verdict ||
 	    (rule->flags & ~FILTER_FLAGS) != 0 ||
 	    (rule->family != ADDR_NONE && rule->family != ADDR_V4 &&
-	    rule->family != ADDR_V6) ||
+		rule->family != ADDR_V6) ||
 	    rule->after >= FILTER_DAY_SECONDS ||
 	    rule->before >= FILTER_DAY_SECONDS ||
 	    !date_is_valid(rule->after_date) ||
@@ -732,8 +722,7 @@ unpack_rules(struct cursor *c, struct config *conf)
 	conf->rules = array;
 	for (i = 0; r == 0 && i < conf->nrules; i++)
 		r = unpack_rule(c, conf->ntables, &conf->rules[i]);
-	return (r != 0 || conf->nrules <= FILTER_RULES_MAX ? r :
-	    FLOWD_EINVAL);
+	return (r != 0 || conf->nrules <= FILTER_RULES_MAX ? r : FLOWD_EINVAL);
 }
 
 static int
@@ -763,8 +752,7 @@ unpack_config(struct cursor *c, struct config *conf)
 	    cur_u64(c, &conf->limits.memory) != 0)
 		return (FLOWD_ESHORT);
 	if (conf->logsock_bufsize > INT_MAX || conf->store_mask == 0 ||
-	    (conf->store_mask & ~STORE_FIELD_ALL) != 0 ||
-	    conf->sources.negated)
+	    (conf->store_mask & ~STORE_FIELD_ALL) != 0 || conf->sources.negated)
 		return (FLOWD_EINVAL);
 	if ((r = unpack_rules(c, conf)) != 0)
 		return (r);

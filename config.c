@@ -24,12 +24,28 @@
 
 /* The names of single fields, as store_field_mask knows them. */
 static const char *const field_names[] = {
-	"TAG", "RECV_TIME", "PROTO_FLAGS_TOS", "AGENT_ADDR4", "AGENT_ADDR6",
-	"SRC_ADDR4", "SRC_ADDR6", "DST_ADDR4", "DST_ADDR6", "GATEWAY_ADDR4",
-	"GATEWAY_ADDR6", "SRCDST_PORT", "PACKETS", "OCTETS", "IF_INDICES",
-	"AGENT_INFO", "FLOW_TIMES", "AS_INFO", "FLOW_ENGINE_INFO", "CRC32",
+	"TAG",
+	"RECV_TIME",
+	"PROTO_FLAGS_TOS",
+	"AGENT_ADDR4",
+	"AGENT_ADDR6",
+	"SRC_ADDR4",
+	"SRC_ADDR6",
+	"DST_ADDR4",
+	"DST_ADDR6",
+	"GATEWAY_ADDR4",
+	"GATEWAY_ADDR6",
+	"SRCDST_PORT",
+	"PACKETS",
+	"OCTETS",
+	"IF_INDICES",
+	"AGENT_INFO",
+	"FLOW_TIMES",
+	"AS_INFO",
+	"FLOW_ENGINE_INFO",
+	"CRC32",
 };
-#define NFIELD_NAMES	(sizeof(field_names) / sizeof(field_names[0]))
+#define NFIELD_NAMES (sizeof(field_names) / sizeof(field_names[0]))
 
 void
 config_free(struct config *conf)
@@ -102,9 +118,10 @@ add_sources(struct prefix_map *map, const struct prefix *all, size_t n)
 
 	for (i = 0; i < n && r == 0; i++) {
 		if (i == 0 || prefix_compare(&all[i - 1], &all[i]) != 0)
-			r = prefix_map_add(map, &all[i], all[i].len ==
-			    addr_bits(all[i].addr.family) ? SOURCE_NAMED :
-			    SOURCE_ALLOWED);
+			r = prefix_map_add(map, &all[i],
+			    all[i].len == addr_bits(all[i].addr.family) ?
+				SOURCE_NAMED :
+				SOURCE_ALLOWED);
 	}
 	return (r != 0 ? r : prefix_map_end(map));
 }
@@ -118,8 +135,9 @@ config_sources(const struct config *conf)
 
 	if ((all = collect_sources(conf, &n)) == NULL)
 		return (NULL);
-	map = prefix_map_new(filter_addrs_given(&conf->sources) ?
-	    SOURCE_REFUSED : SOURCE_ALLOWED);
+	map =
+	    prefix_map_new(filter_addrs_given(&conf->sources) ? SOURCE_REFUSED :
+								SOURCE_ALLOWED);
 	if (map != NULL && add_sources(map, all, n) != 0) {
 		prefix_map_free(map);
 		map = NULL;
@@ -273,11 +291,9 @@ static void
 print_limits(const struct conf_limits *limits, FILE *fp)
 {
 	if (limits->exporters != 0)
-		fprintf(fp, "limit exporters %" PRIu32 "\n",
-		    limits->exporters);
+		fprintf(fp, "limit exporters %" PRIu32 "\n", limits->exporters);
 	if (limits->templates != 0)
-		fprintf(fp, "limit templates %" PRIu32 "\n",
-		    limits->templates);
+		fprintf(fp, "limit templates %" PRIu32 "\n", limits->templates);
 	if (limits->memory != 0)
 		fprintf(fp, "limit memory %" PRIu64 "\n", limits->memory);
 }

@@ -33,65 +33,65 @@
 #include "filter.h"
 #include "prefix-map.h"
 
-#define CONFIG_PACKED_MAX	(64U << 20)	/* bytes; more is refused */
+#define CONFIG_PACKED_MAX (64U << 20) /* bytes; more is refused */
 
 struct conf_listen {
-	struct addr	addr;
-	uint16_t	port;
-	uint32_t	bufsize;	/* bytes; 0: as large as the system gives */
-	char		ifname[IF_NAMESIZE];	/* "": every interface */
+	struct addr addr;
+	uint16_t port;
+	uint32_t bufsize;         /* bytes; 0: as large as the system gives */
+	char ifname[IF_NAMESIZE]; /* "": every interface */
 };
 
 struct conf_join {
-	struct addr	group;
-	char		ifname[IF_NAMESIZE];	/* "": the system chooses */
+	struct addr group;
+	char ifname[IF_NAMESIZE]; /* "": the system chooses */
 };
 
 /* A log, for the flows with its tags or, without any, for all others. */
 struct conf_log {
-	char		*path;
-	uint32_t	*tags;		/* sorted */
-	size_t		 ntags;
+	char *path;
+	uint32_t *tags; /* sorted */
+	size_t ntags;
 };
 
 /* 0: not stated; exporter.h has the defaults. */
 struct conf_limits {
-	uint32_t	exporters;
-	uint32_t	templates;	/* of each exporter */
-	uint64_t	memory;		/* bytes */
+	uint32_t exporters;
+	uint32_t templates; /* of each exporter */
+	uint64_t memory;    /* bytes */
 };
 
 struct conf_forward {
-	struct addr	addr;
-	uint16_t	port;
+	struct addr addr;
+	uint16_t port;
 };
 
 struct config {
-	struct conf_listen	*listens;
-	size_t			 nlistens;
-	struct filter_table	*tables;	/* for sources and rules */
-	size_t			 ntables;
-	struct filter_addr_set	 sources;	/* none: every address */
-	struct conf_join	*joins;
-	size_t			 njoins;
-	struct conf_forward	*forwards;
-	size_t			 nforwards;
-	struct filter_rule	*rules;
-	size_t			 nrules;
-	struct conf_log		*logs;
-	size_t			 nlogs;
-	struct conf_limits	 limits;
-	char			*logsock;	/* NULL: none */
-	char			*pidfile;	/* NULL: not stated */
-	char			*statefile;	/* NULL: none */
-	uint32_t		 logsock_bufsize;	/* bytes; 0: not stated */
-	uint32_t		 store_mask;	/* STORE_FIELD_* */
+	struct conf_listen *listens;
+	size_t nlistens;
+	struct filter_table *tables; /* for sources and rules */
+	size_t ntables;
+	struct filter_addr_set sources; /* none: every address */
+	struct conf_join *joins;
+	size_t njoins;
+	struct conf_forward *forwards;
+	size_t nforwards;
+	struct filter_rule *rules;
+	size_t nrules;
+	struct conf_log *logs;
+	size_t nlogs;
+	struct conf_limits limits;
+	char *logsock;            /* NULL: none */
+	char *pidfile;            /* NULL: not stated */
+	char *statefile;          /* NULL: none */
+	uint32_t logsock_bufsize; /* bytes; 0: not stated */
+	uint32_t store_mask;      /* STORE_FIELD_* */
 };
 
 /* A macro from the command line, "name=value". */
 struct conf_macro {
-	const char	*name;
-	const char	*value;
+	const char *name;
+	const char *value;
 };
 
 /*

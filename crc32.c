@@ -115,22 +115,22 @@ flowd_crc32_table(uint32_t crc, const void *data, size_t len)
 }
 
 #ifdef HAVE_CLMUL
-#define BLOCK		16		/* bytes */
+#define BLOCK 16 /* bytes */
 
 /*
  * Powers of x modulo the polynomial, bits reflected and shifted by one.  The
  * product of a block's low half with x^160, and of its high half with x^96,
  * stands for the block 16 bytes further on; x^288 and x^224 do for 32 bytes.
  */
-#define X64		0x163cd6124
-#define X96		0x0ccaa009e
-#define X160		0x1751997d0
-#define X224		0x15a546366
-#define X288		0x0f1da05aa
+#define X64  0x163cd6124
+#define X96  0x0ccaa009e
+#define X160 0x1751997d0
+#define X224 0x15a546366
+#define X288 0x0f1da05aa
 
 /* The polynomial, and x^64 divided by it, reflected. */
-#define POLYNOMIAL	0x1db710641
-#define QUOTIENT	0x1f7011641
+#define POLYNOMIAL 0x1db710641
+#define QUOTIENT   0x1f7011641
 
 static inline bool
 has_clmul(void)
@@ -138,7 +138,7 @@ has_clmul(void)
 	return (__builtin_cpu_supports("pclmul"));
 }
 
-#define CLMUL	__attribute__((target("sse2,pclmul")))
+#define CLMUL __attribute__((target("sse2,pclmul")))
 
 /* What stands for x, with the powers of by, added to what is there. */
 static inline CLMUL __m128i
@@ -146,7 +146,7 @@ fold(__m128i x, __m128i by, __m128i there)
 {
 	return (_mm_xor_si128(there,
 	    _mm_xor_si128(_mm_clmulepi64_si128(x, by, 0x00),
-	    _mm_clmulepi64_si128(x, by, 0x11))));
+		_mm_clmulepi64_si128(x, by, 0x11))));
 }
 
 static inline CLMUL __m128i
@@ -190,7 +190,7 @@ crc32_clmul(uint32_t crc, const uint8_t *p, size_t len)
 	crc = flowd_crc32_table(crc, p, head);
 	p += head;
 	len -= head;
-	x = _mm_setzero_si128();	/* zeros in front change nothing */
+	x = _mm_setzero_si128(); /* zeros in front change nothing */
 	y = _mm_xor_si128(load_block(p), _mm_cvtsi32_si128((int)crc));
 	p += BLOCK;
 	len -= BLOCK;

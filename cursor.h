@@ -30,12 +30,12 @@
 #include "errors.h"
 
 struct cursor {
-	const uint8_t	*at, *end;
+	const uint8_t *at, *end;
 };
 
 /* The same for writing.  What does not fit gives FLOWD_ESPACE. */
 struct wcursor {
-	uint8_t		*at, *end;
+	uint8_t *at, *end;
 };
 
 static inline uint16_t

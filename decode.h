@@ -28,9 +28,9 @@
 #include "store.h"
 
 struct datagram {
-	const uint8_t	*data;
-	size_t		 len;			/* bytes */
-	uint32_t	 recv_sec, recv_usec;	/* epoch */
+	const uint8_t *data;
+	size_t len;                   /* bytes */
+	uint32_t recv_sec, recv_usec; /* epoch */
 };
 
 /*
@@ -38,10 +38,10 @@ struct datagram {
  * decoder's caller empties what is left.
  */
 struct flow_sink {
-	struct flow	*flows;
-	size_t		 n, max;
-	void		(*flush)(struct flow_sink *sink);
-	void		*arg;			/* for flush */
+	struct flow *flows;
+	size_t n, max;
+	void (*flush)(struct flow_sink *sink);
+	void *arg; /* for flush */
 };
 
 /* Room for one flow, which the caller fills whole. */
@@ -54,11 +54,11 @@ sink_next(struct flow_sink *sink)
 }
 
 enum decoded {
-	DECODED,		/* the flows are in the sink */
-	DECODE_INVALID,		/* malformed: nothing was taken from it */
-	DECODE_UNSUPPORTED,	/* a version that is not read */
-	DECODE_HELD,		/* a part is counted and waits for its template */
-	DECODE_NO_TEMPLATE,	/* a part would, but cannot be kept */
+	DECODED,            /* the flows are in the sink */
+	DECODE_INVALID,     /* malformed: nothing was taken from it */
+	DECODE_UNSUPPORTED, /* a version that is not read */
+	DECODE_HELD,        /* a part is counted and waits for its template */
+	DECODE_NO_TEMPLATE, /* a part would, but cannot be kept */
 };
 
 /*

@@ -19,21 +19,21 @@
 #include "errors.h"
 
 static const char *const messages[] = {
-	[-FLOWD_OK]		= "success",
-	[-FLOWD_ESHORT]		= "the data end too early",
-	[-FLOWD_EVERSION]	= "unsupported version",
-	[-FLOWD_EHEADER]	= "length and fields of the record disagree",
-	[-FLOWD_ECRC]		= "checksum mismatch",
-	[-FLOWD_EEOF]		= "end of the log",
-	[-FLOWD_ETORN]		= "the log ends inside a record",
-	[-FLOWD_EIO]		= "input/output error",
-	[-FLOWD_ENOMEM]		= "out of memory",
-	[-FLOWD_EINVAL]		= "invalid address, prefix or number",
-	[-FLOWD_EHOSTBITS]	= "bits are set behind the prefix length",
-	[-FLOWD_ESPACE]		= "the buffer is too small",
-	[-FLOWD_EGZIP]		= "the compressed data are damaged",
-	[-FLOWD_ELEGACY]	= "a log of version 2, as flowd wrote before 0.9",
-	[-FLOWD_ENOTLOG]	= "not a flow log",
+	[-FLOWD_OK] = "success",
+	[-FLOWD_ESHORT] = "the data end too early",
+	[-FLOWD_EVERSION] = "unsupported version",
+	[-FLOWD_EHEADER] = "length and fields of the record disagree",
+	[-FLOWD_ECRC] = "checksum mismatch",
+	[-FLOWD_EEOF] = "end of the log",
+	[-FLOWD_ETORN] = "the log ends inside a record",
+	[-FLOWD_EIO] = "input/output error",
+	[-FLOWD_ENOMEM] = "out of memory",
+	[-FLOWD_EINVAL] = "invalid address, prefix or number",
+	[-FLOWD_EHOSTBITS] = "bits are set behind the prefix length",
+	[-FLOWD_ESPACE] = "the buffer is too small",
+	[-FLOWD_EGZIP] = "the compressed data are damaged",
+	[-FLOWD_ELEGACY] = "a log of version 2, as flowd wrote before 0.9",
+	[-FLOWD_ENOTLOG] = "not a flow log",
 };
 
 const char *

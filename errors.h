@@ -20,28 +20,28 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-#pragma GCC visibility push(default)	/* the shared library exports this */
+#pragma GCC visibility push(default) /* the shared library exports this */
 
 /*
  * The result of every function of libflowd that can fail: 0, or one of
  * these.  FLOWD_EIO leaves the cause in errno.
  */
 enum flowd_error {
-	FLOWD_OK	= 0,
-	FLOWD_ESHORT	= -1,	/* the bytes end before the item does */
-	FLOWD_EVERSION	= -2,	/* a version that this code does not read */
-	FLOWD_EHEADER	= -3,	/* length, reserved bits and fields disagree */
-	FLOWD_ECRC	= -4,	/* the checksum does not match */
-	FLOWD_EEOF	= -5,	/* the end of the log, after a whole record */
-	FLOWD_ETORN	= -6,	/* the log ends inside a record */
-	FLOWD_EIO	= -7,	/* a system call failed: see errno */
-	FLOWD_ENOMEM	= -8,	/* out of memory */
-	FLOWD_EINVAL	= -9,	/* not a valid address, prefix or number */
-	FLOWD_EHOSTBITS	= -10,	/* the prefix has bits set behind its length */
-	FLOWD_ESPACE	= -11,	/* the buffer is too small for the result */
-	FLOWD_EGZIP	= -12,	/* the compressed data are damaged */
-	FLOWD_ELEGACY	= -13,	/* a log of version 2 */
-	FLOWD_ENOTLOG	= -14,	/* no flow log */
+	FLOWD_OK = 0,
+	FLOWD_ESHORT = -1,     /* the bytes end before the item does */
+	FLOWD_EVERSION = -2,   /* a version that this code does not read */
+	FLOWD_EHEADER = -3,    /* length, reserved bits and fields disagree */
+	FLOWD_ECRC = -4,       /* the checksum does not match */
+	FLOWD_EEOF = -5,       /* the end of the log, after a whole record */
+	FLOWD_ETORN = -6,      /* the log ends inside a record */
+	FLOWD_EIO = -7,        /* a system call failed: see errno */
+	FLOWD_ENOMEM = -8,     /* out of memory */
+	FLOWD_EINVAL = -9,     /* not a valid address, prefix or number */
+	FLOWD_EHOSTBITS = -10, /* the prefix has bits set behind its length */
+	FLOWD_ESPACE = -11,    /* the buffer is too small for the result */
+	FLOWD_EGZIP = -12,     /* the compressed data are damaged */
+	FLOWD_ELEGACY = -13,   /* a log of version 2 */
+	FLOWD_ENOTLOG = -14,   /* no flow log */
 };
 
 /* A sentence part for a message, such as "checksum mismatch".  Static. */

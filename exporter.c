@@ -32,26 +32,26 @@
 #include "log.h"
 #include "netflow.h"
 
-#define BUCKETS_MIN		256	/* a power of two */
-#define SEQUENCE_WINDOW		65536	/* flows that may come late */
-#define UPTIME_SLACK_MS		10000	/* by which reordering may set it back */
+#define BUCKETS_MIN     256   /* a power of two */
+#define SEQUENCE_WINDOW 65536 /* flows that may come late */
+#define UPTIME_SLACK_MS 10000 /* by which reordering may set it back */
 
 /* By last use. */
 struct exporter_list {
-	struct exporter	*newest, *oldest;
+	struct exporter *newest, *oldest;
 };
 
 struct exporter_table {
-	struct exporter	**buckets;
-	size_t		  nbuckets;	/* a power of two */
-	size_t		  count, limit;
+	struct exporter **buckets;
+	size_t nbuckets; /* a power of two */
+	size_t count, limit;
 	struct exporters_shared shared;
-	struct counters	  forgotten;	/* of exporters that went */
-	struct exporter	 *latest;	/* got last, or NULL */
-	struct exporter_list lists[2];	/* of unnamed and of named ones */
-	struct exporter	  stand_in;	/* for who finds no room */
-	struct log_limit  full_warned;
-	uint64_t	  secret[2];	/* so that nobody can aim at a bucket */
+	struct counters forgotten;     /* of exporters that went */
+	struct exporter *latest;       /* got last, or NULL */
+	struct exporter_list lists[2]; /* of unnamed and of named ones */
+	struct exporter stand_in;      /* for who finds no room */
+	struct log_limit full_warned;
+	uint64_t secret[2]; /* so that nobody can aim at a bucket */
 };
 
 void
@@ -243,7 +243,8 @@ say_full(struct exporter_table *t, uint32_t now)
 	uint32_t held_back;
 
 	if (log_limit_pass(&t->full_warned, now, &held_back))
-		log_warnx("the limit of %zu exporters is reached; what "
+		log_warnx(
+		    "the limit of %zu exporters is reached; what "
 		    "others send is stored, but no template of theirs is kept",
 		    t->limit);
 }
@@ -449,8 +450,8 @@ exporter_warnx(struct exporter *e, enum exporter_cause cause, uint32_t now,
 	va_end(ap);
 	addr_ntop(&e->addr, addr);
 	if (held_back != 0)
-		log_warnx("%s: %s (%" PRIu32 " similar held back)", addr,
-		    text, held_back);
+		log_warnx("%s: %s (%" PRIu32 " similar held back)", addr, text,
+		    held_back);
 	else
 		log_warnx("%s: %s", addr, text);
 }

@@ -32,50 +32,50 @@
 #include "template.h"
 
 /* The limits where flowd.conf has no statement. */
-#define EXPORTERS_DEFAULT	65536
-#define TEMPLATES_DEFAULT	4096	/* of each exporter */
-#define MEMORY_DEFAULT		((size_t)512 << 20)	/* bytes, in all */
+#define EXPORTERS_DEFAULT 65536
+#define TEMPLATES_DEFAULT 4096                /* of each exporter */
+#define MEMORY_DEFAULT    ((size_t)512 << 20) /* bytes, in all */
 
-#define EXPORTER_SEQUENCES	8	/* kept for each exporter */
-#define EXPORTER_IDLE		600	/* seconds after which one may go */
+#define EXPORTER_SEQUENCES 8   /* kept for each exporter */
+#define EXPORTER_IDLE      600 /* seconds after which one may go */
 
 /*
  * datagrams = decoded + invalid + unsupported + held + no_template, and, in
  * the whole only, + unauthorised.  flows = stored + discarded + lost.
  */
 struct counters {
-	uint64_t	datagrams;	/* received from the network */
-	uint64_t	decoded;	/* gave their flows, perhaps none */
-	uint64_t	invalid;	/* malformed, nothing of them stored */
-	uint64_t	unsupported;	/* of a version that flowd does not read */
-	uint64_t	unauthorised;	/* from no "flow source" */
-	uint64_t	held;		/* wait for a template now */
-	uint64_t	no_template;	/* waited for one in vain, in part */
-	uint64_t	flows;		/* decoded */
-	uint64_t	stored;		/* in the log, or sent to the logsock */
-	uint64_t	discarded;	/* by the filter */
-	uint64_t	lost;		/* to output errors */
-	uint64_t	records_refused;	/* data records that are no flow */
-	uint64_t	options;	/* options data records applied */
-	uint64_t	templates;	/* definitions that were new or changed */
-	uint64_t	templates_refused;
-	uint64_t	withdrawals;
-	uint64_t	sets_reserved;	/* sets with an id of no meaning */
-	uint64_t	sequence_lost;	/* flows that a number was missing for */
-	uint64_t	sequence_lost_datagrams;	/* the same in v9 */
-	uint64_t	sequence_late;	/* behind their turn, or twice */
-	uint64_t	restarts;	/* sequences that began anew */
+	uint64_t datagrams;       /* received from the network */
+	uint64_t decoded;         /* gave their flows, perhaps none */
+	uint64_t invalid;         /* malformed, nothing of them stored */
+	uint64_t unsupported;     /* of a version that flowd does not read */
+	uint64_t unauthorised;    /* from no "flow source" */
+	uint64_t held;            /* wait for a template now */
+	uint64_t no_template;     /* waited for one in vain, in part */
+	uint64_t flows;           /* decoded */
+	uint64_t stored;          /* in the log, or sent to the logsock */
+	uint64_t discarded;       /* by the filter */
+	uint64_t lost;            /* to output errors */
+	uint64_t records_refused; /* data records that are no flow */
+	uint64_t options;         /* options data records applied */
+	uint64_t templates;       /* definitions that were new or changed */
+	uint64_t templates_refused;
+	uint64_t withdrawals;
+	uint64_t sets_reserved; /* sets with an id of no meaning */
+	uint64_t sequence_lost; /* flows that a number was missing for */
+	uint64_t sequence_lost_datagrams; /* the same in v9 */
+	uint64_t sequence_late;           /* behind their turn, or twice */
+	uint64_t restarts;                /* sequences that began anew */
 };
 
-#define COUNTERS	(sizeof(struct counters) / sizeof(uint64_t))
+#define COUNTERS (sizeof(struct counters) / sizeof(uint64_t))
 
 /* One sequence of flow numbers, of one engine of the exporter. */
 struct sequence {
-	uint32_t	domain;		/* engine, or observation domain */
-	uint32_t	next;		/* expected number */
-	uint32_t	uptime_ms;	/* in the latest datagram */
-	bool		known;		/* next is */
-	uint16_t	version;	/* 0: this entry is free */
+	uint32_t domain;    /* engine, or observation domain */
+	uint32_t next;      /* expected number */
+	uint32_t uptime_ms; /* in the latest datagram */
+	bool known;         /* next is */
+	uint16_t version;   /* 0: this entry is free */
 };
 
 /* Causes of warnings; each is limited on its own. */
@@ -91,36 +91,36 @@ enum exporter_cause {
 
 /* What all exporters draw on. */
 struct exporters_shared {
-	struct exporter_table	*table;
-	struct memory		memory;
-	struct held_queue	held;
-	size_t			templates_max;	/* of each exporter */
-	bool			changed;	/* since the state was saved */
+	struct exporter_table *table;
+	struct memory memory;
+	struct held_queue held;
+	size_t templates_max; /* of each exporter */
+	bool changed;         /* since the state was saved */
 };
 
 struct exporter {
-	struct addr		 addr;
-	struct counters		 counters;
-	struct sequence		 sequences[EXPORTER_SEQUENCES];
-	struct log_limit	 warned[EXPORTER_CAUSES];
-	uint32_t		 first_seen, last_seen;	/* epoch seconds */
-	uint16_t		 sampling_interval;	/* v5: 1 of N; 0 unknown */
-	uint8_t			 sampling_mode;		/* v5: 0-3 */
-	struct exporters_shared	*shared;
-	struct templates	 templates;
-	struct options		 options;
-	struct held_list	 held;
-	bool			 named;		/* by a flow source of its own */
-	struct exporter		*hash_next;
-	struct exporter		*newer, *older;		/* by last use */
+	struct addr addr;
+	struct counters counters;
+	struct sequence sequences[EXPORTER_SEQUENCES];
+	struct log_limit warned[EXPORTER_CAUSES];
+	uint32_t first_seen, last_seen; /* epoch seconds */
+	uint16_t sampling_interval;     /* v5: 1 of N; 0 unknown */
+	uint8_t sampling_mode;          /* v5: 0-3 */
+	struct exporters_shared *shared;
+	struct templates templates;
+	struct options options;
+	struct held_list held;
+	bool named; /* by a flow source of its own */
+	struct exporter *hash_next;
+	struct exporter *newer, *older; /* by last use */
 };
 
 struct exporter_table;
 
 struct exporter_limits {
-	size_t	exporters;
-	size_t	templates;	/* of each exporter */
-	size_t	memory;		/* bytes of templates, options, held data */
+	size_t exporters;
+	size_t templates; /* of each exporter */
+	size_t memory;    /* bytes of templates, options, held data */
 };
 
 /* NULL without memory. */
@@ -159,8 +159,7 @@ void exporters_each(const struct exporter_table *table,
 size_t exporters_count(const struct exporter_table *table);
 
 /* The sums of all, exporters that were forgotten or never kept included. */
-void exporters_sum(const struct exporter_table *table,
-    struct counters *sum);
+void exporters_sum(const struct exporter_table *table, struct counters *sum);
 
 /* Whether there is something new for the state file; and then there is not. */
 bool exporters_changed(const struct exporter_table *table);
@@ -169,7 +168,7 @@ void exporters_saved(struct exporter_table *table);
 /* Gives up data that have waited for a template for too long. */
 void exporters_expire(struct exporter_table *table, uint32_t now);
 
-#define SEQUENCE_UNKNOWN	UINT32_MAX
+#define SEQUENCE_UNKNOWN UINT32_MAX
 
 /*
  * Takes note of a datagram whose first flow has number seq and that carries

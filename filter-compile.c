@@ -27,58 +27,58 @@
 #include "filter-compile.h"
 #include "hash.h"
 
-#define RANGES_MAX	128	/* that one rule's clause can come to */
-#define TABLE		(1U << 31)	/* in prefix_use.owner: a table */
-#define CLASS_NONE	UINT32_MAX
-#define TOUCH_MIN	(1U << 20)	/* bytes, about a processor's cache */
+#define RANGES_MAX 128        /* that one rule's clause can come to */
+#define TABLE      (1U << 31) /* in prefix_use.owner: a table */
+#define CLASS_NONE UINT32_MAX
+#define TOUCH_MIN  (1U << 20) /* bytes, about a processor's cache */
 
 /* At a number, or a table and an aspect, a rule begins or ceases to match. */
 struct event {
-	uint64_t	at;
-	uint32_t	rule;		/* as sets number it */
-	bool		on;
+	uint64_t at;
+	uint32_t rule; /* as sets number it */
+	bool on;
 };
 
 /* A prefix that a rule names, or a table that rules name. */
 struct prefix_use {
-	struct prefix	prefix;
-	uint32_t	owner;		/* rule, as sets do, or TABLE | table */
-	uint8_t		addr;		/* enum filter_addr, of a rule */
-	bool		on;
+	struct prefix prefix;
+	uint32_t owner; /* rule, as sets do, or TABLE | table */
+	uint8_t addr;   /* enum filter_addr, of a rule */
+	bool on;
 };
 
 /* Rules that begin, and rules that cease to match, and the sets of them. */
 struct change {
-	uint64_t	*bits[2];
-	size_t		 n[2];
-	uint32_t	 latest[2];
+	uint64_t *bits[2];
+	size_t n[2];
+	uint32_t latest[2];
 };
 
 struct table_sets {
-	uint32_t	on[FILTER_ADDRS], off[FILTER_ADDRS];
+	uint32_t on[FILTER_ADDRS], off[FILTER_ADDRS];
 };
 
 struct compiler {
-	struct filter			*filter;
-	const struct filter_rule	*rules;
-	const struct filter_table	*tables;
-	size_t				 ntables;
-	uint32_t			 first;		/* rule's number in sets */
-	size_t				 nwords;	/* of a bit for each */
-	uint32_t			*looks_at;	/* aspects, as bits */
-	uint32_t			 any_looks_at;
-	struct change			 change;
-	struct table_sets		*table_sets;
-	uint32_t			*class_slots;	/* by hash */
-	size_t				 nclass_slots, classes_size;
+	struct filter *filter;
+	const struct filter_rule *rules;
+	const struct filter_table *tables;
+	size_t ntables;
+	uint32_t first;     /* rule's number in sets */
+	size_t nwords;      /* of a bit for each */
+	uint32_t *looks_at; /* aspects, as bits */
+	uint32_t any_looks_at;
+	struct change change;
+	struct table_sets *table_sets;
+	uint32_t *class_slots; /* by hash */
+	size_t nclass_slots, classes_size;
 };
 
 /* What a rule asks of one aspect that is a number. */
 struct clause {
-	const struct filter_range	*ranges;
-	size_t				 n;
-	bool				 negated;
-	struct filter_range		 made[RANGES_MAX];
+	const struct filter_range *ranges;
+	size_t n;
+	bool negated;
+	struct filter_range made[RANGES_MAX];
 };
 
 static bool
@@ -117,8 +117,7 @@ fields_of(uint32_t aspect)
 		return (STORE_FIELD_RECV_TIME);
 	default:
 		if (aspect >= ASPECT_ADDRS)
-			return (filter_addr_rows[aspect -
-			    ASPECT_ADDRS].fields);
+			return (filter_addr_rows[aspect - ASPECT_ADDRS].fields);
 		return (filter_number_rows[aspect].field);
 	}
 }
@@ -163,10 +162,10 @@ tcp_flags_clause(const struct filter_rule *rule, struct clause *clause)
 static void
 clock_clause(const struct filter_rule *rule, struct clause *clause)
 {
-	const uint32_t last = FILTER_DAY_SECONDS;	/* a leap second */
+	const uint32_t last = FILTER_DAY_SECONDS; /* a leap second */
 	const bool has_before = (rule->flags & FILTER_BEFORE) != 0;
-	const uint32_t after = (rule->flags & FILTER_AFTER) != 0 ?
-	    rule->after : 0;
+	const uint32_t after =
+	    (rule->flags & FILTER_AFTER) != 0 ? rule->after : 0;
 	const uint32_t before = has_before ? rule->before : last;
 	unsigned int day;
 
@@ -289,7 +288,7 @@ event_compare(const void *a, const void *b)
 /* Rules, in the order of sets. */
 
 struct rule_key {
-	uint32_t	looks_at, rule;
+	uint32_t looks_at, rule;
 };
 
 static int
@@ -354,9 +353,11 @@ base_set(struct compiler *c, uint32_t aspect, bool negated, uint32_t *set)
 
 	for (i = 0; i < c->filter->nrules; i++) {
 		rule = rule_at(c, i);
-		is_negated = negated && (aspect >= ASPECT_ADDRS ?
-		    rule->addrs[aspect - ASPECT_ADDRS].negated :
-		    aspect < FILTER_NUMBERS && rule->numbers[aspect].negated);
+		is_negated = negated &&
+		    (aspect >= ASPECT_ADDRS ?
+			    rule->addrs[aspect - ASPECT_ADDRS].negated :
+			    aspect < FILTER_NUMBERS &&
+				rule->numbers[aspect].negated);
 		if (is_negated || (c->looks_at[i] & 1U << aspect) == 0)
 			change_add(&c->change, c->first + i, true);
 	}
@@ -376,17 +377,17 @@ add_events(const struct compiler *c, uint32_t aspect, uint32_t place,
 	make_clause(rule_at(c, place), aspect, &clause);
 	for (i = 0; i < clause.n; i++) {
 		events[(*n)++] = (struct event){ clause.ranges[i].lo, number,
-		    !clause.negated };
+			!clause.negated };
 		if (clause.ranges[i].hi == UINT64_MAX)
 			break;
 		events[(*n)++] = (struct event){ clause.ranges[i].hi + 1,
-		    number, clause.negated };
+			number, clause.negated };
 	}
 }
 
 static int
-collect_events(const struct compiler *c, uint32_t aspect,
-    struct event **events, size_t *n)
+collect_events(const struct compiler *c, uint32_t aspect, struct event **events,
+    size_t *n)
 {
 	struct clause clause;
 	size_t room = 1;
@@ -471,7 +472,7 @@ class_slot(const struct compiler *c, const struct filter_class *class)
 
 	while (c->class_slots[i] != CLASS_NONE &&
 	    memcmp(&c->filter->classes[c->class_slots[i]], class,
-	    sizeof(*class)) != 0)
+		sizeof(*class)) != 0)
 		i = (i + 1) & (c->nclass_slots - 1);
 	return (&c->class_slots[i]);
 }
@@ -490,7 +491,7 @@ grow_classes(struct compiler *c)
 	filter->classes = classes;
 	if ((slots = reallocarray(NULL, size * 2, sizeof(*slots))) == NULL)
 		return (FLOWD_ENOMEM);
-	memset(slots, 0xff, size * 2 * sizeof(*slots));	/* CLASS_NONE */
+	memset(slots, 0xff, size * 2 * sizeof(*slots)); /* CLASS_NONE */
 	free(c->class_slots);
 	c->class_slots = slots;
 	c->nclass_slots = size * 2;
@@ -558,9 +559,11 @@ make_table_sets(struct compiler *c, size_t nevents)
 		for (j = 0; j < FILTER_ADDRS; j++) {
 			set = &rule_at(c, i)->addrs[j];
 			for (k = 0; k < set->ntables; k++)
-				events[n++] = (struct event){
-				    (uint64_t)set->tables[k] * FILTER_ADDRS +
-				    j, c->first + i, !set->negated };
+				events[n++] =
+				    (struct event){ (uint64_t)set->tables[k] *
+						    FILTER_ADDRS +
+						j,
+					    c->first + i, !set->negated };
 		}
 	}
 	qsort(events, n, sizeof(*events), event_compare);
@@ -569,10 +572,9 @@ make_table_sets(struct compiler *c, size_t nevents)
 		for (; i < n && events[i].at == at; i++)
 			change_add(&c->change, events[i].rule, events[i].on);
 		sets = &c->table_sets[at / FILTER_ADDRS];
-		if ((r = change_set(c, true, &sets->on[at %
-		    FILTER_ADDRS])) == 0)
-			r = change_set(c, false, &sets->off[at %
-			    FILTER_ADDRS]);
+		if ((r = change_set(c, true, &sets->on[at % FILTER_ADDRS])) ==
+		    0)
+			r = change_set(c, false, &sets->off[at % FILTER_ADDRS]);
 	}
 	free(events);
 	return (r);
@@ -609,9 +611,9 @@ add_rule_uses(const struct compiler *c, struct prefix_use *uses)
 		for (j = 0; j < FILTER_ADDRS; j++) {
 			set = &rule_at(c, i)->addrs[j];
 			for (k = 0; k < set->n; k++)
-				uses[n++] = (struct prefix_use){
-				    set->prefixes[k], c->first + i, j,
-				    !set->negated };
+				uses[n++] =
+				    (struct prefix_use){ set->prefixes[k],
+					    c->first + i, j, !set->negated };
 		}
 	}
 	return (n);
@@ -627,8 +629,9 @@ add_table_uses(const struct compiler *c, struct prefix_use *uses)
 		if (!table_is_used(&c->table_sets[i]))
 			continue;
 		for (k = 0; k < c->tables[i].n; k++)
-			uses[n++] = (struct prefix_use){
-			    c->tables[i].prefixes[k], TABLE | i, 0, false };
+			uses[n++] =
+			    (struct prefix_use){ c->tables[i].prefixes[k],
+				    TABLE | i, 0, false };
 	}
 	return (n);
 }
@@ -677,7 +680,7 @@ apply_uses(struct compiler *c, const struct prefix_use *uses, size_t n,
 			}
 			table = &c->table_sets[uses[i].owner & ~TABLE];
 			if ((r = set_change(c, table->off[j], table->on[j],
-			    &class->sets[j])) != 0)
+				 &class->sets[j])) != 0)
 				return (r);
 		}
 		if ((r = set_apply(c, &class->sets[j])) != 0)
@@ -696,15 +699,17 @@ make_prefixes(struct compiler *c, const struct prefix_use *uses, size_t n)
 	int r;
 
 	for (i = 0; i < n; i += same) {
-		for (same = 1; i + same < n && prefix_compare(
-		    &uses[i].prefix, &uses[i + same].prefix) == 0; same++)
+		for (same = 1; i + same < n &&
+		     prefix_compare(&uses[i].prefix, &uses[i + same].prefix) ==
+			 0;
+		     same++)
 			continue;
 		class = filter->classes[prefix_map_around(filter->prefixes,
 		    &uses[i].prefix)];
 		if ((r = apply_uses(c, &uses[i], same, &class)) != 0 ||
 		    (r = find_class(c, &class, &number)) != 0 ||
 		    (r = prefix_map_add(filter->prefixes, &uses[i].prefix,
-		    number)) != 0)
+			 number)) != 0)
 			return (r);
 	}
 	return (prefix_map_end(filter->prefixes));
@@ -764,7 +769,7 @@ compile_aspects(struct compiler *c)
 		a->fields = fields_of(which);
 		if ((r = base_set(c, which, false, &a->absent)) != 0 ||
 		    (which < ASPECT_ADDRS &&
-		    (r = compile_number(c, which, &a->run)) != 0))
+			(r = compile_number(c, which, &a->run)) != 0))
 			return (r);
 		a->absent = handle_of(c, a->absent);
 	}
@@ -781,7 +786,7 @@ activate_rules(struct compiler *c)
 	struct filter_active *active;
 	size_t i;
 
-	filter->rules[0].verdict = FILTER_ACCEPT;	/* no match */
+	filter->rules[0].verdict = FILTER_ACCEPT; /* no match */
 	filter->rules[0].tag_kept = UINT32_MAX;
 	for (i = 0; i < filter->nrules; i++) {
 		rule = &c->rules[i];
@@ -834,8 +839,7 @@ alloc_all(struct compiler *c)
 	    filter->matched == NULL || c->looks_at == NULL ||
 	    c->change.bits[false] == NULL || c->change.bits[true] == NULL)
 		return (FLOWD_ENOMEM);
-	return (rule_sets_init(&filter->sets, c->first + n,
-	    FILTER_MEMORY_MAX));
+	return (rule_sets_init(&filter->sets, c->first + n, FILTER_MEMORY_MAX));
 }
 
 static int
@@ -866,8 +870,11 @@ struct filter *
 filter_new(const struct filter_rule *rules, size_t nrules,
     const struct filter_table *tables, size_t ntables)
 {
-	struct compiler c = { .rules = rules, .tables = tables,
-	    .ntables = ntables, };
+	struct compiler c = {
+		.rules = rules,
+		.tables = tables,
+		.ntables = ntables,
+	};
 	int r;
 
 	if ((c.filter = calloc(1, sizeof(*c.filter))) == NULL)
@@ -912,7 +919,7 @@ filter_memory(const struct filter *filter)
 	    (filter->text == NULL ? 0 : strlen(filter->text) + 1) +
 	    step_map_memory(&filter->steps) +
 	    (filter->prefixes == NULL ? 0 :
-	    prefix_map_memory(filter->prefixes)) +
+					prefix_map_memory(filter->prefixes)) +
 	    filter->nclasses * sizeof(*filter->classes) +
 	    rule_sets_memory(&filter->sets));
 }

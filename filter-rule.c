@@ -24,39 +24,34 @@
 #include "filter.h"
 
 const struct filter_number_row filter_number_rows[FILTER_NUMBERS] = {
-	[FILTER_IN_IFNDX] =
-	    { "in_ifndx", UINT32_MAX, STORE_FIELD_IF_INDICES, false },
-	[FILTER_OUT_IFNDX] =
-	    { "out_ifndx", UINT32_MAX, STORE_FIELD_IF_INDICES, false },
-	[FILTER_SRC_PORT] =
-	    { "port", UINT16_MAX, STORE_FIELD_SRCDST_PORT, false },
-	[FILTER_DST_PORT] =
-	    { "port", UINT16_MAX, STORE_FIELD_SRCDST_PORT, false },
-	[FILTER_PROTO] =
-	    { "proto", UINT8_MAX, STORE_FIELD_PROTO_FLAGS_TOS, false },
-	[FILTER_TOS] =
-	    { "tos", UINT8_MAX, STORE_FIELD_PROTO_FLAGS_TOS, true },
-	[FILTER_PACKETS] =
-	    { "packets", UINT64_MAX, STORE_FIELD_PACKETS, false },
-	[FILTER_OCTETS] =
-	    { "octets", UINT64_MAX, STORE_FIELD_OCTETS, false },
-	[FILTER_SRC_AS] =
-	    { "src_as", UINT32_MAX, STORE_FIELD_AS_INFO, false },
-	[FILTER_DST_AS] =
-	    { "dst_as", UINT32_MAX, STORE_FIELD_AS_INFO, false },
-	[FILTER_VERSION] =
-	    { "version", UINT16_MAX, STORE_FIELD_AGENT_INFO, false },
+	[FILTER_IN_IFNDX] = { "in_ifndx", UINT32_MAX, STORE_FIELD_IF_INDICES,
+	    false },
+	[FILTER_OUT_IFNDX] = { "out_ifndx", UINT32_MAX, STORE_FIELD_IF_INDICES,
+	    false },
+	[FILTER_SRC_PORT] = { "port", UINT16_MAX, STORE_FIELD_SRCDST_PORT,
+	    false },
+	[FILTER_DST_PORT] = { "port", UINT16_MAX, STORE_FIELD_SRCDST_PORT,
+	    false },
+	[FILTER_PROTO] = { "proto", UINT8_MAX, STORE_FIELD_PROTO_FLAGS_TOS,
+	    false },
+	[FILTER_TOS] = { "tos", UINT8_MAX, STORE_FIELD_PROTO_FLAGS_TOS, true },
+	[FILTER_PACKETS] = { "packets", UINT64_MAX, STORE_FIELD_PACKETS,
+	    false },
+	[FILTER_OCTETS] = { "octets", UINT64_MAX, STORE_FIELD_OCTETS, false },
+	[FILTER_SRC_AS] = { "src_as", UINT32_MAX, STORE_FIELD_AS_INFO, false },
+	[FILTER_DST_AS] = { "dst_as", UINT32_MAX, STORE_FIELD_AS_INFO, false },
+	[FILTER_VERSION] = { "version", UINT16_MAX, STORE_FIELD_AGENT_INFO,
+	    false },
 };
 
 const struct filter_addr_row filter_addr_rows[FILTER_ADDRS] = {
-	[FILTER_AGENT] =	{ "agent", STORE_FIELD_AGENT_ADDR },
-	[FILTER_SRC] =		{ "src", STORE_FIELD_SRC_ADDR },
-	[FILTER_DST] =		{ "dst", STORE_FIELD_DST_ADDR },
+	[FILTER_AGENT] = { "agent", STORE_FIELD_AGENT_ADDR },
+	[FILTER_SRC] = { "src", STORE_FIELD_SRC_ADDR },
+	[FILTER_DST] = { "dst", STORE_FIELD_DST_ADDR },
 };
 
-const char *const filter_day_names[7] = {
-	"sun", "mon", "tue", "wed", "thu", "fri", "sat"
-};
+const char *const filter_day_names[7] = { "sun", "mon", "tue", "wed", "thu",
+	"fri", "sat" };
 
 void
 filter_rule_clear(struct filter_rule *rule)
@@ -119,7 +114,8 @@ print_numbers(const struct filter_rule *rule, enum filter_number which,
 bool
 filter_table_name_is_valid(const char *name)
 {
-	static const char bytes[] = "abcdefghijklmnopqrstuvwxyz"
+	static const char bytes[] =
+	    "abcdefghijklmnopqrstuvwxyz"
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
 	size_t len = strnlen(name, FILTER_TABLE_NAME_SIZE), i;
 
@@ -207,8 +203,8 @@ print_date(const char *keyword, int64_t date, FILE *fp)
 	if (localtime_r(&t, &tm) == NULL)
 		return;
 	fprintf(fp, " %s date %04d%02d%02d%02d%02d%02d", keyword,
-	    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-	    tm.tm_min, tm.tm_sec);
+	    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
+	    tm.tm_sec);
 }
 
 static void

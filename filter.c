@@ -59,7 +59,7 @@
 #include "filter-compile.h"
 #include "log.h"
 
-#define AHEAD_MAX	32	/* flows whose waits for memory overlap */
+#define AHEAD_MAX 32 /* flows whose waits for memory overlap */
 
 static void
 clock_set(struct filter_clock *clock, uint32_t sec)
@@ -82,7 +82,7 @@ static uint32_t
 flow_family(const struct flow *flow)
 {
 	return ((flow->fields & STORE_FIELD_SRC_ADDR) != 0 ? flow->src.family :
-	    flow->dst.family);
+							     flow->dst.family);
 }
 
 static const struct addr *
@@ -129,7 +129,7 @@ flow_number(const struct flow *flow, uint32_t which)
 		return (flow_family(flow));
 	case ASPECT_TCP_FLAGS:
 		return (flow->tcp_flags);
-	default:			/* ASPECT_DATE */
+	default: /* ASPECT_DATE */
 		return (flow->recv_sec);
 	}
 }
@@ -155,8 +155,7 @@ find_set(struct filter *filter, const struct filter_aspect *aspect,
 	clock_set(&filter->clock, flow->recv_sec);
 	if (!filter->clock.known)
 		return (aspect->absent);
-	return (step_map_find(&filter->steps, aspect->run,
-	    filter->clock.key));
+	return (step_map_find(&filter->steps, aspect->run, filter->clock.key));
 }
 
 /* Without a branch on whether there is a tag, since that is hard to foresee. */
@@ -181,10 +180,12 @@ filter_by_word(struct filter *filter, struct flow *flow)
 	size_t i, stop = filter->nrules, winner;
 
 	for (i = 0; i < filter->naspects; i++)
-		matched &= filter->sets.words[find_set(filter,
-		    &filter->aspects[i], flow) >> 1];
+		matched &=
+		    filter->sets
+			.words[find_set(filter, &filter->aspects[i], flow) >>
+			    1];
 	if ((quick = matched & filter->quick) != 0) {
-		quick &= ~quick + 1;	/* the first of them */
+		quick &= ~quick + 1; /* the first of them */
 		matched &= quick | (quick - 1);
 		stop = (size_t)__builtin_ctzll(quick);
 	}
@@ -192,7 +193,7 @@ filter_by_word(struct filter *filter, struct flow *flow)
 	winner = 63 - (size_t)__builtin_clzll(matched | 1);
 	filter->rules[winner].matches++;
 	for (matched &= (UINT64_C(1) << winner) - 1; matched != 0;
-	    matched &= matched - 1)
+	     matched &= matched - 1)
 		filter->rules[__builtin_ctzll(matched)].matches++;
 	return (decide(&filter->rules[winner], flow));
 }
@@ -203,8 +204,9 @@ take_word(const struct filter *filter, uint64_t matched, size_t number,
     size_t n)
 {
 	for (; matched != 0; matched &= matched - 1)
-		filter->matched[n++] = filter->order[number +
-		    (size_t)__builtin_ctzll(matched)] + 1;
+		filter->matched[n++] =
+		    filter->order[number + (size_t)__builtin_ctzll(matched)] +
+		    1;
 	return (n);
 }
 
@@ -349,8 +351,7 @@ touch(struct filter *filter, const struct flow *flows, size_t n)
 			continue;
 		for (j = 0; j < n; j++)
 			touched ^= prefix_map_touch(filter->prefixes,
-			    flow_addr(&flows[j], aspect->which -
-			    ASPECT_ADDRS));
+			    flow_addr(&flows[j], aspect->which - ASPECT_ADDRS));
 	}
 	filter->touched ^= touched;
 }
@@ -385,9 +386,11 @@ filter_report(const struct filter *filter,
 	for (i = 1; i <= filter->nrules; i++) {
 		rule = &filter->rules[i];
 		end = strchr(text, '\n');
-		if (asprintf(&out, "%.*s  # evaluations %" PRIu64 " matches %"
-		    PRIu64 " wins %" PRIu64, (int)(end - text), text,
-		    evaluations, rule->matches, rule->wins) == -1) {
+		if (asprintf(&out,
+			"%.*s  # evaluations %" PRIu64 " matches %" PRIu64
+			" wins %" PRIu64,
+			(int)(end - text), text, evaluations, rule->matches,
+			rule->wins) == -1) {
 			log_warn("the filter's report is cut short");
 			return;
 		}

@@ -22,12 +22,12 @@
 #include "layout.h"
 #include "netflow.h"
 
-#define UDP_PAYLOAD_MAX	65507	/* bytes over IPv4 */
-#define PROTO_ICMP	1
+#define UDP_PAYLOAD_MAX 65507 /* bytes over IPv4 */
+#define PROTO_ICMP      1
 
 static const struct version {
-	const struct layout	*layout;
-	uint16_t		 usual;	/* flows, in one Ethernet frame */
+	const struct layout *layout;
+	uint16_t usual; /* flows, in one Ethernet frame */
 } versions[] = {
 	{ &layout_v1, 24 },
 	{ &layout_v5, 30 },
@@ -36,45 +36,46 @@ static const struct version {
 
 /* Kinds of traffic; counters and durations are drawn below these bounds. */
 static const struct service {
-	uint8_t		weight;
-	uint8_t		protocol;
-	uint8_t		tcp_flags, tos;
-	uint16_t	port;		/* of the server; ICMP: type, code */
-	uint16_t	packet_len_max;		/* bytes, at least 40 */
-	uint32_t	packets_max;
-	uint32_t	duration_max_ms;
+	uint8_t weight;
+	uint8_t protocol;
+	uint8_t tcp_flags, tos;
+	uint16_t port;           /* of the server; ICMP: type, code */
+	uint16_t packet_len_max; /* bytes, at least 40 */
+	uint32_t packets_max;
+	uint32_t duration_max_ms;
 } services[] = {
-	{ 40, 6,  0x1b, 0x00, 443, 1500, 4000, 60000 },		/* https */
-	{ 12, 6,  0x1b, 0x00, 80, 1500, 500, 15000 },		/* http */
-	{ 12, 17, 0x00, 0x00, 443, 1350, 2000, 60000 },		/* QUIC */
-	{ 20, 17, 0x00, 0x00, 53, 512, 2, 400 },		/* DNS */
-	{ 4,  17, 0x00, 0xb8, 123, 77, 1, 1 },			/* NTP */
-	{ 3,  6,  0x1a, 0x10, 22, 600, 20000, 1800000 },	/* SSH */
-	{ 3,  6,  0x1b, 0x00, 25, 1500, 80, 20000 },		/* mail */
-	{ 3,  PROTO_ICMP, 0x00, 0x00, 0x0800, 85, 10, 10000 },	/* ping */
-	{ 2,  6,  0x02, 0x00, 23, 41, 1, 1 },			/* a scan */
-	{ 1,  6,  0x18, 0xc0, 179, 120, 30, 1800000 },		/* BGP */
+	{ 40, 6, 0x1b, 0x00, 443, 1500, 4000, 60000 },        /* https */
+	{ 12, 6, 0x1b, 0x00, 80, 1500, 500, 15000 },          /* http */
+	{ 12, 17, 0x00, 0x00, 443, 1350, 2000, 60000 },       /* QUIC */
+	{ 20, 17, 0x00, 0x00, 53, 512, 2, 400 },              /* DNS */
+	{ 4, 17, 0x00, 0xb8, 123, 77, 1, 1 },                 /* NTP */
+	{ 3, 6, 0x1a, 0x10, 22, 600, 20000, 1800000 },        /* SSH */
+	{ 3, 6, 0x1b, 0x00, 25, 1500, 80, 20000 },            /* mail */
+	{ 3, PROTO_ICMP, 0x00, 0x00, 0x0800, 85, 10, 10000 }, /* ping */
+	{ 2, 6, 0x02, 0x00, 23, 41, 1, 1 },                   /* a scan */
+	{ 1, 6, 0x18, 0xc0, 179, 120, 30, 1800000 },          /* BGP */
 };
 
 /* TEST-NET-1 is at home; 2 and 3 are the world (RFC 5737). */
 static const uint8_t home_net[4] = { 192, 0, 2, 0 };
 static const uint8_t world_nets[2][4] = {
-	{ 198, 51, 100, 0 }, { 203, 0, 113, 0 },
+	{ 198, 51, 100, 0 },
+	{ 203, 0, 113, 0 },
 };
-#define HOME_AS		64496	/* RFC 5398 */
-#define NET_MASK	24
+#define HOME_AS  64496 /* RFC 5398 */
+#define NET_MASK 24
 
 /* The sample: what a small office does in a few minutes. */
-#define V1	NF_VERSION_1
-#define V5	NF_VERSION_5
-#define V7	NF_VERSION_7
+#define V1 NF_VERSION_1
+#define V5 NF_VERSION_5
+#define V7 NF_VERSION_7
 static const struct sample {
-	uint16_t	version;
-	uint8_t		protocol, tcp_flags, tos;
-	uint8_t		src[4], dst[4];
-	uint16_t	src_port, dst_port;
-	uint32_t	packets, octets;
-	uint32_t	ago_ms, duration_ms;	/* end before export; length */
+	uint16_t version;
+	uint8_t protocol, tcp_flags, tos;
+	uint8_t src[4], dst[4];
+	uint16_t src_port, dst_port;
+	uint32_t packets, octets;
+	uint32_t ago_ms, duration_ms; /* end before export; length */
 } samples[] = {
 	/* clang-format off */
 	/* A name is looked up, and the page fetched. */
@@ -107,7 +108,7 @@ static const struct sample {
 	  44123, 23, 1, 40, 2750, 0 },
 	/* clang-format on */
 };
-#define NSAMPLES	(sizeof(samples) / sizeof(samples[0]))
+#define NSAMPLES (sizeof(samples) / sizeof(samples[0]))
 _Static_assert(NSAMPLES == GENERATE_SAMPLE_FLOWS, "flow-generate.h says so");
 
 static const uint16_t sample_parts[] = { V5, V7, V1 };
@@ -140,8 +141,7 @@ generate_most(uint16_t version)
 
 	if (v == NULL)
 		return (0);
-	fit = (UDP_PAYLOAD_MAX - v->layout->header_len) /
-	    v->layout->record_len;
+	fit = (UDP_PAYLOAD_MAX - v->layout->header_len) / v->layout->record_len;
 	return (fit < v->layout->records_max ? fit : v->layout->records_max);
 }
 
@@ -219,9 +219,9 @@ flow_begin(const struct generator *gen, struct flow *flow)
 	memset(flow, 0, sizeof(*flow));
 	flow->fields = STORE_FIELD_PROTO_FLAGS_TOS | STORE_FIELD_SRC_ADDR4 |
 	    STORE_FIELD_DST_ADDR4 | STORE_FIELD_GATEWAY_ADDR4 |
-	    STORE_FIELD_SRCDST_PORT | STORE_FIELD_PACKETS |
-	    STORE_FIELD_OCTETS | STORE_FIELD_IF_INDICES |
-	    STORE_FIELD_AGENT_INFO | STORE_FIELD_FLOW_TIMES;
+	    STORE_FIELD_SRCDST_PORT | STORE_FIELD_PACKETS | STORE_FIELD_OCTETS |
+	    STORE_FIELD_IF_INDICES | STORE_FIELD_AGENT_INFO |
+	    STORE_FIELD_FLOW_TIMES;
 	flow->netflow_version = gen->version;
 	flow->sys_uptime_ms = gen->sys_uptime_ms;
 	flow->time_sec = gen->time_sec;
@@ -264,8 +264,8 @@ flow_times(struct flow *flow, uint32_t ago, uint32_t duration)
 	uint32_t up = flow->sys_uptime_ms;
 
 	flow->flow_finish = ago < up ? up - ago : 0;
-	flow->flow_start = duration < flow->flow_finish ?
-	    flow->flow_finish - duration : 0;
+	flow->flow_start =
+	    duration < flow->flow_finish ? flow->flow_finish - duration : 0;
 }
 
 void
@@ -294,8 +294,8 @@ generate_flow(struct generator *gen, struct flow *flow)
 		flow->dst_port = s->port;
 	}
 	flow->packets = random_size(gen, s->packets_max);
-	flow->octets = flow->packets *
-	    (40 + random_below(gen, s->packet_len_max - 39U));
+	flow->octets =
+	    flow->packets * (40 + random_below(gen, s->packet_len_max - 39U));
 	ago = random_below(gen, 60000);
 	flow_times(flow, ago, random_below(gen, s->duration_max_ms));
 	flow_route(flow, outward, (uint16_t)(HOME_AS + 1 + world));
@@ -319,8 +319,9 @@ flow_from_sample(const struct generator *gen, const struct sample *s,
 	flow->packets = s->packets;
 	flow->octets = s->octets;
 	flow_times(flow, s->ago_ms, s->duration_ms);
-	flow_route(flow, outward, (uint16_t)(HOME_AS + 1 +
-	    (memcmp(far, world_nets[0], 3) == 0 ? 0 : 1)));
+	flow_route(flow, outward,
+	    (uint16_t)(HOME_AS + 1 +
+		(memcmp(far, world_nets[0], 3) == 0 ? 0 : 1)));
 }
 
 size_t

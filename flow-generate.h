@@ -27,13 +27,13 @@
 #include "store.h"
 
 struct generator {
-	uint16_t	version;	/* 1, 5 or 7 */
-	uint8_t		engine_type, engine_id;		/* v5 */
-	uint16_t	sampling;	/* v5: mode and interval, as sent */
-	uint32_t	time_sec, time_nanosec;	/* of the export, epoch */
-	uint32_t	sys_uptime_ms;
-	uint32_t	sequence;	/* of the next flow */
-	uint64_t	random;		/* state; starts as the seed */
+	uint16_t version;                /* 1, 5 or 7 */
+	uint8_t engine_type, engine_id;  /* v5 */
+	uint16_t sampling;               /* v5: mode and interval, as sent */
+	uint32_t time_sec, time_nanosec; /* of the export, epoch */
+	uint32_t sys_uptime_ms;
+	uint32_t sequence; /* of the next flow */
+	uint64_t random;   /* state; starts as the seed */
 };
 
 /*
@@ -55,9 +55,8 @@ void generate_flow(struct generator *gen, struct flow *flow);
  * *len is its bytes.  FLOWD_ESPACE; FLOWD_EVERSION; FLOWD_EINVAL for a value
  * that the version has no room for.
  */
-int generate_datagram(struct generator *gen, const struct flow *flows,
-    size_t n, uint8_t *buf, size_t size, size_t *len)
-    __attribute__((warn_unused_result));
+int generate_datagram(struct generator *gen, const struct flow *flows, size_t n,
+    uint8_t *buf, size_t size, size_t *len) __attribute__((warn_unused_result));
 
 /*
  * Gives a finished datagram the version, times, engine and sequence of gen,
@@ -72,7 +71,7 @@ int generate_stamp(const struct generator *gen, uint8_t *buf, size_t len)
  * flows of a part are of one version, which gen gets, and go into one
  * datagram.  Returns how many they are, 0 behind the last part.
  */
-#define GENERATE_SAMPLE_FLOWS	12	/* in all parts */
+#define GENERATE_SAMPLE_FLOWS 12 /* in all parts */
 
 size_t generate_sample(struct generator *gen, size_t part,
     struct flow flows[GENERATE_SAMPLE_FLOWS]);

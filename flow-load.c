@@ -25,7 +25,7 @@
 #include "flow-pcap.h"
 #include "netflow.h"
 
-#define RING_FLOWS	65536	/* prepared, for runs longer than that */
+#define RING_FLOWS 65536 /* prepared, for runs longer than that */
 
 static void
 load_add(struct load *load, const uint8_t *data, size_t len, size_t flows,
@@ -69,8 +69,8 @@ load_add_flows(struct load *load, struct generator *gen,
 }
 
 static void
-load_add_generated(struct load *load, struct generator *gen,
-    struct flow *flows, size_t n)
+load_add_generated(struct load *load, struct generator *gen, struct flow *flows,
+    size_t n)
 {
 	size_t i;
 
@@ -121,9 +121,9 @@ load_sample(struct load *load, const struct generator *start)
 
 /* The exporters of a capture, numbered as they appear. */
 struct capture {
-	struct load	*load;
-	struct addr	*exporters;
-	size_t		 n;
+	struct load *load;
+	struct addr *exporters;
+	size_t n;
 };
 
 static size_t
@@ -145,8 +145,7 @@ capture_exporter(struct capture *cap, const struct addr *addr)
 }
 
 static void
-capture_take(void *arg, const struct addr *src, const uint8_t *data,
-    size_t len)
+capture_take(void *arg, const struct addr *src, const uint8_t *data, size_t len)
 {
 	struct capture *cap = arg;
 
@@ -164,8 +163,8 @@ load_pcap(struct load *load, const char *path)
 	free(cap.exporters);
 	if (skipped.other + skipped.fragments + skipped.damaged != 0)
 		warnx("%s: packets passed over: %" PRIu64 " not UDP, %" PRIu64
-		    " fragments, %" PRIu64 " damaged or cut short", path,
-		    skipped.other, skipped.fragments, skipped.damaged);
+		      " fragments, %" PRIu64 " damaged or cut short",
+		    path, skipped.other, skipped.fragments, skipped.damaged);
 	if (load->n == 0)
 		errx(1, "%s: no UDP datagrams in it; nothing sent", path);
 	load->total = load->n;

@@ -28,10 +28,10 @@
 #include "flow-generate.h"
 
 struct packet {
-	uint8_t		*data;
-	size_t		 len;		/* bytes */
-	uint32_t	 flows;		/* 0: not known */
-	size_t		 exporter;	/* 0, 1 ...: who sent it; stamped: 0 */
+	uint8_t *data;
+	size_t len;      /* bytes */
+	uint32_t flows;  /* 0: not known */
+	size_t exporter; /* 0, 1 ...: who sent it; stamped: 0 */
 };
 
 /*
@@ -42,12 +42,12 @@ struct packet {
  * few of them do for long runs, and any of them for any source.
  */
 struct load {
-	struct packet	*packets;
-	size_t		 n, allocated;
-	uint64_t	 total;		/* 0: no end */
-	bool		 stamped;
-	struct generator gen;		/* stamped: as it was at the start */
-	size_t		 per_datagram;	/* stamped: flows in all but the last */
+	struct packet *packets;
+	size_t n, allocated;
+	uint64_t total; /* 0: no end */
+	bool stamped;
+	struct generator gen; /* stamped: as it was at the start */
+	size_t per_datagram;  /* stamped: flows in all but the last */
 };
 
 /* Starts with a load that is all zero.  flows 0: no end. */
@@ -66,7 +66,7 @@ void load_free(struct load *load);
  * Datagram i, from 0 up.  A packet does not come again within LOAD_AGAIN
  * datagrams.
  */
-#define LOAD_AGAIN	256
+#define LOAD_AGAIN 256
 
 struct packet *load_at(const struct load *load, uint64_t i);
 

@@ -31,39 +31,39 @@
 #include "flow-pcap.h"
 
 #ifdef HAVE_PCAP
-#define ETHERTYPE_8021Q		0x8100
-#define ETHERTYPE_8021AD	0x88a8
-#define ETHERTYPE_IPV4		0x0800
-#define ETHERTYPE_IPV6		0x86dd
+#define ETHERTYPE_8021Q  0x8100
+#define ETHERTYPE_8021AD 0x88a8
+#define ETHERTYPE_IPV4   0x0800
+#define ETHERTYPE_IPV6   0x86dd
 
 /* RFC 791 */
-#define IPV4_HEADER_MIN		20
-#define IPV4_LENGTH		2
-#define IPV4_FRAGMENT		6
-#define IPV4_FRAGMENT_MASK	0x3fff	/* more fragments, and the offset */
-#define IPV4_PROTOCOL		9
-#define IPV4_SRC		12
+#define IPV4_HEADER_MIN    20
+#define IPV4_LENGTH        2
+#define IPV4_FRAGMENT      6
+#define IPV4_FRAGMENT_MASK 0x3fff /* more fragments, and the offset */
+#define IPV4_PROTOCOL      9
+#define IPV4_SRC           12
 
 /* RFC 8200 */
-#define IPV6_HEADER_LEN		40
-#define IPV6_LENGTH		4
-#define IPV6_NEXT		6
-#define IPV6_SRC		8
-#define IPV6_NEXT_HOPOPTS	0
-#define IPV6_NEXT_ROUTING	43
-#define IPV6_NEXT_FRAGMENT	44
-#define IPV6_NEXT_DSTOPTS	60
+#define IPV6_HEADER_LEN    40
+#define IPV6_LENGTH        4
+#define IPV6_NEXT          6
+#define IPV6_SRC           8
+#define IPV6_NEXT_HOPOPTS  0
+#define IPV6_NEXT_ROUTING  43
+#define IPV6_NEXT_FRAGMENT 44
+#define IPV6_NEXT_DSTOPTS  60
 
 /* RFC 768 */
-#define IPPROTO_NUMBER_UDP	17
-#define UDP_HEADER_LEN		8
-#define UDP_LENGTH		4
+#define IPPROTO_NUMBER_UDP 17
+#define UDP_HEADER_LEN     8
+#define UDP_LENGTH         4
 
 /* Where the link layers that are known keep the type of what they carry. */
 static const struct link {
-	int	dlt;
-	size_t	header_len;
-	int	type_off;	/* bytes; -1: they carry nothing but IP */
+	int dlt;
+	size_t header_len;
+	int type_off; /* bytes; -1: they carry nothing but IP */
 } links[] = {
 	{ DLT_EN10MB, 14, 12 },
 	{ DLT_LINUX_SLL, 16, 14 },

@@ -27,9 +27,9 @@
 
 /* Packets of a capture that hold no whole UDP datagram. */
 struct flow_pcap_skipped {
-	uint64_t	other;		/* not UDP over IP */
-	uint64_t	fragments;
-	uint64_t	damaged;	/* or cut short by the capture */
+	uint64_t other; /* not UDP over IP */
+	uint64_t fragments;
+	uint64_t damaged; /* or cut short by the capture */
 };
 
 /* A datagram: who sent it, and its payload, which is good for the call only. */

@@ -37,18 +37,18 @@
 #include "flow-transmit.h"
 #include "netflow.h"
 
-#define FLOWS_DEFAULT	30
-#define RATE_MAX	1000000000	/* datagrams a second */
-#define SOURCES_MAX	65536
-#define UPTIME_MS	(24U * 60 * 60 * 1000)	/* at the first datagram */
+#define FLOWS_DEFAULT 30
+#define RATE_MAX      1000000000 /* datagrams a second */
+#define SOURCES_MAX   65536
+#define UPTIME_MS     (24U * 60 * 60 * 1000) /* at the first datagram */
 
 struct options {
 	struct transmit_how how;
-	const char	*pcap;		/* NULL: none */
-	bool		 sample;
-	bool		 verbose;
-	uint64_t	 flows;		/* 0: no end */
-	size_t		 per_datagram;	/* flows; 0: as usual for the version */
+	const char *pcap; /* NULL: none */
+	bool sample;
+	bool verbose;
+	uint64_t flows;      /* 0: no end */
+	size_t per_datagram; /* flows; 0: as usual for the version */
 	struct generator gen;
 };
 
@@ -129,8 +129,7 @@ parse_target(struct transmit_how *how, const char *target)
 		start++;
 		end--;
 	} else if (memchr(start, ':', (size_t)(end - start)) != NULL)
-		errx(1, "%s: an IPv6 address has to stand in brackets",
-		    target);
+		errx(1, "%s: an IPv6 address has to stand in brackets", target);
 	len = (size_t)(end - start);
 	if (len == 0 || len >= sizeof(how->host))
 		errx(1, "%s: the host is missing or too long", target);
@@ -171,8 +170,10 @@ check_options(struct options *opts, bool made_up)
 	if (opts->per_datagram == 0)
 		opts->per_datagram = generate_usual(opts->gen.version);
 	if (opts->per_datagram > most)
-		errx(1, "-c %zu: a datagram of version %u takes up to %zu "
-		    "flows", opts->per_datagram, opts->gen.version, most);
+		errx(1,
+		    "-c %zu: a datagram of version %u takes up to %zu "
+		    "flows",
+		    opts->per_datagram, opts->gen.version, most);
 }
 
 static void
@@ -218,8 +219,8 @@ parse_options(struct options *opts, int argc, char **argv)
 			gen->random = number('s', optarg, 0, INT64_MAX);
 			break;
 		case 't':
-			gen->time_sec = (uint32_t)number('t', optarg, 0,
-			    UINT32_MAX);
+			gen->time_sec =
+			    (uint32_t)number('t', optarg, 0, UINT32_MAX);
 			gen->time_nanosec = 0;
 			how->still = true;
 			break;
@@ -227,8 +228,8 @@ parse_options(struct options *opts, int argc, char **argv)
 			opts->verbose = true;
 			break;
 		case 'V':
-			gen->version = (uint16_t)number('V', optarg, 0,
-			    UINT16_MAX);
+			gen->version =
+			    (uint16_t)number('V', optarg, 0, UINT16_MAX);
 			break;
 		case 'x':
 			opts->sample = true;
@@ -264,10 +265,10 @@ report(const struct options *opts, const struct transmitted *sent)
 		    sent->datagrams, sent->octets, sent->seconds);
 	else if (opts->verbose)
 		warnx("%" PRIu64 " datagrams, %" PRIu64 " flows, %" PRIu64
-		    " octets in %.3f s", sent->datagrams, sent->flows,
-		    sent->octets, sent->seconds);
-	if (opts->sample && (printf("%" PRIu64 "\n", sent->flows) < 0 ||
-	    fflush(stdout) != 0))
+		      " octets in %.3f s",
+		    sent->datagrams, sent->flows, sent->octets, sent->seconds);
+	if (opts->sample &&
+	    (printf("%" PRIu64 "\n", sent->flows) < 0 || fflush(stdout) != 0))
 		err(1, "standard output");
 	if (sent->error == ECONNREFUSED)
 		errx(1, "%s: nobody listens there; datagrams were lost",

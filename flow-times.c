@@ -18,9 +18,9 @@
 
 #include "flow-times.h"
 
-#define NSEC_PER_MSEC	1000000U
-#define NSEC_PER_SEC	1000000000U
-#define HALF_RANGE	0x80000000U	/* 2^31 ms, 24.8 days */
+#define NSEC_PER_MSEC 1000000U
+#define NSEC_PER_SEC  1000000000U
+#define HALF_RANGE    0x80000000U /* 2^31 ms, 24.8 days */
 
 /* Moves the time of export, in both clocks, ms into the future. */
 static void
@@ -50,8 +50,7 @@ flow_times_settle(struct flow *flow)
 	 * The uptime wrapped in between: any other zero does as well, as long
 	 * as nothing wraps from there.
 	 */
-	if (lasted >= 0 &&
-	    flow->sys_uptime_ms - flow->flow_start >= HALF_RANGE)
+	if (lasted >= 0 && flow->sys_uptime_ms - flow->flow_start >= HALF_RANGE)
 		shift = UINT32_MAX - flow->sys_uptime_ms;
 	flow->sys_uptime_ms += shift;
 	flow->flow_start += shift;

@@ -35,34 +35,34 @@
 
 #include "flow-transmit.h"
 
-#define BATCH_MAX	64	/* datagrams in a system call */
-#define BATCHES_PER_SEC	1000	/* with a rate; smoother is no use */
-#define JOINED_MAX	64000	/* bytes, of datagrams sent as one */
-#define TURN		32	/* datagrams of a source in a row, without a */
-#define TURN_RUN	128	/* rate and if it has at least that many */
-#define RETRY_NSEC	1000000	/* until a full queue is tried again */
-#define NSEC_PER_SEC	1000000000U
-#define NSEC_PER_MSEC	1000000
+#define BATCH_MAX       64      /* datagrams in a system call */
+#define BATCHES_PER_SEC 1000    /* with a rate; smoother is no use */
+#define JOINED_MAX      64000   /* bytes, of datagrams sent as one */
+#define TURN            32      /* datagrams of a source in a row, without a */
+#define TURN_RUN        128     /* rate and if it has at least that many */
+#define RETRY_NSEC      1000000 /* until a full queue is tried again */
+#define NSEC_PER_SEC    1000000000U
+#define NSEC_PER_MSEC   1000000
 
 _Static_assert(BATCH_MAX <= LOAD_AGAIN, "a batch holds a packet only once");
 
 struct sender {
 	const struct transmit_how *how;
-	const struct load	*load;
-	struct transmitted	*sent;
-	int			*socks;		/* one for each source */
-	size_t			 nsocks;
-	uint64_t		 turn;		/* datagrams in a row of each */
-	bool			 joins;		/* UDP_SEGMENT works */
-	struct timespec		 start;		/* monotonic */
+	const struct load *load;
+	struct transmitted *sent;
+	int *socks; /* one for each source */
+	size_t nsocks;
+	uint64_t turn;         /* datagrams in a row of each */
+	bool joins;            /* UDP_SEGMENT works */
+	struct timespec start; /* monotonic */
 };
 
 /* Datagrams for one socket. */
 struct batch {
-	struct mmsghdr	msgs[BATCH_MAX];
-	struct iovec	iovs[BATCH_MAX];
-	uint32_t	flows[BATCH_MAX];
-	unsigned int	n;
+	struct mmsghdr msgs[BATCH_MAX];
+	struct iovec iovs[BATCH_MAX];
+	uint32_t flows[BATCH_MAX];
+	unsigned int n;
 };
 
 static volatile sig_atomic_t stopped;
@@ -175,8 +175,8 @@ static int
 send_joined(int fd, struct iovec *iovs, unsigned int n)
 {
 	union {
-		struct cmsghdr	align;
-		uint8_t		bytes[CMSG_SPACE(sizeof(uint16_t))];
+		struct cmsghdr align;
+		uint8_t bytes[CMSG_SPACE(sizeof(uint16_t))];
 	} control;
 	const uint16_t len = (uint16_t)iovs[0].iov_len;
 	struct msghdr hdr;
@@ -347,8 +347,7 @@ batch_flush(struct sender *s, struct batch *b, int fd)
 			done += (unsigned int)n;
 		} else if (errno == ECONNREFUSED)
 			s->sent->error = errno;
-		else if (errno != ENOBUFS && errno != EAGAIN &&
-		    errno != EINTR)
+		else if (errno != ENOBUFS && errno != EAGAIN && errno != EINTR)
 			err(1, "%s", s->how->target);
 		else if (stopped)
 			break;
@@ -418,8 +417,7 @@ send_some(struct sender *s, struct batch *b, uint64_t first, uint64_t n)
 			next_fd = s->socks[p->exporter % s->nsocks];
 		else {
 			next_fd = s->socks[source_of(s, i, &nth)];
-			gen.sequence =
-			    (uint32_t)(nth * s->load->per_datagram);
+			gen.sequence = (uint32_t)(nth * s->load->per_datagram);
 			if (generate_stamp(&gen, p->data, p->len) != 0)
 				errx(1, "datagram too short for a stamp");
 		}
@@ -440,8 +438,7 @@ send_all(struct sender *s)
 
 	if (s->how->rate != 0 && s->how->rate / BATCHES_PER_SEC < most)
 		most = s->how->rate / BATCHES_PER_SEC + 1;
-	if (s->how->rate != 0 ||
-	    (total != 0 && total / s->nsocks < TURN_RUN))
+	if (s->how->rate != 0 || (total != 0 && total / s->nsocks < TURN_RUN))
 		s->turn = 1;
 	else
 		s->turn = TURN;
@@ -465,7 +462,8 @@ close_sockets(struct sender *s)
 	for (i = 0; i < s->nsocks; i++) {
 		len = sizeof(error);
 		if (getsockopt(s->socks[i], SOL_SOCKET, SO_ERROR, &error,
-		    &len) == 0 && error != 0)
+			&len) == 0 &&
+		    error != 0)
 			s->sent->error = error;
 		(void)close(s->socks[i]);
 	}

@@ -28,20 +28,20 @@
 #include "flow-load.h"
 
 struct transmit_how {
-	const char	*target;	/* host:port, for messages */
-	char		 host[NI_MAXHOST];
-	const char	*port;
-	int		 family;	/* AF_UNSPEC, AF_INET or AF_INET6 */
-	struct addr	 source;	/* the first, or ADDR_NONE: any */
-	size_t		 nsources;	/* at least 1 */
-	uint64_t	 rate;		/* datagrams a second; 0: no limit */
-	bool		 still;		/* stamps all have the time of gen */
+	const char *target; /* host:port, for messages */
+	char host[NI_MAXHOST];
+	const char *port;
+	int family;         /* AF_UNSPEC, AF_INET or AF_INET6 */
+	struct addr source; /* the first, or ADDR_NONE: any */
+	size_t nsources;    /* at least 1 */
+	uint64_t rate;      /* datagrams a second; 0: no limit */
+	bool still;         /* stamps all have the time of gen */
 };
 
 struct transmitted {
-	uint64_t	datagrams, flows, octets;
-	double		seconds;
-	int		error;		/* errno that came back, or 0 */
+	uint64_t datagrams, flows, octets;
+	double seconds;
+	int error; /* errno that came back, or 0 */
 };
 
 /*

@@ -41,39 +41,40 @@
 #include "log.h"
 #include "store.h"
 
-#define STDOUT_BUFFER	(256 * 1024)	/* bytes */
-#define FOLLOW_INTERVAL	50		/* milliseconds */
+#define STDOUT_BUFFER   (256 * 1024) /* bytes */
+#define FOLLOW_INTERVAL 50           /* milliseconds */
 
-#define EXIT_DAMAGE	3		/* there was some, and -R */
+#define EXIT_DAMAGE 3 /* there was some, and -R */
 
 enum layout { TEXT, CSV, JSON };
 
 struct job {
-	enum layout		 layout;
-	bool			 utc, verbose;
-	bool			 legacy, recover, follow;
-	bool			 print;		/* flows to standard output */
-	uint64_t		 head;		/* flows to read of a log */
-	const char		*out_path;	/* NULL: no -o */
-	struct store_writer	*out;
-	struct filter		*filter;	/* NULL: no -f */
-	uint32_t		 store_mask;	/* with filter */
-	uint64_t		 nread, npassed;	/* flows */
-	const char		*log;		/* that is read */
-	uint64_t		 left;		/* of head, in this log */
-	int			 status;	/* to exit with */
+	enum layout layout;
+	bool utc, verbose;
+	bool legacy, recover, follow;
+	bool print;           /* flows to standard output */
+	uint64_t head;        /* flows to read of a log */
+	const char *out_path; /* NULL: no -o */
+	struct store_writer *out;
+	struct filter *filter;   /* NULL: no -f */
+	uint32_t store_mask;     /* with filter */
+	uint64_t nread, npassed; /* flows */
+	const char *log;         /* that is read */
+	uint64_t left;           /* of head, in this log */
+	int status;              /* to exit with */
 	/* Here, since a buffer on the stack may be cleared for each flow. */
-	char			 line[FORMAT_LINE_MAX + 1];
+	char line[FORMAT_LINE_MAX + 1];
 };
 
 enum outcome { READ_ON, STOP };
 
-static volatile sig_atomic_t interrupted;	/* with -F */
+static volatile sig_atomic_t interrupted; /* with -F */
 
 static void
 usage(FILE *fp)
 {
-	(void)fputs("usage: flowd-reader [-FJLRUcdhqv] [-H n] [-f filter] "
+	(void)fputs(
+	    "usage: flowd-reader [-FJLRUcdhqv] [-H n] [-f filter] "
 	    "[-o out] log ...\n"
 	    "  -F         follow the last log as it grows and is rotated\n"
 	    "  -J         print JSON, one object a line\n"
@@ -89,7 +90,8 @@ usage(FILE *fp)
 	    "  -q         print no flows\n"
 	    "  -v         print all fields, and the name of each log\n"
 	    "A log may be compressed by gzip; \"-\" is standard input, and "
-	    "with -o standard\noutput.\n", fp);
+	    "with -o standard\noutput.\n",
+	    fp);
 }
 
 /*
@@ -133,8 +135,8 @@ load_filter(struct job *job, const char *path)
 	if (conf == NULL)
 		fatalx("%s has errors, nothing was read", path);
 	job->store_mask = conf->store_mask;
-	job->filter = filter_new(conf->rules, conf->nrules, conf->tables,
-	    conf->ntables);
+	job->filter =
+	    filter_new(conf->rules, conf->nrules, conf->tables, conf->ntables);
 	if (job->filter == NULL)
 		fatal("cannot use the rules of %s", path);
 	log_debug("%s: %zu rules, compiled to %zu bytes", path, conf->nrules,
@@ -148,7 +150,7 @@ is_input(const struct stat *out, const char *path)
 	struct stat in;
 
 	if ((strcmp(path, "-") == 0 ? fstat(STDIN_FILENO, &in) :
-	    stat(path, &in)) == -1)
+				      stat(path, &in)) == -1)
 		return (false);
 	return (in.st_dev == out->st_dev && in.st_ino == out->st_ino);
 }
@@ -164,7 +166,8 @@ open_out(struct job *job, char *const *logs)
 
 	if (strcmp(path, "-") == 0) {
 		if (isatty(STDOUT_FILENO))
-			fatalx("a flow log is binary: not written to a "
+			fatalx(
+			    "a flow log is binary: not written to a "
 			    "terminal");
 		exists = fstat(STDOUT_FILENO, &out) == 0;
 	} else
@@ -208,18 +211,18 @@ print_line(struct job *job, size_t n)
 static enum outcome
 print_flow(struct job *job, const struct flow *flow)
 {
-	const uint32_t mask = job->verbose ? STORE_DISPLAY_ALL :
-	    STORE_DISPLAY_BRIEF;
+	const uint32_t mask =
+	    job->verbose ? STORE_DISPLAY_ALL : STORE_DISPLAY_BRIEF;
 
 	switch (job->layout) {
 	case CSV:
 		return (print_line(job, format_csv(flow, job->line)));
 	case JSON:
-		return (print_line(job, format_json(flow, job->utc,
-		    job->line)));
+		return (
+		    print_line(job, format_json(flow, job->utc, job->line)));
 	default:
-		return (print_line(job, format_flow(flow, mask, job->utc,
-		    job->line)));
+		return (print_line(job,
+		    format_flow(flow, mask, job->utc, job->line)));
 	}
 }
 
@@ -285,8 +288,10 @@ report_end(struct job *job, const struct store_reader *reader, int error)
 		    flowd_strerror(error));
 		break;
 	default:
-		log_warnx("%s: offset %" PRIu64 ": %s, the rest of this log is "
-		    "left out", job->log, offset, flowd_strerror(error));
+		log_warnx("%s: offset %" PRIu64
+			  ": %s, the rest of this log is "
+			  "left out",
+		    job->log, offset, flowd_strerror(error));
 		break;
 	}
 	set_status(job, 1);
@@ -303,9 +308,10 @@ report_damage(void *arg, int error, uint64_t offset, uint64_t len)
 		log_warnx("%s: offset %" PRIu64 ": %s or cut off", job->log,
 		    offset, flowd_strerror(error));
 	else
-		log_warnx("%s: offset %" PRIu64 ": %" PRIu64 " damaged bytes "
-		    "are left out: %s", job->log, offset, len,
-		    flowd_strerror(error));
+		log_warnx("%s: offset %" PRIu64 ": %" PRIu64
+			  " damaged bytes "
+			  "are left out: %s",
+		    job->log, offset, len, flowd_strerror(error));
 	set_status(job, EXIT_DAMAGE);
 }
 
@@ -327,8 +333,8 @@ print_name(struct job *job, uint32_t start_sec)
 	if (!job->print || !job->verbose || job->layout != TEXT)
 		return (READ_ON);
 	if ((job->legacy ? printf("LOGFILE %s started at %s\n", job->log,
-	    format_iso_time(start_sec, job->utc, start)) :
-	    printf("LOGFILE %s\n", job->log)) < 0)
+			       format_iso_time(start_sec, job->utc, start)) :
+			   printf("LOGFILE %s\n", job->log)) < 0)
 		return (stdout_failed());
 	return (READ_ON);
 }
@@ -426,8 +432,10 @@ wait_for_log(struct job *job, struct follow *f)
 		if ((error = follow_open(f)) == 0)
 			return (true);
 		if (error != FLOWD_EIO) {
-			log_warnx("%s is no regular file, and cannot be "
-			    "followed", job->log);
+			log_warnx(
+			    "%s is no regular file, and cannot be "
+			    "followed",
+			    job->log);
 			set_status(job, 1);
 			return (false);
 		}
@@ -457,8 +465,10 @@ follow_flows(struct job *job, struct store_reader *reader, struct follow *f,
 			wait_a_moment();
 			break;
 		case FOLLOW_CUT:
-			log_warnx("%s was cut, and is read from its "
-			    "beginning", job->log);
+			log_warnx(
+			    "%s was cut, and is read from its "
+			    "beginning",
+			    job->log);
 			return (READ_ON);
 		case FOLLOW_NEXT:
 			store_reader_follow(reader, false);
@@ -520,10 +530,11 @@ read_logs(struct job *job, char *const *logs)
 		job->left = job->head;
 		job->nread = job->npassed = 0;
 		outcome = job->follow && logs[1] == NULL ? follow_log(job) :
-		    read_log(job);
+							   read_log(job);
 		if (outcome == READ_ON)
 			log_debug("%s: %" PRIu64 " flows read, %" PRIu64
-			    " passed", *logs, job->nread, job->npassed);
+				  " passed",
+			    *logs, job->nread, job->npassed);
 	}
 	return (outcome);
 }
@@ -568,13 +579,13 @@ finish(struct job *job, enum outcome outcome)
 
 /* Options that would have to give way to each other. */
 static void
-check_options(const struct job *job, bool csv, bool json,
-    const char *last_log)
+check_options(const struct job *job, bool csv, bool json, const char *last_log)
 {
 	if (csv && json)
 		fatalx("-c and -J are two formats: choose one");
 	if (job->legacy && (job->recover || job->follow))
-		fatalx("-L goes with neither -R nor -F: a log of version 2 does "
+		fatalx(
+		    "-L goes with neither -R nor -F: a log of version 2 does "
 		    "not grow, and its records cannot be found again");
 	if (job->follow && strcmp(last_log, "-") == 0)
 		fatalx("-F needs the name of a log, standard input has none");

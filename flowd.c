@@ -46,50 +46,50 @@
 #include "report.h"
 #include "state.h"
 
-#define DEFAULT_CONFIG		PACKAGE_SYSCONFDIR "/flowd.conf"
-#define SINK_FLOWS		64
-#define DATAGRAM_OVERHEAD	256	/* bytes; what systems charge is more */
-#define BATCHES_AT_ONCE		16	/* of one socket, before the others */
-#define TICK_MS			1000	/* between looks at what is due */
-#define STATE_SECONDS		60	/* between two writes of the state */
-#define LAST_WRITE_SECONDS	5	/* for the log to take the rest */
+#define DEFAULT_CONFIG     PACKAGE_SYSCONFDIR "/flowd.conf"
+#define SINK_FLOWS         64
+#define DATAGRAM_OVERHEAD  256  /* bytes; what systems charge is more */
+#define BATCHES_AT_ONCE    16   /* of one socket, before the others */
+#define TICK_MS            1000 /* between looks at what is due */
+#define STATE_SECONDS      60   /* between two writes of the state */
+#define LAST_WRITE_SECONDS 5    /* for the log to take the rest */
 
 /* Descriptors and configuration on their way in, until PRIV_COMMIT. */
 struct staged {
-	struct config	*conf;		/* NULL: nothing is on its way */
-	struct listener	*listeners;	/* conf->nlistens of them */
-	size_t		 nlisteners;
-	int		*forwards;	/* conf->nforwards */
-	size_t		 nforwards;
-	int		*logs;		/* conf->nlogs */
-	size_t		 nlogs;
-	int		 logsock;	/* -1: none, or its reader is away */
+	struct config *conf;        /* NULL: nothing is on its way */
+	struct listener *listeners; /* conf->nlistens of them */
+	size_t nlisteners;
+	int *forwards; /* conf->nforwards */
+	size_t nforwards;
+	int *logs; /* conf->nlogs */
+	size_t nlogs;
+	int logsock; /* -1: none, or its reader is away */
 };
 
 struct collector {
-	int			 sock;		/* to the monitor */
-	struct config		*conf;		/* NULL before the first */
-	struct filter		*filter;
-	struct prefix_map	*sources;	/* to SOURCE_* */
-	struct listener		*listeners;
-	size_t			 nlisteners;
-	struct pollfd		*pfds;		/* of sock, output, listeners */
-	struct staged		 staged;
-	struct receiver		*receiver;
-	struct exporter_table	*exporters;
-	struct output		*output;
-	uint64_t		 unauthorised;	/* datagrams */
-	uint64_t		 kernel_drops;	/* datagrams */
-	struct log_limit	 unauthorised_warned, receive_warned;
-	uint32_t		 last_tick;	/* epoch seconds */
-	uint32_t		 state_saved;	/* epoch seconds */
-	bool			 state_asked;
-	bool			 state_due;	/* if only for a new place */
+	int sock;            /* to the monitor */
+	struct config *conf; /* NULL before the first */
+	struct filter *filter;
+	struct prefix_map *sources; /* to SOURCE_* */
+	struct listener *listeners;
+	size_t nlisteners;
+	struct pollfd *pfds; /* of sock, output, listeners */
+	struct staged staged;
+	struct receiver *receiver;
+	struct exporter_table *exporters;
+	struct output *output;
+	uint64_t unauthorised; /* datagrams */
+	uint64_t kernel_drops; /* datagrams */
+	struct log_limit unauthorised_warned, receive_warned;
+	uint32_t last_tick;   /* epoch seconds */
+	uint32_t state_saved; /* epoch seconds */
+	bool state_asked;
+	bool state_due; /* if only for a new place */
 
 	/* The datagram that is being decoded. */
-	struct exporter		*exporter;
-	struct flow_sink	 sink;
-	struct flow		 flows[SINK_FLOWS];
+	struct exporter *exporter;
+	struct flow_sink sink;
+	struct flow flows[SINK_FLOWS];
 };
 
 static void take_message(struct collector *c);
@@ -111,7 +111,7 @@ store_flow(struct collector *c, const struct flow *flow)
 
 	room = output_room(c->output, flow);
 	if (store_encode(flow, c->conf->store_mask, room, STORE_RECORD_MAX,
-	    &len) != 0)
+		&len) != 0)
 		return (OUTPUT_LOST);
 	r = output_commit(c->output, len);
 	if (r == OUTPUT_STORED && log_is_debug()) {
@@ -156,9 +156,10 @@ refuse_source(struct collector *c, const struct addr *from, uint32_t now)
 	c->unauthorised++;
 	if (!log_limit_pass(&c->unauthorised_warned, now, &held_back))
 		return;
-	log_warnx("%s: no \"flow source\" allows it, datagram dropped "
-	    "(%" PRIu32 " of others held back)", addr_ntop(from, addr),
-	    held_back);
+	log_warnx(
+	    "%s: no \"flow source\" allows it, datagram dropped "
+	    "(%" PRIu32 " of others held back)",
+	    addr_ntop(from, addr), held_back);
 }
 
 static void
@@ -187,9 +188,12 @@ static void
 take_datagram(struct collector *c, const struct received *in,
     const struct timespec *now)
 {
-	const struct datagram dgram = { .data = in->data, .len = in->len,
-	    .recv_sec = (uint32_t)now->tv_sec,
-	    .recv_usec = (uint32_t)(now->tv_nsec / 1000), };
+	const struct datagram dgram = {
+		.data = in->data,
+		.len = in->len,
+		.recv_sec = (uint32_t)now->tv_sec,
+		.recv_usec = (uint32_t)(now->tv_nsec / 1000),
+	};
 	unsigned int source = prefix_map_find(c->sources, &in->from);
 	enum decoded r;
 
@@ -301,18 +305,22 @@ report(const struct collector *c)
 	struct output_counters out;
 
 	output_count(c->output, &out);
-	report_statistics(c->exporters, c->unauthorised, c->kernel_drops,
-	    &out, c->filter);
+	report_statistics(c->exporters, c->unauthorised, c->kernel_drops, &out,
+	    c->filter);
 }
 
 static void
 apply_limits(struct collector *c, const struct conf_limits *l)
 {
 	const struct exporter_limits limits = {
-	    .exporters = l->exporters == 0 ? EXPORTERS_DEFAULT : l->exporters,
-	    .templates = l->templates == 0 ? TEMPLATES_DEFAULT : l->templates,
-	    .memory = l->memory == 0 ? MEMORY_DEFAULT :
-	    l->memory > SIZE_MAX ? SIZE_MAX : (size_t)l->memory, };
+		.exporters =
+		    l->exporters == 0 ? EXPORTERS_DEFAULT : l->exporters,
+		.templates =
+		    l->templates == 0 ? TEMPLATES_DEFAULT : l->templates,
+		.memory = l->memory == 0 ? MEMORY_DEFAULT :
+		    l->memory > SIZE_MAX ? SIZE_MAX :
+					   (size_t)l->memory,
+	};
 
 	exporters_set_limits(c->exporters, &limits);
 }
@@ -333,16 +341,15 @@ load_state(struct collector *c, int fd)
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
 	    st.st_size <= (off_t)STATE_LEN_MAX &&
 	    (data = malloc((size_t)st.st_size + 1)) != NULL) {
-		while ((n = read(fd, data + len,
-		    (size_t)st.st_size - len)) > 0)
+		while ((n = read(fd, data + len, (size_t)st.st_size - len)) > 0)
 			len += (size_t)n;
-		r = n == -1 ? FLOWD_EIO : state_unpack(c->exporters, data,
-		    len, now_sec());
+		r = n == -1 ? FLOWD_EIO :
+			      state_unpack(c->exporters, data, len, now_sec());
 	}
 	if (r != 0)
 		log_warnx("statefile: %s; starting without what is missing",
 		    r == FLOWD_EVERSION ? "it is no state file of flowd's" :
-		    flowd_strerror(r));
+					  flowd_strerror(r));
 	else
 		log_info("statefile: %zu exporters",
 		    exporters_count(c->exporters));
@@ -557,8 +564,8 @@ replace_filter(struct collector *c)
 	prefix_map_free(c->sources);
 	c->sources = config_sources(conf);
 	filter_free(c->filter);
-	c->filter = filter_new(conf->rules, conf->nrules, conf->tables,
-	    conf->ntables);
+	c->filter =
+	    filter_new(conf->rules, conf->nrules, conf->tables, conf->ntables);
 	if (c->sources == NULL || c->filter == NULL)
 		fatal("the filter");
 }
@@ -663,8 +670,10 @@ wait_for_work(struct collector *c, bool more)
 	c->pfds[0] = (struct pollfd){ .fd = c->sock, .events = POLLIN };
 	output_pollfds(c->output, c->pfds + 1);
 	for (i = 0; i < c->nlisteners; i++)
-		listeners[i] = (struct pollfd){ .fd = c->listeners[i].fd,
-		    .events = POLLIN, };
+		listeners[i] = (struct pollfd){
+			.fd = c->listeners[i].fd,
+			.events = POLLIN,
+		};
 	if (poll(c->pfds, n, more ? 0 : TICK_MS) == -1 && errno != EINTR)
 		fatal("poll");
 	return (listeners);
@@ -674,8 +683,10 @@ static _Noreturn void
 collector_run(int sock)
 {
 	const struct exporter_limits limits = {
-	    .exporters = EXPORTERS_DEFAULT, .templates = TEMPLATES_DEFAULT,
-	    .memory = MEMORY_DEFAULT, };
+		.exporters = EXPORTERS_DEFAULT,
+		.templates = TEMPLATES_DEFAULT,
+		.memory = MEMORY_DEFAULT,
+	};
 	struct collector *c = allocate(1, sizeof(*c));
 	const struct pollfd *pfds;
 	bool more = false;
@@ -683,8 +694,12 @@ collector_run(int sock)
 
 	c->sock = sock;
 	c->staged.logsock = -1;
-	c->sink = (struct flow_sink){ .flows = c->flows, .max = SINK_FLOWS,
-	    .flush = take_flows, .arg = c, };
+	c->sink = (struct flow_sink){
+		.flows = c->flows,
+		.max = SINK_FLOWS,
+		.flush = take_flows,
+		.arg = c,
+	};
 	c->receiver = receiver_new();
 	c->exporters = exporters_new(&limits);
 	c->output = output_new();
@@ -697,8 +712,7 @@ collector_run(int sock)
 		pfds = wait_for_work(c, more);
 		more = false;
 		for (i = 0; i < c->nlisteners; i++) {
-			if (pfds[i].revents != 0 &&
-			    !drain(c, &c->listeners[i]))
+			if (pfds[i].revents != 0 && !drain(c, &c->listeners[i]))
 				more = true;
 		}
 		(void)output_flush(c->output);
@@ -710,7 +724,8 @@ collector_run(int sock)
 static _Noreturn void
 usage(FILE *to, int status)
 {
-	(void)fprintf(to, "usage: flowd [-dghnv] [-D macro=value] [-f file] "
+	(void)fprintf(to,
+	    "usage: flowd [-dghnv] [-D macro=value] [-f file] "
 	    "[-X INSECURE]\n");
 	exit(status);
 }

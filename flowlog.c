@@ -34,20 +34,20 @@
 #include "log.h"
 #include "store.h"
 
-#define BUFFER_LEN	(1U << 20)	/* bytes */
-#define RETRY_SECONDS	1		/* after a failed write */
+#define BUFFER_LEN    (1U << 20) /* bytes */
+#define RETRY_SECONDS 1          /* after a failed write */
 
 struct flowlog {
-	char			*name;
-	int			 fd;		/* -1: none */
-	bool			 is_file;	/* and can be truncated */
-	uint8_t			*buf;
-	size_t			 len;		/* bytes of records in buf */
-	size_t			 partial;	/* of the first, in the FIFO */
-	bool			 blocked;	/* the FIFO is full */
-	time_t			 failed_at;	/* monotonic; 0: it works */
-	struct log_limit	 warned;
-	struct flowlog_counters	 counters;
+	char *name;
+	int fd;       /* -1: none */
+	bool is_file; /* and can be truncated */
+	uint8_t *buf;
+	size_t len;       /* bytes of records in buf */
+	size_t partial;   /* of the first, in the FIFO */
+	bool blocked;     /* the FIFO is full */
+	time_t failed_at; /* monotonic; 0: it works */
+	struct log_limit warned;
+	struct flowlog_counters counters;
 };
 
 struct flowlog *
@@ -145,9 +145,9 @@ back_out(struct flowlog *l, size_t n)
 
 	if (!l->is_file) {
 		l->partial = n - whole;
-	} else if (n > whole && (fstat(l->fd, &st) == -1 ||
-	    st.st_size < (off_t)(n - whole) ||
-	    ftruncate(l->fd, st.st_size - (off_t)(n - whole)) == -1))
+	} else if (n > whole &&
+	    (fstat(l->fd, &st) == -1 || st.st_size < (off_t)(n - whole) ||
+		ftruncate(l->fd, st.st_size - (off_t)(n - whole)) == -1))
 		log_warn("%s has a torn record of %zu bytes", l->name,
 		    n - whole);
 	take_from_buffer(l, whole);
@@ -161,8 +161,10 @@ note_failure(struct flowlog *l)
 	l->failed_at = monotonic();
 	l->counters.errors++;
 	if (log_limit_pass(&l->warned, (uint32_t)l->failed_at, &held_back))
-		log_warn("cannot write to %s, flows are kept while there is "
-		    "room for them", l->name);
+		log_warn(
+		    "cannot write to %s, flows are kept while there is "
+		    "room for them",
+		    l->name);
 }
 
 static void
@@ -271,8 +273,10 @@ flowlog_end(struct flowlog *l)
 	l->len = 0;
 	l->counters.lost += lost;
 	if (lost > 0)
-		log_warnx("%" PRIu64 " flows could not be written to %s and "
-		    "are lost", lost, l->name);
+		log_warnx("%" PRIu64
+			  " flows could not be written to %s and "
+			  "are lost",
+		    lost, l->name);
 }
 
 void

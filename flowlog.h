@@ -26,9 +26,9 @@
 #include <stdint.h>
 
 struct flowlog_counters {
-	uint64_t	bytes;		/* written */
-	uint64_t	errors;		/* writes that failed */
-	uint64_t	lost;		/* records that were never written */
+	uint64_t bytes;  /* written */
+	uint64_t errors; /* writes that failed */
+	uint64_t lost;   /* records that were never written */
 };
 
 struct flowlog;

@@ -84,9 +84,8 @@ is_at_path(const struct follow *f, int fd)
 {
 	struct stat st, there;
 
-	return (fd != -1 && fstat(fd, &st) == 0 &&
-	    stat(f->path, &there) == 0 && st.st_dev == there.st_dev &&
-	    st.st_ino == there.st_ino);
+	return (fd != -1 && fstat(fd, &st) == 0 && stat(f->path, &there) == 0 &&
+	    st.st_dev == there.st_dev && st.st_ino == there.st_ino);
 }
 
 /* Holds on to a new file as soon as it is there, as it may be renamed too. */
@@ -98,7 +97,7 @@ look_for_next(struct follow *f)
 	if (is_at_path(f, f->fd) || is_at_path(f, f->next) ||
 	    open_file(f->path, &fd) != 0)
 		return;
-	if (is_at_path(f, f->fd)) {		/* again, by now */
+	if (is_at_path(f, f->fd)) { /* again, by now */
 		close_file(&fd);
 		return;
 	}

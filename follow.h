@@ -23,15 +23,15 @@
 #include <stdint.h>
 
 struct follow {
-	const char	*path;
-	int		 fd;		/* of the current file, or -1 */
-	int		 next;		/* of that which has taken its place */
+	const char *path;
+	int fd;   /* of the current file, or -1 */
+	int next; /* of that which has taken its place */
 };
 
 enum follow_event {
-	FOLLOW_SAME,		/* the same file, which may have grown */
-	FOLLOW_CUT,		/* it was emptied, and begins anew */
-	FOLLOW_NEXT,		/* another is at the path: this one is whole */
+	FOLLOW_SAME, /* the same file, which may have grown */
+	FOLLOW_CUT,  /* it was emptied, and begins anew */
+	FOLLOW_NEXT, /* another is at the path: this one is whole */
 };
 
 /* path stays the caller's, and is kept.  There is no current file yet. */

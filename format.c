@@ -21,15 +21,15 @@
 
 #include "format.h"
 
-#define ISO_MINUTE_LEN	17	/* YYYY-MM-DDTHH:MM: */
-#define ISO_ZONE_LEN	6	/* +HH:MM */
+#define ISO_MINUTE_LEN 17 /* YYYY-MM-DDTHH:MM: */
+#define ISO_ZONE_LEN   6  /* +HH:MM */
 
-#define SECONDS		1
-#define MINUTES		(60 * SECONDS)
-#define HOURS		(60 * MINUTES)
-#define DAYS		(24 * HOURS)
-#define WEEKS		(7 * DAYS)
-#define YEARS		(52 * WEEKS)
+#define SECONDS 1
+#define MINUTES (60 * SECONDS)
+#define HOURS   (60 * MINUTES)
+#define DAYS    (24 * HOURS)
+#define WEEKS   (7 * DAYS)
+#define YEARS   (52 * WEEKS)
 
 /*
  * Minutes as text, since the times of neighbouring flows are close together
@@ -37,13 +37,13 @@
  * export, minutes apart, get different slots.
  */
 struct iso_minute {
-	int64_t		minute;		/* of the epoch */
-	bool		utc, used;
-	char		text[ISO_MINUTE_LEN];
-	char		zone[ISO_ZONE_LEN];
+	int64_t minute; /* of the epoch */
+	bool utc, used;
+	char text[ISO_MINUTE_LEN];
+	char zone[ISO_ZONE_LEN];
 };
 
-#define ISO_MINUTES	16
+#define ISO_MINUTES 16
 
 static _Thread_local struct iso_minute iso_minutes[ISO_MINUTES];
 
@@ -67,9 +67,15 @@ put_text(char *p, const char *text)
 
 /* The digits of 0 to 99. */
 static const char pairs[] =
-    "00010203040506070809" "10111213141516171819" "20212223242526272829"
-    "30313233343536373839" "40414243444546474849" "50515253545556575859"
-    "60616263646566676869" "70717273747576777879" "80818283848586878889"
+    "00010203040506070809"
+    "10111213141516171819"
+    "20212223242526272829"
+    "30313233343536373839"
+    "40414243444546474849"
+    "50515253545556575859"
+    "60616263646566676869"
+    "70717273747576777879"
+    "80818283848586878889"
     "90919293949596979899";
 
 /* The last ndigits decimal digits of v, with zeros in front. */
@@ -91,7 +97,15 @@ static inline char *
 put_u32(char *p, uint32_t v)
 {
 	static const uint32_t powers[] = {
-		1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000,
+		1,
+		10,
+		100,
+		1000,
+		10000,
+		100000,
+		1000000,
+		10000000,
+		100000000,
 		1000000000,
 	};
 	const unsigned int most = sizeof(powers) / sizeof(powers[0]);
@@ -169,9 +183,9 @@ zone_minutes(const struct tm *tm, int64_t sec)
 
 	broken_down(sec, true, &utc);
 	days = tm->tm_year != utc.tm_year ? tm->tm_year - utc.tm_year :
-	    tm->tm_yday - utc.tm_yday;
-	return ((days * 24 + tm->tm_hour - utc.tm_hour) * 60 +
-	    tm->tm_min - utc.tm_min);
+					    tm->tm_yday - utc.tm_yday;
+	return ((days * 24 + tm->tm_hour - utc.tm_hour) * 60 + tm->tm_min -
+	    utc.tm_min);
 }
 
 static char *
@@ -240,18 +254,21 @@ put_iso_time(char *p, int64_t sec, bool utc)
 {
 	const struct iso_minute *m = iso_minute(sec, utc);
 
-	return (m == NULL ? put_odd_time(p, sec, utc) :
-	    put_iso_second(p, m, sec));
+	return (
+	    m == NULL ? put_odd_time(p, sec, utc) : put_iso_second(p, m, sec));
 }
 
 static char *
 put_interval(char *p, uint32_t sec)
 {
 	static const struct {
-		uint32_t	seconds;
-		char		letter;
+		uint32_t seconds;
+		char letter;
 	} units[] = {
-		{ YEARS, 'y' }, { WEEKS, 'w' }, { DAYS, 'd' }, { HOURS, 'h' },
+		{ YEARS, 'y' },
+		{ WEEKS, 'w' },
+		{ DAYS, 'd' },
+		{ HOURS, 'h' },
 		{ MINUTES, 'm' },
 	};
 	size_t i;
@@ -362,8 +379,7 @@ put_export(char *p, const struct flow *flow, uint32_t fields, bool utc)
 	}
 	if ((fields & STORE_FIELD_FLOW_TIMES) != 0) {
 		p = put_named_interval_ms(p, "flow_start ", flow->flow_start);
-		p = put_named_interval_ms(p, "flow_finish ",
-		    flow->flow_finish);
+		p = put_named_interval_ms(p, "flow_finish ", flow->flow_finish);
 	}
 	if ((fields & STORE_FIELD_AS_INFO) != 0) {
 		p = put_named(p, "src_AS ", flow->src_as);
@@ -458,7 +474,7 @@ format_csv(const struct flow *flow, char buf[FORMAT_LINE_MAX])
 	p = put_column(p, flow, as, flow->dst_mask);
 	p = put_column(p, flow, as, flow->src_as);
 	p = put_column(p, flow, as, flow->dst_as);
-	*--p = '\0';	/* over the last comma */
+	*--p = '\0'; /* over the last comma */
 	return ((size_t)(p - buf));
 }
 
@@ -539,10 +555,10 @@ put_traffic_members(char *p, const struct flow *flow, bool utc)
 	}
 	p = put_addr_member(p, flow, STORE_FIELD_AGENT_ADDR,
 	    "\"agent_addr\":\"", &flow->agent);
-	p = put_addr_member(p, flow, STORE_FIELD_SRC_ADDR,
-	    "\"src_addr\":\"", &flow->src);
-	p = put_addr_member(p, flow, STORE_FIELD_DST_ADDR,
-	    "\"dst_addr\":\"", &flow->dst);
+	p = put_addr_member(p, flow, STORE_FIELD_SRC_ADDR, "\"src_addr\":\"",
+	    &flow->src);
+	p = put_addr_member(p, flow, STORE_FIELD_DST_ADDR, "\"dst_addr\":\"",
+	    &flow->dst);
 	p = put_addr_member(p, flow, STORE_FIELD_GATEWAY_ADDR,
 	    "\"gateway_addr\":\"", &flow->gateway);
 	if ((flow->fields & STORE_FIELD_SRCDST_PORT) != 0) {
@@ -566,8 +582,8 @@ put_time_members(char *p, const struct flow *flow, bool utc)
 		p = put_time_member(p, "\"export_time\":\"",
 		    (int64_t)flow->time_sec + flow->time_nanosec / billion,
 		    flow->time_nanosec % billion, 9, utc);
-		p = put_member(p, "\"netflow_version\":",
-		    flow->netflow_version);
+		p = put_member(p,
+		    "\"netflow_version\":", flow->netflow_version);
 	}
 	if ((flow->fields & STORE_FIELD_FLOW_TIMES) == 0)
 		return (p);
@@ -577,8 +593,8 @@ put_time_members(char *p, const struct flow *flow, bool utc)
 		return (p);
 	p = put_flow_time_member(p, "\"start\":\"", flow, flow->flow_start,
 	    utc);
-	return (put_flow_time_member(p, "\"end\":\"", flow,
-	    flow->flow_finish, utc));
+	return (put_flow_time_member(p, "\"end\":\"", flow, flow->flow_finish,
+	    utc));
 }
 
 static char *
@@ -598,8 +614,7 @@ put_export_members(char *p, const struct flow *flow, bool utc)
 	if ((flow->fields & STORE_FIELD_FLOW_ENGINE_INFO) != 0) {
 		p = put_member(p, "\"engine_type\":", flow->engine_type);
 		p = put_member(p, "\"engine_id\":", flow->engine_id);
-		p = put_member(p, "\"flow_sequence\":",
-		    flow->flow_sequence);
+		p = put_member(p, "\"flow_sequence\":", flow->flow_sequence);
 		p = put_member(p, "\"source_id\":", flow->source_id);
 	}
 	if ((flow->fields & STORE_FIELD_CRC32) != 0)

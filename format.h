@@ -29,9 +29,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-#pragma GCC visibility push(default)	/* the shared library exports this */
+#pragma GCC visibility push(default) /* the shared library exports this */
 
-#define FORMAT_LINE_MAX		1536	/* bytes; no line is longer */
+#define FORMAT_LINE_MAX 1536 /* bytes; no line is longer */
 
 /*
  * "FLOW tag N recv_time ... ": the fields of flow that are also in mask, each

@@ -115,8 +115,7 @@ fits(const struct exporter *e, size_t size)
 
 	return (e->held.count < HELD_SETS_EXPORTER &&
 	    e->held.bytes + size <= HELD_BYTES_EXPORTER &&
-	    e->shared->held.count < HELD_SETS_MAX &&
-	    size <= memory_left(m));
+	    e->shared->held.count < HELD_SETS_MAX && size <= memory_left(m));
 }
 
 /* Its first user is the caller, who has made sure of the room. */
@@ -140,8 +139,8 @@ held_add(struct exporter *e, const struct message *msg, uint16_t id,
 	size_t len = cur_left(&data), size;
 	struct held_set *set;
 
-	size = sizeof(*set) + len +
-	    (*datagram == NULL ? sizeof(**datagram) : 0);
+	size =
+	    sizeof(*set) + len + (*datagram == NULL ? sizeof(**datagram) : 0);
 	while (e->held.first != NULL && !fits(e, size))
 		give_up(e->held.first);
 	if (!fits(e, size) || (set = malloc(sizeof(*set) + len)) == NULL)
@@ -150,8 +149,13 @@ held_add(struct exporter *e, const struct message *msg, uint16_t id,
 		free(set);
 		return (-1);
 	}
-	*set = (struct held_set){ .exporter = e, .datagram = *datagram,
-	    .message = *msg, .id = id, .len = len, };
+	*set = (struct held_set){
+		.exporter = e,
+		.datagram = *datagram,
+		.message = *msg,
+		.id = id,
+		.len = len,
+	};
 	memcpy(set->data, data.at, len);
 	(*datagram)->users++;
 	e->shared->memory.used += size_of(set);

@@ -28,50 +28,50 @@
 #include "cursor.h"
 #include "template.h"
 
-#define HELD_SECONDS		1800	/* the usual interval of templates */
-#define HELD_SETS_MAX		65536	/* of all exporters */
-#define HELD_SETS_EXPORTER	1024
-#define HELD_BYTES_EXPORTER	(1U << 20)
+#define HELD_SECONDS        1800  /* the usual interval of templates */
+#define HELD_SETS_MAX       65536 /* of all exporters */
+#define HELD_SETS_EXPORTER  1024
+#define HELD_BYTES_EXPORTER (1U << 20)
 
 struct exporter;
 
 /* The header of a v9 or IPFIX message, and when it was received. */
 struct message {
-	uint16_t	version;
-	uint32_t	domain;
-	uint32_t	sequence;
-	uint32_t	export_sec;		/* epoch */
-	uint32_t	sys_uptime_ms;		/* v9 only */
-	uint32_t	recv_sec, recv_usec;	/* epoch */
+	uint16_t version;
+	uint32_t domain;
+	uint32_t sequence;
+	uint32_t export_sec;          /* epoch */
+	uint32_t sys_uptime_ms;       /* v9 only */
+	uint32_t recv_sec, recv_usec; /* epoch */
 };
 
 /* A datagram that waits, by its sets that do and its reader. */
 struct held_datagram {
-	size_t		users;
-	bool		given_up;	/* a part will never be decoded */
+	size_t users;
+	bool given_up; /* a part will never be decoded */
 };
 
 struct held_set {
-	struct held_set		*newer, *older;		/* of all */
-	struct held_set		*next, *prev;		/* of its exporter */
-	struct exporter		*exporter;
-	struct held_datagram	*datagram;
-	struct message		 message;
-	uint16_t		 id;
-	size_t			 len;		/* octets of data */
-	uint8_t			 data[];
+	struct held_set *newer, *older; /* of all */
+	struct held_set *next, *prev;   /* of its exporter */
+	struct exporter *exporter;
+	struct held_datagram *datagram;
+	struct message message;
+	uint16_t id;
+	size_t len; /* octets of data */
+	uint8_t data[];
 };
 
 /* All sets that wait.  Zeroed is empty. */
 struct held_queue {
-	struct held_set	*newest, *oldest;
-	size_t		 count;
+	struct held_set *newest, *oldest;
+	size_t count;
 };
 
 /* Those of one exporter.  Zeroed is empty. */
 struct held_list {
-	struct held_set	*first, *last;
-	size_t		 count, bytes;
+	struct held_set *first, *last;
+	size_t count, bytes;
 };
 
 /*
@@ -92,8 +92,7 @@ void held_close(struct exporter *e, struct held_datagram *datagram,
  * Takes the exporter's oldest set that waits for key, which the caller passes
  * to held_done after it has used it.  NULL where there is none.
  */
-struct held_set *held_take(struct exporter *e,
-    const struct template_key *key);
+struct held_set *held_take(struct exporter *e, const struct template_key *key);
 
 /* Frees a set that held_take gave.  decoded tells what became of it. */
 void held_done(struct held_set *set, bool decoded);

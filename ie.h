@@ -28,9 +28,9 @@
 
 #include "store.h"
 
-#define IE_PEN_IANA		0
-#define IE_PEN_REVERSE		29305	/* RFC 5103 section 6.1 */
-#define IE_NAME_MAX		32	/* bytes kept of a text, with its NUL */
+#define IE_PEN_IANA    0
+#define IE_PEN_REVERSE 29305 /* RFC 5103 section 6.1 */
+#define IE_NAME_MAX    32    /* bytes kept of a text, with its NUL */
 
 /*
  * What a value means.  Several elements may fill one slot; the template's best
@@ -63,25 +63,26 @@ enum ie_slot {
 };
 /* clang-format on */
 
-#define SLOT_BIT(slot)	(UINT64_C(1) << (slot))
+#define SLOT_BIT(slot) (UINT64_C(1) << (slot))
 
 /* How the bytes on the wire are read. */
 enum ie_type {
-	IE_UNSIGNED,		/* 1 to 8 octets; longer keeps the low ones */
-	IE_ADDRESS4, IE_ADDRESS6,
-	IE_SECONDS,		/* epoch seconds, to milliseconds */
-	IE_NTP_MICRO,		/* NTP timestamp, RFC 7011 section 6.1.9 */
-	IE_NTP_NANO,		/* the same, section 6.1.10 */
+	IE_UNSIGNED, /* 1 to 8 octets; longer keeps the low ones */
+	IE_ADDRESS4,
+	IE_ADDRESS6,
+	IE_SECONDS,   /* epoch seconds, to milliseconds */
+	IE_NTP_MICRO, /* NTP timestamp, RFC 7011 section 6.1.9 */
+	IE_NTP_NANO,  /* the same, section 6.1.10 */
 	IE_TEXT,
 };
 
 struct ie {
-	uint32_t	pen;
-	uint16_t	id;
-	uint8_t		slot;		/* enum ie_slot */
-	uint8_t		rank;		/* 0 is the best source of the slot */
-	uint8_t		type;		/* enum ie_type */
-	const char	*name;		/* of the registry */
+	uint32_t pen;
+	uint16_t id;
+	uint8_t slot;     /* enum ie_slot */
+	uint8_t rank;     /* 0 is the best source of the slot */
+	uint8_t type;     /* enum ie_type */
+	const char *name; /* of the registry */
 };
 
 /*
@@ -89,32 +90,32 @@ struct ie {
  * that the template has no slot for are not set.
  */
 struct ie_values {
-	uint64_t	rev_octets, rev_packets;
-	uint64_t	start, end, init_time;		/* ms since the epoch */
-	uint64_t	start_delta, end_delta;		/* us before export */
-	uint64_t	duration_ms, duration_us;
-	uint32_t	start_uptime, end_uptime;	/* ms */
-	uint8_t		src4[4], dst4[4], gateway4[4];
-	uint8_t		src6[16], dst6[16], gateway6[16];
-	uint8_t		src_mask4, dst_mask4, src_mask6, dst_mask6;
-	uint8_t		rev_tcp_flags, rev_tos, ip_version;
-	uint8_t		icmp_type, icmp_code;
-	uint16_t	icmp, rev_icmp;			/* type * 256 + code */
+	uint64_t rev_octets, rev_packets;
+	uint64_t start, end, init_time;  /* ms since the epoch */
+	uint64_t start_delta, end_delta; /* us before export */
+	uint64_t duration_ms, duration_us;
+	uint32_t start_uptime, end_uptime; /* ms */
+	uint8_t src4[4], dst4[4], gateway4[4];
+	uint8_t src6[16], dst6[16], gateway6[16];
+	uint8_t src_mask4, dst_mask4, src_mask6, dst_mask6;
+	uint8_t rev_tcp_flags, rev_tos, ip_version;
+	uint8_t icmp_type, icmp_code;
+	uint16_t icmp, rev_icmp; /* type * 256 + code */
 
-	uint64_t	sampler_id, sampling_mode;
-	uint64_t	sampling_interval, sampling_space;	/* packets */
-	uint64_t	sampling_size, sampling_population;	/* packets */
-	uint64_t	exported_octets, exported_messages, exported_flows;
-	uint64_t	ignored_packets, ignored_octets;
-	uint64_t	unsent_flows, unsent_packets;
-	char		if_name[IE_NAME_MAX], if_description[IE_NAME_MAX];
+	uint64_t sampler_id, sampling_mode;
+	uint64_t sampling_interval, sampling_space;  /* packets */
+	uint64_t sampling_size, sampling_population; /* packets */
+	uint64_t exported_octets, exported_messages, exported_flows;
+	uint64_t ignored_packets, ignored_octets;
+	uint64_t unsent_flows, unsent_packets;
+	char if_name[IE_NAME_MAX], if_description[IE_NAME_MAX];
 };
 
 /* Where the value of a slot is kept. */
 struct ie_place {
-	bool		in_flow;	/* in struct flow, else ie_values */
-	uint16_t	offset;		/* bytes */
-	uint8_t		width;		/* bytes */
+	bool in_flow;    /* in struct flow, else ie_values */
+	uint16_t offset; /* bytes */
+	uint8_t width;   /* bytes */
 };
 
 /* NULL for an element that flowd does not read. */

@@ -28,22 +28,22 @@
 #include "netflow.h"
 
 struct layout {
-	uint16_t	version;
-	uint16_t	records_max;	/* in a datagram */
-	size_t		header_len, record_len;
-	uint8_t		has_sequence;	/* NF_HEADER_SEQUENCE is there */
-	uint8_t		has_engine;	/* engine and sampling are there */
-	uint8_t		has_as;		/* AS numbers and prefix lengths */
+	uint16_t version;
+	uint16_t records_max; /* in a datagram */
+	size_t header_len, record_len;
+	uint8_t has_sequence; /* NF_HEADER_SEQUENCE is there */
+	uint8_t has_engine;   /* engine and sampling are there */
+	uint8_t has_as;       /* AS numbers and prefix lengths */
 
 	/* The same in all three. */
-	uint8_t		src, dst, gateway;		/* 4 bytes each */
-	uint8_t		if_in, if_out;			/* u16 */
-	uint8_t		packets, octets, first, last;	/* u32 */
-	uint8_t		src_port, dst_port;		/* u16 */
+	uint8_t src, dst, gateway;            /* 4 bytes each */
+	uint8_t if_in, if_out;                /* u16 */
+	uint8_t packets, octets, first, last; /* u32 */
+	uint8_t src_port, dst_port;           /* u16 */
 	/* These move. */
-	uint8_t		tcp_flags, protocol, tos;	/* u8 */
-	uint8_t		src_as, dst_as;			/* u16, with has_as */
-	uint8_t		src_mask, dst_mask;		/* u8, with has_as */
+	uint8_t tcp_flags, protocol, tos; /* u8 */
+	uint8_t src_as, dst_as;           /* u16, with has_as */
+	uint8_t src_mask, dst_mask;       /* u8, with has_as */
 };
 
 /* clang-format off */

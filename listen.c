@@ -34,23 +34,23 @@
 #include "log.h"
 #include "netflow.h"
 
-#define RCVBUF_MIN	65536U		/* bytes, below which asking stops */
+#define RCVBUF_MIN 65536U /* bytes, below which asking stops */
 
 /*
  * Distance of the buffers: the largest datagram, rounded up to pages, and one
  * cache line, so that their beginnings do not compete for the same cache set.
  */
-#define BUFFER_STRIDE	(65536 + 64)
+#define BUFFER_STRIDE (65536 + 64)
 
 struct receiver {
-	struct mmsghdr		 msgs[RECEIVE_BATCH];
-	struct iovec		 iovs[RECEIVE_BATCH];
-	struct sockaddr_storage	 names[RECEIVE_BATCH];
+	struct mmsghdr msgs[RECEIVE_BATCH];
+	struct iovec iovs[RECEIVE_BATCH];
+	struct sockaddr_storage names[RECEIVE_BATCH];
 	union {
-		char		 bytes[CMSG_SPACE(sizeof(uint32_t))];
-		struct cmsghdr	 align;
+		char bytes[CMSG_SPACE(sizeof(uint32_t))];
+		struct cmsghdr align;
 	} control[RECEIVE_BATCH];
-	uint8_t			*buffers;
+	uint8_t *buffers;
 };
 
 const char *
@@ -94,8 +94,9 @@ listen_set_buffer(int fd, const struct conf_listen *conf)
 	log_info("listening on %s, receive buffer %d bytes",
 	    listen_name(conf, name), given);
 	if (conf->bufsize > (uint32_t)given)
-		log_warnx("%s: bufsize %" PRIu32 " is more than the system "
-		    "gives; bursts over %d bytes will be lost",
+		log_warnx("%s: bufsize %" PRIu32
+			  " is more than the system "
+			  "gives; bursts over %d bytes will be lost",
 		    name, conf->bufsize, given);
 }
 
@@ -151,8 +152,8 @@ set_options(int fd, const struct conf_listen *conf, bool beside)
 {
 	int on = 1;
 
-	if (conf->addr.family == ADDR_V6 && setsockopt(fd, IPPROTO_IPV6,
-	    IPV6_V6ONLY, &on, sizeof(on)) == -1)
+	if (conf->addr.family == ADDR_V6 &&
+	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == -1)
 		return (-1);
 	if (set_sharing(fd, beside || addr_is_multicast(&conf->addr)) == -1)
 		return (-1);
@@ -242,9 +243,9 @@ listen_join(int fd, const struct conf_listen *conf,
 		    listen_name(conf, name));
 		return (-1);
 	}
-	if (!addr_is_any(&conf->addr) &&
-	    !addr_equal(&conf->addr, &join->group))
-		log_warnx("%s joins %s, but will get nothing from it: "
+	if (!addr_is_any(&conf->addr) && !addr_equal(&conf->addr, &join->group))
+		log_warnx(
+		    "%s joins %s, but will get nothing from it: "
 		    "listen on the group or on any address",
 		    listen_name(conf, name), group);
 	return (0);
@@ -257,8 +258,8 @@ listen_leave(int fd, const struct conf_listen *conf,
 	if (join->group.family != conf->addr.family)
 		return;
 	/* An interface that is gone has left its groups by itself. */
-	(void)membership(fd, join, true, join->ifname[0] == '\0' ? 0 :
-	    if_nametoindex(join->ifname));
+	(void)membership(fd, join, true,
+	    join->ifname[0] == '\0' ? 0 : if_nametoindex(join->ifname));
 }
 
 struct receiver *
@@ -319,16 +320,17 @@ note_drops(struct msghdr *msg, struct listener *listener, uint64_t *dropped)
 }
 
 int
-receiver_batch(struct receiver *r, struct listener *listener,
-    uint64_t *dropped)
+receiver_batch(struct receiver *r, struct listener *listener, uint64_t *dropped)
 {
 	struct msghdr *msg;
 	int i, n;
 
 	n = recvmmsg(listener->fd, r->msgs, RECEIVE_BATCH, MSG_DONTWAIT, NULL);
 	if (n == -1)
-		return (errno == EAGAIN || errno == EWOULDBLOCK ||
-		    errno == EINTR ? 0 : -1);
+		return (
+		    errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ?
+			0 :
+			-1);
 	for (i = 0; i < n; i++) {
 		msg = &r->msgs[i].msg_hdr;
 		if (msg->msg_controllen != 0)
@@ -345,6 +347,6 @@ receiver_get(const struct receiver *r, int i, struct received *out)
 	out->data = r->iovs[i].iov_base;
 	out->len = r->msgs[i].msg_len;
 	if (addr_from_sockaddr((const struct sockaddr *)&r->names[i],
-	    &out->from, NULL) != 0)
+		&out->from, NULL) != 0)
 		out->from = (struct addr){ .family = ADDR_NONE };
 }

@@ -28,9 +28,9 @@
 #include "addr.h"
 #include "config.h"
 
-#define RECEIVE_BATCH	64	/* datagrams taken by one system call */
-#define RCVBUF_WANTED	(32U << 20)	/* bytes, without a bufsize */
-#define LISTEN_STRLEN	\
+#define RECEIVE_BATCH 64          /* datagrams taken by one system call */
+#define RCVBUF_WANTED (32U << 20) /* bytes, without a bufsize */
+#define LISTEN_STRLEN \
 	(ADDR_STRLEN + sizeof("[]:65535 interface ") + IF_NAMESIZE)
 
 /* "192.0.2.1:2055" or "[2001:db8::1]:2055 interface eth0".  Returns buf. */
@@ -66,19 +66,19 @@ void listen_leave(int fd, const struct conf_listen *conf,
 
 /* A socket as the collector has it. */
 struct listener {
-	int		fd;
-	uint32_t	kernel_drops;	/* as last told by the kernel, wraps */
+	int fd;
+	uint32_t kernel_drops; /* as last told by the kernel, wraps */
 };
 
 struct received {
-	const uint8_t	*data;		/* the receiver's, until the next batch */
-	size_t		 len;		/* bytes */
-	struct addr	 from;
+	const uint8_t *data; /* the receiver's, until the next batch */
+	size_t len;          /* bytes */
+	struct addr from;
 };
 
 struct receiver;
 
-struct receiver *receiver_new(void);	/* NULL without memory */
+struct receiver *receiver_new(void); /* NULL without memory */
 void receiver_free(struct receiver *r);
 
 /*

@@ -26,14 +26,14 @@
 #include "config.h"
 
 struct open_listener {
-	struct conf_listen	conf;
-	int			fd;
-	uint32_t		kept;	/* 0: new; or 1 + index in the set before */
+	struct conf_listen conf;
+	int fd;
+	uint32_t kept; /* 0: new; or 1 + index in the set before */
 };
 
 struct listeners {
-	struct open_listener	*list;
-	size_t			 n;
+	struct open_listener *list;
+	size_t n;
 };
 
 /*

@@ -34,12 +34,16 @@ cut_off(const char *name, int fd, uint64_t keep, uint64_t size)
 	if (keep == size)
 		return (0);
 	if (ftruncate(fd, (off_t)keep) == -1) {
-		log_warn("%s: %" PRIu64 " bytes at its end are no whole "
-		    "record and cannot be cut off", name, size - keep);
+		log_warn("%s: %" PRIu64
+			 " bytes at its end are no whole "
+			 "record and cannot be cut off",
+		    name, size - keep);
 		return (-1);
 	}
-	log_warnx("%s: %" PRIu64 " bytes at its end were no whole record and "
-	    "are cut off", name, size - keep);
+	log_warnx("%s: %" PRIu64
+		  " bytes at its end were no whole record and "
+		  "are cut off",
+	    name, size - keep);
 	return (0);
 }
 
@@ -52,19 +56,25 @@ check(const char *name, int fd, uint64_t size)
 	case 0:
 		return (cut_off(name, fd, keep, size));
 	case FLOWD_ELEGACY:
-		log_warnx("logfile %s: a log of version 2, which nothing can "
-		    "be appended to; move it away", name);
+		log_warnx(
+		    "logfile %s: a log of version 2, which nothing can "
+		    "be appended to; move it away",
+		    name);
 		return (-1);
 	case FLOWD_EIO:
 		log_warn("logfile %s", name);
 		return (-1);
 	case FLOWD_ENOTLOG:
-		log_warnx("logfile %s: this is no flow log; it stays as it "
-		    "is", name);
+		log_warnx(
+		    "logfile %s: this is no flow log; it stays as it "
+		    "is",
+		    name);
 		return (-1);
 	default:
-		log_warnx("logfile %s: no record is intact at its end; move "
-		    "it away, flowd-reader -R reads it", name);
+		log_warnx(
+		    "logfile %s: no record is intact at its end; move "
+		    "it away, flowd-reader -R reads it",
+		    name);
 		return (-1);
 	}
 }

@@ -25,11 +25,11 @@
 
 #include "log.h"
 
-#define LOG_LINE_MAX	1024	/* bytes; longer messages are cut */
+#define LOG_LINE_MAX 1024 /* bytes; longer messages are cut */
 
-static const char	*process_name;	/* NULL before log_init */
-static enum log_target	 log_target = LOG_TO_STDERR;
-static bool		 debugging;
+static const char *process_name; /* NULL before log_init */
+static enum log_target log_target = LOG_TO_STDERR;
+static bool debugging;
 
 void
 log_init(const char *process, enum log_target target, bool debug)

@@ -24,18 +24,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define LOG_LIMIT_INTERVAL	60	/* seconds between equal messages */
+#define LOG_LIMIT_INTERVAL 60 /* seconds between equal messages */
 
 /* Holds back what would be repeated; starts zeroed. */
 struct log_limit {
-	uint32_t	last;		/* epoch seconds; 0 is never */
-	uint32_t	held_back;	/* messages since then */
+	uint32_t last;      /* epoch seconds; 0 is never */
+	uint32_t held_back; /* messages since then */
 };
 
 enum log_target {
-	LOG_TO_STDERR,		/* everything */
-	LOG_TO_BOTH,		/* everything to syslog, warnings to both */
-	LOG_TO_SYSLOG,		/* everything */
+	LOG_TO_STDERR, /* everything */
+	LOG_TO_BOTH,   /* everything to syslog, warnings to both */
+	LOG_TO_SYSLOG, /* everything */
 };
 
 /*
@@ -45,22 +45,18 @@ enum log_target {
  */
 void log_init(const char *process, enum log_target target, bool debug);
 
-void log_warn(const char *fmt, ...)		/* error, with strerror(errno) */
+void log_warn(const char *fmt, ...) /* error, with strerror(errno) */
     __attribute__((format(printf, 1, 2)));
-void log_warnx(const char *fmt, ...)
-    __attribute__((format(printf, 1, 2)));
-void log_info(const char *fmt, ...)
-    __attribute__((format(printf, 1, 2)));
-void log_debug(const char *fmt, ...)
-    __attribute__((format(printf, 1, 2)));
+void log_warnx(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 bool log_is_debug(void);
 
 /*
  * Whether a message may go out at now, in epoch seconds.  If so, *held_back is
  * the number of those held back since the one before; else it is counted.
  */
-bool log_limit_pass(struct log_limit *limit, uint32_t now,
-    uint32_t *held_back);
+bool log_limit_pass(struct log_limit *limit, uint32_t now, uint32_t *held_back);
 
 /* As log_warn and log_warnx, and then exit(1). */
 _Noreturn void fatal(const char *fmt, ...)

@@ -27,14 +27,14 @@
 #include "logsock.h"
 #include "store.h"
 
-#define BUFFER_LEN	(1U << 20)	/* bytes */
+#define BUFFER_LEN (1U << 20) /* bytes */
 
 struct logsock {
-	int		 fd;		/* -1: not connected */
-	bool		 blocked;	/* its queue is full */
-	uint8_t		*buf;		/* whole records */
-	size_t		 begin, end;	/* of what waits in buf */
-	uint64_t	 sent, lost;	/* records */
+	int fd;              /* -1: not connected */
+	bool blocked;        /* its queue is full */
+	uint8_t *buf;        /* whole records */
+	size_t begin, end;   /* of what waits in buf */
+	uint64_t sent, lost; /* records */
 };
 
 enum taken { TAKEN, NOT_NOW, GONE };
@@ -83,8 +83,7 @@ first_len(const struct logsock *l)
 {
 	size_t len;
 
-	if (store_check_header(l->buf + l->begin, l->end - l->begin,
-	    &len) != 0)
+	if (store_check_header(l->buf + l->begin, l->end - l->begin, &len) != 0)
 		fatalx("log socket's buffer is damaged");
 	return (len);
 }

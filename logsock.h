@@ -28,7 +28,7 @@
 
 struct logsock;
 
-struct logsock *logsock_new(void);	/* NULL without memory */
+struct logsock *logsock_new(void); /* NULL without memory */
 void logsock_free(struct logsock *l);
 
 /*

@@ -32,20 +32,20 @@
 
 /* One message on its way through. */
 struct walk {
-	struct message		 msg;
-	struct cursor		 sets;
-	struct exporter		*exporter;
-	struct flow_sink	*sink;
-	struct held_datagram	*held;		/* NULL: no set waits */
-	uint32_t		 records;	/* data records seen */
-	bool			 unknown;	/* a set had no template */
-	bool			 given_up;	/* and could not be kept */
-	bool			 emptied[2];	/* of templates, of options templates */
+	struct message msg;
+	struct cursor sets;
+	struct exporter *exporter;
+	struct flow_sink *sink;
+	struct held_datagram *held; /* NULL: no set waits */
+	uint32_t records;           /* data records seen */
+	bool unknown;               /* a set had no template */
+	bool given_up;              /* and could not be kept */
+	bool emptied[2];            /* of templates, of options templates */
 };
 
 struct set {
-	uint16_t	id;
-	struct cursor	data;		/* without its header */
+	uint16_t id;
+	struct cursor data; /* without its header */
 };
 
 enum set_kind { SET_TEMPLATE, SET_OPTIONS, SET_DATA, SET_RESERVED };
@@ -137,9 +137,11 @@ kind_of(uint16_t version, uint16_t id)
 		return (SET_DATA);
 	if (version == NF_VERSION_9)
 		return (id == NF9_SET_TEMPLATE ? SET_TEMPLATE :
-		    id == NF9_SET_OPTIONS ? SET_OPTIONS : SET_RESERVED);
+			id == NF9_SET_OPTIONS  ? SET_OPTIONS :
+						 SET_RESERVED);
 	return (id == IPFIX_SET_TEMPLATE ? SET_TEMPLATE :
-	    id == IPFIX_SET_OPTIONS ? SET_OPTIONS : SET_RESERVED);
+		id == IPFIX_SET_OPTIONS  ? SET_OPTIONS :
+					   SET_RESERVED);
 }
 
 /*
@@ -168,13 +170,14 @@ refuse_record(struct walk *w, const struct template *t)
 {
 	w->exporter->counters.records_refused++;
 	exporter_warnx(w->exporter, EXPORTER_RECORD, w->msg.recv_sec,
-	    "domain %" PRIu32 ": template %u: source and destination of "
-	    "different families; record dropped", w->msg.domain, t->key.id);
+	    "domain %" PRIu32
+	    ": template %u: source and destination of "
+	    "different families; record dropped",
+	    w->msg.domain, t->key.id);
 }
 
 static void
-take_flow_records(struct walk *w, const struct template *t,
-    struct cursor *data)
+take_flow_records(struct walk *w, const struct template *t, struct cursor *data)
 {
 	uint64_t init_time = options_init_time(&w->exporter->options,
 	    w->msg.version, w->msg.domain);
@@ -212,7 +215,8 @@ take_options_records(struct walk *w, const struct template *t,
 		w->records++;
 		e->counters.options++;
 		if (options_apply(&e->options, &e->shared->memory,
-		    w->msg.version, w->msg.domain, t->slots, &flow, &values))
+			w->msg.version, w->msg.domain, t->slots, &flow,
+			&values))
 			e->shared->changed = true;
 	}
 }
@@ -232,8 +236,10 @@ hold_set(struct walk *w, const struct set *set)
 {
 	w->unknown = true;
 	exporter_warnx(w->exporter, EXPORTER_NO_TEMPLATE, w->msg.recv_sec,
-	    "domain %" PRIu32 ": data for template %u, which has not come "
-	    "yet; kept until it does", w->msg.domain, set->id);
+	    "domain %" PRIu32
+	    ": data for template %u, which has not come "
+	    "yet; kept until it does",
+	    w->msg.domain, set->id);
 	if (held_add(w->exporter, &w->msg, set->id, set->data, &w->held) == -1)
 		w->given_up = true;
 }
@@ -241,8 +247,11 @@ hold_set(struct walk *w, const struct set *set)
 static void
 take_data_set(struct walk *w, struct set *set)
 {
-	const struct template_key key = { .domain = w->msg.domain,
-	    .version = w->msg.version, .id = set->id, };
+	const struct template_key key = {
+		.domain = w->msg.domain,
+		.version = w->msg.version,
+		.id = set->id,
+	};
 	const struct template *t = template_find(&w->exporter->templates, &key);
 
 	if (t == NULL || t->withdrawn)
@@ -270,8 +279,7 @@ release_held(struct walk *w, const struct template_key *key)
 }
 
 static void
-warn_template(struct walk *w, const struct template_key *key,
-    const char *why)
+warn_template(struct walk *w, const struct template_key *key, const char *why)
 {
 	exporter_warnx(w->exporter, EXPORTER_TEMPLATE, w->msg.recv_sec,
 	    "domain %" PRIu32 ": template %u %s; ignored", w->msg.domain,
@@ -297,8 +305,7 @@ withdraw_all(struct walk *w, bool options)
 		return;
 	w->emptied[options] = true;
 	for (t = w->exporter->templates.newest; t != NULL; t = t->older) {
-		if (t->options == options &&
-		    t->key.domain == w->msg.domain &&
+		if (t->options == options && t->key.domain == w->msg.domain &&
 		    t->key.version == w->msg.version)
 			withdraw_one(w->exporter, t);
 	}
@@ -327,7 +334,7 @@ is_withdrawal(const struct template_key *key, bool options, uint16_t nfields)
 {
 	return (key->version == NF_VERSION_IPFIX && nfields == 0 &&
 	    (key->id >= NF_SET_DATA_MIN ||
-	    key->id == (options ? IPFIX_SET_OPTIONS : IPFIX_SET_TEMPLATE)));
+		key->id == (options ? IPFIX_SET_OPTIONS : IPFIX_SET_TEMPLATE)));
 }
 
 /* What the definition changes for data that wait. */
@@ -358,15 +365,18 @@ take_definition(struct walk *w, const struct template_key *key,
 		break;
 	case TEMPLATE_BAD:
 		e->counters.templates_refused++;
-		warn_template(w, key, error == FLOWD_ESHORT ?
-		    "has more fields than its set holds" :
-		    "has records of a length that cannot be");
+		warn_template(w, key,
+		    error == FLOWD_ESHORT ?
+			"has more fields than its set holds" :
+			"has records of a length that cannot be");
 		return;
 	case TEMPLATE_NO_ROOM:
 		e->counters.templates_refused++;
 		exporter_warnx(e, EXPORTER_MEMORY, w->msg.recv_sec,
-		    "domain %" PRIu32 ": no memory is left for template %u; "
-		    "ignored", w->msg.domain, key->id);
+		    "domain %" PRIu32
+		    ": no memory is left for template %u; "
+		    "ignored",
+		    w->msg.domain, key->id);
 		return;
 	}
 	release_held(w, key);
@@ -388,7 +398,7 @@ read_options_counts(uint16_t version, struct cursor *c, uint16_t *nfields,
 	*nfields = a;
 	*scopes = 0;
 	if (version == NF_VERSION_IPFIX && a == 0)
-		return (0);	/* a withdrawal ends here */
+		return (0); /* a withdrawal ends here */
 	if (cur_u16(c, &b) != 0)
 		return (FLOWD_ESHORT);
 	if (version == NF_VERSION_IPFIX) {
@@ -409,8 +419,10 @@ read_options_counts(uint16_t version, struct cursor *c, uint16_t *nfields,
 static int
 take_template(struct walk *w, struct cursor *c, bool options)
 {
-	struct template_key key = { .domain = w->msg.domain,
-	    .version = w->msg.version, };
+	struct template_key key = {
+		.domain = w->msg.domain,
+		.version = w->msg.version,
+	};
 	struct exporter *e = w->exporter;
 	struct cursor rest = *c;
 	uint16_t nfields, scopes = 0;
@@ -421,16 +433,18 @@ take_template(struct walk *w, struct cursor *c, bool options)
 		return (0);
 	if (cur_u16(c, &key.id) != 0)
 		return (0);
-	error = options ? read_options_counts(key.version, c, &nfields,
-	    &scopes) : cur_u16(c, &nfields);
+	error = options ?
+	    read_options_counts(key.version, c, &nfields, &scopes) :
+	    cur_u16(c, &nfields);
 	if (error == 0 && is_withdrawal(&key, options, nfields)) {
 		withdraw(w, &key, options);
 		return (1);
 	}
 	if (error != 0 || key.id < NF_SET_DATA_MIN) {
 		e->counters.templates_refused++;
-		warn_template(w, &key, error != 0 ?
-		    "has a head that cannot be" : "has a reserved id");
+		warn_template(w, &key,
+		    error != 0 ? "has a head that cannot be" :
+				 "has a reserved id");
 		/* What it replaces is no longer what the exporter means. */
 		withdraw_one(e, template_find(&e->templates, &key));
 		return (0);
@@ -439,10 +453,10 @@ take_template(struct walk *w, struct cursor *c, bool options)
 	do {
 		*c = rest;
 		r = template_define(&e->templates, &e->shared->memory,
-		    e->shared->templates_max, &key, options, scopes, nfields,
-		    c, &error);
-	} while (r == TEMPLATE_NO_ROOM &&
-	    exporter_make_room(e, w->msg.recv_sec));
+		    e->shared->templates_max, &key, options, scopes, nfields, c,
+		    &error);
+	} while (
+	    r == TEMPLATE_NO_ROOM && exporter_make_room(e, w->msg.recv_sec));
 	take_definition(w, &key, r, error);
 	return (r == TEMPLATE_BAD && error == FLOWD_ESHORT ? 0 : 1);
 }
@@ -471,7 +485,8 @@ static enum decoded
 close_walk(struct walk *w)
 {
 	uint32_t count = w->msg.version == NF_VERSION_9 ? 1 :
-	    w->unknown ? SEQUENCE_UNKNOWN : w->records;
+	    w->unknown                                  ? SEQUENCE_UNKNOWN :
+							  w->records;
 
 	exporter_sequence(w->exporter, w->msg.version, w->msg.domain,
 	    w->msg.sequence, count, w->msg.sys_uptime_ms);
@@ -486,23 +501,26 @@ enum decoded
 message_decode(const struct datagram *dgram, uint16_t version,
     struct exporter *exporter, struct flow_sink *sink)
 {
-	struct walk w = { .exporter = exporter, .sink = sink,
-	    .msg = { .version = version, .recv_sec = dgram->recv_sec,
-	    .recv_usec = dgram->recv_usec }, };
+	struct walk w = {
+		.exporter = exporter,
+		.sink = sink,
+		.msg = { .version = version,
+		    .recv_sec = dgram->recv_sec,
+		    .recv_usec = dgram->recv_usec },
+	};
 	struct set set;
 	int r;
 
 	cur_init(&w.sets, dgram->data, dgram->len);
 	(void)cur_skip(&w.sets, NF_VERSION_LEN);
 	r = version == NF_VERSION_9 ? read_header_v9(&w.sets, &w.msg) :
-	    read_header_ipfix(&w.sets, &w.msg);
+				      read_header_ipfix(&w.sets, &w.msg);
 	if (r == FLOWD_ESHORT)
 		return (refuse(&w, "is shorter than its header", dgram->len));
 	if (r != 0)
 		return (refuse(&w, "says another length", dgram->len));
 	if (!is_framed(w.sets))
-		return (refuse(&w, "has a set that does not fit",
-		    dgram->len));
+		return (refuse(&w, "has a set that does not fit", dgram->len));
 	while (next_set(&w.sets, &set) == 1)
 		take_set(&w, &set);
 	return (close_walk(&w));

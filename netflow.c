@@ -28,11 +28,11 @@
 #include "netflow.h"
 
 struct fixed_header {
-	uint16_t	count;
-	uint32_t	sys_uptime_ms, time_sec, time_nanosec;
-	uint32_t	sequence;		/* 0 in v1 */
-	uint8_t		engine_type, engine_id;	/* v5 */
-	uint16_t	sampling;		/* v5 */
+	uint16_t count;
+	uint32_t sys_uptime_ms, time_sec, time_nanosec;
+	uint32_t sequence;              /* 0 in v1 */
+	uint8_t engine_type, engine_id; /* v5 */
+	uint16_t sampling;              /* v5 */
 };
 
 static inline int
@@ -68,9 +68,8 @@ start_flow(struct flow *flow, const struct layout *l,
 	    store_addr_bit(STORE_FIELD_AGENT_ADDR, agent->family) |
 	    STORE_FIELD_SRC_ADDR4 | STORE_FIELD_DST_ADDR4 |
 	    STORE_FIELD_GATEWAY_ADDR4 | STORE_FIELD_SRCDST_PORT |
-	    STORE_FIELD_PACKETS | STORE_FIELD_OCTETS |
-	    STORE_FIELD_IF_INDICES | STORE_FIELD_AGENT_INFO |
-	    STORE_FIELD_FLOW_TIMES;
+	    STORE_FIELD_PACKETS | STORE_FIELD_OCTETS | STORE_FIELD_IF_INDICES |
+	    STORE_FIELD_AGENT_INFO | STORE_FIELD_FLOW_TIMES;
 	if (l->has_as)
 		flow->fields |= STORE_FIELD_AS_INFO;
 	if (l->has_sequence)
@@ -128,15 +127,16 @@ check_count(const struct datagram *dgram, const struct layout *l,
 	if (h->count == 0 || h->count > l->records_max) {
 		exporter_warnx(exporter, EXPORTER_INVALID, dgram->recv_sec,
 		    "v%u datagram of %zu octets says %u flows, "
-		    "which cannot be; dropped", l->version, dgram->len,
-		    h->count);
+		    "which cannot be; dropped",
+		    l->version, dgram->len, h->count);
 		return (DECODE_INVALID);
 	}
 	if (left % l->record_len != 0 || left / l->record_len != h->count) {
 		exporter_warnx(exporter, EXPORTER_INVALID, dgram->recv_sec,
 		    "v%u datagram of %zu octets says %u flows, "
-		    "which take %zu; dropped", l->version, dgram->len,
-		    h->count, l->header_len + h->count * l->record_len);
+		    "which take %zu; dropped",
+		    l->version, dgram->len, h->count,
+		    l->header_len + h->count * l->record_len);
 		return (DECODE_INVALID);
 	}
 	return (DECODED);
@@ -155,7 +155,8 @@ decode_fixed(const struct layout *l, const struct datagram *dgram,
 	if (read_header(&c, l, &h) != 0) {
 		exporter_warnx(exporter, EXPORTER_INVALID, dgram->recv_sec,
 		    "v%u datagram of %zu octets is shorter than its header; "
-		    "dropped", l->version, dgram->len);
+		    "dropped",
+		    l->version, dgram->len);
 		return (DECODE_INVALID);
 	}
 	r = check_count(dgram, l, &h, cur_left(&c), exporter);
@@ -205,9 +206,10 @@ netflow_decode(const struct datagram *dgram, struct exporter *exporter,
 	case NF_VERSION_IPFIX:
 		return (message_decode(dgram, version, exporter, sink));
 	default:
-		exporter_warnx(exporter, EXPORTER_UNSUPPORTED,
-		    dgram->recv_sec, "datagram of NetFlow version %u, "
-		    "which flowd does not read; dropped", version);
+		exporter_warnx(exporter, EXPORTER_UNSUPPORTED, dgram->recv_sec,
+		    "datagram of NetFlow version %u, "
+		    "which flowd does not read; dropped",
+		    version);
 		return (DECODE_UNSUPPORTED);
 	}
 }

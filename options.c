@@ -21,15 +21,14 @@
 
 #include "options.h"
 
-#define SAMPLING_SLOTS		(SLOT_BIT(SLOT_SAMPLING_INTERVAL) | \
-    SLOT_BIT(SLOT_SAMPLING_SIZE))
-#define DOMAIN_SLOTS		(SLOT_BIT(SLOT_INIT_TIME) | \
-    SLOT_BIT(SLOT_EXPORTED_OCTETS) | SLOT_BIT(SLOT_EXPORTED_MESSAGES) | \
-    SLOT_BIT(SLOT_EXPORTED_FLOWS) | SLOT_BIT(SLOT_IGNORED_PACKETS) | \
-    SLOT_BIT(SLOT_IGNORED_OCTETS) | SLOT_BIT(SLOT_UNSENT_FLOWS) | \
-    SLOT_BIT(SLOT_UNSENT_PACKETS))
-#define INTERFACE_SLOTS		(SLOT_BIT(SLOT_IF_NAME) | \
-    SLOT_BIT(SLOT_IF_DESCRIPTION))
+#define SAMPLING_SLOTS \
+	(SLOT_BIT(SLOT_SAMPLING_INTERVAL) | SLOT_BIT(SLOT_SAMPLING_SIZE))
+#define DOMAIN_SLOTS                                                           \
+	(SLOT_BIT(SLOT_INIT_TIME) | SLOT_BIT(SLOT_EXPORTED_OCTETS) |           \
+	    SLOT_BIT(SLOT_EXPORTED_MESSAGES) | SLOT_BIT(SLOT_EXPORTED_FLOWS) | \
+	    SLOT_BIT(SLOT_IGNORED_PACKETS) | SLOT_BIT(SLOT_IGNORED_OCTETS) |   \
+	    SLOT_BIT(SLOT_UNSENT_FLOWS) | SLOT_BIT(SLOT_UNSENT_PACKETS))
+#define INTERFACE_SLOTS (SLOT_BIT(SLOT_IF_NAME) | SLOT_BIT(SLOT_IF_DESCRIPTION))
 
 static int
 compare_u64(uint64_t a, uint64_t b)
@@ -118,13 +117,16 @@ one_of(uint64_t slots, const struct ie_values *v)
 {
 	if ((slots & SLOT_BIT(SLOT_SAMPLING_SIZE)) != 0 &&
 	    (slots & SLOT_BIT(SLOT_SAMPLING_POPULATION)) != 0)
-		return (v->sampling_size == 0 ? 0 :
-		    v->sampling_population / v->sampling_size);
+		return (v->sampling_size == 0 ?
+			0 :
+			v->sampling_population / v->sampling_size);
 	if ((slots & SLOT_BIT(SLOT_SAMPLING_SPACE)) != 0)
-		return (v->sampling_interval == 0 ? 0 :
-		    1 + v->sampling_space / v->sampling_interval);
+		return (v->sampling_interval == 0 ?
+			0 :
+			1 + v->sampling_space / v->sampling_interval);
 	return ((slots & SLOT_BIT(SLOT_SAMPLING_INTERVAL)) != 0 ?
-	    v->sampling_interval : 0);
+		v->sampling_interval :
+		0);
 }
 
 static struct sampler *
@@ -152,8 +154,7 @@ find_interface(struct options *o, struct memory *memory,
 }
 
 static struct domain *
-find_domain(struct options *o, struct memory *memory,
-    const struct domain *key)
+find_domain(struct options *o, struct memory *memory, const struct domain *key)
 {
 	void *array = o->domains, *found;
 
@@ -167,12 +168,15 @@ bool
 options_put_sampler(struct options *o, struct memory *memory,
     const struct sampler *sampler)
 {
-	const struct sampler key = { .domain = sampler->domain,
-	    .version = sampler->version, .id = sampler->id, };
+	const struct sampler key = {
+		.domain = sampler->domain,
+		.version = sampler->version,
+		.id = sampler->id,
+	};
 	struct sampler *s = find_sampler(o, memory, &key);
 
-	if (s == NULL || (s->mode == sampler->mode &&
-	    s->one_of == sampler->one_of))
+	if (s == NULL ||
+	    (s->mode == sampler->mode && s->one_of == sampler->one_of))
 		return (false);
 	s->mode = sampler->mode;
 	s->one_of = sampler->one_of;
@@ -186,8 +190,9 @@ options_put_interface(struct options *o, struct memory *memory,
 	const struct interface key = { .index = interface->index };
 	struct interface *i = find_interface(o, memory, &key);
 
-	if (i == NULL || (strcmp(i->name, interface->name) == 0 &&
-	    strcmp(i->description, interface->description) == 0))
+	if (i == NULL ||
+	    (strcmp(i->name, interface->name) == 0 &&
+		strcmp(i->description, interface->description) == 0))
 		return (false);
 	*i = *interface;
 	return (true);
@@ -197,8 +202,10 @@ bool
 options_put_domain(struct options *o, struct memory *memory,
     const struct domain *domain)
 {
-	const struct domain key = { .id = domain->id,
-	    .version = domain->version, };
+	const struct domain key = {
+		.id = domain->id,
+		.version = domain->version,
+	};
 	struct domain *d = find_domain(o, memory, &key);
 	bool changed;
 
@@ -250,8 +257,8 @@ update(uint64_t *member, uint64_t slots, enum ie_slot slot, uint64_t value)
 }
 
 static bool
-apply_domain(struct options *o, struct memory *memory,
-    const struct domain *key, uint64_t slots, const struct ie_values *v)
+apply_domain(struct options *o, struct memory *memory, const struct domain *key,
+    uint64_t slots, const struct ie_values *v)
 {
 	struct domain *known = find_domain(o, memory, key), new;
 
@@ -290,12 +297,12 @@ options_apply(struct options *o, struct memory *memory, uint16_t version,
 		changed |= apply_sampling(o, memory, &sampler, slots, v);
 	if ((slots & INTERFACE_SLOTS) != 0 &&
 	    (slots & SLOT_BIT(SLOT_IF_IN)) != 0)
-		changed |= apply_interface(o, memory, flow->if_index_in,
-		    slots, v);
+		changed |=
+		    apply_interface(o, memory, flow->if_index_in, slots, v);
 	else if ((slots & INTERFACE_SLOTS) != 0 &&
 	    (slots & SLOT_BIT(SLOT_IF_OUT)) != 0)
-		changed |= apply_interface(o, memory, flow->if_index_out,
-		    slots, v);
+		changed |=
+		    apply_interface(o, memory, flow->if_index_out, slots, v);
 	if ((slots & DOMAIN_SLOTS) != 0)
 		changed |= apply_domain(o, memory, &d, slots, v);
 	return (changed);
@@ -308,8 +315,7 @@ options_init_time(const struct options *o, uint16_t version, uint32_t domain)
 
 	if (o->ndomains == 0)
 		return (0);
-	d = bsearch(&key, o->domains, o->ndomains, sizeof(*d),
-	    compare_domains);
+	d = bsearch(&key, o->domains, o->ndomains, sizeof(*d), compare_domains);
 	return (d == NULL ? 0 : d->init_time);
 }
 

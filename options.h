@@ -29,39 +29,39 @@
 #include "template.h"
 
 /* Entries kept for one exporter; more are not taken. */
-#define SAMPLERS_MAX		256
-#define INTERFACES_MAX		4096
-#define DOMAINS_MAX		256
+#define SAMPLERS_MAX   256
+#define INTERFACES_MAX 4096
+#define DOMAINS_MAX    256
 
 struct sampler {
-	uint32_t	domain;
-	uint16_t	version;
-	uint16_t	mode;		/* samplerMode or selectorAlgorithm */
-	uint64_t	id;		/* 0 where there is but one */
-	uint64_t	one_of;		/* packets of which one is taken */
+	uint32_t domain;
+	uint16_t version;
+	uint16_t mode;   /* samplerMode or selectorAlgorithm */
+	uint64_t id;     /* 0 where there is but one */
+	uint64_t one_of; /* packets of which one is taken */
 };
 
 struct interface {
-	uint32_t	index;		/* SNMP ifIndex */
-	char		name[IE_NAME_MAX], description[IE_NAME_MAX];
+	uint32_t index; /* SNMP ifIndex */
+	char name[IE_NAME_MAX], description[IE_NAME_MAX];
 };
 
 struct domain {
-	uint32_t	id;
-	uint16_t	version;
-	uint64_t	init_time;	/* ms since the epoch; 0 unknown */
+	uint32_t id;
+	uint16_t version;
+	uint64_t init_time; /* ms since the epoch; 0 unknown */
 	/* Totals as exported; 0 unknown. */
-	uint64_t	exported_octets, exported_messages, exported_flows;
-	uint64_t	ignored_packets, ignored_octets;
-	uint64_t	unsent_flows, unsent_packets;
+	uint64_t exported_octets, exported_messages, exported_flows;
+	uint64_t ignored_packets, ignored_octets;
+	uint64_t unsent_flows, unsent_packets;
 };
 
 /* Each array is sorted, for the search.  Zeroed is empty. */
 struct options {
-	struct sampler		*samplers;
-	struct interface	*interfaces;
-	struct domain		*domains;
-	size_t			 nsamplers, ninterfaces, ndomains;
+	struct sampler *samplers;
+	struct interface *interfaces;
+	struct domain *domains;
+	size_t nsamplers, ninterfaces, ndomains;
 };
 
 /*
@@ -69,9 +69,9 @@ struct options {
  * values.  What there is no room for is left out.  True where something is now
  * known that should survive a restart.
  */
-bool options_apply(struct options *o, struct memory *memory,
-    uint16_t version, uint32_t domain, uint64_t slots,
-    const struct flow *flow, const struct ie_values *values);
+bool options_apply(struct options *o, struct memory *memory, uint16_t version,
+    uint32_t domain, uint64_t slots, const struct flow *flow,
+    const struct ie_values *values);
 
 /* Ms since the epoch at which the domain's uptime was 0; 0 where unknown. */
 uint64_t options_init_time(const struct options *o, uint16_t version,

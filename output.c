@@ -29,21 +29,21 @@
 #include "output.h"
 
 struct output {
-	const struct config	*conf;		/* the logs'; NULL: none yet */
-	struct flowlog		**logs;		/* conf->nlogs */
-	struct flowlog		*rest;		/* without tags; or NULL */
-	struct flowlog		*chosen;	/* by output_room, or NULL */
-	bool			 full;		/* and has no room */
-	uint8_t			*room;		/* that output_room gave */
-	uint8_t			 loose[STORE_RECORD_MAX];	/* of no log */
+	const struct config *conf;       /* the logs'; NULL: none yet */
+	struct flowlog **logs;           /* conf->nlogs */
+	struct flowlog *rest;            /* without tags; or NULL */
+	struct flowlog *chosen;          /* by output_room, or NULL */
+	bool full;                       /* and has no room */
+	uint8_t *room;                   /* that output_room gave */
+	uint8_t loose[STORE_RECORD_MAX]; /* of no log */
 
-	struct logsock		*logsock;
-	bool			 use_logsock;
+	struct logsock *logsock;
+	bool use_logsock;
 
-	int			*forwards;
-	size_t			 nforwards;
+	int *forwards;
+	size_t nforwards;
 
-	struct output_counters	 counters;	/* of logs that went too */
+	struct output_counters counters; /* of logs that went too */
 };
 
 struct output *
@@ -193,10 +193,14 @@ output_pollfds(const struct output *o, struct pollfd *pfds)
 	size_t i, n = nlogs(o);
 
 	for (i = 0; i < n; i++)
-		pfds[i] = (struct pollfd){ .events = POLLOUT,
-		    .fd = flowlog_blocked_on(o->logs[i]), };
-	pfds[n] = (struct pollfd){ .events = POLLOUT,
-	    .fd = logsock_blocked_on(o->logsock), };
+		pfds[i] = (struct pollfd){
+			.events = POLLOUT,
+			.fd = flowlog_blocked_on(o->logs[i]),
+		};
+	pfds[n] = (struct pollfd){
+		.events = POLLOUT,
+		.fd = logsock_blocked_on(o->logsock),
+	};
 }
 
 void
@@ -283,8 +287,8 @@ output_room(struct output *o, const struct flow *flow)
 enum output_result
 output_commit(struct output *o, size_t len)
 {
-	bool sent = o->use_logsock &&
-	    logsock_send(o->logsock, o->room, len) == 0;
+	bool sent =
+	    o->use_logsock && logsock_send(o->logsock, o->room, len) == 0;
 
 	if (o->full)
 		return (OUTPUT_LOST);
@@ -320,7 +324,7 @@ output_forward(struct output *o, const uint8_t *data, size_t len)
 		/* The first may but report that nobody took one before. */
 		for (tries = 0; tries < 2; tries++) {
 			if (send(o->forwards[i], data, len,
-			    MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)len)
+				MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)len)
 				break;
 		}
 		if (tries < 2)

@@ -30,18 +30,18 @@
 #include "store.h"
 
 struct output_counters {
-	uint64_t	log_bytes;	/* written to the logs */
-	uint64_t	log_errors;	/* writes that failed */
-	uint64_t	log_lost;	/* records taken, but never written */
-	uint64_t	logsock_sent;	/* records */
-	uint64_t	logsock_lost;	/* records that nobody took */
-	uint64_t	forwarded;	/* datagrams, for each target */
-	uint64_t	forward_lost;	/* the same, refused by the system */
+	uint64_t log_bytes;    /* written to the logs */
+	uint64_t log_errors;   /* writes that failed */
+	uint64_t log_lost;     /* records taken, but never written */
+	uint64_t logsock_sent; /* records */
+	uint64_t logsock_lost; /* records that nobody took */
+	uint64_t forwarded;    /* datagrams, for each target */
+	uint64_t forward_lost; /* the same, refused by the system */
 };
 
 struct output;
 
-struct output *output_new(void);	/* NULL without memory */
+struct output *output_new(void); /* NULL without memory */
 void output_free(struct output *o);
 
 /*
@@ -76,7 +76,7 @@ uint8_t *output_room(struct output *o, const struct flow *flow);
 
 enum output_result {
 	OUTPUT_STORED,
-	OUTPUT_NOWHERE,		/* the configuration has no place for it */
+	OUTPUT_NOWHERE, /* the configuration has no place for it */
 	/* Its log is full, or the log socket, its only place, is away. */
 	OUTPUT_LOST,
 };

@@ -30,34 +30,34 @@
 #include "prefix-map.h"
 #include "step-map.h"
 
-#define DEPTH_MAX	129		/* lengths that there are in IPv6 */
+#define DEPTH_MAX 129 /* lengths that there are in IPv6 */
 
 /* A value of upper: the address's, or a run of lower. */
-#define UPPER_VALUE(value)	((value) << 1)
-#define UPPER_RUN(run)		((run) << 1 | 1)
+#define UPPER_VALUE(value) ((value) << 1)
+#define UPPER_RUN(run)     ((run) << 1 | 1)
 
 /* An address as a number, IPv4 in the lower 32 bits of high. */
 struct key {
-	uint64_t	high, low;
+	uint64_t high, low;
 };
 
 /* A prefix that what follows may lie in. */
 struct open_prefix {
-	struct prefix	prefix;
-	uint32_t	value;
+	struct prefix prefix;
+	uint32_t value;
 };
 
 struct prefix_map {
-	struct step_map		 v4, upper, lower;
-	uint32_t		 outside;	/* the value of no prefix */
+	struct step_map v4, upper, lower;
+	uint32_t outside; /* the value of no prefix */
 	/* While it is made. */
-	uint32_t		 family;
-	struct open_prefix	 open[DEPTH_MAX];
-	size_t			 nopen;
-	uint32_t		 latest;	/* value, of IPv6 */
-	uint64_t		 high;		/* whose lower run is begun */
-	uint32_t		 run;		/* this one */
-	bool			 in_lower;
+	uint32_t family;
+	struct open_prefix open[DEPTH_MAX];
+	size_t nopen;
+	uint32_t latest; /* value, of IPv6 */
+	uint64_t high;   /* whose lower run is begun */
+	uint32_t run;    /* this one */
+	bool in_lower;
 };
 
 struct prefix_map *
@@ -107,8 +107,8 @@ end_lower(struct prefix_map *map)
 		return (FLOWD_ENOMEM);
 	if (map->high == UINT64_MAX)
 		return (0);
-	return (step_map_add(&map->upper, map->high + 1,
-	    UPPER_VALUE(map->latest)));
+	return (
+	    step_map_add(&map->upper, map->high + 1, UPPER_VALUE(map->latest)));
 }
 
 /* From this key on, the value is this. */
@@ -117,8 +117,7 @@ step_v6(struct prefix_map *map, struct key key, uint32_t value)
 {
 	int r;
 
-	if (map->in_lower && key.high != map->high &&
-	    (r = end_lower(map)) != 0)
+	if (map->in_lower && key.high != map->high && (r = end_lower(map)) != 0)
 		return (r);
 	if (key.low != 0 && !map->in_lower) {
 		r = step_map_begin(&map->lower, map->latest, &map->run);
@@ -128,23 +127,24 @@ step_v6(struct prefix_map *map, struct key key, uint32_t value)
 		map->high = key.high;
 	}
 	map->latest = value;
-	return (map->in_lower ? step_map_add(&map->lower, key.low, value) :
-	    step_map_add(&map->upper, key.high, UPPER_VALUE(value)));
+	return (map->in_lower ?
+		step_map_add(&map->lower, key.low, value) :
+		step_map_add(&map->upper, key.high, UPPER_VALUE(value)));
 }
 
 static int
 step(struct prefix_map *map, struct key key, uint32_t value)
 {
 	return (map->family == ADDR_V4 ?
-	    step_map_add(&map->v4, key.high, value) :
-	    step_v6(map, key, value));
+		step_map_add(&map->v4, key.high, value) :
+		step_v6(map, key, value));
 }
 
 static struct key
 prefix_key(const struct prefix *prefix)
 {
 	struct key key = { be64(prefix->addr.bytes),
-	    be64(prefix->addr.bytes + 8) };
+		be64(prefix->addr.bytes + 8) };
 
 	if (prefix->addr.family == ADDR_V4)
 		key.high >>= 32;
@@ -179,8 +179,8 @@ close_prefix(struct prefix_map *map)
 	map->nopen--;
 	if (!key_behind(&map->open[map->nopen].prefix, &key))
 		return (0);
-	return (step(map, key, map->nopen == 0 ? map->outside :
-	    map->open[map->nopen - 1].value));
+	return (step(map, key,
+	    map->nopen == 0 ? map->outside : map->open[map->nopen - 1].value));
 }
 
 /* How many of the open prefixes contain prefix. */
@@ -189,8 +189,8 @@ depth_of(const struct prefix_map *map, const struct prefix *prefix)
 {
 	size_t n = map->nopen;
 
-	while (n > 0 && !prefix_contains(&map->open[n - 1].prefix,
-	    &prefix->addr))
+	while (
+	    n > 0 && !prefix_contains(&map->open[n - 1].prefix, &prefix->addr))
 		n--;
 	return (n);
 }
@@ -229,8 +229,7 @@ prefix_map_end(struct prefix_map *map)
 		if ((r = close_prefix(map)) != 0)
 			return (r);
 	}
-	if ((r = end_lower(map)) != 0 ||
-	    (r = step_map_finish(&map->v4)) != 0 ||
+	if ((r = end_lower(map)) != 0 || (r = step_map_finish(&map->v4)) != 0 ||
 	    (r = step_map_finish(&map->upper)) != 0)
 		return (r);
 	return (step_map_finish(&map->lower));

@@ -27,14 +27,14 @@
 #include "addr.h"
 #include "step-map.h"
 
-#define PREFIX_MAP_VALUE_MAX	(STEP_MAP_VALUE_MAX >> 1)
+#define PREFIX_MAP_VALUE_MAX (STEP_MAP_VALUE_MAX >> 1)
 
 struct prefix_map;
 
 /* A map that has value for addresses in no prefix.  NULL without memory. */
 struct prefix_map *prefix_map_new(uint32_t value);
 void prefix_map_free(struct prefix_map *map);
-size_t prefix_map_memory(const struct prefix_map *map);	/* bytes */
+size_t prefix_map_memory(const struct prefix_map *map); /* bytes */
 
 /*
  * Making the map: add prefixes in the order of prefix_compare, each once, and
@@ -45,8 +45,7 @@ uint32_t prefix_map_around(const struct prefix_map *map,
     const struct prefix *prefix);
 int prefix_map_add(struct prefix_map *map, const struct prefix *prefix,
     uint32_t value) __attribute__((warn_unused_result));
-int prefix_map_end(struct prefix_map *map)
-    __attribute__((warn_unused_result));
+int prefix_map_end(struct prefix_map *map) __attribute__((warn_unused_result));
 
 /* As step_map_touch, for prefix_map_find. */
 uint32_t prefix_map_touch(const struct prefix_map *map, const struct addr *a);

@@ -26,8 +26,8 @@
 #include "privsep.h"
 
 union fd_control {
-	char		bytes[CMSG_SPACE(sizeof(int))];
-	struct cmsghdr	align;
+	char bytes[CMSG_SPACE(sizeof(int))];
+	struct cmsghdr align;
 };
 
 static int
@@ -66,8 +66,11 @@ int
 priv_send(int sock, enum priv_type type, uint32_t value, const void *body,
     size_t body_len, int fd)
 {
-	struct priv_msg msg = { .type = (uint32_t)type, .value = value,
-	    .body_len = (uint32_t)body_len, };
+	struct priv_msg msg = {
+		.type = (uint32_t)type,
+		.value = value,
+		.body_len = (uint32_t)body_len,
+	};
 	struct iovec iov = { .iov_base = &msg, .iov_len = sizeof(msg) };
 	struct msghdr hdr = { .msg_iov = &iov, .msg_iovlen = 1 };
 	union fd_control control;
@@ -117,8 +120,7 @@ take_fd(struct msghdr *hdr)
 	int fd = -1;
 
 	for (c = CMSG_FIRSTHDR(hdr); c != NULL; c = CMSG_NXTHDR(hdr, c)) {
-		if (c->cmsg_level == SOL_SOCKET &&
-		    c->cmsg_type == SCM_RIGHTS &&
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
 		    c->cmsg_len == CMSG_LEN(sizeof(int)))
 			memcpy(&fd, CMSG_DATA(c), sizeof(int));
 	}
@@ -130,8 +132,12 @@ priv_receive(int sock, struct priv_msg *msg, int *fd)
 {
 	struct iovec iov = { .iov_base = msg, .iov_len = sizeof(*msg) };
 	union fd_control control;
-	struct msghdr hdr = { .msg_iov = &iov, .msg_iovlen = 1,
-	    .msg_control = &control, .msg_controllen = CMSG_LEN(sizeof(int)), };
+	struct msghdr hdr = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = CMSG_LEN(sizeof(int)),
+	};
 	ssize_t n;
 
 	*fd = -1;
@@ -144,7 +150,7 @@ priv_receive(int sock, struct priv_msg *msg, int *fd)
 	if ((hdr.msg_flags & MSG_CTRUNC) != 0)
 		errno = EPROTO;
 	else if (priv_receive_body(sock, (uint8_t *)msg + n,
-	    sizeof(*msg) - (size_t)n) == 0)
+		     sizeof(*msg) - (size_t)n) == 0)
 		return (1);
 	if (*fd != -1)
 		(void)close(*fd);

@@ -56,32 +56,32 @@
 #include "sandbox.h"
 #include "statefile.h"
 
-#define DEFAULT_PIDFILE		PACKAGE_RUNSTATEDIR "/flowd.pid"
-#define DEATHS_MAX		5	/* of collectors, in DEATHS_SECONDS */
-#define DEATHS_SECONDS		60
-#define START_SECONDS		20	/* for a collector to become ready */
-#define STOP_SECONDS		30	/* for it to write everything */
-#define SEND_SECONDS		10	/* for it to take a message */
+#define DEFAULT_PIDFILE PACKAGE_RUNSTATEDIR "/flowd.pid"
+#define DEATHS_MAX      5 /* of collectors, in DEATHS_SECONDS */
+#define DEATHS_SECONDS  60
+#define START_SECONDS   20 /* for a collector to become ready */
+#define STOP_SECONDS    30 /* for it to write everything */
+#define SEND_SECONDS    10 /* for it to take a message */
 
 struct monitor {
 	const struct flowd_options *opts;
-	void			(*collect)(int sock);
-	struct config		*conf;
-	struct listeners	 listeners;
-	int			*logs;		/* conf->nlogs of them */
-	int			 state;		/* begun, -1: none */
-	int			 waiting;	/* who started us; -1: nobody */
-	char			*pidfile;	/* written; NULL: none */
-	int			 pidfd;		/* of it, locked; -1: none */
-	bool			 state_off;	/* statefile names another's */
-	pid_t			 collector;	/* -1: none */
-	int			 sock;		/* to it */
-	bool			 ready;		/* it said so, at least once */
-	uint32_t		 configuring;	/* it has yet to say so of */
-	bool			 stopping;
-	time_t			 stop_by;	/* monotonic */
-	time_t			 deaths[DEATHS_MAX];	/* latest first */
-	struct log_limit	 logsock_warned;
+	void (*collect)(int sock);
+	struct config *conf;
+	struct listeners listeners;
+	int *logs;            /* conf->nlogs of them */
+	int state;            /* begun, -1: none */
+	int waiting;          /* who started us; -1: nobody */
+	char *pidfile;        /* written; NULL: none */
+	int pidfd;            /* of it, locked; -1: none */
+	bool state_off;       /* statefile names another's */
+	pid_t collector;      /* -1: none */
+	int sock;             /* to it */
+	bool ready;           /* it said so, at least once */
+	uint32_t configuring; /* it has yet to say so of */
+	bool stopping;
+	time_t stop_by;            /* monotonic */
+	time_t deaths[DEATHS_MAX]; /* latest first */
+	struct log_limit logsock_warned;
 };
 
 static volatile sig_atomic_t got_stop, got_reload, got_reopen, got_stats;
@@ -100,18 +100,22 @@ on_signal(int sig)
 	case SIGUSR1:
 		got_reopen = 1;
 		break;
-	default:			/* SIGUSR2, SIGINFO */
+	default: /* SIGUSR2, SIGINFO */
 		got_stats = 1;
 	}
 }
 
-static const int handled_signals[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1,
-    SIGUSR2,
+static const int handled_signals[] = {
+	SIGINT,
+	SIGTERM,
+	SIGHUP,
+	SIGUSR1,
+	SIGUSR2,
 #ifdef SIGINFO
-    SIGINFO,
+	SIGINFO,
 #endif
 };
-#define NSIGNALS	(sizeof(handled_signals) / sizeof(handled_signals[0]))
+#define NSIGNALS (sizeof(handled_signals) / sizeof(handled_signals[0]))
 
 /* Blocks the signals; they come through in ppoll, with the mask as it was. */
 static void
@@ -164,8 +168,7 @@ open_log(const char *path, bool *made)
 	 * For reading too, so that a FIFO opens without a reader and keeps
 	 * what was written when its reader leaves.
 	 */
-	const int flags = O_RDWR | O_APPEND | O_NONBLOCK | O_CLOEXEC |
-	    O_NOCTTY;
+	const int flags = O_RDWR | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
 	int fd;
 
 	fd = open(path, flags | O_CREAT | O_EXCL, 0600);
@@ -190,12 +193,12 @@ open_logsock(struct monitor *m, const struct config *conf)
 		log_warn("logsock");
 		return (-1);
 	}
-	if (size != 0 && setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size,
-	    sizeof(size)) == -1)
+	if (size != 0 &&
+	    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)) == -1)
 		log_warn("logsock %s: bufsize %d", conf->logsock, size);
 	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
-		if (log_limit_pass(&m->logsock_warned,
-		    (uint32_t)time(NULL), &held_back))
+		if (log_limit_pass(&m->logsock_warned, (uint32_t)time(NULL),
+			&held_back))
 			log_warn("logsock %s: nobody reads it, trying on",
 			    conf->logsock);
 		(void)close(fd);
@@ -263,8 +266,7 @@ try_send_config(struct monitor *m, const struct config *conf,
 			r = send_fd(m, PRIV_FORWARD, fd);
 	}
 	for (i = 0; r == 0 && i < conf->nlogs; i++)
-		r = priv_send(m->sock, PRIV_LOG, (uint32_t)i, NULL, 0,
-		    logs[i]);
+		r = priv_send(m->sock, PRIV_LOG, (uint32_t)i, NULL, 0, logs[i]);
 	if (r == 0 && conf->logsock != NULL)
 		r = send_fd(m, PRIV_LOGSOCK, open_logsock(m, conf));
 	if (r == 0)
@@ -403,9 +405,8 @@ static int
 answer_want_logsock(struct monitor *m)
 {
 	if (m->conf->logsock == NULL)
-		return (0);	/* it went with a reload on the way */
-	return (send_fd(m, PRIV_LOGSOCK,
-	    open_logsock(m, m->conf)));
+		return (0); /* it went with a reload on the way */
+	return (send_fd(m, PRIV_LOGSOCK, open_logsock(m, m->conf)));
 }
 
 static void
@@ -436,13 +437,13 @@ answer_state_written(struct monitor *m)
 }
 
 static const struct {
-	enum priv_type	type;
-	int		(*answer)(struct monitor *m);
+	enum priv_type type;
+	int (*answer)(struct monitor *m);
 } requests[] = {
-	{ PRIV_READY,		answer_ready },
-	{ PRIV_WANT_LOGSOCK,	answer_want_logsock },
-	{ PRIV_WANT_STATE,	answer_want_state },
-	{ PRIV_STATE_WRITTEN,	answer_state_written },
+	{ PRIV_READY, answer_ready },
+	{ PRIV_WANT_LOGSOCK, answer_want_logsock },
+	{ PRIV_WANT_STATE, answer_want_state },
+	{ PRIV_STATE_WRITTEN, answer_state_written },
 };
 
 /* 1; 0 at the end of file; -1 for what is no request. */
@@ -489,12 +490,14 @@ bury_collector(struct monitor *m)
 	if (m->stopping && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return (true);
 	if (WIFSIGNALED(status))
-		log_warnx("collector %d was killed by signal %d (%s); "
-		    "what it had not written is lost", (int)m->collector,
-		    WTERMSIG(status), strsignal(WTERMSIG(status)));
+		log_warnx(
+		    "collector %d was killed by signal %d (%s); "
+		    "what it had not written is lost",
+		    (int)m->collector, WTERMSIG(status),
+		    strsignal(WTERMSIG(status)));
 	else
-		log_warnx("collector %d exited with code %d",
-		    (int)m->collector, WEXITSTATUS(status));
+		log_warnx("collector %d exited with code %d", (int)m->collector,
+		    WEXITSTATUS(status));
 	return (false);
 }
 
@@ -905,8 +908,15 @@ int
 monitor_run(const struct flowd_options *opts, struct config *conf,
     void (*collect)(int sock))
 {
-	struct monitor m = { .opts = opts, .collect = collect, .state = -1,
-	    .waiting = -1, .pidfd = -1, .collector = -1, .sock = -1, };
+	struct monitor m = {
+		.opts = opts,
+		.collect = collect,
+		.state = -1,
+		.waiting = -1,
+		.pidfd = -1,
+		.collector = -1,
+		.sock = -1,
+	};
 	int status;
 
 	log_init("monitor", opts->foreground ? LOG_TO_STDERR : LOG_TO_BOTH,

@@ -32,9 +32,9 @@
  * neither value nor body nor descriptor.  Odd types are the monitor's.
  */
 struct priv_msg {
-	uint32_t	type;		/* enum priv_type */
-	uint32_t	value;		/* as the type says, else 0 */
-	uint32_t	body_len;	/* bytes that follow; PRIV_CONFIG only */
+	uint32_t type;     /* enum priv_type */
+	uint32_t value;    /* as the type says, else 0 */
+	uint32_t body_len; /* bytes that follow; PRIV_CONFIG only */
 };
 
 enum priv_type {
@@ -42,38 +42,38 @@ enum priv_type {
 	 * A configuration: PRIV_CONFIG, then its descriptors in the order of
 	 * the configuration, then PRIV_COMMIT, which brings all into force.
 	 */
-	PRIV_CONFIG	= 1,	/* body: config_pack */
+	PRIV_CONFIG = 1, /* body: config_pack */
 	/* With a descriptor; or value: 1 + which listener so far stays. */
-	PRIV_LISTENER	= 3,
-	PRIV_FORWARD	= 5,	/* with a descriptor */
-	PRIV_COMMIT	= 7,
+	PRIV_LISTENER = 3,
+	PRIV_FORWARD = 5, /* with a descriptor */
+	PRIV_COMMIT = 7,
 
 	/*
 	 * Both also within a configuration: go on with this descriptor, for the
 	 * log that value is the number of; for the log socket, whose reader is
 	 * away where there is no descriptor.
 	 */
-	PRIV_LOG	= 9,
-	PRIV_LOGSOCK	= 11,
-	PRIV_STATISTICS	= 13,	/* log them */
-	PRIV_STOP	= 15,	/* write everything received, and exit */
-	PRIV_STATE	= 17,	/* with a descriptor: the state to begin with */
-	PRIV_STATE_FILE	= 19,	/* write it to this descriptor; none: not now */
+	PRIV_LOG = 9,
+	PRIV_LOGSOCK = 11,
+	PRIV_STATISTICS = 13, /* log them */
+	PRIV_STOP = 15,       /* write everything received, and exit */
+	PRIV_STATE = 17,      /* with a descriptor: the state to begin with */
+	PRIV_STATE_FILE = 19, /* write it to this descriptor; none: not now */
 
-	PRIV_READY	= 2,	/* the configuration is in force */
-	PRIV_WANT_LOGSOCK = 4,	/* please connect it anew */
-	PRIV_WANT_STATE	= 6,	/* please begin a state file */
-	PRIV_STATE_WRITTEN = 8,	/* it is complete */
+	PRIV_READY = 2,         /* the configuration is in force */
+	PRIV_WANT_LOGSOCK = 4,  /* please connect it anew */
+	PRIV_WANT_STATE = 6,    /* please begin a state file */
+	PRIV_STATE_WRITTEN = 8, /* it is complete */
 };
 
 /* What the command line says. */
 struct flowd_options {
-	const char		*conf_path;
-	const struct conf_macro	*macros;
-	size_t			 nmacros;
-	bool			 debug;		/* -d */
-	bool			 foreground;	/* -d or -g */
-	bool			 insecure;	/* -X INSECURE */
+	const char *conf_path;
+	const struct conf_macro *macros;
+	size_t nmacros;
+	bool debug;      /* -d */
+	bool foreground; /* -d or -g */
+	bool insecure;   /* -X INSECURE */
 };
 
 /*

@@ -20,16 +20,16 @@
 #include "netflow.h"
 #include "record.h"
 
-#define HAS(t, slot)		(((t)->slots & SLOT_BIT(slot)) != 0)
-#define IPFIX_UPTIME		0x80000000U	/* ms, where none is known */
+#define HAS(t, slot) (((t)->slots & SLOT_BIT(slot)) != 0)
+#define IPFIX_UPTIME 0x80000000U /* ms, where none is known */
 
 void
 record_start(struct flow *flow, const struct template *t,
     const struct message *msg, const struct addr *agent)
 {
 	memset(flow, 0, sizeof(*flow));
-	flow->fields = t->fields |
-	    store_addr_bit(STORE_FIELD_AGENT_ADDR, agent->family);
+	flow->fields =
+	    t->fields | store_addr_bit(STORE_FIELD_AGENT_ADDR, agent->family);
 	flow->recv_sec = msg->recv_sec;
 	flow->recv_usec = msg->recv_usec;
 	flow->agent = *agent;
@@ -46,8 +46,7 @@ record_start(struct flow *flow, const struct template *t,
 			flow->dst.family =
 			    t->family == FAMILY_4 ? ADDR_V4 : ADDR_V6;
 	}
-	flow->fields |=
-	    store_addr_bit(STORE_FIELD_SRC_ADDR, flow->src.family) |
+	flow->fields |= store_addr_bit(STORE_FIELD_SRC_ADDR, flow->src.family) |
 	    store_addr_bit(STORE_FIELD_DST_ADDR, flow->dst.family);
 }
 
@@ -106,8 +105,7 @@ choose_family(struct flow *flow, const struct template *t,
 		if (HAS(t, SLOT_DST6))
 			flow->dst = addr_v6(v->dst6);
 	}
-	flow->fields |=
-	    store_addr_bit(STORE_FIELD_SRC_ADDR, flow->src.family) |
+	flow->fields |= store_addr_bit(STORE_FIELD_SRC_ADDR, flow->src.family) |
 	    store_addr_bit(STORE_FIELD_DST_ADDR, flow->dst.family);
 	return (true);
 }
@@ -117,8 +115,8 @@ static void
 choose_masks(struct flow *flow, const struct template *t,
     const struct ie_values *v)
 {
-	uint32_t family = flow->src.family != ADDR_NONE ? flow->src.family :
-	    flow->dst.family;
+	uint32_t family =
+	    flow->src.family != ADDR_NONE ? flow->src.family : flow->dst.family;
 
 	if (family != ADDR_V6 && t->family != FAMILY_4) {
 		if (HAS(t, SLOT_SRC_MASK4))
@@ -150,8 +148,8 @@ choose_gateway(struct flow *flow, const struct template *t,
 			    any_set(v->gateway4, 4);
 	}
 	flow->gateway = four ? addr_v4(v->gateway4) : addr_v6(v->gateway6);
-	flow->fields |= store_addr_bit(STORE_FIELD_GATEWAY_ADDR,
-	    flow->gateway.family);
+	flow->fields |=
+	    store_addr_bit(STORE_FIELD_GATEWAY_ADDR, flow->gateway.family);
 }
 
 /* By custom an ICMP flow has its type and code for a destination port. */
@@ -173,8 +171,8 @@ choose_icmp(struct flow *flow, const struct template *t,
  * than FLOW_TIMES can tell, 24.8 days, counts as none.
  */
 struct times {
-	int64_t	export, start, end;
-	bool	has_start, has_end;
+	int64_t export, start, end;
+	bool has_start, has_end;
 };
 
 static bool
@@ -201,8 +199,8 @@ set_delta(const struct times *w, int64_t *to, uint64_t delta)
 }
 
 static void
-find_start(struct times *w, const struct template *t,
-    const struct ie_values *v, const uint32_t *uptime)
+find_start(struct times *w, const struct template *t, const struct ie_values *v,
+    const uint32_t *uptime)
 {
 	if (HAS(t, SLOT_START))
 		w->has_start = set_absolute(w, &w->start, v->start);
@@ -215,8 +213,8 @@ find_start(struct times *w, const struct template *t,
 }
 
 static void
-find_end(struct times *w, const struct template *t,
-    const struct ie_values *v, const uint32_t *uptime)
+find_end(struct times *w, const struct template *t, const struct ie_values *v,
+    const uint32_t *uptime)
 {
 	if (HAS(t, SLOT_END))
 		w->has_end = set_absolute(w, &w->end, v->end);
@@ -235,11 +233,12 @@ duration(const struct template *t, const struct ie_values *v)
 	int32_t ms;
 
 	if (HAS(t, SLOT_DURATION_MS))
-		return (v->duration_ms <= INT32_MAX ?
-		    (int64_t)v->duration_ms : 0);
+		return (
+		    v->duration_ms <= INT32_MAX ? (int64_t)v->duration_ms : 0);
 	if (HAS(t, SLOT_DURATION_US))
 		return (v->duration_us / 1000 <= INT32_MAX ?
-		    (int64_t)(v->duration_us / 1000) : 0);
+			(int64_t)(v->duration_us / 1000) :
+			0);
 	if (HAS(t, SLOT_START_UPTIME) && HAS(t, SLOT_END_UPTIME)) {
 		ms = (int32_t)(v->end_uptime - v->start_uptime);
 		return (ms < 0 ? 0 : ms);
@@ -268,8 +267,7 @@ fill_gaps(struct times *w, int64_t lasted)
  */
 static void
 convert_times(struct flow *flow, const struct template *t,
-    const struct message *msg, uint64_t init_time,
-    const struct ie_values *v)
+    const struct message *msg, uint64_t init_time, const struct ie_values *v)
 {
 	struct times w = { .export = (int64_t)msg->export_sec * 1000 };
 	uint32_t uptime = IPFIX_UPTIME;
@@ -350,8 +348,7 @@ record_reverse(struct flow *flow, const struct template *t,
 	flow->src = was.dst;
 	flow->dst = was.src;
 	flow->fields &= ~(STORE_FIELD_SRCDST_ADDR | STORE_FIELD_GATEWAY_ADDR);
-	flow->fields |=
-	    store_addr_bit(STORE_FIELD_SRC_ADDR, flow->src.family) |
+	flow->fields |= store_addr_bit(STORE_FIELD_SRC_ADDR, flow->src.family) |
 	    store_addr_bit(STORE_FIELD_DST_ADDR, flow->dst.family);
 	/* The next hop was that of the forward direction. */
 	flow->gateway = none;

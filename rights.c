@@ -37,7 +37,7 @@ rights_drop(bool do_chroot)
 		fatalx("no user " PRIVSEP_USER);
 	uid = pw->pw_uid;
 	gid = pw->pw_gid;
-	tzset();		/* /etc/localtime is out of reach afterwards */
+	tzset(); /* /etc/localtime is out of reach afterwards */
 	if (do_chroot && (chroot(PRIVSEP_PATH) == -1 || chdir("/") == -1))
 		fatal("chroot to " PRIVSEP_PATH);
 	if (setgroups(1, &gid) == -1)
@@ -50,11 +50,9 @@ rights_drop(bool do_chroot)
 		fatal("cannot become " PRIVSEP_USER);
 #endif
 	if (uid == 0 || setuid(0) != -1 || seteuid(0) != -1 ||
-	    setgid(0) != -1 || setegid(0) != -1 ||
-	    getuid() != uid || geteuid() != uid ||
-	    getgid() != gid || getegid() != gid)
-		fatalx("rights could be regained after becoming "
-		    PRIVSEP_USER);
+	    setgid(0) != -1 || setegid(0) != -1 || getuid() != uid ||
+	    geteuid() != uid || getgid() != gid || getegid() != gid)
+		fatalx("rights could be regained after becoming " PRIVSEP_USER);
 }
 
 bool
@@ -69,18 +67,20 @@ rights_check(const struct flowd_options *opts)
 	struct stat st;
 
 	if (opts->insecure) {
-		log_warnx("-X INSECURE: user and root directory stay as they "
+		log_warnx(
+		    "-X INSECURE: user and root directory stay as they "
 		    "are");
 		return (0);
 	}
 	if (geteuid() != 0) {
-		log_warnx("not started by root: user and root directory stay "
+		log_warnx(
+		    "not started by root: user and root directory stay "
 		    "as they are");
 		return (0);
 	}
 	if (getpwnam(PRIVSEP_USER) == NULL) {
 		log_warnx("there is no user " PRIVSEP_USER
-		    ", which the collector runs as");
+			  ", which the collector runs as");
 		return (-1);
 	}
 	if (stat(PRIVSEP_PATH, &st) == -1) {
@@ -90,7 +90,7 @@ rights_check(const struct flowd_options *opts)
 	if (!S_ISDIR(st.st_mode) || st.st_uid != 0 ||
 	    (st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
 		log_warnx("the collector's root " PRIVSEP_PATH
-		    " must be a directory that only root can write to");
+			  " must be a directory that only root can write to");
 		return (-1);
 	}
 	return (0);

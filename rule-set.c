@@ -23,15 +23,15 @@
 #include "hash.h"
 #include "rule-set.h"
 
-#define NODE_UNITS(n)	(2 + ((size_t)(n) + 1) / 2)	/* of 8 bytes */
+#define NODE_UNITS(n) (2 + ((size_t)(n) + 1) / 2) /* of 8 bytes */
 
 enum operation { UNION, MINUS };
 
 /* A node with room for all children. */
 struct draft {
-	uint64_t	some, full;
-	uint32_t	children[64];
-	unsigned int	n;
+	uint64_t some, full;
+	uint32_t children[64];
+	unsigned int n;
 };
 
 static int
@@ -44,8 +44,9 @@ reserve(struct rule_sets *sets, uint64_t **array, size_t *size, size_t want)
 		return (0);
 	while (grown_size < want)
 		grown_size *= 2;
-	if (want > UINT32_MAX || rule_sets_memory(sets) + (grown_size -
-	    *size) * sizeof(*grown) > sets->memory_max)
+	if (want > UINT32_MAX ||
+	    rule_sets_memory(sets) + (grown_size - *size) * sizeof(*grown) >
+		sets->memory_max)
 		return (FLOWD_ESPACE);
 	if ((grown = reallocarray(*array, grown_size, sizeof(*grown))) == NULL)
 		return (FLOWD_ENOMEM);
@@ -129,8 +130,8 @@ is_same(const struct rule_sets *sets, bool is_word, uint32_t a, uint32_t b)
 	node = rule_node(sets, a);
 	other = rule_node(sets, b);
 	return (node->some == other->some && node->full == other->full &&
-	    memcmp(node->children, other->children, nchildren(node) *
-	    sizeof(node->children[0])) == 0);
+	    memcmp(node->children, other->children,
+		nchildren(node) * sizeof(node->children[0])) == 0);
 }
 
 /* The slot of what is the same as ref, or the empty one that it belongs in. */
@@ -174,8 +175,8 @@ grow_hash(struct rule_sets *sets, struct rule_set_hash *hash, bool is_word)
 static int
 intern(struct rule_sets *sets, bool is_word, uint32_t *ref, bool *is_new)
 {
-	struct rule_set_hash *hash = is_word ? &sets->word_hash :
-	    &sets->node_hash;
+	struct rule_set_hash *hash =
+	    is_word ? &sets->word_hash : &sets->node_hash;
 	uint32_t *slot;
 	int r;
 
@@ -201,7 +202,7 @@ make_word(struct rule_sets *sets, uint64_t word, uint32_t *set)
 	if (word == 0 || word == UINT64_MAX)
 		return (0);
 	if ((r = reserve(sets, &sets->words, &sets->words_size,
-	    sets->nwords + 1)) != 0)
+		 sets->nwords + 1)) != 0)
 		return (r);
 	*set = (uint32_t)sets->nwords;
 	sets->words[*set] = word;
@@ -233,15 +234,15 @@ make_node(struct rule_sets *sets, const struct draft *draft, uint32_t *set)
 	*set = draft->some == 0 ? RULE_SET_EMPTY : RULE_SET_FULL;
 	if (draft->some == 0 || draft->full == UINT64_MAX)
 		return (0);
-	if ((r = reserve(sets, &sets->nodes, &sets->nodes_size, sets->used +
-	    NODE_UNITS(draft->n))) != 0)
+	if ((r = reserve(sets, &sets->nodes, &sets->nodes_size,
+		 sets->used + NODE_UNITS(draft->n))) != 0)
 		return (r);
 	*set = (uint32_t)sets->used;
 	node = (void *)&sets->nodes[*set];
 	node->some = draft->some;
 	node->full = draft->full;
-	memcpy(node->children, draft->children, draft->n *
-	    sizeof(draft->children[0]));
+	memcpy(node->children, draft->children,
+	    draft->n * sizeof(draft->children[0]));
 	if ((r = intern(sets, false, set, &is_new)) != 0)
 		return (r);
 	if (is_new)
@@ -261,7 +262,7 @@ set_of(struct rule_sets *sets, unsigned int level, const uint64_t *bits,
 
 	if (level == 0)
 		return (make_word(sets, nwords == 0 ? 0 : bits[0], set));
-	part = (size_t)1 << 6 * (level - 1);	/* words of a child */
+	part = (size_t)1 << 6 * (level - 1); /* words of a child */
 	for (at = 0; at < nwords; at += part) {
 		r = set_of(sets, level - 1, bits + at,
 		    nwords - at < part ? nwords - at : part, &child);
@@ -364,12 +365,13 @@ combine(struct rule_sets *sets, enum operation operation, unsigned int level,
 	if (b == RULE_SET_FULL || (operation == UNION && a == RULE_SET_FULL))
 		return (0);
 	if (level == 0)
-		return (make_word(sets, operation == UNION ?
-		    sets->words[a] | sets->words[b] :
-		    sets->words[a] & ~sets->words[b], set));
+		return (make_word(sets,
+		    operation == UNION ? sets->words[a] | sets->words[b] :
+					 sets->words[a] & ~sets->words[b],
+		    set));
 	for (bit = 1; bit != 0; bit <<= 1) {
-		r = combine(sets, operation, level - 1,
-		    child_of(sets, a, bit), child_of(sets, b, bit), &child);
+		r = combine(sets, operation, level - 1, child_of(sets, a, bit),
+		    child_of(sets, b, bit), &child);
 		if (r != 0)
 			return (r);
 		draft_add(&draft, bit, child);

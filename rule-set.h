@@ -30,30 +30,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RULE_SET_EMPTY		0U	/* references, at each level */
-#define RULE_SET_FULL		1U
+#define RULE_SET_EMPTY 0U /* references, at each level */
+#define RULE_SET_FULL  1U
 
-#define RULE_SET_LEVELS		2	/* of nodes, at most */
-#define RULE_SET_MAX		262144	/* rules: 64 in the power of 3 */
+#define RULE_SET_LEVELS 2      /* of nodes, at most */
+#define RULE_SET_MAX    262144 /* rules: 64 in the power of 3 */
 
 struct rule_node {
-	uint64_t	some;		/* children that are not empty */
-	uint64_t	full;		/* of these, those that are full */
-	uint32_t	children[];	/* references to the others */
+	uint64_t some;       /* children that are not empty */
+	uint64_t full;       /* of these, those that are full */
+	uint32_t children[]; /* references to the others */
 };
 
 struct rule_sets {
-	unsigned int	 levels;	/* of nodes above the words */
-	uint64_t	*words;
-	uint64_t	*nodes;		/* each from a multiple of 8 bytes */
-	size_t		 nwords, words_size;
-	size_t		 used, nodes_size;	/* of nodes, in 8 bytes */
-	size_t		 memory_max;	/* bytes */
+	unsigned int levels; /* of nodes above the words */
+	uint64_t *words;
+	uint64_t *nodes; /* each from a multiple of 8 bytes */
+	size_t nwords, words_size;
+	size_t used, nodes_size; /* of nodes, in 8 bytes */
+	size_t memory_max;       /* bytes */
 	/* To find equal ones, until rule_sets_freeze. */
 	struct rule_set_hash {
-		uint32_t	*slots;	/* references */
-		size_t		 n, size;
-	}		 word_hash, node_hash;
+		uint32_t *slots; /* references */
+		size_t n, size;
+	} word_hash, node_hash;
 };
 
 /*
@@ -66,7 +66,7 @@ void rule_sets_free(struct rule_sets *sets);
 
 /* Frees what only making sets needs. */
 void rule_sets_freeze(struct rule_sets *sets);
-size_t rule_sets_memory(const struct rule_sets *sets);	/* bytes */
+size_t rule_sets_memory(const struct rule_sets *sets); /* bytes */
 
 /*
  * All give FLOWD_ENOMEM without memory, and FLOWD_ESPACE where memory_max is
@@ -110,8 +110,8 @@ rule_node(const struct rule_sets *sets, uint32_t ref)
 static inline uint32_t
 rule_node_child(const struct rule_node *node, uint64_t bit)
 {
-	return (node->children[count_bits(node->some & ~node->full &
-	    (bit - 1))]);
+	return (
+	    node->children[count_bits(node->some & ~node->full & (bit - 1))]);
 }
 
 #endif

@@ -24,15 +24,15 @@
 #include "netflow.h"
 #include "state.h"
 
-#define STATE_VERSION		1
-#define STATE_MAGIC_LEN		8
-#define STATE_HEADER_LEN	(STATE_MAGIC_LEN + 4)
-#define STATE_FIRST_LEN		65536		/* bytes; doubled until it fits */
+#define STATE_VERSION    1
+#define STATE_MAGIC_LEN  8
+#define STATE_HEADER_LEN (STATE_MAGIC_LEN + 4)
+#define STATE_FIRST_LEN  65536 /* bytes; doubled until it fits */
 
 struct packer {
-	struct wcursor	w;
-	uint32_t	exporters;
-	int		error;
+	struct wcursor w;
+	uint32_t exporters;
+	int error;
 };
 
 static int
@@ -67,7 +67,8 @@ pack_templates(struct wcursor *w, const struct exporter *e)
 	for (t = e->templates.oldest; t != NULL; t = t->newer) {
 		if (wcur_u16(w, t->key.version) != 0 ||
 		    wcur_u32(w, t->key.domain) != 0 ||
-		    wcur_u16(w, t->key.id) != 0 || wcur_u8(w, t->options) != 0 ||
+		    wcur_u16(w, t->key.id) != 0 ||
+		    wcur_u8(w, t->options) != 0 ||
 		    wcur_u8(w, t->withdrawn) != 0 ||
 		    wcur_u16(w, t->scopes) != 0 ||
 		    wcur_u16(w, t->nfields) != 0 ||
@@ -104,8 +105,7 @@ pack_interfaces(struct wcursor *w, const struct options *o)
 	for (i = o->interfaces; i < o->interfaces + o->ninterfaces; i++) {
 		if (wcur_u32(w, i->index) != 0 ||
 		    wcur_bytes(w, i->name, sizeof(i->name)) != 0 ||
-		    wcur_bytes(w, i->description,
-		    sizeof(i->description)) != 0)
+		    wcur_bytes(w, i->description, sizeof(i->description)) != 0)
 			return (FLOWD_ESPACE);
 	}
 	return (0);
@@ -138,9 +138,8 @@ pack_exporter(void *arg, const struct exporter *e)
 	p->exporters++;
 	if (wcur_u8(w, (uint8_t)e->addr.family) != 0 ||
 	    wcur_bytes(w, e->addr.bytes, sizeof(e->addr.bytes)) != 0 ||
-	    wcur_u8(w, e->named) != 0 ||
-	    pack_sequences(w, e) != 0 || pack_templates(w, e) != 0 ||
-	    pack_samplers(w, &e->options) != 0 ||
+	    wcur_u8(w, e->named) != 0 || pack_sequences(w, e) != 0 ||
+	    pack_templates(w, e) != 0 || pack_samplers(w, &e->options) != 0 ||
 	    pack_interfaces(w, &e->options) != 0 ||
 	    pack_domains(w, &e->options) != 0)
 		p->error = FLOWD_ESPACE;

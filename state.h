@@ -32,19 +32,19 @@
 
 #include "exporter.h"
 
-#define STATE_MAGIC	"flowdst"	/* what it begins with */
-#define STATE_LEN_MAX	((size_t)1 << 30)	/* bytes; more is refused */
+#define STATE_MAGIC   "flowdst"         /* what it begins with */
+#define STATE_LEN_MAX ((size_t)1 << 30) /* bytes; more is refused */
 
 /* *data is allocated, and freed by the caller.  FLOWD_ENOMEM. */
-int state_pack(const struct exporter_table *table, uint8_t **data,
-    size_t *len) __attribute__((warn_unused_result));
+int state_pack(const struct exporter_table *table, uint8_t **data, size_t *len)
+    __attribute__((warn_unused_result));
 
 /*
  * Puts back what state_pack took; now is in epoch seconds.  Nothing in data is
  * trusted.  FLOWD_EVERSION for something else, FLOWD_ECRC, FLOWD_ESHORT and
  * FLOWD_EINVAL for damage; exporters read before the damage stay.
  */
-int state_unpack(struct exporter_table *table, const uint8_t *data,
-    size_t len, uint32_t now) __attribute__((warn_unused_result));
+int state_unpack(struct exporter_table *table, const uint8_t *data, size_t len,
+    uint32_t now) __attribute__((warn_unused_result));
 
 #endif

@@ -27,7 +27,7 @@
 #include "state.h"
 #include "statefile.h"
 
-#define SUFFIX	".new"
+#define SUFFIX ".new"
 
 bool
 statefile_is_foreign(const char *path)
@@ -43,8 +43,10 @@ statefile_is_foreign(const char *path)
 	(void)close(fd);
 	foreign = n > 0 && memcmp(magic, STATE_MAGIC, (size_t)n) != 0;
 	if (foreign)
-		log_warnx("statefile %s: it is no state file of flowd's; it "
-		    "is left alone, and no state is kept", path);
+		log_warnx(
+		    "statefile %s: it is no state file of flowd's; it "
+		    "is left alone, and no state is kept",
+		    path);
 	return (foreign);
 }
 
@@ -67,8 +69,10 @@ statefile_open(const char *path)
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd == -1 && errno != ENOENT)
-		log_warn("statefile %s cannot be read, starting without "
-		    "templates", path);
+		log_warn(
+		    "statefile %s cannot be read, starting without "
+		    "templates",
+		    path);
 	return (fd);
 }
 

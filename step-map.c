@@ -80,12 +80,12 @@ add_step(struct step_map *map, uint64_t key, uint32_t value)
 	uint64_t *keys;
 
 	if ((keys = reserve(map->keys, &map->keys_size, map->nsteps, 1,
-	    sizeof(*keys))) == NULL)
+		 sizeof(*keys))) == NULL)
 		return (FLOWD_ENOMEM);
 	map->keys = keys;
 	keys[map->nsteps] = key;
-	if (add_number(&map->values, &map->values_size, map->nsteps,
-	    value) != 0)
+	if (add_number(&map->values, &map->values_size, map->nsteps, value) !=
+	    0)
 		return (FLOWD_ENOMEM);
 	map->nsteps++;
 	return (0);
@@ -96,7 +96,7 @@ int
 step_map_begin(struct step_map *map, uint32_t value, uint32_t *run)
 {
 	if (add_number(&map->runs, &map->runs_size, map->nruns,
-	    (uint32_t)map->nsteps) != 0)
+		(uint32_t)map->nsteps) != 0)
 		return (FLOWD_ENOMEM);
 	*run = (uint32_t)map->nruns++;
 	return (add_step(map, 0, value));
@@ -123,7 +123,7 @@ add_buckets(struct step_map *map, size_t n, uint32_t *at)
 	uint32_t *steps;
 
 	if ((steps = reserve(map->bucket_steps, &map->bucket_steps_size,
-	    map->nbuckets, n, sizeof(*steps))) == NULL)
+		 map->nbuckets, n, sizeof(*steps))) == NULL)
 		return (FLOWD_ENOMEM);
 	map->bucket_steps = steps;
 	while (size < map->nbuckets + n)
@@ -136,8 +136,8 @@ add_buckets(struct step_map *map, size_t n, uint32_t *at)
 		if (grown == NULL)
 			return (FLOWD_ENOMEM);
 		if (map->nbuckets != 0)
-			memcpy(grown, map->buckets, map->nbuckets *
-			    sizeof(*grown));
+			memcpy(grown, map->buckets,
+			    map->nbuckets * sizeof(*grown));
 		free(map->buckets);
 		map->buckets = grown;
 		map->buckets_size = size;
@@ -149,8 +149,8 @@ add_buckets(struct step_map *map, size_t n, uint32_t *at)
 
 /* Chooses the parts of the range for the steps of a node up to end. */
 static void
-choose_buckets(const struct step_map *map, struct step_node *node,
-    uint32_t end, uint64_t *last)
+choose_buckets(const struct step_map *map, struct step_node *node, uint32_t end,
+    uint64_t *last)
 {
 	const uint32_t n = end - node->first, room = 31 - map->value_bits;
 	uint64_t range, dropped, key;
@@ -173,8 +173,8 @@ choose_buckets(const struct step_map *map, struct step_node *node,
 
 /* Fills a bucket of node with the steps from first to end. */
 static void
-fill_bucket(struct step_map *map, const struct step_node *node,
-    uint32_t at, uint32_t first, uint32_t end)
+fill_bucket(struct step_map *map, const struct step_node *node, uint32_t at,
+    uint32_t first, uint32_t end)
 {
 	const uint64_t mask = (UINT64_C(1) << node->shift) - 1;
 	uint32_t *slots = map->buckets[at].slots, i;
@@ -197,8 +197,7 @@ fill_bucket(struct step_map *map, const struct step_node *node,
  * its own, that is for half the range at the most, so that this ends.
  */
 static int
-make_node(struct step_map *map, uint32_t first, uint32_t end,
-    uint32_t *number)
+make_node(struct step_map *map, uint32_t first, uint32_t end, uint32_t *number)
 {
 	struct step_node node = { .first = first }, *nodes;
 	uint32_t child, next;
@@ -216,8 +215,9 @@ make_node(struct step_map *map, uint32_t first, uint32_t end,
 		return (r);
 	map->nodes[*number] = node;
 	for (i = 0; i <= last; i++, first = next) {
-		for (next = first; next < end && (map->keys[next] -
-		    node.min) >> node.shift == i; next++)
+		for (next = first; next < end &&
+		     (map->keys[next] - node.min) >> node.shift == i;
+		     next++)
 			continue;
 		if (next - first <= STEP_FEW_MAX) {
 			fill_bucket(map, &node, node.buckets + (uint32_t)i,
@@ -226,8 +226,8 @@ make_node(struct step_map *map, uint32_t first, uint32_t end,
 		}
 		if ((r = make_node(map, first, next, &child)) != 0)
 			return (r);
-		map->buckets[node.buckets + i].slots[0] = STEP_SLOT_NODE |
-		    child;
+		map->buckets[node.buckets + i].slots[0] =
+		    STEP_SLOT_NODE | child;
 	}
 	return (0);
 }
@@ -246,7 +246,7 @@ step_map_finish(struct step_map *map)
 	for (i = 0; i < map->nruns; i++) {
 		first = map->runs[i] + 1;
 		end = i + 1 < map->nruns ? map->runs[i + 1] :
-		    (uint32_t)map->nsteps;
+					   (uint32_t)map->nsteps;
 		if (end - first <= STEP_FEW_MAX) {
 			map->runs[i] = first << STEP_FEW_SHIFT | (end - first);
 			continue;

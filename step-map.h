@@ -37,52 +37,52 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STEP_MAP_VALUE_MAX	((UINT32_C(1) << 28) - 1)
+#define STEP_MAP_VALUE_MAX ((UINT32_C(1) << 28) - 1)
 
 /* Some neighbouring steps: the first, and above 4 bits of it their number. */
-#define STEP_FEW_SHIFT		4
-#define STEP_FEW_MASK		15U
-#define STEP_FEW_MAX		14U
-#define STEP_FEW_NOT		15U	/* instead of the number: a node */
+#define STEP_FEW_SHIFT 4
+#define STEP_FEW_MASK  15U
+#define STEP_FEW_MAX   14U
+#define STEP_FEW_NOT   15U /* instead of the number: a node */
 
-#define STEP_SLOTS		16U
-#define STEP_SLOT_NODE		(UINT32_C(1) << 31)	/* in slot 0 */
+#define STEP_SLOTS     16U
+#define STEP_SLOT_NODE (UINT32_C(1) << 31) /* in slot 0 */
 
 /*
  * Slot 0 has the value below the first step, or refers to a node; the others
  * have the steps, and the last of them over and over.
  */
 struct step_bucket {
-	_Alignas(64) uint32_t	slots[STEP_SLOTS];
+	_Alignas(64) uint32_t slots[STEP_SLOTS];
 };
 
 /* An index of the keys from min on. */
 struct step_node {
-	uint64_t	min;		/* the first step's key */
-	uint64_t	limit;		/* as min + limit are all keys above */
-	uint32_t	first;		/* step */
-	uint32_t	buckets;	/* the first of them */
-	uint8_t		shift;		/* a bucket is for 1 << shift keys */
-	uint8_t		drop;		/* lower bits that slots have not */
-	bool		exact;		/* these are all zero */
+	uint64_t min;     /* the first step's key */
+	uint64_t limit;   /* as min + limit are all keys above */
+	uint32_t first;   /* step */
+	uint32_t buckets; /* the first of them */
+	uint8_t shift;    /* a bucket is for 1 << shift keys */
+	uint8_t drop;     /* lower bits that slots have not */
+	bool exact;       /* these are all zero */
 };
 
 struct step_map {
-	uint64_t		*keys;		/* of all steps */
-	uint32_t		*values;
-	uint32_t		*runs;		/* few steps, or a node */
-	struct step_bucket	*buckets;
-	uint32_t		*bucket_steps;	/* few steps each */
-	struct step_node	*nodes;
-	size_t			 nsteps, nruns, nbuckets, nnodes;
-	size_t			 keys_size, values_size, runs_size;
-	size_t			 buckets_size, bucket_steps_size, nodes_size;
-	unsigned int		 value_bits;
+	uint64_t *keys; /* of all steps */
+	uint32_t *values;
+	uint32_t *runs; /* few steps, or a node */
+	struct step_bucket *buckets;
+	uint32_t *bucket_steps; /* few steps each */
+	struct step_node *nodes;
+	size_t nsteps, nruns, nbuckets, nnodes;
+	size_t keys_size, values_size, runs_size;
+	size_t buckets_size, bucket_steps_size, nodes_size;
+	unsigned int value_bits;
 };
 
 /* A map that is all zero has no runs; freeing it makes it so. */
 void step_map_free(struct step_map *map);
-size_t step_map_memory(const struct step_map *map);	/* bytes */
+size_t step_map_memory(const struct step_map *map); /* bytes */
 
 /*
  * Making a run, which are numbered from 0: begin with the value of the lowest
@@ -128,13 +128,13 @@ step_map_find(const struct step_map *map, uint32_t run, uint64_t key)
 		from_min = key - node->min;
 		if (from_min > node->limit)
 			from_min = node->limit;
-		bucket = &map->buckets[node->buckets +
-		    (from_min >> node->shift)];
+		bucket =
+		    &map->buckets[node->buckets + (from_min >> node->shift)];
 		at = bucket->slots[0] & ~STEP_SLOT_NODE;
 	} while ((bucket->slots[0] & STEP_SLOT_NODE) != 0);
 	from_min &= (UINT64_C(1) << node->shift) - 1;
-	want = (uint32_t)(from_min >> node->drop) << map->value_bits |
-	    value_mask;
+	want =
+	    (uint32_t)(from_min >> node->drop) << map->value_bits | value_mask;
 	/* All of them, since a branch would often be mispredicted. */
 	for (i = 0, at = 0; i < STEP_SLOTS; i++)
 		at += bucket->slots[i] <= want;
@@ -142,8 +142,8 @@ step_map_find(const struct step_map *map, uint32_t run, uint64_t key)
 	if (node->exact || (at ^ want) > value_mask)
 		return (at & value_mask);
 	/* The bits in the slot are the same: the whole key decides. */
-	return (step_map_find_few(map, map->bucket_steps[bucket -
-	    map->buckets], key));
+	return (step_map_find_few(map, map->bucket_steps[bucket - map->buckets],
+	    key));
 }
 
 /*
@@ -164,8 +164,8 @@ step_map_touch(const struct step_map *map, uint32_t run, uint64_t key)
 	from_min = key < node->min ? 0 : key - node->min;
 	if (from_min > node->limit)
 		from_min = node->limit;
-	return (map->buckets[node->buckets +
-	    (from_min >> node->shift)].slots[0]);
+	return (
+	    map->buckets[node->buckets + (from_min >> node->shift)].slots[0]);
 }
 
 #endif

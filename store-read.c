@@ -35,48 +35,47 @@
 #include "store-scan.h"
 #include "store-v2.h"
 
-#define LOG_BUFFER	(256 * 1024)	/* bytes read at a time */
+#define LOG_BUFFER (256 * 1024) /* bytes read at a time */
 
 _Static_assert(LOG_BUFFER >= 2 * SCAN_BYTES, "a window has no room");
 
 /* RFC 1952 section 2.3: the magic number, and deflate as the method. */
 static const uint8_t gzip_magic[] = { 0x1f, 0x8b, 8 };
-#define GZIP_MAGIC	0x1f8b08U
+#define GZIP_MAGIC 0x1f8b08U
 
 /* Reading past damage. */
 struct recovery {
-	store_damage_fn	*report;
-	void		*arg;
-	uint64_t	expected;	/* offset where the last record ended */
-	int		cause;		/* of the damage there */
-	bool		in_step;	/* nothing was passed over since */
-	bool		planned;	/* scan has a plan from pos on */
-	bool		partial;	/* for a window that may yet grow */
-	struct scan	scan;
+	store_damage_fn *report;
+	void *arg;
+	uint64_t expected; /* offset where the last record ended */
+	int cause;         /* of the damage there */
+	bool in_step;      /* nothing was passed over since */
+	bool planned;      /* scan has a plan from pos on */
+	bool partial;      /* for a window that may yet grow */
+	struct scan scan;
 };
 
 struct store_reader {
-	store_read_fn	*read;			/* where bytes come from */
-	void		*arg;			/* its own */
-	int		fd;			/* -1: none */
-	const uint8_t	*memory;		/* left to read, if from there */
-	size_t		memory_len;
-	int		error, saved_errno;	/* what stays, once it is set */
-	int		end;			/* why no more comes, or 0 */
-	bool		started, gzip, follow;
-	bool		in_member;		/* gzip: inside a member */
-	bool		hunting;		/* gzip: for the next member */
-	bool		lost;			/* gzip: none was whole since */
-	uint32_t	hunted;			/* the last bytes seen by hunt */
-	uint64_t	offset;			/* of the last record */
-	uint64_t	next_offset;		/* of the byte at pos */
-	size_t		pos, len;		/* buf[pos] to buf[len - 1] */
-	int		(*decode)(const uint8_t *, size_t, struct flow *,
-			    size_t *);
-	struct recovery	*recovery;		/* NULL: none */
-	z_stream	z;
-	uint8_t		buf[LOG_BUFFER];
-	uint8_t		gzip_buf[LOG_BUFFER];
+	store_read_fn *read;   /* where bytes come from */
+	void *arg;             /* its own */
+	int fd;                /* -1: none */
+	const uint8_t *memory; /* left to read, if from there */
+	size_t memory_len;
+	int error, saved_errno; /* what stays, once it is set */
+	int end;                /* why no more comes, or 0 */
+	bool started, gzip, follow;
+	bool in_member;       /* gzip: inside a member */
+	bool hunting;         /* gzip: for the next member */
+	bool lost;            /* gzip: none was whole since */
+	uint32_t hunted;      /* the last bytes seen by hunt */
+	uint64_t offset;      /* of the last record */
+	uint64_t next_offset; /* of the byte at pos */
+	size_t pos, len;      /* buf[pos] to buf[len - 1] */
+	int (*decode)(const uint8_t *, size_t, struct flow *, size_t *);
+	struct recovery *recovery; /* NULL: none */
+	z_stream z;
+	uint8_t buf[LOG_BUFFER];
+	uint8_t gzip_buf[LOG_BUFFER];
 };
 
 static ssize_t
@@ -121,8 +120,8 @@ read_some(struct store_reader *r, uint8_t *buf, size_t size)
 static int
 fill_plain(struct store_reader *r)
 {
-	const ssize_t n = read_some(r, r->buf + r->len,
-	    sizeof(r->buf) - r->len);
+	const ssize_t n =
+	    read_some(r, r->buf + r->len, sizeof(r->buf) - r->len);
 
 	if (n == -1)
 		return (FLOWD_EIO);
@@ -198,8 +197,8 @@ lose_member(struct store_reader *r)
 	r->hunting = true;
 	r->hunted = 0;
 	if (!r->lost)
-		v->report(v->arg, FLOWD_EGZIP, r->next_offset + r->len -
-		    r->pos, 0);
+		v->report(v->arg, FLOWD_EGZIP, r->next_offset + r->len - r->pos,
+		    0);
 	r->lost = true;
 }
 
@@ -284,8 +283,7 @@ want(struct store_reader *r, size_t size)
 }
 
 int
-store_reader_funopen(store_read_fn *fn, void *arg,
-    struct store_reader **reader)
+store_reader_funopen(store_read_fn *fn, void *arg, struct store_reader **reader)
 {
 	struct store_reader *r;
 
@@ -317,8 +315,7 @@ store_reader_fdopen(int fd, struct store_reader **reader)
 }
 
 int
-store_reader_memopen(const void *data, size_t len,
-    struct store_reader **reader)
+store_reader_memopen(const void *data, size_t len, struct store_reader **reader)
 {
 	int error;
 
@@ -359,8 +356,7 @@ store_reader_close(struct store_reader *r)
 }
 
 int
-store_reader_recover(struct store_reader *r, store_damage_fn *report,
-    void *arg)
+store_reader_recover(struct store_reader *r, store_damage_fn *report, void *arg)
 {
 	struct recovery *v;
 
@@ -386,8 +382,8 @@ store_reader_legacy(struct store_reader *r, uint32_t *start_sec)
 	want(r, STORE_V2_FILE_HEADER_LEN);
 	error = store_v2_check_file(r->buf, r->len, start_sec);
 	if (error == FLOWD_ESHORT)
-		error = r->end == FLOWD_EEOF && r->len != 0 ? FLOWD_ETORN :
-		    r->end;
+		error =
+		    r->end == FLOWD_EEOF && r->len != 0 ? FLOWD_ETORN : r->end;
 	if ((r->error = error) != 0) {
 		errno = r->saved_errno;
 		return (error);
@@ -403,8 +399,9 @@ is_legacy(const struct store_reader *r)
 {
 	uint32_t start_sec;
 
-	return (r->next_offset == 0 && store_v2_check_file(r->buf + r->pos,
-	    r->len - r->pos, &start_sec) == 0);
+	return (r->next_offset == 0 &&
+	    store_v2_check_file(r->buf + r->pos, r->len - r->pos, &start_sec) ==
+		0);
 }
 
 /* Moves behind the record of len bytes at pos. */
@@ -424,7 +421,7 @@ next_record(struct store_reader *r, struct flow *flow)
 
 	r->offset = r->next_offset;
 	while ((error = r->decode(r->buf + r->pos, r->len - r->pos, flow,
-	    &len)) == FLOWD_ESHORT) {
+		    &len)) == FLOWD_ESHORT) {
 		if ((error = fill(r)) == FLOWD_EEOF && r->len != r->pos)
 			return (FLOWD_ETORN);
 		if (error != 0)
@@ -448,14 +445,15 @@ next_undoubted(struct store_reader *r, struct flow *flow, size_t *len)
 	if (!r->recovery->in_step)
 		return (false);
 	while ((error = store_decode(r->buf + r->pos, r->len - r->pos, flow,
-	    len)) == FLOWD_ESHORT && fill(r) == 0)
+		    len)) == FLOWD_ESHORT &&
+	    fill(r) == 0)
 		continue;
 	if (error != 0)
 		return (false);
 	if ((flow->fields & STORE_FIELD_CRC32) == 0) {
 		want(r, *len + STORE_HEADER_LEN);
 		if (!scan_undoubted(&r->recovery->scan, r->buf + r->pos,
-		    r->len - r->pos, *len))
+			r->len - r->pos, *len))
 			return (false);
 	}
 	(void)scan_learn(&r->recovery->scan, r->buf + r->pos);
@@ -468,14 +466,14 @@ cause_of_damage(const struct store_reader *r)
 {
 	struct flow flow;
 	size_t len;
-	const int error = store_decode(r->buf + r->pos, r->len - r->pos, &flow,
-	    &len);
+	const int error =
+	    store_decode(r->buf + r->pos, r->len - r->pos, &flow, &len);
 
 	switch (error) {
 	case FLOWD_ESHORT:
 		return (FLOWD_ETORN);
 	case 0:
-		return (FLOWD_EHEADER);		/* of what follows it */
+		return (FLOWD_EHEADER); /* of what follows it */
 	default:
 		return (error);
 	}
@@ -542,8 +540,8 @@ next_planned(struct store_reader *r, struct flow *flow, size_t *len)
 		r->pos += skip;
 		r->next_offset += skip;
 	}
-	return (v->planned && store_decode(r->buf + r->pos, r->len - r->pos,
-	    flow, len) == 0);
+	return (v->planned &&
+	    store_decode(r->buf + r->pos, r->len - r->pos, flow, len) == 0);
 }
 
 static int
@@ -554,7 +552,7 @@ next_recovered(struct store_reader *r, struct flow *flow)
 	int error;
 
 	while (v->planned ? !next_planned(r, flow, &len) :
-	    !next_undoubted(r, flow, &len)) {
+			    !next_undoubted(r, flow, &len)) {
 		if (!v->planned && (error = make_plan(r)) != 0)
 			return (error);
 	}
@@ -592,7 +590,7 @@ store_read(struct store_reader *r, struct flow *flow)
 		look_again(r);
 	if (r->error == 0) {
 		r->error = r->recovery == NULL ? next_record(r, flow) :
-		    next_recovered(r, flow);
+						 next_recovered(r, flow);
 		if (r->error == 0)
 			return (0);
 	}
@@ -616,8 +614,8 @@ store_reader_drained(const struct store_reader *r)
 	if (r->recovery == NULL)
 		return (error == FLOWD_ESHORT || len > left);
 	/* The next header may be wanted as well, or a whole window. */
-	return (!r->recovery->planned && (error != 0 || len > left ||
-	    left - len < STORE_HEADER_LEN));
+	return (!r->recovery->planned &&
+	    (error != 0 || len > left || left - len < STORE_HEADER_LEN));
 }
 
 uint64_t

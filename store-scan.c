@@ -20,24 +20,26 @@
 #include "cursor.h"
 #include "store-scan.h"
 
-#define CRC_LEN		4
+#define CRC_LEN 4
 
 /*
  * Weights.  For records without checksum they are sums of what speaks for one;
  * the checksum outweighs all of them that a plan can hold, which are of 8
  * bytes or more.
  */
-#define IN_STEP		1U	/* a record ends where this one begins */
-#define FOLLOWED	2U	/* by a record, or the end of the log */
-#define SAME		1U	/* by a record with the same header */
-#define KNOWN		2U	/* the log has had this header before */
-#define CHECKED		(1U << 16)
+#define IN_STEP  1U /* a record ends where this one begins */
+#define FOLLOWED 2U /* by a record, or the end of the log */
+#define SAME     1U /* by a record with the same header */
+#define KNOWN    2U /* the log has had this header before */
+#define CHECKED  (1U << 16)
 
 _Static_assert((SCAN_WINDOW + SCAN_MARGIN) / STORE_HEADER_LEN *
-    (IN_STEP + FOLLOWED + SAME + KNOWN) < CHECKED,
+	    (IN_STEP + FOLLOWED + SAME + KNOWN) <
+	CHECKED,
     "records without checksum may outweigh one with it");
 _Static_assert((SCAN_WINDOW + SCAN_MARGIN) / STORE_HEADER_LEN <
-    UINT32_MAX / (2 * CHECKED), "weights may overflow");
+	UINT32_MAX / (2 * CHECKED),
+    "weights may overflow");
 
 static inline uint32_t
 version_bit(const uint8_t *record)
@@ -85,8 +87,7 @@ scan_learn(struct scan *s, const uint8_t *record)
 	const uint32_t versions = s->versions;
 
 	s->versions |= version_bit(record);
-	if ((fields_of(record) & STORE_FIELD_CRC32) != 0 ||
-	    is_known(s, record))
+	if ((fields_of(record) & STORE_FIELD_CRC32) != 0 || is_known(s, record))
 		return (s->versions != versions);
 	s->known[s->next_known] = be64(record);
 	s->next_known = (s->next_known + 1) % SCAN_KNOWN;
@@ -129,13 +130,12 @@ weigh(const struct scan *s, const uint8_t *data, size_t size,
 	if (store_check_header(data, size, &len) != 0 || len > size)
 		return;
 	checked = (fields_of(data) & STORE_FIELD_CRC32) != 0;
-	if (checked && flowd_crc32(0, data, len - CRC_LEN) !=
-	    be32(data + len - CRC_LEN))
+	if (checked &&
+	    flowd_crc32(0, data, len - CRC_LEN) != be32(data + len - CRC_LEN))
 		return;
 	spot->weight = checked ? CHECKED : weigh_plain(s, data, size, len);
 	/* Eight bytes without fields are found in many places. */
-	if (spot->weight != 0 ||
-	    (has_version(s, data) && fields_of(data) != 0))
+	if (spot->weight != 0 || (has_version(s, data) && fields_of(data) != 0))
 		spot->len = (uint32_t)len;
 }
 

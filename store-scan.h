@@ -34,29 +34,29 @@
 
 #include "store.h"
 
-#define SCAN_WINDOW	16384	/* bytes */
-#define SCAN_MARGIN	4096	/* that follow, and are weighed with it */
+#define SCAN_WINDOW 16384 /* bytes */
+#define SCAN_MARGIN 4096  /* that follow, and are weighed with it */
 
 /* What scan_window is to be given, unless the log ends before. */
-#define SCAN_BYTES							\
+#define SCAN_BYTES \
 	(SCAN_WINDOW + SCAN_MARGIN + STORE_RECORD_MAX + STORE_HEADER_LEN)
 
-#define SCAN_KNOWN	16	/* headers */
+#define SCAN_KNOWN 16 /* headers */
 
 struct scan_spot {
-	uint32_t	len;		/* bytes of the record here; 0: none */
-	uint32_t	weight;		/* 0: credible behind another only */
-	uint32_t	best;		/* weight of the best choice from here */
-	uint32_t	best_in_step;	/* where a record ends here */
+	uint32_t len;          /* bytes of the record here; 0: none */
+	uint32_t weight;       /* 0: credible behind another only */
+	uint32_t best;         /* weight of the best choice from here */
+	uint32_t best_in_step; /* where a record ends here */
 };
 
 struct scan {
-	uint32_t	versions;	/* minor versions the log has, as bits */
-	uint64_t	known[SCAN_KNOWN]; /* headers of some without checksum */
-	size_t		next_known;	/* to be replaced */
-	size_t		at, end;	/* in the window */
-	bool		in_step;	/* a record is known to end at at */
-	size_t		nspots;
+	uint32_t versions;          /* minor versions the log has, as bits */
+	uint64_t known[SCAN_KNOWN]; /* headers of some without checksum */
+	size_t next_known;          /* to be replaced */
+	size_t at, end;             /* in the window */
+	bool in_step;               /* a record is known to end at at */
+	size_t nspots;
 	struct scan_spot spots[SCAN_WINDOW + SCAN_MARGIN];
 };
 

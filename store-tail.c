@@ -27,12 +27,12 @@
 #include "store-scan.h"
 #include "store-v2.h"
 
-#define STRETCH		(1024 * 1024)	/* bytes read at a time, from the end */
+#define STRETCH (1024 * 1024) /* bytes read at a time, from the end */
 
 /* What a stretch and the beginning of a log are looked at with. */
 struct tail {
-	struct scan	scan;
-	uint8_t		buf[STRETCH];
+	struct scan scan;
+	uint8_t buf[STRETCH];
 };
 
 /* Reads all of the size bytes at offset; FLOWD_ESHORT if the file shrank. */
@@ -43,8 +43,7 @@ read_at(int fd, uint8_t *buf, size_t size, uint64_t offset)
 	ssize_t n;
 
 	while (done < size) {
-		n = pread(fd, buf + done, size - done,
-		    (off_t)(offset + done));
+		n = pread(fd, buf + done, size - done, (off_t)(offset + done));
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1)
@@ -140,8 +139,9 @@ read_stretch(int fd, uint64_t size, struct tail *t, uint64_t *base, size_t *len)
 		if ((error = read_at(fd, t->buf, *len, *base)) != 0)
 			return (error);
 		/* A record may begin before the stretch and end in it. */
-		if (*base == 0 || !is_zero(t->buf + STORE_RECORD_MAX,
-		    *len - STORE_RECORD_MAX))
+		if (*base == 0 ||
+		    !is_zero(t->buf + STORE_RECORD_MAX,
+			*len - STORE_RECORD_MAX))
 			return (0);
 		end = *base + STORE_RECORD_MAX;
 	}
@@ -154,8 +154,8 @@ read_stretch(int fd, uint64_t size, struct tail *t, uint64_t *base, size_t *len)
 static bool
 is_torn(const uint8_t *p, size_t len, size_t first)
 {
-	return (len < first ||
-	    (len > first && is_zero(p + first, len - first)));
+	return (
+	    len < first || (len > first && is_zero(p + first, len - first)));
 }
 
 static int

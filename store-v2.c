@@ -20,23 +20,23 @@
 #include "cursor.h"
 #include "store-v2.h"
 
-#define MAGIC		0x012cf047U
-#define VERSION		2U
-#define FIELDS_LEN	4		/* a record's mask, its only header */
-#define CRC_LEN		4
+#define MAGIC      0x012cf047U
+#define VERSION    2U
+#define FIELDS_LEN 4 /* a record's mask, its only header */
+#define CRC_LEN    4
 
 /* These are a word longer in version 3; all others are the same there. */
-#define WIDENED								\
-	(STORE_FIELD_RECV_TIME | STORE_FIELD_IF_INDICES |		\
-	STORE_FIELD_AS_INFO | STORE_FIELD_FLOW_ENGINE_INFO)
+#define WIDENED                                           \
+	(STORE_FIELD_RECV_TIME | STORE_FIELD_IF_INDICES | \
+	    STORE_FIELD_AS_INFO | STORE_FIELD_FLOW_ENGINE_INFO)
 
 /* What stands between them. */
-#define PROTO_TO_OCTETS							\
-	(STORE_FIELD_PROTO_FLAGS_TOS | STORE_FIELD_AGENT_ADDR |		\
-	STORE_FIELD_SRCDST_ADDR | STORE_FIELD_GATEWAY_ADDR |		\
-	STORE_FIELD_SRCDST_PORT | STORE_FIELD_PACKETS |			\
-	STORE_FIELD_OCTETS)
-#define AGENT_TO_TIMES	(STORE_FIELD_AGENT_INFO | STORE_FIELD_FLOW_TIMES)
+#define PROTO_TO_OCTETS                                          \
+	(STORE_FIELD_PROTO_FLAGS_TOS | STORE_FIELD_AGENT_ADDR |  \
+	    STORE_FIELD_SRCDST_ADDR | STORE_FIELD_GATEWAY_ADDR | \
+	    STORE_FIELD_SRCDST_PORT | STORE_FIELD_PACKETS |      \
+	    STORE_FIELD_OCTETS)
+#define AGENT_TO_TIMES (STORE_FIELD_AGENT_INFO | STORE_FIELD_FLOW_TIMES)
 
 /* The bytes of fields, without their mask. */
 static size_t
@@ -73,7 +73,7 @@ widen(const uint8_t *p, uint32_t fields, uint8_t *to)
 	to += len;
 	if ((fields & STORE_FIELD_RECV_TIME) != 0) {
 		be32_put(to, be32(p));
-		be32_put(to + 4, 0);		/* microseconds */
+		be32_put(to + 4, 0); /* microseconds */
 		p += 4;
 		to += 8;
 	}
@@ -94,7 +94,7 @@ widen(const uint8_t *p, uint32_t fields, uint8_t *to)
 	if ((fields & STORE_FIELD_AS_INFO) != 0) {
 		be32_put(to, be16(p));
 		be32_put(to + 4, be16(p + 2));
-		memcpy(to + 8, p + 4, 4);	/* prefix lengths */
+		memcpy(to + 8, p + 4, 4); /* prefix lengths */
 		p += 8;
 		to += 12;
 	}
@@ -102,7 +102,7 @@ widen(const uint8_t *p, uint32_t fields, uint8_t *to)
 		be16_put(to, p[0]);
 		be16_put(to + 2, p[1]);
 		be32_put(to + 4, be32(p + 4));
-		be32_put(to + 8, 0);		/* source_id */
+		be32_put(to + 8, 0); /* source_id */
 	}
 }
 
@@ -124,8 +124,9 @@ store_v2_decode(const uint8_t *buf, size_t size, struct flow *flow, size_t *len)
 	total = FIELDS_LEN + fields_len(fields);
 	if (size < total)
 		return (FLOWD_ESHORT);
-	if ((fields & STORE_FIELD_CRC32) != 0 && flowd_crc32(0, buf,
-	    total - CRC_LEN) != be32(buf + total - CRC_LEN)) {
+	if ((fields & STORE_FIELD_CRC32) != 0 &&
+	    flowd_crc32(0, buf, total - CRC_LEN) !=
+		be32(buf + total - CRC_LEN)) {
 		*len = total;
 		return (FLOWD_ECRC);
 	}
@@ -136,8 +137,7 @@ store_v2_decode(const uint8_t *buf, size_t size, struct flow *flow, size_t *len)
 	be16_put(record + 2, 0);
 	be32_put(record + 4, kept);
 	widen(buf + FIELDS_LEN, kept, record + STORE_HEADER_LEN);
-	if ((error = store_decode(record, record_len, flow,
-	    &record_len)) != 0)
+	if ((error = store_decode(record, record_len, flow, &record_len)) != 0)
 		return (error);
 	flow->version = VERSION << 5;
 	flow->fields = fields;

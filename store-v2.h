@@ -26,7 +26,7 @@
 
 #include "store.h"
 
-#define STORE_V2_FILE_HEADER_LEN	16	/* bytes */
+#define STORE_V2_FILE_HEADER_LEN 16 /* bytes */
 
 /*
  * Checks the file header at buf.  *start_sec is when the log was started,

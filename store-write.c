@@ -24,13 +24,13 @@
 
 #include "store.h"
 
-#define LOG_BUFFER	(256 * 1024)	/* bytes written at a time */
+#define LOG_BUFFER (256 * 1024) /* bytes written at a time */
 
 struct store_writer {
-	int		fd;
-	int		saved_errno;		/* of the first failure, or 0 */
-	size_t		len;
-	uint8_t		buf[LOG_BUFFER];
+	int fd;
+	int saved_errno; /* of the first failure, or 0 */
+	size_t len;
+	uint8_t buf[LOG_BUFFER];
 };
 
 int

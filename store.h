@@ -34,73 +34,73 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-#pragma GCC visibility push(default)	/* the shared library exports this */
+#pragma GCC visibility push(default) /* the shared library exports this */
 
-#define STORE_VER_MAJOR		3
-#define STORE_VER_MINOR		0
-#define STORE_VERSION		(STORE_VER_MAJOR << 5 | STORE_VER_MINOR)
+#define STORE_VER_MAJOR 3
+#define STORE_VER_MINOR 0
+#define STORE_VERSION   (STORE_VER_MAJOR << 5 | STORE_VER_MINOR)
 
-#define STORE_HEADER_LEN	8	/* bytes */
-#define STORE_RECORD_MAX	(STORE_HEADER_LEN + 255 * 4)	/* bytes */
+#define STORE_HEADER_LEN 8                            /* bytes */
+#define STORE_RECORD_MAX (STORE_HEADER_LEN + 255 * 4) /* bytes */
 
 /* Field bits, in the order of the fields on disk. */
-#define STORE_FIELD_TAG			(1U << 0)
-#define STORE_FIELD_RECV_TIME		(1U << 1)
-#define STORE_FIELD_PROTO_FLAGS_TOS	(1U << 2)
-#define STORE_FIELD_AGENT_ADDR4		(1U << 3)
-#define STORE_FIELD_AGENT_ADDR6		(1U << 4)
-#define STORE_FIELD_SRC_ADDR4		(1U << 5)
-#define STORE_FIELD_SRC_ADDR6		(1U << 6)
-#define STORE_FIELD_DST_ADDR4		(1U << 7)
-#define STORE_FIELD_DST_ADDR6		(1U << 8)
-#define STORE_FIELD_GATEWAY_ADDR4	(1U << 9)
-#define STORE_FIELD_GATEWAY_ADDR6	(1U << 10)
-#define STORE_FIELD_SRCDST_PORT		(1U << 11)
-#define STORE_FIELD_PACKETS		(1U << 12)
-#define STORE_FIELD_OCTETS		(1U << 13)
-#define STORE_FIELD_IF_INDICES		(1U << 14)
-#define STORE_FIELD_AGENT_INFO		(1U << 15)
-#define STORE_FIELD_FLOW_TIMES		(1U << 16)
-#define STORE_FIELD_AS_INFO		(1U << 17)
-#define STORE_FIELD_FLOW_ENGINE_INFO	(1U << 18)
-#define STORE_FIELD_CRC32		(1U << 30)
-#define STORE_FIELD_RESERVED		(1U << 31)	/* never set */
+#define STORE_FIELD_TAG              (1U << 0)
+#define STORE_FIELD_RECV_TIME        (1U << 1)
+#define STORE_FIELD_PROTO_FLAGS_TOS  (1U << 2)
+#define STORE_FIELD_AGENT_ADDR4      (1U << 3)
+#define STORE_FIELD_AGENT_ADDR6      (1U << 4)
+#define STORE_FIELD_SRC_ADDR4        (1U << 5)
+#define STORE_FIELD_SRC_ADDR6        (1U << 6)
+#define STORE_FIELD_DST_ADDR4        (1U << 7)
+#define STORE_FIELD_DST_ADDR6        (1U << 8)
+#define STORE_FIELD_GATEWAY_ADDR4    (1U << 9)
+#define STORE_FIELD_GATEWAY_ADDR6    (1U << 10)
+#define STORE_FIELD_SRCDST_PORT      (1U << 11)
+#define STORE_FIELD_PACKETS          (1U << 12)
+#define STORE_FIELD_OCTETS           (1U << 13)
+#define STORE_FIELD_IF_INDICES       (1U << 14)
+#define STORE_FIELD_AGENT_INFO       (1U << 15)
+#define STORE_FIELD_FLOW_TIMES       (1U << 16)
+#define STORE_FIELD_AS_INFO          (1U << 17)
+#define STORE_FIELD_FLOW_ENGINE_INFO (1U << 18)
+#define STORE_FIELD_CRC32            (1U << 30)
+#define STORE_FIELD_RESERVED         (1U << 31) /* never set */
 
-#define STORE_FIELD_AGENT_ADDR	\
+#define STORE_FIELD_AGENT_ADDR \
 	(STORE_FIELD_AGENT_ADDR4 | STORE_FIELD_AGENT_ADDR6)
-#define STORE_FIELD_SRC_ADDR	(STORE_FIELD_SRC_ADDR4 | STORE_FIELD_SRC_ADDR6)
-#define STORE_FIELD_DST_ADDR	(STORE_FIELD_DST_ADDR4 | STORE_FIELD_DST_ADDR6)
-#define STORE_FIELD_SRCDST_ADDR	(STORE_FIELD_SRC_ADDR | STORE_FIELD_DST_ADDR)
-#define STORE_FIELD_GATEWAY_ADDR	\
+#define STORE_FIELD_SRC_ADDR    (STORE_FIELD_SRC_ADDR4 | STORE_FIELD_SRC_ADDR6)
+#define STORE_FIELD_DST_ADDR    (STORE_FIELD_DST_ADDR4 | STORE_FIELD_DST_ADDR6)
+#define STORE_FIELD_SRCDST_ADDR (STORE_FIELD_SRC_ADDR | STORE_FIELD_DST_ADDR)
+#define STORE_FIELD_GATEWAY_ADDR \
 	(STORE_FIELD_GATEWAY_ADDR4 | STORE_FIELD_GATEWAY_ADDR6)
 
-#define STORE_FIELD_ALL		0x4007ffffU	/* bits 0-18 and 30 */
-#define STORE_DISPLAY_ALL	STORE_FIELD_ALL
-#define STORE_DISPLAY_BRIEF	0x000039ffU
+#define STORE_FIELD_ALL     0x4007ffffU /* bits 0-18 and 30 */
+#define STORE_DISPLAY_ALL   STORE_FIELD_ALL
+#define STORE_DISPLAY_BRIEF 0x000039ffU
 
 /*
  * One flow.  A member is meaningful where its bit is set in fields; the
  * family of an address agrees with its bits (ADDR_NONE where neither is set).
  */
 struct flow {
-	uint32_t	fields;			/* STORE_FIELD_* */
-	uint32_t	tag;
-	uint32_t	recv_sec, recv_usec;	/* epoch, at receipt */
-	struct addr	agent, src, dst, gateway;
-	uint64_t	packets, octets;
-	uint32_t	if_index_in, if_index_out;	/* SNMP ifIndex */
-	uint32_t	sys_uptime_ms;		/* of the exporter, at export */
-	uint32_t	time_sec, time_nanosec;	/* epoch, at export */
-	uint32_t	flow_start, flow_finish;	/* ms of its uptime */
-	uint32_t	src_as, dst_as;
-	uint32_t	flow_sequence, source_id;
-	uint32_t	crc;			/* as read */
-	uint16_t	netflow_version;
-	uint16_t	src_port, dst_port;
-	uint16_t	engine_type, engine_id;
-	uint8_t		tcp_flags, protocol, tos;
-	uint8_t		src_mask, dst_mask;	/* prefix lengths, bits */
-	uint8_t		version;		/* of the record, as read */
+	uint32_t fields; /* STORE_FIELD_* */
+	uint32_t tag;
+	uint32_t recv_sec, recv_usec; /* epoch, at receipt */
+	struct addr agent, src, dst, gateway;
+	uint64_t packets, octets;
+	uint32_t if_index_in, if_index_out; /* SNMP ifIndex */
+	uint32_t sys_uptime_ms;             /* of the exporter, at export */
+	uint32_t time_sec, time_nanosec;    /* epoch, at export */
+	uint32_t flow_start, flow_finish;   /* ms of its uptime */
+	uint32_t src_as, dst_as;
+	uint32_t flow_sequence, source_id;
+	uint32_t crc; /* as read */
+	uint16_t netflow_version;
+	uint16_t src_port, dst_port;
+	uint16_t engine_type, engine_id;
+	uint8_t tcp_flags, protocol, tos;
+	uint8_t src_mask, dst_mask; /* prefix lengths, bits */
+	uint8_t version;            /* of the record, as read */
 };
 
 /* The bit of pair, such as STORE_FIELD_SRC_ADDR, for this family, or 0. */

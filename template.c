@@ -24,14 +24,14 @@
 #include "netflow.h"
 #include "template.h"
 
-#define BUCKETS_MIN		16	/* a power of two */
-#define NTP_TO_EPOCH		2208988800U	/* seconds, 1900 to 1970 */
+#define BUCKETS_MIN  16          /* a power of two */
+#define NTP_TO_EPOCH 2208988800U /* seconds, 1900 to 1970 */
 
-#define PLAIN_TIME_SLOTS	\
+#define PLAIN_TIME_SLOTS \
 	(SLOT_BIT(SLOT_START_UPTIME) | SLOT_BIT(SLOT_END_UPTIME))
-#define TIME_SLOTS		\
+#define TIME_SLOTS                                                      \
 	(PLAIN_TIME_SLOTS | SLOT_BIT(SLOT_START) | SLOT_BIT(SLOT_END) | \
-	SLOT_BIT(SLOT_START_DELTA) | SLOT_BIT(SLOT_END_DELTA))
+	    SLOT_BIT(SLOT_START_DELTA) | SLOT_BIT(SLOT_END_DELTA))
 
 /*
  * The kinds of op: for the usual lengths without a loop, and HOW_ANY_* for
@@ -39,26 +39,33 @@
  */
 enum how {
 	HOW_SKIP,
-	HOW_U8, HOW_U16, HOW_U32, HOW_U64,	/* as wide as what they fill */
+	HOW_U8,
+	HOW_U16,
+	HOW_U32,
+	HOW_U64, /* as wide as what they fill */
 	HOW_U32_TO_64,
-	HOW_BYTES4, HOW_BYTES16,
-	HOW_ANY_UNSIGNED, HOW_ANY_BYTES,
-	HOW_SECONDS, HOW_NTP_MICRO, HOW_NTP_NANO,
+	HOW_BYTES4,
+	HOW_BYTES16,
+	HOW_ANY_UNSIGNED,
+	HOW_ANY_BYTES,
+	HOW_SECONDS,
+	HOW_NTP_MICRO,
+	HOW_NTP_NANO,
 	HOW_TEXT,
 };
 
 struct fieldspec {
-	uint32_t	pen;
-	uint16_t	id, len;
+	uint32_t pen;
+	uint16_t id, len;
 };
 
 /* What is worked out of the specifiers before a template is made. */
 struct plan {
-	const struct ie	*best[SLOTS];		/* NULL: nothing fills it */
-	uint16_t	 source[SLOTS];		/* the index of its field */
-	uint64_t	 slots;
-	uint64_t	 record_len;
-	bool		 variable;
+	const struct ie *best[SLOTS]; /* NULL: nothing fills it */
+	uint16_t source[SLOTS];       /* the index of its field */
+	uint64_t slots;
+	uint64_t record_len;
+	bool variable;
 };
 
 /* NetFlow v9 has no enterprise numbers: RFC 3954 section 8. */
@@ -88,7 +95,8 @@ element(const struct template *t, const struct fieldspec *spec, uint16_t i)
 		return (NULL);
 	if (t->key.version == NF_VERSION_9 && i < t->scopes)
 		return (spec->id == NF9_SCOPE_INTERFACE ?
-		    ie_find(IE_PEN_IANA, IE_INGRESS_INTERFACE) : NULL);
+			ie_find(IE_PEN_IANA, IE_INGRESS_INTERFACE) :
+			NULL);
 	if ((ie = ie_find(spec->pen, spec->id)) == NULL)
 		return (NULL);
 	if ((ie->type == IE_NTP_MICRO || ie->type == IE_NTP_NANO) &&
@@ -145,21 +153,22 @@ static uint32_t
 fields_of(uint64_t slots)
 {
 	static const struct {
-		uint64_t	any;
-		uint32_t	fields;
+		uint64_t any;
+		uint32_t fields;
 	} rows[] = {
 		{ SLOT_BIT(SLOT_OCTETS), STORE_FIELD_OCTETS },
 		{ SLOT_BIT(SLOT_PACKETS), STORE_FIELD_PACKETS },
 		{ SLOT_BIT(SLOT_PROTOCOL) | SLOT_BIT(SLOT_TOS) |
-		    SLOT_BIT(SLOT_TCP_FLAGS), STORE_FIELD_PROTO_FLAGS_TOS },
+			SLOT_BIT(SLOT_TCP_FLAGS),
+		    STORE_FIELD_PROTO_FLAGS_TOS },
 		{ SLOT_BIT(SLOT_SRC_PORT) | SLOT_BIT(SLOT_DST_PORT) |
-		    SLOT_BIT(SLOT_ICMP) | SLOT_BIT(SLOT_ICMP_TYPE),
+			SLOT_BIT(SLOT_ICMP) | SLOT_BIT(SLOT_ICMP_TYPE),
 		    STORE_FIELD_SRCDST_PORT },
 		{ SLOT_BIT(SLOT_IF_IN) | SLOT_BIT(SLOT_IF_OUT),
 		    STORE_FIELD_IF_INDICES },
 		{ SLOT_BIT(SLOT_SRC_AS) | SLOT_BIT(SLOT_DST_AS) |
-		    SLOT_BIT(SLOT_SRC_MASK4) | SLOT_BIT(SLOT_DST_MASK4) |
-		    SLOT_BIT(SLOT_SRC_MASK6) | SLOT_BIT(SLOT_DST_MASK6),
+			SLOT_BIT(SLOT_SRC_MASK4) | SLOT_BIT(SLOT_DST_MASK4) |
+			SLOT_BIT(SLOT_SRC_MASK6) | SLOT_BIT(SLOT_DST_MASK6),
 		    STORE_FIELD_AS_INFO },
 	};
 	uint32_t fields = STORE_FIELD_RECV_TIME | STORE_FIELD_AGENT_INFO |
@@ -268,8 +277,8 @@ how_of(const struct ie *ie, uint16_t len, uint8_t width)
  * by its octets.
  */
 static size_t
-compile(const struct template *t, struct cursor specs,
-    const struct plan *plan, struct op *ops)
+compile(const struct template *t, struct cursor specs, const struct plan *plan,
+    struct op *ops)
 {
 	const struct ie_place *place;
 	struct fieldspec spec;
@@ -283,13 +292,19 @@ compile(const struct template *t, struct cursor specs,
 		if (ie != NULL && plan->best[ie->slot] != NULL &&
 		    plan->source[ie->slot] == i) {
 			place = place_of(t, (enum ie_slot)ie->slot);
-			ops[n++] = (struct op){ .off = off, .len = spec.len,
-			    .dst = place->offset, .width = place->width,
-			    .in_flow = place->in_flow,
-			    .how = how_of(ie, spec.len, place->width), };
+			ops[n++] = (struct op){
+				.off = off,
+				.len = spec.len,
+				.dst = place->offset,
+				.width = place->width,
+				.in_flow = place->in_flow,
+				.how = how_of(ie, spec.len, place->width),
+			};
 		} else if (t->variable && spec.len != 0)
-			ops[n++] = (struct op){ .len = spec.len,
-			    .how = HOW_SKIP, };
+			ops[n++] = (struct op){
+				.len = spec.len,
+				.how = HOW_SKIP,
+			};
 		off = (uint16_t)(off + spec.len);
 	}
 	return (n);
@@ -313,8 +328,8 @@ build(const struct template *model, const struct plan *plan,
     struct cursor specs, size_t raw_len)
 {
 	size_t nops = count_ops(model, plan);
-	size_t size = sizeof(struct template) + nops * sizeof(struct op) +
-	    raw_len;
+	size_t size =
+	    sizeof(struct template) + nops * sizeof(struct op) + raw_len;
 	struct template *t;
 	struct op *ops;
 	uint8_t *raw;
@@ -336,8 +351,9 @@ build(const struct template *model, const struct plan *plan,
 static struct template **
 bucket_of(const struct templates *t, const struct template_key *key)
 {
-	uint64_t h = hash_mix(t->secret ^ ((uint64_t)key->domain << 32 |
-	    (uint64_t)key->version << 16 | key->id));
+	uint64_t h = hash_mix(t->secret ^
+	    ((uint64_t)key->domain << 32 | (uint64_t)key->version << 16 |
+		key->id));
 
 	return (&t->buckets[h & (t->nbuckets - 1)]);
 }
@@ -423,8 +439,7 @@ grow(struct templates *t, struct memory *memory)
 	size_t n = t->nbuckets == 0 ? BUCKETS_MIN : t->nbuckets * 2;
 	struct template **old = t->buckets, **b, *tmpl;
 
-	if (t->nbuckets == 0 &&
-	    getentropy(&t->secret, sizeof(t->secret)) == -1)
+	if (t->nbuckets == 0 && getentropy(&t->secret, sizeof(t->secret)) == -1)
 		return (-1);
 	if (n * sizeof(*b) > memory_left(memory) ||
 	    (b = calloc(n, sizeof(*b))) == NULL)
@@ -443,13 +458,12 @@ grow(struct templates *t, struct memory *memory)
 
 /* The exporter's own oldest templates go for a new one, nobody else's. */
 static int
-make_room(struct templates *t, struct memory *memory, size_t max,
-    size_t size)
+make_room(struct templates *t, struct memory *memory, size_t max, size_t size)
 {
 	if (t->count >= t->nbuckets && grow(t, memory) == -1)
 		return (-1);
-	while (t->oldest != NULL && (t->count >= max ||
-	    size > memory_left(memory)))
+	while (t->oldest != NULL &&
+	    (t->count >= max || size > memory_left(memory)))
 		forget(t, memory, t->oldest);
 	return (size > memory_left(memory) ? -1 : 0);
 }
@@ -480,8 +494,12 @@ template_define(struct templates *t, struct memory *memory, size_t max,
     const struct template_key *key, bool options, uint16_t scopes,
     uint16_t nfields, struct cursor *specs, int *error)
 {
-	struct template model = { .key = *key, .options = options,
-	    .scopes = scopes, .nfields = nfields, };
+	struct template model = {
+		.key = *key,
+		.options = options,
+		.scopes = scopes,
+		.nfields = nfields,
+	};
 	struct template *old = template_find(t, key), *new;
 	struct cursor start = *specs;
 	struct fieldspec spec;
@@ -496,7 +514,8 @@ template_define(struct templates *t, struct memory *memory, size_t max,
 	*error = make_plan(&model, start, &plan);
 	for (i = 0; i < nfields && *error != FLOWD_ESHORT; i++)
 		*error = next_spec(specs, key->version, &spec) != 0 ?
-		    FLOWD_ESHORT : *error;
+		    FLOWD_ESHORT :
+		    *error;
 	if (*error != 0) {
 		if (old != NULL)
 			forget(t, memory, old);
@@ -561,8 +580,9 @@ static uint64_t
 ntp_to_ms(const uint8_t *p, uint64_t units_per_sec)
 {
 	uint64_t sec = (uint32_t)(be32(p) - NTP_TO_EPOCH);
-	uint64_t units = ((uint64_t)be32(p + 4) * units_per_sec +
-	    UINT64_C(0x80000000)) >> 32;
+	uint64_t units =
+	    ((uint64_t)be32(p + 4) * units_per_sec + UINT64_C(0x80000000)) >>
+	    32;
 
 	return (sec * 1000 + units / (units_per_sec / 1000));
 }
@@ -587,8 +607,10 @@ save_text(uint8_t *dst, size_t width, const uint8_t *p, size_t len)
 	size_t i, n = len < width - 1 ? len : width - 1;
 
 	for (i = 0; i < n && p[i] != '\0'; i++)
-		dst[i] = p[i] < 0x20 || p[i] > 0x7e || p[i] == '"' ||
-		    p[i] == '\\' ? '?' : p[i];
+		dst[i] =
+		    p[i] < 0x20 || p[i] > 0x7e || p[i] == '"' || p[i] == '\\' ?
+		    '?' :
+		    p[i];
 	memset(dst + i, 0, width - i);
 }
 
@@ -664,8 +686,8 @@ variable_len(struct cursor *c, uint16_t *len)
 }
 
 static int
-run_variable(const struct template *t, struct cursor *data,
-    struct flow *flow, struct ie_values *values)
+run_variable(const struct template *t, struct cursor *data, struct flow *flow,
+    struct ie_values *values)
 {
 	struct cursor field;
 	const struct op *op;
@@ -679,14 +701,14 @@ run_variable(const struct template *t, struct cursor *data,
 			return (FLOWD_ESHORT);
 		apply(op, field.at, len,
 		    (op->in_flow ? (uint8_t *)flow : (uint8_t *)values) +
-		    op->dst);
+			op->dst);
 	}
 	return (0);
 }
 
 int
-template_run(const struct template *t, struct cursor *data,
-    struct flow *flow, struct ie_values *values)
+template_run(const struct template *t, struct cursor *data, struct flow *flow,
+    struct ie_values *values)
 {
 	struct cursor record;
 	const struct op *op;
@@ -698,6 +720,6 @@ template_run(const struct template *t, struct cursor *data,
 	for (op = t->ops; op < t->ops + t->nops; op++)
 		apply(op, record.at + op->off, op->len,
 		    (op->in_flow ? (uint8_t *)flow : (uint8_t *)values) +
-		    op->dst);
+			op->dst);
 	return (0);
 }

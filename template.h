@@ -30,11 +30,11 @@
 #include "ie.h"
 #include "store.h"
 
-#define TEMPLATE_VARIABLE	65535	/* a length that the record tells */
+#define TEMPLATE_VARIABLE 65535 /* a length that the record tells */
 
 /* Bytes of state that one process may hold, of all exporters together. */
 struct memory {
-	size_t	used, limit;
+	size_t used, limit;
 };
 
 /* A limit that was lowered may be below what is used. */
@@ -45,61 +45,64 @@ memory_left(const struct memory *m)
 }
 
 struct template_key {
-	uint32_t	domain;		/* observation domain, or source ID */
-	uint16_t	version;	/* 9 or 10 */
-	uint16_t	id;		/* 256 and above */
+	uint32_t domain;  /* observation domain, or source ID */
+	uint16_t version; /* 9 or 10 */
+	uint16_t id;      /* 256 and above */
 };
 
 /* How one field of a record is read; see template_run. */
 struct op {
-	uint16_t	off;		/* octets into a record of fixed lengths */
-	uint16_t	len;		/* octets, or TEMPLATE_VARIABLE */
-	uint16_t	dst;		/* offset in its structure */
-	uint8_t		width;		/* bytes there */
-	uint8_t		how;
-	bool		in_flow;	/* dst is in struct flow */
+	uint16_t off;  /* octets into a record of fixed lengths */
+	uint16_t len;  /* octets, or TEMPLATE_VARIABLE */
+	uint16_t dst;  /* offset in its structure */
+	uint8_t width; /* bytes there */
+	uint8_t how;
+	bool in_flow; /* dst is in struct flow */
 };
 
 enum template_family {
-	FAMILY_NONE, FAMILY_4, FAMILY_6,
-	FAMILY_BOTH,			/* the record's values tell which */
+	FAMILY_NONE,
+	FAMILY_4,
+	FAMILY_6,
+	FAMILY_BOTH, /* the record's values tell which */
 };
 
-struct template {
-	struct template_key	 key;
-	bool			 options;	/* describes options data */
-	bool			 variable;	/* has fields of such length */
-	bool			 withdrawn;	/* data wait until it is repeated */
-	bool			 plain_times;	/* of v9: fields 21 and 22 only */
-	uint8_t			 family;	/* enum template_family */
-	uint16_t		 scopes;	/* scope fields of options data */
-	uint16_t		 nfields;
-	uint32_t		 record_len;	/* octets; the least, if variable */
-	uint32_t		 fields;	/* STORE_FIELD_* of every flow */
-	uint64_t		 slots;		/* SLOT_BIT of what it carries */
-	const struct op		*ops;
-	size_t			 nops;
-	const uint8_t		*raw;		/* field specifiers as sent */
-	size_t			 raw_len;	/* bytes */
-	size_t			 size;		/* bytes of memory in all */
-	struct template		*hash_next, *newer, *older;
+struct template
+{
+	struct template_key key;
+	bool options;     /* describes options data */
+	bool variable;    /* has fields of such length */
+	bool withdrawn;   /* data wait until it is repeated */
+	bool plain_times; /* of v9: fields 21 and 22 only */
+	uint8_t family;   /* enum template_family */
+	uint16_t scopes;  /* scope fields of options data */
+	uint16_t nfields;
+	uint32_t record_len; /* octets; the least, if variable */
+	uint32_t fields;     /* STORE_FIELD_* of every flow */
+	uint64_t slots;      /* SLOT_BIT of what it carries */
+	const struct op *ops;
+	size_t nops;
+	const uint8_t *raw; /* field specifiers as sent */
+	size_t raw_len;     /* bytes */
+	size_t size;        /* bytes of memory in all */
+	struct template *hash_next, *newer, *older;
 };
 
 /* The templates of one exporter.  Zeroed is empty. */
 struct templates {
-	struct template	**buckets;
-	size_t		  nbuckets;	/* a power of two, or 0 */
-	size_t		  count;
-	uint64_t	  secret;	/* so that nobody can aim at a bucket */
-	struct template	 *newest, *oldest;	/* by last use */
+	struct template **buckets;
+	size_t nbuckets; /* a power of two, or 0 */
+	size_t count;
+	uint64_t secret; /* so that nobody can aim at a bucket */
+	struct template *newest, *oldest; /* by last use */
 };
 
 enum template_result {
-	TEMPLATE_SAME,			/* as it was */
+	TEMPLATE_SAME, /* as it was */
 	TEMPLATE_NEW,
-	TEMPLATE_CHANGED,		/* replaced one of the same key */
-	TEMPLATE_BAD,			/* no template; one of its key went */
-	TEMPLATE_NO_ROOM,		/* memory is used up */
+	TEMPLATE_CHANGED, /* replaced one of the same key */
+	TEMPLATE_BAD,     /* no template; one of its key went */
+	TEMPLATE_NO_ROOM, /* memory is used up */
 };
 
 /*
@@ -110,10 +113,9 @@ enum template_result {
  * definition broke off: FLOWD_ESHORT in *error, or FLOWD_EINVAL for a record
  * that would have no length, or more than a datagram has.
  */
-enum template_result template_define(struct templates *t,
-    struct memory *memory, size_t max, const struct template_key *key,
-    bool options, uint16_t scopes, uint16_t nfields, struct cursor *specs,
-    int *error);
+enum template_result template_define(struct templates *t, struct memory *memory,
+    size_t max, const struct template_key *key, bool options, uint16_t scopes,
+    uint16_t nfields, struct cursor *specs, int *error);
 
 /* NULL where there is none.  Counts as a use. */
 struct template *template_find(struct templates *t,

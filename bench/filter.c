@@ -37,31 +37,31 @@
 #include "filter.h"
 #include "log.h"
 
-#define ROUNDS		9
-#define BATCH		30		/* flows, as in a datagram of v5 */
-#define FLOWS		(BATCH * 8192U)	/* of each case */
-#define TURNS		4		/* through them in a round */
-#define LOAD_SECONDS_MAX	2.0
-#define LOAD_MIB_MAX	200
+#define ROUNDS           9
+#define BATCH            30              /* flows, as in a datagram of v5 */
+#define FLOWS            (BATCH * 8192U) /* of each case */
+#define TURNS            4               /* through them in a round */
+#define LOAD_SECONDS_MAX 2.0
+#define LOAD_MIB_MAX     200
 
 /* What differs between flows. */
 struct sample {
-	struct addr	agent, src, dst;
-	uint16_t	src_port, dst_port;
-	uint32_t	octets, packets, if_index_in;
-	uint8_t		protocol;
+	struct addr agent, src, dst;
+	uint16_t src_port, dst_port;
+	uint32_t octets, packets, if_index_in;
+	uint8_t protocol;
 };
 
 /* How the rules of a case come about. */
 enum kind { KIND_SRC, KIND_MIXED, KIND_TABLE4, KIND_TABLE6 };
 
 static struct bench {
-	const char	*name;
-	enum kind	 kind;
-	uint32_t	 n;		/* rules, or prefixes of the table */
-	struct filter	*filter;
-	struct sample	*flows;		/* FLOWS, half of them in a prefix */
-	double		 ns[ROUNDS];	/* per flow */
+	const char *name;
+	enum kind kind;
+	uint32_t n; /* rules, or prefixes of the table */
+	struct filter *filter;
+	struct sample *flows; /* FLOWS, half of them in a prefix */
+	double ns[ROUNDS];    /* per flow */
 } benches[] = {
 	{ .name = "0 rules", .kind = KIND_SRC, .n = 0 },
 	{ .name = "10 rules: src", .kind = KIND_SRC, .n = 10 },
@@ -72,18 +72,16 @@ static struct bench {
 	{ .name = "1,000 rules: mixed", .kind = KIND_MIXED, .n = 1000 },
 	{ .name = "10,000 rules: mixed", .kind = KIND_MIXED, .n = 10000 },
 	{ .name = "table, IPv4: 1,000", .kind = KIND_TABLE4, .n = 1000 },
-	{ .name = "table, IPv4: 1,000,000", .kind = KIND_TABLE4,
-	    .n = 1000000 },
+	{ .name = "table, IPv4: 1,000,000", .kind = KIND_TABLE4, .n = 1000000 },
 	{ .name = "table, IPv6: 1,000", .kind = KIND_TABLE6, .n = 1000 },
-	{ .name = "table, IPv6: 1,000,000", .kind = KIND_TABLE6,
-	    .n = 1000000 },
+	{ .name = "table, IPv6: 1,000,000", .kind = KIND_TABLE6, .n = 1000000 },
 };
-#define NBENCHES	(sizeof(benches) / sizeof(benches[0]))
+#define NBENCHES (sizeof(benches) / sizeof(benches[0]))
 
 /* What is promised of the filter. */
 static const struct {
-	size_t	large, small;		/* of benches */
-	double	max;
+	size_t large, small; /* of benches */
+	double max;
 } ratios[] = {
 	{ 4, 1, 5 },
 	{ 9, 8, 3 },
@@ -124,8 +122,8 @@ seconds(void)
 static void
 prefix_text(enum kind kind, uint32_t i, char buf[ADDR_STRLEN], uint32_t *len)
 {
-	const uint64_t spread = (uint64_t)(i + 1) *
-	    UINT64_C(0x9e3779b97f4a7c15);
+	const uint64_t spread =
+	    (uint64_t)(i + 1) * UINT64_C(0x9e3779b97f4a7c15);
 
 	if (kind == KIND_SRC || kind == KIND_MIXED) {
 		*len = 24;
@@ -139,8 +137,8 @@ prefix_text(enum kind kind, uint32_t i, char buf[ADDR_STRLEN], uint32_t *len)
 		    (unsigned int)(spread >> 40 & 0xff));
 	} else {
 		*len = 48;
-		(void)snprintf(buf, ADDR_STRLEN, "2%03x:%x:%x::",
-		    (unsigned int)(spread >> 60 & 0xf),
+		(void)snprintf(buf, ADDR_STRLEN,
+		    "2%03x:%x:%x::", (unsigned int)(spread >> 60 & 0xf),
 		    (unsigned int)(spread >> 44 & 0xffff),
 		    (unsigned int)(spread >> 28 & 0xffff));
 	}
@@ -211,25 +209,33 @@ write_mixed_rule(uint32_t i, const char *prefix, uint32_t len, FILE *fp)
 {
 	switch (i % 5) {
 	case 0:
-		(void)fprintf(fp, "accept tag %" PRIu32 " src %s/%" PRIu32
-		    "\n", i, prefix, len);
+		(void)fprintf(fp, "accept tag %" PRIu32 " src %s/%" PRIu32 "\n",
+		    i, prefix, len);
 		break;
 	case 1:
-		(void)fprintf(fp, "accept tag %" PRIu32 " dst %s/%" PRIu32
-		    " port { 80, 443, 8000-8999 } proto tcp\n", i, prefix,
-		    len);
+		(void)fprintf(fp,
+		    "accept tag %" PRIu32 " dst %s/%" PRIu32
+		    " port { 80, 443, 8000-8999 } proto tcp\n",
+		    i, prefix, len);
 		break;
 	case 2:
-		(void)fprintf(fp, "discard src %s/%" PRIu32 " dst any port %"
-		    PRIu32 " proto udp\n", prefix, len, i % 1024);
+		(void)fprintf(fp,
+		    "discard src %s/%" PRIu32 " dst any port %" PRIu32
+		    " proto udp\n",
+		    prefix, len, i % 1024);
 		break;
 	case 3:
-		(void)fprintf(fp, "accept tag %" PRIu32 " in_ifndx %" PRIu32
-		    " octets > %" PRIu32 "\n", i, i, i);
+		(void)fprintf(fp,
+		    "accept tag %" PRIu32 " in_ifndx %" PRIu32
+		    " octets > %" PRIu32 "\n",
+		    i, i, i);
 		break;
 	default:
-		(void)fprintf(fp, "discard agent %s/%" PRIu32 " packets < 3 "
-		    "proto ! tcp\n", prefix, len);
+		(void)fprintf(fp,
+		    "discard agent %s/%" PRIu32
+		    " packets < 3 "
+		    "proto ! tcp\n",
+		    prefix, len);
 		break;
 	}
 }
@@ -246,15 +252,18 @@ configuration(const struct bench *bench, const char *table)
 	if ((fp = open_memstream(&text, &size)) == NULL)
 		fatal("configuration");
 	if (table != NULL)
-		(void)fprintf(fp, "table <t> file \"%s\"\n"
-		    "accept tag 1 src <t>\n", table);
+		(void)fprintf(fp,
+		    "table <t> file \"%s\"\n"
+		    "accept tag 1 src <t>\n",
+		    table);
 	for (i = 0; i < bench->n && table == NULL; i++) {
 		prefix_text(bench->kind, i, prefix, &len);
 		if (bench->kind == KIND_MIXED)
 			write_mixed_rule(i, prefix, len, fp);
 		else
-			(void)fprintf(fp, "accept tag %" PRIu32 " src %s/%"
-			    PRIu32 "\n", i, prefix, len);
+			(void)fprintf(fp,
+			    "accept tag %" PRIu32 " src %s/%" PRIu32 "\n", i,
+			    prefix, len);
 	}
 	if (fclose(fp) == EOF)
 		fatal("configuration");
@@ -273,8 +282,7 @@ load(const char *text)
 
 	if (*text == '\0')
 		return (filter_new(NULL, 0, NULL, 0));
-	if ((fp = fmemopen((void *)(uintptr_t)text, strlen(text), "r")) ==
-	    NULL)
+	if ((fp = fmemopen((void *)(uintptr_t)text, strlen(text), "r")) == NULL)
 		fatal("configuration");
 	conf = config_parse(fp, "bench", CONFIG_READER, NULL, 0);
 	(void)fclose(fp);
@@ -284,8 +292,8 @@ load(const char *text)
 	if (config_unpack(data, len, &conf) != 0)
 		fatalx("the configuration does not unpack");
 	free(data);
-	filter = filter_new(conf->rules, conf->nrules, conf->tables,
-	    conf->ntables);
+	filter =
+	    filter_new(conf->rules, conf->nrules, conf->tables, conf->ntables);
 	config_free(conf);
 	if (filter == NULL)
 		fatal("filter");
@@ -320,11 +328,12 @@ load_is_light(const struct bench *bench, const char *text)
 			fatal("getrusage");
 		good = start <= LOAD_SECONDS_MAX &&
 		    usage.ru_maxrss / 1024 <= LOAD_MIB_MAX;
-		printf("%-24s loads in %.2f s (at most %.0f), %ld MiB (at "
-		    "most %d), of which the filter %zu MiB%s\n", bench->name,
-		    start, LOAD_SECONDS_MAX, usage.ru_maxrss / 1024,
-		    LOAD_MIB_MAX, filter_memory(filter) >> 20,
-		    good ? "" : "  TOO MUCH");
+		printf(
+		    "%-24s loads in %.2f s (at most %.0f), %ld MiB (at "
+		    "most %d), of which the filter %zu MiB%s\n",
+		    bench->name, start, LOAD_SECONDS_MAX,
+		    usage.ru_maxrss / 1024, LOAD_MIB_MAX,
+		    filter_memory(filter) >> 20, good ? "" : "  TOO MUCH");
 		(void)fflush(stdout);
 		_exit(good ? 0 : 1);
 	}
@@ -353,8 +362,8 @@ static void
 make_flow(const struct sample *sample, struct flow *flow)
 {
 	flow->fields = STORE_FIELD_PROTO_FLAGS_TOS | STORE_FIELD_SRCDST_PORT |
-	    STORE_FIELD_PACKETS | STORE_FIELD_OCTETS |
-	    STORE_FIELD_IF_INDICES | STORE_FIELD_RECV_TIME |
+	    STORE_FIELD_PACKETS | STORE_FIELD_OCTETS | STORE_FIELD_IF_INDICES |
+	    STORE_FIELD_RECV_TIME |
 	    store_addr_bit(STORE_FIELD_AGENT_ADDR, sample->agent.family) |
 	    store_addr_bit(STORE_FIELD_SRC_ADDR, sample->src.family) |
 	    store_addr_bit(STORE_FIELD_DST_ADDR, sample->dst.family);
@@ -427,8 +436,10 @@ main(void)
 	}
 	base = median(&benches[0]);
 	for (i = 0; i < NBENCHES; i++)
-		printf("%-24s %7.1f ns a flow, %7.1f more than without rules"
-		    "\n", benches[i].name, median(&benches[i]),
+		printf(
+		    "%-24s %7.1f ns a flow, %7.1f more than without rules"
+		    "\n",
+		    benches[i].name, median(&benches[i]),
 		    median(&benches[i]) - base);
 	for (i = 0; i < sizeof(ratios) / sizeof(ratios[0]); i++) {
 		ratio = median(&benches[ratios[i].large]) /

@@ -37,16 +37,16 @@
 #include "store.h"
 #include "tests/unit/wire9.h"
 
-#define START_SEC	1700000000U
-#define UPTIME_MS	864000000U
-#define FLOWS_A_SECOND	20000U
-#define V6_OF		4		/* every fourth flow is IPv6 */
-#define BATCH		128		/* flows in a datagram */
-#define PAUSE_NS	500000L		/* between datagrams */
-#define TEMPLATE_V4	256
-#define TEMPLATE_V6	257
-#define NFCAPD_BUFFER	"16777216"	/* bytes */
-#define PATIENCE	100		/* tenths of a second */
+#define START_SEC      1700000000U
+#define UPTIME_MS      864000000U
+#define FLOWS_A_SECOND 20000U
+#define V6_OF          4       /* every fourth flow is IPv6 */
+#define BATCH          128     /* flows in a datagram */
+#define PAUSE_NS       500000L /* between datagrams */
+#define TEMPLATE_V4    256
+#define TEMPLATE_V6    257
+#define NFCAPD_BUFFER  "16777216" /* bytes */
+#define PATIENCE       100        /* tenths of a second */
 
 static const char rules[] =
     "discard all\n"
@@ -68,24 +68,34 @@ static const char nfdump_filter[] =
     "packets > 3000 or bytes > 2000000 or tos 184\n";
 
 /* Flows of version 9, as RFC 3954 section 8 numbers their fields. */
-#define COMMON_FIELDS							\
-	{ 1, 4, 0 }, { 2, 4, 0 }, { 4, 1, 0 }, { 5, 1, 0 },		\
-	{ 6, 1, 0 }, { 7, 2, 0 }, { 11, 2, 0 }, { 10, 2, 0 },		\
-	{ 14, 2, 0 }, { 16, 4, 0 }, { 17, 4, 0 }, { 21, 4, 0 },		\
-	{ 22, 4, 0 }
+#define COMMON_FIELDS                                                    \
+	{ 1, 4, 0 }, { 2, 4, 0 }, { 4, 1, 0 }, { 5, 1, 0 }, { 6, 1, 0 }, \
+	    { 7, 2, 0 }, { 11, 2, 0 }, { 10, 2, 0 }, { 14, 2, 0 },       \
+	    { 16, 4, 0 }, { 17, 4, 0 }, { 21, 4, 0 },                    \
+	{                                                                \
+		22, 4, 0                                                 \
+	}
 static const struct wire_field fields_v4[] = {
-	COMMON_FIELDS, { 8, 4, 0 }, { 12, 4, 0 }, { 15, 4, 0 },
-	{ 9, 1, 0 }, { 13, 1, 0 },
+	COMMON_FIELDS,
+	{ 8, 4, 0 },
+	{ 12, 4, 0 },
+	{ 15, 4, 0 },
+	{ 9, 1, 0 },
+	{ 13, 1, 0 },
 };
 static const struct wire_field fields_v6[] = {
-	COMMON_FIELDS, { 27, 16, 0 }, { 28, 16, 0 }, { 62, 16, 0 },
-	{ 29, 1, 0 }, { 30, 1, 0 },
+	COMMON_FIELDS,
+	{ 27, 16, 0 },
+	{ 28, 16, 0 },
+	{ 62, 16, 0 },
+	{ 29, 1, 0 },
+	{ 30, 1, 0 },
 };
 
 /* A generator, and where it stands. */
 struct source {
 	struct generator gen;
-	uint64_t	 nth;		/* of the next flow, from 0 up */
+	uint64_t nth; /* of the next flow, from 0 up */
 };
 
 static void
@@ -122,9 +132,9 @@ host(uint64_t v, bool v6)
 	}
 	be32_put(bytes + 4, (uint32_t)(bits >> 32) & 0xffffff00);
 	if (bits % 2 == 0)
-		be64_put(bytes + 8, spread(bits));	/* a client */
+		be64_put(bytes + 8, spread(bits)); /* a client */
 	else
-		bytes[15] = (uint8_t)(1 + bits % 100);	/* a server */
+		bytes[15] = (uint8_t)(1 + bits % 100); /* a server */
 	return (addr_v6(bytes));
 }
 
@@ -138,10 +148,10 @@ next_flow(struct source *source, struct flow *flow)
 	const bool v6 = source->nth % V6_OF == V6_OF - 1;
 	const uint32_t family = v6 ? ADDR_V6 : ADDR_V4;
 
-	source->gen.time_sec = START_SEC +
-	    (uint32_t)(source->nth / FLOWS_A_SECOND);
-	source->gen.sys_uptime_ms = UPTIME_MS +
-	    (uint32_t)(source->nth / FLOWS_A_SECOND * 1000);
+	source->gen.time_sec =
+	    START_SEC + (uint32_t)(source->nth / FLOWS_A_SECOND);
+	source->gen.sys_uptime_ms =
+	    UPTIME_MS + (uint32_t)(source->nth / FLOWS_A_SECOND * 1000);
 	source->gen.sequence = (uint32_t)source->nth;
 	generate_flow(&source->gen, flow);
 	flow->fields &= ~(STORE_FIELD_SRCDST_ADDR | STORE_FIELD_GATEWAY_ADDR);
@@ -293,8 +303,7 @@ send_flows(const struct sockaddr_in *sin, uint64_t nflows)
 	struct source source;
 	size_t len, n;
 
-	if (fd == -1 ||
-	    connect(fd, (const void *)sin, sizeof(*sin)) == -1)
+	if (fd == -1 || connect(fd, (const void *)sin, sizeof(*sin)) == -1)
 		fatal("nfcapd's socket");
 	source_init(&source);
 	wire_init(&w);
@@ -400,7 +409,7 @@ data_make_nfdump(uint64_t nflows)
 		return (false);
 	}
 	send_flows(&sin, nflows);
-	pause_for(500000000L);		/* for what is in its socket */
+	pause_for(500000000L); /* for what is in its socket */
 	(void)kill(pid, SIGTERM);
 	(void)waitpid(pid, NULL, 0);
 	if (take_nfcapd_file())

@@ -24,12 +24,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define DATA_ALL	"all.flow"	/* all fields, with checksum */
-#define DATA_BRIEF	"brief.flow"	/* those of the brief text */
-#define DATA_GZIP	"all.flow.gz"
-#define DATA_RULES	"rules.conf"	/* ten */
-#define DATA_FILTER	"filter.nfdump"	/* chooses what the rules do */
-#define DATA_NFDUMP	"flows.nfdump"
+#define DATA_ALL    "all.flow"   /* all fields, with checksum */
+#define DATA_BRIEF  "brief.flow" /* those of the brief text */
+#define DATA_GZIP   "all.flow.gz"
+#define DATA_RULES  "rules.conf"    /* ten */
+#define DATA_FILTER "filter.nfdump" /* chooses what the rules do */
+#define DATA_NFDUMP "flows.nfdump"
 
 /* Makes the logs, the rules and the filter in the current directory. */
 void data_make_logs(uint64_t nflows);

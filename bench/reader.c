@@ -46,88 +46,126 @@
 #include "bench/reader-data.h"
 #include "log.h"
 
-#define ROUNDS		7
-#define MILLION		1000000U
-#define FLOWS		2		/* million, if not said otherwise */
-#define FLOWS_MAX	1000		/* million */
-#define BLOCK		(256 * 1024)	/* bytes */
-#define ARGS		10
+#define ROUNDS    7
+#define MILLION   1000000U
+#define FLOWS     2            /* million, if not said otherwise */
+#define FLOWS_MAX 1000         /* million */
+#define BLOCK     (256 * 1024) /* bytes */
+#define ARGS      10
 
 enum number {
-	READ_ALL, READ_BRIEF, READ_GZIP,
-	NFDUMP_NULL, NFDUMP_FILTER, NFDUMP_LINE, NFDUMP_PIPE, NFDUMP_CSV,
-	NFDUMP_RAW, NFDUMP_JSON,
-	SCAN, SCAN_BRIEF, FILTER, GZIP, TEXT, TEXT_PIPE, CSV, VERBOSE, JSON,
+	READ_ALL,
+	READ_BRIEF,
+	READ_GZIP,
+	NFDUMP_NULL,
+	NFDUMP_FILTER,
+	NFDUMP_LINE,
+	NFDUMP_PIPE,
+	NFDUMP_CSV,
+	NFDUMP_RAW,
+	NFDUMP_JSON,
+	SCAN,
+	SCAN_BRIEF,
+	FILTER,
+	GZIP,
+	TEXT,
+	TEXT_PIPE,
+	CSV,
+	VERBOSE,
+	JSON,
 	NCASES
 };
 
-#define NONE	NCASES
+#define NONE NCASES
 
 /* nfdump takes microseconds to print a flow: fewer of them do. */
-#define PRINTED		100000
-#define NFDUMP		"nfdump -q -r " DATA_NFDUMP " -o "
-#define NFDUMP_PRINT	"nfdump -q -c 100000 -r " DATA_NFDUMP " -o "
+#define PRINTED      100000
+#define NFDUMP       "nfdump -q -r " DATA_NFDUMP " -o "
+#define NFDUMP_PRINT "nfdump -q -c 100000 -r " DATA_NFDUMP " -o "
 
 /* floor, other and least are those of flowd-reader's cases. */
 static struct bench {
-	const char	*name;
-	const char	*file;		/* read here; NULL: a command is run */
-	const char	*command;	/* words with a space between */
-	uint64_t	 flows;		/* 0: all */
-	bool		 piped;		/* into a process that reads on */
-	enum number	 floor, other;	/* what it is compared with, or NONE */
-	double		 least;		/* million flows a second, or 0 */
-	bool		 left_out;
-	double		 ns[ROUNDS];	/* of CPU time, a flow */
+	const char *name;
+	const char *file;         /* read here; NULL: a command is run */
+	const char *command;      /* words with a space between */
+	uint64_t flows;           /* 0: all */
+	bool piped;               /* into a process that reads on */
+	enum number floor, other; /* what it is compared with, or NONE */
+	double least;             /* million flows a second, or 0 */
+	bool left_out;
+	double ns[ROUNDS]; /* of CPU time, a flow */
 } benches[NCASES] = {
 	[READ_ALL] = { .name = "read, and zlib's crc32: all fields",
 	    .file = DATA_ALL },
 	[READ_BRIEF] = { .name = "read, and zlib's crc32: brief",
 	    .file = DATA_BRIEF },
-	[READ_GZIP] = { .name = "read, and zlib's inflate",
-	    .file = DATA_GZIP },
-	[NFDUMP_NULL] = { .name = "nfdump -o null",
-	    .command = NFDUMP "null" },
+	[READ_GZIP] = { .name = "read, and zlib's inflate", .file = DATA_GZIP },
+	[NFDUMP_NULL] = { .name = "nfdump -o null", .command = NFDUMP "null" },
 	[NFDUMP_FILTER] = { .name = "nfdump -o null -f FILTER",
 	    .command = NFDUMP "null -f " DATA_FILTER },
 	[NFDUMP_LINE] = { .name = "nfdump -o line",
-	    .flows = PRINTED, .command = NFDUMP_PRINT "line" },
-	[NFDUMP_PIPE] = { .name = "nfdump -o line, piped", .piped = true,
-	    .flows = PRINTED, .command = NFDUMP_PRINT "line" },
+	    .flows = PRINTED,
+	    .command = NFDUMP_PRINT "line" },
+	[NFDUMP_PIPE] = { .name = "nfdump -o line, piped",
+	    .piped = true,
+	    .flows = PRINTED,
+	    .command = NFDUMP_PRINT "line" },
 	[NFDUMP_CSV] = { .name = "nfdump -o csv",
-	    .flows = PRINTED, .command = NFDUMP_PRINT "csv" },
+	    .flows = PRINTED,
+	    .command = NFDUMP_PRINT "csv" },
 	[NFDUMP_RAW] = { .name = "nfdump -o raw",
-	    .flows = PRINTED, .command = NFDUMP_PRINT "raw" },
+	    .flows = PRINTED,
+	    .command = NFDUMP_PRINT "raw" },
 	[NFDUMP_JSON] = { .name = "nfdump -o json",
-	    .flows = PRINTED, .command = NFDUMP_PRINT "json" },
-	[SCAN] = { .name = "flowd-reader -q", .floor = READ_ALL,
-	    .other = NFDUMP_NULL, .least = 10,
+	    .flows = PRINTED,
+	    .command = NFDUMP_PRINT "json" },
+	[SCAN] = { .name = "flowd-reader -q",
+	    .floor = READ_ALL,
+	    .other = NFDUMP_NULL,
+	    .least = 10,
 	    .command = "flowd-reader -q " DATA_ALL },
 	[SCAN_BRIEF] = { .name = "flowd-reader -q: brief",
-	    .floor = READ_BRIEF, .other = NFDUMP_NULL, .least = 10,
+	    .floor = READ_BRIEF,
+	    .other = NFDUMP_NULL,
+	    .least = 10,
 	    .command = "flowd-reader -q " DATA_BRIEF },
-	[FILTER] = { .name = "flowd-reader -q -f RULES", .floor = READ_ALL,
-	    .other = NFDUMP_FILTER, .least = 8,
+	[FILTER] = { .name = "flowd-reader -q -f RULES",
+	    .floor = READ_ALL,
+	    .other = NFDUMP_FILTER,
+	    .least = 8,
 	    .command = "flowd-reader -q -f " DATA_RULES " " DATA_ALL },
-	[GZIP] = { .name = "flowd-reader -q: gzip", .floor = READ_GZIP,
-	    .other = NONE, .command = "flowd-reader -q " DATA_GZIP },
-	[TEXT] = { .name = "flowd-reader", .floor = READ_ALL,
-	    .other = NFDUMP_LINE, .least = 2,
+	[GZIP] = { .name = "flowd-reader -q: gzip",
+	    .floor = READ_GZIP,
+	    .other = NONE,
+	    .command = "flowd-reader -q " DATA_GZIP },
+	[TEXT] = { .name = "flowd-reader",
+	    .floor = READ_ALL,
+	    .other = NFDUMP_LINE,
+	    .least = 2,
 	    .command = "flowd-reader " DATA_ALL },
-	[TEXT_PIPE] = { .name = "flowd-reader, piped", .floor = READ_ALL,
-	    .other = NFDUMP_PIPE, .least = 2, .piped = true,
+	[TEXT_PIPE] = { .name = "flowd-reader, piped",
+	    .floor = READ_ALL,
+	    .other = NFDUMP_PIPE,
+	    .least = 2,
+	    .piped = true,
 	    .command = "flowd-reader " DATA_ALL },
-	[CSV] = { .name = "flowd-reader -c", .floor = READ_ALL,
-	    .other = NFDUMP_CSV, .least = 2,
+	[CSV] = { .name = "flowd-reader -c",
+	    .floor = READ_ALL,
+	    .other = NFDUMP_CSV,
+	    .least = 2,
 	    .command = "flowd-reader -c " DATA_ALL },
-	[VERBOSE] = { .name = "flowd-reader -v", .floor = READ_ALL,
-	    .other = NFDUMP_RAW, .command = "flowd-reader -v " DATA_ALL },
-	[JSON] = { .name = "flowd-reader -J", .floor = READ_ALL,
-	    .other = NFDUMP_JSON, .command = "flowd-reader -J " DATA_ALL },
+	[VERBOSE] = { .name = "flowd-reader -v",
+	    .floor = READ_ALL,
+	    .other = NFDUMP_RAW,
+	    .command = "flowd-reader -v " DATA_ALL },
+	[JSON] = { .name = "flowd-reader -J",
+	    .floor = READ_ALL,
+	    .other = NFDUMP_JSON,
+	    .command = "flowd-reader -J " DATA_ALL },
 };
 
-static char directory[] = "/dev/shm/bench-XXXXXX";	/* or in /tmp */
-static char *reader_path;		/* of flowd-reader */
+static char directory[] = "/dev/shm/bench-XXXXXX"; /* or in /tmp */
+static char *reader_path;                          /* of flowd-reader */
 static volatile sig_atomic_t stopped;
 
 static void
@@ -204,7 +242,9 @@ run_command(const char *command)
 		argv[i] = strsep(&words, " ");
 	if (argv[0] != NULL)
 		(void)execvp(strcmp(argv[0], "flowd-reader") == 0 ?
-		    reader_path : argv[0], argv);
+			reader_path :
+			argv[0],
+		    argv);
 	_exit(127);
 }
 
@@ -258,7 +298,7 @@ cpu_seconds(const struct rusage *usage)
 {
 	return ((double)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) +
 	    (double)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) /
-	    MILLION);
+		MILLION);
 }
 
 /* Nanoseconds a flow of CPU time, user and system.  False where it fails. */
@@ -318,16 +358,17 @@ check_nfdump(uint64_t nflows)
 	char command[PATH_MAX + 100];
 	uint64_t n, ours, theirs;
 
-	n = number_said("nfdump -r " DATA_NFDUMP " -o null",
-	    "total flows: ");
+	n = number_said("nfdump -r " DATA_NFDUMP " -o null", "total flows: ");
 	(void)snprintf(command, sizeof(command),
 	    "'%s' -d -q -f " DATA_RULES " " DATA_ALL " 2>&1", reader_path);
 	ours = number_said(command, "flows read, ");
-	theirs = number_said("nfdump -r " DATA_NFDUMP " -o null -f "
-	    DATA_FILTER, "total flows: ");
-	printf("nfdump has %" PRIu64 " of the %" PRIu64 " flows; the ten "
-	    "rules take %" PRIu64 " here and %" PRIu64 " there\n", n, nflows,
-	    ours, theirs);
+	theirs =
+	    number_said("nfdump -r " DATA_NFDUMP " -o null -f " DATA_FILTER,
+		"total flows: ");
+	printf("nfdump has %" PRIu64 " of the %" PRIu64
+	       " flows; the ten "
+	       "rules take %" PRIu64 " here and %" PRIu64 " there\n",
+	    n, nflows, ours, theirs);
 	if (n < nflows - nflows / 100)
 		printf("TOO FEW were received for a fair comparison\n");
 }
@@ -349,10 +390,9 @@ measure(uint64_t nflows)
 
 	for (round = 0; round < ROUNDS && !stopped; round++) {
 		for (bench = benches; bench < benches + NCASES && !stopped;
-		    bench++) {
+		     bench++) {
 			if (!bench->left_out &&
-			    !run(bench, nflows, &bench->ns[round]) &&
-			    !stopped)
+			    !run(bench, nflows, &bench->ns[round]) && !stopped)
 				fatalx("%s: fails", bench->name);
 		}
 	}
@@ -390,7 +430,7 @@ static bool
 print_case(enum number i)
 {
 	const struct bench *bench = &benches[i];
-	const double rate = 1000 / median(i);	/* millions a second */
+	const double rate = 1000 / median(i); /* millions a second */
 	const bool good = rate >= bench->least;
 
 	printf("%-34s%8.1f%9.2f", bench->name, median(i), rate);
@@ -410,8 +450,8 @@ report(void)
 	bool good = true;
 	size_t i;
 
-	printf("%-34s%8s%9s%9s%9s%9s\n", "CPU time, user and system",
-	    "ns/flow", "M flow/s", "x nfdump", "x floor", "at least");
+	printf("%-34s%8s%9s%9s%9s%9s\n", "CPU time, user and system", "ns/flow",
+	    "M flow/s", "x nfdump", "x floor", "at least");
 	for (i = 0; i < NCASES; i++) {
 		if (!benches[i].left_out && !print_case(i))
 			good = false;

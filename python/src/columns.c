@@ -25,22 +25,22 @@
 
 #include <string.h>
 
-#define BATCH		512	/* flows decoded without the interpreter */
-#define COLUMNS_MAX	64
-#define ROWS_FIRST	8192	/* of the first allocation */
+#define BATCH       512 /* flows decoded without the interpreter */
+#define COLUMNS_MAX 64
+#define ROWS_FIRST  8192 /* of the first allocation */
 
 struct column {
-	const struct attribute	*what;
-	PyObject		*bytes;		/* bytearray */
-	uint8_t			*to;		/* where its next row goes */
+	const struct attribute *what;
+	PyObject *bytes; /* bytearray */
+	uint8_t *to;     /* where its next row goes */
 };
 
 struct columns {
-	struct column		 columns[COLUMNS_MAX];
-	size_t			 ncolumns;
-	size_t			 nrows, capacity;
-	struct flow		 flows[BATCH];
-	enum filter_verdict	 verdicts[BATCH];
+	struct column columns[COLUMNS_MAX];
+	size_t ncolumns;
+	size_t nrows, capacity;
+	struct flow flows[BATCH];
+	enum filter_verdict verdicts[BATCH];
 };
 
 static const struct attribute *
@@ -75,7 +75,7 @@ resize(struct columns *c, size_t capacity)
 			return (-1);
 		}
 		if (PyByteArray_Resize(column->bytes,
-		    (Py_ssize_t)(capacity * column->what->size)) == -1)
+			(Py_ssize_t)(capacity * column->what->size)) == -1)
 			return (-1);
 		column->to = (uint8_t *)PyByteArray_AS_STRING(column->bytes) +
 		    c->nrows * column->what->size;
@@ -117,12 +117,13 @@ new_columns(PyObject *names)
 	while (c->ncolumns < (size_t)n) {
 		column = &c->columns[c->ncolumns];
 		if ((name = PySequence_GetItem(names,
-		    (Py_ssize_t)c->ncolumns)) == NULL)
+			 (Py_ssize_t)c->ncolumns)) == NULL)
 			break;
 		column->what = find_attribute(name);
 		Py_DECREF(name);
-		if (column->what == NULL || (column->bytes =
-		    PyByteArray_FromStringAndSize(NULL, 0)) == NULL)
+		if (column->what == NULL ||
+		    (column->bytes = PyByteArray_FromStringAndSize(NULL, 0)) ==
+			NULL)
 			break;
 		c->ncolumns++;
 	}
@@ -136,13 +137,12 @@ new_columns(PyObject *names)
  * The copy_ functions put one member of n flows, at p in the first of them,
  * behind each other.  Their sizes are constants, for the compiler's sake.
  */
-#define COPY(name, size)						\
-static void								\
-name(const uint8_t *p, size_t n, uint8_t *to)				\
-{									\
-	for (; n > 0; n--, p += sizeof(struct flow), to += (size))	\
-		memcpy(to, p, (size));					\
-}
+#define COPY(name, size)                                                   \
+	static void name(const uint8_t *p, size_t n, uint8_t *to)          \
+	{                                                                  \
+		for (; n > 0; n--, p += sizeof(struct flow), to += (size)) \
+			memcpy(to, p, (size));                             \
+	}
 
 COPY(copy_1, 1)
 COPY(copy_2, 2)
@@ -175,7 +175,8 @@ copy_families(const uint8_t *p, size_t n, uint8_t *to)
 	for (; n > 0; n--, p += sizeof(struct flow), to += sizeof(family)) {
 		a = (const void *)p;
 		family = a->family == ADDR_V4 ? AF_INET :
-		    a->family == ADDR_V6 ? AF_INET6 : 0;
+		    a->family == ADDR_V6      ? AF_INET6 :
+						0;
 		memcpy(to, &family, sizeof(family));
 	}
 }
@@ -285,8 +286,8 @@ read_batch(struct columns *c, PyObject *filter, size_t max,
 	const bool compiled = Py_TYPE(filter) == filter_type;
 	size_t n;
 
-	if (c->capacity - c->nrows < BATCH && resize(c, c->capacity == 0 ?
-	    ROWS_FIRST : c->capacity * 2) == -1)
+	if (c->capacity - c->nrows < BATCH &&
+	    resize(c, c->capacity == 0 ? ROWS_FIRST : c->capacity * 2) == -1)
 		return (-1);
 	*thread = PyEval_SaveThread();
 	n = read_flows(c, max, source, arg, error);
@@ -338,8 +339,9 @@ read_columns(PyObject *names, PyObject *filter, uint64_t count,
 		return (NULL);
 	while (failed == 0 && *error == 0 && c->nrows < count) {
 		left = count - c->nrows;
-		failed = read_batch(c, filter, left < BATCH ? (size_t)left :
-		    BATCH, source, arg, thread, error);
+		failed =
+		    read_batch(c, filter, left < BATCH ? (size_t)left : BATCH,
+			source, arg, thread, error);
 	}
 	if (failed == 0)
 		tuple = take_columns(c);

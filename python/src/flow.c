@@ -24,14 +24,22 @@
 
 #include "format.h"
 
-#define NUMBER(name, member, field, doc)				\
-	{ name, ATTRIBUTE_NUMBER, sizeof(((struct flow *)NULL)->member), \
-	    offsetof(struct flow, member), field, doc }
-#define ADDR(name, member, field, doc)					\
-	{ name, ATTRIBUTE_ADDR, 16, offsetof(struct flow, member), field, doc }
-#define FAMILY(name, member, field)					\
-	{ name, ATTRIBUTE_FAMILY, 2, offsetof(struct flow, member), field, \
-	    "AF_INET, AF_INET6, or 0 where the address is absent" }
+#define NUMBER(name, member, field, doc)                                       \
+	{                                                                      \
+		name, ATTRIBUTE_NUMBER, sizeof(((struct flow *)NULL)->member), \
+		    offsetof(struct flow, member), field, doc                  \
+	}
+#define ADDR(name, member, field, doc)                                   \
+	{                                                                \
+		name, ATTRIBUTE_ADDR, 16, offsetof(struct flow, member), \
+		    field, doc                                           \
+	}
+#define FAMILY(name, member, field)                                       \
+	{                                                                 \
+		name, ATTRIBUTE_FAMILY, 2, offsetof(struct flow, member), \
+		    field,                                                \
+		    "AF_INET, AF_INET6, or 0 where the address is absent" \
+	}
 
 const struct attribute attributes[] = {
 	NUMBER("flow_ver", version, 0, "version of the record, as read"),
@@ -97,7 +105,7 @@ const struct attribute attributes[] = {
 	{ NULL, ATTRIBUTE_NUMBER, 0, 0, 0, NULL },
 };
 
-#define NATTRIBUTES	(sizeof(attributes) / sizeof(attributes[0]) - 1)
+#define NATTRIBUTES (sizeof(attributes) / sizeof(attributes[0]) - 1)
 
 PyTypeObject *flow_type;
 
@@ -293,7 +301,7 @@ addr_from(PyObject *value, const struct attribute *a, struct addr *addr)
 		return (-1);
 	}
 	result = PyBytes_Check(packed) ? addr_from_bytes(packed, a, addr) :
-	    bad_addr(a, value);
+					 bad_addr(a, value);
 	Py_DECREF(packed);
 	return (result);
 }
@@ -315,8 +323,7 @@ set_addr(PyObject *self, PyObject *value, void *closure)
 static uint16_t
 system_family(uint32_t family)
 {
-	return (family == ADDR_V4 ? AF_INET : family == ADDR_V6 ? AF_INET6 :
-	    0);
+	return (family == ADDR_V4 ? AF_INET : family == ADDR_V6 ? AF_INET6 : 0);
 }
 
 static PyObject *
@@ -389,8 +396,8 @@ flow_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 	size_t len;
 	int error;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O:Flow", KEYWORDS(keywords),
-	    &blob))
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O:Flow",
+		KEYWORDS(keywords), &blob))
 		return (NULL);
 	if (blob != Py_None) {
 		if (PyObject_GetBuffer(blob, &view, PyBUF_SIMPLE) == -1)
@@ -455,8 +462,8 @@ flow_format(PyObject *self, PyObject *args, PyObject *kwargs)
 	int utc = 0;
 	size_t len;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|pI:format", KEYWORDS(keywords),
-	    &utc, &mask))
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|pI:format",
+		KEYWORDS(keywords), &utc, &mask))
 		return (NULL);
 	flow = own_flow(self);
 	len = format_flow(&flow, mask, utc != 0, line);
@@ -473,7 +480,7 @@ flow_format_json(PyObject *self, PyObject *args, PyObject *kwargs)
 	size_t len;
 
 	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|p:format_json",
-	    KEYWORDS(keywords), &utc))
+		KEYWORDS(keywords), &utc))
 		return (NULL);
 	flow = own_flow(self);
 	len = format_json(&flow, utc != 0, line);
@@ -503,13 +510,13 @@ flow_serialise(PyObject *self, PyObject *args, PyObject *kwargs)
 	int error;
 
 	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|I:serialise",
-	    KEYWORDS(keywords), &mask))
+		KEYWORDS(keywords), &mask))
 		return (NULL);
-	if ((error = store_encode(&flow, mask, record, sizeof(record),
-	    &len)) != 0)
+	if ((error = store_encode(&flow, mask, record, sizeof(record), &len)) !=
+	    0)
 		return (raise_log_error(NULL, 0, error));
-	return (PyBytes_FromStringAndSize((const char *)record,
-	    (Py_ssize_t)len));
+	return (
+	    PyBytes_FromStringAndSize((const char *)record, (Py_ssize_t)len));
 }
 
 static PyObject *
@@ -563,8 +570,8 @@ static void
 fill_getset(void)
 {
 	static const struct {
-		getter	get;
-		setter	set;
+		getter get;
+		setter set;
 	} by_kind[] = {
 		[ATTRIBUTE_NUMBER] = { get_number, set_number },
 		[ATTRIBUTE_ADDR] = { get_addr, set_addr },

@@ -32,29 +32,29 @@
 #include "store.h"
 
 /* PyArg_ParseTupleAndKeywords changes none of them, but does not say so. */
-#define KEYWORDS(list)	((char **)(uintptr_t)(list))
+#define KEYWORDS(list) ((char **)(uintptr_t)(list))
 
 /* A flow as an object. */
 struct flow_object {
-	PyObject_HEAD
-	PyObject	*data;		/* the user's own; NULL: an empty dict */
-	struct flow	 flow;
+	PyObject ob_base;
+	PyObject *data; /* the user's own; NULL: an empty dict */
+	struct flow flow;
 };
 
 /* What an attribute of a flow is, as an object and in an array. */
 enum attribute_kind {
-	ATTRIBUTE_NUMBER,		/* unsigned, of size bytes */
-	ATTRIBUTE_ADDR,			/* text; 16 bytes, IPv4 mapped */
-	ATTRIBUTE_FAMILY,		/* AF_INET, AF_INET6, 0 */
+	ATTRIBUTE_NUMBER, /* unsigned, of size bytes */
+	ATTRIBUTE_ADDR,   /* text; 16 bytes, IPv4 mapped */
+	ATTRIBUTE_FAMILY, /* AF_INET, AF_INET6, 0 */
 };
 
 struct attribute {
-	const char		*name;
-	enum attribute_kind	 kind;
-	uint8_t			 size;		/* bytes in an array */
-	size_t			 offset;	/* in struct flow */
-	uint32_t		 field;		/* STORE_FIELD_* that has it */
-	const char		*doc;
+	const char *name;
+	enum attribute_kind kind;
+	uint8_t size;   /* bytes in an array */
+	size_t offset;  /* in struct flow */
+	uint32_t field; /* STORE_FIELD_* that has it */
+	const char *doc;
 };
 
 /* All of them; the last has no name. */

@@ -30,20 +30,20 @@
 #include <unistd.h>
 
 struct log_object {
-	PyObject_HEAD
-	struct store_reader	*reader;
-	struct store_writer	*writer;	/* of a path */
-	PyObject		*file;		/* read from or written to */
-	PyObject		*read;		/* its method that reads ... */
-	bool			 read_into;	/* ... into a buffer */
-	int			 fd;		/* of no regular file, or -1 */
-	PyObject		*name;		/* of the log, for messages */
-	PyObject		*on_damage;	/* callable, or None */
-	PyObject		*damage;	/* list of what was not told it */
-	PyThreadState		*thread;	/* while others may run */
-	uint32_t		 started;	/* of a log of version 2 */
-	bool			 legacy, busy, torn;
-	bool			 failed;	/* an exception is on its way */
+	PyObject ob_base;
+	struct store_reader *reader;
+	struct store_writer *writer; /* of a path */
+	PyObject *file;              /* read from or written to */
+	PyObject *read;              /* its method that reads ... */
+	bool read_into;              /* ... into a buffer */
+	int fd;                      /* of no regular file, or -1 */
+	PyObject *name;              /* of the log, for messages */
+	PyObject *on_damage;         /* callable, or None */
+	PyObject *damage;            /* list of what was not told it */
+	PyThreadState *thread;       /* while others may run */
+	uint32_t started;            /* of a log of version 2 */
+	bool legacy, busy, torn;
+	bool failed; /* an exception is on its way */
 };
 
 PyTypeObject *log_type, *damage_type;
@@ -85,7 +85,7 @@ bytes_read(PyObject *result, size_t size)
 
 	if (result == NULL)
 		return (failed_read());
-	if (result == Py_None) {	/* a file that does not block */
+	if (result == Py_None) { /* a file that does not block */
 		Py_DECREF(result);
 		errno = EAGAIN;
 		return (-1);
@@ -106,7 +106,7 @@ read_into(struct log_object *l, void *buf, size_t size)
 	PyObject *view, *result, *released, *type, *value, *traceback;
 
 	if ((view = PyMemoryView_FromMemory(buf, (Py_ssize_t)size,
-	    PyBUF_WRITE)) == NULL)
+		 PyBUF_WRITE)) == NULL)
 		return (failed_read());
 	result = PyObject_CallFunctionObjArgs(l->read, view, NULL);
 	/* Who kept the view must not find freed memory in it. */
@@ -121,8 +121,8 @@ read_into(struct log_object *l, void *buf, size_t size)
 static ssize_t
 read_bytes(struct log_object *l, void *buf, size_t size)
 {
-	PyObject *result = PyObject_CallFunction(l->read, "n",
-	    (Py_ssize_t)size);
+	PyObject *result =
+	    PyObject_CallFunction(l->read, "n", (Py_ssize_t)size);
 	Py_ssize_t n;
 
 	if (result == NULL || result == Py_None)
@@ -154,7 +154,7 @@ read_file(void *arg, void *buf, size_t size)
 		n = failed_read();
 	else
 		n = l->read_into ? read_into(l, buf, size) :
-		    read_bytes(l, buf, size);
+				   read_bytes(l, buf, size);
 	saved_errno = errno;
 	leave_python(l, entered);
 	errno = saved_errno;
@@ -209,8 +209,8 @@ report_damage(void *arg, int error, uint64_t offset, uint64_t len)
 	if (PyErr_Occurred() == NULL)
 		damage = new_damage(error, offset, len);
 	if (damage != NULL && l->on_damage != Py_None) {
-		result = PyObject_CallFunctionObjArgs(l->on_damage, damage,
-		    NULL);
+		result =
+		    PyObject_CallFunctionObjArgs(l->on_damage, damage, NULL);
 		Py_XDECREF(result);
 	} else if (damage != NULL)
 		(void)PyList_Append(l->damage, damage);
@@ -236,8 +236,8 @@ raise_error(const struct log_object *l, int error)
 		return (raise_errno(l));
 	if (error == FLOWD_ENOMEM)
 		return (PyErr_NoMemory());
-	return (raise_log_error(l->name, l->reader == NULL ? 0 :
-	    store_reader_offset(l->reader), error));
+	return (raise_log_error(l->name,
+	    l->reader == NULL ? 0 : store_reader_offset(l->reader), error));
 }
 
 /* -1, with RuntimeError, while the log is in use. */
@@ -259,8 +259,8 @@ open_fd(const struct log_object *l, PyObject *path, int flags)
 	if (!PyUnicode_FSConverter(path, &bytes))
 		return (-1);
 	do {
-		Py_BEGIN_ALLOW_THREADS
-		fd = open(PyBytes_AS_STRING(bytes), flags | O_CLOEXEC, 0600);
+		Py_BEGIN_ALLOW_THREADS fd =
+		    open(PyBytes_AS_STRING(bytes), flags | O_CLOEXEC, 0600);
 		Py_END_ALLOW_THREADS
 	} while (fd == -1 && errno == EINTR && PyErr_CheckSignals() == 0);
 	Py_DECREF(bytes);
@@ -294,7 +294,7 @@ open_file_to_read(struct log_object *l)
 {
 	/* The first reads no more than is there, which matters for sockets. */
 	static const char *const methods[] = { "readinto1", "readinto",
-	    "read" };
+		"read" };
 	size_t i;
 	int error;
 
@@ -341,7 +341,7 @@ static int
 open_path_to_write(struct log_object *l, PyObject *path, char mode)
 {
 	const int flags = mode == 'a' ? O_RDWR | O_CREAT | O_APPEND :
-	    O_WRONLY | O_CREAT | O_TRUNC;
+					O_WRONLY | O_CREAT | O_TRUNC;
 	int error, fd;
 
 	if ((fd = open_fd(l, path, flags)) == -1)
@@ -395,8 +395,8 @@ prepare_to_read(struct log_object *l, bool recover, bool legacy, bool follow)
 {
 	int error;
 
-	if (recover && (error = store_reader_recover(l->reader, report_damage,
-	    l)) != 0) {
+	if (recover &&
+	    (error = store_reader_recover(l->reader, report_damage, l)) != 0) {
 		(void)raise_error(l, error);
 		return (-1);
 	}
@@ -425,14 +425,14 @@ open_log(struct log_object *l, PyObject *path, char mode)
 		return (mode == 'r' ? open_file_to_read(l) : 0);
 	}
 	return (mode == 'r' ? open_path_to_read(l, path) :
-	    open_path_to_write(l, path, mode));
+			      open_path_to_write(l, path, mode));
 }
 
 static PyObject *
 log_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-	static const char *const keywords[] = { "path", "mode", "recover", "on_damage",
-	    "legacy", "follow", NULL };
+	static const char *const keywords[] = { "path", "mode", "recover",
+		"on_damage", "legacy", "follow", NULL };
 	PyObject *path, *on_damage = Py_None;
 	int recover = 0, legacy = 0, follow = 0;
 	const char *mode_text = "rb";
@@ -440,12 +440,14 @@ log_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 	char mode;
 
 	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|s$pOpp:FlowLog",
-	    KEYWORDS(keywords), &path, &mode_text, &recover, &on_damage, &legacy,
-	    &follow) || (mode = parse_mode(mode_text)) == '\0')
+		KEYWORDS(keywords), &path, &mode_text, &recover, &on_damage,
+		&legacy, &follow) ||
+	    (mode = parse_mode(mode_text)) == '\0')
 		return (NULL);
 	if ((mode != 'r' && (recover || legacy || follow)) ||
 	    (legacy && (recover || follow)) || (follow && is_file(path))) {
-		PyErr_SetString(PyExc_ValueError, "recover, legacy and follow "
+		PyErr_SetString(PyExc_ValueError,
+		    "recover, legacy and follow "
 		    "are for reading; legacy goes with no other, and follow "
 		    "with a path");
 		return (NULL);
@@ -456,8 +458,9 @@ log_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 	Py_INCREF(on_damage);
 	l->on_damage = on_damage;
 	if ((l->damage = PyList_New(0)) == NULL ||
-	    open_log(l, path, mode) == -1 || (mode == 'r' &&
-	    prepare_to_read(l, recover, legacy, follow) == -1)) {
+	    open_log(l, path, mode) == -1 ||
+	    (mode == 'r' &&
+		prepare_to_read(l, recover, legacy, follow) == -1)) {
 		Py_DECREF(l);
 		return (NULL);
 	}
@@ -487,11 +490,8 @@ close_log(struct log_object *l)
 	l->writer = NULL;
 	if (writer == NULL)
 		return (0);
-	Py_BEGIN_ALLOW_THREADS
-	error = store_writer_close(writer);
-	Py_END_ALLOW_THREADS
-	if (error == 0)
-		return (0);
+	Py_BEGIN_ALLOW_THREADS error = store_writer_close(writer);
+	Py_END_ALLOW_THREADS if (error == 0) return (0);
 	(void)raise_error(l, error);
 	return (-1);
 }
@@ -627,7 +627,7 @@ log_read_columns(PyObject *self, PyObject *args)
 	int error;
 
 	if (!PyArg_ParseTuple(args, "O!OK:_read_columns", &PyTuple_Type, &names,
-	    &filter, &count))
+		&filter, &count))
 		return (NULL);
 	if (filter != Py_None && !PyCallable_Check(filter)) {
 		PyErr_SetString(PyExc_TypeError,
@@ -665,8 +665,8 @@ write_file(struct log_object *l, const uint8_t *record, size_t len)
 		if (PyErr_Occurred() != NULL)
 			return (-1);
 		if (n <= 0 || (size_t)n > len - done) {
-			PyErr_Format(PyExc_OSError,
-			    "%S takes no more bytes", l->name);
+			PyErr_Format(PyExc_OSError, "%S takes no more bytes",
+			    l->name);
 			return (-1);
 		}
 		done += (size_t)n;
@@ -684,7 +684,7 @@ write_flow(struct log_object *l, const struct flow *flow, uint32_t mask)
 	if (l->writer != NULL)
 		error = store_write(l->writer, flow, mask);
 	else if ((error = store_encode(flow, mask, record, sizeof(record),
-	    &len)) == 0)
+		      &len)) == 0)
 		return (write_file(l, record, len));
 	if (error == 0)
 		return (0);
@@ -703,8 +703,9 @@ log_write_flow(PyObject *self, PyObject *args, PyObject *kwargs)
 	int result;
 
 	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|I:write_flow",
-	    KEYWORDS(keywords), &object, &mask) || flow_object_get(object, &flow) == -1 ||
-	    refuse_if_busy(l) == -1 || want_open(l, false) == -1)
+		KEYWORDS(keywords), &object, &mask) ||
+	    flow_object_get(object, &flow) == -1 || refuse_if_busy(l) == -1 ||
+	    want_open(l, false) == -1)
 		return (NULL);
 	l->busy = true;
 	result = write_flow(l, &flow, mask);
@@ -833,13 +834,12 @@ static PyGetSetDef getset[] = {
 	    "Damage that recover=True passed over and no on_damage was told",
 	    (void *)offsetof(struct log_object, damage) },
 	{ "closed", get_closed, NULL, "whether the log is closed", NULL },
-	{ "torn", get_torn, NULL,
-	    "whether reading ended inside a record", NULL },
+	{ "torn", get_torn, NULL, "whether reading ended inside a record",
+	    NULL },
 	{ "offset", get_offset, NULL,
 	    "of the last record that was read, bytes, uncompressed", NULL },
 	{ "started", get_started, NULL,
-	    "when a log of version 2 was started, seconds of the epoch",
-	    NULL },
+	    "when a log of version 2 was started, seconds of the epoch", NULL },
 	{ NULL, NULL, NULL, NULL, NULL },
 };
 

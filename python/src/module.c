@@ -34,14 +34,15 @@ raise_log_error(PyObject *name, uint64_t offset, int error)
 		return (PyErr_NoMemory());
 	exception = name == NULL ?
 	    PyObject_CallFunction(log_error, "s", flowd_strerror(error)) :
-	    PyObject_CallFunction(log_error, "N", PyUnicode_FromFormat(
-	    "%S: offset %llu: %s", name, (unsigned long long)offset,
-	    flowd_strerror(error)));
+	    PyObject_CallFunction(log_error, "N",
+		PyUnicode_FromFormat("%S: offset %llu: %s", name,
+		    (unsigned long long)offset, flowd_strerror(error)));
 	if (exception == NULL)
 		return (NULL);
 	value = PyLong_FromUnsignedLongLong(offset);
-	if (value != NULL && PyObject_SetAttrString(exception, "filename",
-	    name == NULL ? Py_None : name) == 0 &&
+	if (value != NULL &&
+	    PyObject_SetAttrString(exception, "filename",
+		name == NULL ? Py_None : name) == 0 &&
 	    PyObject_SetAttrString(exception, "offset", value) == 0)
 		PyErr_SetObject(log_error, exception);
 	Py_XDECREF(value);
@@ -80,7 +81,8 @@ iso_time(PyObject *self, PyObject *args, PyObject *kwargs)
 
 	(void)self;
 	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|p:iso_time",
-	    KEYWORDS(keywords), &object, &utc) || get_u32(object, &t) == -1)
+		KEYWORDS(keywords), &object, &utc) ||
+	    get_u32(object, &t) == -1)
 		return (NULL);
 	return (PyUnicode_FromString(format_iso_time(t, utc != 0, buf)));
 }
@@ -121,8 +123,8 @@ csv_header(PyObject *self, PyObject *unused)
 static PyObject *
 columns(void)
 {
-	static const char *const types[] = { [1] = "u1", [2] = "u2",
-	    [4] = "u4", [8] = "u8" };
+	static const char
+	    *const types[] = { [1] = "u1", [2] = "u2", [4] = "u4", [8] = "u8" };
 	const struct attribute *a;
 	PyObject *dict, *value;
 	bool is_addr;
@@ -134,7 +136,8 @@ columns(void)
 		is_addr = a->kind == ATTRIBUTE_ADDR;
 		value = Py_BuildValue("(si)", is_addr ? "u1" : types[a->size],
 		    is_addr ? a->size : 1);
-		result = value == NULL ? -1 :
+		result = value == NULL ?
+		    -1 :
 		    PyDict_SetItemString(dict, a->name, value);
 		Py_XDECREF(value);
 		if (result == -1) {
@@ -160,12 +163,12 @@ static int
 add_fields(PyObject *module)
 {
 	static const char *const names[] = { "ALL", "TAG", "RECV_TIME",
-	    "PROTO_FLAGS_TOS", "AGENT_ADDR", "AGENT_ADDR4", "AGENT_ADDR6",
-	    "SRC_ADDR", "SRC_ADDR4", "SRC_ADDR6", "DST_ADDR", "DST_ADDR4",
-	    "DST_ADDR6", "SRCDST_ADDR", "GATEWAY_ADDR", "GATEWAY_ADDR4",
-	    "GATEWAY_ADDR6", "SRCDST_PORT", "PACKETS", "OCTETS",
-	    "IF_INDICES", "AGENT_INFO", "FLOW_TIMES", "AS_INFO",
-	    "FLOW_ENGINE_INFO", "CRC32" };
+		"PROTO_FLAGS_TOS", "AGENT_ADDR", "AGENT_ADDR4", "AGENT_ADDR6",
+		"SRC_ADDR", "SRC_ADDR4", "SRC_ADDR6", "DST_ADDR", "DST_ADDR4",
+		"DST_ADDR6", "SRCDST_ADDR", "GATEWAY_ADDR", "GATEWAY_ADDR4",
+		"GATEWAY_ADDR6", "SRCDST_PORT", "PACKETS", "OCTETS",
+		"IF_INDICES", "AGENT_INFO", "FLOW_TIMES", "AS_INFO",
+		"FLOW_ENGINE_INFO", "CRC32" };
 	char name[64];
 	size_t i;
 
@@ -188,8 +191,8 @@ add_constants(PyObject *module)
 	    add_number(module, "STORE_VER_MINOR", STORE_VER_MINOR) == -1 ||
 	    add_number(module, "STORE_VERSION", STORE_VERSION) == -1)
 		return (-1);
-	return (PyModule_AddStringConstant(module, "__version__",
-	    PACKAGE_VERSION));
+	return (
+	    PyModule_AddStringConstant(module, "__version__", PACKAGE_VERSION));
 }
 
 static int
@@ -197,8 +200,8 @@ add_error(PyObject *module)
 {
 	log_error = PyErr_NewExceptionWithDoc("flowd.LogError",
 	    "A log or a record that is damaged or none.  filename says which,\n"
-	    "and offset where, in bytes, uncompressed.", PyExc_ValueError,
-	    NULL);
+	    "and offset where, in bytes, uncompressed.",
+	    PyExc_ValueError, NULL);
 	if (log_error == NULL)
 		return (-1);
 	Py_INCREF(log_error);

@@ -30,10 +30,10 @@
  * never waits for the interpreter's lock.
  */
 struct filter_object {
-	PyObject_HEAD
-	struct filter		*filter;
-	uint32_t		 store_mask;	/* of its store statements */
-	PyThread_type_lock	 lock;
+	PyObject ob_base;
+	struct filter *filter;
+	uint32_t store_mask; /* of its store statements */
+	PyThread_type_lock lock;
 };
 
 PyTypeObject *filter_type;
@@ -81,8 +81,8 @@ compile(struct filter_object *f, const char *rules, size_t len,
 
 	if ((conf = parse(rules, len, name)) == NULL)
 		return (-1);
-	f->filter = filter_new(conf->rules, conf->nrules, conf->tables,
-	    conf->ntables);
+	f->filter =
+	    filter_new(conf->rules, conf->nrules, conf->tables, conf->ntables);
 	f->store_mask = conf->store_mask;
 	config_free(conf);
 	if (f->filter != NULL)
@@ -99,8 +99,8 @@ filter_object_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 	struct filter_object *f;
 	Py_ssize_t len;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "s#|s:Filter", KEYWORDS(keywords),
-	    &rules, &len, &name))
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "s#|s:Filter",
+		KEYWORDS(keywords), &rules, &len, &name))
 		return (NULL);
 	if ((f = (struct filter_object *)type->tp_alloc(type, 0)) == NULL)
 		return (NULL);
@@ -136,7 +136,8 @@ filter_object_call(PyObject *self, PyObject *args, PyObject *kwargs)
 	struct flow flow;
 	PyObject *object;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O", KEYWORDS(keywords), &object))
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O", KEYWORDS(keywords),
+		&object))
 		return (NULL);
 	if (flow_object_get(object, &flow) == -1)
 		return (NULL);

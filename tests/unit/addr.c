@@ -82,9 +82,18 @@ static void
 refuses_what_is_no_address(void **state)
 {
 	static const char *const texts[] = {
-		"", "192.0.2", "192.0.2.256", "192.0.2.1.1", " 192.0.2.1",
-		"192.0.2.1 ", "[2001:db8::1]", "2001:db8::1%lo", "fe80::1::2",
-		"host.example", "2001:db8:0:0:0:0:0:0:1", "12345::",
+		"",
+		"192.0.2",
+		"192.0.2.256",
+		"192.0.2.1.1",
+		" 192.0.2.1",
+		"192.0.2.1 ",
+		"[2001:db8::1]",
+		"2001:db8::1%lo",
+		"fe80::1::2",
+		"host.example",
+		"2001:db8:0:0:0:0:0:0:1",
+		"12345::",
 	};
 	static const struct addr none;
 	struct addr a;
@@ -101,13 +110,21 @@ static void
 prints_as_rfc5952(void **state)
 {
 	static const char *const texts[] = {
-		"0.0.0.0", "255.255.255.255", "10.20.30.199", "::", "::1",
-		"2001:db8::1", "1::", "2001:db8:0:1:1:1:1:1",	/* 4.2.2 */
-		"2001:0:0:1::1",				/* 4.2.3 */
+		"0.0.0.0",
+		"255.255.255.255",
+		"10.20.30.199",
+		"::",
+		"::1",
+		"2001:db8::1",
+		"1::",
+		"2001:db8:0:1:1:1:1:1", /* 4.2.2 */
+		"2001:0:0:1::1",        /* 4.2.3 */
 		"2001:db8::1:0:0:1",
-		"::ffff:192.0.2.1",				/* 5 */
+		"::ffff:192.0.2.1", /* 5 */
 		"abcd:ef01:2345:6789:abcd:ef01:2345:6789",
-		"0:1:2:3:4:5:6:7", "1:2:3:4:5:6:7:0", "1:2:3:4:5:6::",
+		"0:1:2:3:4:5:6:7",
+		"1:2:3:4:5:6:7:0",
+		"1:2:3:4:5:6::",
 	};
 	static const struct addr none;
 	char buf[ADDR_STRLEN];
@@ -136,13 +153,14 @@ prints_ipv6_as_the_system(void **state)
 	(void)state;
 	for (pattern = 0; pattern < 256 * 4; pattern++) {
 		for (i = 0; i < 8; i++) {
-			group = (pattern & 1U << i) == 0 ? 0 :
+			group = (pattern & 1U << i) == 0 ?
+			    0 :
 			    others[(pattern / 256 + i) % 4];
 			a.bytes[2 * i] = (uint8_t)(group >> 8);
 			a.bytes[2 * i + 1] = (uint8_t)group;
 		}
-		assert_non_null(inet_ntop(AF_INET6, a.bytes, expected,
-		    sizeof(expected)));
+		assert_non_null(
+		    inet_ntop(AF_INET6, a.bytes, expected, sizeof(expected)));
 		assert_string_equal(addr_ntop(&a, buf), expected);
 	}
 }
@@ -192,8 +210,14 @@ static void
 prefix_round_trip(void **state)
 {
 	static const char *const texts[] = {
-		"0.0.0.0/0", "10.0.0.0/8", "192.0.2.128/25", "192.0.2.1/32",
-		"::/0", "2001:db8::/32", "2001:db8:8000::/33", "::1/128",
+		"0.0.0.0/0",
+		"10.0.0.0/8",
+		"192.0.2.128/25",
+		"192.0.2.1/32",
+		"::/0",
+		"2001:db8::/32",
+		"2001:db8:8000::/33",
+		"::1/128",
 	};
 	char buf[PREFIX_STRLEN];
 	struct prefix p;
@@ -214,14 +238,29 @@ static void
 prefix_refuses_damage(void **state)
 {
 	static const char *const bad[] = {
-		"", "/", "/8", "10.0.0.0/", "10.0.0.0/33", "::/129",
-		"10.0.0.0/+8", "10.0.0.0/ 8", "10.0.0.0/8 ", "10.0.0.0/-1",
-		"10.0.0.0/8/8", "10.0.0.0/0x8", "10.0.0.0/99999999999999999999",
+		"",
+		"/",
+		"/8",
+		"10.0.0.0/",
+		"10.0.0.0/33",
+		"::/129",
+		"10.0.0.0/+8",
+		"10.0.0.0/ 8",
+		"10.0.0.0/8 ",
+		"10.0.0.0/-1",
+		"10.0.0.0/8/8",
+		"10.0.0.0/0x8",
+		"10.0.0.0/99999999999999999999",
 		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 	};
 	static const char *const hostbits[] = {
-		"10.0.0.1/8", "192.0.2.129/25", "192.0.2.1/31", "1.0.0.0/0",
-		"2001:db8::1/32", "2001:db8:c000::/33", "::1/127",
+		"10.0.0.1/8",
+		"192.0.2.129/25",
+		"192.0.2.1/31",
+		"1.0.0.0/0",
+		"2001:db8::1/32",
+		"2001:db8:c000::/33",
+		"::1/127",
 	};
 	struct prefix p;
 	size_t i;
@@ -230,16 +269,15 @@ prefix_refuses_damage(void **state)
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_int_equal(prefix_pton(bad[i], &p), FLOWD_EINVAL);
 	for (i = 0; i < sizeof(hostbits) / sizeof(hostbits[0]); i++)
-		assert_int_equal(prefix_pton(hostbits[i], &p),
-		    FLOWD_EHOSTBITS);
+		assert_int_equal(prefix_pton(hostbits[i], &p), FLOWD_EHOSTBITS);
 }
 
 static void
 prefix_contains_its_range(void **state)
 {
 	static const struct {
-		const char	*prefix, *addr;
-		bool		 expected;
+		const char *prefix, *addr;
+		bool expected;
 	} cases[] = {
 		{ "10.0.0.0/8", "10.255.255.255", true },
 		{ "10.0.0.0/8", "11.0.0.0", false },

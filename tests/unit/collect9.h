@@ -35,22 +35,22 @@
 #include "store.h"
 #include "wire9.h"
 
-#define COLLECT_FLOWS		1024	/* kept of one datagram */
-#define COLLECT_RECV_SEC	(WIRE_EXPORT_SEC + 1)
-#define COLLECT_RECV_USEC	250000U
+#define COLLECT_FLOWS     1024 /* kept of one datagram */
+#define COLLECT_RECV_SEC  (WIRE_EXPORT_SEC + 1)
+#define COLLECT_RECV_USEC 250000U
 
 struct collect {
-	struct exporter_table	*table;
-	struct exporter		*exporter;	/* whose datagrams come */
-	struct exporter		*stand_in;	/* NULL: never needed yet */
-	uint32_t		 recv_sec;
-	size_t			 n;		/* flows of the last datagram */
-	struct flow		 flows[COLLECT_FLOWS];
+	struct exporter_table *table;
+	struct exporter *exporter; /* whose datagrams come */
+	struct exporter *stand_in; /* NULL: never needed yet */
+	uint32_t recv_sec;
+	size_t n; /* flows of the last datagram */
+	struct flow flows[COLLECT_FLOWS];
 };
 
 struct collect_search {
-	const struct exporter	*for_what;
-	bool			 found;
+	const struct exporter *for_what;
+	bool found;
 };
 
 static inline void
@@ -84,8 +84,11 @@ collect_from(struct collect *c, uint32_t number)
 static inline void
 collect_start(struct collect *c, const struct exporter_limits *limits)
 {
-	static const struct exporter_limits usual = { .exporters = 16,
-	    .templates = TEMPLATES_DEFAULT, .memory = MEMORY_DEFAULT, };
+	static const struct exporter_limits usual = {
+		.exporters = 16,
+		.templates = TEMPLATES_DEFAULT,
+		.memory = MEMORY_DEFAULT,
+	};
 
 	memset(c, 0, sizeof(*c));
 	c->table = exporters_new(limits != NULL ? limits : &usual);
@@ -112,19 +115,20 @@ collect_check_flow(const struct flow *flow)
 
 	assert_true(flow->flow_finish <= flow->sys_uptime_ms);
 	/* The older versions have nanoseconds of the exporter's own. */
-	assert_true(flow->netflow_version < 9 ||
-	    flow->time_nanosec < 1000000000);
+	assert_true(
+	    flow->netflow_version < 9 || flow->time_nanosec < 1000000000);
 	collect_check_address(flow, &flow->agent, STORE_FIELD_AGENT_ADDR);
 	collect_check_address(flow, &flow->src, STORE_FIELD_SRC_ADDR);
 	collect_check_address(flow, &flow->dst, STORE_FIELD_DST_ADDR);
 	collect_check_address(flow, &flow->gateway, STORE_FIELD_GATEWAY_ADDR);
-	assert_int_equal(store_encode(flow, STORE_FIELD_ALL, first,
-	    sizeof(first), &len), 0);
+	assert_int_equal(
+	    store_encode(flow, STORE_FIELD_ALL, first, sizeof(first), &len), 0);
 	assert_int_equal(store_decode(first, len, &back, &len2), 0);
 	assert_int_equal(len, len2);
 	assert_int_equal(back.fields, flow->fields | STORE_FIELD_CRC32);
-	assert_int_equal(store_encode(&back, STORE_FIELD_ALL, second,
-	    sizeof(second), &len2), 0);
+	assert_int_equal(
+	    store_encode(&back, STORE_FIELD_ALL, second, sizeof(second), &len2),
+	    0);
 	assert_int_equal(len, len2);
 	assert_memory_equal(first, second, len);
 }
@@ -179,7 +183,7 @@ collect_memory_of(const struct exporter *e)
 
 /* What all exporters have together. */
 struct collect_sums {
-	size_t	memory, sets;	/* bytes; sets that wait */
+	size_t memory, sets; /* bytes; sets that wait */
 };
 
 static inline void
@@ -206,8 +210,9 @@ collect_check(const struct collect *c)
 	assert_int_equal(sums.sets, shared->held.count);
 	assert_true(sums.sets <= HELD_SETS_MAX);
 	exporters_sum(c->table, &sum);
-	assert_int_equal(sum.datagrams, sum.decoded + sum.invalid +
-	    sum.unsupported + sum.held + sum.no_template);
+	assert_int_equal(sum.datagrams,
+	    sum.decoded + sum.invalid + sum.unsupported + sum.held +
+		sum.no_template);
 }
 
 static inline void
@@ -228,10 +233,17 @@ static inline enum decoded
 collect_datagram(struct collect *c, const void *data, size_t len)
 {
 	struct flow flows[3];
-	struct flow_sink sink = { .flows = flows, .max = 3,
-	    .flush = collect_take, .arg = c, };
-	struct datagram dgram = { .len = len, .recv_sec = c->recv_sec,
-	    .recv_usec = COLLECT_RECV_USEC, };
+	struct flow_sink sink = {
+		.flows = flows,
+		.max = 3,
+		.flush = collect_take,
+		.arg = c,
+	};
+	struct datagram dgram = {
+		.len = len,
+		.recv_sec = c->recv_sec,
+		.recv_usec = COLLECT_RECV_USEC,
+	};
 	uint8_t *copy = malloc(len == 0 ? 1 : len);
 	enum decoded r;
 	size_t i;
@@ -266,8 +278,8 @@ collect_clear(struct exporter *e)
 }
 
 struct collect_list {
-	struct addr	addrs[128];
-	size_t		n;
+	struct addr addrs[128];
+	size_t n;
 };
 
 static inline void

@@ -32,14 +32,14 @@
 #include "errors.h"
 #include "log.h"
 
-#define DAEMON		"listen on 127.0.0.1:2055\nlogfile \"/log\"\n"
-#define DAEMON_LINES	2
-#define MESSAGES_MAX	16384
+#define DAEMON       "listen on 127.0.0.1:2055\nlogfile \"/log\"\n"
+#define DAEMON_LINES 2
+#define MESSAGES_MAX 16384
 
-#define NUMBERS		\
+#define NUMBERS \
 	"[!] NUMBER, FIRST-LAST, <, <=, >= or > NUMBER, or { ... } of these"
 
-static char messages[MESSAGES_MAX];	/* of the latest parse */
+static char messages[MESSAGES_MAX]; /* of the latest parse */
 
 /* Sends standard error to a file of its own, until messages_end. */
 static FILE *
@@ -236,7 +236,8 @@ flow_source_statement(void **state)
 static void
 join_statement(void **state)
 {
-	struct config *conf = parse(DAEMON "listen on [::]:2055\n"
+	struct config *conf = parse(DAEMON
+	    "listen on [::]:2055\n"
 	    "join group 239.1.2.3\n"
 	    "join group 239.1.2.3%eth0\n"
 	    "join group ff02::4:5%lo\n");
@@ -258,7 +259,8 @@ join_without_a_listener_of_its_family(void **state)
 	    CONFIG_DAEMON, NULL, 0);
 
 	(void)state;
-	assert_string_equal(messages, "t.conf: no listen on statement has an "
+	assert_string_equal(messages,
+	    "t.conf: no listen on statement has an "
 	    "IPv6 address, so that nothing joins group ff02::4:5\n");
 	assert_non_null(conf);
 	config_free(conf);
@@ -267,7 +269,8 @@ join_without_a_listener_of_its_family(void **state)
 static void
 output_statements(void **state)
 {
-	struct config *conf = parse("listen on 127.0.0.1:2055\n"
+	struct config *conf = parse(
+	    "listen on 127.0.0.1:2055\n"
 	    "logfile \"/var/log/my flows\"\n"
 	    "logsock '/run/it\"s' bufsize 4096\n"
 	    "pidfile /run/flowd.pid\n"
@@ -292,8 +295,8 @@ store_statement(void **state)
 	struct config *conf = parse(DAEMON "store OCTETS\nstore SRC_ADDR\n");
 
 	(void)state;
-	assert_int_equal(conf->store_mask, STORE_FIELD_OCTETS |
-	    STORE_FIELD_SRC_ADDR4 | STORE_FIELD_SRC_ADDR6);
+	assert_int_equal(conf->store_mask,
+	    STORE_FIELD_OCTETS | STORE_FIELD_SRC_ADDR4 | STORE_FIELD_SRC_ADDR6);
 	config_free(conf);
 
 	conf = parse(DAEMON);
@@ -328,7 +331,8 @@ macros_stand_for_their_text(void **state)
 static void
 macros_in_quotes_are_text(void **state)
 {
-	struct config *conf = parse("x = 1\nlisten on 127.0.0.1:2055\n"
+	struct config *conf = parse(
+	    "x = 1\nlisten on 127.0.0.1:2055\n"
 	    "logfile \"/$x\"\npidfile '/$x$x'\nlogsock /$x\n");
 
 	(void)state;
@@ -342,20 +346,26 @@ static void
 one_file_serves_for_one_thing(void **state)
 {
 	(void)state;
-	assert_null(parse_with("listen on 127.0.0.1:1\nlogfile /a\n"
-	    "statefile /a\n", CONFIG_DAEMON, NULL, 0));
+	assert_null(
+	    parse_with("listen on 127.0.0.1:1\nlogfile /a\n"
+		       "statefile /a\n",
+		CONFIG_DAEMON, NULL, 0));
 	assert_string_equal(messages,
 	    "t.conf: logfile /a is stated for something else as well\n");
-	assert_null(parse_with("listen on 127.0.0.1:1\nlogfile /a\n"
-	    "statefile /b\npidfile /b\n", CONFIG_DAEMON, NULL, 0));
+	assert_null(
+	    parse_with("listen on 127.0.0.1:1\nlogfile /a\n"
+		       "statefile /b\npidfile /b\n",
+		CONFIG_DAEMON, NULL, 0));
 	assert_string_equal(messages, "t.conf: /b is stated for two things\n");
 }
 
 static void
 macros_take_the_latest_value(void **state)
 {
-	struct config *conf = parse_with("n = 1\naccept tag $n\nn = 2\n"
-	    "accept tag $n\n", CONFIG_READER, NULL, 0);
+	struct config *conf = parse_with(
+	    "n = 1\naccept tag $n\nn = 2\n"
+	    "accept tag $n\n",
+	    CONFIG_READER, NULL, 0);
 
 	(void)state;
 	assert_non_null(conf);
@@ -368,11 +378,14 @@ static void
 macros_of_the_command_line_win(void **state)
 {
 	static const struct conf_macro macros[] = {
-		{ "n", "7" }, { "log", "\"/a b\"" }, { "literal", "$n" },
+		{ "n", "7" },
+		{ "log", "\"/a b\"" },
+		{ "literal", "$n" },
 	};
-	struct config *conf = parse_with("n = 8\nlisten on 127.0.0.1:2055\n"
-	    "logfile $log\nlogsock /$literal\naccept tag $n\n", CONFIG_DAEMON,
-	    macros, 3);
+	struct config *conf = parse_with(
+	    "n = 8\nlisten on 127.0.0.1:2055\n"
+	    "logfile $log\nlogsock /$literal\naccept tag $n\n",
+	    CONFIG_DAEMON, macros, 3);
 
 	(void)state;
 	assert_string_equal(messages, "");
@@ -387,7 +400,10 @@ static void
 macros_of_the_command_line_are_checked(void **state)
 {
 	static const struct conf_macro macros[] = {
-		{ "port", "7" }, { "1x", "7" }, { "y", "a\nb" }, { "", "7" },
+		{ "port", "7" },
+		{ "1x", "7" },
+		{ "y", "a\nb" },
+		{ "", "7" },
 	};
 
 	(void)state;
@@ -447,10 +463,10 @@ static void
 rule_numbers(void **state)
 {
 	static const struct {
-		const char		*text;
-		enum filter_number	 which;
-		uint64_t		 n;
-		bool			 negated;
+		const char *text;
+		enum filter_number which;
+		uint64_t n;
+		bool negated;
 	} rows[] = {
 		{ "accept in_ifndx 0", FILTER_IN_IFNDX, 0, false },
 		{ "accept in_ifndx ! 3", FILTER_IN_IFNDX, 3, true },
@@ -486,7 +502,8 @@ rule_numbers(void **state)
 static void
 rule_addresses(void **state)
 {
-	struct config *conf = parse_rule("accept agent 192.0.2.1 "
+	struct config *conf = parse_rule(
+	    "accept agent 192.0.2.1 "
 	    "src ! 2001:db8::/32 dst any");
 	const struct filter_rule *rule = &conf->rules[0];
 
@@ -515,7 +532,8 @@ rule_texts(void **state)
 	assert_rule_text("discard src 0.0.0.0/0 ! inet6",
 	    "discard ! inet6 src 0.0.0.0/0");
 	/* As 0.9.1 wanted them, and the other way round. */
-	assert_rule_text("accept tag 1 quick agent ! ::1 in_ifndx 1 "
+	assert_rule_text(
+	    "accept tag 1 quick agent ! ::1 in_ifndx 1 "
 	    "out_ifndx ! 2 inet src 10.0.0.0/8 port 1 dst ! 192.0.2.1 "
 	    "port ! 0x10 proto tcp tos 16 tcp_flags mask 18 !equals 2 "
 	    "days mon after 09:00 before 10:30:15",
@@ -523,7 +541,8 @@ rule_texts(void **state)
 	    "src 10.0.0.0/8 port 1 dst ! 192.0.2.1/32 port ! 16 proto 6 "
 	    "tos 0x10 tcp_flags mask 0x12 ! equals 0x02 days mon "
 	    "after 09:00:00 before 10:30:15");
-	assert_rule_text("accept before 10:30:15 after 9:00 days mon "
+	assert_rule_text(
+	    "accept before 10:30:15 after 9:00 days mon "
 	    "tcp_flags equals 2 tos 16 proto tcp dst 192.0.2.1 port 3 "
 	    "src 10.0.0.0/8 inet out_ifndx 2 in_ifndx 1 agent ::1 quick tag 1",
 	    "accept tag 1 quick agent ::1/128 in_ifndx 1 out_ifndx 2 inet "
@@ -553,8 +572,7 @@ assert_date(const char *text, int64_t after)
 	struct config *conf;
 	char *rule = NULL;
 
-	assert_int_not_equal(asprintf(&rule, "accept after date %s", text),
-	    -1);
+	assert_int_not_equal(asprintf(&rule, "accept after date %s", text), -1);
 	conf = parse_rule(rule);
 	assert_int_equal(conf->rules[0].after_date, after);
 	free(rule);
@@ -566,8 +584,8 @@ rule_dates(void **state)
 {
 	(void)state;
 	/* One hour ahead of UTC in winter, two in summer. */
-	assert_date("2025", 1735686000);		/* 1 January 00:00 */
-	assert_date("202511", 1761951600);		/* 1 November 00:00 */
+	assert_date("2025", 1735686000);   /* 1 January 00:00 */
+	assert_date("202511", 1761951600); /* 1 November 00:00 */
 	assert_date("20250701", 1751320800);
 	assert_date("2025070112", 1751364000);
 	assert_date("202507011230", 1751365800);
@@ -583,148 +601,210 @@ static void
 errors(void **state)
 {
 	static const struct {
-		const char	*text, *message;
+		const char *text, *message;
 	} rows[] = {
-		{ "foo 1", "unknown statement \"foo\", expected a statement, "
+		{ "foo 1",
+		    "unknown statement \"foo\", expected a statement, "
 		    "a rule or NAME = VALUE" },
-		{ "= 1", "unexpected \"=\", expected a statement, a rule or "
+		{ "= 1",
+		    "unexpected \"=\", expected a statement, a rule or "
 		    "NAME = VALUE" },
-		{ "src any", "unexpected \"src\", expected a statement, a "
+		{ "src any",
+		    "unexpected \"src\", expected a statement, a "
 		    "rule or NAME = VALUE" },
-		{ "x =", "unexpected end of line after \"=\", expected NAME = "
+		{ "x =",
+		    "unexpected end of line after \"=\", expected NAME = "
 		    "VALUE" },
-		{ "x = !", "unexpected \"!\" after \"=\", expected NAME = "
+		{ "x = !",
+		    "unexpected \"!\" after \"=\", expected NAME = "
 		    "VALUE" },
-		{ "days = 3", "\"days\" is a keyword and cannot be the name "
+		{ "days = 3",
+		    "\"days\" is a keyword and cannot be the name "
 		    "of a macro" },
-		{ "'tos' = 3", "\"tos\" is a keyword and cannot be the name "
+		{ "'tos' = 3",
+		    "\"tos\" is a keyword and cannot be the name "
 		    "of a macro" },
-		{ "a-b = 3", "\"a-b\" is not the name of a macro, which has "
+		{ "a-b = 3",
+		    "\"a-b\" is not the name of a macro, which has "
 		    "letters, digits and underscores, a letter first" },
 		{ "accept tag $x", "macro \"x\" is not defined" },
-		{ "accept tag 1$", "\"$\" without the name of a macro; a "
+		{ "accept tag 1$",
+		    "\"$\" without the name of a macro; a "
 		    "\"$\" that is meant as such stands in quotes" },
-		{ "logfile '/a", "a string ends with its line, expected a "
+		{ "logfile '/a",
+		    "a string ends with its line, expected a "
 		    "closing '" },
 		{ "logfile \"/a\001\"", "unexpected byte 0x01" },
 		{ "accept \177", "unexpected byte 0x7f" },
-		{ "listen 127.0.0.1:1", "unexpected \"127.0.0.1:1\" after "
+		{ "listen 127.0.0.1:1",
+		    "unexpected \"127.0.0.1:1\" after "
 		    "\"listen\", expected listen on ADDRESS:PORT "
 		    "[interface NAME] [bufsize BYTES]" },
-		{ "listen on 127.0.0.1:1 bufsize", "unexpected end of line "
+		{ "listen on 127.0.0.1:1 bufsize",
+		    "unexpected end of line "
 		    "after \"bufsize\", expected listen on ADDRESS:PORT "
 		    "[interface NAME] [bufsize BYTES]" },
-		{ "flow 10.0.0.1", "unexpected \"10.0.0.1\" after \"flow\", "
+		{ "flow 10.0.0.1",
+		    "unexpected \"10.0.0.1\" after \"flow\", "
 		    "expected flow source ADDRESS[/LENGTH], <TABLE> or "
 		    "any" },
-		{ "join 239.0.0.1", "unexpected \"239.0.0.1\" after \"join\", "
+		{ "join 239.0.0.1",
+		    "unexpected \"239.0.0.1\" after \"join\", "
 		    "expected join group ADDRESS [on INTERFACE]" },
-		{ "forward 10.0.0.1:1", "unexpected \"10.0.0.1:1\" after "
+		{ "forward 10.0.0.1:1",
+		    "unexpected \"10.0.0.1:1\" after "
 		    "\"forward\", expected forward to ADDRESS:PORT" },
-		{ "logfile", "unexpected end of line after \"logfile\", "
+		{ "logfile",
+		    "unexpected end of line after \"logfile\", "
 		    "expected logfile \"PATH\" [tag NUMBER[,...]]" },
-		{ "logsock /a 3", "unexpected \"3\" after \"/a\", expected "
+		{ "logsock /a 3",
+		    "unexpected \"3\" after \"/a\", expected "
 		    "logsock \"PATH\" [bufsize BYTES]" },
-		{ "pidfile /a /b", "unexpected \"/b\" after \"/a\", expected "
+		{ "pidfile /a /b",
+		    "unexpected \"/b\" after \"/a\", expected "
 		    "pidfile \"PATH\"" },
-		{ "store", "unexpected end of line after \"store\", expected "
+		{ "store",
+		    "unexpected end of line after \"store\", expected "
 		    "store FIELD" },
-		{ "store bytes", "store \"bytes\": expected the name of a "
+		{ "store bytes",
+		    "store \"bytes\": expected the name of a "
 		    "field, as in flowd.conf(5)" },
-		{ "accept 10.0.0.1", "unexpected \"10.0.0.1\" after "
+		{ "accept 10.0.0.1",
+		    "unexpected \"10.0.0.1\" after "
 		    "\"accept\", expected a parameter of the rule, as in "
 		    "flowd.conf(5), or the end of the line" },
-		{ "accept src { }", "unexpected \"}\" after \"{\", "
+		{ "accept src { }",
+		    "unexpected \"}\" after \"{\", "
 		    "expected src [!] PREFIX|<TABLE>|{ ... } or any, and "
 		    "perhaps port" },
-		{ "accept src ! any", "unexpected \"any\" after \"!\", "
+		{ "accept src ! any",
+		    "unexpected \"any\" after \"!\", "
 		    "expected src [!] PREFIX|<TABLE>|{ ... } or any, and "
 		    "perhaps port" },
-		{ "accept dst", "unexpected end of line after \"dst\", "
+		{ "accept dst",
+		    "unexpected end of line after \"dst\", "
 		    "expected dst [!] PREFIX|<TABLE>|{ ... } or any, and "
 		    "perhaps port" },
-		{ "accept agent", "unexpected end of line after \"agent\", "
+		{ "accept agent",
+		    "unexpected end of line after \"agent\", "
 		    "expected agent [!] PREFIX|<TABLE>|{ ... } or any" },
-		{ "accept src any port proto tcp", "unexpected \"proto\" "
+		{ "accept src any port proto tcp",
+		    "unexpected \"proto\" "
 		    "after \"port\", expected port " NUMBERS },
-		{ "accept in_ifndx", "unexpected end of line after "
+		{ "accept in_ifndx",
+		    "unexpected end of line after "
 		    "\"in_ifndx\", expected in_ifndx " NUMBERS },
-		{ "accept out_ifndx", "unexpected end of line after "
+		{ "accept out_ifndx",
+		    "unexpected end of line after "
 		    "\"out_ifndx\", expected out_ifndx " NUMBERS },
-		{ "accept proto", "unexpected end of line after \"proto\", "
+		{ "accept proto",
+		    "unexpected end of line after \"proto\", "
 		    "expected proto NAME or " NUMBERS },
-		{ "accept tos", "unexpected end of line after \"tos\", "
+		{ "accept tos",
+		    "unexpected end of line after \"tos\", "
 		    "expected tos " NUMBERS },
-		{ "accept tag all", "unexpected \"all\" after \"tag\", "
+		{ "accept tag all",
+		    "unexpected \"all\" after \"tag\", "
 		    "expected tag NUMBER" },
-		{ "accept ! tos 3", "unexpected \"tos\" after \"!\", expected "
+		{ "accept ! tos 3",
+		    "unexpected \"tos\" after \"!\", expected "
 		    "! inet or ! inet6" },
-		{ "accept proto tcp tcp_flags 3", "unexpected \"3\" after "
+		{ "accept proto tcp tcp_flags 3",
+		    "unexpected \"3\" after "
 		    "\"tcp_flags\", expected tcp_flags [mask NUMBER] [!] "
 		    "equals NUMBER" },
-		{ "accept days", "unexpected end of line after \"days\", "
+		{ "accept days",
+		    "unexpected end of line after \"days\", "
 		    "expected days DAY[-DAY][,...]" },
-		{ "accept after", "unexpected end of line after \"after\", "
+		{ "accept after",
+		    "unexpected end of line after \"after\", "
 		    "expected after HH:MM[:SS] or after date "
 		    "YYYY[MM[DD[HH[MM[SS]]]]]" },
-		{ "accept before date", "unexpected end of line after "
+		{ "accept before date",
+		    "unexpected end of line after "
 		    "\"date\", expected before HH:MM[:SS] or before date "
 		    "YYYY[MM[DD[HH[MM[SS]]]]]" },
-		{ "accept src 10.0.0.1/8", "src \"10.0.0.1/8\": the address "
+		{ "accept src 10.0.0.1/8",
+		    "src \"10.0.0.1/8\": the address "
 		    "has bits set behind the prefix length, expected the "
 		    "address of a network" },
-		{ "accept agent 10.0.0.0/33", "agent \"10.0.0.0/33\": "
+		{ "accept agent 10.0.0.0/33",
+		    "agent \"10.0.0.0/33\": "
 		    "expected an IPv4 or IPv6 ADDRESS or ADDRESS/LENGTH" },
-		{ "accept tag -1", "tag \"-1\": expected a number from 0 to "
+		{ "accept tag -1",
+		    "tag \"-1\": expected a number from 0 to "
 		    "4294967295" },
-		{ "accept tag 4294967296", "tag \"4294967296\": expected a "
+		{ "accept tag 4294967296",
+		    "tag \"4294967296\": expected a "
 		    "number from 0 to 4294967295" },
-		{ "accept in_ifndx 0x1g", "in_ifndx \"0x1g\": expected a "
+		{ "accept in_ifndx 0x1g",
+		    "in_ifndx \"0x1g\": expected a "
 		    "number from 0 to 4294967295" },
-		{ "accept out_ifndx 08", "out_ifndx \"08\": expected a number "
+		{ "accept out_ifndx 08",
+		    "out_ifndx \"08\": expected a number "
 		    "from 0 to 4294967295" },
-		{ "accept src any port 65536 proto tcp", "port \"65536\": "
+		{ "accept src any port 65536 proto tcp",
+		    "port \"65536\": "
 		    "expected a number from 0 to 65535" },
-		{ "accept proto 256", "proto \"256\": expected a number from "
+		{ "accept proto 256",
+		    "proto \"256\": expected a number from "
 		    "0 to 255" },
-		{ "accept proto nosuch", "proto \"nosuch\": expected the name "
+		{ "accept proto nosuch",
+		    "proto \"nosuch\": expected the name "
 		    "of a protocol or a number from 0 to 255" },
-		{ "accept tos ''", "tos \"\": expected a number from 0 to "
+		{ "accept tos ''",
+		    "tos \"\": expected a number from 0 to "
 		    "255" },
-		{ "accept proto 6 tcp_flags mask 256 equals 0", "mask "
+		{ "accept proto 6 tcp_flags mask 256 equals 0",
+		    "mask "
 		    "\"256\": expected a number from 0 to 255" },
-		{ "accept proto 6 tcp_flags equals x", "equals \"x\": "
+		{ "accept proto 6 tcp_flags equals x",
+		    "equals \"x\": "
 		    "expected a number from 0 to 255" },
-		{ "accept days mon-foo", "days \"mon-foo\": expected sun, "
+		{ "accept days mon-foo",
+		    "days \"mon-foo\": expected sun, "
 		    "mon, tue, wed, thu, fri or sat, or a range such as "
 		    "mon-fri" },
-		{ "accept after 24:00", "after \"24:00\": expected a time of "
+		{ "accept after 24:00",
+		    "after \"24:00\": expected a time of "
 		    "day, HH:MM or HH:MM:SS" },
-		{ "accept before 1:2", "before \"1:2\": expected a time of "
+		{ "accept before 1:2",
+		    "before \"1:2\": expected a time of "
 		    "day, HH:MM or HH:MM:SS" },
-		{ "accept before 12:30:60", "before \"12:30:60\": expected a "
+		{ "accept before 12:30:60",
+		    "before \"12:30:60\": expected a "
 		    "time of day, HH:MM or HH:MM:SS" },
-		{ "accept src any port 5", "port needs proto tcp, udp or sctp "
+		{ "accept src any port 5",
+		    "port needs proto tcp, udp or sctp "
 		    "in the same rule" },
-		{ "accept dst any port 5 proto icmp", "port needs proto tcp, "
+		{ "accept dst any port 5 proto icmp",
+		    "port needs proto tcp, "
 		    "udp or sctp in the same rule" },
-		{ "accept dst any port 5 proto ! tcp", "port needs proto tcp, "
+		{ "accept dst any port 5 proto ! tcp",
+		    "port needs proto tcp, "
 		    "udp or sctp in the same rule" },
-		{ "accept proto tcp port 5", "port does not follow src or "
+		{ "accept proto tcp port 5",
+		    "port does not follow src or "
 		    "dst, expected src|dst PREFIX|any port NUMBER" },
-		{ "accept tcp_flags equals 0 proto udp", "tcp_flags needs "
+		{ "accept tcp_flags equals 0 proto udp",
+		    "tcp_flags needs "
 		    "proto tcp in the same rule" },
-		{ "accept src 10.0.0.0/8 dst ! ::1", "src and dst are of "
+		{ "accept src 10.0.0.0/8 dst ! ::1",
+		    "src and dst are of "
 		    "different address families, so that no flow could "
 		    "match" },
-		{ "accept inet src ::1", "src is not of the address family "
+		{ "accept inet src ::1",
+		    "src is not of the address family "
 		    "that inet or inet6 names, so that no flow could match" },
-		{ "accept ! inet dst 10.0.0.1", "dst is not of the address "
+		{ "accept ! inet dst 10.0.0.1",
+		    "dst is not of the address "
 		    "family that inet or inet6 names, so that no flow could "
 		    "match" },
-		{ "discard tag 1 all", "tag is for accept rules, and discard "
+		{ "discard tag 1 all",
+		    "tag is for accept rules, and discard "
 		    "stores nothing that could be tagged" },
-		{ "accept all src any", "all stands beside parameters that "
+		{ "accept all src any",
+		    "all stands beside parameters that "
 		    "choose flows, expected the one or the other" },
 	};
 	char *expected = NULL, *text = NULL;
@@ -732,10 +812,10 @@ errors(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		assert_int_not_equal(asprintf(&text, "# 1\n%s\n# 3\n",
-		    rows[i].text), -1);
-		assert_int_not_equal(asprintf(&expected, "t.conf:2: %s\n",
-		    rows[i].message), -1);
+		assert_int_not_equal(
+		    asprintf(&text, "# 1\n%s\n# 3\n", rows[i].text), -1);
+		assert_int_not_equal(
+		    asprintf(&expected, "t.conf:2: %s\n", rows[i].message), -1);
 		assert_error(text, expected);
 		free(text);
 		free(expected);
@@ -747,49 +827,67 @@ static void
 daemon_errors(void **state)
 {
 	static const struct {
-		const char	*text, *message;
+		const char *text, *message;
 	} rows[] = {
-		{ "listen on 192.0.2.1", "listen on \"192.0.2.1\": expected "
+		{ "listen on 192.0.2.1",
+		    "listen on \"192.0.2.1\": expected "
 		    "ADDRESS:PORT, with an IPv6 address in brackets" },
-		{ "listen on ::1:2055", "listen on \"::1:2055\": expected "
+		{ "listen on ::1:2055",
+		    "listen on \"::1:2055\": expected "
 		    "ADDRESS:PORT, with an IPv6 address in brackets" },
-		{ "listen on [192.0.2.1]:1", "listen on \"[192.0.2.1]:1\": "
+		{ "listen on [192.0.2.1]:1",
+		    "listen on \"[192.0.2.1]:1\": "
 		    "expected ADDRESS:PORT, with an IPv6 address in "
 		    "brackets" },
-		{ "listen on [::1]2055", "listen on \"[::1]2055\": expected "
+		{ "listen on [::1]2055",
+		    "listen on \"[::1]2055\": expected "
 		    "ADDRESS:PORT, with an IPv6 address in brackets" },
-		{ "listen on [::1", "listen on \"[::1\": expected "
+		{ "listen on [::1",
+		    "listen on \"[::1\": expected "
 		    "ADDRESS:PORT, with an IPv6 address in brackets" },
-		{ "listen on 192.0.2.1:0", "port \"0\": expected a number "
+		{ "listen on 192.0.2.1:0",
+		    "port \"0\": expected a number "
 		    "from 1 to 65535" },
-		{ "listen on 192.0.2.1:", "port \"\": expected a number from "
+		{ "listen on 192.0.2.1:",
+		    "port \"\": expected a number from "
 		    "1 to 65535" },
-		{ "listen on 192.0.2.1:1 bufsize 0", "bufsize \"0\": expected "
+		{ "listen on 192.0.2.1:1 bufsize 0",
+		    "bufsize \"0\": expected "
 		    "a number from 1 to 2147483647" },
-		{ "listen on 192.0.2.1:1 bufsize 2147483648", "bufsize "
+		{ "listen on 192.0.2.1:1 bufsize 2147483648",
+		    "bufsize "
 		    "\"2147483648\": expected a number from 1 to "
 		    "2147483647" },
-		{ "listen on 127.0.0.1:2055 bufsize 1", "listen on "
+		{ "listen on 127.0.0.1:2055 bufsize 1",
+		    "listen on "
 		    "\"127.0.0.1:2055\": given twice" },
-		{ "flow source 10.0.0.1/31", "flow source \"10.0.0.1/31\": "
+		{ "flow source 10.0.0.1/31",
+		    "flow source \"10.0.0.1/31\": "
 		    "the address has bits set behind the prefix length, "
 		    "expected the address of a network" },
-		{ "flow source nowhere", "flow source \"nowhere\": expected "
+		{ "flow source nowhere",
+		    "flow source \"nowhere\": expected "
 		    "an IPv4 or IPv6 ADDRESS or ADDRESS/LENGTH" },
-		{ "join group 192.0.2.1", "join group \"192.0.2.1\": expected "
+		{ "join group 192.0.2.1",
+		    "join group \"192.0.2.1\": expected "
 		    "a multicast address, from 224.0.0.0/4 or ff00::/8" },
-		{ "join group 239.0.0.1%", "join group \"239.0.0.1%\": "
+		{ "join group 239.0.0.1%",
+		    "join group \"239.0.0.1%\": "
 		    "expected the name of an interface behind the %" },
-		{ "join group 239.0.0.1%an-interface-name", "join group "
+		{ "join group 239.0.0.1%an-interface-name",
+		    "join group "
 		    "\"239.0.0.1%an-interface-name\": expected the name of an "
 		    "interface behind the %" },
-		{ "forward to 192.0.2.1", "forward to \"192.0.2.1\": expected "
+		{ "forward to 192.0.2.1",
+		    "forward to \"192.0.2.1\": expected "
 		    "ADDRESS:PORT, with an IPv6 address in brackets" },
-		{ "logfile /other", "logfile \"/other\": there is a log for "
+		{ "logfile /other",
+		    "logfile \"/other\": there is a log for "
 		    "all flows already, expected tag NUMBER[,...] behind the "
 		    "path of another" },
 		{ "logfile /log tag 1", "logfile \"/log\": given twice" },
-		{ "pidfile \"\"", "pidfile \"\": expected the path of a "
+		{ "pidfile \"\"",
+		    "pidfile \"\": expected the path of a "
 		    "file" },
 		{ "logsock ''", "logsock \"\": expected the path of a file" },
 	};
@@ -798,10 +896,11 @@ daemon_errors(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		assert_int_not_equal(asprintf(&text, DAEMON "%s\n",
-		    rows[i].text), -1);
+		assert_int_not_equal(
+		    asprintf(&text, DAEMON "%s\n", rows[i].text), -1);
 		assert_int_not_equal(asprintf(&expected, "t.conf:%d: %s\n",
-		    DAEMON_LINES + 1, rows[i].message), -1);
+					 DAEMON_LINES + 1, rows[i].message),
+		    -1);
 		assert_null(parse_with(text, CONFIG_DAEMON, NULL, 0));
 		assert_string_equal(messages, expected);
 		free(text);
@@ -831,13 +930,21 @@ static void
 parameters_given_twice(void **state)
 {
 	static const char *const params[][2] = {
-		{ "all", "all" }, { "tag", "tag 1" }, { "quick", "quick" },
-		{ "agent", "agent any" }, { "in_ifndx", "in_ifndx 1" },
-		{ "out_ifndx", "out_ifndx 1" }, { "inet or inet6", "inet" },
-		{ "src", "src any" }, { "dst", "dst any" },
-		{ "proto", "proto 6" }, { "tos", "tos 3" },
-		{ "tcp_flags", "tcp_flags equals 3" }, { "days", "days sun" },
-		{ "after", "after 10:00" }, { "before", "before 10:00" },
+		{ "all", "all" },
+		{ "tag", "tag 1" },
+		{ "quick", "quick" },
+		{ "agent", "agent any" },
+		{ "in_ifndx", "in_ifndx 1" },
+		{ "out_ifndx", "out_ifndx 1" },
+		{ "inet or inet6", "inet" },
+		{ "src", "src any" },
+		{ "dst", "dst any" },
+		{ "proto", "proto 6" },
+		{ "tos", "tos 3" },
+		{ "tcp_flags", "tcp_flags equals 3" },
+		{ "days", "days sun" },
+		{ "after", "after 10:00" },
+		{ "before", "before 10:00" },
 		{ "after date", "after date 2025" },
 		{ "before date", "before date 2025" },
 	};
@@ -846,11 +953,14 @@ parameters_given_twice(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(params) / sizeof(params[0]); i++) {
-		assert_int_not_equal(asprintf(&text, "accept %s %s",
-		    params[i][1], params[i][1]), -1);
-		assert_int_not_equal(asprintf(&expected,
-		    "t.conf:1: %s is given twice in one rule\n",
-		    params[i][0]), -1);
+		assert_int_not_equal(
+		    asprintf(&text, "accept %s %s", params[i][1], params[i][1]),
+		    -1);
+		assert_int_not_equal(
+		    asprintf(&expected,
+			"t.conf:1: %s is given twice in one rule\n",
+			params[i][0]),
+		    -1);
 		assert_error(text, expected);
 		free(text);
 		free(expected);
@@ -864,21 +974,40 @@ static void
 dates_that_are_none(void **state)
 {
 	static const char *const dates[] = {
-		"25", "1969", "20251", "202500", "202513", "20250100",
-		"20250132", "20250229", "20240230", "19000229", "21000229",
-		"20250431", "2025013", "2025010124", "202501011",
-		"202501011260", "20250101120060", "202501011200000", "x",
+		"25",
+		"1969",
+		"20251",
+		"202500",
+		"202513",
+		"20250100",
+		"20250132",
+		"20250229",
+		"20240230",
+		"19000229",
+		"21000229",
+		"20250431",
+		"2025013",
+		"2025010124",
+		"202501011",
+		"202501011260",
+		"20250101120060",
+		"202501011200000",
+		"x",
 	};
 	char *expected = NULL, *text = NULL;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(dates) / sizeof(dates[0]); i++) {
-		assert_int_not_equal(asprintf(&text, "accept before date %s",
-		    dates[i]), -1);
-		assert_int_not_equal(asprintf(&expected, "t.conf:1: before "
-		    "date \"%s\": expected a date of the calendar from "
-		    "1970 on, YYYY[MM[DD[HH[MM[SS]]]]]\n", dates[i]), -1);
+		assert_int_not_equal(
+		    asprintf(&text, "accept before date %s", dates[i]), -1);
+		assert_int_not_equal(
+		    asprintf(&expected,
+			"t.conf:1: before "
+			"date \"%s\": expected a date of the calendar from "
+			"1970 on, YYYY[MM[DD[HH[MM[SS]]]]]\n",
+			dates[i]),
+		    -1);
 		assert_error(text, expected);
 		free(text);
 		free(expected);
@@ -924,7 +1053,8 @@ long_tokens_are_cut_in_messages(void **state)
 
 	(void)state;
 	memset(end, '7', 200);
-	assert_error(text, "t.conf:1: tag \"77777777777777777777777777777777"
+	assert_error(text,
+	    "t.conf:1: tag \"77777777777777777777777777777777"
 	    "7777777777777777777777777777...\": expected a number from 0 to "
 	    "4294967295\n");
 }
@@ -940,8 +1070,8 @@ incomplete_for_the_daemon(void **state)
 	    "t.conf: neither logfile nor logsock is stated, so that flowd "
 	    "would store nothing\n");
 	/* What is there with an error is not missing. */
-	assert_null(parse_with("listen on 1\nlogfile\n", CONFIG_DAEMON, NULL,
-	    0));
+	assert_null(
+	    parse_with("listen on 1\nlogfile\n", CONFIG_DAEMON, NULL, 0));
 	assert_null(strstr(messages, "nothing"));
 	config_free(parse("listen on 127.0.0.1:1\nlogsock /a\n"));
 }
@@ -952,7 +1082,8 @@ forward_to_itself(void **state)
 	(void)state;
 	assert_null(parse_with(DAEMON "forward to 127.0.0.1:2055\n",
 	    CONFIG_DAEMON, NULL, 0));
-	assert_string_equal(messages, "t.conf: forward to and listen on name "
+	assert_string_equal(messages,
+	    "t.conf: forward to and listen on name "
 	    "the same address and port, so that datagrams would go round for "
 	    "ever\n");
 	config_free(parse(DAEMON "forward to 127.0.0.1:2056\n"));
@@ -961,16 +1092,19 @@ forward_to_itself(void **state)
 static void
 reader_passes_over_the_rest(void **state)
 {
-	struct config *conf = parse_with("listen on @ADDR@\nlogfile log\n"
+	struct config *conf = parse_with(
+	    "listen on @ADDR@\nlogfile log\n"
 	    "logfile log\nlogsock sock bufsize x\nflow source y\n"
 	    "flow source any\njoin group z\nforward to x\npidfile p\n"
-	    "store TAG\naccept tag 3 all\n", CONFIG_READER, NULL, 0);
+	    "store TAG\naccept tag 3 all\n",
+	    CONFIG_READER, NULL, 0);
 
 	(void)state;
 	assert_string_equal(messages, "");
 	assert_non_null(conf);
 	assert_int_equal(conf->nlistens + conf->sources.n + conf->njoins +
-	    conf->nforwards, 0);
+		conf->nforwards,
+	    0);
 	assert_int_equal(conf->nlogs, 0);
 	assert_int_equal(conf->store_mask, STORE_FIELD_TAG);
 	assert_int_equal(conf->nrules, 1);
@@ -1011,9 +1145,11 @@ one_run_leaves_nothing_to_the_next(void **state)
 	struct config *conf;
 
 	(void)state;
-	assert_error("x = 1\naccept tag 1 src $nosuch", "t.conf:2: macro "
+	assert_error("x = 1\naccept tag 1 src $nosuch",
+	    "t.conf:2: macro "
 	    "\"nosuch\" is not defined\n");
-	assert_error("accept tag $x", "t.conf:1: macro \"x\" is not "
+	assert_error("accept tag $x",
+	    "t.conf:1: macro \"x\" is not "
 	    "defined\n");
 	conf = parse(DAEMON);
 	assert_int_equal(conf->nrules, 0);
@@ -1022,45 +1158,45 @@ one_run_leaves_nothing_to_the_next(void **state)
 
 /* Something of everything. */
 static const char everything[] =
-	"listen on 127.0.0.1:2055\n"
-	"listen on [::1]:2056 bufsize 65536\n"
-	"flow source 10.0.0.0/8\n"
-	"flow source 2001:db8::/32\n"
-	"join group 239.1.2.3%eth0\n"
-	"join group ff02::1\n"
-	"forward to 192.0.2.1:2055\n"
-	"forward to [2001:db8::1]:2055\n"
-	"listen on [::]:2057 interface \"eth 0\" bufsize 4096\n"
-	"table <customers> { 10.0.0.0/8, 192.0.2.0/24 2001:db8::/32,\n"
-	"    # of old\n"
-	"\t192.0.2.128/25\n"
-	"}\n"
-	"table <none> { }\n"
-	"flow source <customers>\n"
-	"join group ff02::2 on lo\n"
-	"logfile '/a \"\\quoted\" name'\n"
-	"logfile /tagged tag 7, 3,4294967295\n"
-	"limit exporters 1000\n"
-	"limit templates 0x20\n"
-	"limit memory 64M\n"
-	"statefile /state\n"
-	"logsock \"/b\" bufsize 100\n"
-	"pidfile \"/c\"\n"
-	"store SRC_ADDR4\n"
-	"store OCTETS\n"
-	"store CRC32\n"
-	"accept tag 7 quick agent ! 192.0.2.1 in_ifndx 1 out_ifndx ! 2 "
-	    "! inet6 src 10.0.0.0/8 port 1 dst ! 172.16.0.0/12 port ! 2 "
-	    "proto tcp tos 0xb8 tcp_flags mask 0x12 ! equals 0x02 "
-	    "days fri-mon after 22:00 before 06:00:30 after date 2024 "
-	    "before date 20991231235959\n"
-	"discard src any port 53 proto udp\n"
-	"accept src { <none>, <customers>, 172.16.0.0/12 } port ! < 1024 "
-	    "dst ! <none> port { 80, 443 8000-8999 } proto { tcp, 17 } "
-	    "octets > 1000 packets <= 3 src_as 64512-65534 "
-	    "dst_as ! { 1, 2, 4 } version { 5, >= 9 }\n"
-	"discard dst 2001:db8::/64\n"
-	"accept all\n";
+    "listen on 127.0.0.1:2055\n"
+    "listen on [::1]:2056 bufsize 65536\n"
+    "flow source 10.0.0.0/8\n"
+    "flow source 2001:db8::/32\n"
+    "join group 239.1.2.3%eth0\n"
+    "join group ff02::1\n"
+    "forward to 192.0.2.1:2055\n"
+    "forward to [2001:db8::1]:2055\n"
+    "listen on [::]:2057 interface \"eth 0\" bufsize 4096\n"
+    "table <customers> { 10.0.0.0/8, 192.0.2.0/24 2001:db8::/32,\n"
+    "    # of old\n"
+    "\t192.0.2.128/25\n"
+    "}\n"
+    "table <none> { }\n"
+    "flow source <customers>\n"
+    "join group ff02::2 on lo\n"
+    "logfile '/a \"\\quoted\" name'\n"
+    "logfile /tagged tag 7, 3,4294967295\n"
+    "limit exporters 1000\n"
+    "limit templates 0x20\n"
+    "limit memory 64M\n"
+    "statefile /state\n"
+    "logsock \"/b\" bufsize 100\n"
+    "pidfile \"/c\"\n"
+    "store SRC_ADDR4\n"
+    "store OCTETS\n"
+    "store CRC32\n"
+    "accept tag 7 quick agent ! 192.0.2.1 in_ifndx 1 out_ifndx ! 2 "
+    "! inet6 src 10.0.0.0/8 port 1 dst ! 172.16.0.0/12 port ! 2 "
+    "proto tcp tos 0xb8 tcp_flags mask 0x12 ! equals 0x02 "
+    "days fri-mon after 22:00 before 06:00:30 after date 2024 "
+    "before date 20991231235959\n"
+    "discard src any port 53 proto udp\n"
+    "accept src { <none>, <customers>, 172.16.0.0/12 } port ! < 1024 "
+    "dst ! <none> port { 80, 443 8000-8999 } proto { tcp, 17 } "
+    "octets > 1000 packets <= 3 src_as 64512-65534 "
+    "dst_as ! { 1, 2, 4 } version { 5, >= 9 }\n"
+    "discard dst 2001:db8::/64\n"
+    "accept all\n";
 
 static void
 printed_form_parses_to_the_same(void **state)
@@ -1105,9 +1241,8 @@ sets_of_several_pack_and_print(void **state)
 	struct config *conf = parse_rule("accept src 10.0.0.0/8 tos 3"), *again;
 	struct filter_rule *rule = &conf->rules[0];
 	const struct filter_range ranges[] = { { 1, 3 }, { 8, 8 } };
-	const struct prefix prefixes[] = {
-		{ address("10.0.0.0"), 8 }, { address("2001:db8::"), 32 }
-	};
+	const struct prefix prefixes[] = { { address("10.0.0.0"), 8 },
+		{ address("2001:db8::"), 32 } };
 	size_t len;
 	uint8_t *data;
 	char *text;
@@ -1126,7 +1261,8 @@ sets_of_several_pack_and_print(void **state)
 	data = packed(conf, &len);
 	assert_int_equal(config_unpack(data, len, &again), 0);
 	text = printed(again);
-	assert_string_equal(text, "store ALL\naccept src { 10.0.0.0/8, "
+	assert_string_equal(text,
+	    "store ALL\naccept src { 10.0.0.0/8, "
 	    "2001:db8::/32 } tos { 0x01-0x03, 0x08 }\n");
 	free(text);
 	free(data);
@@ -1155,8 +1291,10 @@ sets_in_one_form(void **state)
 	assert_rule_text("accept src_as ! 64512-65534 dst_as <= 5",
 	    "accept src_as ! 64512-65534 dst_as 0-5");
 	assert_rule_text("accept version 9", "accept version 9");
-	assert_rule_text("accept src ! { 2001:db8::/32, 10.0.0.1, 10.0.0.0/8 "
-	    "10.0.0.1 }", "accept src ! { 10.0.0.0/8, 10.0.0.1/32, "
+	assert_rule_text(
+	    "accept src ! { 2001:db8::/32, 10.0.0.1, 10.0.0.0/8 "
+	    "10.0.0.1 }",
+	    "accept src ! { 10.0.0.0/8, 10.0.0.1/32, "
 	    "2001:db8::/32 }");
 	assert_rule_text("accept src { 10.0.0.0/8, ::/0 } dst ::1",
 	    "accept src { 10.0.0.0/8, ::/0 } dst ::1/128");
@@ -1166,9 +1304,11 @@ sets_in_one_form(void **state)
 static void
 new_keywords_can_be_macros(void **state)
 {
-	struct config *conf = parse_with("version = 9\ntable = 10.0.0.0/8\n"
+	struct config *conf = parse_with(
+	    "version = 9\ntable = 10.0.0.0/8\n"
 	    "file=4\naccept tag $version src $table\naccept tag $file\n"
-	    "accept version $version\n", CONFIG_READER, NULL, 0);
+	    "accept version $version\n",
+	    CONFIG_READER, NULL, 0);
 
 	(void)state;
 	assert_string_equal(messages, "");
@@ -1182,7 +1322,8 @@ new_keywords_can_be_macros(void **state)
 static void
 several_logs(void **state)
 {
-	struct config *conf = parse("listen on 127.0.0.1:1\n"
+	struct config *conf = parse(
+	    "listen on 127.0.0.1:1\n"
 	    "logfile /a tag 1\nlogfile /b\nlogfile /c tag 9,7,8\n");
 
 	(void)state;
@@ -1193,9 +1334,11 @@ several_logs(void **state)
 	assert_int_equal(conf->logs[2].tags[0], 7);
 	assert_int_equal(conf->logs[2].tags[2], 9);
 	config_free(conf);
-	assert_null(parse_with("listen on 127.0.0.1:1\nlogfile /a tag 1,2\n"
+	assert_null(parse_with(
+	    "listen on 127.0.0.1:1\nlogfile /a tag 1,2\n"
 	    "logfile /b tag 3,2\nlogfile /c tag 5,5\nlogfile /d tag x\n"
-	    "logfile \"\" tag 6\n", CONFIG_DAEMON, NULL, 0));
+	    "logfile \"\" tag 6\n",
+	    CONFIG_DAEMON, NULL, 0));
 	assert_string_equal(messages,
 	    "t.conf:3: tag \"2\": the tag has a log already\n"
 	    "t.conf:4: tag 5 is given twice\n"
@@ -1206,7 +1349,8 @@ several_logs(void **state)
 static void
 interfaces(void **state)
 {
-	struct config *conf = parse("logfile /a\n"
+	struct config *conf = parse(
+	    "logfile /a\n"
 	    "listen on 0.0.0.0:1 interface eth0\n"
 	    "listen on 0.0.0.0:1 interface eth1 bufsize 5\n"
 	    "join group 239.1.2.3 on eth1\n");
@@ -1217,7 +1361,8 @@ interfaces(void **state)
 	assert_int_equal(conf->listens[1].bufsize, 5);
 	assert_string_equal(conf->joins[0].ifname, "eth1");
 	config_free(conf);
-	assert_null(parse_with(DAEMON "listen on 1.2.3.4:5 interface ''\n"
+	assert_null(parse_with(DAEMON
+	    "listen on 1.2.3.4:5 interface ''\n"
 	    "join group 239.1.2.3%a on b\n"
 	    "join group 239.1.2.3 on aninterfacethatistoolong\n",
 	    CONFIG_DAEMON, NULL, 0));
@@ -1232,7 +1377,8 @@ interfaces(void **state)
 static void
 limits(void **state)
 {
-	struct config *conf = parse(DAEMON "limit exporters 7\n"
+	struct config *conf = parse(DAEMON
+	    "limit exporters 7\n"
 	    "limit templates 8\nlimit memory 3G\n");
 
 	(void)state;
@@ -1243,7 +1389,8 @@ limits(void **state)
 	conf = parse(DAEMON);
 	assert_int_equal(conf->limits.exporters, 0);
 	config_free(conf);
-	assert_null(parse_with(DAEMON "limit exporters 0\nlimit memory 5\n"
+	assert_null(parse_with(DAEMON
+	    "limit exporters 0\nlimit memory 5\n"
 	    "limit memory 2T\nlimit memory 99999999999999999G\n"
 	    "limit templates 1\nlimit templates 1\nlimit flows 3\n",
 	    CONFIG_DAEMON, NULL, 0));
@@ -1421,10 +1568,12 @@ static void
 include_errors(void **state)
 {
 	(void)state;
-	write_file("main", "include a\ninclude nosuch\ninclude /dev/null\n"
+	write_file("main",
+	    "include a\ninclude nosuch\ninclude /dev/null\n"
 	    "include\naccept tos 256\n");
 	write_file("a", "\naccept tos 257\ninclude b\naccept tos 258");
-	write_file("b", "accept {\ninclude main\ntable <t> file t\n"
+	write_file("b",
+	    "accept {\ninclude main\ntable <t> file t\n"
 	    "accept src <t>\n");
 	write_file("t", "10.0.0.0/8\n10.0.0.1/8\nx y\n");
 	assert_null(parse_main());
@@ -1462,23 +1611,27 @@ errors_in_a_table_file_are_bounded(void **state)
 	for (i = 0; messages[i] != '\0'; i++)
 		lines += messages[i] == '\n';
 	assert_int_equal(lines, 102);
-	assert_non_null(strstr(messages, "DIR/t:100: the rest is not read, "
+	assert_non_null(strstr(messages,
+	    "DIR/t:100: the rest is not read, "
 	    "because of so many errors\nDIR/main:2: "));
 }
 
 static void
 sources_are_looked_up(void **state)
 {
-	struct config *conf = parse(DAEMON "table <t> { 192.0.2.0/24, "
+	struct config *conf = parse(DAEMON
+	    "table <t> { 192.0.2.0/24, "
 	    "192.0.2.7, 2001:db8::/32 }\nflow source { <t>, 10.0.0.0/8 }\n"
 	    "flow source 2001:db8::9\n");
 	struct prefix_map *sources = config_sources(conf);
 	static const struct {
-		const char	*addr;
-		uint32_t	 source;
+		const char *addr;
+		uint32_t source;
 	} rows[] = {
-		{ "192.0.2.1", SOURCE_ALLOWED }, { "192.0.2.7", SOURCE_NAMED },
-		{ "192.0.3.0", SOURCE_REFUSED }, { "10.1.2.3", SOURCE_ALLOWED },
+		{ "192.0.2.1", SOURCE_ALLOWED },
+		{ "192.0.2.7", SOURCE_NAMED },
+		{ "192.0.3.0", SOURCE_REFUSED },
+		{ "10.1.2.3", SOURCE_ALLOWED },
 		{ "2001:db8::8", SOURCE_ALLOWED },
 		{ "2001:db8::9", SOURCE_NAMED },
 		{ "2001:db8::a", SOURCE_ALLOWED },
@@ -1613,7 +1766,7 @@ damage(struct config *conf, int which)
 		conf->listens[0].addr.family = 5;
 		break;
 	case 4:
-		conf->listens[0].addr.bytes[4] = 1;	/* IPv4 has 4 */
+		conf->listens[0].addr.bytes[4] = 1; /* IPv4 has 4 */
 		break;
 	case 5:
 		conf->sources.prefixes[0].len = 33;
@@ -1693,14 +1846,14 @@ damage(struct config *conf, int which)
 	case 30:
 		conf->logs[1].tags[0] = 7;
 		break;
-	case 31:		/* next to each other, 80 and 81 */
+	case 31: /* next to each other, 80 and 81 */
 		conf->rules[2].numbers[FILTER_DST_PORT].ranges[1].lo = 81;
 		break;
 	default:
 		fail();
 	}
 }
-#define DAMAGES	32
+#define DAMAGES 32
 
 static void
 unpack_refuses_values_out_of_range(void **state)
@@ -1782,15 +1935,24 @@ pick(const char *const *choices, size_t n)
 {
 	return (choices[random_number() % n]);
 }
-#define PICK(choices)	pick(choices, sizeof(choices) / sizeof((choices)[0]))
+#define PICK(choices) pick(choices, sizeof(choices) / sizeof((choices)[0]))
 
 static void
 random_addresses(FILE *fp)
 {
 	static const char *const addrs[] = {
-		"10.0.0.0/8", "10.1.0.0/16", "192.0.2.7", "<t>", "0.0.0.0/0",
-		"<empty>", "{ <t>, 10.9.0.0/16 }", "{ 10.0.0.1 10.0.0.2,<t> }",
-		"! 10.0.0.0/8", "!<t>", "! { <empty> <t> 10.2.0.0/16 }", "any",
+		"10.0.0.0/8",
+		"10.1.0.0/16",
+		"192.0.2.7",
+		"<t>",
+		"0.0.0.0/0",
+		"<empty>",
+		"{ <t>, 10.9.0.0/16 }",
+		"{ 10.0.0.1 10.0.0.2,<t> }",
+		"! 10.0.0.0/8",
+		"!<t>",
+		"! { <empty> <t> 10.2.0.0/16 }",
+		"any",
 	};
 
 	fputs(PICK(addrs), fp);
@@ -1800,9 +1962,20 @@ static void
 random_numbers(FILE *fp)
 {
 	static const char *const numbers[] = {
-		"0", "255", "7-9", "! 6", "< 10", "> 254", ">= 200", "<= 0",
-		"{ 1, 2 3 }", "! { < 3, 100-200, > 250 }", "{ 0-255 }",
-		"! >= 0", "0x10-0x20", "017",
+		"0",
+		"255",
+		"7-9",
+		"! 6",
+		"< 10",
+		"> 254",
+		">= 200",
+		"<= 0",
+		"{ 1, 2 3 }",
+		"! { < 3, 100-200, > 250 }",
+		"{ 0-255 }",
+		"! >= 0",
+		"0x10-0x20",
+		"017",
 	};
 
 	fputs(PICK(numbers), fp);
@@ -1856,20 +2029,30 @@ random_configuration(void)
 {
 	static const char *const statements[] = {
 		"listen on [::1]:2 interface lo bufsize 5\n",
-		"flow source <t>\n", "flow source { 10.0.0.0/8, <empty> }\n",
-		"flow source any\n", "join group 239.1.1.1 on lo\n",
-		"forward to [::1]:77\n", "logfile '/x\\\\\"y' tag 2,1\n",
-		"logsock /s bufsize 9\n", "pidfile /p\n", "statefile /q\n",
-		"limit exporters 5\n", "limit templates 6\n",
-		"limit memory 7M\n", "store OCTETS\n", "store SRC_ADDR\n",
+		"flow source <t>\n",
+		"flow source { 10.0.0.0/8, <empty> }\n",
+		"flow source any\n",
+		"join group 239.1.1.1 on lo\n",
+		"forward to [::1]:77\n",
+		"logfile '/x\\\\\"y' tag 2,1\n",
+		"logsock /s bufsize 9\n",
+		"pidfile /p\n",
+		"statefile /q\n",
+		"limit exporters 5\n",
+		"limit templates 6\n",
+		"limit memory 7M\n",
+		"store OCTETS\n",
+		"store SRC_ADDR\n",
 	};
 	char *text = NULL;
 	size_t i, size;
 	FILE *fp = open_memstream(&text, &size);
 
 	assert_non_null(fp);
-	fputs(DAEMON "table <t> { 10.3.0.0/16, 10.3.1.0/24 }\n"
-	    "table <empty> { }\n", fp);
+	fputs(DAEMON
+	    "table <t> { 10.3.0.0/16, 10.3.1.0/24 }\n"
+	    "table <empty> { }\n",
+	    fp);
 	for (i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
 		if (random_number() % 2 == 0)
 			fputs(statements[i], fp);
@@ -1960,8 +2143,8 @@ mutated_files_do_no_harm(void **state)
 		len = mutate(text, sizeof(everything) - 1, sizeof(text));
 		fp = fmemopen(text, len, "r");
 		assert_non_null(fp);
-		conf = config_parse(fp, "fuzz", i % 2 == 0 ? CONFIG_DAEMON :
-		    CONFIG_READER, NULL, 0);
+		conf = config_parse(fp, "fuzz",
+		    i % 2 == 0 ? CONFIG_DAEMON : CONFIG_READER, NULL, 0);
 		fclose(fp);
 		if (conf == NULL)
 			continue;
@@ -2028,8 +2211,8 @@ main(void)
 		cmocka_unit_test(table_errors),
 		cmocka_unit_test_setup_teardown(includes, make_directory,
 		    remove_directory),
-		cmocka_unit_test_setup_teardown(include_errors,
-		    make_directory, remove_directory),
+		cmocka_unit_test_setup_teardown(include_errors, make_directory,
+		    remove_directory),
 		cmocka_unit_test_setup_teardown(
 		    errors_in_a_table_file_are_bounded, make_directory,
 		    remove_directory),

@@ -27,13 +27,13 @@
 
 #include "crc32.h"
 
-#define DATA_LEN	(4096 + 16)
+#define DATA_LEN (4096 + 16)
 
 static uint32_t
 by_zlib(const uint8_t *data, size_t len)
 {
-	return ((uint32_t)crc32(0xffffffff, data, (unsigned int)len) ^
-	    0xffffffff);
+	return (
+	    (uint32_t)crc32(0xffffffff, data, (unsigned int)len) ^ 0xffffffff);
 }
 
 /* By the definition: one bit at a time. */
@@ -89,8 +89,8 @@ each_byte_at_each_place(void **state)
 			expected = by_the_book(data, sizeof(data));
 			assert_int_equal(flowd_crc32(0, data, sizeof(data)),
 			    expected);
-			assert_int_equal(flowd_crc32_table(0, data,
-			    sizeof(data)), expected);
+			assert_int_equal(
+			    flowd_crc32_table(0, data, sizeof(data)), expected);
 		}
 	}
 }
@@ -109,8 +109,8 @@ every_length_and_alignment(void **state)
 			expected = by_zlib(data + start, len);
 			assert_int_equal(flowd_crc32(0, data + start, len),
 			    expected);
-			assert_int_equal(flowd_crc32_table(0, data + start,
-			    len), expected);
+			assert_int_equal(
+			    flowd_crc32_table(0, data + start, len), expected);
 		}
 	}
 }
@@ -128,9 +128,12 @@ continues_across_calls(void **state)
 	expected = by_zlib(data, len);
 	for (split = 0; split <= len; split++) {
 		assert_int_equal(flowd_crc32(flowd_crc32(0, data, split),
-		    data + split, len - split), expected);
-		assert_int_equal(flowd_crc32_table(flowd_crc32_table(0, data,
-		    split), data + split, len - split), expected);
+				     data + split, len - split),
+		    expected);
+		assert_int_equal(
+		    flowd_crc32_table(flowd_crc32_table(0, data, split),
+			data + split, len - split),
+		    expected);
 	}
 }
 

@@ -26,9 +26,8 @@
 
 #include "cursor.h"
 
-static const uint8_t wire[15] = {
-	1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
-};
+static const uint8_t wire[15] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+	15 };
 
 static void
 reads_big_endian_in_order(void **state)
@@ -56,7 +55,14 @@ static void
 reads_the_highest_values(void **state)
 {
 	static const uint8_t ones[8] = {
-		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+		0xff,
+		0xff,
+		0xff,
+		0xff,
+		0xff,
+		0xff,
+		0xff,
+		0xff,
 	};
 
 	(void)state;

@@ -34,12 +34,12 @@
 #include "flow-generate.h"
 #include "netflow.h"
 
-#define RECV_SEC	1700000000U
-#define RECV_USEC	123456U
-#define MANY		2000		/* flows, more than any test needs */
+#define RECV_SEC  1700000000U
+#define RECV_USEC 123456U
+#define MANY      2000 /* flows, more than any test needs */
 
 static const uint16_t versions[] = { NF_VERSION_1, NF_VERSION_5, NF_VERSION_7 };
-#define NVERSIONS	(sizeof(versions) / sizeof(versions[0]))
+#define NVERSIONS (sizeof(versions) / sizeof(versions[0]))
 
 static const size_t header_lens[] = { 16, 24, 24 };
 static const size_t record_lens[] = { 48, 48, 52 };
@@ -86,7 +86,9 @@ decode_by(const uint8_t *data, size_t len, size_t max)
 	struct flow flows[64];
 	struct flow_sink sink = { .flows = flows, .max = max, .flush = take };
 	struct datagram dgram = {
-		.len = len, .recv_sec = RECV_SEC, .recv_usec = RECV_USEC,
+		.len = len,
+		.recv_sec = RECV_SEC,
+		.recv_usec = RECV_USEC,
 	};
 	enum decoded r;
 	uint8_t *copy;
@@ -173,9 +175,13 @@ new_generator(uint16_t version)
 {
 	const struct generator gen = {
 		.version = version,
-		.engine_type = 1, .engine_id = 7, .sampling = 0x4064,
-		.time_sec = 1699999999, .time_nanosec = 987654321,
-		.sys_uptime_ms = 100000000, .sequence = 0xfffffff0,
+		.engine_type = 1,
+		.engine_id = 7,
+		.sampling = 0x4064,
+		.time_sec = 1699999999,
+		.time_nanosec = 987654321,
+		.sys_uptime_ms = 100000000,
+		.sequence = 0xfffffff0,
 		.random = version,
 	};
 
@@ -190,14 +196,14 @@ make(struct generator *gen, struct flow *flows, size_t n, uint8_t *buf)
 
 	for (i = 0; i < n; i++) {
 		generate_flow(gen, &flows[i]);
-		flows[i].fields |= STORE_FIELD_RECV_TIME |
-		    STORE_FIELD_AGENT_ADDR4;
+		flows[i].fields |=
+		    STORE_FIELD_RECV_TIME | STORE_FIELD_AGENT_ADDR4;
 		flows[i].recv_sec = RECV_SEC;
 		flows[i].recv_usec = RECV_USEC;
 		flows[i].agent = exporter.addr;
 	}
-	assert_int_equal(generate_datagram(gen, flows, n, buf,
-	    NF_DATAGRAM_MAX, &len), 0);
+	assert_int_equal(
+	    generate_datagram(gen, flows, n, buf, NF_DATAGRAM_MAX, &len), 0);
 	return (len);
 }
 
@@ -237,18 +243,26 @@ counted_flow(size_t v)
 		    STORE_FIELD_SRCDST_PORT | STORE_FIELD_PACKETS |
 		    STORE_FIELD_OCTETS | STORE_FIELD_IF_INDICES |
 		    STORE_FIELD_AGENT_INFO | STORE_FIELD_FLOW_TIMES,
-		.recv_sec = RECV_SEC, .recv_usec = RECV_USEC,
+		.recv_sec = RECV_SEC,
+		.recv_usec = RECV_USEC,
 		.agent = exporter.addr,
-		.src = addr_v4(src), .dst = addr_v4(dst),
+		.src = addr_v4(src),
+		.dst = addr_v4(dst),
 		.gateway = addr_v4(gateway),
-		.if_index_in = 0x0d0e, .if_index_out = 0x0f10,
-		.packets = 0x11121314, .octets = 0x15161718,
+		.if_index_in = 0x0d0e,
+		.if_index_out = 0x0f10,
+		.packets = 0x11121314,
+		.octets = 0x15161718,
 		.sys_uptime_ms = 0x20000000,
-		.time_sec = 0x31323334, .time_nanosec = 0x35363738,
-		.flow_start = 0x191a1b1c, .flow_finish = 0x1d1e1f20,
-		.src_port = 0x2122, .dst_port = 0x2324,
+		.time_sec = 0x31323334,
+		.time_nanosec = 0x35363738,
+		.flow_start = 0x191a1b1c,
+		.flow_finish = 0x1d1e1f20,
+		.src_port = 0x2122,
+		.dst_port = 0x2324,
 		.netflow_version = versions[v],
-		.protocol = 0x27, .tos = 0x28,
+		.protocol = 0x27,
+		.tos = 0x28,
 	};
 
 	if (versions[v] == NF_VERSION_1) {
@@ -300,8 +314,8 @@ gives_generated_flows_back(void **state)
 			new_exporter();
 			gen = new_generator(versions[v]);
 			len = make(&gen, flows, counts[c], buf);
-			assert_int_equal(len, header_lens[v] +
-			    counts[c] * record_lens[v]);
+			assert_int_equal(len,
+			    header_lens[v] + counts[c] * record_lens[v]);
 			assert_int_equal(decode(buf, len), DECODED);
 			assert_int_equal(ntaken, counts[c]);
 			for (i = 0; i < ntaken; i++)
@@ -366,12 +380,14 @@ generator_writes_extremes(void **state)
 		ones = counted_flow(v);
 		ones.packets = ones.octets = UINT32_MAX;
 		ones.if_index_in = ones.if_index_out = 65535;
-		assert_int_equal(generate_datagram(&gen, &zero, 1, buf,
-		    sizeof(buf), &len), 0);
+		assert_int_equal(
+		    generate_datagram(&gen, &zero, 1, buf, sizeof(buf), &len),
+		    0);
 		for (i = header_lens[v]; i < len; i++)
 			assert_int_equal(buf[i], 0);
-		assert_int_equal(generate_datagram(&gen, &ones, 1, buf,
-		    sizeof(buf), &len), 0);
+		assert_int_equal(
+		    generate_datagram(&gen, &ones, 1, buf, sizeof(buf), &len),
+		    0);
 		assert_int_equal(decode(buf, len), DECODED);
 		assert_int_equal(taken[0].packets, UINT32_MAX);
 		assert_int_equal(taken[0].if_index_out, 65535);
@@ -391,19 +407,23 @@ generator_refuses_what_does_not_fit(void **state)
 	    FLOWD_ESPACE);
 	assert_int_equal(len, 0);
 	flow.octets = 1ULL << 32;
-	assert_int_equal(generate_datagram(&gen, &flow, 1, buf, sizeof(buf),
-	    &len), FLOWD_EINVAL);
+	assert_int_equal(
+	    generate_datagram(&gen, &flow, 1, buf, sizeof(buf), &len),
+	    FLOWD_EINVAL);
 	generate_flow(&gen, &flow);
 	flow.if_index_in = 65536;
-	assert_int_equal(generate_datagram(&gen, &flow, 1, buf, sizeof(buf),
-	    &len), FLOWD_EINVAL);
+	assert_int_equal(
+	    generate_datagram(&gen, &flow, 1, buf, sizeof(buf), &len),
+	    FLOWD_EINVAL);
 	generate_flow(&gen, &flow);
 	flow.src.family = ADDR_V6;
-	assert_int_equal(generate_datagram(&gen, &flow, 1, buf, sizeof(buf),
-	    &len), FLOWD_EINVAL);
+	assert_int_equal(
+	    generate_datagram(&gen, &flow, 1, buf, sizeof(buf), &len),
+	    FLOWD_EINVAL);
 	gen.version = 6;
-	assert_int_equal(generate_datagram(&gen, &flow, 1, buf, sizeof(buf),
-	    &len), FLOWD_EVERSION);
+	assert_int_equal(
+	    generate_datagram(&gen, &flow, 1, buf, sizeof(buf), &len),
+	    FLOWD_EVERSION);
 }
 
 static void
@@ -485,8 +505,9 @@ v5_has_30_flows_at_most(void **state)
 	size_t len;
 
 	(void)state;
-	assert_int_equal(generate_datagram(&gen, flows, 31, buf, sizeof(buf),
-	    &len), FLOWD_ESPACE);
+	assert_int_equal(
+	    generate_datagram(&gen, flows, 31, buf, sizeof(buf), &len),
+	    FLOWD_ESPACE);
 	len = make(&gen, flows, 30, buf);
 	memcpy(buf + len, buf + len - NF5_RECORD_LEN, NF5_RECORD_LEN);
 	buf[3] = 31;
@@ -608,7 +629,7 @@ sequence_is_followed(void **state)
  * reader that just subtracts.
  */
 struct times {
-	uint32_t	uptime, first, last, sec, nsec;
+	uint32_t uptime, first, last, sec, nsec;
 };
 
 static int64_t
@@ -630,8 +651,8 @@ decode_times(uint16_t version, const struct times *t)
 	generate_flow(&gen, &flows[0]);
 	flows[0].flow_start = t->first;
 	flows[0].flow_finish = t->last;
-	assert_int_equal(generate_datagram(&gen, flows, 1, buf, sizeof(buf),
-	    &len), 0);
+	assert_int_equal(
+	    generate_datagram(&gen, flows, 1, buf, sizeof(buf), &len), 0);
 	assert_int_equal(decode(buf, len), DECODED);
 	assert_int_equal(ntaken, 1);
 	return (&taken[0]);
@@ -644,10 +665,10 @@ assert_times(const struct flow *f, const struct times *t)
 	if ((int32_t)(t->last - t->first) >= 0)
 		assert_true(f->flow_start <= f->flow_finish);
 	assert_true(absolute_ms(f->time_sec, f->time_nanosec,
-	    (int64_t)f->sys_uptime_ms - f->flow_finish) ==
+			(int64_t)f->sys_uptime_ms - f->flow_finish) ==
 	    absolute_ms(t->sec, t->nsec, (int32_t)(t->uptime - t->last)));
 	assert_true(absolute_ms(f->time_sec, f->time_nanosec,
-	    (int64_t)f->sys_uptime_ms - f->flow_start) ==
+			(int64_t)f->sys_uptime_ms - f->flow_start) ==
 	    absolute_ms(t->sec, t->nsec, (int32_t)(t->uptime - t->first)));
 	assert_int_equal(f->time_nanosec % 1000000, t->nsec % 1000000);
 	assert_true(f->time_nanosec < 1000000000);
@@ -761,8 +782,8 @@ each_flow_has_its_own_times(void **state)
 	new_exporter();
 	len = make(&gen, flows, 2, buf);
 	flows[0].flow_finish = gen.sys_uptime_ms + 60000;
-	assert_int_equal(generate_datagram(&gen, flows, 2, buf, sizeof(buf),
-	    &len), 0);
+	assert_int_equal(
+	    generate_datagram(&gen, flows, 2, buf, sizeof(buf), &len), 0);
 	assert_int_equal(decode(buf, len), DECODED);
 	assert_int_equal(taken[0].sys_uptime_ms, gen.sys_uptime_ms + 60000);
 	assert_int_equal(taken[0].time_sec, gen.time_sec + 60);
@@ -812,17 +833,17 @@ sample_is_whole(void **state)
 	(void)state;
 	new_exporter();
 	for (p = 0; (n = generate_sample(&gen, p, part)) != 0; p++) {
-		assert_int_equal(generate_datagram(&gen, part, n, buf,
-		    sizeof(buf), &len), 0);
+		assert_int_equal(
+		    generate_datagram(&gen, part, n, buf, sizeof(buf), &len),
+		    0);
 		assert_int_equal(decode(buf, len), DECODED);
 		assert_int_equal(ntaken, n);
 		for (i = 0; i < n; i++) {
-			assert_int_equal(taken[i].netflow_version,
-			    gen.version);
+			assert_int_equal(taken[i].netflow_version, gen.version);
 			assert_int_equal(taken[i].sys_uptime_ms,
 			    gen.sys_uptime_ms);
-			assert_true(taken[i].flow_start <=
-			    taken[i].flow_finish);
+			assert_true(
+			    taken[i].flow_start <= taken[i].flow_finish);
 		}
 		sum += n;
 	}
@@ -847,8 +868,8 @@ stamps_change_nothing_else(void **state)
 		later.time_sec++;
 		assert_int_equal(generate_stamp(&later, buf, len), 0);
 		for (i = 0; i < len; i++) {
-			if ((i < 8 || i >= 12) && (i < 16 || i >= 20 ||
-			    versions[v] == NF_VERSION_1))
+			if ((i < 8 || i >= 12) &&
+			    (i < 16 || i >= 20 || versions[v] == NF_VERSION_1))
 				assert_int_equal(buf[i], again[i]);
 		}
 		new_exporter();
@@ -856,8 +877,7 @@ stamps_change_nothing_else(void **state)
 		assert_int_equal(taken[0].time_sec, later.time_sec);
 		assert_int_equal(taken[0].flow_sequence,
 		    versions[v] == NF_VERSION_1 ? 0 : 42);
-		assert_int_equal(generate_stamp(&later, buf, 15),
-		    FLOWD_ESPACE);
+		assert_int_equal(generate_stamp(&later, buf, 15), FLOWD_ESPACE);
 	}
 }
 

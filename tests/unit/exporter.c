@@ -33,14 +33,15 @@
 #include "exporter.h"
 #include "netflow.h"
 
-#define NOW	1700000000U
-#define V5	NF_VERSION_5
+#define NOW 1700000000U
+#define V5  NF_VERSION_5
 
 static struct exporter_table *
 new_table(size_t limit)
 {
 	const struct exporter_limits limits = {
-		.exporters = limit, .templates = TEMPLATES_DEFAULT,
+		.exporters = limit,
+		.templates = TEMPLATES_DEFAULT,
 		.memory = MEMORY_DEFAULT,
 	};
 	struct exporter_table *table = exporters_new(&limits);
@@ -54,7 +55,7 @@ static struct addr
 numbered(uint32_t n)
 {
 	const uint8_t bytes[4] = { (uint8_t)(n >> 24), (uint8_t)(n >> 16),
-	    (uint8_t)(n >> 8), (uint8_t)n };
+		(uint8_t)(n >> 8), (uint8_t)n };
 
 	return (addr_v4(bytes));
 }
@@ -78,8 +79,8 @@ get(struct exporter_table *table, uint32_t n, uint32_t now)
 }
 
 struct listing {
-	uint32_t	numbers[8];
-	size_t		n;
+	uint32_t numbers[8];
+	size_t n;
 };
 
 static void
@@ -136,10 +137,10 @@ families_do_not_meet(void **state)
 	exporter_get(table, &a, NOW, false)->counters.datagrams = 4;
 	exporter_get(table, &b, NOW, false)->counters.datagrams = 6;
 	assert_int_equal(exporters_count(table), 2);
-	assert_int_equal(exporter_get(table, &a, NOW,
-	    false)->counters.datagrams, 4);
-	assert_int_equal(exporter_get(table, &b, NOW,
-	    false)->counters.datagrams, 6);
+	assert_int_equal(
+	    exporter_get(table, &a, NOW, false)->counters.datagrams, 4);
+	assert_int_equal(
+	    exporter_get(table, &b, NOW, false)->counters.datagrams, 6);
 	exporters_free(table);
 }
 
@@ -163,8 +164,8 @@ forgets_the_longest_unused(void **state)
 	/* Who comes back starts anew. */
 	get(table, 3, later + EXPORTER_IDLE);
 	get(table, 5, later + EXPORTER_IDLE);
-	assert_int_equal(get(table, 1,
-	    later + EXPORTER_IDLE)->counters.datagrams, 0);
+	assert_int_equal(
+	    get(table, 1, later + EXPORTER_IDLE)->counters.datagrams, 0);
 	assert_int_equal(get(table, 1, later)->first_seen,
 	    later + EXPORTER_IDLE);
 	assert_int_equal(get(table, 3, later)->counters.datagrams, 1);
@@ -266,19 +267,20 @@ holds_very_many(void **state)
 
 	(void)state;
 	for (i = 0; i < all; i++)
-		get(table, i, i < limit ? NOW :
-		    NOW + EXPORTER_IDLE)->counters.datagrams = i;
+		get(table, i, i < limit ? NOW : NOW + EXPORTER_IDLE)
+		    ->counters.datagrams = i;
 	assert_int_equal(exporters_count(table), limit);
 	exporters_each(table, check_number, &n);
 	assert_int_equal(n, limit);
 	/* Those that are in it are found; those that went are not. */
 	for (i = all - limit; i < all; i++)
-		assert_int_equal(get(table, i,
-		    NOW + EXPORTER_IDLE)->counters.datagrams, i);
+		assert_int_equal(
+		    get(table, i, NOW + EXPORTER_IDLE)->counters.datagrams, i);
 	assert_int_equal(exporters_count(table), limit);
 	for (i = 1; i < all - limit; i++)
-		assert_int_equal(get(table, i,
-		    NOW + 2 * EXPORTER_IDLE)->counters.datagrams, 0);
+		assert_int_equal(
+		    get(table, i, NOW + 2 * EXPORTER_IDLE)->counters.datagrams,
+		    0);
 	assert_int_equal(exporters_count(table), limit);
 	exporters_free(table);
 }
@@ -496,8 +498,7 @@ warnings_name_the_exporter(void **state)
 
 	(void)state;
 	capture_begin();
-	exporter_warnx(&e, EXPORTER_INVALID, NOW, "set %u is %s", 256,
-	    "short");
+	exporter_warnx(&e, EXPORTER_INVALID, NOW, "set %u is %s", 256, "short");
 	assert_string_equal(capture_end(), "2001:db8::9: set 256 is short\n");
 }
 
@@ -515,7 +516,8 @@ warnings_are_held_back_and_counted(void **state)
 	exporter_warnx(&e, EXPORTER_INVALID, NOW + i, "bad %u", i);
 	exporter_warnx(&e, EXPORTER_INVALID, NOW + 2 * i, "bad again");
 	exporter_warnx(&e, EXPORTER_INVALID, NOW + 3 * i, "bad still");
-	assert_string_equal(capture_end(), "192.0.2.7: bad 0\n"
+	assert_string_equal(capture_end(),
+	    "192.0.2.7: bad 0\n"
 	    "192.0.2.7: bad 60 (59 similar held back)\n"
 	    "192.0.2.7: bad again (1 similar held back)\n"
 	    "192.0.2.7: bad still\n");
@@ -533,7 +535,8 @@ warnings_have_limits_of_their_own(void **state)
 	exporter_warnx(&a, EXPORTER_UNSUPPORTED, NOW, "unsupported");
 	exporter_warnx(&b, EXPORTER_INVALID, NOW, "invalid");
 	exporter_warnx(&b, EXPORTER_INVALID, NOW, "invalid");
-	assert_string_equal(capture_end(), "192.0.2.7: invalid\n"
+	assert_string_equal(capture_end(),
+	    "192.0.2.7: invalid\n"
 	    "192.0.2.7: unsupported\n"
 	    "192.0.2.8: invalid\n");
 }
@@ -548,7 +551,8 @@ a_clock_set_back_does_not_silence(void **state)
 	capture_begin();
 	exporter_warnx(&e, EXPORTER_INVALID, NOW, "now");
 	exporter_warnx(&e, EXPORTER_INVALID, NOW - 1000000, "then");
-	assert_string_equal(capture_end(), "192.0.2.7: now\n"
+	assert_string_equal(capture_end(),
+	    "192.0.2.7: now\n"
 	    "192.0.2.7: then\n");
 }
 

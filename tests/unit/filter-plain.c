@@ -57,8 +57,8 @@ in_prefixes(const struct prefix *prefixes, uint32_t n, const struct addr *addr)
 
 static bool
 addr_matches(const struct filter_addr_set *set,
-    const struct filter_table *tables, const struct flow *flow,
-    uint32_t fields, const struct addr *addr)
+    const struct filter_table *tables, const struct flow *flow, uint32_t fields,
+    const struct addr *addr)
 {
 	bool inside;
 	uint32_t i;
@@ -69,8 +69,9 @@ addr_matches(const struct filter_addr_set *set,
 		return (false);
 	inside = in_prefixes(set->prefixes, set->n, addr);
 	for (i = 0; i < set->ntables; i++)
-		inside = inside || in_prefixes(tables[set->tables[i]].prefixes,
-		    tables[set->tables[i]].n, addr);
+		inside = inside ||
+		    in_prefixes(tables[set->tables[i]].prefixes,
+			tables[set->tables[i]].n, addr);
 	return (inside != set->negated);
 }
 
@@ -146,38 +147,36 @@ rule_matches(const struct filter_rule *rule, const struct filter_table *tables,
 	const struct filter_number_set *numbers = rule->numbers;
 	const struct filter_addr_set *addrs = rule->addrs;
 
-	return (family_matches(rule, flow) &&
-	    tcp_flags_match(rule, flow) &&
-	    clock_matches(rule, flow) &&
-	    date_matches(rule, flow) &&
+	return (family_matches(rule, flow) && tcp_flags_match(rule, flow) &&
+	    clock_matches(rule, flow) && date_matches(rule, flow) &&
 	    addr_matches(&addrs[FILTER_AGENT], tables, flow,
-	    STORE_FIELD_AGENT_ADDR, &flow->agent) &&
-	    addr_matches(&addrs[FILTER_SRC], tables, flow,
-	    STORE_FIELD_SRC_ADDR, &flow->src) &&
-	    addr_matches(&addrs[FILTER_DST], tables, flow,
-	    STORE_FIELD_DST_ADDR, &flow->dst) &&
+		STORE_FIELD_AGENT_ADDR, &flow->agent) &&
+	    addr_matches(&addrs[FILTER_SRC], tables, flow, STORE_FIELD_SRC_ADDR,
+		&flow->src) &&
+	    addr_matches(&addrs[FILTER_DST], tables, flow, STORE_FIELD_DST_ADDR,
+		&flow->dst) &&
 	    number_matches(&numbers[FILTER_IN_IFNDX], flow,
-	    STORE_FIELD_IF_INDICES, flow->if_index_in) &&
+		STORE_FIELD_IF_INDICES, flow->if_index_in) &&
 	    number_matches(&numbers[FILTER_OUT_IFNDX], flow,
-	    STORE_FIELD_IF_INDICES, flow->if_index_out) &&
+		STORE_FIELD_IF_INDICES, flow->if_index_out) &&
 	    number_matches(&numbers[FILTER_SRC_PORT], flow,
-	    STORE_FIELD_SRCDST_PORT, flow->src_port) &&
+		STORE_FIELD_SRCDST_PORT, flow->src_port) &&
 	    number_matches(&numbers[FILTER_DST_PORT], flow,
-	    STORE_FIELD_SRCDST_PORT, flow->dst_port) &&
+		STORE_FIELD_SRCDST_PORT, flow->dst_port) &&
 	    number_matches(&numbers[FILTER_PROTO], flow,
-	    STORE_FIELD_PROTO_FLAGS_TOS, flow->protocol) &&
+		STORE_FIELD_PROTO_FLAGS_TOS, flow->protocol) &&
 	    number_matches(&numbers[FILTER_TOS], flow,
-	    STORE_FIELD_PROTO_FLAGS_TOS, flow->tos) &&
-	    number_matches(&numbers[FILTER_PACKETS], flow,
-	    STORE_FIELD_PACKETS, flow->packets) &&
-	    number_matches(&numbers[FILTER_OCTETS], flow,
-	    STORE_FIELD_OCTETS, flow->octets) &&
-	    number_matches(&numbers[FILTER_SRC_AS], flow,
-	    STORE_FIELD_AS_INFO, flow->src_as) &&
-	    number_matches(&numbers[FILTER_DST_AS], flow,
-	    STORE_FIELD_AS_INFO, flow->dst_as) &&
+		STORE_FIELD_PROTO_FLAGS_TOS, flow->tos) &&
+	    number_matches(&numbers[FILTER_PACKETS], flow, STORE_FIELD_PACKETS,
+		flow->packets) &&
+	    number_matches(&numbers[FILTER_OCTETS], flow, STORE_FIELD_OCTETS,
+		flow->octets) &&
+	    number_matches(&numbers[FILTER_SRC_AS], flow, STORE_FIELD_AS_INFO,
+		flow->src_as) &&
+	    number_matches(&numbers[FILTER_DST_AS], flow, STORE_FIELD_AS_INFO,
+		flow->dst_as) &&
 	    number_matches(&numbers[FILTER_VERSION], flow,
-	    STORE_FIELD_AGENT_INFO, flow->netflow_version));
+		STORE_FIELD_AGENT_INFO, flow->netflow_version));
 }
 
 enum filter_verdict

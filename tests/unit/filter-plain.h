@@ -24,12 +24,12 @@
 #include "filter.h"
 
 struct plain_counts {
-	uint64_t	evaluations, matches, wins;
+	uint64_t evaluations, matches, wins;
 };
 
 /* As filter_flow, with the counters of each rule in counts. */
-enum filter_verdict plain_filter(const struct filter_rule *rules,
-    size_t nrules, const struct filter_table *tables,
-    struct plain_counts *counts, struct flow *flow);
+enum filter_verdict plain_filter(const struct filter_rule *rules, size_t nrules,
+    const struct filter_table *tables, struct plain_counts *counts,
+    struct flow *flow);
 
 #endif

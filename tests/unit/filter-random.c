@@ -34,11 +34,11 @@
 
 #include "filter-plain.h"
 
-#define RULE_SETS	1200
-#define FLOWS		1000		/* for each */
-#define TABLES		4
-#define BATCH_MAX	50		/* flows at once */
-#define NOON		1751450400U	/* 2025-07-02, a Wednesday */
+#define RULE_SETS 1200
+#define FLOWS     1000 /* for each */
+#define TABLES    4
+#define BATCH_MAX 50          /* flows at once */
+#define NOON      1751450400U /* 2025-07-02, a Wednesday */
 
 /* Xorshift, the same on every system. */
 static uint64_t
@@ -94,7 +94,7 @@ random_prefix(void)
 
 	prefix.len = (uint8_t)below(bits + 1);
 	for (i = prefix.len; i < bits; i++)
-		prefix.addr.bytes[i / 8] &= (uint8_t)~(0x80U >> i % 8);
+		prefix.addr.bytes[i / 8] &= (uint8_t) ~(0x80U >> i % 8);
 	return (prefix);
 }
 
@@ -188,8 +188,8 @@ random_times(struct filter_rule *rule)
 	}
 	if (one_in(2)) {
 		rule->flags |= FILTER_BEFORE;
-		rule->before = one_in(4) ? FILTER_DAY_SECONDS - 1 :
-		    random_second();
+		rule->before =
+		    one_in(4) ? FILTER_DAY_SECONDS - 1 : random_second();
 	}
 	if (one_in(3)) {
 		rule->flags |= FILTER_AFTER_DATE;
@@ -197,8 +197,8 @@ random_times(struct filter_rule *rule)
 	}
 	if (one_in(3)) {
 		rule->flags |= FILTER_BEFORE_DATE;
-		rule->before_date = one_in(5) ? INT64_C(253402300799) :
-		    random_time();
+		rule->before_date =
+		    one_in(5) ? INT64_C(253402300799) : random_time();
 	}
 }
 
@@ -262,8 +262,9 @@ random_table(struct filter_table *table, uint32_t number, uint32_t size)
 	qsort(table->prefixes, want, sizeof(*table->prefixes),
 	    compare_prefixes);
 	for (i = 0; i < want; i++) {
-		if (kept == 0 || prefix_compare(&table->prefixes[kept - 1],
-		    &table->prefixes[i]) != 0)
+		if (kept == 0 ||
+		    prefix_compare(&table->prefixes[kept - 1],
+			&table->prefixes[i]) != 0)
 			table->prefixes[kept++] = table->prefixes[i];
 	}
 	table->n = kept;
@@ -273,8 +274,8 @@ static void
 random_flow(struct flow *flow)
 {
 	/* Any field is absent now and then. */
-	const uint32_t present = (uint32_t)(random_bits() | random_bits() |
-	    random_bits());
+	const uint32_t present =
+	    (uint32_t)(random_bits() | random_bits() | random_bits());
 
 	memset(flow, 0, sizeof(*flow));
 	flow->agent = random_addr();
@@ -283,15 +284,14 @@ random_flow(struct flow *flow)
 	if (one_in(4))
 		flow->dst = flow->src;
 	flow->fields = STORE_FIELD_RECV_TIME | STORE_FIELD_PROTO_FLAGS_TOS |
-	    STORE_FIELD_SRCDST_PORT | STORE_FIELD_PACKETS |
-	    STORE_FIELD_OCTETS | STORE_FIELD_IF_INDICES |
-	    STORE_FIELD_AGENT_INFO | STORE_FIELD_AS_INFO |
+	    STORE_FIELD_SRCDST_PORT | STORE_FIELD_PACKETS | STORE_FIELD_OCTETS |
+	    STORE_FIELD_IF_INDICES | STORE_FIELD_AGENT_INFO |
+	    STORE_FIELD_AS_INFO |
 	    store_addr_bit(STORE_FIELD_AGENT_ADDR, flow->agent.family) |
 	    store_addr_bit(STORE_FIELD_SRC_ADDR, flow->src.family) |
 	    store_addr_bit(STORE_FIELD_DST_ADDR, flow->dst.family);
 	flow->fields &= present;
-	flow->recv_sec = one_in(20) ? (uint32_t)random_bits() :
-	    random_time();
+	flow->recv_sec = one_in(20) ? (uint32_t)random_bits() : random_time();
 	flow->if_index_in = (uint32_t)random_value(UINT32_MAX);
 	flow->if_index_out = (uint32_t)random_value(UINT32_MAX);
 	flow->src_port = (uint16_t)random_value(UINT16_MAX);
@@ -307,12 +307,12 @@ random_flow(struct flow *flow)
 }
 
 struct subject {
-	struct filter_table	 tables[TABLES];
-	struct filter_rule	*rules;
-	size_t			 nrules;
-	struct plain_counts	*counts;
-	struct filter		*filter;
-	size_t			 line;		/* of the report */
+	struct filter_table tables[TABLES];
+	struct filter_rule *rules;
+	size_t nrules;
+	struct plain_counts *counts;
+	struct filter *filter;
+	size_t line; /* of the report */
 };
 
 /* The rules and tables, for whoever looks into a failure. */
@@ -326,8 +326,8 @@ print_subject(const struct subject *subject)
 	for (i = 0; i < TABLES; i++) {
 		fprintf(stderr, "table <%s> {\n", subject->tables[i].name);
 		for (j = 0; j < subject->tables[i].n; j++)
-			fprintf(stderr, "\t%s\n", prefix_ntop(
-			    &subject->tables[i].prefixes[j], text));
+			fprintf(stderr, "\t%s\n",
+			    prefix_ntop(&subject->tables[i].prefixes[j], text));
 		fprintf(stderr, "}\n");
 	}
 	for (i = 0; i < subject->nrules; i++) {
@@ -373,15 +373,18 @@ compare_line(void *arg, const char *line)
 	struct plain_counts counts;
 
 	assert_non_null(text);
-	assert_int_equal(sscanf(text, "# evaluations %" SCNu64 " matches %"
-	    SCNu64 " wins %" SCNu64, &counts.evaluations, &counts.matches,
-	    &counts.wins), 3);
+	assert_int_equal(
+	    sscanf(text,
+		"# evaluations %" SCNu64 " matches %" SCNu64 " wins %" SCNu64,
+		&counts.evaluations, &counts.matches, &counts.wins),
+	    3);
 	if (memcmp(&counts, wanted, sizeof(counts)) == 0)
 		return;
 	print_subject(subject);
-	fail_msg("rule %zu: %s, wanted evaluations %" PRIu64 " matches %"
-	    PRIu64 " wins %" PRIu64, subject->line, text, wanted->evaluations,
-	    wanted->matches, wanted->wins);
+	fail_msg("rule %zu: %s, wanted evaluations %" PRIu64 " matches %" PRIu64
+		 " wins %" PRIu64,
+	    subject->line, text, wanted->evaluations, wanted->matches,
+	    wanted->wins);
 }
 
 /* Returns how often a rule matched. */
@@ -400,8 +403,8 @@ compare(size_t nrules, uint32_t clauses, uint32_t table_size)
 	assert_non_null(subject.counts);
 	for (i = 0; i < nrules; i++)
 		random_rule(&subject.rules[i], clauses);
-	subject.filter = filter_new(subject.rules, nrules, subject.tables,
-	    TABLES);
+	subject.filter =
+	    filter_new(subject.rules, nrules, subject.tables, TABLES);
 	assert_non_null(subject.filter);
 	for (i = 0; i < FLOWS; i += n) {
 		n = 1 + below(BATCH_MAX);
@@ -429,8 +432,8 @@ few_rules(void **state)
 
 	(void)state;
 	for (i = 0; i < RULE_SETS; i++)
-		matches += compare(below(one_in(8) ? 65 : 12), 2 + below(20),
-		    60);
+		matches +=
+		    compare(below(one_in(8) ? 65 : 12), 2 + below(20), 60);
 	assert_true(matches > RULE_SETS * FLOWS / 4);
 }
 

@@ -31,10 +31,10 @@
 #include "config.h"
 #include "filter.h"
 
-#define REPORT_MAX	65536
+#define REPORT_MAX 65536
 
 /* 2025-07-02, a Wednesday, 12:00:00 local time. */
-#define NOON	1751450400U
+#define NOON 1751450400U
 
 static struct filter *
 make_filter(const char *rules)
@@ -47,10 +47,10 @@ make_filter(const char *rules)
 	conf = config_parse(fp, "rules", CONFIG_READER, NULL, 0);
 	fclose(fp);
 	assert_non_null(conf);
-	filter = filter_new(conf->rules, conf->nrules, conf->tables,
-	    conf->ntables);
+	filter =
+	    filter_new(conf->rules, conf->nrules, conf->tables, conf->ntables);
 	assert_non_null(filter);
-	config_free(conf);	/* the filter has a copy */
+	config_free(conf); /* the filter has a copy */
 	return (filter);
 }
 
@@ -131,47 +131,41 @@ assert_all_match(const char *const *params, const struct flow *flow, bool want)
 static void
 each_parameter(void **state)
 {
-	static const char *const match[] = {
-		"all", "", "src any dst any",
+	static const char *const match[] = { "all", "", "src any dst any",
 		"agent 192.0.2.1", "agent 192.0.2.0/24", "agent ! 192.0.2.2",
-		"agent ! 2001:db8::/32",
-		"in_ifndx 3", "in_ifndx ! 4", "out_ifndx 4000000000",
-		"out_ifndx ! 3", "inet", "! inet6",
+		"agent ! 2001:db8::/32", "in_ifndx 3", "in_ifndx ! 4",
+		"out_ifndx 4000000000", "out_ifndx ! 3", "inet", "! inet6",
 		"src 10.1.2.3", "src 10.0.0.0/8", "src 0.0.0.0/0",
 		"src ! 11.0.0.0/8", "dst 172.16.0.0/12", "dst ! 10.0.0.0/8",
 		"src any port 40000 proto tcp", "dst any port 443 proto tcp",
 		"src any port ! 443 proto tcp",
-		"dst 172.16.5.6 port ! 40000 proto tcp",
-		"proto tcp", "proto 6", "proto ! udp", "tos 0x10", "tos ! 0",
+		"dst 172.16.5.6 port ! 40000 proto tcp", "proto tcp", "proto 6",
+		"proto ! udp", "tos 0x10", "tos ! 0",
 		"proto tcp tcp_flags equals 0x12",
 		"proto tcp tcp_flags mask 0x02 equals 0x02",
 		"proto tcp tcp_flags mask 0x04 equals 0",
-		"proto tcp tcp_flags mask 0x10 ! equals 0",
-		"days wed", "days mon-fri", "days tue-mon",
-		"after 12:00", "before 12:00", "after 11:59:59 before 12:00:01",
-		"after date 2025", "before date 2026", NULL
-	};
-	static const char *const miss[] = {
-		"agent 192.0.2.2", "agent ! 192.0.2.0/24",
-		"agent 2001:db8::/32",
-		"in_ifndx 4", "in_ifndx ! 3", "out_ifndx 3",
-		"out_ifndx ! 4000000000", "inet6", "! inet",
-		"src 10.1.2.4", "src 11.0.0.0/8", "src ! 10.0.0.0/8",
-		"src ::/0", "dst 172.32.0.0/11", "dst ! 172.16.0.0/12",
-		"src any port 443 proto tcp", "dst any port 40000 proto tcp",
-		"src any port ! 40000 proto tcp",
-		"dst any port 443 proto udp",
+		"proto tcp tcp_flags mask 0x10 ! equals 0", "days wed",
+		"days mon-fri", "days tue-mon", "after 12:00", "before 12:00",
+		"after 11:59:59 before 12:00:01", "after date 2025",
+		"before date 2026", NULL };
+	static const char *const miss[] = { "agent 192.0.2.2",
+		"agent ! 192.0.2.0/24", "agent 2001:db8::/32", "in_ifndx 4",
+		"in_ifndx ! 3", "out_ifndx 3", "out_ifndx ! 4000000000",
+		"inet6", "! inet", "src 10.1.2.4", "src 11.0.0.0/8",
+		"src ! 10.0.0.0/8", "src ::/0", "dst 172.32.0.0/11",
+		"dst ! 172.16.0.0/12", "src any port 443 proto tcp",
+		"dst any port 40000 proto tcp",
+		"src any port ! 40000 proto tcp", "dst any port 443 proto udp",
 		"proto udp", "proto ! tcp", "tos 0", "tos ! 0x10",
 		"proto tcp tcp_flags equals 0x02",
 		"proto tcp tcp_flags mask 0x12 ! equals 0x12",
 		"proto tcp tcp_flags mask 0x02 equals 0x12",
 		"days sun,mon,tue,thu,fri,sat", "days thu-tue",
-		"after 12:00:01", "before 11:59:59",
-		"after date 2026", "before date 2025",
+		"after 12:00:01", "before 11:59:59", "after date 2026",
+		"before date 2025",
 		/* One parameter that does not match is enough. */
 		"src 10.0.0.0/8 dst 10.0.0.0/8", "proto tcp tos 0",
-		"inet src 10.0.0.0/8 in_ifndx 3 out_ifndx 4", NULL
-	};
+		"inet src 10.0.0.0/8 in_ifndx 3 out_ifndx 4", NULL };
 	struct flow flow = v4_flow();
 
 	(void)state;
@@ -182,14 +176,11 @@ each_parameter(void **state)
 static void
 other_family(void **state)
 {
-	static const char *const match[] = {
-		"inet6", "! inet", "src 2001:db8::/32", "src ! 2001:db9::/32",
-		"dst ::/0", "src ! 10.0.0.0/8", NULL
-	};
-	static const char *const miss[] = {
-		"inet", "! inet6", "src 10.0.0.0/8", "src 0.0.0.0/0",
-		"src ! ::/0", NULL
-	};
+	static const char *const match[] = { "inet6", "! inet",
+		"src 2001:db8::/32", "src ! 2001:db9::/32", "dst ::/0",
+		"src ! 10.0.0.0/8", NULL };
+	static const char *const miss[] = { "inet", "! inet6", "src 10.0.0.0/8",
+		"src 0.0.0.0/0", "src ! ::/0", NULL };
 	struct flow flow = v6_flow();
 
 	(void)state;
@@ -216,8 +207,8 @@ static void
 absent_fields_match_nothing(void **state)
 {
 	static const struct {
-		uint32_t	 fields;
-		const char	*params[2];
+		uint32_t fields;
+		const char *params[2];
 	} rows[] = {
 		{ STORE_FIELD_AGENT_ADDR,
 		    { "agent 0.0.0.0/0", "agent ! 10.0.0.0/8" } },
@@ -227,10 +218,10 @@ absent_fields_match_nothing(void **state)
 		    { "dst 0.0.0.0/0", "dst ! 192.0.2.1" } },
 		{ STORE_FIELD_SRCDST_PORT,
 		    { "src any port 40000 proto tcp",
-		    "src any port ! 1 proto tcp" } },
+			"src any port ! 1 proto tcp" } },
 		{ STORE_FIELD_SRCDST_PORT,
 		    { "dst any port 443 proto tcp",
-		    "dst any port ! 1 proto tcp" } },
+			"dst any port ! 1 proto tcp" } },
 		{ STORE_FIELD_IF_INDICES, { "in_ifndx 3", "in_ifndx ! 4" } },
 		{ STORE_FIELD_IF_INDICES,
 		    { "out_ifndx 4000000000", "out_ifndx ! 4" } },
@@ -238,7 +229,7 @@ absent_fields_match_nothing(void **state)
 		{ STORE_FIELD_PROTO_FLAGS_TOS, { "tos 0x10", "tos ! 7" } },
 		{ STORE_FIELD_PROTO_FLAGS_TOS,
 		    { "proto 6 tcp_flags equals 0x12",
-		    "proto 6 tcp_flags ! equals 0" } },
+			"proto 6 tcp_flags ! equals 0" } },
 		{ STORE_FIELD_RECV_TIME, { "days wed", "days sun-sat" } },
 		{ STORE_FIELD_RECV_TIME, { "after 00:00", "before 23:59:59" } },
 		{ STORE_FIELD_RECV_TIME,
@@ -386,10 +377,10 @@ days_change_at_local_midnight(void **state)
 	assert_true(matches_at("days fri-mon", NOON + 4 * 86400));
 	assert_false(matches_at("days fri-mon", NOON + 6 * 86400));
 	/* The day is the one of the flow, also behind midnight. */
-	assert_true(matches_at("days thu after 22:00 before 06:00",
-	    NOON + 13 * 3600));
-	assert_false(matches_at("days wed after 22:00 before 06:00",
-	    NOON + 13 * 3600));
+	assert_true(
+	    matches_at("days thu after 22:00 before 06:00", NOON + 13 * 3600));
+	assert_false(
+	    matches_at("days wed after 22:00 before 06:00", NOON + 13 * 3600));
 }
 
 static void
@@ -400,8 +391,7 @@ local_time_follows_summer_time(void **state)
 
 	(void)state;
 	assert_true(matches_at("after 13:00 before 13:00", winter));
-	assert_true(matches_at("after 14:00 before 14:00",
-	    NOON + 2 * 3600));
+	assert_true(matches_at("after 14:00 before 14:00", NOON + 2 * 3600));
 	/* On 2025-03-30 the clock went from 01:59:59 to 03:00:00. */
 	assert_true(matches_at("after 01:59:59 before 02:00", 1743296399));
 	assert_true(matches_at("after 03:00 before 03:00", 1743296400));
@@ -479,8 +469,8 @@ add_line(void *arg, const char *text)
 	char *report = arg;
 	size_t len = strlen(report);
 
-	assert_int_not_equal(snprintf(report + len, REPORT_MAX - len, "%s\n",
-	    text), -1);
+	assert_int_not_equal(
+	    snprintf(report + len, REPORT_MAX - len, "%s\n", text), -1);
 }
 
 static void

@@ -42,25 +42,42 @@ static struct flow
 full_flow(void)
 {
 	struct flow flow = {
-		.tag = 7, .recv_sec = 1700000000, .recv_usec = 80160,
-		.packets = 3, .octets = 4500, .if_index_in = 1,
-		.if_index_out = 2, .sys_uptime_ms = 3600000,
-		.time_sec = 1699999999, .time_nanosec = 5,
-		.flow_start = 3590000, .flow_finish = 3599999,
-		.src_as = 64500, .dst_as = 64501, .flow_sequence = 99,
-		.source_id = 4, .crc = 0x00abcdef, .netflow_version = 5,
-		.src_port = 443, .dst_port = 50000, .engine_type = 8,
-		.engine_id = 9, .tcp_flags = 0x1b, .protocol = 6, .tos = 0x08,
-		.src_mask = 24, .dst_mask = 16,
+		.tag = 7,
+		.recv_sec = 1700000000,
+		.recv_usec = 80160,
+		.packets = 3,
+		.octets = 4500,
+		.if_index_in = 1,
+		.if_index_out = 2,
+		.sys_uptime_ms = 3600000,
+		.time_sec = 1699999999,
+		.time_nanosec = 5,
+		.flow_start = 3590000,
+		.flow_finish = 3599999,
+		.src_as = 64500,
+		.dst_as = 64501,
+		.flow_sequence = 99,
+		.source_id = 4,
+		.crc = 0x00abcdef,
+		.netflow_version = 5,
+		.src_port = 443,
+		.dst_port = 50000,
+		.engine_type = 8,
+		.engine_id = 9,
+		.tcp_flags = 0x1b,
+		.protocol = 6,
+		.tos = 0x08,
+		.src_mask = 24,
+		.dst_mask = 16,
 	};
 
 	flow.agent = parsed("192.0.2.1");
 	flow.src = parsed("198.51.100.7");
 	flow.dst = parsed("203.0.113.9");
 	flow.gateway = parsed("192.0.2.254");
-	flow.fields = STORE_FIELD_ALL & ~(STORE_FIELD_AGENT_ADDR6 |
-	    STORE_FIELD_SRC_ADDR6 | STORE_FIELD_DST_ADDR6 |
-	    STORE_FIELD_GATEWAY_ADDR6);
+	flow.fields = STORE_FIELD_ALL &
+	    ~(STORE_FIELD_AGENT_ADDR6 | STORE_FIELD_SRC_ADDR6 |
+		STORE_FIELD_DST_ADDR6 | STORE_FIELD_GATEWAY_ADDR6);
 	return (flow);
 }
 
@@ -80,7 +97,8 @@ prints_all_fields(void **state)
 	const struct flow flow = full_flow();
 
 	(void)state;
-	assert_text(&flow, STORE_DISPLAY_ALL, "FLOW tag 7 "
+	assert_text(&flow, STORE_DISPLAY_ALL,
+	    "FLOW tag 7 "
 	    "recv_time 2023-11-14T22:13:20.080160 proto 6 tcpflags 1b tos 08 "
 	    "agent [192.0.2.1] src [198.51.100.7]:443 dst [203.0.113.9]:50000 "
 	    "gateway [192.0.2.254] packets 3 octets 4500 in_if 1 out_if 2 "
@@ -97,7 +115,8 @@ prints_brief(void **state)
 	const struct flow flow = full_flow();
 
 	(void)state;
-	assert_text(&flow, STORE_DISPLAY_BRIEF, "FLOW tag 7 "
+	assert_text(&flow, STORE_DISPLAY_BRIEF,
+	    "FLOW tag 7 "
 	    "recv_time 2023-11-14T22:13:20.080160 proto 6 tcpflags 1b tos 08 "
 	    "agent [192.0.2.1] src [198.51.100.7]:443 dst [203.0.113.9]:50000 "
 	    "packets 3 octets 4500 ");
@@ -217,7 +236,8 @@ prints_json(void **state)
 	assert_string_equal(buf, "{}");
 	flow.fields = STORE_FIELD_AGENT_INFO | STORE_FIELD_FLOW_TIMES;
 	(void)format_json(&flow, true, buf);
-	assert_string_equal(buf, "{\"sys_uptime_ms\":3600000,"
+	assert_string_equal(buf,
+	    "{\"sys_uptime_ms\":3600000,"
 	    "\"export_time\":\"2023-11-14T22:13:19.000000005+00:00\","
 	    "\"netflow_version\":5,\"flow_start_ms\":3590000,"
 	    "\"flow_finish_ms\":3599999,"
@@ -233,13 +253,15 @@ prints_csv(void **state)
 	size_t len;
 
 	(void)state;
-	assert_string_equal(format_csv_header(), "#:unix_secs,unix_nsecs,"
+	assert_string_equal(format_csv_header(),
+	    "#:unix_secs,unix_nsecs,"
 	    "sysuptime,exaddr,dpkts,doctets,first,last,engine_type,engine_id,"
 	    "srcaddr,dstaddr,nexthop,input,output,srcport,dstport,prot,tos,"
 	    "tcp_flags,src_mask,dst_mask,src_as,dst_as");
 	len = format_csv(&flow, buf);
 	assert_int_equal(len, strlen(buf));
-	assert_string_equal(buf, "1699999999,5,3600000,192.0.2.1,3,4500,"
+	assert_string_equal(buf,
+	    "1699999999,5,3600000,192.0.2.1,3,4500,"
 	    "3590000,3599999,8,9,198.51.100.7,203.0.113.9,192.0.2.254,1,2,"
 	    "443,50000,6,8,27,24,16,64500,64501");
 }
@@ -254,8 +276,7 @@ csv_has_all_columns(void **state)
 	(void)state;
 	flow.fields = 0;
 	(void)format_csv(&flow, buf);
-	assert_string_equal(buf,
-	    "0,0,0,,0,0,0,0,0,0,,,,0,0,0,0,0,0,0,0,0,0,0");
+	assert_string_equal(buf, "0,0,0,,0,0,0,0,0,0,,,,0,0,0,0,0,0,0,0,0,0,0");
 	flow.fields = STORE_FIELD_OCTETS | STORE_FIELD_DST_ADDR4;
 	(void)format_csv(&flow, buf);
 	assert_string_equal(buf,
@@ -266,12 +287,18 @@ static void
 intervals(void **state)
 {
 	static const struct {
-		uint32_t	 sec;
-		const char	*expected;
+		uint32_t sec;
+		const char *expected;
 	} cases[] = {
-		{ 0, "0s" }, { 59, "59s" }, { 60, "1m0s" }, { 3600, "1h0s" },
-		{ 3661, "1h1m1s" }, { 86400, "1d0s" }, { 604800, "1w0s" },
-		{ 788645, "1w2d3h4m5s" }, { 364 * 86400, "1y0s" },
+		{ 0, "0s" },
+		{ 59, "59s" },
+		{ 60, "1m0s" },
+		{ 3600, "1h0s" },
+		{ 3661, "1h1m1s" },
+		{ 86400, "1d0s" },
+		{ 604800, "1w0s" },
+		{ 788645, "1w2d3h4m5s" },
+		{ 364 * 86400, "1y0s" },
 		{ 364 * 86400 - 1, "51w6d23h59m59s" },
 		{ UINT32_MAX, "136y29w3d6h28m15s" },
 	};
@@ -301,7 +328,7 @@ assert_times(uint32_t from, uint32_t to, uint32_t step, bool utc)
 		t = (time_t)sec;
 		assert_non_null(utc ? gmtime_r(&t, &tm) : localtime_r(&t, &tm));
 		assert_true(strftime(expected, sizeof(expected),
-		    "%Y-%m-%dT%H:%M:%S", &tm) > 0);
+				"%Y-%m-%dT%H:%M:%S", &tm) > 0);
 		assert_string_equal(format_iso_time(sec, utc, buf), expected);
 	}
 }

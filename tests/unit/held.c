@@ -36,8 +36,8 @@
 #include "netflow.h"
 #include "wire9.h"
 
-#define V9	NF_VERSION_9
-#define IPFIX	NF_VERSION_IPFIX
+#define V9    NF_VERSION_9
+#define IPFIX NF_VERSION_IPFIX
 
 static const uint16_t versions[] = { V9, IPFIX };
 
@@ -83,10 +83,12 @@ transmit(void)
 
 /* Two definitions by which the same octets tell something else. */
 static const struct wire_field packets_octets[] = {
-	{ 2, 4, 0 }, { 1, 4, 0 },
+	{ 2, 4, 0 },
+	{ 1, 4, 0 },
 };
 static const struct wire_field octets_packets[] = {
-	{ 1, 4, 0 }, { 2, 4, 0 },
+	{ 1, 4, 0 },
+	{ 2, 4, 0 },
 };
 
 static void
@@ -274,8 +276,11 @@ a_datagram_that_loses_a_part_is_not_decoded(void **state)
 static void
 a_template_that_went_makes_data_wait(void **state)
 {
-	const struct exporter_limits limits = { .exporters = 4,
-	    .templates = 2, .memory = MEMORY_DEFAULT, };
+	const struct exporter_limits limits = {
+		.exporters = 4,
+		.templates = 2,
+		.memory = MEMORY_DEFAULT,
+	};
 
 	(void)state;
 	start_anew(&limits);
@@ -530,8 +535,11 @@ send_many_sets(uint32_t n)
 static void
 at_most_so_many_sets_wait_of_all_exporters(void **state)
 {
-	const struct exporter_limits limits = { .exporters = 100,
-	    .templates = 8, .memory = MEMORY_DEFAULT, };
+	const struct exporter_limits limits = {
+		.exporters = 100,
+		.templates = 8,
+		.memory = MEMORY_DEFAULT,
+	};
 	const struct exporters_shared *shared;
 	uint32_t e;
 
@@ -561,8 +569,11 @@ at_most_so_many_sets_wait_of_all_exporters(void **state)
 static void
 memory_bounds_what_waits(void **state)
 {
-	const struct exporter_limits limits = { .exporters = 4,
-	    .templates = 8, .memory = 4096, };
+	const struct exporter_limits limits = {
+		.exporters = 4,
+		.templates = 8,
+		.memory = 4096,
+	};
 	uint32_t n, kept;
 
 	(void)state;
@@ -586,8 +597,11 @@ memory_bounds_what_waits(void **state)
 static void
 a_set_larger_than_all_bounds_does_not_wait(void **state)
 {
-	const struct exporter_limits limits = { .exporters = 4,
-	    .templates = 8, .memory = 4096, };
+	const struct exporter_limits limits = {
+		.exporters = 4,
+		.templates = 8,
+		.memory = 4096,
+	};
 
 	(void)state;
 	start_anew(&limits);
@@ -637,8 +651,11 @@ a_clock_set_back_ends_no_waiting(void **state)
 static void
 a_forgotten_exporter_waits_in_vain(void **state)
 {
-	const struct exporter_limits limits = { .exporters = 1,
-	    .templates = 8, .memory = MEMORY_DEFAULT, };
+	const struct exporter_limits limits = {
+		.exporters = 1,
+		.templates = 8,
+		.memory = MEMORY_DEFAULT,
+	};
 	struct counters sum;
 
 	(void)state;
@@ -724,8 +741,7 @@ send_random_datagram(void)
 		assert_int_equal(c.flows[i].octets, c.flows[i].recv_sec);
 		assert_int_equal(c.flows[i].packets, c.flows[i].recv_sec);
 		assert_int_equal(c.flows[i].time_sec, c.flows[i].recv_sec);
-		assert_int_equal(c.flows[i].flow_sequence,
-		    c.flows[i].recv_sec);
+		assert_int_equal(c.flows[i].flow_sequence, c.flows[i].recv_sec);
 	}
 }
 
@@ -792,8 +808,7 @@ every_datagram_is_counted_once_at_any_moment(void **state)
 	}
 }
 
-#define TEST(name)	\
-	cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
 main(void)

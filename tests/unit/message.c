@@ -34,10 +34,10 @@
 #include "netflow.h"
 #include "wire9.h"
 
-#define V9		NF_VERSION_9
-#define IPFIX		NF_VERSION_IPFIX
-#define EXPORT_MS	((int64_t)WIRE_EXPORT_SEC * 1000)
-#define DAY_MS		INT64_C(86400000)
+#define V9        NF_VERSION_9
+#define IPFIX     NF_VERSION_IPFIX
+#define EXPORT_MS ((int64_t)WIRE_EXPORT_SEC * 1000)
+#define DAY_MS    INT64_C(86400000)
 
 static const uint16_t versions[] = { V9, IPFIX };
 
@@ -79,10 +79,15 @@ counters(void)
 
 /* A usual template, and records for it that tell the number n. */
 static const struct wire_field usual[] = {
-	{ 8, 4, 0 }, { 12, 4, 0 }, { 7, 2, 0 }, { 11, 2, 0 }, { 4, 1, 0 },
-	{ 1, 4, 0 }, { 2, 4, 0 },
+	{ 8, 4, 0 },
+	{ 12, 4, 0 },
+	{ 7, 2, 0 },
+	{ 11, 2, 0 },
+	{ 4, 1, 0 },
+	{ 1, 4, 0 },
+	{ 2, 4, 0 },
 };
-#define USUAL_LEN	21
+#define USUAL_LEN 21
 
 static void
 put_template(uint16_t id)
@@ -141,8 +146,7 @@ transmit(void)
 
 /* Sends one template, and a message for its data is begun. */
 static void
-learn(uint16_t version, uint16_t id, const struct wire_field *fields,
-    size_t n)
+learn(uint16_t version, uint16_t id, const struct wire_field *fields, size_t n)
 {
 	wire_start(&w, version);
 	wire_template(&w, id, fields, n);
@@ -165,11 +169,24 @@ static void
 a_record_becomes_a_flow(void **state)
 {
 	static const struct wire_field fields[] = {
-		{ 8, 4, 0 }, { 12, 4, 0 }, { 15, 4, 0 }, { 10, 2, 0 },
-		{ 14, 4, 0 }, { 2, 4, 0 }, { 1, 8, 0 }, { 7, 2, 0 },
-		{ 11, 2, 0 }, { 6, 1, 0 }, { 4, 1, 0 }, { 5, 1, 0 },
-		{ 16, 2, 0 }, { 17, 4, 0 }, { 9, 1, 0 }, { 13, 1, 0 },
-		{ 38, 1, 0 }, { 39, 1, 0 },
+		{ 8, 4, 0 },
+		{ 12, 4, 0 },
+		{ 15, 4, 0 },
+		{ 10, 2, 0 },
+		{ 14, 4, 0 },
+		{ 2, 4, 0 },
+		{ 1, 8, 0 },
+		{ 7, 2, 0 },
+		{ 11, 2, 0 },
+		{ 6, 1, 0 },
+		{ 4, 1, 0 },
+		{ 5, 1, 0 },
+		{ 16, 2, 0 },
+		{ 17, 4, 0 },
+		{ 9, 1, 0 },
+		{ 13, 1, 0 },
+		{ 38, 1, 0 },
+		{ 39, 1, 0 },
 	};
 	const struct flow *f;
 	size_t i;
@@ -198,10 +215,12 @@ a_record_becomes_a_flow(void **state)
 		wire_uint(&w, 3, 1);
 		wire_uint(&w, 7, 1);
 		f = only_flow();
-		assert_int_equal(f->fields, (STORE_FIELD_ALL &
-		    ~(STORE_FIELD_TAG | STORE_FIELD_CRC32 |
-		    STORE_FIELD_AGENT_ADDR6 | STORE_FIELD_SRC_ADDR6 |
-		    STORE_FIELD_DST_ADDR6 | STORE_FIELD_GATEWAY_ADDR6)));
+		assert_int_equal(f->fields,
+		    (STORE_FIELD_ALL &
+			~(STORE_FIELD_TAG | STORE_FIELD_CRC32 |
+			    STORE_FIELD_AGENT_ADDR6 | STORE_FIELD_SRC_ADDR6 |
+			    STORE_FIELD_DST_ADDR6 |
+			    STORE_FIELD_GATEWAY_ADDR6)));
 		assert_int_equal(f->recv_sec, COLLECT_RECV_SEC);
 		assert_int_equal(f->recv_usec, COLLECT_RECV_USEC);
 		assert_true(addr_equal(&f->agent, &c.exporter->addr));
@@ -238,7 +257,10 @@ static void
 ipv6_records_become_flows(void **state)
 {
 	static const struct wire_field fields[] = {
-		{ 27, 16, 0 }, { 28, 16, 0 }, { 62, 16, 0 }, { 29, 1, 0 },
+		{ 27, 16, 0 },
+		{ 28, 16, 0 },
+		{ 62, 16, 0 },
+		{ 29, 1, 0 },
 		{ 30, 1, 0 },
 	};
 	const struct flow *f;
@@ -253,9 +275,10 @@ ipv6_records_become_flows(void **state)
 		wire_uint(&w, 48, 1);
 		wire_uint(&w, 64, 1);
 		f = only_flow();
-		assert_int_equal(f->fields & (STORE_FIELD_SRCDST_ADDR |
-		    STORE_FIELD_GATEWAY_ADDR), STORE_FIELD_SRC_ADDR6 |
-		    STORE_FIELD_DST_ADDR6 | STORE_FIELD_GATEWAY_ADDR6);
+		assert_int_equal(f->fields &
+			(STORE_FIELD_SRCDST_ADDR | STORE_FIELD_GATEWAY_ADDR),
+		    STORE_FIELD_SRC_ADDR6 | STORE_FIELD_DST_ADDR6 |
+			STORE_FIELD_GATEWAY_ADDR6);
 		assert_int_equal(f->src.family, ADDR_V6);
 		assert_int_equal(f->src.bytes[15], 0x27);
 		assert_int_equal(f->dst.family, ADDR_V6);
@@ -274,24 +297,35 @@ what_was_not_exported_is_absent(void **state)
 	    STORE_FIELD_AGENT_ADDR4 | STORE_FIELD_AGENT_INFO |
 	    STORE_FIELD_FLOW_TIMES | STORE_FIELD_FLOW_ENGINE_INFO;
 	static const struct {
-		uint16_t	id;
-		uint32_t	fields;
+		uint16_t id;
+		uint32_t fields;
 	} rows[] = {
-		{ 1, STORE_FIELD_OCTETS }, { 86, STORE_FIELD_PACKETS },
+		{ 1, STORE_FIELD_OCTETS },
+		{ 86, STORE_FIELD_PACKETS },
 		{ 4, STORE_FIELD_PROTO_FLAGS_TOS },
 		{ 5, STORE_FIELD_PROTO_FLAGS_TOS },
 		{ 6, STORE_FIELD_PROTO_FLAGS_TOS },
-		{ 7, STORE_FIELD_SRCDST_PORT }, { 11, STORE_FIELD_SRCDST_PORT },
+		{ 7, STORE_FIELD_SRCDST_PORT },
+		{ 11, STORE_FIELD_SRCDST_PORT },
 		{ 32, STORE_FIELD_SRCDST_PORT },
 		{ 176, STORE_FIELD_SRCDST_PORT },
-		{ 8, STORE_FIELD_SRC_ADDR4 }, { 12, STORE_FIELD_DST_ADDR4 },
-		{ 27, STORE_FIELD_SRC_ADDR6 }, { 28, STORE_FIELD_DST_ADDR6 },
+		{ 8, STORE_FIELD_SRC_ADDR4 },
+		{ 12, STORE_FIELD_DST_ADDR4 },
+		{ 27, STORE_FIELD_SRC_ADDR6 },
+		{ 28, STORE_FIELD_DST_ADDR6 },
 		{ 15, STORE_FIELD_GATEWAY_ADDR4 },
 		{ 62, STORE_FIELD_GATEWAY_ADDR6 },
-		{ 10, STORE_FIELD_IF_INDICES }, { 14, STORE_FIELD_IF_INDICES },
-		{ 16, STORE_FIELD_AS_INFO }, { 17, STORE_FIELD_AS_INFO },
-		{ 9, STORE_FIELD_AS_INFO }, { 30, STORE_FIELD_AS_INFO },
-		{ 60, 0 }, { 22, 0 }, { 38, 0 }, { 300, 0 }, { 48, 0 },
+		{ 10, STORE_FIELD_IF_INDICES },
+		{ 14, STORE_FIELD_IF_INDICES },
+		{ 16, STORE_FIELD_AS_INFO },
+		{ 17, STORE_FIELD_AS_INFO },
+		{ 9, STORE_FIELD_AS_INFO },
+		{ 30, STORE_FIELD_AS_INFO },
+		{ 60, 0 },
+		{ 22, 0 },
+		{ 38, 0 },
+		{ 300, 0 },
+		{ 48, 0 },
 	};
 	struct wire_field field = { 0, 4, 0 };
 	size_t i, v;
@@ -609,8 +643,7 @@ sets_of_impossible_length_are_refused_with_all_others(void **state)
 			for (bad = 0; bad <= 65535; bad += bad < 99 ? 1 : 999) {
 				if (bad >= 4 && bad <= room + 4)
 					continue;
-				be16_put(w.buf + len - room - 2,
-				    (uint16_t)bad);
+				be16_put(w.buf + len - room - 2, (uint16_t)bad);
 				assert_refused(len);
 			}
 		}
@@ -760,7 +793,9 @@ static void
 a_template_that_crosses_the_end_of_its_set_is_refused(void **state)
 {
 	static const struct wire_field fields[] = {
-		{ 8, 4, 0 }, { 12, 4, 0 }, { 1, 4, 9 },
+		{ 8, 4, 0 },
+		{ 12, 4, 0 },
+		{ 1, 4, 9 },
 	};
 	uint8_t whole[64];
 	size_t i, cut, len;
@@ -823,7 +858,8 @@ static void
 a_record_of_variable_length_that_breaks_off_is_no_flow(void **state)
 {
 	static const struct wire_field fields[] = {
-		{ 1, 4, 0 }, { 82, WIRE_VARIABLE, 0 },
+		{ 1, 4, 0 },
+		{ 82, WIRE_VARIABLE, 0 },
 	};
 
 	(void)state;
@@ -888,7 +924,7 @@ data_of_an_options_template_are_no_flows(void **state)
 
 /* One record of counters for two directions, either of which may be 0. */
 struct counts {
-	uint64_t	octets, packets, rev_octets, rev_packets;
+	uint64_t octets, packets, rev_octets, rev_packets;
 };
 
 static void
@@ -923,17 +959,25 @@ put_biflow(const struct counts *n)
 
 static const struct wire_field biflow[] = {
 	BIFLOW_COMMON,
-	{ 231, 8, 0 }, { 298, 8, 0 }, { 232, 8, 0 }, { 299, 8, 0 },
+	{ 231, 8, 0 },
+	{ 298, 8, 0 },
+	{ 232, 8, 0 },
+	{ 299, 8, 0 },
 };
 static const struct wire_field biflow_reverse[] = {
 	BIFLOW_COMMON,
-	{ 1, 8, 0 }, { 2, 8, 0 }, { 1, 8, WIRE_PEN_REVERSE },
-	{ 2, 8, WIRE_PEN_REVERSE }, { 6, 2, WIRE_PEN_REVERSE },
+	{ 1, 8, 0 },
+	{ 2, 8, 0 },
+	{ 1, 8, WIRE_PEN_REVERSE },
+	{ 2, 8, WIRE_PEN_REVERSE },
+	{ 6, 2, WIRE_PEN_REVERSE },
 	{ 5, 1, WIRE_PEN_REVERSE },
 };
 static const struct wire_field biflow_totals[] = {
 	BIFLOW_COMMON,
-	{ 85, 8, 0 }, { 86, 8, 0 }, { 85, 8, WIRE_PEN_REVERSE },
+	{ 85, 8, 0 },
+	{ 86, 8, 0 },
+	{ 85, 8, WIRE_PEN_REVERSE },
 	{ 86, 8, WIRE_PEN_REVERSE },
 };
 
@@ -982,14 +1026,17 @@ static void
 check_biflow(uint16_t version, const struct wire_field *fields, size_t nfields)
 {
 	static const struct counts both = { 1000, 10, 2000, 20 },
-	    forward = { 1000, 10, 0, 0 }, back = { 0, 0, 2000, 20 },
-	    neither = { 0, 0, 0, 0 };
+				   forward = { 1000, 10, 0, 0 },
+				   back = { 0, 0, 2000, 20 },
+				   neither = { 0, 0, 0, 0 };
 	size_t i;
 
 	learn(version, 256, fields, nfields);
 	for (i = 0; i < 4; i++)
-		put_biflow(i == 0 ? &both : i == 1 ? &forward :
-		    i == 2 ? &back : &neither);
+		put_biflow(i == 0 ? &both :
+			i == 1    ? &forward :
+			i == 2    ? &back :
+				    &neither);
 	assert_int_equal(transmit(), DECODED);
 	assert_int_equal(c.n, 5);
 	assert_forward(&c.flows[0], &both);
@@ -1032,8 +1079,11 @@ static void
 reverse_icmp_is_the_other_directions_port(void **state)
 {
 	static const struct wire_field fields[] = {
-		{ 8, 4, 0 }, { 1, 4, 0 }, { 32, 2, 0 },
-		{ 1, 4, 29305 }, { 32, 2, 29305 },
+		{ 8, 4, 0 },
+		{ 1, 4, 0 },
+		{ 32, 2, 0 },
+		{ 1, 4, 29305 },
+		{ 32, 2, 29305 },
 	};
 
 	(void)state;
@@ -1055,8 +1105,11 @@ reverse_icmp_is_the_other_directions_port(void **state)
 static uint32_t
 fill_memory(size_t limit)
 {
-	const struct exporter_limits limits = { .exporters = 100000,
-	    .templates = TEMPLATES_DEFAULT, .memory = limit, };
+	const struct exporter_limits limits = {
+		.exporters = 100000,
+		.templates = TEMPLATES_DEFAULT,
+		.memory = limit,
+	};
 	uint32_t n = 0;
 
 	collect_stop(&c);
@@ -1110,7 +1163,9 @@ static void
 one_counter_is_enough_for_traffic(void **state)
 {
 	static const struct wire_field fields[] = {
-		{ 8, 4, 0 }, { 298, 8, 0 }, { 232, 8, 0 },
+		{ 8, 4, 0 },
+		{ 298, 8, 0 },
+		{ 232, 8, 0 },
 	};
 
 	(void)state;
@@ -1121,12 +1176,14 @@ one_counter_is_enough_for_traffic(void **state)
 	assert_int_equal(transmit(), DECODED);
 	assert_int_equal(c.n, 2);
 	assert_int_equal(c.flows[0].packets, 7);
-	assert_int_equal(c.flows[0].fields & (STORE_FIELD_OCTETS |
-	    STORE_FIELD_PACKETS | STORE_FIELD_SRCDST_ADDR),
+	assert_int_equal(c.flows[0].fields &
+		(STORE_FIELD_OCTETS | STORE_FIELD_PACKETS |
+		    STORE_FIELD_SRCDST_ADDR),
 	    STORE_FIELD_PACKETS | STORE_FIELD_SRC_ADDR4);
 	assert_int_equal(c.flows[1].octets, 8000);
-	assert_int_equal(c.flows[1].fields & (STORE_FIELD_OCTETS |
-	    STORE_FIELD_PACKETS | STORE_FIELD_SRCDST_ADDR),
+	assert_int_equal(c.flows[1].fields &
+		(STORE_FIELD_OCTETS | STORE_FIELD_PACKETS |
+		    STORE_FIELD_SRCDST_ADDR),
 	    STORE_FIELD_OCTETS | STORE_FIELD_DST_ADDR4);
 }
 
@@ -1151,8 +1208,14 @@ biflows_pass_a_sink_that_fills_up(void **state)
 
 /* A template of both families; 0 leaves an address zero. */
 static const struct wire_field dual[] = {
-	{ 8, 4, 0 }, { 12, 4, 0 }, { 27, 16, 0 }, { 28, 16, 0 },
-	{ 9, 1, 0 }, { 13, 1, 0 }, { 29, 1, 0 }, { 30, 1, 0 },
+	{ 8, 4, 0 },
+	{ 12, 4, 0 },
+	{ 27, 16, 0 },
+	{ 28, 16, 0 },
+	{ 9, 1, 0 },
+	{ 13, 1, 0 },
+	{ 29, 1, 0 },
+	{ 30, 1, 0 },
 	{ 60, 1, 0 },
 };
 
@@ -1272,7 +1335,8 @@ static void
 source_and_destination_of_two_families_are_refused(void **state)
 {
 	static const struct wire_field mixed[] = {
-		{ 8, 4, 0 }, { 28, 16, 0 },
+		{ 8, 4, 0 },
+		{ 28, 16, 0 },
 	};
 
 	(void)state;
@@ -1311,9 +1375,12 @@ static void
 icmp_type_and_code_become_the_destination_port(void **state)
 {
 	static const struct wire_field v4[] = { { 32, 2, 0 } },
-	    v6[] = { { 139, 2, 0 } }, type[] = { { 176, 1, 0 } },
-	    pair4[] = { { 176, 1, 0 }, { 177, 1, 0 } },
-	    pair6[] = { { 179, 1, 0 }, { 178, 1, 0 } };
+				       v6[] = { { 139, 2, 0 } },
+				       type[] = { { 176, 1, 0 } },
+				       pair4[] = { { 176, 1, 0 },
+					       { 177, 1, 0 } },
+				       pair6[] = { { 179, 1, 0 },
+					       { 178, 1, 0 } };
 
 	(void)state;
 	check_icmp(v4, 1, 0x0301, 0x0301);
@@ -1327,7 +1394,10 @@ static void
 icmp_type_and_code_yield_to_ports(void **state)
 {
 	static const struct wire_field fields[] = {
-		{ 32, 2, 0 }, { 7, 2, 0 }, { 11, 2, 0 }, { 176, 1, 0 },
+		{ 32, 2, 0 },
+		{ 7, 2, 0 },
+		{ 11, 2, 0 },
+		{ 176, 1, 0 },
 	};
 	const struct flow *f;
 
@@ -1376,7 +1446,9 @@ static void
 physical_interfaces_count_where_no_others_are(void **state)
 {
 	static const struct wire_field both[] = {
-		{ 252, 4, 0 }, { 10, 4, 0 }, { 253, 4, 0 },
+		{ 252, 4, 0 },
+		{ 10, 4, 0 },
+		{ 253, 4, 0 },
 	};
 	const struct flow *f;
 
@@ -1392,8 +1464,8 @@ physical_interfaces_count_where_no_others_are(void **state)
 
 /* A time element and what it says, in the element's unit; ms for NTP. */
 struct timed {
-	uint16_t	id;
-	uint64_t	value;
+	uint16_t id;
+	uint64_t value;
 };
 
 static uint16_t
@@ -1427,7 +1499,7 @@ flow_at(uint16_t version, const struct timed *times)
 
 	for (i = 0; times[i].id != 0; i++)
 		fields[i + 1] = (struct wire_field){ times[i].id,
-		    time_len(times[i].id), 0 };
+			time_len(times[i].id), 0 };
 	learn(version, 256, fields, i + 1);
 	wire_uint(&w, 6, 1);
 	for (i = 0; times[i].id != 0; i++)
@@ -1457,8 +1529,8 @@ assert_times(uint16_t version, const struct timed *times, int64_t start,
 		assert_true(f->flow_start <= f->flow_finish);
 }
 
-#define TIMES(...)	((const struct timed[]){ __VA_ARGS__, { 0, 0 } })
-#define AGO(ms)		((uint64_t)(EXPORT_MS - (ms)))
+#define TIMES(...) ((const struct timed[]){ __VA_ARGS__, { 0, 0 } })
+#define AGO(ms)    ((uint64_t)(EXPORT_MS - (ms)))
 
 static void
 uptimes_of_v9_are_stored_as_they_are(void **state)
@@ -1466,8 +1538,8 @@ uptimes_of_v9_are_stored_as_they_are(void **state)
 	const struct flow *f;
 
 	(void)state;
-	f = flow_at(V9, TIMES({ 22, WIRE_UPTIME - 5000 },
-	    { 21, WIRE_UPTIME - 1000 }));
+	f = flow_at(V9,
+	    TIMES({ 22, WIRE_UPTIME - 5000 }, { 21, WIRE_UPTIME - 1000 }));
 	assert_int_equal(f->sys_uptime_ms, WIRE_UPTIME);
 	assert_int_equal(f->flow_start, WIRE_UPTIME - 5000);
 	assert_int_equal(f->flow_finish, WIRE_UPTIME - 1000);
@@ -1481,11 +1553,11 @@ uptimes_of_v9_may_have_wrapped(void **state)
 	(void)state;
 	w.uptime_ms = 1000;
 	assert_times(V9, TIMES({ 22, 0xffffff00 }, { 21, 500 }), -1256, -500);
-	assert_times(V9, TIMES({ 22, 0xfffffe00 }, { 21, 0xffffff00 }),
-	    -1512, -1256);
+	assert_times(V9, TIMES({ 22, 0xfffffe00 }, { 21, 0xffffff00 }), -1512,
+	    -1256);
 	/* Together with a time that makes the plain way impossible. */
-	assert_times(V9, TIMES({ 22, 0xffffff00 }, { 21, 500 },
-	    { 158, 70000 }), -70, -500);
+	assert_times(V9, TIMES({ 22, 0xffffff00 }, { 21, 500 }, { 158, 70000 }),
+	    -70, -500);
 	w.uptime_ms = 0x90000000;
 	assert_times(V9, TIMES({ 22, 0x10000001 }, { 21, 0x8fffffff }),
 	    -0x7fffffffLL, -1);
@@ -1495,8 +1567,9 @@ static void
 flows_may_end_after_their_export(void **state)
 {
 	(void)state;
-	assert_times(V9, TIMES({ 22, WIRE_UPTIME - 10 },
-	    { 21, WIRE_UPTIME + 1700 }), -10, 1700);
+	assert_times(V9,
+	    TIMES({ 22, WIRE_UPTIME - 10 }, { 21, WIRE_UPTIME + 1700 }), -10,
+	    1700);
 	assert_times(V9, TIMES({ 152, AGO(10) }, { 153, AGO(-1700) }), -10,
 	    1700);
 	assert_times(IPFIX, TIMES({ 152, AGO(-10) }, { 153, AGO(-1700) }), 10,
@@ -1512,17 +1585,20 @@ absolute_times_are_kept_to_the_ms(void **state)
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
-		assert_times(versions[i], TIMES({ 152, AGO(61001) },
-		    { 153, AGO(1) }), -61001, -1);
-		assert_times(versions[i], TIMES(
-		    { 150, WIRE_EXPORT_SEC - 60 },
-		    { 151, WIRE_EXPORT_SEC - 2 }), -60000, -2000);
-		assert_times(versions[i], TIMES({ 154, AGO(61877) },
-		    { 155, AGO(123) }), -61877, -123);
-		assert_times(versions[i], TIMES({ 156, AGO(61999) },
-		    { 157, AGO(999) }), -61999, -999);
-		assert_times(versions[i], TIMES({ 158, 5000000 },
-		    { 159, 2001 }), -5000, -3);
+		assert_times(versions[i],
+		    TIMES({ 152, AGO(61001) }, { 153, AGO(1) }), -61001, -1);
+		assert_times(versions[i],
+		    TIMES({ 150, WIRE_EXPORT_SEC - 60 },
+			{ 151, WIRE_EXPORT_SEC - 2 }),
+		    -60000, -2000);
+		assert_times(versions[i],
+		    TIMES({ 154, AGO(61877) }, { 155, AGO(123) }), -61877,
+		    -123);
+		assert_times(versions[i],
+		    TIMES({ 156, AGO(61999) }, { 157, AGO(999) }), -61999,
+		    -999);
+		assert_times(versions[i],
+		    TIMES({ 158, 5000000 }, { 159, 2001 }), -5000, -3);
 	}
 }
 
@@ -1530,8 +1606,10 @@ static void
 v9_keeps_its_uptime_with_absolute_times(void **state)
 {
 	(void)state;
-	assert_int_equal(flow_at(V9, TIMES({ 152, AGO(61001) },
-	    { 153, AGO(1) }))->sys_uptime_ms, WIRE_UPTIME);
+	assert_int_equal(
+	    flow_at(V9, TIMES({ 152, AGO(61001) }, { 153, AGO(1) }))
+		->sys_uptime_ms,
+	    WIRE_UPTIME);
 	assert_int_equal(c.flows[0].flow_start, WIRE_UPTIME - 61001);
 	assert_int_equal(c.flows[0].flow_finish, WIRE_UPTIME - 1);
 }
@@ -1540,8 +1618,10 @@ static void
 ipfix_has_an_uptime_in_the_middle_of_all(void **state)
 {
 	(void)state;
-	assert_int_equal(flow_at(IPFIX, TIMES({ 152, AGO(61001) },
-	    { 153, AGO(1) }))->sys_uptime_ms, 0x80000000);
+	assert_int_equal(
+	    flow_at(IPFIX, TIMES({ 152, AGO(61001) }, { 153, AGO(1) }))
+		->sys_uptime_ms,
+	    0x80000000);
 	assert_int_equal(c.flows[0].time_sec, WIRE_EXPORT_SEC);
 }
 
@@ -1549,13 +1629,15 @@ static void
 the_finer_time_counts(void **state)
 {
 	(void)state;
-	assert_times(IPFIX, TIMES({ 150, WIRE_EXPORT_SEC - 9 },
-	    { 152, AGO(8001) }, { 154, AGO(7001) }, { 156, AGO(6001) },
-	    { 157, AGO(101) }, { 155, AGO(201) }, { 153, AGO(301) }),
+	assert_times(IPFIX,
+	    TIMES({ 150, WIRE_EXPORT_SEC - 9 }, { 152, AGO(8001) },
+		{ 154, AGO(7001) }, { 156, AGO(6001) }, { 157, AGO(101) },
+		{ 155, AGO(201) }, { 153, AGO(301) }),
 	    -6001, -101);
-	assert_times(V9, TIMES({ 150, WIRE_EXPORT_SEC - 9 },
-	    { 152, AGO(8001) }, { 151, WIRE_EXPORT_SEC - 1 },
-	    { 153, AGO(301) }), -8001, -301);
+	assert_times(V9,
+	    TIMES({ 150, WIRE_EXPORT_SEC - 9 }, { 152, AGO(8001) },
+		{ 151, WIRE_EXPORT_SEC - 1 }, { 153, AGO(301) }),
+	    -8001, -301);
 }
 
 static void
@@ -1565,11 +1647,13 @@ absolute_times_count_before_deltas_and_uptimes(void **state)
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
-		assert_times(versions[i], TIMES({ 22, 1 }, { 21, 2 },
-		    { 158, 99 }, { 159, 9 }, { 152, AGO(70) },
-		    { 153, AGO(30) }), -70, -30);
-		assert_times(versions[i], TIMES({ 22, 1 }, { 21, 2 },
-		    { 158, 70000 }, { 159, 30000 }), -70, -30);
+		assert_times(versions[i],
+		    TIMES({ 22, 1 }, { 21, 2 }, { 158, 99 }, { 159, 9 },
+			{ 152, AGO(70) }, { 153, AGO(30) }),
+		    -70, -30);
+		assert_times(versions[i],
+		    TIMES({ 22, 1 }, { 21, 2 }, { 158, 70000 }, { 159, 30000 }),
+		    -70, -30);
 	}
 }
 
@@ -1579,13 +1663,13 @@ uptimes_of_ipfix_need_the_time_of_start(void **state)
 	const struct flow *f;
 
 	(void)state;
-	f = flow_at(IPFIX, TIMES({ 22, 4000 }, { 21, 9000 },
-	    { 160, AGO(20000) }));
+	f = flow_at(IPFIX,
+	    TIMES({ 22, 4000 }, { 21, 9000 }, { 160, AGO(20000) }));
 	assert_int_equal(f->sys_uptime_ms, 20000);
 	assert_int_equal(f->flow_start, 4000);
 	assert_int_equal(f->flow_finish, 9000);
-	assert_times(IPFIX, TIMES({ 22, 0 }, { 21, 9000 },
-	    { 160, AGO(20000) }), -20000, -11000);
+	assert_times(IPFIX, TIMES({ 22, 0 }, { 21, 9000 }, { 160, AGO(20000) }),
+	    -20000, -11000);
 	/* Without it they tell how long the flow took, and no more. */
 	assert_times(IPFIX, TIMES({ 22, 4000 }, { 21, 9000 }), -5000, 0);
 	assert_times(IPFIX, TIMES({ 22, 4000 }, { 21, 9000 }, { 160, 0 }),
@@ -1602,11 +1686,13 @@ uptimes_of_ipfix_may_have_wrapped(void **state)
 	const uint64_t init = AGO(60 * DAY_MS);
 
 	(void)state;
-	assert_times(IPFIX, TIMES({ 22, uptime - 7000 }, { 21, uptime - 10 },
-	    { 160, init }), -7000, -10);
-	assert_times(IPFIX, TIMES({ 22, uptime - 15 * DAY_MS },
-	    { 21, uptime - 10 * DAY_MS }, { 160, init }), -15 * DAY_MS,
-	    -10 * DAY_MS);
+	assert_times(IPFIX,
+	    TIMES({ 22, uptime - 7000 }, { 21, uptime - 10 }, { 160, init }),
+	    -7000, -10);
+	assert_times(IPFIX,
+	    TIMES({ 22, uptime - 15 * DAY_MS }, { 21, uptime - 10 * DAY_MS },
+		{ 160, init }),
+	    -15 * DAY_MS, -10 * DAY_MS);
 }
 
 /* Options data that say when the domain's system came up. */
@@ -1614,7 +1700,8 @@ static void
 tell_init_time(uint16_t version, uint64_t init)
 {
 	static const struct wire_field fields[] = {
-		{ 149, 4, 0 }, { 160, 8, 0 },
+		{ 149, 4, 0 },
+		{ 160, 8, 0 },
 	};
 
 	wire_start(&w, version);
@@ -1645,8 +1732,9 @@ the_time_of_start_may_come_in_options(void **state)
 	assert_times(IPFIX, TIMES({ 152, AGO(53000) }, { 153, AGO(51000) }),
 	    -53000, -51000);
 	/* The record's own counts more. */
-	assert_times(IPFIX, TIMES({ 22, 4000 }, { 21, 9000 },
-	    { 160, AGO(20000) }), -16000, -11000);
+	assert_times(IPFIX,
+	    TIMES({ 22, 4000 }, { 21, 9000 }, { 160, AGO(20000) }), -16000,
+	    -11000);
 }
 
 static void
@@ -1662,8 +1750,10 @@ the_time_of_start_is_that_of_the_domain(void **state)
 	assert_times(IPFIX, TIMES({ 22, 4000 }, { 21, 9000 }), -46000, -41000);
 	/* v9 has its uptime in each header. */
 	tell_init_time(V9, AGO(70000));
-	assert_times(V9, TIMES({ 22, WIRE_UPTIME - 3 }, { 21, WIRE_UPTIME },
-	    { 160, AGO(100) }), -3, 0);
+	assert_times(V9,
+	    TIMES({ 22, WIRE_UPTIME - 3 }, { 21, WIRE_UPTIME },
+		{ 160, AGO(100) }),
+	    -3, 0);
 }
 
 static void
@@ -1690,12 +1780,11 @@ one_end_and_the_duration_give_the_other(void **state)
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
-		assert_times(versions[i], TIMES({ 153, AGO(100) },
-		    { 161, 900 }), -1000, -100);
-		assert_times(versions[i], TIMES({ 152, AGO(1000) },
-		    { 161, 900 }), -1000, -100);
-		assert_times(versions[i], TIMES({ 153, AGO(100) }), -100,
-		    -100);
+		assert_times(versions[i],
+		    TIMES({ 153, AGO(100) }, { 161, 900 }), -1000, -100);
+		assert_times(versions[i],
+		    TIMES({ 152, AGO(1000) }, { 161, 900 }), -1000, -100);
+		assert_times(versions[i], TIMES({ 153, AGO(100) }), -100, -100);
 		assert_times(versions[i], TIMES({ 152, AGO(1000) }), -1000, 0);
 		assert_times(versions[i], TIMES({ 152, AGO(-1000) }), 1000,
 		    1000);
@@ -1714,18 +1803,24 @@ times_far_from_the_export_count_as_none(void **state)
 	(void)state;
 	for (i = 0; i < 2; i++) {
 		assert_times(versions[i], TIMES({ 150, 0 }, { 151, 0 }), 0, 0);
-		assert_times(versions[i], TIMES({ 152, AGO(25 * DAY_MS) },
-		    { 153, AGO(500) }), -500, -500);
-		assert_times(versions[i], TIMES({ 152, AGO(24 * DAY_MS) },
-		    { 153, AGO(500) }), -24 * DAY_MS, -500);
-		assert_times(versions[i], TIMES({ 152, AGO(-25 * DAY_MS) },
-		    { 153, UINT64_MAX }, { 161, 20 }), -20, 0);
-		assert_times(versions[i], TIMES({ 154, 0 },
-		    { 155, AGO(7) }, { 161, 20 }), -27, -7);
-		assert_times(versions[i], TIMES({ 158, UINT32_MAX },
-		    { 159, UINT32_MAX }), -4294968, -4294968);
-		assert_times(versions[i], TIMES({ 158, 25 * DAY_MS * 1000 },
-		    { 159, UINT64_MAX }), 0, 0);
+		assert_times(versions[i],
+		    TIMES({ 152, AGO(25 * DAY_MS) }, { 153, AGO(500) }), -500,
+		    -500);
+		assert_times(versions[i],
+		    TIMES({ 152, AGO(24 * DAY_MS) }, { 153, AGO(500) }),
+		    -24 * DAY_MS, -500);
+		assert_times(versions[i],
+		    TIMES({ 152, AGO(-25 * DAY_MS) }, { 153, UINT64_MAX },
+			{ 161, 20 }),
+		    -20, 0);
+		assert_times(versions[i],
+		    TIMES({ 154, 0 }, { 155, AGO(7) }, { 161, 20 }), -27, -7);
+		assert_times(versions[i],
+		    TIMES({ 158, UINT32_MAX }, { 159, UINT32_MAX }), -4294968,
+		    -4294968);
+		assert_times(versions[i],
+		    TIMES({ 158, 25 * DAY_MS * 1000 }, { 159, UINT64_MAX }), 0,
+		    0);
 	}
 }
 
@@ -1734,21 +1829,23 @@ static void
 long_flows_long_ago_keep_their_order(void **state)
 {
 	(void)state;
-	assert_times(IPFIX, TIMES({ 153, AGO(20 * DAY_MS) },
-	    { 161, 15 * DAY_MS }), -35 * DAY_MS, -20 * DAY_MS);
+	assert_times(IPFIX,
+	    TIMES({ 153, AGO(20 * DAY_MS) }, { 161, 15 * DAY_MS }),
+	    -35 * DAY_MS, -20 * DAY_MS);
 	w.uptime_ms = (uint32_t)(26 * DAY_MS);
-	assert_times(V9, TIMES({ 153, AGO(20 * DAY_MS) },
-	    { 161, 15 * DAY_MS }), -35 * DAY_MS, -20 * DAY_MS);
+	assert_times(V9, TIMES({ 153, AGO(20 * DAY_MS) }, { 161, 15 * DAY_MS }),
+	    -35 * DAY_MS, -20 * DAY_MS);
 	w.uptime_ms = 0;
-	assert_times(V9, TIMES({ 153, AGO(24 * DAY_MS) },
-	    { 161, 24 * DAY_MS }), -48 * DAY_MS, -24 * DAY_MS);
+	assert_times(V9, TIMES({ 153, AGO(24 * DAY_MS) }, { 161, 24 * DAY_MS }),
+	    -48 * DAY_MS, -24 * DAY_MS);
 }
 
 static void
 each_record_has_times_of_its_own(void **state)
 {
 	static const struct wire_field fields[] = {
-		{ 153, 8, 0 }, { 160, 8, 0 },
+		{ 153, 8, 0 },
+		{ 160, 8, 0 },
 	};
 
 	(void)state;
@@ -1759,12 +1856,12 @@ each_record_has_times_of_its_own(void **state)
 	wire_uint(&w, 0, 8);
 	assert_int_equal(transmit(), DECODED);
 	assert_int_equal(c.n, 2);
-	assert_true(absolute(&c.flows[0], c.flows[0].flow_finish) ==
-	    EXPORT_MS + 7000);
+	assert_true(
+	    absolute(&c.flows[0], c.flows[0].flow_finish) == EXPORT_MS + 7000);
 	assert_int_equal(c.flows[1].sys_uptime_ms, 0x80000000);
 	assert_int_equal(c.flows[1].time_sec, WIRE_EXPORT_SEC);
-	assert_true(absolute(&c.flows[1], c.flows[1].flow_finish) ==
-	    EXPORT_MS - 3000);
+	assert_true(
+	    absolute(&c.flows[1], c.flows[1].flow_finish) == EXPORT_MS - 3000);
 }
 
 static uint32_t
@@ -1786,12 +1883,12 @@ random_time(uint16_t id)
 
 	switch (random_number() % 4) {
 	case 0:
-		return (id == 21 || id == 22 ? w.uptime_ms - near :
-		    id == 150 || id == 151 ? WIRE_EXPORT_SEC - near :
-		    AGO((int64_t)near));
+		return (id == 21 || id == 22   ? w.uptime_ms - near :
+			id == 150 || id == 151 ? WIRE_EXPORT_SEC - near :
+						 AGO((int64_t)near));
 	case 1:
 		return (id == 21 || id == 22 ? w.uptime_ms + near :
-		    AGO(-(int64_t)near));
+					       AGO(-(int64_t)near));
 	case 2:
 		return (near);
 	default:
@@ -1804,7 +1901,7 @@ static void
 no_times_make_a_flow_end_after_its_export(void **state)
 {
 	static const uint16_t ids[] = { 21, 22, 150, 151, 152, 153, 154, 155,
-	    156, 157, 158, 159, 160, 161, 162 };
+		156, 157, 158, 159, 160, 161, 162 };
 	struct timed times[8];
 	size_t i, k, n;
 
@@ -1893,7 +1990,8 @@ static void
 ipfix_numbers_count_options_and_refused_records(void **state)
 {
 	static const struct wire_field mixed[] = {
-		{ 8, 4, 0 }, { 28, 16, 0 },
+		{ 8, 4, 0 },
+		{ 28, 16, 0 },
 	};
 
 	(void)state;
@@ -1962,8 +2060,7 @@ domains_have_numbers_of_their_own(void **state)
 	assert_lost(0, 0);
 }
 
-#define TEST(name)	\
-	cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
 main(void)

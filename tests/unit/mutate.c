@@ -40,31 +40,28 @@
 #include "netflow.h"
 #include "wire9.h"
 
-#define V9		NF_VERSION_9
-#define IPFIX		NF_VERSION_IPFIX
-#define SECONDS_MAX	10	/* for one datagram, with sanitizers */
-#define SESSION_MAX	64	/* datagrams */
-#define SESSIONS_MAX	160
-#define CHANGES_FRESH	64	/* by one collector */
-#define CHANGES_RECORDED 250000	/* in all, of those that there are */
-#define CHANGES_RANDOM	50000
+#define V9               NF_VERSION_9
+#define IPFIX            NF_VERSION_IPFIX
+#define SECONDS_MAX      10 /* for one datagram, with sanitizers */
+#define SESSION_MAX      64 /* datagrams */
+#define SESSIONS_MAX     160
+#define CHANGES_FRESH    64     /* by one collector */
+#define CHANGES_RECORDED 250000 /* in all, of those that there are */
+#define CHANGES_RANDOM   50000
 
 struct piece {
-	uint8_t	*data;
-	size_t	 len;
+	uint8_t *data;
+	size_t len;
 };
 
 struct session {
-	char		name[128];
-	struct piece	pieces[SESSION_MAX];
-	size_t		n;
+	char name[128];
+	struct piece pieces[SESSION_MAX];
+	size_t n;
 };
 
 /* One change of one octet, or the end there. */
-enum kind {
-	CUT, ZERO, ONES, FLIP,
-	KINDS = FLIP + 8
-};
+enum kind { CUT, ZERO, ONES, FLIP, KINDS = FLIP + 8 };
 
 static struct session built, recorded[SESSIONS_MAX];
 static size_t nrecorded;
@@ -91,8 +88,11 @@ too_long(int sig)
 static void
 start(void)
 {
-	static const struct exporter_limits limits = { .exporters = 4,
-	    .templates = 24, .memory = 40000, };
+	static const struct exporter_limits limits = {
+		.exporters = 4,
+		.templates = 24,
+		.memory = 40000,
+	};
 
 	collect_start(&c, &limits);
 	wire_init(&w);
@@ -169,48 +169,123 @@ put_values(const struct wire_field *fields, size_t n, uint8_t seed)
 			continue;
 		}
 		for (k = 0; k < fields[i].len; k++)
-			wire_uint(&w, k + 1 == fields[i].len ?
-			    (uint8_t)(seed + i) : 0, 1);
+			wire_uint(&w,
+			    k + 1 == fields[i].len ? (uint8_t)(seed + i) : 0,
+			    1);
 	}
 }
 
 static const struct wire_field every_v9[] = {
-	{ 8, 4, 0 }, { 12, 4, 0 }, { 15, 4, 0 }, { 18, 4, 0 }, { 10, 2, 0 },
-	{ 14, 4, 0 }, { 2, 4, 0 }, { 1, 8, 0 }, { 24, 3, 0 }, { 23, 5, 0 },
-	{ 22, 4, 0 }, { 21, 4, 0 }, { 7, 2, 0 }, { 11, 2, 0 }, { 6, 2, 0 },
-	{ 4, 1, 0 }, { 5, 1, 0 }, { 16, 2, 0 }, { 17, 4, 0 }, { 9, 1, 0 },
-	{ 13, 1, 0 }, { 38, 1, 0 }, { 39, 2, 0 }, { 32, 2, 0 }, { 400, 3, 0 },
-	{ 0x8001, 2, 0 }, { 60, 1, 0 }, { 85, 9, 0 }, { 56, 0, 0 },
+	{ 8, 4, 0 },
+	{ 12, 4, 0 },
+	{ 15, 4, 0 },
+	{ 18, 4, 0 },
+	{ 10, 2, 0 },
+	{ 14, 4, 0 },
+	{ 2, 4, 0 },
+	{ 1, 8, 0 },
+	{ 24, 3, 0 },
+	{ 23, 5, 0 },
+	{ 22, 4, 0 },
+	{ 21, 4, 0 },
+	{ 7, 2, 0 },
+	{ 11, 2, 0 },
+	{ 6, 2, 0 },
+	{ 4, 1, 0 },
+	{ 5, 1, 0 },
+	{ 16, 2, 0 },
+	{ 17, 4, 0 },
+	{ 9, 1, 0 },
+	{ 13, 1, 0 },
+	{ 38, 1, 0 },
+	{ 39, 2, 0 },
+	{ 32, 2, 0 },
+	{ 400, 3, 0 },
+	{ 0x8001, 2, 0 },
+	{ 60, 1, 0 },
+	{ 85, 9, 0 },
+	{ 56, 0, 0 },
 };
 static const struct wire_field every_v6[] = {
-	{ 27, 16, 0 }, { 28, 16, 0 }, { 62, 16, 0 }, { 63, 16, 0 },
-	{ 29, 1, 0 }, { 30, 1, 0 }, { 178, 1, 0 }, { 179, 1, 0 }, { 86, 4, 0 },
-	{ 252, 4, 0 }, { 253, 4, 0 }, { 161, 4, 0 }, { 153, 8, 0 },
+	{ 27, 16, 0 },
+	{ 28, 16, 0 },
+	{ 62, 16, 0 },
+	{ 63, 16, 0 },
+	{ 29, 1, 0 },
+	{ 30, 1, 0 },
+	{ 178, 1, 0 },
+	{ 179, 1, 0 },
+	{ 86, 4, 0 },
+	{ 252, 4, 0 },
+	{ 253, 4, 0 },
+	{ 161, 4, 0 },
+	{ 153, 8, 0 },
 };
 static const struct wire_field both_families[] = {
-	{ 8, 4, 0 }, { 12, 4, 0 }, { 27, 16, 0 }, { 28, 16, 0 }, { 1, 4, 0 },
-	{ 60, 1, 0 }, { 9, 1, 0 }, { 30, 1, 0 }, { 158, 4, 0 }, { 159, 4, 0 },
+	{ 8, 4, 0 },
+	{ 12, 4, 0 },
+	{ 27, 16, 0 },
+	{ 28, 16, 0 },
+	{ 1, 4, 0 },
+	{ 60, 1, 0 },
+	{ 9, 1, 0 },
+	{ 30, 1, 0 },
+	{ 158, 4, 0 },
+	{ 159, 4, 0 },
 };
 static const struct wire_field two_ways[] = {
-	{ 8, 4, 0 }, { 12, 4, 0 }, { 7, 2, 0 }, { 11, 2, 0 }, { 231, 4, 0 },
-	{ 232, 4, 0 }, { 298, 4, 0 }, { 299, 4, 0 },
-	{ 1, 8, WIRE_PEN_REVERSE }, { 6, 1, WIRE_PEN_REVERSE },
-	{ 154, 8, 0 }, { 155, 8, 0 }, { 150, 4, 0 }, { 151, 4, 0 },
+	{ 8, 4, 0 },
+	{ 12, 4, 0 },
+	{ 7, 2, 0 },
+	{ 11, 2, 0 },
+	{ 231, 4, 0 },
+	{ 232, 4, 0 },
+	{ 298, 4, 0 },
+	{ 299, 4, 0 },
+	{ 1, 8, WIRE_PEN_REVERSE },
+	{ 6, 1, WIRE_PEN_REVERSE },
+	{ 154, 8, 0 },
+	{ 155, 8, 0 },
+	{ 150, 4, 0 },
+	{ 151, 4, 0 },
 };
 static const struct wire_field of_any_length[] = {
-	{ 8, 4, 0 }, { 82, WIRE_VARIABLE, 0 }, { 1, WIRE_VARIABLE, 0 },
-	{ 99, WIRE_VARIABLE, 9 }, { 156, 8, 0 }, { 157, 8, 0 }, { 7, 0, 0 },
-	{ 22, 4, 0 }, { 21, 4, 0 }, { 4, 1, 0 },
+	{ 8, 4, 0 },
+	{ 82, WIRE_VARIABLE, 0 },
+	{ 1, WIRE_VARIABLE, 0 },
+	{ 99, WIRE_VARIABLE, 9 },
+	{ 156, 8, 0 },
+	{ 157, 8, 0 },
+	{ 7, 0, 0 },
+	{ 22, 4, 0 },
+	{ 21, 4, 0 },
+	{ 4, 1, 0 },
 };
 static const struct wire_field said_in_options[] = {
-	{ 10, 4, 0 }, { 82, WIRE_VARIABLE, 0 }, { 83, 6, 0 }, { 302, 2, 0 },
-	{ 305, 4, 0 }, { 306, 4, 0 }, { 309, 2, 0 }, { 310, 2, 0 },
-	{ 160, 8, 0 }, { 40, 8, 0 }, { 41, 4, 0 }, { 42, 4, 0 },
-	{ 164, 4, 0 }, { 167, 4, 0 },
+	{ 10, 4, 0 },
+	{ 82, WIRE_VARIABLE, 0 },
+	{ 83, 6, 0 },
+	{ 302, 2, 0 },
+	{ 305, 4, 0 },
+	{ 306, 4, 0 },
+	{ 309, 2, 0 },
+	{ 310, 2, 0 },
+	{ 160, 8, 0 },
+	{ 40, 8, 0 },
+	{ 41, 4, 0 },
+	{ 42, 4, 0 },
+	{ 164, 4, 0 },
+	{ 167, 4, 0 },
 };
 static const struct wire_field said_in_v9[] = {
-	{ 2, 4, 0 }, { 1, 0, 0 }, { 48, 1, 0 }, { 49, 1, 0 }, { 50, 2, 0 },
-	{ 34, 4, 0 }, { 35, 1, 0 }, { 82, 8, 0 },
+	{ 2, 4, 0 },
+	{ 1, 0, 0 },
+	{ 48, 1, 0 },
+	{ 49, 1, 0 },
+	{ 50, 2, 0 },
+	{ 34, 4, 0 },
+	{ 35, 1, 0 },
+	{ 82, 8, 0 },
 };
 
 /* Data first, then templates and options in one datagram, then data. */
@@ -347,8 +422,10 @@ try_change(const struct session *s, size_t i, size_t nth)
 	memcpy(changed, p->data, p->len);
 	if (!change(changed, &len, off, kind))
 		return;
-	(void)snprintf(where, sizeof(where), "%s: datagram %zu, octet %zu, "
-	    "change %d", s->name, i, off, kind);
+	(void)snprintf(where, sizeof(where),
+	    "%s: datagram %zu, octet %zu, "
+	    "change %d",
+	    s->name, i, off, kind);
 	(void)feed(changed, len);
 	if (i + 1 < s->n)
 		feed_pieces(s, i + 1, i + 2);
@@ -364,7 +441,7 @@ try_session(const struct session *s, size_t step, size_t *first)
 	for (i = 0; i < s->n; i++) {
 		fresh = CHANGES_FRESH;
 		for (nth = *first; nth < s->pieces[i].len * KINDS;
-		    nth += step) {
+		     nth += step) {
 			if (fresh++ == CHANGES_FRESH) {
 				collect_stop(&c);
 				start();
@@ -422,7 +499,7 @@ static void
 damage(uint8_t *data, size_t len)
 {
 	static const uint16_t values[] = { 0, 1, 3, 4, 5, 255, 256, 257, 258,
-	    300, 32767, 32768, 65531, 65534, 65535 };
+		300, 32767, 32768, 65531, 65534, 65535 };
 	uint32_t n, off;
 
 	for (n = 1 + random_number(6); n > 0; n--) {
@@ -430,8 +507,9 @@ damage(uint8_t *data, size_t len)
 		if (random_number(2) == 0)
 			data[off] = (uint8_t)random_number(256);
 		else
-			be16_put(data + off, values[random_number(
-			    sizeof(values) / sizeof(values[0]))]);
+			be16_put(data + off,
+			    values[random_number(
+				sizeof(values) / sizeof(values[0]))]);
 	}
 }
 
@@ -585,8 +663,7 @@ read_manifest(const char *dir)
 	while (fgets(line, sizeof(line), fp) != NULL) {
 		if (sscanf(line, "%127[^\t]\t%255[^\t]", name, file) != 2)
 			continue;
-		(void)snprintf(path, sizeof(path), "%s/captures/%s", dir,
-		    file);
+		(void)snprintf(path, sizeof(path), "%s/captures/%s", dir, file);
 		if (access(path, R_OK) == 0)
 			add_file(recorded_session(name), path);
 	}
@@ -802,7 +879,8 @@ static void
 many_names_take_no_time(void **state)
 {
 	static const struct wire_field fields[] = {
-		{ 10, 4, 0 }, { 82, 1, 0 },
+		{ 10, 4, 0 },
+		{ 82, 1, 0 },
 	};
 	uint32_t index = 1000000;
 
@@ -820,8 +898,7 @@ many_names_take_no_time(void **state)
 	finished = true;
 }
 
-#define TEST(name)	\
-	cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
 main(void)

@@ -33,8 +33,8 @@
 #include "netflow.h"
 #include "wire9.h"
 
-#define V9	NF_VERSION_9
-#define IPFIX	NF_VERSION_IPFIX
+#define V9    NF_VERSION_9
+#define IPFIX NF_VERSION_IPFIX
 
 static const uint16_t versions[] = { V9, IPFIX };
 
@@ -133,7 +133,10 @@ samplers_are_read_in_every_length(void **state)
 {
 	static const uint16_t lens[] = { 1, 2, 4, 8 };
 	struct wire_field fields[] = {
-		{ 143, 4, 0 }, { 48, 0, 0 }, { 49, 0, 0 }, { 50, 0, 0 },
+		{ 143, 4, 0 },
+		{ 48, 0, 0 },
+		{ 49, 0, 0 },
+		{ 50, 0, 0 },
 	};
 	size_t i, v;
 
@@ -147,10 +150,9 @@ samplers_are_read_in_every_length(void **state)
 			wire_uint(&w, 2, lens[i]);
 			wire_uint(&w, 100 + i, lens[i]);
 			take(DECODED);
-			assert_int_equal(sampler(versions[v],
-			    10 + i)->one_of, 100 + i);
-			assert_int_equal(sampler(versions[v], 10 + i)->mode,
-			    2);
+			assert_int_equal(sampler(versions[v], 10 + i)->one_of,
+			    100 + i);
+			assert_int_equal(sampler(versions[v], 10 + i)->mode, 2);
 		}
 	}
 	assert_int_equal(options()->nsamplers, 8);
@@ -175,7 +177,7 @@ told_by(const uint16_t *ids, const uint32_t *said, size_t n)
 	return (sampler(IPFIX, 0));
 }
 
-#define TOLD(n, ids, said)	\
+#define TOLD(n, ids, said) \
 	told_by((const uint16_t[])ids, (const uint32_t[])said, n)
 /* clang-format off */
 #define LIST(...)		{ __VA_ARGS__ }
@@ -218,7 +220,8 @@ static void
 samplers_have_ids_and_domains(void **state)
 {
 	static const struct wire_field fields[] = {
-		{ 302, 2, 0 }, { 305, 4, 0 },
+		{ 302, 2, 0 },
+		{ 305, 4, 0 },
 	};
 	uint32_t i;
 
@@ -241,7 +244,8 @@ static void
 what_is_said_again_replaces_the_old(void **state)
 {
 	static const struct wire_field fields[] = {
-		{ 302, 2, 0 }, { 305, 4, 0 },
+		{ 302, 2, 0 },
+		{ 305, 4, 0 },
 	};
 	static const uint32_t rates[] = { 100, 100, 200 };
 	size_t i;
@@ -299,8 +303,14 @@ static void
 exporter_statistics_are_kept(void **state)
 {
 	static const struct wire_field fields[] = {
-		{ 149, 4, 0 }, { 40, 8, 0 }, { 41, 4, 0 }, { 42, 8, 0 },
-		{ 164, 4, 0 }, { 165, 8, 0 }, { 166, 2, 0 }, { 167, 8, 0 },
+		{ 149, 4, 0 },
+		{ 40, 8, 0 },
+		{ 41, 4, 0 },
+		{ 42, 8, 0 },
+		{ 164, 4, 0 },
+		{ 165, 8, 0 },
+		{ 166, 2, 0 },
+		{ 167, 8, 0 },
 		{ 160, 8, 0 },
 	};
 	const struct domain *d;
@@ -322,8 +332,8 @@ exporter_statistics_are_kept(void **state)
 		assert_int_equal(d->unsent_flows, 1006);
 		assert_int_equal(d->unsent_packets, 1007);
 		assert_int_equal(d->init_time, 1008);
-		assert_int_equal(options_init_time(options(), versions[v],
-		    w.domain), 1008);
+		assert_int_equal(
+		    options_init_time(options(), versions[v], w.domain), 1008);
 	}
 	assert_int_equal(options_init_time(options(), IPFIX, 999), 0);
 }
@@ -367,7 +377,8 @@ static void
 the_interface_may_be_a_scope_of_v9(void **state)
 {
 	static const struct wire_field fields[] = {
-		{ 2, 4, 0 }, { 82, 5, 0 },
+		{ 2, 4, 0 },
+		{ 82, 5, 0 },
 	};
 
 	(void)state;
@@ -383,7 +394,8 @@ static void
 other_scopes_of_v9_are_stepped_over(void **state)
 {
 	struct wire_field fields[] = {
-		{ 1, 4, 0 }, { 34, 4, 0 },
+		{ 1, 4, 0 },
+		{ 34, 4, 0 },
 	};
 	uint16_t scope;
 
@@ -418,7 +430,10 @@ static void
 scopes_may_have_no_length(void **state)
 {
 	static const struct wire_field fields[] = {
-		{ 2, 0, 0 }, { 1, 0, 0 }, { 34, 4, 0 }, { 82, 3, 0 },
+		{ 2, 0, 0 },
+		{ 1, 0, 0 },
+		{ 34, 4, 0 },
+		{ 82, 3, 0 },
 	};
 	size_t v;
 
@@ -474,7 +489,7 @@ static void
 a_set_may_define_several_options_templates(void **state)
 {
 	static const struct wire_field first[] = { { 2, 4, 0 }, { 34, 4, 0 } },
-	    second[] = { { 1, 4, 0 }, { 40, 4, 0 } };
+				       second[] = { { 1, 4, 0 }, { 40, 4, 0 } };
 	size_t v;
 
 	(void)state;
@@ -501,7 +516,8 @@ static void
 options_data_wait_for_their_template(void **state)
 {
 	static const struct wire_field fields[] = {
-		{ 302, 2, 0 }, { 305, 4, 0 },
+		{ 302, 2, 0 },
+		{ 305, 4, 0 },
 	};
 
 	(void)state;
@@ -521,7 +537,8 @@ static void
 assert_head_refused(uint16_t version, uint16_t first, uint16_t second)
 {
 	static const struct wire_field fields[] = {
-		{ 302, 4, 0 }, { 305, 4, 0 },
+		{ 302, 4, 0 },
+		{ 305, 4, 0 },
 	};
 	uint64_t refused;
 
@@ -580,7 +597,8 @@ static void
 samplers_are_bounded(void **state)
 {
 	static const struct wire_field fields[] = {
-		{ 302, 4, 0 }, { 305, 4, 0 },
+		{ 302, 4, 0 },
+		{ 305, 4, 0 },
 	};
 	const struct options *o;
 	size_t i;
@@ -590,10 +608,9 @@ samplers_are_bounded(void **state)
 	o = options();
 	assert_int_equal(o->nsamplers, SAMPLERS_MAX);
 	for (i = 0; i < o->nsamplers; i++) {
-		assert_int_equal(o->samplers[i].one_of,
-		    o->samplers[i].id + 1);
-		assert_true(i == 0 ||
-		    o->samplers[i - 1].id < o->samplers[i].id);
+		assert_int_equal(o->samplers[i].one_of, o->samplers[i].id + 1);
+		assert_true(
+		    i == 0 || o->samplers[i - 1].id < o->samplers[i].id);
 	}
 }
 
@@ -601,7 +618,8 @@ static void
 interfaces_are_bounded(void **state)
 {
 	static const struct wire_field fields[] = {
-		{ 10, 4, 0 }, { 82, 4, 0 },
+		{ 10, 4, 0 },
+		{ 82, 4, 0 },
 	};
 	const struct options *o;
 	size_t i;
@@ -611,15 +629,16 @@ interfaces_are_bounded(void **state)
 	o = options();
 	assert_int_equal(o->ninterfaces, INTERFACES_MAX);
 	for (i = 1; i < o->ninterfaces; i++)
-		assert_true(o->interfaces[i - 1].index <
-		    o->interfaces[i].index);
+		assert_true(
+		    o->interfaces[i - 1].index < o->interfaces[i].index);
 }
 
 static void
 domains_are_bounded(void **state)
 {
 	static const struct wire_field fields[] = {
-		{ 149, 4, 0 }, { 160, 8, 0 },
+		{ 149, 4, 0 },
+		{ 160, 8, 0 },
 	};
 	uint32_t i;
 
@@ -633,18 +652,22 @@ domains_are_bounded(void **state)
 	}
 	assert_int_equal(options()->ndomains, DOMAINS_MAX);
 	for (i = 0; i < DOMAINS_MAX; i++)
-		assert_int_equal(options_init_time(options(), IPFIX,
-		    i ^ 0x55), 1000 + (i ^ 0x55));
+		assert_int_equal(options_init_time(options(), IPFIX, i ^ 0x55),
+		    1000 + (i ^ 0x55));
 }
 
 static void
 memory_bounds_them_all(void **state)
 {
 	static const struct wire_field fields[] = {
-		{ 10, 4, 0 }, { 82, 4, 0 },
+		{ 10, 4, 0 },
+		{ 82, 4, 0 },
 	};
-	static const struct exporter_limits limits = { .exporters = 1,
-	    .templates = 8, .memory = 4096, };
+	static const struct exporter_limits limits = {
+		.exporters = 1,
+		.templates = 8,
+		.memory = 4096,
+	};
 
 	(void)state;
 	collect_stop(&c);
@@ -655,8 +678,7 @@ memory_bounds_them_all(void **state)
 	assert_int_equal(c.exporter->counters.options, 1000);
 }
 
-#define TEST(name)	\
-	cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
 main(void)

@@ -36,10 +36,10 @@
 #include "state.h"
 #include "wire9.h"
 
-#define V9		NF_VERSION_9
-#define IPFIX		NF_VERSION_IPFIX
-#define CRC_OFFSET	8
-#define BODY_OFFSET	12
+#define V9          NF_VERSION_9
+#define IPFIX       NF_VERSION_IPFIX
+#define CRC_OFFSET  8
+#define BODY_OFFSET 12
 
 static struct collect before, after;
 static struct wire w;
@@ -69,8 +69,13 @@ teardown(void **state)
 
 static const struct wire_field plain[] = { { 2, 4, 0 }, { 1, 4, 0 } };
 static const struct wire_field mixed[] = {
-	{ 8, 4, 0 }, { 82, WIRE_VARIABLE, 0 }, { 1, 4, WIRE_PEN_REVERSE },
-	{ 22, 4, 0 }, { 21, 4, 0 }, { 7, 0, 0 }, { 1, 4, 0 },
+	{ 8, 4, 0 },
+	{ 82, WIRE_VARIABLE, 0 },
+	{ 1, 4, WIRE_PEN_REVERSE },
+	{ 22, 4, 0 },
+	{ 21, 4, 0 },
+	{ 7, 0, 0 },
+	{ 1, 4, 0 },
 };
 
 static void
@@ -83,8 +88,14 @@ static void
 tell_options(uint16_t version, uint32_t n)
 {
 	static const struct wire_field fields[] = {
-		{ 10, 4, 0 }, { 82, 8, 0 }, { 83, 4, 0 }, { 48, 1, 0 },
-		{ 49, 1, 0 }, { 50, 4, 0 }, { 160, 8, 0 }, { 40, 8, 0 },
+		{ 10, 4, 0 },
+		{ 82, 8, 0 },
+		{ 83, 4, 0 },
+		{ 48, 1, 0 },
+		{ 49, 1, 0 },
+		{ 50, 4, 0 },
+		{ 160, 8, 0 },
+		{ 40, 8, 0 },
 	};
 
 	wire_start(&w, version);
@@ -188,8 +199,11 @@ static void
 nothing_comes_back_as_nothing(void **state)
 {
 	struct exporter_table *empty;
-	const struct exporter_limits limits = { .exporters = 1,
-	    .templates = 1, .memory = 1, };
+	const struct exporter_limits limits = {
+		.exporters = 1,
+		.templates = 1,
+		.memory = 1,
+	};
 
 	(void)state;
 	empty = exporters_new(&limits);
@@ -301,8 +315,11 @@ sequences_go_on_after_a_restart(void **state)
 static void
 the_order_of_use_comes_back(void **state)
 {
-	struct exporter_limits limits = { .exporters = 4, .templates = 3,
-	    .memory = MEMORY_DEFAULT, };
+	struct exporter_limits limits = {
+		.exporters = 4,
+		.templates = 3,
+		.memory = MEMORY_DEFAULT,
+	};
 	uint16_t id;
 
 	(void)state;
@@ -373,8 +390,8 @@ other_files_are_refused(void **state)
 	(void)state;
 	assert_int_equal(unpack(&after, (const uint8_t *)other, 0),
 	    FLOWD_EVERSION);
-	assert_int_equal(unpack(&after, (const uint8_t *)other,
-	    sizeof(other)), FLOWD_EVERSION);
+	assert_int_equal(unpack(&after, (const uint8_t *)other, sizeof(other)),
+	    FLOWD_EVERSION);
 	pack(&before);
 	data[7]++;
 	assert_int_equal(unpack(&after, data, len), FLOWD_EVERSION);
@@ -420,8 +437,8 @@ static void
 sign(uint8_t *file, size_t n)
 {
 	if (n >= BODY_OFFSET)
-		be32_put(file + CRC_OFFSET, flowd_crc32(0, file + BODY_OFFSET,
-		    n - BODY_OFFSET));
+		be32_put(file + CRC_OFFSET,
+		    flowd_crc32(0, file + BODY_OFFSET, n - BODY_OFFSET));
 }
 
 /* Whatever has been read, the collector works with it. */
@@ -480,8 +497,11 @@ a_signed_file_with_more_behind_is_refused(void **state)
 static void
 signed_damage_does_no_harm(void **state)
 {
-	static const struct exporter_limits limits = { .exporters = 4,
-	    .templates = 4, .memory = 4000, };
+	static const struct exporter_limits limits = {
+		.exporters = 4,
+		.templates = 4,
+		.memory = 4000,
+	};
 	static const uint8_t flips[] = { 0x01, 0x80, 0xff, 0x10 };
 	size_t i, k;
 
@@ -502,9 +522,9 @@ signed_damage_does_no_harm(void **state)
 }
 
 /* A state of one exporter with one template, before its specifiers. */
-#define ONE_FAMILY	16
-#define ONE_VERSION	(ONE_FAMILY + 1 + 16 + 1 + 1 + 4)
-#define ONE_ID		(ONE_VERSION + 2 + 4)
+#define ONE_FAMILY  16
+#define ONE_VERSION (ONE_FAMILY + 1 + 16 + 1 + 1 + 4)
+#define ONE_ID      (ONE_VERSION + 2 + 4)
 
 static void
 assert_refused_with(size_t off, uint16_t value, size_t width)
@@ -523,8 +543,11 @@ assert_refused_with(size_t off, uint16_t value, size_t width)
 static void
 templates_that_cannot_be_are_refused(void **state)
 {
-	const struct template_key key = { .domain = WIRE_DOMAIN,
-	    .version = V9, .id = 256, };
+	const struct template_key key = {
+		.domain = WIRE_DOMAIN,
+		.version = V9,
+		.id = 256,
+	};
 
 	(void)state;
 	wire_start(&w, V9);
@@ -572,8 +595,7 @@ names_without_end_are_refused(void **state)
 	assert_endless_refused("link");
 }
 
-#define TEST(name)	\
-	cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
 main(void)

@@ -31,12 +31,12 @@
 
 #include "store-scan.h"
 
-#define CHECKED		STORE_FIELD_ALL
-#define PLAIN		(STORE_FIELD_ALL & ~STORE_FIELD_CRC32)
+#define CHECKED STORE_FIELD_ALL
+#define PLAIN   (STORE_FIELD_ALL & ~STORE_FIELD_CRC32)
 
 struct bytes {
-	uint8_t	data[100000];
-	size_t	len;
+	uint8_t data[100000];
+	size_t len;
 };
 
 static int
@@ -66,7 +66,8 @@ add(struct bytes *b, uint32_t mask)
 	flow.octets = flow.packets = UINT64_MAX;
 	flow.flow_start = flow.flow_finish = UINT32_MAX;
 	assert_int_equal(store_encode(&flow, mask, b->data + b->len,
-	    sizeof(b->data) - b->len, &len), 0);
+			     sizeof(b->data) - b->len, &len),
+	    0);
 	b->len += len;
 }
 
@@ -81,9 +82,7 @@ add_garbage(struct bytes *b, size_t len)
 static void
 add_header(struct bytes *b, uint8_t version, uint8_t words, uint8_t fields)
 {
-	const uint8_t header[] = {
-		version, words, 0, 0, 0, fields, 0, 0
-	};
+	const uint8_t header[] = { version, words, 0, 0, 0, fields, 0, 0 };
 
 	memcpy(b->data + b->len, header, sizeof(header));
 	b->len += sizeof(header);
@@ -114,8 +113,8 @@ assert_found(const struct bytes *b, bool in_step, const size_t *offsets)
 	free(s);
 }
 
-#define FOUND(...)	((const size_t[]){ __VA_ARGS__, SIZE_MAX })
-#define NONE		((const size_t[]){ SIZE_MAX })
+#define FOUND(...) ((const size_t[]){ __VA_ARGS__, SIZE_MAX })
+#define NONE       ((const size_t[]){ SIZE_MAX })
 
 static void
 a_checksum_is_enough(void **state)
@@ -146,11 +145,11 @@ without_checksum_something_has_to_follow(void **state)
 
 	add_garbage(b, 5);
 	add(b, PLAIN);
-	assert_found(b, false, FOUND(5));	/* the end of the log */
+	assert_found(b, false, FOUND(5)); /* the end of the log */
 	add(b, PLAIN);
 	assert_found(b, false, FOUND(5, 45));
 	add_garbage(b, 5);
-	assert_found(b, false, FOUND(5, 45));	/* behind another */
+	assert_found(b, false, FOUND(5, 45)); /* behind another */
 	memmove(b->data + 45, b->data + 85, 5);
 	b->len = 50;
 	assert_found(b, false, NONE);
@@ -224,7 +223,7 @@ an_unknown_version_has_to_be_confirmed(void **state)
 {
 	struct bytes *b = *state;
 
-	add_header(b, 0x61, 1, 8);		/* with a new field */
+	add_header(b, 0x61, 1, 8); /* with a new field */
 	add_garbage(b, 4);
 	add(b, CHECKED);
 	assert_found(b, true, FOUND(12));
@@ -275,7 +274,7 @@ windows_join(void **state)
 int
 main(void)
 {
-#define TEST(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(a_checksum_is_enough),
 		TEST(a_wrong_checksum_is_none),

@@ -37,10 +37,10 @@
 
 #include "store.h"
 
-#define NFLOWS		20000
-#define MASK		(STORE_FIELD_OCTETS | STORE_FIELD_CRC32)
-#define RECORD_LEN	20
-#define LOG_LEN		(NFLOWS * RECORD_LEN)
+#define NFLOWS     20000
+#define MASK       (STORE_FIELD_OCTETS | STORE_FIELD_CRC32)
+#define RECORD_LEN 20
+#define LOG_LEN    (NFLOWS * RECORD_LEN)
 
 static uint8_t log_bytes[LOG_LEN];
 static uint8_t gzip_bytes[LOG_LEN];
@@ -60,12 +60,15 @@ make_logs(void **state)
 	for (i = 0; i < NFLOWS; i++) {
 		flow.octets = i;
 		assert_int_equal(store_encode(&flow, MASK,
-		    log_bytes + i * RECORD_LEN, RECORD_LEN, &len), 0);
+				     log_bytes + i * RECORD_LEN, RECORD_LEN,
+				     &len),
+		    0);
 		assert_int_equal(len, RECORD_LEN);
 	}
 	memset(&z, 0, sizeof(z));
 	assert_int_equal(deflateInit2(&z, 1, Z_DEFLATED, 16 + MAX_WBITS, 8,
-	    Z_DEFAULT_STRATEGY), Z_OK);
+			     Z_DEFAULT_STRATEGY),
+	    Z_OK);
 	z.next_in = log_bytes;
 	z.avail_in = LOG_LEN;
 	z.next_out = gzip_bytes;
@@ -162,9 +165,9 @@ test_memory_recovers(void **state)
 
 /* What a function gives: a few bytes each time, with interruptions. */
 struct trickle {
-	const uint8_t	*at;
-	size_t		 left, fail_at;	/* left when it fails */
-	unsigned int	 ncalls;
+	const uint8_t *at;
+	size_t left, fail_at; /* left when it fails */
+	unsigned int ncalls;
 };
 
 static ssize_t

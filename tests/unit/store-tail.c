@@ -34,8 +34,8 @@
 
 #include "store.h"
 
-#define RECORD_LEN	24		/* of record() with its checksum */
-#define MIB		(1024 * 1024)
+#define RECORD_LEN 24 /* of record() with its checksum */
+#define MIB        (1024 * 1024)
 
 /* The descriptor of a file without a name. */
 static int
@@ -66,8 +66,8 @@ record(uint8_t *buf, uint32_t mask, uint32_t number)
 	flow.fields = STORE_FIELD_TAG | STORE_FIELD_OCTETS;
 	flow.tag = number;
 	flow.octets = number;
-	assert_int_equal(store_encode(&flow, mask, buf, STORE_RECORD_MAX,
-	    &len), 0);
+	assert_int_equal(store_encode(&flow, mask, buf, STORE_RECORD_MAX, &len),
+	    0);
 	return (len);
 }
 
@@ -107,7 +107,8 @@ assert_tail(int fd, int error, uint64_t expected)
 }
 
 static const uint32_t masks[] = {
-	STORE_FIELD_ALL, STORE_FIELD_ALL & ~STORE_FIELD_CRC32,
+	STORE_FIELD_ALL,
+	STORE_FIELD_ALL & ~STORE_FIELD_CRC32,
 };
 
 static void
@@ -161,9 +162,8 @@ torn_records_are_not(void **state)
 static void
 zeros_are_not_kept(void **state)
 {
-	const size_t zeros[] = {
-		1, 7, 8, 100, 4096, MIB - 1, MIB, MIB + 1, 5 * MIB + 12345
-	};
+	const size_t zeros[] = { 1, 7, 8, 100, 4096, MIB - 1, MIB, MIB + 1,
+		5 * MIB + 12345 };
 	const uint32_t counts[] = { 0, 1, 3, 70000 };
 	size_t i, j, k, total;
 	int fd;
@@ -173,8 +173,7 @@ zeros_are_not_kept(void **state)
 		for (j = 0; j < 4; j++) {
 			for (k = 0; k < sizeof(zeros) / sizeof(zeros[0]); k++) {
 				fd = new_file();
-				total = append_records(fd, masks[i],
-				    counts[j]);
+				total = append_records(fd, masks[i], counts[j]);
 				append_zeros(fd, zeros[k]);
 				assert_tail(fd, 0, total);
 				close(fd);
@@ -205,8 +204,8 @@ zeros_in_a_torn_record(void **state)
 		append(fd, buf, cut);
 		append_zeros(fd, cut * 10000);
 		/* Its first byte and zeros are a header, more are none. */
-		assert_tail(fd, cut > 1 && cut < STORE_HEADER_LEN ?
-		    FLOWD_ENOTLOG : 0, 0);
+		assert_tail(fd,
+		    cut > 1 && cut < STORE_HEADER_LEN ? FLOWD_ENOTLOG : 0, 0);
 		close(fd);
 	}
 }
@@ -215,9 +214,8 @@ zeros_in_a_torn_record(void **state)
 static void
 a_record_that_ends_in_zeros(void **state)
 {
-	static const uint8_t octets[] = {
-		0x60, 2, 0, 0, 0, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0
-	};
+	static const uint8_t octets[] = { 0x60, 2, 0, 0, 0, 0, 0x20, 0, 0, 0, 0,
+		0, 0, 0, 0, 0 };
 	size_t i;
 	int fd;
 
@@ -291,25 +289,25 @@ static void
 other_files_are_told_apart(void **state)
 {
 	static const struct {
-		const char	*data;
-		size_t		 len;
-		int		 error;
+		const char *data;
+		size_t len;
+		int error;
 	} cases[] = {
 		{ "\x01\x2c\xf0\x47\0\0\0\2\x40\x41\x2b\x80\0\0\0\0", 16,
 		    FLOWD_ELEGACY },
 		{ "\x01\x2c\xf0\x47\0\0\0\2\x40\x41\x2b\x80\0\0\0\0"
-		    "\0\0\0\0", 20, FLOWD_ELEGACY },
+		  "\0\0\0\0",
+		    20, FLOWD_ELEGACY },
 		{ "\x01\x2c\xf0\x47\0\0\0\3\x40\x41\x2b\x80\0\0\0\0", 16,
 		    FLOWD_ENOTLOG },
 		{ "hello", 5, FLOWD_ENOTLOG },
-		{ "h", 1, 0 },			/* version 3.8, if cut off */
+		{ "h", 1, 0 }, /* version 3.8, if cut off */
 		{ "\x60\0\0", 3, 0 },
 		{ "\x60\0\1", 3, FLOWD_ENOTLOG },
 		{ "\x60\0\0\0\0\0\0", 7, 0 },
 		{ "#!/bin/sh\nexit 0\n", 17, FLOWD_ENOTLOG },
 		{ "\x1f\x8b\x08\0\0\0\0\0\0\3", 10, FLOWD_ENOTLOG },
-		{ "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 18,
-		    FLOWD_ENOTLOG },
+		{ "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 18, FLOWD_ENOTLOG },
 		{ "\0\0\0\0", 4, 0 },
 	};
 	size_t i;

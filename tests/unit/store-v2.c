@@ -29,21 +29,20 @@
 #include "cursor.h"
 #include "store-v2.h"
 
-static const uint8_t file_header[16] = {
-	0x01, 0x2c, 0xf0, 0x47, 0, 0, 0, 2, 0x40, 0x41, 0x2b, 0x80, 0, 0, 0, 0
-};
+static const uint8_t file_header[16] = { 0x01, 0x2c, 0xf0, 0x47, 0, 0, 0, 2,
+	0x40, 0x41, 0x2b, 0x80, 0, 0, 0, 0 };
 
 /* What differs from version 3, and a field between each two; no checksum. */
 static const uint8_t record[] = {
-	0, 7, 0x68, 0x03,		/* fields */
-	0, 0, 0, 7,			/* tag */
-	0x40, 0x41, 0x2b, 0xbc,		/* recv_sec */
-	1, 0xbb, 0xc3, 0x50,		/* ports */
-	0, 0, 0, 1, 0, 0, 0, 2,		/* octets */
-	0xff, 0xff, 0, 2,		/* interfaces */
-	0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff,	/* flow times */
-	0xfb, 0xf4, 0xff, 0xff, 24, 16, 0, 0,	/* AS numbers, prefixes */
-	8, 9, 0, 0, 0, 0, 0, 99,	/* engine, sequence */
+	0, 7, 0x68, 0x03,                     /* fields */
+	0, 0, 0, 7,                           /* tag */
+	0x40, 0x41, 0x2b, 0xbc,               /* recv_sec */
+	1, 0xbb, 0xc3, 0x50,                  /* ports */
+	0, 0, 0, 1, 0, 0, 0, 2,               /* octets */
+	0xff, 0xff, 0, 2,                     /* interfaces */
+	0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff,   /* flow times */
+	0xfb, 0xf4, 0xff, 0xff, 24, 16, 0, 0, /* AS numbers, prefixes */
+	8, 9, 0, 0, 0, 0, 0, 99,              /* engine, sequence */
 };
 
 static void
@@ -130,9 +129,8 @@ every_mask(void **state)
 	struct flow flow;
 	uint32_t fields, crc;
 	size_t total, len, bit;
-	static const size_t lens[19] = {
-		4, 4, 4, 4, 16, 4, 16, 4, 16, 4, 16, 4, 8, 8, 4, 16, 8, 8, 8
-	};
+	static const size_t lens[19] = { 4, 4, 4, 4, 16, 4, 16, 4, 16, 4, 16, 4,
+		8, 8, 4, 16, 8, 8, 8 };
 
 	(void)state;
 	memset(buf, 0x5a, sizeof(buf));
@@ -163,9 +161,8 @@ every_mask(void **state)
 static void
 other_masks_are_refused(void **state)
 {
-	static const uint32_t masks[] = {
-		1U << 31, 1U << 19, 1U << 29, 0x18, 0x60, 0x180, 0x600
-	};
+	static const uint32_t masks[] = { 1U << 31, 1U << 19, 1U << 29, 0x18,
+		0x60, 0x180, 0x600 };
 	uint8_t buf[STORE_RECORD_MAX] = { 0 };
 	struct flow flow;
 	size_t i, len;
@@ -173,8 +170,8 @@ other_masks_are_refused(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(masks) / sizeof(masks[0]); i++) {
 		be32_put(buf, masks[i]);
-		assert_int_equal(store_v2_decode(buf, sizeof(buf), &flow,
-		    &len), FLOWD_EHEADER);
+		assert_int_equal(store_v2_decode(buf, sizeof(buf), &flow, &len),
+		    FLOWD_EHEADER);
 		assert_int_equal(len, 0);
 	}
 }

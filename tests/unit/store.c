@@ -35,43 +35,43 @@
 
 #include "store.h"
 
-#define V4_FIELDS							\
-	(STORE_FIELD_ALL & ~(STORE_FIELD_AGENT_ADDR6 |			\
-	STORE_FIELD_SRC_ADDR6 | STORE_FIELD_DST_ADDR6 |			\
-	STORE_FIELD_GATEWAY_ADDR6))
-#define V6_FIELDS							\
-	(STORE_FIELD_ALL & ~(STORE_FIELD_AGENT_ADDR4 |			\
-	STORE_FIELD_SRC_ADDR4 | STORE_FIELD_DST_ADDR4 |			\
-	STORE_FIELD_GATEWAY_ADDR4))
+#define V4_FIELDS                                               \
+	(STORE_FIELD_ALL &                                      \
+	    ~(STORE_FIELD_AGENT_ADDR6 | STORE_FIELD_SRC_ADDR6 | \
+		STORE_FIELD_DST_ADDR6 | STORE_FIELD_GATEWAY_ADDR6))
+#define V6_FIELDS                                               \
+	(STORE_FIELD_ALL &                                      \
+	    ~(STORE_FIELD_AGENT_ADDR4 | STORE_FIELD_SRC_ADDR4 | \
+		STORE_FIELD_DST_ADDR4 | STORE_FIELD_GATEWAY_ADDR4))
 
 /* flow_v4() without its tag, written by hand from flowd-log(5). */
 static const uint8_t record_v4[116] = {
-	0x60, 27, 0, 0,			/* version 3.0, 27 words */
-	0x40, 0x07, 0xfa, 0xae,		/* fields */
-	0x65, 0x53, 0xf1, 0x00,		/* recv_sec 1700000000 */
-	0x00, 0x01, 0x39, 0x20,		/* recv_usec 80160 */
-	0x1b, 6, 8, 0,			/* tcp_flags, protocol, tos */
-	192, 0, 2, 1,			/* agent */
-	198, 51, 100, 7,		/* src */
-	203, 0, 113, 9,			/* dst */
-	192, 0, 2, 254,			/* gateway */
-	0x01, 0xbb, 0xc3, 0x50,		/* ports 443, 50000 */
-	0, 0, 0, 1, 0, 0, 0, 3,		/* packets 2^32 + 3 */
-	0, 0, 0, 0, 0, 0, 0x11, 0x94,	/* octets 4500 */
-	0x80, 0, 0, 1, 0, 0, 0, 2,	/* interfaces 2^31 + 1, 2 */
-	0x00, 0x36, 0xee, 0x80,		/* sys_uptime_ms 3600000 */
-	0x65, 0x53, 0xf0, 0xff,		/* time_sec 1699999999 */
-	0, 0, 0, 5,			/* time_nanosec */
-	0, 5, 0, 0,			/* netflow_version */
-	0x00, 0x36, 0xc7, 0x70,		/* flow_start 3590000 */
-	0x00, 0x36, 0xee, 0x7f,		/* flow_finish 3599999 */
-	0, 0, 0xfb, 0xf4,		/* src_as 64500 */
-	0, 1, 0, 0,			/* dst_as 65536 */
-	24, 16, 0, 0,			/* prefix lengths */
-	0, 8, 0, 9,			/* engine_type, engine_id */
-	0, 0, 0, 99,			/* flow_sequence */
-	0, 0, 0, 4,			/* source_id */
-	0x00, 0x00, 0x00, 0x00,		/* CRC32: put_crc */
+	0x60, 27, 0, 0,               /* version 3.0, 27 words */
+	0x40, 0x07, 0xfa, 0xae,       /* fields */
+	0x65, 0x53, 0xf1, 0x00,       /* recv_sec 1700000000 */
+	0x00, 0x01, 0x39, 0x20,       /* recv_usec 80160 */
+	0x1b, 6, 8, 0,                /* tcp_flags, protocol, tos */
+	192, 0, 2, 1,                 /* agent */
+	198, 51, 100, 7,              /* src */
+	203, 0, 113, 9,               /* dst */
+	192, 0, 2, 254,               /* gateway */
+	0x01, 0xbb, 0xc3, 0x50,       /* ports 443, 50000 */
+	0, 0, 0, 1, 0, 0, 0, 3,       /* packets 2^32 + 3 */
+	0, 0, 0, 0, 0, 0, 0x11, 0x94, /* octets 4500 */
+	0x80, 0, 0, 1, 0, 0, 0, 2,    /* interfaces 2^31 + 1, 2 */
+	0x00, 0x36, 0xee, 0x80,       /* sys_uptime_ms 3600000 */
+	0x65, 0x53, 0xf0, 0xff,       /* time_sec 1699999999 */
+	0, 0, 0, 5,                   /* time_nanosec */
+	0, 5, 0, 0,                   /* netflow_version */
+	0x00, 0x36, 0xc7, 0x70,       /* flow_start 3590000 */
+	0x00, 0x36, 0xee, 0x7f,       /* flow_finish 3599999 */
+	0, 0, 0xfb, 0xf4,             /* src_as 64500 */
+	0, 1, 0, 0,                   /* dst_as 65536 */
+	24, 16, 0, 0,                 /* prefix lengths */
+	0, 8, 0, 9,                   /* engine_type, engine_id */
+	0, 0, 0, 99,                  /* flow_sequence */
+	0, 0, 0, 4,                   /* source_id */
+	0x00, 0x00, 0x00, 0x00,       /* CRC32: put_crc */
 };
 
 static struct addr
@@ -87,16 +87,32 @@ static struct flow
 flow_v4(void)
 {
 	struct flow flow = {
-		.fields = V4_FIELDS, .tag = 7, .recv_sec = 1700000000,
-		.recv_usec = 80160, .packets = (1ULL << 32) + 3,
-		.octets = 4500, .if_index_in = (1U << 31) + 1,
-		.if_index_out = 2, .sys_uptime_ms = 3600000,
-		.time_sec = 1699999999, .time_nanosec = 5,
-		.flow_start = 3590000, .flow_finish = 3599999,
-		.src_as = 64500, .dst_as = 65536, .flow_sequence = 99,
-		.source_id = 4, .netflow_version = 5, .src_port = 443,
-		.dst_port = 50000, .engine_type = 8, .engine_id = 9,
-		.tcp_flags = 0x1b, .protocol = 6, .tos = 8, .src_mask = 24,
+		.fields = V4_FIELDS,
+		.tag = 7,
+		.recv_sec = 1700000000,
+		.recv_usec = 80160,
+		.packets = (1ULL << 32) + 3,
+		.octets = 4500,
+		.if_index_in = (1U << 31) + 1,
+		.if_index_out = 2,
+		.sys_uptime_ms = 3600000,
+		.time_sec = 1699999999,
+		.time_nanosec = 5,
+		.flow_start = 3590000,
+		.flow_finish = 3599999,
+		.src_as = 64500,
+		.dst_as = 65536,
+		.flow_sequence = 99,
+		.source_id = 4,
+		.netflow_version = 5,
+		.src_port = 443,
+		.dst_port = 50000,
+		.engine_type = 8,
+		.engine_id = 9,
+		.tcp_flags = 0x1b,
+		.protocol = 6,
+		.tos = 8,
+		.src_mask = 24,
 		.dst_mask = 16,
 	};
 
@@ -247,8 +263,8 @@ ipv4_record_is_as_laid_out(void **state)
 	flow.fields &= ~STORE_FIELD_TAG;
 	memcpy(expected, record_v4, sizeof(expected));
 	put_crc(expected, sizeof(expected));
-	assert_int_equal(store_encode(&flow, STORE_FIELD_ALL, buf, sizeof(buf),
-	    &len), 0);
+	assert_int_equal(
+	    store_encode(&flow, STORE_FIELD_ALL, buf, sizeof(buf), &len), 0);
 	assert_int_equal(len, 116);
 	assert_memory_equal(buf, expected, len);
 }
@@ -261,8 +277,8 @@ tag_comes_first(void **state)
 	size_t len;
 
 	(void)state;
-	assert_int_equal(store_encode(&flow, STORE_FIELD_ALL, buf, sizeof(buf),
-	    &len), 0);
+	assert_int_equal(
+	    store_encode(&flow, STORE_FIELD_ALL, buf, sizeof(buf), &len), 0);
 	assert_int_equal(len, 120);
 	assert_memory_equal(buf + 8, "\0\0\0\7\x65\x53\xf1\0", 8);
 }
@@ -275,8 +291,8 @@ ipv6_record_has_its_length(void **state)
 	size_t len;
 
 	(void)state;
-	assert_int_equal(store_encode(&flow, STORE_FIELD_ALL, buf, sizeof(buf),
-	    &len), 0);
+	assert_int_equal(
+	    store_encode(&flow, STORE_FIELD_ALL, buf, sizeof(buf), &len), 0);
 	assert_int_equal(len, 120 + 4 * 12);
 	assert_memory_equal(buf + 8 + 4 + 8 + 4, flow.agent.bytes, 16);
 }
@@ -297,11 +313,12 @@ masks_round_trip(void **state)
 		for (i = 0; i < 2; i++) {
 			expected = only(&flows[i], flows[i].fields & mask);
 			assert_int_equal(store_encode(&flows[i], mask, buf,
-			    sizeof(buf), &len), 0);
-			assert_int_equal(len, store_record_len(
-			    expected.fields));
-			assert_int_equal(store_decode(buf, len, &got,
-			    &got_len), 0);
+					     sizeof(buf), &len),
+			    0);
+			assert_int_equal(len,
+			    store_record_len(expected.fields));
+			assert_int_equal(store_decode(buf, len, &got, &got_len),
+			    0);
 			assert_int_equal(got_len, len);
 			assert_same_flow(&got, &expected);
 		}
@@ -311,9 +328,8 @@ masks_round_trip(void **state)
 static void
 lengths_add_up(void **state)
 {
-	static const size_t lens[19] = {
-		4, 8, 4, 4, 16, 4, 16, 4, 16, 4, 16, 4, 8, 8, 8, 16, 8, 12, 12
-	};
+	static const size_t lens[19] = { 4, 8, 4, 4, 16, 4, 16, 4, 16, 4, 16, 4,
+		8, 8, 8, 16, 8, 12, 12 };
 	size_t sum = STORE_HEADER_LEN, bit;
 	uint32_t fields = 0;
 
@@ -339,15 +355,17 @@ checksum_goes_by_the_mask(void **state)
 
 	(void)state;
 	flow.fields &= ~STORE_FIELD_CRC32;
-	assert_int_equal(store_encode(&flow, STORE_FIELD_ALL, buf, sizeof(buf),
-	    &len), 0);
+	assert_int_equal(
+	    store_encode(&flow, STORE_FIELD_ALL, buf, sizeof(buf), &len), 0);
 	assert_int_equal(store_decode(buf, len, &got, &len), 0);
 	assert_true((got.fields & STORE_FIELD_CRC32) != 0);
 	assert_int_equal(got.crc, expected_crc(buf, len));
 
 	flow.fields |= STORE_FIELD_CRC32;
-	assert_int_equal(store_encode(&flow, STORE_FIELD_ALL &
-	    ~STORE_FIELD_CRC32, buf, sizeof(buf), &len), 0);
+	assert_int_equal(store_encode(&flow,
+			     STORE_FIELD_ALL & ~STORE_FIELD_CRC32, buf,
+			     sizeof(buf), &len),
+	    0);
 	assert_int_equal(store_decode(buf, len, &got, &len), 0);
 	assert_int_equal(got.fields & STORE_FIELD_CRC32, 0);
 	assert_int_equal(got.crc, 0);
@@ -362,8 +380,8 @@ unknown_fields_are_not_encoded(void **state)
 
 	(void)state;
 	flow.fields = V4_FIELDS | 0xbff80000;
-	assert_int_equal(store_encode(&flow, UINT32_MAX, buf, sizeof(buf),
-	    &len), 0);
+	assert_int_equal(
+	    store_encode(&flow, UINT32_MAX, buf, sizeof(buf), &len), 0);
 	assert_int_equal(store_decode(buf, len, &got, &len), 0);
 	assert_int_equal(got.fields, V4_FIELDS);
 }
@@ -380,8 +398,9 @@ encode_keeps_within_the_buffer(void **state)
 		/* Of exactly this size, so that sanitizers see an overrun. */
 		buf = malloc(size);
 		len = 1;
-		assert_int_equal(store_encode(&flow, STORE_FIELD_ALL, buf,
-		    size, &len), FLOWD_ESPACE);
+		assert_int_equal(
+		    store_encode(&flow, STORE_FIELD_ALL, buf, size, &len),
+		    FLOWD_ESPACE);
 		assert_int_equal(len, 0);
 		free(buf);
 	}
@@ -395,8 +414,8 @@ every_truncation_is_short(void **state)
 	size_t len, size;
 
 	(void)state;
-	assert_int_equal(store_encode(&flow, STORE_FIELD_ALL, buf, sizeof(buf),
-	    &len), 0);
+	assert_int_equal(
+	    store_encode(&flow, STORE_FIELD_ALL, buf, sizeof(buf), &len), 0);
 	for (size = 0; size < len; size++) {
 		copy = malloc(size + 1);
 		memcpy(copy, buf, size);
@@ -414,12 +433,12 @@ every_flipped_bit_is_noticed(void **state)
 	size_t len, got_len, bit;
 
 	(void)state;
-	assert_int_equal(store_encode(&flow, STORE_FIELD_ALL, buf, sizeof(buf),
-	    &len), 0);
+	assert_int_equal(
+	    store_encode(&flow, STORE_FIELD_ALL, buf, sizeof(buf), &len), 0);
 	for (bit = 0; bit < len * 8; bit++) {
 		buf[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		assert_int_not_equal(store_decode(buf, sizeof(buf), &got,
-		    &got_len), 0);
+		assert_int_not_equal(
+		    store_decode(buf, sizeof(buf), &got, &got_len), 0);
 		buf[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
 	assert_int_equal(store_decode(buf, len, &got, &got_len), 0);
@@ -431,29 +450,27 @@ static void
 headers_that_disagree_are_refused(void **state)
 {
 	static const struct {
-		const char	*header;
-		int		 error;
+		const char *header;
+		int error;
 	} cases[] = {
-		{ "\x60\1\0\0\0\0\0\1", 0 },
-		{ "\x60\0\0\0\0\0\0\0", 0 },
-		{ "\x61\1\0\0\0\0\0\1", 0 },
-		{ "\x61\2\0\0\0\x08\0\1", 0 },
+		{ "\x60\1\0\0\0\0\0\1", 0 }, { "\x60\0\0\0\0\0\0\0", 0 },
+		{ "\x61\1\0\0\0\0\0\1", 0 }, { "\x61\2\0\0\0\x08\0\1", 0 },
 		{ "\x40\1\0\0\0\0\0\1", FLOWD_EVERSION },
 		{ "\x80\1\0\0\0\0\0\1", FLOWD_EVERSION },
 		{ "\0\1\0\0\0\0\0\1", FLOWD_EVERSION },
 		{ "\x60\2\0\0\0\0\0\1", FLOWD_EHEADER },
 		{ "\x60\0\0\0\0\0\0\1", FLOWD_EHEADER },
-		{ "\x61\2\0\0\0\0\0\1", FLOWD_EHEADER },	/* none new */
-		{ "\x61\1\0\0\0\x08\0\1", FLOWD_EHEADER },	/* too short */
+		{ "\x61\2\0\0\0\0\0\1", FLOWD_EHEADER },   /* none new */
+		{ "\x61\1\0\0\0\x08\0\1", FLOWD_EHEADER }, /* too short */
 		{ "\x60\1\0\1\0\0\0\1", FLOWD_EHEADER },
 		{ "\x60\1\1\0\0\0\0\1", FLOWD_EHEADER },
 		{ "\x60\1\0\0\x80\0\0\1", FLOWD_EHEADER },
 		{ "\x61\1\0\0\x80\0\0\1", FLOWD_EHEADER },
-		{ "\x60\2\0\0\0\x08\0\1", FLOWD_EHEADER },	/* not in 3.0 */
-		{ "\x60\5\0\0\0\0\0\x18", FLOWD_EHEADER },	/* agent 4, 6 */
-		{ "\x60\5\0\0\0\0\0\x60", FLOWD_EHEADER },	/* src */
-		{ "\x60\5\0\0\0\0\1\x80", FLOWD_EHEADER },	/* dst */
-		{ "\x60\5\0\0\0\0\6\0", FLOWD_EHEADER },	/* gateway */
+		{ "\x60\2\0\0\0\x08\0\1", FLOWD_EHEADER }, /* not in 3.0 */
+		{ "\x60\5\0\0\0\0\0\x18", FLOWD_EHEADER }, /* agent 4, 6 */
+		{ "\x60\5\0\0\0\0\0\x60", FLOWD_EHEADER }, /* src */
+		{ "\x60\5\0\0\0\0\1\x80", FLOWD_EHEADER }, /* dst */
+		{ "\x60\5\0\0\0\0\6\0", FLOWD_EHEADER },   /* gateway */
 	};
 	const uint8_t *header;
 	size_t i, len;
@@ -463,8 +480,10 @@ headers_that_disagree_are_refused(void **state)
 		header = (const uint8_t *)cases[i].header;
 		assert_int_equal(store_check_header(header, 8, &len),
 		    cases[i].error);
-		assert_int_equal(len, cases[i].error != 0 ? 0 :
-		    STORE_HEADER_LEN + 4 * (size_t)header[1]);
+		assert_int_equal(len,
+		    cases[i].error != 0 ?
+			0 :
+			STORE_HEADER_LEN + 4 * (size_t)header[1]);
 		assert_int_equal(store_check_header(header, 7, &len),
 		    FLOWD_ESHORT);
 	}
@@ -474,11 +493,10 @@ static void
 newer_minor_version_is_read(void **state)
 {
 	static const uint8_t record[] = {
-		0x61, 6, 0, 0, 0x40, 0x18, 0x20, 1,
-		0, 0, 0, 7,			/* tag */
-		0, 0, 0, 0, 0, 0, 0x11, 0x94,	/* octets */
-		1, 2, 3, 4, 5, 6, 7, 8,		/* fields 19 and 20 */
-		0, 0, 0, 0,			/* CRC32 */
+		0x61, 6, 0, 0, 0x40, 0x18, 0x20, 1, 0, 0, 0, 7, /* tag */
+		0, 0, 0, 0, 0, 0, 0x11, 0x94,                   /* octets */
+		1, 2, 3, 4, 5, 6, 7, 8, /* fields 19 and 20 */
+		0, 0, 0, 0,             /* CRC32 */
 	};
 	uint8_t buf[sizeof(record)];
 	struct flow flow;
@@ -490,8 +508,8 @@ newer_minor_version_is_read(void **state)
 	assert_int_equal(store_decode(buf, sizeof(buf), &flow, &len), 0);
 	assert_int_equal(len, sizeof(buf));
 	assert_int_equal(flow.version, 0x61);
-	assert_int_equal(flow.fields, STORE_FIELD_TAG | STORE_FIELD_OCTETS |
-	    STORE_FIELD_CRC32);
+	assert_int_equal(flow.fields,
+	    STORE_FIELD_TAG | STORE_FIELD_OCTETS | STORE_FIELD_CRC32);
 	assert_int_equal(flow.tag, 7);
 	assert_int_equal(flow.octets, 4500);
 	assert_int_equal(flow.crc, expected_crc(buf, sizeof(buf)));
@@ -521,7 +539,7 @@ names_of_fields(void **state)
 
 /* A file of the test's own, in a directory that teardown removes. */
 struct files {
-	char	dir[64], log[80];
+	char dir[64], log[80];
 };
 
 static int
@@ -713,8 +731,9 @@ gzip_members_and_what_follows_them(void **state)
 	int i;
 
 	flow = flow_v4();
-	assert_int_equal(store_encode(&flow, STORE_FIELD_ALL, record,
-	    sizeof(record), &len), 0);
+	assert_int_equal(
+	    store_encode(&flow, STORE_FIELD_ALL, record, sizeof(record), &len),
+	    0);
 	/* The second record is half in one member, half in the next. */
 	gz = gzopen(f->log, "wb");
 	assert_int_equal(gzwrite(gz, record, 120), 120);
@@ -749,8 +768,9 @@ a_pipe_is_read_as_it_fills(void **state)
 	int fds[2];
 
 	(void)state;
-	assert_int_equal(store_encode(&flow, STORE_FIELD_ALL, record,
-	    sizeof(record), &len), 0);
+	assert_int_equal(
+	    store_encode(&flow, STORE_FIELD_ALL, record, sizeof(record), &len),
+	    0);
 	assert_int_equal(pipe(fds), 0);
 	assert_int_equal(store_reader_fdopen(fds[0], &r), 0);
 	assert_true(store_reader_drained(r));
@@ -829,8 +849,7 @@ errors_have_text(void **state)
 
 	(void)state;
 	for (error = FLOWD_OK; error >= FLOWD_ENOTLOG; error--)
-		assert_string_not_equal(flowd_strerror(error),
-		    "unknown error");
+		assert_string_not_equal(flowd_strerror(error), "unknown error");
 	assert_string_equal(flowd_strerror(1), "unknown error");
 	assert_string_equal(flowd_strerror(FLOWD_ENOTLOG - 1), "unknown error");
 	assert_string_equal(flowd_strerror(INT32_MIN), "unknown error");

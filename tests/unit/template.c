@@ -36,21 +36,20 @@
 #include "template.h"
 #include "wire9.h"
 
-#define V9		NF_VERSION_9
-#define IPFIX		NF_VERSION_IPFIX
-#define MAX		64		/* templates */
-#define MEMORY		(1U << 20)	/* bytes */
-#define UNTOUCHED	0xa5		/* what was in flow and values before */
-#define PEN_OTHER	9U
+#define V9        NF_VERSION_9
+#define IPFIX     NF_VERSION_IPFIX
+#define MAX       64         /* templates */
+#define MEMORY    (1U << 20) /* bytes */
+#define UNTOUCHED 0xa5       /* what was in flow and values before */
+#define PEN_OTHER 9U
 
 /* Those that flowd reads, in order. */
-static const uint16_t iana[] = {
-	1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 21, 22, 23,
-	24, 27, 28, 29, 30, 32, 34, 35, 38, 39, 40, 41, 42, 48, 49, 50, 60, 62,
-	63, 82, 83, 85, 86, 139, 150, 151, 152, 153, 154, 155, 156, 157, 158,
-	159, 160, 161, 162, 164, 165, 166, 167, 176, 177, 178, 179, 180, 181,
-	182, 183, 231, 232, 252, 253, 298, 299, 302, 304, 305, 306, 309, 310
-};
+static const uint16_t iana[] = { 1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+	16, 17, 18, 21, 22, 23, 24, 27, 28, 29, 30, 32, 34, 35, 38, 39, 40, 41,
+	42, 48, 49, 50, 60, 62, 63, 82, 83, 85, 86, 139, 150, 151, 152, 153,
+	154, 155, 156, 157, 158, 159, 160, 161, 162, 164, 165, 166, 167, 176,
+	177, 178, 179, 180, 181, 182, 183, 231, 232, 252, 253, 298, 299, 302,
+	304, 305, 306, 309, 310 };
 static const uint16_t reverse[] = { 1, 2, 5, 6, 32, 85, 86, 139 };
 
 static struct templates templates;
@@ -58,8 +57,8 @@ static struct memory memory;
 static struct wire wire;
 static struct flow flow;
 static struct ie_values values;
-static int error;		/* of the last definition */
-static size_t specs_left;	/* octets behind it */
+static int error;         /* of the last definition */
+static size_t specs_left; /* octets behind it */
 
 static int
 setup(void **state)
@@ -86,7 +85,8 @@ static struct template_key
 key_of(uint16_t version, uint16_t id)
 {
 	return ((struct template_key){ .domain = WIRE_DOMAIN,
-	    .version = version, .id = id });
+	    .version = version,
+	    .id = id });
 }
 
 /* At most max templates; claimed is the number of fields that is said. */
@@ -117,8 +117,7 @@ define_as(uint16_t version, uint16_t id, const struct wire_field *fields,
 }
 
 static enum template_result
-define(uint16_t version, uint16_t id, const struct wire_field *fields,
-    size_t n)
+define(uint16_t version, uint16_t id, const struct wire_field *fields, size_t n)
 {
 	return (define_as(version, id, fields, n, (uint16_t)n, MAX));
 }
@@ -137,8 +136,8 @@ define_one(uint16_t version, const struct wire_field *fields, size_t n)
 {
 	enum template_result r = define(version, 256, fields, n);
 
-	assert_true(r == TEMPLATE_NEW || r == TEMPLATE_CHANGED ||
-	    r == TEMPLATE_SAME);
+	assert_true(
+	    r == TEMPLATE_NEW || r == TEMPLATE_CHANGED || r == TEMPLATE_SAME);
 	assert_int_equal(error, 0);
 	assert_int_equal(specs_left, 0);
 	wcur_init(&wire.at, wire.buf, sizeof(wire.buf));
@@ -177,7 +176,8 @@ static uint64_t
 at_place(const struct ie_place *place)
 {
 	const uint8_t *p = (place->in_flow ? (const uint8_t *)&flow :
-	    (const uint8_t *)&values) + place->offset;
+					     (const uint8_t *)&values) +
+	    place->offset;
 	uint16_t v16;
 	uint32_t v32;
 	uint64_t v64;
@@ -202,8 +202,10 @@ static bool
 is_listed(uint32_t pen, uint16_t id)
 {
 	const uint16_t *list = pen == IE_PEN_IANA ? iana : reverse;
-	size_t i, n = pen == IE_PEN_IANA ? WIRE_NFIELDS(iana) :
-	    pen == IE_PEN_REVERSE ? WIRE_NFIELDS(reverse) : 0;
+	size_t i,
+	    n = pen == IE_PEN_IANA ? WIRE_NFIELDS(iana) :
+	    pen == IE_PEN_REVERSE  ? WIRE_NFIELDS(reverse) :
+				     0;
 
 	for (i = 0; i < n; i++) {
 		if (list[i] == id)
@@ -216,8 +218,8 @@ static void
 all_elements_are_found_and_no_other(void **state)
 {
 	static const uint32_t pens[] = { IE_PEN_IANA, PEN_OTHER,
-	    IE_PEN_REVERSE - 1, IE_PEN_REVERSE, IE_PEN_REVERSE + 1,
-	    UINT32_MAX };
+		IE_PEN_REVERSE - 1, IE_PEN_REVERSE, IE_PEN_REVERSE + 1,
+		UINT32_MAX };
 	const struct ie *ie;
 	uint32_t id;
 	size_t i;
@@ -241,8 +243,8 @@ width_of_type(const struct ie *ie, size_t width)
 {
 	switch ((enum ie_type)ie->type) {
 	case IE_UNSIGNED:
-		assert_true(width == 1 || width == 2 || width == 4 ||
-		    width == 8);
+		assert_true(
+		    width == 1 || width == 2 || width == 4 || width == 8);
 		return (width);
 	case IE_ADDRESS4:
 		return (4);
@@ -269,7 +271,8 @@ each_element_has_a_place_of_its_width(void **state)
 
 	(void)state;
 	for (i = 0; i < WIRE_NFIELDS(iana) + WIRE_NFIELDS(reverse); i++) {
-		ie = i < WIRE_NFIELDS(iana) ? ie_find(IE_PEN_IANA, iana[i]) :
+		ie = i < WIRE_NFIELDS(iana) ?
+		    ie_find(IE_PEN_IANA, iana[i]) :
 		    ie_find(IE_PEN_REVERSE, reverse[i - WIRE_NFIELDS(iana)]);
 		assert_non_null(ie);
 		assert_true(ie->slot < SLOTS);
@@ -278,8 +281,7 @@ each_element_has_a_place_of_its_width(void **state)
 		size = place->in_flow ? sizeof(flow) : sizeof(values);
 		assert_true(place->width > 0);
 		assert_true(place->offset + (size_t)place->width <= size);
-		assert_int_equal(place->width,
-		    width_of_type(ie, place->width));
+		assert_int_equal(place->width, width_of_type(ie, place->width));
 	}
 	assert_true(filled == SLOT_BIT(SLOTS) - 1);
 }
@@ -310,8 +312,7 @@ open_registry(void)
 	char path[4096];
 
 	if (dir != NULL)
-		(void)snprintf(path, sizeof(path), "%s/iana-elements.tsv",
-		    dir);
+		(void)snprintf(path, sizeof(path), "%s/iana-elements.tsv", dir);
 	else
 		(void)snprintf(path, sizeof(path),
 		    "%s/../shared/data/iana-elements.tsv",
@@ -461,9 +462,9 @@ ntp_times_give_the_ms_they_were_made_of(void **state)
 	(void)state;
 	for (i = 0; i < WIRE_NFIELDS(ids); i++) {
 		for (ms = 0; ms < 1000; ms++)
-			assert_true(read_ntp(ids[i],
-			    WIRE_EXPORT_SEC + 2208988800U,
-			    (uint32_t)((ms << 32) / 1000)) ==
+			assert_true(
+			    read_ntp(ids[i], WIRE_EXPORT_SEC + 2208988800U,
+				(uint32_t)((ms << 32) / 1000)) ==
 			    sec * 1000 + ms);
 	}
 }
@@ -472,8 +473,8 @@ static void
 ntp_times_are_rounded_to_their_unit_only(void **state)
 {
 	/* .1239997 s */
-	const uint32_t fraction = (uint32_t)((UINT64_C(1239997) << 32) /
-	    10000000);
+	const uint32_t fraction =
+	    (uint32_t)((UINT64_C(1239997) << 32) / 10000000);
 
 	(void)state;
 	assert_true(read_ntp(154, 2208988800U, fraction) == 124);
@@ -489,8 +490,7 @@ ntp_times_go_on_after_2036(void **state)
 	(void)state;
 	assert_true(read_ntp(154, UINT32_MAX, 0) == UINT64_C(2085978495000));
 	assert_true(read_ntp(154, 0, 0) == UINT64_C(2085978496000));
-	assert_true(read_ntp(157, 1000, 0x80000000) ==
-	    UINT64_C(2085979496500));
+	assert_true(read_ntp(157, 1000, 0x80000000) == UINT64_C(2085979496500));
 }
 
 static void
@@ -504,8 +504,7 @@ ntp_times_of_other_lengths_are_not_read(void **state)
 	for (i = 0; i < WIRE_NFIELDS(lens); i++) {
 		fields[0].len = lens[i];
 		define_one(IPFIX, fields, WIRE_NFIELDS(fields));
-		assert_true(find(IPFIX, 256)->slots ==
-		    SLOT_BIT(SLOT_PROTOCOL));
+		assert_true(find(IPFIX, 256)->slots == SLOT_BIT(SLOT_PROTOCOL));
 		wire_fill(&wire, 0xff, lens[i]);
 		wire_uint(&wire, 6, 1);
 		run(IPFIX);
@@ -562,7 +561,9 @@ static void
 check_variable(uint16_t version, size_t len, int wide)
 {
 	static const struct wire_field fields[] = {
-		{ 4, 1, 0 }, { 96, WIRE_VARIABLE, 0 }, { 2, 4, 0 },
+		{ 4, 1, 0 },
+		{ 96, WIRE_VARIABLE, 0 },
+		{ 2, 4, 0 },
 	};
 	static uint8_t junk[WIRE_MAX];
 	size_t i, left, whole;
@@ -618,8 +619,10 @@ static void
 the_least_record_of_variable_length_is_told(void **state)
 {
 	static const struct wire_field fields[] = {
-		{ 96, WIRE_VARIABLE, 0 }, { 4, 1, 0 },
-		{ 82, WIRE_VARIABLE, 0 }, { 97, 0, 0 },
+		{ 96, WIRE_VARIABLE, 0 },
+		{ 4, 1, 0 },
+		{ 82, WIRE_VARIABLE, 0 },
+		{ 97, 0, 0 },
 	};
 
 	(void)state;
@@ -638,8 +641,8 @@ fields_of_no_length_are_absent(void **state)
 		{ 1, 0, 0 }, { 4, 1, 0 }, { 96, WIRE_VARIABLE, 0 },
 		{ 8, 0, 0 }, { 7, 2, 0 },
 	};
-	static const uint64_t slots = SLOT_BIT(SLOT_PROTOCOL) |
-	    SLOT_BIT(SLOT_SRC_PORT);
+	static const uint64_t slots =
+	    SLOT_BIT(SLOT_PROTOCOL) | SLOT_BIT(SLOT_SRC_PORT);
 
 	(void)state;
 	define_one(V9, fixed, WIRE_NFIELDS(fixed));
@@ -678,8 +681,12 @@ static void
 the_first_of_the_same_element_counts(void **state)
 {
 	static const struct wire_field fields[] = {
-		{ 4, 1, 0 }, { 1, 4, 0 }, { 4, 1, 0 }, { 1, 8, 0 },
-		{ 8, 4, 0 }, { 8, 4, 0 },
+		{ 4, 1, 0 },
+		{ 1, 4, 0 },
+		{ 4, 1, 0 },
+		{ 1, 8, 0 },
+		{ 8, 4, 0 },
+		{ 8, 4, 0 },
 	};
 
 	(void)state;
@@ -703,7 +710,7 @@ check_better(uint16_t better, uint16_t worse)
 	const struct ie *ie = ie_find(IE_PEN_IANA, better);
 	const struct ie_place *place = ie_place((enum ie_slot)ie->slot);
 	const struct wire_field first[] = { { better, 4, 0 }, { worse, 4, 0 } },
-	    last[] = { { worse, 4, 0 }, { better, 4, 0 } };
+				last[] = { { worse, 4, 0 }, { better, 4, 0 } };
 
 	define_one(IPFIX, first, 2);
 	wire_uint(&wire, 11, 4);
@@ -722,11 +729,18 @@ the_better_element_of_a_slot_counts(void **state)
 {
 	/* Of each row, the better ones first; 0 ends it. */
 	static const uint16_t rows[][5] = {
-		{ 1, 231, 23, 85, 0 }, { 2, 298, 24, 86, 0 },
-		{ 7, 180, 182, 0 }, { 11, 181, 183, 0 },
-		{ 10, 252, 0 }, { 14, 253, 0 }, { 32, 139, 0 },
-		{ 176, 178, 0 }, { 177, 179, 0 },
-		{ 302, 48, 0 }, { 304, 49, 35, 0 }, { 305, 50, 34, 0 },
+		{ 1, 231, 23, 85, 0 },
+		{ 2, 298, 24, 86, 0 },
+		{ 7, 180, 182, 0 },
+		{ 11, 181, 183, 0 },
+		{ 10, 252, 0 },
+		{ 14, 253, 0 },
+		{ 32, 139, 0 },
+		{ 176, 178, 0 },
+		{ 177, 179, 0 },
+		{ 302, 48, 0 },
+		{ 304, 49, 35, 0 },
+		{ 305, 50, 34, 0 },
 	};
 	size_t i, a, b;
 
@@ -743,7 +757,10 @@ static void
 next_hop_of_ip_counts_before_that_of_bgp(void **state)
 {
 	static const struct wire_field fields[] = {
-		{ 18, 4, 0 }, { 63, 16, 0 }, { 15, 4, 0 }, { 62, 16, 0 },
+		{ 18, 4, 0 },
+		{ 63, 16, 0 },
+		{ 15, 4, 0 },
+		{ 62, 16, 0 },
 	};
 
 	(void)state;
@@ -761,9 +778,14 @@ static void
 unknown_elements_are_stepped_over(void **state)
 {
 	static const struct wire_field fields[] = {
-		{ 3, 7, 0 }, { 1, 4, PEN_OTHER }, { 6, 2, 0 },
-		{ 2, WIRE_VARIABLE, PEN_OTHER }, { 4, 1, 0 },
-		{ 4, 1, PEN_OTHER }, { 32767, 300, 0 }, { 2, 2, 0 },
+		{ 3, 7, 0 },
+		{ 1, 4, PEN_OTHER },
+		{ 6, 2, 0 },
+		{ 2, WIRE_VARIABLE, PEN_OTHER },
+		{ 4, 1, 0 },
+		{ 4, 1, PEN_OTHER },
+		{ 32767, 300, 0 },
+		{ 2, 2, 0 },
 	};
 
 	(void)state;
@@ -780,8 +802,9 @@ unknown_elements_are_stepped_over(void **state)
 	assert_int_equal(flow.tcp_flags, 0x12);
 	assert_int_equal(flow.protocol, 6);
 	assert_int_equal(flow.packets, 77);
-	assert_true(find(IPFIX, 256)->slots == (SLOT_BIT(SLOT_TCP_FLAGS) |
-	    SLOT_BIT(SLOT_PROTOCOL) | SLOT_BIT(SLOT_PACKETS)));
+	assert_true(find(IPFIX, 256)->slots ==
+	    (SLOT_BIT(SLOT_TCP_FLAGS) | SLOT_BIT(SLOT_PROTOCOL) |
+		SLOT_BIT(SLOT_PACKETS)));
 }
 
 static void
@@ -807,7 +830,9 @@ static void
 v9_has_no_enterprise_numbers(void **state)
 {
 	static const struct wire_field fields[] = {
-		{ 0x8001, 4, 0 }, { 0xffff, 2, 0 }, { 4, 1, 0 },
+		{ 0x8001, 4, 0 },
+		{ 0xffff, 2, 0 },
+		{ 4, 1, 0 },
 	};
 
 	(void)state;
@@ -824,7 +849,8 @@ static void
 ipfix_needs_the_enterprise_number(void **state)
 {
 	static const struct wire_field fields[] = {
-		{ 4, 1, 0 }, { 0x8001, 4, 0 },
+		{ 4, 1, 0 },
+		{ 0x8001, 4, 0 },
 	};
 
 	(void)state;
@@ -881,13 +907,16 @@ options_and_scopes_make_another_definition(void **state)
 	uint8_t bytes[8];
 	size_t i;
 	static const struct {
-		bool			 options;
-		uint16_t		 scopes;
-		enum template_result	 result;
+		bool options;
+		uint16_t scopes;
+		enum template_result result;
 	} rows[] = {
-		{ false, 0, TEMPLATE_NEW }, { true, 1, TEMPLATE_CHANGED },
-		{ true, 1, TEMPLATE_SAME }, { true, 2, TEMPLATE_CHANGED },
-		{ true, 0, TEMPLATE_CHANGED }, { false, 0, TEMPLATE_CHANGED },
+		{ false, 0, TEMPLATE_NEW },
+		{ true, 1, TEMPLATE_CHANGED },
+		{ true, 1, TEMPLATE_SAME },
+		{ true, 2, TEMPLATE_CHANGED },
+		{ true, 0, TEMPLATE_CHANGED },
+		{ false, 0, TEMPLATE_CHANGED },
 	};
 
 	(void)state;
@@ -896,8 +925,9 @@ options_and_scopes_make_another_definition(void **state)
 	memcpy(bytes, wire.at.at - sizeof(bytes), sizeof(bytes));
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		cur_init(&specs, bytes, sizeof(bytes));
-		assert_int_equal(template_define(&templates, &memory, MAX,
-		    &key, rows[i].options, rows[i].scopes, 2, &specs, &error),
+		assert_int_equal(template_define(&templates, &memory, MAX, &key,
+				     rows[i].options, rows[i].scopes, 2, &specs,
+				     &error),
 		    rows[i].result);
 		assert_int_equal(find(IPFIX, 256)->options, rows[i].options);
 		assert_int_equal(find(IPFIX, 256)->scopes, rows[i].scopes);
@@ -925,7 +955,10 @@ scopes_of_v9_have_numbers_of_their_own(void **state)
 {
 	/* System, interface, line card, and then the element 82. */
 	static const struct wire_field fields[] = {
-		{ 1, 4, 0 }, { 2, 4, 0 }, { 3, 2, 0 }, { 82, 4, 0 },
+		{ 1, 4, 0 },
+		{ 2, 4, 0 },
+		{ 3, 2, 0 },
+		{ 82, 4, 0 },
 	};
 	const struct template_key key = key_of(V9, 256);
 	struct cursor specs;
@@ -935,9 +968,10 @@ scopes_of_v9_have_numbers_of_their_own(void **state)
 	wire_specs(&wire, fields, 4);
 	cur_init(&specs, wire.at.at - 16, 16);
 	assert_int_equal(template_define(&templates, &memory, MAX, &key, true,
-	    3, 4, &specs, &error), TEMPLATE_NEW);
-	assert_true(find(V9, 256)->slots == (SLOT_BIT(SLOT_IF_IN) |
-	    SLOT_BIT(SLOT_IF_NAME)));
+			     3, 4, &specs, &error),
+	    TEMPLATE_NEW);
+	assert_true(find(V9, 256)->slots ==
+	    (SLOT_BIT(SLOT_IF_IN) | SLOT_BIT(SLOT_IF_NAME)));
 	wcur_init(&wire.at, wire.buf, sizeof(wire.buf));
 	wire_uint(&wire, 0xeeeeeeee, 4);
 	wire_uint(&wire, 42, 4);
@@ -1042,7 +1076,8 @@ many_templates_are_all_found(void **state)
 	memory.limit = 64 << 20;
 	for (id = 256; id < 5256; id++)
 		assert_int_equal(define_as(V9, (uint16_t)id, proto_octets,
-		    1 + id % 2, 1 + (uint16_t)(id % 2), 4096), TEMPLATE_NEW);
+				     1 + id % 2, 1 + (uint16_t)(id % 2), 4096),
+		    TEMPLATE_NEW);
 	assert_int_equal(templates.count, 4096);
 	for (id = 256; id < 5256; id++) {
 		struct template *t = find(V9, (uint16_t)id);
@@ -1111,7 +1146,8 @@ static void
 uptimes_of_v9_go_straight_into_the_flow(void **state)
 {
 	static const struct wire_field fields[] = {
-		{ 22, 4, 0 }, { 21, 4, 0 },
+		{ 22, 4, 0 },
+		{ 21, 4, 0 },
 	};
 
 	(void)state;
@@ -1134,8 +1170,7 @@ uptimes_of_v9_go_straight_into_the_flow(void **state)
 	assert_int_equal(values.end_uptime, 2222);
 }
 
-#define TEST(name)	\
-	cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
 main(void)

@@ -34,32 +34,32 @@
 
 #include "cursor.h"
 
-#define WIRE_VERSION_9		9
-#define WIRE_VERSION_IPFIX	10
-#define WIRE_EXPORT_SEC		1700000000U
-#define WIRE_UPTIME		90000000U	/* ms, v9 */
-#define WIRE_DOMAIN		5U
-#define WIRE_VARIABLE		65535
-#define WIRE_PEN_REVERSE	29305
-#define WIRE_MAX		65535
+#define WIRE_VERSION_9     9
+#define WIRE_VERSION_IPFIX 10
+#define WIRE_EXPORT_SEC    1700000000U
+#define WIRE_UPTIME        90000000U /* ms, v9 */
+#define WIRE_DOMAIN        5U
+#define WIRE_VARIABLE      65535
+#define WIRE_PEN_REVERSE   29305
+#define WIRE_MAX           65535
 
 struct wire {
-	uint8_t		buf[WIRE_MAX];
-	struct wcursor	at;
-	uint8_t		*set;		/* its header; NULL: none is open */
-	uint16_t	version;
-	uint16_t	sets;
+	uint8_t buf[WIRE_MAX];
+	struct wcursor at;
+	uint8_t *set; /* its header; NULL: none is open */
+	uint16_t version;
+	uint16_t sets;
 	/* Of the header; the test may change them before wire_start. */
-	uint32_t	export_sec, uptime_ms, sequence, domain;
+	uint32_t export_sec, uptime_ms, sequence, domain;
 };
 
 /* pen 0 is IANA's. */
 struct wire_field {
-	uint16_t	id, len;
-	uint32_t	pen;
+	uint16_t id, len;
+	uint32_t pen;
 };
 
-#define WIRE_NFIELDS(a)		(sizeof(a) / sizeof((a)[0]))
+#define WIRE_NFIELDS(a) (sizeof(a) / sizeof((a)[0]))
 
 /* A test that builds more than fits is wrong itself. */
 static inline void
@@ -116,7 +116,7 @@ wire_start(struct wire *w, uint16_t version)
 	w->set = NULL;
 	w->sets = 0;
 	wire_uint(w, version, 2);
-	wire_uint(w, 0, 2);		/* count or length: wire_end */
+	wire_uint(w, 0, 2); /* count or length: wire_end */
 	if (version == WIRE_VERSION_9)
 		wire_uint(w, w->uptime_ms, 4);
 	wire_uint(w, w->export_sec, 4);
@@ -139,7 +139,7 @@ wire_set(struct wire *w, uint16_t id)
 	w->set = w->at.at;
 	w->sets++;
 	wire_uint(w, id, 2);
-	wire_uint(w, 0, 2);		/* length: wire_close_set */
+	wire_uint(w, 0, 2); /* length: wire_close_set */
 }
 
 /* Octets of the message.  More may be appended behind it. */
@@ -147,8 +147,8 @@ static inline size_t
 wire_end(struct wire *w)
 {
 	wire_close_set(w);
-	be16_put(w->buf + 2, w->version == WIRE_VERSION_9 ? w->sets :
-	    (uint16_t)wire_len(w));
+	be16_put(w->buf + 2,
+	    w->version == WIRE_VERSION_9 ? w->sets : (uint16_t)wire_len(w));
 	return (wire_len(w));
 }
 
@@ -158,8 +158,8 @@ wire_specs(struct wire *w, const struct wire_field *fields, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		wire_uint(w, fields[i].id |
-		    (fields[i].pen != 0 ? 0x8000U : 0), 2);
+		wire_uint(w, fields[i].id | (fields[i].pen != 0 ? 0x8000U : 0),
+		    2);
 		wire_uint(w, fields[i].len, 2);
 		if (fields[i].pen != 0)
 			wire_uint(w, fields[i].pen, 4);
