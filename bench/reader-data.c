@@ -68,13 +68,14 @@ static const char nfdump_filter[] =
     "packets > 3000 or bytes > 2000000 or tos 184\n";
 
 /* Flows of version 9, as RFC 3954 section 8 numbers their fields. */
-#define COMMON_FIELDS                                                    \
-	{ 1, 4, 0 }, { 2, 4, 0 }, { 4, 1, 0 }, { 5, 1, 0 }, { 6, 1, 0 }, \
-	    { 7, 2, 0 }, { 11, 2, 0 }, { 10, 2, 0 }, { 14, 2, 0 },       \
-	    { 16, 4, 0 }, { 17, 4, 0 }, { 21, 4, 0 },                    \
-	{                                                                \
-		22, 4, 0                                                 \
-	}
+/* clang-format off */
+#define COMMON_FIELDS							\
+	{ 1, 4, 0 }, { 2, 4, 0 }, { 4, 1, 0 }, { 5, 1, 0 },		\
+	{ 6, 1, 0 }, { 7, 2, 0 }, { 11, 2, 0 }, { 10, 2, 0 },		\
+	{ 14, 2, 0 }, { 16, 4, 0 }, { 17, 4, 0 }, { 21, 4, 0 },		\
+	{ 22, 4, 0 }
+/* clang-format on */
+
 static const struct wire_field fields_v4[] = {
 	COMMON_FIELDS,
 	{ 8, 4, 0 },

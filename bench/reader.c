@@ -78,7 +78,7 @@ enum number {
 
 #define NONE NCASES
 
-/* nfdump takes microseconds to print a flow: fewer of them do. */
+/* nfdump takes microseconds to print a flow: fewer of them do, as -c says. */
 #define PRINTED      100000
 #define NFDUMP       "nfdump -q -r " DATA_NFDUMP " -o "
 #define NFDUMP_PRINT "nfdump -q -c 100000 -r " DATA_NFDUMP " -o "
