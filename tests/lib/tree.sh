@@ -15,6 +15,7 @@ link_sources()
 		*) ln -sf "$file" "$2/${file#"$1"/}" || return 1 ;;
 		esac
 	done
+	ln -sfn "$1/perl" "$2/perl" && ln -sfn "$1/tools" "$2/tools"
 }
 
 # tree_test: starts a test, with a directory $tmp that goes when it ends.
