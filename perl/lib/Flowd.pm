@@ -16,7 +16,7 @@ XSLoader::load('Flowd', $VERSION);
 sub CLONE_SKIP { return 1 }
 sub Flowd::Writer::CLONE_SKIP { return 1 }
 
-my %option = map { $_ => 1 } qw(legacy offset recover);
+my %option = map { $_ => 1 } qw(legacy name offset recover);
 
 sub new {
 	my ($class, $log, %options) = @_;
@@ -26,7 +26,7 @@ sub new {
 		Carp::croak("Flowd->new has no option $_") if !$option{$_};
 	}
 	my ($name, $handle) = _opened($log);
-	return $class->_open($name, fileno $handle, $options{offset} // 0,
+	return $class->_open($options{name} // $name, fileno $handle, $options{offset} // 0,
 	    $options{recover}, $options{legacy});
 }
 
@@ -107,6 +107,10 @@ For compressed data that are damaged or cut off, that number is 0.
 =item offset
 
 Where to begin: an offset that C<offset> gave for this log.
+
+=item name
+
+What messages call the log, other than its path.
 
 =item legacy
 
