@@ -197,8 +197,8 @@ put_v6(char *p, const uint8_t *bytes)
 	return (p);
 }
 
-static char *
-put_addr(char *p, const struct addr *a)
+char *
+addr_put(char *p, const struct addr *a)
 {
 	switch (a->family) {
 	case ADDR_V4:
@@ -213,7 +213,7 @@ put_addr(char *p, const struct addr *a)
 const char *
 addr_ntop(const struct addr *a, char buf[ADDR_STRLEN])
 {
-	*put_addr(buf, a) = '\0';
+	*addr_put(buf, a) = '\0';
 	return (buf);
 }
 
@@ -267,7 +267,7 @@ prefix_pton(const char *text, struct prefix *p)
 const char *
 prefix_ntop(const struct prefix *p, char buf[PREFIX_STRLEN])
 {
-	char *end = put_addr(buf, &p->addr);
+	char *end = addr_put(buf, &p->addr);
 
 	*end++ = '/';
 	*put_u8(end, p->len) = '\0';

@@ -118,12 +118,19 @@ flowd_crc32_table(uint32_t crc, const void *data, size_t len)
 #define BLOCK 16 /* bytes */
 
 /*
- * x^160 and x^96 modulo the polynomial, bits reflected and shifted by one:
- * the product of a block's low half with the first, and of its high half with
- * the second, stands for the block 16 bytes further on.
+ * Powers of x modulo the polynomial, bits reflected and shifted by one.  The
+ * product of a block's low half with x^160, and of its high half with x^96,
+ * stands for the block 16 bytes further on; x^288 and x^224 do for 32 bytes.
  */
-#define FOLD_LOW  0x1751997d0
-#define FOLD_HIGH 0x0ccaa009e
+#define X64  0x163cd6124
+#define X96  0x0ccaa009e
+#define X160 0x1751997d0
+#define X224 0x15a546366
+#define X288 0x0f1da05aa
+
+/* The polynomial, and x^64 divided by it, reflected. */
+#define POLYNOMIAL 0x1db710641
+#define QUOTIENT   0x1f7011641
 
 static inline bool
 has_clmul(void)
@@ -131,27 +138,73 @@ has_clmul(void)
 	return (__builtin_cpu_supports("pclmul"));
 }
 
+#define CLMUL __attribute__((target("sse2,pclmul")))
+
+/* What stands for x, with the powers of by, added to what is there. */
+static inline CLMUL __m128i
+fold(__m128i x, __m128i by, __m128i there)
+{
+	return (_mm_xor_si128(there,
+	    _mm_xor_si128(_mm_clmulepi64_si128(x, by, 0x00),
+		_mm_clmulepi64_si128(x, by, 0x11))));
+}
+
+static inline CLMUL __m128i
+load_block(const uint8_t *p)
+{
+	return (_mm_loadu_si128((const void *)p));
+}
+
+/* The checksum of a block: 128 bits become 96, 64, and by Barrett 32. */
+static inline CLMUL uint32_t
+reduce(__m128i x)
+{
+	const __m128i low32 = _mm_set_epi32(0, 0, 0, -1);
+	const __m128i powers = _mm_set_epi64x(X64, X96);
+	const __m128i barrett = _mm_set_epi64x(QUOTIENT, POLYNOMIAL);
+	__m128i t;
+
+	x = _mm_xor_si128(_mm_srli_si128(x, 8),
+	    _mm_clmulepi64_si128(x, powers, 0x00));
+	x = _mm_xor_si128(_mm_srli_si128(x, 4),
+	    _mm_clmulepi64_si128(_mm_and_si128(x, low32), powers, 0x10));
+	t = _mm_clmulepi64_si128(_mm_and_si128(x, low32), barrett, 0x10);
+	t = _mm_clmulepi64_si128(_mm_and_si128(t, low32), barrett, 0x00);
+	x = _mm_xor_si128(x, t);
+	return ((uint32_t)_mm_cvtsi128_si32(_mm_srli_si128(x, 4)));
+}
+
 /*
- * Carry-less multiplication folds block after block into the next.  The last
- * one, which then has the checksum of them all, goes to the table.
+ * What does not fill a block comes first and goes to the table; carry-less
+ * multiplication then folds block after block into the next.  In two lanes
+ * neither has to wait for the other.
  */
-static __attribute__((target("sse2,pclmul"))) uint32_t
+static CLMUL uint32_t
 crc32_clmul(uint32_t crc, const uint8_t *p, size_t len)
 {
-	const __m128i fold = _mm_set_epi64x(FOLD_HIGH, FOLD_LOW);
-	__m128i x, next;
-	uint8_t last[BLOCK];
+	const __m128i by16 = _mm_set_epi64x(X96, X160);
+	const __m128i by32 = _mm_set_epi64x(X224, X288);
+	const size_t head = len % BLOCK;
+	__m128i x, y;
 
-	x = _mm_loadu_si128((const void *)p);
-	x = _mm_xor_si128(x, _mm_cvtsi32_si128((int)crc));
-	for (p += BLOCK, len -= BLOCK; len >= BLOCK; p += BLOCK, len -= BLOCK) {
-		next = _mm_loadu_si128((const void *)p);
-		x = _mm_xor_si128(_mm_clmulepi64_si128(x, fold, 0x00),
-		    _mm_clmulepi64_si128(x, fold, 0x11));
-		x = _mm_xor_si128(x, next);
+	crc = flowd_crc32_table(crc, p, head);
+	p += head;
+	len -= head;
+	x = _mm_setzero_si128(); /* zeros in front change nothing */
+	y = _mm_xor_si128(load_block(p), _mm_cvtsi32_si128((int)crc));
+	p += BLOCK;
+	len -= BLOCK;
+	if (len % (2 * BLOCK) != 0) {
+		x = y;
+		y = load_block(p);
+		p += BLOCK;
+		len -= BLOCK;
 	}
-	_mm_storeu_si128((void *)last, x);
-	return (flowd_crc32_table(flowd_crc32_table(0, last, BLOCK), p, len));
+	for (; len != 0; p += 2 * BLOCK, len -= 2 * BLOCK) {
+		x = fold(x, by32, load_block(p));
+		y = fold(y, by32, load_block(p + BLOCK));
+	}
+	return (reduce(fold(x, by16, y)));
 }
 #endif
 

@@ -65,26 +65,53 @@ put_text(char *p, const char *text)
 	return (p + len);
 }
 
+/* The digits of 0 to 99. */
+static const char pairs[] =
+    "00010203040506070809"
+    "10111213141516171819"
+    "20212223242526272829"
+    "30313233343536373839"
+    "40414243444546474849"
+    "50515253545556575859"
+    "60616263646566676869"
+    "70717273747576777879"
+    "80818283848586878889"
+    "90919293949596979899";
+
 /* The last ndigits decimal digits of v, with zeros in front. */
 static inline char *
 put_digits(char *p, uint32_t v, unsigned int ndigits)
 {
 	unsigned int i;
 
-	for (i = ndigits; i > 0; i--) {
-		p[i - 1] = (char)('0' + v % 10);
-		v /= 10;
+	for (i = ndigits; i >= 2; i -= 2) {
+		memcpy(p + i - 2, &pairs[v % 100 * 2], 2);
+		v /= 100;
 	}
+	if (i == 1)
+		*p = (char)('0' + v % 10);
 	return (p + ndigits);
 }
 
 static inline char *
 put_u32(char *p, uint32_t v)
 {
+	static const uint32_t powers[] = {
+		1,
+		10,
+		100,
+		1000,
+		10000,
+		100000,
+		1000000,
+		10000000,
+		100000000,
+		1000000000,
+	};
+	const unsigned int most = sizeof(powers) / sizeof(powers[0]);
 	unsigned int ndigits = 1;
-	uint32_t rest;
 
-	for (rest = v; rest >= 10; rest /= 10)
+	while (ndigits < most && v >= powers[ndigits])
 		ndigits++;
 	return (put_digits(p, v, ndigits));
 }
@@ -119,13 +146,6 @@ put_hex(char *p, uint32_t v, unsigned int ndigits)
 		v >>= 4;
 	}
 	return (p + ndigits);
-}
-
-static inline char *
-put_addr(char *p, const struct addr *a)
-{
-	addr_ntop(a, p);
-	return (p + strlen(p));
 }
 
 static void
@@ -179,42 +199,63 @@ put_iso_zone(char *p, int minutes)
 	return (put_digits(p, size % 60, 2));
 }
 
-/* NULL in a zone that is off by seconds, as there were once. */
+/* False in a zone that is off by seconds, as there were once. */
+static bool
+learn_minute(struct iso_minute *m, int64_t minute, bool utc)
+{
+	struct tm tm;
+
+	broken_down(minute * MINUTES, utc, &tm);
+	if (tm.tm_sec != 0)
+		return (false);
+	put_iso_minute(m->text, &tm);
+	put_iso_zone(m->zone, zone_minutes(&tm, minute * MINUTES));
+	m->minute = minute;
+	m->utc = utc;
+	m->used = true;
+	return (true);
+}
+
+/* NULL where no minute begins with the second 0. */
 static const struct iso_minute *
 iso_minute(int64_t sec, bool utc)
 {
 	const int64_t second = (sec % MINUTES + MINUTES) % MINUTES;
 	const int64_t minute = (sec - second) / MINUTES;
 	struct iso_minute *m = &iso_minutes[(uint64_t)minute % ISO_MINUTES];
+
+	if ((m->used && m->minute == minute && m->utc == utc) ||
+	    learn_minute(m, minute, utc))
+		return (m);
+	return (NULL);
+}
+
+/* sec is in the minute m. */
+static inline char *
+put_iso_second(char *p, const struct iso_minute *m, int64_t sec)
+{
+	memcpy(p, m->text, ISO_MINUTE_LEN);
+	return (put_digits(p + ISO_MINUTE_LEN,
+	    (uint32_t)(sec - m->minute * MINUTES), 2));
+}
+
+static char *
+put_odd_time(char *p, int64_t sec, bool utc)
+{
 	struct tm tm;
 
-	if (m->used && m->minute == minute && m->utc == utc)
-		return (m);
-	broken_down(sec - second, utc, &tm);
-	if (tm.tm_sec != 0)
-		return (NULL);
-	put_iso_minute(m->text, &tm);
-	put_iso_zone(m->zone, zone_minutes(&tm, sec - second));
-	m->minute = minute;
-	m->utc = utc;
-	m->used = true;
-	return (m);
+	broken_down(sec, utc, &tm);
+	p = put_iso_minute(p, &tm);
+	return (put_digits(p, (uint32_t)tm.tm_sec, 2));
 }
 
 static char *
 put_iso_time(char *p, int64_t sec, bool utc)
 {
 	const struct iso_minute *m = iso_minute(sec, utc);
-	struct tm tm;
 
-	if (m == NULL) {
-		broken_down(sec, utc, &tm);
-		p = put_iso_minute(p, &tm);
-		return (put_digits(p, (uint32_t)tm.tm_sec, 2));
-	}
-	memcpy(p, m->text, ISO_MINUTE_LEN);
-	return (put_digits(p + ISO_MINUTE_LEN,
-	    (uint32_t)(sec - m->minute * MINUTES), 2));
+	return (
+	    m == NULL ? put_odd_time(p, sec, utc) : put_iso_second(p, m, sec));
 }
 
 static char *
@@ -274,7 +315,7 @@ static inline char *
 put_endpoint(char *p, const char *name, const struct addr *a, bool has_port,
     uint16_t port)
 {
-	p = put_addr(put_text(p, name), a);
+	p = addr_put(put_text(p, name), a);
 	*p++ = ']';
 	if (has_port) {
 		*p++ = ':';
@@ -392,7 +433,7 @@ put_addr_column(char *p, const struct flow *flow, uint32_t pair,
     const struct addr *a)
 {
 	if ((flow->fields & pair) != 0)
-		p = put_addr(p, a);
+		p = addr_put(p, a);
 	*p++ = ',';
 	return (p);
 }
@@ -455,7 +496,7 @@ put_addr_member(char *p, const struct flow *flow, uint32_t pair,
 {
 	if ((flow->fields & pair) == 0)
 		return (p);
-	p = put_addr(put_text(p, name), a);
+	p = addr_put(put_text(p, name), a);
 	*p++ = '"';
 	*p++ = ',';
 	return (p);
@@ -466,13 +507,15 @@ static char *
 put_time_member(char *p, const char *name, int64_t sec, uint32_t fraction,
     unsigned int ndigits, bool utc)
 {
+	const struct iso_minute *m = iso_minute(sec, utc);
+
 	/* ISO 8601 cannot name a zone that is off by seconds. */
-	if (iso_minute(sec, utc) == NULL)
-		utc = true;
-	p = put_iso_time(put_text(p, name), sec, utc);
+	if (m == NULL)
+		m = iso_minute(sec, true);
+	p = put_iso_second(put_text(p, name), m, sec);
 	*p++ = '.';
 	p = put_digits(p, fraction, ndigits);
-	memcpy(p, iso_minute(sec, utc)->zone, ISO_ZONE_LEN);
+	memcpy(p, m->zone, ISO_ZONE_LEN);
 	p += ISO_ZONE_LEN;
 	*p++ = '"';
 	*p++ = ',';

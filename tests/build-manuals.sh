@@ -59,7 +59,7 @@ agree flowd.c flowd.8
 agree flowd-reader.c flowd-reader.8
 agree flow-send.c flow-send.1
 
-for page in *.[158]; do
+for page in *.[1358]; do
 	if command -v mandoc >/dev/null; then
 		said=$(mandoc -T lint -W warning "$page" 2>&1)
 		result $? "$page has no faults"

@@ -2,7 +2,9 @@
 """flowd-reader says where a log is damaged, after the flows before that."""
 
 import gzip
+import os
 import pathlib
+import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
@@ -79,6 +81,18 @@ class Torn(ReaderTest):
             self.assertEqual(
                 said, f"torn.log: offset {LENGTH}: the log ends inside a "
                 "record, which is left out\n")
+
+    def test_is_cut_while_it_is_read(self):
+        """What was read is shown, whole; the rest is the end of the log."""
+        self.write("cut.log", log(20000))
+        with self.start("cut.log", stdout=subprocess.PIPE,
+                        stderr=subprocess.DEVNULL) as process:
+            first = process.stdout.read(1)
+            os.truncate(self.dir / "cut.log", 0)
+            out = (first + process.stdout.read()).decode()
+            self.assertEqual(process.wait(SECONDS), 0)
+        self.assertLess(out.count("\n"), 20000)
+        self.assertEqual(out, briefs(out.count("\n")))
 
     def test_messages_come_after_the_flows(self):
         """With both in one place, the order is that of the log."""

@@ -126,8 +126,9 @@ class Inputs(ReaderTest):
     def test_gzip_members(self):
         data = log(3)
         parts = data[:50], data[50:200], b"", data[200:]
-        self.prints(briefs(3), self.write(
-            "a.log", b"".join(map(gzip.compress, parts))))
+        members = b"".join(map(gzip.compress, parts))
+        self.prints(briefs(3), self.write("a.log", members))
+        self.prints(briefs(3), "-", stdin=members)
 
     def test_empty_logs(self):
         self.prints("", self.write("a.log", b""))

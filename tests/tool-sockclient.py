@@ -20,11 +20,11 @@ import tap
 from flowdtest import PATIENCE, Flowd, wait_for
 from readertest import READER, briefs, flow, log
 
+pythonmodule.load()
+
 PROGRAM = str(tap.SRC / "tools" / "sockclient.py")
-MISSING = pythonmodule.missing()
 
 
-@unittest.skipIf(MISSING, MISSING)
 class Sockclient(unittest.TestCase):
     def setUp(self):
         tmp = tempfile.TemporaryDirectory(prefix="flowd-test-")
@@ -36,8 +36,8 @@ class Sockclient(unittest.TestCase):
         """sockclient, when its socket is there."""
         path = path or self.path
         process = subprocess.Popen(
-            [pythonmodule.PYTHON, PROGRAM, *args, str(path)],
-            env=dict(pythonmodule.environment(), TZ="UTC"), stdin=subprocess.DEVNULL,
+            [sys.executable, PROGRAM, *args, str(path)],
+            env=pythonmodule.environment(), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, **popen)
         self.addCleanup(self.discard, process)
         wait_for(lambda: path.exists() or process.poll() is not None,
@@ -173,7 +173,7 @@ class Sockclient(unittest.TestCase):
     def test_nobody_reads_the_output(self):
         read, write = os.pipe()
         process = subprocess.Popen(
-            [pythonmodule.PYTHON, PROGRAM, str(self.path)], stdout=write,
+            [sys.executable, PROGRAM, str(self.path)], stdout=write,
             stderr=subprocess.PIPE, env=pythonmodule.environment())
         self.addCleanup(self.discard, process)
         os.close(write)
