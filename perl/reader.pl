@@ -1,4 +1,4 @@
-#!/usr/bin/perl
+#!/usr/bin/env perl
 # Prints flow logs as flowd-reader does, by the module Flowd.
 
 use strict;

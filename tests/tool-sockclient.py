@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""sockclient prints what flowd sends to its log socket."""
+"""flowd-sockclient prints what flowd sends to its log socket."""
 
 import os
 import pathlib
@@ -165,9 +165,9 @@ class Sockclient(unittest.TestCase):
     def test_wrong_arguments(self):
         for args in ["-m", "9"], ["-m", "1000"], ["-c", "x"], ["-Z"]:
             with self.subTest(args=args):
-                self.assertIn("usage: sockclient",
+                self.assertIn("usage: flowd-sockclient",
                               self.finish(self.start(*args), 2)[1])
-        self.assertIn("sockclient: ", self.finish(self.start(
+        self.assertIn("flowd-sockclient: ", self.finish(self.start(
             path=self.dir / "none" / "sock"), 1)[1])
 
     def test_nobody_reads_the_output(self):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""wormsuspects finds the tuples with most flows, in bounded memory."""
+"""flowd-wormsuspects finds the tuples with most flows, in bounded memory."""
 
 import collections
 import pathlib
@@ -94,7 +94,7 @@ class Wormsuspects(unittest.TestCase):
         for args in [], ["-k0", self.log], ["-nx", self.log], ["-Z"]:
             with self.subTest(args=args):
                 self.assertEqual(self.run_it(*args, status=1), (None, []))
-        self.assertEqual(self.run_it("-h")[0][:20], "usage: wormsuspects ")
+        self.assertEqual(self.run_it("-h")[0][:25], "usage: flowd-wormsuspects")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""sockclient: makes a log socket for flowd, and prints what comes over it."""
+"""flowd-sockclient: makes a log socket for flowd, and prints what comes over it."""
 
 import argparse
 import contextlib
@@ -24,7 +24,7 @@ def ends_with_cleanup(number, frame):
 
 
 def complain(message):
-    print(f"sockclient: {message}", file=sys.stderr)
+    print(f"flowd-sockclient: {message}", file=sys.stderr)
 
 
 def remove_stale(path):
@@ -105,7 +105,7 @@ def octal(text):
 
 def arguments():
     parser = argparse.ArgumentParser(
-        prog="sockclient", description="Makes a log socket for flowd, and "
+        prog="flowd-sockclient", description="Makes a log socket for flowd, and "
         "prints what comes over it, as flowd-reader does.")
     parser.add_argument("-c", metavar="count", dest="count", type=int,
                         default=-1, help="end after so many flows")

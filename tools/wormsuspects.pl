@@ -1,5 +1,5 @@
-#!/usr/bin/perl
-# wormsuspects: which sources open most flows to one port, as what spreads by
+#!/usr/bin/env perl
+# flowd-wormsuspects: which sources open most flows to one port, as what spreads by
 # itself does.
 #
 # Counts are those of Misra and Gries: a table of limited size, all of whose
@@ -22,7 +22,7 @@ my $status = 0;
 sub usage {
 	my ($file, $code) = @_;
 
-	print $file "usage: wormsuspects [-Rh] [-k tuples] [-n lines] " .
+	print $file "usage: flowd-wormsuspects [-Rh] [-k tuples] [-n lines] " .
 	    "log ...\n";
 	exit $code;
 }
@@ -30,7 +30,7 @@ sub usage {
 sub complain {
 	my ($message) = @_;
 
-	print STDERR "wormsuspects: $message\n";
+	print STDERR "flowd-wormsuspects: $message\n";
 	return;
 }
 
