@@ -76,7 +76,10 @@ int addr_pton(const char *text, struct addr *a);
 /* Returns buf with the canonical text (RFC 5952 for IPv6), "" for ADDR_NONE. */
 const char *addr_ntop(const struct addr *a, char buf[ADDR_STRLEN]);
 
-/* The same without the NUL.  Returns the end of the text. */
+/*
+ * The same at p, which has room for ADDR_STRLEN bytes, without the NUL.
+ * Returns the end of the text.
+ */
 char *addr_put(char *p, const struct addr *a);
 
 /*

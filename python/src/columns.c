@@ -25,7 +25,7 @@
 
 #include <string.h>
 
-#define BATCH       512 /* flows decoded without the interpreter */
+#define BATCH       256 /* flows decoded without the interpreter */
 #define COLUMNS_MAX 64
 #define ROWS_FIRST  8192 /* of the first allocation */
 
