@@ -154,6 +154,15 @@ class Cases:
             for row, following in zip(rows, rows[1:]):
                 self.assertEqual(row["to"] + 1, following["from"])
 
+    def test_pairs_that_share_an_address(self):
+        self.log.write_bytes(b"".join(
+            flowlog.encode(flow(1, src=source, dst="192.0.2.9"))
+            for source in ("192.0.2.1", "192.0.2.2", "192.0.2.2")))
+        self.assertEqual(
+            [(row["key"], row["flows"]) for row in
+             self.json_of(self.log)["top"]["pairs"]["flows"]],
+            [("192.0.2.2 > 192.0.2.9", 2), ("192.0.2.1 > 192.0.2.9", 1)])
+
     def test_series(self):
         times = START, START + 1, START + 65, START + 7199
         self.log.write_bytes(b"".join(
