@@ -62,10 +62,10 @@ sub recovery {
 my %steps = (copying => \&copies, failing => \&failures,
     recovering => \&recovery);
 for my $name (sort keys %steps) {
-	$steps{$name}->() for 1 .. 100;
+	$steps{$name}->() for 1 .. 500;
 	my $before = memory();
-	$steps{$name}->() for 1 .. 2000;
-	cmp_ok(memory() - $before, '<', 512, "$name keeps no memory");
+	$steps{$name}->() for 1 .. 4000;
+	cmp_ok(memory() - $before, '<', 128, "$name keeps no memory");
 }
 
 done_testing();
