@@ -35,9 +35,11 @@ class Sockclient(unittest.TestCase):
     def start(self, *args, path=None, **popen):
         """sockclient, when its socket is there."""
         path = path or self.path
+        env = pythonmodule.environment()
+        env.pop("PYTHONUNBUFFERED", None)
         process = subprocess.Popen(
             [sys.executable, PROGRAM, *args, str(path)],
-            env=pythonmodule.environment(), stdin=subprocess.DEVNULL,
+            env=env, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, **popen)
         self.addCleanup(self.discard, process)
         wait_for(lambda: path.exists() or process.poll() is not None,
