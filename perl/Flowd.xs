@@ -168,16 +168,25 @@ set_number(struct flow *flow, const struct number *n, uint64_t v)
 	}
 }
 
-/* Where perl's integers have 32 bits, larger ones are decimal text. */
+/*
+ * Where perl's integers have 32 bits, larger ones are decimal text; its own
+ * formats then have no conversion for them either.
+ */
 static SV *
 new_number(pTHX_ uint64_t v)
 {
 #if UVSIZE < 8
-	if (v > UINT32_MAX)
-		return (newSVpvf("%" PRIu64, v));
+	char text[24];
+
+	if (v > UINT32_MAX) {
+		(void)snprintf(text, sizeof(text), "%" PRIu64, v);
+		return (newSVpv(text, 0));
+	}
 #endif
 	return (newSVuv((UV)v));
 }
+
+#define NUMBER_ARG(v)	SVfARG(sv_2mortal(new_number(aTHX_ (v))))
 
 /* The integer from 0 to max that sv stands for.  Its text is exact. */
 static uint64_t
@@ -198,8 +207,8 @@ number_of(pTHX_ SV *sv, const char *key, uint64_t max)
 		v = v * 10 + digit;
 	}
 	if (len == 0 || i < len)
-		croak("%s is no integer from 0 to %" PRIu64 ": %" SVf, key,
-		    max, SVfARG(sv));
+		croak("%s is no integer from 0 to %" SVf ": %" SVf, key,
+		    NUMBER_ARG(max), SVfARG(sv));
 	return (v);
 }
 
@@ -340,7 +349,7 @@ message(pTHX_ const struct reader *r, uint64_t offset, int error)
 	if (error == FLOWD_ENOMEM || error == FLOWD_ELEGACY)
 		sv_catpvf(said, "%s", flowd_strerror(error));
 	else
-		sv_catpvf(said, "offset %" PRIu64 ": %s", offset,
+		sv_catpvf(said, "offset %" SVf ": %s", NUMBER_ARG(offset),
 		    error == FLOWD_EIO ? strerror(errno) :
 		    flowd_strerror(error));
 	return (said);
