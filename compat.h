@@ -43,6 +43,10 @@ long long strtonum(const char *text, long long min, long long max,
 void *reallocarray(void *ptr, size_t n, size_t size);
 #endif
 
+#ifndef HAVE_CLOSEFROM
+void closefrom(int first);
+#endif
+
 #ifndef HAVE_RECVMMSG
 struct mmsghdr {
 	struct msghdr msg_hdr;

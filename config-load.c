@@ -23,8 +23,10 @@
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -38,13 +40,13 @@
 static _Noreturn void
 parse_in_child(FILE *fp, int out, const struct flowd_options *opts)
 {
+	const int keep[] = { fileno(fp), out };
 	struct config *conf;
 	uint8_t *data;
 	size_t len, done;
 	ssize_t n;
 
-	if (rights_to_drop(opts))
-		rights_drop(false);
+	rights_drop(opts, SANDBOX_PARSER, keep, sizeof(keep) / sizeof(keep[0]));
 	conf = config_parse(fp, opts->conf_path, CONFIG_DAEMON, opts->macros,
 	    opts->nmacros);
 	if (conf == NULL)
@@ -91,7 +93,7 @@ read_all(int fd, size_t *len)
 
 /* Waits for pid; true if it exited with status 0. */
 static bool
-ended_well(pid_t pid)
+ended_well(pid_t pid, const char *path)
 {
 	int status;
 
@@ -99,6 +101,9 @@ ended_well(pid_t pid)
 		if (errno != EINTR)
 			return (false);
 	}
+	if (WIFSIGNALED(status))
+		log_warnx("%s: its parser was killed by signal %d (%s)", path,
+		    WTERMSIG(status), strsignal(WTERMSIG(status)));
 	return (WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
@@ -129,7 +134,7 @@ privsep_load_config(const struct flowd_options *opts)
 	(void)fclose(fp);
 	data = read_all(p[0], &len);
 	(void)close(p[0]);
-	if (ended_well(pid) &&
+	if (ended_well(pid, opts->conf_path) &&
 	    (data == NULL || config_unpack(data, len, &conf) != 0))
 		log_warnx("%s: its parser sent something else",
 		    opts->conf_path);

@@ -27,8 +27,9 @@
 
 #include "config.h"
 #include "cursor.h"
+#include "log-name.h"
 
-#define PACK_VERSION    2
+#define PACK_VERSION    3
 #define PACK_SIZE_FIRST 4096 /* bytes; doubled until it fits */
 
 /* The least bytes that one packed item takes, to check counts by. */
@@ -44,7 +45,7 @@
 #define PACKED_RULE_LEN                        \
 	(FILTER_NUMBERS * PACKED_NUMBERS_LEN + \
 	    FILTER_ADDRS * PACKED_ADDRS_LEN + 40)
-#define PACKED_LOG_LEN   (4 + 4)
+#define PACKED_LOG_LEN   (4 + 4 + 4 + 8 + 4 + 4 + 8 + 1)
 #define PACKED_TABLE_LEN (FILTER_TABLE_NAME_SIZE + 4 + 4)
 
 /* In tables, which are large, prefixes have no family and no more bytes. */
@@ -175,14 +176,21 @@ pack_tables(struct wcursor *w, const struct config *conf)
 static int
 pack_logs(struct wcursor *w, const struct config *conf)
 {
+	const struct conf_log *log;
 	size_t i;
 
 	if (wcur_u32(w, (uint32_t)conf->nlogs) != 0)
 		return (FLOWD_ESPACE);
 	for (i = 0; i < conf->nlogs; i++) {
-		if (pack_path(w, conf->logs[i].path) != 0 ||
-		    pack_indices(w, conf->logs[i].tags, conf->logs[i].ntags) !=
-			0)
+		log = &conf->logs[i];
+		if (pack_path(w, log->path) != 0 ||
+		    pack_indices(w, log->tags, log->ntags) != 0 ||
+		    wcur_u32(w, log->rotate_seconds) != 0 ||
+		    wcur_u64(w, log->rotate_size) != 0 ||
+		    wcur_u32(w, log->keep_seconds) != 0 ||
+		    wcur_u32(w, log->keep_files) != 0 ||
+		    wcur_u64(w, log->keep_size) != 0 ||
+		    wcur_u8(w, log->compress) != 0)
 			return (FLOWD_ESPACE);
 	}
 	return (0);
@@ -283,11 +291,14 @@ pack_config(struct wcursor *w, const struct config *conf)
 	    pack_logs(w, conf) != 0 || pack_path(w, conf->logsock) != 0 ||
 	    pack_path(w, conf->pidfile) != 0 ||
 	    pack_path(w, conf->statefile) != 0 ||
+	    pack_path(w, conf->crashdump) != 0 ||
 	    wcur_u32(w, conf->logsock_bufsize) != 0 ||
 	    wcur_u32(w, conf->store_mask) != 0 ||
 	    wcur_u32(w, conf->limits.exporters) != 0 ||
 	    wcur_u32(w, conf->limits.templates) != 0 ||
-	    wcur_u64(w, conf->limits.memory) != 0)
+	    wcur_u64(w, conf->limits.memory) != 0 ||
+	    wcur_u64(w, conf->limits.buffer) != 0 ||
+	    wcur_u32(w, conf->sync_seconds) != 0)
 		return (FLOWD_ESPACE);
 	return (pack_rules(w, conf));
 }
@@ -359,6 +370,8 @@ unpack_array(struct cursor *c, size_t item_len, size_t item_size, void **array,
 {
 	uint32_t count;
 
+	*array = NULL;
+	*n = 0;
 	if (cur_u32(c, &count) != 0 || count > cur_left(c) / item_len)
 		return (FLOWD_ESHORT);
 	if (count == 0)
@@ -378,7 +391,7 @@ unpack_path(struct cursor *c, char **path)
 		return (FLOWD_ESHORT);
 	if (len == 0)
 		return (0);
-	if (len >= PATH_MAX || *c->at != '/' || memchr(c->at, 0, len) != NULL)
+	if (len >= PATH_MAX || memchr(c->at, 0, len) != NULL)
 		return (FLOWD_EINVAL);
 	if ((*path = calloc(1, len + 1)) == NULL)
 		return (FLOWD_ENOMEM);
@@ -623,17 +636,30 @@ unpack_tables(struct cursor *c, struct config *conf)
 static int
 unpack_log(struct cursor *c, struct conf_log *log)
 {
+	uint8_t compress;
 	size_t i;
 	int r;
 
 	if ((r = unpack_path(c, &log->path)) != 0 ||
 	    (r = unpack_indices(c, 0, &log->tags, &log->ntags)) != 0)
 		return (r);
+	if (cur_u32(c, &log->rotate_seconds) != 0 ||
+	    cur_u64(c, &log->rotate_size) != 0 ||
+	    cur_u32(c, &log->keep_seconds) != 0 ||
+	    cur_u32(c, &log->keep_files) != 0 ||
+	    cur_u64(c, &log->keep_size) != 0 || cur_u8(c, &compress) != 0)
+		return (FLOWD_ESHORT);
+	if (compress > 1 || log->keep_seconds > INT32_MAX ||
+	    log->path == NULL || log_name_check(log) != NULL ||
+	    (log->rotate_seconds != 0 &&
+		!log_name_interval_is_valid(log->rotate_seconds)))
+		return (FLOWD_EINVAL);
+	log->compress = compress != 0;
 	for (i = 1; i < log->ntags; i++) {
 		if (log->tags[i - 1] >= log->tags[i])
 			return (FLOWD_EINVAL);
 	}
-	return (log->path == NULL ? FLOWD_EINVAL : 0);
+	return (0);
 }
 
 static int
@@ -743,13 +769,16 @@ unpack_config(struct cursor *c, struct config *conf)
 	    (r = unpack_logs(c, conf)) != 0 ||
 	    (r = unpack_path(c, &conf->logsock)) != 0 ||
 	    (r = unpack_path(c, &conf->pidfile)) != 0 ||
-	    (r = unpack_path(c, &conf->statefile)) != 0)
+	    (r = unpack_path(c, &conf->statefile)) != 0 ||
+	    (r = unpack_path(c, &conf->crashdump)) != 0)
 		return (r);
 	if (cur_u32(c, &conf->logsock_bufsize) != 0 ||
 	    cur_u32(c, &conf->store_mask) != 0 ||
 	    cur_u32(c, &conf->limits.exporters) != 0 ||
 	    cur_u32(c, &conf->limits.templates) != 0 ||
-	    cur_u64(c, &conf->limits.memory) != 0)
+	    cur_u64(c, &conf->limits.memory) != 0 ||
+	    cur_u64(c, &conf->limits.buffer) != 0 ||
+	    cur_u32(c, &conf->sync_seconds) != 0)
 		return (FLOWD_ESHORT);
 	if (conf->logsock_bufsize > INT_MAX || conf->store_mask == 0 ||
 	    (conf->store_mask & ~STORE_FIELD_ALL) != 0 || conf->sources.negated)

@@ -73,6 +73,7 @@ config_free(struct config *conf)
 	free(conf->logsock);
 	free(conf->pidfile);
 	free(conf->statefile);
+	free(conf->crashdump);
 	free(conf);
 }
 
@@ -152,7 +153,7 @@ print_endpoint(const char *statement, const struct addr *addr, uint16_t port,
 {
 	char text[ADDR_STRLEN];
 
-	fprintf(fp, addr->family == ADDR_V6 ? "%s [%s]:%u" : "%s %s:%u",
+	(void)fprintf(fp, addr->family == ADDR_V6 ? "%s [%s]:%u" : "%s %s:%u",
 	    statement, addr_ntop(addr, text), port);
 }
 
@@ -160,7 +161,7 @@ static void
 print_bufsize(uint32_t bufsize, FILE *fp)
 {
 	if (bufsize != 0)
-		fprintf(fp, " bufsize %" PRIu32, bufsize);
+		(void)fprintf(fp, " bufsize %" PRIu32, bufsize);
 }
 
 static void
@@ -168,13 +169,13 @@ print_quoted(const char *before, const char *text, FILE *fp)
 {
 	const char *at;
 
-	fprintf(fp, "%s\"", before);
+	(void)fprintf(fp, "%s\"", before);
 	for (at = text; *at != '\0'; at++) {
 		if (*at == '"' || *at == '\\')
-			fputc('\\', fp);
-		fputc(*at, fp);
+			(void)fputc('\\', fp);
+		(void)fputc(*at, fp);
 	}
-	fputc('"', fp);
+	(void)fputc('"', fp);
 }
 
 static void
@@ -183,12 +184,12 @@ print_store(uint32_t mask, FILE *fp)
 	size_t i;
 
 	if (mask == STORE_FIELD_ALL) {
-		fputs("store ALL\n", fp);
+		(void)fputs("store ALL\n", fp);
 		return;
 	}
 	for (i = 0; i < NFIELD_NAMES; i++) {
 		if ((mask & store_field_mask(field_names[i])) != 0)
-			fprintf(fp, "store %s\n", field_names[i]);
+			(void)fprintf(fp, "store %s\n", field_names[i]);
 	}
 }
 
@@ -204,7 +205,7 @@ print_listens(const struct config *conf, FILE *fp)
 		if (l->ifname[0] != '\0')
 			print_quoted(" interface ", l->ifname, fp);
 		print_bufsize(l->bufsize, fp);
-		fputc('\n', fp);
+		(void)fputc('\n', fp);
 	}
 }
 
@@ -218,11 +219,11 @@ print_tables(const struct config *conf, FILE *fp)
 
 	for (i = 0; i < conf->ntables; i++) {
 		table = &conf->tables[i];
-		fprintf(fp, "table <%s> {\n", table->name);
+		(void)fprintf(fp, "table <%s> {\n", table->name);
 		for (j = 0; j < table->n; j++)
-			fprintf(fp, "\t%s\n",
+			(void)fprintf(fp, "\t%s\n",
 			    prefix_ntop(&table->prefixes[j], text));
-		fputs("}\n", fp);
+		(void)fputs("}\n", fp);
 	}
 }
 
@@ -234,10 +235,10 @@ print_sources(const struct config *conf, FILE *fp)
 	uint32_t i;
 
 	for (i = 0; i < sources->n; i++)
-		fprintf(fp, "flow source %s\n",
+		(void)fprintf(fp, "flow source %s\n",
 		    prefix_ntop(&sources->prefixes[i], text));
 	for (i = 0; i < sources->ntables; i++)
-		fprintf(fp, "flow source <%s>\n",
+		(void)fprintf(fp, "flow source <%s>\n",
 		    conf->tables[sources->tables[i]].name);
 }
 
@@ -250,16 +251,34 @@ print_network(const struct config *conf, FILE *fp)
 
 	for (i = 0; i < conf->njoins; i++) {
 		join = &conf->joins[i];
-		fprintf(fp, "join group %s", addr_ntop(&join->group, text));
+		(void)fprintf(fp, "join group %s",
+		    addr_ntop(&join->group, text));
 		if (join->ifname[0] != '\0')
 			print_quoted(" on ", join->ifname, fp);
-		fputc('\n', fp);
+		(void)fputc('\n', fp);
 	}
 	for (i = 0; i < conf->nforwards; i++) {
 		print_endpoint("forward to", &conf->forwards[i].addr,
 		    conf->forwards[i].port, fp);
-		fputc('\n', fp);
+		(void)fputc('\n', fp);
 	}
+}
+
+static void
+print_rotation(const struct conf_log *log, FILE *fp)
+{
+	if (log->rotate_seconds != 0)
+		fprintf(fp, " rotate every %" PRIu32 "s", log->rotate_seconds);
+	if (log->rotate_size != 0)
+		fprintf(fp, " rotate at size %" PRIu64, log->rotate_size);
+	if (log->keep_seconds != 0)
+		fprintf(fp, " keep %" PRIu32 "s", log->keep_seconds);
+	if (log->keep_size != 0)
+		fprintf(fp, " keep %" PRIu64, log->keep_size);
+	if (log->keep_files != 0)
+		fprintf(fp, " keep %" PRIu32 " files", log->keep_files);
+	if (log->compress)
+		fprintf(fp, " compress");
 }
 
 static void
@@ -272,9 +291,10 @@ print_logs(const struct config *conf, FILE *fp)
 		log = &conf->logs[i];
 		print_quoted("logfile ", log->path, fp);
 		for (j = 0; j < log->ntags; j++)
-			fprintf(fp, "%s%" PRIu32, j == 0 ? " tag " : ",",
+			(void)fprintf(fp, "%s%" PRIu32, j == 0 ? " tag " : ",",
 			    log->tags[j]);
-		fputc('\n', fp);
+		print_rotation(log, fp);
+		(void)fputc('\n', fp);
 	}
 }
 
@@ -284,18 +304,22 @@ print_path(const char *statement, const char *path, FILE *fp)
 	if (path == NULL)
 		return;
 	print_quoted(statement, path, fp);
-	fputc('\n', fp);
+	(void)fputc('\n', fp);
 }
 
 static void
 print_limits(const struct conf_limits *limits, FILE *fp)
 {
 	if (limits->exporters != 0)
-		fprintf(fp, "limit exporters %" PRIu32 "\n", limits->exporters);
+		(void)fprintf(fp, "limit exporters %" PRIu32 "\n",
+		    limits->exporters);
 	if (limits->templates != 0)
-		fprintf(fp, "limit templates %" PRIu32 "\n", limits->templates);
+		(void)fprintf(fp, "limit templates %" PRIu32 "\n",
+		    limits->templates);
 	if (limits->memory != 0)
-		fprintf(fp, "limit memory %" PRIu64 "\n", limits->memory);
+		(void)fprintf(fp, "limit memory %" PRIu64 "\n", limits->memory);
+	if (limits->buffer != 0)
+		(void)fprintf(fp, "limit buffer %" PRIu64 "\n", limits->buffer);
 }
 
 void
@@ -311,14 +335,17 @@ config_print(const struct config *conf, FILE *fp)
 	if (conf->logsock != NULL) {
 		print_quoted("logsock ", conf->logsock, fp);
 		print_bufsize(conf->logsock_bufsize, fp);
-		fputc('\n', fp);
+		(void)fputc('\n', fp);
 	}
 	print_path("pidfile ", conf->pidfile, fp);
 	print_path("statefile ", conf->statefile, fp);
+	print_path("crashdump ", conf->crashdump, fp);
 	print_limits(&conf->limits, fp);
+	if (conf->sync_seconds != 0)
+		fprintf(fp, "sync %" PRIu32 "\n", conf->sync_seconds);
 	print_store(conf->store_mask, fp);
 	for (i = 0; i < conf->nrules; i++) {
 		filter_rule_print(&conf->rules[i], conf->tables, fp);
-		fputc('\n', fp);
+		(void)fputc('\n', fp);
 	}
 }

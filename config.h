@@ -49,16 +49,23 @@ struct conf_join {
 
 /* A log, for the flows with its tags or, without any, for all others. */
 struct conf_log {
-	char *path;
+	char *path;     /* or pattern, as rotate.h has it */
 	uint32_t *tags; /* sorted */
 	size_t ntags;
+	uint32_t rotate_seconds; /* 0: not by time */
+	uint64_t rotate_size;    /* bytes; 0: not by size */
+	uint32_t keep_seconds;   /* closed files; 0: for ever */
+	uint32_t keep_files;     /* 0: any number */
+	uint64_t keep_size;      /* bytes; 0: any number */
+	bool compress;           /* closed files */
 };
 
-/* 0: not stated; exporter.h has the defaults. */
+/* 0: not stated; exporter.h and flowlog.h have the defaults. */
 struct conf_limits {
 	uint32_t exporters;
 	uint32_t templates; /* of each exporter */
 	uint64_t memory;    /* bytes */
+	uint64_t buffer;    /* bytes, of each log */
 };
 
 struct conf_forward {
@@ -84,7 +91,9 @@ struct config {
 	char *logsock;            /* NULL: none */
 	char *pidfile;            /* NULL: not stated */
 	char *statefile;          /* NULL: none */
+	char *crashdump;          /* directory; NULL: none */
 	uint32_t logsock_bufsize; /* bytes; 0: not stated */
+	uint32_t sync_seconds;    /* 0: never */
 	uint32_t store_mask;      /* STORE_FIELD_* */
 };
 

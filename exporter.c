@@ -76,7 +76,9 @@ exporters_new(const struct exporter_limits *limits)
 	t->nbuckets = BUCKETS_MIN;
 	t->buckets = calloc(t->nbuckets, sizeof(*t->buckets));
 	if (t->buckets == NULL ||
-	    getentropy(t->secret, sizeof(t->secret)) == -1) {
+	    getentropy(t->secret, sizeof(t->secret)) == -1 ||
+	    getentropy(&t->shared.held.secret, sizeof(t->shared.held.secret)) ==
+		-1) {
 		exporters_free(t);
 		return (NULL);
 	}

@@ -603,17 +603,19 @@ static size_t
 add_rule_uses(const struct compiler *c, struct prefix_use *uses)
 {
 	const struct filter_addr_set *set;
-	uint32_t i, k;
-	uint8_t j;
+	uint32_t i, j, k;
 	size_t n = 0;
 
 	for (i = 0; i < c->filter->nrules; i++) {
 		for (j = 0; j < FILTER_ADDRS; j++) {
 			set = &rule_at(c, i)->addrs[j];
 			for (k = 0; k < set->n; k++)
-				uses[n++] =
-				    (struct prefix_use){ set->prefixes[k],
-					    c->first + i, j, !set->negated };
+				uses[n++] = (struct prefix_use){
+					.prefix = set->prefixes[k],
+					.owner = c->first + i,
+					.addr = (uint8_t)j,
+					.on = !set->negated,
+				};
 		}
 	}
 	return (n);
@@ -816,7 +818,7 @@ set_text(struct compiler *c)
 		return (FLOWD_ENOMEM);
 	for (i = 0; i < filter->nrules; i++) {
 		filter_rule_print(&c->rules[i], c->tables, fp);
-		fputc('\n', fp);
+		(void)fputc('\n', fp);
 	}
 	return (fclose(fp) == 0 ? 0 : FLOWD_ENOMEM);
 }

@@ -71,9 +71,9 @@ static void
 print_number(uint64_t number, bool hex, FILE *fp)
 {
 	if (hex)
-		fprintf(fp, "0x%02" PRIx64, number);
+		(void)fprintf(fp, "0x%02" PRIx64, number);
 	else
-		fprintf(fp, "%" PRIu64, number);
+		(void)fprintf(fp, "%" PRIu64, number);
 }
 
 /* N, N-M, or one bound where the other is that of the numbers. */
@@ -82,11 +82,11 @@ print_range(const struct filter_range *range,
     const struct filter_number_row *row, FILE *fp)
 {
 	if (range->lo != range->hi && range->hi == row->max)
-		fputs(">= ", fp);
+		(void)fputs(">= ", fp);
 	print_number(range->lo, row->hex, fp);
 	if (range->lo == range->hi || range->hi == row->max)
 		return;
-	fputc('-', fp);
+	(void)fputc('-', fp);
 	print_number(range->hi, row->hex, fp);
 }
 
@@ -100,15 +100,15 @@ print_numbers(const struct filter_rule *rule, enum filter_number which,
 
 	if (set->n == 0)
 		return;
-	fprintf(fp, " %s %s%s", row->keyword, set->negated ? "! " : "",
+	(void)fprintf(fp, " %s %s%s", row->keyword, set->negated ? "! " : "",
 	    set->n > 1 ? "{ " : "");
 	for (i = 0; i < set->n; i++) {
 		if (i > 0)
-			fputs(", ", fp);
+			(void)fputs(", ", fp);
 		print_range(&set->ranges[i], row, fp);
 	}
 	if (set->n > 1)
-		fputs(" }", fp);
+		(void)fputs(" }", fp);
 }
 
 bool
@@ -147,19 +147,19 @@ print_addrs(const struct filter_rule *rule, enum filter_addr which,
 
 	if (!filter_addrs_given(set))
 		return;
-	fprintf(fp, " %s %s%s", filter_addr_rows[which].keyword,
+	(void)fprintf(fp, " %s %s%s", filter_addr_rows[which].keyword,
 	    set->negated ? "! " : "", braces ? "{ " : "");
 	for (i = 0; i < set->n; i++) {
-		fprintf(fp, "%s%s", comma,
+		(void)fprintf(fp, "%s%s", comma,
 		    prefix_ntop(&set->prefixes[i], text));
 		comma = ", ";
 	}
 	for (i = 0; i < set->ntables; i++) {
-		fprintf(fp, "%s<%s>", comma, tables[set->tables[i]].name);
+		(void)fprintf(fp, "%s<%s>", comma, tables[set->tables[i]].name);
 		comma = ", ";
 	}
 	if (braces)
-		fputs(" }", fp);
+		(void)fputs(" }", fp);
 }
 
 static void
@@ -168,7 +168,7 @@ print_endpoint(const struct filter_rule *rule, enum filter_addr addr,
 {
 	if (!filter_addrs_given(&rule->addrs[addr]) &&
 	    rule->numbers[port].n != 0)
-		fprintf(fp, " %s any", filter_addr_rows[addr].keyword);
+		(void)fprintf(fp, " %s any", filter_addr_rows[addr].keyword);
 	print_addrs(rule, addr, tables, fp);
 	print_numbers(rule, port, fp);
 }
@@ -182,7 +182,7 @@ print_days(const struct filter_rule *rule, FILE *fp)
 	for (day = 0; day < 7; day++) {
 		if ((rule->days & 1U << day) == 0)
 			continue;
-		fprintf(fp, "%s%s", before, filter_day_names[day]);
+		(void)fprintf(fp, "%s%s", before, filter_day_names[day]);
 		before = ",";
 	}
 }
@@ -190,7 +190,7 @@ print_days(const struct filter_rule *rule, FILE *fp)
 static void
 print_time(const char *keyword, uint32_t second, FILE *fp)
 {
-	fprintf(fp, " %s %02u:%02u:%02u", keyword, second / 3600,
+	(void)fprintf(fp, " %s %02u:%02u:%02u", keyword, second / 3600,
 	    second / 60 % 60, second % 60);
 }
 
@@ -202,7 +202,7 @@ print_date(const char *keyword, int64_t date, FILE *fp)
 
 	if (localtime_r(&t, &tm) == NULL)
 		return;
-	fprintf(fp, " %s date %04d%02d%02d%02d%02d%02d", keyword,
+	(void)fprintf(fp, " %s date %04d%02d%02d%02d%02d%02d", keyword,
 	    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
 	    tm.tm_sec);
 }
@@ -245,20 +245,20 @@ filter_rule_print(const struct filter_rule *rule,
 {
 	size_t i;
 
-	fputs(rule->verdict == FILTER_ACCEPT ? "accept" : "discard", fp);
+	(void)fputs(rule->verdict == FILTER_ACCEPT ? "accept" : "discard", fp);
 	if (rule->flags & FILTER_TAG)
-		fprintf(fp, " tag %" PRIu32, rule->tag);
+		(void)fprintf(fp, " tag %" PRIu32, rule->tag);
 	if (rule->flags & FILTER_QUICK)
-		fputs(" quick", fp);
+		(void)fputs(" quick", fp);
 	if (rule_is_all(rule)) {
-		fputs(" all", fp);
+		(void)fputs(" all", fp);
 		return;
 	}
 	print_addrs(rule, FILTER_AGENT, tables, fp);
 	print_numbers(rule, FILTER_IN_IFNDX, fp);
 	print_numbers(rule, FILTER_OUT_IFNDX, fp);
 	if (rule->family != ADDR_NONE)
-		fprintf(fp, " %s%s",
+		(void)fprintf(fp, " %s%s",
 		    rule->flags & FILTER_NOT_FAMILY ? "! " : "",
 		    rule->family == ADDR_V4 ? "inet" : "inet6");
 	print_endpoint(rule, FILTER_SRC, FILTER_SRC_PORT, tables, fp);
@@ -266,7 +266,7 @@ filter_rule_print(const struct filter_rule *rule,
 	for (i = FILTER_PROTO; i < FILTER_NUMBERS; i++)
 		print_numbers(rule, (enum filter_number)i, fp);
 	if (rule->flags & FILTER_TCP_FLAGS)
-		fprintf(fp, " tcp_flags mask 0x%02x %sequals 0x%02x",
+		(void)fprintf(fp, " tcp_flags mask 0x%02x %sequals 0x%02x",
 		    rule->tcp_mask,
 		    rule->flags & FILTER_NOT_TCP_FLAGS ? "! " : "",
 		    rule->tcp_equals);

@@ -50,12 +50,12 @@ struct load {
 	size_t per_datagram;  /* stamped: flows in all but the last */
 };
 
-/* Starts with a load that is all zero.  flows 0: no end. */
-void load_generated(struct load *load, const struct generator *gen,
-    uint64_t flows, size_t per_datagram);
+/* load is all zero before; nflows 0: no end; per: flows of a datagram. */
+void load_generated(struct load *load, const struct generator *start,
+    uint64_t nflows, size_t per);
 
 /* The sample, with each version from an exporter of its own. */
-void load_sample(struct load *load, const struct generator *gen);
+void load_sample(struct load *load, const struct generator *start);
 
 /* Says on standard error what of the capture path is passed over. */
 void load_pcap(struct load *load, const char *path);

@@ -171,8 +171,7 @@ check_options(struct options *opts, bool made_up)
 		opts->per_datagram = generate_usual(opts->gen.version);
 	if (opts->per_datagram > most)
 		errx(1,
-		    "-c %zu: a datagram of version %u takes up to %zu "
-		    "flows",
+		    "-c %zu: a datagram of version %u takes up to %zu flows",
 		    opts->per_datagram, opts->gen.version, most);
 }
 

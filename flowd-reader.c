@@ -664,9 +664,9 @@ main(int argc, char **argv)
 	if (filter_path != NULL)
 		load_filter(&job, filter_path);
 	if (job.out_path != NULL) {
-		open_out(&job, argv);
 		if (strcmp(job.out_path, "-") == 0)
 			job.print = false;
+		open_out(&job, argv);
 	}
 	outcome = read_logs(&job, argv);
 	return (finish(&job, outcome));

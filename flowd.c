@@ -75,6 +75,7 @@ struct collector {
 	size_t nlisteners;
 	struct pollfd *pfds; /* of sock, output, listeners */
 	struct staged staged;
+	struct batch *batch; /* the monitor has it too */
 	struct receiver *receiver;
 	struct exporter_table *exporters;
 	struct output *output;
@@ -185,7 +186,7 @@ count_datagram(struct counters *count, enum decoded r)
 }
 
 static void
-take_datagram(struct collector *c, const struct received *in,
+take_datagram(struct collector *c, const struct batch_datagram *in,
     const struct timespec *now)
 {
 	const struct datagram dgram = {
@@ -212,31 +213,37 @@ take_datagram(struct collector *c, const struct received *in,
 }
 
 /*
- * One batch, of *n datagrams.  Returns what they took of the receive buffer
+ * The n datagrams of a batch.  Returns what they took of the receive buffer
  * at the least, in bytes.
  */
 static size_t
-take_batch(struct collector *c, struct listener *listener, int *n)
+take_datagrams(struct collector *c, int n)
 {
-	struct received in;
-	struct timespec now;
-	uint32_t held_back;
+	const struct timespec *now = receiver_time(c->receiver);
+	struct batch_datagram in;
 	size_t bytes = 0;
 	int i;
+
+	for (i = 0; i < n; i++) {
+		receiver_take(c->receiver, i, &in);
+		take_datagram(c, &in, now);
+		bytes += in.len + DATAGRAM_OVERHEAD;
+	}
+	receiver_end(c->receiver);
+	return (bytes);
+}
+
+/* One batch, of *n datagrams; else as take_datagrams. */
+static size_t
+take_batch(struct collector *c, struct listener *listener, int *n)
+{
+	uint32_t held_back;
 
 	*n = receiver_batch(c->receiver, listener, &c->kernel_drops);
 	if (*n == -1 &&
 	    log_limit_pass(&c->receive_warned, now_sec(), &held_back))
 		log_warn("receive (%" PRIu32 " more held back)", held_back);
-	if (*n <= 0)
-		return (0);
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	for (i = 0; i < *n; i++) {
-		receiver_get(c->receiver, i, &in);
-		take_datagram(c, &in, &now);
-		bytes += in.len + DATAGRAM_OVERHEAD;
-	}
-	return (bytes);
+	return (*n <= 0 ? 0 : take_datagrams(c, *n));
 }
 
 /* True when the socket is empty, as far as can be told. */
@@ -247,7 +254,7 @@ drain(struct collector *c, struct listener *listener)
 
 	for (i = 0; i < BATCHES_AT_ONCE; i++) {
 		(void)take_batch(c, listener, &n);
-		if (n < RECEIVE_BATCH)
+		if (n < BATCH_MAX)
 			return (true);
 	}
 	return (false);
@@ -271,6 +278,18 @@ drain_for_good(struct collector *c, struct listener *listener)
 		taken += take_batch(c, listener, &n);
 }
 
+static void
+drain_all_for_good(struct collector *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->nlisteners; i++) {
+		/* It may have been handed on to a configuration to be. */
+		if (c->listeners[i].fd != -1)
+			drain_for_good(c, &c->listeners[i]);
+	}
+}
+
 /* Writes the rest, for as long as logs and log socket need within reason. */
 static size_t
 flush_for_good(struct collector *c)
@@ -290,12 +309,13 @@ flush_for_good(struct collector *c)
 	}
 }
 
-/* Without its monitor a collector has no business. */
+/* Without its monitor a collector has no business but what it has received. */
 static _Noreturn void
 orphaned(struct collector *c)
 {
 	log_warnx("the monitor has gone, ending");
-	(void)output_flush(c->output);
+	drain_all_for_good(c);
+	output_end_logs(c->output);
 	exit(1);
 }
 
@@ -305,8 +325,8 @@ report(const struct collector *c)
 	struct output_counters out;
 
 	output_count(c->output, &out);
-	report_statistics(c->exporters, c->unauthorised, c->kernel_drops, &out,
-	    c->filter);
+	report_statistics(c->exporters, c->unauthorised, c->kernel_drops,
+	    c->batch->skipped, &out, c->filter);
 }
 
 static void
@@ -332,7 +352,7 @@ load_state(struct collector *c, int fd)
 	struct stat st;
 	uint8_t *data = NULL;
 	size_t len = 0;
-	ssize_t n = 0;
+	ssize_t n;
 	int r = FLOWD_EIO;
 
 	if (c->staged.conf == NULL || fd == -1)
@@ -423,12 +443,11 @@ save_state_for_good(struct collector *c)
 static _Noreturn void
 stop(struct collector *c)
 {
-	size_t i, left;
+	size_t left;
 
 	if (c->conf == NULL)
 		exit(0);
-	for (i = 0; i < c->nlisteners; i++)
-		drain_for_good(c, &c->listeners[i]);
+	drain_all_for_good(c);
 	left = flush_for_good(c);
 	output_end_logs(c->output);
 	save_state_for_good(c);
@@ -505,9 +524,11 @@ take_log(struct collector *c, const struct priv_msg *msg, int fd)
 
 	if (fd == -1)
 		fatalx("log without descriptor");
-	if (s->conf == NULL)
+	if (s->conf == NULL) {
 		output_reopen_log(c->output, msg->value, fd);
-	else if (s->nlogs == s->conf->nlogs)
+		if (priv_send(c->sock, PRIV_LOG_TAKEN, 0, NULL, 0, -1) == -1)
+			orphaned(c);
+	} else if (s->nlogs == s->conf->nlogs)
 		fatalx("log out of turn");
 	else
 		s->logs[s->nlogs++] = fd;
@@ -680,7 +701,7 @@ wait_for_work(struct collector *c, bool more)
 }
 
 static _Noreturn void
-collector_run(int sock)
+collector_run(int sock, struct batch *batch)
 {
 	const struct exporter_limits limits = {
 		.exporters = EXPORTERS_DEFAULT,
@@ -700,13 +721,16 @@ collector_run(int sock)
 		.flush = take_flows,
 		.arg = c,
 	};
-	c->receiver = receiver_new();
+	c->batch = batch;
+	c->receiver = receiver_new(batch);
 	c->exporters = exporters_new(&limits);
 	c->output = output_new();
 	if (c->receiver == NULL || c->exporters == NULL || c->output == NULL)
 		fatal("no memory");
 	while (c->conf == NULL)
 		take_message(c);
+	/* What a collector before this one had received, and not yet done. */
+	(void)take_datagrams(c, (int)batch_count(batch));
 	for (;;) {
 		tick(c);
 		pfds = wait_for_work(c, more);
@@ -726,7 +750,7 @@ usage(FILE *to, int status)
 {
 	(void)fprintf(to,
 	    "usage: flowd [-dghnv] [-D macro=value] [-f file] "
-	    "[-X INSECURE]\n");
+	    "[-X INSECURE | NOSANDBOX]\n");
 	exit(status);
 }
 
@@ -818,9 +842,12 @@ main(int argc, char **argv)
 			print = true;
 			break;
 		case 'X':
-			if (strcmp(optarg, "INSECURE") != 0)
+			if (strcmp(optarg, "INSECURE") == 0)
+				opts.insecure = true;
+			else if (strcmp(optarg, "NOSANDBOX") == 0)
+				opts.unconfined = true;
+			else
 				usage(stderr, 1);
-			opts.insecure = true;
 			break;
 		default:
 			usage(stderr, 1);

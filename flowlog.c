@@ -18,6 +18,10 @@
  * The log is written in large pieces and whole records: what a write left of
  * a record is cut off again, and written once there is room.  A FIFO cannot be
  * cut; there the rest of the record follows when its reader takes it.
+ *
+ * The buffer is a queue of blocks, one block while the log keeps up.  At each
+ * flush one block is written at most, so that receiving goes on while a log
+ * catches up.
  */
 #include "compat.h"
 
@@ -34,21 +38,48 @@
 #include "log.h"
 #include "store.h"
 
-#define BUFFER_LEN    (1U << 20) /* bytes */
-#define RETRY_SECONDS 1          /* after a failed write */
+#define BLOCK_LEN     ((size_t)1 << 20) /* bytes */
+#define RETRY_SECONDS 1                 /* after a failed write */
+
+struct block {
+	struct block *next;
+	size_t begin, end; /* of the records in data */
+	uint8_t data[BLOCK_LEN];
+};
 
 struct flowlog {
 	char *name;
-	int fd;       /* -1: none */
-	bool is_file; /* and can be truncated */
-	uint8_t *buf;
-	size_t len;       /* bytes of records in buf */
-	size_t partial;   /* of the first, in the FIFO */
-	bool blocked;     /* the FIFO is full */
+	int fd;                     /* -1: none */
+	bool is_file;               /* and can be truncated */
+	struct block *first, *last; /* one at the least */
+	size_t nblocks;
+	uint64_t max_blocks;
+	size_t left;      /* bytes in all blocks */
+	size_t partial;   /* of the first record, in fd */
+	bool waits;       /* until fd takes more */
+	bool failing;     /* since the buffer was empty */
 	time_t failed_at; /* monotonic; 0: it works */
-	struct log_limit warned;
+	uint64_t refused; /* flows, since then as well */
 	struct flowlog_counters counters;
 };
+
+static bool
+add_block(struct flowlog *l)
+{
+	struct block *b;
+
+	if (l->nblocks >= l->max_blocks || (b = malloc(sizeof(*b))) == NULL)
+		return (false);
+	b->next = NULL;
+	b->begin = b->end = 0;
+	if (l->last == NULL)
+		l->first = b;
+	else
+		l->last->next = b;
+	l->last = b;
+	l->nblocks++;
+	return (true);
+}
 
 struct flowlog *
 flowlog_new(const char *name)
@@ -58,13 +89,18 @@ flowlog_new(const char *name)
 	if ((l = calloc(1, sizeof(*l))) == NULL)
 		return (NULL);
 	l->fd = -1;
-	l->name = strdup(name);
-	l->buf = malloc(BUFFER_LEN);
-	if (l->name == NULL || l->buf == NULL) {
+	flowlog_set_limit(l, FLOWLOG_BUFFER_DEFAULT);
+	if ((l->name = strdup(name)) == NULL || !add_block(l)) {
 		flowlog_free(l);
 		return (NULL);
 	}
 	return (l);
+}
+
+void
+flowlog_set_limit(struct flowlog *l, uint64_t bytes)
+{
+	l->max_blocks = bytes < BLOCK_LEN ? 1 : bytes / BLOCK_LEN;
 }
 
 const char *
@@ -91,23 +127,25 @@ monotonic(void)
 
 /* The length of the record at offset at. */
 static size_t
-record_len(const struct flowlog *l, size_t at)
+record_len(const struct block *b, size_t at)
 {
 	size_t len;
 
-	if (store_check_header(l->buf + at, l->len - at, &len) != 0)
+	if (store_check_header(b->data + at, b->end - at, &len) != 0)
 		fatalx("log buffer is damaged");
 	return (len);
 }
 
-/* The bytes up to the last record boundary at or before len. */
+/* Of the first len bytes those up to the last record boundary. */
 static size_t
-whole_records(const struct flowlog *l, size_t len)
+whole_records(const struct block *b, size_t len)
 {
 	size_t at = 0, next;
 
+	if (len == b->end - b->begin)
+		return (len);
 	while (at < len) {
-		next = record_len(l, at);
+		next = record_len(b, b->begin + at);
 		if (next > len - at)
 			break;
 		at += next;
@@ -118,110 +156,144 @@ whole_records(const struct flowlog *l, size_t len)
 static uint64_t
 count_records(const struct flowlog *l)
 {
+	const struct block *b;
 	uint64_t n = 0;
 	size_t at;
 
-	for (at = 0; at < l->len; at += record_len(l, at))
-		n++;
+	for (b = l->first; b != NULL; b = b->next) {
+		for (at = b->begin; at < b->end; at += record_len(b, at))
+			n++;
+	}
 	return (n);
 }
 
+/* Takes n bytes out of the first block. */
 static void
 take_from_buffer(struct flowlog *l, size_t n)
 {
-	memmove(l->buf, l->buf + n, l->len - n);
-	l->len -= n;
+	struct block *b = l->first;
+
+	l->left -= n;
+	b->begin += n;
+	if (b->begin < b->end)
+		return;
+	b->begin = b->end = 0;
+	if (b->next == NULL)
+		return;
+	l->first = b->next;
+	l->nblocks--;
+	free(b);
 }
 
-/*
- * After a write that took only n bytes: leaves no part of a record in the
- * file.  It ends where we wrote last, even if somebody emptied it meanwhile.
- */
-static void
-back_out(struct flowlog *l, size_t n)
+/* False where the file still ends with these n bytes. */
+static bool
+cut_off(int fd, size_t n)
 {
-	size_t whole = n == l->len ? n : whole_records(l, n);
 	struct stat st;
 
-	if (!l->is_file) {
-		l->partial = n - whole;
-	} else if (n > whole &&
-	    (fstat(l->fd, &st) == -1 || st.st_size < (off_t)(n - whole) ||
-		ftruncate(l->fd, st.st_size - (off_t)(n - whole)) == -1))
-		log_warn("%s has a torn record of %zu bytes", l->name,
-		    n - whole);
-	take_from_buffer(l, whole);
+	if (fstat(fd, &st) == -1)
+		return (false);
+	/* Somebody has emptied it meanwhile. */
+	if (st.st_size < (off_t)n)
+		return (true);
+	return (ftruncate(fd, st.st_size - (off_t)n) == 0);
+}
+
+/* The first n bytes that were not there before are in the log. */
+static void
+note_written(struct flowlog *l, size_t n)
+{
+	size_t whole;
+
+	n += l->partial;
+	whole = whole_records(l->first, n);
+	l->partial = n - whole;
+	if (l->partial > 0 && l->is_file && cut_off(l->fd, l->partial))
+		l->partial = 0;
+	l->counters.bytes += whole;
+	if (whole > 0)
+		take_from_buffer(l, whole);
 }
 
 static void
 note_failure(struct flowlog *l)
 {
-	uint32_t held_back;
-
 	l->failed_at = monotonic();
 	l->counters.errors++;
-	if (log_limit_pass(&l->warned, (uint32_t)l->failed_at, &held_back))
-		log_warn(
-		    "cannot write to %s, flows are kept while there is "
-		    "room for them",
-		    l->name);
+	if (l->failing)
+		return;
+	l->failing = true;
+	log_warn("cannot write to %s, flows are kept while there is room",
+	    l->name);
 }
 
+/* The buffer has become empty. */
 static void
-note_success(struct flowlog *l)
+note_recovery(struct flowlog *l)
 {
-	if (l->failed_at == 0)
+	if (!l->failing && l->refused == 0)
 		return;
+	log_info("%s can be written again; %" PRIu64 " flows were lost",
+	    l->name, l->refused);
+	l->failing = false;
+	l->refused = 0;
+}
+
+/* Writes of the first block.  False where the rest has to wait. */
+static bool
+write_some(struct flowlog *l)
+{
+	const struct block *b = l->first;
+	const size_t len = b->end - b->begin - l->partial;
+	ssize_t n;
+
+	do
+		n = write(l->fd, b->data + b->begin + l->partial, len);
+	while (n == -1 && errno == EINTR);
+	if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+		l->waits = true;
+		return (false);
+	}
+	if (n == -1) {
+		note_failure(l);
+		return (false);
+	}
+	note_written(l, (size_t)n);
+	/* A file takes less only when there is no room. */
+	if (l->is_file && (size_t)n < len) {
+		errno = ENOSPC;
+		note_failure(l);
+		return (false);
+	}
 	l->failed_at = 0;
-	l->warned.last = 0;
-	log_info("%s can be written again", l->name);
+	return (true);
 }
 
 size_t
 flowlog_flush(struct flowlog *l)
 {
-	bool took_all;
-	size_t before;
-	ssize_t n;
+	const size_t nblocks = l->nblocks;
 
-	l->blocked = false;
-	if (l->fd == -1 || l->len == 0)
-		return (l->len);
+	l->waits = false;
+	if (l->fd == -1 || l->left == 0)
+		return (l->left);
 	if (l->failed_at != 0 && monotonic() - l->failed_at < RETRY_SECONDS)
-		return (l->len);
-	while (l->len > 0) {
-		n = write(l->fd, l->buf + l->partial, l->len - l->partial);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-			l->blocked = true;
-			return (l->len);
-		}
-		if (n == -1) {
-			note_failure(l);
-			return (l->len);
-		}
-		before = l->len;
-		took_all = (size_t)n == l->len - l->partial;
-		n += (ssize_t)l->partial;
-		l->partial = 0;
-		back_out(l, (size_t)n);
-		l->counters.bytes += before - l->len;
-		/* A file takes less only when there is no room. */
-		if (l->is_file && !took_all) {
-			errno = ENOSPC;
-			note_failure(l);
-			return (l->len);
-		}
-		note_success(l);
+		return (l->left);
+	while (l->left > 0 && l->nblocks == nblocks) {
+		if (!write_some(l))
+			return (l->left);
 	}
-	return (0);
+	if (l->left == 0)
+		note_recovery(l);
+	else
+		l->waits = true;
+	return (l->left);
 }
 
 int
 flowlog_blocked_on(const struct flowlog *l)
 {
-	return (l->blocked ? l->fd : -1);
+	return (l->waits ? l->fd : -1);
 }
 
 static bool
@@ -240,7 +312,7 @@ drop_partial(struct flowlog *l)
 {
 	if (l->partial == 0)
 		return;
-	take_from_buffer(l, record_len(l, 0));
+	take_from_buffer(l, record_len(l->first, l->first->begin));
 	l->partial = 0;
 	l->counters.lost++;
 	log_warnx("%s changed inside a record; one flow is lost", l->name);
@@ -259,8 +331,20 @@ flowlog_set_fd(struct flowlog *l, int fd)
 		(void)close(l->fd);
 	l->fd = fd;
 	l->failed_at = 0;
-	l->blocked = false;
+	l->waits = fd != -1 && l->left > 0;
 	l->is_file = fd != -1 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* As far as it goes at once. */
+static void
+write_all(struct flowlog *l)
+{
+	size_t before;
+
+	l->failed_at = 0;
+	do
+		before = l->left;
+	while (flowlog_flush(l) < before);
 }
 
 void
@@ -268,42 +352,64 @@ flowlog_end(struct flowlog *l)
 {
 	uint64_t lost;
 
+	write_all(l);
 	flowlog_set_fd(l, -1);
 	lost = count_records(l);
-	l->len = 0;
+	while (l->left > 0)
+		take_from_buffer(l, l->first->end - l->first->begin);
 	l->counters.lost += lost;
 	if (lost > 0)
 		log_warnx("%" PRIu64
 			  " flows could not be written to %s and "
 			  "are lost",
-		    lost, l->name);
+		    lost + l->refused, l->name);
 }
 
 void
 flowlog_free(struct flowlog *l)
 {
+	struct block *b;
+
 	if (l == NULL)
 		return;
 	if (l->fd != -1)
 		(void)close(l->fd);
+	while ((b = l->first) != NULL) {
+		l->first = b->next;
+		free(b);
+	}
 	free(l->name);
-	free(l->buf);
 	free(l);
+}
+
+static bool
+has_room(const struct flowlog *l)
+{
+	return (BLOCK_LEN - l->last->end >= STORE_RECORD_MAX);
+}
+
+static void
+refuse(struct flowlog *l)
+{
+	if (l->refused++ == 0)
+		log_warnx("the buffer of %s is full, flows are lost", l->name);
 }
 
 uint8_t *
 flowlog_room(struct flowlog *l)
 {
-	if (BUFFER_LEN - l->len < STORE_RECORD_MAX) {
+	if (!has_room(l))
 		(void)flowlog_flush(l);
-		if (BUFFER_LEN - l->len < STORE_RECORD_MAX)
-			return (NULL);
+	if (!has_room(l) && !add_block(l)) {
+		refuse(l);
+		return (NULL);
 	}
-	return (l->buf + l->len);
+	return (l->last->data + l->last->end);
 }
 
 void
 flowlog_commit(struct flowlog *l, size_t len)
 {
-	l->len += len;
+	l->last->end += len;
+	l->left += len;
 }

@@ -25,6 +25,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Bytes that the buffer may have, unless the configuration says otherwise. */
+#define FLOWLOG_BUFFER_DEFAULT (UINT64_C(64) << 20)
+
 struct flowlog_counters {
 	uint64_t bytes;  /* written */
 	uint64_t errors; /* writes that failed */
@@ -36,6 +39,12 @@ struct flowlog;
 /* name is for messages, and copied.  NULL without memory. */
 struct flowlog *flowlog_new(const char *name);
 
+/*
+ * Bytes that the buffer may grow to while the log cannot be written.  It is
+ * made of blocks of 1 MiB, and one there always is.
+ */
+void flowlog_set_limit(struct flowlog *l, uint64_t bytes);
+
 /* Writes what it can of the rest, counts what is lost, and says so. */
 void flowlog_end(struct flowlog *l);
 
@@ -45,8 +54,8 @@ void flowlog_free(struct flowlog *l);
 const char *flowlog_name(const struct flowlog *l);
 
 /*
- * Writes what is buffered to the file so far, and goes on with fd, which is
- * owned from here on.  It may be the same file, or FIFO, opened anew.
+ * Flushes to the file so far, and goes on with fd, which is owned from here on
+ * and gets what is left.  It may be the same file, or FIFO, opened anew.
  */
 void flowlog_set_fd(struct flowlog *l, int fd);
 
@@ -60,14 +69,14 @@ uint8_t *flowlog_room(struct flowlog *l);
 void flowlog_commit(struct flowlog *l, size_t len);
 
 /*
- * Writes what is buffered, whole records only.  Where the log cannot be
- * written now the rest stays; bytes that stay are returned.
+ * Writes up to 1 MiB of what is buffered, whole records only.  Bytes that stay
+ * are returned.
  */
 size_t flowlog_flush(struct flowlog *l);
 
 /*
- * The descriptor that becomes writable when the log, a full FIFO, takes more,
- * or -1.
+ * The descriptor that becomes writable when flowlog_flush can go on, or -1
+ * where there is no more to write, or nothing to be done but to wait.
  */
 int flowlog_blocked_on(const struct flowlog *l);
 

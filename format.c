@@ -206,7 +206,7 @@ learn_minute(struct iso_minute *m, int64_t minute, bool utc)
 	struct tm tm;
 
 	broken_down(minute * MINUTES, utc, &tm);
-	if (tm.tm_sec != 0)
+	if (!utc && tm.tm_sec != 0)
 		return (false);
 	put_iso_minute(m->text, &tm);
 	put_iso_zone(m->zone, zone_minutes(&tm, minute * MINUTES));
@@ -234,6 +234,8 @@ iso_minute(int64_t sec, bool utc)
 static inline char *
 put_iso_second(char *p, const struct iso_minute *m, int64_t sec)
 {
+	/* clang does not see that in UTC m is never NULL. */
+	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
 	memcpy(p, m->text, ISO_MINUTE_LEN);
 	return (put_digits(p + ISO_MINUTE_LEN,
 	    (uint32_t)(sec - m->minute * MINUTES), 2));
@@ -509,7 +511,7 @@ put_time_member(char *p, const char *name, int64_t sec, uint32_t fraction,
 {
 	const struct iso_minute *m = iso_minute(sec, utc);
 
-	/* ISO 8601 cannot name a zone that is off by seconds. */
+	/* ISO 8601 cannot name a zone that is off by seconds; UTC never is. */
 	if (m == NULL)
 		m = iso_minute(sec, true);
 	p = put_iso_second(put_text(p, name), m, sec);

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "exporter.h"
+#include "hash.h"
 #include "held.h"
 
 static size_t
@@ -27,53 +28,82 @@ size_of(const struct held_set *set)
 }
 
 static void
+list_add(struct held_ends *ends, enum held_list_of which, struct held_set *set)
+{
+	set->in[which].newer = NULL;
+	set->in[which].older = ends->newest;
+	if (ends->newest != NULL)
+		ends->newest->in[which].newer = set;
+	else
+		ends->oldest = set;
+	ends->newest = set;
+}
+
+static void
+list_remove(struct held_ends *ends, enum held_list_of which,
+    struct held_set *set)
+{
+	struct held_set *newer = set->in[which].newer;
+	struct held_set *older = set->in[which].older;
+
+	if (newer != NULL)
+		newer->in[which].older = older;
+	else
+		ends->newest = older;
+	if (older != NULL)
+		older->in[which].newer = newer;
+	else
+		ends->oldest = newer;
+}
+
+/* Where sets of the exporter are that wait for key, and perhaps others. */
+static struct held_ends *
+bucket_of(const struct exporter *e, const struct template_key *key)
+{
+	struct held_queue *q = &e->shared->held;
+	uint64_t h;
+
+	h = hash_mix(q->secret ^
+	    ((uint64_t)key->domain << 32 | (uint64_t)key->version << 16 |
+		key->id));
+	h = hash_mix(h ^ (uintptr_t)e);
+	return (&q->buckets[h & (HELD_BUCKETS - 1)]);
+}
+
+static struct template_key
+key_of(const struct held_set *set)
+{
+	return ((struct template_key){ .domain = set->message.domain,
+	    .version = set->message.version,
+	    .id = set->id });
+}
+
+static void
 unlink_set(struct held_set *set)
 {
-	struct held_queue *q = &set->exporter->shared->held;
-	struct held_list *l = &set->exporter->held;
+	const struct template_key key = key_of(set);
+	struct exporter *e = set->exporter;
 
-	if (set->newer != NULL)
-		set->newer->older = set->older;
-	else
-		q->newest = set->older;
-	if (set->older != NULL)
-		set->older->newer = set->newer;
-	else
-		q->oldest = set->newer;
-	q->count--;
-	if (set->next != NULL)
-		set->next->prev = set->prev;
-	else
-		l->last = set->prev;
-	if (set->prev != NULL)
-		set->prev->next = set->next;
-	else
-		l->first = set->next;
-	l->count--;
-	l->bytes -= size_of(set);
+	list_remove(&e->shared->held.all, HELD_OF_ALL, set);
+	list_remove(&e->held.sets, HELD_OF_EXPORTER, set);
+	list_remove(bucket_of(e, &key), HELD_OF_BUCKET, set);
+	e->shared->held.count--;
+	e->held.count--;
+	e->held.bytes -= size_of(set);
 }
 
 static void
 link_set(struct held_set *set)
 {
-	struct held_queue *q = &set->exporter->shared->held;
-	struct held_list *l = &set->exporter->held;
+	const struct template_key key = key_of(set);
+	struct exporter *e = set->exporter;
 
-	set->older = q->newest;
-	if (q->newest != NULL)
-		q->newest->newer = set;
-	else
-		q->oldest = set;
-	q->newest = set;
-	q->count++;
-	set->prev = l->last;
-	if (l->last != NULL)
-		l->last->next = set;
-	else
-		l->first = set;
-	l->last = set;
-	l->count++;
-	l->bytes += size_of(set);
+	list_add(&e->shared->held.all, HELD_OF_ALL, set);
+	list_add(&e->held.sets, HELD_OF_EXPORTER, set);
+	list_add(bucket_of(e, &key), HELD_OF_BUCKET, set);
+	e->shared->held.count++;
+	e->held.count++;
+	e->held.bytes += size_of(set);
 }
 
 void
@@ -141,8 +171,8 @@ held_add(struct exporter *e, const struct message *msg, uint16_t id,
 
 	size =
 	    sizeof(*set) + len + (*datagram == NULL ? sizeof(**datagram) : 0);
-	while (e->held.first != NULL && !fits(e, size))
-		give_up(e->held.first);
+	while (e->held.sets.oldest != NULL && !fits(e, size))
+		give_up(e->held.sets.oldest);
 	if (!fits(e, size) || (set = malloc(sizeof(*set) + len)) == NULL)
 		return (-1);
 	if (*datagram == NULL && (*datagram = new_datagram(e)) == NULL) {
@@ -164,24 +194,24 @@ held_add(struct exporter *e, const struct message *msg, uint16_t id,
 }
 
 static bool
-waits_for(const struct held_set *set, const struct template_key *key)
+waits_for(const struct held_set *set, const struct exporter *e,
+    const struct template_key *key)
 {
-	return (set->id == key->id && set->message.domain == key->domain &&
+	return (set->exporter == e && set->id == key->id &&
+	    set->message.domain == key->domain &&
 	    set->message.version == key->version);
 }
 
 struct held_set *
 held_take(struct exporter *e, const struct template_key *key)
 {
-	struct held_set *set;
+	struct held_set *set = bucket_of(e, key)->oldest;
 
-	for (set = e->held.first; set != NULL; set = set->next) {
-		if (waits_for(set, key)) {
-			unlink_set(set);
-			return (set);
-		}
-	}
-	return (NULL);
+	while (set != NULL && !waits_for(set, e, key))
+		set = set->in[HELD_OF_BUCKET].newer;
+	if (set != NULL)
+		unlink_set(set);
+	return (set);
 }
 
 void
@@ -196,15 +226,15 @@ held_give_up(struct exporter *e, const struct template_key *key)
 void
 held_forget(struct exporter *e)
 {
-	while (e->held.first != NULL)
-		give_up(e->held.first);
+	while (e->held.sets.oldest != NULL)
+		give_up(e->held.sets.oldest);
 }
 
 void
 held_expire(struct held_queue *q, uint32_t now)
 {
 	/* Signed, since a clock set back must not end all waiting. */
-	while (q->oldest != NULL &&
-	    (int32_t)(now - q->oldest->message.recv_sec) > HELD_SECONDS)
-		give_up(q->oldest);
+	while (q->all.oldest != NULL &&
+	    (int32_t)(now - q->all.oldest->message.recv_sec) > HELD_SECONDS)
+		give_up(q->all.oldest);
 }

@@ -32,6 +32,7 @@
 #define HELD_SETS_MAX       65536 /* of all exporters */
 #define HELD_SETS_EXPORTER  1024
 #define HELD_BYTES_EXPORTER (1U << 20)
+#define HELD_BUCKETS        4096 /* a power of two */
 
 struct exporter;
 
@@ -51,9 +52,17 @@ struct held_datagram {
 	bool given_up; /* a part will never be decoded */
 };
 
+/* Each set that waits is in these lists, by its age. */
+enum held_list_of { HELD_OF_ALL, HELD_OF_EXPORTER, HELD_OF_BUCKET, HELD_LISTS };
+
+struct held_ends {
+	struct held_set *newest, *oldest;
+};
+
 struct held_set {
-	struct held_set *newer, *older; /* of all */
-	struct held_set *next, *prev;   /* of its exporter */
+	struct {
+		struct held_set *newer, *older;
+	} in[HELD_LISTS];
 	struct exporter *exporter;
 	struct held_datagram *datagram;
 	struct message message;
@@ -62,15 +71,17 @@ struct held_set {
 	uint8_t data[];
 };
 
-/* All sets that wait.  Zeroed is empty. */
+/* All sets that wait.  But for the secret, zeroed is empty. */
 struct held_queue {
-	struct held_set *newest, *oldest;
+	struct held_ends all;
+	struct held_ends buckets[HELD_BUCKETS]; /* by what is waited for */
+	uint64_t secret; /* so that nobody can aim at a bucket */
 	size_t count;
 };
 
 /* Those of one exporter.  Zeroed is empty. */
 struct held_list {
-	struct held_set *first, *last;
+	struct held_ends sets;
 	size_t count, bytes;
 };
 

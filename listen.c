@@ -36,21 +36,14 @@
 
 #define RCVBUF_MIN 65536U /* bytes, below which asking stops */
 
-/*
- * Distance of the buffers: the largest datagram, rounded up to pages, and one
- * cache line, so that their beginnings do not compete for the same cache set.
- */
-#define BUFFER_STRIDE (65536 + 64)
-
 struct receiver {
-	struct mmsghdr msgs[RECEIVE_BATCH];
-	struct iovec iovs[RECEIVE_BATCH];
-	struct sockaddr_storage names[RECEIVE_BATCH];
+	struct batch *batch;
+	int n; /* datagrams in it */
+	struct iovec iovs[BATCH_MAX];
 	union {
 		char bytes[CMSG_SPACE(sizeof(uint32_t))];
 		struct cmsghdr align;
-	} control[RECEIVE_BATCH];
-	uint8_t *buffers;
+	} control[BATCH_MAX];
 };
 
 const char *
@@ -262,39 +255,38 @@ listen_leave(int fd, const struct conf_listen *conf,
 	    join->ifname[0] == '\0' ? 0 : if_nametoindex(join->ifname));
 }
 
+/* Makes room for another datagram, in place of what was there. */
+static void
+vacate(struct receiver *r, size_t i)
+{
+	struct mmsghdr *msg = &r->batch->msgs[i];
+
+	msg->msg_len = BATCH_EMPTY;
+	msg->msg_hdr.msg_namelen = sizeof(r->batch->names[i]);
+	msg->msg_hdr.msg_controllen = sizeof(r->control[i]);
+}
+
 struct receiver *
-receiver_new(void)
+receiver_new(struct batch *batch)
 {
 	struct receiver *r;
+	struct msghdr *hdr;
 	size_t i;
 
 	if ((r = calloc(1, sizeof(*r))) == NULL)
 		return (NULL);
-	r->buffers = calloc(RECEIVE_BATCH, BUFFER_STRIDE);
-	if (r->buffers == NULL) {
-		free(r);
-		return (NULL);
-	}
-	for (i = 0; i < RECEIVE_BATCH; i++) {
-		r->iovs[i].iov_base = r->buffers + i * BUFFER_STRIDE;
+	r->batch = batch;
+	r->n = BATCH_MAX;
+	for (i = 0; i < BATCH_MAX; i++) {
+		r->iovs[i].iov_base = batch->buffers[i];
 		r->iovs[i].iov_len = NF_DATAGRAM_MAX;
-		r->msgs[i].msg_hdr.msg_iov = &r->iovs[i];
-		r->msgs[i].msg_hdr.msg_iovlen = 1;
-		r->msgs[i].msg_hdr.msg_name = &r->names[i];
-		r->msgs[i].msg_hdr.msg_namelen = sizeof(r->names[i]);
-		r->msgs[i].msg_hdr.msg_control = &r->control[i];
-		r->msgs[i].msg_hdr.msg_controllen = sizeof(r->control[i]);
+		hdr = &batch->msgs[i].msg_hdr;
+		hdr->msg_iov = &r->iovs[i];
+		hdr->msg_iovlen = 1;
+		hdr->msg_name = &batch->names[i];
+		hdr->msg_control = &r->control[i];
 	}
 	return (r);
-}
-
-void
-receiver_free(struct receiver *r)
-{
-	if (r == NULL)
-		return;
-	free(r->buffers);
-	free(r);
 }
 
 /* The kernel's count of drops, where it came with the datagram. */
@@ -322,31 +314,44 @@ note_drops(struct msghdr *msg, struct listener *listener, uint64_t *dropped)
 int
 receiver_batch(struct receiver *r, struct listener *listener, uint64_t *dropped)
 {
-	struct msghdr *msg;
+	struct batch *b = r->batch;
 	int i, n;
 
-	n = recvmmsg(listener->fd, r->msgs, RECEIVE_BATCH, MSG_DONTWAIT, NULL);
+	/* Should this process die meanwhile, the monitor sees what came. */
+	for (i = 0; i < r->n; i++)
+		vacate(r, (size_t)i);
+	b->at = BATCH_NONE_YET;
+	b->resumed = 0;
+	n = recvmmsg(listener->fd, b->msgs, BATCH_MAX, MSG_DONTWAIT, NULL);
+	r->n = n == -1 ? 0 : n;
 	if (n == -1)
 		return (
 		    errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ?
 			0 :
 			-1);
+	(void)clock_gettime(CLOCK_REALTIME, &b->received);
 	for (i = 0; i < n; i++) {
-		msg = &r->msgs[i].msg_hdr;
-		if (msg->msg_controllen != 0)
-			note_drops(msg, listener, dropped);
-		msg->msg_namelen = sizeof(r->names[i]);
-		msg->msg_controllen = sizeof(r->control[i]);
+		if (b->msgs[i].msg_hdr.msg_controllen != 0)
+			note_drops(&b->msgs[i].msg_hdr, listener, dropped);
 	}
 	return (n);
 }
 
-void
-receiver_get(const struct receiver *r, int i, struct received *out)
+const struct timespec *
+receiver_time(const struct receiver *r)
 {
-	out->data = r->iovs[i].iov_base;
-	out->len = r->msgs[i].msg_len;
-	if (addr_from_sockaddr((const struct sockaddr *)&r->names[i],
-		&out->from, NULL) != 0)
-		out->from = (struct addr){ .family = ADDR_NONE };
+	return (&r->batch->received);
+}
+
+void
+receiver_take(struct receiver *r, int i, struct batch_datagram *out)
+{
+	r->batch->at = (uint32_t)i;
+	batch_get(r->batch, (size_t)i, out);
+}
+
+void
+receiver_end(struct receiver *r)
+{
+	r->batch->at = BATCH_MAX;
 }

@@ -26,9 +26,9 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "batch.h"
 #include "config.h"
 
-#define RECEIVE_BATCH 64          /* datagrams taken by one system call */
 #define RCVBUF_WANTED (32U << 20) /* bytes, without a bufsize */
 #define LISTEN_STRLEN \
 	(ADDR_STRLEN + sizeof("[]:65535 interface ") + IF_NAMESIZE)
@@ -70,26 +70,29 @@ struct listener {
 	uint32_t kernel_drops; /* as last told by the kernel, wraps */
 };
 
-struct received {
-	const uint8_t *data; /* the receiver's, until the next batch */
-	size_t len;          /* bytes */
-	struct addr from;
-};
-
 struct receiver;
 
-struct receiver *receiver_new(void); /* NULL without memory */
-void receiver_free(struct receiver *r);
+/*
+ * Receives into batch, which has to live as long.  NULL without memory.
+ */
+struct receiver *receiver_new(struct batch *batch);
 
 /*
- * Takes up to RECEIVE_BATCH datagrams that are there, and adds to *dropped
+ * Takes up to BATCH_MAX datagrams that are there, and adds to *dropped
  * what the kernel dropped before them for want of buffer.  Returns their
  * number; 0 when there are none; -1 with errno.
  */
 int receiver_batch(struct receiver *r, struct listener *listener,
     uint64_t *dropped);
 
-/* Datagram i of the latest batch. */
-void receiver_get(const struct receiver *r, int i, struct received *out);
+/* When the latest batch was received. */
+const struct timespec *receiver_time(const struct receiver *r);
+
+/*
+ * Datagram i of the latest batch, which is in hand from here on, until the
+ * next one, or the end of the batch.
+ */
+void receiver_take(struct receiver *r, int i, struct batch_datagram *out);
+void receiver_end(struct receiver *r);
 
 #endif

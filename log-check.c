@@ -41,8 +41,7 @@ cut_off(const char *name, int fd, uint64_t keep, uint64_t size)
 		return (-1);
 	}
 	log_warnx("%s: %" PRIu64
-		  " bytes at its end were no whole record and "
-		  "are cut off",
+		  " bytes at its end were no whole record and are cut off",
 	    name, size - keep);
 	return (0);
 }
@@ -65,9 +64,7 @@ check(const char *name, int fd, uint64_t size)
 		log_warn("logfile %s", name);
 		return (-1);
 	case FLOWD_ENOTLOG:
-		log_warnx(
-		    "logfile %s: this is no flow log; it stays as it "
-		    "is",
+		log_warnx("logfile %s: this is no flow log; it stays as it is",
 		    name);
 		return (-1);
 	default:
@@ -93,8 +90,7 @@ log_check(const struct flowd_options *opts, const char *name, int fd)
 		return (-1);
 	}
 	if (pid == 0) {
-		if (rights_to_drop(opts))
-			rights_drop(true);
+		rights_drop(opts, SANDBOX_FILES, &fd, 1);
 		_exit(check(name, fd, (uint64_t)st.st_size) == 0 ? 0 : 1);
 	}
 	while (waitpid(pid, &status, 0) == -1) {

@@ -41,6 +41,15 @@ log_init(const char *process, enum log_target target, bool debug)
 		openlog("flowd", LOG_PID | LOG_NDELAY, LOG_DAEMON);
 }
 
+void
+log_reopen(void)
+{
+	if (log_target == LOG_TO_STDERR)
+		return;
+	closelog();
+	openlog("flowd", LOG_PID | LOG_NDELAY, LOG_DAEMON);
+}
+
 bool
 log_is_debug(void)
 {

@@ -45,6 +45,9 @@ enum log_target {
  */
 void log_init(const char *process, enum log_target target, bool debug);
 
+/* Connects to syslog anew, after its descriptor was closed among others. */
+void log_reopen(void);
+
 void log_warn(const char *fmt, ...) /* error, with strerror(errno) */
     __attribute__((format(printf, 1, 2)));
 void log_warnx(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -59,9 +62,9 @@ bool log_is_debug(void);
 bool log_limit_pass(struct log_limit *limit, uint32_t now, uint32_t *held_back);
 
 /* As log_warn and log_warnx, and then exit(1). */
-_Noreturn void fatal(const char *fmt, ...)
-    __attribute__((format(printf, 1, 2)));
-_Noreturn void fatalx(const char *fmt, ...)
-    __attribute__((format(printf, 1, 2)));
+void fatal(const char *fmt, ...)
+    __attribute__((noreturn, format(printf, 1, 2)));
+void fatalx(const char *fmt, ...)
+    __attribute__((noreturn, format(printf, 1, 2)));
 
 #endif

@@ -374,8 +374,7 @@ take_definition(struct walk *w, const struct template_key *key,
 		e->counters.templates_refused++;
 		exporter_warnx(e, EXPORTER_MEMORY, w->msg.recv_sec,
 		    "domain %" PRIu32
-		    ": no memory is left for template %u; "
-		    "ignored",
+		    ": no memory is left for template %u; ignored",
 		    w->msg.domain, key->id);
 		return;
 	}

@@ -133,7 +133,10 @@ output_set_logs(struct output *o, const struct config *conf, const int *fds)
 {
 	size_t i, nbefore = nlogs(o);
 	struct flowlog **before = o->logs, **logs, *l;
+	uint64_t buffer = conf->limits.buffer;
 
+	if (buffer == 0)
+		buffer = FLOWLOG_BUFFER_DEFAULT;
 	logs = calloc(conf->nlogs == 0 ? 1 : conf->nlogs, sizeof(*logs));
 	if (logs == NULL)
 		fatal("logs");
@@ -142,6 +145,7 @@ output_set_logs(struct output *o, const struct config *conf, const int *fds)
 		l = take_log(before, nbefore, conf->logs[i].path);
 		if (l == NULL && (l = flowlog_new(conf->logs[i].path)) == NULL)
 			fatal("logfile %s", conf->logs[i].path);
+		flowlog_set_limit(l, buffer);
 		flowlog_set_fd(l, fds[i]);
 		if (conf->logs[i].ntags == 0)
 			o->rest = l;

@@ -85,13 +85,13 @@ enum output_result {
 enum output_result output_commit(struct output *o, size_t len);
 
 /*
- * Writes what is buffered, whole records only.  Where a log cannot be written
- * now the rest stays; bytes that stay are returned.
+ * Writes of what is buffered, whole records only, no more than keeps receiving
+ * waiting for a moment.  Bytes that stay are returned.
  */
 size_t output_flush(struct output *o);
 
 /*
- * What to poll for until full FIFOs and the log socket take more, each log and
+ * What to poll for until logs and the log socket take more, each log and
  * the socket in its own place, which has fd -1 where it does not wait.  There
  * are output_npollfds of them, until the logs are set anew.
  */

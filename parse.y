@@ -47,6 +47,7 @@
 #include "config.h"
 #include "errors.h"
 #include "log.h"
+#include "log-name.h"
 
 #define NO_LINE		0	/* of the command line, or the whole file */
 #define MESSAGE_MAX		512	/* bytes; longer ones are cut */
@@ -54,7 +55,8 @@
 #define INCLUDE_DEPTH_MAX	16	/* files that are open at once */
 #define INCLUDES_MAX		1024	/* in all */
 #define TABLE_ERRORS_MAX	100	/* reported of a table's file */
-#define LIMIT_MEMORY_MIN	(UINT64_C(1) << 20)
+#define LIMIT_BYTES_MIN		(UINT64_C(1) << 20)
+#define ROTATE_SIZE_MIN		UINT64_C(1024)
 
 #define NUMBERS		\
 	"[!] NUMBER, FIRST-LAST, <, <=, >= or > NUMBER, or { ... } of these"
@@ -143,7 +145,10 @@ static struct {
 	struct config	*conf;
 	struct draft	 draft;
 	size_t		 errors;
-	bool		 saw_listen, saw_output, saw_any_source;
+	bool		 saw_listen, saw_output, saw_any_source, saw_sync;
+
+	/* The options of the log that is being read. */
+	struct conf_log	 log;
 
 	/* The lexer. */
 	const char	*expansion;	/* what is left of a macro, or NULL */
@@ -190,7 +195,12 @@ static void	add_log(struct token, struct token);
 static void	set_path(char **, struct token, struct token);
 static void	set_logsock(struct token, struct token, struct token);
 static void	limit_number(uint32_t *, struct token, struct token);
-static void	limit_memory(struct token, struct token);
+static void	limit_bytes(uint64_t *, struct token, struct token);
+static void	log_rotate_every(struct token, struct token);
+static void	log_rotate_size(struct token, struct token);
+static void	log_keep(struct token, struct token);
+static void	log_keep_files(struct token, struct token);
+static void	set_sync(struct token, struct token);
 static void	add_store(struct token);
 
 static void	rule_begin(struct token, enum filter_verdict);
@@ -220,11 +230,13 @@ static void	rule_date(enum param, struct token, struct token);
 	uint8_t			days;
 }
 
-%token	<token>	ACCEPT AFTER AGENT ALL ANY BEFORE BUFSIZE DATE DAYS DISCARD DST
-%token	<token>	DST_AS EQUALS EXPORTERS FILE_ FLOW FORWARD GROUP IN_IFNDX
-%token	<token>	INCLUDE INET INET6 INTERFACE JOIN LIMIT LISTEN LOGFILE LOGSOCK
-%token	<token>	MASK MEMORY OCTETS ON OUT_IFNDX PACKETS PIDFILE PORT PROTO
-%token	<token>	QUICK SOURCE SRC SRC_AS STATEFILE STORE TABLE TAG TCP_FLAGS
+%token	<token>	ACCEPT AFTER AGENT ALL ANY AT BEFORE BUFFER BUFSIZE
+%token	<token>	COMPRESS CRASHDUMP DATE DAYS DISCARD DST DST_AS EQUALS EVERY
+%token	<token>	EXPORTERS FILE_ FILES FLOW FORWARD GROUP IN_IFNDX
+%token	<token>	INCLUDE INET INET6 INTERFACE JOIN KEEP LIMIT LISTEN
+%token	<token>	LOGFILE LOGSOCK MASK MEMORY OCTETS ON OUT_IFNDX
+%token	<token>	PACKETS PIDFILE PORT PROTO QUICK ROTATE SIZE SOURCE
+%token	<token>	SRC SRC_AS STATEFILE STORE SYNC TABLE TAG TCP_FLAGS
 %token	<token>	TEMPLATES TO TOS VERSION
 %token	<token>	STRING
 %token		AT_LEAST AT_MOST FAILED
@@ -294,22 +306,31 @@ statement
 	}
 	| FORWARD TO STRING '\n'	{ add_forward($3); }
 	| FORWARD error '\n'		{ expected("forward to ADDRESS:PORT"); }
-	| LOGFILE STRING '\n'		{ add_log($1, $2); }
-	| LOGFILE STRING TAG tags '\n'	{ add_log($1, $2); }
+	| LOGFILE STRING log_tags log_options '\n'	{ add_log($1, $2); }
 	| LOGFILE error '\n'	{
 		run.saw_output = true;
-		expected("logfile \"PATH\" [tag NUMBER[,...]]");
+		run.log = (struct conf_log){ .path = NULL };
+		expected("logfile \"PATH\" [tag NUMBER[,...]] [rotate every "
+		    "DURATION or rotate at size SIZE] [keep SIZE, DURATION or "
+		    "NUMBER files] [compress]");
 	}
+	| SYNC STRING '\n'		{ set_sync($1, $2); }
+	| SYNC error '\n'		{ expected("sync never or sync SECONDS"); }
 	| LIMIT EXPORTERS STRING '\n'	{
 		limit_number(&run.conf->limits.exporters, $2, $3);
 	}
 	| LIMIT TEMPLATES STRING '\n'	{
 		limit_number(&run.conf->limits.templates, $2, $3);
 	}
-	| LIMIT MEMORY STRING '\n'	{ limit_memory($2, $3); }
+	| LIMIT MEMORY STRING '\n'	{
+		limit_bytes(&run.conf->limits.memory, $2, $3);
+	}
+	| LIMIT BUFFER STRING '\n'	{
+		limit_bytes(&run.conf->limits.buffer, $2, $3);
+	}
 	| LIMIT error '\n'	{
-		expected("limit exporters NUMBER, limit templates NUMBER or "
-		    "limit memory SIZE");
+		expected("limit exporters NUMBER, limit templates NUMBER, "
+		    "limit memory SIZE or limit buffer SIZE");
 	}
 	| LOGSOCK STRING bufsize '\n'	{ set_logsock($1, $2, $3); }
 	| LOGSOCK error '\n'	{
@@ -322,8 +343,29 @@ statement
 		set_path(&run.conf->statefile, $1, $2);
 	}
 	| STATEFILE error '\n'		{ expected("statefile \"PATH\""); }
+	| CRASHDUMP STRING '\n'		{
+		set_path(&run.conf->crashdump, $1, $2);
+	}
+	| CRASHDUMP error '\n'		{ expected("crashdump \"DIR\""); }
 	| STORE STRING '\n'		{ add_store($2); }
 	| STORE error '\n'		{ expected("store FIELD"); }
+	;
+
+log_tags: /* empty */
+	| TAG tags
+	;
+
+log_options
+	: /* empty */
+	| log_options log_option
+	;
+
+log_option
+	: ROTATE EVERY STRING		{ log_rotate_every($1, $3); }
+	| ROTATE AT SIZE STRING		{ log_rotate_size($1, $4); }
+	| KEEP STRING			{ log_keep($1, $2); }
+	| KEEP STRING FILES		{ log_keep_files($1, $2); }
+	| COMPRESS			{ run.log.compress = true; }
 	;
 
 listen_options
@@ -504,16 +546,22 @@ static const struct keyword {
 	{ "agent",	AGENT, false },
 	{ "all",	ALL, false },
 	{ "any",	ANY, false },
+	{ "at",		AT, true },
 	{ "before",	BEFORE, false },
+	{ "buffer",	BUFFER, true },
 	{ "bufsize",	BUFSIZE, false },
+	{ "compress",	COMPRESS, true },
+	{ "crashdump",	CRASHDUMP, true },
 	{ "date",	DATE, false },
 	{ "days",	DAYS, false },
 	{ "discard",	DISCARD, false },
 	{ "dst",	DST, false },
 	{ "dst_as",	DST_AS, true },
 	{ "equals",	EQUALS, false },
+	{ "every",	EVERY, true },
 	{ "exporters",	EXPORTERS, true },
 	{ "file",	FILE_, true },
+	{ "files",	FILES, true },
 	{ "flow",	FLOW, false },
 	{ "forward",	FORWARD, false },
 	{ "group",	GROUP, false },
@@ -523,6 +571,7 @@ static const struct keyword {
 	{ "inet6",	INET6, false },
 	{ "interface",	INTERFACE, true },
 	{ "join",	JOIN, false },
+	{ "keep",	KEEP, true },
 	{ "limit",	LIMIT, true },
 	{ "listen",	LISTEN, false },
 	{ "logfile",	LOGFILE, false },
@@ -537,11 +586,14 @@ static const struct keyword {
 	{ "port",	PORT, false },
 	{ "proto",	PROTO, false },
 	{ "quick",	QUICK, false },
+	{ "rotate",	ROTATE, true },
+	{ "size",	SIZE, true },
 	{ "source",	SOURCE, false },
 	{ "src",	SRC, false },
 	{ "src_as",	SRC_AS, true },
 	{ "statefile",	STATEFILE, true },
 	{ "store",	STORE, false },
+	{ "sync",	SYNC, true },
 	{ "table",	TABLE, true },
 	{ "tag",	TAG, false },
 	{ "tcp_flags",	TCP_FLAGS, false },
@@ -1942,41 +1994,53 @@ log_is_new(struct token statement, struct token path)
 	return (true);
 }
 
+/* Whether its files can be told from one another, and from others' files. */
+static bool
+log_can_rotate(struct token statement, struct token path, struct conf_log *log)
+{
+	const struct config *conf = run.conf;
+	const char *wrong = log_name_check(log);
+	size_t i;
+
+	if (wrong == NULL && log->rotate_seconds == 0 &&
+	    log->rotate_size == 0 && (log->compress || log->keep_files != 0 ||
+	    log->keep_seconds != 0 || log->keep_size != 0))
+		wrong = "keep and compress need rotate";
+	for (i = 0; wrong == NULL && i < conf->nlogs; i++) {
+		if (log_names_collide(&conf->logs[i], log))
+			wrong = "its files could have the names of those of "
+			    "another log";
+	}
+	if (wrong == NULL)
+		return (true);
+	bad_value(statement, path, wrong);
+	return (false);
+}
+
 /* The items are its tags. */
 static void
 add_log(struct token statement, struct token path)
 {
 	struct config *conf = run.conf;
-	struct conf_log log = { NULL, NULL, 0 }, *grown;
+	struct conf_log log = run.log, *grown;
 
+	run.log = (struct conf_log){ .path = NULL };
 	run.saw_output = true;
 	if (run.use == CONFIG_READER || !path_is_valid(statement, path) ||
 	    !log_is_new(statement, path))
 		return;
-	if (log_tags(&log)) {
+	if ((log.path = strdup(path.text)) == NULL)
+		out_of_memory();
+	else if (log_can_rotate(statement, path, &log) && log_tags(&log)) {
 		grown = grow(conf->logs, conf->nlogs, sizeof(*grown));
-		if (grown != NULL)
+		if (grown != NULL) {
 			conf->logs = grown;
-		if (grown != NULL && (log.path = strdup(path.text)) != NULL) {
 			conf->logs[conf->nlogs++] = log;
 			return;
 		}
-		out_of_memory();
 	}
+	free(log.path);
 	free(log.tags);
-}
-
-static void
-limit_number(uint32_t *limit, struct token what, struct token value)
-{
-	uint64_t n;
-
-	if (run.use == CONFIG_READER)
-		return;
-	if (*limit != 0)
-		bad_value(what, value, "the limit is given twice");
-	else if (number(what, value, 1, UINT32_MAX, &n))
-		*limit = (uint32_t)n;
 }
 
 /* A number, perhaps with K, M or G for its 1024s behind it. */
@@ -2001,16 +2065,141 @@ size_value(struct token value, uint64_t *size)
 	return (*end == '\0' && *size >> shift == n);
 }
 
-static void
-limit_memory(struct token what, struct token value)
+/* A number, and s, m, h, d or w for its unit behind it. */
+static bool
+duration_value(struct token value, uint32_t *seconds)
 {
-	uint64_t *limit = &run.conf->limits.memory, size;
+	static const struct {
+		char		unit;
+		uint32_t	seconds;
+	} units[] = {
+		{ 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 },
+		{ 'w', 604800 },
+	};
+	unsigned long n;
+	char *end;
+	size_t i;
+
+	errno = 0;
+	n = strtoul(value.text, &end, 10);
+	if (!isdigit((unsigned char)value.text[0]) || errno != 0 ||
+	    end[0] == '\0' || end[1] != '\0')
+		return (false);
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (units[i].unit != *end)
+			continue;
+		*seconds = (uint32_t)n * units[i].seconds;
+		return (n != 0 && n <= INT32_MAX / units[i].seconds);
+	}
+	return (false);
+}
+
+/* The options of a log are the daemon's business, and each is there once. */
+static bool
+is_second(struct token what, struct token value, bool given)
+{
+	if (given && run.use == CONFIG_DAEMON)
+		bad_value(what, value, "given twice");
+	return (given || run.use == CONFIG_READER);
+}
+
+static void
+log_rotate_every(struct token what, struct token value)
+{
+	uint32_t seconds;
+
+	if (is_second(what, value, run.log.rotate_seconds != 0 ||
+	    run.log.rotate_size != 0))
+		return;
+	if (!duration_value(value, &seconds) ||
+	    !log_name_interval_is_valid(seconds))
+		bad_value(what, value, "expected a part of a day, such as 5m "
+		    "or 1h, that goes into it without a rest, or days or "
+		    "weeks, such as 1d or 2w");
+	else
+		run.log.rotate_seconds = seconds;
+}
+
+static void
+log_rotate_size(struct token what, struct token value)
+{
+	uint64_t size;
+
+	if (is_second(what, value, run.log.rotate_seconds != 0 ||
+	    run.log.rotate_size != 0))
+		return;
+	if (!size_value(value, &size) || size < ROTATE_SIZE_MIN)
+		bad_value(what, value, "expected a number of bytes, or of K, "
+		    "M or G, from 1K on");
+	else
+		run.log.rotate_size = size;
+}
+
+/* A time by its unit, else a size. */
+static void
+log_keep(struct token what, struct token value)
+{
+	uint32_t seconds;
+	uint64_t size;
+
+	if (duration_value(value, &seconds)) {
+		if (!is_second(what, value, run.log.keep_seconds != 0))
+			run.log.keep_seconds = seconds;
+	} else if (is_second(what, value, run.log.keep_size != 0))
+		return;
+	else if (size_value(value, &size) && size >= LIMIT_BYTES_MIN)
+		run.log.keep_size = size;
+	else
+		bad_value(what, value, "expected a time such as 30d, a size "
+		    "such as 10G, from 1M on, or NUMBER files");
+}
+
+static void
+log_keep_files(struct token what, struct token value)
+{
+	uint64_t n;
+
+	if (!is_second(what, value, run.log.keep_files != 0) &&
+	    number(what, value, 1, UINT32_MAX, &n))
+		run.log.keep_files = (uint32_t)n;
+}
+
+static void
+set_sync(struct token what, struct token value)
+{
+	uint64_t n;
+
+	if (is_second(what, value, run.saw_sync))
+		return;
+	run.saw_sync = true;
+	if (strcmp(value.text, "never") != 0 &&
+	    number(what, value, 1, INT32_MAX, &n))
+		run.conf->sync_seconds = (uint32_t)n;
+}
+
+static void
+limit_number(uint32_t *limit, struct token what, struct token value)
+{
+	uint64_t n;
 
 	if (run.use == CONFIG_READER)
 		return;
 	if (*limit != 0)
 		bad_value(what, value, "the limit is given twice");
-	else if (!size_value(value, &size) || size < LIMIT_MEMORY_MIN)
+	else if (number(what, value, 1, UINT32_MAX, &n))
+		*limit = (uint32_t)n;
+}
+
+static void
+limit_bytes(uint64_t *limit, struct token what, struct token value)
+{
+	uint64_t size;
+
+	if (run.use == CONFIG_READER)
+		return;
+	if (*limit != 0)
+		bad_value(what, value, "the limit is given twice");
+	else if (!size_value(value, &size) || size < LIMIT_BYTES_MIN)
 		bad_value(what, value, "expected a number of bytes, or of K, "
 		    "M or G, from 1M on");
 	else
@@ -2645,7 +2834,7 @@ check_paths(void)
 {
 	const struct config *conf = run.conf;
 	const char *const others[] = { conf->statefile, conf->pidfile,
-	    conf->logsock };
+	    conf->logsock, conf->crashdump };
 	const size_t n = sizeof(others) / sizeof(others[0]);
 	size_t i, j;
 

@@ -80,8 +80,12 @@ priv_send(int sock, enum priv_type type, uint32_t value, const void *body,
 		errno = EMSGSIZE;
 		return (-1);
 	}
-	if (fd != -1)
-		attach_fd(&hdr, &control, fd);
+	/* The collector's sandbox knows no sendmsg, which could name anybody. */
+	if (fd == -1)
+		return (write_all(sock, (uint8_t *)&msg, sizeof(msg)) == -1 ?
+			-1 :
+			write_all(sock, body, body_len));
+	attach_fd(&hdr, &control, fd);
 	do
 		n = sendmsg(sock, &hdr, MSG_NOSIGNAL);
 	while (n == -1 && errno == EINTR);
@@ -147,13 +151,43 @@ priv_receive(int sock, struct priv_msg *msg, int *fd)
 	if (n <= 0)
 		return ((int)n);
 	*fd = take_fd(&hdr);
-	if ((hdr.msg_flags & MSG_CTRUNC) != 0)
-		errno = EPROTO;
-	else if (priv_receive_body(sock, (uint8_t *)msg + n,
-		     sizeof(*msg) - (size_t)n) == 0)
+	/*
+	 * It was sent in one piece.  To wait for the rest of another would let
+	 * whoever sends it keep us.
+	 */
+	if ((hdr.msg_flags & MSG_CTRUNC) == 0 && n == sizeof(*msg))
 		return (1);
 	if (*fd != -1)
 		(void)close(*fd);
 	*fd = -1;
+	errno = EPROTO;
 	return (-1);
+}
+
+int
+priv_receive_request(int sock, enum priv_type *type)
+{
+	struct priv_msg msg;
+	int fd, r;
+
+	if ((r = priv_receive(sock, &msg, &fd)) == 0)
+		return (0);
+	if (r == -1)
+		return (errno == ECONNRESET ? 0 : -1);
+	if (fd != -1) {
+		(void)close(fd);
+		return (-1);
+	}
+	if (msg.value != 0 || msg.body_len != 0)
+		return (-1);
+	switch (*type = (enum priv_type)msg.type) {
+	case PRIV_READY:
+	case PRIV_WANT_LOGSOCK:
+	case PRIV_WANT_STATE:
+	case PRIV_STATE_WRITTEN:
+	case PRIV_LOG_TAKEN:
+		return (1);
+	default:
+		return (-1);
+	}
 }

@@ -27,8 +27,8 @@
  *              config-load.c.
  *
  * Nothing that the collector says has a path, a length or a text in it: the
- * requests are those of requests[], each exactly one struct priv_msg, and
- * anything else ends the collector.
+ * requests are those that answer_request knows, each exactly one struct
+ * priv_msg without anything, and anything else ends the collector.
  */
 #include "compat.h"
 
@@ -48,27 +48,28 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "batch.h"
+#include "crashdump.h"
+#include "deaths.h"
 #include "listeners.h"
 #include "log.h"
-#include "log-check.h"
+#include "logfiles.h"
 #include "privsep.h"
 #include "rights.h"
-#include "sandbox.h"
 #include "statefile.h"
 
 #define DEFAULT_PIDFILE PACKAGE_RUNSTATEDIR "/flowd.pid"
-#define DEATHS_MAX      5 /* of collectors, in DEATHS_SECONDS */
-#define DEATHS_SECONDS  60
-#define START_SECONDS   20 /* for a collector to become ready */
-#define STOP_SECONDS    30 /* for it to write everything */
-#define SEND_SECONDS    10 /* for it to take a message */
+#define START_SECONDS   20          /* for a collector to become ready */
+#define STOP_SECONDS    30          /* for it to write everything */
+#define SEND_SECONDS    10          /* for it to take a message */
+#define NANOSECONDS     1000000000L /* in a second */
 
 struct monitor {
 	const struct flowd_options *opts;
-	void (*collect)(int sock);
+	void (*collect)(int sock, struct batch *batch);
 	struct config *conf;
 	struct listeners listeners;
-	int *logs;            /* conf->nlogs of them */
+	struct logfiles logs;
 	int state;            /* begun, -1: none */
 	int waiting;          /* who started us; -1: nobody */
 	char *pidfile;        /* written; NULL: none */
@@ -78,9 +79,11 @@ struct monitor {
 	int sock;             /* to it */
 	bool ready;           /* it said so, at least once */
 	uint32_t configuring; /* it has yet to say so of */
+	uint32_t given_logs;  /* it has yet to take, on top */
 	bool stopping;
-	time_t stop_by;            /* monotonic */
-	time_t deaths[DEATHS_MAX]; /* latest first */
+	time_t stop_by;      /* monotonic */
+	struct batch *batch; /* shared with it */
+	struct deaths deaths;
 	struct log_limit logsock_warned;
 };
 
@@ -160,27 +163,6 @@ monotonic(void)
 	return (ts.tv_sec);
 }
 
-/* *made tells whether there was no such file before. */
-static int
-open_log(const char *path, bool *made)
-{
-	/*
-	 * For reading too, so that a FIFO opens without a reader and keeps
-	 * what was written when its reader leaves.
-	 */
-	const int flags = O_RDWR | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
-	int fd;
-
-	fd = open(path, flags | O_CREAT | O_EXCL, 0600);
-	*made = fd != -1;
-	/* It may be a link that leads nowhere yet. */
-	if (fd == -1 && errno == EEXIST)
-		fd = open(path, flags | O_CREAT, 0600);
-	if (fd == -1)
-		log_warn("logfile %s", path);
-	return (fd);
-}
-
 static int
 open_logsock(struct monitor *m, const struct config *conf)
 {
@@ -238,10 +220,17 @@ send_fd(struct monitor *m, enum priv_type type, int fd)
 	return (r);
 }
 
+static int
+give_log(struct monitor *m, const struct logfiles *logs, size_t i)
+{
+	return (priv_send(m->sock, PRIV_LOG, (uint32_t)i, NULL, 0,
+	    logs->list[i].fd));
+}
+
 /* What send_config sends; -1 with errno: the collector does not listen. */
 static int
 try_send_config(struct monitor *m, const struct config *conf,
-    const struct listeners *l, const int *logs, bool fresh)
+    const struct listeners *l, const struct logfiles *logs, bool fresh)
 {
 	const struct open_listener *li;
 	uint8_t *data;
@@ -266,7 +255,7 @@ try_send_config(struct monitor *m, const struct config *conf,
 			r = send_fd(m, PRIV_FORWARD, fd);
 	}
 	for (i = 0; r == 0 && i < conf->nlogs; i++)
-		r = priv_send(m->sock, PRIV_LOG, (uint32_t)i, NULL, 0, logs[i]);
+		r = give_log(m, logs, i);
 	if (r == 0 && conf->logsock != NULL)
 		r = send_fd(m, PRIV_LOGSOCK, open_logsock(m, conf));
 	if (r == 0)
@@ -281,28 +270,13 @@ try_send_config(struct monitor *m, const struct config *conf,
  */
 static void
 send_config(struct monitor *m, const struct config *conf,
-    const struct listeners *l, const int *logs, bool fresh)
+    const struct listeners *l, const struct logfiles *logs, bool fresh)
 {
 	m->configuring++;
 	if (try_send_config(m, conf, l, logs, fresh) == 0)
 		return;
 	log_warn("the collector does not take its configuration");
 	(void)kill(m->collector, SIGKILL);
-}
-
-/* What of the monitor's is no business of the collector's. */
-static void
-close_inherited(const struct monitor *m)
-{
-	size_t i;
-
-	listeners_close(&m->listeners);
-	for (i = 0; i < m->conf->nlogs; i++)
-		(void)close(m->logs[i]);
-	if (m->waiting != -1)
-		(void)close(m->waiting);
-	if (m->pidfd != -1)
-		(void)close(m->pidfd);
 }
 
 static int
@@ -333,28 +307,23 @@ static _Noreturn void
 become_collector(struct monitor *m, int sock)
 {
 	const struct flowd_options *opts = m->opts;
-	bool drop = rights_to_drop(opts);
-	int null;
+	const int null = open_null();
+	const int keep[] = { sock, null };
+	const char *summary = rights_summary(opts);
 
-	close_inherited(m);
 	ignore_signals();
 	log_init("collector", opts->foreground ? LOG_TO_STDERR : LOG_TO_BOTH,
 	    opts->debug);
-	null = open_null();
-	if (drop)
-		rights_drop(true);
-	if (sandbox_enter() == -1)
-		fatal("sandbox %s", sandbox_name());
-	log_info("collector runs as %s, root %s, sandbox %s",
-	    drop ? PRIVSEP_USER : "the user that started it",
-	    drop ? PRIVSEP_PATH : "as it was", sandbox_name());
+	rights_drop(opts, SANDBOX_COLLECTOR, keep,
+	    sizeof(keep) / sizeof(keep[0]));
+	log_info("collector runs as %s", summary);
 	if (opts->foreground)
 		(void)close(null);
 	else {
 		log_init("collector", LOG_TO_SYSLOG, opts->debug);
 		forget_terminal(null);
 	}
-	m->collect(sock);
+	m->collect(sock, m->batch);
 	exit(1);
 }
 
@@ -367,6 +336,7 @@ start_collector(struct monitor *m)
 
 	m->ready = false;
 	m->configuring = 0;
+	m->given_logs = 0;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1) {
 		log_warn("socketpair");
 		return (-1);
@@ -382,13 +352,14 @@ start_collector(struct monitor *m)
 		become_collector(m, pair[1]);
 	}
 	(void)close(pair[1]);
+	batch_keep_from_children(m->batch);
 	m->sock = pair[0];
 	(void)setsockopt(m->sock, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
-	send_config(m, m->conf, &m->listeners, m->logs, true);
+	send_config(m, m->conf, &m->listeners, &m->logs, true);
 	return (0);
 }
 
-/* The request handlers: the policy is that there are no others. */
+/* What is done for each request: the policy is that there are no others. */
 static int
 answer_ready(struct monitor *m)
 {
@@ -436,39 +407,44 @@ answer_state_written(struct monitor *m)
 	return (0);
 }
 
-static const struct {
-	enum priv_type type;
-	int (*answer)(struct monitor *m);
-} requests[] = {
-	{ PRIV_READY, answer_ready },
-	{ PRIV_WANT_LOGSOCK, answer_want_logsock },
-	{ PRIV_WANT_STATE, answer_want_state },
-	{ PRIV_STATE_WRITTEN, answer_state_written },
-};
+static int
+answer_log_taken(struct monitor *m)
+{
+	if (m->given_logs == 0)
+		return (-1);
+	m->given_logs--;
+	return (0);
+}
 
-/* 1; 0 at the end of file; -1 for what is no request. */
+/* 1; 0 at the end of file; -1 for what is no request, or none now. */
 static int
 answer_request(struct monitor *m)
 {
-	struct priv_msg msg;
-	size_t i;
-	int fd, r;
+	enum priv_type type;
+	int r;
 
-	if ((r = priv_receive(m->sock, &msg, &fd)) == 0)
-		return (0);
-	if (r == -1)
-		return (errno == ECONNRESET ? 0 : -1);
-	if (fd != -1) {
-		(void)close(fd);
+	if ((r = priv_receive_request(m->sock, &type)) != 1)
+		return (r);
+	switch (type) {
+	case PRIV_READY:
+		r = answer_ready(m);
+		break;
+	case PRIV_WANT_LOGSOCK:
+		r = answer_want_logsock(m);
+		break;
+	case PRIV_WANT_STATE:
+		r = answer_want_state(m);
+		break;
+	case PRIV_STATE_WRITTEN:
+		r = answer_state_written(m);
+		break;
+	case PRIV_LOG_TAKEN:
+		r = answer_log_taken(m);
+		break;
+	default:
 		return (-1);
 	}
-	if (msg.value != 0 || msg.body_len != 0)
-		return (-1);
-	for (i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
-		if (requests[i].type == (enum priv_type)msg.type)
-			return (requests[i].answer(m) == 0 ? 1 : -1);
-	}
-	return (-1);
+	return (r == 0 ? 1 : -1);
 }
 
 /*
@@ -489,144 +465,63 @@ bury_collector(struct monitor *m)
 	abandon_state(m);
 	if (m->stopping && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return (true);
-	if (WIFSIGNALED(status))
-		log_warnx(
-		    "collector %d was killed by signal %d (%s); "
-		    "what it had not written is lost",
-		    (int)m->collector, WTERMSIG(status),
-		    strsignal(WTERMSIG(status)));
-	else
-		log_warnx("collector %d exited with code %d", (int)m->collector,
-		    WEXITSTATUS(status));
+	deaths_explain(m->collector, status);
+	if (m->conf->crashdump != NULL)
+		crashdump_write(m->conf->crashdump, m->batch);
 	return (false);
-}
-
-/* Whether one more death is too many. */
-static bool
-dies_too_often(struct monitor *m)
-{
-	time_t now = monotonic(), oldest = m->deaths[DEATHS_MAX - 1];
-
-	memmove(&m->deaths[1], &m->deaths[0],
-	    (DEATHS_MAX - 1) * sizeof(m->deaths[0]));
-	m->deaths[0] = now;
-	return (oldest != 0 && now - oldest < DEATHS_SECONDS);
 }
 
 static int
 restart_collector(struct monitor *m)
 {
-	if (dies_too_often(m)) {
-		log_warnx("%d collectors died within %d seconds, giving up",
-		    DEATHS_MAX + 1, DEATHS_SECONDS);
+	struct batch *rest;
+
+	if (deaths_too_many(&m->deaths, monotonic()))
+		return (-1);
+	if ((rest = deaths_inherit(&m->deaths, m->batch)) == NULL) {
+		log_warn("no memory for datagrams");
 		return (-1);
 	}
+	batch_free(m->batch);
+	m->batch = rest;
 	log_info("starting a new collector");
+	logfiles_heal(&m->logs);
 	return (start_collector(m));
 }
 
+/* Goes on with log i in another file. */
 static void
-close_logs(int *logs, size_t n)
+change_log(void *arg, size_t i)
 {
-	while (n > 0)
-		(void)close(logs[--n]);
-	free(logs);
-}
+	struct monitor *m = arg;
 
-static bool
-same_file(int a, int b)
-{
-	struct stat sa, sb;
-
-	return (fstat(a, &sa) == 0 && fstat(b, &sb) == 0 &&
-	    sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino);
-}
-
-/* Whether the collector writes to this file: its end may just be growing. */
-static bool
-is_in_use(const struct monitor *m, int fd)
-{
-	size_t i;
-
-	for (i = 0; m->conf != NULL && i < m->conf->nlogs; i++) {
-		if (same_file(m->logs[i], fd))
-			return (true);
-	}
-	return (false);
-}
-
-/* A log, of which the end is whole or has been cut off to be so. */
-static int
-open_checked(const struct monitor *m, const char *path, bool *made)
-{
-	int fd = open_log(path, made);
-
-	if (fd == -1 || is_in_use(m, fd) || log_check(m->opts, path, fd) == 0)
-		return (fd);
-	(void)close(fd);
-	return (-1);
-}
-
-/*
- * Opens log i of conf and those behind it.  0, or -1 after a message where one
- * cannot be, and then none is open and no new file is left.
- */
-static int
-open_logs_from(const struct monitor *m, const struct config *conf, size_t i,
-    int *logs)
-{
-	bool made;
-
-	if (i == conf->nlogs)
-		return (0);
-	logs[i] = open_checked(m, conf->logs[i].path, &made);
-	if (logs[i] == -1)
-		return (-1);
-	if (open_logs_from(m, conf, i + 1, logs) == 0)
-		return (0);
-	(void)close(logs[i]);
-	if (made)
-		(void)unlink(conf->logs[i].path);
-	return (-1);
-}
-
-/* Opens all logs of conf; NULL after a message where one cannot be. */
-static int *
-open_logs(const struct monitor *m, const struct config *conf)
-{
-	int *logs;
-
-	logs = calloc(conf->nlogs == 0 ? 1 : conf->nlogs, sizeof(*logs));
-	if (logs == NULL)
-		fatal("logs");
-	if (open_logs_from(m, conf, 0, logs) == 0)
-		return (logs);
-	free(logs);
-	return (NULL);
+	m->given_logs++;
+	if (give_log(m, &m->logs, i) == 0)
+		return;
+	log_warn("the collector does not take the log");
+	(void)kill(m->collector, SIGKILL);
 }
 
 static void
 reopen_logs(struct monitor *m)
 {
 	size_t i;
-	bool made;
-	int log;
 
 	for (i = 0; i < m->conf->nlogs; i++) {
-		log = open_checked(m, m->conf->logs[i].path, &made);
-		if (log == -1) {
+		if (logfiles_reopen(&m->logs, i) == -1)
 			log_warnx("going on with the log that is open");
-			continue;
-		}
-		(void)close(m->logs[i]);
-		m->logs[i] = log;
-		if (priv_send(m->sock, PRIV_LOG, (uint32_t)i, NULL, 0, log) ==
-		    -1) {
-			log_warn("the collector does not take the log");
-			return;
-		}
+		else
+			change_log(m, i);
 	}
 	log_info("logs reopened");
+}
+
+static void
+tend_logs(struct monitor *m)
+{
+	if (!m->stopping && logfiles_need_ticks(&m->logs))
+		logfiles_tick(&m->logs,
+		    m->configuring == 0 && m->given_logs == 0, change_log, m);
 }
 
 static void
@@ -703,16 +598,18 @@ is_being_written(const struct monitor *m, const char *statefile)
  * file to be.  -1 after a message.
  */
 static int
-open_for(struct monitor *m, const struct config *conf, int **logs,
+open_for(struct monitor *m, const struct config *conf, struct logfiles *logs,
     struct listeners *l)
 {
 	if (conf->statefile != NULL && !is_being_written(m, conf->statefile) &&
 	    statefile_check(conf->statefile) == -1)
 		return (-1);
+	if (conf->crashdump != NULL && crashdump_check(conf->crashdump) == -1)
+		return (-1);
 	if (listeners_open(l, conf, &m->listeners, m->conf) == -1)
 		return (-1);
 	/* Last, since it may leave a new file behind. */
-	if ((*logs = open_logs(m, conf)) != NULL) {
+	if (logfiles_open(logs, conf, m->opts, &m->logs) == 0) {
 		m->state_off = conf->statefile != NULL &&
 		    statefile_is_foreign(conf->statefile);
 		return (0);
@@ -726,8 +623,8 @@ static void
 reload(struct monitor *m)
 {
 	struct config *conf;
+	struct logfiles logs;
 	struct listeners l;
-	int *logs;
 
 	log_info("reading %s", m->opts->conf_path);
 	conf = privsep_load_config(m->opts);
@@ -737,9 +634,9 @@ reload(struct monitor *m)
 		return;
 	}
 	listeners_retire(&l, &m->listeners);
-	send_config(m, conf, &l, logs, false);
+	send_config(m, conf, &l, &logs, false);
 	abandon_state(m);
-	close_logs(m->logs, m->conf->nlogs);
+	logfiles_close(&m->logs, &logs);
 	m->logs = logs;
 	listeners_replace(&l, conf, &m->listeners, m->conf);
 	m->listeners = l;
@@ -781,19 +678,35 @@ act_on_signals(struct monitor *m)
 	}
 }
 
+/* How long to wait for the collector at most; NULL: for ever. */
+static const struct timespec *
+patience(const struct monitor *m, struct timespec *ts)
+{
+	if (!m->stopping && !logfiles_need_ticks(&m->logs))
+		return (NULL);
+	/* Until the next second begins, as logs are rotated by the clock. */
+	(void)clock_gettime(CLOCK_REALTIME, ts);
+	ts->tv_sec = 0;
+	ts->tv_nsec = NANOSECONDS - ts->tv_nsec;
+	if (ts->tv_nsec == NANOSECONDS)
+		*ts = (struct timespec){ .tv_sec = 1 };
+	return (ts);
+}
+
 /* Until told to end, or there is no way to go on; returns the exit status. */
 static int
 monitor_loop(struct monitor *m, const sigset_t *unblocked)
 {
-	const struct timespec tick = { .tv_sec = 1 };
+	struct timespec ts;
 	struct pollfd pfd;
 	bool well;
 	int n, r;
 
 	for (;;) {
 		act_on_signals(m);
+		tend_logs(m);
 		pfd = (struct pollfd){ .fd = m->sock, .events = POLLIN };
-		n = ppoll(&pfd, 1, m->stopping ? &tick : NULL, unblocked);
+		n = ppoll(&pfd, 1, patience(m, &ts), unblocked);
 		if (m->stopping && monotonic() >= m->stop_by) {
 			log_warnx("the collector does not end");
 			(void)bury_collector(m);
@@ -821,8 +734,10 @@ wait_ready(struct monitor *m)
 
 	while (!m->ready) {
 		n = poll(&pfd, 1, 1000);
-		if (n == 1 && answer_request(m) != 1)
+		if (n == 1 && answer_request(m) != 1) {
+			(void)bury_collector(m);
 			return (-1);
+		}
 		if (monotonic() >= give_up) {
 			log_warnx("the collector does not become ready");
 			return (-1);
@@ -892,6 +807,9 @@ run_until_told(struct monitor *m)
 	int status = 1;
 
 	catch_signals(&unblocked);
+	rights_reduce(m->opts);
+	if ((m->batch = batch_new()) == NULL)
+		fatal("no memory for datagrams");
 	if (start_collector(m) == -1)
 		return (1);
 	if (wait_ready(m) == 0 && write_pidfile(m) == 0) {
@@ -906,7 +824,7 @@ run_until_told(struct monitor *m)
 
 int
 monitor_run(const struct flowd_options *opts, struct config *conf,
-    void (*collect)(int sock))
+    void (*collect)(int sock, struct batch *batch))
 {
 	struct monitor m = {
 		.opts = opts,
@@ -928,8 +846,9 @@ monitor_run(const struct flowd_options *opts, struct config *conf,
 	if (!opts->foreground)
 		m.waiting = detach();
 	status = run_until_told(&m);
-	free(m.logs);
+	logfiles_close(&m.logs, NULL);
 	config_free(m.conf);
 	free(m.listeners.list);
+	batch_free(m.batch);
 	return (status);
 }

@@ -24,6 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "batch.h"
 #include "config.h"
 
 /*
@@ -64,6 +65,8 @@ enum priv_type {
 	PRIV_WANT_LOGSOCK = 4,  /* please connect it anew */
 	PRIV_WANT_STATE = 6,    /* please begin a state file */
 	PRIV_STATE_WRITTEN = 8, /* it is complete */
+	PRIV_LOG_TAKEN = 10,    /* a PRIV_LOG outside of a configuration: the
+				   file before is not written to any more */
 };
 
 /* What the command line says. */
@@ -74,6 +77,7 @@ struct flowd_options {
 	bool debug;      /* -d */
 	bool foreground; /* -d or -g */
 	bool insecure;   /* -X INSECURE */
+	bool unconfined; /* -X NOSANDBOX */
 };
 
 /*
@@ -91,6 +95,13 @@ int priv_send(int sock, enum priv_type type, uint32_t value, const void *body,
 int priv_receive(int sock, struct priv_msg *msg, int *fd)
     __attribute__((warn_unused_result));
 
+/*
+ * Receives a request of the collector's.  1 with its type, which is one of
+ * those above; 0 at the end of file; -1 for anything else.
+ */
+int priv_receive_request(int sock, enum priv_type *type)
+    __attribute__((warn_unused_result));
+
 /* Receives exactly len bytes of body.  -1 with errno. */
 int priv_receive_body(int sock, void *body, size_t len)
     __attribute__((warn_unused_result));
@@ -104,10 +115,11 @@ struct config *privsep_load_config(const struct flowd_options *opts);
 /*
  * Runs flowd: opens everything, detaches unless in the foreground, and
  * watches over the collector.  That is collect, called in a process of its
- * own and without rights; sock leads to the monitor, and it does not return.
+ * own and without rights; sock leads to the monitor, batch is what to receive
+ * into, and holds what has to be done first; it does not return.
  * Returns the exit status.
  */
 int monitor_run(const struct flowd_options *opts, struct config *conf,
-    void (*collect)(int sock));
+    void (*collect)(int sock, struct batch *batch));
 
 #endif

@@ -69,8 +69,7 @@ report_options(const char *who, const struct options *o)
 	for (i = 0; i < o->ninterfaces; i++) {
 		in = &o->interfaces[i];
 		log_info("%s: interface %" PRIu32
-			 " name \"%s\" "
-			 "description \"%s\"",
+			 " name \"%s\" description \"%s\"",
 		    who, in->index, in->name, in->description);
 	}
 }
@@ -97,7 +96,7 @@ report_line(void *arg, const char *text)
 
 void
 report_statistics(const struct exporter_table *exporters, uint64_t unauthorised,
-    uint64_t kernel_drops, const struct output_counters *out,
+    uint64_t kernel_drops, uint64_t skipped, const struct output_counters *out,
     const struct filter *filter)
 {
 	struct counters all;
@@ -108,12 +107,13 @@ report_statistics(const struct exporter_table *exporters, uint64_t unauthorised,
 	all.unauthorised = unauthorised;
 	all.datagrams += unauthorised;
 	report_counters("all", &all);
-	log_info("kernel-drops %" PRIu64 " log-bytes %" PRIu64
-		 " log-errors %" PRIu64 " log-lost %" PRIu64
-		 " logsock-sent %" PRIu64 " logsock-lost %" PRIu64
-		 " forwarded %" PRIu64 " forward-lost %" PRIu64,
-	    kernel_drops, out->log_bytes, out->log_errors, out->log_lost,
-	    out->logsock_sent, out->logsock_lost, out->forwarded,
+	log_info("kernel-drops %" PRIu64 " skipped %" PRIu64
+		 " log-bytes %" PRIu64 " log-errors %" PRIu64
+		 " log-lost %" PRIu64 " logsock-sent %" PRIu64
+		 " logsock-lost %" PRIu64 " forwarded %" PRIu64
+		 " forward-lost %" PRIu64,
+	    kernel_drops, skipped, out->log_bytes, out->log_errors,
+	    out->log_lost, out->logsock_sent, out->logsock_lost, out->forwarded,
 	    out->forward_lost);
 	filter_report(filter, report_line, NULL);
 }

@@ -31,7 +31,7 @@
  * unauthorised and kernel_drops are datagrams of no exporter.
  */
 void report_statistics(const struct exporter_table *exporters,
-    uint64_t unauthorised, uint64_t kernel_drops,
+    uint64_t unauthorised, uint64_t kernel_drops, uint64_t skipped,
     const struct output_counters *out, const struct filter *filter);
 
 #endif

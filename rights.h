@@ -20,23 +20,34 @@
 #ifndef RIGHTS_H
 #define RIGHTS_H
 
-#include <stdbool.h>
+#include <stddef.h>
 
 #include "privsep.h"
+#include "sandbox.h"
 
 /*
- * Says what user and root directory the collector will not have, and why.  -1
- * after a message about what a start would fail at.
+ * Says what of user, root directory and sandbox the collector will not have,
+ * and why.  -1 after a message about what a start would fail at.
  */
 int rights_check(const struct flowd_options *opts);
 
-/* Whether this process has rights to give up. */
-bool rights_to_drop(const struct flowd_options *opts);
+/*
+ * For good: keeps of the descriptors from 3 on those n alone, becomes
+ * PRIVSEP_USER, in PRIVSEP_PATH unless the role is to open files, gives up all
+ * capabilities, makes sure that there is no way back, and enters the sandbox.
+ * What the user stated at the start is left out.  Ends the process where any of
+ * it fails.
+ */
+void rights_drop(const struct flowd_options *opts, enum sandbox_role role,
+    const int *keep, size_t n);
 
 /*
- * Becomes PRIVSEP_USER for good, inside PRIVSEP_PATH if asked, and makes sure
- * that there is no way back.  Ends the process where any of it fails.
+ * The same for the monitor, which keeps user, root and descriptors, and what
+ * it takes to open logs and ports and to start its children.
  */
-void rights_drop(bool do_chroot);
+void rights_reduce(const struct flowd_options *opts);
+
+/* "USER, root DIR, sandbox NAME", as the collector runs.  Static. */
+const char *rights_summary(const struct flowd_options *opts);
 
 #endif

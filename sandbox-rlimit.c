@@ -15,12 +15,9 @@
  */
 
 /*
- * Resource limits, which every system has: no new processes, and no core file
- * with what is in memory.
+ * For systems of which nothing better is known.
  */
 #include "compat.h"
-
-#include <sys/resource.h>
 
 #include "sandbox.h"
 
@@ -31,13 +28,7 @@ sandbox_name(void)
 }
 
 int
-sandbox_enter(void)
+sandbox_enter(enum sandbox_role role)
 {
-	const struct rlimit none = { 0, 0 };
-
-#ifdef RLIMIT_NPROC
-	if (setrlimit(RLIMIT_NPROC, &none) == -1)
-		return (-1);
-#endif
-	return (setrlimit(RLIMIT_CORE, &none));
+	return (sandbox_limit(role));
 }

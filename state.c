@@ -83,10 +83,12 @@ static int
 pack_samplers(struct wcursor *w, const struct options *o)
 {
 	const struct sampler *s;
+	size_t k;
 
 	if (wcur_u32(w, (uint32_t)o->nsamplers) != 0)
 		return (FLOWD_ESPACE);
-	for (s = o->samplers; s < o->samplers + o->nsamplers; s++) {
+	for (k = 0; k < o->nsamplers; k++) {
+		s = &o->samplers[k];
 		if (wcur_u16(w, s->version) != 0 ||
 		    wcur_u32(w, s->domain) != 0 || wcur_u64(w, s->id) != 0 ||
 		    wcur_u16(w, s->mode) != 0 || wcur_u64(w, s->one_of) != 0)
@@ -99,10 +101,12 @@ static int
 pack_interfaces(struct wcursor *w, const struct options *o)
 {
 	const struct interface *i;
+	size_t k;
 
 	if (wcur_u32(w, (uint32_t)o->ninterfaces) != 0)
 		return (FLOWD_ESPACE);
-	for (i = o->interfaces; i < o->interfaces + o->ninterfaces; i++) {
+	for (k = 0; k < o->ninterfaces; k++) {
+		i = &o->interfaces[k];
 		if (wcur_u32(w, i->index) != 0 ||
 		    wcur_bytes(w, i->name, sizeof(i->name)) != 0 ||
 		    wcur_bytes(w, i->description, sizeof(i->description)) != 0)
@@ -116,10 +120,12 @@ static int
 pack_domains(struct wcursor *w, const struct options *o)
 {
 	const struct domain *d;
+	size_t k;
 
 	if (wcur_u32(w, (uint32_t)o->ndomains) != 0)
 		return (FLOWD_ESPACE);
-	for (d = o->domains; d < o->domains + o->ndomains; d++) {
+	for (k = 0; k < o->ndomains; k++) {
+		d = &o->domains[k];
 		if (wcur_u16(w, d->version) != 0 || wcur_u32(w, d->id) != 0 ||
 		    wcur_u64(w, d->init_time) != 0)
 			return (FLOWD_ESPACE);

@@ -70,8 +70,7 @@ statefile_open(const char *path)
 
 	if (fd == -1 && errno != ENOENT)
 		log_warn(
-		    "statefile %s cannot be read, starting without "
-		    "templates",
+		    "statefile %s cannot be read, starting without templates",
 		    path);
 	return (fd);
 }

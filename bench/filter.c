@@ -232,9 +232,7 @@ write_mixed_rule(uint32_t i, const char *prefix, uint32_t len, FILE *fp)
 		break;
 	default:
 		(void)fprintf(fp,
-		    "discard agent %s/%" PRIu32
-		    " packets < 3 "
-		    "proto ! tcp\n",
+		    "discard agent %s/%" PRIu32 " packets < 3 proto ! tcp\n",
 		    prefix, len);
 		break;
 	}
@@ -436,9 +434,7 @@ main(void)
 	}
 	base = median(&benches[0]);
 	for (i = 0; i < NBENCHES; i++)
-		printf(
-		    "%-24s %7.1f ns a flow, %7.1f more than without rules"
-		    "\n",
+		printf("%-24s %7.1f ns a flow, %7.1f more than without rules\n",
 		    benches[i].name, median(&benches[i]),
 		    median(&benches[i]) - base);
 	for (i = 0; i < sizeof(ratios) / sizeof(ratios[0]); i++) {

@@ -195,7 +195,7 @@ compress_log(const char *from, const char *to)
 {
 	static uint8_t buf[256 * 1024];
 	const int fd = open(from, O_RDONLY | O_CLOEXEC);
-	const gzFile gz = gzopen(to, "wb");
+	gzFile gz = gzopen(to, "wb");
 	ssize_t n;
 
 	if (fd == -1 || gz == NULL)

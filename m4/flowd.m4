@@ -41,7 +41,7 @@ AC_DEFUN([FLOWD_PIE], [
 	AC_MSG_RESULT([$flowd_flag_ok])
 ])
 
-dnl FLOWD_SHARED_FLAG(FLAG, [NEEDED]): adds FLAG to SHARED_LDFLAGS where a
+dnl FLOWD_SHARED_FLAG(FLAG): adds FLAG to SHARED_LDFLAGS where a
 dnl shared library is linked with it.
 AC_DEFUN([FLOWD_SHARED_FLAG], [
 	AC_MSG_CHECKING([whether a shared library is linked with $1])
@@ -56,4 +56,72 @@ int flowd_one(void) { return (1); }]])],
 	CFLAGS=$flowd_saved_cflags
 	LDFLAGS=$flowd_saved_ldflags
 	AC_MSG_RESULT([$flowd_flag_ok])
+])
+
+dnl What confines the collector, as --with-sandbox=WHICH wants it, in SANDBOX;
+dnl see sandbox.h.  A mechanism is there when its file compiles and links.
+AC_DEFUN([FLOWD_SANDBOX_TRY], [
+	if test "$SANDBOX" = none-yet; then
+		case $with_sandbox in
+		auto|$1)
+			AC_MSG_CHECKING([for sandbox $1])
+			AC_LINK_IFELSE([AC_LANG_SOURCE([$2])],
+			    [SANDBOX=$1; AC_MSG_RESULT([yes])],
+			    [AC_MSG_RESULT([no])])
+			;;
+		esac
+	fi
+])
+AC_DEFUN([FLOWD_SANDBOX], [
+	AC_ARG_WITH([sandbox],
+	    [AS_HELP_STRING([--with-sandbox=WHICH],
+		[seccomp, pledge, capsicum, rlimit or no (auto: the first
+		that is there)])], [], [with_sandbox=auto])
+	SANDBOX=none-yet
+	case $with_sandbox in
+	auto|yes|seccomp|pledge|capsicum) ;;
+	rlimit) SANDBOX=rlimit ;;
+	no) SANDBOX=none ;;
+	*) AC_MSG_ERROR([--with-sandbox=$with_sandbox: there is no such sandbox]) ;;
+	esac
+	test "$with_sandbox" != yes || with_sandbox=auto
+	FLOWD_SANDBOX_TRY([seccomp], [
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#if !(defined(__x86_64__) || defined(__AARCH64EL__)) || defined(__ILP32__)
+#error no list of system calls
+#endif
+int
+main(void)
+{
+	return (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, 0, 0, 0) +
+	    SECCOMP_RET_KILL + SYS_seccomp + SYS_recvmmsg);
+}
+])
+	FLOWD_SANDBOX_TRY([pledge], [
+#include <unistd.h>
+int
+main(void)
+{
+	return (unveil(0, 0) + pledge("stdio", ""));
+}
+])
+	FLOWD_SANDBOX_TRY([capsicum], [
+#include <sys/capsicum.h>
+int
+main(void)
+{
+	return (cap_enter());
+}
+])
+	if test "$SANDBOX" = none-yet && test "$with_sandbox" = auto; then
+		AC_MSG_WARN([no sandbox but resource limits is known here])
+		SANDBOX=rlimit
+	fi
+	test "$SANDBOX" != none-yet ||
+	    AC_MSG_ERROR([--with-sandbox=$with_sandbox: it is not there])
+	AC_SUBST([SANDBOX])
 ])

@@ -38,7 +38,7 @@ else
 fi
 
 forgotten=
-for file in tests/unit/*.c; do
+for file in tests/unit/*.c fuzz/*.c; do
 	grep -q "${file%.c}\( \|\.o\|\$\)" Makefile.in || forgotten="$forgotten $file"
 done
 for file in tests/*.sh tests/*.py; do

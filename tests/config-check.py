@@ -79,6 +79,9 @@ class Check(unittest.TestCase):
         self.assertEqual([p.name for p in self.dir.iterdir()],
                          ["flowd.conf"])
 
+    def test_relative_paths(self):
+        self.passes(GOOD.replace("@DIR@/", ""))
+
     def test_all_errors(self):
         self.fails(BAD, ERRORS)
         self.assertEqual([p.name for p in self.dir.iterdir()],

@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
 """What flowd does about the end of a log before it appends to it."""
 
+import os
 import pathlib
 import struct
 import sys
 import unittest
+from signal import SIGCONT, SIGKILL, SIGSTOP
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import flowlog
 import netflow
 import tap
-from flowdtest import Flowd, wait_for
+from flowdtest import Flowd
 
 FLOWS = 40
 
@@ -47,6 +49,24 @@ class Heals(unittest.TestCase):
         self.assertEqual(len(flowlog.decode(flowd.log.read_bytes())),
                          2 * FLOWS)
         self.assertIn("8192 bytes", flowd.wait_stderr("cut off"))
+
+    def test_collector_that_died(self):
+        """Its successor goes on behind the last whole record."""
+        with Flowd("store ALL") as flowd:
+            self.send(flowd)
+            flowd.wait_flows(FLOWS)
+            collector = flowd.collector()
+            os.kill(flowd.process.pid, SIGSTOP)
+            os.kill(collector, SIGKILL)
+            with open(flowd.log, "ab") as log:
+                log.write(flowd.log.read_bytes()[:70])
+            os.kill(flowd.process.pid, SIGCONT)
+            self.assertIn("70 bytes", flowd.wait_stderr("cut off"))
+            flowd.wait_stderr("starting a new collector")
+            self.send(flowd)
+            flowd.stop()
+            self.assertEqual(len(flowlog.decode(flowd.log.read_bytes())),
+                             2 * FLOWS)
 
     def test_whole_log(self):
         flowd, good = self.start_again(lambda log: log)

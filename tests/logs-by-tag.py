@@ -287,7 +287,7 @@ class Unwritable(Tagged):
 
     def test_full_fifo(self):
         """Nobody reads a; b is read, and c is a file."""
-        flowd = self.start(*LOGS, REST)
+        flowd = self.start(*LOGS, REST, more=["limit buffer 1M"])
         stuck, read = (self.fifo(flowd.dir / name) for name in "ab")
         flows = numbered(self.FULL)
         with flowd:
@@ -335,7 +335,8 @@ class Unwritable(Tagged):
             sleepy.wait_flows(len(flows) // 3)
 
     def test_full_log_keeps_nothing_from_the_log_socket(self):
-        flowd = self.start(*LOGS, more=['logsock "@DIR@/sock"'])
+        flowd = self.start(*LOGS, more=['logsock "@DIR@/sock"',
+                                        "limit buffer 1M"])
         self.fifo(flowd.dir / "a")
         sock = self.reader(flowd.dir / "sock")
         sock.setblocking(False)

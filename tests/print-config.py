@@ -35,12 +35,18 @@ forward to [2001:db8::5]:2055
 logfile "/var/log/flowd.log"
 logfile "/var/log/one 'two' # three.log" tag 0x10,2,1
 logfile '/var/log/"three".log' tag 3
+logfile "/%Y%m%d-%H%M" tag 4 keep 30d keep 4000K rotate every 5m \
+    compress
+logfile "/var/log/five" tag 5 rotate at size 100M keep 10 files
+sync 0x10
 logsock $socket bufsize 100000
 pidfile /var/run/flowd.pid
 statefile "/var/lib/flowd.state"
+crashdump "/var/lib/flowd-crashes"
 limit exporters 1000
 limit templates 100
 limit memory 64M
+limit buffer 8M
 store SRC_ADDR
 store OCTETS
 discard all
@@ -104,12 +110,17 @@ forward to [2001:db8::5]:2055
 logfile "/var/log/flowd.log"
 logfile "/var/log/one 'two' # three.log" tag 1,2,16
 logfile "/var/log/\"three\".log" tag 3
+logfile "/%Y%m%d-%H%M" tag 4 rotate every 300s keep 2592000s keep 4096000 compress
+logfile "/var/log/five" tag 5 rotate at size 104857600 keep 10 files
 logsock "/var/spool/flowd.sock" bufsize 100000
 pidfile "/var/run/flowd.pid"
 statefile "/var/lib/flowd.state"
+crashdump "/var/lib/flowd-crashes"
 limit exporters 1000
 limit templates 100
 limit memory 67108864
+limit buffer 8388608
+sync 16
 store SRC_ADDR4
 store SRC_ADDR6
 store OCTETS

@@ -17,6 +17,11 @@ from flowdtest import (PATIENCE, Flowd, has_privsep, make_variable, need,
                        wait_for)
 
 NOBODY = 65534
+SANDBOX = make_variable("SANDBOX")
+CAPABILITY_SETS = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
+# CAP_ CHOWN, DAC_OVERRIDE, FOWNER, KILL, SETGID, SETUID, NET_BIND_SERVICE, NET_ADMIN,
+# NET_RAW and SYS_CHROOT
+MONITORS = (0, 1, 3, 5, 6, 7, 10, 12, 13, 18)
 
 
 def status(pid):
@@ -32,27 +37,61 @@ def status(pid):
 class Rights(unittest.TestCase):
     """As root, with nothing left out."""
 
+    def flowd(self, *args, **kwargs):
+        flowd = Flowd("store ALL", *args, **kwargs)
+        flowd.insecure = False
+        return flowd
+
     def test_collector_has_none(self):
         user = pwd.getpwnam(make_variable("PRIVSEP_USER"))
         # Groups that it has to lose, where they can be given to it.
         prefix = [] if need("setpriv") else ["setpriv", "--groups=0,1,2"]
-        with Flowd("store ALL", prefix=prefix) as flowd:
+        with self.flowd(prefix=prefix) as flowd:
             collector = flowd.collector()
             have = status(collector)
             self.assertEqual(set(have["Uid"]), {str(user.pw_uid)})
             self.assertEqual(set(have["Gid"]), {str(user.pw_gid)})
-            self.assertLessEqual(set(have["Groups"]), {str(user.pw_gid)})
-            for key in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+            self.assertEqual(have["Groups"], [])
+            for key in CAPABILITY_SETS:
                 self.assertEqual(int(have[key][0], 16), 0, key)
+            # What is not dumpable belongs to root, whoever it runs as.
+            self.assertEqual(os.stat(f"/proc/{collector}/mem").st_uid, 0)
+            self.assertEqual(have["NoNewPrivs"],
+                             ["1" if SANDBOX == "seccomp" else "0"])
+            self.assertEqual(have["Seccomp"],
+                             ["2" if SANDBOX == "seccomp" else "0"])
             self.assertEqual(os.readlink(f"/proc/{collector}/root"),
                              os.path.realpath(make_variable("PRIVSEP_PATH")))
             self.assertEqual(os.readlink(f"/proc/{collector}/cwd"),
                              os.path.realpath(make_variable("PRIVSEP_PATH")))
             self.assertEqual(set(status(flowd.pid())["Uid"]), {"0"})
-            flowd.wait_stderr(f"collector runs as {user.pw_name}")
+            flowd.wait_stderr(
+                f"collector runs as {user.pw_name}, root "
+                f"{make_variable('PRIVSEP_PATH')}, sandbox {SANDBOX}")
+
+    def test_monitor_has_what_it_needs(self):
+        with self.flowd() as flowd:
+            have = status(flowd.pid())
+            before = status("self")
+            for key in ("CapInh", "CapBnd", "CapAmb"):
+                self.assertEqual(int(have[key][0], 16), 0, key)
+            kept = int(before["CapPrm"][0], 16) & sum(
+                1 << number for number in MONITORS)
+            for key in ("CapPrm", "CapEff"):
+                self.assertEqual(int(have[key][0], 16), kept, key)
+            self.assertEqual(have["Seccomp"],
+                             ["2" if SANDBOX == "seccomp" else "0"])
+
+    def test_log_in_another_users_directory(self):
+        flowd = self.flowd('logfile "@DIR@/theirs/log" tag 7')
+        (flowd.dir / "theirs").mkdir(mode=0o700)
+        os.chown(flowd.dir / "theirs", NOBODY, NOBODY)
+        with flowd:
+            flowd.expect("logs reopened", signal.SIGUSR1)
+            self.assertTrue((flowd.dir / "theirs" / "log").exists())
 
     def test_collector_has_only_the_descriptors_it_needs(self):
-        with Flowd("store ALL") as flowd:
+        with self.flowd() as flowd:
             open_files = [os.readlink(entry.path) for entry in
                           os.scandir(f"/proc/{flowd.collector()}/fd")]
             files = [name for name in open_files if name.startswith("/")]
@@ -62,6 +101,36 @@ class Rights(unittest.TestCase):
             # One to the monitor, one listener.
             sockets = [n for n in open_files if n.startswith("socket:")]
             self.assertEqual(len(sockets), 2)
+
+
+class Sandbox(unittest.TestCase):
+    """Whoever flowd runs as."""
+
+    @unittest.skipUnless(os.path.exists("/proc/self/status"),
+                         "there is no /proc")
+    def test_insecure_is_confined(self):
+        flowd = Flowd("store ALL")
+        flowd.insecure = True
+        with flowd:
+            have = status(flowd.collector())
+            for key in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+                self.assertEqual(int(have[key][0], 16), 0, key)
+            flowd.wait_stderr(f"root as it was, sandbox {SANDBOX}")
+            if SANDBOX == "seccomp":
+                self.assertEqual(have["Seccomp"], ["2"])
+            flowd.send(netflow.datagram(5, netflow.flows(1)))
+            flowd.wait_flows(1)
+
+    @unittest.skipUnless(os.path.exists("/proc/self/status"),
+                         "there is no /proc")
+    def test_it_can_be_left_out(self):
+        with Flowd("store ALL", args=["-X", "NOSANDBOX"]) as flowd:
+            flowd.wait_stderr("-X NOSANDBOX: no sandbox")
+            flowd.wait_stderr("sandbox none")
+            self.assertEqual(status(flowd.collector())["Seccomp"],
+                             status("self")["Seccomp"])
+            flowd.send(netflow.datagram(5, netflow.flows(1)))
+            flowd.wait_flows(1)
 
 
 class WithoutRoot(unittest.TestCase):

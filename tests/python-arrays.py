@@ -280,7 +280,8 @@ class Memory(unittest.TestCase):
                     except (TypeError, ValueError):
                         pass
 
-            self.assertLess(pythonmodule.leak(work), 8)
+            self.assertLess(pythonmodule.leak(work),
+                            pythonmodule.LEAST_OBJECT)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import tap
 PATIENCE = 30		# seconds; a sanitizer build on a busy machine is slow
 SANITIZER = re.compile(r"^==\d+==ERROR: |: runtime error: ", re.MULTILINE)
 
-# A sandboxed collector cannot start the process that looks for leaks.
+# For a collector in a chroot: a sanitizer looks for leaks by means of /proc.
 ENVIRONMENT = {**os.environ, "ASAN_OPTIONS":
                os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
 
@@ -115,9 +115,12 @@ class Flowd:
         self.addresses = listen
         self.with_log = log
         self.args = list(args)
+        self.program = tap.program("flowd")
         self.prefix = list(prefix)	# a command that runs flowd
-        # Without a user to become, root has to stay root.
-        self.insecure = os.geteuid() == 0 and not has_privsep()
+        # Without a user to become, root has to stay root.  A sanitizer finds
+        # leaks only without a chroot.
+        self.insecure = os.geteuid() == 0 and (
+            not has_privsep() or is_sanitized())
         self.ports = []
         self.process = None
 
@@ -155,8 +158,12 @@ class Flowd:
     def command(self, *args):
         """flowd's command line, with what it needs to run here."""
         insecure = ["-X", "INSECURE"] if self.insecure else []
-        return [*self.prefix, tap.program("flowd"), *insecure,
+        return [*self.prefix, self.program, *insecure,
                 *args, *self.args, "-f", str(self.conf)]
+
+    def environment(self):
+        """What flowd is to run with: it looks for leaks where it can."""
+        return None if self.insecure or os.geteuid() != 0 else ENVIRONMENT
 
     def write_conf(self, *statements):
         """Writes flowd.conf; statements follow those that are always there."""
@@ -179,10 +186,7 @@ class Flowd:
         """Starts flowd and returns when it is ready to receive."""
         for _ in range(5):
             self.configure()
-            with open(self.stderr, "wb") as stderr:
-                self.process = subprocess.Popen(
-                    self.command("-g"), stdin=subprocess.DEVNULL,
-                    stdout=stderr, stderr=stderr, env=ENVIRONMENT)
+            self.launch("wb")
             wait_for(lambda: self.pid() or self.process.poll() is not None,
                      f"flowd writes {self.pidfile}")
             if self.process.poll() is None:
@@ -192,6 +196,14 @@ class Flowd:
                 break
         raise AssertionError("flowd did not start: " +
                              "; ".join(self.stderr_lines()))
+
+    def launch(self, mode="ab"):
+        """Runs flowd with the configuration that is there."""
+        with open(self.stderr, mode) as stderr:
+            self.process = subprocess.Popen(
+                self.command("-g"), stdin=subprocess.DEVNULL,
+                stdout=stderr, stderr=stderr,
+                env=self.environment())
 
     def pid(self):
         """The process in the pidfile, or None where there is no pidfile."""

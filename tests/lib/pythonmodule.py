@@ -20,6 +20,7 @@ import tracemalloc
 import tap
 
 DIR = tap.BUILD / "pymodule"
+LEAST_OBJECT = 24		# bytes; what leaks once leaks as many
 READER = tap.SRC / "python" / "reader.py"
 
 
@@ -82,7 +83,7 @@ def load():
     return flowd
 
 
-def leak(work, rounds=10, times=100):
+def leak(work, rounds=12, times=100):
     """How many bytes work leaves behind each time.
 
     Python keeps some freed memory for later, which looks like growth for a

@@ -63,15 +63,11 @@ collect_compare(void *arg, const struct exporter *e)
 
 /* Makes the datagrams those of another exporter. */
 static inline struct exporter *
-collect_from(struct collect *c, uint32_t number)
+collect_from_addr(struct collect *c, const struct addr *addr, bool named)
 {
 	struct collect_search search = { .found = false };
-	uint8_t bytes[4];
-	struct addr addr;
 
-	be32_put(bytes, number);
-	addr = addr_v4(bytes);
-	c->exporter = exporter_get(c->table, &addr, c->recv_sec, false);
+	c->exporter = exporter_get(c->table, addr, c->recv_sec, named);
 	assert_non_null(c->exporter);
 	search.for_what = c->exporter;
 	exporters_each(c->table, collect_compare, &search);
@@ -80,9 +76,22 @@ collect_from(struct collect *c, uint32_t number)
 	return (c->exporter);
 }
 
-/* limits may be NULL for the usual ones. */
+/* The same by number, IPv4. */
+static inline struct exporter *
+collect_from(struct collect *c, uint32_t number)
+{
+	uint8_t bytes[4];
+	struct addr addr;
+
+	be32_put(bytes, number);
+	addr = addr_v4(bytes);
+	return (collect_from_addr(c, &addr, false));
+}
+
+/* Without an exporter yet.  limits may be NULL for the usual ones. */
 static inline void
-collect_start(struct collect *c, const struct exporter_limits *limits)
+collect_open(struct collect *c, const struct exporter_limits *limits,
+    uint32_t recv_sec)
 {
 	static const struct exporter_limits usual = {
 		.exporters = 16,
@@ -93,7 +102,14 @@ collect_start(struct collect *c, const struct exporter_limits *limits)
 	memset(c, 0, sizeof(*c));
 	c->table = exporters_new(limits != NULL ? limits : &usual);
 	assert_non_null(c->table);
-	c->recv_sec = COLLECT_RECV_SEC;
+	c->recv_sec = recv_sec;
+}
+
+/* The same with the exporter that datagrams come from. */
+static inline void
+collect_start(struct collect *c, const struct exporter_limits *limits)
+{
+	collect_open(c, limits, COLLECT_RECV_SEC);
 	(void)collect_from(c, 0xc0000201);
 }
 
@@ -166,7 +182,8 @@ collect_memory_of(const struct exporter *e)
 	bytes += e->options.nsamplers * sizeof(*e->options.samplers);
 	bytes += e->options.ninterfaces * sizeof(*e->options.interfaces);
 	bytes += e->options.ndomains * sizeof(*e->options.domains);
-	for (set = e->held.first; set != NULL; set = set->next) {
+	for (set = e->held.sets.oldest; set != NULL;
+	     set = set->in[HELD_OF_EXPORTER].newer) {
 		held += sizeof(*set) + set->len;
 		sets++;
 		/* The sets of one datagram stand together. */
@@ -310,8 +327,8 @@ collect_stop(struct collect *c)
 		collect_clear(c->stand_in);
 	assert_int_equal(shared->memory.used, 0);
 	assert_int_equal(shared->held.count, 0);
-	assert_null(shared->held.newest);
-	assert_null(shared->held.oldest);
+	assert_null(shared->held.all.newest);
+	assert_null(shared->held.all.oldest);
 	exporters_free(c->table);
 }
 

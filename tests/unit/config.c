@@ -16,6 +16,7 @@
 
 #include "compat.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -502,9 +503,8 @@ rule_numbers(void **state)
 static void
 rule_addresses(void **state)
 {
-	struct config *conf = parse_rule(
-	    "accept agent 192.0.2.1 "
-	    "src ! 2001:db8::/32 dst any");
+	struct config *conf =
+	    parse_rule("accept agent 192.0.2.1 src ! 2001:db8::/32 dst any");
 	const struct filter_rule *rule = &conf->rules[0];
 
 	(void)state;
@@ -616,14 +616,11 @@ errors(void **state)
 		    "unexpected end of line after \"=\", expected NAME = "
 		    "VALUE" },
 		{ "x = !",
-		    "unexpected \"!\" after \"=\", expected NAME = "
-		    "VALUE" },
+		    "unexpected \"!\" after \"=\", expected NAME = VALUE" },
 		{ "days = 3",
-		    "\"days\" is a keyword and cannot be the name "
-		    "of a macro" },
+		    "\"days\" is a keyword and cannot be the name of a macro" },
 		{ "'tos' = 3",
-		    "\"tos\" is a keyword and cannot be the name "
-		    "of a macro" },
+		    "\"tos\" is a keyword and cannot be the name of a macro" },
 		{ "a-b = 3",
 		    "\"a-b\" is not the name of a macro, which has "
 		    "letters, digits and underscores, a letter first" },
@@ -632,8 +629,7 @@ errors(void **state)
 		    "\"$\" without the name of a macro; a "
 		    "\"$\" that is meant as such stands in quotes" },
 		{ "logfile '/a",
-		    "a string ends with its line, expected a "
-		    "closing '" },
+		    "a string ends with its line, expected a closing '" },
 		{ "logfile \"/a\001\"", "unexpected byte 0x01" },
 		{ "accept \177", "unexpected byte 0x7f" },
 		{ "listen 127.0.0.1:1",
@@ -646,8 +642,7 @@ errors(void **state)
 		    "[interface NAME] [bufsize BYTES]" },
 		{ "flow 10.0.0.1",
 		    "unexpected \"10.0.0.1\" after \"flow\", "
-		    "expected flow source ADDRESS[/LENGTH], <TABLE> or "
-		    "any" },
+		    "expected flow source ADDRESS[/LENGTH], <TABLE> or any" },
 		{ "join 239.0.0.1",
 		    "unexpected \"239.0.0.1\" after \"join\", "
 		    "expected join group ADDRESS [on INTERFACE]" },
@@ -656,7 +651,12 @@ errors(void **state)
 		    "\"forward\", expected forward to ADDRESS:PORT" },
 		{ "logfile",
 		    "unexpected end of line after \"logfile\", "
-		    "expected logfile \"PATH\" [tag NUMBER[,...]]" },
+		    "expected logfile \"PATH\" [tag NUMBER[,...]] [rotate "
+		    "every DURATION or rotate at size SIZE] [keep SIZE, "
+		    "DURATION or NUMBER files] [compress]" },
+		{ "sync",
+		    "unexpected end of line after \"sync\", expected "
+		    "sync never or sync SECONDS" },
 		{ "logsock /a 3",
 		    "unexpected \"3\" after \"/a\", expected "
 		    "logsock \"PATH\" [bufsize BYTES]" },
@@ -704,8 +704,7 @@ errors(void **state)
 		    "unexpected end of line after \"tos\", "
 		    "expected tos " NUMBERS },
 		{ "accept tag all",
-		    "unexpected \"all\" after \"tag\", "
-		    "expected tag NUMBER" },
+		    "unexpected \"all\" after \"tag\", expected tag NUMBER" },
 		{ "accept ! tos 3",
 		    "unexpected \"tos\" after \"!\", expected "
 		    "! inet or ! inet6" },
@@ -732,8 +731,7 @@ errors(void **state)
 		    "agent \"10.0.0.0/33\": "
 		    "expected an IPv4 or IPv6 ADDRESS or ADDRESS/LENGTH" },
 		{ "accept tag -1",
-		    "tag \"-1\": expected a number from 0 to "
-		    "4294967295" },
+		    "tag \"-1\": expected a number from 0 to 4294967295" },
 		{ "accept tag 4294967296",
 		    "tag \"4294967296\": expected a "
 		    "number from 0 to 4294967295" },
@@ -744,23 +742,18 @@ errors(void **state)
 		    "out_ifndx \"08\": expected a number "
 		    "from 0 to 4294967295" },
 		{ "accept src any port 65536 proto tcp",
-		    "port \"65536\": "
-		    "expected a number from 0 to 65535" },
+		    "port \"65536\": expected a number from 0 to 65535" },
 		{ "accept proto 256",
-		    "proto \"256\": expected a number from "
-		    "0 to 255" },
+		    "proto \"256\": expected a number from 0 to 255" },
 		{ "accept proto nosuch",
 		    "proto \"nosuch\": expected the name "
 		    "of a protocol or a number from 0 to 255" },
 		{ "accept tos ''",
-		    "tos \"\": expected a number from 0 to "
-		    "255" },
+		    "tos \"\": expected a number from 0 to 255" },
 		{ "accept proto 6 tcp_flags mask 256 equals 0",
-		    "mask "
-		    "\"256\": expected a number from 0 to 255" },
+		    "mask \"256\": expected a number from 0 to 255" },
 		{ "accept proto 6 tcp_flags equals x",
-		    "equals \"x\": "
-		    "expected a number from 0 to 255" },
+		    "equals \"x\": expected a number from 0 to 255" },
 		{ "accept days mon-foo",
 		    "days \"mon-foo\": expected sun, "
 		    "mon, tue, wed, thu, fri or sat, or a range such as "
@@ -775,24 +768,19 @@ errors(void **state)
 		    "before \"12:30:60\": expected a "
 		    "time of day, HH:MM or HH:MM:SS" },
 		{ "accept src any port 5",
-		    "port needs proto tcp, udp or sctp "
-		    "in the same rule" },
+		    "port needs proto tcp, udp or sctp in the same rule" },
 		{ "accept dst any port 5 proto icmp",
-		    "port needs proto tcp, "
-		    "udp or sctp in the same rule" },
+		    "port needs proto tcp, udp or sctp in the same rule" },
 		{ "accept dst any port 5 proto ! tcp",
-		    "port needs proto tcp, "
-		    "udp or sctp in the same rule" },
+		    "port needs proto tcp, udp or sctp in the same rule" },
 		{ "accept proto tcp port 5",
 		    "port does not follow src or "
 		    "dst, expected src|dst PREFIX|any port NUMBER" },
 		{ "accept tcp_flags equals 0 proto udp",
-		    "tcp_flags needs "
-		    "proto tcp in the same rule" },
+		    "tcp_flags needs proto tcp in the same rule" },
 		{ "accept src 10.0.0.0/8 dst ! ::1",
 		    "src and dst are of "
-		    "different address families, so that no flow could "
-		    "match" },
+		    "different address families, so that no flow could match" },
 		{ "accept inet src ::1",
 		    "src is not of the address family "
 		    "that inet or inet6 names, so that no flow could match" },
@@ -837,8 +825,7 @@ daemon_errors(void **state)
 		    "ADDRESS:PORT, with an IPv6 address in brackets" },
 		{ "listen on [192.0.2.1]:1",
 		    "listen on \"[192.0.2.1]:1\": "
-		    "expected ADDRESS:PORT, with an IPv6 address in "
-		    "brackets" },
+		    "expected ADDRESS:PORT, with an IPv6 address in brackets" },
 		{ "listen on [::1]2055",
 		    "listen on \"[::1]2055\": expected "
 		    "ADDRESS:PORT, with an IPv6 address in brackets" },
@@ -846,21 +833,16 @@ daemon_errors(void **state)
 		    "listen on \"[::1\": expected "
 		    "ADDRESS:PORT, with an IPv6 address in brackets" },
 		{ "listen on 192.0.2.1:0",
-		    "port \"0\": expected a number "
-		    "from 1 to 65535" },
+		    "port \"0\": expected a number from 1 to 65535" },
 		{ "listen on 192.0.2.1:",
-		    "port \"\": expected a number from "
-		    "1 to 65535" },
+		    "port \"\": expected a number from 1 to 65535" },
 		{ "listen on 192.0.2.1:1 bufsize 0",
-		    "bufsize \"0\": expected "
-		    "a number from 1 to 2147483647" },
+		    "bufsize \"0\": expected a number from 1 to 2147483647" },
 		{ "listen on 192.0.2.1:1 bufsize 2147483648",
-		    "bufsize "
-		    "\"2147483648\": expected a number from 1 to "
+		    "bufsize \"2147483648\": expected a number from 1 to "
 		    "2147483647" },
 		{ "listen on 127.0.0.1:2055 bufsize 1",
-		    "listen on "
-		    "\"127.0.0.1:2055\": given twice" },
+		    "listen on \"127.0.0.1:2055\": given twice" },
 		{ "flow source 10.0.0.1/31",
 		    "flow source \"10.0.0.1/31\": "
 		    "the address has bits set behind the prefix length, "
@@ -886,9 +868,7 @@ daemon_errors(void **state)
 		    "all flows already, expected tag NUMBER[,...] behind the "
 		    "path of another" },
 		{ "logfile /log tag 1", "logfile \"/log\": given twice" },
-		{ "pidfile \"\"",
-		    "pidfile \"\": expected the path of a "
-		    "file" },
+		{ "pidfile \"\"", "pidfile \"\": expected the path of a file" },
 		{ "logsock ''", "logsock \"\": expected the path of a file" },
 	};
 	char *expected = NULL, *text = NULL;
@@ -912,18 +892,20 @@ static void
 statements_given_twice(void **state)
 {
 	(void)state;
-	assert_null(parse_with(DAEMON
-	    "flow source 10.0.0.0/8\nflow source 10.0.0.0/8\n"
-	    "join group 239.0.0.1\njoin group 239.0.0.1\n"
-	    "forward to 192.0.2.1:1\nforward to 192.0.2.1:1\n"
-	    "logsock /a\nlogsock /b\npidfile /c\npidfile /c\n",
-	    CONFIG_DAEMON, NULL, 0));
+	assert_null(
+	    parse_with(DAEMON "flow source 10.0.0.0/8\nflow source 10.0.0.0/8\n"
+			      "join group 239.0.0.1\njoin group 239.0.0.1\n"
+			      "forward to 192.0.2.1:1\nforward to 192.0.2.1:1\n"
+			      "logsock /a\nlogsock /b\npidfile /c\npidfile /c\n"
+			      "sync never\nsync 1\n",
+		CONFIG_DAEMON, NULL, 0));
 	assert_string_equal(messages,
 	    "t.conf:4: flow source \"10.0.0.0/8\": given twice\n"
 	    "t.conf:6: join group \"239.0.0.1\": given twice\n"
 	    "t.conf:8: forward to \"192.0.2.1:1\": given twice\n"
 	    "t.conf:10: logsock \"/b\": the statement is given twice\n"
-	    "t.conf:12: pidfile \"/c\": the statement is given twice\n");
+	    "t.conf:12: pidfile \"/c\": the statement is given twice\n"
+	    "t.conf:14: sync \"1\": given twice\n");
 }
 
 static void
@@ -1146,11 +1128,8 @@ one_run_leaves_nothing_to_the_next(void **state)
 
 	(void)state;
 	assert_error("x = 1\naccept tag 1 src $nosuch",
-	    "t.conf:2: macro "
-	    "\"nosuch\" is not defined\n");
-	assert_error("accept tag $x",
-	    "t.conf:1: macro \"x\" is not "
-	    "defined\n");
+	    "t.conf:2: macro \"nosuch\" is not defined\n");
+	assert_error("accept tag $x", "t.conf:1: macro \"x\" is not defined\n");
 	conf = parse(DAEMON);
 	assert_int_equal(conf->nrules, 0);
 	config_free(conf);
@@ -1176,10 +1155,16 @@ static const char everything[] =
     "join group ff02::2 on lo\n"
     "logfile '/a \"\\quoted\" name'\n"
     "logfile /tagged tag 7, 3,4294967295\n"
+    "logfile /%Y%m%d-%H%M tag 8 rotate every 5m compress keep 4G "
+    "keep 9 files keep 30d\n"
+    "logfile /sized tag 9 keep 1000000000 rotate at size 10M\n"
+    "sync 10\n"
+    "limit buffer 3M\n"
     "limit exporters 1000\n"
     "limit templates 0x20\n"
     "limit memory 64M\n"
     "statefile /state\n"
+    "crashdump /crashes\n"
     "logsock \"/b\" bufsize 100\n"
     "pidfile \"/c\"\n"
     "store SRC_ADDR4\n"
@@ -1292,10 +1277,8 @@ sets_in_one_form(void **state)
 	    "accept src_as ! 64512-65534 dst_as 0-5");
 	assert_rule_text("accept version 9", "accept version 9");
 	assert_rule_text(
-	    "accept src ! { 2001:db8::/32, 10.0.0.1, 10.0.0.0/8 "
-	    "10.0.0.1 }",
-	    "accept src ! { 10.0.0.0/8, 10.0.0.1/32, "
-	    "2001:db8::/32 }");
+	    "accept src ! { 2001:db8::/32, 10.0.0.1, 10.0.0.0/8 10.0.0.1 }",
+	    "accept src ! { 10.0.0.0/8, 10.0.0.1/32, 2001:db8::/32 }");
 	assert_rule_text("accept src { 10.0.0.0/8, ::/0 } dst ::1",
 	    "accept src { 10.0.0.0/8, ::/0 } dst ::1/128");
 }
@@ -1347,6 +1330,99 @@ several_logs(void **state)
 }
 
 static void
+rotation(void **state)
+{
+	struct config *conf = parse(
+	    "listen on 127.0.0.1:1\n"
+	    "logfile /%Y%m%d-%H%M rotate every 5m keep 2w compress\n"
+	    "logfile /b tag 1 rotate at size 10K keep 2G keep 9 files\n"
+	    "logfile /%d tag 2\nsync 30\n");
+
+	(void)state;
+	assert_int_equal(conf->logs[0].rotate_seconds, 300);
+	assert_int_equal(conf->logs[0].keep_seconds, 14 * 86400);
+	assert_true(conf->logs[0].compress);
+	assert_int_equal(conf->logs[1].rotate_size, 10240);
+	assert_int_equal(conf->logs[1].keep_size, UINT64_C(2) << 30);
+	assert_int_equal(conf->logs[1].keep_files, 9);
+	assert_int_equal(conf->logs[1].keep_seconds, 0);
+	assert_false(conf->logs[1].compress);
+	assert_string_equal(conf->logs[2].path, "/%d");
+	assert_int_equal(conf->sync_seconds, 30);
+	config_free(conf);
+	conf = parse(DAEMON "sync never\n");
+	assert_int_equal(conf->sync_seconds, 0);
+	config_free(conf);
+}
+
+static void
+rotation_that_cannot_be(void **state)
+{
+	static const struct {
+		const char *text, *message;
+	} rows[] = {
+		{ "logfile /a tag 1 rotate every 7m",
+		    "rotate \"7m\": "
+		    "expected a part of a day, such as 5m or 1h, that goes "
+		    "into it without a rest, or days or weeks, such as 1d or "
+		    "2w" },
+		{ "logfile /a tag 1 rotate at size 5",
+		    "rotate \"5\": "
+		    "expected a number of bytes, or of K, M or G, from 1K "
+		    "on" },
+		{ "logfile /a tag 1 rotate every 1h rotate at size 1M",
+		    "rotate \"1M\": given twice" },
+		{ "logfile /a tag 1 rotate every 1h keep 7",
+		    "keep \"7\": "
+		    "expected a time such as 30d, a size such as 10G, from 1M "
+		    "on, or NUMBER files" },
+		{ "logfile /a tag 1 rotate every 1h keep 7d keep 8d",
+		    "keep \"8d\": given twice" },
+		{ "logfile /a tag 1 rotate every 1h keep 0 files",
+		    "keep "
+		    "\"0\": expected a number from 1 to 4294967295" },
+		{ "logfile /a tag 1 compress",
+		    "logfile \"/a\": keep and "
+		    "compress need rotate" },
+		{ "logfile /%H%M tag 1 rotate every 5m",
+		    "logfile "
+		    "\"/%H%M\": the name has to differ from each interval to "
+		    "the next, as with %Y%m%d-%H%M%S" },
+		{ "logfile /%Y%U tag 1 rotate every 1w",
+		    "logfile "
+		    "\"/%Y%U\": expected %Y, %y, %m, %d, %j, %H, %M, %S or "
+		    "%%, and in the last part of the path only" },
+		{ "logfile /%Y%j tag 1 rotate at size 1M",
+		    "logfile "
+		    "\"/%Y%j\": a name with % needs rotate every" },
+		{ "logfile /log.000001.gz tag 3",
+		    "logfile "
+		    "\"/log.000001.gz\": its files could have the names of "
+		    "those of another log" },
+		{ "sync 0",
+		    "sync \"0\": expected a number from 1 to "
+		    "2147483647" },
+	};
+	char *text = NULL, *expected = NULL;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_not_equal(asprintf(&text,
+					 "listen on 127.0.0.1:1\n"
+					 "logfile /log rotate every 1d\n%s\n",
+					 rows[i].text),
+		    -1);
+		assert_int_not_equal(
+		    asprintf(&expected, "t.conf:3: %s\n", rows[i].message), -1);
+		assert_null(parse_with(text, CONFIG_DAEMON, NULL, 0));
+		assert_string_equal(messages, expected);
+		free(text);
+		free(expected);
+	}
+}
+
+static void
 interfaces(void **state)
 {
 	struct config *conf = parse(
@@ -1379,12 +1455,13 @@ limits(void **state)
 {
 	struct config *conf = parse(DAEMON
 	    "limit exporters 7\n"
-	    "limit templates 8\nlimit memory 3G\n");
+	    "limit templates 8\nlimit memory 3G\nlimit buffer 2M\n");
 
 	(void)state;
 	assert_int_equal(conf->limits.exporters, 7);
 	assert_int_equal(conf->limits.templates, 8);
 	assert_int_equal(conf->limits.memory, UINT64_C(3) << 30);
+	assert_int_equal(conf->limits.buffer, UINT64_C(2) << 20);
 	config_free(conf);
 	conf = parse(DAEMON);
 	assert_int_equal(conf->limits.exporters, 0);
@@ -1405,7 +1482,8 @@ limits(void **state)
 	    "bytes, or of K, M or G, from 1M on\n"
 	    "t.conf:8: templates \"1\": the limit is given twice\n"
 	    "t.conf:9: unexpected \"flows\" after \"limit\", expected limit "
-	    "exporters NUMBER, limit templates NUMBER or limit memory SIZE\n");
+	    "exporters NUMBER, limit templates NUMBER, limit memory SIZE or "
+	    "limit buffer SIZE\n");
 }
 
 static void
@@ -1472,8 +1550,7 @@ table_errors(void **state)
 	    "<NAME> { PREFIX, ... } or table <NAME> file \"PATH\"\n"
 	    "t.conf:9: unexpected end of line after \",\", expected table "
 	    "<NAME> { PREFIX, ... } or table <NAME> file \"PATH\"\n"
-	    "t.conf:10: src <nosuch>: no table of that name is defined "
-	    "above\n"
+	    "t.conf:10: src <nosuch>: no table of that name is defined above\n"
 	    "t.conf:11: unexpected \"!\" after \"10.0.0.0/8\", expected "
 	    "table <NAME> { PREFIX, ... } or table <NAME> file \"PATH\"\n"
 	    "t.conf:12: src <d>: no table of that name is defined above\n"
@@ -1738,12 +1815,21 @@ static void
 unpack_refuses_counts_beyond_its_bytes(void **state)
 {
 	/* The version, and 4294967295 listeners. */
-	static const uint8_t data[64] = { 0, 0, 0, 2, 255, 255, 255, 255 };
+	static const uint8_t data[64] = { 0, 0, 0, 3, 255, 255, 255, 255 };
 	struct config *conf;
 
 	(void)state;
 	assert_int_equal(unpack_copy(data, sizeof(data), &conf), FLOWD_ESHORT);
 	assert_null(conf);
+}
+
+static void
+lengthen(char **path)
+{
+	*path = realloc(*path, PATH_MAX + 1);
+	assert_non_null(*path);
+	memset(*path, 'x', PATH_MAX);
+	(*path)[PATH_MAX] = '\0';
 }
 
 /* Each makes of everything what the parser could not have made. */
@@ -1781,7 +1867,7 @@ damage(struct config *conf, int which)
 		conf->forwards[0].port = 0;
 		break;
 	case 9:
-		conf->logs[0].path[0] = 'x';
+		lengthen(&conf->logs[0].path);
 		break;
 	case 10:
 		conf->logsock_bufsize = UINT32_C(1) << 31;
@@ -2205,6 +2291,8 @@ main(void)
 		cmocka_unit_test(sets_in_one_form),
 		cmocka_unit_test(new_keywords_can_be_macros),
 		cmocka_unit_test(several_logs),
+		cmocka_unit_test(rotation),
+		cmocka_unit_test(rotation_that_cannot_be),
 		cmocka_unit_test(interfaces),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(tables),

@@ -566,6 +566,40 @@ at_most_so_many_sets_wait_of_all_exporters(void **state)
 	assert_int_equal(shared->held.count, HELD_SETS_MAX);
 }
 
+/* With so many sets, each bucket has those of several exporters. */
+static void
+data_are_found_among_those_of_others(void **state)
+{
+	const struct exporter_limits limits = {
+		.exporters = 100,
+		.templates = HELD_SETS_EXPORTER,
+		.memory = MEMORY_DEFAULT,
+	};
+	const uint32_t exporters = HELD_SETS_MAX / HELD_SETS_EXPORTER;
+	uint32_t e, i;
+
+	(void)state;
+	start_anew(&limits);
+	for (e = 0; e < exporters; e++) {
+		(void)collect_from(&c, e + 1);
+		wire_start(&w, V9);
+		for (i = 0; i < HELD_SETS_EXPORTER; i++)
+			put_data((uint16_t)(256 + i), e << 16 | i);
+		assert_int_equal(transmit(), DECODE_HELD);
+	}
+	for (e = exporters; e-- > 0;) {
+		(void)collect_from(&c, e + 1);
+		wire_start(&w, V9);
+		for (i = 0; i < HELD_SETS_EXPORTER; i++)
+			put_template((uint16_t)(256 + i));
+		assert_int_equal(transmit(), DECODED);
+		assert_int_equal(c.n, HELD_SETS_EXPORTER);
+		for (i = 0; i < HELD_SETS_EXPORTER; i++)
+			assert_int_equal(c.flows[i].packets, e << 16 | i);
+		assert_int_equal(c.exporter->held.count, 0);
+	}
+}
+
 static void
 memory_bounds_what_waits(void **state)
 {
@@ -583,7 +617,7 @@ memory_bounds_what_waits(void **state)
 	kept = (uint32_t)counters()->held;
 	assert_true(kept > 10 && kept < 50);
 	assert_counted(0, kept, 100 - kept);
-	assert_int_equal(c.exporter->held.last->len, 8);
+	assert_int_equal(c.exporter->held.sets.newest->len, 8);
 	/* Who has none to give up gets none. */
 	(void)collect_from(&c, 0xc0000299);
 	wire_start(&w, V9);
@@ -832,6 +866,7 @@ main(void)
 		TEST(at_most_so_many_sets_wait_of_one_exporter),
 		TEST(at_most_so_many_bytes_wait_of_one_exporter),
 		TEST(at_most_so_many_sets_wait_of_all_exporters),
+		TEST(data_are_found_among_those_of_others),
 		TEST(memory_bounds_what_waits),
 		TEST(a_set_larger_than_all_bounds_does_not_wait),
 		TEST(data_wait_for_half_an_hour),

@@ -423,9 +423,7 @@ try_change(const struct session *s, size_t i, size_t nth)
 	if (!change(changed, &len, off, kind))
 		return;
 	(void)snprintf(where, sizeof(where),
-	    "%s: datagram %zu, octet %zu, "
-	    "change %d",
-	    s->name, i, off, kind);
+	    "%s: datagram %zu, octet %zu, change %d", s->name, i, off, kind);
 	(void)feed(changed, len);
 	if (i + 1 < s->n)
 		feed_pieces(s, i + 1, i + 2);
@@ -436,7 +434,7 @@ try_change(const struct session *s, size_t i, size_t nth)
 static void
 try_session(const struct session *s, size_t step, size_t *first)
 {
-	size_t i, nth, fresh = CHANGES_FRESH;
+	size_t i, nth, fresh;
 
 	for (i = 0; i < s->n; i++) {
 		fresh = CHANGES_FRESH;

@@ -140,7 +140,7 @@ flow_v6(void)
 static struct flow
 only(const struct flow *flow, uint32_t fields)
 {
-	static const struct addr none;
+	static const struct addr none = { 0 };
 	struct flow r = *flow;
 
 	r.fields = fields;
@@ -418,6 +418,7 @@ every_truncation_is_short(void **state)
 	    store_encode(&flow, STORE_FIELD_ALL, buf, sizeof(buf), &len), 0);
 	for (size = 0; size < len; size++) {
 		copy = malloc(size + 1);
+		assert_non_null(copy);
 		memcpy(copy, buf, size);
 		assert_decode_fails(copy, size, FLOWD_ESHORT);
 		free(copy);
@@ -550,8 +551,10 @@ setup(void **state)
 	if (f == NULL)
 		return (-1);
 	(void)snprintf(f->dir, sizeof(f->dir), "/tmp/flowd-store-XXXXXX");
-	if (mkdtemp(f->dir) == NULL)
+	if (mkdtemp(f->dir) == NULL) {
+		free(f);
 		return (-1);
+	}
 	(void)snprintf(f->log, sizeof(f->log), "%s/log", f->dir);
 	*state = f;
 	return (0);

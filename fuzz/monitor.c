@@ -1,0 +1,162 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * What the collector sends to the monitor.
+ *
+ * An input is a sequence of messages: a byte that says what comes with it
+ * (WITH_*), and the message's octets; the last may be cut off.
+ */
+#include "privsep.c"
+
+#include "fuzz.h"
+
+#include "cursor.h"
+#include "fuzz-config.h"
+
+#define WITH_DESCRIPTORS 0x03 /* so many of them */
+#define WITH_RELOAD      0x04 /* it has one more to be ready for */
+
+#define REQUESTS_MAX 64
+
+union descriptors {
+	char bytes[CMSG_SPACE(3 * sizeof(int))];
+	struct cmsghdr align;
+};
+
+static char dir[FUZZ_PATH_MAX];
+
+static void
+remove_dir(void)
+{
+	char path[FUZZ_PATH_MAX + sizeof("/state")];
+
+	(void)snprintf(path, sizeof(path), "%s/state", dir);
+	(void)unlink(path);
+	(void)rmdir(dir);
+}
+
+static struct config *
+make_config(void)
+{
+	const char *parent = getenv("TMPDIR");
+	char text[4 * FUZZ_PATH_MAX];
+
+	(void)snprintf(dir, sizeof(dir), "%s/fuzz-XXXXXX",
+	    parent == NULL ? "/tmp" : parent);
+	assert_non_null(mkdtemp(dir));
+	assert_true(atexit(remove_dir) == 0);
+	(void)snprintf(text, sizeof(text),
+	    "listen on 127.0.0.1:1\nlogsock \"%s/sock\"\n"
+	    "statefile \"%s/state\"\n",
+	    dir, dir);
+	return (fuzz_parse(text, strlen(text), CONFIG_DAEMON));
+}
+
+static void
+transmit(int sock, const void *data, size_t len, size_t nfds)
+{
+	struct iovec iov = { .iov_base = (void *)(uintptr_t)data,
+		.iov_len = len };
+	struct msghdr hdr = { .msg_iov = &iov, .msg_iovlen = 1 };
+	union descriptors control = { .bytes = { 0 } };
+	const int fds[] = { sock, sock, sock };
+	struct cmsghdr *c;
+
+	if (nfds > 0) {
+		hdr.msg_control = &control;
+		hdr.msg_controllen = CMSG_SPACE(nfds * sizeof(int));
+		c = CMSG_FIRSTHDR(&hdr);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(nfds * sizeof(int));
+		memcpy(CMSG_DATA(c), fds, nfds * sizeof(int));
+	}
+	assert_true(sendmsg(sock, &hdr, 0) == (ssize_t)len);
+}
+
+/* What the monitor has to make of it: the whole policy, said once more. */
+static bool
+is_request(const struct priv_msg *msg, size_t nfds, uint32_t configuring)
+{
+	if (nfds != 0 || msg->value != 0 || msg->body_len != 0)
+		return (false);
+	if (msg->type == PRIV_READY)
+		return (configuring > 0);
+	return (msg->type == PRIV_WANT_LOGSOCK ||
+	    msg->type == PRIV_WANT_STATE || msg->type == PRIV_STATE_WRITTEN);
+}
+
+/* False after what ends the collector. */
+static bool
+request(struct monitor *m, int sock, struct cursor *in)
+{
+	struct priv_msg msg;
+	uint8_t with;
+	size_t len = sizeof(msg);
+	int expected;
+
+	if (cur_u8(in, &with) != 0) {
+		assert_true(shutdown(sock, SHUT_WR) == 0);
+		assert_true(answer_request(m) == 0);
+		return (false);
+	}
+	if ((with & WITH_RELOAD) != 0)
+		m->configuring++;
+	if (cur_left(in) < len)
+		len = cur_left(in);
+	assert_int_equal(cur_bytes(in, &msg, len), 0);
+	expected = len < sizeof(msg)                                  ? -1 :
+	    is_request(&msg, with & WITH_DESCRIPTORS, m->configuring) ? 1 :
+									-1;
+	if (len > 0)
+		transmit(sock, &msg, len, with & WITH_DESCRIPTORS);
+	if (len < sizeof(msg))
+		assert_true(shutdown(sock, SHUT_WR) == 0);
+	if (len == 0)
+		expected = 0;
+	assert_true(answer_request(m) == expected);
+	return (expected == 1);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct config *conf;
+	struct monitor m = { .state = -1, .pidfd = -1, .collector = -1 };
+	struct cursor in;
+	size_t n = 0;
+	int pair[2], again[2];
+
+	if (conf == NULL)
+		conf = make_config();
+	m.conf = conf;
+	cur_init(&in, data, size);
+	assert_true(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+	m.sock = pair[0];
+	while (n++ < REQUESTS_MAX && request(&m, pair[1], &in))
+		;
+	assert_true(m.conf == conf && m.sock == pair[0]);
+	abandon_state(&m);
+	(void)close(pair[0]);
+	(void)close(pair[1]);
+	/* No descriptor is left: they have the same numbers. */
+	assert_true(socketpair(AF_UNIX, SOCK_STREAM, 0, again) == 0);
+	assert_true(again[0] == pair[0] && again[1] == pair[1]);
+	(void)close(again[0]);
+	(void)close(again[1]);
+	return (0);
+}

@@ -1,0 +1,386 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat.h"
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "log-check.h"
+#include "log-closed.h"
+#include "log-dir.h"
+#include "log-name.h"
+#include "log-sync.h"
+#include "logfiles.h"
+
+#define RETRY_SECONDS  60 /* after a rotation that failed */
+#define EXPIRE_SECONDS 60 /* between looks at what is too old */
+
+/* Of the clock that the monitor waits by; time(3) may lag behind it. */
+static time_t
+now_epoch(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	return (ts.tv_sec);
+}
+
+/* *made tells whether there was no such file before. */
+static int
+open_file(const char *path, bool *made)
+{
+	/*
+	 * For reading too, so that a FIFO opens without a reader and keeps
+	 * what was written when its reader leaves.
+	 */
+	const int flags = O_RDWR | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+	int fd;
+
+	fd = open(path, flags | O_CREAT | O_EXCL, 0600);
+	*made = fd != -1;
+	/* It may be a link that leads nowhere yet. */
+	if (fd == -1 && errno == EEXIST)
+		fd = open(path, flags | O_CREAT, 0600);
+	if (fd == -1)
+		log_warn("logfile %s", path);
+	return (fd);
+}
+
+static bool
+is_among(const struct logfile *list, size_t n, dev_t dev, ino_t ino)
+{
+	struct stat st;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (fstat(list[i].fd, &st) == 0 && st.st_dev == dev &&
+		    st.st_ino == ino)
+			return (true);
+	}
+	return (false);
+}
+
+bool
+logfiles_have_open(const struct logfiles *l, dev_t dev, ino_t ino)
+{
+	return (is_among(l->list, l->conf->nlogs, dev, ino));
+}
+
+/* Whether the collector writes to this file: its end may just be growing. */
+static bool
+is_in_use(const struct logfiles *l, int fd)
+{
+	struct stat st;
+
+	return (l->conf != NULL && fstat(fd, &st) == 0 &&
+	    (logfiles_have_open(l, st.st_dev, st.st_ino) ||
+		is_among(l->retired, l->nretired, st.st_dev, st.st_ino)));
+}
+
+/*
+ * A log, of which the end is whole or has been cut off to be so, unless it is
+ * one of users, which the collector writes to.
+ */
+static int
+open_checked(const struct logfiles *l, const struct logfiles *users,
+    const char *path, bool *made)
+{
+	int fd = open_file(path, made);
+
+	if (fd == -1 || is_in_use(users, fd) ||
+	    log_check(l->opts, path, fd) == 0)
+		return (fd);
+	(void)close(fd);
+	return (-1);
+}
+
+/* Opens the file that log i is to have now. */
+static int
+open_log(const struct logfiles *l, size_t i, const struct logfiles *users,
+    struct logfile *f, bool *made)
+{
+	const struct conf_log *log = &l->conf->logs[i];
+	const time_t now = now_epoch();
+
+	*f = (struct logfile){ .look = log->compress,
+		.until = log_name_until(log, now) };
+	if (log_name_at(log, now, f->path) == -1) {
+		log_warnx("logfile %s: the name is too long", log->path);
+		f->fd = -1;
+	} else
+		f->fd = open_checked(l, users, f->path, made);
+	return (f->fd == -1 ? -1 : 0);
+}
+
+static int
+open_from(struct logfiles *l, size_t i, const struct logfiles *before)
+{
+	bool made;
+
+	if (i == l->conf->nlogs)
+		return (0);
+	if (open_log(l, i, before, &l->list[i], &made) == -1)
+		return (-1);
+	if (open_from(l, i + 1, before) == 0)
+		return (0);
+	(void)close(l->list[i].fd);
+	if (made)
+		(void)unlink(l->list[i].path);
+	return (-1);
+}
+
+static bool
+is_rotated(const struct conf_log *log)
+{
+	return (log->rotate_seconds != 0 || log->rotate_size != 0);
+}
+
+int
+logfiles_open(struct logfiles *l, const struct config *conf,
+    const struct flowd_options *opts, const struct logfiles *before)
+{
+	const time_t now = now_epoch();
+	size_t i;
+
+	*l = (struct logfiles){ .conf = conf,
+		.opts = opts,
+		.syncer = -1,
+		.ticked = now,
+		.synced = now,
+		.compressor = { .pid = -1 } };
+	l->list = calloc(conf->nlogs == 0 ? 1 : conf->nlogs, sizeof(*l->list));
+	if (l->list == NULL)
+		fatal("logs");
+	if (open_from(l, 0, before) == -1) {
+		free(l->list);
+		*l = (struct logfiles){ .conf = NULL };
+		return (-1);
+	}
+	for (i = 0; i < conf->nlogs; i++)
+		log_closed_clean_up(&conf->logs[i]);
+	return (0);
+}
+
+void
+logfiles_leave(struct logfiles *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->conf->nlogs; i++)
+		(void)close(l->list[i].fd);
+	for (i = 0; i < l->nretired; i++)
+		(void)close(l->retired[i].fd);
+	if (l->compressor.pid != -1) {
+		(void)close(l->compressor.in);
+		(void)close(l->compressor.out);
+	}
+}
+
+int
+logfiles_reopen(struct logfiles *l, size_t i)
+{
+	struct logfile f;
+	bool made;
+
+	if (open_log(l, i, l, &f, &made) == -1)
+		return (-1);
+	log_sync_retire(l, &l->list[i]);
+	l->list[i] = f;
+	return (0);
+}
+
+static bool
+is_due(const struct logfiles *l, size_t i, time_t now)
+{
+	const struct conf_log *log = &l->conf->logs[i];
+	const struct logfile *f = &l->list[i];
+	struct stat st;
+	uint64_t size;
+
+	if (now < f->retry && f->retry - now <= RETRY_SECONDS)
+		return (false);
+	if (!is_rotated(log) || fstat(f->fd, &st) == -1 || !S_ISREG(st.st_mode))
+		return (false);
+	/* This sees it too when the clock was put back. */
+	if (f->until != log_name_until(log, now))
+		return (true);
+	size = (uint64_t)st.st_size;
+	return (log->rotate_size != 0 && size >= log->rotate_size);
+}
+
+/* Makes the plain name free, if it is still the open file's. */
+static int
+leave_name(const struct conf_log *log, const struct logfile *f, bool *left)
+{
+	struct stat open, there;
+
+	*left = false;
+	if (fstat(f->fd, &open) == -1 || stat(f->path, &there) == -1 ||
+	    open.st_dev != there.st_dev || open.st_ino != there.st_ino)
+		return (0);
+	if (lstat(f->path, &there) == -1 || S_ISLNK(there.st_mode)) {
+		log_warnx("logfile %s is a link, which is not rotated",
+		    f->path);
+		return (-1);
+	}
+	*left = true;
+	return (log_dir_shift(log));
+}
+
+static int
+rotate_plain(struct logfiles *l, size_t i)
+{
+	const struct conf_log *log = &l->conf->logs[i];
+	bool left;
+
+	if (leave_name(log, &l->list[i], &left) == -1)
+		return (-1);
+	if (logfiles_reopen(l, i) == 0)
+		return (0);
+	if (left)
+		log_dir_unshift(log);
+	return (-1);
+}
+
+/* True where the log goes on in another file. */
+static bool
+rotate(struct logfiles *l, size_t i, time_t now)
+{
+	const struct conf_log *log = &l->conf->logs[i];
+	const bool is_pattern = log_name_is_pattern(log);
+	struct logfile *f = &l->list[i];
+	struct stat st;
+	int r;
+
+	/* Numbers are not wasted on nothing. */
+	if (!is_pattern && fstat(f->fd, &st) == 0 && st.st_size == 0) {
+		f->until = log_name_until(log, now);
+		return (false);
+	}
+	r = is_pattern ? logfiles_reopen(l, i) : rotate_plain(l, i);
+	if (r == -1) {
+		f->retry = now + RETRY_SECONDS;
+		log_warnx("going on with %s", f->path);
+		return (false);
+	}
+	log_closed_expire(l, i, now);
+	return (true);
+}
+
+void
+logfiles_heal(const struct logfiles *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->conf->nlogs; i++)
+		(void)log_check(l->opts, l->list[i].path, l->list[i].fd);
+	for (i = 0; i < l->nretired; i++)
+		(void)log_check(l->opts, l->retired[i].path, l->retired[i].fd);
+}
+
+bool
+logfiles_has_ended(pid_t pid, int *error)
+{
+	int status;
+
+	if (waitpid(pid, &status, WNOHANG) != pid)
+		return (false);
+	*error = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+	return (true);
+}
+
+bool
+logfiles_need_ticks(const struct logfiles *l)
+{
+	size_t i;
+
+	if (l->conf->sync_seconds != 0 || l->nretired > 0 || l->syncer != -1)
+		return (true);
+	for (i = 0; i < l->conf->nlogs; i++) {
+		if (is_rotated(&l->conf->logs[i]))
+			return (true);
+	}
+	return (false);
+}
+
+static void
+expire_when_due(struct logfiles *l, time_t now)
+{
+	size_t i;
+
+	if (now >= l->expired && now - l->expired < EXPIRE_SECONDS)
+		return;
+	l->expired = now;
+	for (i = 0; i < l->conf->nlogs; i++)
+		log_closed_expire(l, i, now);
+}
+
+void
+logfiles_tick(struct logfiles *l, bool at_rest,
+    void (*give)(void *arg, size_t i), void *arg)
+{
+	const time_t now = now_epoch();
+	size_t i;
+
+	if (now == l->ticked)
+		return;
+	l->ticked = now;
+	log_closed_compress(l, at_rest);
+	log_sync_when_due(l, at_rest, now);
+	/* With a disk that takes its time there is one old file at the most. */
+	if (at_rest && (l->syncer == -1 || l->nretired == 0)) {
+		for (i = 0; i < l->conf->nlogs; i++) {
+			if (is_due(l, i, now) && rotate(l, i, now))
+				give(arg, i);
+		}
+	}
+	expire_when_due(l, now);
+}
+
+static void
+hand_over(struct logfiles *l, struct logfiles *after)
+{
+	size_t i;
+
+	after->syncer = l->syncer;
+	for (i = 0; i < l->conf->nlogs; i++)
+		log_sync_retire(after, &l->list[i]);
+	while (l->nretired > 0)
+		log_sync_retire(after, &l->retired[--l->nretired]);
+}
+
+void
+logfiles_close(struct logfiles *l, struct logfiles *after)
+{
+	log_closed_stop(l);
+	if (after != NULL)
+		hand_over(l, after);
+	else {
+		log_sync_for_good(l);
+		logfiles_leave(l);
+	}
+	free(l->list);
+	free(l->retired);
+	*l = (struct logfiles){ .conf = NULL };
+}

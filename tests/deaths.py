@@ -1,0 +1,300 @@
+#!/usr/bin/env python3
+"""What a collector that dies leaves to the next one, and to a file."""
+
+import os
+import pathlib
+import random
+import signal
+import stat
+import struct
+import subprocess
+import sys
+import threading
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+import netflow
+import tap
+from flowdtest import (Flowd, free_port, has_ipv6, make_variable, need, send,
+                       wait_for)
+from hooked import Hooked, needs_hook
+from report import statistics
+
+PCAP_RAW = 101
+DUMPS_MAX = 8
+MAX_PAYLOAD = 65507		# of IPv4
+
+
+def captured(path):
+    """Addresses, ports and payloads of the UDP packets in a capture."""
+    data = path.read_bytes()
+    magic, *_, link = struct.unpack(">IHHIIII", data[:24])
+    assert (magic, link) == (0xa1b2c3d4, PCAP_RAW)
+    at, packets = 24, []
+    while at < len(data):
+        length, full = struct.unpack(">II", data[at + 8:at + 16])
+        assert length == full
+        packet = data[at + 16:at + 16 + length]
+        assert len(packet) == length
+        start = 20 if packet[0] >> 4 == 4 else 40
+        source, _, size = struct.unpack(">HHH", packet[start:start + 6])
+        address = packet[12:16] if start == 20 else packet[8:24]
+        packets.append((address, source, packet[start + 8:]))
+        assert size == length - start
+        at += 16 + length
+    return packets
+
+
+def one(number):
+    """A datagram with one flow of its own."""
+    return netflow.datagram(5, [netflow.flows(number + 1)[number]])
+
+
+@needs_hook
+class Rest(unittest.TestCase):
+    """Of the batch of a collector that died."""
+
+    def test_datagram_that_kills_twice_is_skipped(self):
+        with Hooked("store ALL") as flowd:
+            flowd.send(one(0))
+            flowd.wait_flows(1)
+            with flowd.paused():
+                flowd.send(b"HOOK die", source="127.0.0.7")
+                for i in range(1, 20):
+                    flowd.send(one(i))
+            self.assertEqual([f["src"] for f in flowd.wait_flows(20)],
+                             [f["src"] for f in netflow.flows(20)])
+            said = "\n".join(flowd.stderr_lines())
+            self.assertEqual(said.count("was killed by signal 6"), 2, said)
+            self.assertIn("127.0.0.7: the datagram of 8 bytes that the "
+                          "collector had in hand is tried once more", said)
+            self.assertIn("127.0.0.7: the datagram of 8 bytes that the "
+                          "collector had in hand is skipped", said)
+            statistics(flowd)
+            flowd.wait_stderr("kernel-drops 0 skipped 1 ")
+
+    def test_several_are_skipped_each_by_itself(self):
+        with Hooked("store ALL") as flowd:
+            with flowd.paused():
+                for i in range(3):
+                    flowd.send(b"HOOK die", source=f"127.0.0.{i + 2}")
+                flowd.send(one(0))
+            flowd.wait_flows(1)
+            said = flowd.stderr_lines()
+            for i in range(3):
+                self.assertEqual(sum(f"127.0.0.{i + 2}: " in line and
+                                     "is skipped" in line for line in said), 1)
+            self.assertEqual(sum("tried once more" in l for l in said), 3)
+
+    def test_another_try_may_go_well(self):
+        with Hooked("store ALL") as flowd:
+            first = flowd.collector()
+            with flowd.paused():
+                flowd.send(b"HOOK pause 1000")
+                for i in range(9):
+                    flowd.send(one(i))
+            # In hand, or not yet begun with: both have to come out right.
+            os.kill(first, signal.SIGKILL)
+            self.assertEqual([f["src"] for f in flowd.wait_flows(9)],
+                             [f["src"] for f in netflow.flows(9)])
+            said = "\n".join(flowd.stderr_lines())
+            self.assertNotIn("is skipped", said)
+
+    def test_death_with_an_exit_code(self):
+        with Hooked("store ALL") as flowd:
+            self.assertIn("exited with code 3", flowd.order("exit 3"))
+
+
+@needs_hook
+class Dump(unittest.TestCase):
+    """The crashdump statement."""
+
+    def flowd(self, **kwargs):
+        flowd = Hooked("store ALL", 'crashdump "@DIR@/crashes"', **kwargs)
+        (flowd.dir / "crashes").mkdir()
+        return flowd
+
+    def dumps(self, flowd):
+        return sorted((flowd.dir / "crashes").iterdir())
+
+    def crash(self, flowd, *before, listener=0):
+        with flowd.paused():
+            for datagram in before:
+                flowd.send(datagram, listener=listener)
+            flowd.send(b"HOOK die", listener=listener)
+        wait_for(lambda: "is skipped" in "\n".join(flowd.stderr_lines()),
+                 "the datagram is skipped")
+
+    def test_last_batch_is_saved(self):
+        with self.flowd() as flowd:
+            large = bytes(MAX_PAYLOAD)
+            self.crash(flowd, one(0), large, b"")
+            files = self.dumps(flowd)
+            self.assertEqual([f.name for f in files],
+                             ["crash-1.pcap", "crash-2.pcap"])
+            for file in files:
+                self.assertEqual(stat.S_IMODE(file.stat().st_mode), 0o600)
+            packets = captured(files[0])
+            self.assertEqual([p[2] for p in packets],
+                             [one(0), large, b"", b"HOOK die"])
+            self.assertEqual({p[0] for p in packets}, {bytes([127, 0, 0, 1])})
+            self.assertEqual([p[2] for p in captured(files[1])],
+                             [b"HOOK die"])
+            flowd.wait_stderr("crash-1.pcap: the last 4 datagrams; number 4 "
+                              "was in hand")
+
+    @unittest.skipUnless(has_ipv6(), "there is no IPv6")
+    def test_ipv6(self):
+        with self.flowd(listen=("::1",)) as flowd:
+            self.crash(flowd, one(0))
+            packets = captured(self.dumps(flowd)[0])
+            self.assertEqual([p[2] for p in packets], [one(0), b"HOOK die"])
+            self.assertEqual(packets[0][0], bytes(15) + b"\x01")
+            self.check_with_tshark(self.dumps(flowd)[0])
+
+    def test_it_can_be_sent_again(self):
+        if not os.path.exists(tap.program("flow-send")):
+            self.skipTest("flow-send is not built")
+        probe = subprocess.run(
+            [tap.program("flow-send"), "-p", "/dev/null",
+             f"127.0.0.1:{free_port()}"], check=False, capture_output=True,
+            text=True)
+        if "built without libpcap" in probe.stderr:
+            self.skipTest(probe.stderr.strip())
+        with self.flowd() as flowd, Flowd("store ALL") as other:
+            self.crash(flowd, *[one(i) for i in range(10)])
+            subprocess.run(
+                [tap.program("flow-send"), "-p", str(self.dumps(flowd)[0]),
+                 f"127.0.0.1:{other.port}"], check=True)
+            self.assertEqual([f["src"] for f in other.wait_flows(10)],
+                             [f["src"] for f in netflow.flows(10)])
+
+    def check_with_tshark(self, path):
+        if need("tshark"):
+            return
+        said = subprocess.run(
+            ["tshark", "-r", str(path), "-o", "ip.check_checksum:TRUE", "-o",
+             "udp.check_checksum:TRUE", "-V"], check=True,
+            capture_output=True, text=True).stdout
+        self.assertNotIn("Malformed", said)
+        self.assertNotIn("[incorrect", said)
+        self.assertIn("NetFlow/IPFIX", said)
+
+    def test_others_can_read_it(self):
+        if need("tshark"):
+            self.skipTest("tshark is not there")
+        with self.flowd() as flowd:
+            self.crash(flowd, one(0))
+            self.check_with_tshark(self.dumps(flowd)[0])
+
+    def test_eight_stay(self):
+        with self.flowd() as flowd:
+            for i in range(5):
+                flowd.send(one(i))
+                flowd.order("die")
+            names = [f.name for f in self.dumps(flowd)]
+            self.assertEqual(names, [f"crash-{i}.pcap"
+                                     for i in range(1, DUMPS_MAX + 1)])
+            said = "\n".join(flowd.stderr_lines())
+            self.assertEqual(said.count("crash-1.pcap: "), 2)
+
+    def test_a_link_is_not_followed(self):
+        with self.flowd() as flowd:
+            victim = flowd.dir / "victim"
+            victim.write_text("precious")
+            (flowd.dir / "crashes" / "crash-1.pcap").symlink_to(victim)
+            for i in range(2, DUMPS_MAX + 1):
+                (flowd.dir / "crashes" / f"crash-{i}.pcap").symlink_to(victim)
+            self.crash(flowd)
+            self.assertEqual(victim.read_text(), "precious")
+
+    def test_directory_has_to_be_there(self):
+        flowd = Flowd("store ALL", 'crashdump "@DIR@/none"')
+        with self.assertRaisesRegex(AssertionError, "crashdump .*/none"):
+            flowd.start()
+        flowd.process.wait()
+
+    def test_nothing_is_saved_at_a_good_end(self):
+        flowd = self.flowd()
+        with flowd:
+            flowd.send(one(0))
+            flowd.wait_flows(1)
+            crashes = self.dumps(flowd)
+        self.assertEqual(crashes, [])
+
+
+class Load:
+    """A sender of numbered datagrams that fit into the receive buffer."""
+
+    def __init__(self, flowd):
+        self.flowd = flowd
+        self.sent = 0
+        self.done = False
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        while not self.done:
+            send(one(self.sent % 200), "127.0.0.1", self.flowd.port)
+            self.sent += 1
+            time.sleep(0.0005)
+
+    def stop(self):
+        self.done = True
+        self.thread.join()
+
+
+class Random(unittest.TestCase):
+    """Under load, at any moment."""
+
+    def test_collectors_die(self):
+        rounds = 4
+        with Flowd("store ALL") as flowd:
+            load = Load(flowd)
+            self.addCleanup(load.stop)
+            for i in range(rounds):
+                wait_for(lambda: sum("collector runs as" in line for line in
+                                     flowd.stderr_lines()) == i + 1,
+                         "there is a collector")
+                time.sleep(random.random() / 5)
+                os.kill(flowd.collector(), signal.SIGKILL)
+            load.stop()
+            # What one had decoded, and not yet written, may be lost.
+            at_once = 64 * 16
+            wait_for(lambda: len(flowd.flows()) >=
+                     load.sent - rounds * at_once, "the rest is stored")
+            flowd.send(one(0))
+            with flowd.paused():
+                stored = len(flowd.flows())
+            self.assertLessEqual(stored, load.sent + 1 + rounds * at_once)
+            self.assertNotIn("is skipped", "\n".join(flowd.stderr_lines()))
+
+    def test_kernel_keeps_what_comes_meanwhile(self):
+        with Flowd("store ALL") as flowd:
+            for i in range(3):
+                victim = flowd.collector()
+                with flowd.paused():
+                    for number in range(100):
+                        flowd.send(one(100 * i + number))
+                    os.kill(victim, signal.SIGKILL)
+                flowd.wait_flows(100 * (i + 1))
+            self.assertEqual([f["src"] for f in flowd.flows()],
+                             [f["src"] for f in netflow.flows(300)])
+
+    def test_the_monitor_dies(self):
+        flowd = Flowd("store ALL")
+        with self.assertRaisesRegex(AssertionError, "exit status is -9"), \
+                flowd:
+            collector = flowd.collector()
+            with flowd.paused():
+                for number in range(150):
+                    flowd.send(one(number))
+                os.kill(flowd.pid(), signal.SIGKILL)
+            wait_for(lambda: not os.path.exists(f"/proc/{collector}"),
+                     "the collector has ended")
+            self.assertEqual(len(flowd.flows()), 150)
+
+
+if __name__ == "__main__":
+    tap.main()

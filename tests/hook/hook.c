@@ -1,0 +1,454 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * A collector that somebody has taken over.  Linked with the objects of flowd,
+ * in place of three of their functions, this obeys datagrams that are text:
+ *
+ *   HOOK die			dies of this datagram
+ *   HOOK pause MILLISECONDS	has it in hand for that long
+ *   HOOK exit CODE
+ *   HOOK request TYPE SIZE	SIZE bytes to the monitor, that begin as a message
+ *   HOOK field TYPE VALUE LENGTH	a message with these fields
+ *   HOOK descriptor COUNT	a request with as many descriptors
+ *   HOOK try NAME PID		one of attempts[]; PID is the monitor
+ *
+ * After "HOOK bad" in place of "HOOK" the monitor is expected to end it, which it
+ * waits for.  What comes of an attempt that it survives goes to the log.
+ */
+#include "compat.h"
+
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+
+#include <netinet/in.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "deaths.h"
+#include "decode.h"
+#include "log.h"
+#include "privsep.h"
+
+#define BYTES_MAX 256
+#define PATIENCE  20000 /* ms */
+#define X32_BIT   0x40000000
+
+enum decoded __real_netflow_decode(const struct datagram *, struct exporter *,
+    struct flow_sink *);
+enum decoded __wrap_netflow_decode(const struct datagram *, struct exporter *,
+    struct flow_sink *);
+int __real_priv_send(int, enum priv_type, uint32_t, const void *, size_t, int);
+int __wrap_priv_send(int, enum priv_type, uint32_t, const void *, size_t, int);
+bool __wrap_deaths_too_many(struct deaths *, time_t);
+
+static int monitor_sock = -1;
+static pid_t monitor;
+
+static long
+try_open(void)
+{
+	return (open("/etc/passwd", O_RDONLY));
+}
+
+static long
+try_open_proc(void)
+{
+	return (open("/proc/self/status", O_RDONLY));
+}
+
+static long
+try_create(void)
+{
+	return (open("made", O_WRONLY | O_CREAT, 0600));
+}
+
+static long
+try_openat2(void)
+{
+#ifdef SYS_openat2
+	const uint64_t how[3] = { O_RDONLY, 0, 0 };
+
+	return (syscall(SYS_openat2, AT_FDCWD, "/", how, sizeof(how)));
+#else
+	return (-1);
+#endif
+}
+
+static long
+try_stat(void)
+{
+	struct stat st;
+
+	return (stat("/etc/passwd", &st));
+}
+
+static long
+try_unlink(void)
+{
+	return (unlinkat(AT_FDCWD, "made", 0));
+}
+
+static long
+try_mkdir(void)
+{
+	return (mkdirat(AT_FDCWD, "made", 0700));
+}
+
+static long
+try_exec(void)
+{
+	return (execl("/bin/true", "true", (char *)NULL));
+}
+
+static long
+try_fork(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	return (pid);
+}
+
+static long
+try_socket(void)
+{
+	return (socket(AF_INET, SOCK_DGRAM, 0));
+}
+
+static long
+try_unix_socket(void)
+{
+	return (socket(AF_UNIX, SOCK_STREAM, 0));
+}
+
+static long
+try_socketpair(void)
+{
+	int pair[2];
+
+	return (socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+}
+
+static long
+try_connect(void)
+{
+	const struct sockaddr_in sin = { .sin_family = AF_INET,
+		.sin_port = htons(9),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+
+	return (
+	    connect(monitor_sock, (const struct sockaddr *)&sin, sizeof(sin)));
+}
+
+static long
+try_sendto(void)
+{
+	const struct sockaddr_in sin = { .sin_family = AF_INET,
+		.sin_port = htons(9),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+
+	return (sendto(monitor_sock, "x", 1, 0, (const struct sockaddr *)&sin,
+	    sizeof(sin)));
+}
+
+static long
+try_bind(void)
+{
+	const struct sockaddr_in sin = { .sin_family = AF_INET };
+
+	return (bind(monitor_sock, (const struct sockaddr *)&sin, sizeof(sin)));
+}
+
+static long
+try_ptrace(void)
+{
+	return (ptrace(PTRACE_ATTACH, monitor, NULL, NULL));
+}
+
+static long
+try_signal(void)
+{
+	return (kill(monitor, SIGTERM));
+}
+
+static long
+try_thread_signal(void)
+{
+	return (syscall(SYS_tgkill, monitor, monitor, SIGTERM));
+}
+
+static long
+try_read_memory(void)
+{
+	char c;
+	struct iovec local = { &c, 1 }, remote = { &monitor_sock, 1 };
+
+	return (
+	    syscall(SYS_process_vm_readv, monitor, &local, 1, &remote, 1, 0));
+}
+
+static long
+try_map_code(void)
+{
+	return (mmap(NULL, 4096, PROT_READ | PROT_EXEC,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ?
+		-1 :
+		0);
+}
+
+static long
+try_make_code(void)
+{
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return (page == MAP_FAILED ?
+		-1 :
+		mprotect(page, 4096, PROT_READ | PROT_EXEC));
+}
+
+static long
+try_setuid(void)
+{
+	return (syscall(SYS_setuid, 0));
+}
+
+static long
+try_chroot(void)
+{
+	return (chroot("."));
+}
+
+static long
+try_prctl(void)
+{
+	return (syscall(SYS_prctl, 4 /* PR_SET_DUMPABLE */, 1, 0, 0, 0));
+}
+
+static long
+try_ioctl(void)
+{
+	return (syscall(SYS_ioctl, monitor_sock, 0x5412 /* TIOCSTI */, "x"));
+}
+
+static long
+try_io_uring(void)
+{
+	return (syscall(425 /* io_uring_setup */, 1, NULL));
+}
+
+static long
+try_namespace(void)
+{
+	return (syscall(SYS_unshare, 0x10000000 /* CLONE_NEWUSER */));
+}
+
+static long
+try_foreign(void)
+{
+	return (syscall(X32_BIT | SYS_getpid));
+}
+
+static long
+try_32_bit(void)
+{
+#ifdef __x86_64__
+	long r = 20; /* getpid of i386 */
+
+	__asm__ volatile("int $0x80" : "+a"(r) : : "memory");
+	return (r);
+#else
+	return (-1);
+#endif
+}
+
+static const struct {
+	const char *name;
+	long (*attempt)(void);
+} attempts[] = {
+	{ "open", try_open },
+	{ "open-proc", try_open_proc },
+	{ "create", try_create },
+	{ "openat2", try_openat2 },
+	{ "stat", try_stat },
+	{ "unlink", try_unlink },
+	{ "mkdir", try_mkdir },
+	{ "exec", try_exec },
+	{ "fork", try_fork },
+	{ "socket", try_socket },
+	{ "unix-socket", try_unix_socket },
+	{ "socketpair", try_socketpair },
+	{ "connect", try_connect },
+	{ "sendto", try_sendto },
+	{ "bind", try_bind },
+	{ "ptrace", try_ptrace },
+	{ "signal", try_signal },
+	{ "thread-signal", try_thread_signal },
+	{ "read-memory", try_read_memory },
+	{ "map-code", try_map_code },
+	{ "make-code", try_make_code },
+	{ "setuid", try_setuid },
+	{ "chroot", try_chroot },
+	{ "prctl", try_prctl },
+	{ "ioctl", try_ioctl },
+	{ "io-uring", try_io_uring },
+	{ "namespace", try_namespace },
+	{ "x32", try_foreign },
+	{ "32-bit", try_32_bit },
+};
+
+static void
+attempt(const char *name)
+{
+	size_t i;
+	long r;
+
+	for (i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++) {
+		if (strcmp(attempts[i].name, name) != 0)
+			continue;
+		r = attempts[i].attempt();
+		if (r < 0)
+			log_warn("hook: %s is refused", name);
+		else
+			log_warnx("hook: %s SUCCEEDED", name);
+	}
+}
+
+static void
+send_bytes(uint32_t type, size_t len)
+{
+	uint8_t bytes[BYTES_MAX] = { 0 };
+	const struct priv_msg msg = { .type = type };
+
+	memcpy(bytes, &msg, sizeof(msg));
+	if (send(monitor_sock, bytes, len, 0) == -1)
+		log_warn("hook: send");
+}
+
+static void
+send_fields(uint32_t type, uint32_t value, uint32_t body_len)
+{
+	const struct priv_msg msg = { type, value, body_len };
+
+	if (send(monitor_sock, &msg, sizeof(msg), 0) == -1)
+		log_warn("hook: send");
+}
+
+static void
+send_descriptors(size_t n)
+{
+	struct priv_msg msg = { .type = PRIV_WANT_STATE };
+	union {
+		char bytes[CMSG_SPACE(8 * sizeof(int))];
+		struct cmsghdr align;
+	} control = { .bytes = { 0 } };
+	struct iovec iov = { &msg, sizeof(msg) };
+	struct msghdr hdr = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = CMSG_SPACE(n * sizeof(int)) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&hdr);
+	size_t i;
+
+	c->cmsg_len = CMSG_LEN(n * sizeof(int));
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	for (i = 0; i < n; i++)
+		memcpy(CMSG_DATA(c) + i * sizeof(int), &monitor_sock,
+		    sizeof(int));
+	if (sendmsg(monitor_sock, &hdr, 0) == -1)
+		log_warn("hook: sendmsg");
+}
+
+static void
+obey(const char *order)
+{
+	unsigned int a, b, c;
+	char name[32];
+
+	if (strcmp(order, "die") == 0)
+		abort();
+	else if (sscanf(order, "pause %u", &a) == 1)
+		(void)poll(NULL, 0, (int)a);
+	else if (sscanf(order, "exit %u", &a) == 1)
+		_exit((int)a);
+	else if (sscanf(order, "request %u %u", &a, &b) == 2 && b <= BYTES_MAX)
+		send_bytes(a, b);
+	else if (sscanf(order, "field %u %u %u", &a, &b, &c) == 3)
+		send_fields(a, b, c);
+	else if (sscanf(order, "descriptor %u", &a) == 1 && a <= 8)
+		send_descriptors(a);
+	else if (sscanf(order, "try %31s %u", name, &a) == 2) {
+		monitor = (pid_t)a;
+		attempt(name);
+	}
+	log_info("hook: did %s", order);
+}
+
+enum decoded
+__wrap_netflow_decode(const struct datagram *dgram, struct exporter *exporter,
+    struct flow_sink *sink)
+{
+	static const char prefix[] = "HOOK ", bad[] = "bad ";
+	const size_t skip = sizeof(prefix) - 1;
+	char order[BYTES_MAX];
+
+	if (dgram->len < skip || dgram->len - skip >= sizeof(order) ||
+	    memcmp(dgram->data, prefix, skip) != 0)
+		return (__real_netflow_decode(dgram, exporter, sink));
+	memcpy(order, dgram->data + skip, dgram->len - skip);
+	order[dgram->len - skip] = '\0';
+	if (strncmp(order, bad, sizeof(bad) - 1) != 0)
+		obey(order);
+	else {
+		obey(order + sizeof(bad) - 1);
+		(void)poll(NULL, 0, PATIENCE);
+	}
+	return (DECODED);
+}
+
+/* Tells where the monitor is. */
+int
+__wrap_priv_send(int sock, enum priv_type type, uint32_t value,
+    const void *body, size_t body_len, int fd)
+{
+	monitor_sock = sock;
+	return (__real_priv_send(sock, type, value, body, body_len, fd));
+}
+
+/* As many as a test needs. */
+bool
+__wrap_deaths_too_many(struct deaths *d, time_t now)
+{
+	(void)d;
+	(void)now;
+	return (false);
+}

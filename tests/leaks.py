@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""Thousands of reloads and reopens take no more memory and no more descriptors
+than a few.  FLOWD_TEST_ROUNDS says how many; without it there are less."""
+
+import os
+import pathlib
+import re
+import signal
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+import netflow
+import tap
+from flowdtest import Flowd, is_sanitized, wait_for
+from hooked import descriptors
+
+ROUNDS = int(os.environ.get("FLOWD_TEST_ROUNDS")
+             or (30 if is_sanitized() else 200))
+WARM = ROUNDS // 5		# until everything has been allocated once
+SLACK = 256			# KiB
+
+
+def resident(pid):
+    """KiB of memory, of /proc, that the process has for itself."""
+    text = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"^RssAnon:\s*(\d+) kB", text, re.MULTILINE)[1])
+
+
+@unittest.skipUnless(os.path.exists("/proc/self/fd"), "there is no /proc")
+class Flat(unittest.TestCase):
+    def repeat(self, flowd, number, said):
+        """Signals so often, each time once flowd has done the one before."""
+        pids = [flowd.pid(), flowd.collector()]
+        readable = [pid for pid in pids if os.access(f"/proc/{pid}/fd",
+                                                     os.R_OK)]
+        with flowd.stderr.open() as stderr:
+            for i in range(ROUNDS):
+                if i == WARM:
+                    before = [resident(pid) for pid in pids]
+                    files = [descriptors(pid) for pid in readable]
+                stderr.seek(0, os.SEEK_END)
+                flowd.signal(number)
+                wait_for(lambda: said in stderr.read(), f"flowd says {said!r}")
+        # The collector takes what it is sent in its turn.
+        flowd.send(netflow.datagram(5, netflow.flows(1)))
+        flowd.wait_flows(1)
+        self.assertEqual([flowd.pid(), flowd.collector()], pids)
+        wait_for(lambda: [descriptors(pid) for pid in readable] == files,
+                 f"there are {files} descriptors as before")
+        if is_sanitized():
+            return		# it keeps what was freed, to find its use
+        for pid, kib in zip(pids, before):
+            self.assertLessEqual(resident(pid), kib + SLACK)
+
+    def statements(self):
+        return ["store ALL", 'statefile "@DIR@/state"',
+                'logfile "@DIR@/second" tag 2', "forward to 127.0.0.1:9",
+                "table <t> { 192.0.2.0/24, 2001:db8::/32 }",
+                "accept all", "accept tag 2 src <t>"]
+
+    def test_reload(self):
+        with Flowd(*self.statements()) as flowd:
+            self.repeat(flowd, signal.SIGHUP, "new configuration in force")
+
+    def test_reload_of_what_is_wrong(self):
+        with Flowd(*self.statements()) as flowd:
+            flowd.write_conf(*self.statements(), "nonsense")
+            self.repeat(flowd, signal.SIGHUP, "stays as it was")
+
+    def test_reload_that_cannot_be_had(self):
+        with Flowd(*self.statements()) as flowd:
+            flowd.write_conf(*self.statements(), 'logfile "@DIR@" tag 3')
+            self.repeat(flowd, signal.SIGHUP, "stays as it was")
+
+    def test_reopen(self):
+        with Flowd(*self.statements()) as flowd:
+            self.repeat(flowd, signal.SIGUSR1, "logs reopened")
+
+
+if __name__ == "__main__":
+    tap.main()

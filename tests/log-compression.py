@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+"""Closed logs that flowd compresses."""
+
+import gzip
+import os
+import pathlib
+import re
+import sys
+import time
+import unittest
+from signal import SIGCONT, SIGKILL, SIGSTOP
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+import flowlog
+import load
+import netflow
+import tap
+from flowdtest import Flowd, has_privsep, wait_for
+
+TEMPORARY = ".flowd.log.gz.new"
+BEGIN = 1700000000		# epoch seconds
+
+
+def record(number):
+    return flowlog.encode({"engine_type": 0, "engine_id": load.ENGINE,
+                           "flow_sequence": number, "source_id": 0, "crc": 0})
+
+
+class Compression(unittest.TestCase):
+    def prepare(self, log='"@DIR@/flowd.log" rotate every 1d compress'):
+        flowd = Flowd(f"logfile {log}", *load.STATEMENTS, log=False)
+        self.addCleanup(flowd._discard)
+        return flowd
+
+    def file(self, flowd, name, data):
+        path = flowd.dir / name
+        path.write_bytes(data)
+        os.utime(path, (BEGIN, BEGIN))
+        return path
+
+    def large(self, flowd):
+        """One that takes a while: its records do not get smaller."""
+        blocks = [record(int.from_bytes(os.urandom(4), "big"))
+                  for _ in range(1000)]
+        body = b"".join(r[:12] + os.urandom(12) for r in blocks)
+        return self.file(flowd, "flowd.log.000001", blocks[0] + body * 2500)
+
+    def compressed(self, path):
+        """Waits until path is compressed, and returns what it has become."""
+        new = path.with_name(path.name + ".gz")
+        wait_for(lambda: new.exists() and not path.exists(),
+                 f"{new} takes the place of {path}")
+        return new
+
+    def compressor(self, flowd):
+        """The process id; it is stopped once it has given up its rights."""
+        wait_for(lambda: len(flowd.children()) > 1, "a compression")
+        pid = flowd.children()[-1]
+        wait_for(lambda: re.search(r"open files +0 ", pathlib.Path(
+            f"/proc/{pid}/limits").read_text()), "it has given up its rights")
+        os.kill(pid, SIGSTOP)
+        return pid
+
+    def test_after_a_start(self):
+        """What was left uncompressed is, with mode, owner and times kept."""
+        flowd = self.prepare()
+        data = b"".join(map(record, range(1000)))
+        own = [self.file(flowd, f"flowd.log.{n:06d}", data[n * 24:])
+               for n in (1, 2, 3)]
+        own[0].chmod(0o640)
+        if os.geteuid() == 0:
+            os.chown(own[0], 12, 34)
+        before = own[0].stat()
+        others = [self.file(flowd, "flowd.log.000004", b"no log"),
+                  self.file(flowd, "flowd.log.b", data)]
+        stale = self.file(flowd, TEMPORARY, b"of a crash")
+        flowd.start()
+        for n, path in enumerate(own, 1):
+            self.assertEqual(
+                gzip.decompress(self.compressed(path).read_bytes()),
+                data[n * 24:])
+        after = self.compressed(own[0]).stat()
+        for what in ("st_mode", "st_uid", "st_gid", "st_mtime_ns"):
+            self.assertEqual(getattr(before, what), getattr(after, what), what)
+        for path in others:
+            self.assertTrue(path.exists(), path)
+        self.assertFalse(stale.exists())
+        flowd.stop()
+
+    def test_without_compress(self):
+        """What an older configuration has left behind is removed too."""
+        flowd = self.prepare('"@DIR@/flowd.log" rotate every 1d')
+        stale = self.file(flowd, TEMPORARY, b"of a crash")
+        path = self.file(flowd, "flowd.log.000001", record(1))
+        flowd.start()
+        self.assertFalse(stale.exists())
+        self.assertTrue(path.exists())
+
+    def test_twin_of_a_file_that_is_compressed(self):
+        """flowd ended between the two last steps: nothing is doubled."""
+        flowd = self.prepare('"@DIR@/%Y%m%d" rotate every 1d compress')
+        path = self.file(flowd, "20200101", record(1))
+        flowd.start()
+        self.compressed(path)
+        flowd.stop()
+        self.file(flowd, "20200101", record(1))
+        flowd.start()
+        wait_for(lambda: not path.exists(), "the twin is removed")
+        self.assertEqual(len(list(flowd.dir.glob("20200101*"))), 1)
+
+    def test_name_that_is_taken(self):
+        """As where clocks are put back: both are kept."""
+        flowd = self.prepare('"@DIR@/%Y%m%d" rotate every 1d compress')
+        old = self.file(flowd, "20200101.gz", b"of before")
+        path = self.file(flowd, "20200101", record(1))
+        flowd.start()
+        new = flowd.dir / "20200101.000001.gz"
+        wait_for(lambda: new.exists() and not path.exists(), "another name")
+        self.assertEqual(gzip.decompress(new.read_bytes()), record(1))
+        self.assertEqual(old.read_bytes(), b"of before")
+
+    def test_process_without_rights(self):
+        flowd = self.prepare()
+        self.large(flowd)
+        flowd.start()
+        pid = self.compressor(flowd)
+        proc = pathlib.Path(f"/proc/{pid}")
+        self.assertEqual(proc.joinpath("stat").read_text()
+                         .rpartition(") ")[2].split()[16], "19", "nice")
+        limits = proc.joinpath("limits").read_text()
+        for limit in ("open files", "processes"):
+            self.assertRegex(limits, rf"Max {limit} +0 +0 ")
+        files = [os.readlink(p) for p in proc.joinpath("fd").iterdir()
+                 if int(p.name) > 2]
+        self.assertEqual(sorted(os.path.basename(f) for f in files),
+                         [TEMPORARY, "flowd.log.000001"])
+        if has_privsep():
+            status = proc.joinpath("status").read_text()
+            self.assertNotIn("0", re.search(r"^Uid:\s*(.*)$", status,
+                                            re.MULTILINE)[1].split())
+            self.assertNotEqual(os.readlink(proc / "root"), "/")
+
+    def test_end_in_the_middle(self):
+        flowd = self.prepare()
+        path = self.large(flowd)
+        flowd.start()
+        self.compressor(flowd)
+        flowd.stop()
+        self.assertTrue(path.exists())
+        self.assertEqual(sorted(p.name for p in flowd.dir.glob("*flowd.log*")),
+                         ["flowd.log", "flowd.log.000001"])
+
+    def test_crash_in_the_middle(self):
+        flowd = self.prepare()
+        path = self.large(flowd)
+        data = path.read_bytes()
+        flowd.start()
+        self.compressor(flowd)
+        self.assertTrue((flowd.dir / TEMPORARY).exists())
+        for pid in [flowd.pid(), *flowd.children()]:
+            os.kill(pid, SIGKILL)
+        flowd.process.wait()
+        self.assertEqual(path.read_bytes(), data)
+        flowd.pidfile.unlink()
+        flowd.start()
+        self.assertEqual(gzip.decompress(self.compressed(path).read_bytes()),
+                         data)
+        self.assertFalse((flowd.dir / TEMPORARY).exists())
+
+    def test_number_changes_meanwhile(self):
+        flowd = self.prepare('"@DIR@/flowd.log" rotate at size 1K compress')
+        data = self.large(flowd).read_bytes()
+        flowd.start()
+        pid = self.compressor(flowd)
+        for _ in range(2):
+            flowd.send(netflow.datagram(5, netflow.flows(30)))
+        moved = flowd.dir / "flowd.log.000002"
+        wait_for(moved.exists, "the log is rotated")
+        os.kill(pid, SIGCONT)
+        self.assertEqual(gzip.decompress(self.compressed(moved).read_bytes()),
+                         data)
+
+    def test_file_that_may_still_grow(self):
+        """The collector has not yet heard of the rotation."""
+        flowd = self.prepare('"@DIR@/flowd.log" rotate every 1s compress')
+        flowd.start()
+        path = flowd.dir / "flowd.log.000001"
+        with flowd.paused():
+            flowd.log.write_bytes(record(1))
+            wait_for(path.exists, "the log is rotated")
+            time.sleep(2.5)
+            self.assertTrue(path.exists())
+            self.assertEqual(flowd.log.stat().st_size, 0)
+        self.compressed(path)
+
+    def test_kept_within_bounds(self):
+        """A file that flowd compressed is its own."""
+        flowd = self.prepare()
+        path = self.file(flowd, "flowd.log.000001", record(1))
+        flowd.start()
+        new = self.compressed(path)
+        flowd.reload('logfile "@DIR@/flowd.log" rotate every 1d keep 30d')
+        wait_for(lambda: not new.exists(), "it is removed")
+
+
+if __name__ == "__main__":
+    tap.main()

@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""A disk that fills and is freed under traffic: every flow is stored or
+reported as lost.
+
+It is a tmpfs of 4 MiB, in a mount namespace of the test's own.
+"""
+
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+import load
+import report
+import tap
+from flowdtest import Flowd, is_sanitized, need, wait_for
+
+INSIDE = "FLOWD_TEST_MOUNT"
+SIZE = 4 << 20			# bytes, of the disk
+BUFFER = 1 << 20
+ROUNDS = 20 if load.LONG else 3
+FLOWS = 2 * BUFFER // load.RECORD.size
+RATE = 100000
+
+
+def why_not():
+    """Why there can be no disk, or None."""
+    if os.geteuid() != 0:
+        return "not root"
+    if need("unshare", "mount"):
+        return f"{need('unshare', 'mount')} is not installed"
+    with tempfile.TemporaryDirectory() as point:
+        made = subprocess.run(
+            ["unshare", "--mount", "mount", "-t", "tmpfs", "none", point],
+            stderr=subprocess.DEVNULL, check=False).returncode == 0
+    return None if made else "no tmpfs can be mounted here"
+
+
+class NoRoom(unittest.TestCase):
+    def setUp(self):
+        self.flowd = Flowd(*load.STATEMENTS, f"limit buffer {BUFFER}")
+        self.addCleanup(self.flowd._discard)
+        self.disk = self.flowd.dir / "disk"
+        self.disk.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "none",
+                        self.disk], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", self.disk],
+                        check=True)
+        self.flowd.log = self.disk / "flowd.log"
+        self.filler = self.disk / "filler"
+        self.lost = self.taken = self.dropped = 0
+
+    def said(self, text):
+        return sum(text in line for line in self.flowd.stderr_lines())
+
+    def fill(self):
+        """Takes all room that there is; not quite to the end of a page."""
+        with open(self.filler, "ab", buffering=0) as filler:
+            try:
+                while filler.write(bytes(4096)) == 4096:
+                    pass
+            except OSError:
+                pass
+
+    def send(self):
+        sender = load.Sender(self.flowd, FLOWS, RATE)
+        sender.wait()
+        self.taken += FLOWS
+
+    def total(self):
+        return report.statistics(self.flowd).all
+
+    def free(self):
+        """Room for what is kept; and one message when it is written."""
+        before = self.said("can be written again")
+        os.truncate(self.flowd.log, 0)
+        self.filler.unlink()
+        wait_for(lambda: self.said("can be written again") > before,
+                 "flowd writes again")
+
+    def test_fills_and_is_freed(self):
+        self.flowd.start()
+        stored = 0
+        for turn in range(ROUNDS):
+            self.fill()
+            self.send()
+            load.wait_taken(self.flowd, self.taken)
+            self.assertEqual(self.said("cannot write to"), turn + 1)
+            self.assertEqual(self.said("is full, flows are lost"), turn + 1)
+            log = self.flowd.log.read_bytes()
+            stored += len(log) // load.RECORD.size
+            load.numbers(log)	# there are whole records only
+            self.free()
+        if not is_sanitized():
+            self.assertLess(self.flowd.memory(), 30)
+        dropped = load.wait_taken(self.flowd, self.taken)
+        total = self.total()
+        self.flowd.stop()
+        stored += len(self.flowd.flows())
+        self.assertEqual(stored + total["lost"], total["flows"])
+        self.assertGreaterEqual(total["flows"], self.taken - dropped)
+        self.assertGreater(total["lost"], 0)
+        self.check_messages(total["lost"])
+
+    def check_messages(self, lost):
+        """Those of the ends say in all what the statistics say."""
+        ends = [line for line in self.flowd.stderr_lines()
+                if "can be written again" in line]
+        self.assertEqual(len(ends), ROUNDS)
+        self.assertEqual(sum(int(line.split("; ")[1].split()[0])
+                             for line in ends), lost)
+
+
+if __name__ == "__main__":
+    if INSIDE not in os.environ:
+        reason = why_not()
+        if reason:
+            print(f"1..0 # SKIP {reason}")
+            sys.exit(0)
+        os.environ[INSIDE] = "1"
+        os.execvp("unshare", ["unshare", "--mount", sys.executable,
+                              *sys.argv])
+    tap.main()

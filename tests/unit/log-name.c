@@ -1,0 +1,305 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "log-name.h"
+
+#define HOUR 3600
+#define DAY  86400
+
+/* Clocks are put on at 2:00, and back at 3:00, of a Sunday. */
+static const char berlin[] = "CET-1CEST,M3.5.0,M10.5.0/3";
+
+static struct conf_log
+by_time(const char *path, uint32_t seconds)
+{
+	static char copy[4][PATH_MAX];
+	static unsigned int next;
+	char *mine = copy[next++ % 4];
+
+	(void)strlcpy(mine, path, PATH_MAX);
+	return ((struct conf_log){ .path = mine, .rotate_seconds = seconds });
+}
+
+static struct conf_log
+by_size(const char *path)
+{
+	struct conf_log log = by_time(path, 0);
+
+	log.rotate_size = 4096;
+	return (log);
+}
+
+static void
+set_zone(const char *zone)
+{
+	assert_int_equal(setenv("TZ", zone, 1), 0);
+	tzset();
+}
+
+/* The local time that text has; dst as in struct tm. */
+static time_t
+local(const char *text, int dst)
+{
+	struct tm tm = { .tm_isdst = dst };
+
+	assert_int_equal(sscanf(text, "%d-%d-%d %d:%d:%d", &tm.tm_year,
+			     &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
+			     &tm.tm_sec),
+	    6);
+	tm.tm_year -= 1900;
+	tm.tm_mon--;
+	return (mktime(&tm));
+}
+
+static void
+assert_until(uint32_t seconds, time_t from, time_t to)
+{
+	const struct conf_log log = by_time("log", seconds);
+
+	assert_int_equal(log_name_until(&log, from), to);
+	assert_int_equal(log_name_until(&log, to - 1), to);
+	assert_true(log_name_until(&log, to) > to);
+}
+
+static void
+test_intervals_begin_with_the_clock(void **state)
+{
+	(void)state;
+	set_zone("IST-5:30");
+	assert_until(1, local("2026-01-15 12:34:56", 0),
+	    local("2026-01-15 12:34:57", 0));
+	assert_until(300, local("2026-01-15 12:34:56", 0),
+	    local("2026-01-15 12:35:00", 0));
+	assert_until(HOUR, local("2026-01-15 12:00:00", 0),
+	    local("2026-01-15 13:00:00", 0));
+	assert_until(8 * HOUR, local("2026-01-15 17:34:56", 0),
+	    local("2026-01-16 00:00:00", 0));
+	assert_until(DAY, local("2026-01-31 12:00:00", 0),
+	    local("2026-02-01 00:00:00", 0));
+	/* A Thursday. */
+	assert_until(7 * DAY, local("2026-01-15 12:00:00", 0),
+	    local("2026-01-19 00:00:00", 0));
+}
+
+static void
+test_clocks_that_are_put_on_and_back(void **state)
+{
+	(void)state;
+	set_zone(berlin);
+	assert_until(DAY, local("2026-03-29 00:00:00", 0),
+	    local("2026-03-30 00:00:00", 1));
+	assert_until(DAY, local("2026-10-25 00:00:00", 1),
+	    local("2026-10-26 00:00:00", 0));
+	assert_until(12 * HOUR, local("2026-03-29 00:30:00", 0),
+	    local("2026-03-29 12:00:00", 1));
+	assert_until(HOUR, local("2026-10-25 02:30:00", 1),
+	    local("2026-10-25 02:00:00", 0));
+	assert_until(300, local("2026-10-25 02:57:00", 1),
+	    local("2026-10-25 02:00:00", 0));
+	assert_until(HOUR, local("2026-03-29 01:30:00", 0),
+	    local("2026-03-29 03:00:00", 1));
+}
+
+static void
+test_a_name_is_that_of_its_interval(void **state)
+{
+	const struct conf_log log = by_time("/d/%%d%Y%m%d-%H%M%S.%j.%y", 300);
+	const struct conf_log day = by_time("f%Y-%m-%d", DAY);
+	const struct conf_log plain = by_size("100%d");
+	char path[PATH_MAX];
+
+	(void)state;
+	set_zone(berlin);
+	assert_int_equal(
+	    log_name_at(&log, local("2026-07-01 00:04:59", 1), path), 0);
+	assert_string_equal(path, "/d/%d20260701-000000.182.26");
+	assert_int_equal(
+	    log_name_at(&day, local("2026-10-25 23:59:59", 0), path), 0);
+	assert_string_equal(path, "f2026-10-25");
+	assert_int_equal(log_name_at(&plain, 0, path), 0);
+	assert_string_equal(path, "100%d");
+}
+
+static void
+test_a_name_that_is_too_long(void **state)
+{
+	char path[PATH_MAX];
+	struct conf_log log = by_time("%Y%j", DAY);
+
+	(void)state;
+	memset(log.path, 'x', PATH_MAX - 8);
+	(void)strlcpy(log.path + PATH_MAX - 8, "%Y%j", 8);
+	assert_int_equal(log_name_at(&log, 0, path), 0);
+	memmove(log.path + 1, log.path, PATH_MAX - 1);
+	assert_int_equal(log_name_at(&log, 0, path), -1);
+}
+
+static void
+test_intervals_that_fit(void **state)
+{
+	static const uint32_t good[] = { 1, 5, 300, 900, HOUR, 8 * HOUR, DAY,
+		7 * DAY, 30 * DAY };
+	static const uint32_t bad[] = { 0, 7, 420, 5 * HOUR, DAY + HOUR };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_true(log_name_interval_is_valid(good[i]));
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(log_name_interval_is_valid(bad[i]));
+}
+
+static void
+test_patterns(void **state)
+{
+	static const struct {
+		const char *path;
+		uint32_t seconds;
+		bool good;
+	} rows[] = {
+		{ "/d/log", 1, true },
+		{ "/d/%Y%m%d-%H%M.flow", 300, true },
+		{ "/d/%y%j%H", HOUR, true },
+		{ "/d/%Y%m%d%%", DAY, true },
+		{ "/d/%Y%m%d-%H%M.flow", 30, false },
+		{ "/d/%Y%m%d-%H", 300, false },
+		{ "/d/%Y%m%d", HOUR, false },
+		{ "/d/%m%d%H%M", 300, false },
+		{ "/d/%Y%d%H%M", 300, false },
+		{ "/d/%H%M", 300, false },
+		{ "/%Y/%Y%m%d", DAY, false },
+		{ "/d/%Y%b%d", DAY, false },
+		{ "/d/%Y%m%d%", DAY, false },
+		{ "/d/%%", DAY, false },
+		{ "/%%/%Y%m%d", DAY, false },
+	};
+	struct conf_log log;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		log = by_time(rows[i].path, rows[i].seconds);
+		assert_int_equal(log_name_check(&log) == NULL, rows[i].good);
+	}
+	log = by_size("/d/%Y%m%d");
+	assert_non_null(log_name_check(&log));
+	log.rotate_size = 0;
+	assert_null(log_name_check(&log));
+}
+
+static void
+assert_parsed(const struct conf_log *log, const char *file, uint32_t number,
+    bool compressed)
+{
+	struct log_name name;
+
+	assert_true(log_name_parse(log, file, &name));
+	assert_int_equal(name.number, number);
+	assert_int_equal(name.compressed, compressed);
+}
+
+static void
+test_own_names(void **state)
+{
+	const struct conf_log plain = by_size("/d/flowd.log");
+	const struct conf_log dated = by_time("/d/%Y%m%d-%H.log", HOUR);
+	static const char *const others[] = { "flowd.log", "flowd.log.gz",
+		"flowd.log.000000", "flowd.log.00001", "flowd.log.0000001",
+		"flowd.log.000001.bz2", "flowd.log.customers",
+		"flowd.logs.000001", "flowd.log.000001.gz.gz",
+		"flowd.log2.000001", ".flowd.log.gz.new", "xflowd.log.000001",
+		"" };
+	static const char *const foreign[] = { "20261301-00.log",
+		"20260132-00.log", "20260101-24.log", "2026011-00.log",
+		"20260101-00.log.bz2", "20260101-00.logx", "%Y%m%d-%H.log" };
+	struct log_name name;
+	size_t i;
+
+	(void)state;
+	assert_parsed(&plain, "flowd.log.000001", 1, false);
+	assert_parsed(&plain, "flowd.log.999999.gz", 999999, true);
+	assert_parsed(&dated, "20261231-23.log", 0, false);
+	assert_parsed(&dated, "20261231-23.log.gz", 0, true);
+	assert_parsed(&dated, "20261231-23.log.000002.gz", 2, true);
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_false(log_name_parse(&plain, others[i], &name));
+	for (i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
+		assert_false(log_name_parse(&dated, foreign[i], &name));
+}
+
+static void
+test_names_that_collide(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool collide;
+	} rows[] = {
+		{ "/d/flowd.log", "/d/flowd.log.000001", true },
+		{ "/d/flowd.log", "/d/flowd.log.000001.gz", true },
+		{ "/d/flowd.log", "/e/flowd.log.000001", false },
+		{ "/d/flowd.log", "/d/flowd.log.customers", false },
+		{ "/d/flowd.log", "/d/flowd.log.00001", false },
+		{ "/d/flowd.log", "/d/flowd.log2", false },
+		{ "/d/%Y%m%d", "/d/%d%m%Y", true },
+		{ "/d/%Y%m%d", "/d/20260101", true },
+		{ "/d/%Y%m%d", "/d/2026010a", false },
+		{ "/d/x.%y%m%d", "/d/x", true },
+		{ "/d/%Y%m%d.a", "/d/%Y%m%d.b", false },
+	};
+	struct conf_log a, b;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		a = by_time(rows[i].a, DAY);
+		b = by_time(rows[i].b, DAY);
+		assert_int_equal(log_names_collide(&a, &b), rows[i].collide);
+		assert_int_equal(log_names_collide(&b, &a), rows[i].collide);
+	}
+	a = by_time("/d/log", 0);
+	b = by_time("/d/log.000001", 0);
+	assert_false(log_names_collide(&a, &b));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_intervals_begin_with_the_clock),
+		cmocka_unit_test(test_clocks_that_are_put_on_and_back),
+		cmocka_unit_test(test_a_name_is_that_of_its_interval),
+		cmocka_unit_test(test_a_name_that_is_too_long),
+		cmocka_unit_test(test_intervals_that_fit),
+		cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_own_names),
+		cmocka_unit_test(test_names_that_collide),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}

@@ -1,0 +1,151 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat.h"
+
+#include <sys/socket.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "privsep.h"
+
+#define SIZE_MAX_TRIED (3 * sizeof(struct priv_msg))
+
+static bool
+is_request(uint32_t type)
+{
+	return (type == PRIV_READY || type == PRIV_WANT_LOGSOCK ||
+	    type == PRIV_WANT_STATE || type == PRIV_STATE_WRITTEN ||
+	    type == PRIV_LOG_TAKEN);
+}
+
+/* How many requests in these bytes are taken, and what comes then. */
+static int
+receive_all(const void *bytes, size_t len, size_t *taken)
+{
+	enum priv_type type;
+	int pair[2], r = 1;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	if (len > 0)
+		assert_int_equal(send(pair[0], bytes, len, 0), len);
+	assert_int_equal(shutdown(pair[0], SHUT_WR), 0);
+	for (*taken = 0; r == 1; *taken += r == 1)
+		r = priv_receive_request(pair[1], &type);
+	(void)close(pair[0]);
+	(void)close(pair[1]);
+	return (r);
+}
+
+static void
+try_all_sizes(uint32_t type)
+{
+	const struct priv_msg msg = { .type = type };
+	const size_t size = sizeof(msg);
+	uint8_t bytes[SIZE_MAX_TRIED];
+	size_t len, taken;
+	int r;
+
+	for (len = 0; len < sizeof(bytes); len += size)
+		memcpy(bytes + len, &msg, size);
+	for (len = 0; len <= sizeof(bytes); len++) {
+		r = receive_all(bytes, len, &taken);
+		if (!is_request(type)) {
+			assert_int_equal(taken, 0);
+			assert_int_equal(r, len == 0 ? 0 : -1);
+			continue;
+		}
+		assert_int_equal(taken, len / size);
+		assert_int_equal(r, len % size == 0 ? 0 : -1);
+	}
+}
+
+static void
+test_every_type_with_every_size(void **state)
+{
+	uint32_t type;
+
+	(void)state;
+	for (type = 0; type < 512; type++)
+		try_all_sizes(type);
+	try_all_sizes(PRIV_READY + (1U << 31));
+	try_all_sizes(PRIV_READY + (1U << 16));
+	try_all_sizes(UINT32_MAX);
+}
+
+static void
+test_every_bit_of_other_fields(void **state)
+{
+	struct priv_msg msg = { .type = PRIV_WANT_STATE };
+	size_t taken;
+	int bit;
+
+	(void)state;
+	for (bit = 0; bit < 32; bit++) {
+		msg.value = UINT32_C(1) << bit;
+		msg.body_len = 0;
+		assert_int_equal(receive_all(&msg, sizeof(msg), &taken), -1);
+		msg.value = 0;
+		msg.body_len = UINT32_C(1) << bit;
+		assert_int_equal(receive_all(&msg, sizeof(msg), &taken), -1);
+	}
+}
+
+/* The lowest descriptor that is free: none has stayed open below it. */
+static int
+lowest_free(void)
+{
+	int fd = dup(STDERR_FILENO);
+
+	(void)close(fd);
+	return (fd);
+}
+
+static void
+test_descriptor_is_refused_and_closed(void **state)
+{
+	enum priv_type type;
+	int pair[2], before;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	before = lowest_free();
+	assert_int_equal(
+	    priv_send(pair[0], PRIV_WANT_STATE, 0, NULL, 0, STDERR_FILENO), 0);
+	assert_int_equal(priv_receive_request(pair[1], &type), -1);
+	assert_int_equal(lowest_free(), before);
+	(void)close(pair[0]);
+	(void)close(pair[1]);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_type_with_every_size),
+		cmocka_unit_test(test_every_bit_of_other_fields),
+		cmocka_unit_test(test_descriptor_is_refused_and_closed),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
