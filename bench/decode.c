@@ -65,12 +65,15 @@ encode(struct flow_sink *sink)
 static struct datagram
 copy_of(const uint8_t *data, size_t len)
 {
+	struct datagram d = { NULL };
 	uint8_t *p;
 
 	if ((p = malloc(len)) == NULL)
 		err(1, NULL);
 	memcpy(p, data, len);
-	return ((struct datagram){ .data = p, .len = len });
+	d.data = p;
+	d.len = len;
+	return (d);
 }
 
 static void
