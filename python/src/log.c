@@ -622,6 +622,13 @@ read_for_columns(void *arg, struct flow *flow)
 	return (l->failed ? FLOWD_EIO : error);
 }
 
+static bool
+has_rows(PyObject *columns)
+{
+	return (PyTuple_GET_SIZE(columns) > 0 &&
+	    PyByteArray_GET_SIZE(PyTuple_GET_ITEM(columns, 0)) > 0);
+}
+
 static PyObject *
 log_read_columns(PyObject *self, PyObject *args)
 {
@@ -646,6 +653,9 @@ log_read_columns(PyObject *self, PyObject *args)
 	    &l->thread, &error);
 	l->busy = false;
 	if (columns == NULL || error == 0 || is_end(l, error))
+		return (columns);
+	/* Who reads a log in parts finds the damage with the next one. */
+	if (count != UINT64_MAX && has_rows(columns))
 		return (columns);
 	Py_DECREF(columns);
 	return (raise_error(l, error));

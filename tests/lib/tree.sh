@@ -17,7 +17,9 @@ link_sources()
 		*) ln -sf "$file" "$2/${file#"$1"/}" || return 1 ;;
 		esac
 	done
-	[ -e "$2/python" ] || ln -s "$1/python" "$2/python"
+	for dir in perl python tools; do
+		[ -e "$2/$dir" ] || ln -s "$1/$dir" "$2/$dir" || return 1
+	done
 }
 
 # tree_test: starts a test, with a directory $tmp that goes when it ends.

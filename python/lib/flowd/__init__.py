@@ -64,8 +64,9 @@ def read_arrays(path, fields, filter=None, *, count=None, **options):
     """Reads a log into one numpy array for each of the fields.
 
     path and options are as for FlowLog, or path is a FlowLog, which is read
-    from where it is; count is how many flows to take at most.  fields are
-    names out of ARRAY_FIELDS, attributes of Flow.  "fields" itself tells what
+    from where it is; count is how many flows to take at most, and damage that
+    comes behind some is then found by the next call.  fields are names out of
+    ARRAY_FIELDS, attributes of Flow.  "fields" itself tells what
     is present where that matters, since absent numbers are 0.  An address is a
     row of 16 bytes in network order, IPv4 mapped into IPv6
     (::ffff:192.0.2.1), absent all zero; "src_addr_af" and its like have its
