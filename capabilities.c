@@ -31,13 +31,13 @@
 #define BIT(capability) (UINT64_C(1) << (capability))
 
 static const uint64_t monitors =
-    BIT(CAP_DAC_OVERRIDE) |     /* logs in directories of other users */
+    BIT(CAP_DAC_OVERRIDE) |            /* logs in directories of other users */
     BIT(CAP_CHOWN) | BIT(CAP_FOWNER) | /* compressed logs stay whose they are */
-    BIT(CAP_NET_BIND_SERVICE) | /* ports below 1024 */
-    BIT(CAP_NET_ADMIN) |        /* receive buffers beyond the limit */
-    BIT(CAP_NET_RAW) |          /* listeners on one interface */
-    BIT(CAP_KILL) |             /* a collector that does not end */
-    BIT(CAP_SETUID) |           /* and for children, to give up their rights: */
+    BIT(CAP_NET_BIND_SERVICE) |        /* ports below 1024 */
+    BIT(CAP_NET_ADMIN) |               /* receive buffers beyond the limit */
+    BIT(CAP_NET_RAW) |                 /* listeners on one interface */
+    BIT(CAP_KILL) |                    /* a collector that does not end */
+    BIT(CAP_SETUID) | /* and for children, to give up their rights: */
     BIT(CAP_SETGID) | BIT(CAP_SYS_CHROOT);
 
 int

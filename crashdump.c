@@ -213,7 +213,7 @@ choose(int dirfd)
 {
 	char name[NAME_LEN];
 	struct stat st;
-	struct timespec oldest;
+	struct timespec oldest = { 0 };
 	int i, which = 0;
 
 	for (i = 1; i <= CRASHDUMPS_MAX; i++) {

@@ -53,6 +53,17 @@ sink_next(struct flow_sink *sink)
 	return (&sink->flows[sink->n++]);
 }
 
+/* The same for up to want flows, and at least one; *got says how many. */
+static inline struct flow *
+sink_more(struct flow_sink *sink, size_t want, size_t *got)
+{
+	struct flow *flows = sink_next(sink);
+
+	*got = sink->max - sink->n + 1 < want ? sink->max - sink->n + 1 : want;
+	sink->n += *got - 1;
+	return (flows);
+}
+
 enum decoded {
 	DECODED,            /* the flows are in the sink */
 	DECODE_INVALID,     /* malformed: nothing was taken from it */

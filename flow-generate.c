@@ -19,10 +19,12 @@
 
 #include "cursor.h"
 #include "flow-generate.h"
+#include "flow-message.h"
 #include "layout.h"
 #include "netflow.h"
 
 #define UDP_PAYLOAD_MAX 65507 /* bytes over IPv4 */
+#define FRAME_PAYLOAD   1452  /* bytes over IPv6 and Ethernet */
 #define PROTO_ICMP      1
 
 static const struct version {
@@ -62,8 +64,11 @@ static const uint8_t world_nets[2][4] = {
 	{ 198, 51, 100, 0 },
 	{ 203, 0, 113, 0 },
 };
-#define HOME_AS  64496 /* RFC 5398 */
-#define NET_MASK 24
+/* In IPv6 these are 2001:db8:0:N::/64, N their third byte (RFC 3849). */
+static const uint8_t nets6[4] = { 0x20, 0x01, 0x0d, 0xb8 };
+#define HOME_AS   64496 /* RFC 5398 */
+#define NET_MASK  24
+#define NET6_MASK 64
 
 /* The sample: what a small office does in a few minutes. */
 #define V1 NF_VERSION_1
@@ -125,20 +130,30 @@ version_find(uint16_t version)
 	return (NULL);
 }
 
-size_t
-generate_usual(uint16_t version)
+bool
+generate_has_templates(uint16_t version)
 {
-	const struct version *v = version_find(version);
+	return (version == NF_VERSION_9 || version == NF_VERSION_IPFIX);
+}
 
+size_t
+generate_usual(const struct generator *gen)
+{
+	const struct version *v = version_find(gen->version);
+
+	if (generate_has_templates(gen->version))
+		return (message_fits(gen, FRAME_PAYLOAD));
 	return (v == NULL ? 0 : v->usual);
 }
 
 size_t
-generate_most(uint16_t version)
+generate_most(const struct generator *gen)
 {
-	const struct version *v = version_find(version);
+	const struct version *v = version_find(gen->version);
 	size_t fit;
 
+	if (generate_has_templates(gen->version))
+		return (message_fits(gen, UDP_PAYLOAD_MAX));
 	if (v == NULL)
 		return (0);
 	fit = (UDP_PAYLOAD_MAX - v->layout->header_len) / v->layout->record_len;
@@ -189,15 +204,27 @@ random_service(struct generator *gen)
 	return (&services[i]);
 }
 
-/* A host 1 to 254 of the /24 net. */
+static struct addr
+host(const struct generator *gen, const uint8_t net[4], uint8_t number)
+{
+	uint8_t bytes[16] = { 0 };
+
+	if (gen->ipv6) {
+		memcpy(bytes, nets6, sizeof(nets6));
+		bytes[7] = net[2];
+		bytes[15] = number;
+		return (addr_v6(bytes));
+	}
+	memcpy(bytes, net, 3);
+	bytes[3] = number;
+	return (addr_v4(bytes));
+}
+
+/* A host 1 to 254 of the net. */
 static struct addr
 random_host(struct generator *gen, const uint8_t net[4])
 {
-	uint8_t bytes[4];
-
-	memcpy(bytes, net, sizeof(bytes));
-	bytes[3] = (uint8_t)(1 + random_below(gen, 254));
-	return (addr_v4(bytes));
+	return (host(gen, net, (uint8_t)(1 + random_below(gen, 254))));
 }
 
 /* The router .254 of the net that dst is in. */
@@ -206,8 +233,29 @@ gateway_of(const struct addr *dst)
 {
 	struct addr gateway = *dst;
 
-	gateway.bytes[3] = 254;
+	gateway.bytes[addr_bits(dst->family) / 8 - 1] = 254;
 	return (gateway);
+}
+
+/* Which fields flows have, by their version. */
+static uint32_t
+fields_of(const struct generator *gen)
+{
+	const struct version *v = version_find(gen->version);
+	uint32_t fields = STORE_FIELD_PROTO_FLAGS_TOS |
+	    STORE_FIELD_SRCDST_PORT | STORE_FIELD_PACKETS | STORE_FIELD_OCTETS |
+	    STORE_FIELD_IF_INDICES | STORE_FIELD_AGENT_INFO |
+	    STORE_FIELD_FLOW_TIMES;
+
+	fields |= gen->ipv6 ? STORE_FIELD_SRC_ADDR6 | STORE_FIELD_DST_ADDR6 |
+		STORE_FIELD_GATEWAY_ADDR6 :
+			      STORE_FIELD_SRC_ADDR4 | STORE_FIELD_DST_ADDR4 |
+		STORE_FIELD_GATEWAY_ADDR4;
+	if (v == NULL || v->layout->has_as)
+		fields |= STORE_FIELD_AS_INFO;
+	if (v == NULL || v->layout->has_sequence)
+		fields |= STORE_FIELD_FLOW_ENGINE_INFO;
+	return (fields);
 }
 
 /* What all flows of a datagram share. */
@@ -217,24 +265,14 @@ flow_begin(const struct generator *gen, struct flow *flow)
 	const struct version *v = version_find(gen->version);
 
 	memset(flow, 0, sizeof(*flow));
-	flow->fields = STORE_FIELD_PROTO_FLAGS_TOS | STORE_FIELD_SRC_ADDR4 |
-	    STORE_FIELD_DST_ADDR4 | STORE_FIELD_GATEWAY_ADDR4 |
-	    STORE_FIELD_SRCDST_PORT | STORE_FIELD_PACKETS | STORE_FIELD_OCTETS |
-	    STORE_FIELD_IF_INDICES | STORE_FIELD_AGENT_INFO |
-	    STORE_FIELD_FLOW_TIMES;
+	flow->fields = fields_of(gen);
 	flow->netflow_version = gen->version;
 	flow->sys_uptime_ms = gen->sys_uptime_ms;
 	flow->time_sec = gen->time_sec;
 	flow->time_nanosec = gen->time_nanosec;
-	if (v == NULL)
-		return;
-	if (v->layout->has_as)
-		flow->fields |= STORE_FIELD_AS_INFO;
-	if (v->layout->has_sequence) {
-		flow->fields |= STORE_FIELD_FLOW_ENGINE_INFO;
+	if ((flow->fields & STORE_FIELD_FLOW_ENGINE_INFO) != 0)
 		flow->flow_sequence = gen->sequence;
-	}
-	if (v->layout->has_engine) {
+	if (v != NULL && v->layout->has_engine) {
 		flow->engine_type = gen->engine_type;
 		flow->engine_id = gen->engine_id;
 	}
@@ -251,7 +289,8 @@ flow_route(struct flow *flow, bool outward, uint16_t world_as)
 		return;
 	flow->src_as = outward ? HOME_AS : world_as;
 	flow->dst_as = outward ? world_as : HOME_AS;
-	flow->src_mask = flow->dst_mask = NET_MASK;
+	flow->src_mask = flow->dst_mask =
+	    flow->src.family == ADDR_V6 ? NET6_MASK : NET_MASK;
 }
 
 /*
@@ -409,6 +448,8 @@ generate_stamp(const struct generator *gen, uint8_t *buf, size_t len)
 	struct wcursor w;
 	int r;
 
+	if (generate_has_templates(gen->version))
+		return (message_stamp(gen, buf, len));
 	if (v == NULL)
 		return (FLOWD_EVERSION);
 	l = v->layout;
@@ -430,8 +471,8 @@ generate_stamp(const struct generator *gen, uint8_t *buf, size_t len)
 	return (0);
 }
 
-int
-generate_datagram(struct generator *gen, const struct flow *flows, size_t n,
+static int
+generate_fixed(const struct generator *gen, const struct flow *flows, size_t n,
     uint8_t *buf, size_t size, size_t *len)
 {
 	const struct version *v = version_find(gen->version);
@@ -458,7 +499,39 @@ generate_datagram(struct generator *gen, const struct flow *flows, size_t n,
 		if ((r = put_record(l, w, &flows[i])) != 0)
 			return (r);
 	}
-	gen->sequence += (uint32_t)n;
 	*len = size;
 	return (0);
+}
+
+uint32_t
+generate_sequence(uint16_t version, uint64_t datagrams, uint64_t flows)
+{
+	return ((uint32_t)(version == NF_VERSION_9 ? datagrams : flows));
+}
+
+int
+generate_datagram(struct generator *gen, const struct flow *flows, size_t n,
+    uint8_t *buf, size_t size, size_t *len)
+{
+	int r;
+
+	r = generate_has_templates(gen->version) ?
+	    message_data(gen, flows, n, buf, size, len) :
+	    generate_fixed(gen, flows, n, buf, size, len);
+	if (r == 0)
+		gen->sequence += generate_sequence(gen->version, 1, n);
+	return (r);
+}
+
+int
+generate_templates(struct generator *gen, size_t n, uint8_t *buf, size_t size,
+    size_t *len)
+{
+	int r;
+
+	if (!generate_has_templates(gen->version))
+		return (FLOWD_EVERSION);
+	if ((r = message_templates(gen, n, buf, size, len)) == 0)
+		gen->sequence += generate_sequence(gen->version, 1, 0);
+	return (r);
 }

@@ -21,13 +21,16 @@
 #ifndef FLOW_GENERATE_H
 #define FLOW_GENERATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "store.h"
 
 struct generator {
-	uint16_t version;                /* 1, 5 or 7 */
+	uint16_t version;                /* 1, 5, 7, 9 or 10, which is IPFIX */
+	bool ipv6;                       /* v9 and IPFIX: what the flows are */
+	uint16_t template_id;            /* v9 and IPFIX: theirs, from 256 up */
 	uint8_t engine_type, engine_id;  /* v5 */
 	uint16_t sampling;               /* v5: mode and interval, as sent */
 	uint32_t time_sec, time_nanosec; /* of the export, epoch */
@@ -37,21 +40,28 @@ struct generator {
 };
 
 /*
- * Flows in a datagram of version: what exporters usually send, and the most
- * that the version and UDP allow.  0 for a version that is not generated.
+ * Flows in a datagram of gen: what exporters usually send, and the most that
+ * the version and UDP allow.  0 for a version that is not generated.
  */
-size_t generate_usual(uint16_t version);
-size_t generate_most(uint16_t version);
+size_t generate_usual(const struct generator *gen);
+size_t generate_most(const struct generator *gen);
+
+/* Whether flows of the version need templates. */
+bool generate_has_templates(uint16_t version);
 
 /*
  * The next flow: fields that the version carries, as flowd would decode
- * them, without agent and receive time.
+ * them, without agent and receive time.  Times are those of gen's uptime.
  */
 void generate_flow(struct generator *gen, struct flow *flow);
 
+/* The sequence number behind so many datagrams with so many flows. */
+uint32_t generate_sequence(uint16_t version, uint64_t datagrams,
+    uint64_t flows);
+
 /*
  * The datagram that carries n flows, which may be 0, and moves the sequence
- * on.  Version, times and engine are the generator's, whatever the flows say.
+ * on; v9 counts datagrams, the others flows.  Version, times and engine are the generator's, whatever the flows say.
  * *len is its bytes.  FLOWD_ESPACE; FLOWD_EVERSION; FLOWD_EINVAL for a value
  * that the version has no room for.
  */
@@ -59,8 +69,19 @@ int generate_datagram(struct generator *gen, const struct flow *flows, size_t n,
     uint8_t *buf, size_t size, size_t *len) __attribute__((warn_unused_result));
 
 /*
- * Gives a finished datagram the version, times, engine and sequence of gen,
- * so that prepared datagrams can be sent again and again.  gen stays as it is.
+ * The same for a datagram that announces the templates 256 to 256 + n - 1,
+ * which are the same but for their ids.  It is no flow, but moves the sequence
+ * of v9.
+ */
+#define GENERATE_TEMPLATES_MAX 18 /* in one Ethernet frame */
+
+int generate_templates(struct generator *gen, size_t n, uint8_t *buf,
+    size_t size, size_t *len) __attribute__((warn_unused_result));
+
+/*
+ * Gives a finished datagram the version, times, engine, template and sequence
+ * of gen, so that prepared datagrams can be sent again and again.  gen stays as
+ * it is.  The times of IPFIX flows, which are absolute, stay too.
  * FLOWD_ESPACE, FLOWD_EVERSION.
  */
 int generate_stamp(const struct generator *gen, uint8_t *buf, size_t len)

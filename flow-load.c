@@ -35,6 +35,17 @@
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
 #endif
+/* A copy of data. */
+static void
+packet_set(struct packet *p, const uint8_t *data, size_t len)
+{
+	/* A datagram may be empty, and malloc(0) may give NULL. */
+	if ((p->data = malloc(len + 1)) == NULL)
+		err(1, NULL);
+	memcpy(p->data, data, len);
+	p->len = len;
+}
+
 static void
 load_add(struct load *load, const uint8_t *data, size_t len, size_t flows,
     size_t exporter)
@@ -51,11 +62,7 @@ load_add(struct load *load, const uint8_t *data, size_t len, size_t flows,
 		load->allocated = n;
 	}
 	p = &load->packets[load->n++];
-	/* A datagram may be empty, and malloc(0) may give NULL. */
-	if ((p->data = malloc(len + 1)) == NULL)
-		err(1, NULL);
-	memcpy(p->data, data, len);
-	p->len = len;
+	packet_set(p, data, len);
 	p->flows = (uint32_t)flows;
 	p->exporter = exporter;
 }
@@ -90,9 +97,25 @@ load_add_generated(struct load *load, struct generator *gen, struct flow *flows,
 	load_add_flows(load, gen, flows, n, 0);
 }
 
+static void
+load_add_templates(struct load *load, struct generator gen, size_t n)
+{
+	static uint8_t buf[NF_DATAGRAM_MAX];
+	size_t len;
+	int r;
+
+	if (!generate_has_templates(gen.version))
+		return;
+	r = generate_templates(&gen, n, buf, sizeof(buf), &len);
+	if (r != 0)
+		errx(1, "%zu templates: %s", n, flowd_strerror(r));
+	packet_set(&load->templates, buf, len);
+	load->ntemplates = n;
+}
+
 void
 load_generated(struct load *load, const struct generator *start,
-    uint64_t nflows, size_t per)
+    uint64_t nflows, size_t per, size_t ntemplates)
 {
 	struct generator gen = *start;
 	uint64_t ring = RING_FLOWS / per;
@@ -103,6 +126,7 @@ load_generated(struct load *load, const struct generator *start,
 	load->stamped = true;
 	load->gen = *start;
 	load->per_datagram = per;
+	load_add_templates(load, gen, ntemplates);
 	load->total = nflows / per + (nflows % per != 0);
 	if (ring < LOAD_AGAIN)
 		ring = LOAD_AGAIN;
@@ -189,6 +213,7 @@ load_free(struct load *load)
 	for (i = 0; i < load->n; i++)
 		free(load->packets[i].data);
 	free(load->packets);
+	free(load->templates.data);
 }
 
 struct packet *

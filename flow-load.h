@@ -46,13 +46,24 @@ struct load {
 	size_t n, allocated;
 	uint64_t total; /* 0: no end */
 	bool stamped;
-	struct generator gen; /* stamped: as it was at the start */
-	size_t per_datagram;  /* stamped: flows in all but the last */
+	struct generator gen;    /* stamped: as it was at the start */
+	size_t per_datagram;     /* stamped: flows in all but the last */
+	struct packet templates; /* announces them; data NULL: none */
+	size_t ntemplates;       /* the flows take turns with these */
 };
 
-/* load is all zero before; nflows 0: no end; per: flows of a datagram. */
+/*
+ * Each source announces its templates, where there are any, before the first
+ * of this many datagrams.
+ */
+#define LOAD_TEMPLATES_EVERY 1000
+
+/*
+ * load is all zero before; nflows 0: no end; per: flows of a datagram.
+ * ntemplates is of no meaning to versions that have none.
+ */
 void load_generated(struct load *load, const struct generator *start,
-    uint64_t nflows, size_t per);
+    uint64_t nflows, size_t per, size_t ntemplates);
 
 /* The sample, with each version from an exporter of its own. */
 void load_sample(struct load *load, const struct generator *start);

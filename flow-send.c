@@ -49,6 +49,7 @@ struct options {
 	bool verbose;
 	uint64_t flows;      /* 0: no end */
 	size_t per_datagram; /* flows; 0: as usual for the version */
+	size_t templates;    /* of each source */
 	struct generator gen;
 };
 
@@ -56,10 +57,11 @@ static void
 usage(FILE *fp, int status)
 {
 	(void)fprintf(fp,
-	    "usage: flow-send [-46v] [-c flows] [-e [type/]id] [-n flows] "
-	    "[-r rate]\n"
-	    "                 [-S address[,count]] [-s seed] [-t time] "
-	    "[-V version] host:port\n"
+	    "usage: flow-send [-46v] [-c flows] [-e [type/]id] [-f family] "
+	    "[-n flows]\n"
+	    "                 [-r rate] [-S address[,count]] [-s seed] "
+	    "[-T templates]\n"
+	    "                 [-t time] [-V version] host:port\n"
 	    "       flow-send -p file [-46v] [-r rate] [-S address[,count]] "
 	    "host:port\n"
 	    "       flow-send -x [-46v] [-r rate] [-S address[,count]] "
@@ -94,6 +96,15 @@ parse_engine(struct generator *gen, char *text)
 		text = slash;
 	}
 	gen->engine_id = (uint8_t)number('e', text, 0, UINT8_MAX);
+}
+
+/* Whether the flows are to be IPv6. */
+static bool
+parse_family(const char *text)
+{
+	if (strcmp(text, "4") != 0 && strcmp(text, "6") != 0)
+		errx(1, "-f %s: 4 and 6 are possible", text);
+	return (text[0] == '6');
 }
 
 /* "address" or "address,count" */
@@ -154,7 +165,8 @@ check_family(struct transmit_how *how)
 static void
 check_options(struct options *opts, bool made_up)
 {
-	const size_t most = generate_most(opts->gen.version);
+	const bool has_templates = generate_has_templates(opts->gen.version);
+	const size_t most = generate_most(&opts->gen);
 
 	check_family(&opts->how);
 	if (opts->sample && opts->pcap != NULL)
@@ -162,13 +174,23 @@ check_options(struct options *opts, bool made_up)
 	if (opts->pcap != NULL && opts->how.still)
 		errx(1, "-t: a capture is sent as it is");
 	if (made_up && (opts->sample || opts->pcap != NULL))
-		errx(1, "-c, -e, -n, -s and -V are not for use with -%c",
+		errx(1,
+		    "-c, -e, -f, -n, -s, -T and -V are not for use with "
+		    "-%c",
 		    opts->sample ? 'x' : 'p');
 	if (most == 0)
-		errx(1, "-V %u: only versions 1, 5 and 7 can be made up",
+		errx(1,
+		    "-V %u: only versions 1, 5, 7, 9 and 10 can be made "
+		    "up",
+		    opts->gen.version);
+	if (opts->gen.ipv6 && !has_templates)
+		errx(1, "-f 6: version %u has no room for IPv6 addresses",
+		    opts->gen.version);
+	if (opts->templates > 1 && !has_templates)
+		errx(1, "-T %zu: version %u has no templates", opts->templates,
 		    opts->gen.version);
 	if (opts->per_datagram == 0)
-		opts->per_datagram = generate_usual(opts->gen.version);
+		opts->per_datagram = generate_usual(&opts->gen);
 	if (opts->per_datagram > most)
 		errx(1,
 		    "-c %zu: a datagram of version %u takes up to %zu flows",
@@ -183,8 +205,8 @@ parse_options(struct options *opts, int argc, char **argv)
 	bool made_up = false;
 	int ch;
 
-	while ((ch = getopt(argc, argv, "46c:e:hn:p:r:S:s:t:vV:x")) != -1) {
-		if (strchr("censV", ch) != NULL)
+	while ((ch = getopt(argc, argv, "46c:e:f:hn:p:r:S:s:T:t:vV:x")) != -1) {
+		if (strchr("cefnsTV", ch) != NULL)
 			made_up = true;
 		switch (ch) {
 		case '4':
@@ -198,6 +220,9 @@ parse_options(struct options *opts, int argc, char **argv)
 			break;
 		case 'e':
 			parse_engine(gen, optarg);
+			break;
+		case 'f':
+			gen->ipv6 = parse_family(optarg);
 			break;
 		case 'h':
 			usage(stdout, 0);
@@ -216,6 +241,10 @@ parse_options(struct options *opts, int argc, char **argv)
 			break;
 		case 's':
 			gen->random = number('s', optarg, 0, INT64_MAX);
+			break;
+		case 'T':
+			opts->templates =
+			    number('T', optarg, 1, GENERATE_TEMPLATES_MAX);
 			break;
 		case 't':
 			gen->time_sec =
@@ -253,7 +282,7 @@ prepare(struct load *load, const struct options *opts)
 		load_sample(load, &opts->gen);
 	else
 		load_generated(load, &opts->gen, opts->flows,
-		    opts->per_datagram);
+		    opts->per_datagram, opts->templates);
 }
 
 static void
@@ -284,8 +313,10 @@ main(int argc, char **argv)
 	struct options opts = {
 		.how = { .family = AF_UNSPEC, .nsources = 1 },
 		.flows = FLOWS_DEFAULT,
+		.templates = 1,
 		.gen = {
 			.version = NF_VERSION_5,
+			.template_id = NF_SET_DATA_MIN,
 			.sys_uptime_ms = UPTIME_MS,
 		},
 	};

@@ -35,7 +35,7 @@ move_export(struct flow *flow, uint32_t ms)
 }
 
 void
-flow_times_settle(struct flow *flow)
+flow_times_mend(struct flow *flow)
 {
 	int32_t ago = (int32_t)(flow->sys_uptime_ms - flow->flow_finish);
 	int32_t lasted = (int32_t)(flow->flow_finish - flow->flow_start);

@@ -21,6 +21,8 @@
 #ifndef FLOW_TIMES_H
 #define FLOW_TIMES_H
 
+#include <stdint.h>
+
 #include "store.h"
 
 /*
@@ -30,6 +32,18 @@
  * that was before flow_finish also is so as a number; the absolute times are
  * as the exporter gave them.  Flows without these oddities stay untouched.
  */
-void flow_times_settle(struct flow *flow);
+static inline void flow_times_settle(struct flow *flow);
+
+/* The same for flows that have one of them. */
+void flow_times_mend(struct flow *flow);
+
+static inline void
+flow_times_settle(struct flow *flow)
+{
+	if (flow->flow_start > flow->flow_finish ||
+	    flow->flow_finish > flow->sys_uptime_ms ||
+	    flow->sys_uptime_ms - flow->flow_finish > INT32_MAX)
+		flow_times_mend(flow);
+}
 
 #endif

@@ -34,6 +34,7 @@
 #include <unistd.h>
 
 #include "flow-transmit.h"
+#include "netflow.h"
 
 #define BATCH_MAX       64      /* datagrams in a system call */
 #define BATCHES_PER_SEC 1000    /* with a rate; smoother is no use */
@@ -401,29 +402,62 @@ source_of(const struct sender *s, uint64_t i, uint64_t *nth)
 	return ((size_t)(i % round / s->turn));
 }
 
+static void
+stamp(const struct generator *gen, struct packet *p)
+{
+	if (generate_stamp(gen, p->data, p->len) != 0)
+		errx(1, "datagram too short for a stamp");
+}
+
+/*
+ * Stamps p as the made-up datagram nth of its source.  Templates that are due
+ * are sent at once, since there is one packet of them for all.
+ */
+static void
+prepare(struct sender *s, struct batch *b, int fd, struct generator *gen,
+    struct packet *p, uint64_t nth)
+{
+	const struct load *load = s->load;
+	struct packet templates = load->templates;
+	uint64_t announced = 0;
+
+	if (templates.data != NULL) {
+		announced = nth / LOAD_TEMPLATES_EVERY + 1;
+		gen->template_id =
+		    (uint16_t)(NF_SET_DATA_MIN + nth % load->ntemplates);
+	}
+	gen->sequence = generate_sequence(gen->version, nth + announced,
+	    nth * load->per_datagram);
+	stamp(gen, p);
+	if (templates.data == NULL || nth % LOAD_TEMPLATES_EVERY != 0)
+		return;
+	batch_flush(s, b, fd);
+	gen->sequence = generate_sequence(gen->version, nth + announced - 1,
+	    nth * load->per_datagram);
+	stamp(gen, &templates);
+	batch_add(b, &templates);
+	batch_flush(s, b, fd);
+}
+
 /* Sends datagrams first to first + n - 1; n is at most BATCH_MAX. */
 static void
 send_some(struct sender *s, struct batch *b, uint64_t first, uint64_t n)
 {
 	struct generator gen;
 	struct packet *p;
-	uint64_t i, nth;
+	uint64_t i, nth = 0;
 	int fd = -1, next_fd;
 
 	set_clocks(&gen, s);
 	for (i = first; i < first + n; i++) {
 		p = load_at(s->load, i);
-		if (!s->load->stamped)
-			next_fd = s->socks[p->exporter % s->nsocks];
-		else {
-			next_fd = s->socks[source_of(s, i, &nth)];
-			gen.sequence = (uint32_t)(nth * s->load->per_datagram);
-			if (generate_stamp(&gen, p->data, p->len) != 0)
-				errx(1, "datagram too short for a stamp");
-		}
+		next_fd = s->socks[s->load->stamped ? source_of(s, i, &nth) :
+						      p->exporter % s->nsocks];
 		if (next_fd != fd)
 			batch_flush(s, b, fd);
 		fd = next_fd;
+		if (s->load->stamped)
+			prepare(s, b, fd, &gen, p, nth);
 		batch_add(b, p);
 	}
 	batch_flush(s, b, fd);

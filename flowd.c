@@ -91,6 +91,7 @@ struct collector {
 	struct exporter *exporter;
 	struct flow_sink sink;
 	struct flow flows[SINK_FLOWS];
+	uint8_t records[SINK_FLOWS * STORE_RECORD_MAX];
 };
 
 static void take_message(struct collector *c);
@@ -101,25 +102,31 @@ now_sec(void)
 	return ((uint32_t)time(NULL));
 }
 
-/* Stores one flow that the filter let through. */
-static enum output_result
-store_flow(struct collector *c, const struct flow *flow)
+static void
+show_flow(const struct flow *flow)
 {
 	char line[FORMAT_LINE_MAX];
-	enum output_result r;
-	uint8_t *room;
-	size_t len;
 
-	room = output_room(c->output, flow);
-	if (store_encode(flow, c->conf->store_mask, room, STORE_RECORD_MAX,
-		&len) != 0)
-		return (OUTPUT_LOST);
-	r = output_commit(c->output, len);
-	if (r == OUTPUT_STORED && log_is_debug()) {
-		(void)format_flow(flow, STORE_DISPLAY_BRIEF, false, line);
-		log_debug("%s", line);
+	(void)format_flow(flow, STORE_DISPLAY_BRIEF, false, line);
+	log_debug("%s", line);
+}
+
+/* Moves the flows that the filter lets through to the front; their number. */
+static size_t
+choose_flows(struct filter *filter, struct flow *flows, size_t n)
+{
+	enum filter_verdict verdicts[SINK_FLOWS];
+	size_t i, kept = 0;
+
+	filter_flows(filter, flows, n, verdicts);
+	for (i = 0; i < n; i++) {
+		if (verdicts[i] == FILTER_DISCARD)
+			continue;
+		if (kept != i)
+			flows[kept] = flows[i];
+		kept++;
 	}
-	return (r);
+	return (kept);
 }
 
 /* Empties the sink: filters and stores what was decoded. */
@@ -128,18 +135,20 @@ take_flows(struct flow_sink *sink)
 {
 	struct collector *c = sink->arg;
 	struct counters *mine = &c->exporter->counters;
-	enum filter_verdict verdicts[SINK_FLOWS];
+	size_t i, n = choose_flows(c->filter, sink->flows, sink->n);
+	const uint8_t *record = c->records;
 	uint64_t stored = 0, lost = 0;
+	size_t lens[SINK_FLOWS];
 	enum output_result r;
-	size_t i;
 
-	filter_flows(c->filter, sink->flows, sink->n, verdicts);
-	for (i = 0; i < sink->n; i++) {
-		if (verdicts[i] == FILTER_DISCARD)
-			continue;
-		r = store_flow(c, &sink->flows[i]);
+	store_encode_many(sink->flows, n, c->conf->store_mask, c->records,
+	    lens);
+	for (i = 0; i < n; record += lens[i++]) {
+		r = output_put(c->output, &sink->flows[i], record, lens[i]);
 		stored += r == OUTPUT_STORED;
 		lost += r == OUTPUT_LOST;
+		if (r == OUTPUT_STORED && log_is_debug())
+			show_flow(&sink->flows[i]);
 	}
 	mine->flows += sink->n;
 	mine->stored += stored;

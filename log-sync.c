@@ -45,6 +45,9 @@ close_retired(struct logfiles *l)
 {
 	while (l->nretired > 0)
 		(void)close(l->retired[--l->nretired].fd);
+	/* After many at once it is large. */
+	free(l->retired);
+	l->retired = NULL;
 }
 
 /* 0, or the errno of what failed. */

@@ -30,6 +30,8 @@
 #include "netflow.h"
 #include "record.h"
 
+#define RECORDS_AT_ONCE 16
+
 /* One message on its way through. */
 struct walk {
 	struct message msg;
@@ -176,28 +178,40 @@ refuse_record(struct walk *w, const struct template *t)
 	    w->msg.domain, t->key.id);
 }
 
+/* The flow, the sink's last unless the record is just one flow. */
+static void
+finish_flow(struct walk *w, const struct template *t, uint64_t init_time,
+    const struct ie_values *values, struct flow *flow)
+{
+	if (!record_finish(flow, t, &w->msg, init_time, values)) {
+		w->sink->n--;
+		refuse_record(w, t);
+	} else if (record_is_biflow(t))
+		take_biflow(w, t, values, flow);
+}
+
 static void
 take_flow_records(struct walk *w, const struct template *t, struct cursor *data)
 {
 	uint64_t init_time = options_init_time(&w->exporter->options,
 	    w->msg.version, w->msg.domain);
-	struct ie_values values;
-	struct flow common, *flow;
+	const size_t at_once = record_is_one_flow(t) ? RECORDS_AT_ONCE : 1;
+	struct ie_values values[RECORDS_AT_ONCE];
+	struct flow common, *flows;
+	size_t i, n;
 
 	record_start(&common, t, &w->msg, &w->exporter->addr);
-	while (cur_left(data) >= t->record_len) {
-		flow = sink_next(w->sink);
-		*flow = common;
-		if (template_run(t, data, flow, &values) != 0) {
-			w->sink->n--;
+	while ((n = cur_left(data) / t->record_len) > 0) {
+		flows = sink_more(w->sink, n < at_once ? n : at_once, &n);
+		for (i = 0; i < n; i++)
+			flows[i] = common;
+		if (template_run(t, data, n, flows, values) != 0) {
+			w->sink->n -= n;
 			return;
 		}
-		w->records++;
-		if (!record_finish(flow, t, &w->msg, init_time, &values)) {
-			w->sink->n--;
-			refuse_record(w, t);
-		} else if (record_is_biflow(t))
-			take_biflow(w, t, &values, flow);
+		w->records += (uint32_t)n;
+		for (i = 0; i < n; i++)
+			finish_flow(w, t, init_time, &values[i], &flows[i]);
 	}
 }
 
@@ -210,7 +224,7 @@ take_options_records(struct walk *w, const struct template *t,
 	struct flow flow;
 
 	while (cur_left(data) >= t->record_len) {
-		if (template_run(t, data, &flow, &values) != 0)
+		if (template_run(t, data, 1, &flow, &values) != 0)
 			return;
 		w->records++;
 		e->counters.options++;

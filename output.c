@@ -29,13 +29,9 @@
 #include "output.h"
 
 struct output {
-	const struct config *conf;       /* the logs'; NULL: none yet */
-	struct flowlog **logs;           /* conf->nlogs */
-	struct flowlog *rest;            /* without tags; or NULL */
-	struct flowlog *chosen;          /* by output_room, or NULL */
-	bool full;                       /* and has no room */
-	uint8_t *room;                   /* that output_room gave */
-	uint8_t loose[STORE_RECORD_MAX]; /* of no log */
+	const struct config *conf; /* the logs'; NULL: none yet */
+	struct flowlog **logs;     /* conf->nlogs */
+	struct flowlog *rest;      /* without tags; or NULL */
 
 	struct logsock *logsock;
 	bool use_logsock;
@@ -277,32 +273,24 @@ choose(const struct output *o, const struct flow *flow)
 	return (o->rest);
 }
 
-uint8_t *
-output_room(struct output *o, const struct flow *flow)
-{
-	o->chosen = choose(o, flow);
-	o->room = o->chosen == NULL ? NULL : flowlog_room(o->chosen);
-	o->full = o->chosen != NULL && o->room == NULL;
-	if (o->room == NULL)
-		o->room = o->loose;
-	return (o->room);
-}
-
 enum output_result
-output_commit(struct output *o, size_t len)
+output_put(struct output *o, const struct flow *flow, const uint8_t *record,
+    size_t len)
 {
+	struct flowlog *l = choose(o, flow);
 	bool sent =
-	    o->use_logsock && logsock_send(o->logsock, o->room, len) == 0;
+	    o->use_logsock && logsock_send(o->logsock, record, len) == 0;
+	uint8_t *room;
 
-	if (o->full)
-		return (OUTPUT_LOST);
-	if (o->chosen != NULL) {
-		flowlog_commit(o->chosen, len);
-		return (OUTPUT_STORED);
-	}
-	if (!o->use_logsock)
+	if (l == NULL && !o->use_logsock)
 		return (OUTPUT_NOWHERE);
-	return (sent ? OUTPUT_STORED : OUTPUT_LOST);
+	if (l == NULL)
+		return (sent ? OUTPUT_STORED : OUTPUT_LOST);
+	if ((room = flowlog_room(l)) == NULL)
+		return (OUTPUT_LOST);
+	memcpy(room, record, len);
+	flowlog_commit(l, len);
+	return (OUTPUT_STORED);
 }
 
 void

@@ -71,9 +71,6 @@ void output_use_logsock(struct output *o, bool use);
 /* Connected sockets, owned from here on, in place of the ones before. */
 void output_set_forwards(struct output *o, const int *fds, size_t n);
 
-/* Room for the record of this flow, up to STORE_RECORD_MAX bytes. */
-uint8_t *output_room(struct output *o, const struct flow *flow);
-
 enum output_result {
 	OUTPUT_STORED,
 	OUTPUT_NOWHERE, /* the configuration has no place for it */
@@ -81,8 +78,9 @@ enum output_result {
 	OUTPUT_LOST,
 };
 
-/* The record of len bytes that was put there is complete. */
-enum output_result output_commit(struct output *o, size_t len);
+/* Takes the record of this flow, of len bytes up to STORE_RECORD_MAX. */
+enum output_result output_put(struct output *o, const struct flow *flow,
+    const uint8_t *record, size_t len);
 
 /*
  * Writes of what is buffered, whole records only, no more than keeps receiving

@@ -54,15 +54,17 @@
 #include "listeners.h"
 #include "log.h"
 #include "logfiles.h"
+#include "notify.h"
 #include "privsep.h"
 #include "rights.h"
 #include "statefile.h"
 
-#define DEFAULT_PIDFILE PACKAGE_RUNSTATEDIR "/flowd.pid"
-#define START_SECONDS   20          /* for a collector to become ready */
-#define STOP_SECONDS    30          /* for it to write everything */
-#define SEND_SECONDS    10          /* for it to take a message */
-#define NANOSECONDS     1000000000L /* in a second */
+#define DEFAULT_PIDFILE   PACKAGE_RUNSTATEDIR "/flowd.pid"
+#define START_SECONDS     20          /* for a collector to become ready */
+#define STOP_SECONDS      30          /* for it to write everything */
+#define SEND_SECONDS      10          /* for it to take a message */
+#define NANOSECONDS       1000000000L /* in a second */
+#define NANOSECONDS_IN_MS 1000000L
 
 struct monitor {
 	const struct flowd_options *opts;
@@ -366,8 +368,10 @@ answer_ready(struct monitor *m)
 	if (m->configuring == 0)
 		return (-1);
 	m->configuring--;
-	if (m->ready)
+	if (m->ready) {
 		log_info("new configuration in force");
+		notify_ready();
+	}
 	m->ready = true;
 	return (0);
 }
@@ -627,9 +631,11 @@ reload(struct monitor *m)
 	struct listeners l;
 
 	log_info("reading %s", m->opts->conf_path);
+	notify_reloading();
 	conf = privsep_load_config(m->opts);
 	if (conf == NULL || open_for(m, conf, &logs, &l) == -1) {
 		log_warnx("the configuration stays as it was");
+		notify_ready();
 		config_free(conf);
 		return;
 	}
@@ -650,6 +656,7 @@ static void
 begin_stop(struct monitor *m)
 {
 	log_info("ending");
+	notify_stopping();
 	m->stopping = true;
 	m->stop_by = monotonic() + STOP_SECONDS;
 	if (priv_send(m->sock, PRIV_STOP, 0, NULL, 0, -1) == -1)
@@ -678,18 +685,33 @@ act_on_signals(struct monitor *m)
 	}
 }
 
-/* How long to wait for the collector at most; NULL: for ever. */
+/* Until the next second begins, as logs are rotated by the clock. */
+static int
+ms_to_next_second(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	return ((int)((NANOSECONDS - ts.tv_nsec) / NANOSECONDS_IN_MS) + 1);
+}
+
+/*
+ * How long to wait for the collector at most; NULL: for ever.  The service
+ * manager hears of the monitor at least as often as it wants to.
+ */
 static const struct timespec *
 patience(const struct monitor *m, struct timespec *ts)
 {
-	if (!m->stopping && !logfiles_need_ticks(&m->logs))
+	int ms = notify_alive(), tick = -1;
+
+	if (m->stopping || logfiles_need_ticks(&m->logs))
+		tick = ms_to_next_second();
+	if (ms == -1 || (tick != -1 && tick < ms))
+		ms = tick;
+	if (ms == -1)
 		return (NULL);
-	/* Until the next second begins, as logs are rotated by the clock. */
-	(void)clock_gettime(CLOCK_REALTIME, ts);
-	ts->tv_sec = 0;
-	ts->tv_nsec = NANOSECONDS - ts->tv_nsec;
-	if (ts->tv_nsec == NANOSECONDS)
-		*ts = (struct timespec){ .tv_sec = 1 };
+	*ts = (struct timespec){ .tv_sec = ms / 1000,
+		.tv_nsec = ms % 1000 * NANOSECONDS_IN_MS };
 	return (ts);
 }
 
@@ -816,6 +838,7 @@ run_until_told(struct monitor *m)
 		if (!m->opts->foreground)
 			finish_detaching(m);
 		log_info("flowd is running");
+		notify_ready();
 		status = monitor_loop(m, &unblocked);
 	}
 	remove_pidfile(m);
@@ -839,6 +862,7 @@ monitor_run(const struct flowd_options *opts, struct config *conf,
 
 	log_init("monitor", opts->foreground ? LOG_TO_STDERR : LOG_TO_BOTH,
 	    opts->debug);
+	notify_begin();
 	if (open_everything(&m, conf) == -1) {
 		config_free(conf);
 		return (1);

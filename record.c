@@ -46,8 +46,13 @@ record_start(struct flow *flow, const struct template *t,
 			flow->dst.family =
 			    t->family == FAMILY_4 ? ADDR_V4 : ADDR_V6;
 	}
+	if (HAS(t, SLOT_GATEWAY4))
+		flow->gateway.family = ADDR_V4;
+	else if (HAS(t, SLOT_GATEWAY6))
+		flow->gateway.family = ADDR_V6;
 	flow->fields |= store_addr_bit(STORE_FIELD_SRC_ADDR, flow->src.family) |
-	    store_addr_bit(STORE_FIELD_DST_ADDR, flow->dst.family);
+	    store_addr_bit(STORE_FIELD_DST_ADDR, flow->dst.family) |
+	    store_addr_bit(STORE_FIELD_GATEWAY_ADDR, flow->gateway.family);
 }
 
 static bool
@@ -132,22 +137,18 @@ choose_masks(struct flow *flow, const struct template *t,
 	}
 }
 
-/* The next hop of the flow's family, else of the other (RFC 5549). */
+/* Of two next hops, that of the flow's family, else the other (RFC 5549). */
 static void
-choose_gateway(struct flow *flow, const struct template *t,
-    const struct ie_values *v)
+choose_gateway(struct flow *flow, const struct ie_values *v)
 {
-	bool four = HAS(t, SLOT_GATEWAY4), six = HAS(t, SLOT_GATEWAY6);
+	bool four;
 
-	if (four && six) {
-		if (flow->src.family == ADDR_V6 || flow->dst.family == ADDR_V6)
-			four = !any_set(v->gateway6, 16) &&
-			    any_set(v->gateway4, 4);
-		else
-			four = !any_set(v->gateway6, 16) ||
-			    any_set(v->gateway4, 4);
-	}
+	if (flow->src.family == ADDR_V6 || flow->dst.family == ADDR_V6)
+		four = !any_set(v->gateway6, 16) && any_set(v->gateway4, 4);
+	else
+		four = !any_set(v->gateway6, 16) || any_set(v->gateway4, 4);
 	flow->gateway = four ? addr_v4(v->gateway4) : addr_v6(v->gateway6);
+	flow->fields &= ~STORE_FIELD_GATEWAY_ADDR;
 	flow->fields |=
 	    store_addr_bit(STORE_FIELD_GATEWAY_ADDR, flow->gateway.family);
 }
@@ -297,14 +298,21 @@ record_finish(struct flow *flow, const struct template *t,
 		return (false);
 	if ((flow->fields & STORE_FIELD_AS_INFO) != 0)
 		choose_masks(flow, t, v);
-	if (HAS(t, SLOT_GATEWAY4) || HAS(t, SLOT_GATEWAY6))
-		choose_gateway(flow, t, v);
+	if (HAS(t, SLOT_GATEWAY4) && HAS(t, SLOT_GATEWAY6))
+		choose_gateway(flow, v);
 	if (HAS(t, SLOT_ICMP) || HAS(t, SLOT_ICMP_TYPE))
 		choose_icmp(flow, t, v);
 	if (!t->plain_times)
 		convert_times(flow, t, msg, init_time, v);
 	flow_times_settle(flow);
 	return (true);
+}
+
+bool
+record_is_one_flow(const struct template *t)
+{
+	return (
+	    !t->variable && t->family != FAMILY_BOTH && !record_is_biflow(t));
 }
 
 bool

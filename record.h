@@ -44,6 +44,12 @@ bool record_finish(struct flow *flow, const struct template *t,
     const struct message *msg, uint64_t init_time,
     const struct ie_values *values);
 
+/*
+ * Whether each record gives exactly one flow, and has a fixed length: then
+ * record_finish is never false, and there is nothing to reverse.
+ */
+bool record_is_one_flow(const struct template *t);
+
 /* Whether the template has counters for two directions. */
 bool record_is_biflow(const struct template *t);
 

@@ -229,28 +229,73 @@ put_export(uint8_t *p, uint32_t fields, const struct flow *flow)
 	return (p);
 }
 
+static inline uint32_t
+encoded_fields(const struct flow *flow, uint32_t mask)
+{
+	return ((flow->fields & mask & STORE_FIELD_ALL) |
+	    (mask & STORE_FIELD_CRC32));
+}
+
+/* Writes all but the checksum; returns the length with it. */
+static inline size_t
+put_record(uint8_t *buf, uint32_t fields, const struct flow *flow)
+{
+	uint8_t *p = buf + STORE_HEADER_LEN;
+	size_t len;
+
+	p = put_traffic(p, fields, flow);
+	p = put_export(p, fields, flow);
+	if ((fields & STORE_FIELD_CRC32) != 0)
+		p += CRC_LEN;
+	len = (size_t)(p - buf);
+	buf[0] = STORE_VERSION;
+	buf[1] = (uint8_t)((len - STORE_HEADER_LEN) / 4);
+	be16_put(buf + 2, 0);
+	be32_put(buf + 4, fields);
+	return (len);
+}
+
+static inline void
+put_checksum(uint8_t *buf, size_t len)
+{
+	be32_put(buf + len - CRC_LEN, flowd_crc32(0, buf, len - CRC_LEN));
+}
+
 int
 store_encode(const struct flow *flow, uint32_t mask, uint8_t *buf, size_t size,
     size_t *len)
 {
-	const uint32_t fields = (flow->fields & mask & STORE_FIELD_ALL) |
-	    (mask & STORE_FIELD_CRC32);
-	const size_t total = record_len(fields);
-	uint8_t *p = buf + STORE_HEADER_LEN;
+	const uint32_t fields = encoded_fields(flow, mask);
 
 	*len = 0;
-	if (size < total)
+	if (size < record_len(fields))
 		return (FLOWD_ESPACE);
-	buf[0] = STORE_VERSION;
-	buf[1] = (uint8_t)((total - STORE_HEADER_LEN) / 4);
-	be16_put(buf + 2, 0);
-	be32_put(buf + 4, fields);
-	p = put_traffic(p, fields, flow);
-	p = put_export(p, fields, flow);
+	*len = put_record(buf, fields, flow);
 	if ((fields & STORE_FIELD_CRC32) != 0)
-		be32_put(p, flowd_crc32(0, buf, total - CRC_LEN));
-	*len = total;
+		put_checksum(buf, *len);
 	return (0);
+}
+
+/*
+ * Checksums come when all else is written: a processor that reads in one piece
+ * what it has just written in several has to wait for these.
+ */
+void
+store_encode_many(const struct flow *flows, size_t n, uint32_t mask,
+    uint8_t *buf, size_t *lens)
+{
+	uint8_t *p = buf;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		lens[i] =
+		    put_record(p, encoded_fields(&flows[i], mask), &flows[i]);
+		p += lens[i];
+	}
+	if ((mask & STORE_FIELD_CRC32) == 0)
+		return;
+	for (i = 0, p = buf; i < n; p += lens[i++])
+		put_checksum(p, lens[i]);
 }
 
 static inline int

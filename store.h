@@ -127,6 +127,13 @@ int store_encode(const struct flow *flow, uint32_t mask, uint8_t *buf,
     size_t size, size_t *len) __attribute__((warn_unused_result));
 
 /*
+ * The same for n flows, whose records stand one behind the other in buf, which
+ * has n * STORE_RECORD_MAX bytes; lens has n.
+ */
+void store_encode_many(const struct flow *flows, size_t n, uint32_t mask,
+    uint8_t *buf, size_t *lens);
+
+/*
  * Checks the record header at buf and sets *len to the bytes of the whole
  * record.  FLOWD_ESHORT (fewer than 8 bytes), FLOWD_EVERSION, FLOWD_EHEADER.
  */

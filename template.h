@@ -124,12 +124,12 @@ struct template *template_find(struct templates *t,
 void templates_free(struct templates *t, struct memory *memory);
 
 /*
- * Reads one record at the front of data into flow and values; members that
- * the template does not fill stay as they are.  FLOWD_ESHORT where data ends
- * inside it.
+ * Reads n records at the front of data into as many flows and values; members
+ * that the template does not fill stay as they are.  FLOWD_ESHORT where data
+ * ends inside them.  Records of variable length are read one at a time.
  */
-int template_run(const struct template *t, struct cursor *data,
-    struct flow *flow, struct ie_values *values)
+int template_run(const struct template *t, struct cursor *data, size_t n,
+    struct flow *flows, struct ie_values *values)
     __attribute__((warn_unused_result));
 
 #endif

@@ -29,6 +29,7 @@
 
 #define WITH_DESCRIPTORS 0x03 /* so many of them */
 #define WITH_RELOAD      0x04 /* it has one more to be ready for */
+#define WITH_LOG         0x08 /* it has one more to take */
 
 #define REQUESTS_MAX 64
 
@@ -90,12 +91,14 @@ transmit(int sock, const void *data, size_t len, size_t nfds)
 
 /* What the monitor has to make of it: the whole policy, said once more. */
 static bool
-is_request(const struct priv_msg *msg, size_t nfds, uint32_t configuring)
+is_request(const struct priv_msg *msg, size_t nfds, const struct monitor *m)
 {
 	if (nfds != 0 || msg->value != 0 || msg->body_len != 0)
 		return (false);
 	if (msg->type == PRIV_READY)
-		return (configuring > 0);
+		return (m->configuring > 0);
+	if (msg->type == PRIV_LOG_TAKEN)
+		return (m->given_logs > 0);
 	return (msg->type == PRIV_WANT_LOGSOCK ||
 	    msg->type == PRIV_WANT_STATE || msg->type == PRIV_STATE_WRITTEN);
 }
@@ -116,12 +119,14 @@ request(struct monitor *m, int sock, struct cursor *in)
 	}
 	if ((with & WITH_RELOAD) != 0)
 		m->configuring++;
+	if ((with & WITH_LOG) != 0)
+		m->given_logs++;
 	if (cur_left(in) < len)
 		len = cur_left(in);
 	assert_int_equal(cur_bytes(in, &msg, len), 0);
-	expected = len < sizeof(msg)                                  ? -1 :
-	    is_request(&msg, with & WITH_DESCRIPTORS, m->configuring) ? 1 :
-									-1;
+	expected = len < sizeof(msg)                     ? -1 :
+	    is_request(&msg, with & WITH_DESCRIPTORS, m) ? 1 :
+							   -1;
 	if (len > 0)
 		transmit(sock, &msg, len, with & WITH_DESCRIPTORS);
 	if (len < sizeof(msg))

@@ -253,10 +253,12 @@ class Random(unittest.TestCase):
         with Flowd("store ALL") as flowd:
             load = Load(flowd)
             self.addCleanup(load.stop)
-            for i in range(rounds):
+            for i in range(rounds + 1):
                 wait_for(lambda: sum("collector runs as" in line for line in
                                      flowd.stderr_lines()) == i + 1,
                          "there is a collector")
+                if i == rounds:
+                    break
                 time.sleep(random.random() / 5)
                 os.kill(flowd.collector(), signal.SIGKILL)
             load.stop()

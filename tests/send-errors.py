@@ -12,8 +12,13 @@ import wire
 
 # Options and a part of what is said about them.
 WRONG_OPTIONS = (
-    (("-V", "9"), "1, 5 and 7"),
-    (("-V", "0"), "1, 5 and 7"),
+    (("-V", "8"), "1, 5, 7, 9 and 10"),
+    (("-V", "0"), "1, 5, 7, 9 and 10"),
+    (("-f", "5"), "4 and 6"),
+    (("-f", "6"), "no room for IPv6"),
+    (("-T", "2"), "no templates"),
+    (("-V", "9", "-T", "19"), "too large"),
+    (("-V", "10", "-f", "6", "-c", "624"), "up to 623 flows"),
     (("-V", "five"), "invalid"),
     (("-c", "0"), "too small"),
     (("-c", "31"), "up to 30 flows"),

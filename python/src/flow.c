@@ -233,7 +233,7 @@ get_addr(PyObject *self, void *closure)
 	char text[ADDR_STRLEN];
 
 	if (addr->family == ADDR_NONE)
-		Py_RETURN_NONE;
+		return (none());
 	return (PyUnicode_FromString(addr_ntop(addr, text)));
 }
 

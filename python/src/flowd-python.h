@@ -34,6 +34,14 @@
 /* PyArg_ParseTupleAndKeywords changes none of them, but does not say so. */
 #define KEYWORDS(list) ((char **)(uintptr_t)(list))
 
+/* None, to be returned. */
+static inline PyObject *
+none(void)
+{
+	Py_INCREF(Py_None);
+	return (Py_None);
+}
+
 /* A flow as an object. */
 struct flow_object {
 	PyObject ob_base;

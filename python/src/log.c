@@ -253,15 +253,16 @@ refuse_if_busy(const struct log_object *l)
 static int
 open_fd(const struct log_object *l, PyObject *path, int flags)
 {
+	PyThreadState *thread;
 	PyObject *bytes;
 	int fd;
 
 	if (!PyUnicode_FSConverter(path, &bytes))
 		return (-1);
 	do {
-		Py_BEGIN_ALLOW_THREADS fd =
-		    open(PyBytes_AS_STRING(bytes), flags | O_CLOEXEC, 0600);
-		Py_END_ALLOW_THREADS
+		thread = PyEval_SaveThread();
+		fd = open(PyBytes_AS_STRING(bytes), flags | O_CLOEXEC, 0600);
+		PyEval_RestoreThread(thread);
 	} while (fd == -1 && errno == EINTR && PyErr_CheckSignals() == 0);
 	Py_DECREF(bytes);
 	if (fd == -1 && PyErr_Occurred() == NULL)
@@ -293,14 +294,13 @@ static int
 open_file_to_read(struct log_object *l)
 {
 	/* The first reads no more than is there, which matters for sockets. */
-	static const char *const methods[] = { "readinto1", "readinto",
-		"read" };
+	static const char *const names[] = { "readinto1", "readinto", "read" };
 	size_t i;
 	int error;
 
 	for (i = 0; i < 3 && l->read == NULL; i++) {
 		PyErr_Clear();
-		l->read = PyObject_GetAttrString(l->file, methods[i]);
+		l->read = PyObject_GetAttrString(l->file, names[i]);
 		l->read_into = i < 2;
 	}
 	if (l->read == NULL)
@@ -478,7 +478,8 @@ static int
 close_log(struct log_object *l)
 {
 	struct store_writer *writer = l->writer;
-	int error = 0;
+	PyThreadState *thread;
+	int error;
 
 	store_reader_close(l->reader);
 	l->reader = NULL;
@@ -490,8 +491,11 @@ close_log(struct log_object *l)
 	l->writer = NULL;
 	if (writer == NULL)
 		return (0);
-	Py_BEGIN_ALLOW_THREADS error = store_writer_close(writer);
-	Py_END_ALLOW_THREADS if (error == 0) return (0);
+	thread = PyEval_SaveThread();
+	error = store_writer_close(writer);
+	PyEval_RestoreThread(thread);
+	if (error == 0)
+		return (0);
 	(void)raise_error(l, error);
 	return (-1);
 }
@@ -606,7 +610,7 @@ log_read_flow(PyObject *self, PyObject *unused)
 	(void)unused;
 	if (flow != NULL || PyErr_Occurred() != NULL)
 		return (flow);
-	Py_RETURN_NONE;
+	return (none());
 }
 
 static int
@@ -722,7 +726,7 @@ log_write_flow(PyObject *self, PyObject *args, PyObject *kwargs)
 	l->busy = false;
 	if (result == -1)
 		return (NULL);
-	Py_RETURN_NONE;
+	return (none());
 }
 
 static PyObject *
@@ -738,7 +742,7 @@ log_flush(PyObject *self, PyObject *unused)
 		return (PyObject_CallMethod(l->file, "flush", NULL));
 	if ((error = store_writer_flush(l->writer)) != 0)
 		return (raise_error(l, error));
-	Py_RETURN_NONE;
+	return (none());
 }
 
 static PyObject *
@@ -749,7 +753,7 @@ log_close(PyObject *self, PyObject *unused)
 	(void)unused;
 	if (refuse_if_busy(l) == -1 || close_log(l) == -1)
 		return (NULL);
-	Py_RETURN_NONE;
+	return (none());
 }
 
 static PyObject *
@@ -777,7 +781,7 @@ get_object(PyObject *self, void *closure)
 	PyObject *object = *(PyObject **)((char *)self + (size_t)closure);
 
 	if (object == NULL)
-		Py_RETURN_NONE;
+		return (none());
 	Py_INCREF(object);
 	return (object);
 }
@@ -814,7 +818,7 @@ get_started(PyObject *self, void *closure)
 
 	(void)closure;
 	if (!l->legacy)
-		Py_RETURN_NONE;
+		return (none());
 	return (PyLong_FromUnsignedLong(l->started));
 }
 

@@ -116,6 +116,7 @@ class Flowd:
         self.with_log = log
         self.args = list(args)
         self.program = tap.program("flowd")
+        self.variables = {}		# of flowd's environment
         self.prefix = list(prefix)	# a command that runs flowd
         # Without a user to become, root has to stay root.  A sanitizer finds
         # leaks only without a chroot.
@@ -163,7 +164,9 @@ class Flowd:
 
     def environment(self):
         """What flowd is to run with: it looks for leaks where it can."""
-        return None if self.insecure or os.geteuid() != 0 else ENVIRONMENT
+        unconfined = self.insecure or os.geteuid() != 0
+        return {**(os.environ if unconfined else ENVIRONMENT),
+                **self.variables}
 
     def write_conf(self, *statements):
         """Writes flowd.conf; statements follow those that are always there."""

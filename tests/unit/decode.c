@@ -309,10 +309,10 @@ gives_generated_flows_back(void **state)
 	(void)state;
 	for (v = 0; v < NVERSIONS; v++) {
 		for (c = 0; c < sizeof(counts) / sizeof(counts[0]); c++) {
-			if (counts[c] > generate_most(versions[v]))
+			gen = new_generator(versions[v]);
+			if (counts[c] > generate_most(&gen))
 				continue;
 			new_exporter();
-			gen = new_generator(versions[v]);
 			len = make(&gen, flows, counts[c], buf);
 			assert_int_equal(len,
 			    header_lens[v] + counts[c] * record_lens[v]);
@@ -524,7 +524,7 @@ v1_and_v7_may_fill_a_datagram(void **state)
 	for (v = 0; v < NVERSIONS; v += 2) {
 		new_exporter();
 		gen = new_generator(versions[v]);
-		n = generate_most(versions[v]);
+		n = generate_most(&gen);
 		len = make(&gen, flows, n, buf);
 		assert_in_range(len, 65507 - record_lens[v] + 1, 65507);
 		assert_int_equal(decode(buf, len), DECODED);

@@ -156,7 +156,7 @@ run_on(uint16_t version, size_t len, size_t *left)
 	memset(&flow, UNTOUCHED, sizeof(flow));
 	memset(&values, UNTOUCHED, sizeof(values));
 	cur_init(&data, copy, len);
-	r = template_run(find(version, 256), &data, &flow, &values);
+	r = template_run(find(version, 256), &data, 1, &flow, &values);
 	*left = cur_left(&data);
 	free(copy);
 	return (r);
@@ -432,10 +432,10 @@ addresses_are_read_in_every_length(void **state)
 	check_address(12, flow.dst.bytes, 4);
 	check_address(27, flow.src.bytes, 16);
 	check_address(28, flow.dst.bytes, 16);
-	check_address(15, values.gateway4, 4);
-	check_address(18, values.gateway4, 4);
-	check_address(62, values.gateway6, 16);
-	check_address(63, values.gateway6, 16);
+	check_address(15, flow.gateway.bytes, 4);
+	check_address(18, flow.gateway.bytes, 4);
+	check_address(62, flow.gateway.bytes, 16);
+	check_address(63, flow.gateway.bytes, 16);
 }
 
 /* The NTP timestamp as element id, in ms since 1970. */

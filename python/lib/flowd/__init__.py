@@ -11,11 +11,25 @@ Setting an attribute makes it present.
 """
 
 from . import _arrays, _flowd
-from ._arrays import in_network, ip_addresses, packed
-from ._flowd import *
-from ._flowd import __version__
 
+__version__ = _flowd.__version__
 ARRAY_FIELDS = tuple(_flowd.columns)
+
+# FIELD_*, DISPLAY_* and STORE_*.
+globals().update((name, value) for name, value in vars(_flowd).items()
+                 if name.isupper())
+
+Damage = _flowd.Damage
+Filter = _flowd.Filter
+Flow = _flowd.Flow
+LogError = _flowd.LogError
+csv_header = _flowd.csv_header
+interval_time = _flowd.interval_time
+interval_time_ms = _flowd.interval_time_ms
+iso_time = _flowd.iso_time
+in_network = _arrays.in_network
+ip_addresses = _arrays.ip_addresses
+packed = _arrays.packed
 
 
 class FlowLog(_flowd.FlowLog):

@@ -1,0 +1,178 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * What decoding and encoding a flow cost, without sockets, filter and log.
+ * With a version and a number of flows just these are done, for programs that
+ * count instructions.
+ */
+#include "compat.h"
+
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "addr.h"
+#include "decode.h"
+#include "exporter.h"
+#include "flow-generate.h"
+#include "netflow.h"
+#include "store.h"
+
+#define RING       256                 /* datagrams */
+#define SINK_FLOWS 64                  /* as flowd has */
+#define FLOWS      (UINT32_C(3) << 20) /* of a round */
+#define ROUNDS     7
+
+struct bench {
+	struct exporter_table *exporters;
+	struct datagram templates; /* empty: none */
+	struct datagram ring[RING];
+	size_t per_datagram; /* flows */
+};
+
+static void
+encode(struct flow_sink *sink)
+{
+	static uint8_t out[1 << 18];
+	static size_t at;
+	size_t lens[SINK_FLOWS], i;
+
+	if (sizeof(out) - at < SINK_FLOWS * STORE_RECORD_MAX)
+		at = 0;
+	store_encode_many(sink->flows, sink->n, STORE_FIELD_ALL, out + at,
+	    lens);
+	for (i = 0; i < sink->n; i++)
+		at += lens[i];
+	sink->n = 0;
+}
+
+static struct datagram
+copy_of(const uint8_t *data, size_t len)
+{
+	uint8_t *p;
+
+	if ((p = malloc(len)) == NULL)
+		err(1, NULL);
+	memcpy(p, data, len);
+	return ((struct datagram){ .data = p, .len = len });
+}
+
+static void
+prepare(struct bench *b, uint16_t version, bool ipv6)
+{
+	struct generator gen = {
+		.version = version,
+		.ipv6 = ipv6,
+		.template_id = NF_SET_DATA_MIN,
+		.sys_uptime_ms = 86400000,
+		.time_sec = 1700000000,
+	};
+	const struct exporter_limits limits = { 16, 16, 1 << 20 };
+	static uint8_t buf[NF_DATAGRAM_MAX];
+	struct flow flows[SINK_FLOWS];
+	size_t i, k, len;
+
+	if ((b->exporters = exporters_new(&limits)) == NULL)
+		err(1, NULL);
+	b->per_datagram = generate_usual(&gen);
+	if (b->per_datagram == 0 || b->per_datagram > SINK_FLOWS)
+		errx(1, "version %u", version);
+	if (generate_templates(&gen, 1, buf, sizeof(buf), &len) == 0)
+		b->templates = copy_of(buf, len);
+	for (i = 0; i < RING; i++) {
+		for (k = 0; k < b->per_datagram; k++)
+			generate_flow(&gen, &flows[k]);
+		if (generate_datagram(&gen, flows, k, buf, sizeof(buf), &len) !=
+		    0)
+			errx(1, "version %u", version);
+		b->ring[i] = copy_of(buf, len);
+	}
+}
+
+static void
+run(const struct bench *b, size_t flows)
+{
+	const struct addr addr = addr_v4((const uint8_t[]){ 192, 0, 2, 1 });
+	struct flow array[SINK_FLOWS];
+	struct flow_sink sink = {
+		.flows = array,
+		.max = SINK_FLOWS,
+		.flush = encode,
+	};
+	struct exporter *e;
+	size_t i;
+
+	if ((e = exporter_get(b->exporters, &addr, 0, false)) == NULL ||
+	    (b->templates.len != 0 &&
+		netflow_decode(&b->templates, e, &sink) != DECODED))
+		errx(1, "templates");
+	for (i = 0; i < flows / b->per_datagram; i++) {
+		if (netflow_decode(&b->ring[i % RING], e, &sink) != DECODED)
+			errx(1, "datagram");
+		encode(&sink);
+	}
+}
+
+static double
+cpu_seconds(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return ((double)ts.tv_sec + (double)ts.tv_nsec / 1e9);
+}
+
+static void
+measure(const char *name, uint16_t version, bool ipv6)
+{
+	static struct bench b;
+	double best = 0, spent;
+	int i;
+
+	memset(&b, 0, sizeof(b));
+	prepare(&b, version, ipv6);
+	for (i = 0; i < ROUNDS; i++) {
+		spent = cpu_seconds();
+		run(&b, FLOWS);
+		spent = cpu_seconds() - spent;
+		if (i == 0 || spent < best)
+			best = spent;
+	}
+	(void)printf("%-12s %5.1f ns/flow\n", name, best * 1e9 / FLOWS);
+	exporters_free(b.exporters);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct bench b;
+
+	if (argc == 3) {
+		prepare(&b, (uint16_t)atoi(argv[1]), false);
+		run(&b, (size_t)atoi(argv[2]));
+		exporters_free(b.exporters);
+		return (0);
+	}
+	measure("v5", NF_VERSION_5, false);
+	measure("v9", NF_VERSION_9, false);
+	measure("v9, IPv6", NF_VERSION_9, true);
+	measure("IPFIX", NF_VERSION_IPFIX, false);
+	measure("IPFIX, IPv6", NF_VERSION_IPFIX, true);
+	return (0);
+}

@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""A service manager that speaks sd_notify's protocol hears how flowd is."""
+
+import os
+import pathlib
+import signal
+import socket
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+import tap
+from flowdtest import PATIENCE, Flowd
+
+
+class Manager:
+    """The socket that a service manager listens to."""
+
+    def __init__(self, abstract=False):
+        self.dir = tempfile.TemporaryDirectory(prefix="flowd-test-")
+        path = f"{self.dir.name}/notify"
+        self.name = "@" + path[1:] if abstract else path
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.sock.bind("\0" + path[1:] if abstract else path)
+        self.sock.settimeout(PATIENCE)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.sock.close()
+        self.dir.cleanup()
+
+    def heard(self):
+        """The next message that is not the watchdog's."""
+        while True:
+            text = self.sock.recv(4096).decode()
+            if text != "WATCHDOG=1":
+                return text
+
+    def watchdogs(self, n):
+        """Waits for n messages of the watchdog's in a row."""
+        for _ in range(n):
+            assert self.sock.recv(4096) == b"WATCHDOG=1"
+
+
+def flowd_of(manager, **variables):
+    flowd = Flowd()
+    flowd.variables = {"NOTIFY_SOCKET": manager.name, **variables}
+    return flowd
+
+
+class Notify(unittest.TestCase):
+
+    def test_life(self):
+        with Manager() as manager, flowd_of(manager) as flowd:
+            self.assertEqual(manager.heard(), "READY=1")
+            flowd.reload()
+            self.assertRegex(manager.heard(),
+                             r"^RELOADING=1\nMONOTONIC_USEC=\d+$")
+            self.assertEqual(manager.heard(), "READY=1")
+            flowd.write_conf("nonsense")
+            flowd.signal(signal.SIGHUP)
+            self.assertIn("RELOADING=1", manager.heard())
+            self.assertEqual(manager.heard(), "READY=1")
+            flowd.stop()
+            self.assertEqual(manager.heard(), "STOPPING=1")
+
+    @unittest.skipUnless(sys.platform == "linux", "only Linux has such names")
+    def test_abstract_name(self):
+        with Manager(abstract=True) as manager, flowd_of(manager):
+            self.assertEqual(manager.heard(), "READY=1")
+
+    def test_watchdog(self):
+        with Manager() as manager:
+            with flowd_of(manager, WATCHDOG_USEC="100000"):
+                self.assertEqual(manager.heard(), "READY=1")
+                manager.watchdogs(3)
+
+    def test_watchdog_of_another(self):
+        with Manager() as manager:
+            with flowd_of(manager, WATCHDOG_USEC="100000",
+                          WATCHDOG_PID=str(os.getpid())) as flowd:
+                self.assertEqual(manager.heard(), "READY=1")
+                flowd.stop()
+                self.assertEqual(manager.sock.recv(4096), b"STOPPING=1")
+
+    def test_nobody_there(self):
+        with Manager() as manager:
+            flowd = flowd_of(manager)
+        with flowd:
+            flowd.wait_stderr("the service manager is told nothing")
+
+
+if __name__ == "__main__":
+    tap.main()
