@@ -215,17 +215,14 @@ source_open(struct token what, struct token value, const char *path)
 	/* Without a wait for whoever may write to a FIFO. */
 	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
-	if (fd == -1 || fstat(fd, &st) == -1)
+	if (fd == -1 || fstat(fd, &st) == -1 ||
+	    (S_ISREG(st.st_mode) && (fp = fdopen(fd, "r")) == NULL))
 		bad_file(what, value, errno);
-	else if (!S_ISREG(st.st_mode))
+	else if (fp == NULL)
 		parse_bad_value(what, value, "not a regular file");
-	else if ((fp = fdopen(fd, "r")) != NULL)
-		return (fp);
-	else
-		bad_file(what, value, errno);
-	if (fd != -1)
+	if (fp == NULL && fd != -1)
 		(void)close(fd);
-	return (NULL);
+	return (fp);
 }
 
 /*
