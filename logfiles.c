@@ -48,13 +48,16 @@ now_epoch(void)
 
 /* *made tells whether there was no such file before. */
 static int
-open_file(const char *path, bool *made)
+open_file(const struct conf_log *log, const char *path, bool *made)
 {
+	/* A name that is still to come is a link only if it was planted. */
+	const int nofollow = log_name_is_pattern(log) ? O_NOFOLLOW : 0;
 	/*
 	 * For reading too, so that a FIFO opens without a reader and keeps
 	 * what was written when its reader leaves.
 	 */
-	const int flags = O_RDWR | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+	const int flags =
+	    O_RDWR | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | nofollow;
 	int fd;
 
 	fd = open(path, flags | O_CREAT | O_EXCL, 0600);
@@ -103,10 +106,10 @@ is_in_use(const struct logfiles *l, int fd)
  * one of users, which the collector writes to.
  */
 static int
-open_checked(const struct logfiles *l, const struct logfiles *users,
-    const char *path, bool *made)
+open_checked(const struct logfiles *l, const struct conf_log *log,
+    const struct logfiles *users, const char *path, bool *made)
 {
-	int fd = open_file(path, made);
+	int fd = open_file(log, path, made);
 
 	if (fd == -1 || is_in_use(users, fd) ||
 	    log_check(l->opts, path, fd) == 0)
@@ -129,7 +132,7 @@ open_log(const struct logfiles *l, size_t i, const struct logfiles *users,
 		log_warnx("logfile %s: the name is too long", log->path);
 		f->fd = -1;
 	} else
-		f->fd = open_checked(l, users, f->path, made);
+		f->fd = open_checked(l, log, users, f->path, made);
 	return (f->fd == -1 ? -1 : 0);
 }
 

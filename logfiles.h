@@ -35,9 +35,10 @@
 struct logfile {
 	int fd;
 	char path[PATH_MAX];
-	time_t until; /* epoch; 0: not rotated by time */
-	time_t retry; /* epoch; after a rotation that failed */
-	bool look;    /* for closed files to be compressed */
+	time_t until;           /* epoch; 0: not rotated by time */
+	time_t retry;           /* epoch; after a rotation that failed */
+	bool look;              /* for closed files to be compressed */
+	struct timespec failed; /* mtime; younger ones have their turn */
 };
 
 /* A process that compresses a closed file of a log. */
@@ -45,7 +46,8 @@ struct compressor {
 	pid_t pid; /* -1: none */
 	size_t log;
 	int in, out;
-	uint64_t size; /* of in, when it was begun */
+	uint64_t size;         /* of in, when it was begun */
+	struct timespec mtime; /* the same */
 };
 
 struct logfiles {

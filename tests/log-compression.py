@@ -6,6 +6,7 @@ import gzip
 import os
 import pathlib
 import re
+import subprocess
 import sys
 import time
 import unittest
@@ -16,7 +17,7 @@ import flowlog
 import load
 import netflow
 import tap
-from flowdtest import Flowd, has_privsep, is_sanitized, wait_for
+from flowdtest import Flowd, has_privsep, is_sanitized, need, wait_for
 
 TEMPORARY = ".flowd.log.gz.new"
 BEGIN = 1700000000		# epoch seconds
@@ -132,6 +133,46 @@ class Compression(unittest.TestCase):
         self.assertEqual(gzip.decompress(new.read_bytes()), record(1))
         self.assertEqual(old.read_bytes(), b"of before")
 
+    def immutable(self, path):
+        """Lets nobody remove path for as long as the test runs."""
+        def change(how):
+            return subprocess.run(["chattr", how, path], check=False,
+                                  stderr=subprocess.DEVNULL).returncode
+
+        if need("chattr") or change("+i") != 0:
+            self.skipTest("files cannot be made immutable here")
+        self.addCleanup(change, "-i")
+
+    def test_file_that_cannot_be_removed(self):
+        """It stays the only one, and others have their turn."""
+        flowd = self.prepare('"@DIR@/%Y%m%d" rotate every 1d compress')
+        old = self.file(flowd, "20200101", record(1))
+        self.immutable(old)
+        young = self.file(flowd, "20200102", record(2))
+        os.utime(young)
+        for _ in range(2):
+            flowd.start()
+            flowd.wait_stderr("20200101 stays uncompressed")
+            self.compressed(young)
+            flowd.stop()
+            young = self.file(flowd, "20200103", record(3))
+            os.utime(young)
+        self.assertEqual([p.name for p in flowd.dir.glob("20200101*")],
+                         [old.name])
+
+    def test_twin_that_cannot_be_removed(self):
+        """It does not have more and more of them."""
+        flowd = self.prepare('"@DIR@/%Y%m%d" rotate every 1d compress')
+        path = self.file(flowd, "20200101", record(1))
+        flowd.start()
+        self.compressed(path)
+        flowd.stop()
+        self.immutable(self.file(flowd, "20200101", record(1)))
+        flowd.start()
+        flowd.wait_stderr("20200101 is compressed, but cannot be removed")
+        flowd.stop()
+        self.assertEqual(len(list(flowd.dir.glob("20200101*"))), 2)
+
     def test_process_without_rights(self):
         flowd = self.prepare()
         self.large(flowd)
@@ -145,7 +186,7 @@ class Compression(unittest.TestCase):
         if not is_sanitized():	# a sanitizer starts one of its own
             self.assertRegex(limits, r"Max processes +0 +0 ")
         self.assertEqual(open_files(pid), [TEMPORARY, "flowd.log.000001"])
-        if has_privsep():
+        if has_privsep() and not flowd.insecure:
             status = proc.joinpath("status").read_text()
             self.assertNotIn("0", re.search(r"^Uid:\s*(.*)$", status,
                                             re.MULTILINE)[1].split())
