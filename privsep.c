@@ -63,6 +63,7 @@
 #define START_SECONDS     20          /* for a collector to become ready */
 #define STOP_SECONDS      30          /* for it to write everything */
 #define SEND_SECONDS      10          /* for it to take a message */
+#define WISHES_MAX        20          /* that it may have in a second */
 #define NANOSECONDS       1000000000L /* in a second */
 #define NANOSECONDS_IN_MS 1000000L
 
@@ -82,6 +83,8 @@ struct monitor {
 	bool ready;           /* it said so, at least once */
 	uint32_t configuring; /* it has yet to say so of */
 	uint32_t given_logs;  /* it has yet to take, on top */
+	uint32_t wishes;      /* it had, in this second: */
+	time_t wished;        /* monotonic */
 	bool stopping;
 	time_t stop_by;      /* monotonic */
 	struct batch *batch; /* shared with it */
@@ -420,6 +423,29 @@ answer_log_taken(struct monitor *m)
 	return (0);
 }
 
+/*
+ * Whether it may ask for something now.  One that asks without end would keep
+ * signals from coming through, which ppoll lets in only while it waits.
+ */
+static bool
+may_wish(struct monitor *m)
+{
+	const time_t now = monotonic();
+
+	if (now != m->wished)
+		m->wishes = 0;
+	m->wished = now;
+	return (++m->wishes <= WISHES_MAX);
+}
+
+/* READY and LOG_TAKEN answer what the monitor has counted. */
+static bool
+is_wish(enum priv_type type)
+{
+	return (type == PRIV_WANT_LOGSOCK || type == PRIV_WANT_STATE ||
+	    type == PRIV_STATE_WRITTEN);
+}
+
 /* 1; 0 at the end of file; -1 for what is no request, or none now. */
 static int
 answer_request(struct monitor *m)
@@ -429,6 +455,8 @@ answer_request(struct monitor *m)
 
 	if ((r = priv_receive_request(m->sock, &type)) != 1)
 		return (r);
+	if (is_wish(type) && !may_wish(m))
+		return (-1);
 	switch (type) {
 	case PRIV_READY:
 		r = answer_ready(m);
@@ -737,7 +765,9 @@ monitor_loop(struct monitor *m, const sigset_t *unblocked)
 		if (n <= 0 || (r = answer_request(m)) == 1)
 			continue;
 		if (r == -1)
-			log_warnx("the collector sent what is no request");
+			log_warnx(
+			    "the collector sent what is no request, "
+			    "or more than it may");
 		well = bury_collector(m);
 		if (m->stopping)
 			return (well ? 0 : 1);

@@ -123,6 +123,10 @@ class Requests(Fixture):
             self.refused(f"field {number} 0 1")
             self.refused(f"field {number} 0 4294967295")
 
+    def test_requests_without_end(self):
+        for number in self.KNOWN:
+            self.refused(f"flood {number} 20000")
+
     def test_end_without_a_word(self):
         self.assertIn("exited with code 7", self.flowd.order("exit 7"))
 

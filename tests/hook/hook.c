@@ -24,6 +24,7 @@
  *   HOOK request TYPE SIZE	SIZE bytes to the monitor, that begin as a message
  *   HOOK field TYPE VALUE LENGTH	a message with these fields
  *   HOOK descriptor COUNT	a request with as many descriptors
+ *   HOOK flood TYPE MILLISECONDS	as many requests as it can send in that time
  *   HOOK try NAME PID		one of attempts[]; PID is the monitor
  *
  * After "HOOK bad" in place of "HOOK" the monitor is expected to end it, which it
@@ -49,6 +50,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "deaths.h"
@@ -362,6 +364,23 @@ send_fields(uint32_t type, uint32_t value, uint32_t body_len)
 		log_warn("hook: send");
 }
 
+/* Its answers are not read. */
+static void
+flood(uint32_t type, unsigned int ms)
+{
+	const struct priv_msg msg = { .type = type };
+	struct timespec start, now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &start);
+	do {
+		if (send(monitor_sock, &msg, sizeof(msg), MSG_NOSIGNAL) == -1)
+			break;
+		(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	} while ((now.tv_sec - start.tv_sec) * 1000 +
+		(now.tv_nsec - start.tv_nsec) / 1000000 <
+	    (long)ms);
+}
+
 static void
 send_descriptors(size_t n)
 {
@@ -404,6 +423,8 @@ obey(const char *order)
 		send_bytes(a, b);
 	else if (sscanf(order, "field %u %u %u", &a, &b, &c) == 3)
 		send_fields(a, b, c);
+	else if (sscanf(order, "flood %u %u", &a, &b) == 2)
+		flood(a, b);
 	else if (sscanf(order, "descriptor %u", &a) == 1 && a <= 8)
 		send_descriptors(a);
 	else if (sscanf(order, "try %31s %u", name, &a) == 2) {
