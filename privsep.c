@@ -229,7 +229,7 @@ static int
 give_log(struct monitor *m, const struct logfiles *logs, size_t i)
 {
 	return (priv_send(m->sock, PRIV_LOG, (uint32_t)i, NULL, 0,
-	    logs->list[i].fd));
+	    logfiles_give(logs, i)));
 }
 
 /* What send_config sends; -1 with errno: the collector does not listen. */
@@ -278,6 +278,8 @@ send_config(struct monitor *m, const struct config *conf,
     const struct listeners *l, const struct logfiles *logs, bool fresh)
 {
 	m->configuring++;
+	/* With another one it may want all anew. */
+	m->wishes = 0;
 	if (try_send_config(m, conf, l, logs, fresh) == 0)
 		return;
 	log_warn("the collector does not take its configuration");
@@ -423,6 +425,14 @@ answer_log_taken(struct monitor *m)
 	return (0);
 }
 
+/* It cannot do so by itself, lest it could empty a log. */
+static int
+answer_want_cut(struct monitor *m)
+{
+	logfiles_heal(&m->logs, false);
+	return (priv_send(m->sock, PRIV_LOGS_CUT, 0, NULL, 0, -1));
+}
+
 /*
  * Whether it may ask for something now.  One that asks without end would keep
  * signals from coming through, which ppoll lets in only while it waits.
@@ -443,7 +453,7 @@ static bool
 is_wish(enum priv_type type)
 {
 	return (type == PRIV_WANT_LOGSOCK || type == PRIV_WANT_STATE ||
-	    type == PRIV_STATE_WRITTEN);
+	    type == PRIV_STATE_WRITTEN || type == PRIV_WANT_CUT);
 }
 
 /* 1; 0 at the end of file; -1 for what is no request, or none now. */
@@ -472,6 +482,9 @@ answer_request(struct monitor *m)
 		break;
 	case PRIV_LOG_TAKEN:
 		r = answer_log_taken(m);
+		break;
+	case PRIV_WANT_CUT:
+		r = answer_want_cut(m);
 		break;
 	default:
 		return (-1);
@@ -517,7 +530,7 @@ restart_collector(struct monitor *m)
 	batch_free(m->batch);
 	m->batch = rest;
 	log_info("starting a new collector");
-	logfiles_heal(&m->logs);
+	logfiles_heal(&m->logs, true);
 	return (start_collector(m));
 }
 
@@ -769,6 +782,8 @@ monitor_loop(struct monitor *m, const sigset_t *unblocked)
 			    "the collector sent what is no request, "
 			    "or more than it may");
 		well = bury_collector(m);
+		if (m->stopping && !well)
+			logfiles_heal(&m->logs, true);
 		if (m->stopping)
 			return (well ? 0 : 1);
 		if (restart_collector(m) == -1)

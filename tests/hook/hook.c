@@ -123,6 +123,56 @@ try_mkdir(void)
 	return (mkdirat(AT_FDCWD, "made", 0700));
 }
 
+/* The first descriptor of a file that is not empty: the log. */
+static int
+find_log(void)
+{
+	struct stat st;
+	int fd;
+
+	for (fd = 3; fd < 64; fd++) {
+		if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+		    st.st_size > 0)
+			return (fd);
+	}
+	log_warnx("hook: SUCCEEDED in nothing, there is no log");
+	return (-1);
+}
+
+static long
+try_empty_log(void)
+{
+	return (ftruncate(find_log(), 0));
+}
+
+static long
+try_read_log(void)
+{
+	char byte;
+
+	(void)lseek(find_log(), 0, SEEK_SET);
+	return (read(find_log(), &byte, 1));
+}
+
+static long
+try_map_log(void)
+{
+	return (mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED, find_log(),
+		    0) == MAP_FAILED ?
+		-1 :
+		0);
+}
+
+static long
+try_overwrite_log(void)
+{
+	const int fd = find_log();
+
+	if (fcntl(fd, F_SETFL, 0) == -1)
+		return (-1);
+	return (pwrite(fd, "", 1, 0));
+}
+
 static long
 try_exec(void)
 {
@@ -311,6 +361,10 @@ static const struct {
 	{ "connect", try_connect },
 	{ "sendto", try_sendto },
 	{ "bind", try_bind },
+	{ "empty-log", try_empty_log },
+	{ "read-log", try_read_log },
+	{ "map-log", try_map_log },
+	{ "overwrite-log", try_overwrite_log },
 	{ "ptrace", try_ptrace },
 	{ "signal", try_signal },
 	{ "thread-signal", try_thread_signal },
