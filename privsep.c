@@ -523,6 +523,8 @@ restart_collector(struct monitor *m)
 
 	if (deaths_too_many(&m->deaths, monotonic()))
 		return (-1);
+	/* Before there is a batch that the children for this would share. */
+	logfiles_heal(&m->logs, true);
 	if ((rest = deaths_inherit(&m->deaths, m->batch)) == NULL) {
 		log_warn("no memory for datagrams");
 		return (-1);
@@ -530,7 +532,6 @@ restart_collector(struct monitor *m)
 	batch_free(m->batch);
 	m->batch = rest;
 	log_info("starting a new collector");
-	logfiles_heal(&m->logs, true);
 	return (start_collector(m));
 }
 
