@@ -26,6 +26,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default) /* the shared library exports this */
+
 enum addr_family {
 	ADDR_NONE = 0,
 	ADDR_V4 = 4,
@@ -50,15 +55,17 @@ struct prefix {
 #define ADDR_STRLEN   46 /* longest text, with its NUL */
 #define PREFIX_STRLEN 50
 
+/* The address with these bytes, in network order. */
 struct addr addr_v4(const uint8_t bytes[4]);
 struct addr addr_v6(const uint8_t bytes[16]);
 
 /* Bits in an address of this family: 32, 128, or 0 for ADDR_NONE. */
 unsigned int addr_bits(uint32_t family);
 
+/* Of one family, and the same; ADDR_NONE equals itself. */
 bool addr_equal(const struct addr *a, const struct addr *b);
-bool addr_is_multicast(const struct addr *a);
-bool addr_is_any(const struct addr *a); /* 0.0.0.0 or :: */
+bool addr_is_multicast(const struct addr *a); /* 224.0.0.0/4, ff00::/8 */
+bool addr_is_any(const struct addr *a);       /* 0.0.0.0 or :: */
 
 /* Whether all bits of a behind the first len are zero. */
 bool addr_host_bits_clear(const struct addr *a, unsigned int len);
@@ -69,7 +76,10 @@ int addr_pton(const char *text, struct addr *a);
 /* Returns buf with the canonical text (RFC 5952 for IPv6), "" for ADDR_NONE. */
 const char *addr_ntop(const struct addr *a, char buf[ADDR_STRLEN]);
 
-/* The same without the NUL.  Returns the end of the text. */
+/*
+ * The same at p, which has room for ADDR_STRLEN bytes, without the NUL.
+ * Returns the end of the text.
+ */
 char *addr_put(char *p, const struct addr *a);
 
 /*
@@ -90,12 +100,23 @@ int prefix_compare(const struct prefix *a, const struct prefix *b);
 /* False when the families differ. */
 bool prefix_contains(const struct prefix *p, const struct addr *a);
 
-/* scope is the interface index of a link-local IPv6 address, or 0. */
+/*
+ * port is in host order; scope is the interface index of a link-local IPv6
+ * address, or 0.  Returns the bytes of ss that are used, 0 for ADDR_NONE.
+ */
 socklen_t addr_to_sockaddr(const struct addr *a, uint16_t port, uint32_t scope,
     struct sockaddr_storage *ss);
 
-/* port may be NULL.  FLOWD_EINVAL for a family but AF_INET and AF_INET6. */
+/*
+ * FLOWD_EINVAL for a family other than AF_INET and AF_INET6; *a is then
+ * ADDR_NONE.  port, in host order, may be NULL.
+ */
 int addr_from_sockaddr(const struct sockaddr *sa, struct addr *a,
     uint16_t *port);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -17,6 +17,11 @@
 #ifndef FLOWD_ERRORS_H
 #define FLOWD_ERRORS_H
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default) /* the shared library exports this */
+
 /*
  * The result of every function of libflowd that can fail: 0, or one of
  * these.  FLOWD_EIO leaves the cause in errno.
@@ -41,5 +46,10 @@ enum flowd_error {
 
 /* A sentence part for a message, such as "checksum mismatch".  Static. */
 const char *flowd_strerror(int error);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -26,6 +26,11 @@
 
 #include "store.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default) /* the shared library exports this */
+
 #define FORMAT_LINE_MAX 1536 /* bytes; no line is longer */
 
 /*
@@ -39,23 +44,35 @@ size_t format_flow(const struct flow *flow, uint32_t mask, bool utc,
 /* The column names of format_csv, without a newline.  Static. */
 const char *format_csv_header(void);
 
-/* One flow-tools line; absent numbers are 0, absent addresses empty. */
+/*
+ * One flow-tools line, without a newline; absent numbers are 0, absent
+ * addresses empty.  Returns the length, as format_flow.
+ */
 size_t format_csv(const struct flow *flow, char buf[FORMAT_LINE_MAX]);
 
 /*
- * One JSON object, with a member for each value that the flow has, and the
- * absolute times of its start and end; flowd-reader(8) has the keys.
+ * One JSON object, without a newline: a member for each value that the flow
+ * has, and the absolute times of its start and end.  flowd-reader(8) has the
+ * keys.  Returns the length, as format_flow.
  */
 size_t format_json(const struct flow *flow, bool utc,
     char buf[FORMAT_LINE_MAX]);
 
-/* YYYY-MM-DDTHH:MM:SS.  Returns buf. */
+/* Seconds of the epoch as YYYY-MM-DDTHH:MM:SS.  Returns buf. */
 const char *format_iso_time(uint32_t sec, bool utc, char buf[32]);
 
-/* Seconds as "1w2d3h4m5s": a year is 52 weeks, zero units are left out. */
+/*
+ * Seconds as "1w2d3h4m5s": a year is 52 weeks, zero units are left out.
+ * Returns buf.
+ */
 const char *format_interval(uint32_t sec, char buf[32]);
 
 /* Milliseconds as "3m4s.005".  Returns buf. */
 const char *format_interval_ms(uint32_t ms, char buf[32]);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif

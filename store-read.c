@@ -56,7 +56,11 @@ struct recovery {
 };
 
 struct store_reader {
-	int fd;
+	store_read_fn *read;   /* where bytes come from */
+	void *arg;             /* its own */
+	int fd;                /* -1: none */
+	const uint8_t *memory; /* left to read, if from there */
+	size_t memory_len;
 	int error, saved_errno; /* what stays, once it is set */
 	int end;                /* why no more comes, or 0 */
 	bool started, gzip, follow;
@@ -74,14 +78,37 @@ struct store_reader {
 	uint8_t gzip_buf[LOG_BUFFER];
 };
 
-/* read(2), tried again when a signal comes between. */
 static ssize_t
-read_some(int fd, uint8_t *buf, size_t size)
+read_fd(void *arg, void *buf, size_t size)
+{
+	const struct store_reader *r = arg;
+
+	return (read(r->fd, buf, size));
+}
+
+static ssize_t
+read_memory(void *arg, void *buf, size_t size)
+{
+	struct store_reader *r = arg;
+
+	if (size > r->memory_len)
+		size = r->memory_len;
+	if (size == 0)
+		return (0);
+	memcpy(buf, r->memory, size);
+	r->memory += size;
+	r->memory_len -= size;
+	return ((ssize_t)size);
+}
+
+/* Tried again when a signal comes between. */
+static ssize_t
+read_some(struct store_reader *r, uint8_t *buf, size_t size)
 {
 	ssize_t n;
 
 	do
-		n = read(fd, buf, size);
+		n = r->read(r->arg, buf, size);
 	while (n == -1 && errno == EINTR);
 	return (n);
 }
@@ -94,7 +121,7 @@ static int
 fill_plain(struct store_reader *r)
 {
 	const ssize_t n =
-	    read_some(r->fd, r->buf + r->len, sizeof(r->buf) - r->len);
+	    read_some(r, r->buf + r->len, sizeof(r->buf) - r->len);
 
 	if (n == -1)
 		return (FLOWD_EIO);
@@ -107,7 +134,7 @@ fill_plain(struct store_reader *r)
 static int
 fill_gzip_input(struct store_reader *r)
 {
-	const ssize_t n = read_some(r->fd, r->gzip_buf, sizeof(r->gzip_buf));
+	const ssize_t n = read_some(r, r->gzip_buf, sizeof(r->gzip_buf));
 
 	if (n == -1)
 		return (FLOWD_EIO);
@@ -256,20 +283,47 @@ want(struct store_reader *r, size_t size)
 }
 
 int
-store_reader_fdopen(int fd, struct store_reader **reader)
+store_reader_funopen(store_read_fn *fn, void *arg, struct store_reader **reader)
 {
 	struct store_reader *r;
 
 	*reader = NULL;
 	/* The buffers need no zeros; z does, for inflateInit2. */
-	if ((r = malloc(sizeof(*r))) == NULL) {
-		close(fd);
+	if ((r = malloc(sizeof(*r))) == NULL)
 		return (FLOWD_ENOMEM);
-	}
 	memset(r, 0, offsetof(struct store_reader, buf));
-	r->fd = fd;
+	r->read = fn;
+	r->arg = arg;
+	r->fd = -1;
 	r->decode = store_decode;
 	*reader = r;
+	return (0);
+}
+
+int
+store_reader_fdopen(int fd, struct store_reader **reader)
+{
+	int error;
+
+	if ((error = store_reader_funopen(read_fd, NULL, reader)) != 0) {
+		close(fd);
+		return (error);
+	}
+	(*reader)->arg = *reader;
+	(*reader)->fd = fd;
+	return (0);
+}
+
+int
+store_reader_memopen(const void *data, size_t len, struct store_reader **reader)
+{
+	int error;
+
+	if ((error = store_reader_funopen(read_memory, NULL, reader)) != 0)
+		return (error);
+	(*reader)->arg = *reader;
+	(*reader)->memory = data;
+	(*reader)->memory_len = len;
 	return (0);
 }
 
@@ -295,7 +349,8 @@ store_reader_close(struct store_reader *r)
 		return;
 	if (r->gzip)
 		inflateEnd(&r->z);
-	close(r->fd);
+	if (r->fd != -1)
+		close(r->fd);
 	free(r->recovery);
 	free(r);
 }
@@ -515,7 +570,8 @@ look_again(struct store_reader *r)
 	if (r->error != FLOWD_EEOF && r->error != FLOWD_ETORN)
 		return;
 	r->error = r->end = 0;
-	if (!r->gzip && lseek(r->fd, (off_t)r->next_offset, SEEK_SET) != -1)
+	if (!r->gzip && r->fd != -1 &&
+	    lseek(r->fd, (off_t)r->next_offset, SEEK_SET) != -1)
 		r->pos = r->len = 0;
 }
 

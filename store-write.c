@@ -34,18 +34,11 @@ struct store_writer {
 };
 
 int
-store_writer_open(const char *path, struct store_writer **writer)
+store_writer_fdopen(int fd, struct store_writer **writer)
 {
 	struct store_writer *w;
-	int fd;
 
 	*writer = NULL;
-	if (strcmp(path, "-") == 0)
-		fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
-	else
-		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd == -1)
-		return (FLOWD_EIO);
 	if ((w = malloc(sizeof(*w))) == NULL) {
 		close(fd);
 		return (FLOWD_ENOMEM);
@@ -55,6 +48,21 @@ store_writer_open(const char *path, struct store_writer **writer)
 	w->len = 0;
 	*writer = w;
 	return (0);
+}
+
+int
+store_writer_open(const char *path, struct store_writer **writer)
+{
+	int fd;
+
+	*writer = NULL;
+	if (strcmp(path, "-") == 0)
+		fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+	else
+		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd == -1)
+		return (FLOWD_EIO);
+	return (store_writer_fdopen(fd, writer));
 }
 
 static int

@@ -22,12 +22,19 @@
 #ifndef STORE_H
 #define STORE_H
 
+#include <sys/types.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "addr.h"
 #include "errors.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default) /* the shared library exports this */
 
 #define STORE_VER_MAJOR 3
 #define STORE_VER_MINOR 0
@@ -152,9 +159,24 @@ struct store_reader;
 /* path "-" is standard input.  FLOWD_EIO, FLOWD_ENOMEM. */
 int store_reader_open(const char *path, struct store_reader **reader)
     __attribute__((warn_unused_result));
-/* Takes over fd, also on failure. */
+/* Takes over fd, also on failure.  FLOWD_ENOMEM. */
 int store_reader_fdopen(int fd, struct store_reader **reader)
     __attribute__((warn_unused_result));
+/* Reads the len bytes at data, which stay until the close.  FLOWD_ENOMEM. */
+int store_reader_memopen(const void *data, size_t len,
+    struct store_reader **reader) __attribute__((warn_unused_result));
+
+/*
+ * As read(2): puts up to size bytes into buf, and returns how many; 0 at the
+ * end, or -1 with errno set.  It is called again after EINTR.
+ */
+typedef ssize_t store_read_fn(void *arg, void *buf, size_t size);
+
+/* Reads what fn gives, which is called with arg.  FLOWD_ENOMEM. */
+int store_reader_funopen(store_read_fn *fn, void *arg,
+    struct store_reader **reader) __attribute__((warn_unused_result));
+
+/* NULL is let pass. */
 void store_reader_close(struct store_reader *reader);
 
 /*
@@ -235,7 +257,11 @@ int store_check_tail(int fd, uint64_t *keep)
  */
 struct store_writer;
 
+/* FLOWD_EIO, FLOWD_ENOMEM. */
 int store_writer_open(const char *path, struct store_writer **writer)
+    __attribute__((warn_unused_result));
+/* Takes over fd, also on failure, and writes from its offset.  FLOWD_ENOMEM. */
+int store_writer_fdopen(int fd, struct store_writer **writer)
     __attribute__((warn_unused_result));
 /* mask as for store_encode.  FLOWD_EIO. */
 int store_write(struct store_writer *writer, const struct flow *flow,
@@ -244,5 +270,10 @@ int store_writer_flush(struct store_writer *writer)
     __attribute__((warn_unused_result));
 int store_writer_close(struct store_writer *writer)
     __attribute__((warn_unused_result));
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -41,6 +41,23 @@ AC_DEFUN([FLOWD_PIE], [
 	AC_MSG_RESULT([$flowd_flag_ok])
 ])
 
+dnl FLOWD_SHARED_FLAG(FLAG): adds FLAG to SHARED_LDFLAGS where a
+dnl shared library is linked with it.
+AC_DEFUN([FLOWD_SHARED_FLAG], [
+	AC_MSG_CHECKING([whether a shared library is linked with $1])
+	flowd_saved_cflags=$CFLAGS
+	flowd_saved_ldflags=$LDFLAGS
+	CFLAGS="$CFLAGS -Werror $SHARED_CFLAGS"
+	LDFLAGS="$LDFLAGS $SHARED_LDFLAGS $1"
+	AC_LINK_IFELSE([AC_LANG_SOURCE([[int flowd_one(void);
+int flowd_one(void) { return (1); }]])],
+	    [flowd_flag_ok=yes; SHARED_LDFLAGS="$SHARED_LDFLAGS $1"],
+	    [flowd_flag_ok=no])
+	CFLAGS=$flowd_saved_cflags
+	LDFLAGS=$flowd_saved_ldflags
+	AC_MSG_RESULT([$flowd_flag_ok])
+])
+
 dnl What confines the collector, as --with-sandbox=WHICH wants it, in SANDBOX;
 dnl see sandbox.h.  A mechanism is there when its file compiles and links.
 AC_DEFUN([FLOWD_SANDBOX_TRY], [

@@ -18,11 +18,20 @@ result()
 	fi
 }
 
-# The letters of the getopt call, one a line.
+# The letters of the getopt call, or Perl's, or Python's, one a line.
 options_of_program()
 {
-	sed -n 's/.*getopt([a-z]*, [a-z]*, "\([^"]*\)").*/\1/p' "$1" |
-	    tr -d ':' | fold -w 1 | sort
+	case $1 in
+	*.py)
+		echo h	# which is always there
+		sed -n 's/.*add_argument("-\([A-Za-z0-9]\)".*/\1/p' "$1"
+		;;
+	*)
+		sed -n -e 's/.*getopt([a-z]*, [a-z]*, "\([^"]*\)").*/\1/p' \
+		    -e "s/.*getopts('\([^']*\)'.*/\1/p" "$1" |
+		    tr -d ':' | fold -w 1
+		;;
+	esac | sort
 }
 
 # Options that have a list item of their own, as against a mention in a text.
@@ -58,8 +67,13 @@ agree()
 agree flowd.c flowd.8
 agree flowd-reader.c flowd-reader.8
 agree flow-send.c flow-send.1
+agree tools/flowinsert tools/flowinsert.1
+agree tools/flowrrd/flowrrd.py tools/flowrrd.1
+agree tools/sockclient.py tools/flowd-sockclient.1
+agree tools/stats.py tools/flowd-stats.1
+agree tools/wormsuspects.pl tools/flowd-wormsuspects.1
 
-for page in *.[158]; do
+for page in *.[1358] tools/*.1; do
 	if command -v mandoc >/dev/null; then
 		said=$(mandoc -T lint -W warning "$page" 2>&1)
 		result $? "$page has no faults"

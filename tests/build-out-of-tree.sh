@@ -35,8 +35,12 @@ check "a changed header makes objects anew" \
 check "install" "$MAKE" -s CFLAGS='-O2 -Werror' DESTDIR="$tmp/root" install ||
     end_tree_test
 for file in usr/sbin/flowd usr/bin/flowd-reader usr/bin/flow-send \
+    usr/bin/flowinsert usr/bin/flowd-stats usr/bin/flowrrd \
+    usr/share/man/man1/flowrrd.1 \
     usr/share/man/man8/flowd.8 usr/share/man/man8/flowd-reader.8 \
     usr/share/man/man5/flowd.conf.5 usr/share/man/man1/flow-send.1 \
+    usr/share/man/man3/flowd.3 usr/include/flowd/store.h \
+    usr/lib/libflowd.a usr/lib/pkgconfig/flowd.pc \
     etc/flowd.conf; do
 	check "installed: $file" [ -f "$tmp/root/$file" ]
 done

@@ -8,14 +8,17 @@ link_sources()
 {
 	mkdir -p "$2/m4" "$2/compat" "$2/fuzz" "$2/tests/unit" \
 	    "$2/tests/hook" || return 1
-	for file in "$1"/*.[chy158] "$1"/*.in "$1"/aclocal.m4 \
-	    "$1"/configure "$1"/configure.ac "$1"/flowd.conf "$1"/m4/*.m4 \
-	    "$1"/compat/*.c "$1"/fuzz/*.[ch] "$1"/tests/unit/*.[ch] \
+	for file in "$1"/*.[chy1358] "$1"/*.in "$1"/libflowd.map \
+	    "$1"/aclocal.m4 "$1"/configure "$1"/configure.ac \
+	    "$1"/flowd.conf "$1"/m4/*.m4 "$1"/compat/*.c "$1"/fuzz/*.[ch] "$1"/tests/unit/*.[ch] \
 	    "$1"/tests/hook/*.c; do
 		case $file in
 		*/autoconf.h) ;;
 		*) ln -sf "$file" "$2/${file#"$1"/}" || return 1 ;;
 		esac
+	done
+	for dir in perl python tools; do
+		[ -e "$2/$dir" ] || ln -s "$1/$dir" "$2/$dir" || return 1
 	done
 }
 

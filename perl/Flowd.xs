@@ -1,0 +1,797 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+/*
+ * Flow logs for Perl.  A flow is a hash: lib/Flowd.pm documents its keys, and
+ * the tables below say which member of struct flow each of them is.
+ */
+
+#define PERL_NO_GET_CONTEXT
+#include "EXTERN.h"
+#include "perl.h"
+#include "XSUB.h"
+
+#include "compat.h"
+
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "addr.h"
+#include "format.h"
+#include "store.h"
+
+struct reader {
+	struct store_reader	*log;		/* NULL: finished */
+	SV			*name;		/* of the log, for messages */
+	SV			*on_damage;	/* code or true; NULL: strict */
+	AV			*damage;	/* not yet told */
+	uint64_t		 base;		/* offset where log begins */
+	uint64_t		 begin;		/* offset asked for */
+	uint32_t		 start_sec;	/* of a log of version 2 */
+	bool			 torn;
+	bool			 has_next;
+	struct flow		 next;		/* where begin was read up to */
+};
+
+struct writer {
+	struct store_writer	*log;
+	SV			*name;
+	pid_t			 owner;		/* who may write what waits */
+};
+
+typedef struct reader *Reader;
+typedef struct writer *Writer;
+
+/* A number of a flow: the field that has it, and where it is kept. */
+struct number {
+	const char	*key;
+	uint32_t	 field;
+	size_t		 offset, size;
+};
+
+#define NUMBER(key, field, member)					\
+	{ key, STORE_FIELD_##field, offsetof(struct flow, member),	\
+	    sizeof(((struct flow *)NULL)->member) }
+
+static const struct number numbers[] = {
+	NUMBER("tag",			TAG,			tag),
+	NUMBER("recv_sec",		RECV_TIME,		recv_sec),
+	NUMBER("recv_usec",		RECV_TIME,		recv_usec),
+	NUMBER("tcp_flags",		PROTO_FLAGS_TOS,	tcp_flags),
+	NUMBER("protocol",		PROTO_FLAGS_TOS,	protocol),
+	NUMBER("tos",			PROTO_FLAGS_TOS,	tos),
+	NUMBER("src_port",		SRCDST_PORT,		src_port),
+	NUMBER("dst_port",		SRCDST_PORT,		dst_port),
+	NUMBER("flow_packets",		PACKETS,		packets),
+	NUMBER("flow_octets",		OCTETS,			octets),
+	NUMBER("if_index_in",		IF_INDICES,		if_index_in),
+	NUMBER("if_index_out",		IF_INDICES,		if_index_out),
+	NUMBER("sys_uptime_ms",		AGENT_INFO,		sys_uptime_ms),
+	NUMBER("time_sec",		AGENT_INFO,		time_sec),
+	NUMBER("time_nanosec",		AGENT_INFO,		time_nanosec),
+	NUMBER("netflow_version",	AGENT_INFO,	netflow_version),
+	NUMBER("flow_start",		FLOW_TIMES,		flow_start),
+	NUMBER("flow_finish",		FLOW_TIMES,		flow_finish),
+	NUMBER("src_as",		AS_INFO,		src_as),
+	NUMBER("dst_as",		AS_INFO,		dst_as),
+	NUMBER("src_mask",		AS_INFO,		src_mask),
+	NUMBER("dst_mask",		AS_INFO,		dst_mask),
+	NUMBER("engine_type",		FLOW_ENGINE_INFO,	engine_type),
+	NUMBER("engine_id",		FLOW_ENGINE_INFO,	engine_id),
+	NUMBER("flow_sequence",		FLOW_ENGINE_INFO,	flow_sequence),
+	NUMBER("source_id",		FLOW_ENGINE_INFO,	source_id),
+	NUMBER("crc",			CRC32,			crc),
+};
+
+static const struct address {
+	const char	*key, *af_key;
+	uint32_t	 pair;		/* the fields of both families */
+	size_t		 offset;
+} addresses[] = {
+	{ "agent_addr", "agent_addr_af", STORE_FIELD_AGENT_ADDR,
+	    offsetof(struct flow, agent) },
+	{ "src_addr", "src_addr_af", STORE_FIELD_SRC_ADDR,
+	    offsetof(struct flow, src) },
+	{ "dst_addr", "dst_addr_af", STORE_FIELD_DST_ADDR,
+	    offsetof(struct flow, dst) },
+	{ "gateway_addr", "gateway_addr_af", STORE_FIELD_GATEWAY_ADDR,
+	    offsetof(struct flow, gateway) },
+};
+
+#define NITEMS(a)	(sizeof(a) / sizeof((a)[0]))
+
+static uint64_t
+get_number(const struct flow *flow, const struct number *n)
+{
+	const uint8_t *p = (const uint8_t *)flow + n->offset;
+	uint16_t v16;
+	uint32_t v32;
+	uint64_t v64;
+
+	switch (n->size) {
+	case sizeof(uint8_t):
+		return (*p);
+	case sizeof(v16):
+		memcpy(&v16, p, sizeof(v16));
+		return (v16);
+	case sizeof(v32):
+		memcpy(&v32, p, sizeof(v32));
+		return (v32);
+	default:
+		memcpy(&v64, p, sizeof(v64));
+		return (v64);
+	}
+}
+
+static void
+set_number(struct flow *flow, const struct number *n, uint64_t v)
+{
+	uint8_t *p = (uint8_t *)flow + n->offset;
+	const uint16_t v16 = (uint16_t)v;
+	const uint32_t v32 = (uint32_t)v;
+
+	switch (n->size) {
+	case sizeof(uint8_t):
+		*p = (uint8_t)v;
+		break;
+	case sizeof(v16):
+		memcpy(p, &v16, sizeof(v16));
+		break;
+	case sizeof(v32):
+		memcpy(p, &v32, sizeof(v32));
+		break;
+	default:
+		memcpy(p, &v, sizeof(v));
+		break;
+	}
+}
+
+/*
+ * Where perl's integers have 32 bits, larger ones are decimal text; its own
+ * formats then have no conversion for them either.
+ */
+static SV *
+new_number(pTHX_ uint64_t v)
+{
+#if UVSIZE < 8
+	char text[24];
+
+	if (v > UINT32_MAX) {
+		(void)snprintf(text, sizeof(text), "%" PRIu64, v);
+		return (newSVpv(text, 0));
+	}
+#endif
+	return (newSVuv((UV)v));
+}
+
+#define NUMBER_ARG(v)	SVfARG(sv_2mortal(new_number(aTHX_ (v))))
+
+/* The integer from 0 to max that sv stands for.  Its text is exact. */
+static uint64_t
+number_of(pTHX_ SV *sv, const char *key, uint64_t max)
+{
+	uint64_t v = 0;
+	const char *text;
+	unsigned int digit;
+	STRLEN len, i;
+
+	text = SvPV(sv, len);
+	for (i = 0; i < len; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			break;
+		digit = (unsigned int)(text[i] - '0');
+		if (v > (max - digit) / 10)
+			break;
+		v = v * 10 + digit;
+	}
+	if (len == 0 || i < len)
+		croak("%s is no integer from 0 to %" SVf ": %" SVf, key,
+		    NUMBER_ARG(max), SVfARG(sv));
+	return (v);
+}
+
+static uint32_t
+mask_of(pTHX_ SV *sv)
+{
+	return ((uint32_t)number_of(aTHX_ sv, "the mask of fields",
+	    UINT32_MAX));
+}
+
+static void
+put(pTHX_ HV *hv, const char *key, SV *value)
+{
+	if (hv_store(hv, key, (I32)strlen(key), value, 0) == NULL)
+		SvREFCNT_dec(value);
+}
+
+static void
+put_address(pTHX_ HV *hv, const struct address *a, const struct flow *flow)
+{
+	const struct addr *addr = (const struct addr *)
+	    ((const uint8_t *)flow + a->offset);
+	char text[ADDR_STRLEN];
+
+	put(aTHX_ hv, a->key, newSVpv(addr_ntop(addr, text), 0));
+	put(aTHX_ hv, a->af_key, newSViv(addr->family == ADDR_V4 ? AF_INET :
+	    AF_INET6));
+}
+
+/* A reference to a new hash, which holds the fields that the flow has. */
+static SV *
+hash_of_flow(pTHX_ const struct flow *flow)
+{
+	HV *hv = newHV();
+	size_t i;
+
+	hv_ksplit(hv, NITEMS(numbers) + 2 * NITEMS(addresses) + 2);
+	put(aTHX_ hv, "fields", newSVuv(flow->fields));
+	put(aTHX_ hv, "flow_ver", newSVuv(flow->version));
+	for (i = 0; i < NITEMS(numbers); i++) {
+		if ((flow->fields & numbers[i].field) != 0)
+			put(aTHX_ hv, numbers[i].key, new_number(aTHX_
+			    get_number(flow, &numbers[i])));
+	}
+	for (i = 0; i < NITEMS(addresses); i++) {
+		if ((flow->fields & addresses[i].pair) != 0)
+			put_address(aTHX_ hv, &addresses[i], flow);
+	}
+	return (newRV_noinc((SV *)hv));
+}
+
+/* The value of a key, or NULL where there is none or it is undefined. */
+static SV *
+get(pTHX_ HV *hv, const char *key)
+{
+	SV **value = hv_fetch(hv, key, (I32)strlen(key), 0);
+
+	if (value == NULL)
+		return (NULL);
+	SvGETMAGIC(*value);
+	return (SvOK(*value) ? *value : NULL);
+}
+
+static void
+take_number(pTHX_ HV *hv, const struct number *n, struct flow *flow)
+{
+	SV *value = get(aTHX_ hv, n->key);
+
+	if (value == NULL)
+		return;
+	set_number(flow, n, number_of(aTHX_ value, n->key,
+	    UINT64_MAX >> (64 - 8 * n->size)));
+	flow->fields |= n->field;
+}
+
+static void
+take_address(pTHX_ HV *hv, const struct address *a, struct flow *flow)
+{
+	struct addr *addr = (struct addr *)((uint8_t *)flow + a->offset);
+	SV *value = get(aTHX_ hv, a->key);
+
+	if (value == NULL)
+		return;
+	if (addr_pton(SvPV_nolen(value), addr) != 0)
+		croak("%s is no address: %" SVf, a->key, SVfARG(value));
+	flow->fields |= store_addr_bit(a->pair, addr->family);
+}
+
+/* Fields that are announced need their address; a number may be left out. */
+static void
+check_fields(pTHX_ const struct flow *flow, uint32_t announced)
+{
+	size_t i;
+
+	for (i = 0; i < NITEMS(addresses); i++) {
+		if ((announced & addresses[i].pair & ~flow->fields) != 0)
+			croak("fields has an address that %s is not",
+			    addresses[i].key);
+	}
+}
+
+/*
+ * The flow that a hash stands for: it has the fields that "fields" says, or
+ * else those of which there is a key.
+ */
+static void
+flow_of_hash(pTHX_ SV *sv, struct flow *flow)
+{
+	SV *fields, *version;
+	uint32_t announced;
+	HV *hv;
+	size_t i;
+
+	if (!SvROK(sv) || SvTYPE(SvRV(sv)) != SVt_PVHV)
+		croak("a flow has to be a reference to a hash");
+	hv = (HV *)SvRV(sv);
+	memset(flow, 0, sizeof(*flow));
+	for (i = 0; i < NITEMS(numbers); i++)
+		take_number(aTHX_ hv, &numbers[i], flow);
+	for (i = 0; i < NITEMS(addresses); i++)
+		take_address(aTHX_ hv, &addresses[i], flow);
+	if ((version = get(aTHX_ hv, "flow_ver")) != NULL)
+		flow->version = (uint8_t)number_of(aTHX_ version, "flow_ver",
+		    UINT8_MAX);
+	if ((fields = get(aTHX_ hv, "fields")) == NULL)
+		return;
+	announced = mask_of(aTHX_ fields) & STORE_FIELD_ALL;
+	check_fields(aTHX_ flow, announced);
+	flow->fields = announced;
+}
+
+/* "NAME: offset N: what is wrong". */
+static SV *
+message(pTHX_ const struct reader *r, uint64_t offset, int error)
+{
+	SV *said = sv_2mortal(newSVpvf("%" SVf ": ", SVfARG(r->name)));
+
+	if (error == FLOWD_ENOMEM || error == FLOWD_ELEGACY)
+		sv_catpvf(said, "%s", flowd_strerror(error));
+	else
+		sv_catpvf(said, "offset %" SVf ": %s", NUMBER_ARG(offset),
+		    error == FLOWD_EIO ? strerror(errno) :
+		    flowd_strerror(error));
+	return (said);
+}
+
+static uint64_t
+offset_of(const struct reader *r)
+{
+	return (r->base + store_reader_offset(r->log));
+}
+
+/* A callback may die, so it is called when store_read has returned. */
+static void
+note_damage(void *arg, int error, uint64_t offset, uint64_t len)
+{
+	struct reader *r = arg;
+	AV *item;
+	dTHX;
+
+	if (r->base + offset < r->begin)
+		return;
+	item = newAV();
+	av_push(item, new_number(aTHX_ r->base + offset));
+	av_push(item, new_number(aTHX_ len));
+	av_push(item, newSVpv(flowd_strerror(error), 0));
+	av_push(r->damage, newRV_noinc((SV *)item));
+}
+
+static void
+call_on_damage(pTHX_ const struct reader *r, AV *item)
+{
+	dSP;
+	SSize_t i;
+
+	ENTER;
+	SAVETMPS;
+	PUSHMARK(SP);
+	for (i = 0; i <= av_len(item); i++)
+		XPUSHs(*av_fetch(item, i, 0));
+	PUTBACK;
+	(void)call_sv(r->on_damage, G_VOID | G_DISCARD);
+	FREETMPS;
+	LEAVE;
+}
+
+static void
+warn_of_damage(pTHX_ const struct reader *r, AV *item)
+{
+	warn("%" SVf ": offset %" SVf ": %" SVf " damaged bytes are left out: "
+	    "%" SVf, SVfARG(r->name), SVfARG(*av_fetch(item, 0, 0)),
+	    SVfARG(*av_fetch(item, 1, 0)), SVfARG(*av_fetch(item, 2, 0)));
+}
+
+static void
+tell_damage(pTHX_ const struct reader *r)
+{
+	AV *item;
+
+	while (r->damage != NULL && av_len(r->damage) >= 0) {
+		item = (AV *)SvRV(sv_2mortal(av_shift(r->damage)));
+		if (SvROK(r->on_damage))
+			call_on_damage(aTHX_ r, item);
+		else
+			warn_of_damage(aTHX_ r, item);
+	}
+}
+
+static void *
+object_of(pTHX_ SV *sv, const char *class)
+{
+	if (!SvROK(sv) || !sv_derived_from(sv, class))
+		croak("this is no %s", class);
+	return (INT2PTR(void *, SvIV(SvRV(sv))));
+}
+
+static Reader
+reader_of(pTHX_ SV *sv)
+{
+	Reader r = object_of(aTHX_ sv, "Flowd");
+
+	if (r->log == NULL)
+		croak("%" SVf ": the log is finished", SVfARG(r->name));
+	return (r);
+}
+
+static Writer
+writer_of(pTHX_ SV *sv)
+{
+	Writer w = object_of(aTHX_ sv, "Flowd::Writer");
+
+	if (w->log == NULL)
+		croak("%" SVf ": the log is finished", SVfARG(w->name));
+	return (w);
+}
+
+static void
+reader_free(pTHX_ Reader r)
+{
+	store_reader_close(r->log);
+	SvREFCNT_dec(r->name);
+	SvREFCNT_dec(r->on_damage);
+	SvREFCNT_dec((SV *)r->damage);
+	Safefree(r);
+}
+
+/* The result of closing; what another process wrote is left to that. */
+static int
+writer_close(Writer w)
+{
+	struct store_writer *log = w->log;
+
+	w->log = NULL;
+	if (log == NULL || w->owner != getpid())
+		return (0);
+	return (store_writer_close(log));
+}
+
+static void
+check_write(pTHX_ const struct writer *w, int error)
+{
+	if (error != 0)
+		croak("cannot write %" SVf ": %s", SVfARG(w->name),
+		    error == FLOWD_EIO ? strerror(errno) :
+		    flowd_strerror(error));
+}
+
+/*
+ * Goes to the offset asked for, by reading what is before it where the file
+ * is compressed or a pipe.  The result is that of store_read.
+ */
+static int
+go_to_begin(Reader r, int fd)
+{
+	uint8_t magic[2];
+	int error;
+
+	if (r->begin == 0)
+		return (0);
+	if ((pread(fd, magic, sizeof(magic), 0) != sizeof(magic) ||
+	    magic[0] != 0x1f || magic[1] != 0x8b) &&
+	    lseek(fd, (off_t)r->begin, SEEK_SET) != -1) {
+		r->base = r->begin;
+		return (0);
+	}
+	do
+		error = store_read(r->log, &r->next);
+	while (error == 0 && store_reader_offset(r->log) < r->begin);
+	r->has_next = error == 0;
+	return (error == FLOWD_EEOF || error == FLOWD_ETORN ? 0 : error);
+}
+
+/* Reads the next flow, or says that there is none. */
+static bool
+read_next(pTHX_ Reader r, struct flow *flow)
+{
+	int error = 0;
+
+	if (r->has_next) {
+		*flow = r->next;
+		r->has_next = false;
+	} else
+		error = store_read(r->log, flow);
+	r->torn = error == FLOWD_ETORN;
+	tell_damage(aTHX_ r);
+	if (r->log == NULL || error == FLOWD_EEOF || error == FLOWD_ETORN)
+		return (false);		/* finished while being told */
+	if (error != 0)
+		croak("%" SVf, SVfARG(message(aTHX_ r, offset_of(r), error)));
+	return (true);
+}
+
+static void
+make_constants(pTHX)
+{
+	static const struct {
+		const char	*name;
+		uint32_t	 mask;
+	} constants[] = {
+#define CONSTANT(name)	{ #name, STORE_FIELD_##name }
+		CONSTANT(TAG), CONSTANT(RECV_TIME), CONSTANT(PROTO_FLAGS_TOS),
+		CONSTANT(AGENT_ADDR4), CONSTANT(AGENT_ADDR6),
+		CONSTANT(SRC_ADDR4), CONSTANT(SRC_ADDR6),
+		CONSTANT(DST_ADDR4), CONSTANT(DST_ADDR6),
+		CONSTANT(GATEWAY_ADDR4), CONSTANT(GATEWAY_ADDR6),
+		CONSTANT(SRCDST_PORT), CONSTANT(PACKETS), CONSTANT(OCTETS),
+		CONSTANT(IF_INDICES), CONSTANT(AGENT_INFO),
+		CONSTANT(FLOW_TIMES), CONSTANT(AS_INFO),
+		CONSTANT(FLOW_ENGINE_INFO), CONSTANT(CRC32),
+		CONSTANT(AGENT_ADDR), CONSTANT(SRC_ADDR), CONSTANT(DST_ADDR),
+		CONSTANT(SRCDST_ADDR), CONSTANT(GATEWAY_ADDR),
+#undef CONSTANT
+		{ "BRIEF", STORE_DISPLAY_BRIEF },
+		{ "ALL", STORE_DISPLAY_ALL },
+	};
+	HV *stash = gv_stashpvs("Flowd", GV_ADD);
+	size_t i;
+
+	for (i = 0; i < NITEMS(constants); i++)
+		(void)newCONSTSUB(stash, constants[i].name,
+		    newSVuv(constants[i].mask));
+}
+
+MODULE = Flowd		PACKAGE = Flowd		PREFIX = flowd_
+
+PROTOTYPES: DISABLE
+
+BOOT:
+	make_constants(aTHX);
+
+void
+flowd__open(const char *class, SV *name, int fd, SV *offset, SV *on_damage, bool legacy)
+    PREINIT:
+	Reader r;
+	SV *object;
+	off_t at;
+	int error;
+    PPCODE:
+	Newxz(r, 1, struct reader);
+	object = sv_setref_pv(sv_newmortal(), class, r);
+	r->name = newSVsv(name);
+	r->begin = number_of(aTHX_ offset, "offset", INT64_MAX);
+	if ((fd = fcntl(fd, F_DUPFD_CLOEXEC, 0)) == -1)
+		croak("cannot open %" SVf ": %s", SVfARG(name),
+		    strerror(errno));
+	if ((at = lseek(fd, 0, SEEK_CUR)) > 0)
+		r->base = (uint64_t)at;
+	error = store_reader_fdopen(fd, &r->log);
+	if (error == 0 && legacy)
+		error = store_reader_legacy(r->log, &r->start_sec);
+	if (error == 0 && SvTRUE(on_damage)) {
+		r->on_damage = newSVsv(on_damage);
+		r->damage = newAV();
+		error = store_reader_recover(r->log, note_damage, r);
+	}
+	if (error == 0)
+		error = go_to_begin(r, fd);
+	if (error != 0)
+		croak("%" SVf, SVfARG(message(aTHX_ r, r->log == NULL ? 0 :
+		    offset_of(r), error)));
+	XPUSHs(object);
+
+void
+flowd_read_flow(Reader r)
+    PREINIT:
+	struct flow flow;
+	bool found;
+    PPCODE:
+	/* What is told of damage may let go of the reader. */
+	if (r->on_damage != NULL)
+		sv_2mortal(SvREFCNT_inc(SvRV(ST(0))));
+	PUTBACK;
+	found = read_next(aTHX_ r, &flow);
+	SPAGAIN;
+	XPUSHs(sv_2mortal(found ? hash_of_flow(aTHX_ &flow) : newSViv(0)));
+
+SV *
+flowd_offset(Reader r)
+    CODE:
+	RETVAL = new_number(aTHX_ offset_of(r));
+    OUTPUT:
+	RETVAL
+
+bool
+flowd_torn(Reader r)
+    CODE:
+	RETVAL = r->torn;
+    OUTPUT:
+	RETVAL
+
+uint32_t
+flowd_start_sec(Reader r)
+    CODE:
+	RETVAL = r->start_sec;
+    OUTPUT:
+	RETVAL
+
+void
+flowd_finish(Reader r)
+    CODE:
+	store_reader_close(r->log);
+	r->log = NULL;
+
+void
+flowd_DESTROY(SV *self)
+    CODE:
+	reader_free(aTHX_ object_of(aTHX_ self, "Flowd"));
+
+SV *
+flowd_format(SV *self, SV *mask, bool utc, SV *flow_sv)
+    PREINIT:
+	struct flow flow;
+	char line[FORMAT_LINE_MAX];
+	size_t len;
+    CODE:
+	PERL_UNUSED_VAR(self);
+	flow_of_hash(aTHX_ flow_sv, &flow);
+	len = format_flow(&flow, mask_of(aTHX_ mask), utc, line);
+	RETVAL = newSVpvn(line, len);
+    OUTPUT:
+	RETVAL
+
+SV *
+flowd_format_csv(SV *flow_sv)
+    PREINIT:
+	struct flow flow;
+	char line[FORMAT_LINE_MAX];
+	size_t len;
+    CODE:
+	flow_of_hash(aTHX_ flow_sv, &flow);
+	len = format_csv(&flow, line);
+	RETVAL = newSVpvn(line, len);
+    OUTPUT:
+	RETVAL
+
+const char *
+flowd_csv_header()
+    CODE:
+	RETVAL = format_csv_header();
+    OUTPUT:
+	RETVAL
+
+SV *
+flowd_format_json(SV *flow_sv, bool utc = false)
+    PREINIT:
+	struct flow flow;
+	char line[FORMAT_LINE_MAX];
+	size_t len;
+    CODE:
+	flow_of_hash(aTHX_ flow_sv, &flow);
+	len = format_json(&flow, utc, line);
+	RETVAL = newSVpvn(line, len);
+    OUTPUT:
+	RETVAL
+
+const char *
+flowd_iso_time(SV *sec, bool utc = false)
+    PREINIT:
+	char text[32];
+    CODE:
+	RETVAL = format_iso_time((uint32_t)number_of(aTHX_ sec, "the time",
+	    UINT32_MAX), utc, text);
+    OUTPUT:
+	RETVAL
+
+const char *
+flowd_interval_time(SV *sec)
+    PREINIT:
+	char text[32];
+    CODE:
+	RETVAL = format_interval((uint32_t)number_of(aTHX_ sec,
+	    "the interval", UINT32_MAX), text);
+    OUTPUT:
+	RETVAL
+
+const char *
+flowd_interval_time_ms(SV *ms)
+    PREINIT:
+	char text[32];
+    CODE:
+	RETVAL = format_interval_ms((uint32_t)number_of(aTHX_ ms,
+	    "the interval", UINT32_MAX), text);
+    OUTPUT:
+	RETVAL
+
+SV *
+flowd_encode(SV *flow_sv, SV *mask = NULL)
+    PREINIT:
+	struct flow flow;
+	uint8_t record[STORE_RECORD_MAX];
+	size_t len;
+	int error;
+    CODE:
+	flow_of_hash(aTHX_ flow_sv, &flow);
+	error = store_encode(&flow, mask == NULL ? STORE_FIELD_ALL :
+	    mask_of(aTHX_ mask), record, sizeof(record), &len);
+	if (error != 0)
+		croak("cannot encode the flow: %s", flowd_strerror(error));
+	RETVAL = newSVpvn((const char *)record, len);
+    OUTPUT:
+	RETVAL
+
+SV *
+flowd_decode(SV *record)
+    PREINIT:
+	struct flow flow;
+	const char *bytes;
+	STRLEN size;
+	size_t len;
+	int error;
+    CODE:
+	bytes = SvPVbyte(record, size);
+	error = store_decode((const uint8_t *)bytes, size, &flow, &len);
+	if (error == 0 && len != size)
+		error = FLOWD_EHEADER;
+	if (error != 0)
+		croak("cannot decode the record: %s", flowd_strerror(error));
+	RETVAL = hash_of_flow(aTHX_ &flow);
+    OUTPUT:
+	RETVAL
+
+MODULE = Flowd		PACKAGE = Flowd::Writer		PREFIX = writer_
+
+void
+writer_new(const char *class, SV *path)
+    PREINIT:
+	Writer w;
+	SV *object;
+    PPCODE:
+	Newxz(w, 1, struct writer);
+	object = sv_setref_pv(sv_newmortal(), class, w);
+	w->name = newSVsv(path);
+	w->owner = getpid();
+	check_write(aTHX_ w, store_writer_open(SvPV_nolen(path), &w->log));
+	XPUSHs(object);
+
+void
+writer_write_flow(Writer w, SV *flow_sv, SV *mask = NULL)
+    PREINIT:
+	struct flow flow;
+    CODE:
+	flow_of_hash(aTHX_ flow_sv, &flow);
+	check_write(aTHX_ w, store_write(w->log, &flow, mask == NULL ?
+	    STORE_FIELD_ALL : mask_of(aTHX_ mask)));
+
+void
+writer_flush(Writer w)
+    CODE:
+	check_write(aTHX_ w, store_writer_flush(w->log));
+
+void
+writer_finish(Writer w)
+    CODE:
+	check_write(aTHX_ w, writer_close(w));
+
+void
+writer_DESTROY(SV *self)
+    PREINIT:
+	Writer w;
+    CODE:
+	w = object_of(aTHX_ self, "Flowd::Writer");
+	if (writer_close(w) != 0)
+		warn("cannot write %" SVf ": %s", SVfARG(w->name),
+		    strerror(errno));
+	SvREFCNT_dec(w->name);
+	Safefree(w);

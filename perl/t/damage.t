@@ -1,0 +1,68 @@
+# Damaged logs: reading dies, or goes on behind it.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::Bin;
+
+use Records qw(record log_of);
+use Test::More;
+
+use Flowd;
+
+# Records of 20 bytes with a checksum, the second of which is damaged.
+my @records = map { record(Flowd::OCTETS | Flowd::CRC32, pack 'NN', 0, $_) }
+    1 .. 3;
+substr($records[1], 12, 1) ^= "\1";
+my $path = log_of('damaged', @records);
+
+my $log = Flowd->new($path);
+is($log->read_flow->{flow_octets}, 1, 'the flow before the damage');
+for my $time (qw(first second)) {
+	ok(!eval { $log->read_flow; 1 }, "reading dies a $time time");
+	is($@, "$path: offset 20: checksum mismatch at $0 line " .
+	    (__LINE__ - 2) . ".\n", 'with file and offset');
+}
+
+sub octets {
+	my ($recovering) = @_;
+	my @octets;
+
+	while (my $flow = $recovering->read_flow) {
+		push @octets, $flow->{flow_octets};
+	}
+	return \@octets;
+}
+
+my @told;
+is_deeply(octets(Flowd->new($path, recover => sub { push @told, [@_] })),
+    [1, 3], 'recovery has the flows around it');
+is_deeply(\@told, [[20, 20, 'checksum mismatch']], 'and tells what is lost');
+
+my $warning = '';
+{
+	local $SIG{__WARN__} = sub { $warning .= $_[0] };
+	is_deeply(octets(Flowd->new($path, recover => 1)), [1, 3],
+	    'without a sub to tell');
+}
+like($warning, qr/^\Q$path\E: offset 20: 20 damaged bytes are left out: /,
+    'it warns');
+
+$log = Flowd->new($path, recover => sub { die "enough\n" });
+$log->read_flow;
+ok(!eval { $log->read_flow; 1 } && $@ eq "enough\n", 'the sub may die');
+is($log->read_flow, 0, 'and reading may go on');
+
+$log = Flowd->new($path, recover => sub { $log->finish });
+is_deeply(octets($log), [1], 'the sub may finish the log');
+$log = Flowd->new($path, recover => sub { undef $log });
+$log->read_flow;
+is($log->read_flow->{flow_octets}, 3, 'or let go of it');
+
+@told = ();
+$log = Flowd->new($path, offset => 40, recover => sub { push @told, @_ });
+is_deeply(octets($log), [3], 'from behind the damage');
+is_deeply(\@told, [], 'there is none');
+
+done_testing();

@@ -1,0 +1,116 @@
+# Writing logs.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::Bin;
+
+use Records qw(record log_of contents scratch %FULL);
+use Test::More;
+
+use Flowd;
+
+# What is in the log after these calls of write_flow.
+sub written {
+	my $path = scratch('out');
+	my $out = Flowd::Writer->new($path);
+
+	$out->write_flow(@$_) for @_;
+	$out->finish;
+	return unpack 'H*', contents($path);
+}
+
+is(written([$FULL{flow}], [$FULL{flow}, Flowd::ALL]),
+    unpack('H*', $FULL{record} x 2), 'every field');
+is(written([$FULL{flow}, Flowd::OCTETS]),
+    unpack('H*', record(Flowd::OCTETS, pack 'NN', 0x80000000, 1)),
+    'the fields of the mask');
+is(written([{ flow_octets => 5, fields => Flowd::OCTETS | Flowd::TAG },
+    Flowd::ALL & ~Flowd::CRC32]),
+    unpack('H*', record(Flowd::OCTETS | Flowd::TAG, pack 'NNN', 0, 0, 5)),
+    'the fields that the flow says, where a number may be left out');
+is(written([{ src_port => 1, dst_addr => '::1', src_addr => '192.0.2.9',
+    tag => undef }, 0xfff]), unpack('H*', record(Flowd::SRC_ADDR4 |
+    Flowd::DST_ADDR6 | Flowd::SRCDST_PORT, pack 'C4 x15C nn', 192, 0, 2, 9,
+    1, 1, 0)), 'the fields of the keys, where the flow does not say');
+is(Flowd::encode($FULL{flow}), $FULL{record}, 'encode');
+is(Flowd::encode($FULL{flow}, 0), record(0, ''), 'encode with a mask');
+
+my @wrong = (
+	[{ flow_octets => -1 }, qr/^flow_octets is no integer from 0 to 18446/],
+	[{ flow_octets => '18446744073709551616' }, qr/^flow_octets is no/],
+	[{ flow_packets => 1.5 }, qr/^flow_packets is no integer/],
+	[{ flow_packets => '' }, qr/^flow_packets is no integer/],
+	[{ protocol => 256 }, qr/^protocol is no integer from 0 to 255: 256/],
+	[{ src_port => 65536 }, qr/^src_port is no integer from 0 to 65535/],
+	[{ tag => 4294967296 }, qr/^tag is no integer from 0 to 4294967295/],
+	[{ src_addr => '192.0.2' }, qr/^src_addr is no address: 192\.0\.2 at/],
+	[{ fields => Flowd::SRC_ADDR4 }, qr/address that src_addr is not/],
+	[{ fields => Flowd::SRC_ADDR4, src_addr => '::1' },
+	    qr/address that src_addr is not/],
+	['flow', qr/^a flow has to be a reference to a hash/],
+	[undef, qr/^a flow has to be/],
+);
+my $out = Flowd::Writer->new(scratch('wrong'));
+for (@wrong) {
+	my ($flow, $message) = @$_;
+
+	ok(!eval { $out->write_flow($flow); 1 }, 'refused: ' . $message);
+	like($@, $message, 'with the reason');
+}
+$out->finish;
+is(contents(scratch('wrong')), '', 'nothing was written of these');
+ok(!eval { $out->write_flow({}); 1 } && $@ =~ /wrong: the log is finished/,
+    'nothing is written to a log that is finished');
+
+# Larger than what is written at a time.
+my @octets = map { 18446744073709551615 - $_ } 1 .. 20000;
+$out = Flowd::Writer->new(scratch('large'));
+$out->write_flow({ flow_octets => $_ }) for @octets;
+undef $out;
+my $log = Flowd->new(scratch('large'));
+my $equal = 0;
+for (@octets) {
+	$equal += $log->read_flow->{flow_octets} eq $_;
+}
+is($equal, 20000, 'letting go of a log writes all of it');
+
+$out = Flowd::Writer->new(scratch('flushed'));
+$out->write_flow($FULL{flow});
+is(-s scratch('flushed'), 0, 'what is written waits');
+$out->flush;
+is(-s scratch('flushed'), length $FULL{record}, 'until it is flushed');
+$out->write_flow($FULL{flow});
+if (!defined(my $pid = fork)) {
+	die "cannot fork: $!";
+} elsif ($pid == 0) {
+	undef $out;
+	require POSIX;
+	POSIX::_exit(0);
+} else {
+	waitpid $pid, 0;
+}
+is(-s scratch('flushed'), length $FULL{record},
+    'another process does not write what waits here');
+$out->finish;
+is(-s scratch('flushed'), 2 * length $FULL{record}, 'which is written once');
+
+ok(!eval { Flowd::Writer->new(scratch('no/dir')); 1 } &&
+    $@ =~ m{^cannot write .*no/dir: No such file}, 'a path that cannot be');
+SKIP: {
+	skip 'there is no /dev/full', 2 if !-c '/dev/full';
+	$out = Flowd::Writer->new('/dev/full');
+	$out->write_flow($FULL{flow});
+	ok(!eval { $out->finish; 1 } &&
+	    $@ =~ m{^cannot write /dev/full: No space}, 'a full disk');
+	my $warning = '';
+	local $SIG{__WARN__} = sub { $warning = $_[0] };
+	$out = Flowd::Writer->new('/dev/full');
+	$out->write_flow($FULL{flow});
+	undef $out;
+	like($warning, qr{^cannot write /dev/full: No space},
+	    'warns when it is let go of');
+}
+
+done_testing();

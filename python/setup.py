@@ -1,0 +1,167 @@
+"""Builds the extension flowd._flowd together with the parts of libflowd and of
+the filter that it needs, so that neither has to be installed.
+
+In flowd's source tree those parts are the files around this directory; a
+source distribution has copies in libflowd/.  Nothing is configured: the few
+functions that may be missing are looked for here.
+"""
+
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+from setuptools.command.sdist import sdist
+
+HERE = pathlib.Path(__file__).resolve().parent
+TREE = HERE.parent
+BUNDLE = HERE / "libflowd"	# in a source distribution
+SOURCES = [f"src/{name}.c" for name in
+           ("columns", "flow", "log", "messages", "module", "rules")]
+FUNCTIONS = "getauxval", "reallocarray", "strlcpy", "strtonum"
+# The module keeps messages, has no use for datagrams, and packs nothing.
+LEFT_OUT = {"log.c", "config-pack.c", "compat/mmsg.c"}
+
+
+def version():
+    if BUNDLE.is_dir():
+        return (BUNDLE / "VERSION").read_text().strip()
+    text = (TREE / "configure.ac").read_text()
+    return re.search(r"AC_INIT\(\[flowd\], \[(.*?)\]\)", text)[1]
+
+
+def objects(makefile, variable):
+    """The sources of one of the Makefile's lists of objects."""
+    words = re.search(rf"^{variable} = ((?:.*\\\n)*.*)$", makefile,
+                      re.M)[1].replace("\\\n", " ").split()
+    return {word[:-2] + ".c" for word in words if word.endswith(".o")}
+
+
+def library_sources():
+    makefile = (TREE / "Makefile.in").read_text()
+    lists = "LIB_OBJS", "COMPAT_OBJS", "CONFIG_OBJS"
+    return sorted(set().union(*(objects(makefile, name) for name in lists)) -
+                  LEFT_OUT)
+
+
+def headers_of(path, found):
+    """Adds the headers of the tree that a file includes, and theirs."""
+    for name in re.findall(r'^#include "(.*)"', path.read_text(), re.M):
+        header = TREE / name
+        if header.exists() and name not in found and name != "autoconf.h":
+            found.add(name)
+            headers_of(header, found)
+
+
+def copy_if_newer(source, to):
+    to.parent.mkdir(parents=True, exist_ok=True)
+    if not to.exists() or source.stat().st_mtime > to.stat().st_mtime:
+        if to.exists():		# setuptools links where it can
+            to.unlink()
+        shutil.copyfile(source, to)
+
+
+def make_parser(to):
+    """parse.c comes with a release, and is made by yacc in a git checkout."""
+    if (TREE / "parse.c").exists():
+        copy_if_newer(TREE / "parse.c", to)
+        return
+    grammar = TREE / "parse.y"
+    if to.exists() and to.stat().st_mtime > grammar.stat().st_mtime:
+        return
+    for yacc in os.environ.get("YACC", ""), "byacc", "bison -y", "yacc":
+        command = shlex.split(yacc)
+        if command and shutil.which(command[0]):
+            subprocess.run([*command, "-o", to, grammar], check=True)
+            return
+    sys.exit("setup.py: byacc or bison is needed")
+
+
+def bundle(to):
+    """Puts what is needed of the tree into a directory."""
+    headers = set()
+    for name in library_sources():
+        path = TREE / name
+        if name == "parse.c":
+            path = TREE / "parse.y"
+            to.mkdir(parents=True, exist_ok=True)
+            make_parser(to / name)
+        else:
+            copy_if_newer(path, to / name)
+        headers_of(path, headers)
+    for path in (HERE / "src").iterdir():
+        headers_of(path, headers)
+    for name in headers:
+        copy_if_newer(TREE / name, to / name)
+    (to / "VERSION").write_text(version() + "\n")
+
+
+class BuildExtension(build_ext):
+    def has_function(self, name):
+        with tempfile.TemporaryDirectory() as scratch:
+            source = pathlib.Path(scratch, "probe.c")
+            source.write_text(
+                f"char {name}(void);\nint main(void) {{ return {name}(); }}\n")
+            return subprocess.run(
+                [*self.compiler.compiler, "-fno-builtin", source, "-o",
+                 source.with_suffix("")], check=False,
+                stderr=subprocess.DEVNULL).returncode == 0
+
+    def configure(self, to):
+        """Writes what takes the place of configure's autoconf.h."""
+        lines = ["#define _GNU_SOURCE 1", "#define HAVE_RECVMMSG 1",
+                 f'#define PACKAGE_VERSION "{version()}"']
+        for name in FUNCTIONS:
+            if self.has_function(name):
+                lines.append(f"#define HAVE_{name.upper()} 1")
+        text = "\n".join(lines) + "\n"
+        if not to.exists() or to.read_text() != text:
+            to.parent.mkdir(parents=True, exist_ok=True)
+            to.write_text(text)
+
+    def build_extension(self, ext):
+        config = pathlib.Path(self.build_temp, "config")
+        self.configure(config / "autoconf.h")
+        library = BUNDLE.relative_to(HERE)
+        if not BUNDLE.is_dir():
+            library = pathlib.Path(self.build_temp, "libflowd")
+            bundle(library)
+        ext.sources = [*ext.sources, *map(str, sorted(library.rglob("*.c")))]
+        ext.depends = [str(path) for directory in (library, config, "src")
+                       for path in pathlib.Path(directory).rglob("*.h")]
+        ext.include_dirs = ["src", str(config), str(library)]
+        super().build_extension(ext)
+
+
+class SourceDistribution(sdist):
+    def make_release_tree(self, base_dir, files):
+        super().make_release_tree(base_dir, files)
+        if not BUNDLE.is_dir():
+            bundle(pathlib.Path(base_dir, "libflowd"))
+
+
+def symbolic():
+    """Calls inside of the extension stay there, though libflowd be loaded."""
+    return [] if sys.platform == "darwin" else ["-Wl,-Bsymbolic-functions"]
+
+
+os.chdir(HERE)
+setup(
+    version=version(),
+    # Not beside reader.py, which would take it for the module itself.
+    package_dir={"": "lib"},
+    packages=["flowd"],
+    include_package_data=False,
+    package_data={"flowd": ["py.typed", "*.pyi"]},
+    ext_modules=[Extension(
+        "flowd._flowd", SOURCES, libraries=["z"],
+        extra_compile_args=["-std=c11", "-fvisibility=hidden"],
+        extra_link_args=symbolic())],
+    cmdclass={"build_ext": BuildExtension, "sdist": SourceDistribution},
+)

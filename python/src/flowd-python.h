@@ -1,0 +1,115 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The Python module: what its files share.  Nothing here touches Python
+ * objects without the interpreter's lock.
+ */
+#ifndef FLOWD_PYTHON_H
+#define FLOWD_PYTHON_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "filter.h"
+#include "store.h"
+
+/* PyArg_ParseTupleAndKeywords changes none of them, but does not say so. */
+#define KEYWORDS(list) ((char **)(uintptr_t)(list))
+
+/* None, to be returned. */
+static inline PyObject *
+none(void)
+{
+	Py_INCREF(Py_None);
+	return (Py_None);
+}
+
+/* A flow as an object. */
+struct flow_object {
+	PyObject ob_base;
+	PyObject *data; /* the user's own; NULL: an empty dict */
+	struct flow flow;
+};
+
+/* What an attribute of a flow is, as an object and in an array. */
+enum attribute_kind {
+	ATTRIBUTE_NUMBER, /* unsigned, of size bytes */
+	ATTRIBUTE_ADDR,   /* text; 16 bytes, IPv4 mapped */
+	ATTRIBUTE_FAMILY, /* AF_INET, AF_INET6, 0 */
+};
+
+struct attribute {
+	const char *name;
+	enum attribute_kind kind;
+	uint8_t size;   /* bytes in an array */
+	size_t offset;  /* in struct flow */
+	uint32_t field; /* STORE_FIELD_* that has it */
+	const char *doc;
+};
+
+/* All of them; the last has no name. */
+extern const struct attribute attributes[];
+
+/* The types, made once when the module is imported. */
+extern PyTypeObject *flow_type, *log_type, *filter_type, *damage_type;
+extern PyObject *log_error;
+
+/* These make the types; -1 with an exception. */
+int flow_type_init(PyObject *module);
+int log_type_init(PyObject *module);
+int filter_type_init(PyObject *module);
+
+/* A new Flow; NULL with an exception. */
+PyObject *flow_object_new(const struct flow *flow);
+
+/*
+ * Copies the flow of object, with the address bits that agree with the
+ * families of its addresses.  -1 with an exception where it is no Flow.
+ */
+int flow_object_get(PyObject *object, struct flow *flow);
+
+/*
+ * Judges the n flows, with or without the interpreter's lock.  object is a
+ * Filter.
+ */
+void filter_object_flows(PyObject *object, struct flow *flows, size_t n,
+    enum filter_verdict *verdicts);
+
+/*
+ * Sets LogError for a FLOWD_E*; name is that of the log, or NULL.  Returns
+ * NULL.
+ */
+PyObject *raise_log_error(PyObject *name, uint64_t offset, int error);
+
+/* Where flows are read from: returns as store_read does. */
+typedef int flow_source_fn(void *arg, struct flow *flow);
+
+/*
+ * Reads flows until source says why no more come, which *error then is, or
+ * count passed the filter.  names are those of attributes; filter is a Filter,
+ * a callable, or None.  Returns a tuple of bytearrays, one for each name, or
+ * NULL with an exception.  source is called without the interpreter's lock,
+ * which is in *thread meanwhile.
+ */
+PyObject *read_columns(PyObject *names, PyObject *filter, uint64_t count,
+    flow_source_fn *source, void *arg, PyThreadState **thread, int *error);
+
+#endif

@@ -1,0 +1,251 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * flowd._flowd: what the Python module has in C.
+ */
+
+#include "flowd-python.h"
+
+#include "autoconf.h"
+#include "format.h"
+
+PyObject *log_error;
+
+PyObject *
+raise_log_error(PyObject *name, uint64_t offset, int error)
+{
+	PyObject *exception, *value;
+
+	if (error == FLOWD_ENOMEM)
+		return (PyErr_NoMemory());
+	exception = name == NULL ?
+	    PyObject_CallFunction(log_error, "s", flowd_strerror(error)) :
+	    PyObject_CallFunction(log_error, "N",
+		PyUnicode_FromFormat("%S: offset %llu: %s", name,
+		    (unsigned long long)offset, flowd_strerror(error)));
+	if (exception == NULL)
+		return (NULL);
+	value = PyLong_FromUnsignedLongLong(offset);
+	if (value != NULL &&
+	    PyObject_SetAttrString(exception, "filename",
+		name == NULL ? Py_None : name) == 0 &&
+	    PyObject_SetAttrString(exception, "offset", value) == 0)
+		PyErr_SetObject(log_error, exception);
+	Py_XDECREF(value);
+	Py_DECREF(exception);
+	return (NULL);
+}
+
+/* A whole number of 32 bits out of any number; -1 with an exception. */
+static int
+get_u32(PyObject *object, uint32_t *number)
+{
+	PyObject *whole;
+	unsigned long value;
+
+	if ((whole = PyNumber_Long(object)) == NULL)
+		return (-1);
+	value = PyLong_AsUnsignedLong(whole);
+	Py_DECREF(whole);
+	if (PyErr_Occurred() == NULL && value <= UINT32_MAX) {
+		*number = (uint32_t)value;
+		return (0);
+	}
+	PyErr_Format(PyExc_OverflowError, "%R is not from 0 to 2**32 - 1",
+	    object);
+	return (-1);
+}
+
+static PyObject *
+iso_time(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+	static const char *const keywords[] = { "t", "utc_flag", NULL };
+	PyObject *object;
+	char buf[32];
+	int utc = 0;
+	uint32_t t;
+
+	(void)self;
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|p:iso_time",
+		KEYWORDS(keywords), &object, &utc) ||
+	    get_u32(object, &t) == -1)
+		return (NULL);
+	return (PyUnicode_FromString(format_iso_time(t, utc != 0, buf)));
+}
+
+static PyObject *
+interval_time(PyObject *self, PyObject *object)
+{
+	char buf[32];
+	uint32_t t;
+
+	(void)self;
+	if (get_u32(object, &t) == -1)
+		return (NULL);
+	return (PyUnicode_FromString(format_interval(t, buf)));
+}
+
+static PyObject *
+interval_time_ms(PyObject *self, PyObject *object)
+{
+	char buf[32];
+	uint32_t t;
+
+	(void)self;
+	if (get_u32(object, &t) == -1)
+		return (NULL);
+	return (PyUnicode_FromString(format_interval_ms(t, buf)));
+}
+
+static PyObject *
+csv_header(PyObject *self, PyObject *unused)
+{
+	(void)self;
+	(void)unused;
+	return (PyUnicode_FromString(format_csv_header()));
+}
+
+/* What an array of each attribute is made of: numpy's name of it, and width. */
+static PyObject *
+columns(void)
+{
+	static const char
+	    *const types[] = { [1] = "u1", [2] = "u2", [4] = "u4", [8] = "u8" };
+	const struct attribute *a;
+	PyObject *dict, *value;
+	bool is_addr;
+	int result;
+
+	if ((dict = PyDict_New()) == NULL)
+		return (NULL);
+	for (a = attributes; a->name != NULL; a++) {
+		is_addr = a->kind == ATTRIBUTE_ADDR;
+		value = Py_BuildValue("(si)", is_addr ? "u1" : types[a->size],
+		    is_addr ? a->size : 1);
+		result = value == NULL ?
+		    -1 :
+		    PyDict_SetItemString(dict, a->name, value);
+		Py_XDECREF(value);
+		if (result == -1) {
+			Py_DECREF(dict);
+			return (NULL);
+		}
+	}
+	return (dict);
+}
+
+static int
+add_number(PyObject *module, const char *name, uint32_t number)
+{
+	PyObject *value = PyLong_FromUnsignedLong(number);
+
+	if (value != NULL && PyModule_AddObject(module, name, value) == 0)
+		return (0);
+	Py_XDECREF(value);
+	return (-1);
+}
+
+static int
+add_fields(PyObject *module)
+{
+	static const char *const names[] = { "ALL", "TAG", "RECV_TIME",
+		"PROTO_FLAGS_TOS", "AGENT_ADDR", "AGENT_ADDR4", "AGENT_ADDR6",
+		"SRC_ADDR", "SRC_ADDR4", "SRC_ADDR6", "DST_ADDR", "DST_ADDR4",
+		"DST_ADDR6", "SRCDST_ADDR", "GATEWAY_ADDR", "GATEWAY_ADDR4",
+		"GATEWAY_ADDR6", "SRCDST_PORT", "PACKETS", "OCTETS",
+		"IF_INDICES", "AGENT_INFO", "FLOW_TIMES", "AS_INFO",
+		"FLOW_ENGINE_INFO", "CRC32" };
+	char name[64];
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		(void)snprintf(name, sizeof(name), "FIELD_%s", names[i]);
+		if (add_number(module, name, store_field_mask(names[i])) == -1)
+			return (-1);
+	}
+	return (0);
+}
+
+static int
+add_constants(PyObject *module)
+{
+	if (add_fields(module) == -1 ||
+	    add_number(module, "FIELD_RESERVED", STORE_FIELD_RESERVED) == -1 ||
+	    add_number(module, "DISPLAY_ALL", STORE_DISPLAY_ALL) == -1 ||
+	    add_number(module, "DISPLAY_BRIEF", STORE_DISPLAY_BRIEF) == -1 ||
+	    add_number(module, "STORE_VER_MAJOR", STORE_VER_MAJOR) == -1 ||
+	    add_number(module, "STORE_VER_MINOR", STORE_VER_MINOR) == -1 ||
+	    add_number(module, "STORE_VERSION", STORE_VERSION) == -1)
+		return (-1);
+	return (
+	    PyModule_AddStringConstant(module, "__version__", PACKAGE_VERSION));
+}
+
+static int
+add_error(PyObject *module)
+{
+	log_error = PyErr_NewExceptionWithDoc("flowd.LogError",
+	    "A log or a record that is damaged or none.  filename says which,\n"
+	    "and offset where, in bytes, uncompressed.",
+	    PyExc_ValueError, NULL);
+	if (log_error == NULL)
+		return (-1);
+	Py_INCREF(log_error);
+	return (PyModule_AddObject(module, "LogError", log_error));
+}
+
+static PyMethodDef methods[] = {
+	{ "iso_time", (PyCFunction)(void (*)(void))iso_time,
+	    METH_VARARGS | METH_KEYWORDS,
+	    "iso_time(t, utc_flag=0)\n--\n\n"
+	    "Seconds of the epoch as YYYY-MM-DDTHH:MM:SS, UTC or local." },
+	{ "interval_time", interval_time, METH_O,
+	    "interval_time(t)\n--\n\nSeconds as in 1w2d3h4m5s." },
+	{ "interval_time_ms", interval_time_ms, METH_O,
+	    "interval_time_ms(t)\n--\n\nMilliseconds as in 3m4s.005." },
+	{ "csv_header", csv_header, METH_NOARGS,
+	    "csv_header()\n--\n\nThe line before those of Flow.format_csv." },
+	{ NULL, NULL, 0, NULL },
+};
+
+static struct PyModuleDef definition = {
+	PyModuleDef_HEAD_INIT,
+	.m_name = "flowd._flowd",
+	.m_doc = "What the module flowd has in C.",
+	.m_size = -1,
+	.m_methods = methods,
+};
+
+PyMODINIT_FUNC PyInit__flowd(void);
+
+PyMODINIT_FUNC
+PyInit__flowd(void)
+{
+	PyObject *module = PyModule_Create(&definition);
+	PyObject *table;
+
+	if (module == NULL)
+		return (NULL);
+	if (add_error(module) == -1 || flow_type_init(module) == -1 ||
+	    log_type_init(module) == -1 || filter_type_init(module) == -1 ||
+	    add_constants(module) == -1 || (table = columns()) == NULL ||
+	    PyModule_AddObject(module, "columns", table) == -1) {
+		Py_DECREF(module);
+		return (NULL);
+	}
+	return (module);
+}

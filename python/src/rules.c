@@ -1,0 +1,192 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * flowd.Filter: rules in the language of flowd.conf(5), compiled.
+ */
+
+#include "flowd-python.h"
+
+#include <stdio.h>
+
+#include "config.h"
+#include "messages.h"
+
+/*
+ * The lock is held while flows are judged, since that counts.  Who holds it
+ * never waits for the interpreter's lock.
+ */
+struct filter_object {
+	PyObject ob_base;
+	struct filter *filter;
+	uint32_t store_mask; /* of its store statements */
+	PyThread_type_lock lock;
+};
+
+PyTypeObject *filter_type;
+
+void
+filter_object_flows(PyObject *object, struct flow *flows, size_t n,
+    enum filter_verdict *verdicts)
+{
+	struct filter_object *f = (struct filter_object *)object;
+
+	PyThread_acquire_lock(f->lock, WAIT_LOCK);
+	filter_flows(f->filter, flows, n, verdicts);
+	PyThread_release_lock(f->lock);
+}
+
+/* The rules as a configuration; NULL with an exception. */
+static struct config *
+parse(const char *rules, size_t len, const char *name)
+{
+	struct config *conf;
+	FILE *fp;
+
+	/* fmemopen takes no empty text; a newline is as good. */
+	if (len == 0) {
+		rules = "\n";
+		len = 1;
+	}
+	if ((fp = fmemopen((void *)(uintptr_t)rules, len, "r")) == NULL) {
+		PyErr_SetFromErrno(PyExc_OSError);
+		return (NULL);
+	}
+	messages_clear();
+	conf = config_parse(fp, name, CONFIG_READER, NULL, 0);
+	(void)fclose(fp);
+	if (conf == NULL)
+		PyErr_SetString(PyExc_ValueError, messages_kept());
+	return (conf);
+}
+
+static int
+compile(struct filter_object *f, const char *rules, size_t len,
+    const char *name)
+{
+	struct config *conf;
+
+	if ((conf = parse(rules, len, name)) == NULL)
+		return (-1);
+	f->filter =
+	    filter_new(conf->rules, conf->nrules, conf->tables, conf->ntables);
+	f->store_mask = conf->store_mask;
+	config_free(conf);
+	if (f->filter != NULL)
+		return (0);
+	PyErr_SetFromErrno(PyExc_OSError);
+	return (-1);
+}
+
+static PyObject *
+filter_object_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+	static const char *const keywords[] = { "rules", "name", NULL };
+	const char *rules, *name = "filter";
+	struct filter_object *f;
+	Py_ssize_t len;
+
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "s#|s:Filter",
+		KEYWORDS(keywords), &rules, &len, &name))
+		return (NULL);
+	if ((f = (struct filter_object *)type->tp_alloc(type, 0)) == NULL)
+		return (NULL);
+	if ((f->lock = PyThread_allocate_lock()) == NULL) {
+		Py_DECREF(f);
+		return (PyErr_NoMemory());
+	}
+	if (compile(f, rules, (size_t)len, name) == -1) {
+		Py_DECREF(f);
+		return (NULL);
+	}
+	return ((PyObject *)f);
+}
+
+static void
+filter_object_dealloc(PyObject *self)
+{
+	struct filter_object *f = (struct filter_object *)self;
+	PyTypeObject *type = Py_TYPE(self);
+
+	filter_free(f->filter);
+	if (f->lock != NULL)
+		PyThread_free_lock(f->lock);
+	type->tp_free(self);
+	Py_DECREF(type);
+}
+
+static PyObject *
+filter_object_call(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+	static const char *const keywords[] = { "flow", NULL };
+	enum filter_verdict verdict;
+	struct flow flow;
+	PyObject *object;
+
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O", KEYWORDS(keywords),
+		&object))
+		return (NULL);
+	if (flow_object_get(object, &flow) == -1)
+		return (NULL);
+	filter_object_flows(self, &flow, 1, &verdict);
+	((struct flow_object *)object)->flow = flow;
+	return (PyBool_FromLong(verdict == FILTER_ACCEPT));
+}
+
+static PyObject *
+get_store_mask(PyObject *self, void *closure)
+{
+	(void)closure;
+	return (PyLong_FromUnsignedLong(
+	    ((struct filter_object *)self)->store_mask));
+}
+
+static PyGetSetDef getset[] = {
+	{ "store_mask", get_store_mask, NULL,
+	    "FIELD_* bits that its store statements name", NULL },
+	{ NULL, NULL, NULL, NULL, NULL },
+};
+
+static char doc[] =
+    "Filter(rules, name='filter')\n--\n\n"
+    "Rules of flowd.conf(5), text.  Called with a flow it says whether\n"
+    "they accept it, and sets its tag as they have it.  name is what\n"
+    "errors in the rules are reported with.";
+
+static PyType_Slot slots[] = {
+	{ Py_tp_doc, doc },
+	{ Py_tp_new, filter_object_new },
+	{ Py_tp_dealloc, filter_object_dealloc },
+	{ Py_tp_call, filter_object_call },
+	{ Py_tp_getset, getset },
+	{ 0, NULL },
+};
+
+static PyType_Spec spec = {
+	.name = "flowd.Filter",
+	.basicsize = sizeof(struct filter_object),
+	.flags = Py_TPFLAGS_DEFAULT,
+	.slots = slots,
+};
+
+int
+filter_type_init(PyObject *module)
+{
+	if ((filter_type = (PyTypeObject *)PyType_FromSpec(&spec)) == NULL)
+		return (-1);
+	Py_INCREF(filter_type);
+	return (PyModule_AddObject(module, "Filter", (PyObject *)filter_type));
+}

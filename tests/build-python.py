@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""The Python module installs from the tree and from a source distribution, its
+stubs agree with it, and its examples do what they say."""
+
+import doctest
+import importlib.util
+import inspect
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+
+import pythonmodule
+import tap
+
+flowd = pythonmodule.load()
+
+PYTHON = tap.SRC / "python"
+
+
+def run(*command, **options):
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True,
+                          stderr=subprocess.STDOUT, check=False, **options)
+    if done.returncode != 0:
+        raise AssertionError(f"{command} failed: {done.stdout}")
+    return done.stdout
+
+
+def has(module):
+    return importlib.util.find_spec(module) is not None
+
+
+class Scratch(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory(prefix="flowd-test-")
+        self.addCleanup(scratch.cleanup)
+        self.dir = pathlib.Path(scratch.name)
+
+
+@unittest.skipUnless(has("pip") and has("wheel"), "no pip or no wheel")
+class Install(Scratch):
+    """With pip, and without the network that it would fetch setuptools from."""
+
+    def copy_tree(self):
+        """What of the source tree is needed; pip builds in it."""
+        tree = self.dir / "tree"
+        shutil.copytree(PYTHON, tree / "python", ignore=shutil.ignore_patterns(
+            "build", "dist", "*.egg-info", "__pycache__"))
+        for path in tap.SRC.glob("*.[chy]"):
+            shutil.copy2(path, tree)
+        for name in "configure.ac", "Makefile.in":
+            shutil.copy2(tap.SRC / name, tree)
+        shutil.copytree(tap.SRC / "compat", tree / "compat")
+        if (tap.BUILD / "parse.c").exists():	# then it takes no yacc
+            shutil.copy2(tap.BUILD / "parse.c", tree)
+        return tree / "python"
+
+    def install(self, source):
+        target = self.dir / "target"
+        run(sys.executable, "-m", "pip", "install", "--quiet", "--no-index",
+            "--no-build-isolation", "--no-deps", "--target", target, source,
+            env={**os.environ, "PIP_ROOT_USER_ACTION": "ignore",
+                 "CFLAGS": "-O0"})
+        self.use(target)
+
+    def use(self, target):
+        """In a directory that has nothing else of flowd."""
+        program = ("import flowd, io; log = io.BytesIO(); "
+                   "flow = flowd.Flow(); flow.octets = 5; "
+                   "flowd.FlowLog(log, 'wb').write_flow(flow); log.seek(0); "
+                   "print(flowd.__file__, next(flowd.FlowLog(log)).octets)")
+        said = run(sys.executable, "-c", program, cwd=self.dir,
+                   env={**os.environ, "PYTHONPATH": str(target)})
+        self.assertEqual(said, f"{target}/flowd/__init__.py 5\n")
+        for name in "py.typed", "__init__.pyi":
+            self.assertTrue((target / "flowd" / name).exists(), name)
+
+    def test_from_the_tree(self):
+        self.install(self.copy_tree())
+
+    def test_from_a_source_distribution(self):
+        source = self.copy_tree()
+        run(sys.executable, "setup.py", "-q", "sdist", "--dist-dir",
+            self.dir, cwd=source)
+        shutil.rmtree(source.parent)
+        distribution, = self.dir.glob("flowd-*.tar.gz")
+        self.install(distribution)
+
+
+class Examples(Scratch):
+    def run_examples(self, text, name):
+        test = doctest.DocTestParser().get_doctest(text, {}, name, name, 0)
+        self.assertTrue(test.examples)
+        said = []
+        runner = doctest.DocTestRunner(verbose=False)
+        runner.run(test, out=said.append)
+        self.assertEqual("".join(said), "")
+
+    @unittest.skipUnless(has("numpy"), "no numpy")
+    def test_readme(self):
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(self.dir)
+        self.run_examples((PYTHON / "README").read_text(), "README")
+
+
+class Stubs(Scratch):
+    TEXT = (PYTHON / "lib" / "flowd" / "__init__.pyi").read_text()
+
+    def test_they_have_all_names(self):
+        named = set(re.findall(r"^(?:def|class)? ?(\w+)(?=[:(])", self.TEXT,
+                               re.M))
+        public = {name for name in vars(flowd) if not name.startswith("_") and
+                  not inspect.ismodule(getattr(flowd, name))}
+        self.assertEqual(public, named - {"__version__"})
+
+    def test_they_have_all_attributes(self):
+        for kind in flowd.Flow, flowd.FlowLog, flowd.Filter:
+            body = re.search(rf"^class {kind.__name__}:\n((?:    .*\n|\n)*)",
+                             self.TEXT, re.M)[1]
+            named = set(re.findall(r"^    (?:def )?(\w+)(?=[:(])", body, re.M))
+            public = {name for name in dir(kind) if not name.startswith("_")}
+            self.assertEqual(
+                public, {name for name in named if not name.startswith("_")},
+                kind)
+
+    @unittest.skipUnless(has("mypy") and has("numpy"), "no mypy or no numpy")
+    def test_a_program_checks(self):
+        program = self.dir / "program.py"
+        program.write_text(
+            "import flowd\n"
+            "with flowd.FlowLog('x', recover=True) as log:\n"
+            "    for flow in log:\n"
+            "        reveal_type(flow.octets)\n"
+            "        flow.src_addr = '192.0.2.1'\n"
+            "        print(flow.no_such)\n"
+            "reveal_type(flowd.read_arrays('x', ['octets']))\n")
+        env = {**os.environ, "MYPYPATH": str(pythonmodule.DIR)}
+        env.pop("PYTHONPATH", None)
+        env.pop("LD_PRELOAD", None)
+        said = subprocess.run(
+            [sys.executable, "-m", "mypy", "--strict", "--cache-dir",
+             self.dir, program], env=env, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, check=False).stdout
+        self.assertIn('Revealed type is "builtins.int"', said)
+        self.assertIn('"Flow" has no attribute "no_such"', said)
+        self.assertIn("numpy.ndarray", said)
+        self.assertEqual(said.count(" error: "), 1, said)
+
+
+if __name__ == "__main__":
+    tap.main()

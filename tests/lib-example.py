@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""The program in flowd(3) compiles against the build tree and against what is
+installed, and does what the manual says."""
+
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+
+import readertest
+import tap
+
+HEADERS = "addr.h", "errors.h", "format.h", "store.h"
+LINES_MAX = 40
+WARNINGS = "-Wall", "-Wextra", "-Wpedantic", "-Werror"
+
+
+def make_variable(name):
+    """What the build's Makefile has for a variable."""
+    text = (tap.BUILD / "Makefile").read_text()
+    return re.search(rf"^{name} =(.*)$", text, re.M)[1].split()
+
+
+def example():
+    """The program, out of the manual."""
+    page = (tap.SRC / "flowd.3").read_text()
+    text = re.search(r"^\.Sh EXAMPLES\n.*?^\.Bd .*?\n(.*?)^\.Ed", page,
+                     re.M | re.S)[1]
+    return text.replace(r"\e", "\\")
+
+
+def run(*command, **options):
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, **options).stdout
+
+
+class Example(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.dir = pathlib.Path(scratch.name)
+        self.source = self.dir / "octets.c"
+        self.source.write_text(example())
+        self.log = self.dir / "flows.log"
+        self.log.write_bytes(readertest.log(4))
+
+    def compile(self, *flags):
+        program = self.dir / "octets"
+        run(*make_variable("CC"), *make_variable("CFLAGS"), *WARNINGS,
+            "-std=c11", "-o", program, self.source, *flags)
+        return program
+
+    def use(self, program, **env):
+        env = {**os.environ, **env}
+        self.assertEqual(run(program, self.log, env=env),
+                         readertest.briefs(4) + "6 octets\n")
+        self.log.write_bytes(readertest.log(4) + b"\xff" * 100)
+        damaged = subprocess.run([program, self.log], env=env, text=True,
+                                 capture_output=True, check=False)
+        self.assertEqual(damaged.returncode, 1)
+        self.assertIn(f"offset {len(readertest.log(4))}: ", damaged.stderr)
+
+    def build_flags(self):
+        """For <flowd/...>, as if the headers were installed."""
+        (self.dir / "flowd").symlink_to(tap.SRC)
+        return f"-I{self.dir}", f"-L{tap.BUILD}"
+
+    def test_is_short(self):
+        self.assertLess(len(self.source.read_text().splitlines()), LINES_MAX)
+
+    def test_static_library_of_the_build(self):
+        self.use(self.compile(*self.build_flags(), tap.program("libflowd.a"),
+                              *make_variable("LIBZ")))
+
+    @unittest.skipUnless((tap.BUILD / "libflowd.so").exists(),
+                         "no shared library is built here")
+    def test_shared_library_of_the_build(self):
+        program = self.compile(*self.build_flags(), "-lflowd")
+        self.use(program, LD_LIBRARY_PATH=str(tap.BUILD))
+
+    @unittest.skipUnless(shutil.which("c++"), "no C++ compiler")
+    def test_headers_are_for_cplusplus_too(self):
+        source = self.dir / "headers.cc"
+        flags = self.build_flags()
+        for header in HEADERS:
+            with self.subTest(header=header):
+                source.write_text(f"#include <flowd/{header}>\n")
+                run("c++", *WARNINGS, "-fsyntax-only", *flags, source)
+
+
+@unittest.skipUnless(shutil.which("pkg-config"), "no pkg-config")
+class Installed(Example):
+    def setUp(self):
+        super().setUp()
+        self.root = self.dir / "root"
+        run(os.environ.get("MAKE", "make"), "-s", "install",
+            f"DESTDIR={self.root}", cwd=tap.BUILD)
+        self.libdir = self.root / self.installed("libflowd.a").parent
+
+    def installed(self, name):
+        """The path below the root of the one file with this name."""
+        path, = self.root.rglob(name)
+        return path.relative_to(self.root)
+
+    def flags(self, *options):
+        return shlex.split(run(
+            "pkg-config", *options, "flowd",
+            env={**os.environ, "PKG_CONFIG_SYSROOT_DIR": str(self.root),
+                 "PKG_CONFIG_PATH": str(self.libdir / "pkgconfig")}))
+
+    def build_flags(self):
+        return self.flags("--cflags", "--libs-only-L")
+
+    def test_pkg_config(self):
+        program = self.compile(*self.flags("--cflags", "--libs"))
+        self.use(program, LD_LIBRARY_PATH=str(self.libdir))
+
+    def test_static_library_of_the_build(self):
+        static = self.libdir / "libflowd.a"
+        flags = self.flags("--static", "--cflags", "--libs")
+        self.use(self.compile(
+            *(str(static) if flag == "-lflowd" else flag for flag in flags)))
+
+    def test_links(self):
+        shared = self.libdir / "libflowd.so"
+        if not shared.exists():
+            self.skipTest("no shared library is built here")
+        self.assertEqual(os.readlink(shared), "libflowd.so.1")
+        self.assertRegex(os.readlink(self.libdir / "libflowd.so.1"),
+                         r"^libflowd\.so\.1\.\d+$")
+
+    def test_uninstall(self):
+        run(os.environ.get("MAKE", "make"), "-s", "uninstall",
+            f"DESTDIR={self.root}", cwd=tap.BUILD)
+        left = [path.name for path in self.root.rglob("*")
+                if not path.is_dir()]
+        self.assertEqual(left, ["flowd.conf"])
+
+
+if __name__ == "__main__":
+    tap.main()

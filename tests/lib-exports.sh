@@ -1,0 +1,40 @@
+#!/bin/sh
+# libflowd.so exports what flowd(3) describes and its headers declare, and
+# nothing else.
+
+set -u
+SRC=${SRC:-$(cd "$(dirname "$0")/.." && pwd)}
+BUILD=${BUILD:-$(pwd)}
+. "$SRC/tests/lib/tree.sh"
+if [ ! -e "$BUILD/libflowd.so" ]; then
+	echo "1..0 # SKIP no shared library is built here"
+	exit 0
+fi
+for program in nm readelf; do
+	if ! command -v $program >/dev/null; then
+		echo "1..0 # SKIP no $program, which shows what is exported"
+		exit 0
+	fi
+done
+tree_test
+
+nm -D --defined-only "$BUILD/libflowd.so" |
+    sed -n 's/.* [TDBRVW] //p' | sort >"$tmp/versioned"
+sed 's/@.*//' "$tmp/versioned" >"$tmp/exported"
+sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESCRIPTION/s/^\.F[no] \([a-z0-9_]*\).*/\1/p' \
+    "$SRC/flowd.3" | sort >"$tmp/described"
+# What the headers mark is visible in the objects; all else there is hidden.
+readelf -Ws "$BUILD"/*.pico "$BUILD"/compat/*.pico |
+    awk '$5 == "GLOBAL" && $6 == "DEFAULT" && $7 != "UND" { print $8 }' |
+    sort >"$tmp/declared"
+
+check "something is exported" [ -s "$tmp/exported" ]
+check "flowd(3) has all that is exported" \
+    diff "$tmp/exported" "$tmp/described"
+check "the headers have all that is exported" \
+    diff "$tmp/exported" "$tmp/declared"
+if grep -q -e '--version-script' "$BUILD/Makefile"; then
+	check "every symbol has a version" \
+	    [ -z "$(grep -v '@@FLOWD_[0-9.]*$' "$tmp/versioned")" ]
+fi
+end_tree_test

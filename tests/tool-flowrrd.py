@@ -1,0 +1,309 @@
+#!/usr/bin/env python3
+"""flowrrd keeps rates by protocol, and shows them on a page."""
+
+import html.parser
+import os
+import pathlib
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import xml.etree.ElementTree
+import zlib
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+
+import flowlog
+import netflow
+import pythonmodule
+import tap
+from flowdtest import PATIENCE, Flowd, need, wait_for
+from readertest import SECONDS, flow
+
+pythonmodule.load()
+
+PROGRAM = str(tap.SRC / "tools" / "flowrrd" / "flowrrd.py")
+SOCKCLIENT = str(tap.SRC / "tools" / "sockclient.py")
+MISSING = need("rrdtool")
+BROWSER = next(filter(None, map(shutil.which, (
+    "chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+START = 1700000000 // 3600 * 3600
+TCP = (0x00, 0x72, 0xb2)
+UDP = (0xe6, 0x9f, 0x00)
+
+
+def record(seconds, protocol, octets, packets=1):
+    return flowlog.encode(flow(octets, recv_sec=START + seconds,
+                               protocol=protocol, packets=packets))
+
+
+class Page(html.parser.HTMLParser):
+    """What a page refers to."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.links, self.ids, self.images = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        if "href" in attrs:
+            self.links.append(attrs["href"])
+        if "id" in attrs:
+            self.ids.append(attrs["id"])
+        if tag == "img":
+            self.images.append(attrs["src"])
+            assert attrs["alt"]
+        assert tag not in ("script", "link", "iframe"), tag
+
+
+def pixels(path):
+    """The colours in a PNG, and how often they are there (RFC 2083)."""
+    data = path.read_bytes()
+    at, packed = 8, b""
+    while at < len(data):
+        length, kind = struct.unpack_from(">I4s", data, at)
+        body = data[at + 8:at + 8 + length]
+        if kind == b"IHDR":
+            width, height, _, colour = struct.unpack_from(">IIBB", body)
+        elif kind == b"IDAT":
+            packed += body
+        at += 12 + length
+    size = {2: 3, 6: 4}[colour]
+    raw = zlib.decompress(packed)
+    previous = bytearray(width * size)
+    counts = {}
+    for y in range(height):
+        begin = y * (width * size + 1)
+        line = bytearray(raw[begin + 1:begin + 1 + width * size])
+        unfilter(raw[begin], line, previous, size)
+        for x in range(0, len(line), size):
+            pixel = tuple(line[x:x + 3])
+            counts[pixel] = counts.get(pixel, 0) + 1
+        previous = line
+    return counts
+
+
+def unfilter(kind, line, previous, size):
+    for i, value in enumerate(line):
+        left = line[i - size] if i >= size else 0
+        up = previous[i]
+        corner = previous[i - size] if i >= size else 0
+        if kind == 1:
+            value += left
+        elif kind == 2:
+            value += up
+        elif kind == 3:
+            value += (left + up) // 2
+        elif kind == 4:
+            value += min((left, up, corner), key=lambda p: abs(
+                left + up - corner - p))
+        line[i] = value & 255
+
+
+@unittest.skipIf(MISSING, f"{MISSING} is not here")
+class Flowrrd(unittest.TestCase):
+    def setUp(self):
+        tmp = tempfile.TemporaryDirectory(prefix="flowd-test-")
+        self.addCleanup(tmp.cleanup)
+        self.dir = pathlib.Path(tmp.name)
+        self.log = self.dir / "a.log"
+        self.www = self.dir / "www"
+
+    def run_it(self, *args, status=0, stdin=b""):
+        """Runs flowrrd to its end, and returns what it said."""
+        result = subprocess.run(
+            [sys.executable, PROGRAM, *map(str, args)], input=stdin,
+            env=pythonmodule.environment(), cwd=self.dir,
+            capture_output=True, timeout=SECONDS, check=False)
+        self.assertEqual(result.returncode, status, result.stderr)
+        self.assertEqual(result.stdout, b"")
+        return result.stderr.decode()
+
+    def rates(self, begin, end, function="AVERAGE"):
+        """{seconds from START: {source: a second's}}, where known."""
+        lines = subprocess.run(
+            ["rrdtool", "fetch", self.dir / "flows.rrd", function, "-r", "60",
+             "-s", str(START + begin), "-e", str(START + end)],
+            check=True, capture_output=True, text=True,
+            env=dict(os.environ, LC_ALL="C")).stdout.splitlines()
+        result = {}
+        for line in lines[2:]:
+            when, _, values = line.partition(":")
+            if "nan" in values:
+                continue
+            # rrdtool names an interval by its end.
+            result[int(when) - 60 - START] = dict(
+                zip(lines[0].split(),
+                    (round(float(v), 6) for v in values.split())))
+        return result
+
+    def totals(self, begin, end):
+        """What was there in all, by source, of those that are not 0."""
+        result = {}
+        for rates in self.rates(begin, end).values():
+            for name, rate in rates.items():
+                if rate:
+                    result[name] = result.get(name, 0) + rate * 60
+        return {name: round(value, 2) for name, value in result.items()}
+
+    def test_rates(self):
+        self.log.write_bytes(
+            record(0, 6, 600, 30) + record(59, 6, 600, 30) +
+            record(60, 17, 120) + record(61, 1, 60) + record(62, 58, 60) +
+            record(180, 50, 60) + record(181, 47, 60) +
+            record(182, 132, 60) + record(600, 6, 60))
+        self.assertEqual(self.run_it(self.log), "")
+        rates = self.rates(0, 600)
+        self.assertEqual(len(rates), 11)
+        self.assertEqual({n: v for n, v in rates[0].items() if v},
+                         {"tcp_octets": 20, "tcp_packets": 1,
+                          "tcp_flows": 0.033333})
+        self.assertEqual([rates[60][f"{p}_octets"] for p in (
+            "tcp", "udp", "icmp", "other")], [0, 2, 2, 0])
+        self.assertEqual([rates[180][f"{p}_octets"] for p in (
+            "esp", "gre", "other")], [1, 1, 1])
+        self.assertEqual(set(rates[120].values()), {0})
+        self.assertEqual(self.totals(0, 660), {
+            "tcp_octets": 1260, "tcp_packets": 61, "tcp_flows": 3,
+            "udp_octets": 120, "udp_packets": 1, "udp_flows": 1,
+            "icmp_octets": 120, "icmp_packets": 2, "icmp_flows": 2,
+            "esp_octets": 60, "esp_packets": 1, "esp_flows": 1,
+            "gre_octets": 60, "gre_packets": 1, "gre_flows": 1,
+            "other_octets": 60, "other_packets": 1, "other_flows": 1})
+
+    def test_running_again_adds_nothing(self):
+        self.log.write_bytes(record(0, 6, 60) + record(60, 6, 60))
+        self.run_it(self.log)
+        before = self.totals(0, 600)
+        self.assertIn("2 flows of minutes that are over",
+                      self.run_it("-v", self.log))
+        with open(self.log, "ab") as file:
+            file.write(record(120, 17, 60))
+        self.run_it(self.log)
+        self.assertEqual(self.totals(0, 600), {
+            **before, "udp_octets": 60, "udp_packets": 1, "udp_flows": 1})
+
+    def test_the_minute_that_it_is_waits(self):
+        """It is left to the next run, as more of it may come."""
+        now = int(time.time())
+        self.log.write_bytes(record(now - START - 600, 6, 60) +
+                             record(now - START, 6, 60))
+        self.run_it(self.log)
+        self.assertEqual(
+            self.totals(now - START - 1200, now - START)["tcp_flows"], 1)
+
+    def test_two_logs_share_minutes(self):
+        self.log.write_bytes(record(0, 6, 60) + record(70, 6, 60))
+        self.run_it(self.log, "-", stdin=record(65, 6, 60) +
+                    record(5, 6, 60) + record(130, 6, 60))
+        self.assertEqual(self.totals(0, 600)["tcp_flows"], 5)
+
+    def test_a_gap_is_unknown(self):
+        self.log.write_bytes(record(0, 6, 60) + record(3600, 6, 60))
+        self.run_it(self.log)
+        self.assertEqual(set(self.rates(0, 3660)), {0, 3600})
+
+    def test_flows_without_fields(self):
+        self.log.write_bytes(flowlog.encode({"octets": 5}) + flowlog.encode(
+            {"octets": 60, "recv_sec": START, "recv_usec": 0}))
+        self.assertIn("1 without a time", self.run_it("-v", self.log))
+        self.assertEqual(self.totals(0, 60),
+                         {"other_octets": 60, "other_flows": 1})
+
+    def test_damage(self):
+        self.log.write_bytes(record(0, 6, 60) + b"\xff" * 40 +
+                             record(60, 6, 60))
+        self.assertIn(f"{self.log}: offset ", self.run_it(self.log, status=1))
+        self.assertEqual(self.totals(0, 600)["tcp_flows"], 1)
+        self.assertIn("40 damaged bytes", self.run_it("-R", self.log,
+                                                      status=3))
+        self.assertEqual(self.totals(0, 600)["tcp_flows"], 2)
+
+    def test_page(self):
+        self.draw()
+        text = (self.www / "index.html").read_text()
+        page = Page(text)
+        self.assertIn("<title>A &lt;b&gt; &amp; c</title>", text)
+        self.assertEqual(page.links, ["#day", "#week", "#month", "#year"])
+        self.assertEqual(page.ids, ["day", "week", "month", "year"])
+        self.assertEqual(len(page.images), 12)
+        self.assertNotRegex(text, "https?:|url[(]|@import")
+        self.assertEqual({p.name for p in self.www.iterdir()},
+                         {"index.html", *page.images})
+        for name in page.images:
+            image = xml.etree.ElementTree.parse(self.www / name).getroot()
+            self.assertEqual(image.tag, "{http://www.w3.org/2000/svg}svg")
+            for part in image.iter():
+                for key, value in part.attrib.items():
+                    self.assertFalse(key.endswith("href") and
+                                     not value.startswith("#") and
+                                     not value.startswith("data:"), value)
+
+    def draw(self):
+        self.log.write_bytes(b"".join(
+            record(t, 6, 60000) + record(t, 17, 30000)
+            for t in range(0, 24 * 3600, 60)))
+        self.run_it("-o", self.www, "-t", "A <b> & c", self.log)
+
+    @unittest.skipUnless(BROWSER, "Chromium is not here")
+    def test_page_in_a_browser(self):
+        self.draw()
+        shot = self.dir / "shot.png"
+        subprocess.run(
+            [BROWSER, "--headless", "--no-sandbox", "--disable-gpu",
+             "--hide-scrollbars", f"--user-data-dir={self.dir / 'profile'}",
+             "--window-size=800,600", f"--screenshot={shot}",
+             (self.www / "index.html").as_uri()],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, timeout=SECONDS, check=True,
+            env=dict(os.environ, HOME=str(self.dir)))
+        counts = pixels(shot)
+        self.assertEqual(max(counts, key=counts.get), (255, 255, 255))
+        self.assertGreater(counts.get(TCP, 0), 100)
+        self.assertGreater(counts.get(UDP, 0), 100)
+
+    def test_a_collector(self):
+        """What comes over its log socket, as it comes."""
+        flowd = Flowd("store ALL", 'logsock "@DIR@/sock"')
+        flowd.dir.chmod(0o711)
+        path = flowd.dir / "sock"
+        client = subprocess.Popen(
+            [sys.executable, SOCKCLIENT, "-r", path], stdout=subprocess.PIPE,
+            stdin=subprocess.DEVNULL, env=pythonmodule.environment())
+        graphs = subprocess.Popen(
+            [sys.executable, PROGRAM, "-v", "-o", "www", "-"], cwd=self.dir,
+            stdin=client.stdout, stderr=subprocess.PIPE,
+            env=pythonmodule.environment())
+        client.stdout.close()
+        try:
+            wait_for(path.exists, "the socket is there")
+            with flowd:
+                flowd.send(netflow.datagram(5, netflow.flows(20)))
+                flowd.wait_flows(20)
+            client.terminate()
+            client.wait(PATIENCE)
+            _, said = graphs.communicate(timeout=PATIENCE)
+        finally:
+            for process in client, graphs:
+                process.kill()
+                process.wait()
+        # They are of the minute that it is, so nothing was kept or drawn.
+        self.assertEqual(graphs.returncode, 0, said)
+        self.assertIn(b"0 flows of minutes that are over, and 0 without",
+                      said)
+        self.assertFalse(self.www.exists())
+
+    def test_wrong_arguments(self):
+        self.assertIn("usage: flowrrd", self.run_it("-Z", status=2))
+        self.assertIn("none.log", self.run_it("none.log", status=1))
+        self.log.write_bytes(record(0, 6, 60))
+        self.assertIn("flowrrd: rrdtool create: ",
+                      self.run_it("-d", "none", self.log, status=1))
+
+
+if __name__ == "__main__":
+    tap.main()

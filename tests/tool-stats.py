@@ -1,0 +1,273 @@
+#!/usr/bin/env python3
+"""flowd-stats counts what is in logs, with numpy and without."""
+
+import collections
+import datetime
+import gzip
+import json
+import os
+import pathlib
+import pty
+import random
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+
+import flowlog
+import netflow
+import pythonmodule
+import tap
+from flowdtest import Flowd
+from readertest import SECONDS, flow, log
+
+pythonmodule.load()
+
+try:
+    import numpy
+    del numpy
+    HAS_NUMPY = True
+except ImportError:
+    HAS_NUMPY = False
+
+PROGRAM = str(tap.SRC / "tools" / "stats.py")
+START = 1700000000
+NAMES = {1: "icmp", 6: "tcp", 17: "udp"}
+KEYS = {
+    "protocols": lambda f: NAMES.get(f["protocol"], str(f["protocol"])),
+    "source ports": lambda f: f["src_port"],
+    "destination ports": lambda f: f["dst_port"],
+    "source addresses": lambda f: f["src"],
+    "destination addresses": lambda f: f["dst"],
+    "pairs": lambda f: f"{f['src']} > {f['dst']}",
+    "source ASes": lambda f: f["src_as"],
+    "destination ASes": lambda f: f["dst_as"],
+}
+VALUES = {
+    "octets of a flow": lambda f: f["octets"],
+    "packets of a flow": lambda f: f["packets"],
+    "octets of a packet": lambda f: f["octets"] // max(f["packets"], 1),
+    "milliseconds of a flow":
+        lambda f: (f["flow_finish"] - f["flow_start"]) % 2**32,
+}
+
+
+def random_flow(rng):
+    """A flow, some of whose fields are missing."""
+    def counter():
+        return rng.choice([0, 1, rng.randrange(3000), rng.randrange(2**64),
+                           2**64 - 1])
+
+    def address():
+        return rng.choice(["192.0.2.1", "192.0.2.2", "198.51.100.200", "::",
+                           "0.0.0.0", "2001:db8::1", "::ffff:192.0.2.1"])
+
+    whole = flow(
+        counter(), packets=counter(), protocol=rng.choice([1, 6, 17, 200]),
+        src=address(), dst=address(), src_port=rng.choice([0, 53, 65535]),
+        dst_port=rng.randrange(30), src_as=rng.choice([0, 2**32 - 1]),
+        recv_sec=START + rng.randrange(7200),
+        flow_start=rng.choice([5, 2**32 - 5]), flow_finish=rng.randrange(9))
+    for group in (["src"], ["dst"], ["octets"], ["packets"],
+                  ["src_port", "dst_port"], ["recv_sec", "recv_usec"],
+                  ["flow_start", "flow_finish"],
+                  ["src_as", "dst_as", "src_mask", "dst_mask"],
+                  ["tcp_flags", "protocol", "tos"]):
+        if rng.random() < 0.1:
+            for key in group:
+                del whole[key]
+    return whole
+
+
+def counted(flows, key_of):
+    """{key: [octets, packets, flows]} of those flows that have a key."""
+    result = collections.defaultdict(lambda: [0, 0, 0])
+    for each in flows:
+        try:
+            counts = result[key_of(each)]
+        except KeyError:
+            continue
+        counts[0] += each.get("octets", 0)
+        counts[1] += each.get("packets", 0)
+        counts[2] += 1
+    return result
+
+
+def counts_of(row):
+    return [row["octets"], row["packets"], row["flows"]]
+
+
+class Cases:
+    """What holds with numpy and without."""
+
+    def setUp(self):
+        tmp = tempfile.TemporaryDirectory(prefix="flowd-test-")
+        self.addCleanup(tmp.cleanup)
+        self.dir = pathlib.Path(tmp.name)
+        self.log = self.dir / "a.log"
+        self.env = pythonmodule.environment()
+        if self.hide_numpy:
+            (self.dir / "numpy.py").write_text("raise ImportError")
+            self.env["PYTHONPATH"] = f"{self.dir}:{self.env['PYTHONPATH']}"
+
+    def run_stats(self, *args, status=0, stdin=b""):
+        """Runs flowd-stats to its end, and returns (stdout, stderr)."""
+        result = subprocess.run(
+            [sys.executable, PROGRAM, *map(str, args)], input=stdin,
+            env=self.env, cwd=self.dir, capture_output=True, timeout=SECONDS,
+            check=False)
+        self.assertEqual(result.returncode, status, result.stderr)
+        return result.stdout.decode(), result.stderr.decode()
+
+    def json_of(self, *args, **options):
+        return json.loads(self.run_stats("-J", *args, **options)[0])
+
+    def test_against_another_count(self):
+        seed = random.randrange(2**32)
+        rng = random.Random(seed)
+        flows = [random_flow(rng) for _ in range(500)]
+        self.log.write_bytes(b"".join(map(flowlog.encode, flows)))
+        with self.subTest(seed=seed):
+            self.compare(self.json_of("-n7", self.log), flows)
+
+    def compare(self, got, flows):
+        self.assertEqual(counts_of(got["total"]),
+                         counted(flows, lambda f: "all")["all"])
+        times = [f["recv_sec"] for f in flows if "recv_sec" in f]
+        self.assertEqual((got["first"], got["last"]),
+                         (min(times), max(times)))
+        for name, key_of in KEYS.items():
+            expected = counted(flows, key_of)
+            for place, measure in enumerate(("octets", "packets", "flows")):
+                rows = sorted(expected.items(),
+                              key=lambda r: (-r[1][place], str(r[0])))[:7]
+                self.assertEqual([(r["key"], counts_of(r)) for r in
+                                  got["top"][name][measure]], rows, name)
+        for name, value_of in VALUES.items():
+            expected = counted(flows, lambda f: value_of(f).bit_length())
+            rows = got["histograms"][name]
+            self.assertEqual(
+                {r["to"].bit_length(): counts_of(r) for r in rows
+                 if r["flows"]}, dict(expected), name)
+            for row, following in zip(rows, rows[1:]):
+                self.assertEqual(row["to"] + 1, following["from"])
+
+    def test_pairs_that_share_an_address(self):
+        self.log.write_bytes(b"".join(
+            flowlog.encode(flow(1, src=source, dst="192.0.2.9"))
+            for source in ("192.0.2.1", "192.0.2.2", "192.0.2.2")))
+        self.assertEqual(
+            [(row["key"], row["flows"]) for row in
+             self.json_of(self.log)["top"]["pairs"]["flows"]],
+            [("192.0.2.2 > 192.0.2.9", 2), ("192.0.2.1 > 192.0.2.9", 1)])
+
+    def test_series(self):
+        times = START, START + 1, START + 65, START + 7199
+        self.log.write_bytes(b"".join(
+            flowlog.encode(flow(1, recv_sec=t)) for t in times))
+        got = self.json_of(self.log)["series"]
+        self.assertEqual(got["step"], 300)
+        self.assertEqual(len(got["lines"]), 25)
+        lines = [line for line in got["lines"] if line["flows"]]
+        self.assertEqual([(line["time"], line["flows"]) for line in lines],
+                         [(1699999800, 3), (1700007000, 1)])
+        got = self.json_of("-i1", self.log)["series"]
+        self.assertEqual(len(got["lines"]), 121)
+        self.assertEqual([line["flows"] for line in got["lines"][:3]],
+                         [2, 1, 0])
+
+    def test_several_logs(self):
+        self.log.write_bytes(log(3))
+        (self.dir / "b.log.gz").write_bytes(gzip.compress(log(2)))
+        got = self.json_of(self.log, "-", "b.log.gz", stdin=log(4))
+        self.assertEqual(got["total"]["flows"], 9)
+        self.assertEqual(got["logs"], [str(self.log), "-", "b.log.gz"])
+
+    def test_text(self):
+        self.log.write_bytes(log(3, octets=1000))
+        out, err = self.run_stats("-U", self.log)
+        self.assertEqual(err, "")
+        when = datetime.datetime.fromtimestamp(
+            START, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
+        for line in (
+                f"octets   {'3,000':>26}", f"first    {when:>26}",
+                f"bits/s   {'24,000':>26}", "source addresses by flows",
+                f"198.51.100.7 {'3,000':>20} {'9':>16} {'3':>13}",
+                f"512-1,023 {'3,000':>20} {'9':>16} {'3':>13} {'#' * 40}"):
+            self.assertIn(line + "\n", out)
+
+    def test_nothing(self):
+        self.log.touch()
+        self.assertEqual(self.json_of(self.log)["total"],
+                         {"octets": 0, "packets": 0, "flows": 0})
+        self.assertIn("flows ", self.run_stats(self.log)[0])
+
+    def test_damage(self):
+        self.log.write_bytes(log(2) + b"\xff" * 40 + log(1))
+        out, err = self.run_stats("-J", "none.log", self.log, status=1)
+        self.assertEqual(json.loads(out)["total"]["flows"], 2)
+        self.assertIn("none.log", err)
+        self.assertIn(f"{self.log}: offset {len(log(2))}: ", err)
+        out, err = self.run_stats("-JR", self.log, status=3)
+        self.assertEqual(json.loads(out)["total"]["flows"], 3)
+        self.assertIn("40 damaged bytes", err)
+
+
+@unittest.skipUnless(HAS_NUMPY, "numpy is not here")
+class WithNumpy(Cases, unittest.TestCase):
+    hide_numpy = False
+
+    def test_more_than_a_chunk(self):
+        count = (1 << 18) + 5
+        self.log.write_bytes(log(1, packets=1) * count)
+        self.assertEqual(self.json_of(self.log)["top"]["pairs"]["flows"], [{
+            "key": "198.51.100.7 > 203.0.113.9", "octets": 0,
+            "packets": count, "flows": count}])
+
+
+class WithoutNumpy(Cases, unittest.TestCase):
+    hide_numpy = True
+
+    def test_progress_on_a_terminal(self):
+        self.log.write_bytes(log(1) * 60000)
+        for terminal in True, False:
+            master, slave = pty.openpty() if terminal else os.pipe()
+            with open(master, "rb", buffering=0) as reader:
+                with open(slave, "wb", buffering=0) as stderr:
+                    process = subprocess.Popen(
+                        [sys.executable, PROGRAM, str(self.log)],
+                        env=self.env, stdin=subprocess.DEVNULL,
+                        stdout=subprocess.DEVNULL, stderr=stderr)
+                said = b""
+                try:
+                    while block := reader.read(4096):
+                        said += block
+                except OSError:		# the end of a terminal
+                    pass
+                self.assertEqual(process.wait(SECONDS), 0)
+            if terminal:
+                self.assertRegex(said, rb"\r\x1b\[K[\d,]+ flows, \d+% of ")
+                self.assertTrue(said.endswith(b"\r\x1b[K"), said)
+            else:
+                self.assertEqual(said, b"")
+
+    def test_under_a_collector(self):
+        with Flowd("store ALL") as flowd:
+            flowd.send(netflow.datagram(5, netflow.flows(20)))
+            flows = flowd.wait_flows(20)
+            self.assertEqual(
+                counts_of(self.json_of(flowd.log)["total"]),
+                [sum(f["octets"] for f in flows),
+                 sum(f["packets"] for f in flows), 20])
+
+    def test_wrong_arguments(self):
+        for args in [], ["-n0", "a"], ["-ix", "a"], ["-Z", "a"]:
+            with self.subTest(args=args):
+                self.assertIn("usage: flowd-stats",
+                              self.run_stats(*args, status=2)[1])
+
+
+if __name__ == "__main__":
+    tap.main()

@@ -1,0 +1,510 @@
+#!/usr/bin/env python3
+"""flowd-stats: totals, tops, histograms and time series of flow logs."""
+
+import argparse
+import collections
+import heapq
+import ipaddress
+import itertools
+import json
+import os
+import socket
+import sys
+import time
+
+import flowd
+
+try:
+    import numpy
+except ImportError:
+    numpy = None		# the same, with a loop over all flows
+
+CHUNK = 1 << 18			# flows at a time
+MINUTE = 60			# seconds; no series is finer
+SERIES_LINES = 48		# of a series, unless its step is given
+STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440)	# minutes
+DAY = 1440
+BAR = 40			# characters
+
+MEASURES = ("octets", "packets", "flows")
+PROTOCOLS = {getattr(socket, name): name[len("IPPROTO_"):].lower()
+             for name in sorted(dir(socket)) if name.startswith("IPPROTO_")}
+POWERS = [1 << bit for bit in range(64)]
+
+# What is asked of each flow, where numpy can ask for many at a time.
+COLUMNS = ("fields", "recv_sec", "protocol", "src_addr", "src_addr_af",
+           "dst_addr", "dst_addr_af", "src_port", "dst_port", "packets",
+           "octets", "flow_start", "flow_finish", "src_as", "dst_as")
+
+
+class Counts:
+    """Flows, packets and octets: integers of any size."""
+
+    __slots__ = MEASURES
+
+    def __init__(self):
+        self.octets = self.packets = self.flows = 0
+
+    def add(self, flows, packets, octets):
+        self.flows += flows
+        self.packets += packets
+        self.octets += octets
+
+    def add_counts(self, other):
+        self.add(other.flows, other.packets, other.octets)
+
+    def as_dict(self):
+        return {measure: getattr(self, measure) for measure in MEASURES}
+
+
+def bits(array):
+    """int.bit_length of each number, with which histograms have their bins."""
+    return numpy.searchsorted(numpy.array(POWERS, "u8"),
+                              array.astype("u8"), side="right")
+
+
+def divided(octets, packets):
+    """Octets of a packet of each flow."""
+    return octets // numpy.maximum(packets, 1)
+
+
+def duration(start, finish):
+    """Milliseconds, of an uptime of 32 bits, which may have begun anew."""
+    return (finish - start) & 0xffffffff
+
+
+def halves(rows):
+    """Addresses, rows of 16 bytes, as two columns of integers."""
+    both = numpy.ascontiguousarray(rows).view(">u8")
+    return [both[:, 0], both[:, 1]]
+
+
+def address_columns(chunk, *names):
+    columns = []
+    for name in names:
+        columns += [chunk[f"{name}_af"], *halves(chunk[name])]
+    return columns
+
+
+def address_text(key):
+    """An address from the three integers of address_columns."""
+    family, high, low = key
+    if family == socket.AF_INET:
+        return str(ipaddress.IPv4Address(low & 0xffffffff))
+    address = ipaddress.IPv6Address(high << 64 | low)
+    if address.ipv4_mapped is not None:
+        return f"::ffff:{address.ipv4_mapped}"
+    return str(address)
+
+
+def address_label(key):
+    return key if isinstance(key, str) else address_text(key)
+
+
+def pair_label(key):
+    if len(key) == 2:
+        return " > ".join(key)
+    return f"{address_text(key[:3])} > {address_text(key[3:])}"
+
+
+def protocol_label(key):
+    return PROTOCOLS.get(key, str(key))
+
+
+class Grouping(collections.namedtuple(
+        "Grouping", "name fields of_flow of_chunk label",
+        defaults=(lambda key: key,))):
+    """Something that flows are counted by.
+
+    fields have to be present, of_flow gives the key of a Flow, of_chunk the
+    columns that are the keys of many flows, and label what is shown of a key.
+    """
+
+
+TOPS = (
+    Grouping("protocols", (flowd.FIELD_PROTO_FLAGS_TOS,),
+             lambda f: f.protocol, lambda c: [c["protocol"]], protocol_label),
+    Grouping("source ports", (flowd.FIELD_SRCDST_PORT,),
+             lambda f: f.src_port, lambda c: [c["src_port"]]),
+    Grouping("destination ports", (flowd.FIELD_SRCDST_PORT,),
+             lambda f: f.dst_port, lambda c: [c["dst_port"]]),
+    Grouping("source addresses", (flowd.FIELD_SRC_ADDR,),
+             lambda f: f.src_addr,
+             lambda c: address_columns(c, "src_addr"), address_label),
+    Grouping("destination addresses", (flowd.FIELD_DST_ADDR,),
+             lambda f: f.dst_addr,
+             lambda c: address_columns(c, "dst_addr"), address_label),
+    Grouping("pairs", (flowd.FIELD_SRC_ADDR, flowd.FIELD_DST_ADDR),
+             lambda f: (f.src_addr, f.dst_addr),
+             lambda c: address_columns(c, "src_addr", "dst_addr"),
+             pair_label),
+    Grouping("source ASes", (flowd.FIELD_AS_INFO,),
+             lambda f: f.src_as, lambda c: [c["src_as"]]),
+    Grouping("destination ASes", (flowd.FIELD_AS_INFO,),
+             lambda f: f.dst_as, lambda c: [c["dst_as"]]),
+)
+HISTOGRAMS = (
+    Grouping("octets of a flow", (flowd.FIELD_OCTETS,),
+             lambda f: f.octets.bit_length(), lambda c: [bits(c["octets"])]),
+    Grouping("packets of a flow", (flowd.FIELD_PACKETS,),
+             lambda f: f.packets.bit_length(),
+             lambda c: [bits(c["packets"])]),
+    Grouping("octets of a packet",
+             (flowd.FIELD_PACKETS, flowd.FIELD_OCTETS),
+             lambda f: (f.octets // max(f.packets, 1)).bit_length(),
+             lambda c: [bits(divided(c["octets"], c["packets"]))]),
+    Grouping("milliseconds of a flow", (flowd.FIELD_FLOW_TIMES,),
+             lambda f: duration(f.flow_start, f.flow_finish).bit_length(),
+             lambda c: [bits(duration(c["flow_start"].astype("i8"),
+                                      c["flow_finish"].astype("i8")))]),
+)
+SERIES = Grouping("series", (flowd.FIELD_RECV_TIME,),
+                  lambda f: f.recv_sec // MINUTE,
+                  lambda c: [c["recv_sec"] // MINUTE])
+GROUPINGS = (*TOPS, *HISTOGRAMS, SERIES)
+
+
+def sums(inverse, count, values):
+    """Sums of 64-bit values by group, exact: in halves, whose are."""
+    low = numpy.bincount(inverse, values & 0xffffffff, count)
+    high = numpy.bincount(inverse, values >> 32, count)
+    return [(int(h) << 32) + int(l) for h, l in zip(high, low)]
+
+
+def groups(columns):
+    """The distinct keys of columns, and for each row the number of its key."""
+    order = numpy.lexsort(columns[::-1])
+    ordered = [column[order] for column in columns]
+    new = numpy.zeros(len(order), bool)
+    new[:1] = True
+    for column in ordered:
+        new[1:] |= column[1:] != column[:-1]
+    inverse = numpy.empty(len(order), "i8")
+    inverse[order] = numpy.cumsum(new) - 1
+    keys = [column[new].tolist() for column in ordered]
+    return (keys[0] if len(keys) == 1 else list(zip(*keys))), inverse
+
+
+class Statistics:
+    def __init__(self):
+        self.total = Counts()
+        self.first = self.last = None		# epoch seconds
+        self.counts = {g.name: collections.defaultdict(Counts)
+                       for g in GROUPINGS}
+
+    def _seen(self, first, last):
+        self.first = first if self.first is None else min(self.first, first)
+        self.last = last if self.last is None else max(self.last, last)
+
+    def add_flow(self, flow):
+        packets, octets = flow.packets, flow.octets
+        self.total.add(1, packets, octets)
+        if flow.has_field(flowd.FIELD_RECV_TIME):
+            self._seen(flow.recv_sec, flow.recv_sec)
+        for grouping in GROUPINGS:
+            if all(flow.fields & mask for mask in grouping.fields):
+                self.counts[grouping.name][grouping.of_flow(flow)].add(
+                    1, packets, octets)
+
+    def add_chunk(self, chunk):
+        whole = numpy.zeros(len(chunk["fields"]), "i8")
+        self.total.add(len(whole), *sums(whole, 1, chunk["packets"]),
+                       *sums(whole, 1, chunk["octets"]))
+        timed = chunk["recv_sec"][
+            chunk["fields"] & flowd.FIELD_RECV_TIME != 0]
+        if len(timed) > 0:
+            self._seen(int(timed.min()), int(timed.max()))
+        for grouping in GROUPINGS:
+            self._add_grouped(grouping, chunk)
+
+    def _add_grouped(self, grouping, chunk):
+        here = numpy.ones(len(chunk["fields"]), bool)
+        for mask in grouping.fields:
+            here &= chunk["fields"] & mask != 0
+        if not here.all():
+            chunk = {name: column[here] for name, column in chunk.items()}
+        keys, inverse = groups(grouping.of_chunk(chunk))
+        counts = self.counts[grouping.name]
+        for key, flows, packets, octets in zip(
+                keys, numpy.bincount(inverse, None, len(keys)).tolist(),
+                sums(inverse, len(keys), chunk["packets"]),
+                sums(inverse, len(keys), chunk["octets"])):
+            counts[key].add(flows, packets, octets)
+
+    def top(self, grouping, measure, count):
+        """The keys with most, as pairs of what is shown and Counts."""
+        items = self.counts[grouping.name].items()
+        least = min(heapq.nlargest(
+            count, (getattr(counts, measure) for _, counts in items)),
+            default=0)
+        rows = [(grouping.label(key), counts) for key, counts in items
+                if getattr(counts, measure) >= least]
+        rows.sort(key=lambda row: (-getattr(row[1], measure), str(row[0])))
+        return rows[:count]
+
+    def histogram(self, grouping):
+        """(from, to, Counts), from the first bin that is not empty on."""
+        counts = self.counts[grouping.name]
+        if not counts:
+            return []
+        return [((1 << key) >> 1, (1 << key) - 1, counts.get(key, Counts()))
+                for key in range(min(counts), max(counts) + 1)]
+
+    def series(self, step):
+        """(seconds of a step, [(epoch seconds, Counts)]), without gaps."""
+        minutes = self.counts[SERIES.name]
+        if not minutes:
+            return step or MINUTE, []
+        span = max(minutes) - min(minutes) + 1
+        per = (step // MINUTE if step else
+               next((s for s in STEPS if s * SERIES_LINES >= span),
+                    -(-span // (DAY * SERIES_LINES)) * DAY))
+        lines = collections.defaultdict(Counts)
+        for minute, counts in minutes.items():
+            lines[minute // per].add_counts(counts)
+        return per * MINUTE, [
+            (line * per * MINUTE, lines.get(line, Counts()))
+            for line in range(min(lines), max(lines) + 1)]
+
+
+class Progress:
+    """What was read so far, on a terminal."""
+
+    INTERVAL = 0.25		# seconds
+
+    def __init__(self):
+        self.shown = False
+        self.wanted = sys.stderr.isatty()
+        self.next = time.monotonic() + self.INTERVAL
+
+    def show(self, name, flows, done):
+        if not self.wanted or time.monotonic() < self.next:
+            return
+        self.next = time.monotonic() + self.INTERVAL
+        self.shown = True
+        part = "" if done is None else f", {done:.0%} of {name}"
+        print(f"\r\033[K{flows:,} flows{part}", end="", file=sys.stderr,
+              flush=True)
+
+    def clear(self):
+        if self.shown:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+        self.shown = False
+
+
+def flows_before_damage(log):
+    """A list of flows; what is damaged behind them, the next call finds."""
+    flows = []
+    try:
+        flows.extend(itertools.islice(log, CHUNK >> 4))
+    except ValueError:
+        if not flows:
+            raise
+    return flows
+
+
+def chunks(log):
+    """The flows of a log, many at a time: in arrays, or as a list."""
+    while True:
+        if numpy is not None:
+            chunk = log.read_arrays(COLUMNS, count=CHUNK)
+            count = len(chunk["fields"])
+        else:
+            chunk = flows_before_damage(log)
+            count = len(chunk)
+        if count == 0:
+            return
+        yield chunk
+
+
+def size_of(path):
+    """Bytes of a log whose offsets are those of its file, or None."""
+    if path == "-" or not os.path.isfile(path):
+        return None
+    with open(path, "rb") as file:
+        return None if file.read(2) == b"\x1f\x8b" else os.path.getsize(path)
+
+
+class Reader:
+    def __init__(self, args):
+        self.args = args
+        self.statistics = Statistics()
+        self.progress = Progress()
+        self.status = 0
+
+    def complain(self, message):
+        self.progress.clear()
+        print(f"flowd-stats: {message}", file=sys.stderr)
+
+    def damaged(self, path, damage):
+        self.complain(f"{path}: offset {damage.offset}: {damage.length} "
+                      f"damaged bytes are left out: {damage.reason}")
+        self.status = self.status or 3
+
+    def read_log(self, path):
+        size = size_of(path)
+        options = {"recover": True, "on_damage":
+                   lambda damage: self.damaged(path, damage)
+                   } if self.args.recover else {}
+        source = sys.stdin.buffer if path == "-" else path
+        with flowd.FlowLog(source, **options) as log:
+            for chunk in chunks(log):
+                if numpy is not None:
+                    self.statistics.add_chunk(chunk)
+                else:
+                    for flow in chunk:
+                        self.statistics.add_flow(flow)
+                self.progress.show(path, self.statistics.total.flows,
+                                   size and log.offset / size)
+
+    def read_logs(self):
+        for path in self.args.logs:
+            try:
+                self.read_log(path)
+            except (OSError, ValueError) as error:
+                self.complain(error)
+                self.status = 1
+        self.progress.clear()
+
+
+def as_json(statistics, args):
+    step, lines = statistics.series(args.step)
+    return {
+        "logs": args.logs,
+        "total": statistics.total.as_dict(),
+        "first": statistics.first,
+        "last": statistics.last,
+        "top": {grouping.name: {measure: [
+            {"key": key, **counts.as_dict()} for key, counts in
+            statistics.top(grouping, measure, args.count)]
+            for measure in MEASURES} for grouping in TOPS},
+        "histograms": {grouping.name: [
+            {"from": low, "to": high, **counts.as_dict()}
+            for low, high, counts in statistics.histogram(grouping)]
+            for grouping in HISTOGRAMS},
+        "series": {"step": step, "lines": [
+            {"time": when, **counts.as_dict()} for when, counts in lines]},
+    }
+
+
+def bar(value, largest):
+    return "#" * (value * BAR // largest) if largest else ""
+
+
+def numbers_text(counts):
+    return f"{counts.octets:>20,} {counts.packets:>16,} {counts.flows:>13,}"
+
+
+def heading(title, width):
+    return (f"\n{title}\n{'':{width}} {'octets':>20} {'packets':>16} "
+            f"{'flows':>13}")
+
+
+def table_text(title, rows):
+    """rows are pairs of a label and Counts."""
+    rows = [(str(label), counts) for label, counts in rows]
+    width = max((len(label) for label, _ in rows), default=0)
+    yield heading(title, width)
+    for label, counts in rows:
+        yield f"{label:{width}} {numbers_text(counts)}"
+
+
+def histogram_text(title, rows):
+    rows = [(f"{low:,}" if low == high else f"{low:,}-{high:,}", counts)
+            for low, high, counts in rows]
+    width = max((len(label) for label, _ in rows), default=0)
+    largest = max((counts.flows for _, counts in rows), default=0)
+    yield heading(title, width)
+    for label, counts in rows:
+        yield (f"{label:>{width}} {numbers_text(counts)} "
+               f"{bar(counts.flows, largest)}").rstrip()
+
+
+def series_text(step, rows, utc):
+    largest = max((counts.octets for _, counts in rows), default=0)
+    yield heading(f"time series, in steps of {flowd.interval_time(step)}", 16)
+    for when, counts in rows:
+        yield (f"{flowd.iso_time(when, utc)[:16]} {numbers_text(counts)} "
+               f"{bar(counts.octets, largest)}").rstrip()
+
+
+def totals_text(statistics, utc):
+    total = statistics.total
+    for measure in reversed(MEASURES):
+        yield f"{measure:8} {getattr(total, measure):>26,}"
+    if statistics.first is None:
+        return
+    seconds = statistics.last - statistics.first + 1
+    yield f"first    {flowd.iso_time(statistics.first, utc):>26}"
+    yield f"last     {flowd.iso_time(statistics.last, utc):>26}"
+    yield f"bits/s   {total.octets * 8 // seconds:>26,}"
+
+
+def as_text(statistics, args):
+    yield from totals_text(statistics, args.utc)
+    for grouping in TOPS:
+        if not statistics.counts[grouping.name]:
+            continue
+        for measure in MEASURES:
+            yield from table_text(
+                f"{grouping.name} by {measure}",
+                statistics.top(grouping, measure, args.count))
+    for grouping in HISTOGRAMS:
+        rows = statistics.histogram(grouping)
+        if rows:
+            yield from histogram_text(grouping.name, rows)
+    step, rows = statistics.series(args.step)
+    if rows:
+        yield from series_text(step, rows, args.utc)
+
+
+def positive(text):
+    number = int(text)
+    if number <= 0:
+        raise ValueError
+    return number
+
+
+def step_of(text):
+    return positive(text) * MINUTE
+
+
+def arguments():
+    parser = argparse.ArgumentParser(
+        prog="flowd-stats",
+        description="Totals, tops, histograms and time series of flow logs.")
+    parser.add_argument("-i", metavar="minutes", dest="step", type=step_of,
+                        help="the step of the time series")
+    parser.add_argument("-J", dest="json", action="store_true",
+                        help="print JSON")
+    parser.add_argument("-n", metavar="count", dest="count", type=positive,
+                        default=10, help="lines of each top (10)")
+    parser.add_argument("-R", dest="recover", action="store_true",
+                        help="recover: read on behind damage")
+    parser.add_argument("-U", dest="utc", action="store_true",
+                        help="show times in UTC")
+    parser.add_argument("logs", metavar="log", nargs="+",
+                        help='"-" is standard input')
+    return parser.parse_args()
+
+
+def main():
+    args = arguments()
+    reader = Reader(args)
+    reader.read_logs()
+    try:
+        if args.json:
+            json.dump(as_json(reader.statistics, args), sys.stdout, indent=1)
+            print()
+        else:
+            print("\n".join(as_text(reader.statistics, args)))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Nobody is there to read what the interpreter would still flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return reader.status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+#!/usr/bin/env perl
+# flowd-wormsuspects: which sources open most flows to one port, as what spreads by
+# itself does.
+#
+# Counts are those of Misra and Gries: a table of limited size, all of whose
+# counts go down by one when a tuple comes that it has no room for.  So a count
+# is never too high, and too low by no more than how often that was.
+
+use strict;
+use warnings;
+
+use Getopt::Std qw(getopts);
+
+use Flowd;
+
+my $FIELDS = Flowd::SRCDST_PORT | Flowd::PROTO_FLAGS_TOS;
+my %opt;
+my %count;				# of flows, by "source protocol port"
+my ($flows, $other, $missed) = (0, 0, 0);
+my $status = 0;
+
+sub usage {
+	my ($file, $code) = @_;
+
+	print $file "usage: flowd-wormsuspects [-Rh] [-k tuples] [-n lines] " .
+	    "log ...\n";
+	exit $code;
+}
+
+sub complain {
+	my ($message) = @_;
+
+	print STDERR "flowd-wormsuspects: $message\n";
+	return;
+}
+
+# A tuple that there is no room for counts against each of those there are.
+sub make_room {
+	$missed++;
+	for my $tuple (keys %count) {
+		delete $count{$tuple} if --$count{$tuple} == 0;
+	}
+	return;
+}
+
+sub count_flow {
+	my ($flow) = @_;
+
+	$flows++;
+	if (($flow->{fields} & $FIELDS) != $FIELDS ||
+	    !defined $flow->{src_addr}) {
+		$other++;
+		return;
+	}
+	my $tuple = "$flow->{src_addr} $flow->{protocol} $flow->{dst_port}";
+	if (exists $count{$tuple} || keys %count < $opt{k}) {
+		$count{$tuple}++;
+	} else {
+		make_room();
+	}
+	return;
+}
+
+sub read_log {
+	my ($name) = @_;
+	my $log = Flowd->new($name, recover => $opt{R} && sub {
+		my ($offset, $length, $reason) = @_;
+		complain("$name: offset $offset: $length damaged bytes are " .
+		    "left out: $reason");
+		$status ||= 3;
+	    });
+
+	while (my $flow = $log->read_flow) {
+		count_flow($flow);
+	}
+	return;
+}
+
+sub print_suspects {
+	my @tuples = sort { $count{$b} <=> $count{$a} || $a cmp $b }
+	    keys %count;
+
+	splice @tuples, $opt{n} if @tuples > $opt{n};
+	print "# $flows flows";
+	print ", of which $other without source, protocol or port" if $other;
+	print $missed ? "; each count may be low by up to $missed\n" :
+	    "; counts are exact\n";
+	printf "%12s %5s %5s  %s\n", qw(flows proto port source);
+	for my $tuple (@tuples) {
+		my ($source, $protocol, $port) = split ' ', $tuple;
+		printf "%12d %5d %5d  %s\n", $count{$tuple}, $protocol, $port,
+		    $source;
+	}
+	return;
+}
+
+usage(\*STDERR, 1) if !getopts('Rhk:n:', \%opt);
+usage(\*STDOUT, 0) if $opt{h};
+usage(\*STDERR, 1) if @ARGV == 0;
+$opt{k} //= 100_000;
+$opt{n} //= 20;
+for my $option (qw(k n)) {
+	next if $opt{$option} =~ /^[1-9][0-9]{0,8}$/;
+	complain("-$option takes a number from 1 on, not $opt{$option}");
+	exit 1;
+}
+for my $name (@ARGV) {
+	next if eval { read_log($name); 1 };
+	complain($@ =~ s/ at \S+ line \d+\.$//r =~ s/\n//r);
+	$status = 1;
+}
+print_suspects();
+close STDOUT or die "cannot write to standard output: $!\n";
+exit $status;
