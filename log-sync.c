@@ -38,14 +38,18 @@ log_sync_retire(struct logfiles *l, const struct logfile *f)
 	if (grown == NULL)
 		fatal("logs");
 	l->retired = grown;
-	l->retired[l->nretired++] = *f;
+	/* The collector has what it writes to. */
+	if (f->end != -1)
+		(void)close(f->end);
+	l->retired[l->nretired] = *f;
+	l->retired[l->nretired++].end = -1;
 }
 
 static void
 close_retired(struct logfiles *l)
 {
 	while (l->nretired > 0)
-		(void)close(l->retired[--l->nretired].fd);
+		logfile_close(&l->retired[--l->nretired]);
 	/* After many at once it is large. */
 	free(l->retired);
 	l->retired = NULL;
