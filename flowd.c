@@ -85,7 +85,9 @@ struct collector {
 	uint32_t last_tick;   /* epoch seconds */
 	uint32_t state_saved; /* epoch seconds */
 	bool state_asked;
-	bool state_due; /* if only for a new place */
+	bool state_due;      /* if only for a new place */
+	bool cut_asked;      /* logs are held until it is answered */
+	uint32_t cut_before; /* epoch seconds; when it was asked last */
 
 	/* The datagram that is being decoded. */
 	struct exporter *exporter;
@@ -324,6 +326,7 @@ orphaned(struct collector *c)
 {
 	log_warnx("the monitor has gone, ending");
 	drain_all_for_good(c);
+	output_hold_logs(c->output, false);
 	output_end_logs(c->output);
 	exit(1);
 }
@@ -449,6 +452,38 @@ save_state_for_good(struct collector *c)
 		take_message(c);
 }
 
+/* Where a log ends with part of a record; once a second at most. */
+static void
+ask_for_cut(struct collector *c)
+{
+	const uint32_t now = now_sec();
+
+	if (c->cut_asked || now == c->cut_before || !output_was_torn(c->output))
+		return;
+	c->cut_asked = true;
+	c->cut_before = now;
+	output_hold_logs(c->output, true);
+	if (priv_send(c->sock, PRIV_WANT_CUT, 0, NULL, 0, -1) == -1)
+		orphaned(c);
+}
+
+static void
+take_cut(struct collector *c)
+{
+	c->cut_asked = false;
+	output_hold_logs(c->output, false);
+}
+
+static void
+wait_for_cut(struct collector *c)
+{
+	struct pollfd pfd = { .fd = c->sock, .events = POLLIN };
+
+	while (c->cut_asked && poll(&pfd, 1, LAST_WRITE_SECONDS * 1000) == 1)
+		take_message(c);
+	take_cut(c);
+}
+
 static _Noreturn void
 stop(struct collector *c)
 {
@@ -456,6 +491,7 @@ stop(struct collector *c)
 
 	if (c->conf == NULL)
 		exit(0);
+	wait_for_cut(c);
 	drain_all_for_good(c);
 	left = flush_for_good(c);
 	output_end_logs(c->output);
@@ -535,6 +571,8 @@ take_log(struct collector *c, const struct priv_msg *msg, int fd)
 		fatalx("log without descriptor");
 	if (s->conf == NULL) {
 		output_reopen_log(c->output, msg->value, fd);
+		/* Of the file before, as long as the monitor has it. */
+		ask_for_cut(c);
 		if (priv_send(c->sock, PRIV_LOG_TAKEN, 0, NULL, 0, -1) == -1)
 			orphaned(c);
 	} else if (s->nlogs == s->conf->nlogs)
@@ -619,6 +657,7 @@ commit_config(struct collector *c)
 	/* The state file may be another one, or none had been stated. */
 	c->state_due = !first;
 	c->state_saved = 0;
+	ask_for_cut(c);
 	if (priv_send(c->sock, PRIV_READY, 0, NULL, 0, -1) == -1)
 		orphaned(c);
 }
@@ -658,6 +697,9 @@ take_message(struct collector *c)
 		return;
 	case PRIV_STATISTICS:
 		report(c);
+		return;
+	case PRIV_LOGS_CUT:
+		take_cut(c);
 		return;
 	case PRIV_STOP:
 		stop(c);
@@ -749,6 +791,7 @@ collector_run(int sock, struct batch *batch)
 				more = true;
 		}
 		(void)output_flush(c->output);
+		ask_for_cut(c);
 		if (c->pfds[0].revents != 0)
 			take_message(c);
 	}

@@ -16,8 +16,9 @@
 
 /*
  * The log is written in large pieces and whole records: what a write left of
- * a record is cut off again, and written once there is room.  A FIFO cannot be
- * cut; there the rest of the record follows when its reader takes it.
+ * a record the monitor is asked to cut off, and the record is written anew once
+ * there is room.  A FIFO cannot be cut; there the rest of the record follows
+ * when its reader takes it, as it does in a file that was not cut.
  *
  * The buffer is a queue of blocks, one block while the log keeps up.  At each
  * flush one block is written at most, so that receiving goes on while a log
@@ -50,12 +51,15 @@ struct block {
 struct flowlog {
 	char *name;
 	int fd;                     /* -1: none */
-	bool is_file;               /* and can be truncated */
+	bool is_file;               /* and can be cut */
 	struct block *first, *last; /* one at the least */
 	size_t nblocks;
 	uint64_t max_blocks;
 	size_t left;      /* bytes in all blocks */
 	size_t partial;   /* of the first record, in fd */
+	off_t torn_at;    /* size of the file then */
+	bool torn;        /* since it was asked for */
+	bool held;        /* nothing may be written */
 	bool waits;       /* until fd takes more */
 	bool failing;     /* since the buffer was empty */
 	time_t failed_at; /* monotonic; 0: it works */
@@ -185,18 +189,12 @@ take_from_buffer(struct flowlog *l, size_t n)
 	free(b);
 }
 
-/* False where the file still ends with these n bytes. */
-static bool
-cut_off(int fd, size_t n)
+static off_t
+file_size(int fd)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) == -1)
-		return (false);
-	/* Somebody has emptied it meanwhile. */
-	if (st.st_size < (off_t)n)
-		return (true);
-	return (ftruncate(fd, st.st_size - (off_t)n) == 0);
+	return (fstat(fd, &st) == -1 ? -1 : st.st_size);
 }
 
 /* The first n bytes that were not there before are in the log. */
@@ -208,8 +206,10 @@ note_written(struct flowlog *l, size_t n)
 	n += l->partial;
 	whole = whole_records(l->first, n);
 	l->partial = n - whole;
-	if (l->partial > 0 && l->is_file && cut_off(l->fd, l->partial))
-		l->partial = 0;
+	if (l->partial > 0 && l->is_file) {
+		l->torn = true;
+		l->torn_at = file_size(l->fd);
+	}
 	l->counters.bytes += whole;
 	if (whole > 0)
 		take_from_buffer(l, whole);
@@ -244,9 +244,13 @@ static bool
 write_some(struct flowlog *l)
 {
 	const struct block *b = l->first;
-	const size_t len = b->end - b->begin - l->partial;
+	size_t len;
 	ssize_t n;
 
+	/* It was cut, or somebody has emptied it. */
+	if (l->partial > 0 && l->is_file && file_size(l->fd) != l->torn_at)
+		l->partial = 0;
+	len = b->end - b->begin - l->partial;
 	do
 		n = write(l->fd, b->data + b->begin + l->partial, len);
 	while (n == -1 && errno == EINTR);
@@ -275,7 +279,7 @@ flowlog_flush(struct flowlog *l)
 	const size_t nblocks = l->nblocks;
 
 	l->waits = false;
-	if (l->fd == -1 || l->left == 0)
+	if (l->fd == -1 || l->left == 0 || l->held)
 		return (l->left);
 	if (l->failed_at != 0 && monotonic() - l->failed_at < RETRY_SECONDS)
 		return (l->left);
@@ -296,6 +300,21 @@ flowlog_blocked_on(const struct flowlog *l)
 	return (l->waits ? l->fd : -1);
 }
 
+bool
+flowlog_was_torn(struct flowlog *l)
+{
+	const bool torn = l->torn;
+
+	l->torn = false;
+	return (torn);
+}
+
+void
+flowlog_hold(struct flowlog *l, bool hold)
+{
+	l->held = hold;
+}
+
 static bool
 same_file(int a, int b)
 {
@@ -312,6 +331,10 @@ drop_partial(struct flowlog *l)
 {
 	if (l->partial == 0)
 		return;
+	if (l->is_file) {
+		l->partial = 0;
+		return;
+	}
 	take_from_buffer(l, record_len(l->first, l->first->begin));
 	l->partial = 0;
 	l->counters.lost++;

@@ -74,6 +74,12 @@ void flowlog_commit(struct flowlog *l, size_t len);
  */
 size_t flowlog_flush(struct flowlog *l);
 
+/* Whether part of a record was left in a file since this was asked before. */
+bool flowlog_was_torn(struct flowlog *l);
+
+/* Whether to write nothing, as its file is being cut. */
+void flowlog_hold(struct flowlog *l, bool hold);
+
 /*
  * The descriptor that becomes writable when flowlog_flush can go on, or -1
  * where there is no more to write, or nothing to be done but to wait.

@@ -21,6 +21,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -29,7 +30,7 @@
 #include "store.h"
 
 static int
-cut_off(const char *name, int fd, uint64_t keep, uint64_t size)
+cut_off(const char *name, int fd, uint64_t keep, uint64_t size, bool say)
 {
 	if (keep == size)
 		return (0);
@@ -40,20 +41,22 @@ cut_off(const char *name, int fd, uint64_t keep, uint64_t size)
 		    name, size - keep);
 		return (-1);
 	}
-	log_warnx("%s: %" PRIu64
-		  " bytes at its end were no whole record and are cut off",
-	    name, size - keep);
+	if (say)
+		log_warnx(
+		    "%s: %" PRIu64
+		    " bytes at its end were no whole record and are cut off",
+		    name, size - keep);
 	return (0);
 }
 
 static int
-check(const char *name, int fd, uint64_t size)
+check(const char *name, int fd, uint64_t size, bool say)
 {
 	uint64_t keep;
 
 	switch (store_check_tail(fd, &keep)) {
 	case 0:
-		return (cut_off(name, fd, keep, size));
+		return (cut_off(name, fd, keep, size, say));
 	case FLOWD_ELEGACY:
 		log_warnx(
 		    "logfile %s: a log of version 2, which nothing can "
@@ -77,7 +80,7 @@ check(const char *name, int fd, uint64_t size)
 }
 
 int
-log_check(const struct flowd_options *opts, const char *name, int fd)
+log_check(const struct flowd_options *opts, const char *name, int fd, bool say)
 {
 	struct stat st;
 	int status;
@@ -91,7 +94,7 @@ log_check(const struct flowd_options *opts, const char *name, int fd)
 	}
 	if (pid == 0) {
 		rights_drop(opts, SANDBOX_FILES, &fd, 1);
-		_exit(check(name, fd, (uint64_t)st.st_size) == 0 ? 0 : 1);
+		_exit(check(name, fd, (uint64_t)st.st_size, say) == 0 ? 0 : 1);
 	}
 	while (waitpid(pid, &status, 0) == -1) {
 		if (errno != EINTR)

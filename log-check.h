@@ -20,13 +20,16 @@
 #ifndef LOG_CHECK_H
 #define LOG_CHECK_H
 
+#include <stdbool.h>
+
 #include "privsep.h"
 
 /*
  * Looks at the log's last stretch, in a process without rights, and cuts off a
- * torn record or blocks of zeroes, with a message.  -1 after a message where
+ * torn record or blocks of zeroes, with a message where say.  -1 after a message where
  * this is no log that can be appended to; it is left as it was.
  */
-int log_check(const struct flowd_options *opts, const char *name, int fd);
+int log_check(const struct flowd_options *opts, const char *name, int fd,
+    bool say);
 
 #endif

@@ -32,24 +32,12 @@
 #include "log-dir.h"
 #include "log-name.h"
 
-/* Beside the log and hidden, so that nobody takes it for one. */
-static void
-name_temporary(const struct conf_log *log, char name[PATH_MAX])
-{
-	(void)snprintf(name, PATH_MAX, ".%s" LOG_NAME_COMPRESSED ".new",
-	    log_name_base(log->path));
-}
-
 void
 log_closed_clean_up(const struct conf_log *log)
 {
-	char name[PATH_MAX], path[PATH_MAX];
-	const int len = (int)(log_name_base(log->path) - log->path);
-	int n;
+	char path[PATH_MAX];
 
-	name_temporary(log, name);
-	n = snprintf(path, sizeof(path), "%.*s%s", len, log->path, name);
-	if (n > 0 && (size_t)n < sizeof(path))
+	if (log_name_temporary(log, path) == 0)
 		(void)unlink(path);
 }
 
@@ -57,11 +45,14 @@ log_closed_clean_up(const struct conf_log *log)
 static int
 open_temporary(const struct log_dir *d, const struct conf_log *log, int in)
 {
-	char name[PATH_MAX];
+	char path[PATH_MAX];
+	const char *name;
 	struct stat st;
 	int out;
 
-	name_temporary(log, name);
+	if (log_name_temporary(log, path) == -1)
+		return (-1);
+	name = log_name_base(path);
 	(void)unlinkat(d->fd, name, 0);
 	out =
 	    openat(d->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -93,6 +84,7 @@ start_compressor(struct logfiles *l, size_t i, const struct log_dir *d,
 	}
 	c->log = i;
 	c->size = f->size;
+	c->mtime = f->mtime;
 	if ((c->pid = log_compress_start(l->opts, c->in, c->out)) != -1)
 		return (0);
 	(void)close(c->in);
@@ -122,10 +114,21 @@ is_done(const struct log_dir *d, const struct log_file *f)
 	size_t i;
 
 	for (i = 0; i < d->n; i++) {
-		if (is_made_of(&d->files[i], f))
-			return (unlinkat(d->fd, f->name, 0) == 0);
+		if (!is_made_of(&d->files[i], f))
+			continue;
+		if (unlinkat(d->fd, f->name, 0) == -1)
+			log_warn("%s is compressed, but cannot be removed",
+			    f->name);
+		return (true);
 	}
 	return (false);
+}
+
+static bool
+is_later(const struct timespec *a, const struct timespec *b)
+{
+	return (a->tv_sec > b->tv_sec ||
+	    (a->tv_sec == b->tv_sec && a->tv_nsec > b->tv_nsec));
 }
 
 /* Begins with the oldest file of log i that is not compressed yet. */
@@ -144,6 +147,7 @@ compress_next(struct logfiles *l, size_t i)
 	for (j = 0; j < d.n; j++) {
 		f = &d.files[j];
 		if (f->parsed.compressed || f->size == 0 ||
+		    !is_later(&f->mtime, &l->list[i].failed) ||
 		    logfiles_have_open(l, f->dev, f->ino) || is_done(&d, f) ||
 		    !log_dir_compressed_name(&d, f, name))
 			continue;
@@ -165,42 +169,68 @@ replace_compressed(const struct logfiles *l, const struct log_dir *d,
 	const struct compressor *c = &l->compressor;
 	const struct timespec times[] = { f->mtime, f->mtime };
 	char temporary[PATH_MAX], name[NAME_MAX + 1];
+	int error;
 
 	if (logfiles_have_open(l, f->dev, f->ino) || f->size != c->size ||
 	    !log_dir_compressed_name(d, f, name)) {
 		errno = EBUSY;
 		return (-1);
 	}
-	name_temporary(&l->conf->logs[c->log], temporary);
-	if (futimens(c->out, times) == -1 ||
-	    renameat(d->fd, temporary, d->fd, name) == -1)
+	if (log_name_temporary(&l->conf->logs[c->log], temporary) == -1 ||
+	    futimens(c->out, times) == -1 ||
+	    renameat(d->fd, log_name_base(temporary), d->fd, name) == -1)
 		return (-1);
-	return (unlinkat(d->fd, f->name, 0));
+	if (unlinkat(d->fd, f->name, 0) == 0)
+		return (0);
+	/* Each flow is there once. */
+	error = errno;
+	(void)unlinkat(d->fd, name, 0);
+	errno = error;
+	return (-1);
 }
 
-/* The file may have another number by now, or be gone. */
-static void
-finish_compression(struct logfiles *l)
+/*
+ * The file may have another number by now, or be gone.  0, or the errno of what
+ * failed.
+ */
+static int
+finish_compression(const struct logfiles *l)
 {
 	const struct compressor *c = &l->compressor;
 	const struct log_file *f;
 	struct log_dir d;
 	struct stat st;
+	int error = 0;
 	size_t i;
 
 	if (fstat(c->in, &st) == -1 ||
 	    log_dir_open(&d, &l->conf->logs[c->log]) == -1)
-		return;
-	l->list[c->log].look = true;
+		return (errno);
 	for (i = 0; i < d.n; i++) {
 		f = &d.files[i];
 		if (f->dev != st.st_dev || f->ino != st.st_ino ||
 		    replace_compressed(l, &d, f) == 0)
 			continue;
+		error = errno;
 		log_warn("%s stays uncompressed", f->name);
-		l->list[c->log].look = false;
 	}
 	log_dir_close(&d);
+	return (error);
+}
+
+/* What is wrong with one file does not keep younger ones from their turn. */
+static void
+take_turn(struct logfiles *l, int error)
+{
+	const struct compressor *c = &l->compressor;
+	struct logfile *f = &l->list[c->log];
+
+	/* But these pass, perhaps until the next rotation. */
+	if (error == ENOSPC || error == EDQUOT || error == EBUSY)
+		return;
+	if (error != 0)
+		f->failed = c->mtime;
+	f->look = true;
 }
 
 static void
@@ -226,11 +256,12 @@ reap_compressor(struct logfiles *l)
 	if (!logfiles_has_ended(c->pid, &error))
 		return (false);
 	if (error == 0)
-		finish_compression(l);
+		error = finish_compression(l);
 	else
 		log_warnx("a closed file of %s cannot be compressed: %s",
 		    l->conf->logs[c->log].path, strerror(error));
 	end_compressor(l);
+	take_turn(l, error);
 	return (true);
 }
 

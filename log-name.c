@@ -17,6 +17,7 @@
 #include "compat.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -312,6 +313,20 @@ log_name_parse(const struct conf_log *log, const char *file,
 	return (number != 0 || log_name_is_pattern(log));
 }
 
+int
+log_name_temporary(const struct conf_log *log, char path[PATH_MAX])
+{
+	const char *base = log_name_base(log->path);
+	int n;
+
+	n = snprintf(path, PATH_MAX, "%.*s.%s" LOG_NAME_COMPRESSED ".new",
+	    (int)(base - log->path), log->path, base);
+	if (n >= 0 && n < PATH_MAX)
+		return (0);
+	errno = ENAMETOOLONG;
+	return (-1);
+}
+
 /* The log's path, with ANY_DIGIT for what varies. */
 static void
 spell(const struct conf_log *log, char spelling[PATH_MAX])
@@ -370,13 +385,42 @@ spellings_meet(const char *a, const char *suffix, const char *b,
 	return (true);
 }
 
+/* What can be behind the name of a log. */
+static const char *const suffixes[] = {
+	"",
+	".gz",
+	".\001\001\001\001\001\001",
+	".\001\001\001\001\001\001.gz",
+};
+#define NSUFFIXES (sizeof(suffixes) / sizeof(suffixes[0]))
+
+static size_t
+nsuffixes(const struct conf_log *log)
+{
+	return (is_rotated(log) ? NSUFFIXES : 1);
+}
+
+/* Whether a file of the log b could be what the log a compresses to. */
+static bool
+meets_temporary(const struct conf_log *a, const struct conf_log *b)
+{
+	char temporary[PATH_MAX], sb[PATH_MAX];
+	size_t i;
+
+	if (log_name_temporary(a, temporary) == -1)
+		return (false);
+	spell(b, sb);
+	for (i = 0; i < nsuffixes(b); i++) {
+		if (spellings_meet(temporary, "", sb, suffixes[i]))
+			return (true);
+	}
+	return (false);
+}
+
 bool
 log_names_collide(const struct conf_log *a, const struct conf_log *b)
 {
-	static const char *const suffixes[] = { "", ".gz",
-		".\001\001\001\001\001\001", ".\001\001\001\001\001\001.gz" };
-	const size_t n = sizeof(suffixes) / sizeof(suffixes[0]);
-	const size_t na = is_rotated(a) ? n : 1, nb = is_rotated(b) ? n : 1;
+	const size_t na = nsuffixes(a), nb = nsuffixes(b);
 	char sa[PATH_MAX], sb[PATH_MAX];
 	size_t i, j;
 
@@ -388,5 +432,5 @@ log_names_collide(const struct conf_log *a, const struct conf_log *b)
 				return (true);
 		}
 	}
-	return (false);
+	return (meets_temporary(a, b) || meets_temporary(b, a));
 }

@@ -73,6 +73,13 @@ time_t log_name_until(const struct conf_log *log, time_t t);
 bool log_name_parse(const struct conf_log *log, const char *file,
     struct log_name *name);
 
+/*
+ * The path of what a closed file is compressed to, until that is complete:
+ * beside the log and hidden, so that nobody takes it for one.  -1 with errno
+ * where it is too long.
+ */
+int log_name_temporary(const struct conf_log *log, char path[PATH_MAX]);
+
 /* The last part of a path. */
 const char *log_name_base(const char *path);
 

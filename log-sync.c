@@ -26,7 +26,8 @@
 #include "log-sync.h"
 #include "rights.h"
 
-#define LAST_SYNC_SECONDS 5 /* for the disk, at the end */
+#define LAST_SYNC_SECONDS 5        /* for the disk, at the end */
+#define PAUSE             10000000 /* nanoseconds, between looks at it */
 
 void
 log_sync_retire(struct logfiles *l, const struct logfile *f)
@@ -37,14 +38,18 @@ log_sync_retire(struct logfiles *l, const struct logfile *f)
 	if (grown == NULL)
 		fatal("logs");
 	l->retired = grown;
-	l->retired[l->nretired++] = *f;
+	/* The collector has what it writes to. */
+	if (f->end != -1)
+		(void)close(f->end);
+	l->retired[l->nretired] = *f;
+	l->retired[l->nretired++].end = -1;
 }
 
 static void
 close_retired(struct logfiles *l)
 {
 	while (l->nretired > 0)
-		(void)close(l->retired[--l->nretired].fd);
+		logfile_close(&l->retired[--l->nretired]);
 	/* After many at once it is large. */
 	free(l->retired);
 	l->retired = NULL;
@@ -144,15 +149,15 @@ log_sync_when_due(struct logfiles *l, bool at_rest, time_t now)
 void
 log_sync_for_good(struct logfiles *l)
 {
-	const struct timespec pause = { .tv_nsec = 10000000 };
-	time_t give_up = time(NULL) + LAST_SYNC_SECONDS;
+	const struct timespec pause = { .tv_nsec = PAUSE };
+	int looks = LAST_SYNC_SECONDS * (1000000000 / PAUSE);
 
 	if (l->conf->sync_seconds == 0)
 		return;
 	if (reap_syncer(l))
 		start_syncer(l, true, time(NULL));
 	while (!reap_syncer(l)) {
-		if (time(NULL) >= give_up) {
+		if (looks-- == 0) {
 			log_warnx("the logs are not synced within %d seconds",
 			    LAST_SYNC_SECONDS);
 			return;

@@ -48,13 +48,16 @@ now_epoch(void)
 
 /* *made tells whether there was no such file before. */
 static int
-open_file(const char *path, bool *made)
+open_file(const struct conf_log *log, const char *path, bool *made)
 {
+	/* A name that is still to come is a link only if it was planted. */
+	const int nofollow = log_name_is_pattern(log) ? O_NOFOLLOW : 0;
 	/*
 	 * For reading too, so that a FIFO opens without a reader and keeps
 	 * what was written when its reader leaves.
 	 */
-	const int flags = O_RDWR | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+	const int flags =
+	    O_RDWR | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | nofollow;
 	int fd;
 
 	fd = open(path, flags | O_CREAT | O_EXCL, 0600);
@@ -65,6 +68,15 @@ open_file(const char *path, bool *made)
 	if (fd == -1)
 		log_warn("logfile %s", path);
 	return (fd);
+}
+
+void
+logfile_close(struct logfile *f)
+{
+	(void)close(f->fd);
+	if (f->end != -1)
+		(void)close(f->end);
+	f->fd = f->end = -1;
 }
 
 static bool
@@ -103,15 +115,39 @@ is_in_use(const struct logfiles *l, int fd)
  * one of users, which the collector writes to.
  */
 static int
-open_checked(const struct logfiles *l, const struct logfiles *users,
-    const char *path, bool *made)
+open_checked(const struct logfiles *l, const struct conf_log *log,
+    const struct logfiles *users, const char *path, bool *made)
 {
-	int fd = open_file(path, made);
+	int fd = open_file(log, path, made);
 
 	if (fd == -1 || is_in_use(users, fd) ||
-	    log_check(l->opts, path, fd) == 0)
+	    log_check(l->opts, path, fd, true) == 0)
 		return (fd);
 	(void)close(fd);
+	return (-1);
+}
+
+/*
+ * What was written long ago is none of the collector's business: a descriptor
+ * that could read it could also map it, and write to any part of it.
+ */
+static int
+open_end(struct logfile *f)
+{
+	struct stat st, there;
+
+	f->end = -1;
+	if (fstat(f->fd, &st) == -1 || !S_ISREG(st.st_mode))
+		return (0);
+	f->end = open(f->path,
+	    O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (f->end == -1 || fstat(f->end, &there) == -1)
+		log_warn("logfile %s", f->path);
+	else if (there.st_dev == st.st_dev && there.st_ino == st.st_ino)
+		return (0);
+	else
+		log_warnx("logfile %s: another file took its place", f->path);
+	logfile_close(f);
 	return (-1);
 }
 
@@ -123,14 +159,15 @@ open_log(const struct logfiles *l, size_t i, const struct logfiles *users,
 	const struct conf_log *log = &l->conf->logs[i];
 	const time_t now = now_epoch();
 
-	*f = (struct logfile){ .look = log->compress,
+	*f = (struct logfile){ .end = -1,
+		.look = log->compress,
 		.until = log_name_until(log, now) };
 	if (log_name_at(log, now, f->path) == -1) {
 		log_warnx("logfile %s: the name is too long", log->path);
 		f->fd = -1;
 	} else
-		f->fd = open_checked(l, users, f->path, made);
-	return (f->fd == -1 ? -1 : 0);
+		f->fd = open_checked(l, log, users, f->path, made);
+	return (f->fd == -1 ? -1 : open_end(f));
 }
 
 static int
@@ -144,7 +181,7 @@ open_from(struct logfiles *l, size_t i, const struct logfiles *before)
 		return (-1);
 	if (open_from(l, i + 1, before) == 0)
 		return (0);
-	(void)close(l->list[i].fd);
+	logfile_close(&l->list[i]);
 	if (made)
 		(void)unlink(l->list[i].path);
 	return (-1);
@@ -188,9 +225,9 @@ logfiles_leave(struct logfiles *l)
 	size_t i;
 
 	for (i = 0; i < l->conf->nlogs; i++)
-		(void)close(l->list[i].fd);
+		logfile_close(&l->list[i]);
 	for (i = 0; i < l->nretired; i++)
-		(void)close(l->retired[i].fd);
+		logfile_close(&l->retired[i]);
 	if (l->compressor.pid != -1) {
 		(void)close(l->compressor.in);
 		(void)close(l->compressor.out);
@@ -288,15 +325,24 @@ rotate(struct logfiles *l, size_t i, time_t now)
 	return (true);
 }
 
+int
+logfiles_give(const struct logfiles *l, size_t i)
+{
+	const struct logfile *f = &l->list[i];
+
+	return (f->end == -1 ? f->fd : f->end);
+}
+
 void
-logfiles_heal(const struct logfiles *l)
+logfiles_heal(const struct logfiles *l, bool say)
 {
 	size_t i;
 
 	for (i = 0; i < l->conf->nlogs; i++)
-		(void)log_check(l->opts, l->list[i].path, l->list[i].fd);
+		(void)log_check(l->opts, l->list[i].path, l->list[i].fd, say);
 	for (i = 0; i < l->nretired; i++)
-		(void)log_check(l->opts, l->retired[i].path, l->retired[i].fd);
+		(void)log_check(l->opts, l->retired[i].path, l->retired[i].fd,
+		    say);
 }
 
 bool

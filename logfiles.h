@@ -34,10 +34,13 @@
 
 struct logfile {
 	int fd;
+	int end; /* what the collector gets of a file: it can be appended
+			 to, and not read; -1 where that is fd */
 	char path[PATH_MAX];
-	time_t until; /* epoch; 0: not rotated by time */
-	time_t retry; /* epoch; after a rotation that failed */
-	bool look;    /* for closed files to be compressed */
+	time_t until;           /* epoch; 0: not rotated by time */
+	time_t retry;           /* epoch; after a rotation that failed */
+	bool look;              /* for closed files to be compressed */
+	struct timespec failed; /* mtime; younger ones have their turn */
 };
 
 /* A process that compresses a closed file of a log. */
@@ -45,7 +48,8 @@ struct compressor {
 	pid_t pid; /* -1: none */
 	size_t log;
 	int in, out;
-	uint64_t size; /* of in, when it was begun */
+	uint64_t size;         /* of in, when it was begun */
+	struct timespec mtime; /* the same */
 };
 
 struct logfiles {
@@ -81,8 +85,14 @@ void logfiles_close(struct logfiles *l, struct logfiles *after);
 /* Opens log i anew by its name.  -1 after a message: it is as it was. */
 int logfiles_reopen(struct logfiles *l, size_t i);
 
-/* Cuts off what a collector that has died left of a record. */
-void logfiles_heal(const struct logfiles *l);
+/*
+ * Cuts off what there is of a record at their ends, while no collector writes
+ * to them; say, with messages.
+ */
+void logfiles_heal(const struct logfiles *l, bool say);
+
+/* The descriptor that the collector gets for log i. */
+int logfiles_give(const struct logfiles *l, size_t i);
 
 /* Whether logfiles_tick has to be called, soon after each full second. */
 bool logfiles_need_ticks(const struct logfiles *l);
@@ -94,6 +104,9 @@ bool logfiles_need_ticks(const struct logfiles *l);
  */
 void logfiles_tick(struct logfiles *l, bool at_rest,
     void (*give)(void *arg, size_t i), void *arg);
+
+/* For log-sync.c. */
+void logfile_close(struct logfile *f);
 
 /* For log-closed.c and log-sync.c: whether a log is open at dev and ino. */
 bool logfiles_have_open(const struct logfiles *l, dev_t dev, ino_t ino);

@@ -32,6 +32,7 @@ struct output {
 	const struct config *conf; /* the logs'; NULL: none yet */
 	struct flowlog **logs;     /* conf->nlogs */
 	struct flowlog *rest;      /* without tags; or NULL */
+	bool held;                 /* all of them */
 
 	struct logsock *logsock;
 	bool use_logsock;
@@ -142,6 +143,7 @@ output_set_logs(struct output *o, const struct config *conf, const int *fds)
 		if (l == NULL && (l = flowlog_new(conf->logs[i].path)) == NULL)
 			fatal("logfile %s", conf->logs[i].path);
 		flowlog_set_limit(l, buffer);
+		flowlog_hold(l, o->held);
 		flowlog_set_fd(l, fds[i]);
 		if (conf->logs[i].ntags == 0)
 			o->rest = l;
@@ -162,6 +164,27 @@ output_reopen_log(struct output *o, size_t which, int fd)
 	if (which >= nlogs(o))
 		fatalx("no log %zu", which);
 	flowlog_set_fd(o->logs[which], fd);
+}
+
+bool
+output_was_torn(struct output *o)
+{
+	bool torn = false;
+	size_t i;
+
+	for (i = 0; i < nlogs(o); i++)
+		torn = flowlog_was_torn(o->logs[i]) || torn;
+	return (torn);
+}
+
+void
+output_hold_logs(struct output *o, bool hold)
+{
+	size_t i;
+
+	o->held = hold;
+	for (i = 0; i < nlogs(o); i++)
+		flowlog_hold(o->logs[i], hold);
 }
 
 static size_t

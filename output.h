@@ -89,6 +89,13 @@ enum output_result output_put(struct output *o, const struct flow *flow,
 size_t output_flush(struct output *o);
 
 /*
+ * Whether part of a record was left in a log since this was asked before.  The
+ * monitor cuts it off, while the logs are held and nothing is written to them.
+ */
+bool output_was_torn(struct output *o);
+void output_hold_logs(struct output *o, bool hold);
+
+/*
  * What to poll for until logs and the log socket take more, each log and
  * the socket in its own place, which has fd -1 where it does not wait.  There
  * are output_npollfds of them, until the logs are set anew.

@@ -186,6 +186,7 @@ priv_receive_request(int sock, enum priv_type *type)
 	case PRIV_WANT_STATE:
 	case PRIV_STATE_WRITTEN:
 	case PRIV_LOG_TAKEN:
+	case PRIV_WANT_CUT:
 		return (1);
 	default:
 		return (-1);

@@ -63,6 +63,7 @@
 #define START_SECONDS     20          /* for a collector to become ready */
 #define STOP_SECONDS      30          /* for it to write everything */
 #define SEND_SECONDS      10          /* for it to take a message */
+#define WISHES_MAX        20          /* that it may have in a second */
 #define NANOSECONDS       1000000000L /* in a second */
 #define NANOSECONDS_IN_MS 1000000L
 
@@ -82,6 +83,8 @@ struct monitor {
 	bool ready;           /* it said so, at least once */
 	uint32_t configuring; /* it has yet to say so of */
 	uint32_t given_logs;  /* it has yet to take, on top */
+	uint32_t wishes;      /* it had, in this second: */
+	time_t wished;        /* monotonic */
 	bool stopping;
 	time_t stop_by;      /* monotonic */
 	struct batch *batch; /* shared with it */
@@ -226,7 +229,7 @@ static int
 give_log(struct monitor *m, const struct logfiles *logs, size_t i)
 {
 	return (priv_send(m->sock, PRIV_LOG, (uint32_t)i, NULL, 0,
-	    logs->list[i].fd));
+	    logfiles_give(logs, i)));
 }
 
 /* What send_config sends; -1 with errno: the collector does not listen. */
@@ -275,6 +278,8 @@ send_config(struct monitor *m, const struct config *conf,
     const struct listeners *l, const struct logfiles *logs, bool fresh)
 {
 	m->configuring++;
+	/* With another one it may want all anew. */
+	m->wishes = 0;
 	if (try_send_config(m, conf, l, logs, fresh) == 0)
 		return;
 	log_warn("the collector does not take its configuration");
@@ -420,6 +425,37 @@ answer_log_taken(struct monitor *m)
 	return (0);
 }
 
+/* It cannot do so by itself, lest it could empty a log. */
+static int
+answer_want_cut(struct monitor *m)
+{
+	logfiles_heal(&m->logs, false);
+	return (priv_send(m->sock, PRIV_LOGS_CUT, 0, NULL, 0, -1));
+}
+
+/*
+ * Whether it may ask for something now.  One that asks without end would keep
+ * signals from coming through, which ppoll lets in only while it waits.
+ */
+static bool
+may_wish(struct monitor *m)
+{
+	const time_t now = monotonic();
+
+	if (now != m->wished)
+		m->wishes = 0;
+	m->wished = now;
+	return (++m->wishes <= WISHES_MAX);
+}
+
+/* READY and LOG_TAKEN answer what the monitor has counted. */
+static bool
+is_wish(enum priv_type type)
+{
+	return (type == PRIV_WANT_LOGSOCK || type == PRIV_WANT_STATE ||
+	    type == PRIV_STATE_WRITTEN || type == PRIV_WANT_CUT);
+}
+
 /* 1; 0 at the end of file; -1 for what is no request, or none now. */
 static int
 answer_request(struct monitor *m)
@@ -429,6 +465,8 @@ answer_request(struct monitor *m)
 
 	if ((r = priv_receive_request(m->sock, &type)) != 1)
 		return (r);
+	if (is_wish(type) && !may_wish(m))
+		return (-1);
 	switch (type) {
 	case PRIV_READY:
 		r = answer_ready(m);
@@ -444,6 +482,9 @@ answer_request(struct monitor *m)
 		break;
 	case PRIV_LOG_TAKEN:
 		r = answer_log_taken(m);
+		break;
+	case PRIV_WANT_CUT:
+		r = answer_want_cut(m);
 		break;
 	default:
 		return (-1);
@@ -482,6 +523,8 @@ restart_collector(struct monitor *m)
 
 	if (deaths_too_many(&m->deaths, monotonic()))
 		return (-1);
+	/* Before there is a batch that the children for this would share. */
+	logfiles_heal(&m->logs, true);
 	if ((rest = deaths_inherit(&m->deaths, m->batch)) == NULL) {
 		log_warn("no memory for datagrams");
 		return (-1);
@@ -489,7 +532,6 @@ restart_collector(struct monitor *m)
 	batch_free(m->batch);
 	m->batch = rest;
 	log_info("starting a new collector");
-	logfiles_heal(&m->logs);
 	return (start_collector(m));
 }
 
@@ -737,8 +779,12 @@ monitor_loop(struct monitor *m, const sigset_t *unblocked)
 		if (n <= 0 || (r = answer_request(m)) == 1)
 			continue;
 		if (r == -1)
-			log_warnx("the collector sent what is no request");
+			log_warnx(
+			    "the collector sent what is no request, "
+			    "or more than it may");
 		well = bury_collector(m);
+		if (m->stopping && !well)
+			logfiles_heal(&m->logs, true);
 		if (m->stopping)
 			return (well ? 0 : 1);
 		if (restart_collector(m) == -1)

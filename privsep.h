@@ -61,12 +61,16 @@ enum priv_type {
 	PRIV_STATE = 17,      /* with a descriptor: the state to begin with */
 	PRIV_STATE_FILE = 19, /* write it to this descriptor; none: not now */
 
+	PRIV_LOGS_CUT = 21, /* they end with whole records */
+
 	PRIV_READY = 2,         /* the configuration is in force */
 	PRIV_WANT_LOGSOCK = 4,  /* please connect it anew */
 	PRIV_WANT_STATE = 6,    /* please begin a state file */
 	PRIV_STATE_WRITTEN = 8, /* it is complete */
 	PRIV_LOG_TAKEN = 10,    /* a PRIV_LOG outside of a configuration: the
 				   file before is not written to any more */
+	PRIV_WANT_CUT = 12,     /* a write was not whole; nothing is written to
+			       any log until PRIV_LOGS_CUT */
 };
 
 /* What the command line says. */

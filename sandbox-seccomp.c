@@ -114,7 +114,7 @@ static const struct rule rules[] = {
 	ALLOW(C, recvfrom), /* recv */
 	ALLOW(C, getsockopt),
 	ALLOW(ANY, writev),
-	ALLOW(C | F, ftruncate),
+	ALLOW(F, ftruncate),
 	ALLOW(C | F, fsync),
 	ALLOW(C | F, fdatasync),
 	ALLOW(ANY, close),

@@ -101,7 +101,8 @@ is_request(const struct priv_msg *msg, size_t nfds, const struct monitor *m)
 	if (msg->type == PRIV_LOG_TAKEN)
 		return (m->given_logs > 0);
 	return (msg->type == PRIV_WANT_LOGSOCK ||
-	    msg->type == PRIV_WANT_STATE || msg->type == PRIV_STATE_WRITTEN);
+	    msg->type == PRIV_WANT_STATE || msg->type == PRIV_STATE_WRITTEN ||
+	    msg->type == PRIV_WANT_CUT);
 }
 
 /* False after what ends the collector. */
@@ -118,6 +119,8 @@ request(struct monitor *m, int sock, struct cursor *in)
 		assert_true(answer_request(m) == 0);
 		return (false);
 	}
+	/* How many come in a second is no matter of these bytes. */
+	m->wishes = 0;
 	if ((with & WITH_RELOAD) != 0)
 		m->configuring++;
 	if ((with & WITH_LOG) != 0)
@@ -141,6 +144,7 @@ request(struct monitor *m, int sock, struct cursor *in)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static const struct config no_logs;
 	static struct config *conf;
 	struct monitor m = { .state = -1, .pidfd = -1, .collector = -1 };
 	struct cursor in;
@@ -151,6 +155,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		conf = make_config();
 	assert_non_null(conf);
 	m.conf = conf;
+	m.logs.conf = &no_logs;
 	cur_init(&in, data, size);
 	assert_true(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
 	m.sock = pair[0];

@@ -27,7 +27,8 @@ ATTEMPTS = {
     "stat": KILLED, "unlink": KILLED, "mkdir": KILLED, "exec": KILLED,
     "fork": KILLED, "socket": REFUSED, "unix-socket": REFUSED,
     "socketpair": KILLED, "connect": REFUSED, "sendto": KILLED,
-    "bind": KILLED, "ptrace": KILLED, "signal": KILLED,
+    "bind": KILLED, "empty-log": KILLED, "read-log": REFUSED,
+    "map-log": REFUSED, "overwrite-log": KILLED, "ptrace": KILLED, "signal": KILLED,
     "thread-signal": KILLED, "read-memory": KILLED, "map-code": KILLED,
     "make-code": KILLED, "setuid": KILLED, "chroot": KILLED,
     "prctl": KILLED, "ioctl": KILLED, "io-uring": KILLED,
@@ -48,7 +49,9 @@ class Fixture(unittest.TestCase):
         cls.flowd = Hooked("store ALL", 'statefile "@DIR@/state"',
                            args=cls.args)
         cls.flowd.start()
-        cls.flows = 0
+        cls.flows = 1
+        cls.flowd.send(netflow.datagram(5, netflow.flows(1)))
+        cls.flowd.wait_flows(1)
 
     @classmethod
     def tearDownClass(cls):
@@ -107,7 +110,7 @@ class Requests(Fixture):
     """Messages to the monitor.  Those of a wrong size are no requests, and
     nor are those of a type that it does not know."""
 
-    KNOWN = {4, 6, 8}	# 2, "ready", only once for each configuration
+    KNOWN = {4, 6, 8, 12}	# 2, "ready", only once for each configuration
 
     def test_0_known_ones_are_answered(self):
         for number in self.KNOWN:
@@ -122,6 +125,10 @@ class Requests(Fixture):
             self.refused(f"field {number} 1 0")
             self.refused(f"field {number} 0 1")
             self.refused(f"field {number} 0 4294967295")
+
+    def test_requests_without_end(self):
+        for number in self.KNOWN:
+            self.refused(f"flood {number} 20000")
 
     def test_end_without_a_word(self):
         self.assertIn("exited with code 7", self.flowd.order("exit 7"))

@@ -29,7 +29,7 @@ class Full(unittest.TestCase):
         try:
             self.fill(flowd, flows)
             flowd.wait_stderr("cannot write to")
-            collector = flowd.children()
+            collector = flowd.collector()
             # It answers, and collects: nothing loops on the torn record.
             def tried_again():
                 flowd.signal(SIGUSR2)
@@ -37,7 +37,7 @@ class Full(unittest.TestCase):
 
             wait_for(tried_again, "flowd tries again, and says so")
             self.fill(flowd, 30)
-            self.assertEqual(flowd.children(), collector)
+            self.assertEqual(flowd.collector(), collector)
             flowd.process.terminate()
             flowd.process.wait(60)
             flowd.wait_stderr("are lost")

@@ -70,6 +70,14 @@ class NoRoom(unittest.TestCase):
         sender.wait()
         self.taken += FLOWS
 
+    def whole_log(self):
+        """Its bytes, once what there was of a record is cut off."""
+        def whole():
+            log = self.flowd.log.read_bytes()
+            return (log,) if len(log) % load.RECORD.size == 0 else None
+
+        return wait_for(whole, "the log ends with a whole record")[0]
+
     def total(self):
         return report.statistics(self.flowd).all
 
@@ -90,7 +98,7 @@ class NoRoom(unittest.TestCase):
             load.wait_taken(self.flowd, self.taken)
             self.assertEqual(self.said("cannot write to"), turn + 1)
             self.assertEqual(self.said("is full, flows are lost"), turn + 1)
-            log = self.flowd.log.read_bytes()
+            log = self.whole_log()
             stored += len(log) // load.RECORD.size
             load.numbers(log)	# there are whole records only
             self.free()

@@ -207,6 +207,19 @@ class Names(Rotation):
         self.wait_size(flowd.dir / "elsewhere", 90)
         self.assertTrue(flowd.log.is_symlink())
 
+    def test_planted_link_is_not_followed(self):
+        """The next seconds' names are links to what is not there yet."""
+        flowd = self.start('"@DIR@/%Y%m%d-%H%M%S" rotate every 1s')
+        now = time.time()
+        for seconds in range(2, 120):
+            (flowd.dir / time.strftime(
+                "%Y%m%d-%H%M%S", time.localtime(now + seconds))
+             ).symlink_to("elsewhere")
+        line = flowd.wait_stderr("going on with")
+        self.send(flowd, 5)
+        self.wait_size(pathlib.Path(line.split()[-1]), 5)
+        self.assertFalse((flowd.dir / "elsewhere").exists())
+
     def test_fifo_is_not_rotated(self):
         flowd = Flowd('logfile "@DIR@/flowd.log" rotate every 1s',
                       *load.STATEMENTS, log=False)

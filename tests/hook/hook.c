@@ -24,6 +24,7 @@
  *   HOOK request TYPE SIZE	SIZE bytes to the monitor, that begin as a message
  *   HOOK field TYPE VALUE LENGTH	a message with these fields
  *   HOOK descriptor COUNT	a request with as many descriptors
+ *   HOOK flood TYPE MILLISECONDS	as many requests as it can send in that time
  *   HOOK try NAME PID		one of attempts[]; PID is the monitor
  *
  * After "HOOK bad" in place of "HOOK" the monitor is expected to end it, which it
@@ -49,6 +50,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "deaths.h"
@@ -121,6 +123,56 @@ static long
 try_mkdir(void)
 {
 	return (mkdirat(AT_FDCWD, "made", 0700));
+}
+
+/* The first descriptor of a file that is not empty: the log. */
+static int
+find_log(void)
+{
+	struct stat st;
+	int fd;
+
+	for (fd = 3; fd < 64; fd++) {
+		if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+		    st.st_size > 0)
+			return (fd);
+	}
+	log_warnx("hook: SUCCEEDED in nothing, there is no log");
+	return (-1);
+}
+
+static long
+try_empty_log(void)
+{
+	return (ftruncate(find_log(), 0));
+}
+
+static long
+try_read_log(void)
+{
+	char byte;
+
+	(void)lseek(find_log(), 0, SEEK_SET);
+	return (read(find_log(), &byte, 1));
+}
+
+static long
+try_map_log(void)
+{
+	return (mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED, find_log(),
+		    0) == MAP_FAILED ?
+		-1 :
+		0);
+}
+
+static long
+try_overwrite_log(void)
+{
+	const int fd = find_log();
+
+	if (fcntl(fd, F_SETFL, 0) == -1)
+		return (-1);
+	return (pwrite(fd, "", 1, 0));
 }
 
 static long
@@ -311,6 +363,10 @@ static const struct {
 	{ "connect", try_connect },
 	{ "sendto", try_sendto },
 	{ "bind", try_bind },
+	{ "empty-log", try_empty_log },
+	{ "read-log", try_read_log },
+	{ "map-log", try_map_log },
+	{ "overwrite-log", try_overwrite_log },
 	{ "ptrace", try_ptrace },
 	{ "signal", try_signal },
 	{ "thread-signal", try_thread_signal },
@@ -364,6 +420,23 @@ send_fields(uint32_t type, uint32_t value, uint32_t body_len)
 		log_warn("hook: send");
 }
 
+/* Its answers are not read. */
+static void
+flood(uint32_t type, unsigned int ms)
+{
+	const struct priv_msg msg = { .type = type };
+	struct timespec start, now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &start);
+	do {
+		if (send(monitor_sock, &msg, sizeof(msg), MSG_NOSIGNAL) == -1)
+			break;
+		(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	} while ((now.tv_sec - start.tv_sec) * 1000 +
+		(now.tv_nsec - start.tv_nsec) / 1000000 <
+	    (long)ms);
+}
+
 static void
 send_descriptors(size_t n)
 {
@@ -408,6 +481,8 @@ obey(const char *order)
 		send_bytes(a, b);
 	else if (sscanf(order, "field %u %u %u", &a, &b, &c) == 3)
 		send_fields(a, b, c);
+	else if (sscanf(order, "flood %u %u", &a, &b) == 2)
+		flood(a, b);
 	else if (sscanf(order, "descriptor %u", &a) == 1 && a <= 8)
 		send_descriptors(a);
 	else if (sscanf(order, "try %31s %u", name, &a) == 2) {

@@ -271,6 +271,9 @@ test_names_that_collide(void **state)
 		{ "/d/%Y%m%d", "/d/2026010a", false },
 		{ "/d/x.%y%m%d", "/d/x", true },
 		{ "/d/%Y%m%d.a", "/d/%Y%m%d.b", false },
+		{ "/d/flowd.log", "/d/.flowd.log.gz.new", true },
+		{ "/d/a.%y%m%d", "/d/.a.%y%m%d.gz.new", false },
+		{ "/d/flowd.log", "/e/.flowd.log.gz.new", false },
 	};
 	struct conf_log a, b;
 	size_t i;

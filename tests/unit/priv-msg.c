@@ -36,7 +36,7 @@ is_request(uint32_t type)
 {
 	return (type == PRIV_READY || type == PRIV_WANT_LOGSOCK ||
 	    type == PRIV_WANT_STATE || type == PRIV_STATE_WRITTEN ||
-	    type == PRIV_LOG_TAKEN);
+	    type == PRIV_LOG_TAKEN || type == PRIV_WANT_CUT);
 }
 
 /* How many requests in these bytes are taken, and what comes then. */
