@@ -12,6 +12,7 @@ import tap
 from flowdtest import PATIENCE, Flowd
 
 PARSER = (tap.SRC / "parse.y").read_text()
+RANGES = (tap.SRC / "parse-range.c").read_text()
 MANUAL = (tap.SRC / "flowd.conf.5").read_text()
 
 # Macros of mdoc that end the arguments of another on the same line.
@@ -19,7 +20,7 @@ MACRO = re.compile(r"^(Ar|Cm|Fl|Ic|No|Ns|Oc|Oo|Op|Xr)$")
 
 
 def keyword_table():
-    """The pairs of name and token in the lexer's table, in its order."""
+    """The pairs of name and token in the table of keywords, in its order."""
     table = re.search(r"keywords\[\] = \{\n(.*?)\n\};", PARSER, re.DOTALL)
     return re.findall(r'\{ "(\w+)",\s+(\w+), (?:true|false) \},', table[1])
 
@@ -115,7 +116,7 @@ class Parses(unittest.TestCase):
         names = re.search(r"^The names (.*) and (\w+) are$", MANUAL,
                           re.MULTILINE)
         listed = names[1].split(", ") + [names[2]]
-        table = re.search(r"protocols\[\] = \{\n(.*?)\n\};", PARSER,
+        table = re.search(r"protocols\[\] = \{\n(.*?)\n\};", RANGES,
                           re.DOTALL)
         self.assertEqual(
             listed, sorted(re.findall(r'\{ "([^"]+)",', table[1])))

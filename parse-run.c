@@ -1,0 +1,142 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * One run of the parser: its memory, its beginning and its end.
+ */
+#include "compat.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "parse.h"
+
+/* Allocated text, all freed together. */
+struct text {
+	struct text *next;
+	char bytes[];
+};
+
+struct parsing parsing;
+
+static struct text *texts;
+
+char *
+parse_text(size_t len)
+{
+	struct text *text;
+
+	if ((text = calloc(1, sizeof(*text) + len + 1)) == NULL) {
+		parse_no_memory();
+		return (NULL);
+	}
+	text->next = texts;
+	texts = text;
+	return (text->bytes);
+}
+
+void *
+parse_grow(void *array, size_t n, size_t size)
+{
+	/* The room doubles, so it is used up at the powers of two. */
+	if ((n & (n - 1)) != 0)
+		return (array);
+	array = reallocarray(array, n == 0 ? 1 : n * 2, size);
+	if (array == NULL)
+		parse_no_memory();
+	return (array);
+}
+
+void
+item_add(enum item_kind kind, struct token token)
+{
+	struct item *grown;
+
+	if ((grown = parse_grow(parsing.items, parsing.nitems,
+		 sizeof(*grown))) == NULL)
+		return;
+	parsing.items = grown;
+	parsing.items[parsing.nitems].kind = kind;
+	parsing.items[parsing.nitems++].token = token;
+}
+
+static void
+texts_free(void)
+{
+	struct text *text;
+
+	while ((text = texts) != NULL) {
+		texts = text->next;
+		free(text);
+	}
+}
+
+static void
+run_file(const struct conf_macro *macros, size_t nmacros)
+{
+	struct config *conf = parsing.conf;
+
+	macro_define_all(macros, nmacros);
+	if (yyparse() != 0)
+		parse_no_memory();
+	if (parsing.use == CONFIG_DAEMON)
+		check_daemon();
+	if (parsing.saw_any_source)
+		conf->sources.n = conf->sources.ntables = 0;
+	if (conf->store_mask == 0)
+		conf->store_mask = STORE_FIELD_ALL;
+	macro_report_unused();
+	table_report_unused();
+}
+
+static void
+run_free(void)
+{
+	macro_free();
+	texts_free();
+	source_free();
+	lex_free();
+	table_free();
+	rule_free();
+	conf_log_clear();
+	free(parsing.items);
+	memset(&parsing, 0, sizeof(parsing));
+}
+
+struct config *
+config_parse(FILE *fp, const char *name, enum config_use use,
+    const struct conf_macro *macros, size_t nmacros)
+{
+	struct config *conf;
+	bool ok;
+
+	if ((conf = calloc(1, sizeof(*conf))) == NULL) {
+		log_warn("%s", name);
+		return (NULL);
+	}
+	parsing.use = use;
+	parsing.conf = conf;
+	if ((ok = source_begin(fp, name)))
+		run_file(macros, nmacros);
+	ok = ok && parsing.errors == 0;
+	run_free();
+	if (!ok) {
+		config_free(conf);
+		return (NULL);
+	}
+	return (conf);
+}
