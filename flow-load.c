@@ -27,6 +27,14 @@
 
 #define RING_FLOWS 65536 /* prepared, for runs longer than that */
 
+/*
+ * gcc's analyzer loses sight of a load that came as the void pointer of a
+ * callback, and takes what is put there for lost.
+ */
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 10
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
+#endif
 /* A copy of data. */
 static void
 packet_set(struct packet *p, const uint8_t *data, size_t len)
@@ -38,14 +46,6 @@ packet_set(struct packet *p, const uint8_t *data, size_t len)
 	p->len = len;
 }
 
-/*
- * gcc's analyzer loses sight of a load that came as the void pointer of a
- * callback, and takes what is put there for lost.
- */
-#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 10
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
-#endif
 static void
 load_add(struct load *load, const uint8_t *data, size_t len, size_t flows,
     size_t exporter)

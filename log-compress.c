@@ -80,15 +80,13 @@ deflate_some(z_stream *z, bool at_end, int fd, struct buffers *b)
 }
 
 static int
-compress_file(int in, int out)
+compress_file(int in, int out, struct buffers *b)
 {
 	gz_header header = { .comment = (Bytef *)comment, .os = 255 };
-	struct buffers *b = malloc(sizeof(*b));
 	z_stream z = { .zalloc = Z_NULL };
 	ssize_t n;
 
-	if (b == NULL ||
-	    deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW,
+	if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW,
 		MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK ||
 	    deflateSetHeader(&z, &header) != Z_OK) {
 		errno = ENOMEM;
@@ -111,11 +109,12 @@ compress_file(int in, int out)
 static _Noreturn void
 run(const struct flowd_options *opts, int in, int out)
 {
+	static struct buffers buffers;
 	const int keep[] = { in, out };
 
 	(void)setpriority(PRIO_PROCESS, 0, LOWEST_PRIORITY);
 	rights_drop(opts, SANDBOX_FILES, keep, sizeof(keep) / sizeof(keep[0]));
-	_exit(compress_file(in, out) == 0 ? 0 : errno);
+	_exit(compress_file(in, out, &buffers) == 0 ? 0 : errno);
 }
 
 pid_t

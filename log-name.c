@@ -342,6 +342,15 @@ can_be_same(char a, char b)
 	return (a == b);
 }
 
+/* The character at i of a and then suffix. */
+static char
+joined_at(const char *a, size_t len, const char *suffix, size_t i)
+{
+	if (i < len)
+		return (a[i]);
+	return (suffix[i - len]);
+}
+
 /* Whether a and then suffix could be what b and then other is. */
 static bool
 spellings_meet(const char *a, const char *suffix, const char *b,
@@ -354,8 +363,8 @@ spellings_meet(const char *a, const char *suffix, const char *b,
 	if (other_len + strlen(other) != total)
 		return (false);
 	for (i = 0; i < total; i++) {
-		if (!can_be_same(i < len ? a[i] : suffix[i - len],
-			i < other_len ? b[i] : other[i - other_len]))
+		if (!can_be_same(joined_at(a, len, suffix, i),
+			joined_at(b, other_len, other, i)))
 			return (false);
 	}
 	return (true);

@@ -34,16 +34,18 @@
 #include "netflow.h"
 #include "store.h"
 
-#define RING       256                 /* datagrams */
-#define SINK_FLOWS 64                  /* as flowd has */
-#define FLOWS      (UINT32_C(3) << 20) /* of a round */
-#define ROUNDS     7
+#define RING         256 /* datagrams */
+#define DATAGRAM_MAX 4096
+#define SINK_FLOWS   64                  /* as flowd has */
+#define FLOWS        (UINT32_C(3) << 20) /* of a round */
+#define ROUNDS       7
 
 struct bench {
 	struct exporter_table *exporters;
 	struct datagram templates; /* empty: none */
 	struct datagram ring[RING];
 	size_t per_datagram; /* flows */
+	uint8_t buffers[RING + 1][DATAGRAM_MAX];
 };
 
 static void
@@ -62,15 +64,15 @@ encode(struct flow_sink *sink)
 	sink->n = 0;
 }
 
-static struct datagram
-copy_of(const uint8_t *data, size_t len)
+static size_t
+number(const char *text)
 {
-	uint8_t *p;
+	const char *error;
+	long long n = strtonum(text, 1, UINT32_MAX, &error);
 
-	if ((p = malloc(len)) == NULL)
-		err(1, NULL);
-	memcpy(p, data, len);
-	return ((struct datagram){ .data = p, .len = len });
+	if (error != NULL)
+		errx(1, "%s is %s", text, error);
+	return ((size_t)n);
 }
 
 static void
@@ -84,24 +86,27 @@ prepare(struct bench *b, uint16_t version, bool ipv6)
 		.time_sec = 1700000000,
 	};
 	const struct exporter_limits limits = { 16, 16, 1 << 20 };
-	static uint8_t buf[NF_DATAGRAM_MAX];
 	struct flow flows[SINK_FLOWS];
-	size_t i, k, len;
+	struct datagram *d;
+	size_t i, k;
 
 	if ((b->exporters = exporters_new(&limits)) == NULL)
 		err(1, NULL);
 	b->per_datagram = generate_usual(&gen);
 	if (b->per_datagram == 0 || b->per_datagram > SINK_FLOWS)
 		errx(1, "version %u", version);
-	if (generate_templates(&gen, 1, buf, sizeof(buf), &len) == 0)
-		b->templates = copy_of(buf, len);
+	b->templates.data = b->buffers[RING];
+	if (generate_templates(&gen, 1, b->buffers[RING], DATAGRAM_MAX,
+		&b->templates.len) != 0)
+		b->templates.len = 0;
 	for (i = 0; i < RING; i++) {
 		for (k = 0; k < b->per_datagram; k++)
 			generate_flow(&gen, &flows[k]);
-		if (generate_datagram(&gen, flows, k, buf, sizeof(buf), &len) !=
-		    0)
+		d = &b->ring[i];
+		d->data = b->buffers[i];
+		if (generate_datagram(&gen, flows, k, b->buffers[i],
+			DATAGRAM_MAX, &d->len) != 0)
 			errx(1, "version %u", version);
-		b->ring[i] = copy_of(buf, len);
 	}
 }
 
@@ -164,8 +169,8 @@ main(int argc, char **argv)
 	static struct bench b;
 
 	if (argc == 3) {
-		prepare(&b, (uint16_t)atoi(argv[1]), false);
-		run(&b, (size_t)atoi(argv[2]));
+		prepare(&b, (uint16_t)number(argv[1]), false);
+		run(&b, number(argv[2]));
 		exporters_free(b.exporters);
 		return (0);
 	}

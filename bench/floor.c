@@ -57,7 +57,7 @@ open_socket(const char *port)
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd, size = RCVBUF;
 
-	sin.sin_port = htons((uint16_t)atoi(port));
+	sin.sin_port = htons((uint16_t)strtoul(port, NULL, 10));
 	if ((fd = socket(AF_INET, SOCK_DGRAM, 0)) == -1)
 		err(1, "socket");
 #if HAVE_DECL_SO_RCVBUFFORCE
@@ -85,7 +85,7 @@ main(int argc, char **argv)
 
 	if (argc != 3 && argc != 4)
 		errx(1, "usage: floor port file [length]");
-	if (argc == 4 && (len = (size_t)atoi(argv[3])) > DATAGRAM)
+	if (argc == 4 && (len = strtoul(argv[3], NULL, 10)) > DATAGRAM)
 		errx(1, "%zu bytes are too many", len);
 	sock = open_socket(argv[1]);
 	if ((fd = open(argv[2], O_WRONLY | O_CREAT | O_TRUNC, 0600)) == -1)

@@ -257,7 +257,9 @@ read_legacy(const uint8_t *data, size_t len)
 	store_reader_close(reader);
 }
 
+/* zlib writes to what to points to. */
 static size_t
+/* NOLINTNEXTLINE(readability-non-const-parameter) */
 compress_into(uint8_t *to, size_t size, const uint8_t *data, size_t len)
 {
 	z_stream z = { .next_in = (Bytef *)(uintptr_t)data,

@@ -20,7 +20,7 @@
  * An input is a sequence of messages: a byte that says what comes with it
  * (WITH_*), and the message's octets; the last may be cut off.
  */
-#include "privsep.c"
+#include "privsep.c" /* NOLINT(bugprone-suspicious-include) */
 
 #include "fuzz.h"
 
@@ -81,6 +81,7 @@ transmit(int sock, const void *data, size_t len, size_t nfds)
 		hdr.msg_control = &control;
 		hdr.msg_controllen = CMSG_SPACE(nfds * sizeof(int));
 		c = CMSG_FIRSTHDR(&hdr);
+		assert_non_null(c);
 		c->cmsg_level = SOL_SOCKET;
 		c->cmsg_type = SCM_RIGHTS;
 		c->cmsg_len = CMSG_LEN(nfds * sizeof(int));
@@ -148,6 +149,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (conf == NULL)
 		conf = make_config();
+	assert_non_null(conf);
 	m.conf = conf;
 	cur_init(&in, data, size);
 	assert_true(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);

@@ -2,6 +2,8 @@
 # --with-sandbox: what is not there is an error, and a flowd without a sandbox
 # runs only for who says so.
 
+# shellcheck disable=SC2317	# what check calls by name
+
 set -u
 SRC=${SRC:-$(cd "$(dirname "$0")/.." && pwd)}
 MAKE=${MAKE:-make}

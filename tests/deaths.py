@@ -16,8 +16,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import netflow
 import tap
-from flowdtest import (Flowd, free_port, has_ipv6, make_variable, need, send,
-                       wait_for)
+from flowdtest import Flowd, free_port, has_ipv6, need, send, wait_for
 from hooked import Hooked, needs_hook
 from report import statistics
 

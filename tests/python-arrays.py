@@ -47,6 +47,12 @@ MIXED = b"".join(mixed(number) for number in range(COUNT))
 
 
 class Arrays(unittest.TestCase):
+    def same(self, got, expected, what):
+        """assertEqual would work for minutes on how such lists differ."""
+        self.assertEqual(len(got), len(expected), what)
+        for pair in zip(got, expected):
+            self.assertEqual(*pair, what)
+
     @classmethod
     def setUpClass(cls):
         scratch = tempfile.TemporaryDirectory(prefix="flowd-test-")
@@ -66,7 +72,7 @@ class Arrays(unittest.TestCase):
         for name, array in arrays.items():
             got = ([row.tobytes() for row in array] if name in ADDRESSES else
                    array.tolist())
-            self.assertEqual(got, self.expect(name, flows), name)
+            self.same(got, self.expect(name, flows), name)
 
     def test_every_field(self):
         arrays = flowd.read_arrays(self.path, flowd.ARRAY_FIELDS)
@@ -159,9 +165,9 @@ class Arrays(unittest.TestCase):
             expected = [
                 None if text is None else ipaddress.ip_address(text)
                 for text in (getattr(flow, name) for flow in self.flows)]
-            self.assertEqual(flowd.ip_addresses(
-                arrays[name], arrays[name + "_af"]), expected)
-            self.assertEqual(flowd.ip_addresses(arrays[name]), expected)
+            self.same(flowd.ip_addresses(arrays[name], arrays[name + "_af"]),
+                      expected, name)
+            self.same(flowd.ip_addresses(arrays[name]), expected, name)
 
     def test_networks(self):
         addresses = flowd.read_arrays(self.path, "src_addr")["src_addr"]
@@ -171,8 +177,8 @@ class Arrays(unittest.TestCase):
             network = ipaddress.ip_network(text)
             expected = [address in network or text == "::/0"
                         for address in objects]
-            self.assertEqual(
-                flowd.in_network(addresses, text).tolist(), expected, text)
+            self.same(flowd.in_network(addresses, text).tolist(), expected,
+                      text)
 
 
 class Damage(unittest.TestCase):

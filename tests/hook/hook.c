@@ -60,13 +60,15 @@
 #define PATIENCE  20000 /* ms */
 #define X32_BIT   0x40000000
 
-enum decoded __real_netflow_decode(const struct datagram *, struct exporter *,
-    struct flow_sink *);
-enum decoded __wrap_netflow_decode(const struct datagram *, struct exporter *,
-    struct flow_sink *);
-int __real_priv_send(int, enum priv_type, uint32_t, const void *, size_t, int);
-int __wrap_priv_send(int, enum priv_type, uint32_t, const void *, size_t, int);
-bool __wrap_deaths_too_many(struct deaths *, time_t);
+enum decoded __real_netflow_decode(const struct datagram *dgram,
+    struct exporter *exporter, struct flow_sink *sink);
+enum decoded __wrap_netflow_decode(const struct datagram *dgram,
+    struct exporter *exporter, struct flow_sink *sink);
+int __real_priv_send(int sock, enum priv_type type, uint32_t value,
+    const void *body, size_t len, int fd);
+int __wrap_priv_send(int sock, enum priv_type type, uint32_t value,
+    const void *body, size_t len, int fd);
+bool __wrap_deaths_too_many(struct deaths *d, time_t now);
 
 static int monitor_sock = -1;
 static pid_t monitor;
@@ -378,6 +380,8 @@ send_descriptors(size_t n)
 	struct cmsghdr *c = CMSG_FIRSTHDR(&hdr);
 	size_t i;
 
+	if (c == NULL)
+		return;
 	c->cmsg_len = CMSG_LEN(n * sizeof(int));
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
