@@ -372,20 +372,28 @@ add_record(struct replay *rp)
 	return (message_add(&rp->message, &shape, &rp->flow));
 }
 
+static int
+add_fixed(struct replay *rp)
+{
+	if (rp->nflows == NF5_RECORDS_MAX)
+		return (FLOWD_ESPACE);
+	rp->flows[rp->nflows] = rp->flow;
+	return (0);
+}
+
 /* Adds the flow to the datagram.  False where that is full. */
 static bool
 add_flow(struct replay *rp)
 {
-	if (rp->version != NF_VERSION_5) {
-		if (add_record(rp) != 0)
-			return (false);
-	} else {
-		if (rp->nflows == NF5_RECORDS_MAX)
-			return (false);
-		rp->flows[rp->nflows] = rp->flow;
-	}
-	rp->nflows++;
-	return (true);
+	const int r =
+	    rp->version == NF_VERSION_5 ? add_fixed(rp) : add_record(rp);
+
+	if (r != 0 && rp->nflows == 0)
+		errx(1, "%s: offset %" PRIu64 ": cannot be sent: %s", rp->path,
+		    store_reader_offset(rp->reader), flowd_strerror(r));
+	if (r == 0)
+		rp->nflows++;
+	return (r == 0);
 }
 
 /*

@@ -239,7 +239,8 @@ class RoundTrip(Replay):
                    10)
 
     def test_wide_engine(self):
-        flows = typical(3, engine_type=256, engine_id=65535)
+        flows = (typical(1) + typical(1, engine_type=256, engine_id=65535) +
+                 typical(1, engine_id=0) + typical(1))
         for version in (9, 10):
             self.check(flows, version)
 
