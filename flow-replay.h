@@ -46,6 +46,6 @@ struct replay *replay_open(const char *path, uint16_t version, size_t nsources);
 struct packet *replay_next(void *arg);
 
 /* Says which flows were left out, and frees the replay. */
-enum replay_status replay_close(struct replay *replay);
+enum replay_status replay_close(struct replay *rp);
 
 #endif
