@@ -31,6 +31,7 @@ struct generator {
 	uint16_t version;                /* 1, 5, 7, 9 or 10, which is IPFIX */
 	bool ipv6;                       /* v9 and IPFIX: what the flows are */
 	uint16_t template_id;            /* v9 and IPFIX: theirs, from 256 up */
+	uint32_t domain;                 /* v9 and IPFIX: the source */
 	uint8_t engine_type, engine_id;  /* v5 */
 	uint16_t sampling;               /* v5: mode and interval, as sent */
 	uint32_t time_sec, time_nanosec; /* of the export, epoch */
@@ -61,7 +62,8 @@ uint32_t generate_sequence(uint16_t version, uint64_t datagrams,
 
 /*
  * The datagram that carries n flows, which may be 0, and moves the sequence
- * on; v9 counts datagrams, the others flows.  Version, times and engine are the generator's, whatever the flows say.
+ * on; v9 counts datagrams, the others flows.  Version, times and engine are the
+ * generator's, whatever the flows say; absolute times in IPFIX are the flows'.
  * *len is its bytes.  FLOWD_ESPACE; FLOWD_EVERSION; FLOWD_EINVAL for a value
  * that the version has no room for.
  */

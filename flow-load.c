@@ -154,37 +154,39 @@ load_sample(struct load *load, const struct generator *start)
 	load->total = load->n;
 }
 
-/* The exporters of a capture, numbered as they appear. */
-struct capture {
-	struct load *load;
-	struct addr *exporters;
-	size_t n;
-};
-
-static size_t
-capture_exporter(struct capture *cap, const struct addr *addr)
+size_t
+exporter_number(struct exporters *exporters, const struct addr *addr,
+    size_t max)
 {
 	struct addr *more;
 	size_t i;
 
-	for (i = 0; i < cap->n; i++) {
-		if (addr_equal(&cap->exporters[i], addr))
+	for (i = 0; i < exporters->n; i++) {
+		if (addr_equal(&exporters->addrs[i], addr))
 			return (i);
 	}
-	more = reallocarray(cap->exporters, cap->n + 1, sizeof(*more));
+	if (exporters->n + 1 >= max)
+		return (max - 1);
+	more = reallocarray(exporters->addrs, exporters->n + 1, sizeof(*more));
 	if (more == NULL)
 		err(1, NULL);
-	cap->exporters = more;
-	cap->exporters[cap->n] = *addr;
-	return (cap->n++);
+	exporters->addrs = more;
+	exporters->addrs[exporters->n] = *addr;
+	return (exporters->n++);
 }
+
+struct capture {
+	struct load *load;
+	struct exporters exporters;
+};
 
 static void
 capture_take(void *arg, const struct addr *src, const uint8_t *data, size_t len)
 {
 	struct capture *cap = arg;
 
-	load_add(cap->load, data, len, 0, capture_exporter(cap, src));
+	load_add(cap->load, data, len, 0,
+	    exporter_number(&cap->exporters, src, SIZE_MAX));
 }
 
 void
@@ -195,7 +197,7 @@ load_pcap(struct load *load, const char *path)
 
 	if (flow_pcap_read(path, capture_take, &cap, &skipped) != 0)
 		exit(1);
-	free(cap.exporters);
+	free(cap.exporters.addrs);
 	if (skipped.other + skipped.fragments + skipped.damaged != 0)
 		warnx("%s: packets passed over: %" PRIu64 " not UDP, %" PRIu64
 		      " fragments, %" PRIu64 " damaged or cut short",

@@ -32,7 +32,14 @@ struct packet {
 	size_t len;      /* bytes */
 	uint32_t flows;  /* 0: not known */
 	size_t exporter; /* 0, 1 ...: who sent it; stamped: 0 */
+	uint64_t usec;   /* of the epoch, when it came; 0: not known */
 };
+
+/* A packet does not come again, and its data stay, for the next so many. */
+#define LOAD_AGAIN 256
+
+/* The next datagram, or NULL at the end. */
+typedef struct packet *load_next(void *arg);
 
 /*
  * Total datagrams, of which the last is the last packet, and those before it
@@ -40,8 +47,12 @@ struct packet {
  *
  * Made-up ones are stamped with sequence and time when they are sent, so that
  * few of them do for long runs, and any of them for any source.
+ *
+ * Or else next gives all of them, one by one, and there is nothing prepared.
  */
 struct load {
+	load_next *next; /* NULL: packets are */
+	void *arg;       /* of next */
 	struct packet *packets;
 	size_t n, allocated;
 	uint64_t total; /* 0: no end */
@@ -58,6 +69,16 @@ struct load {
  */
 #define LOAD_TEMPLATES_EVERY 1000
 
+/* Exporters, numbered as they appear. */
+struct exporters {
+	struct addr *addrs;
+	size_t n;
+};
+
+/* The number of addr; those beyond max exporters share the last one. */
+size_t exporter_number(struct exporters *exporters, const struct addr *addr,
+    size_t max);
+
 /*
  * load is all zero before; nflows 0: no end; per: flows of a datagram.
  * ntemplates is of no meaning to versions that have none.
@@ -73,12 +94,7 @@ void load_pcap(struct load *load, const char *path);
 
 void load_free(struct load *load);
 
-/*
- * Datagram i, from 0 up.  A packet does not come again within LOAD_AGAIN
- * datagrams.
- */
-#define LOAD_AGAIN 256
-
+/* Datagram i, from 0 up. */
 struct packet *load_at(const struct load *load, uint64_t i);
 
 #endif

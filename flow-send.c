@@ -15,15 +15,18 @@
  */
 
 /*
- * flow-send sends NetFlow to a collector: made up, from a capture, or a small
- * sample.  The command line is read here; flow-load.c prepares the datagrams,
- * and flow-transmit.c sends them.
+ * flow-send sends NetFlow to a collector: made up, from a flow log, from a
+ * capture, or a small sample.  The command line is read here; flow-load.c
+ * prepares the datagrams, but for those that flow-replay.c makes of a log on
+ * the way, and flow-transmit.c sends them.
  */
 #include "compat.h"
 
 #include <err.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,18 +37,34 @@
 #include "addr.h"
 #include "flow-generate.h"
 #include "flow-load.h"
+#include "flow-replay.h"
 #include "flow-transmit.h"
 #include "netflow.h"
 
 #define FLOWS_DEFAULT 30
 #define RATE_MAX      1000000000 /* datagrams a second */
 #define SOURCES_MAX   65536
+#define SPEED_MAX     1e9
 #define UPTIME_MS     (24U * 60 * 60 * 1000) /* at the first datagram */
+
+/* What there is to send, and the other options that it takes. */
+enum source { MADE_UP, LOG, CAPTURE, SAMPLE };
+
+static const struct {
+	char option; /* that asks for it */
+	const char *takes;
+} sources[] = {
+	[MADE_UP] = { '\0', "46cefnrSsTtvV" },
+	[LOG] = { 'l', "46mrSvV" },
+	[CAPTURE] = { 'p', "46rSv" },
+	[SAMPLE] = { 'x', "46rStv" },
+};
 
 struct options {
 	struct transmit_how how;
-	const char *pcap; /* NULL: none */
-	bool sample;
+	enum source source;
+	const char *path; /* of a log or a capture */
+	bool given[UCHAR_MAX + 1];
 	bool verbose;
 	uint64_t flows;      /* 0: no end */
 	size_t per_datagram; /* flows; 0: as usual for the version */
@@ -62,6 +81,9 @@ usage(FILE *fp, int status)
 	    "                 [-r rate] [-S address[,count]] [-s seed] "
 	    "[-T templates]\n"
 	    "                 [-t time] [-V version] host:port\n"
+	    "       flow-send -l log [-46v] [-m speed | -r rate] "
+	    "[-S address[,count]]\n"
+	    "                 [-V version] host:port\n"
 	    "       flow-send -p file [-46v] [-r rate] [-S address[,count]] "
 	    "host:port\n"
 	    "       flow-send -x [-46v] [-r rate] [-S address[,count]] "
@@ -161,23 +183,54 @@ check_family(struct transmit_how *how)
 	how->family = family;
 }
 
-/* made_up: an option was given that only made-up flows obey. */
+static double
+parse_speed(const char *text)
+{
+	double speed;
+	char *end;
+
+	errno = 0;
+	speed = strtod(text, &end);
+	if (end == text || *end != '\0' || errno != 0 || !isfinite(speed) ||
+	    speed < 0 || speed > SPEED_MAX)
+		errx(1, "-m %s: not a number from 0 to %.0f", text, SPEED_MAX);
+	return (speed);
+}
+
 static void
-check_options(struct options *opts, bool made_up)
+set_source(struct options *opts, enum source source, const char *path)
+{
+	if (opts->source != MADE_UP && opts->source != source)
+		errx(1, "-%c and -%c exclude each other",
+		    sources[opts->source].option, sources[source].option);
+	opts->source = source;
+	opts->path = path;
+}
+
+static void
+check_given(const struct options *opts)
+{
+	const char option = sources[opts->source].option;
+	int ch;
+
+	for (ch = 0; ch <= UCHAR_MAX; ch++) {
+		if (!opts->given[ch] || ch == option ||
+		    strchr(sources[opts->source].takes, ch) != NULL)
+			continue;
+		if (opts->source == MADE_UP)
+			errx(1, "-%c is for use with -l only", ch);
+		errx(1, "-%c is not for use with -%c", ch, option);
+	}
+	if (opts->given['m'] && opts->given['r'])
+		errx(1, "-m and -r exclude each other");
+}
+
+static void
+check_made_up(struct options *opts)
 {
 	const bool has_templates = generate_has_templates(opts->gen.version);
 	const size_t most = generate_most(&opts->gen);
 
-	check_family(&opts->how);
-	if (opts->sample && opts->pcap != NULL)
-		errx(1, "-p and -x exclude each other");
-	if (opts->pcap != NULL && opts->how.still)
-		errx(1, "-t: a capture is sent as it is");
-	if (made_up && (opts->sample || opts->pcap != NULL))
-		errx(1,
-		    "-c, -e, -f, -n, -s, -T and -V are not for use with "
-		    "-%c",
-		    opts->sample ? 'x' : 'p');
 	if (most == 0)
 		errx(1,
 		    "-V %u: only versions 1, 5, 7, 9 and 10 can be made "
@@ -198,16 +251,39 @@ check_options(struct options *opts, bool made_up)
 }
 
 static void
+check_log(struct options *opts)
+{
+	if (!opts->given['V'])
+		opts->gen.version = NF_VERSION_IPFIX;
+	if (opts->gen.version != NF_VERSION_5 &&
+	    !generate_has_templates(opts->gen.version))
+		errx(1, "-V %u: a log is sent as version 5, 9 or 10",
+		    opts->gen.version);
+	if (!opts->given['m'])
+		opts->how.speed = 1;
+}
+
+static void
+check_options(struct options *opts)
+{
+	check_family(&opts->how);
+	check_given(opts);
+	if (opts->source == MADE_UP)
+		check_made_up(opts);
+	else if (opts->source == LOG)
+		check_log(opts);
+}
+
+static void
 parse_options(struct options *opts, int argc, char **argv)
 {
 	struct transmit_how *how = &opts->how;
 	struct generator *gen = &opts->gen;
-	bool made_up = false;
 	int ch;
 
-	while ((ch = getopt(argc, argv, "46c:e:f:hn:p:r:S:s:T:t:vV:x")) != -1) {
-		if (strchr("cefnsTV", ch) != NULL)
-			made_up = true;
+	while ((ch = getopt(argc, argv, "46c:e:f:hl:m:n:p:r:S:s:T:t:vV:x")) !=
+	    -1) {
+		opts->given[(unsigned char)ch] = true;
 		switch (ch) {
 		case '4':
 			how->family = AF_INET;
@@ -227,11 +303,17 @@ parse_options(struct options *opts, int argc, char **argv)
 		case 'h':
 			usage(stdout, 0);
 			break;
+		case 'l':
+			set_source(opts, LOG, optarg);
+			break;
+		case 'm':
+			how->speed = parse_speed(optarg);
+			break;
 		case 'n':
 			opts->flows = number('n', optarg, 0, INT64_MAX);
 			break;
 		case 'p':
-			opts->pcap = optarg;
+			set_source(opts, CAPTURE, optarg);
 			break;
 		case 'r':
 			how->rate = number('r', optarg, 1, RATE_MAX);
@@ -260,7 +342,7 @@ parse_options(struct options *opts, int argc, char **argv)
 			    (uint16_t)number('V', optarg, 0, UINT16_MAX);
 			break;
 		case 'x':
-			opts->sample = true;
+			set_source(opts, SAMPLE, NULL);
 			break;
 		default:
 			usage(stderr, 1);
@@ -269,33 +351,43 @@ parse_options(struct options *opts, int argc, char **argv)
 	if (argc - optind != 1)
 		usage(stderr, 1);
 	parse_target(how, argv[optind]);
-	check_options(opts, made_up);
+	check_options(opts);
 }
 
 static void
 prepare(struct load *load, const struct options *opts)
 {
 	memset(load, 0, sizeof(*load));
-	if (opts->pcap != NULL)
-		load_pcap(load, opts->pcap);
-	else if (opts->sample)
-		load_sample(load, &opts->gen);
-	else
+	switch (opts->source) {
+	case MADE_UP:
 		load_generated(load, &opts->gen, opts->flows,
 		    opts->per_datagram, opts->templates);
+		break;
+	case LOG:
+		load->next = replay_next;
+		load->arg = replay_open(opts->path, opts->gen.version,
+		    opts->how.nsources);
+		break;
+	case CAPTURE:
+		load_pcap(load, opts->path);
+		break;
+	case SAMPLE:
+		load_sample(load, &opts->gen);
+		break;
+	}
 }
 
 static void
 report(const struct options *opts, const struct transmitted *sent)
 {
-	if (opts->verbose && opts->pcap != NULL)
+	if (opts->verbose && opts->source == CAPTURE)
 		warnx("%" PRIu64 " datagrams, %" PRIu64 " octets in %.3f s",
 		    sent->datagrams, sent->octets, sent->seconds);
 	else if (opts->verbose)
 		warnx("%" PRIu64 " datagrams, %" PRIu64 " flows, %" PRIu64
 		      " octets in %.3f s",
 		    sent->datagrams, sent->flows, sent->octets, sent->seconds);
-	if (opts->sample &&
+	if (opts->source == SAMPLE &&
 	    (printf("%" PRIu64 "\n", sent->flows) < 0 || fflush(stdout) != 0))
 		err(1, "standard output");
 	if (sent->error == ECONNREFUSED)
@@ -323,6 +415,7 @@ main(int argc, char **argv)
 	struct transmitted sent;
 	struct timespec now;
 	struct load load;
+	int status = 0;
 
 	if (clock_gettime(CLOCK_REALTIME, &now) == -1)
 		err(1, "clock_gettime");
@@ -331,7 +424,9 @@ main(int argc, char **argv)
 	parse_options(&opts, argc, argv);
 	prepare(&load, &opts);
 	transmit(&opts.how, &load, &sent);
+	if (opts.source == LOG)
+		status = (int)replay_close(load.arg);
 	load_free(&load);
 	report(&opts, &sent);
-	return (0);
+	return (status);
 }

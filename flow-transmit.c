@@ -44,6 +44,7 @@
 #define RETRY_NSEC      1000000 /* until a full queue is tried again */
 #define NSEC_PER_SEC    1000000000U
 #define NSEC_PER_MSEC   1000000
+#define FAR_NSEC        INT64_C(4000000000000000000) /* a century */
 
 _Static_assert(BATCH_MAX <= LOAD_AGAIN, "a batch holds a packet only once");
 
@@ -56,6 +57,7 @@ struct sender {
 	uint64_t turn;         /* datagrams in a row of each */
 	bool joins;            /* UDP_SEGMENT works */
 	struct timespec start; /* monotonic */
+	uint64_t first_usec;   /* as of the first packet; 0: not yet */
 };
 
 /* Datagrams for one socket. */
@@ -82,6 +84,8 @@ catch_signals(void)
 
 	memset(&sa, 0, sizeof(sa));
 	sa.sa_handler = on_signal;
+	/* The second one ends a read that waits. */
+	sa.sa_flags = (int)SA_RESETHAND;
 	sigemptyset(&sa.sa_mask);
 	if (sigaction(SIGINT, &sa, NULL) == -1 ||
 	    sigaction(SIGTERM, &sa, NULL) == -1)
@@ -261,26 +265,57 @@ nap(int64_t nsec)
 	(void)nanosleep(&ts, NULL);
 }
 
-/* Until datagram i is due. */
-static void
-pace(const struct sender *s, uint64_t i)
+/* When datagram i is due at the given rate: nanoseconds from the start. */
+static int64_t
+rate_due(const struct sender *s, uint64_t i)
 {
 	const uint64_t rate = s->how->rate;
-	struct timespec due = s->start, now;
-	uint64_t nsec;
-	int64_t wait;
 
 	if (rate == 0)
-		return;
-	nsec = (uint64_t)due.tv_nsec + i % rate * NSEC_PER_SEC / rate;
-	due.tv_sec += (time_t)(i / rate + nsec / NSEC_PER_SEC);
-	due.tv_nsec = (long)(nsec % NSEC_PER_SEC);
-	while (!stopped) {
-		now = time_now(CLOCK_MONOTONIC);
-		if ((wait = nsec_between(&now, &due)) <= 0)
-			return;
-		nap(wait);
-	}
+		return (0);
+	return ((
+	    int64_t)(i / rate * NSEC_PER_SEC + i % rate * NSEC_PER_SEC / rate));
+}
+
+/*
+ * The same at the recorded speed, from the first datagram that has a time.
+ * Those that were recorded in another order than that of their times do not
+ * wait.
+ */
+static int64_t
+recorded_due(struct sender *s, const struct packet *p)
+{
+	double nsec;
+
+	if (s->how->speed <= 0 || p->usec == 0)
+		return (0);
+	if (s->first_usec == 0)
+		s->first_usec = p->usec;
+	if (p->usec <= s->first_usec)
+		return (0);
+	nsec = (double)(p->usec - s->first_usec) * 1000 / s->how->speed;
+	return (nsec < (double)FAR_NSEC ? (int64_t)nsec : FAR_NSEC);
+}
+
+/* Nanoseconds from now until due, which counts from the start. */
+static int64_t
+time_left(const struct sender *s, int64_t due)
+{
+	struct timespec now;
+
+	if (due == 0)
+		return (0);
+	now = time_now(CLOCK_MONOTONIC);
+	return (due - nsec_between(&s->start, &now));
+}
+
+static void
+wait_until(const struct sender *s, int64_t due)
+{
+	int64_t left;
+
+	while (!stopped && (left = time_left(s, due)) > 0)
+		nap(left);
 }
 
 static void
@@ -463,10 +498,32 @@ send_some(struct sender *s, struct batch *b, uint64_t first, uint64_t n)
 	batch_flush(s, b, fd);
 }
 
+/* Sends what load->next gives; nothing waits in b until the next one is due. */
 static void
-send_all(struct sender *s)
+send_stream(struct sender *s, struct batch *b)
 {
-	static struct batch b;
+	const struct load *load = s->load;
+	struct packet *p;
+	int fd = -1, next_fd;
+	int64_t due;
+	uint64_t i;
+
+	for (i = 0; !stopped && (p = load->next(load->arg)) != NULL; i++) {
+		next_fd = s->socks[p->exporter % s->nsocks];
+		due = s->how->rate != 0 ? rate_due(s, i) : recorded_due(s, p);
+		if (next_fd != fd || b->n == BATCH_MAX || time_left(s, due) > 0)
+			batch_flush(s, b, fd);
+		fd = next_fd;
+		wait_until(s, due);
+		if (!stopped)
+			batch_add(b, p);
+	}
+	batch_flush(s, b, fd);
+}
+
+static void
+send_prepared(struct sender *s, struct batch *b)
+{
 	const uint64_t total = s->load->total;
 	uint64_t i, n, most = BATCH_MAX;
 
@@ -476,12 +533,11 @@ send_all(struct sender *s)
 		s->turn = 1;
 	else
 		s->turn = TURN;
-	s->start = time_now(CLOCK_MONOTONIC);
 	for (i = 0; !stopped && (total == 0 || i < total); i += n) {
 		n = total == 0 || total - i > most ? most : total - i;
-		pace(s, i);
+		wait_until(s, rate_due(s, i));
 		if (!stopped)
-			send_some(s, &b, i, n);
+			send_some(s, b, i, n);
 	}
 }
 
@@ -508,13 +564,18 @@ void
 transmit(const struct transmit_how *how, const struct load *load,
     struct transmitted *sent)
 {
+	static struct batch b;
 	struct sender s = { .how = how, .load = load, .sent = sent };
 	struct timespec end;
 
 	memset(sent, 0, sizeof(*sent));
 	open_sockets(&s);
 	catch_signals();
-	send_all(&s);
+	s.start = time_now(CLOCK_MONOTONIC);
+	if (load->next != NULL)
+		send_stream(&s, &b);
+	else
+		send_prepared(&s, &b);
 	end = time_now(CLOCK_MONOTONIC);
 	sent->seconds = (double)nsec_between(&s.start, &end) / NSEC_PER_SEC;
 	close_sockets(&s);

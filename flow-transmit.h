@@ -35,6 +35,7 @@ struct transmit_how {
 	struct addr source; /* the first, or ADDR_NONE: any */
 	size_t nsources;    /* at least 1 */
 	uint64_t rate;      /* datagrams a second; 0: no limit */
+	double speed;       /* times as fast as recorded; 0: no limit */
 	bool still;         /* stamps all have the time of gen */
 };
 
