@@ -66,6 +66,11 @@ class Example(unittest.TestCase):
                                  capture_output=True, check=False)
         self.assertEqual(damaged.returncode, 1)
         self.assertIn(f"offset {len(readertest.log(4))}: ", damaged.stderr)
+        missing = subprocess.run([program, "none.log"], env=env, text=True,
+                                 capture_output=True, check=False)
+        self.assertEqual(missing.returncode, 1)
+        self.assertEqual(missing.stderr,
+                         "none.log: No such file or directory\n")
 
     def build_flags(self):
         """For <flowd/...>, as if the headers were installed."""

@@ -146,10 +146,14 @@ class Cases:
 
     def test_damage(self):
         self.log.write_bytes(log(1, 2) + b"\xff" * 64 + log(3))
-        said = self.run_insert(self.log, status=1)
-        self.assertEqual(said, f"flowinsert: {self.log}: offset "
-                         f"{len(log(1, 2))}: unsupported version\n")
-        self.assertEqual(self.octets(), [1, 2])
+        damage = (f"flowinsert: {self.log}: offset {len(log(1, 2))}: "
+                  "unsupported version\n")
+        for count in 2, 0:
+            said = self.run_insert("-v", self.log, status=1)
+            self.assertEqual(said.replace(damage, ""),
+                             f"{self.log}: {count} flows\n")
+            self.assertIn(damage, said)
+            self.assertEqual(self.octets(), [1, 2])
         said = self.run_insert("-R", self.log, status=3)
         self.assertIn(f"{self.log}: offset {len(log(1, 2))}: 64 damaged", said)
         self.assertEqual(self.octets(), [1, 2, 3])

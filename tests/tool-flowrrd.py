@@ -299,7 +299,8 @@ class Flowrrd(unittest.TestCase):
 
     def test_wrong_arguments(self):
         self.assertIn("usage: flowrrd", self.run_it("-Z", status=2))
-        self.assertIn("none.log", self.run_it("none.log", status=1))
+        self.assertEqual("flowrrd: none.log: No such file or directory\n",
+                         self.run_it("none.log", status=1))
         self.log.write_bytes(record(0, 6, 60))
         self.assertIn("flowrrd: rrdtool create: ",
                       self.run_it("-d", "none", self.log, status=1))

@@ -169,8 +169,18 @@ class Sockclient(unittest.TestCase):
             with self.subTest(args=args):
                 self.assertIn("usage: flowd-sockclient",
                               self.finish(self.start(*args), 2)[1])
-        self.assertIn("flowd-sockclient: ", self.finish(self.start(
-            path=self.dir / "none" / "sock"), 1)[1])
+
+    def test_a_socket_that_cannot_be(self):
+        (self.dir / "file").touch()
+        for path, reason in (
+                (self.dir / "none" / "sock", "No such file or directory"),
+                (self.dir / "file" / "sock", "Not a directory"),
+                (self.dir / ("x" * 200), "AF_UNIX path too long")):
+            with self.subTest(reason=reason):
+                self.assertEqual(
+                    self.finish(self.start(path=path), 1)[1],
+                    "flowd-sockclient: cannot make the socket "
+                    f"{path}: {reason}\n")
 
     def test_nobody_reads_the_output(self):
         read, write = os.pipe()

@@ -208,7 +208,8 @@ class Cases:
         self.log.write_bytes(log(2) + b"\xff" * 40 + log(1))
         out, err = self.run_stats("-J", "none.log", self.log, status=1)
         self.assertEqual(json.loads(out)["total"]["flows"], 2)
-        self.assertIn("none.log", err)
+        self.assertIn("flowd-stats: cannot read none.log: "
+                      "No such file or directory\n", err)
         self.assertIn(f"{self.log}: offset {len(log(2))}: ", err)
         out, err = self.run_stats("-JR", self.log, status=3)
         self.assertEqual(json.loads(out)["total"]["flows"], 3)

@@ -43,17 +43,26 @@ def remove_stale(path):
     raise Failure(f"{path} is read by another program")
 
 
+def bind(sock, path, mode):
+    # Whom it is not meant for must not have a moment either.
+    umask = os.umask(0o777 & ~mode)
+    try:
+        sock.bind(path)
+    finally:
+        os.umask(umask)
+
+
 @contextlib.contextmanager
 def log_socket(path, mode):
     """A socket at path, for as long as the block takes."""
-    remove_stale(path)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
-        # Whom it is not meant for must not have a moment either.
-        umask = os.umask(0o777 & ~mode)
         try:
-            sock.bind(path)
-        finally:
-            os.umask(umask)
+            remove_stale(path)
+            bind(sock, path, mode)
+        except OSError as error:
+            # Errors of sockets name no file; a path too long has no strerror.
+            raise Failure(f"cannot make the socket {path}: "
+                          f"{error.strerror or error}") from error
         mine = os.lstat(path)
         try:
             yield sock

@@ -361,7 +361,10 @@ class Reader:
         for path in self.args.logs:
             try:
                 self.read_log(path)
-            except (OSError, ValueError) as error:
+            except OSError as error:
+                self.complain(f"cannot read {path}: {error.strerror}")
+                self.status = 1
+            except ValueError as error:
                 self.complain(error)
                 self.status = 1
         self.progress.clear()

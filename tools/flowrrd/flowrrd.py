@@ -308,10 +308,13 @@ def read_logs(args, bins):
     for path in args.logs:
         try:
             status = max(status, read_log(path, bins, args.recover))
-        except (OSError, ValueError) as error:
+            continue
+        except OSError as error:	# of a graph as well, which has a name
+            complain(f"{error.filename or path}: {error.strerror}")
+        except ValueError as error:
             complain(error)
-            status = 1
-            break		# what follows would close the minutes here
+        status = 1
+        break			# what follows would close the minutes here
     bins.finish()
     return status
 
