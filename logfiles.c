@@ -389,11 +389,12 @@ logfiles_tick(struct logfiles *l, bool at_rest,
 	const time_t now = now_epoch();
 	size_t i;
 
+	/* Files that were left do not pile up under many changes in a second. */
+	log_sync_when_due(l, at_rest, now);
 	if (now == l->ticked)
 		return;
 	l->ticked = now;
 	log_closed_compress(l, at_rest);
-	log_sync_when_due(l, at_rest, now);
 	/* With a disk that takes its time there is one old file at the most. */
 	if (at_rest && (l->syncer == -1 || l->nretired == 0)) {
 		for (i = 0; i < l->conf->nlogs; i++) {
