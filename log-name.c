@@ -357,11 +357,15 @@ can_be_same(char a, char b)
 	return (a == b);
 }
 
-/* The character at i of a and then suffix. */
+/*
+ * The character at i of a and then suffix.  clang's analyzer does not see that
+ * len is the length of a.
+ */
 static char
 joined_at(const char *a, size_t len, const char *suffix, size_t i)
 {
 	if (i < len)
+		/* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.UndefReturn) */
 		return (a[i]);
 	return (suffix[i - len]);
 }

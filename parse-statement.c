@@ -221,6 +221,11 @@ conf_add_forward(struct token address)
 	conf->forwards[conf->nforwards++] = f;
 }
 
+/* gcc's analyzer takes what a member of the configuration gets for lost. */
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 10
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
+#endif
 void
 conf_set_path(char **path, struct token statement, struct token value)
 {
@@ -236,6 +241,9 @@ conf_set_path(char **path, struct token statement, struct token value)
 	if ((*path = strdup(value.text)) == NULL)
 		parse_no_memory();
 }
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 10
+#pragma GCC diagnostic pop
+#endif
 
 bool
 conf_is_second(struct token what, struct token value, bool given)

@@ -38,6 +38,7 @@ value_number(struct token what, struct token value, uint64_t min, uint64_t max,
 	unsigned long long n;
 
 	errno = 0;
+	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): a text */
 	n = strtoull(value.text, &end, 0);
 	*out = n;
 	if (isdigit((unsigned char)value.text[0]) && *end == '\0' &&
@@ -117,7 +118,7 @@ value_address_and_port(struct token what, struct token value, struct addr *addr,
 		end = strchr(start, ':');
 	if (end != NULL && (size_t)(end - start) < sizeof(text))
 		memcpy(text, start, (size_t)(end - start));
-	if (addr_pton(text, addr) != 0 ||
+	if (end == NULL || addr_pton(text, addr) != 0 ||
 	    (addr->family == ADDR_V6) != brackets ||
 	    (brackets && *++end != ':')) {
 		parse_bad_value(what, value,
