@@ -46,13 +46,12 @@
 #define BATCH_NONE_YET UINT32_MAX /* at: none was begun */
 
 struct batch {
-	volatile uint32_t at; /* the datagram in hand; BATCH_MAX:
-						   all are done */
+	volatile uint32_t at; /* the datagram in hand; BATCH_MAX: all done */
 	uint32_t resumed;     /* the rest of a dead collector's */
 	uint64_t skipped;     /* datagrams, since flowd's start */
 	struct timespec received;
-	struct mmsghdr msgs[BATCH_MAX]; /* in use up to the
-							   first that is empty */
+	/* In use up to the first that is empty. */
+	struct mmsghdr msgs[BATCH_MAX];
 	struct sockaddr_storage names[BATCH_MAX];
 	uint8_t buffers[BATCH_MAX][BATCH_STRIDE];
 };

@@ -32,6 +32,7 @@
 #include "log.h"
 #include "privsep.h"
 #include "rights.h"
+#include "write-whole.h"
 
 /*
  * The parser's process: without rights from before the first byte is read.
@@ -43,8 +44,7 @@ parse_in_child(FILE *fp, int out, const struct flowd_options *opts)
 	const int keep[] = { fileno(fp), out };
 	struct config *conf;
 	uint8_t *data;
-	size_t len, done;
-	ssize_t n;
+	size_t len;
 
 	rights_drop(opts, SANDBOX_PARSER, keep, sizeof(keep) / sizeof(keep[0]));
 	conf = config_parse(fp, opts->conf_path, CONFIG_DAEMON, opts->macros,
@@ -53,13 +53,8 @@ parse_in_child(FILE *fp, int out, const struct flowd_options *opts)
 		_exit(1);
 	if (config_pack(conf, &data, &len) != 0)
 		fatalx("%s: too large", opts->conf_path);
-	for (done = 0; done < len; done += (size_t)n) {
-		n = write(out, data + done, len - done);
-		if (n == -1 && errno == EINTR)
-			n = 0;
-		if (n == -1)
-			fatal("%s", opts->conf_path);
-	}
+	if (flowd_write_whole(out, data, len) == -1)
+		fatal("%s", opts->conf_path);
 	_exit(0);
 }
 

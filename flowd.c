@@ -45,6 +45,7 @@
 #include "privsep.h"
 #include "report.h"
 #include "state.h"
+#include "write-whole.h"
 
 #define DEFAULT_CONFIG     PACKAGE_SYSCONFDIR "/flowd.conf"
 #define SINK_FLOWS         64
@@ -390,23 +391,6 @@ load_state(struct collector *c, int fd)
 	(void)close(fd);
 }
 
-static int
-write_whole(int fd, const uint8_t *data, size_t len)
-{
-	ssize_t n;
-
-	while (len > 0) {
-		n = write(fd, data, len);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return (-1);
-		data += n;
-		len -= (size_t)n;
-	}
-	return (0);
-}
-
 /* fd is what the monitor has begun, or -1 where it could not. */
 static void
 save_state(struct collector *c, int fd)
@@ -419,7 +403,7 @@ save_state(struct collector *c, int fd)
 		return;
 	if (state_pack(c->exporters, &data, &len) != 0)
 		log_warnx("statefile: no memory to write it");
-	else if (write_whole(fd, data, len) == -1)
+	else if (flowd_write_whole(fd, data, len) == -1)
 		log_warn("statefile");
 	else if (priv_send(c->sock, PRIV_STATE_WRITTEN, 0, NULL, 0, -1) == -1)
 		orphaned(c);

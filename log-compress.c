@@ -26,6 +26,7 @@
 
 #include "log-compress.h"
 #include "rights.h"
+#include "write-whole.h"
 
 #define BUFFER_LEN      65536     /* bytes */
 #define GZIP_WINDOW     (15 + 16) /* as zlib asks for gzip */
@@ -44,23 +45,6 @@ struct buffers {
 	uint8_t out[BUFFER_LEN];
 };
 
-static int
-write_whole(int fd, const uint8_t *data, size_t len)
-{
-	ssize_t n;
-
-	while (len > 0) {
-		n = write(fd, data, len);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return (-1);
-		data += n;
-		len -= (size_t)n;
-	}
-	return (0);
-}
-
 /* Compresses what z has for input, and at the end what is left in it. */
 static int
 deflate_some(z_stream *z, bool at_end, int fd, struct buffers *b)
@@ -73,7 +57,8 @@ deflate_some(z_stream *z, bool at_end, int fd, struct buffers *b)
 			errno = EINVAL;
 			return (-1);
 		}
-		if (write_whole(fd, b->out, BUFFER_LEN - z->avail_out) == -1)
+		if (flowd_write_whole(fd, b->out, BUFFER_LEN - z->avail_out) ==
+		    -1)
 			return (-1);
 	} while (z->avail_out == 0);
 	return (0);

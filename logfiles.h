@@ -34,8 +34,8 @@
 
 struct logfile {
 	int fd;
-	int end; /* what the collector gets of a file: it can be appended
-			 to, and not read; -1 where that is fd */
+	/* What the collector gets: for appending only; -1 where that is fd. */
+	int end;
 	char path[PATH_MAX];
 	time_t until;           /* epoch; 0: not rotated by time */
 	time_t retry;           /* epoch; after a rotation that failed */
@@ -94,7 +94,10 @@ void logfiles_heal(const struct logfiles *l, bool say);
 /* The descriptor that the collector gets for log i. */
 int logfiles_give(const struct logfiles *l, size_t i);
 
-/* Whether logfiles_tick has to be called, soon after each full second. */
+/*
+ * Whether logfiles_tick has to be called soon after each full second, and
+ * whenever at_rest may have become true.
+ */
 bool logfiles_need_ticks(const struct logfiles *l);
 
 /*

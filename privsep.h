@@ -67,10 +67,10 @@ enum priv_type {
 	PRIV_WANT_LOGSOCK = 4,  /* please connect it anew */
 	PRIV_WANT_STATE = 6,    /* please begin a state file */
 	PRIV_STATE_WRITTEN = 8, /* it is complete */
-	PRIV_LOG_TAKEN = 10,    /* a PRIV_LOG outside of a configuration: the
-				   file before is not written to any more */
-	PRIV_WANT_CUT = 12,     /* a write was not whole; nothing is written to
-			       any log until PRIV_LOGS_CUT */
+	/* A PRIV_LOG outside of a configuration is in use, the old file not. */
+	PRIV_LOG_TAKEN = 10,
+	/* A write was not whole; none is made until PRIV_LOGS_CUT. */
+	PRIV_WANT_CUT = 12,
 };
 
 /* What the command line says. */

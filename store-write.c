@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "store.h"
+#include "write-whole.h"
 
 #define LOG_BUFFER (256 * 1024) /* bytes written at a time */
 
@@ -77,16 +78,9 @@ writer_result(const struct store_writer *w)
 int
 store_writer_flush(struct store_writer *w)
 {
-	size_t done = 0;
-	ssize_t n;
-
-	while (w->saved_errno == 0 && done < w->len) {
-		n = write(w->fd, w->buf + done, w->len - done);
-		if (n != -1)
-			done += (size_t)n;
-		else if (errno != EINTR)
-			w->saved_errno = errno;
-	}
+	if (w->saved_errno == 0 &&
+	    flowd_write_whole(w->fd, w->buf, w->len) == -1)
+		w->saved_errno = errno;
 	w->len = 0;
 	return (writer_result(w));
 }

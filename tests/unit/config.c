@@ -597,213 +597,213 @@ rule_dates(void **state)
 	    "accept after date 20250101000000 before date 20250701000000");
 }
 
+/* What is wrong, and the message that it gives. */
+static const struct {
+	const char *text, *message;
+} errors_said[] = {
+	{ "foo 1",
+	    "unknown statement \"foo\", expected a statement, "
+	    "a rule or NAME = VALUE" },
+	{ "= 1",
+	    "unexpected \"=\", expected a statement, a rule or "
+	    "NAME = VALUE" },
+	{ "src any",
+	    "unexpected \"src\", expected a statement, a "
+	    "rule or NAME = VALUE" },
+	{ "x =",
+	    "unexpected end of line after \"=\", expected NAME = "
+	    "VALUE" },
+	{ "x = !", "unexpected \"!\" after \"=\", expected NAME = VALUE" },
+	{ "days = 3",
+	    "\"days\" is a keyword and cannot be the name of a macro" },
+	{ "'tos' = 3",
+	    "\"tos\" is a keyword and cannot be the name of a macro" },
+	{ "a-b = 3",
+	    "\"a-b\" is not the name of a macro, which has "
+	    "letters, digits and underscores, a letter first" },
+	{ "accept tag $x", "macro \"x\" is not defined" },
+	{ "accept tag 1$",
+	    "\"$\" without the name of a macro; a "
+	    "\"$\" that is meant as such stands in quotes" },
+	{ "logfile '/a", "a string ends with its line, expected a closing '" },
+	{ "logfile \"/a\001\"", "unexpected byte 0x01" },
+	{ "accept \177", "unexpected byte 0x7f" },
+	{ "listen 127.0.0.1:1",
+	    "unexpected \"127.0.0.1:1\" after "
+	    "\"listen\", expected listen on ADDRESS:PORT "
+	    "[interface NAME] [bufsize BYTES]" },
+	{ "listen on 127.0.0.1:1 bufsize",
+	    "unexpected end of line "
+	    "after \"bufsize\", expected listen on ADDRESS:PORT "
+	    "[interface NAME] [bufsize BYTES]" },
+	{ "flow 10.0.0.1",
+	    "unexpected \"10.0.0.1\" after \"flow\", "
+	    "expected flow source ADDRESS[/LENGTH], <TABLE> or any" },
+	{ "join 239.0.0.1",
+	    "unexpected \"239.0.0.1\" after \"join\", "
+	    "expected join group ADDRESS [on INTERFACE]" },
+	{ "forward 10.0.0.1:1",
+	    "unexpected \"10.0.0.1:1\" after "
+	    "\"forward\", expected forward to ADDRESS:PORT" },
+	{ "logfile",
+	    "unexpected end of line after \"logfile\", "
+	    "expected logfile \"PATH\" [tag NUMBER[,...]] [rotate "
+	    "every DURATION or rotate at size SIZE] [keep SIZE, "
+	    "DURATION or NUMBER files] [compress]" },
+	{ "sync",
+	    "unexpected end of line after \"sync\", expected "
+	    "sync never or sync SECONDS" },
+	{ "logsock /a 3",
+	    "unexpected \"3\" after \"/a\", expected "
+	    "logsock \"PATH\" [bufsize BYTES]" },
+	{ "pidfile /a /b",
+	    "unexpected \"/b\" after \"/a\", expected "
+	    "pidfile \"PATH\"" },
+	{ "store",
+	    "unexpected end of line after \"store\", expected "
+	    "store FIELD" },
+	{ "store bytes",
+	    "store \"bytes\": expected the name of a "
+	    "field, as in flowd.conf(5)" },
+	{ "accept 10.0.0.1",
+	    "unexpected \"10.0.0.1\" after "
+	    "\"accept\", expected a parameter of the rule, as in "
+	    "flowd.conf(5), or the end of the line" },
+	{ "accept src { }",
+	    "unexpected \"}\" after \"{\", "
+	    "expected src [!] PREFIX|<TABLE>|{ ... } or any, and "
+	    "perhaps port" },
+	{ "accept src ! any",
+	    "unexpected \"any\" after \"!\", "
+	    "expected src [!] PREFIX|<TABLE>|{ ... } or any, and "
+	    "perhaps port" },
+	{ "accept dst",
+	    "unexpected end of line after \"dst\", "
+	    "expected dst [!] PREFIX|<TABLE>|{ ... } or any, and "
+	    "perhaps port" },
+	{ "accept agent",
+	    "unexpected end of line after \"agent\", "
+	    "expected agent [!] PREFIX|<TABLE>|{ ... } or any" },
+	{ "accept src any port proto tcp",
+	    "unexpected \"proto\" "
+	    "after \"port\", expected port " NUMBERS },
+	{ "accept in_ifndx",
+	    "unexpected end of line after "
+	    "\"in_ifndx\", expected in_ifndx " NUMBERS },
+	{ "accept out_ifndx",
+	    "unexpected end of line after "
+	    "\"out_ifndx\", expected out_ifndx " NUMBERS },
+	{ "accept proto",
+	    "unexpected end of line after \"proto\", "
+	    "expected proto NAME or " NUMBERS },
+	{ "accept tos",
+	    "unexpected end of line after \"tos\", "
+	    "expected tos " NUMBERS },
+	{ "accept tag all",
+	    "unexpected \"all\" after \"tag\", expected tag NUMBER" },
+	{ "accept ! tos 3",
+	    "unexpected \"tos\" after \"!\", expected "
+	    "! inet or ! inet6" },
+	{ "accept proto tcp tcp_flags 3",
+	    "unexpected \"3\" after "
+	    "\"tcp_flags\", expected tcp_flags [mask NUMBER] [!] "
+	    "equals NUMBER" },
+	{ "accept days",
+	    "unexpected end of line after \"days\", "
+	    "expected days DAY[-DAY][,...]" },
+	{ "accept after",
+	    "unexpected end of line after \"after\", "
+	    "expected after HH:MM[:SS] or after date "
+	    "YYYY[MM[DD[HH[MM[SS]]]]]" },
+	{ "accept before date",
+	    "unexpected end of line after "
+	    "\"date\", expected before HH:MM[:SS] or before date "
+	    "YYYY[MM[DD[HH[MM[SS]]]]]" },
+	{ "accept src 10.0.0.1/8",
+	    "src \"10.0.0.1/8\": the address "
+	    "has bits set behind the prefix length, expected the "
+	    "address of a network" },
+	{ "accept agent 10.0.0.0/33",
+	    "agent \"10.0.0.0/33\": "
+	    "expected an IPv4 or IPv6 ADDRESS or ADDRESS/LENGTH" },
+	{ "accept tag -1",
+	    "tag \"-1\": expected a number from 0 to 4294967295" },
+	{ "accept tag 4294967296",
+	    "tag \"4294967296\": expected a "
+	    "number from 0 to 4294967295" },
+	{ "accept in_ifndx 0x1g",
+	    "in_ifndx \"0x1g\": expected a "
+	    "number from 0 to 4294967295" },
+	{ "accept out_ifndx 08",
+	    "out_ifndx \"08\": expected a number "
+	    "from 0 to 4294967295" },
+	{ "accept src any port 65536 proto tcp",
+	    "port \"65536\": expected a number from 0 to 65535" },
+	{ "accept proto 256",
+	    "proto \"256\": expected a number from 0 to 255" },
+	{ "accept proto nosuch",
+	    "proto \"nosuch\": expected the name "
+	    "of a protocol or a number from 0 to 255" },
+	{ "accept tos ''", "tos \"\": expected a number from 0 to 255" },
+	{ "accept proto 6 tcp_flags mask 256 equals 0",
+	    "mask \"256\": expected a number from 0 to 255" },
+	{ "accept proto 6 tcp_flags equals x",
+	    "equals \"x\": expected a number from 0 to 255" },
+	{ "accept days mon-foo",
+	    "days \"mon-foo\": expected sun, "
+	    "mon, tue, wed, thu, fri or sat, or a range such as "
+	    "mon-fri" },
+	{ "accept after 24:00",
+	    "after \"24:00\": expected a time of "
+	    "day, HH:MM or HH:MM:SS" },
+	{ "accept before 1:2",
+	    "before \"1:2\": expected a time of "
+	    "day, HH:MM or HH:MM:SS" },
+	{ "accept before 12:30:60",
+	    "before \"12:30:60\": expected a "
+	    "time of day, HH:MM or HH:MM:SS" },
+	{ "accept src any port 5",
+	    "port needs proto tcp, udp or sctp in the same rule" },
+	{ "accept dst any port 5 proto icmp",
+	    "port needs proto tcp, udp or sctp in the same rule" },
+	{ "accept dst any port 5 proto ! tcp",
+	    "port needs proto tcp, udp or sctp in the same rule" },
+	{ "accept proto tcp port 5",
+	    "port does not follow src or "
+	    "dst, expected src|dst PREFIX|any port NUMBER" },
+	{ "accept tcp_flags equals 0 proto udp",
+	    "tcp_flags needs proto tcp in the same rule" },
+	{ "accept src 10.0.0.0/8 dst ! ::1",
+	    "src and dst are of "
+	    "different address families, so that no flow could match" },
+	{ "accept inet src ::1",
+	    "src is not of the address family "
+	    "that inet or inet6 names, so that no flow could match" },
+	{ "accept ! inet dst 10.0.0.1",
+	    "dst is not of the address "
+	    "family that inet or inet6 names, so that no flow could "
+	    "match" },
+	{ "discard tag 1 all",
+	    "tag is for accept rules, and discard "
+	    "stores nothing that could be tagged" },
+	{ "accept all src any",
+	    "all stands beside parameters that "
+	    "choose flows, expected the one or the other" },
+};
+
 static void
 errors(void **state)
 {
-	static const struct {
-		const char *text, *message;
-	} rows[] = {
-		{ "foo 1",
-		    "unknown statement \"foo\", expected a statement, "
-		    "a rule or NAME = VALUE" },
-		{ "= 1",
-		    "unexpected \"=\", expected a statement, a rule or "
-		    "NAME = VALUE" },
-		{ "src any",
-		    "unexpected \"src\", expected a statement, a "
-		    "rule or NAME = VALUE" },
-		{ "x =",
-		    "unexpected end of line after \"=\", expected NAME = "
-		    "VALUE" },
-		{ "x = !",
-		    "unexpected \"!\" after \"=\", expected NAME = VALUE" },
-		{ "days = 3",
-		    "\"days\" is a keyword and cannot be the name of a macro" },
-		{ "'tos' = 3",
-		    "\"tos\" is a keyword and cannot be the name of a macro" },
-		{ "a-b = 3",
-		    "\"a-b\" is not the name of a macro, which has "
-		    "letters, digits and underscores, a letter first" },
-		{ "accept tag $x", "macro \"x\" is not defined" },
-		{ "accept tag 1$",
-		    "\"$\" without the name of a macro; a "
-		    "\"$\" that is meant as such stands in quotes" },
-		{ "logfile '/a",
-		    "a string ends with its line, expected a closing '" },
-		{ "logfile \"/a\001\"", "unexpected byte 0x01" },
-		{ "accept \177", "unexpected byte 0x7f" },
-		{ "listen 127.0.0.1:1",
-		    "unexpected \"127.0.0.1:1\" after "
-		    "\"listen\", expected listen on ADDRESS:PORT "
-		    "[interface NAME] [bufsize BYTES]" },
-		{ "listen on 127.0.0.1:1 bufsize",
-		    "unexpected end of line "
-		    "after \"bufsize\", expected listen on ADDRESS:PORT "
-		    "[interface NAME] [bufsize BYTES]" },
-		{ "flow 10.0.0.1",
-		    "unexpected \"10.0.0.1\" after \"flow\", "
-		    "expected flow source ADDRESS[/LENGTH], <TABLE> or any" },
-		{ "join 239.0.0.1",
-		    "unexpected \"239.0.0.1\" after \"join\", "
-		    "expected join group ADDRESS [on INTERFACE]" },
-		{ "forward 10.0.0.1:1",
-		    "unexpected \"10.0.0.1:1\" after "
-		    "\"forward\", expected forward to ADDRESS:PORT" },
-		{ "logfile",
-		    "unexpected end of line after \"logfile\", "
-		    "expected logfile \"PATH\" [tag NUMBER[,...]] [rotate "
-		    "every DURATION or rotate at size SIZE] [keep SIZE, "
-		    "DURATION or NUMBER files] [compress]" },
-		{ "sync",
-		    "unexpected end of line after \"sync\", expected "
-		    "sync never or sync SECONDS" },
-		{ "logsock /a 3",
-		    "unexpected \"3\" after \"/a\", expected "
-		    "logsock \"PATH\" [bufsize BYTES]" },
-		{ "pidfile /a /b",
-		    "unexpected \"/b\" after \"/a\", expected "
-		    "pidfile \"PATH\"" },
-		{ "store",
-		    "unexpected end of line after \"store\", expected "
-		    "store FIELD" },
-		{ "store bytes",
-		    "store \"bytes\": expected the name of a "
-		    "field, as in flowd.conf(5)" },
-		{ "accept 10.0.0.1",
-		    "unexpected \"10.0.0.1\" after "
-		    "\"accept\", expected a parameter of the rule, as in "
-		    "flowd.conf(5), or the end of the line" },
-		{ "accept src { }",
-		    "unexpected \"}\" after \"{\", "
-		    "expected src [!] PREFIX|<TABLE>|{ ... } or any, and "
-		    "perhaps port" },
-		{ "accept src ! any",
-		    "unexpected \"any\" after \"!\", "
-		    "expected src [!] PREFIX|<TABLE>|{ ... } or any, and "
-		    "perhaps port" },
-		{ "accept dst",
-		    "unexpected end of line after \"dst\", "
-		    "expected dst [!] PREFIX|<TABLE>|{ ... } or any, and "
-		    "perhaps port" },
-		{ "accept agent",
-		    "unexpected end of line after \"agent\", "
-		    "expected agent [!] PREFIX|<TABLE>|{ ... } or any" },
-		{ "accept src any port proto tcp",
-		    "unexpected \"proto\" "
-		    "after \"port\", expected port " NUMBERS },
-		{ "accept in_ifndx",
-		    "unexpected end of line after "
-		    "\"in_ifndx\", expected in_ifndx " NUMBERS },
-		{ "accept out_ifndx",
-		    "unexpected end of line after "
-		    "\"out_ifndx\", expected out_ifndx " NUMBERS },
-		{ "accept proto",
-		    "unexpected end of line after \"proto\", "
-		    "expected proto NAME or " NUMBERS },
-		{ "accept tos",
-		    "unexpected end of line after \"tos\", "
-		    "expected tos " NUMBERS },
-		{ "accept tag all",
-		    "unexpected \"all\" after \"tag\", expected tag NUMBER" },
-		{ "accept ! tos 3",
-		    "unexpected \"tos\" after \"!\", expected "
-		    "! inet or ! inet6" },
-		{ "accept proto tcp tcp_flags 3",
-		    "unexpected \"3\" after "
-		    "\"tcp_flags\", expected tcp_flags [mask NUMBER] [!] "
-		    "equals NUMBER" },
-		{ "accept days",
-		    "unexpected end of line after \"days\", "
-		    "expected days DAY[-DAY][,...]" },
-		{ "accept after",
-		    "unexpected end of line after \"after\", "
-		    "expected after HH:MM[:SS] or after date "
-		    "YYYY[MM[DD[HH[MM[SS]]]]]" },
-		{ "accept before date",
-		    "unexpected end of line after "
-		    "\"date\", expected before HH:MM[:SS] or before date "
-		    "YYYY[MM[DD[HH[MM[SS]]]]]" },
-		{ "accept src 10.0.0.1/8",
-		    "src \"10.0.0.1/8\": the address "
-		    "has bits set behind the prefix length, expected the "
-		    "address of a network" },
-		{ "accept agent 10.0.0.0/33",
-		    "agent \"10.0.0.0/33\": "
-		    "expected an IPv4 or IPv6 ADDRESS or ADDRESS/LENGTH" },
-		{ "accept tag -1",
-		    "tag \"-1\": expected a number from 0 to 4294967295" },
-		{ "accept tag 4294967296",
-		    "tag \"4294967296\": expected a "
-		    "number from 0 to 4294967295" },
-		{ "accept in_ifndx 0x1g",
-		    "in_ifndx \"0x1g\": expected a "
-		    "number from 0 to 4294967295" },
-		{ "accept out_ifndx 08",
-		    "out_ifndx \"08\": expected a number "
-		    "from 0 to 4294967295" },
-		{ "accept src any port 65536 proto tcp",
-		    "port \"65536\": expected a number from 0 to 65535" },
-		{ "accept proto 256",
-		    "proto \"256\": expected a number from 0 to 255" },
-		{ "accept proto nosuch",
-		    "proto \"nosuch\": expected the name "
-		    "of a protocol or a number from 0 to 255" },
-		{ "accept tos ''",
-		    "tos \"\": expected a number from 0 to 255" },
-		{ "accept proto 6 tcp_flags mask 256 equals 0",
-		    "mask \"256\": expected a number from 0 to 255" },
-		{ "accept proto 6 tcp_flags equals x",
-		    "equals \"x\": expected a number from 0 to 255" },
-		{ "accept days mon-foo",
-		    "days \"mon-foo\": expected sun, "
-		    "mon, tue, wed, thu, fri or sat, or a range such as "
-		    "mon-fri" },
-		{ "accept after 24:00",
-		    "after \"24:00\": expected a time of "
-		    "day, HH:MM or HH:MM:SS" },
-		{ "accept before 1:2",
-		    "before \"1:2\": expected a time of "
-		    "day, HH:MM or HH:MM:SS" },
-		{ "accept before 12:30:60",
-		    "before \"12:30:60\": expected a "
-		    "time of day, HH:MM or HH:MM:SS" },
-		{ "accept src any port 5",
-		    "port needs proto tcp, udp or sctp in the same rule" },
-		{ "accept dst any port 5 proto icmp",
-		    "port needs proto tcp, udp or sctp in the same rule" },
-		{ "accept dst any port 5 proto ! tcp",
-		    "port needs proto tcp, udp or sctp in the same rule" },
-		{ "accept proto tcp port 5",
-		    "port does not follow src or "
-		    "dst, expected src|dst PREFIX|any port NUMBER" },
-		{ "accept tcp_flags equals 0 proto udp",
-		    "tcp_flags needs proto tcp in the same rule" },
-		{ "accept src 10.0.0.0/8 dst ! ::1",
-		    "src and dst are of "
-		    "different address families, so that no flow could match" },
-		{ "accept inet src ::1",
-		    "src is not of the address family "
-		    "that inet or inet6 names, so that no flow could match" },
-		{ "accept ! inet dst 10.0.0.1",
-		    "dst is not of the address "
-		    "family that inet or inet6 names, so that no flow could "
-		    "match" },
-		{ "discard tag 1 all",
-		    "tag is for accept rules, and discard "
-		    "stores nothing that could be tagged" },
-		{ "accept all src any",
-		    "all stands beside parameters that "
-		    "choose flows, expected the one or the other" },
-	};
 	char *expected = NULL, *text = NULL;
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (i = 0; i < sizeof(errors_said) / sizeof(errors_said[0]); i++) {
 		assert_int_not_equal(
-		    asprintf(&text, "# 1\n%s\n# 3\n", rows[i].text), -1);
-		assert_int_not_equal(
-		    asprintf(&expected, "t.conf:2: %s\n", rows[i].message), -1);
+		    asprintf(&text, "# 1\n%s\n# 3\n", errors_said[i].text), -1);
+		assert_int_not_equal(asprintf(&expected, "t.conf:2: %s\n",
+					 errors_said[i].message),
+		    -1);
 		assert_error(text, expected);
 		free(text);
 		free(expected);

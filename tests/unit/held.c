@@ -32,34 +32,7 @@
 
 #include <cmocka.h>
 
-#include "collect9.h"
-#include "netflow.h"
-#include "wire9.h"
-
-#define V9    NF_VERSION_9
-#define IPFIX NF_VERSION_IPFIX
-
-static const uint16_t versions[] = { V9, IPFIX };
-
-static struct collect c;
-static struct wire w;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	collect_start(&c, NULL);
-	wire_init(&w);
-	return (0);
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	collect_stop(&c);
-	return (0);
-}
+#include "fixture9.h"
 
 static void
 start_anew(const struct exporter_limits *limits)
@@ -67,12 +40,6 @@ start_anew(const struct exporter_limits *limits)
 	collect_stop(&c);
 	collect_start(&c, limits);
 	wire_init(&w);
-}
-
-static const struct counters *
-counters(void)
-{
-	return (&c.exporter->counters);
 }
 
 static enum decoded

@@ -30,36 +30,10 @@
 
 #include <cmocka.h>
 
-#include "collect9.h"
-#include "netflow.h"
-#include "wire9.h"
+#include "fixture9.h"
 
-#define V9        NF_VERSION_9
-#define IPFIX     NF_VERSION_IPFIX
 #define EXPORT_MS ((int64_t)WIRE_EXPORT_SEC * 1000)
 #define DAY_MS    INT64_C(86400000)
-
-static const uint16_t versions[] = { V9, IPFIX };
-
-static struct collect c;
-static struct wire w;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	collect_start(&c, NULL);
-	wire_init(&w);
-	return (0);
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	collect_stop(&c);
-	return (0);
-}
 
 /* Begins what another exporter would send. */
 static void
@@ -69,12 +43,6 @@ start_anew(uint16_t version)
 	collect_start(&c, NULL);
 	wire_init(&w);
 	wire_start(&w, version);
-}
-
-static const struct counters *
-counters(void)
-{
-	return (&c.exporter->counters);
 }
 
 /* A usual template, and records for it that tell the number n. */

@@ -29,34 +29,7 @@
 
 #include <cmocka.h>
 
-#include "collect9.h"
-#include "netflow.h"
-#include "wire9.h"
-
-#define V9    NF_VERSION_9
-#define IPFIX NF_VERSION_IPFIX
-
-static const uint16_t versions[] = { V9, IPFIX };
-
-static struct collect c;
-static struct wire w;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	collect_start(&c, NULL);
-	wire_init(&w);
-	return (0);
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	collect_stop(&c);
-	return (0);
-}
+#include "fixture9.h"
 
 static const struct options *
 options(void)

@@ -1,0 +1,60 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * What the tests of NetFlow v9 and IPFIX start with: a collector in small with
+ * one exporter, and what that is about to send.  cmocka.h and what it needs
+ * come before this.
+ */
+#ifndef FIXTURE9_H
+#define FIXTURE9_H
+
+#include "collect9.h"
+#include "netflow.h"
+#include "wire9.h"
+
+#define V9    NF_VERSION_9
+#define IPFIX NF_VERSION_IPFIX
+
+static const uint16_t versions[] = { V9, IPFIX };
+
+static struct collect c;
+static struct wire w;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	collect_start(&c, NULL);
+	wire_init(&w);
+	return (0);
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	collect_stop(&c);
+	return (0);
+}
+
+static inline const struct counters *
+counters(void)
+{
+	return (&c.exporter->counters);
+}
+
+#endif
