@@ -35,6 +35,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "control.h"
 #include "decode.h"
 #include "exporter.h"
 #include "filter.h"
@@ -65,6 +66,7 @@ struct staged {
 	int *logs; /* conf->nlogs */
 	size_t nlogs;
 	int logsock; /* -1: none, or its reader is away */
+	int control; /* -1: none */
 };
 
 struct collector {
@@ -74,12 +76,13 @@ struct collector {
 	struct prefix_map *sources; /* to SOURCE_* */
 	struct listener *listeners;
 	size_t nlisteners;
-	struct pollfd *pfds; /* of sock, output, listeners */
+	struct pollfd *pfds; /* of sock, output, control, listeners */
 	struct staged staged;
 	struct batch *batch; /* the monitor has it too */
 	struct receiver *receiver;
 	struct exporter_table *exporters;
 	struct output *output;
+	struct control *control;
 	uint64_t unauthorised; /* datagrams */
 	uint64_t kernel_drops; /* datagrams */
 	struct log_limit unauthorised_warned, receive_warned;
@@ -132,18 +135,31 @@ choose_flows(struct filter *filter, struct flow *flows, size_t n)
 	return (kept);
 }
 
+/* One flow of many is enough to tell what the exporter makes of interfaces. */
+static void
+look_at(struct exporter *e, const struct flow *flow)
+{
+	if ((flow->fields & STORE_FIELD_IF_INDICES) == 0)
+		return;
+	e->looked_at++;
+	e->in_is_out += flow->if_index_in == flow->if_index_out;
+}
+
 /* Empties the sink: filters and stores what was decoded. */
 static void
 take_flows(struct flow_sink *sink)
 {
 	struct collector *c = sink->arg;
 	struct counters *mine = &c->exporter->counters;
-	size_t i, n = choose_flows(c->filter, sink->flows, sink->n);
 	const uint8_t *record = c->records;
 	uint64_t stored = 0, lost = 0;
 	size_t lens[SINK_FLOWS];
 	enum output_result r;
+	size_t i, n;
 
+	if (sink->n > 0)
+		look_at(c->exporter, &sink->flows[0]);
+	n = choose_flows(c->filter, sink->flows, sink->n);
 	store_encode_many(sink->flows, n, c->conf->store_mask, c->records,
 	    lens);
 	for (i = 0; i < n; record += lens[i++]) {
@@ -513,7 +529,7 @@ begin_config(struct collector *c, const struct priv_msg *msg)
 	s->forwards = allocate(s->conf->nforwards, sizeof(*s->forwards));
 	s->logs = allocate(s->conf->nlogs, sizeof(*s->logs));
 	s->nlisteners = s->nforwards = s->nlogs = 0;
-	s->logsock = -1;
+	s->logsock = s->control = -1;
 }
 
 static void
@@ -575,6 +591,14 @@ take_logsock(struct collector *c, int fd)
 }
 
 static void
+stage_control(struct collector *c, int fd)
+{
+	if (c->staged.conf == NULL || c->staged.control != -1 || fd == -1)
+		fatalx("control socket out of turn");
+	c->staged.control = fd;
+}
+
+static void
 replace_listeners(struct collector *c)
 {
 	size_t i;
@@ -604,7 +628,8 @@ replace_outputs(struct collector *c)
 	output_set_logsock(c->output, s->logsock);
 	c->last_tick = 0;
 	free(c->pfds);
-	c->pfds = allocate(1 + output_npollfds(c->output) + c->nlisteners,
+	c->pfds = allocate(1 + output_npollfds(c->output) + CONTROL_POLLFDS +
+		c->nlisteners,
 	    sizeof(*c->pfds));
 }
 
@@ -623,6 +648,31 @@ replace_filter(struct collector *c)
 }
 
 static void
+sum_for_control(void *arg, struct control_summary *summary)
+{
+	const struct collector *c = arg;
+
+	summary->counters.unauthorised = c->unauthorised;
+	summary->counters.datagrams += c->unauthorised;
+	summary->kernel_drops = c->kernel_drops;
+	summary->skipped = c->batch->skipped;
+	output_count(c->output, &summary->out);
+}
+
+static void
+replace_control(struct collector *c)
+{
+	const struct control_source source = {
+		.exporters = c->exporters,
+		.filter = c->filter,
+		.sum = sum_for_control,
+		.arg = c,
+	};
+
+	control_use(c->control, c->staged.control, &source);
+}
+
+static void
 commit_config(struct collector *c)
 {
 	struct staged *s = &c->staged;
@@ -635,9 +685,10 @@ commit_config(struct collector *c)
 	replace_outputs(c);
 	apply_limits(c, &s->conf->limits);
 	replace_filter(c);
+	replace_control(c);
 	config_free(c->conf);
 	c->conf = s->conf;
-	*s = (struct staged){ .logsock = -1 };
+	*s = (struct staged){ .logsock = -1, .control = -1 };
 	/* The state file may be another one, or none had been stated. */
 	c->state_due = !first;
 	c->state_saved = 0;
@@ -673,6 +724,9 @@ take_message(struct collector *c)
 	case PRIV_LOGSOCK:
 		take_logsock(c, fd);
 		return;
+	case PRIV_CONTROL:
+		stage_control(c, fd);
+		return;
 	case PRIV_STATE:
 		load_state(c, fd);
 		return;
@@ -702,6 +756,7 @@ tick(struct collector *c)
 		return;
 	c->last_tick = now;
 	exporters_expire(c->exporters, now);
+	control_expire(c->control, now);
 	if (output_wants_logsock(c->output) &&
 	    priv_send(c->sock, PRIV_WANT_LOGSOCK, 0, NULL, 0, -1) == -1)
 		orphaned(c);
@@ -713,6 +768,12 @@ tick(struct collector *c)
 	ask_for_state_file(c);
 }
 
+static struct pollfd *
+pfds_of_control(const struct collector *c)
+{
+	return (c->pfds + 1 + output_npollfds(c->output));
+}
+
 /*
  * Waits for something to do, unless datagrams are known to wait.  Returns what
  * was polled of the listeners.
@@ -720,11 +781,13 @@ tick(struct collector *c)
 static const struct pollfd *
 wait_for_work(struct collector *c, bool more)
 {
-	struct pollfd *listeners = c->pfds + 1 + output_npollfds(c->output);
+	struct pollfd *control = pfds_of_control(c);
+	struct pollfd *listeners = control + CONTROL_POLLFDS;
 	size_t i, n = (size_t)(listeners - c->pfds) + c->nlisteners;
 
 	c->pfds[0] = (struct pollfd){ .fd = c->sock, .events = POLLIN };
 	output_pollfds(c->output, c->pfds + 1);
+	control_pollfds(c->control, control);
 	for (i = 0; i < c->nlisteners; i++)
 		listeners[i] = (struct pollfd){
 			.fd = c->listeners[i].fd,
@@ -749,7 +812,7 @@ collector_run(int sock, struct batch *batch)
 	size_t i;
 
 	c->sock = sock;
-	c->staged.logsock = -1;
+	c->staged.logsock = c->staged.control = -1;
 	c->sink = (struct flow_sink){
 		.flows = c->flows,
 		.max = SINK_FLOWS,
@@ -760,7 +823,9 @@ collector_run(int sock, struct batch *batch)
 	c->receiver = receiver_new(batch);
 	c->exporters = exporters_new(&limits);
 	c->output = output_new();
-	if (c->receiver == NULL || c->exporters == NULL || c->output == NULL)
+	c->control = control_new(now_sec());
+	if (c->receiver == NULL || c->exporters == NULL || c->output == NULL ||
+	    c->control == NULL)
 		fatal("no memory");
 	while (c->conf == NULL)
 		take_message(c);
@@ -775,6 +840,7 @@ collector_run(int sock, struct batch *batch)
 				more = true;
 		}
 		(void)output_flush(c->output);
+		control_serve(c->control, pfds_of_control(c), now_sec());
 		ask_for_cut(c);
 		if (c->pfds[0].revents != 0)
 			take_message(c);

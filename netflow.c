@@ -195,6 +195,7 @@ netflow_decode(const struct datagram *dgram, struct exporter *exporter,
 		    dgram->len);
 		return (DECODE_INVALID);
 	}
+	exporter->versions |= version <= NF_VERSION_IPFIX ? 1U << version : 0;
 	switch (version) {
 	case NF_VERSION_1:
 		return (decode_fixed(&layout_v1, dgram, exporter, sink));
@@ -206,6 +207,7 @@ netflow_decode(const struct datagram *dgram, struct exporter *exporter,
 	case NF_VERSION_IPFIX:
 		return (message_decode(dgram, version, exporter, sink));
 	default:
+		exporter->unsupported = version;
 		exporter_warnx(exporter, EXPORTER_UNSUPPORTED, dgram->recv_sec,
 		    "datagram of NetFlow version %u, "
 		    "which flowd does not read; dropped",

@@ -22,6 +22,7 @@
 
 #include <sys/un.h>
 
+#include <grp.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -295,20 +296,53 @@ conf_limit_bytes(uint64_t *limit, struct token what, struct token value)
 		*limit = size;
 }
 
+static bool
+socket_path_is_valid(struct token statement, struct token path)
+{
+	const struct sockaddr_un un;
+
+	if (strlen(path.text) < sizeof(un.sun_path))
+		return (true);
+	parse_bad_value(statement, path, "too long for the path of a socket");
+	return (false);
+}
+
+/* Known here and now, where there is a line to name. */
+static void
+set_control_group(struct token value)
+{
+	const struct token what = { "group", value.line };
+	struct config *conf = parsing.conf;
+	const struct group *group = getgrnam(value.text);
+
+	if (group == NULL) {
+		parse_bad_value(what, value, "there is no such group");
+		return;
+	}
+	conf->control_gid = (uint32_t)group->gr_gid;
+	if ((conf->control_group = strdup(value.text)) == NULL)
+		parse_no_memory();
+}
+
+void
+conf_set_control(struct token statement, struct token path, struct token group)
+{
+	if (conf_is_second(statement, path, parsing.conf->control != NULL) ||
+	    !socket_path_is_valid(statement, path))
+		return;
+	conf_set_path(&parsing.conf->control, statement, path);
+	if (group.text != NULL)
+		set_control_group(group);
+}
+
 void
 conf_set_logsock(struct token statement, struct token path,
     struct token bufsize)
 {
-	const struct sockaddr_un un;
-
 	parsing.saw_output = true;
-	if (parsing.use == CONFIG_READER)
+	if (parsing.use == CONFIG_READER ||
+	    !socket_path_is_valid(statement, path))
 		return;
-	if (strlen(path.text) >= sizeof(un.sun_path)) {
-		parse_bad_value(statement, path,
-		    "too long for the path of a socket");
-		return;
-	}
 	conf_set_path(&parsing.conf->logsock, statement, path);
 	(void)buffer_size(bufsize, &parsing.conf->logsock_bufsize);
 }

@@ -49,6 +49,7 @@
 #include <unistd.h>
 
 #include "batch.h"
+#include "control-socket.h"
 #include "crashdump.h"
 #include "deaths.h"
 #include "listeners.h"
@@ -73,6 +74,7 @@ struct monitor {
 	struct config *conf;
 	struct listeners listeners;
 	struct logfiles logs;
+	struct control_socket control;
 	int state;            /* begun, -1: none */
 	int waiting;          /* who started us; -1: nobody */
 	char *pidfile;        /* written; NULL: none */
@@ -235,7 +237,8 @@ give_log(struct monitor *m, const struct logfiles *logs, size_t i)
 /* What send_config sends; -1 with errno: the collector does not listen. */
 static int
 try_send_config(struct monitor *m, const struct config *conf,
-    const struct listeners *l, const struct logfiles *logs, bool fresh)
+    const struct listeners *l, const struct logfiles *logs,
+    const struct control_socket *control, bool fresh)
 {
 	const struct open_listener *li;
 	uint8_t *data;
@@ -263,6 +266,8 @@ try_send_config(struct monitor *m, const struct config *conf,
 		r = give_log(m, logs, i);
 	if (r == 0 && conf->logsock != NULL)
 		r = send_fd(m, PRIV_LOGSOCK, open_logsock(m, conf));
+	if (r == 0 && control->fd != -1)
+		r = priv_send(m->sock, PRIV_CONTROL, 0, NULL, 0, control->fd);
 	if (r == 0)
 		r = priv_send(m->sock, PRIV_COMMIT, 0, NULL, 0, -1);
 	return (r);
@@ -275,12 +280,13 @@ try_send_config(struct monitor *m, const struct config *conf,
  */
 static void
 send_config(struct monitor *m, const struct config *conf,
-    const struct listeners *l, const struct logfiles *logs, bool fresh)
+    const struct listeners *l, const struct logfiles *logs,
+    const struct control_socket *control, bool fresh)
 {
 	m->configuring++;
 	/* With another one it may want all anew. */
 	m->wishes = 0;
-	if (try_send_config(m, conf, l, logs, fresh) == 0)
+	if (try_send_config(m, conf, l, logs, control, fresh) == 0)
 		return;
 	log_warn("the collector does not take its configuration");
 	(void)kill(m->collector, SIGKILL);
@@ -362,7 +368,7 @@ start_collector(struct monitor *m)
 	batch_keep_from_children(m->batch);
 	m->sock = pair[0];
 	(void)setsockopt(m->sock, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
-	send_config(m, m->conf, &m->listeners, &m->logs, true);
+	send_config(m, m->conf, &m->listeners, &m->logs, &m->control, true);
 	return (0);
 }
 
@@ -668,6 +674,7 @@ open_for(struct monitor *m, const struct config *conf, struct logfiles *logs,
 static void
 reload(struct monitor *m)
 {
+	struct control_socket control = { .fd = -1 };
 	struct config *conf;
 	struct logfiles logs;
 	struct listeners l;
@@ -675,17 +682,21 @@ reload(struct monitor *m)
 	log_info("reading %s", m->opts->conf_path);
 	notify_reloading();
 	conf = privsep_load_config(m->opts);
-	if (conf == NULL || open_for(m, conf, &logs, &l) == -1) {
+	if (conf == NULL ||
+	    control_socket_open(&control, conf, &m->control, m->conf) == -1 ||
+	    open_for(m, conf, &logs, &l) == -1) {
 		log_warnx("the configuration stays as it was");
+		control_socket_back_out(&control, conf, m->conf);
 		notify_ready();
 		config_free(conf);
 		return;
 	}
 	listeners_retire(&l, &m->listeners);
-	send_config(m, conf, &l, &logs, false);
+	send_config(m, conf, &l, &logs, &control, false);
 	abandon_state(m);
 	logfiles_close(&m->logs, &logs);
 	m->logs = logs;
+	control_socket_replace(&control, &m->control, m->conf);
 	listeners_replace(&l, conf, &m->listeners, m->conf);
 	m->listeners = l;
 	if (!same_string(conf->pidfile, m->conf->pidfile))
@@ -878,9 +889,11 @@ run_until_told(struct monitor *m)
 	rights_reduce(m->opts);
 	if ((m->batch = batch_new()) == NULL)
 		fatal("no memory for datagrams");
-	if (start_collector(m) == -1)
+	/* By this process, which is the one that it names to clients. */
+	if (control_socket_open(&m->control, m->conf, NULL, NULL) == -1)
 		return (1);
-	if (wait_ready(m) == 0 && write_pidfile(m) == 0) {
+	if (start_collector(m) == 0 && wait_ready(m) == 0 &&
+	    write_pidfile(m) == 0) {
 		if (!m->opts->foreground)
 			finish_detaching(m);
 		log_info("flowd is running");
@@ -888,6 +901,7 @@ run_until_told(struct monitor *m)
 		status = monitor_loop(m, &unblocked);
 	}
 	remove_pidfile(m);
+	control_socket_remove(&m->control, m->conf);
 	return (status);
 }
 
@@ -903,6 +917,7 @@ monitor_run(const struct flowd_options *opts, struct config *conf,
 		.pidfd = -1,
 		.collector = -1,
 		.sock = -1,
+		.control = { .fd = -1 },
 	};
 	int status;
 

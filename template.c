@@ -354,14 +354,19 @@ build(const struct template *model, const struct plan *plan,
 	return (t);
 }
 
+/* No two keys have the same. */
+static uint64_t
+hash_of(const struct templates *t, const struct template_key *key)
+{
+	return (hash_mix(t->secret ^
+	    ((uint64_t)key->domain << 32 | (uint64_t)key->version << 16 |
+		key->id)));
+}
+
 static struct template **
 bucket_of(const struct templates *t, const struct template_key *key)
 {
-	uint64_t h = hash_mix(t->secret ^
-	    ((uint64_t)key->domain << 32 | (uint64_t)key->version << 16 |
-		key->id));
-
-	return (&t->buckets[h & (t->nbuckets - 1)]);
+	return (&t->buckets[hash_of(t, key) & (t->nbuckets - 1)]);
 }
 
 static bool
@@ -412,6 +417,48 @@ template_find(struct templates *t, const struct template_key *key)
 		list_add_newest(t, tmpl);
 	}
 	return (tmpl);
+}
+
+/* The first in a bucket whose place in a walk is order or later. */
+static const struct template *
+first_from(const struct templates *t, const struct template *tmpl,
+    uint64_t order)
+{
+	const struct template *first = NULL;
+	uint64_t at, least = 0;
+
+	for (; tmpl != NULL; tmpl = tmpl->hash_next) {
+		at = hash_order(hash_of(t, &tmpl->key));
+		if (at < order || (first != NULL && at > least))
+			continue;
+		first = tmpl;
+		least = at;
+	}
+	return (first);
+}
+
+const struct template *
+templates_next(const struct templates *t, const struct template_key *after)
+{
+	const struct template *tmpl;
+	uint64_t order = 0;
+	size_t bucket = 0;
+
+	if (t->count == 0)
+		return (NULL);
+	if (after->id != 0) {
+		bucket = hash_of(t, after) & (t->nbuckets - 1);
+		order = hash_order(hash_of(t, after)) + 1;
+		if (order == 0)
+			return (NULL);
+	}
+	do {
+		tmpl = first_from(t, t->buckets[bucket], order);
+		if (tmpl != NULL)
+			return (tmpl);
+		bucket = hash_next_bucket(bucket, t->nbuckets);
+	} while (bucket != 0);
+	return (NULL);
 }
 
 static void

@@ -85,6 +85,8 @@ struct template
 	const uint8_t *raw; /* field specifiers as sent */
 	size_t raw_len;     /* bytes */
 	size_t size;        /* bytes of memory in all */
+	uint32_t announced; /* epoch seconds of the latest; 0 unknown */
+	uint32_t interval;  /* seconds between the latest two; 0 unknown */
 	struct template *hash_next, *newer, *older;
 };
 
@@ -120,6 +122,14 @@ enum template_result template_define(struct templates *t, struct memory *memory,
 /* NULL where there is none.  Counts as a use. */
 struct template *template_find(struct templates *t,
     const struct template_key *key);
+
+/*
+ * For walks in steps: the template that follows that of the key after, which
+ * may have gone, or the first where its id is 0.  NULL behind the last.  The
+ * order is the table's own.  Does not count as a use.
+ */
+const struct template *templates_next(const struct templates *t,
+    const struct template_key *after);
 
 void templates_free(struct templates *t, struct memory *memory);
 

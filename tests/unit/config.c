@@ -1165,6 +1165,7 @@ static const char everything[] =
     "limit memory 64M\n"
     "statefile /state\n"
     "crashdump /crashes\n"
+    "control /control group root\n"
     "logsock \"/b\" bufsize 100\n"
     "pidfile \"/c\"\n"
     "store SRC_ADDR4\n"
