@@ -773,7 +773,10 @@ unpack_config(struct cursor *c, struct config *conf)
 	    cur_u32(c, &conf->sync_seconds) != 0)
 		return (FLOWD_ESHORT);
 	if (conf->logsock_bufsize > INT_MAX || conf->store_mask == 0 ||
-	    (conf->store_mask & ~STORE_FIELD_ALL) != 0 || conf->sources.negated)
+	    (conf->store_mask & ~STORE_FIELD_ALL) != 0 ||
+	    conf->sources.negated ||
+	    (conf->control == NULL && conf->control_group != NULL) ||
+	    (conf->control_group == NULL && conf->control_gid != 0))
 		return (FLOWD_EINVAL);
 	if ((r = unpack_rules(c, conf)) != 0)
 		return (r);

@@ -54,11 +54,6 @@ enum how {
 	HOW_TEXT,
 };
 
-struct fieldspec {
-	uint32_t pen;
-	uint16_t id, len;
-};
-
 /* What is worked out of the specifiers before a template is made. */
 struct plan {
 	const struct ie *best[SLOTS]; /* NULL: nothing fills it */
@@ -69,8 +64,8 @@ struct plan {
 };
 
 /* NetFlow v9 has no enterprise numbers: RFC 3954 section 8. */
-static int
-next_spec(struct cursor *c, uint16_t version, struct fieldspec *spec)
+int
+template_next_spec(struct cursor *c, uint16_t version, struct fieldspec *spec)
 {
 	spec->pen = IE_PEN_IANA;
 	if (cur_u16(c, &spec->id) != 0 || cur_u16(c, &spec->len) != 0)
@@ -115,7 +110,7 @@ make_plan(const struct template *t, struct cursor specs, struct plan *plan)
 
 	memset(plan, 0, sizeof(*plan));
 	for (i = 0; i < t->nfields; i++) {
-		if (next_spec(&specs, t->key.version, &spec) != 0)
+		if (template_next_spec(&specs, t->key.version, &spec) != 0)
 			return (FLOWD_ESHORT);
 		if (spec.len == TEMPLATE_VARIABLE) {
 			plan->variable = true;
@@ -293,7 +288,7 @@ compile(const struct template *t, struct cursor specs, const struct plan *plan,
 	uint16_t i, off = 0;
 
 	for (i = 0; i < t->nfields; i++) {
-		(void)next_spec(&specs, t->key.version, &spec);
+		(void)template_next_spec(&specs, t->key.version, &spec);
 		ie = element(t, &spec, i);
 		if (ie != NULL && plan->best[ie->slot] != NULL &&
 		    plan->source[ie->slot] == i) {
@@ -566,7 +561,7 @@ template_define(struct templates *t, struct memory *memory, size_t max,
 	}
 	*error = make_plan(&model, start, &plan);
 	for (i = 0; i < nfields && *error != FLOWD_ESHORT; i++)
-		*error = next_spec(specs, key->version, &spec) != 0 ?
+		*error = template_next_spec(specs, key->version, &spec) != 0 ?
 		    FLOWD_ESHORT :
 		    *error;
 	if (*error != 0) {

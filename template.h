@@ -133,6 +133,16 @@ const struct template *templates_next(const struct templates *t,
 
 void templates_free(struct templates *t, struct memory *memory);
 
+/* One column of a template, as sent. */
+struct fieldspec {
+	uint32_t pen; /* enterprise number; 0 is IANA */
+	uint16_t id, len;
+};
+
+/* Takes one off the front of what raw has.  FLOWD_ESHORT at the end. */
+int template_next_spec(struct cursor *c, uint16_t version,
+    struct fieldspec *spec);
+
 /*
  * Reads n records at the front of data into as many flows and values; members
  * that the template does not fill stay as they are.  FLOWD_ESHORT where data
