@@ -338,8 +338,8 @@ report(const struct collector *c)
 	struct output_counters out;
 
 	output_count(c->output, &out);
-	report_statistics(c->exporters, c->unauthorised, c->kernel_drops,
-	    c->batch->skipped, &out, c->filter);
+	report_statistics(c->exporters, now_sec(), c->unauthorised,
+	    c->kernel_drops, c->batch->skipped, &out, c->filter);
 }
 
 static void
