@@ -152,6 +152,8 @@ struct exporter_table *exporters_new(const struct exporter_limits *limits);
 /* What is over a lower limit goes only as something new takes its place. */
 void exporters_set_limits(struct exporter_table *table,
     const struct exporter_limits *limits);
+
+/* No flow of theirs may be buffered any more. */
 void exporters_free(struct exporter_table *table);
 
 /*
