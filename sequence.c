@@ -114,13 +114,15 @@ remove_hole(struct sequences *q, struct sequence_hole *h)
 	q->holes[SEQUENCE_HOLES - 1].version = 0;
 }
 
+/* What is known of sequences that seem to have ended is kept, or it is not. */
 static void
-remove_holes(struct sequences *q, const struct sequence_mark *m)
+remove_holes(struct sequences *q, const struct sequence_mark *m, bool keep)
 {
 	size_t i = 0;
 
 	while (i < SEQUENCE_HOLES && q->holes[i].version != 0) {
-		if (hole_is_of(&q->holes[i], m))
+		if (hole_is_of(&q->holes[i], m) &&
+		    !(keep && q->holes[i].restarted))
 			remove_hole(q, &q->holes[i]);
 		else
 			i++;
@@ -141,7 +143,7 @@ remove_all(struct sequences *q, const struct sequence_mark *m)
 		    (SEQUENCES_MAX - 1 - i) * sizeof(q->at[0]));
 		q->at[SEQUENCES_MAX - 1].version = 0;
 	}
-	remove_holes(q, m);
+	remove_holes(q, m, false);
 }
 
 /* The sequence in which the number is due, or SEQUENCES_MAX. */
@@ -312,7 +314,7 @@ fall_back(struct sequences *q, struct sequence *s,
 			add_hole(q, m, m->number + n, 0, false);
 		return ((struct sequence_change){ .late = n });
 	}
-	remove_holes(q, m);
+	remove_holes(q, m, true);
 	add_hole(q, m, left, 0, true);
 	s->begin = m->number;
 	advance(s, m);
