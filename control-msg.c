@@ -39,6 +39,32 @@
 	    offsetof(struct control_summary, out.member), \
 	    CONTROL_NUMBER, CONTROL_COUNTER }
 
+/* A member of a period. */
+#define PERIOD(type, which, prefix, member, nature, metric, help) \
+	{ prefix #member, metric, help, \
+	    offsetof(struct control_##type, periods[which].member), \
+	    CONTROL_NUMBER, CONTROL_##nature }
+#define PERIOD_ROWS(type, which, prefix, words) \
+	PERIOD(type, which, prefix, seconds, IDENTITY, NULL, NULL), \
+	PERIOD(type, which, prefix, datagrams, GAUGE, NULL, NULL), \
+	PERIOD(type, which, prefix, flows, GAUGE, NULL, NULL), \
+	PERIOD(type, which, prefix, missing, GAUGE, NULL, NULL), \
+	PERIOD(type, which, prefix, complete, SHARE, \
+	    prefix "complete_ratio", \
+	    "Share of the flows sent that are there, " words ".")
+#define PERIODS_ROWS(type) \
+	PERIOD_ROWS(type, EXPORTER_MINUTE, "minute_", \
+	    "of the latest minute"), \
+	PERIOD_ROWS(type, EXPORTER_HOUR, "hour_", "of the latest hour"), \
+	PERIOD_ROWS(type, EXPORTER_START, "start_", \
+	    "since the exporter is known")
+
+/* A member of struct counters that goes up and down. */
+#define QUANTITY(type, member, metric, help) \
+	{ #member, metric, help, \
+	    offsetof(struct control_##type, counters.member), \
+	    CONTROL_NUMBER, CONTROL_GAUGE }
+
 /* Every member of struct counters but unauthorised, which no exporter has. */
 #define COUNTER_ROWS(type) \
 	COUNTER(type, datagrams, "Datagrams received."), \
@@ -46,31 +72,33 @@
 	COUNTER(type, invalid, "Malformed datagrams, dropped."), \
 	COUNTER(type, unsupported, \
 	    "Datagrams of a version that flowd does not read."), \
-	{ "held", "held_datagrams", \
-	    "Datagrams that wait for a template now.", \
-	    offsetof(struct control_##type, counters.held), \
-	    CONTROL_NUMBER, CONTROL_GAUGE }, \
+	QUANTITY(type, held, "held_datagrams", \
+	    "Datagrams that wait for a template now."), \
 	COUNTER(type, no_template, \
 	    "Datagrams that waited for a template in vain."), \
 	COUNTER(type, flows, "Flows decoded."), \
 	COUNTER(type, stored, "Flows stored."), \
 	COUNTER(type, discarded, "Flows that the filter discarded."), \
 	COUNTER(type, lost, "Flows lost to output errors."), \
+	QUANTITY(type, buffered, "buffered_flows", \
+	    "Flows that wait for a log or the log socket now."), \
 	COUNTER(type, records_refused, "Data records that are no flow."), \
 	COUNTER(type, options, "Options data records applied."), \
 	COUNTER(type, templates, \
 	    "Template definitions that were new or changed."), \
 	COUNTER(type, templates_refused, "Template definitions refused."), \
+	COUNTER(type, templates_evicted, \
+	    "Templates gone for others at a limit."), \
 	COUNTER(type, withdrawals, "Templates withdrawn."), \
 	COUNTER(type, sets_reserved, "Sets with an ID of no meaning."), \
-	COUNTER(type, sequence_lost, \
+	QUANTITY(type, sequence_lost, "sequence_lost_flows", \
 	    "Flows that a sequence number is missing for."), \
-	COUNTER(type, sequence_lost_datagrams, \
+	QUANTITY(type, sequence_lost_datagrams, "sequence_lost_datagrams", \
 	    "NetFlow v9 datagrams that a sequence number is missing for."), \
-	COUNTER(type, sequence_late, \
+	QUANTITY(type, sequence_late, "sequence_late", \
 	    "Flows or datagrams behind their turn, or twice."), \
-	COUNTER(type, restarts, "Sequences that began anew.")
-#define NCOUNTER_ROWS 20
+	QUANTITY(type, restarts, "sequence_restarts", \
+	    "Sequences that began anew.")
 
 static const struct control_field hello_fields[] = {
 	NUMBER(hello, version, IDENTITY, NULL, NULL),
@@ -84,6 +112,9 @@ static const struct control_field hello_fields[] = {
 
 static const struct control_field summary_fields[] = {
 	NUMBER(summary, exporters, GAUGE, "exporters", "Exporters known."),
+	NUMBER(summary, evicted, COUNTER, "exporters_evicted_total",
+	    "Exporters gone for others at the limit."),
+	PERIODS_ROWS(summary),
 	COUNTER_ROWS(summary),
 	COUNTER(summary, unauthorised, "Datagrams from no flow source."),
 	NUMBER(summary, kernel_drops, COUNTER, "kernel_drops_total",
@@ -159,6 +190,9 @@ static const struct control_field exporter_fields[] = {
 	    "Bytes of data that wait for a template."),
 	NUMBER(exporter, looked_at, COUNTER, NULL, NULL),
 	NUMBER(exporter, in_is_out, COUNTER, NULL, NULL),
+	NUMBER(exporter, clock, OFFSET, "clock_offset_seconds",
+	    "How far the clock of the exporter is ahead of ours."),
+	PERIODS_ROWS(exporter),
 	COUNTER_ROWS(exporter),
 };
 
@@ -222,11 +256,15 @@ static const struct control_layout layouts[CONTROL_TYPES] = {
 };
 /* clang-format on */
 
-/* A counter that is added has to be told here, too. */
-_Static_assert(NCOUNTER_ROWS + 1 == COUNTERS, "COUNTER_ROWS has all counters");
+/* What is added to a structure has to be told here, too. */
 _Static_assert(COUNT(summary_fields) ==
 	sizeof(struct control_summary) / sizeof(uint64_t),
     "summary_fields has all members");
+_Static_assert(COUNT(exporter_fields) ==
+	(sizeof(struct control_exporter) -
+	    offsetof(struct control_exporter, first_seen)) /
+	    sizeof(uint64_t),
+    "exporter_fields has all members, with addr for counters.unauthorised");
 
 const struct control_layout *
 control_layout(unsigned int type)

@@ -97,8 +97,22 @@ struct control_hello {
 	struct control_text release;
 };
 
+/* The latest minute, the latest hour, and since the beginning. */
+#define CONTROL_PERIODS 3
+
+#define CONTROL_UNKNOWN (UINT64_C(1) << 63)
+
+/* As struct exporter_period. */
+struct control_period {
+	uint64_t seconds; /* that it covers, never 0 */
+	uint64_t datagrams, flows, missing;
+	uint64_t complete; /* ppm of flows; CONTROL_UNKNOWN */
+};
+
 struct control_summary {
 	uint64_t exporters;
+	struct control_period periods[CONTROL_PERIODS];
+	uint64_t evicted;         /* exporters, for others at the limit */
 	struct counters counters; /* of all, also those that were forgotten */
 	uint64_t kernel_drops;    /* datagrams */
 	uint64_t skipped;         /* datagrams that had killed a collector */
@@ -132,6 +146,8 @@ struct control_exporter {
 	uint64_t held_sets, held_bytes; /* that wait */
 	/* Of flows looked at, one of a batch: input is the output. */
 	uint64_t looked_at, in_is_out;
+	uint64_t clock; /* ms that its own is ahead, signed; CONTROL_UNKNOWN */
+	struct control_period periods[CONTROL_PERIODS];
 	struct counters counters;
 };
 
@@ -190,6 +206,8 @@ enum control_nature {
 	CONTROL_TIME,     /* epoch seconds */
 	CONTROL_FLAG,
 	CONTROL_VERSIONS, /* bits */
+	CONTROL_SHARE,    /* ppm, or CONTROL_UNKNOWN */
+	CONTROL_OFFSET,   /* signed ms, or CONTROL_UNKNOWN */
 };
 
 struct control_field {

@@ -28,6 +28,7 @@
 #include "errors.h"
 #include "held.h"
 #include "log.h"
+#include "netflow.h"
 
 #define BUFFER_LEN (CONTROL_HEADER_LEN + CONTROL_BODY_MAX)
 
@@ -232,15 +233,50 @@ put_rules(const struct control *c, struct progress *at, struct wcursor *w)
 	return (0);
 }
 
-static int
-put_exporter(const struct exporter *e, struct wcursor *w)
+static uint64_t
+versions_of(const struct exporter *e)
 {
-	const struct control_exporter record = {
+	static const unsigned int numbers[EXPORTER_VERSIONS] = {
+		[EXPORTER_V1] = NF_VERSION_1,
+		[EXPORTER_V5] = NF_VERSION_5,
+		[EXPORTER_V7] = NF_VERSION_7,
+		[EXPORTER_V9] = NF_VERSION_9,
+		[EXPORTER_IPFIX] = NF_VERSION_IPFIX,
+	};
+	uint64_t versions = 0;
+	size_t i;
+
+	for (i = 0; i < EXPORTER_VERSIONS; i++) {
+		if (e->versions[i] != 0)
+			versions |= UINT64_C(1) << numbers[i];
+	}
+	return (versions);
+}
+
+static struct control_period
+control_period(const struct exporter_period *p)
+{
+	const int32_t complete = exporter_complete(p);
+
+	return ((struct control_period){
+	    .seconds = p->seconds,
+	    .datagrams = p->datagrams,
+	    .flows = p->flows,
+	    .missing = p->missing,
+	    .complete = complete == -1 ? CONTROL_UNKNOWN : (uint64_t)complete,
+	});
+}
+
+static int
+put_exporter(const struct exporter *e, uint32_t now, struct wcursor *w)
+{
+	struct exporter_period period;
+	struct control_exporter record = {
 		.addr = e->addr,
 		.first_seen = e->first_seen,
 		.last_seen = e->last_seen,
 		.named = e->named,
-		.versions = e->versions,
+		.versions = versions_of(e),
 		.unsupported = e->unsupported,
 		.v5_interval = e->sampling_interval,
 		.v5_mode = e->sampling_mode,
@@ -252,9 +288,18 @@ put_exporter(const struct exporter *e, struct wcursor *w)
 		.held_bytes = e->held.bytes,
 		.looked_at = e->looked_at,
 		.in_is_out = e->in_is_out,
+		.clock = CONTROL_UNKNOWN,
 		.counters = e->counters,
 	};
+	int32_t ms;
+	int i;
 
+	if (exporter_skew_ms(e, now, &ms))
+		record.clock = (uint64_t)(int64_t)ms;
+	for (i = 0; i < CONTROL_PERIODS; i++) {
+		exporter_period(e, now, (enum exporter_span)i, &period);
+		record.periods[i] = control_period(&period);
+	}
 	return (control_pack(w, CONTROL_EXPORTER, &record));
 }
 
@@ -374,7 +419,7 @@ put_of_exporter(const struct client *client, const struct exporter *e,
 	switch (at->of) {
 	case CONTROL_EXPORTER:
 		return (wants(client, CONTROL_WANT_EXPORTERS) ?
-			put_exporter(e, w) :
+			put_exporter(e, client->progressed, w) :
 			0);
 	case CONTROL_TEMPLATE:
 		return (wants(client, CONTROL_WANT_TEMPLATES) ?
@@ -493,16 +538,33 @@ fill(const struct control *c, struct client *client)
 	client->end = BUFFER_LEN - wcur_left(&w);
 }
 
+/* Passes through all exporters, so it is done for who wants it only. */
+static void
+sum(const struct control *c, struct client *client)
+{
+	const struct exporter_table *t = c->source.exporters;
+	struct control_summary *s = &client->summary;
+	struct exporter_period period;
+	int i;
+
+	s->exporters = exporters_count(t);
+	s->evicted = exporters_evicted(t);
+	exporters_sum(t, &s->counters);
+	for (i = 0; i < CONTROL_PERIODS; i++) {
+		exporters_period(t, client->progressed, (enum exporter_span)i,
+		    &period);
+		s->periods[i] = control_period(&period);
+	}
+	c->source.sum(c->source.arg, s);
+}
+
 static void
 begin_answer(const struct control *c, struct client *client)
 {
-	struct control_summary *s = &client->summary;
-
 	client->at =
 	    (struct progress){ .type = CONTROL_HELLO, .of = CONTROL_END };
-	s->exporters = exporters_count(c->source.exporters);
-	exporters_sum(c->source.exporters, &s->counters);
-	c->source.sum(c->source.arg, s);
+	if (wants(client, CONTROL_WANT_SUMMARY))
+		sum(c, client);
 	client->begin = client->end = 0;
 	client->answering = true;
 }

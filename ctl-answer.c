@@ -72,6 +72,26 @@ add_up(const struct control_layout *l, void *to, const void *from)
 	}
 }
 
+/* Shares do not add up, but come of what does. */
+static void
+join_shares(struct control_summary *to, const struct control_summary *from)
+{
+	struct control_period *p;
+	double all;
+	size_t i;
+
+	for (i = 0; i < CONTROL_PERIODS; i++) {
+		p = &to->periods[i];
+		all = (double)p->flows + (double)p->missing;
+		if (p->complete == CONTROL_UNKNOWN)
+			p->complete = from->periods[i].complete;
+		else if (from->periods[i].complete != CONTROL_UNKNOWN &&
+		    all > 0)
+			p->complete =
+			    (uint64_t)(1e6 * ((double)p->flows / all));
+	}
+}
+
 /* Where a record of a kind that is added up is in the answer so far. */
 static int
 find_same(const struct answer *a, enum control_type type,
@@ -101,6 +121,8 @@ take(struct answer *a, enum control_type type,
 		return (r);
 	if (at != NULL) {
 		add_up(l, at, record);
+		if (type == CONTROL_SUMMARY)
+			join_shares(at, &record->summary);
 		return (0);
 	}
 	if ((at = append(&a->lists[type], l->size)) == NULL)

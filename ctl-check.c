@@ -31,8 +31,10 @@
  */
 #define REFRESH_MAX 600 /* seconds */
 
-#define LOOKED_AT_MIN 20 /* flows, before they tell anything */
-#define NARROW        4  /* bytes of a counter that wraps at 4 GiB */
+#define CLOCK_OFF_MS  5000   /* v9 and IPFIX tell whole seconds */
+#define COMPLETE_PPM  999000 /* below that it is worth a word */
+#define LOOKED_AT_MIN 20     /* flows, before they tell anything */
+#define NARROW        4      /* bytes of a counter that wraps at 4 GiB */
 
 enum {
 	OCTET_DELTA = 1,
@@ -131,6 +133,30 @@ check_datagrams(struct check *c)
 		    " records have a source and a destination of different "
 		    "families, and were dropped",
 		    n->records_refused);
+}
+
+static void
+check_clock(struct check *c)
+{
+	const int64_t ms = (int64_t)c->e->clock;
+
+	if (c->e->clock == CONTROL_UNKNOWN ||
+	    (ms > -CLOCK_OFF_MS && ms < CLOCK_OFF_MS))
+		return;
+	add(c, "clock-off", "its clock is off by %" PRId64 " s", ms / 1000);
+}
+
+static void
+check_completeness(struct check *c)
+{
+	const struct control_period *hour = &c->e->periods[EXPORTER_HOUR];
+
+	if (hour->complete == CONTROL_UNKNOWN || hour->complete >= COMPLETE_PPM)
+		return;
+	add(c, "incomplete",
+	    "of its flows of the latest hour, %" PRIu64 ".%02" PRIu64
+	    "%% are there; %" PRIu64 " are missing",
+	    hour->complete / 10000, hour->complete / 100 % 100, hour->missing);
 }
 
 static void
@@ -281,6 +307,8 @@ check_exporter(struct check *c)
 	size_t i = ANSWER_FIRST;
 
 	check_datagrams(c);
+	check_completeness(c);
+	check_clock(c);
 	check_interfaces(c);
 	while ((t = answer_record_of(c->a, CONTROL_TEMPLATE, &c->e->addr,
 		    &i)) != NULL)

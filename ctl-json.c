@@ -40,12 +40,14 @@ put_versions(FILE *fp, uint64_t versions)
 static void
 put_number(FILE *fp, const struct control_field *f, uint64_t value)
 {
+	char text[CTL_NUMBER_MAX];
+
 	if (f->nature == CONTROL_FLAG)
 		(void)fputs(value != 0 ? "true" : "false", fp);
 	else if (f->nature == CONTROL_VERSIONS)
 		put_versions(fp, value);
 	else
-		(void)fprintf(fp, "%" PRIu64, value);
+		(void)fputs(ctl_number(f, value, "null", text), fp);
 }
 
 static void

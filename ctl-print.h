@@ -45,6 +45,14 @@ void ctl_print_exporters(FILE *fp, const struct answer *a);
 void ctl_print_exporter(FILE *fp, const struct answer *a);
 void ctl_print_templates(FILE *fp, const struct answer *a);
 
+/*
+ * A number by what it is, in buf: shares as ratios, offsets in seconds, and
+ * what is unknown as the text for that.
+ */
+#define CTL_NUMBER_MAX 32
+const char *ctl_number(const struct control_field *f, uint64_t value,
+    const char *unknown, char buf[CTL_NUMBER_MAX]);
+
 /* Versions as "5,9", in buf. */
 #define CTL_VERSIONS_MAX 64
 const char *ctl_versions(uint64_t versions, char buf[CTL_VERSIONS_MAX]);

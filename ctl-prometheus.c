@@ -53,17 +53,22 @@ static void
 put_metric(FILE *fp, const struct answer *a, enum control_type type,
     const char *prefix, const struct control_field *f)
 {
+	char number[CTL_NUMBER_MAX];
 	const uint8_t *record;
+	uint64_t value;
 	size_t i;
 
 	(void)fprintf(fp, "# HELP %s%s %s\n# TYPE %s%s %s\n", prefix, f->metric,
 	    f->help, prefix, f->metric,
 	    f->nature == CONTROL_COUNTER ? "counter" : "gauge");
 	for (i = 0; (record = answer_record(a, type, i)) != NULL; i++) {
+		value = *(const uint64_t *)(record + f->offset);
+		/* What is not known has no sample. */
+		if (ctl_number(f, value, "", number)[0] == '\0')
+			continue;
 		(void)fprintf(fp, "%s%s", prefix, f->metric);
 		put_labels(fp, type, record);
-		(void)fprintf(fp, " %" PRIu64 "\n",
-		    *(const uint64_t *)(record + f->offset));
+		(void)fprintf(fp, " %s\n", number);
 	}
 }
 

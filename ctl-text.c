@@ -57,6 +57,23 @@ ctl_versions(uint64_t versions, char buf[CTL_VERSIONS_MAX])
 	return (buf);
 }
 
+const char *
+ctl_number(const struct control_field *f, uint64_t value, const char *unknown,
+    char buf[CTL_NUMBER_MAX])
+{
+	if (f->nature != CONTROL_SHARE && f->nature != CONTROL_OFFSET)
+		(void)snprintf(buf, CTL_NUMBER_MAX, "%" PRIu64, value);
+	else if (value == CONTROL_UNKNOWN)
+		(void)strlcpy(buf, unknown, CTL_NUMBER_MAX);
+	else if (f->nature == CONTROL_SHARE)
+		(void)snprintf(buf, CTL_NUMBER_MAX, "%.6f",
+		    (double)value / 1e6);
+	else
+		(void)snprintf(buf, CTL_NUMBER_MAX, "%.3f",
+		    (double)(int64_t)value / 1e3);
+	return (buf);
+}
+
 /* When the answer was made, in epoch seconds. */
 static uint64_t
 now_of(const struct answer *a)
@@ -75,21 +92,39 @@ ago(const struct answer *a, uint64_t then, char buf[32])
 	return (format_interval((uint32_t)(now > then ? now - then : 0), buf));
 }
 
+/* As flowd(8) has it: "no-template". */
+static void
+put_name(FILE *fp, const char *name)
+{
+	int width = NAME_WIDTH;
+
+	for (; *name != '\0'; name++, width--)
+		(void)fputc(*name == '_' ? '-' : *name, fp);
+	for (; width > 0; width--)
+		(void)fputc(' ', fp);
+}
+
 /* What has a line of its own: everything that has a text to explain it. */
 static void
 put_explained(FILE *fp, enum control_type type, const void *record)
 {
 	const struct control_layout *l = control_layout(type);
 	const struct control_field *f;
+	char number[CTL_NUMBER_MAX];
 	size_t i;
 
 	for (i = 0; i < l->nfields; i++) {
 		f = &l->fields[i];
-		if (f->help == NULL || f->nature == CONTROL_TIME)
+		/* Times and shares of exporters stand above these lines. */
+		if (f->help == NULL || f->nature == CONTROL_TIME ||
+		    (type == CONTROL_EXPORTER && f->nature == CONTROL_SHARE))
 			continue;
-		(void)fprintf(fp, "%-*s %*" PRIu64 "  %s\n", NAME_WIDTH,
-		    f->name, NUMBER_WIDTH,
-		    *(const uint64_t *)((const uint8_t *)record + f->offset),
+		put_name(fp, f->name);
+		(void)fprintf(fp, " %*s  %s\n", NUMBER_WIDTH,
+		    ctl_number(f,
+			*(const uint64_t *)((const uint8_t *)record +
+			    f->offset),
+			"unknown", number),
 		    f->help);
 	}
 }
@@ -159,28 +194,55 @@ address_width(const struct answer *a)
 	return ((int)width);
 }
 
+/* In a second of the period; hostile zeros are none. */
+static double
+rate(uint64_t n, const struct control_period *p)
+{
+	return (p->seconds == 0 ? 0 : (double)n / (double)p->seconds);
+}
+
+/* "99.95%". */
+static const char *
+percentage(const struct control_period *p, char buf[CTL_NUMBER_MAX])
+{
+	if (p->complete == CONTROL_UNKNOWN)
+		return ("unknown");
+	(void)snprintf(buf, CTL_NUMBER_MAX, "%" PRIu64 ".%02" PRIu64 "%%",
+	    p->complete / 10000, p->complete / 100 % 100);
+	return (buf);
+}
+
+static void
+put_exporter(FILE *fp, const struct answer *a, const struct control_exporter *e,
+    int width)
+{
+	const struct control_period *minute = &e->periods[EXPORTER_MINUTE];
+	const struct control_period *start = &e->periods[EXPORTER_START];
+	char addr[ADDR_STRLEN], versions[CTL_VERSIONS_MAX], seen[32];
+	char complete[CTL_NUMBER_MAX];
+
+	(void)fprintf(fp,
+	    "%-*s %-7s %8s %12" PRIu64 " %12" PRIu64 " %10.1f %10" PRIu64
+	    " %9s %8" PRIu64 "\n",
+	    width, addr_ntop(&e->addr, addr),
+	    ctl_versions(e->versions, versions), ago(a, e->last_seen, seen),
+	    e->counters.datagrams, e->counters.flows,
+	    rate(minute->flows, minute), start->missing,
+	    percentage(start, complete), e->counters.invalid);
+}
+
 void
 ctl_print_exporters(FILE *fp, const struct answer *a)
 {
 	const int width = address_width(a);
 	const struct control_exporter *e;
-	char addr[ADDR_STRLEN], versions[CTL_VERSIONS_MAX], seen[32];
 	size_t i;
 
-	(void)fprintf(fp, "%-*s %-7s %8s %12s %12s %12s %12s %8s\n", width,
-	    "EXPORTER", "VERSION", "SEEN", "DATAGRAMS", "FLOWS", "STORED",
-	    "MISSING", "INVALID");
+	(void)fprintf(fp, "%-*s %-7s %8s %12s %12s %10s %10s %9s %8s\n", width,
+	    "EXPORTER", "VERSION", "SEEN", "DATAGRAMS", "FLOWS", "FLOWS/s",
+	    "MISSING", "COMPLETE", "INVALID");
 	for (i = 0; (e = answer_record(a, CONTROL_EXPORTER, i)) != NULL; i++)
-		(void)fprintf(fp,
-		    "%-*s %-7s %8s %12" PRIu64 " %12" PRIu64 " %12" PRIu64
-		    " %12" PRIu64 " %8" PRIu64 "\n",
-		    width, addr_ntop(&e->addr, addr),
-		    ctl_versions(e->versions, versions),
-		    ago(a, e->last_seen, seen), e->counters.datagrams,
-		    e->counters.flows, e->counters.stored,
-		    e->counters.sequence_lost +
-			e->counters.sequence_lost_datagrams,
-		    e->counters.invalid);
+		put_exporter(fp, a, e, width);
 }
 
 static void
@@ -311,6 +373,24 @@ put_interfaces(FILE *fp, const struct answer *a)
 	}
 }
 
+static void
+put_periods(FILE *fp, const struct control_exporter *e)
+{
+	static const char *const names[CONTROL_PERIODS] = { "minute", "hour",
+		"start" };
+	const struct control_period *p;
+	char complete[CTL_NUMBER_MAX];
+	size_t i;
+
+	for (i = 0; i < CONTROL_PERIODS; i++) {
+		p = &e->periods[i];
+		(void)fprintf(fp,
+		    "%-6s     %.1f datagrams/s, %.1f flows/s, complete %s\n",
+		    names[i], rate(p->datagrams, p), rate(p->flows, p),
+		    percentage(p, complete));
+	}
+}
+
 void
 ctl_print_exporter(FILE *fp, const struct answer *a)
 {
@@ -328,6 +408,7 @@ ctl_print_exporter(FILE *fp, const struct answer *a)
 	(void)fprintf(fp, "last seen  %s, %s ago\n",
 	    format_iso_time((uint32_t)e->last_seen, false, time),
 	    ago(a, e->last_seen, interval));
+	put_periods(fp, e);
 	put_samplers(fp, a, e);
 	put_domains(fp, a);
 	put_interfaces(fp, a);

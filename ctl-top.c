@@ -67,8 +67,7 @@ on_signal(int sig)
 static uint64_t
 missing(const struct control_exporter *e)
 {
-	return (
-	    e->counters.sequence_lost + e->counters.sequence_lost_datagrams);
+	return (e->periods[EXPORTER_START].missing);
 }
 
 /* One that was forgotten in between begins anew. */

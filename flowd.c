@@ -109,12 +109,21 @@ now_sec(void)
 }
 
 static void
-show_flow(const struct flow *flow)
+show_flows(const struct flow *flows, size_t n)
 {
 	char line[FORMAT_LINE_MAX];
+	size_t i;
 
-	(void)format_flow(flow, STORE_DISPLAY_BRIEF, false, line);
-	log_debug("%s", line);
+	for (i = 0; i < n; i++) {
+		(void)format_flow(&flows[i], STORE_DISPLAY_BRIEF, false, line);
+		log_debug("%s", line);
+	}
+}
+
+static void
+settle(void *owner, uint64_t stored, uint64_t lost)
+{
+	exporter_settle(owner, stored, lost);
 }
 
 /* Moves the flows that the filter lets through to the front; their number. */
@@ -152,27 +161,35 @@ take_flows(struct flow_sink *sink)
 	struct collector *c = sink->arg;
 	struct counters *mine = &c->exporter->counters;
 	const uint8_t *record = c->records;
-	uint64_t stored = 0, lost = 0;
 	size_t lens[SINK_FLOWS];
-	enum output_result r;
 	size_t i, n;
 
 	if (sink->n > 0)
 		look_at(c->exporter, &sink->flows[0]);
 	n = choose_flows(c->filter, sink->flows, sink->n);
+	mine->flows += sink->n;
+	mine->discarded += sink->n - n;
 	store_encode_many(sink->flows, n, c->conf->store_mask, c->records,
 	    lens);
 	for (i = 0; i < n; record += lens[i++]) {
-		r = output_put(c->output, &sink->flows[i], record, lens[i]);
-		stored += r == OUTPUT_STORED;
-		lost += r == OUTPUT_LOST;
-		if (r == OUTPUT_STORED && log_is_debug())
-			show_flow(&sink->flows[i]);
+		switch (output_put(c->output, &sink->flows[i], record, lens[i],
+		    c->exporter)) {
+		case OUTPUT_STORED:
+			mine->stored++;
+			break;
+		case OUTPUT_BUFFERED:
+			mine->buffered++;
+			break;
+		case OUTPUT_LOST:
+			mine->lost++;
+			break;
+		case OUTPUT_NOWHERE:
+			mine->discarded++;
+			break;
+		}
 	}
-	mine->flows += sink->n;
-	mine->stored += stored;
-	mine->lost += lost;
-	mine->discarded += sink->n - stored - lost;
+	if (log_is_debug())
+		show_flows(sink->flows, n);
 	sink->n = 0;
 }
 
@@ -344,7 +361,7 @@ orphaned(struct collector *c)
 	log_warnx("the monitor has gone, ending");
 	drain_all_for_good(c);
 	output_hold_logs(c->output, false);
-	output_end_logs(c->output);
+	output_end(c->output);
 	exit(1);
 }
 
@@ -353,9 +370,11 @@ report(const struct collector *c)
 {
 	struct output_counters out;
 
+	/* What can be written is not to seem to wait. */
+	(void)output_flush(c->output);
 	output_count(c->output, &out);
-	report_statistics(c->exporters, c->unauthorised, c->kernel_drops,
-	    c->batch->skipped, &out, c->filter);
+	report_statistics(c->exporters, now_sec(), c->unauthorised,
+	    c->kernel_drops, c->batch->skipped, &out, c->filter);
 }
 
 static void
@@ -494,7 +513,7 @@ stop(struct collector *c)
 	wait_for_cut(c);
 	drain_all_for_good(c);
 	left = flush_for_good(c);
-	output_end_logs(c->output);
+	output_end(c->output);
 	save_state_for_good(c);
 	report(c);
 	output_free(c->output);
@@ -822,7 +841,7 @@ collector_run(int sock, struct batch *batch)
 	c->batch = batch;
 	c->receiver = receiver_new(batch);
 	c->exporters = exporters_new(&limits);
-	c->output = output_new();
+	c->output = output_new(settle);
 	c->control = control_new(now_sec());
 	if (c->receiver == NULL || c->exporters == NULL || c->output == NULL ||
 	    c->control == NULL)

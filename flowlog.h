@@ -36,8 +36,14 @@ struct flowlog_counters {
 
 struct flowlog;
 
+/*
+ * Whoever put records into a buffer, as an opaque owner of them, is told what
+ * became of each: it was written, or it was lost.
+ */
+typedef void flowlog_settle(void *owner, uint64_t written, uint64_t lost);
+
 /* name is for messages, and copied.  NULL without memory. */
-struct flowlog *flowlog_new(const char *name);
+struct flowlog *flowlog_new(const char *name, flowlog_settle *settle);
 
 /*
  * Bytes that the buffer may grow to while the log cannot be written.  It is
@@ -65,8 +71,8 @@ void flowlog_set_fd(struct flowlog *l, int fd);
  */
 uint8_t *flowlog_room(struct flowlog *l);
 
-/* The record of len bytes that was put there is complete. */
-void flowlog_commit(struct flowlog *l, size_t len);
+/* The record of len bytes that was put there is complete, and owner's. */
+void flowlog_commit(struct flowlog *l, size_t len, void *owner);
 
 /*
  * Writes up to 1 MiB of what is buffered, whole records only.  Bytes that stay

@@ -40,20 +40,22 @@ struct output {
 	int *forwards;
 	size_t nforwards;
 
+	void (*settle)(void *owner, uint64_t stored, uint64_t lost);
 	struct output_counters counters; /* of logs that went too */
 };
 
 struct output *
-output_new(void)
+output_new(void (*settle)(void *owner, uint64_t stored, uint64_t lost))
 {
 	struct output *o;
 
 	if ((o = calloc(1, sizeof(*o))) == NULL)
 		return (NULL);
-	if ((o->logsock = logsock_new()) == NULL) {
+	if ((o->logsock = logsock_new(settle)) == NULL) {
 		free(o);
 		return (NULL);
 	}
+	o->settle = settle;
 	return (o);
 }
 
@@ -140,7 +142,8 @@ output_set_logs(struct output *o, const struct config *conf, const int *fds)
 	o->rest = NULL;
 	for (i = 0; i < conf->nlogs; i++) {
 		l = take_log(before, nbefore, conf->logs[i].path);
-		if (l == NULL && (l = flowlog_new(conf->logs[i].path)) == NULL)
+		if (l == NULL &&
+		    (l = flowlog_new(conf->logs[i].path, o->settle)) == NULL)
 			fatal("logfile %s", conf->logs[i].path);
 		flowlog_set_limit(l, buffer);
 		flowlog_hold(l, o->held);
@@ -296,37 +299,52 @@ choose(const struct output *o, const struct flow *flow)
 	return (o->rest);
 }
 
+static enum output_result
+put_to_logsock(struct output *o, const uint8_t *record, size_t len, void *owner)
+{
+	switch (logsock_send(o->logsock, record, len, owner)) {
+	case LOGSOCK_SENT:
+		return (OUTPUT_STORED);
+	case LOGSOCK_KEPT:
+		return (OUTPUT_BUFFERED);
+	case LOGSOCK_LOST:
+		break;
+	}
+	return (OUTPUT_LOST);
+}
+
+/* Where there is a log too, that is what counts for the owner. */
 enum output_result
 output_put(struct output *o, const struct flow *flow, const uint8_t *record,
-    size_t len)
+    size_t len, void *owner)
 {
 	struct flowlog *l = choose(o, flow);
-	bool sent =
-	    o->use_logsock && logsock_send(o->logsock, record, len) == 0;
+	enum output_result r = OUTPUT_NOWHERE;
 	uint8_t *room;
 
-	if (l == NULL && !o->use_logsock)
-		return (OUTPUT_NOWHERE);
+	if (o->use_logsock)
+		r = put_to_logsock(o, record, len, l == NULL ? owner : NULL);
 	if (l == NULL)
-		return (sent ? OUTPUT_STORED : OUTPUT_LOST);
+		return (r);
 	if ((room = flowlog_room(l)) == NULL)
 		return (OUTPUT_LOST);
 	memcpy(room, record, len);
-	flowlog_commit(l, len);
-	return (OUTPUT_STORED);
+	flowlog_commit(l, len, owner);
+	return (OUTPUT_BUFFERED);
 }
 
 void
-output_end_logs(struct output *o)
+output_end(struct output *o)
 {
 	size_t i;
 
-	for (i = 0; o->conf != NULL && i < o->conf->nlogs; i++)
+	for (i = 0; i < nlogs(o); i++)
 		end_log(o, o->logs[i]);
 	free(o->logs);
 	o->logs = NULL;
 	o->rest = NULL;
 	o->conf = NULL;
+	output_set_logsock(o, -1);
 }
 
 void

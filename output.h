@@ -41,7 +41,12 @@ struct output_counters {
 
 struct output;
 
-struct output *output_new(void); /* NULL without memory */
+/*
+ * settle is told, for each owner of records that output_put has buffered, how
+ * many were stored and how many are lost.  NULL without memory.
+ */
+struct output *output_new(
+    void (*settle)(void *owner, uint64_t stored, uint64_t lost));
 void output_free(struct output *o);
 
 /*
@@ -53,8 +58,11 @@ void output_free(struct output *o);
 void output_set_logs(struct output *o, const struct config *conf,
     const int *fds);
 
-/* Writes what it can to the logs, and counts the rest as lost. */
-void output_end_logs(struct output *o);
+/*
+ * Writes what it can to the logs, and counts the rest as lost, as what still
+ * waits for the log socket.
+ */
+void output_end(struct output *o);
 
 /* Goes on with fd, owned from here on, for one of these logs. */
 void output_reopen_log(struct output *o, size_t which, int fd);
@@ -73,14 +81,18 @@ void output_set_forwards(struct output *o, const int *fds, size_t n);
 
 enum output_result {
 	OUTPUT_STORED,
-	OUTPUT_NOWHERE, /* the configuration has no place for it */
+	OUTPUT_BUFFERED, /* settle will be told */
+	OUTPUT_NOWHERE,  /* the configuration has no place for it */
 	/* Its log is full, or the log socket, its only place, is away. */
 	OUTPUT_LOST,
 };
 
-/* Takes the record of this flow, of len bytes up to STORE_RECORD_MAX. */
+/*
+ * Takes the record of this flow, of len bytes up to STORE_RECORD_MAX.  owner is
+ * not NULL.
+ */
 enum output_result output_put(struct output *o, const struct flow *flow,
-    const uint8_t *record, size_t len);
+    const uint8_t *record, size_t len, void *owner);
 
 /*
  * Writes of what is buffered, whole records only, no more than keeps receiving

@@ -51,7 +51,8 @@ class Report:
                     "decoded", "invalid", "unsupported", "unauthorised",
                     "held", "no-template")), f"datagrams of {who}: {n}")
             test.assertEqual(
-                n["flows"], n["stored"] + n["discarded"] + n["lost"],
+                n["flows"], sum(n[key] for key in (
+                    "stored", "discarded", "lost", "buffered")),
                 f"flows of {who}: {n}")
 
 
