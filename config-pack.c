@@ -287,7 +287,6 @@ pack_config(struct wcursor *w, const struct config *conf)
 	    pack_path(w, conf->crashdump) != 0 ||
 	    pack_path(w, conf->control) != 0 ||
 	    pack_path(w, conf->control_group) != 0 ||
-	    wcur_u32(w, conf->control_gid) != 0 ||
 	    wcur_u32(w, conf->logsock_bufsize) != 0 ||
 	    wcur_u32(w, conf->store_mask) != 0 ||
 	    wcur_u32(w, conf->limits.exporters) != 0 ||
@@ -763,8 +762,7 @@ unpack_config(struct cursor *c, struct config *conf)
 	    (r = unpack_path(c, &conf->control)) != 0 ||
 	    (r = unpack_path(c, &conf->control_group)) != 0)
 		return (r);
-	if (cur_u32(c, &conf->control_gid) != 0 ||
-	    cur_u32(c, &conf->logsock_bufsize) != 0 ||
+	if (cur_u32(c, &conf->logsock_bufsize) != 0 ||
 	    cur_u32(c, &conf->store_mask) != 0 ||
 	    cur_u32(c, &conf->limits.exporters) != 0 ||
 	    cur_u32(c, &conf->limits.templates) != 0 ||
@@ -775,8 +773,7 @@ unpack_config(struct cursor *c, struct config *conf)
 	if (conf->logsock_bufsize > INT_MAX || conf->store_mask == 0 ||
 	    (conf->store_mask & ~STORE_FIELD_ALL) != 0 ||
 	    conf->sources.negated ||
-	    (conf->control == NULL && conf->control_group != NULL) ||
-	    (conf->control_group == NULL && conf->control_gid != 0))
+	    (conf->control == NULL && conf->control_group != NULL))
 		return (FLOWD_EINVAL);
 	if ((r = unpack_rules(c, conf)) != 0)
 		return (r);

@@ -94,7 +94,6 @@ struct config {
 	char *crashdump;          /* directory; NULL: none */
 	char *control;            /* NULL: none */
 	char *control_group;      /* NULL: not stated */
-	uint32_t control_gid;     /* of that group */
 	uint32_t logsock_bufsize; /* bytes; 0: not stated */
 	uint32_t sync_seconds;    /* 0: never */
 	uint32_t store_mask;      /* STORE_FIELD_* */

@@ -22,6 +22,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -104,17 +105,43 @@ bind_in_place(int fd, const struct sockaddr_un *sun)
 	return (bind_privately(fd, sun));
 }
 
+/* -1 after a message. */
+static int
+find_group(const struct config *conf, gid_t *gid)
+{
+	const struct group *group;
+
+	*gid = getegid();
+	if (conf->control == NULL || conf->control_group == NULL)
+		return (0);
+	if ((group = getgrnam(conf->control_group)) == NULL) {
+		log_warnx("control %s: there is no group %s", conf->control,
+		    conf->control_group);
+		return (-1);
+	}
+	*gid = group->gr_gid;
+	return (0);
+}
+
+int
+control_socket_check(const struct config *conf)
+{
+	gid_t gid;
+
+	return (find_group(conf, &gid));
+}
+
 static int
 set_group(const struct config *conf)
 {
-	const gid_t gid =
-	    conf->control_group != NULL ? (gid_t)conf->control_gid : getegid();
+	gid_t gid;
 
+	if (find_group(conf, &gid) == -1)
+		return (-1);
 	if (fchownat(AT_FDCWD, conf->control, (uid_t)-1, gid,
 		AT_SYMLINK_NOFOLLOW) == 0)
 		return (0);
-	log_warn("control %s: group %s", conf->control,
-	    conf->control_group != NULL ? conf->control_group : "of flowd");
+	log_warn("control %s: group", conf->control);
 	return (-1);
 }
 

@@ -37,6 +37,12 @@ struct control_socket {
 };
 
 /*
+ * Whether the group is there; -1 after a message.  Called once before the
+ * monitor is confined, it loads what looks up groups in this system.
+ */
+int control_socket_check(const struct config *conf);
+
+/*
  * Opens what conf states, or keeps the one before where its path is the same
  * and still leads to it.  What nobody listens at is replaced if it is a socket.
  * Both of before are NULL at the start.  -1 after a message; all is

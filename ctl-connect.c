@@ -67,6 +67,8 @@ connect_to(const char *path)
 		    "%s: no such socket; flowd makes it where flowd.conf "
 		    "has a control statement",
 		    path);
+	else if (errno == EAGAIN || errno == ETIMEDOUT)
+		log_warnx("%s: too many others ask at the same time", path);
 	else if (errno == ECONNREFUSED)
 		log_warnx("%s: no flowd is running there", path);
 	else

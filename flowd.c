@@ -35,6 +35,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "control-socket.h"
 #include "control.h"
 #include "decode.h"
 #include "exporter.h"
@@ -919,6 +920,8 @@ settle_in(void)
 static int
 show(const struct config *conf, bool print)
 {
+	if (control_socket_check(conf) == -1)
+		return (1);
 	if (print)
 		config_print(conf, stdout);
 	else

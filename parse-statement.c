@@ -22,7 +22,6 @@
 
 #include <sys/un.h>
 
-#include <grp.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -307,23 +306,6 @@ socket_path_is_valid(struct token statement, struct token path)
 	return (false);
 }
 
-/* Known here and now, where there is a line to name. */
-static void
-set_control_group(struct token value)
-{
-	const struct token what = { "group", value.line };
-	struct config *conf = parsing.conf;
-	const struct group *group = getgrnam(value.text);
-
-	if (group == NULL) {
-		parse_bad_value(what, value, "there is no such group");
-		return;
-	}
-	conf->control_gid = (uint32_t)group->gr_gid;
-	if ((conf->control_group = strdup(value.text)) == NULL)
-		parse_no_memory();
-}
-
 void
 conf_set_control(struct token statement, struct token path, struct token group)
 {
@@ -331,8 +313,9 @@ conf_set_control(struct token statement, struct token path, struct token group)
 	    !socket_path_is_valid(statement, path))
 		return;
 	conf_set_path(&parsing.conf->control, statement, path);
-	if (group.text != NULL)
-		set_control_group(group);
+	if (group.text != NULL &&
+	    (parsing.conf->control_group = strdup(group.text)) == NULL)
+		parse_no_memory();
 }
 
 void

@@ -871,7 +871,7 @@ open_everything(struct monitor *m, struct config *conf)
 {
 	struct listeners l;
 
-	if (rights_check(m->opts) == -1 ||
+	if (rights_check(m->opts) == -1 || control_socket_check(conf) == -1 ||
 	    open_for(m, conf, &m->logs, &l) == -1)
 		return (-1);
 	m->conf = conf;
@@ -900,8 +900,8 @@ run_until_told(struct monitor *m)
 		notify_ready();
 		status = monitor_loop(m, &unblocked);
 	}
-	remove_pidfile(m);
 	control_socket_remove(&m->control, m->conf);
+	remove_pidfile(m);
 	return (status);
 }
 

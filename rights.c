@@ -121,11 +121,9 @@ static void
 read_ahead(enum sandbox_role role)
 {
 	tzset();
-	if (role != SANDBOX_PARSER)
-		return;
-	/* Loads what looks up the protocols and groups that are named. */
-	(void)getprotobyname("udp");
-	(void)getgrnam("");
+	/* Loads what looks up the protocols that rules name. */
+	if (role == SANDBOX_PARSER)
+		(void)getprotobyname("udp");
 }
 
 void
