@@ -63,7 +63,7 @@ static _Noreturn void
 usage(FILE *to, int status)
 {
 	(void)fprintf(to,
-	    "usage: flowdctl [-hjp] [-f file | -s socket] command\n"
+	    "usage: flowdctl [-hjp] [-f file] [-s socket] command\n"
 	    "       show summary | exporters | exporter ADDRESS | rules |\n"
 	    "           templates | memory\n"
 	    "       check [ADDRESS]\n"

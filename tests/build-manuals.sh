@@ -65,6 +65,7 @@ agree()
 }
 
 agree flowd.c flowd.8
+agree flowdctl.c flowdctl.8
 agree flowd-reader.c flowd-reader.8
 agree flow-send.c flow-send.1
 agree tools/flowinsert tools/flowinsert.1
