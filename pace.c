@@ -55,6 +55,8 @@ pace_looked(struct pace *p, uint64_t now, size_t n)
 
 	p->looked = now;
 	p->gather = 0;
+	p->lull = n == 0 && p->found > 0;
+	p->found = n;
 	/* With less than two to wait for nothing is gained. */
 	if (n == 0 || passed / n > p->gather_max / 2)
 		return;
@@ -68,7 +70,7 @@ pace_until_write(const struct pace *p, uint64_t now)
 {
 	const uint64_t passed = now - p->wrote;
 
-	return (passed >= PACE_WRITE ? 0 : PACE_WRITE - passed);
+	return (p->lull || passed >= PACE_WRITE ? 0 : PACE_WRITE - passed);
 }
 
 void

@@ -28,8 +28,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PACE_GATHER_MAX UINT64_C(4000000)   /* ns that datagrams may wait */
-#define PACE_WRITE      UINT64_C(100000000) /* ns between two writes */
+#define PACE_GATHER_MAX UINT64_C(2000000)  /* ns that datagrams may wait */
+#define PACE_WRITE      UINT64_C(10000000) /* ns between two writes */
 
 /* Times are in nanoseconds of a clock that nobody sets.  Starts zeroed. */
 struct pace {
@@ -37,6 +37,8 @@ struct pace {
 	uint64_t looked;     /* when datagrams were looked for last */
 	uint64_t wrote;      /* when the logs were written last */
 	uint64_t gather;     /* ns until the next look; 0: when one comes */
+	size_t found;        /* datagrams, by the last look */
+	bool lull;           /* that one found none, the one before did */
 };
 
 uint64_t pace_now(void);
@@ -47,7 +49,10 @@ void pace_set_buffer(struct pace *p, size_t bytes);
 /* A look for datagrams found n, and left none. */
 void pace_looked(struct pace *p, uint64_t now, size_t n);
 
-/* Nanoseconds until the next write is due. */
+/*
+ * Nanoseconds until the next write is due; 0 where a look has just found that
+ * no more datagrams come.
+ */
 uint64_t pace_until_write(const struct pace *p, uint64_t now);
 
 void pace_wrote(struct pace *p, uint64_t now);
