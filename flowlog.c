@@ -39,9 +39,9 @@
 #include "log.h"
 #include "store.h"
 
-#define BLOCK_LEN     ((size_t)1 << 20) /* bytes */
-#define RUNS_MAX      (BLOCK_LEN / 64)  /* of one block, else it is full */
-#define RETRY_SECONDS 1                 /* after a failed write */
+#define BLOCK_LEN     FLOWLOG_ROOM_MAX
+#define RUNS_MAX      (BLOCK_LEN / 64) /* of one block, else it is full */
+#define RETRY_SECONDS 1                /* after a failed write */
 
 /* Records in a row that have one owner. */
 struct run {
@@ -333,6 +333,12 @@ flowlog_flush(struct flowlog *l)
 	return (l->left);
 }
 
+size_t
+flowlog_left(const struct flowlog *l)
+{
+	return (l->left);
+}
+
 int
 flowlog_blocked_on(const struct flowlog *l)
 {
@@ -445,42 +451,41 @@ flowlog_free(struct flowlog *l)
 }
 
 static bool
-has_room(const struct flowlog *l)
+has_room(const struct flowlog *l, size_t len)
 {
-	return (BLOCK_LEN - l->last->end >= STORE_RECORD_MAX &&
-	    l->last->nruns < RUNS_MAX);
+	return (BLOCK_LEN - l->last->end >= len && l->last->nruns < RUNS_MAX);
 }
 
-static void
-refuse(struct flowlog *l)
+void
+flowlog_refuse(struct flowlog *l)
 {
 	if (l->refused++ == 0)
 		log_warnx("the buffer of %s is full, flows are lost", l->name);
 }
 
 uint8_t *
-flowlog_room(struct flowlog *l)
+flowlog_room(struct flowlog *l, size_t len)
 {
-	if (!has_room(l))
+	if (!has_room(l, len))
 		(void)flowlog_flush(l);
-	if (!has_room(l) && !add_block(l)) {
-		refuse(l);
+	if (!has_room(l, len) && !add_block(l))
 		return (NULL);
-	}
 	return (l->last->data + l->last->end);
 }
 
 void
-flowlog_commit(struct flowlog *l, size_t len, void *owner)
+flowlog_commit(struct flowlog *l, size_t len, size_t records, void *owner)
 {
 	struct block *b = l->last;
 	struct run *r;
 
+	if (records == 0)
+		return;
 	if (b->nruns == b->first || b->runs[b->nruns - 1].owner != owner)
 		b->runs[b->nruns++] = (struct run){ .owner = owner };
 	r = &b->runs[b->nruns - 1];
 	b->end += len;
 	l->left += len;
 	r->end = (uint32_t)b->end;
-	r->records++;
+	r->records += (uint32_t)records;
 }
