@@ -38,7 +38,10 @@ struct logsock {
 	logsock_settle *settle;
 };
 
-#define OWNER_LEN sizeof(void *)
+/* What stands before each record in the buffer. */
+struct label {
+	void *owner; /* or NULL */
+};
 
 enum taken { TAKEN, NOT_NOW, GONE };
 
@@ -85,7 +88,7 @@ logsock_blocked_on(const struct logsock *l)
 static const uint8_t *
 first_record(const struct logsock *l)
 {
-	return (l->buf + l->begin + OWNER_LEN);
+	return (l->buf + l->begin + sizeof(struct label));
 }
 
 static size_t
@@ -93,8 +96,8 @@ first_len(const struct logsock *l)
 {
 	size_t len;
 
-	if (store_check_header(first_record(l), l->end - l->begin - OWNER_LEN,
-		&len) != 0)
+	if (store_check_header(first_record(l),
+		l->end - l->begin - sizeof(struct label), &len) != 0)
 		fatalx("log socket's buffer is damaged");
 	return (len);
 }
@@ -103,12 +106,12 @@ first_len(const struct logsock *l)
 static void
 take_first(struct logsock *l, bool sent)
 {
-	void *owner;
+	struct label label;
 
-	memcpy(&owner, l->buf + l->begin, OWNER_LEN);
-	l->begin += OWNER_LEN + first_len(l);
-	if (owner != NULL)
-		l->settle(owner, sent, !sent);
+	memcpy(&label, l->buf + l->begin, sizeof(label));
+	l->begin += sizeof(label) + first_len(l);
+	if (label.owner != NULL)
+		l->settle(label.owner, sent, !sent);
 }
 
 static void
@@ -180,7 +183,8 @@ logsock_flush(struct logsock *l)
 static enum logsock_result
 keep(struct logsock *l, const uint8_t *rec, size_t len, void *owner)
 {
-	const size_t size = OWNER_LEN + len;
+	const struct label label = { .owner = owner };
+	const size_t size = sizeof(label) + len;
 
 	if (size > BUFFER_LEN - l->end && l->begin > 0) {
 		memmove(l->buf, l->buf + l->begin, l->end - l->begin);
@@ -191,8 +195,8 @@ keep(struct logsock *l, const uint8_t *rec, size_t len, void *owner)
 		l->lost++;
 		return (LOGSOCK_LOST);
 	}
-	memcpy(l->buf + l->end, &owner, OWNER_LEN);
-	memcpy(l->buf + l->end + OWNER_LEN, rec, len);
+	memcpy(l->buf + l->end, &label, sizeof(label));
+	memcpy(l->buf + l->end + sizeof(label), rec, len);
 	l->end += size;
 	return (LOGSOCK_KEPT);
 }
