@@ -42,6 +42,18 @@
 #define SECONDS_ALL      120 /* for it to send everything */
 #define TRIES            5   /* as flowd may be reloading */
 
+/* With a timeout, a signal interrupts it whatever was said of the signal. */
+static int
+connect_patiently(int fd, const struct sockaddr_un *sun)
+{
+	int r;
+
+	do
+		r = connect(fd, (const struct sockaddr *)sun, sizeof(*sun));
+	while (r == -1 && errno == EINTR);
+	return (r);
+}
+
 static int
 connect_to(const char *path)
 {
@@ -60,7 +72,7 @@ connect_to(const char *path)
 	}
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) == 0 &&
 	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) == 0 &&
-	    connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0)
+	    connect_patiently(fd, &sun) == 0)
 		return (fd);
 	if (errno == ENOENT)
 		log_warnx(

@@ -297,7 +297,11 @@ leave_screen(const struct termios *before)
 int
 ctl_top(const char *path, unsigned int seconds, unsigned int rounds)
 {
-	const struct sigaction sa = { .sa_handler = on_signal };
+	/* What waits for flowd or the terminal goes on; poll does not. */
+	const struct sigaction sa = {
+		.sa_handler = on_signal,
+		.sa_flags = SA_RESTART,
+	};
 	struct termios before;
 	const bool on_screen =
 	    isatty(STDOUT_FILENO) == 1 && tcgetattr(STDIN_FILENO, &before) == 0;
