@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """flowdctl shows what a running flowd knows, and controls it."""
 
+import fcntl
 import os
 import pathlib
 import pty
@@ -11,6 +12,7 @@ import socket
 import struct
 import subprocess
 import sys
+import termios
 import threading
 import time
 import unittest
@@ -404,27 +406,31 @@ class Top(Running):
         # The one with the most comes first.
         self.assertRegex(rounds[0], r"(?s)127\.0\.0\.8 .*127\.0\.0\.9 ")
 
+    def read_until(self, master, text=None):
+        """What comes of a terminal, until text is there or nobody has it."""
+        said = b""
+        deadline = time.monotonic() + PATIENCE
+        while text is None or text not in said:
+            if not select.select([master], [], [],
+                                 deadline - time.monotonic())[0]:
+                raise AssertionError(f"no {text} in {said}")
+            try:
+                said += os.read(master, 4096)
+            except OSError:
+                break
+        return said
+
     def on_terminal(self, key):
         master, slave = pty.openpty()
         process = subprocess.Popen(
             [tap.program("flowdctl"), "-s", str(self.flowd.dir / "ctl"),
              "top"], stdin=slave, stdout=slave, stderr=slave,
             start_new_session=True,
-            preexec_fn=lambda: __import__("fcntl").ioctl(
-                0, __import__("termios").TIOCSCTTY, 0))
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
         os.close(slave)
-        said = b""
-        deadline = time.monotonic() + PATIENCE
-        while b"EXPORTER" not in said and time.monotonic() < deadline:
-            if select.select([master], [], [], 0.1)[0]:
-                said += os.read(master, 4096)
+        said = self.read_until(master, b"EXPORTER")
         os.write(master, key)
-        while time.monotonic() < deadline and process.poll() is None:
-            if select.select([master], [], [], 0.05)[0]:
-                try:
-                    said += os.read(master, 4096)
-                except OSError:
-                    break
+        said += self.read_until(master)
         self.assertEqual(process.wait(PATIENCE), 0)
         os.close(master)
         # Another screen, and back.
