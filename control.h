@@ -18,8 +18,8 @@
  * The control socket in the collector: a few clients at once, each of which
  * sends a request and gets an answer; control-msg.h has both.  All they can do
  * is to read.  A client takes the memory of one buffer and, while it takes its
- * answer, the time to fill that: about a tenth of a millisecond for each 64 KiB,
- * and some milliseconds for the sums where there are very many exporters.
+ * answer, the time to fill that: about 0.2 ms for each 64 KiB,
+ * and for the sums a pass through all exporters, 20 ms for 65,000 of them.
  * One that does not send or take anything for some seconds is dropped,
  * and so is one that takes a minute for all.
  */
