@@ -233,7 +233,10 @@ refuse_groups(int fd, const struct conf_listen *conf)
 	    setsockopt(fd, IPPROTO_IP, IP_MULTICAST_ALL, &off, sizeof(off)));
 }
 
-/* Before it is bound. */
+/*
+ * Before it is bound: with its filter already there the first does not join
+ * sockets of another flowd, whose datagrams it would take.
+ */
 static int
 become_one_of(int fd, const struct conf_listen *conf, uint32_t which,
     uint32_t n)
@@ -312,25 +315,11 @@ open_one(const struct conf_listen *conf, bool beside, uint32_t which,
 	return (fd);
 }
 
-/* Sockets that divide datagrams would join those of a flowd that runs. */
-static int
-check_free(const struct conf_listen *conf, bool beside)
-{
-	int fd;
-
-	if ((fd = open_one(conf, beside, 0, 1)) == -1)
-		return (-1);
-	(void)close(fd);
-	return (0);
-}
-
 int
 listen_open(const struct conf_listen *conf, bool beside, int *fds, uint32_t n)
 {
 	uint32_t i;
 
-	if (n > 1 && check_free(conf, beside) == -1)
-		return (-1);
 	for (i = 0; i < n; i++) {
 		if ((fds[i] = open_one(conf, beside, i, n)) == -1)
 			break;
