@@ -211,7 +211,8 @@ note_written(struct flowlog *l, size_t n)
 	l->partial = n - whole;
 	if (l->partial > 0 && l->is_file) {
 		l->torn = true;
-		l->torn_at = file_size(l->fd);
+		/* Its end may be another one by now, if somebody emptied it. */
+		l->torn_at = lseek(l->fd, 0, SEEK_CUR);
 	}
 	l->counters.bytes += whole;
 	if (whole > 0)
