@@ -23,6 +23,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -32,7 +34,15 @@
 #define BACKLOG      16   /* clients that wait for their turn */
 #define SOCKET_UMASK 0117 /* for mode 0660 */
 
-static const struct control_socket no_socket = { .fd = -1 };
+#define PATH_LEN sizeof(((struct sockaddr_un *)NULL)->sun_path)
+
+static const char *
+path_of(const struct config *conf, uint32_t i, char buf[PATH_LEN])
+{
+	(void)snprintf(buf, PATH_LEN, i == 0 ? "%s" : "%s.%" PRIu32,
+	    conf->control, i + 1);
+	return (buf);
+}
 
 /* Whether path still leads to the socket that is open. */
 static bool
@@ -40,8 +50,8 @@ is_in_place(const struct control_socket *s, const char *path)
 {
 	struct stat st;
 
-	return (s->fd != -1 && lstat(path, &st) == 0 &&
-	    st.st_dev == s->device && st.st_ino == s->inode);
+	return (lstat(path, &st) == 0 && st.st_dev == s->device &&
+	    st.st_ino == s->inode);
 }
 
 static int
@@ -132,94 +142,143 @@ control_socket_check(const struct config *conf)
 }
 
 static int
-set_group(const struct config *conf)
+set_group(const char *path, gid_t gid)
 {
-	gid_t gid;
-
-	if (find_group(conf, &gid) == -1)
-		return (-1);
-	if (fchownat(AT_FDCWD, conf->control, (uid_t)-1, gid,
-		AT_SYMLINK_NOFOLLOW) == 0)
+	if (fchownat(AT_FDCWD, path, (uid_t)-1, gid, AT_SYMLINK_NOFOLLOW) == 0)
 		return (0);
-	log_warn("control %s: group", conf->control);
+	log_warn("control %s: group", path);
 	return (-1);
 }
 
+static void
+remove_one(struct control_socket *s, const char *path)
+{
+	if (is_in_place(s, path) && unlink(path) == -1)
+		log_warn("control %s", path);
+	(void)close(s->fd);
+}
+
 static int
-open_new(struct control_socket *s, const struct config *conf)
+open_new(struct control_socket *s, const char *path, gid_t gid)
 {
 	struct sockaddr_un sun;
 	struct stat st;
 
-	if ((s->fd = make_socket(conf->control, &sun)) == -1 ||
-	    bind_in_place(s->fd, &sun) == -1) {
-		log_warn("control %s", conf->control);
+	*s = (struct control_socket){ .fd = make_socket(path, &sun) };
+	if (s->fd == -1 || bind_in_place(s->fd, &sun) == -1) {
+		log_warn("control %s", path);
 		if (s->fd != -1)
 			(void)close(s->fd);
-		*s = no_socket;
 		return (-1);
 	}
-	if (lstat(conf->control, &st) == 0) {
+	if (lstat(path, &st) == 0) {
 		s->device = st.st_dev;
 		s->inode = st.st_ino;
 	}
 	/* Nobody connects before it belongs to whom it should. */
-	if (set_group(conf) == -1) {
-		control_socket_remove(s, conf);
+	if (set_group(path, gid) == -1) {
+		remove_one(s, path);
 		return (-1);
 	}
 	if (listen(s->fd, BACKLOG) == -1) {
-		log_warn("control %s", conf->control);
-		control_socket_remove(s, conf);
+		log_warn("control %s", path);
+		remove_one(s, path);
 		return (-1);
 	}
 	return (0);
 }
 
-int
-control_socket_open(struct control_socket *s, const struct config *conf,
-    const struct control_socket *before, const struct config *conf_before)
+/* Socket i, which is that of before where it can be. */
+static int
+open_one(struct control_socket *s, const char *path, gid_t gid,
+    const struct control_socket *before, const char *path_before)
 {
-	*s = no_socket;
-	if (conf->control == NULL)
-		return (0);
-	if (before == NULL || before->fd == -1 ||
-	    strcmp(conf->control, conf_before->control) != 0 ||
-	    !is_in_place(before, conf->control))
-		return (open_new(s, conf));
+	if (before == NULL || strcmp(path, path_before) != 0 ||
+	    !is_in_place(before, path))
+		return (open_new(s, path, gid));
 	*s = *before;
 	s->kept = true;
-	return (set_group(conf));
+	return (set_group(path, gid));
+}
+
+int
+control_sockets_open(struct control_sockets *s, const struct config *conf,
+    uint32_t n, const struct control_sockets *before,
+    const struct config *conf_before)
+{
+	char path[PATH_LEN], path_before[PATH_LEN] = "";
+	const struct control_socket *old;
+	gid_t gid;
+
+	s->n = 0;
+	if (conf->control == NULL)
+		return (0);
+	if (find_group(conf, &gid) == -1)
+		return (-1);
+	while (s->n < n) {
+		old = before != NULL && s->n < before->n ? &before->list[s->n] :
+							   NULL;
+		if (old != NULL)
+			(void)path_of(conf_before, s->n, path_before);
+		if (open_one(&s->list[s->n], path_of(conf, s->n, path), gid,
+			old, path_before) == -1)
+			break;
+		s->n++;
+	}
+	if (s->n == n)
+		return (0);
+	control_sockets_back_out(s, conf, conf_before);
+	return (-1);
 }
 
 void
-control_socket_back_out(struct control_socket *s, const struct config *conf,
+control_sockets_back_out(struct control_sockets *s, const struct config *conf,
     const struct config *conf_before)
 {
-	if (s->kept)
-		(void)set_group(conf_before);
-	else
-		control_socket_remove(s, conf);
-	*s = no_socket;
+	char path[PATH_LEN];
+	gid_t gid;
+	uint32_t i;
+
+	for (i = 0; i < s->n; i++) {
+		(void)path_of(conf, i, path);
+		if (!s->list[i].kept)
+			remove_one(&s->list[i], path);
+		else if (find_group(conf_before, &gid) == 0)
+			(void)set_group(path, gid);
+	}
+	s->n = 0;
 }
 
 void
-control_socket_replace(struct control_socket *s, struct control_socket *before,
-    const struct config *conf_before)
+control_sockets_replace(struct control_sockets *s,
+    struct control_sockets *before, const struct config *conf_before)
 {
-	if (!s->kept)
-		control_socket_remove(before, conf_before);
+	char path[PATH_LEN];
+	uint32_t i;
+
+	for (i = 0; i < before->n; i++) {
+		if (i >= s->n || !s->list[i].kept)
+			remove_one(&before->list[i],
+			    path_of(conf_before, i, path));
+	}
 	*before = *s;
-	before->kept = false;
+	for (i = 0; i < before->n; i++)
+		before->list[i].kept = false;
 }
 
 void
-control_socket_remove(struct control_socket *s, const struct config *conf)
+control_sockets_remove(struct control_sockets *s, const struct config *conf)
 {
-	if (s->fd == -1)
-		return;
-	if (is_in_place(s, conf->control) && unlink(conf->control) == -1)
-		log_warn("control %s", conf->control);
-	(void)close(s->fd);
-	*s = no_socket;
+	char path[PATH_LEN];
+	uint32_t i;
+
+	for (i = 0; i < s->n; i++)
+		remove_one(&s->list[i], path_of(conf, i, path));
+	s->n = 0;
+}
+
+int
+control_sockets_fd(const struct control_sockets *s, uint32_t number)
+{
+	return (number > s->n ? -1 : s->list[number - 1].fd);
 }

@@ -15,8 +15,8 @@
  */
 
 /*
- * The monitor's control socket, which flowdctl(8) connects to and the collector
- * serves.
+ * The monitor's control sockets, which flowdctl(8) connects to and the collectors
+ * serve.
  */
 #ifndef CONTROL_SOCKET_H
 #define CONTROL_SOCKET_H
@@ -30,10 +30,16 @@
 #include "config.h"
 
 struct control_socket {
-	int fd; /* listens; -1: none */
+	int fd; /* listens */
 	bool kept;
 	dev_t device; /* of the file, while it is ours */
 	ino_t inode;
+};
+
+/* One for each collector: that of number K is PATH.K, of the first PATH. */
+struct control_sockets {
+	struct control_socket list[CONFIG_WORKERS_MAX];
+	uint32_t n; /* 0: none */
 };
 
 /*
@@ -43,26 +49,31 @@ struct control_socket {
 int control_socket_check(const struct config *conf);
 
 /*
- * Opens what conf states, or keeps the one before where its path is the same
- * and still leads to it.  What nobody listens at is replaced if it is a socket.
- * Both of before are NULL at the start.  -1 after a message; all is
- * as it was then.
+ * Opens what conf states for n collectors, or keeps those before where their
+ * paths are the same and still lead to them.  What nobody listens at is
+ * replaced if it is a socket.  before and conf_before are NULL at the start.
+ * -1 after a message; all is as it was then.
  *
  * The kernel tells whoever connects the process that listens: this one, which
  * is what flowdctl(8) signals.
  */
-int control_socket_open(struct control_socket *s, const struct config *conf,
-    const struct control_socket *before, const struct config *conf_before);
+int control_sockets_open(struct control_sockets *s, const struct config *conf,
+    uint32_t n, const struct control_sockets *before,
+    const struct config *conf_before);
 
-/* Removes what control_socket_open made, and undoes what it changed. */
-void control_socket_back_out(struct control_socket *s,
+/* Removes what control_sockets_open made, and undoes what it changed. */
+void control_sockets_back_out(struct control_sockets *s,
     const struct config *conf, const struct config *conf_before);
 
-/* Makes s the one in force; the one before goes unless it was kept. */
-void control_socket_replace(struct control_socket *s,
-    struct control_socket *before, const struct config *conf_before);
+/* Makes s those in force; of the ones before those go that were not kept. */
+void control_sockets_replace(struct control_sockets *s,
+    struct control_sockets *before, const struct config *conf_before);
 
-/* Closes it, and removes its file unless that is another's by now. */
-void control_socket_remove(struct control_socket *s, const struct config *conf);
+/* Closes them, and removes their files but those that are another's by now. */
+void control_sockets_remove(struct control_sockets *s,
+    const struct config *conf);
+
+/* That of the collector with this number, or -1. */
+int control_sockets_fd(const struct control_sockets *s, uint32_t number);
 
 #endif

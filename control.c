@@ -175,8 +175,8 @@ put_hello(const struct control *c, const struct client *client,
 	static const char release[] = PACKAGE_VERSION;
 	const struct control_hello hello = {
 		.version = CONTROL_VERSION,
-		.worker = 1,
-		.workers = 1,
+		.worker = c->source.worker,
+		.workers = c->source.workers,
 		.now = client->progressed,
 		.started = c->started,
 		.release = { (const uint8_t *)release, sizeof(release) - 1 },

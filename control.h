@@ -43,6 +43,7 @@
 
 /* Where answers come from. */
 struct control_source {
+	uint32_t worker, workers; /* which of how many collectors */
 	const struct exporter_table *exporters;
 	const struct filter *filter;
 	/* All of it but exporters and their counters. */

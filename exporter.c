@@ -633,7 +633,7 @@ exporter_period(const struct exporter *e, uint32_t now, enum exporter_span span,
 
 	*p = (struct exporter_period){ .numbered = is_numbered(e) };
 	if (span == EXPORTER_START) {
-		p->seconds = now - e->first_seen;
+		p->seconds = now < e->first_seen ? 0 : now - e->first_seen;
 		p->datagrams = n->datagrams;
 		p->flows = n->flows - n->lost;
 		p->missing = n->sequence_lost + n->lost;

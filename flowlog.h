@@ -25,6 +25,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "turns.h"
+
 /* Bytes that the buffer may have, unless the configuration says otherwise. */
 #define FLOWLOG_BUFFER_DEFAULT (UINT64_C(64) << 20)
 
@@ -44,8 +46,12 @@ struct flowlog;
  */
 typedef void flowlog_settle(void *owner, uint64_t written, uint64_t lost);
 
-/* name is for messages, and copied.  NULL without memory. */
-struct flowlog *flowlog_new(const char *name, flowlog_settle *settle);
+/*
+ * name is for messages, and copied.  Nothing is written but in turn.  NULL
+ * without memory.
+ */
+struct flowlog *flowlog_new(const char *name, const struct turn *turn,
+    flowlog_settle *settle);
 
 /*
  * Bytes that the buffer may grow to while the log cannot be written.  It is

@@ -28,6 +28,7 @@
 
 #include "config.h"
 #include "store.h"
+#include "turns.h"
 
 struct output_counters {
 	uint64_t log_bytes;    /* written to the logs */
@@ -42,10 +43,11 @@ struct output_counters {
 struct output;
 
 /*
- * settle is told, for each owner of records that output_put has buffered, how
- * many were stored and how many are lost.  NULL without memory.
+ * Logs are written to in turn with others who have numbers other than who.
+ * settle is told, for each owner of records that were buffered, how many were
+ * stored and how many are lost.  NULL without memory.
  */
-struct output *output_new(
+struct output *output_new(struct turns *turns, uint32_t who,
     void (*settle)(void *owner, uint64_t stored, uint64_t lost));
 void output_free(struct output *o);
 

@@ -267,6 +267,17 @@ conf_set_sync(struct token what, struct token value)
 }
 
 void
+conf_set_workers(struct token what, struct token value)
+{
+	uint64_t n;
+
+	if (conf_is_second(what, value, parsing.conf->workers != 0))
+		return;
+	if (value_number(what, value, 1, CONFIG_WORKERS_MAX, &n))
+		parsing.conf->workers = (uint32_t)n;
+}
+
+void
 conf_limit_number(uint32_t *limit, struct token what, struct token value)
 {
 	uint64_t n;
@@ -295,12 +306,13 @@ conf_limit_bytes(uint64_t *limit, struct token what, struct token value)
 		*limit = size;
 }
 
+/* Of a socket; room is what will stand behind the path at the most. */
 static bool
-socket_path_is_valid(struct token statement, struct token path)
+socket_path_is_valid(struct token statement, struct token path, size_t room)
 {
 	const struct sockaddr_un un;
 
-	if (strlen(path.text) < sizeof(un.sun_path))
+	if (strlen(path.text) + room < sizeof(un.sun_path))
 		return (true);
 	parse_bad_value(statement, path, "too long for the path of a socket");
 	return (false);
@@ -310,7 +322,7 @@ void
 conf_set_control(struct token statement, struct token path, struct token group)
 {
 	if (conf_is_second(statement, path, parsing.conf->control != NULL) ||
-	    !socket_path_is_valid(statement, path))
+	    !socket_path_is_valid(statement, path, strlen(".64")))
 		return;
 	conf_set_path(&parsing.conf->control, statement, path);
 	if (group.text != NULL &&
@@ -324,7 +336,7 @@ conf_set_logsock(struct token statement, struct token path,
 {
 	parsing.saw_output = true;
 	if (parsing.use == CONFIG_READER ||
-	    !socket_path_is_valid(statement, path))
+	    !socket_path_is_valid(statement, path, 0))
 		return;
 	conf_set_path(&parsing.conf->logsock, statement, path);
 	(void)buffer_size(bufsize, &parsing.conf->logsock_bufsize);

@@ -195,6 +195,36 @@ class Show(Running):
         self.assertIn("standard output", result.stderr)
 
 
+class Workers(Running):
+    """Each has a socket and exporters of its own; flowdctl joins them."""
+
+    statements = ("workers 3", CONTROL, "discard src 10.0.0.1")
+
+    def test_all_are_asked(self):
+        agents = [f"127.0.0.{i}" for i in range(2, 32)]
+        for agent in agents:
+            self.send(netflow.datagram(5, netflow.flows(2)), agent)
+        for agent in agents:
+            self.wait("flows", 2, agent)
+        answer = show_json(self.flowd, "show", "exporters")
+        self.assertEqual([c["worker"] for c in answer["collectors"]],
+                         [1, 2, 3])
+        self.assertEqual([e["exporter"] for e in answer["exporters"]], agents)
+        summary = show_json(self.flowd, "show", "summary")["summary"]
+        self.assertEqual((summary["exporters"], summary["flows"],
+                          summary["discarded"]), (30, 60, 30))
+        rules = show_json(self.flowd, "show", "rules")["rules"]
+        self.assertEqual([(r["evaluations"], r["wins"]) for r in rules],
+                         [(60, 30)])
+        for name in ("ctl", "ctl.2", "ctl.3"):
+            self.assertTrue((self.flowd.dir / name).is_socket())
+        self.flowd.reload("store ALL", "workers 3", 'control "@DIR@/new"')
+        self.assertEqual(sorted(p.name for p in self.flowd.dir.iterdir()
+                                if p.is_socket()), ["new", "new.2", "new.3"])
+        self.flowd.stop()
+        self.assertFalse((self.flowd.dir / "new.3").exists())
+
+
 class Control(Running):
     def test_reload_and_reopen(self):
         self.flowd.write_conf("store ALL", CONTROL, "accept tag 3 all")

@@ -173,6 +173,9 @@ a_clock_set_back_begins_anew(void **state)
 	assert_int_equal(p.seconds, 20);
 	assert_int_equal(p.flows, 10);
 	assert_int_equal(p.missing, 0);
+	p = period(NOW - 100000 + 20, EXPORTER_START);
+	assert_int_equal(p.seconds, 1);
+	assert_int_equal(p.flows, 40);
 }
 
 static void
