@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
-"""Manual pages are sound, have their sections, and agree with the programs."""
+"""Manual pages are sound, have their sections, and agree with the programs;
+so do the commands, links and configurations in other documents."""
 
+import os
 import pathlib
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
@@ -68,16 +72,16 @@ def section(text, heading):
 
 
 def options_of_program(source):
-    """The letters of the getopt call, or Perl's, or Python's."""
+    """Whether an option has an argument, by its letter."""
     text = source.read_text()
     if source.suffix == ".py":
-        # -h is always there.
-        letters = ["h"] + re.findall(r'add_argument\("-(\w)"', text)
+        options = re.findall(r'add_argument\("-(\w)", (metavar)?', text)
+        options.append(("h", ""))	# which is always there
     else:
-        letters = "".join(
+        options = re.findall(r"(\w)(:?)", "".join(
             re.findall(r'getopt\(\w+, \w+, "([^"]*)"', text) +
-            re.findall(r"getopts\('([^']*)'", text)).replace(":", "")
-    return sorted(letters)
+            re.findall(r"getopts\('([^']*)'", text)))
+    return {letter: argument != "" for letter, argument in sorted(options)}
 
 
 def options_of_list(text):
@@ -98,6 +102,39 @@ def examples(text):
         re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed$", text,
                    re.DOTALL | re.MULTILINE) +
         re.findall(r"^\.Dl (.*)$", text, re.MULTILINE))
+
+
+def documents():
+    """What is to be read in this tree, other than manual pages."""
+    return [tap.SRC / name for name in ("README.md", "INSTALL",
+            "CONTRIBUTING.md", "tools/README.tools")] + sorted(
+                (tap.SRC / "docs").glob("*.md"))
+
+
+def commands(text):
+    """The arguments of each call of a program of ours, with its name."""
+    names = "|".join(sorted(sources(), key=len, reverse=True))
+    text = text.replace(r"\e", "\\").replace("\\\n", " ")
+    for name, rest in re.findall(
+            rf"(?:^ *|[|;&] *|^[$#] |/| root )({names})(?= -)([^|;&()<>\n]*)",
+            text, re.MULTILINE):
+        yield name, shlex.split(rest, comments=True)
+
+
+def unknown_option(words, options):
+    """The first option that a program does not have, or None."""
+    words = iter(words)
+    for word in words:
+        if not re.match(r"-\w", word):
+            continue
+        for at, letter in enumerate(word[1:], 2):
+            if letter not in options:
+                return letter
+            if options[letter]:
+                if at == len(word):
+                    next(words, None)
+                break
+    return None
 
 
 def messages():
@@ -131,10 +168,10 @@ class Options(unittest.TestCase):
         for program, source in sources().items():
             with self.subTest(program=program):
                 options = options_of_program(source)
-                self.assertNotEqual(options, [])
+                self.assertNotEqual(options, {})
                 text = page_of(program)
-                self.assertEqual(options_of_list(text), options)
-                self.assertEqual(options_of_synopsis(text), options)
+                self.assertEqual(options_of_list(text), list(options))
+                self.assertEqual(options_of_synopsis(text), list(options))
 
     def test_each_option_is_in_an_example(self):
         for program, source in sources().items():
@@ -184,6 +221,60 @@ class Pages(unittest.TestCase):
                 ours = {(name, number) for name, number in references
                         if re.match("flow", name)}
                 self.assertEqual(ours - names, set())
+
+
+class Documents(unittest.TestCase):
+    def test_commands_have_options_that_there_are(self):
+        shown = [(page, examples(page.read_text())) for page in pages()]
+        shown += [(document, "\n".join(
+            re.findall(r"^    (.*)$", document.read_text(), re.MULTILINE)))
+                  for document in documents()]
+        count = 0
+        for path, text in shown:
+            for name, arguments in commands(text):
+                count += 1
+                with self.subTest(file=path.name, command=[name, *arguments]):
+                    self.assertIsNone(unknown_option(
+                        arguments, options_of_program(sources()[name])))
+        self.assertGreater(count, 50)
+
+    def test_links(self):
+        for document in documents():
+            text = document.read_text()
+            for target in re.findall(r"\]\(([^)]*)\)", text):
+                name, _, anchor = target.partition("#")
+                path = document.parent / name
+                with self.subTest(file=document.name, link=target):
+                    self.assertTrue(path.is_file())
+                    headings = re.findall("^#+ (.*)$", path.read_text(),
+                                          re.MULTILINE)
+                    self.assertIn(anchor, [""] + [
+                        h.lower().replace(" ", "-") for h in headings])
+
+    def test_configurations(self):
+        statement = re.compile("(?:listen|logfile|statefile|flow source|"
+                               "forward|accept|discard) ")
+        for document in documents():
+            lines = [line for line in re.findall(
+                "^    (.*)$", document.read_text(), re.MULTILINE)
+                     if statement.match(line)]
+            if not lines:
+                continue
+            if not any(line.startswith("listen") for line in lines):
+                lines.append("listen on 127.0.0.1:2055")
+            if not any(line.startswith("logfile") for line in lines):
+                lines.append("logfile /log")
+            with self.subTest(file=document.name):
+                with tempfile.NamedTemporaryFile("w") as conf:
+                    conf.write("\n".join(lines) + "\n")
+                    conf.flush()
+                    os.chmod(conf.name, 0o644)
+                    said = subprocess.run(
+                        [tap.program("flowd"), "-n", "-X", "INSECURE",
+                         "-f", conf.name],
+                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                        text=True, check=False).stdout
+                self.assertIn("configuration OK", said)
 
 
 class Daemon(unittest.TestCase):

@@ -61,7 +61,7 @@ Flowd - read, write and print the flow logs of flowd
 
     use Flowd;
 
-    my $log = Flowd->new('/var/log/flowd');
+    my $log = Flowd->new('/var/log/flowd.log');
     while (my $flow = $log->read_flow) {
         print $log->format(Flowd::BRIEF, 0, $flow), "\n";
         $octets{$flow->{src_addr}} += $flow->{flow_octets}
