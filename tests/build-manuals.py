@@ -288,8 +288,8 @@ class Daemon(unittest.TestCase):
                           (tap.SRC / "exporter.c").read_text(), re.DOTALL)
         reported = set(re.findall(r'"([^"]*)"', table[1]) if table else [])
         for message in MESSAGE.findall(report):
-            reported.update(re.findall(r'([a-z][a-z-]*) %(?:" PRI|zu|u)',
-                                       message))
+            reported.update(re.findall(
+                r'(?<!%)\b([a-z][a-z-]*) %(?:" PRI|zu|u)', message))
         self.assertGreater(len(reported), 25)
         self.assertEqual(reported - described, set())
 
