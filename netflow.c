@@ -162,6 +162,8 @@ decode_fixed(const struct layout *l, const struct datagram *dgram,
 	r = check_count(dgram, l, &h, cur_left(&c), exporter);
 	if (r != DECODED)
 		return (r);
+	exporter_heard(exporter, l->version, dgram->recv_sec, dgram->recv_usec,
+	    h.time_sec, h.time_nanosec);
 	if (l->has_sequence)
 		exporter_sequence(exporter, l->version,
 		    (uint32_t)h.engine_type << 8 | h.engine_id, h.sequence,
