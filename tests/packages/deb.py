@@ -16,8 +16,6 @@ import subprocess
 import sys
 import tempfile
 import unittest
-import urllib.error
-import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lib"))
 import netflow9
@@ -34,6 +32,7 @@ ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root",
                "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
 APT = ("apt-get", "-qq", "-y", "--no-install-recommends",
        "-oAPT::Sandbox::User=root", "-oDpkg::Use-Pty=0")
+FETCH = "/usr/lib/apt/apt-helper"	# with the proxies that apt has
 SEND = ("import socket, sys; socket.socket(type=socket.SOCK_DGRAM).sendto("
         f"bytes.fromhex(sys.argv[1]), ('127.0.0.1', {PORT}))")
 PYTHON_COUNT = f"import flowd; print(sum(1 for _ in flowd.FlowLog('{LOG}')))"
@@ -79,11 +78,12 @@ def why_not():
     if not lines:
         return "apt knows no mirror"
     mirror, release, *_ = lines[0].split()
-    try:
-        urllib.request.urlopen(f"{mirror}/dists/{release}/Release",
-                               timeout=30).close()
-    except (urllib.error.URLError, TimeoutError) as reason:
-        return f"{mirror} cannot be reached: {reason}"
+    url = f"{mirror.rstrip('/')}/dists/{release}/Release"
+    with tempfile.TemporaryDirectory() as tmp:
+        if subprocess.run([FETCH, "-qq", "download-file", url, f"{tmp}/file"],
+                          stdout=subprocess.DEVNULL, check=False,
+                          stderr=subprocess.DEVNULL).returncode != 0:
+            return f"{url} cannot be fetched"
     return None
 
 
