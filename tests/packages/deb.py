@@ -33,6 +33,7 @@ ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root",
 APT = ("apt-get", "-qq", "-y", "--no-install-recommends",
        "-oAPT::Sandbox::User=root", "-oDpkg::Use-Pty=0")
 FETCH = "/usr/lib/apt/apt-helper"	# with the proxies that apt has
+NAMESPACES = ("--mount", "--net", "--pid", "--ipc", "--fork")
 SEND = ("import socket, sys; socket.socket(type=socket.SOCK_DGRAM).sendto("
         f"bytes.fromhex(sys.argv[1]), ('127.0.0.1', {PORT}))")
 PYTHON_COUNT = f"import flowd; print(sum(1 for _ in flowd.FlowLog('{LOG}')))"
@@ -74,6 +75,9 @@ def why_not():
                    "ip")
     if missing:
         return f"{missing} is not installed"
+    if subprocess.run(["unshare", *NAMESPACES, "true"], check=False,
+                      stderr=subprocess.DEVNULL).returncode != 0:
+        return "namespaces cannot be made here"
     lines = sources()
     if not lines:
         return "apt knows no mirror"
@@ -121,8 +125,8 @@ class System:
         script = ("ip link set lo up && mount -t proc proc $0/proc && "
                   "exec env --ignore-signal=CHLD sleep infinity")
         self.init = subprocess.Popen(
-            ["unshare", "--mount", "--net", "--pid", "--ipc", "--fork",
-             "--kill-child", "sh", "-c", script, self.root],
+            ["unshare", *NAMESPACES, "--kill-child", "sh", "-c", script,
+             self.root],
             stdin=subprocess.DEVNULL)
         wait_for(self._is_up, "the namespaces are there")
 
