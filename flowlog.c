@@ -39,8 +39,8 @@
 #include "log.h"
 #include "store.h"
 
-#define BLOCK_LEN     ((size_t)1 << 20) /* bytes */
-#define RETRY_SECONDS 1                 /* after a failed write */
+#define BLOCK_LEN     FLOWLOG_ROOM_MAX
+#define RETRY_SECONDS 1 /* after a failed write */
 
 struct block {
 	struct block *next;
@@ -294,6 +294,12 @@ flowlog_flush(struct flowlog *l)
 	return (l->left);
 }
 
+size_t
+flowlog_left(const struct flowlog *l)
+{
+	return (l->left);
+}
+
 int
 flowlog_blocked_on(const struct flowlog *l)
 {
@@ -406,27 +412,25 @@ flowlog_free(struct flowlog *l)
 }
 
 static bool
-has_room(const struct flowlog *l)
+has_room(const struct flowlog *l, size_t len)
 {
-	return (BLOCK_LEN - l->last->end >= STORE_RECORD_MAX);
+	return (BLOCK_LEN - l->last->end >= len);
 }
 
-static void
-refuse(struct flowlog *l)
+void
+flowlog_refuse(struct flowlog *l)
 {
 	if (l->refused++ == 0)
 		log_warnx("the buffer of %s is full, flows are lost", l->name);
 }
 
 uint8_t *
-flowlog_room(struct flowlog *l)
+flowlog_room(struct flowlog *l, size_t len)
 {
-	if (!has_room(l))
+	if (!has_room(l, len))
 		(void)flowlog_flush(l);
-	if (!has_room(l) && !add_block(l)) {
-		refuse(l);
+	if (!has_room(l, len) && !add_block(l))
 		return (NULL);
-	}
 	return (l->last->data + l->last->end);
 }
 
