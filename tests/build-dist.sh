@@ -71,17 +71,15 @@ chmod -R a-w flowd-9.9
 sums flowd-9.9 >before
 mkdir build && cd build || exit 1
 check "configure, in another directory" ../flowd-9.9/configure
-check "it builds" "$MAKE" -s -j 2 CFLAGS='-O2 -Werror' all
+check "it builds" "$MAKE" -s -j 2 CFLAGS='-O1 -Werror' all
 check "it says its own name" sh -c './flowd -h 2>&1 | grep -q "usage: flowd"'
+# shellcheck disable=SC2016	# expanded by that shell
+check "clean leaves parse.c, which cannot be made again" \
+    sh -c '! "$1" -n clean | grep parse\.c' sh "$MAKE"
 cd .. || exit 1
 sums flowd-9.9 >after
 chmod -R u+w flowd-9.9
 check "the source is left as it was" cmp before after
-
-cd flowd-9.9 || exit 1
-check "configure, in the source directory" ./configure
-check "clean leaves parse.c, which cannot be made again" \
-    sh -c "$MAKE -s clean && [ -f parse.c ]"
 
 mkdir "$tmp/elsewhere"
 cat >"$tmp/try" <<'TEXT'
