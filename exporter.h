@@ -27,7 +27,7 @@
 
 #include "addr.h"
 #include "held.h"
-#include "log.h"
+#include "log-limit.h"
 #include "options.h"
 #include "template.h"
 

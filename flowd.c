@@ -40,6 +40,7 @@
 #include "filter.h"
 #include "format.h"
 #include "listen.h"
+#include "log-limit.h"
 #include "log.h"
 #include "output.h"
 #include "privsep.h"
@@ -321,11 +322,13 @@ flush_for_good(struct collector *c)
 	}
 }
 
-/* Without its monitor a collector has no business but what it has received. */
+/*
+ * Without its monitor a collector has no business but what it has received,
+ * and nobody to say so to.
+ */
 static _Noreturn void
 orphaned(struct collector *c)
 {
-	log_warnx("the monitor has gone, ending");
 	drain_all_for_good(c);
 	output_hold_logs(c->output, false);
 	output_end_logs(c->output);
@@ -338,8 +341,10 @@ report(const struct collector *c)
 	struct output_counters out;
 
 	output_count(c->output, &out);
+	log_wait_for_room(true);
 	report_statistics(c->exporters, c->unauthorised, c->kernel_drops,
 	    c->batch->skipped, &out, c->filter);
+	log_wait_for_room(false);
 }
 
 static void
@@ -701,6 +706,7 @@ tick(struct collector *c)
 	if (now == c->last_tick)
 		return;
 	c->last_tick = now;
+	log_catch_up();
 	exporters_expire(c->exporters, now);
 	if (output_wants_logsock(c->output) &&
 	    priv_send(c->sock, PRIV_WANT_LOGSOCK, 0, NULL, 0, -1) == -1)

@@ -28,7 +28,8 @@
  *
  * Nothing that the collector says has a path, a length or a text in it: the
  * requests are those that answer_request knows, each exactly one struct
- * priv_msg without anything, and anything else ends the collector.
+ * priv_msg without anything, and anything else ends the collector.  What it
+ * has to say to people comes another way: log-relay.h.
  */
 #include "compat.h"
 
@@ -52,6 +53,8 @@
 #include "crashdump.h"
 #include "deaths.h"
 #include "listeners.h"
+#include "log-limit.h"
+#include "log-relay.h"
 #include "log.h"
 #include "logfiles.h"
 #include "notify.h"
@@ -73,18 +76,19 @@ struct monitor {
 	struct config *conf;
 	struct listeners listeners;
 	struct logfiles logs;
-	int state;            /* begun, -1: none */
-	int waiting;          /* who started us; -1: nobody */
-	char *pidfile;        /* written; NULL: none */
-	int pidfd;            /* of it, locked; -1: none */
-	bool state_off;       /* statefile names another's */
-	pid_t collector;      /* -1: none */
-	int sock;             /* to it */
-	bool ready;           /* it said so, at least once */
-	uint32_t configuring; /* it has yet to say so of */
-	uint32_t given_logs;  /* it has yet to take, on top */
-	uint32_t wishes;      /* it had, in this second: */
-	time_t wished;        /* monotonic */
+	int state;                 /* begun, -1: none */
+	int waiting;               /* who started us; -1: nobody */
+	char *pidfile;             /* written; NULL: none */
+	int pidfd;                 /* of it, locked; -1: none */
+	bool state_off;            /* statefile names another's */
+	pid_t collector;           /* -1: none */
+	int sock;                  /* to it */
+	struct log_relay messages; /* its */
+	bool ready;                /* it said so, at least once */
+	uint32_t configuring;      /* it has yet to say so of */
+	uint32_t given_logs;       /* it has yet to take, on top */
+	uint32_t wishes;           /* it had, in this second: */
+	time_t wished;             /* monotonic */
 	bool stopping;
 	time_t stop_by;      /* monotonic */
 	struct batch *batch; /* shared with it */
@@ -296,40 +300,31 @@ open_null(void)
 	return (fd);
 }
 
-/* Standard input, output and error become null, which is closed. */
+/* The descriptors from standard input to last become /dev/null. */
 static void
-forget_terminal(int null)
+forget_terminal(int last)
 {
+	const int null = open_null();
 	int fd;
 
-	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+	for (fd = STDIN_FILENO; fd <= last; fd++) {
 		if (dup2(null, fd) == -1)
 			fatal("/dev/null");
 	}
-	if (null > STDERR_FILENO)
+	if (null > last)
 		(void)close(null);
 }
 
 static _Noreturn void
-become_collector(struct monitor *m, int sock)
+become_collector(struct monitor *m, int sock, int messages)
 {
-	const struct flowd_options *opts = m->opts;
-	const int null = open_null();
-	const int keep[] = { sock, null };
-	const char *summary = rights_summary(opts);
+	const char *summary = rights_summary(m->opts);
 
 	ignore_signals();
-	log_init("collector", opts->foreground ? LOG_TO_STDERR : LOG_TO_BOTH,
-	    opts->debug);
-	rights_drop(opts, SANDBOX_COLLECTOR, keep,
-	    sizeof(keep) / sizeof(keep[0]));
+	log_relay_enter(&m->messages, messages, m->opts->debug);
+	forget_terminal(STDOUT_FILENO);
+	rights_drop(m->opts, SANDBOX_COLLECTOR, &sock, 1);
 	log_info("collector runs as %s", summary);
-	if (opts->foreground)
-		(void)close(null);
-	else {
-		log_init("collector", LOG_TO_SYSLOG, opts->debug);
-		forget_terminal(null);
-	}
 	m->collect(sock, m->batch);
 	exit(1);
 }
@@ -339,7 +334,7 @@ static int
 start_collector(struct monitor *m)
 {
 	const struct timeval tv = { .tv_sec = SEND_SECONDS };
-	int pair[2];
+	int pair[2], messages;
 
 	m->ready = false;
 	m->configuring = 0;
@@ -348,17 +343,17 @@ start_collector(struct monitor *m)
 		log_warn("socketpair");
 		return (-1);
 	}
-	if ((m->collector = fork()) == -1) {
-		log_warn("fork");
-		(void)close(pair[0]);
-		(void)close(pair[1]);
+	if ((messages = log_relay_open(&m->messages)) == -1 ||
+	    (m->collector = fork()) == -1) {
+		log_warn("the collector cannot be started");
 		return (-1);
 	}
 	if (m->collector == 0) {
 		(void)close(pair[0]);
-		become_collector(m, pair[1]);
+		become_collector(m, pair[1], messages);
 	}
 	(void)close(pair[1]);
+	(void)close(messages);
 	batch_keep_from_children(m->batch);
 	m->sock = pair[0];
 	(void)setsockopt(m->sock, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
@@ -507,6 +502,7 @@ bury_collector(struct monitor *m)
 		;
 	(void)close(m->sock);
 	m->sock = -1;
+	log_relay_close(&m->messages, monotonic());
 	abandon_state(m);
 	if (m->stopping && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return (true);
@@ -701,6 +697,7 @@ begin_stop(struct monitor *m)
 	notify_stopping();
 	m->stopping = true;
 	m->stop_by = monotonic() + STOP_SECONDS;
+	log_relay_expect_report(&m->messages, monotonic());
 	if (priv_send(m->sock, PRIV_STOP, 0, NULL, 0, -1) == -1)
 		log_debug("the collector is gone already");
 }
@@ -722,6 +719,7 @@ act_on_signals(struct monitor *m)
 	}
 	if (got_stats) {
 		got_stats = 0;
+		log_relay_expect_report(&m->messages, monotonic());
 		if (priv_send(m->sock, PRIV_STATISTICS, 0, NULL, 0, -1) == -1)
 			log_warn("statistics");
 	}
@@ -746,7 +744,8 @@ patience(const struct monitor *m, struct timespec *ts)
 {
 	int ms = notify_alive(), tick = -1;
 
-	if (m->stopping || logfiles_need_ticks(&m->logs))
+	if (m->stopping || logfiles_need_ticks(&m->logs) ||
+	    log_relay_fd(&m->messages, monotonic()) == -1)
 		tick = ms_to_next_second();
 	if (ms == -1 || (tick != -1 && tick < ms))
 		ms = tick;
@@ -757,26 +756,55 @@ patience(const struct monitor *m, struct timespec *ts)
 	return (ts);
 }
 
+/* Those that came come through here, should there be no need to wait. */
+static void
+let_signals_in(const sigset_t *unblocked)
+{
+	sigset_t blocked;
+
+	(void)sigprocmask(SIG_SETMASK, unblocked, &blocked);
+	(void)sigprocmask(SIG_SETMASK, &blocked, NULL);
+}
+
+/*
+ * Waits for something to do; says what the collector says.  True when there is
+ * a request of its, or its end.
+ */
+static bool
+wait_for_collector(struct monitor *m, const sigset_t *unblocked)
+{
+	const time_t now = monotonic();
+	struct timespec ts;
+	struct pollfd pfds[] = {
+		{ .fd = m->sock, .events = POLLIN },
+		{ .fd = log_relay_fd(&m->messages, now), .events = POLLIN },
+	};
+
+	if (ppoll(pfds, 2, patience(m, &ts), unblocked) <= 0)
+		return (false);
+	if (pfds[1].revents != 0)
+		(void)log_relay_read(&m->messages, now);
+	return (pfds[0].revents != 0);
+}
+
 /* Until told to end, or there is no way to go on; returns the exit status. */
 static int
 monitor_loop(struct monitor *m, const sigset_t *unblocked)
 {
-	struct timespec ts;
-	struct pollfd pfd;
-	bool well;
-	int n, r;
+	bool asked, well;
+	int r;
 
 	for (;;) {
+		let_signals_in(unblocked);
 		act_on_signals(m);
 		tend_logs(m);
-		pfd = (struct pollfd){ .fd = m->sock, .events = POLLIN };
-		n = ppoll(&pfd, 1, patience(m, &ts), unblocked);
+		asked = wait_for_collector(m, unblocked);
 		if (m->stopping && monotonic() >= m->stop_by) {
 			log_warnx("the collector does not end");
 			(void)bury_collector(m);
 			return (1);
 		}
-		if (n <= 0 || (r = answer_request(m)) == 1)
+		if (!asked || (r = answer_request(m)) == 1)
 			continue;
 		if (r == -1)
 			log_warnx(
@@ -797,12 +825,18 @@ static int
 wait_ready(struct monitor *m)
 {
 	time_t give_up = monotonic() + START_SECONDS;
-	struct pollfd pfd = { .fd = m->sock, .events = POLLIN };
+	struct pollfd pfds[] = {
+		{ .fd = m->sock, .events = POLLIN },
+		{ .events = POLLIN },
+	};
 	int n;
 
 	while (!m->ready) {
-		n = poll(&pfd, 1, 1000);
-		if (n == 1 && answer_request(m) != 1) {
+		pfds[1].fd = log_relay_fd(&m->messages, monotonic());
+		n = poll(pfds, 2, 1000);
+		if (n > 0 && pfds[1].revents != 0)
+			(void)log_relay_read(&m->messages, monotonic());
+		if (n > 0 && pfds[0].revents != 0 && answer_request(m) != 1) {
 			(void)bury_collector(m);
 			return (-1);
 		}
@@ -847,7 +881,7 @@ finish_detaching(struct monitor *m)
 	const char ok = 0;
 
 	log_init("monitor", LOG_TO_SYSLOG, m->opts->debug);
-	forget_terminal(open_null());
+	forget_terminal(STDERR_FILENO);
 	if (write(m->waiting, &ok, 1) != 1)
 		log_debug("nobody waits for the start");
 	(void)close(m->waiting);
@@ -908,6 +942,7 @@ monitor_run(const struct flowd_options *opts, struct config *conf,
 
 	log_init("monitor", opts->foreground ? LOG_TO_STDERR : LOG_TO_BOTH,
 	    opts->debug);
+	log_relay_init(&m.messages, "collector", monotonic());
 	notify_begin();
 	if (open_everything(&m, conf) == -1) {
 		config_free(conf);

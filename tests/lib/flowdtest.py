@@ -15,6 +15,7 @@ from signal import SIGCONT, SIGHUP, SIGKILL, SIGSTOP, SIGTERM
 import flowlog
 import tap
 
+COLLECTOR = "collector: "	# what its messages begin with
 PATIENCE = 30		# seconds; a sanitizer build on a busy machine is slow
 SANITIZER = re.compile(r"^==\d+==ERROR: |: runtime error: ", re.MULTILINE)
 
@@ -292,8 +293,9 @@ class Flowd:
         return flows
 
     def stderr_lines(self):
-        """What flowd has said so far."""
-        return self.stderr.read_text(errors="replace").splitlines()
+        """What flowd has said so far, whichever of its processes."""
+        text = self.stderr.read_text(errors="replace")
+        return [l.removeprefix(COLLECTOR) for l in text.splitlines()]
 
     def wait_stderr(self, text):
         """The first line of standard error that holds text."""
