@@ -1,0 +1,304 @@
+#!/usr/bin/env python3
+"""What flowd says arrives, whole and under its own name: on standard error,
+as the journal's where that is one, and in syslog, wherever its processes are.
+"""
+
+import contextlib
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+import netflow
+import tap
+from flowdtest import COLLECTOR, Flowd, need, wait_for
+from hooked import Hooked, needs_hook
+
+INVALID = bytes.fromhex("0005000a") + bytes(20)
+UNKNOWN = bytes.fromhex("00080001") + bytes(20)
+
+
+def said(flowd):
+    """flowd's lines as they are, with the names of processes."""
+    return flowd.stderr.read_text(errors="strict").splitlines()
+
+
+class Journal(Flowd):
+    """Standard error is the journal's, or said to be."""
+
+    def __init__(self, *args, truth=True, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.truth = truth
+
+    def environment(self):
+        status = os.stat(self.stderr)
+        inode = status.st_ino + (0 if self.truth else 1)
+        return {**super().environment(),
+                "JOURNAL_STREAM": f"{status.st_dev}:{inode}"}
+
+
+class StandardError(unittest.TestCase):
+    """In the foreground."""
+
+    def test_collector_has_a_name(self):
+        with Flowd("store ALL") as flowd:
+            flowd.send(INVALID)
+            flowd.wait_stderr("dropped")
+            self.assertTrue(all(
+                line.startswith(COLLECTOR + "127.0.0.1: ")
+                for line in said(flowd) if "dropped" in line))
+
+    def test_journal_has_priorities(self):
+        with Journal("store ALL") as flowd:
+            flowd.send(INVALID)
+            flowd.wait_stderr("dropped")
+            os.kill(flowd.collector(), signal.SIGKILL)
+            flowd.wait_stderr("starting a new collector")
+            lines = said(flowd)
+        for line in lines:
+            self.assertRegex(line, "^<[2-6]>[^<]")
+        for level, text in ((6, "flowd is running"),
+                            (4, COLLECTOR + "127.0.0.1: "),
+                            (4, r"collector \d+ was killed"),
+                            (6, "starting a new collector")):
+            self.assertTrue(any(re.match(f"<{level}>{text}", line)
+                                for line in lines), text)
+
+    def test_other_streams_have_none(self):
+        with Journal("store ALL", truth=False) as flowd:
+            lines = said(flowd)
+        self.assertFalse([line for line in lines if line.startswith("<")])
+
+    def test_startup_errors_have_priorities_too(self):
+        flowd = Journal("nonsense")
+        self.addCleanup(flowd._discard)
+        flowd.configure()
+        flowd.launch("wb")
+        self.assertEqual(flowd.process.wait(30), 1)
+        self.assertRegex(said(flowd)[0], "^<4>.*flowd.conf:")
+
+    def test_what_debugging_shows_is_whole(self):
+        count = 3000
+        with Flowd("store ALL", args=["-d"]) as flowd:
+            for _ in range(count // 30):
+                flowd.send(netflow.datagram(5, netflow.flows(30)))
+            flowd.wait_flows(count)
+            wait_for(lambda: sum(line.startswith("FLOW ") for line in
+                                 flowd.stderr_lines()) == count,
+                     f"{count} flows are shown")
+
+
+@needs_hook
+class Distrust(unittest.TestCase):
+    """The collector may say what it likes."""
+
+    def write(self, flowd, data):
+        before = len(said(flowd))
+        flowd.order(f"write {data.hex()}")
+        return said(flowd)[before:-1]
+
+    def test_last_words_come_before_the_reason(self):
+        with Hooked("store ALL") as flowd:
+            flowd.send(b"HOOK last 100")
+            flowd.wait_stderr("is skipped")
+            lines = said(flowd)
+        first = lines.index(COLLECTOR + "hook: word 1 of 100")
+        self.assertEqual(
+            lines[first:first + 100],
+            [f"{COLLECTOR}hook: word {i} of 100" for i in range(1, 101)])
+        rest = [line for line in lines[first + 100:]
+                if not line.startswith(COLLECTOR)]
+        self.assertRegex(rest[0], r"^collector \d+ (was killed|exited)")
+
+    def test_nothing_poses_as_something_else(self):
+        with Hooked("store ALL") as flowd:
+            self.assertEqual(
+                self.write(flowd, b"monitor: flowd is running\r\n"),
+                [COLLECTOR + r"monitor: flowd is running\015"])
+            self.assertEqual(
+                self.write(flowd, b"<6>\x1b[2Jcl\x00ear \xff\xc2\x9b \xe9t\n"),
+                [COLLECTOR + r"\033[2Jcl\000ear \377\302\233 \351t"])
+            self.assertEqual(self.write(flowd, "<3>Zürich ✓\n".encode()),
+                             [COLLECTOR + "Zürich ✓"])
+            self.assertEqual(self.write(flowd, b"\n\n<6>\n"), [])
+
+    def test_a_line_without_end_is_cut(self):
+        with Hooked("store ALL") as flowd:
+            for _ in range(40):
+                flowd.send(b"HOOK write " + b"61" * 100)
+            flowd.send(b"HOOK write 0a")
+            long = flowd.wait_stderr("aaa")
+        self.assertIn(len(long), range(100, 1024))
+
+    def test_flood_is_limited_and_signals_come_through(self):
+        with Hooked("store ALL") as flowd:
+            flowd.send(b"HOOK shout 3000")
+            wait_for(lambda: flowd.stderr.stat().st_size > 64 * 1024,
+                     "it is loud")
+            flowd.expect("logs reopened", signal.SIGUSR1)
+            wait_for(lambda: _idle(flowd), "it has shouted")
+            os.kill(flowd.collector(), signal.SIGKILL)
+            flowd.wait_stderr("are left out, it had too much to say")
+            # The next one may not say more for that.
+            flowd.wait_stderr("starting a new collector")
+            self.assertLess(flowd.stderr.stat().st_size, 300 * 1024)
+
+
+def _idle(flowd):
+    """Whether the collector waits for something."""
+    stat = pathlib.Path(f"/proc/{flowd.collector()}/stat").read_text()
+    return stat.rpartition(") ")[2][:1] == "S"
+
+
+class Detached(Flowd):
+    """flowd in the background."""
+
+    def start(self):
+        self.configure()
+        with open(self.stderr, "wb") as stderr:
+            status = subprocess.run(
+                self.command(), stdin=subprocess.DEVNULL, check=False,
+                stdout=stderr, stderr=stderr,
+                env=self.environment()).returncode
+        if status != 0:
+            raise AssertionError("; ".join(self.stderr_lines()))
+
+    def stop(self, number=signal.SIGTERM):
+        self.signal(number)
+        wait_for(lambda: not self.pidfile.exists(), "flowd ends")
+
+    def _discard(self):
+        if self.pid() is not None:
+            self.signal(signal.SIGKILL)	# its collector ends with it
+        super()._discard()
+
+
+class Syslogd:
+    """Reads /dev/log, which is one of the test's own."""
+
+    PATH = "/dev/log"
+
+    def __init__(self):
+        self.lines = []
+        self.sock = None
+        self.start()
+
+    def start(self):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.sock.bind(self.PATH)
+        os.chmod(self.PATH, 0o666)
+        self.sock.setblocking(False)
+
+    def stop(self):
+        self.read()
+        self.sock.close()
+        os.unlink(self.PATH)
+
+    def read(self):
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self.lines.append(self.sock.recv(8192).decode())
+        return self.lines
+
+    def wait(self, text):
+        """The first line that holds text."""
+        return wait_for(
+            lambda: next((l for l in self.read() if text in l), None),
+            f"syslogd is told {text!r}")
+
+
+INSIDE = "FLOWD_TEST_DEVICES"
+SETUP = """
+new=$(mktemp -d)
+mount -t tmpfs tmpfs "$new"
+for name in null zero full random urandom; do
+    : >"$new/$name"
+    mount --bind "/dev/$name" "$new/$name"
+done
+mount --move "$new" /dev
+rmdir "$new"
+"""
+UNSHARE = ["unshare", "--mount", "--propagation", "private", "sh", "-ec"]
+
+
+def why_no_devices():
+    """Why there can be no /dev of the test's own, or None."""
+    if os.geteuid() != 0:
+        return "not root"
+    if need("unshare", "mount"):
+        return "unshare is not there"
+    if subprocess.run([*UNSHARE, SETUP], stdout=subprocess.DEVNULL,
+                      stderr=subprocess.DEVNULL, check=False).returncode != 0:
+        return "mount namespaces cannot be made here"
+    return None
+
+
+class Syslog(unittest.TestCase):
+    """In the background, with a /dev/log of the test's own, of which there is
+    none in the collector's root."""
+
+    def setUp(self):
+        if INSIDE not in os.environ:
+            self.skipTest(WHY_NOT)
+        self.syslogd = Syslogd()
+        self.addCleanup(self.syslogd.stop)
+
+    def test_all_processes_are_heard(self):
+        with Detached("store ALL") as flowd:
+            flowd.send(INVALID)
+            line = self.syslogd.wait("dropped")
+            monitor = flowd.pid()
+            self.assertRegex(
+                line, rf"^<28>.* flowd\[{monitor}\]: collector: 127.0.0.1: ")
+            self.assertRegex(
+                self.syslogd.wait("flowd is running"),
+                rf"^<30>.* flowd\[{monitor}\]: monitor: flowd is running$")
+            flowd.write_conf("nonsense")
+            flowd.signal(signal.SIGHUP)
+            self.assertRegex(self.syslogd.wait("flowd.conf:"), r"^<28>")
+        self.syslogd.wait("ending")
+        self.syslogd.wait("kernel-drops")
+
+    def test_syslogd_is_restarted(self):
+        with Detached("store ALL") as flowd:
+            self.syslogd.wait("flowd is running")
+            for datagram, text in ((INVALID, "which take"),
+                                   (UNKNOWN, "version 8")):
+                self.syslogd.stop()
+                self.syslogd.start()
+                flowd.send(datagram)
+                self.syslogd.wait(text)
+            self.syslogd.stop()
+            self.syslogd.start()
+            os.kill(flowd.collector(), signal.SIGKILL)
+            self.syslogd.wait("was killed by signal 9")
+            self.syslogd.wait("collector runs as")
+            self.syslogd.stop()
+            self.syslogd.start()
+            flowd.signal(signal.SIGUSR2)
+            self.syslogd.wait("kernel-drops")
+
+    def test_start_without_syslogd(self):
+        self.syslogd.stop()
+        try:
+            with Detached("store ALL") as flowd:
+                self.syslogd.start()
+                flowd.send(INVALID)
+                self.syslogd.wait("dropped")
+        finally:
+            if not os.path.exists(Syslogd.PATH):
+                self.syslogd.start()
+
+
+if __name__ == "__main__":
+    WHY_NOT = None if INSIDE in os.environ else why_no_devices()
+    if WHY_NOT is None and INSIDE not in os.environ:
+        os.environ[INSIDE] = "1"
+        os.execvp("unshare", [*UNSHARE, SETUP + 'exec "$@"', "sh",
+                              sys.executable, *sys.argv])
+    tap.main()
