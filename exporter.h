@@ -16,7 +16,7 @@
 
 /*
  * What is known of each exporter: counters, sequence numbers, sampling, and
- * when it was last warned about.  An exporter is its address.
+ * what was said of it.  An exporter is its address.
  */
 #ifndef EXPORTER_H
 #define EXPORTER_H
@@ -78,7 +78,7 @@ struct sequence {
 	uint16_t version;   /* 0: this entry is free */
 };
 
-/* Causes of warnings; each is limited on its own. */
+/* Causes of messages; each is limited on its own. */
 enum exporter_cause {
 	EXPORTER_INVALID,
 	EXPORTER_UNSUPPORTED,
@@ -86,7 +86,25 @@ enum exporter_cause {
 	EXPORTER_NO_TEMPLATE,
 	EXPORTER_RECORD,
 	EXPORTER_MEMORY,
+	EXPORTER_TEMPLATES_FULL,
+	EXPORTER_TEMPLATES_ROOM,
+	EXPORTER_IS_NEW,
+	EXPORTER_RESTARTED,
+	EXPORTER_TEMPLATE_CHANGED,
+	EXPORTER_RESAMPLED,
 	EXPORTER_CAUSES
+};
+
+/*
+ * What exporters may have said of them in all.  Addresses can be made up: what
+ * is said of those does not take from the others, nor are they so many that no
+ * warning finds room.
+ */
+enum exporter_budget {
+	EXPORTER_NAMED,   /* by a flow source of their own */
+	EXPORTER_NEWS,    /* that others are new */
+	EXPORTER_UNNAMED, /* what else is said of others */
+	EXPORTER_BUDGETS
 };
 
 /* What all exporters draw on. */
@@ -96,13 +114,15 @@ struct exporters_shared {
 	struct held_queue held;
 	size_t templates_max; /* of each exporter */
 	bool changed;         /* since the state was saved */
+	struct log_budget budgets[EXPORTER_BUDGETS];
+	struct log_state memory_full;
 };
 
 struct exporter {
 	struct addr addr;
 	struct counters counters;
 	struct sequence sequences[EXPORTER_SEQUENCES];
-	struct log_limit warned[EXPORTER_CAUSES];
+	struct log_limit said[EXPORTER_CAUSES];
 	uint32_t first_seen, last_seen; /* epoch seconds */
 	uint16_t sampling_interval;     /* v5: 1 of N; 0 unknown */
 	uint8_t sampling_mode;          /* v5: 0-3 */
@@ -111,6 +131,8 @@ struct exporter {
 	struct options options;
 	struct held_list held;
 	bool named; /* by a flow source of its own */
+	bool templates_full;
+	bool known; /* it has been said to be new, or is of the state file */
 	struct exporter *hash_next;
 	struct exporter *newer, *older; /* by last use */
 };
@@ -181,10 +203,13 @@ void exporter_sequence(struct exporter *exporter, uint16_t version,
     uint32_t domain, uint32_t seq, uint32_t count, uint32_t uptime_ms);
 
 /*
- * Warns "ADDR: message", at most once a minute for each cause, with the
- * number of warnings held back in between.
+ * Say "ADDR: message", at most once a minute for each cause, with the number of
+ * those held back in between, and within what may be said of all exporters:
+ * log-limit.h.
  */
 void exporter_warnx(struct exporter *exporter, enum exporter_cause cause,
+    uint32_t now, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void exporter_info(struct exporter *exporter, enum exporter_cause cause,
     uint32_t now, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 #endif

@@ -55,6 +55,7 @@
 #define TICK_MS            1000 /* between looks at what is due */
 #define STATE_SECONDS      60   /* between two writes of the state */
 #define LAST_WRITE_SECONDS 5    /* for the log to take the rest */
+#define REFUSED_SECONDS    600  /* without one, for sources to be at rest */
 
 /* Descriptors and configuration on their way in, until PRIV_COMMIT. */
 struct staged {
@@ -83,7 +84,9 @@ struct collector {
 	struct output *output;
 	uint64_t unauthorised; /* datagrams */
 	uint64_t kernel_drops; /* datagrams */
-	struct log_limit unauthorised_warned, receive_warned;
+	struct log_state unauthorised_said;
+	uint32_t unauthorised_last; /* epoch seconds */
+	struct log_limit receive_warned;
 	uint32_t last_tick;   /* epoch seconds */
 	uint32_t state_saved; /* epoch seconds */
 	bool state_asked;
@@ -168,12 +171,25 @@ refuse_source(struct collector *c, const struct addr *from, uint32_t now)
 	uint32_t held_back;
 
 	c->unauthorised++;
-	if (!log_limit_pass(&c->unauthorised_warned, now, &held_back))
+	c->unauthorised_last = now;
+	if (!log_state_begin(&c->unauthorised_said, now, &held_back))
 		return;
 	log_warnx(
 	    "%s: no \"flow source\" allows it, datagram dropped "
 	    "(%" PRIu32 " of others held back)",
 	    addr_ntop(from, addr), held_back);
+}
+
+/* Signed, as a clock may be set back. */
+static void
+note_rest(struct collector *c, uint32_t now)
+{
+	if ((int32_t)(now - c->unauthorised_last) >= REFUSED_SECONDS &&
+	    log_state_end(&c->unauthorised_said))
+		log_info(
+		    "no more datagrams from where no \"flow source\" "
+		    "allows it; %" PRIu64 " were dropped",
+		    c->unauthorised);
 }
 
 static void
@@ -707,6 +723,7 @@ tick(struct collector *c)
 		return;
 	c->last_tick = now;
 	log_catch_up();
+	note_rest(c, now);
 	exporters_expire(c->exporters, now);
 	if (output_wants_logsock(c->output) &&
 	    priv_send(c->sock, PRIV_WANT_LOGSOCK, 0, NULL, 0, -1) == -1)

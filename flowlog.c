@@ -36,6 +36,7 @@
 #include <unistd.h>
 
 #include "flowlog.h"
+#include "log-limit.h"
 #include "log.h"
 #include "store.h"
 
@@ -62,8 +63,10 @@ struct flowlog {
 	bool held;        /* nothing may be written */
 	bool waits;       /* until fd takes more */
 	bool failing;     /* since the buffer was empty */
+	bool full;        /* since then, the buffer was */
 	time_t failed_at; /* monotonic; 0: it works */
-	uint64_t refused; /* flows, since then as well */
+	uint64_t refused; /* flows; those of which it was not said */
+	struct log_state failure_said, full_said;
 	struct flowlog_counters counters;
 };
 
@@ -218,24 +221,32 @@ note_written(struct flowlog *l, size_t n)
 static void
 note_failure(struct flowlog *l)
 {
+	uint32_t held_back;
+
 	l->failed_at = monotonic();
 	l->counters.errors++;
 	if (l->failing)
 		return;
 	l->failing = true;
-	log_warn("cannot write to %s, flows are kept while there is room",
-	    l->name);
+	if (log_state_begin(&l->failure_said, (uint32_t)l->failed_at,
+		&held_back))
+		log_warn(
+		    "cannot write to %s, flows are kept while there is room",
+		    l->name);
 }
 
 /* The buffer has become empty. */
 static void
 note_recovery(struct flowlog *l)
 {
-	if (!l->failing && l->refused == 0)
+	const bool failed = log_state_end(&l->failure_said),
+		   lost = log_state_end(&l->full_said);
+
+	l->failing = l->full = false;
+	if (!failed && !lost)
 		return;
 	log_info("%s can be written again; %" PRIu64 " flows were lost",
 	    l->name, l->refused);
-	l->failing = false;
 	l->refused = 0;
 }
 
@@ -414,7 +425,13 @@ has_room(const struct flowlog *l)
 static void
 refuse(struct flowlog *l)
 {
-	if (l->refused++ == 0)
+	uint32_t held_back;
+
+	l->refused++;
+	if (l->full)
+		return;
+	l->full = true;
+	if (log_state_begin(&l->full_said, (uint32_t)monotonic(), &held_back))
 		log_warnx("the buffer of %s is full, flows are lost", l->name);
 }
 

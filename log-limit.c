@@ -42,6 +42,24 @@ log_limit_pass(struct log_limit *limit, uint32_t now, uint32_t *held_back)
 	return (true);
 }
 
+bool
+log_state_begin(struct log_state *state, uint32_t now, uint32_t *held_back)
+{
+	if (!log_limit_pass(&state->limit, now, held_back))
+		return (false);
+	state->said = true;
+	return (true);
+}
+
+bool
+log_state_end(struct log_state *state)
+{
+	const bool said = state->said;
+
+	state->said = false;
+	return (said);
+}
+
 static void
 give_back(struct log_budget *b, uint32_t now)
 {

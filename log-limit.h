@@ -41,10 +41,26 @@ struct log_limit {
  */
 bool log_limit_pass(struct log_limit *limit, uint32_t now, uint32_t *held_back);
 
-#define LOG_BUDGET_LINES   500 /* at once */
-#define LOG_BUDGET_SECONDS 120 /* for one more */
+/* Something that begins and ends; starts zeroed. */
+struct log_state {
+	struct log_limit limit;
+	bool said; /* that it has begun */
+};
 
-/* How many messages there may be of many limits; starts zeroed. */
+/* As log_limit_pass, for a message that it has begun, or goes on. */
+bool log_state_begin(struct log_state *state, uint32_t now,
+    uint32_t *held_back);
+
+/* Whether to say that it has ended: there was one that it has begun. */
+bool log_state_end(struct log_state *state);
+
+#define LOG_BUDGET_LINES   250 /* at once */
+#define LOG_BUDGET_SECONDS 160 /* for one more */
+
+/*
+ * How many messages there may be of many limits, 790 in a day at the most.
+ * Starts zeroed.
+ */
 struct log_budget {
 	uint32_t used;  /* lines */
 	uint32_t since; /* epoch seconds; until when used ones have come back */

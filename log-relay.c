@@ -24,6 +24,7 @@
 
 #include "log-relay.h"
 
+#define OVERHEAD  64 /* bytes that syslogd puts before a message */
 #define READ_MAX  (16 * 1024)
 #define READS_MAX 64 /* no pipe holds more than that many times as much */
 
@@ -148,7 +149,7 @@ relay_line(struct log_relay *r, time_t now)
 	if (len == 0)
 		return;
 	log_clean(text, len, line, sizeof(line));
-	if (!may_say(r, now, strlen(line)))
+	if (!may_say(r, now, strlen(line) + OVERHEAD))
 		return;
 	say_unsaid(r);
 	log_as(r->process, priority, line);

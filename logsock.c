@@ -21,8 +21,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "log-limit.h"
 #include "log.h"
 #include "logsock.h"
 #include "store.h"
@@ -35,6 +37,7 @@ struct logsock {
 	uint8_t *buf;        /* whole records */
 	size_t begin, end;   /* of what waits in buf */
 	uint64_t sent, lost; /* records */
+	struct log_limit gone_said;
 };
 
 enum taken { TAKEN, NOT_NOW, GONE };
@@ -120,6 +123,8 @@ logsock_free(struct logsock *l)
 static enum taken
 try_send(struct logsock *l, const uint8_t *rec, size_t len)
 {
+	uint32_t held_back;
+
 	if (send(l->fd, rec, len, MSG_DONTWAIT | MSG_NOSIGNAL) ==
 	    (ssize_t)len) {
 		l->sent++;
@@ -132,7 +137,8 @@ try_send(struct logsock *l, const uint8_t *rec, size_t len)
 	/* Memory of the system; there is nothing to poll for. */
 	if (errno == ENOBUFS || errno == ENOMEM || errno == EINTR)
 		return (NOT_NOW);
-	log_warn("the log socket's reader has gone");
+	if (log_limit_pass(&l->gone_said, (uint32_t)time(NULL), &held_back))
+		log_warn("the log socket's reader has gone");
 	return (GONE);
 }
 

@@ -195,7 +195,6 @@ open_logsock(struct monitor *m, const struct config *conf)
 		(void)close(fd);
 		return (-1);
 	}
-	m->logsock_warned.last = 0;
 	return (fd);
 }
 

@@ -325,6 +325,7 @@ unpack_exporter(struct cursor *c, struct exporter_table *table, uint32_t now)
 	addr = family == ADDR_V4 ? addr_v4(addr.bytes) : addr_v6(addr.bytes);
 	if ((e = exporter_get(table, &addr, now, named != 0)) == NULL)
 		return (FLOWD_ENOMEM);
+	e->known = true;
 	if ((r = unpack_sequences(c, e)) != 0 ||
 	    (r = unpack_list(c, e, unpack_template)) != 0 ||
 	    (r = unpack_list(c, e, unpack_sampler)) != 0 ||
