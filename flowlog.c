@@ -65,8 +65,11 @@ struct flowlog {
 	bool failing;     /* since the buffer was empty */
 	bool full;        /* since then, the buffer was */
 	time_t failed_at; /* monotonic; 0: it works */
-	uint64_t refused; /* flows; those of which it was not said */
-	struct log_state failure_said, full_said;
+	uint64_t refused; /* flows; of which no message told */
+
+	/* Messages that it fails; one that it works again follows. */
+	struct log_budget budget;
+	bool failure_said, full_said;
 	struct flowlog_counters counters;
 };
 
@@ -221,30 +224,28 @@ note_written(struct flowlog *l, size_t n)
 static void
 note_failure(struct flowlog *l)
 {
-	uint32_t held_back;
+	uint64_t held_back;
 
 	l->failed_at = monotonic();
 	l->counters.errors++;
 	if (l->failing)
 		return;
 	l->failing = true;
-	if (log_state_begin(&l->failure_said, (uint32_t)l->failed_at,
-		&held_back))
-		log_warn(
-		    "cannot write to %s, flows are kept while there is room",
-		    l->name);
+	if (!log_budget_pass(&l->budget, (uint32_t)l->failed_at, &held_back))
+		return;
+	l->failure_said = true;
+	log_warn("cannot write to %s, flows are kept while there is room",
+	    l->name);
 }
 
 /* The buffer has become empty. */
 static void
 note_recovery(struct flowlog *l)
 {
-	const bool failed = log_state_end(&l->failure_said),
-		   lost = log_state_end(&l->full_said);
-
 	l->failing = l->full = false;
-	if (!failed && !lost)
+	if (!l->failure_said && !l->full_said)
 		return;
+	l->failure_said = l->full_said = false;
 	log_info("%s can be written again; %" PRIu64 " flows were lost",
 	    l->name, l->refused);
 	l->refused = 0;
@@ -425,14 +426,16 @@ has_room(const struct flowlog *l)
 static void
 refuse(struct flowlog *l)
 {
-	uint32_t held_back;
+	uint64_t held_back;
 
 	l->refused++;
 	if (l->full)
 		return;
 	l->full = true;
-	if (log_state_begin(&l->full_said, (uint32_t)monotonic(), &held_back))
-		log_warnx("the buffer of %s is full, flows are lost", l->name);
+	if (!log_budget_pass(&l->budget, (uint32_t)monotonic(), &held_back))
+		return;
+	l->full_said = true;
+	log_warnx("the buffer of %s is full, flows are lost", l->name);
 }
 
 uint8_t *
