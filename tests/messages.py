@@ -16,8 +16,10 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import netflow
 import tap
+from feed import Feed
 from flowdtest import COLLECTOR, Flowd, need, wait_for
 from hooked import Hooked, needs_hook
+from wire import has_loopback_net
 
 INVALID = bytes.fromhex("0005000a") + bytes(20)
 UNKNOWN = bytes.fromhex("00080001") + bytes(20)
@@ -153,6 +155,71 @@ def _idle(flowd):
     """Whether the collector waits for something."""
     stat = pathlib.Path(f"/proc/{flowd.collector()}/stat").read_text()
     return stat.rpartition(") ")[2][:1] == "S"
+
+
+@unittest.skipUnless(has_loopback_net(), "127.0.0.0/8 is not ours")
+class Quiet(unittest.TestCase):
+    """Nothing is said for each datagram, whoever sends what."""
+
+    JUNK = (INVALID, UNKNOWN, b"", b"\0",
+            # Of version 9, without template; with one that makes no sense.
+            bytes.fromhex("00090001") + bytes(16) + bytes.fromhex(
+                "01000008 00000000"),
+            bytes.fromhex("00090001") + bytes(16) + bytes.fromhex(
+                "00000008 01000000"),
+            # Of IPFIX, shorter than it says.
+            bytes.fromhex("000affff") + bytes(12))
+    ADDRESSES = 600
+    AT_ONCE = 250	# LOG_BUDGET_LINES
+
+    def lines(self, *statements, source):
+        with Flowd("store ALL", *statements) as flowd:
+            before = len(flowd.stderr_lines())
+            feed = Feed(flowd)
+            for number in range(self.ADDRESSES):
+                for datagram in self.JUNK:
+                    feed.send(datagram, source(number))
+            feed.settle()
+            # A good one is heard of still.
+            flowd.expect("kernel-drops", signal.SIGUSR2)
+            said = flowd.stderr_lines()[before:]
+        first = next(i for i, line in enumerate(said)
+                     if line.startswith("exporters "))
+        return said[:first]
+
+    def test_made_up_addresses(self):
+        said = self.lines(
+            source=lambda n: f"127.{n % 200 + 1}.0.{n // 200 + 1}")
+        self.assertIn(len(said), range(self.AT_ONCE, 2 * self.AT_ONCE + 5))
+
+    def test_refused_addresses(self):
+        said = self.lines(
+            f"flow source {Feed.AGENT}",
+            source=lambda n: f"127.{n % 200 + 1}.0.{n // 200 + 1}")
+        self.assertEqual(
+            len([l for l in said if 'no "flow source" allows it' in l]), 1)
+        self.assertLess(len(said), 5, said)
+
+    def test_report_is_whole_all_the_same(self):
+        count = 3000
+        datagram = netflow.datagram(5, netflow.flows(1))
+        with Flowd("store ALL") as flowd:
+            feed = Feed(flowd)
+            for number in range(count):
+                feed.send(datagram, f"127.3.{number % 15}.{number // 15}")
+            feed.settle()
+            for turn in range(2):
+                flowd.expect("kernel-drops", signal.SIGUSR2)
+                lines = flowd.stderr_lines()
+                self.assertEqual(
+                    sum(re.match(r"127\.3\..*: datagrams 1 ", line) is not None
+                        for line in lines), count * (turn + 1))
+                self.assertNotIn("more than could be said", "".join(lines))
+
+    def test_one_exporter(self):
+        said = self.lines(source=lambda _: "127.0.0.3")
+        self.assertEqual(
+            len([l for l in said if l.startswith("127.0.0.3: ")]), 5, said)
 
 
 class Detached(Flowd):
