@@ -85,7 +85,6 @@ struct collector {
 	uint64_t unauthorised; /* datagrams */
 	uint64_t kernel_drops; /* datagrams */
 	struct log_state unauthorised_said;
-	uint32_t unauthorised_last; /* epoch seconds */
 	struct log_limit receive_warned;
 	uint32_t last_tick;   /* epoch seconds */
 	uint32_t state_saved; /* epoch seconds */
@@ -171,7 +170,6 @@ refuse_source(struct collector *c, const struct addr *from, uint32_t now)
 	uint32_t held_back;
 
 	c->unauthorised++;
-	c->unauthorised_last = now;
 	if (!log_state_begin(&c->unauthorised_said, now, &held_back))
 		return;
 	log_warnx(
@@ -180,12 +178,10 @@ refuse_source(struct collector *c, const struct addr *from, uint32_t now)
 	    addr_ntop(from, addr), held_back);
 }
 
-/* Signed, as a clock may be set back. */
 static void
 note_rest(struct collector *c, uint32_t now)
 {
-	if ((int32_t)(now - c->unauthorised_last) >= REFUSED_SECONDS &&
-	    log_state_end(&c->unauthorised_said))
+	if (log_state_rest(&c->unauthorised_said, now, REFUSED_SECONDS))
 		log_info(
 		    "no more datagrams from where no \"flow source\" "
 		    "allows it; %" PRIu64 " were dropped",

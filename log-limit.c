@@ -45,6 +45,7 @@ log_limit_pass(struct log_limit *limit, uint32_t now, uint32_t *held_back)
 bool
 log_state_begin(struct log_state *state, uint32_t now, uint32_t *held_back)
 {
+	state->last = now;
 	if (!log_limit_pass(&state->limit, now, held_back))
 		return (false);
 	state->said = true;
@@ -58,6 +59,12 @@ log_state_end(struct log_state *state)
 
 	state->said = false;
 	return (said);
+}
+
+bool
+log_state_rest(struct log_state *state, uint32_t now, uint32_t seconds)
+{
+	return (!is_within(state->last, now, seconds) && log_state_end(state));
 }
 
 static void

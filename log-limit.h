@@ -44,7 +44,8 @@ bool log_limit_pass(struct log_limit *limit, uint32_t now, uint32_t *held_back);
 /* Something that begins and ends; starts zeroed. */
 struct log_state {
 	struct log_limit limit;
-	bool said; /* that it has begun */
+	bool said;     /* that it has begun */
+	uint32_t last; /* epoch seconds; when it did, or went on */
 };
 
 /* As log_limit_pass, for a message that it has begun, or goes on. */
@@ -53,6 +54,9 @@ bool log_state_begin(struct log_state *state, uint32_t now,
 
 /* Whether to say that it has ended: there was one that it has begun. */
 bool log_state_end(struct log_state *state);
+
+/* The same of what ends when it has not gone on for so many seconds. */
+bool log_state_rest(struct log_state *state, uint32_t now, uint32_t seconds);
 
 #define LOG_BUDGET_LINES   250 /* at once */
 #define LOG_BUDGET_SECONDS 160 /* for one more */

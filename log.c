@@ -190,7 +190,7 @@ fits(int priority, const char *line)
 			return (n != -1);
 		if (wait_left <= 0)
 			return (false);
-		if (poll(&pfd, 1, 10) == 0)
+		if (poll(&pfd, 1, 10) != 1)
 			wait_left -= 10;
 	}
 }

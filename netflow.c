@@ -149,7 +149,8 @@ take_sampling(struct exporter *e, uint16_t sampling, uint32_t now)
 
 	e->sampling_mode = (uint8_t)(sampling >> NF5_SAMPLING_MODE_SHIFT);
 	e->sampling_interval = sampling & NF5_SAMPLING_INTERVAL;
-	if (e->known && before != 0 && e->sampling_interval != before)
+	if (e->known && before != 0 && e->sampling_interval != 0 &&
+	    e->sampling_interval != before)
 		exporter_info(e, EXPORTER_RESAMPLED, now,
 		    "takes 1 of %u packets, not 1 of %u any more",
 		    e->sampling_interval, before);

@@ -151,6 +151,17 @@ class Distrust(unittest.TestCase):
             self.assertLess(flowd.stderr.stat().st_size, 300 * 1024)
 
 
+    def test_signals_come_through_where_nothing_is_limited(self):
+        with Hooked("store ALL", args=["-d"]) as flowd:
+            flowd.send(b"HOOK shout 1000")
+            flowd.wait_stderr("louder")
+            flowd.signal(signal.SIGUSR1)
+            flowd.wait_stderr("hook: did shout")
+            text = flowd.stderr.read_bytes()
+        self.assertIn(b"logs reopened", text)
+        self.assertLess(text.index(b"logs reopened"), text.rindex(b"louder"))
+
+
 def _idle(flowd):
     """Whether the collector waits for something."""
     stat = pathlib.Path(f"/proc/{flowd.collector()}/stat").read_text()
