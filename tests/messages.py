@@ -17,7 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import netflow
 import tap
 from feed import Feed
-from flowdtest import COLLECTOR, Flowd, need, wait_for
+from flowdtest import COLLECTOR, Flowd, need, state, stopped, wait_for
 from hooked import Hooked, needs_hook
 from wire import has_loopback_net
 
@@ -105,17 +105,34 @@ class Distrust(unittest.TestCase):
         return said(flowd)[before:-1]
 
     def test_last_words_come_before_the_reason(self):
+        count = 1500
         with Hooked("store ALL") as flowd:
-            flowd.send(b"HOOK last 100")
+            collector = flowd.collector()
+            with stopped(flowd.pid()):
+                flowd.send(f"HOOK last {count}".encode())
+                wait_for(lambda: state(collector) == "Z", "it is dead")
             flowd.wait_stderr("is skipped")
             lines = said(flowd)
-        first = lines.index(COLLECTOR + "hook: word 1 of 100")
-        self.assertEqual(
-            lines[first:first + 100],
-            [f"{COLLECTOR}hook: word {i} of 100" for i in range(1, 101)])
-        rest = [line for line in lines[first + 100:]
+        first = lines.index(f"{COLLECTOR}hook: word 1 of {count}")
+        words = lines[first:first + count]
+        self.assertEqual(words[-1], f"{COLLECTOR}hook: word {count} of {count}")
+        rest = [line for line in lines[first + count:]
                 if not line.startswith(COLLECTOR)]
         self.assertRegex(rest[0], r"^collector \d+ (was killed|exited)")
+
+    def test_monitor_that_hangs_stops_no_collector(self):
+        count = 5000
+        with Hooked("store ALL") as flowd:
+            with stopped(flowd.pid()):
+                flowd.send(f"HOOK say {count}".encode())
+                flowd.send(netflow.datagram(5, netflow.flows(1)))
+                flowd.wait_flows(1)
+            missing = int(re.search(r"(\d+) messages were more than", flowd.
+                wait_stderr("messages were more than could be said"))[1])
+            words = [l for l in flowd.stderr_lines() if "hook: word" in l]
+        self.assertGreater(len(words), 100)
+        # And these two: that it did as ordered, and of the exporter.
+        self.assertIn(count - len(words) + 2 - missing, range(2))
 
     def test_nothing_poses_as_something_else(self):
         with Hooked("store ALL") as flowd:
@@ -143,7 +160,8 @@ class Distrust(unittest.TestCase):
             wait_for(lambda: flowd.stderr.stat().st_size > 64 * 1024,
                      "it is loud")
             flowd.expect("logs reopened", signal.SIGUSR1)
-            wait_for(lambda: _idle(flowd), "it has shouted")
+            wait_for(lambda: state(flowd.collector()) == "S",
+                     "it has shouted")
             os.kill(flowd.collector(), signal.SIGKILL)
             flowd.wait_stderr("are left out, it had too much to say")
             # The next one may not say more for that.
@@ -160,12 +178,6 @@ class Distrust(unittest.TestCase):
             text = flowd.stderr.read_bytes()
         self.assertIn(b"logs reopened", text)
         self.assertLess(text.index(b"logs reopened"), text.rindex(b"louder"))
-
-
-def _idle(flowd):
-    """Whether the collector waits for something."""
-    stat = pathlib.Path(f"/proc/{flowd.collector()}/stat").read_text()
-    return stat.rpartition(") ")[2][:1] == "S"
 
 
 @unittest.skipUnless(has_loopback_net(), "127.0.0.0/8 is not ours")

@@ -27,7 +27,8 @@
  *   HOOK flood TYPE MILLISECONDS	as many requests as it can send in that time
  *   HOOK write HEX		these bytes to standard error
  *   HOOK shout MILLISECONDS	lines there, as many as fit in that time
- *   HOOK last COUNT		as many messages, and dies
+ *   HOOK say COUNT		as many messages
+ *   HOOK last COUNT		the same, and dies
  *   HOOK try NAME PID		one of attempts[]; PID is the monitor
  *
  * After "HOOK bad" in place of "HOOK" the monitor is expected to end it, which it
@@ -475,13 +476,12 @@ shout(unsigned int ms)
 }
 
 static void
-say_last(unsigned int n)
+say(unsigned int n)
 {
 	unsigned int i;
 
 	for (i = 1; i <= n; i++)
 		log_warnx("hook: word %u of %u", i, n);
-	abort();
 }
 
 static void
@@ -534,9 +534,12 @@ obey(const char *order)
 		write_bytes(hex);
 	else if (sscanf(order, "shout %u", &a) == 1)
 		shout(a);
-	else if (sscanf(order, "last %u", &a) == 1)
-		say_last(a);
-	else if (sscanf(order, "descriptor %u", &a) == 1 && a <= 8)
+	else if (sscanf(order, "say %u", &a) == 1)
+		say(a);
+	else if (sscanf(order, "last %u", &a) == 1) {
+		say(a);
+		abort();
+	} else if (sscanf(order, "descriptor %u", &a) == 1 && a <= 8)
 		send_descriptors(a);
 	else if (sscanf(order, "try %31s %u", name, &a) == 2) {
 		monitor = (pid_t)a;
