@@ -187,7 +187,8 @@ crc32_clmul(uint32_t crc, const uint8_t *p, size_t len)
 	const size_t head = len % BLOCK;
 	__m128i x, y;
 
-	crc = flowd_crc32_table(crc, p, head);
+	if (head != 0)
+		crc = flowd_crc32_table(crc, p, head);
 	p += head;
 	len -= head;
 	x = _mm_setzero_si128(); /* zeros in front change nothing */

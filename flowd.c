@@ -43,6 +43,7 @@
 #include "log-limit.h"
 #include "log.h"
 #include "output.h"
+#include "pace.h"
 #include "privsep.h"
 #include "report.h"
 #include "state.h"
@@ -50,12 +51,12 @@
 
 #define DEFAULT_CONFIG     PACKAGE_SYSCONFDIR "/flowd.conf"
 #define SINK_FLOWS         64
-#define DATAGRAM_OVERHEAD  256  /* bytes; what systems charge is more */
-#define BATCHES_AT_ONCE    16   /* of one socket, before the others */
-#define TICK_MS            1000 /* between looks at what is due */
-#define STATE_SECONDS      60   /* between two writes of the state */
-#define LAST_WRITE_SECONDS 5    /* for the log to take the rest */
-#define REFUSED_SECONDS    600  /* without one, for sources to be at rest */
+#define DATAGRAM_OVERHEAD  256 /* bytes; what systems charge is more */
+#define BATCHES_AT_ONCE    16  /* of one socket, before the others */
+#define TICK               UINT64_C(1000000000) /* ns between looks at what is due */
+#define STATE_SECONDS      60  /* between two writes of the state */
+#define LAST_WRITE_SECONDS 5   /* for the log to take the rest */
+#define REFUSED_SECONDS    600 /* without one, for sources to be at rest */
 
 /* Descriptors and configuration on their way in, until PRIV_COMMIT. */
 struct staged {
@@ -82,6 +83,7 @@ struct collector {
 	struct receiver *receiver;
 	struct exporter_table *exporters;
 	struct output *output;
+	struct pace pace;
 	uint64_t unauthorised; /* datagrams */
 	uint64_t kernel_drops; /* datagrams */
 	struct log_state unauthorised_said;
@@ -109,12 +111,15 @@ now_sec(void)
 }
 
 static void
-show_flow(const struct flow *flow)
+show_flows(const struct flow *flows, size_t n)
 {
 	char line[FORMAT_LINE_MAX];
+	size_t i;
 
-	(void)format_flow(flow, STORE_DISPLAY_BRIEF, false, line);
-	log_debug("%s", line);
+	for (i = 0; i < n; i++) {
+		(void)format_flow(&flows[i], STORE_DISPLAY_BRIEF, false, line);
+		log_debug("%s", line);
+	}
 }
 
 /* Moves the flows that the filter lets through to the front; their number. */
@@ -135,32 +140,61 @@ choose_flows(struct filter *filter, struct flow *flows, size_t n)
 	return (kept);
 }
 
+/* Stores each flow where it belongs. */
+static void
+store_each(struct collector *c, const struct flow *flows, size_t n)
+{
+	struct counters *mine = &c->exporter->counters;
+	const uint8_t *record = c->records;
+	size_t lens[SINK_FLOWS], i;
+
+	(void)store_encode_many(flows, n, c->conf->store_mask, c->records,
+	    lens);
+	for (i = 0; i < n; record += lens[i++]) {
+		switch (output_put(c->output, &flows[i], record, lens[i])) {
+		case OUTPUT_STORED:
+			mine->stored++;
+			break;
+		case OUTPUT_LOST:
+			mine->lost++;
+			break;
+		case OUTPUT_NOWHERE:
+			mine->discarded++;
+			break;
+		}
+	}
+}
+
+/* Encodes straight into the log where there is but one place for them all. */
+static void
+store_flows(struct collector *c, const struct flow *flows, size_t n)
+{
+	size_t lens[SINK_FLOWS];
+	uint8_t *room = output_room(c->output, n * STORE_RECORD_MAX);
+
+	if (room == NULL) {
+		store_each(c, flows, n);
+		return;
+	}
+	output_commit(c->output,
+	    store_encode_many(flows, n, c->conf->store_mask, room, lens));
+	c->exporter->counters.stored += n;
+}
+
 /* Empties the sink: filters and stores what was decoded. */
 static void
 take_flows(struct flow_sink *sink)
 {
 	struct collector *c = sink->arg;
 	struct counters *mine = &c->exporter->counters;
-	size_t i, n = choose_flows(c->filter, sink->flows, sink->n);
-	const uint8_t *record = c->records;
-	uint64_t stored = 0, lost = 0;
-	size_t lens[SINK_FLOWS];
-	enum output_result r;
+	size_t n = choose_flows(c->filter, sink->flows, sink->n);
 
-	store_encode_many(sink->flows, n, c->conf->store_mask, c->records,
-	    lens);
-	for (i = 0; i < n; record += lens[i++]) {
-		r = output_put(c->output, &sink->flows[i], record, lens[i]);
-		stored += r == OUTPUT_STORED;
-		lost += r == OUTPUT_LOST;
-		if (r == OUTPUT_STORED && log_is_debug())
-			show_flow(&sink->flows[i]);
-	}
 	mine->flows += sink->n;
-	mine->stored += stored;
-	mine->lost += lost;
-	mine->discarded += sink->n - stored - lost;
+	mine->discarded += sink->n - n;
 	sink->n = 0;
+	store_flows(c, sink->flows, n);
+	if (log_is_debug())
+		show_flows(sink->flows, n);
 }
 
 static void
@@ -271,14 +305,18 @@ take_batch(struct collector *c, struct listener *listener, int *n)
 	return (*n <= 0 ? 0 : take_datagrams(c, *n));
 }
 
-/* True when the socket is empty, as far as can be told. */
+/*
+ * True when the socket is empty, as far as can be told.  Adds the datagrams to
+ * *taken.
+ */
 static bool
-drain(struct collector *c, struct listener *listener)
+drain(struct collector *c, struct listener *listener, size_t *taken)
 {
 	int i, n;
 
 	for (i = 0; i < BATCHES_AT_ONCE; i++) {
 		(void)take_batch(c, listener, &n);
+		*taken += n > 0 ? (size_t)n : 0;
 		if (n < BATCH_MAX)
 			return (true);
 	}
@@ -293,13 +331,11 @@ drain(struct collector *c, struct listener *listener)
 static void
 drain_for_good(struct collector *c, struct listener *listener)
 {
-	socklen_t len = sizeof(int);
-	int size = 0, n = 1;
+	const size_t size = listen_buffer(listener->fd);
 	size_t taken = 0;
+	int n = 1;
 
-	if (getsockopt(listener->fd, SOL_SOCKET, SO_RCVBUF, &size, &len) == -1)
-		log_warn("receive buffer");
-	while (n > 0 && taken <= (size_t)size)
+	while (n > 0 && taken <= size)
 		taken += take_batch(c, listener, &n);
 }
 
@@ -313,6 +349,18 @@ drain_all_for_good(struct collector *c)
 		if (c->listeners[i].fd != -1)
 			drain_for_good(c, &c->listeners[i]);
 	}
+}
+
+static void
+wait_for(struct pollfd *pfds, size_t n, uint64_t ns)
+{
+	const struct timespec ts = {
+		.tv_sec = (time_t)(ns / 1000000000),
+		.tv_nsec = (long)(ns % 1000000000),
+	};
+
+	if (ppoll(pfds, n, &ts, NULL) == -1 && errno != EINTR)
+		fatal("poll");
 }
 
 /* Writes the rest, for as long as logs and log socket need within reason. */
@@ -330,7 +378,7 @@ flush_for_good(struct collector *c)
 			blocked = blocked || c->pfds[i].fd != -1;
 		if ((left == 0 && !blocked) || now_sec() >= give_up)
 			return (left);
-		(void)poll(c->pfds, n, TICK_MS);
+		wait_for(c->pfds, n, TICK);
 	}
 }
 
@@ -594,7 +642,7 @@ take_logsock(struct collector *c, int fd)
 static void
 replace_listeners(struct collector *c)
 {
-	size_t i;
+	size_t i, size, smallest = SIZE_MAX;
 
 	for (i = 0; i < c->nlisteners; i++) {
 		if (c->listeners[i].fd == -1)
@@ -606,6 +654,11 @@ replace_listeners(struct collector *c)
 	free(c->listeners);
 	c->listeners = c->staged.listeners;
 	c->nlisteners = c->staged.nlisteners;
+	for (i = 0; i < c->nlisteners; i++) {
+		size = listen_buffer(c->listeners[i].fd);
+		smallest = size < smallest ? size : smallest;
+	}
+	pace_set_buffer(&c->pace, smallest);
 }
 
 static void
@@ -733,14 +786,17 @@ tick(struct collector *c)
 }
 
 /*
- * Waits for something to do, unless datagrams are known to wait.  Returns what
- * was polled of the listeners.
+ * Waits for something to do, unless datagrams are known to wait, and lets them
+ * gather before that.  Returns what was polled of the listeners.
  */
 static const struct pollfd *
 wait_for_work(struct collector *c, bool more)
 {
-	struct pollfd *listeners = c->pfds + 1 + output_npollfds(c->output);
-	size_t i, n = (size_t)(listeners - c->pfds) + c->nlisteners;
+	const size_t nothers = 1 + output_npollfds(c->output);
+	struct pollfd *listeners = c->pfds + nothers;
+	uint64_t gather = more ? 0 : c->pace.gather;
+	uint64_t timeout = TICK, until_write;
+	size_t i;
 
 	c->pfds[0] = (struct pollfd){ .fd = c->sock, .events = POLLIN };
 	output_pollfds(c->output, c->pfds + 1);
@@ -749,9 +805,47 @@ wait_for_work(struct collector *c, bool more)
 			.fd = c->listeners[i].fd,
 			.events = POLLIN,
 		};
-	if (poll(c->pfds, n, more ? 0 : TICK_MS) == -1 && errno != EINTR)
-		fatal("poll");
+	until_write = pace_until_write(&c->pace, pace_now());
+	if (output_left(c->output) > 0 && until_write < timeout)
+		timeout = until_write;
+	if (gather > 0)
+		wait_for(c->pfds, nothers, gather);
+	wait_for(c->pfds, nothers + c->nlisteners,
+	    more || gather > 0 ? 0 : timeout);
 	return (listeners);
+}
+
+/* Takes what has come to the listeners.  True when there is more. */
+static bool
+look(struct collector *c, const struct pollfd *pfds)
+{
+	size_t i, n = 0;
+	bool more = false;
+
+	for (i = 0; i < c->nlisteners; i++) {
+		if (pfds[i].revents != 0 && !drain(c, &c->listeners[i], &n))
+			more = true;
+	}
+	pace_looked(&c->pace, pace_now(), n);
+	return (more);
+}
+
+/* Writes when it is time to, or a log that had to wait can go on. */
+static void
+write_when_due(struct collector *c)
+{
+	const uint64_t now = pace_now();
+	size_t i, n = output_npollfds(c->output);
+	bool ready = false;
+
+	for (i = 1; i <= n; i++)
+		ready = ready || c->pfds[i].revents != 0;
+	if (!ready &&
+	    (output_left(c->output) == 0 ||
+		pace_until_write(&c->pace, now) > 0))
+		return;
+	(void)output_flush(c->output);
+	pace_wrote(&c->pace, now);
 }
 
 static _Noreturn void
@@ -763,9 +857,7 @@ collector_run(int sock, struct batch *batch)
 		.memory = MEMORY_DEFAULT,
 	};
 	struct collector *c = allocate(1, sizeof(*c));
-	const struct pollfd *pfds;
 	bool more = false;
-	size_t i;
 
 	c->sock = sock;
 	c->staged.logsock = -1;
@@ -787,13 +879,8 @@ collector_run(int sock, struct batch *batch)
 	(void)take_datagrams(c, (int)batch_count(batch));
 	for (;;) {
 		tick(c);
-		pfds = wait_for_work(c, more);
-		more = false;
-		for (i = 0; i < c->nlisteners; i++) {
-			if (pfds[i].revents != 0 && !drain(c, &c->listeners[i]))
-				more = true;
-		}
-		(void)output_flush(c->output);
+		more = look(c, wait_for_work(c, more));
+		write_when_due(c);
 		ask_for_cut(c);
 		if (c->pfds[0].revents != 0)
 			take_message(c);

@@ -40,8 +40,8 @@
 #include "log.h"
 #include "store.h"
 
-#define BLOCK_LEN     ((size_t)1 << 20) /* bytes */
-#define RETRY_SECONDS 1                 /* after a failed write */
+#define BLOCK_LEN     FLOWLOG_ROOM_MAX
+#define RETRY_SECONDS 1 /* after a failed write */
 
 struct block {
 	struct block *next;
@@ -306,6 +306,12 @@ flowlog_flush(struct flowlog *l)
 	return (l->left);
 }
 
+size_t
+flowlog_left(const struct flowlog *l)
+{
+	return (l->left);
+}
+
 int
 flowlog_blocked_on(const struct flowlog *l)
 {
@@ -418,13 +424,13 @@ flowlog_free(struct flowlog *l)
 }
 
 static bool
-has_room(const struct flowlog *l)
+has_room(const struct flowlog *l, size_t len)
 {
-	return (BLOCK_LEN - l->last->end >= STORE_RECORD_MAX);
+	return (BLOCK_LEN - l->last->end >= len);
 }
 
-static void
-refuse(struct flowlog *l)
+void
+flowlog_refuse(struct flowlog *l)
 {
 	uint64_t held_back;
 
@@ -439,14 +445,12 @@ refuse(struct flowlog *l)
 }
 
 uint8_t *
-flowlog_room(struct flowlog *l)
+flowlog_room(struct flowlog *l, size_t len)
 {
-	if (!has_room(l))
+	if (!has_room(l, len))
 		(void)flowlog_flush(l);
-	if (!has_room(l) && !add_block(l)) {
-		refuse(l);
+	if (!has_room(l, len) && !add_block(l))
 		return (NULL);
-	}
 	return (l->last->data + l->last->end);
 }
 

@@ -28,6 +28,8 @@
 /* Bytes that the buffer may have, unless the configuration says otherwise. */
 #define FLOWLOG_BUFFER_DEFAULT (UINT64_C(64) << 20)
 
+#define FLOWLOG_ROOM_MAX ((size_t)1 << 20) /* bytes */
+
 struct flowlog_counters {
 	uint64_t bytes;  /* written */
 	uint64_t errors; /* writes that failed */
@@ -60,19 +62,25 @@ const char *flowlog_name(const struct flowlog *l);
 void flowlog_set_fd(struct flowlog *l, int fd);
 
 /*
- * Room for one record of up to STORE_RECORD_MAX bytes, or NULL when the
+ * Room for len bytes of whole records, up to FLOWLOG_ROOM_MAX, or NULL when the
  * buffer is full and the log cannot be written.
  */
-uint8_t *flowlog_room(struct flowlog *l);
+uint8_t *flowlog_room(struct flowlog *l, size_t len);
 
-/* The record of len bytes that was put there is complete. */
+/* The first len bytes of that room are whole records now. */
 void flowlog_commit(struct flowlog *l, size_t len);
+
+/* Counts a record that there was no room for, and says so once. */
+void flowlog_refuse(struct flowlog *l);
 
 /*
  * Writes up to 1 MiB of what is buffered, whole records only.  Bytes that stay
  * are returned.
  */
 size_t flowlog_flush(struct flowlog *l);
+
+/* Bytes that are buffered. */
+size_t flowlog_left(const struct flowlog *l);
 
 /* Whether part of a record was left in a file since this was asked before. */
 bool flowlog_was_torn(struct flowlog *l);

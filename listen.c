@@ -72,24 +72,34 @@ set_rcvbuf(int fd, uint32_t bytes)
 	return (setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &n, sizeof(n)));
 }
 
+size_t
+listen_buffer(int fd)
+{
+	socklen_t len = sizeof(int);
+	int size = 0;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, &len) == -1)
+		log_warn("receive buffer");
+	return (size < 0 ? 0 : (size_t)size);
+}
+
 void
 listen_set_buffer(int fd, const struct conf_listen *conf)
 {
 	char name[LISTEN_STRLEN];
 	uint32_t want = conf->bufsize != 0 ? conf->bufsize : RCVBUF_WANTED;
-	socklen_t len = sizeof(int);
-	int given = 0;
+	size_t given;
 
 	while (set_rcvbuf(fd, want) == -1 && conf->bufsize == 0 &&
 	    want > RCVBUF_MIN)
 		want /= 2;
-	(void)getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &given, &len);
-	log_info("listening on %s, receive buffer %d bytes",
+	given = listen_buffer(fd);
+	log_info("listening on %s, receive buffer %zu bytes",
 	    listen_name(conf, name), given);
-	if (conf->bufsize > (uint32_t)given)
+	if (conf->bufsize > given)
 		log_warnx("%s: bufsize %" PRIu32
 			  " is more than the system "
-			  "gives; bursts over %d bytes will be lost",
+			  "gives; bursts over %zu bytes will be lost",
 		    name, conf->bufsize, given);
 }
 

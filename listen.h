@@ -52,6 +52,9 @@ void listen_share(int fd, const struct conf_listen *conf, bool share);
  */
 void listen_retire(int fd, const struct conf_listen *conf);
 
+/* The receive buffer that a socket has, in bytes; 0 if that cannot be told. */
+size_t listen_buffer(int fd);
+
 /* Sets the receive buffer of a socket that is open already. */
 void listen_set_buffer(int fd, const struct conf_listen *conf);
 

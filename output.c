@@ -187,6 +187,16 @@ output_hold_logs(struct output *o, bool hold)
 		flowlog_hold(o->logs[i], hold);
 }
 
+size_t
+output_left(const struct output *o)
+{
+	size_t i, left = 0;
+
+	for (i = 0; i < nlogs(o); i++)
+		left += flowlog_left(o->logs[i]);
+	return (left);
+}
+
 static size_t
 flush_logs(struct output *o)
 {
@@ -309,11 +319,27 @@ output_put(struct output *o, const struct flow *flow, const uint8_t *record,
 		return (OUTPUT_NOWHERE);
 	if (l == NULL)
 		return (sent ? OUTPUT_STORED : OUTPUT_LOST);
-	if ((room = flowlog_room(l)) == NULL)
+	if ((room = flowlog_room(l, len)) == NULL) {
+		flowlog_refuse(l);
 		return (OUTPUT_LOST);
+	}
 	memcpy(room, record, len);
 	flowlog_commit(l, len);
 	return (OUTPUT_STORED);
+}
+
+uint8_t *
+output_room(struct output *o, size_t len)
+{
+	if (o->use_logsock || o->rest == NULL || o->conf->nlogs != 1)
+		return (NULL);
+	return (flowlog_room(o->rest, len));
+}
+
+void
+output_commit(struct output *o, size_t len)
+{
+	flowlog_commit(o->rest, len);
 }
 
 void

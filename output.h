@@ -83,10 +83,22 @@ enum output_result output_put(struct output *o, const struct flow *flow,
     const uint8_t *record, size_t len);
 
 /*
+ * Room for len bytes of records, whatever their flows, where all flows go to
+ * the same log and to nothing else, and it has room; otherwise NULL.
+ */
+uint8_t *output_room(struct output *o, size_t len);
+
+/* The first len bytes of that room are whole records now. */
+void output_commit(struct output *o, size_t len);
+
+/*
  * Writes of what is buffered, whole records only, no more than keeps receiving
  * waiting for a moment.  Bytes that stay are returned.
  */
 size_t output_flush(struct output *o);
+
+/* Bytes that are buffered for the logs. */
+size_t output_left(const struct output *o);
 
 /*
  * Whether part of a record was left in a log since this was asked before.  The

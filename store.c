@@ -45,6 +45,13 @@
 	    STORE_FIELD_AS_INFO | STORE_FIELD_FLOW_ENGINE_INFO)
 #define WORDS_4 (ADDR6_BITS | STORE_FIELD_AGENT_INFO)
 
+/* What a flow between IPv4 hosts has that no rule gave a tag. */
+#define USUAL_FIELDS \
+	(STORE_FIELD_ALL & ~(uint32_t)(STORE_FIELD_TAG | ADDR6_BITS))
+
+/* Into functions that know which fields there are. */
+#define INLINE inline __attribute__((always_inline))
+
 static const struct {
 	const char *name;
 	uint32_t mask;
@@ -135,7 +142,7 @@ store_record_len(uint32_t fields)
  * The put_ and get_ functions below move a pointer over a record whose whole
  * length has been checked against record_len, which is the sum of their steps.
  */
-static inline uint8_t *
+static INLINE uint8_t *
 put_addr(uint8_t *p, uint32_t fields, uint32_t pair, const struct addr *a)
 {
 	if ((fields & pair & ADDR4_BITS) != 0) {
@@ -150,7 +157,7 @@ put_addr(uint8_t *p, uint32_t fields, uint32_t pair, const struct addr *a)
 }
 
 /* What happened: the fields up to OCTETS. */
-static inline uint8_t *
+static INLINE uint8_t *
 put_traffic(uint8_t *p, uint32_t fields, const struct flow *flow)
 {
 	if ((fields & STORE_FIELD_TAG) != 0) {
@@ -190,7 +197,7 @@ put_traffic(uint8_t *p, uint32_t fields, const struct flow *flow)
 }
 
 /* How the exporter saw it: the fields from IF_INDICES. */
-static inline uint8_t *
+static INLINE uint8_t *
 put_export(uint8_t *p, uint32_t fields, const struct flow *flow)
 {
 	if ((fields & STORE_FIELD_IF_INDICES) != 0) {
@@ -237,7 +244,7 @@ encoded_fields(const struct flow *flow, uint32_t mask)
 }
 
 /* Writes all but the checksum; returns the length with it. */
-static inline size_t
+static INLINE size_t
 put_record(uint8_t *buf, uint32_t fields, const struct flow *flow)
 {
 	uint8_t *p = buf + STORE_HEADER_LEN;
@@ -279,23 +286,30 @@ store_encode(const struct flow *flow, uint32_t mask, uint8_t *buf, size_t size,
 /*
  * Checksums come when all else is written: a processor that reads in one piece
  * what it has just written in several has to wait for these.
+ *
+ * Where the fields are what most records have, the compiler knows them, and
+ * each has its fixed place.
  */
-void
+size_t
 store_encode_many(const struct flow *flows, size_t n, uint32_t mask,
     uint8_t *buf, size_t *lens)
 {
-	uint8_t *p = buf;
+	uint8_t *p = buf, *end;
+	uint32_t fields;
 	size_t i;
 
-	for (i = 0; i < n; i++) {
-		lens[i] =
-		    put_record(p, encoded_fields(&flows[i], mask), &flows[i]);
-		p += lens[i];
+	for (i = 0; i < n; i++, p += lens[i - 1]) {
+		fields = encoded_fields(&flows[i], mask);
+		lens[i] = fields == USUAL_FIELDS ?
+		    put_record(p, USUAL_FIELDS, &flows[i]) :
+		    put_record(p, fields, &flows[i]);
 	}
-	if ((mask & STORE_FIELD_CRC32) == 0)
-		return;
-	for (i = 0, p = buf; i < n; p += lens[i++])
-		put_checksum(p, lens[i]);
+	end = p;
+	if ((mask & STORE_FIELD_CRC32) != 0) {
+		for (i = 0, p = buf; i < n; p += lens[i++])
+			put_checksum(p, lens[i]);
+	}
+	return ((size_t)(end - buf));
 }
 
 static inline int

@@ -128,9 +128,9 @@ int store_encode(const struct flow *flow, uint32_t mask, uint8_t *buf,
 
 /*
  * The same for n flows, whose records stand one behind the other in buf, which
- * has n * STORE_RECORD_MAX bytes; lens has n.
+ * has n * STORE_RECORD_MAX bytes; lens has n.  Returns their sum.
  */
-void store_encode_many(const struct flow *flows, size_t n, uint32_t mask,
+size_t store_encode_many(const struct flow *flows, size_t n, uint32_t mask,
     uint8_t *buf, size_t *lens);
 
 /*

@@ -53,14 +53,12 @@ encode(struct flow_sink *sink)
 {
 	static uint8_t out[1 << 18];
 	static size_t at;
-	size_t lens[SINK_FLOWS], i;
+	size_t lens[SINK_FLOWS];
 
 	if (sizeof(out) - at < SINK_FLOWS * STORE_RECORD_MAX)
 		at = 0;
-	store_encode_many(sink->flows, sink->n, STORE_FIELD_ALL, out + at,
+	at += store_encode_many(sink->flows, sink->n, STORE_FIELD_ALL, out + at,
 	    lens);
-	for (i = 0; i < sink->n; i++)
-		at += lens[i];
 	sink->n = 0;
 }
 
