@@ -41,6 +41,7 @@
 
 /* A member of a period. */
 #define PERIOD(type, which, prefix, member, nature, metric, help) \
+	/* A string to be joined.  NOLINTNEXTLINE(bugprone-macro-parentheses) */ \
 	{ prefix #member, metric, help, \
 	    offsetof(struct control_##type, periods[which].member), \
 	    CONTROL_NUMBER, CONTROL_##nature }

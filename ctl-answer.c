@@ -257,11 +257,13 @@ static size_t
 find_first(const struct answer *a, enum control_type type,
     const struct addr *exporter)
 {
+	const uint8_t *records = a->lists[type].records;
+	const size_t size = control_layout(type)->size;
 	size_t low = 0, high = a->lists[type].n, middle;
 
 	while (low < high) {
 		middle = low + (high - low) / 2;
-		if (compare(record_at(a, type, middle), exporter, 0) < 0)
+		if (compare(records + middle * size, exporter, 0) < 0)
 			low = middle + 1;
 		else
 			high = middle;

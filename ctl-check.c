@@ -18,7 +18,7 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
-#include <stdlib.h>
+#include <stdio.h>
 
 #include "ctl-check.h"
 #include "ctl-print.h"
@@ -35,6 +35,8 @@
 #define COMPLETE_PPM  999000 /* below that it is worth a word */
 #define LOOKED_AT_MIN 20     /* flows, before they tell anything */
 #define NARROW        4      /* bytes of a counter that wraps at 4 GiB */
+
+#define TEXT_LEN 256 /* of a finding */
 
 enum {
 	OCTET_DELTA = 1,
@@ -58,12 +60,14 @@ struct carried {
 	uint16_t narrow; /* id of an octet counter that is, or 0 */
 };
 
-/* One exporter's findings on their way. */
+/* One exporter at a time. */
 struct check {
 	const struct answer *a;
 	const struct control_exporter *e;
-	struct findings *findings;
-	uint64_t now;
+	uint64_t now; /* epoch seconds */
+	FILE *fp;
+	bool json;
+	size_t found;
 };
 
 static void add(struct check *c, const char *name, const char *fmt, ...)
@@ -72,26 +76,21 @@ static void add(struct check *c, const char *name, const char *fmt, ...)
 static void
 add(struct check *c, const char *name, const char *fmt, ...)
 {
-	struct findings *all = c->findings;
-	const size_t room = all->room == 0 ? 16 : all->room * 2;
-	struct finding *f;
+	char addr[ADDR_STRLEN], text[TEXT_LEN];
 	va_list ap;
 
-	if (all->n == all->room) {
-		f = reallocarray(all->list, room, sizeof(*f));
-		if (f == NULL) {
-			all->no_memory = true;
-			return;
-		}
-		all->list = f;
-		all->room = room;
-	}
-	f = &all->list[all->n++];
-	f->exporter = c->e->addr;
-	f->name = name;
 	va_start(ap, fmt);
-	(void)vsnprintf(f->text, sizeof(f->text), fmt, ap);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	addr_ntop(&c->e->addr, addr);
+	if (c->json)
+		(void)fprintf(c->fp,
+		    "%s\n{\"exporter\":\"%s\",\"finding\":\"%s\","
+		    "\"text\":\"%s\"}",
+		    c->found == 0 ? "" : ",", addr, name, text);
+	else
+		(void)fprintf(c->fp, "%s: %s: %s\n", addr, name, text);
+	c->found++;
 }
 
 static void
@@ -315,55 +314,20 @@ check_exporter(struct check *c)
 		check_template(c, t);
 }
 
-void
-check_exporters(const struct answer *a, struct findings *findings)
+size_t
+ctl_check(FILE *fp, const struct answer *a, bool json)
 {
 	const struct control_hello *hello = answer_record(a, CONTROL_HELLO, 0);
-	struct check c = { .a = a, .findings = findings, .now = hello->now };
+	struct check c = { .a = a, .now = hello->now, .fp = fp, .json = json };
 	size_t i;
 
+	if (json)
+		(void)fputs("{\"findings\":[", fp);
 	for (i = 0; (c.e = answer_record(a, CONTROL_EXPORTER, i)) != NULL; i++)
 		check_exporter(&c);
-}
-
-void
-findings_free(struct findings *findings)
-{
-	free(findings->list);
-	*findings = (struct findings){ 0 };
-}
-
-void
-check_print(FILE *fp, const struct findings *findings)
-{
-	const struct finding *f;
-	char addr[ADDR_STRLEN];
-	size_t i;
-
-	for (i = 0; i < findings->n; i++) {
-		f = &findings->list[i];
-		(void)fprintf(fp, "%s: %s: %s\n", addr_ntop(&f->exporter, addr),
-		    f->name, f->text);
-	}
-	if (findings->n == 0)
+	if (json)
+		(void)fputs("]}\n", fp);
+	else if (c.found == 0)
 		(void)fputs("nothing wrong was found\n", fp);
-}
-
-void
-check_print_json(FILE *fp, const struct findings *findings)
-{
-	const struct finding *f;
-	char addr[ADDR_STRLEN];
-	size_t i;
-
-	(void)fputs("{\"findings\":[", fp);
-	for (i = 0; i < findings->n; i++) {
-		f = &findings->list[i];
-		(void)fprintf(fp,
-		    "%s\n{\"exporter\":\"%s\",\"finding\":\"%s\","
-		    "\"text\":\"%s\"}",
-		    i == 0 ? "" : ",", addr_ntop(&f->exporter, addr), f->name,
-		    f->text);
-	}
-	(void)fputs("]}\n", fp);
+	return (c.found);
 }

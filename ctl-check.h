@@ -26,24 +26,10 @@
 
 #include "ctl-answer.h"
 
-struct finding {
-	struct addr exporter;
-	const char *name; /* "no-time-base" and so on: flowdctl(8) lists them */
-	char text[256];
-};
-
-/* Zeroed is empty. */
-struct findings {
-	struct finding *list;
-	size_t n, room;
-	bool no_memory; /* some are missing */
-};
-
-/* Looks at every exporter of a sorted answer, with templates and options. */
-void check_exporters(const struct answer *a, struct findings *findings);
-void findings_free(struct findings *findings);
-
-void check_print(FILE *fp, const struct findings *findings);
-void check_print_json(FILE *fp, const struct findings *findings);
+/*
+ * Looks at every exporter of a sorted answer, with templates and options, and
+ * prints a line for each finding, or one JSON object.  Their number.
+ */
+size_t ctl_check(FILE *fp, const struct answer *a, bool json);
 
 #endif

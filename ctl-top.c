@@ -277,7 +277,7 @@ run(struct top *top, const char *path, unsigned int seconds,
 
 /* One key at a time, and none of them shown. */
 static void
-enter_screen(struct termios *before)
+enter_screen(const struct termios *before)
 {
 	struct termios raw = *before;
 

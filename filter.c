@@ -405,12 +405,12 @@ void
 filter_report(const struct filter *filter,
     void (*line)(void *arg, const char *text), void *arg)
 {
-	struct filter_walk walk = { 0 };
+	struct filter_walk at = { 0 };
 	struct filter_count n;
 	char *out;
 
-	filter_resume(filter, &walk);
-	while (filter_next(filter, &walk, &n)) {
+	filter_resume(filter, &at);
+	while (filter_next(filter, &at, &n)) {
 		if (asprintf(&out,
 			"%.*s  # evaluations %" PRIu64 " matches %" PRIu64
 			" wins %" PRIu64,

@@ -156,9 +156,8 @@ static int
 check(const struct command *command, const struct ctl_options *opts, int nargs,
     char **args)
 {
-	struct findings findings = { 0 };
 	struct answer answer;
-	int status;
+	size_t found;
 
 	if (opts->format == PROMETHEUS) {
 		log_warnx("check has nothing for Prometheus");
@@ -166,17 +165,9 @@ check(const struct command *command, const struct ctl_options *opts, int nargs,
 	}
 	if (ask(command, opts, nargs, args, &answer) == -1)
 		return (1);
-	check_exporters(&answer, &findings);
-	if (opts->format == JSON)
-		check_print_json(stdout, &findings);
-	else
-		check_print(stdout, &findings);
-	if (findings.no_memory)
-		log_warnx("no memory for all that was found");
-	status = findings.n > 0 ? EXIT_FINDINGS : 0;
-	findings_free(&findings);
+	found = ctl_check(stdout, &answer, opts->format == JSON);
 	answer_free(&answer);
-	return (status);
+	return (found > 0 ? EXIT_FINDINGS : 0);
 }
 
 static int

@@ -41,8 +41,6 @@ check_text(const char *text, size_t len)
 static void
 show(FILE *fp, const struct answer *a)
 {
-	struct findings findings = { 0 };
-
 	ctl_print_json(fp, a, CONTROL_WANT_ALL);
 	ctl_print_prometheus(fp, a);
 	ctl_print_rules(fp, a);
@@ -54,10 +52,8 @@ show(FILE *fp, const struct answer *a)
 		ctl_print_memory(fp, a);
 	if (answer_record(a, CONTROL_EXPORTER, 0) != NULL)
 		ctl_print_exporter(fp, a);
-	check_exporters(a, &findings);
-	check_print(fp, &findings);
-	check_print_json(fp, &findings);
-	findings_free(&findings);
+	(void)ctl_check(fp, a, false);
+	(void)ctl_check(fp, a, true);
 }
 
 static void
