@@ -28,6 +28,7 @@
 #include "config.h"
 #include "cursor.h"
 #include "log-name.h"
+#include "turns.h"
 
 #define PACK_VERSION    3
 #define PACK_SIZE_FIRST 4096 /* bytes; doubled until it fits */
@@ -45,7 +46,7 @@
 #define PACKED_RULE_LEN                        \
 	(FILTER_NUMBERS * PACKED_NUMBERS_LEN + \
 	    FILTER_ADDRS * PACKED_ADDRS_LEN + 40)
-#define PACKED_LOG_LEN   (4 + 4 + 4 + 8 + 4 + 4 + 8 + 1)
+#define PACKED_LOG_LEN   (4 + 4 + 4 + 8 + 4 + 4 + 8 + 1 + 4)
 #define PACKED_TABLE_LEN (FILTER_TABLE_NAME_SIZE + 4 + 4)
 
 /* In tables, which are large, prefixes have no family and no more bytes. */
@@ -190,7 +191,8 @@ pack_logs(struct wcursor *w, const struct config *conf)
 		    wcur_u32(w, log->keep_seconds) != 0 ||
 		    wcur_u32(w, log->keep_files) != 0 ||
 		    wcur_u64(w, log->keep_size) != 0 ||
-		    wcur_u8(w, log->compress) != 0)
+		    wcur_u8(w, log->compress) != 0 ||
+		    wcur_u32(w, log->turn) != 0)
 			return (FLOWD_ESPACE);
 	}
 	return (0);
@@ -298,7 +300,8 @@ pack_config(struct wcursor *w, const struct config *conf)
 	    wcur_u32(w, conf->limits.templates) != 0 ||
 	    wcur_u64(w, conf->limits.memory) != 0 ||
 	    wcur_u64(w, conf->limits.buffer) != 0 ||
-	    wcur_u32(w, conf->sync_seconds) != 0)
+	    wcur_u32(w, conf->sync_seconds) != 0 ||
+	    wcur_u32(w, conf->workers) != 0)
 		return (FLOWD_ESPACE);
 	return (pack_rules(w, conf));
 }
@@ -647,10 +650,12 @@ unpack_log(struct cursor *c, struct conf_log *log)
 	    cur_u64(c, &log->rotate_size) != 0 ||
 	    cur_u32(c, &log->keep_seconds) != 0 ||
 	    cur_u32(c, &log->keep_files) != 0 ||
-	    cur_u64(c, &log->keep_size) != 0 || cur_u8(c, &compress) != 0)
+	    cur_u64(c, &log->keep_size) != 0 || cur_u8(c, &compress) != 0 ||
+	    cur_u32(c, &log->turn) != 0)
 		return (FLOWD_ESHORT);
-	if (compress > 1 || log->keep_seconds > INT32_MAX ||
-	    log->path == NULL || log_name_check(log) != NULL ||
+	if (log->turn >= TURNS_MAX || compress > 1 ||
+	    log->keep_seconds > INT32_MAX || log->path == NULL ||
+	    log_name_check(log) != NULL ||
 	    (log->rotate_seconds != 0 &&
 		!log_name_interval_is_valid(log->rotate_seconds)))
 		return (FLOWD_EINVAL);
@@ -778,9 +783,11 @@ unpack_config(struct cursor *c, struct config *conf)
 	    cur_u32(c, &conf->limits.templates) != 0 ||
 	    cur_u64(c, &conf->limits.memory) != 0 ||
 	    cur_u64(c, &conf->limits.buffer) != 0 ||
-	    cur_u32(c, &conf->sync_seconds) != 0)
+	    cur_u32(c, &conf->sync_seconds) != 0 ||
+	    cur_u32(c, &conf->workers) != 0)
 		return (FLOWD_ESHORT);
-	if (conf->logsock_bufsize > INT_MAX || conf->store_mask == 0 ||
+	if (conf->workers > CONFIG_WORKERS_MAX ||
+	    conf->logsock_bufsize > INT_MAX || conf->store_mask == 0 ||
 	    (conf->store_mask & ~STORE_FIELD_ALL) != 0 || conf->sources.negated)
 		return (FLOWD_EINVAL);
 	if ((r = unpack_rules(c, conf)) != 0)

@@ -127,6 +127,12 @@ add_sources(struct prefix_map *map, const struct prefix *all, size_t n)
 	return (r != 0 ? r : prefix_map_end(map));
 }
 
+uint32_t
+config_workers(const struct config *conf)
+{
+	return (conf->workers == 0 ? 1 : conf->workers);
+}
+
 struct prefix_map *
 config_sources(const struct config *conf)
 {
@@ -343,6 +349,8 @@ config_print(const struct config *conf, FILE *fp)
 	print_limits(&conf->limits, fp);
 	if (conf->sync_seconds != 0)
 		fprintf(fp, "sync %" PRIu32 "\n", conf->sync_seconds);
+	if (conf->workers != 0)
+		fprintf(fp, "workers %" PRIu32 "\n", conf->workers);
 	print_store(conf->store_mask, fp);
 	for (i = 0; i < conf->nrules; i++) {
 		filter_rule_print(&conf->rules[i], conf->tables, fp);

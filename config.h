@@ -33,7 +33,8 @@
 #include "filter.h"
 #include "prefix-map.h"
 
-#define CONFIG_PACKED_MAX (64U << 20) /* bytes; more is refused */
+#define CONFIG_PACKED_MAX  (64U << 20) /* bytes; more is refused */
+#define CONFIG_WORKERS_MAX 64
 
 struct conf_listen {
 	struct addr addr;
@@ -58,6 +59,7 @@ struct conf_log {
 	uint32_t keep_files;     /* 0: any number */
 	uint64_t keep_size;      /* bytes; 0: any number */
 	bool compress;           /* closed files */
+	uint32_t turn;           /* turns.h; the monitor sets it */
 };
 
 /* 0: not stated; exporter.h and flowlog.h have the defaults. */
@@ -94,6 +96,7 @@ struct config {
 	char *crashdump;          /* directory; NULL: none */
 	uint32_t logsock_bufsize; /* bytes; 0: not stated */
 	uint32_t sync_seconds;    /* 0: never */
+	uint32_t workers;         /* collectors; 0: not stated, and 1 */
 	uint32_t store_mask;      /* STORE_FIELD_* */
 };
 
@@ -138,6 +141,9 @@ int config_unpack(const uint8_t *data, size_t len, struct config **conf)
 enum { SOURCE_REFUSED, SOURCE_ALLOWED, SOURCE_NAMED /* the address alone */ };
 
 struct prefix_map *config_sources(const struct config *conf);
+
+/* How many collectors share the work; at least 1. */
+uint32_t config_workers(const struct config *conf);
 
 /* Prints conf as flowd.conf(5) has it; parsed again, it is the same. */
 void config_print(const struct config *conf, FILE *fp);

@@ -72,6 +72,7 @@ struct staged {
 
 struct collector {
 	int sock;            /* to the monitor */
+	uint32_t number;     /* among config_workers, from 1 on */
 	struct config *conf; /* NULL before the first */
 	struct filter *filter;
 	struct prefix_map *sources; /* to SOURCE_* */
@@ -378,7 +379,7 @@ flush_for_good(struct collector *c)
 			blocked = blocked || c->pfds[i].fd != -1;
 		if ((left == 0 && !blocked) || now_sec() >= give_up)
 			return (left);
-		wait_for(c->pfds, n, TICK);
+		wait_for(c->pfds, n, left > 0 && !blocked ? PACE_WRITE : TICK);
 	}
 }
 
@@ -408,9 +409,10 @@ report(const struct collector *c)
 }
 
 static void
-apply_limits(struct collector *c, const struct conf_limits *l)
+apply_limits(struct collector *c, const struct config *conf)
 {
-	const struct exporter_limits limits = {
+	const struct conf_limits *l = &conf->limits;
+	struct exporter_limits limits = {
 		.exporters =
 		    l->exporters == 0 ? EXPORTERS_DEFAULT : l->exporters,
 		.templates =
@@ -419,8 +421,22 @@ apply_limits(struct collector *c, const struct conf_limits *l)
 		    l->memory > SIZE_MAX ? SIZE_MAX :
 					   (size_t)l->memory,
 	};
+	const uint32_t workers = config_workers(conf);
 
+	limits.exporters = (limits.exporters + workers - 1) / workers;
+	limits.memory /= workers;
 	exporters_set_limits(c->exporters, &limits);
+}
+
+/* The first collector alone hears what is sent to groups, by whomever. */
+static bool
+is_mine(void *arg, const struct addr *addr)
+{
+	const struct collector *c = arg;
+	const struct config *conf = c->staged.conf;
+
+	return ((c->number == 1 && conf->njoins > 0) ||
+	    listen_worker(addr, config_workers(conf)) + 1 == c->number);
 }
 
 /* Templates and the like, as they were when flowd was last here. */
@@ -435,14 +451,15 @@ load_state(struct collector *c, int fd)
 
 	if (c->staged.conf == NULL || fd == -1)
 		fatalx("state out of turn");
-	apply_limits(c, &c->staged.conf->limits);
+	apply_limits(c, c->staged.conf);
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
 	    st.st_size <= (off_t)STATE_LEN_MAX &&
 	    (data = malloc((size_t)st.st_size + 1)) != NULL) {
 		while ((n = read(fd, data + len, (size_t)st.st_size - len)) > 0)
 			len += (size_t)n;
 		r = n == -1 ? FLOWD_EIO :
-			      state_unpack(c->exporters, data, len, now_sec());
+			      state_unpack(c->exporters, data, len, now_sec(),
+				  is_mine, c);
 	}
 	if (r != 0)
 		log_warnx("statefile: %s; starting without what is missing",
@@ -703,7 +720,7 @@ commit_config(struct collector *c)
 		fatalx("incomplete configuration");
 	replace_listeners(c);
 	replace_outputs(c);
-	apply_limits(c, &s->conf->limits);
+	apply_limits(c, s->conf);
 	replace_filter(c);
 	config_free(c->conf);
 	c->conf = s->conf;
@@ -849,7 +866,7 @@ write_when_due(struct collector *c)
 }
 
 static _Noreturn void
-collector_run(int sock, struct batch *batch)
+collector_run(const struct collector_place *place)
 {
 	const struct exporter_limits limits = {
 		.exporters = EXPORTERS_DEFAULT,
@@ -859,7 +876,8 @@ collector_run(int sock, struct batch *batch)
 	struct collector *c = allocate(1, sizeof(*c));
 	bool more = false;
 
-	c->sock = sock;
+	c->sock = place->sock;
+	c->number = place->number;
 	c->staged.logsock = -1;
 	c->sink = (struct flow_sink){
 		.flows = c->flows,
@@ -867,16 +885,16 @@ collector_run(int sock, struct batch *batch)
 		.flush = take_flows,
 		.arg = c,
 	};
-	c->batch = batch;
-	c->receiver = receiver_new(batch);
+	c->batch = place->batch;
+	c->receiver = receiver_new(c->batch);
 	c->exporters = exporters_new(&limits);
-	c->output = output_new();
+	c->output = output_new(place->turns, c->number);
 	if (c->receiver == NULL || c->exporters == NULL || c->output == NULL)
 		fatal("no memory");
 	while (c->conf == NULL)
 		take_message(c);
 	/* What a collector before this one had received, and not yet done. */
-	(void)take_datagrams(c, (int)batch_count(batch));
+	(void)take_datagrams(c, (int)batch_count(c->batch));
 	for (;;) {
 		tick(c);
 		more = look(c, wait_for_work(c, more));

@@ -41,7 +41,8 @@
 #include "store.h"
 
 #define BLOCK_LEN     FLOWLOG_ROOM_MAX
-#define RETRY_SECONDS 1 /* after a failed write */
+#define RETRY_SECONDS 1    /* after a failed write */
+#define TURN_MS       1000 /* to wait for it when there is no later */
 
 struct block {
 	struct block *next;
@@ -51,6 +52,7 @@ struct block {
 
 struct flowlog {
 	char *name;
+	struct turn turn;           /* kept while a record is torn */
 	int fd;                     /* -1: none */
 	bool is_file;               /* and can be cut */
 	struct block *first, *last; /* one at the least */
@@ -92,13 +94,14 @@ add_block(struct flowlog *l)
 }
 
 struct flowlog *
-flowlog_new(const char *name)
+flowlog_new(const char *name, const struct turn *turn)
 {
 	struct flowlog *l;
 
 	if ((l = calloc(1, sizeof(*l))) == NULL)
 		return (NULL);
 	l->fd = -1;
+	l->turn = *turn;
 	flowlog_set_limit(l, FLOWLOG_BUFFER_DEFAULT);
 	if ((l->name = strdup(name)) == NULL || !add_block(l)) {
 		flowlog_free(l);
@@ -214,7 +217,8 @@ note_written(struct flowlog *l, size_t n)
 	l->partial = n - whole;
 	if (l->partial > 0 && l->is_file) {
 		l->torn = true;
-		l->torn_at = file_size(l->fd);
+		/* Its end may be another one by now, if somebody emptied it. */
+		l->torn_at = lseek(l->fd, 0, SEEK_CUR);
 	}
 	l->counters.bytes += whole;
 	if (whole > 0)
@@ -285,24 +289,35 @@ write_some(struct flowlog *l)
 	return (true);
 }
 
-size_t
-flowlog_flush(struct flowlog *l)
+/* Writes of the first block what can be written, in turn. */
+static void
+write_block(struct flowlog *l)
 {
 	const size_t nblocks = l->nblocks;
 
-	l->waits = false;
-	if (l->fd == -1 || l->left == 0 || l->held)
-		return (l->left);
-	if (l->failed_at != 0 && monotonic() - l->failed_at < RETRY_SECONDS)
-		return (l->left);
 	while (l->left > 0 && l->nblocks == nblocks) {
 		if (!write_some(l))
-			return (l->left);
+			return;
 	}
 	if (l->left == 0)
 		note_recovery(l);
 	else
 		l->waits = true;
+}
+
+size_t
+flowlog_flush(struct flowlog *l)
+{
+	l->waits = false;
+	if (l->fd == -1 || l->left == 0 || l->held)
+		return (l->left);
+	if (l->failed_at != 0 && monotonic() - l->failed_at < RETRY_SECONDS)
+		return (l->left);
+	if (!turn_take(&l->turn))
+		return (l->left);
+	write_block(l);
+	if (l->partial == 0)
+		turn_end(&l->turn);
 	return (l->left);
 }
 
@@ -331,6 +346,8 @@ void
 flowlog_hold(struct flowlog *l, bool hold)
 {
 	l->held = hold;
+	if (!hold && l->partial == 0)
+		turn_end(&l->turn);
 }
 
 static bool
@@ -383,9 +400,10 @@ write_all(struct flowlog *l)
 	size_t before;
 
 	l->failed_at = 0;
-	do
+	do {
 		before = l->left;
-	while (flowlog_flush(l) < before);
+		(void)turn_wait(&l->turn, TURN_MS);
+	} while (flowlog_flush(l) < before);
 }
 
 void
@@ -395,6 +413,7 @@ flowlog_end(struct flowlog *l)
 
 	write_all(l);
 	flowlog_set_fd(l, -1);
+	turn_end(&l->turn);
 	lost = count_records(l);
 	while (l->left > 0)
 		take_from_buffer(l, l->first->end - l->first->begin);

@@ -25,6 +25,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "turns.h"
+
 /* Bytes that the buffer may have, unless the configuration says otherwise. */
 #define FLOWLOG_BUFFER_DEFAULT (UINT64_C(64) << 20)
 
@@ -38,8 +40,11 @@ struct flowlog_counters {
 
 struct flowlog;
 
-/* name is for messages, and copied.  NULL without memory. */
-struct flowlog *flowlog_new(const char *name);
+/*
+ * name is for messages, and copied.  Nothing is written but in turn.  NULL
+ * without memory.
+ */
+struct flowlog *flowlog_new(const char *name, const struct turn *turn);
 
 /*
  * Bytes that the buffer may grow to while the log cannot be written.  It is

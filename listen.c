@@ -30,6 +30,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#if HAVE_DECL_SO_ATTACH_REUSEPORT_CBPF
+#include <linux/filter.h>
+#endif
+
+#include "cursor.h"
 #include "listen.h"
 #include "log.h"
 #include "netflow.h"
@@ -84,16 +89,19 @@ listen_buffer(int fd)
 }
 
 void
-listen_set_buffer(int fd, const struct conf_listen *conf)
+listen_set_buffer(const int *fds, uint32_t n, const struct conf_listen *conf)
 {
 	char name[LISTEN_STRLEN];
 	uint32_t want = conf->bufsize != 0 ? conf->bufsize : RCVBUF_WANTED;
-	size_t given;
+	size_t given = 0;
+	uint32_t i;
 
-	while (set_rcvbuf(fd, want) == -1 && conf->bufsize == 0 &&
-	    want > RCVBUF_MIN)
-		want /= 2;
-	given = listen_buffer(fd);
+	for (i = 0; i < n; i++) {
+		while (set_rcvbuf(fds[i], want) == -1 && conf->bufsize == 0 &&
+		    want > RCVBUF_MIN)
+			want /= 2;
+		given = listen_buffer(fds[i]);
+	}
 	log_info("listening on %s, receive buffer %zu bytes",
 	    listen_name(conf, name), given);
 	if (conf->bufsize > given)
@@ -150,6 +158,110 @@ listen_retire(int fd, const struct conf_listen *conf)
 		    listen_name(conf, name));
 }
 
+bool
+listen_can_divide(void)
+{
+#if HAVE_DECL_SO_ATTACH_REUSEPORT_CBPF
+	return (true);
+#else
+	return (false);
+#endif
+}
+
+/* Neighbours are to go to different workers, and networks to all of them. */
+#define SPREAD     UINT32_C(0x9e3779b1)
+#define SPREAD_TOP 16 /* the lower half of the product is not as good */
+
+uint32_t
+listen_worker(const struct addr *from, uint32_t n)
+{
+	const size_t len = from->family == ADDR_V6 ? 16 : 4;
+	uint32_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < len; i += 4)
+		sum ^= be32(from->bytes + i);
+	return ((sum * SPREAD >> SPREAD_TOP) % n);
+}
+
+#if HAVE_DECL_SO_ATTACH_REUSEPORT_CBPF
+/* Has the kernel do what listen_worker says, by the source address. */
+static int
+divide(int fd, uint32_t n)
+{
+	const uint32_t ip = (uint32_t)SKF_NET_OFF;
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, ip),
+		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 4),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 6, 2, 0),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ip + 12),
+		BPF_JUMP(BPF_JMP | BPF_JA, 10, 0, 0),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ip + 8),
+		BPF_STMT(BPF_MISC | BPF_TAX, 0),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ip + 12),
+		BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0),
+		BPF_STMT(BPF_MISC | BPF_TAX, 0),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ip + 16),
+		BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0),
+		BPF_STMT(BPF_MISC | BPF_TAX, 0),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ip + 20),
+		BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0),
+		BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, SPREAD),
+		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, SPREAD_TOP),
+		BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, n),
+		BPF_STMT(BPF_RET | BPF_A, 0),
+	};
+	struct sock_fprog prog = {
+		.len = sizeof(code) / sizeof(code[0]),
+		.filter = code,
+	};
+
+	return (setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &prog,
+	    sizeof(prog)));
+}
+
+/* Groups that others have joined are none of this socket's. */
+static int
+refuse_groups(int fd, const struct conf_listen *conf)
+{
+	int off = 0;
+
+	if (conf->addr.family == ADDR_V6)
+		return (setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, &off,
+		    sizeof(off)));
+	return (
+	    setsockopt(fd, IPPROTO_IP, IP_MULTICAST_ALL, &off, sizeof(off)));
+}
+
+/*
+ * Before it is bound: with its filter already there the first does not join
+ * sockets of another flowd, whose datagrams it would take.
+ */
+static int
+become_one_of(int fd, const struct conf_listen *conf, uint32_t which,
+    uint32_t n)
+{
+	int on = 1;
+
+	if (n == 1)
+		return (0);
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == -1)
+		return (-1);
+	return (which == 0 ? divide(fd, n) : refuse_groups(fd, conf));
+}
+#else
+static int
+become_one_of(int fd, const struct conf_listen *conf, uint32_t which,
+    uint32_t n)
+{
+	(void)fd;
+	(void)conf;
+	(void)which;
+	(void)n;
+	return (0);
+}
+#endif
+
 static int
 set_options(int fd, const struct conf_listen *conf, bool beside)
 {
@@ -168,19 +280,22 @@ set_options(int fd, const struct conf_listen *conf, bool beside)
 }
 
 static int
-bind_listener(int fd, const struct conf_listen *conf, bool beside)
+bind_listener(int fd, const struct conf_listen *conf, bool beside,
+    uint32_t which, uint32_t n)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = addr_to_sockaddr(&conf->addr, conf->port, 0, &ss);
 
 	if (set_options(fd, conf, beside) == -1 ||
-	    bind_interface(fd, conf) == -1)
+	    bind_interface(fd, conf) == -1 ||
+	    become_one_of(fd, conf, which, n) == -1)
 		return (-1);
 	return (bind(fd, (struct sockaddr *)&ss, len));
 }
 
-int
-listen_open(const struct conf_listen *conf, bool beside)
+static int
+open_one(const struct conf_listen *conf, bool beside, uint32_t which,
+    uint32_t n)
 {
 	char name[LISTEN_STRLEN];
 	int fd;
@@ -191,14 +306,31 @@ listen_open(const struct conf_listen *conf, bool beside)
 		log_warn("%s: socket", listen_name(conf, name));
 		return (-1);
 	}
-	if (bind_listener(fd, conf, beside) == -1) {
+	if (bind_listener(fd, conf, beside, which, n) == -1) {
 		log_warn("cannot listen on %s", listen_name(conf, name));
 		(void)close(fd);
 		return (-1);
 	}
 	listen_share(fd, conf, false);
-	listen_set_buffer(fd, conf);
 	return (fd);
+}
+
+int
+listen_open(const struct conf_listen *conf, bool beside, int *fds, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		if ((fds[i] = open_one(conf, beside, i, n)) == -1)
+			break;
+	}
+	if (i == n) {
+		listen_set_buffer(fds, n, conf);
+		return (0);
+	}
+	while (i-- > 0)
+		(void)close(fds[i]);
+	return (-1);
 }
 
 static int

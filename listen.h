@@ -37,12 +37,23 @@
 const char *listen_name(const struct conf_listen *conf,
     char buf[LISTEN_STRLEN]);
 
+/* Whether several sockets can divide datagrams by their senders. */
+bool listen_can_divide(void);
+
 /*
- * A bound socket with its receive buffer set, or -1 after a message.  Says
- * what buffer the system gave.  Beside sockets that are shared at that moment
- * it may have addresses in common with them.
+ * Which of n sockets that were opened together gets the datagrams from this
+ * address, unless they were sent to a multicast group: these the first gets.
  */
-int listen_open(const struct conf_listen *conf, bool beside);
+uint32_t listen_worker(const struct addr *from, uint32_t n);
+
+/*
+ * Opens n sockets that are bound to the same address, with their receive
+ * buffers set.  -1 after a message.  Says what buffer the system gave.  Beside
+ * sockets that are shared at that moment they may have addresses in common with
+ * them.
+ */
+int listen_open(const struct conf_listen *conf, bool beside, int *fds,
+    uint32_t n);
 
 void listen_share(int fd, const struct conf_listen *conf, bool share);
 
@@ -55,8 +66,9 @@ void listen_retire(int fd, const struct conf_listen *conf);
 /* The receive buffer that a socket has, in bytes; 0 if that cannot be told. */
 size_t listen_buffer(int fd);
 
-/* Sets the receive buffer of a socket that is open already. */
-void listen_set_buffer(int fd, const struct conf_listen *conf);
+/* Sets the receive buffers of n sockets that are open already. */
+void listen_set_buffer(const int *fds, uint32_t n,
+    const struct conf_listen *conf);
 
 /*
  * Joins or leaves the group where it is of the listener's family.  To join

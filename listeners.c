@@ -76,7 +76,7 @@ join_groups(const struct open_listener *l, const struct config *conf)
 	size_t i;
 
 	for (i = 0; i < conf->njoins; i++) {
-		if (listen_join(l->fd, &l->conf, &conf->joins[i]) == -1)
+		if (listen_join(l->fds[0], &l->conf, &conf->joins[i]) == -1)
 			return (-1);
 	}
 	return (0);
@@ -96,7 +96,7 @@ change_groups(const struct open_listener *l, const struct config *gone,
 	for (i = 0; i < gone->njoins; i++) {
 		if (has_join(conf, &gone->joins[i]))
 			continue;
-		listen_leave(l->fd, &l->conf, &gone->joins[i]);
+		listen_leave(l->fds[0], &l->conf, &gone->joins[i]);
 		left++;
 	}
 	if (left > 0)
@@ -110,6 +110,7 @@ share_departing(const struct listeners *before, const struct config *conf,
 {
 	const struct open_listener *old;
 	size_t i, n = 0;
+	uint32_t k;
 
 	for (i = 0; i < before->n; i++) {
 		old = &before->list[i];
@@ -117,29 +118,40 @@ share_departing(const struct listeners *before, const struct config *conf,
 		    old->conf.addr.family != new->addr.family ||
 		    has_listen(conf, &old->conf))
 			continue;
-		listen_share(old->fd, &old->conf, share);
+		for (k = 0; k < before->nworkers; k++)
+			listen_share(old->fds[k], &old->conf, share);
 		n++;
 	}
 	return (n);
 }
 
 static int
-open_one(struct open_listener *new, const struct listeners *before,
-    const struct config *conf)
+open_one(struct open_listener *new, uint32_t nworkers,
+    const struct listeners *before, const struct config *conf)
 {
 	const struct open_listener *old = find(before, &new->conf);
 	bool beside;
+	int r;
 
 	if (old != NULL) {
-		new->fd = old->fd;
+		memcpy(new->fds, old->fds, sizeof(new->fds));
 		new->kept = (uint32_t)(old - before->list) + 1;
 		return (0);
 	}
 	new->kept = 0;
 	beside = share_departing(before, conf, &new->conf, true) > 0;
-	new->fd = listen_open(&new->conf, beside);
+	r = listen_open(&new->conf, beside, new->fds, nworkers);
 	(void)share_departing(before, conf, &new->conf, false);
-	return (new->fd == -1 ? -1 : 0);
+	return (r);
+}
+
+static void
+close_sockets(const struct open_listener *l, uint32_t nworkers)
+{
+	uint32_t k;
+
+	for (k = 0; k < nworkers; k++)
+		(void)close(l->fds[k]);
 }
 
 void
@@ -150,7 +162,7 @@ listeners_back_out(struct listeners *l, const struct config *conf,
 
 	for (i = 0; i < l->n; i++) {
 		if (l->list[i].kept == 0)
-			(void)close(l->list[i].fd);
+			close_sockets(&l->list[i], l->nworkers);
 		else
 			change_groups(&l->list[i], conf, conf_before);
 	}
@@ -165,6 +177,7 @@ listeners_open(struct listeners *l, const struct config *conf,
 	size_t i;
 
 	l->n = 0;
+	l->nworkers = config_workers(conf);
 	l->list = calloc(conf->nlistens, sizeof(*l->list));
 	if (l->list == NULL) {
 		log_warn("listeners");
@@ -172,7 +185,7 @@ listeners_open(struct listeners *l, const struct config *conf,
 	}
 	for (i = 0; i < conf->nlistens; i++) {
 		l->list[i].conf = conf->listens[i];
-		if (open_one(&l->list[i], before, conf) == -1)
+		if (open_one(&l->list[i], l->nworkers, before, conf) == -1)
 			break;
 		l->n++;
 		if (join_groups(&l->list[i], conf) == -1)
@@ -188,12 +201,15 @@ void
 listeners_retire(const struct listeners *l, const struct listeners *before)
 {
 	const struct open_listener *old;
+	uint32_t k;
 	size_t i;
 
 	for (i = 0; i < before->n; i++) {
 		old = &before->list[i];
-		if (find(l, &old->conf) == NULL)
-			listen_retire(old->fd, &old->conf);
+		if (find(l, &old->conf) != NULL)
+			continue;
+		for (k = 0; k < before->nworkers; k++)
+			listen_retire(old->fds[k], &old->conf);
 	}
 }
 
@@ -210,7 +226,7 @@ close_departed(const struct listeners *l, const struct listeners *before)
 			continue;
 		log_info("no longer listening on %s",
 		    listen_name(&old->conf, name));
-		(void)close(old->fd);
+		close_sockets(old, before->nworkers);
 	}
 }
 
@@ -228,18 +244,9 @@ listeners_replace(struct listeners *l, const struct config *conf,
 			continue;
 		old = &before->list[new->kept - 1];
 		if (new->conf.bufsize != old->conf.bufsize)
-			listen_set_buffer(new->fd, &new->conf);
+			listen_set_buffer(new->fds, l->nworkers, &new->conf);
 		change_groups(new, conf_before, conf);
 	}
 	free(before->list);
 	*before = (struct listeners){ 0 };
-}
-
-void
-listeners_close(const struct listeners *l)
-{
-	size_t i;
-
-	for (i = 0; i < l->n; i++)
-		(void)close(l->list[i].fd);
 }

@@ -27,13 +27,14 @@
 
 struct open_listener {
 	struct conf_listen conf;
-	int fd;
+	int fds[CONFIG_WORKERS_MAX]; /* one for each worker */
 	uint32_t kept; /* 0: new; or 1 + index in the set before */
 };
 
 struct listeners {
 	struct open_listener *list;
 	size_t n;
+	uint32_t nworkers;
 };
 
 /*
@@ -62,8 +63,5 @@ void listeners_retire(const struct listeners *l,
  */
 void listeners_replace(struct listeners *l, const struct config *conf,
     struct listeners *before, const struct config *conf_before);
-
-/* Closes this process's descriptors. */
-void listeners_close(const struct listeners *l);
 
 #endif

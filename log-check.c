@@ -29,10 +29,19 @@
 #include "rights.h"
 #include "store.h"
 
+/* Somebody may empty a log at any time; it must not be made longer then. */
+static bool
+has_shrunk(int fd, uint64_t size)
+{
+	struct stat st;
+
+	return (fstat(fd, &st) == 0 && (uint64_t)st.st_size < size);
+}
+
 static int
 cut_off(const char *name, int fd, uint64_t keep, uint64_t size, bool say)
 {
-	if (keep == size)
+	if (keep == size || has_shrunk(fd, size))
 		return (0);
 	if (ftruncate(fd, (off_t)keep) == -1) {
 		log_warn("%s: %" PRIu64

@@ -160,6 +160,7 @@ open_log(const struct logfiles *l, size_t i, const struct logfiles *users,
 	const time_t now = now_epoch();
 
 	*f = (struct logfile){ .end = -1,
+		.turn = log->turn,
 		.look = log->compress,
 		.until = log_name_until(log, now) };
 	if (log_name_at(log, now, f->path) == -1) {
@@ -333,16 +334,30 @@ logfiles_give(const struct logfiles *l, size_t i)
 	return (f->end == -1 ? f->fd : f->end);
 }
 
+/* Nobody writes to it meanwhile: the turn is who's, or the monitor's. */
+static void
+heal(const struct logfiles *l, const struct logfile *f, struct turns *turns,
+    uint32_t who, bool say)
+{
+	const struct turn his = { turns, f->turn, who };
+	const struct turn mine = { turns, f->turn, TURN_MONITOR };
+
+	if (!turn_is_mine(&his) && !turn_take(&mine))
+		return;
+	(void)log_check(l->opts, f->path, f->fd, say);
+	turn_end(&mine);
+}
+
 void
-logfiles_heal(const struct logfiles *l, bool say)
+logfiles_heal(const struct logfiles *l, struct turns *turns, uint32_t who,
+    bool say)
 {
 	size_t i;
 
 	for (i = 0; i < l->conf->nlogs; i++)
-		(void)log_check(l->opts, l->list[i].path, l->list[i].fd, say);
+		heal(l, &l->list[i], turns, who, say);
 	for (i = 0; i < l->nretired; i++)
-		(void)log_check(l->opts, l->retired[i].path, l->retired[i].fd,
-		    say);
+		heal(l, &l->retired[i], turns, who, say);
 }
 
 bool

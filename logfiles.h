@@ -31,12 +31,14 @@
 
 #include "config.h"
 #include "privsep.h"
+#include "turns.h"
 
 struct logfile {
 	int fd;
 	/* What the collector gets: for appending only; -1 where that is fd. */
 	int end;
 	char path[PATH_MAX];
+	uint32_t turn;          /* turns.h; of the log it is or was */
 	time_t until;           /* epoch; 0: not rotated by time */
 	time_t retry;           /* epoch; after a rotation that failed */
 	bool look;              /* for closed files to be compressed */
@@ -86,10 +88,13 @@ void logfiles_close(struct logfiles *l, struct logfiles *after);
 int logfiles_reopen(struct logfiles *l, size_t i);
 
 /*
- * Cuts off what there is of a record at their ends, while no collector writes
- * to them; say, with messages.
+ * Cuts off what there is of a record at their ends, where a collector that now
+ * waits or is dead may have left it; which has number who in turns.  Other
+ * collectors go on with logs that they are writing to at this moment, which
+ * are whole then.  say, with messages.
  */
-void logfiles_heal(const struct logfiles *l, bool say);
+void logfiles_heal(const struct logfiles *l, struct turns *turns, uint32_t who,
+    bool say);
 
 /* The descriptor that the collector gets for log i. */
 int logfiles_give(const struct logfiles *l, size_t i);

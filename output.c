@@ -33,6 +33,8 @@ struct output {
 	struct flowlog **logs;     /* conf->nlogs */
 	struct flowlog *rest;      /* without tags; or NULL */
 	bool held;                 /* all of them */
+	struct turns *turns;
+	uint32_t who; /* in turns */
 
 	struct logsock *logsock;
 	bool use_logsock;
@@ -44,12 +46,14 @@ struct output {
 };
 
 struct output *
-output_new(void)
+output_new(struct turns *turns, uint32_t who)
 {
 	struct output *o;
 
 	if ((o = calloc(1, sizeof(*o))) == NULL)
 		return (NULL);
+	o->turns = turns;
+	o->who = who;
 	if ((o->logsock = logsock_new()) == NULL) {
 		free(o);
 		return (NULL);
@@ -130,17 +134,21 @@ output_set_logs(struct output *o, const struct config *conf, const int *fds)
 {
 	size_t i, nbefore = nlogs(o);
 	struct flowlog **before = o->logs, **logs, *l;
+	struct turn turn = { .all = o->turns, .who = o->who };
 	uint64_t buffer = conf->limits.buffer;
 
 	if (buffer == 0)
 		buffer = FLOWLOG_BUFFER_DEFAULT;
+	buffer /= config_workers(conf);
 	logs = calloc(conf->nlogs == 0 ? 1 : conf->nlogs, sizeof(*logs));
 	if (logs == NULL)
 		fatal("logs");
 	o->rest = NULL;
 	for (i = 0; i < conf->nlogs; i++) {
 		l = take_log(before, nbefore, conf->logs[i].path);
-		if (l == NULL && (l = flowlog_new(conf->logs[i].path)) == NULL)
+		turn.which = conf->logs[i].turn;
+		if (l == NULL &&
+		    (l = flowlog_new(conf->logs[i].path, &turn)) == NULL)
 			fatal("logfile %s", conf->logs[i].path);
 		flowlog_set_limit(l, buffer);
 		flowlog_hold(l, o->held);

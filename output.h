@@ -28,6 +28,7 @@
 
 #include "config.h"
 #include "store.h"
+#include "turns.h"
 
 struct output_counters {
 	uint64_t log_bytes;    /* written to the logs */
@@ -41,7 +42,11 @@ struct output_counters {
 
 struct output;
 
-struct output *output_new(void); /* NULL without memory */
+/*
+ * Logs are written to in turn with others who have numbers other than who.
+ * NULL without memory.
+ */
+struct output *output_new(struct turns *turns, uint32_t who);
 void output_free(struct output *o);
 
 /*

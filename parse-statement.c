@@ -267,6 +267,17 @@ conf_set_sync(struct token what, struct token value)
 }
 
 void
+conf_set_workers(struct token what, struct token value)
+{
+	uint64_t n;
+
+	if (conf_is_second(what, value, parsing.conf->workers != 0))
+		return;
+	if (value_number(what, value, 1, CONFIG_WORKERS_MAX, &n))
+		parsing.conf->workers = (uint32_t)n;
+}
+
+void
 conf_limit_number(uint32_t *limit, struct token what, struct token value)
 {
 	uint64_t n;

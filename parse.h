@@ -249,6 +249,7 @@ void conf_set_path(char **path, struct token statement, struct token value);
 void conf_set_logsock(struct token statement, struct token path,
     struct token bufsize);
 void conf_set_sync(struct token what, struct token value);
+void conf_set_workers(struct token what, struct token value);
 void conf_limit_number(uint32_t *limit, struct token what, struct token value);
 void conf_limit_bytes(uint64_t *limit, struct token what, struct token value);
 void conf_add_store(struct token field);

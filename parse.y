@@ -53,7 +53,7 @@ static void	yyerror(const char *);
 %token	<token>	LOGFILE LOGSOCK MASK MEMORY OCTETS ON OUT_IFNDX
 %token	<token>	PACKETS PIDFILE PORT PROTO QUICK ROTATE SIZE SOURCE
 %token	<token>	SRC SRC_AS STATEFILE STORE SYNC TABLE TAG TCP_FLAGS
-%token	<token>	TEMPLATES TO TOS VERSION
+%token	<token>	TEMPLATES TO TOS VERSION WORKERS
 %token	<token>	STRING
 %token		AT_LEAST AT_MOST FAILED
 
@@ -133,6 +133,8 @@ statement
 	| SYNC error '\n'	{
 		lex_expected("sync never or sync SECONDS");
 	}
+	| WORKERS STRING '\n'		{ conf_set_workers($1, $2); }
+	| WORKERS error '\n'	{ lex_expected("workers NUMBER"); }
 	| LIMIT EXPORTERS STRING '\n'	{
 		conf_limit_number(&parsing.conf->limits.exporters, $2, $3);
 	}
@@ -417,6 +419,7 @@ static const struct keyword keywords[] = {
 	{ "to",		TO, false },
 	{ "tos",	TOS, false },
 	{ "version",	VERSION, true },
+	{ "workers",	WORKERS, true },
 };
 #define NKEYWORDS	(sizeof(keywords) / sizeof(keywords[0]))
 

@@ -22,7 +22,8 @@
  *              collector, says why it died and starts another, with the same
  *              listening sockets, so that the kernel goes on queueing.
  *   collector  unprivileged user, chrooted, confined (sandbox.h); collector_run
- *              in flowd.c.
+ *              in flowd.c.  With "workers" there are several, which have sockets
+ *              of their own to the same addresses, and the same logs.
  *   parser     a child that lives as long as it takes to read flowd.conf;
  *              config-load.c.
  *
@@ -41,6 +42,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -52,6 +55,7 @@
 #include "batch.h"
 #include "crashdump.h"
 #include "deaths.h"
+#include "listen.h"
 #include "listeners.h"
 #include "log-limit.h"
 #include "log-relay.h"
@@ -61,6 +65,7 @@
 #include "privsep.h"
 #include "rights.h"
 #include "statefile.h"
+#include "turns.h"
 
 #define DEFAULT_PIDFILE   PACKAGE_RUNSTATEDIR "/flowd.pid"
 #define START_SECONDS     20          /* for a collector to become ready */
@@ -70,30 +75,39 @@
 #define NANOSECONDS       1000000000L /* in a second */
 #define NANOSECONDS_IN_MS 1000000L
 
-struct monitor {
-	const struct flowd_options *opts;
-	void (*collect)(int sock, struct batch *batch);
-	struct config *conf;
-	struct listeners listeners;
-	struct logfiles logs;
-	int state;                 /* begun, -1: none */
-	int waiting;               /* who started us; -1: nobody */
-	char *pidfile;             /* written; NULL: none */
-	int pidfd;                 /* of it, locked; -1: none */
-	bool state_off;            /* statefile names another's */
-	pid_t collector;           /* -1: none */
-	int sock;                  /* to it */
+/* A collector, or its place. */
+struct worker {
+	uint32_t number;           /* from 1 on */
+	pid_t pid;                 /* -1: none */
+	int sock;                  /* to it; -1: none */
 	struct log_relay messages; /* its */
 	bool ready;                /* it said so, at least once */
 	uint32_t configuring;      /* it has yet to say so of */
 	uint32_t given_logs;       /* it has yet to take, on top */
 	uint32_t wishes;           /* it had, in this second: */
 	time_t wished;             /* monotonic */
-	bool stopping;
-	time_t stop_by;      /* monotonic */
-	struct batch *batch; /* shared with it */
+	int state;                 /* begun, -1: none */
+	struct batch *batch;       /* shared with it */
 	struct deaths deaths;
+};
+
+struct monitor {
+	const struct flowd_options *opts;
+	collector_main *collect;
+	struct config *conf;
+	struct listeners listeners;
+	struct logfiles logs;
+	struct turns *turns; /* shared with the collectors */
+	int waiting;         /* who started us; -1: nobody */
+	char *pidfile;       /* written; NULL: none */
+	int pidfd;           /* of it, locked; -1: none */
+	bool state_off;      /* statefile names another's */
+	bool stopping;
+	bool failed;    /* a collector ended badly while stopping */
+	time_t stop_by; /* monotonic */
 	struct log_limit logsock_warned;
+	uint32_t nworkers;
+	struct worker workers[CONFIG_WORKERS_MAX];
 };
 
 static volatile sig_atomic_t got_stop, got_reload, got_reopen, got_stats;
@@ -219,9 +233,9 @@ open_forward(const struct conf_forward *f)
 
 /* Sends and closes the descriptor; -1 passes none. */
 static int
-send_fd(struct monitor *m, enum priv_type type, int fd)
+send_fd(const struct worker *w, enum priv_type type, int fd)
 {
-	int r = priv_send(m->sock, type, 0, NULL, 0, fd);
+	int r = priv_send(w->sock, type, 0, NULL, 0, fd);
 
 	if (fd != -1)
 		(void)close(fd);
@@ -229,16 +243,40 @@ send_fd(struct monitor *m, enum priv_type type, int fd)
 }
 
 static int
-give_log(struct monitor *m, const struct logfiles *logs, size_t i)
+give_log(const struct worker *w, const struct logfiles *logs, size_t i)
 {
-	return (priv_send(m->sock, PRIV_LOG, (uint32_t)i, NULL, 0,
+	return (priv_send(w->sock, PRIV_LOG, (uint32_t)i, NULL, 0,
 	    logfiles_give(logs, i)));
+}
+
+/*
+ * All there is, whoever wrote it, as there may have been more or fewer of them;
+ * the latest last, which then is what counts.
+ */
+static int
+send_states(const struct monitor *m, const struct worker *w,
+    const struct config *conf)
+{
+	int fds[CONFIG_WORKERS_MAX], r = 0;
+	size_t i, n;
+
+	if (conf->statefile == NULL || m->state_off)
+		return (0);
+	n = statefile_open_all(conf->statefile, CONFIG_WORKERS_MAX, fds);
+	for (i = 0; i < n; i++) {
+		if (r == 0)
+			r = send_fd(w, PRIV_STATE, fds[i]);
+		else
+			(void)close(fds[i]);
+	}
+	return (r);
 }
 
 /* What send_config sends; -1 with errno: the collector does not listen. */
 static int
-try_send_config(struct monitor *m, const struct config *conf,
-    const struct listeners *l, const struct logfiles *logs, bool fresh)
+try_send_config(struct monitor *m, const struct worker *w,
+    const struct config *conf, const struct listeners *l,
+    const struct logfiles *logs, bool fresh)
 {
 	const struct open_listener *li;
 	uint8_t *data;
@@ -247,27 +285,27 @@ try_send_config(struct monitor *m, const struct config *conf,
 
 	if (config_pack(conf, &data, &len) != 0)
 		fatalx("the configuration cannot be packed");
-	r = priv_send(m->sock, PRIV_CONFIG, 0, data, len, -1);
+	r = priv_send(w->sock, PRIV_CONFIG, 0, data, len, -1);
 	free(data);
-	if (r == 0 && fresh && conf->statefile != NULL && !m->state_off &&
-	    (fd = statefile_open(conf->statefile)) != -1)
-		r = send_fd(m, PRIV_STATE, fd);
+	if (r == 0 && fresh)
+		r = send_states(m, w, conf);
 	for (i = 0; r == 0 && i < l->n; i++) {
 		li = &l->list[i];
 		r = fresh || li->kept == 0 ?
-		    priv_send(m->sock, PRIV_LISTENER, 0, NULL, 0, li->fd) :
-		    priv_send(m->sock, PRIV_LISTENER, li->kept, NULL, 0, -1);
+		    priv_send(w->sock, PRIV_LISTENER, 0, NULL, 0,
+			li->fds[w->number - 1]) :
+		    priv_send(w->sock, PRIV_LISTENER, li->kept, NULL, 0, -1);
 	}
 	for (i = 0; r == 0 && i < conf->nforwards; i++) {
 		if ((fd = open_forward(&conf->forwards[i])) != -1)
-			r = send_fd(m, PRIV_FORWARD, fd);
+			r = send_fd(w, PRIV_FORWARD, fd);
 	}
 	for (i = 0; r == 0 && i < conf->nlogs; i++)
-		r = give_log(m, logs, i);
+		r = give_log(w, logs, i);
 	if (r == 0 && conf->logsock != NULL)
-		r = send_fd(m, PRIV_LOGSOCK, open_logsock(m, conf));
+		r = send_fd(w, PRIV_LOGSOCK, open_logsock(m, conf));
 	if (r == 0)
-		r = priv_send(m->sock, PRIV_COMMIT, 0, NULL, 0, -1);
+		r = priv_send(w->sock, PRIV_COMMIT, 0, NULL, 0, -1);
 	return (r);
 }
 
@@ -277,16 +315,16 @@ try_send_config(struct monitor *m, const struct config *conf,
  * it is ended, and its successor gets it.
  */
 static void
-send_config(struct monitor *m, const struct config *conf,
+send_config(struct monitor *m, struct worker *w, const struct config *conf,
     const struct listeners *l, const struct logfiles *logs, bool fresh)
 {
-	m->configuring++;
+	w->configuring++;
 	/* With another one it may want all anew. */
-	m->wishes = 0;
-	if (try_send_config(m, conf, l, logs, fresh) == 0)
+	w->wishes = 0;
+	if (try_send_config(m, w, conf, l, logs, fresh) == 0)
 		return;
 	log_warn("the collector does not take its configuration");
-	(void)kill(m->collector, SIGKILL);
+	(void)kill(w->pid, SIGKILL);
 }
 
 static int
@@ -315,116 +353,150 @@ forget_terminal(int last)
 }
 
 static _Noreturn void
-become_collector(struct monitor *m, int sock, int messages)
+become_collector(struct monitor *m, const struct worker *w, int sock,
+    int messages)
 {
+	const struct collector_place place = {
+		.sock = sock,
+		.batch = w->batch,
+		.turns = m->turns,
+		.number = w->number,
+	};
 	const char *summary = rights_summary(m->opts);
 
 	ignore_signals();
-	log_relay_enter(&m->messages, messages, m->opts->debug);
+	log_relay_enter(&w->messages, messages, m->opts->debug);
 	forget_terminal(STDOUT_FILENO);
 	rights_drop(m->opts, SANDBOX_COLLECTOR, &sock, 1);
 	log_info("collector runs as %s", summary);
-	m->collect(sock, m->batch);
+	m->collect(&place);
 	exit(1);
 }
 
 /* Starts a collector and gives it the configuration in force. */
 static int
-start_collector(struct monitor *m)
+start_collector(struct monitor *m, struct worker *w)
 {
 	const struct timeval tv = { .tv_sec = SEND_SECONDS };
 	int pair[2], messages;
 
-	m->ready = false;
-	m->configuring = 0;
-	m->given_logs = 0;
+	w->ready = false;
+	w->configuring = 0;
+	w->given_logs = 0;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1) {
 		log_warn("socketpair");
 		return (-1);
 	}
-	if ((messages = log_relay_open(&m->messages)) == -1 ||
-	    (m->collector = fork()) == -1) {
-		log_warn("the collector cannot be started");
+	if ((messages = log_relay_open(&w->messages)) == -1 ||
+	    (w->pid = fork()) == -1) {
+		log_warn("a collector cannot be started");
 		return (-1);
 	}
-	if (m->collector == 0) {
+	if (w->pid == 0) {
 		(void)close(pair[0]);
-		become_collector(m, pair[1], messages);
+		become_collector(m, w, pair[1], messages);
 	}
 	(void)close(pair[1]);
 	(void)close(messages);
-	batch_keep_from_children(m->batch);
-	m->sock = pair[0];
-	(void)setsockopt(m->sock, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
-	send_config(m, m->conf, &m->listeners, &m->logs, true);
+	batch_keep_from_children(w->batch);
+	w->sock = pair[0];
+	(void)setsockopt(w->sock, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
+	send_config(m, w, m->conf, &m->listeners, &m->logs, true);
 	return (0);
+}
+
+/* Whether the collectors have taken all that they were given. */
+static bool
+all_at_rest(const struct monitor *m)
+{
+	uint32_t i;
+
+	for (i = 0; i < m->nworkers; i++) {
+		if (m->workers[i].configuring != 0 ||
+		    m->workers[i].given_logs != 0)
+			return (false);
+	}
+	return (true);
 }
 
 /* What is done for each request: the policy is that there are no others. */
 static int
-answer_ready(struct monitor *m)
+answer_ready(struct monitor *m, struct worker *w)
 {
-	if (m->configuring == 0)
+	const bool again = w->ready;
+
+	if (w->configuring == 0)
 		return (-1);
-	m->configuring--;
-	if (m->ready) {
+	w->configuring--;
+	w->ready = true;
+	if (again && all_at_rest(m)) {
 		log_info("new configuration in force");
 		notify_ready();
 	}
-	m->ready = true;
 	return (0);
 }
 
 static int
-answer_want_logsock(struct monitor *m)
+answer_want_logsock(struct monitor *m, const struct worker *w)
 {
 	if (m->conf->logsock == NULL)
 		return (0); /* it went with a reload on the way */
-	return (send_fd(m, PRIV_LOGSOCK, open_logsock(m, m->conf)));
+	return (send_fd(w, PRIV_LOGSOCK, open_logsock(m, m->conf)));
 }
 
 static void
-abandon_state(struct monitor *m)
+abandon_state(const struct monitor *m, struct worker *w)
 {
-	if (m->state != -1)
-		statefile_abandon(m->conf->statefile, m->state);
-	m->state = -1;
+	char path[PATH_MAX];
+
+	if (w->state != -1)
+		statefile_abandon(
+		    statefile_name(m->conf->statefile, w->number, path),
+		    w->state);
+	w->state = -1;
 }
 
 static int
-answer_want_state(struct monitor *m)
+answer_want_state(struct monitor *m, struct worker *w)
 {
-	abandon_state(m);
+	char path[PATH_MAX];
+
+	abandon_state(m, w);
 	if (m->conf->statefile != NULL && !m->state_off)
-		m->state = statefile_begin(m->conf->statefile);
-	return (priv_send(m->sock, PRIV_STATE_FILE, 0, NULL, 0, m->state));
+		w->state = statefile_begin(
+		    statefile_name(m->conf->statefile, w->number, path));
+	return (priv_send(w->sock, PRIV_STATE_FILE, 0, NULL, 0, w->state));
 }
 
 static int
-answer_state_written(struct monitor *m)
+answer_state_written(struct monitor *m, struct worker *w)
 {
+	char path[PATH_MAX];
+
 	/* With a reload in between there may be none any more. */
-	if (m->state != -1)
-		statefile_finish(m->conf->statefile, m->state);
-	m->state = -1;
+	if (w->state != -1)
+		statefile_finish(
+		    statefile_name(m->conf->statefile, w->number, path),
+		    w->state);
+	w->state = -1;
 	return (0);
 }
 
 static int
-answer_log_taken(struct monitor *m)
+answer_log_taken(struct worker *w)
 {
-	if (m->given_logs == 0)
+	if (w->given_logs == 0)
 		return (-1);
-	m->given_logs--;
+	w->given_logs--;
 	return (0);
 }
 
 /* It cannot do so by itself, lest it could empty a log. */
 static int
-answer_want_cut(struct monitor *m)
+answer_want_cut(struct monitor *m, const struct worker *w)
 {
-	logfiles_heal(&m->logs, false);
-	return (priv_send(m->sock, PRIV_LOGS_CUT, 0, NULL, 0, -1));
+	logfiles_heal(&m->logs, m->turns, w->number, false);
+	return (priv_send(w->sock, PRIV_LOGS_CUT, 0, NULL, 0, -1));
 }
 
 /*
@@ -432,14 +504,14 @@ answer_want_cut(struct monitor *m)
  * signals from coming through, which ppoll lets in only while it waits.
  */
 static bool
-may_wish(struct monitor *m)
+may_wish(struct worker *w)
 {
 	const time_t now = monotonic();
 
-	if (now != m->wished)
-		m->wishes = 0;
-	m->wished = now;
-	return (++m->wishes <= WISHES_MAX);
+	if (now != w->wished)
+		w->wishes = 0;
+	w->wished = now;
+	return (++w->wishes <= WISHES_MAX);
 }
 
 /* READY and LOG_TAKEN answer what the monitor has counted. */
@@ -452,33 +524,33 @@ is_wish(enum priv_type type)
 
 /* 1; 0 at the end of file; -1 for what is no request, or none now. */
 static int
-answer_request(struct monitor *m)
+answer_request(struct monitor *m, struct worker *w)
 {
 	enum priv_type type;
 	int r;
 
-	if ((r = priv_receive_request(m->sock, &type)) != 1)
+	if ((r = priv_receive_request(w->sock, &type)) != 1)
 		return (r);
-	if (is_wish(type) && !may_wish(m))
+	if (is_wish(type) && !may_wish(w))
 		return (-1);
 	switch (type) {
 	case PRIV_READY:
-		r = answer_ready(m);
+		r = answer_ready(m, w);
 		break;
 	case PRIV_WANT_LOGSOCK:
-		r = answer_want_logsock(m);
+		r = answer_want_logsock(m, w);
 		break;
 	case PRIV_WANT_STATE:
-		r = answer_want_state(m);
+		r = answer_want_state(m, w);
 		break;
 	case PRIV_STATE_WRITTEN:
-		r = answer_state_written(m);
+		r = answer_state_written(m, w);
 		break;
 	case PRIV_LOG_TAKEN:
-		r = answer_log_taken(m);
+		r = answer_log_taken(w);
 		break;
 	case PRIV_WANT_CUT:
-		r = answer_want_cut(m);
+		r = answer_want_cut(m, w);
 		break;
 	default:
 		return (-1);
@@ -487,47 +559,48 @@ answer_request(struct monitor *m)
 }
 
 /*
- * Reaps the collector, whose socket is closed or who has to go.  True if it
- * had ended as it should.
+ * Reaps a collector, whose socket is closed or who has to go.  True if it had
+ * ended as it should.
  */
 static bool
-bury_collector(struct monitor *m)
+bury_collector(struct monitor *m, struct worker *w)
 {
 	int status = 0;
 
 	/* Without its socket it is of no use, should it still run. */
-	(void)kill(m->collector, SIGKILL);
-	while (waitpid(m->collector, &status, 0) == -1 && errno == EINTR)
+	(void)kill(w->pid, SIGKILL);
+	while (waitpid(w->pid, &status, 0) == -1 && errno == EINTR)
 		;
-	(void)close(m->sock);
-	m->sock = -1;
-	log_relay_close(&m->messages, monotonic());
-	abandon_state(m);
+	(void)close(w->sock);
+	w->sock = -1;
+	log_relay_close(&w->messages, monotonic());
+	abandon_state(m, w);
 	if (m->stopping && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return (true);
-	deaths_explain(m->collector, status);
+	deaths_explain(w->pid, status);
 	if (m->conf->crashdump != NULL)
-		crashdump_write(m->conf->crashdump, m->batch);
+		crashdump_write(m->conf->crashdump, w->batch);
+	/* Before there is a batch that the children for this would share. */
+	logfiles_heal(&m->logs, m->turns, w->number, true);
+	turns_end_of(m->turns, w->number);
 	return (false);
 }
 
 static int
-restart_collector(struct monitor *m)
+restart_collector(struct monitor *m, struct worker *w)
 {
 	struct batch *rest;
 
-	if (deaths_too_many(&m->deaths, monotonic()))
+	if (deaths_too_many(&w->deaths, monotonic()))
 		return (-1);
-	/* Before there is a batch that the children for this would share. */
-	logfiles_heal(&m->logs, true);
-	if ((rest = deaths_inherit(&m->deaths, m->batch)) == NULL) {
+	if ((rest = deaths_inherit(&w->deaths, w->batch)) == NULL) {
 		log_warn("no memory for datagrams");
 		return (-1);
 	}
-	batch_free(m->batch);
-	m->batch = rest;
+	batch_free(w->batch);
+	w->batch = rest;
 	log_info("starting a new collector");
-	return (start_collector(m));
+	return (start_collector(m, w));
 }
 
 /* Goes on with log i in another file. */
@@ -535,12 +608,15 @@ static void
 change_log(void *arg, size_t i)
 {
 	struct monitor *m = arg;
+	struct worker *w;
 
-	m->given_logs++;
-	if (give_log(m, &m->logs, i) == 0)
-		return;
-	log_warn("the collector does not take the log");
-	(void)kill(m->collector, SIGKILL);
+	for (w = m->workers; w < m->workers + m->nworkers; w++) {
+		w->given_logs++;
+		if (give_log(w, &m->logs, i) == 0)
+			continue;
+		log_warn("the collector does not take the log");
+		(void)kill(w->pid, SIGKILL);
+	}
 }
 
 static void
@@ -561,8 +637,7 @@ static void
 tend_logs(struct monitor *m)
 {
 	if (!m->stopping && logfiles_need_ticks(&m->logs))
-		logfiles_tick(&m->logs,
-		    m->configuring == 0 && m->given_logs == 0, change_log, m);
+		logfiles_tick(&m->logs, all_at_rest(m), change_log, m);
 }
 
 static void
@@ -631,7 +706,78 @@ same_string(const char *a, const char *b)
 static bool
 is_being_written(const struct monitor *m, const char *statefile)
 {
-	return (m->state != -1 && same_string(statefile, m->conf->statefile));
+	uint32_t i;
+
+	for (i = 0; i < m->nworkers; i++) {
+		if (m->workers[i].state != -1 &&
+		    same_string(statefile, m->conf->statefile))
+			return (true);
+	}
+	return (false);
+}
+
+/* A log that stays keeps its turn; the others get those that are free. */
+static void
+share_out_turns(struct config *conf, const struct config *before)
+{
+	bool taken[TURNS_MAX] = { false };
+	uint32_t next = 0;
+	size_t i, k;
+
+	for (k = 0; before != NULL && k < before->nlogs; k++)
+		taken[before->logs[k].turn] = true;
+	for (i = 0; i < conf->nlogs; i++) {
+		for (k = 0; before != NULL && k < before->nlogs; k++) {
+			if (same_string(before->logs[k].path,
+				conf->logs[i].path))
+				break;
+		}
+		if (before != NULL && k < before->nlogs) {
+			conf->logs[i].turn = before->logs[k].turn;
+			continue;
+		}
+		/* With thousands of logs several have the last. */
+		while (next < TURNS_MAX - 1 && taken[next])
+			next++;
+		conf->logs[i].turn = next;
+		taken[next] = true;
+	}
+}
+
+/* As many collectors as there can be, or as there are. */
+static void
+settle_workers(const struct monitor *m, struct config *conf)
+{
+	const uint32_t want = config_workers(conf);
+
+	if (m->conf != NULL) {
+		if (want != m->nworkers)
+			log_warnx("the workers change at the next start");
+		conf->workers = m->nworkers;
+		return;
+	}
+	if (want == 1 || listen_can_divide())
+		return;
+	log_warnx(
+	    "this system cannot share out datagrams among workers; "
+	    "there is one");
+	conf->workers = 1;
+}
+
+static bool
+has_foreign_state(const struct config *conf)
+{
+	char path[PATH_MAX];
+	uint32_t i;
+
+	if (conf->statefile == NULL)
+		return (false);
+	for (i = 1; i <= config_workers(conf); i++) {
+		if (statefile_is_foreign(
+			statefile_name(conf->statefile, i, path)))
+			return (true);
+	}
+	return (false);
 }
 
 /*
@@ -639,9 +785,11 @@ is_being_written(const struct monitor *m, const char *statefile)
  * file to be.  -1 after a message.
  */
 static int
-open_for(struct monitor *m, const struct config *conf, struct logfiles *logs,
+open_for(struct monitor *m, struct config *conf, struct logfiles *logs,
     struct listeners *l)
 {
+	settle_workers(m, conf);
+	share_out_turns(conf, m->conf);
 	if (conf->statefile != NULL && !is_being_written(m, conf->statefile) &&
 	    statefile_check(conf->statefile) == -1)
 		return (-1);
@@ -651,8 +799,7 @@ open_for(struct monitor *m, const struct config *conf, struct logfiles *logs,
 		return (-1);
 	/* Last, since it may leave a new file behind. */
 	if (logfiles_open(logs, conf, m->opts, &m->logs) == 0) {
-		m->state_off = conf->statefile != NULL &&
-		    statefile_is_foreign(conf->statefile);
+		m->state_off = has_foreign_state(conf);
 		return (0);
 	}
 	listeners_back_out(l, conf, m->conf);
@@ -663,6 +810,7 @@ open_for(struct monitor *m, const struct config *conf, struct logfiles *logs,
 static void
 reload(struct monitor *m)
 {
+	struct worker *w;
 	struct config *conf;
 	struct logfiles logs;
 	struct listeners l;
@@ -677,8 +825,10 @@ reload(struct monitor *m)
 		return;
 	}
 	listeners_retire(&l, &m->listeners);
-	send_config(m, conf, &l, &logs, false);
-	abandon_state(m);
+	for (w = m->workers; w < m->workers + m->nworkers; w++) {
+		send_config(m, w, conf, &l, &logs, false);
+		abandon_state(m, w);
+	}
 	logfiles_close(&m->logs, &logs);
 	m->logs = logs;
 	listeners_replace(&l, conf, &m->listeners, m->conf);
@@ -689,6 +839,20 @@ reload(struct monitor *m)
 	m->conf = conf;
 }
 
+/* What each collector is told, and gives its statistics upon. */
+static void
+tell_all(struct monitor *m, enum priv_type type)
+{
+	struct worker *w;
+
+	for (w = m->workers; w < m->workers + m->nworkers; w++) {
+		log_relay_expect_report(&w->messages, monotonic());
+		if (w->sock != -1 &&
+		    priv_send(w->sock, type, 0, NULL, 0, -1) == -1)
+			log_debug("a collector does not listen");
+	}
+}
+
 static void
 begin_stop(struct monitor *m)
 {
@@ -696,9 +860,7 @@ begin_stop(struct monitor *m)
 	notify_stopping();
 	m->stopping = true;
 	m->stop_by = monotonic() + STOP_SECONDS;
-	log_relay_expect_report(&m->messages, monotonic());
-	if (priv_send(m->sock, PRIV_STOP, 0, NULL, 0, -1) == -1)
-		log_debug("the collector is gone already");
+	tell_all(m, PRIV_STOP);
 }
 
 static void
@@ -718,9 +880,7 @@ act_on_signals(struct monitor *m)
 	}
 	if (got_stats) {
 		got_stats = 0;
-		log_relay_expect_report(&m->messages, monotonic());
-		if (priv_send(m->sock, PRIV_STATISTICS, 0, NULL, 0, -1) == -1)
-			log_warn("statistics");
+		tell_all(m, PRIV_STATISTICS);
 	}
 }
 
@@ -734,6 +894,20 @@ ms_to_next_second(void)
 	return ((int)((NANOSECONDS - ts.tv_nsec) / NANOSECONDS_IN_MS) + 1);
 }
 
+/* Whether no collector has said so much that it has to wait. */
+static bool
+hears_all(const struct monitor *m)
+{
+	const time_t now = monotonic();
+	uint32_t i;
+
+	for (i = 0; i < m->nworkers; i++) {
+		if (log_relay_fd(&m->workers[i].messages, now) == -1)
+			return (false);
+	}
+	return (true);
+}
+
 /*
  * How long to wait for the collector at most; NULL: for ever.  The service
  * manager hears of the monitor at least as often as it wants to.
@@ -743,8 +917,7 @@ patience(const struct monitor *m, struct timespec *ts)
 {
 	int ms = notify_alive(), tick = -1;
 
-	if (m->stopping || logfiles_need_ticks(&m->logs) ||
-	    log_relay_fd(&m->messages, monotonic()) == -1)
+	if (m->stopping || logfiles_need_ticks(&m->logs) || !hears_all(m))
 		tick = ms_to_next_second();
 	if (ms == -1 || (tick != -1 && tick < ms))
 		ms = tick;
@@ -766,78 +939,144 @@ let_signals_in(const sigset_t *unblocked)
 }
 
 /*
- * Waits for something to do; says what the collector says.  True when there is
- * a request of its, or its end.
+ * The collectors' sockets, of which those that are gone are -1, and behind all
+ * of these where their messages come from.
  */
-static bool
-wait_for_collector(struct monitor *m, const sigset_t *unblocked)
+static void
+fill_pollfds(const struct monitor *m, struct pollfd *pfds)
 {
 	const time_t now = monotonic();
-	struct timespec ts;
-	struct pollfd pfds[] = {
-		{ .fd = m->sock, .events = POLLIN },
-		{ .fd = log_relay_fd(&m->messages, now), .events = POLLIN },
-	};
+	const struct worker *w = m->workers;
+	uint32_t i;
 
-	if (ppoll(pfds, 2, patience(m, &ts), unblocked) <= 0)
-		return (false);
-	if (pfds[1].revents != 0)
-		(void)log_relay_read(&m->messages, now);
-	return (pfds[0].revents != 0);
+	for (i = 0; i < m->nworkers; i++, w++) {
+		pfds[i] = (struct pollfd){ .fd = w->sock, .events = POLLIN };
+		pfds[m->nworkers + i] = (struct pollfd){
+			.fd = log_relay_fd(&w->messages, now),
+			.events = POLLIN,
+		};
+	}
+}
+
+/* Says what collectors have to say; pfds are from where that comes. */
+static void
+relay_messages(struct monitor *m, const struct pollfd *pfds)
+{
+	const time_t now = monotonic();
+	uint32_t i;
+
+	for (i = 0; i < m->nworkers; i++) {
+		if (pfds[i].revents != 0)
+			(void)log_relay_read(&m->workers[i].messages, now);
+	}
+}
+
+/* A collector has a request, or has ended.  -1: there is no way to go on. */
+static int
+tend_collector(struct monitor *m, struct worker *w)
+{
+	int r;
+
+	if ((r = answer_request(m, w)) == 1)
+		return (0);
+	if (r == -1)
+		log_warnx(
+		    "the collector sent what is no request, "
+		    "or more than it may");
+	if (!bury_collector(m, w) && m->stopping)
+		m->failed = true;
+	return (m->stopping ? 0 : restart_collector(m, w));
+}
+
+static bool
+all_gone(const struct monitor *m)
+{
+	uint32_t i;
+
+	for (i = 0; i < m->nworkers; i++) {
+		if (m->workers[i].sock != -1)
+			return (false);
+	}
+	return (true);
+}
+
+static void
+bury_all(struct monitor *m)
+{
+	struct worker *w;
+
+	for (w = m->workers; w < m->workers + m->nworkers; w++) {
+		if (w->sock != -1)
+			(void)bury_collector(m, w);
+	}
 }
 
 /* Until told to end, or there is no way to go on; returns the exit status. */
 static int
 monitor_loop(struct monitor *m, const sigset_t *unblocked)
 {
-	bool asked, well;
-	int r;
+	struct pollfd pfds[2 * CONFIG_WORKERS_MAX];
+	struct timespec ts;
+	uint32_t i;
+	int n;
 
 	for (;;) {
 		let_signals_in(unblocked);
 		act_on_signals(m);
 		tend_logs(m);
-		asked = wait_for_collector(m, unblocked);
+		fill_pollfds(m, pfds);
+		n = ppoll(pfds, 2 * m->nworkers, patience(m, &ts), unblocked);
+		if (n > 0)
+			relay_messages(m, pfds + m->nworkers);
 		if (m->stopping && monotonic() >= m->stop_by) {
 			log_warnx("the collector does not end");
-			(void)bury_collector(m);
+			bury_all(m);
 			return (1);
 		}
-		if (!asked || (r = answer_request(m)) == 1)
-			continue;
-		if (r == -1)
-			log_warnx(
-			    "the collector sent what is no request, "
-			    "or more than it may");
-		well = bury_collector(m);
-		if (m->stopping && !well)
-			logfiles_heal(&m->logs, true);
-		if (m->stopping)
-			return (well ? 0 : 1);
-		if (restart_collector(m) == -1)
-			return (1);
+		for (i = 0; n > 0 && i < m->nworkers; i++) {
+			if (pfds[i].revents != 0 &&
+			    tend_collector(m, &m->workers[i]) == -1) {
+				bury_all(m);
+				return (1);
+			}
+		}
+		if (all_gone(m))
+			return (m->failed ? 1 : 0);
 	}
 }
 
-/* Polls until the first collector works; -1 when it does not. */
+static bool
+all_ready(const struct monitor *m)
+{
+	uint32_t i;
+
+	for (i = 0; i < m->nworkers; i++) {
+		if (!m->workers[i].ready)
+			return (false);
+	}
+	return (true);
+}
+
+/* Polls until the first collectors work; -1 when one does not. */
 static int
 wait_ready(struct monitor *m)
 {
-	time_t give_up = monotonic() + START_SECONDS;
-	struct pollfd pfds[] = {
-		{ .fd = m->sock, .events = POLLIN },
-		{ .events = POLLIN },
-	};
+	const time_t give_up = monotonic() + START_SECONDS;
+	struct pollfd pfds[2 * CONFIG_WORKERS_MAX];
+	uint32_t i;
 	int n;
 
-	while (!m->ready) {
-		pfds[1].fd = log_relay_fd(&m->messages, monotonic());
-		n = poll(pfds, 2, 1000);
-		if (n > 0 && pfds[1].revents != 0)
-			(void)log_relay_read(&m->messages, monotonic());
-		if (n > 0 && pfds[0].revents != 0 && answer_request(m) != 1) {
-			(void)bury_collector(m);
-			return (-1);
+	while (!all_ready(m)) {
+		fill_pollfds(m, pfds);
+		n = poll(pfds, 2 * m->nworkers, 1000);
+		if (n > 0)
+			relay_messages(m, pfds + m->nworkers);
+		for (i = 0; n > 0 && i < m->nworkers; i++) {
+			if (pfds[i].revents != 0 &&
+			    answer_request(m, &m->workers[i]) != 1) {
+				bury_all(m);
+				return (-1);
+			}
 		}
 		if (monotonic() >= give_up) {
 			log_warnx("the collector does not become ready");
@@ -901,6 +1140,31 @@ open_everything(struct monitor *m, struct config *conf)
 	return (0);
 }
 
+/* The first collectors; -1 when one cannot be started. */
+static int
+start_collectors(struct monitor *m)
+{
+	struct worker *w;
+	uint32_t i;
+
+	m->nworkers = config_workers(m->conf);
+	if ((m->turns = turns_new()) == NULL)
+		fatal("no memory for turns");
+	for (i = 0; i < m->nworkers; i++) {
+		w = &m->workers[i];
+		*w = (struct worker){ .number = i + 1,
+			.pid = -1,
+			.sock = -1,
+			.state = -1 };
+		log_relay_init(&w->messages, w->number, monotonic());
+		if ((w->batch = batch_new()) == NULL)
+			fatal("no memory for datagrams");
+		if (start_collector(m, w) == -1)
+			return (-1);
+	}
+	return (0);
+}
+
 static int
 run_until_told(struct monitor *m)
 {
@@ -909,9 +1173,7 @@ run_until_told(struct monitor *m)
 
 	catch_signals(&unblocked);
 	rights_reduce(m->opts);
-	if ((m->batch = batch_new()) == NULL)
-		fatal("no memory for datagrams");
-	if (start_collector(m) == -1)
+	if (start_collectors(m) == -1)
 		return (1);
 	if (wait_ready(m) == 0 && write_pidfile(m) == 0) {
 		if (!m->opts->foreground)
@@ -926,22 +1188,19 @@ run_until_told(struct monitor *m)
 
 int
 monitor_run(const struct flowd_options *opts, struct config *conf,
-    void (*collect)(int sock, struct batch *batch))
+    collector_main *collect)
 {
 	struct monitor m = {
 		.opts = opts,
 		.collect = collect,
-		.state = -1,
 		.waiting = -1,
 		.pidfd = -1,
-		.collector = -1,
-		.sock = -1,
 	};
+	uint32_t i;
 	int status;
 
 	log_init("monitor", opts->foreground ? LOG_TO_STDERR : LOG_TO_BOTH,
 	    opts->debug);
-	log_relay_init(&m.messages, "collector", monotonic());
 	notify_begin();
 	if (open_everything(&m, conf) == -1) {
 		config_free(conf);
@@ -953,6 +1212,8 @@ monitor_run(const struct flowd_options *opts, struct config *conf,
 	logfiles_close(&m.logs, NULL);
 	config_free(m.conf);
 	free(m.listeners.list);
-	batch_free(m.batch);
+	for (i = 0; i < m.nworkers; i++)
+		batch_free(m.workers[i].batch);
+	turns_free(m.turns);
 	return (status);
 }

@@ -26,6 +26,7 @@
 
 #include "batch.h"
 #include "config.h"
+#include "turns.h"
 
 /*
  * A message is this structure, in host order, through a stream socket; at
@@ -116,14 +117,23 @@ int priv_receive_body(int sock, void *body, size_t len)
  */
 struct config *privsep_load_config(const struct flowd_options *opts);
 
+/* What a collector starts with. */
+struct collector_place {
+	int sock;            /* to the monitor */
+	struct batch *batch; /* to receive into; holds what is to do first */
+	struct turns *turns; /* to write to logs */
+	uint32_t number;     /* from 1 on; of config_workers */
+};
+
+/* Does not return. */
+typedef void collector_main(const struct collector_place *place);
+
 /*
  * Runs flowd: opens everything, detaches unless in the foreground, and
- * watches over the collector.  That is collect, called in a process of its
- * own and without rights; sock leads to the monitor, batch is what to receive
- * into, and holds what has to be done first; it does not return.
- * Returns the exit status.
+ * watches over the collectors.  These are collect, called in processes of their
+ * own and without rights.  Returns the exit status.
  */
 int monitor_run(const struct flowd_options *opts, struct config *conf,
-    void (*collect)(int sock, struct batch *batch));
+    collector_main *collect);
 
 #endif

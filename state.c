@@ -29,6 +29,14 @@
 #define STATE_HEADER_LEN (STATE_MAGIC_LEN + 4)
 #define STATE_FIRST_LEN  65536 /* bytes; doubled until it fits */
 
+/* Where to unpack to.  What is not wanted is read all the same. */
+struct unpacker {
+	struct exporter_table *table, *unwanted;
+	state_wants *wants;
+	void *arg;
+	uint32_t now; /* epoch seconds */
+};
+
 struct packer {
 	struct wcursor w;
 	uint32_t exporters;
@@ -309,8 +317,9 @@ unpack_list(struct cursor *c, struct exporter *e,
 }
 
 static int
-unpack_exporter(struct cursor *c, struct exporter_table *table, uint32_t now)
+unpack_exporter(struct cursor *c, const struct unpacker *u)
 {
+	struct exporter_table *table;
 	struct addr addr = { .family = ADDR_NONE };
 	struct exporter *e;
 	uint8_t family, named;
@@ -323,7 +332,9 @@ unpack_exporter(struct cursor *c, struct exporter_table *table, uint32_t now)
 	if (family != ADDR_V4 && family != ADDR_V6)
 		return (FLOWD_EINVAL);
 	addr = family == ADDR_V4 ? addr_v4(addr.bytes) : addr_v6(addr.bytes);
-	if ((e = exporter_get(table, &addr, now, named != 0)) == NULL)
+	table = u->wants == NULL || u->wants(u->arg, &addr) ? u->table :
+							      u->unwanted;
+	if ((e = exporter_get(table, &addr, u->now, named != 0)) == NULL)
 		return (FLOWD_ENOMEM);
 	e->known = true;
 	if ((r = unpack_sequences(c, e)) != 0 ||
@@ -334,9 +345,8 @@ unpack_exporter(struct cursor *c, struct exporter_table *table, uint32_t now)
 	return (unpack_list(c, e, unpack_domain));
 }
 
-int
-state_unpack(struct exporter_table *table, const uint8_t *data, size_t len,
-    uint32_t now)
+static int
+unpack_exporters(const struct unpacker *u, const uint8_t *data, size_t len)
 {
 	uint8_t magic[STATE_MAGIC_LEN];
 	struct cursor c;
@@ -355,6 +365,31 @@ state_unpack(struct exporter_table *table, const uint8_t *data, size_t len,
 	if (cur_u32(&c, &n) != 0)
 		return (FLOWD_ESHORT);
 	for (; n > 0 && r == 0; n--)
-		r = unpack_exporter(&c, table, now);
+		r = unpack_exporter(&c, u);
 	return (r == 0 && cur_left(&c) != 0 ? FLOWD_EINVAL : r);
+}
+
+int
+state_unpack(struct exporter_table *table, const uint8_t *data, size_t len,
+    uint32_t now, state_wants *wants, void *arg)
+{
+	/* It holds one, and has a stand-in for all others. */
+	const struct exporter_limits limits = {
+		.exporters = 1,
+		.templates = TEMPLATES_DEFAULT,
+		.memory = MEMORY_DEFAULT,
+	};
+	struct unpacker u = {
+		.table = table,
+		.wants = wants,
+		.arg = arg,
+		.now = now,
+	};
+	int r;
+
+	if ((u.unwanted = exporters_new(&limits)) == NULL)
+		return (FLOWD_ENOMEM);
+	r = unpack_exporters(&u, data, len);
+	exporters_free(u.unwanted);
+	return (r);
 }

@@ -27,6 +27,7 @@
 #ifndef STATE_H
 #define STATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,12 +40,17 @@
 int state_pack(const struct exporter_table *table, uint8_t **data, size_t *len)
     __attribute__((warn_unused_result));
 
+/* Whether an exporter is one of those that are wanted; NULL wants them all. */
+typedef bool state_wants(void *arg, const struct addr *addr);
+
 /*
- * Puts back what state_pack took; now is in epoch seconds.  Nothing in data is
- * trusted.  FLOWD_EVERSION for something else, FLOWD_ECRC, FLOWD_ESHORT and
- * FLOWD_EINVAL for damage; exporters read before the damage stay.
+ * Puts back what state_pack took, of the exporters that are wanted; now is in
+ * epoch seconds.  Nothing in data is trusted.  FLOWD_EVERSION for something
+ * else, FLOWD_ECRC, FLOWD_ESHORT and FLOWD_EINVAL for damage; exporters read
+ * before the damage stay.
  */
 int state_unpack(struct exporter_table *table, const uint8_t *data, size_t len,
-    uint32_t now) __attribute__((warn_unused_result));
+    uint32_t now, state_wants *wants, void *arg)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -16,9 +16,11 @@
 
 #include "compat.h"
 
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -63,16 +65,58 @@ name_beside(const char *path, char name[PATH_MAX])
 	return (0);
 }
 
-int
-statefile_open(const char *path)
+const char *
+statefile_name(const char *path, uint32_t number, char buf[PATH_MAX])
 {
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	(void)snprintf(buf, PATH_MAX, number == 1 ? "%s" : "%s.%" PRIu32, path,
+	    number);
+	return (buf);
+}
 
-	if (fd == -1 && errno != ENOENT)
-		log_warn(
-		    "statefile %s cannot be read, starting without templates",
-		    path);
-	return (fd);
+static bool
+is_older(int fd, const struct timespec *than, struct timespec *mtime)
+{
+	struct stat st;
+
+	*mtime = (struct timespec){ 0 };
+	if (fstat(fd, &st) == 0)
+		*mtime = st.st_mtim;
+	return (mtime->tv_sec < than->tv_sec ||
+	    (mtime->tv_sec == than->tv_sec && mtime->tv_nsec < than->tv_nsec));
+}
+
+/* Puts fd in front of those of the n that are younger. */
+static void
+put_by_age(int *fds, size_t n, int fd)
+{
+	struct timespec mine, other;
+
+	(void)is_older(fd, &(struct timespec){ 0 }, &mine);
+	for (; n > 0 && !is_older(fds[n - 1], &mine, &other); n--)
+		fds[n] = fds[n - 1];
+	fds[n] = fd;
+}
+
+size_t
+statefile_open_all(const char *path, uint32_t max, int *fds)
+{
+	char name[PATH_MAX];
+	uint32_t number;
+	size_t n = 0;
+	int fd;
+
+	for (number = 1; number <= max; number++) {
+		(void)statefile_name(path, number, name);
+		fd = open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		if (fd != -1)
+			put_by_age(fds, n++, fd);
+		else if (errno != ENOENT)
+			log_warn(
+			    "statefile %s cannot be read, starting "
+			    "without what is in it",
+			    name);
+	}
+	return (n);
 }
 
 int

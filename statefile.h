@@ -22,7 +22,10 @@
 #ifndef STATEFILE_H
 #define STATEFILE_H
 
+#include <limits.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /* -1 after a message where path could never be written. */
 int statefile_check(const char *path);
@@ -33,8 +36,18 @@ int statefile_check(const char *path);
  */
 bool statefile_is_foreign(const char *path);
 
-/* Open for reading; -1 where there is none yet, or after a message. */
-int statefile_open(const char *path);
+/*
+ * The file of the collector with this number, from 1 on: the first one's is
+ * path.  Returns buf.
+ */
+const char *statefile_name(const char *path, uint32_t number,
+    char buf[PATH_MAX]);
+
+/*
+ * Opens those of max collectors that are there, the one written last in the
+ * last place.  Their number.
+ */
+size_t statefile_open_all(const char *path, uint32_t max, int *fds);
 
 /* An empty file beside path, open for writing; -1 after a message. */
 int statefile_begin(const char *path);

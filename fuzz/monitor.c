@@ -92,14 +92,14 @@ transmit(int sock, const void *data, size_t len, size_t nfds)
 
 /* What the monitor has to make of it: the whole policy, said once more. */
 static bool
-is_request(const struct priv_msg *msg, size_t nfds, const struct monitor *m)
+is_request(const struct priv_msg *msg, size_t nfds, const struct worker *w)
 {
 	if (nfds != 0 || msg->value != 0 || msg->body_len != 0)
 		return (false);
 	if (msg->type == PRIV_READY)
-		return (m->configuring > 0);
+		return (w->configuring > 0);
 	if (msg->type == PRIV_LOG_TAKEN)
-		return (m->given_logs > 0);
+		return (w->given_logs > 0);
 	return (msg->type == PRIV_WANT_LOGSOCK ||
 	    msg->type == PRIV_WANT_STATE || msg->type == PRIV_STATE_WRITTEN ||
 	    msg->type == PRIV_WANT_CUT);
@@ -109,6 +109,7 @@ is_request(const struct priv_msg *msg, size_t nfds, const struct monitor *m)
 static bool
 request(struct monitor *m, int sock, struct cursor *in)
 {
+	struct worker *w = &m->workers[0];
 	struct priv_msg msg;
 	uint8_t with;
 	size_t len = sizeof(msg);
@@ -116,20 +117,20 @@ request(struct monitor *m, int sock, struct cursor *in)
 
 	if (cur_u8(in, &with) != 0) {
 		assert_true(shutdown(sock, SHUT_WR) == 0);
-		assert_true(answer_request(m) == 0);
+		assert_true(answer_request(m, w) == 0);
 		return (false);
 	}
 	/* How many come in a second is no matter of these bytes. */
-	m->wishes = 0;
+	w->wishes = 0;
 	if ((with & WITH_RELOAD) != 0)
-		m->configuring++;
+		w->configuring++;
 	if ((with & WITH_LOG) != 0)
-		m->given_logs++;
+		w->given_logs++;
 	if (cur_left(in) < len)
 		len = cur_left(in);
 	assert_int_equal(cur_bytes(in, &msg, len), 0);
 	expected = len < sizeof(msg)                     ? -1 :
-	    is_request(&msg, with & WITH_DESCRIPTORS, m) ? 1 :
+	    is_request(&msg, with & WITH_DESCRIPTORS, w) ? 1 :
 							   -1;
 	if (len > 0)
 		transmit(sock, &msg, len, with & WITH_DESCRIPTORS);
@@ -137,7 +138,7 @@ request(struct monitor *m, int sock, struct cursor *in)
 		assert_true(shutdown(sock, SHUT_WR) == 0);
 	if (len == 0)
 		expected = 0;
-	assert_true(answer_request(m) == expected);
+	assert_true(answer_request(m, w) == expected);
 	return (expected == 1);
 }
 
@@ -146,7 +147,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct config no_logs;
 	static struct config *conf;
-	struct monitor m = { .state = -1, .pidfd = -1, .collector = -1 };
+	struct monitor m = { .pidfd = -1,
+		.nworkers = 1,
+		.workers = { { .number = 1, .pid = -1, .state = -1 } } };
+	struct worker *w = &m.workers[0];
 	struct cursor in;
 	size_t n = 0;
 	int pair[2], again[2];
@@ -158,11 +162,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	m.logs.conf = &no_logs;
 	cur_init(&in, data, size);
 	assert_true(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
-	m.sock = pair[0];
+	w->sock = pair[0];
 	while (n++ < REQUESTS_MAX && request(&m, pair[1], &in))
 		;
-	assert_true(m.conf == conf && m.sock == pair[0]);
-	abandon_state(&m);
+	assert_true(m.conf == conf && w->sock == pair[0]);
+	abandon_state(&m, w);
 	(void)close(pair[0]);
 	(void)close(pair[1]);
 	/* No descriptor is left: they have the same numbers. */

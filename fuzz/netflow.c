@@ -78,7 +78,8 @@ restart(struct collect *c, const struct exporter_limits *l)
 	assert_int_equal(state_pack(c->table, &saved, &len), 0);
 	collect_stop(c);
 	collect_open(c, l, recv_sec);
-	assert_int_equal(state_unpack(c->table, saved, len, c->recv_sec), 0);
+	assert_int_equal(
+	    state_unpack(c->table, saved, len, c->recv_sec, NULL, NULL), 0);
 	assert_int_equal(state_pack(c->table, &again, &len_again), 0);
 	if (l->memory == MEMORY_DEFAULT) {
 		assert_int_equal(len, len_again);

@@ -84,7 +84,8 @@ compare_with_itself(struct collect *c)
 	assert_int_equal(state_pack(c->table, &first, &len), 0);
 	collect_stop(c);
 	collect_open(c, &limits[0], COLLECT_RECV_SEC);
-	assert_int_equal(state_unpack(c->table, first, len, c->recv_sec), 0);
+	assert_int_equal(
+	    state_unpack(c->table, first, len, c->recv_sec, NULL, NULL), 0);
 	assert_int_equal(state_pack(c->table, &second, &len2), 0);
 	assert_int_equal(len, len2);
 	assert_memory_equal(first, second, len);
@@ -107,7 +108,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	l = &limits[which % NLIMITS];
 	collect_open(&c, l, COLLECT_RECV_SEC);
 	file = signed_file(&in, &len);
-	r = state_unpack(c.table, file, len, c.recv_sec);
+	r = state_unpack(c.table, file, len, c.recv_sec, NULL, NULL);
 	(void)collect_from(&c, 0xc0000202);
 	collect_check(&c);
 	if (r == 0 && l == &limits[0])

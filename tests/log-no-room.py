@@ -10,6 +10,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
@@ -22,6 +23,7 @@ INSIDE = "FLOWD_TEST_MOUNT"
 SIZE = 4 << 20			# bytes, of the disk
 BUFFER = 1 << 20
 ROUNDS = 20 if load.LONG else 3
+WORKERS_FLOWS = 20000
 FLOWS = 2 * BUFFER // load.RECORD.size
 RATE = 100000
 
@@ -112,6 +114,25 @@ class NoRoom(unittest.TestCase):
         self.assertGreaterEqual(total["flows"], self.taken - dropped)
         self.assertGreater(total["lost"], 0)
         self.check_messages(total["lost"])
+
+    def test_several_workers(self):
+        """None writes behind what another one left of a record."""
+        self.flowd.statements = (*load.STATEMENTS, "workers 3")
+        self.flowd.start()
+        sender = subprocess.Popen(
+            [tap.program("flow-send"), "-c", "1", "-n", str(WORKERS_FLOWS),
+             "-r", "5000", "-S", "127.5.0.1,50",
+             f"127.0.0.1:{self.flowd.port}"], stdout=subprocess.DEVNULL)
+        while sender.poll() is None:
+            self.fill()
+            time.sleep(0.002)		# full at times, and at others not
+            self.filler.unlink()
+        self.assertEqual(sender.returncode, 0)
+        self.assertGreater(self.said("cannot write to"), 0)
+        wait_for(lambda: self.flowd.log.stat().st_size ==
+                 WORKERS_FLOWS * load.RECORD.size, "all is written")
+        self.flowd.stop()
+        self.assertEqual(len(self.flowd.flows()), WORKERS_FLOWS)
 
     def check_messages(self, lost):
         """Those of the ends say in all what the statistics say."""

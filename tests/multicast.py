@@ -49,6 +49,21 @@ class Multicast(unittest.TestCase):
                      "test0")
                 self.assertEqual(flowd.wait_flows(1), [{"src": "10.0.0.1"}])
 
+    def test_one_of_several_workers_gets_it(self):
+        flows = netflow.flows(2)
+        for group, listen in ((GROUP4, "0.0.0.0"), (GROUP4, GROUP4),
+                              (GROUP6, "::")):
+            with self.subTest(group, listen=listen), Flowd(
+                    "store SRC_ADDR", f"join group {group} on test0",
+                    "workers 3", listen=(listen,)) as flowd:
+                send(netflow.datagram(5, flows[:1]), group, flowd.port,
+                     "test0")
+                send(netflow.datagram(5, flows[1:]), group, flowd.port,
+                     "test0")
+                self.assertEqual(
+                    flowd.wait_flows(2),
+                    [{"src": "10.0.0.0"}, {"src": "10.0.0.1"}])
+
     def test_ipv4_any(self):
         self.only_through_test0(GROUP4, "0.0.0.0")
 

@@ -39,6 +39,7 @@ logfile "/%Y%m%d-%H%M" tag 4 keep 30d keep 4000K rotate every 5m \
     compress
 logfile "/var/log/five" tag 5 rotate at size 100M keep 10 files
 sync 0x10
+workers 2
 logsock $socket bufsize 100000
 pidfile /var/run/flowd.pid
 statefile "/var/lib/flowd.state"
@@ -121,6 +122,7 @@ limit templates 100
 limit memory 67108864
 limit buffer 8388608
 sync 16
+workers 2
 store SRC_ADDR4
 store SRC_ADDR6
 store OCTETS

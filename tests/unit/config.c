@@ -626,6 +626,9 @@ static const struct {
 	{ "sync",
 	    "unexpected end of line after \"sync\", expected "
 	    "sync never or sync SECONDS" },
+	{ "workers",
+	    "unexpected end of line after \"workers\", expected "
+	    "workers NUMBER" },
 	{ "logsock /a 3",
 	    "unexpected \"3\" after \"/a\", expected "
 	    "logsock \"PATH\" [bufsize BYTES]" },
@@ -870,7 +873,7 @@ statements_given_twice(void **state)
 			      "join group 239.0.0.1\njoin group 239.0.0.1\n"
 			      "forward to 192.0.2.1:1\nforward to 192.0.2.1:1\n"
 			      "logsock /a\nlogsock /b\npidfile /c\npidfile /c\n"
-			      "sync never\nsync 1\n",
+			      "sync never\nsync 1\nworkers 2\nworkers 2\n",
 		CONFIG_DAEMON, NULL, 0));
 	assert_string_equal(messages,
 	    "t.conf:4: flow source \"10.0.0.0/8\": given twice\n"
@@ -878,7 +881,8 @@ statements_given_twice(void **state)
 	    "t.conf:8: forward to \"192.0.2.1:1\": given twice\n"
 	    "t.conf:10: logsock \"/b\": the statement is given twice\n"
 	    "t.conf:12: pidfile \"/c\": the statement is given twice\n"
-	    "t.conf:14: sync \"1\": given twice\n");
+	    "t.conf:14: sync \"1\": given twice\n"
+	    "t.conf:16: workers \"2\": given twice\n");
 }
 
 static void
@@ -1131,6 +1135,7 @@ static const char everything[] =
     "keep 9 files keep 30d\n"
     "logfile /sized tag 9 keep 1000000000 rotate at size 10M\n"
     "sync 10\n"
+    "workers 3\n"
     "limit buffer 3M\n"
     "limit exporters 1000\n"
     "limit templates 0x20\n"

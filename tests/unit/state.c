@@ -156,7 +156,8 @@ unpack(struct collect *c, const uint8_t *from, size_t n)
 
 	assert_non_null(copy);
 	memcpy(copy, from, n);
-	r = state_unpack(c->table, n == 0 ? copy + 1 : copy, n, c->recv_sec);
+	r = state_unpack(c->table, n == 0 ? copy + 1 : copy, n, c->recv_sec,
+	    NULL, NULL);
 	free(copy);
 	collect_check(c);
 	return (r);
@@ -209,7 +210,8 @@ nothing_comes_back_as_nothing(void **state)
 	empty = exporters_new(&limits);
 	assert_non_null(empty);
 	assert_int_equal(state_pack(empty, &data, &len), 0);
-	assert_int_equal(state_unpack(empty, data, len, COLLECT_RECV_SEC), 0);
+	assert_int_equal(
+	    state_unpack(empty, data, len, COLLECT_RECV_SEC, NULL, NULL), 0);
 	assert_int_equal(exporters_count(empty), 0);
 	exporters_free(empty);
 }
