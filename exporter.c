@@ -30,9 +30,35 @@
 #include "log.h"
 #include "netflow.h"
 
-#define BUCKETS_MIN     256   /* a power of two */
-#define SEQUENCE_WINDOW 65536 /* flows that may come late */
-#define UPTIME_SLACK_MS 10000 /* by which reordering may set it back */
+#define BUCKETS_MIN    256 /* a power of two */
+#define MINUTE_SECONDS 60
+#define MILLION        1000000
+
+const char *const counter_names[COUNTERS] = {
+	"datagrams",
+	"decoded",
+	"invalid",
+	"unsupported",
+	"unauthorised",
+	"held",
+	"no-template",
+	"flows",
+	"stored",
+	"discarded",
+	"lost",
+	"buffered",
+	"records-refused",
+	"options",
+	"templates",
+	"templates-refused",
+	"templates-evicted",
+	"withdrawals",
+	"sets-reserved",
+	"sequence-lost",
+	"sequence-lost-datagrams",
+	"sequence-late",
+	"restarts",
+};
 
 /* By last use. */
 struct exporter_list {
@@ -45,6 +71,7 @@ struct exporter_table {
 	size_t count, limit;
 	struct exporters_shared shared;
 	struct counters forgotten;     /* of exporters that went */
+	uint64_t evicted;              /* how many went */
 	struct exporter *latest;       /* got last, or NULL */
 	struct exporter_list lists[2]; /* of unnamed and of named ones */
 	struct exporter stand_in;      /* for who finds no room */
@@ -204,7 +231,32 @@ forget(struct exporter_table *t, struct exporter *e)
 	t->count--;
 	clear(e);
 	add_counters(&t->forgotten, &e->counters);
-	free(e);
+	t->evicted++;
+	e->gone = true;
+	if (e->counters.buffered == 0)
+		free(e);
+}
+
+void
+exporter_settle(struct exporter *e, uint64_t stored, uint64_t lost)
+{
+	struct counters *n =
+	    e->gone ? &e->shared->table->forgotten : &e->counters;
+
+	n->stored += stored;
+	n->lost += lost;
+	n->buffered -= stored + lost;
+	if (!e->gone)
+		return;
+	e->counters.buffered -= stored + lost;
+	if (e->counters.buffered == 0)
+		free(e);
+}
+
+uint64_t
+exporters_evicted(const struct exporter_table *t)
+{
+	return (t->evicted);
 }
 
 /* Signed, since a clock set back must not make everybody idle. */
@@ -257,7 +309,7 @@ use_stand_in(struct exporter_table *t, const struct addr *addr, uint32_t now)
 
 	say_full(t, now);
 	clear(e);
-	memset(e->sequences, 0, sizeof(e->sequences));
+	memset(&e->sequences, 0, sizeof(e->sequences));
 	e->sampling_interval = 0;
 	e->sampling_mode = 0;
 	e->addr = *addr;
@@ -284,6 +336,7 @@ make(struct exporter_table *t, const struct addr *addr, uint32_t now,
 		grow(t);
 	e->addr = *addr;
 	e->first_seen = now;
+	history_begin(&e->history, now);
 	e->named = named;
 	e->shared = &t->shared;
 	b = bucket_of(t, addr);
@@ -306,6 +359,28 @@ find(struct exporter_table *t, const struct addr *addr)
 	return (NULL);
 }
 
+static struct history_totals
+totals_of(const struct exporter *e)
+{
+	const struct counters *n = &e->counters;
+
+	return ((struct history_totals){
+	    .datagrams = (uint32_t)n->datagrams,
+	    .flows = (uint32_t)(n->flows - n->lost),
+	    .missing = (uint32_t)(n->sequence_lost + n->lost),
+	    .missing_datagrams =
+		(uint32_t)(n->sequence_lost_datagrams + n->no_template),
+	});
+}
+
+static void
+roll(struct exporter *e, uint32_t now)
+{
+	const struct history_totals totals = totals_of(e);
+
+	history_roll(&e->history, now, &totals);
+}
+
 struct exporter *
 exporter_get(struct exporter_table *t, const struct addr *addr, uint32_t now,
     bool named)
@@ -326,6 +401,8 @@ exporter_get(struct exporter_table *t, const struct addr *addr, uint32_t now,
 		if (e != &t->stand_in)
 			t->latest = e;
 	}
+	if (now / HISTORY_MINUTE_STEP != e->history.at / HISTORY_MINUTE_STEP)
+		roll(e, now);
 	e->last_seen = now;
 	return (e);
 }
@@ -375,65 +452,176 @@ exporters_expire(struct exporter_table *t, uint32_t now)
 	held_expire(&t->shared.held, now);
 }
 
-/*
- * The sequence's entry, moved to the front; a new one, with version 0, takes
- * the place of the one unused for longest.
- */
-static struct sequence *
-find_sequence(struct exporter *e, uint16_t version, uint32_t domain)
-{
-	struct sequence found = { .domain = domain };
-	size_t i;
-
-	for (i = 0; i < EXPORTER_SEQUENCES - 1; i++) {
-		if (e->sequences[i].version == 0)
-			break;
-		if (e->sequences[i].version == version &&
-		    e->sequences[i].domain == domain)
-			break;
-	}
-	if (e->sequences[i].version == version &&
-	    e->sequences[i].domain == domain)
-		found = e->sequences[i];
-	memmove(&e->sequences[1], &e->sequences[0],
-	    i * sizeof(e->sequences[0]));
-	e->sequences[0] = found;
-	return (&e->sequences[0]);
-}
-
-static bool
-restarted(const struct sequence *s, uint32_t seq, uint32_t uptime_ms)
-{
-	int32_t ahead = (int32_t)(seq - s->next);
-
-	if (ahead == 0)
-		return (false);
-	if (uptime_ms < s->uptime_ms &&
-	    s->uptime_ms - uptime_ms > UPTIME_SLACK_MS)
-		return (true);
-	return (ahead < -SEQUENCE_WINDOW);
-}
-
 void
 exporter_sequence(struct exporter *e, uint16_t version, uint32_t domain,
     uint32_t seq, uint32_t count, uint32_t uptime_ms)
 {
-	struct sequence *s = find_sequence(e, version, domain);
-	int32_t ahead = (int32_t)(seq - s->next);
+	const struct sequence_mark mark = {
+		.version = version,
+		.domain = domain,
+		.number = seq,
+		.count = count,
+		.uptime_ms = uptime_ms,
+	};
+	const struct sequence_change change =
+	    sequences_take(&e->sequences, &mark);
+	struct counters *n = &e->counters;
 
-	if (!s->known)
-		s->version = version;
-	else if (restarted(s, seq, uptime_ms))
-		e->counters.restarts++;
-	else if (ahead < 0) {
-		e->counters.sequence_late +=
-		    count == SEQUENCE_UNKNOWN ? 1 : count;
-		return;
-	} else if (version == NF_VERSION_9)
-		e->counters.sequence_lost_datagrams += (uint32_t)ahead;
+	if (version == NF_VERSION_9)
+		n->sequence_lost_datagrams += (uint64_t)change.missing;
 	else
-		e->counters.sequence_lost += (uint32_t)ahead;
-	s->known = count != SEQUENCE_UNKNOWN;
-	s->next = seq + count;
-	s->uptime_ms = uptime_ms;
+		n->sequence_lost += (uint64_t)change.missing;
+	n->sequence_late += change.late;
+	n->restarts += (uint64_t)(int64_t)change.restarts;
+}
+
+static enum exporter_version
+index_of(uint16_t version)
+{
+	switch (version) {
+	case NF_VERSION_1:
+		return (EXPORTER_V1);
+	case NF_VERSION_5:
+		return (EXPORTER_V5);
+	case NF_VERSION_7:
+		return (EXPORTER_V7);
+	case NF_VERSION_9:
+		return (EXPORTER_V9);
+	default:
+		return (EXPORTER_IPFIX);
+	}
+}
+
+static void
+note_skew(struct exporter_skew *s, uint32_t minute, int32_t ms)
+{
+	if (minute != s->minute) {
+		s->before = minute == s->minute + 1 ? s->latest : INT32_MIN;
+		s->minute = minute;
+		s->latest = ms;
+	} else if (ms > s->latest)
+		s->latest = ms;
+}
+
+void
+exporter_heard(struct exporter *e, uint16_t version, uint32_t recv_sec,
+    uint32_t recv_usec, uint32_t export_sec, uint32_t export_nsec)
+{
+	int64_t ms = ((int64_t)export_sec - recv_sec) * 1000 +
+	    (int64_t)(export_nsec / 1000000) - recv_usec / 1000;
+
+	if (ms > INT32_MAX)
+		ms = INT32_MAX;
+	else if (ms < INT32_MIN)
+		ms = INT32_MIN;
+	e->versions[index_of(version)]++;
+	note_skew(&e->skew, recv_sec / MINUTE_SECONDS, (int32_t)ms);
+}
+
+bool
+exporter_skew_ms(const struct exporter *e, uint32_t now, int32_t *ms)
+{
+	const struct exporter_skew *s = &e->skew;
+
+	if (s->minute == 0 || now / MINUTE_SECONDS - s->minute > 1)
+		return (false);
+	*ms = s->latest;
+	if (now / MINUTE_SECONDS == s->minute && s->before > s->latest)
+		*ms = s->before;
+	return (true);
+}
+
+/* What was missing before may have come in the span: less than nothing. */
+static uint64_t
+at_least_none(uint32_t n)
+{
+	return (n > INT32_MAX ? 0 : n);
+}
+
+static bool
+is_numbered(const struct exporter *e)
+{
+	return (
+	    (e->versions[EXPORTER_V5] | e->versions[EXPORTER_V7] |
+		e->versions[EXPORTER_V9] | e->versions[EXPORTER_IPFIX]) != 0);
+}
+
+static uint64_t
+flows_of_datagrams(const struct exporter_period *p, uint64_t datagrams)
+{
+	if (p->datagrams == 0 || p->flows < p->datagrams)
+		return (datagrams);
+	return (datagrams * p->flows / p->datagrams);
+}
+
+void
+exporter_period(const struct exporter *e, uint32_t now, enum exporter_span span,
+    struct exporter_period *p)
+{
+	const struct counters *n = &e->counters;
+	const struct history_totals totals = totals_of(e);
+	struct history_totals had;
+	uint64_t missing_datagrams;
+
+	*p = (struct exporter_period){ .numbered = is_numbered(e) };
+	if (span == EXPORTER_START) {
+		p->seconds = now < e->first_seen ? 0 : now - e->first_seen;
+		p->datagrams = n->datagrams;
+		p->flows = n->flows - n->lost;
+		p->missing = n->sequence_lost + n->lost;
+		missing_datagrams = n->sequence_lost_datagrams + n->no_template;
+	} else {
+		p->seconds = history_of(&e->history,
+		    span == EXPORTER_HOUR ? HISTORY_HOUR : HISTORY_MINUTE, now,
+		    &totals, &had);
+		p->datagrams = had.datagrams;
+		p->flows = had.flows;
+		p->missing = at_least_none(had.missing);
+		missing_datagrams = at_least_none(had.missing_datagrams);
+	}
+	if (p->seconds == 0)
+		p->seconds = 1;
+	p->missing += flows_of_datagrams(p, missing_datagrams);
+}
+
+struct period_sum {
+	uint32_t now;
+	enum exporter_span span;
+	struct exporter_period *sum;
+};
+
+static void
+add_period(void *arg, const struct exporter *e)
+{
+	struct period_sum *s = arg;
+	struct exporter_period p;
+
+	exporter_period(e, s->now, s->span, &p);
+	if (p.seconds > s->sum->seconds)
+		s->sum->seconds = p.seconds;
+	s->sum->datagrams += p.datagrams;
+	s->sum->flows += p.flows;
+	s->sum->missing += p.missing;
+	s->sum->numbered = s->sum->numbered || p.numbered;
+}
+
+void
+exporters_period(const struct exporter_table *t, uint32_t now,
+    enum exporter_span span, struct exporter_period *sum)
+{
+	struct period_sum s = { .now = now, .span = span, .sum = sum };
+
+	*sum = (struct exporter_period){ .seconds = 1 };
+	exporters_each(t, add_period, &s);
+}
+
+int32_t
+exporter_complete(const struct exporter_period *p)
+{
+	const uint64_t all = p->flows + p->missing;
+	const double share = (double)p->flows / (double)(all == 0 ? 1 : all);
+
+	if (!p->numbered || all == 0)
+		return (-1);
+	return (p->missing == 0 ? MILLION : (int32_t)(share * MILLION));
 }

@@ -17,6 +17,15 @@
 /*
  * What is known of each exporter: counters, sequence numbers, sampling, and
  * what was said of it.  An exporter is its address.
+ *
+ * The counters add up, for each exporter and in all, and at any time:
+ *
+ *	datagrams = decoded + invalid + unsupported + held + no_template
+ *	    (+ unauthorised, which belong to no exporter)
+ *	flows = stored + discarded + lost + buffered
+ *
+ * held and buffered go up and down; so may what sequence.h takes back of the
+ * sequence_* and restarts.  The others only grow.
  */
 #ifndef EXPORTER_H
 #define EXPORTER_H
@@ -27,8 +36,10 @@
 
 #include "addr.h"
 #include "held.h"
+#include "history.h"
 #include "log-limit.h"
 #include "options.h"
+#include "sequence.h"
 #include "template.h"
 
 /* The limits where flowd.conf has no statement. */
@@ -36,13 +47,9 @@
 #define TEMPLATES_DEFAULT 4096                /* of each exporter */
 #define MEMORY_DEFAULT    ((size_t)512 << 20) /* bytes, in all */
 
-#define EXPORTER_SEQUENCES 8   /* kept for each exporter */
-#define EXPORTER_IDLE      600 /* seconds after which one may go */
+#define EXPORTER_IDLE 600 /* seconds after which one may go */
 
-/*
- * datagrams = decoded + invalid + unsupported + held + no_template, and, in
- * the whole only, + unauthorised.  flows = stored + discarded + lost.
- */
+/* counter_names has their names, which do not change, in this order. */
 struct counters {
 	uint64_t datagrams;       /* received from the network */
 	uint64_t decoded;         /* gave their flows, perhaps none */
@@ -52,16 +59,18 @@ struct counters {
 	uint64_t held;            /* wait for a template now */
 	uint64_t no_template;     /* waited for one in vain, in part */
 	uint64_t flows;           /* decoded */
-	uint64_t stored;          /* in the log, or sent to the logsock */
-	uint64_t discarded;       /* by the filter */
+	uint64_t stored;          /* in a log, or sent to the logsock */
+	uint64_t discarded;       /* by the filter, or for want of a log */
 	uint64_t lost;            /* to output errors */
+	uint64_t buffered;        /* wait for a log or the logsock now */
 	uint64_t records_refused; /* data records that are no flow */
 	uint64_t options;         /* options data records applied */
 	uint64_t templates;       /* definitions that were new or changed */
 	uint64_t templates_refused;
+	uint64_t templates_evicted; /* gone for others at a limit */
 	uint64_t withdrawals;
 	uint64_t sets_reserved; /* sets with an id of no meaning */
-	uint64_t sequence_lost; /* flows that a number was missing for */
+	uint64_t sequence_lost; /* flows that a number is missing for */
 	uint64_t sequence_lost_datagrams; /* the same in v9 */
 	uint64_t sequence_late;           /* behind their turn, or twice */
 	uint64_t restarts;                /* sequences that began anew */
@@ -69,13 +78,17 @@ struct counters {
 
 #define COUNTERS (sizeof(struct counters) / sizeof(uint64_t))
 
-/* One sequence of flow numbers, of one engine of the exporter. */
-struct sequence {
-	uint32_t domain;    /* engine, or observation domain */
-	uint32_t next;      /* expected number */
-	uint32_t uptime_ms; /* in the latest datagram */
-	bool known;         /* next is */
-	uint16_t version;   /* 0: this entry is free */
+/* "datagrams", "no-template" and so on, as flowd(8) explains them. */
+extern const char *const counter_names[COUNTERS];
+
+/* Versions that flowd reads, in the order of exporter.versions. */
+enum exporter_version {
+	EXPORTER_V1,
+	EXPORTER_V5,
+	EXPORTER_V7,
+	EXPORTER_V9,
+	EXPORTER_IPFIX,
+	EXPORTER_VERSIONS
 };
 
 /* Causes of messages; each is limited on its own. */
@@ -118,14 +131,23 @@ struct exporters_shared {
 	struct log_state memory_full;
 };
 
+/* See exporter_skew_ms. */
+struct exporter_skew {
+	uint32_t minute;        /* of the epoch; 0: nothing is known */
+	int32_t latest, before; /* ms, of that minute and the one before */
+};
+
 struct exporter {
 	struct addr addr;
 	struct counters counters;
-	struct sequence sequences[EXPORTER_SEQUENCES];
+	uint64_t versions[EXPORTER_VERSIONS]; /* datagrams, well-formed */
+	struct history history;
+	struct sequences sequences;
 	struct log_limit said[EXPORTER_CAUSES];
 	uint32_t first_seen, last_seen; /* epoch seconds */
-	uint16_t sampling_interval;     /* v5: 1 of N; 0 unknown */
-	uint8_t sampling_mode;          /* v5: 0-3 */
+	struct exporter_skew skew;
+	uint16_t sampling_interval; /* of v5 headers: 1 of N; 0 unknown */
+	uint8_t sampling_mode;      /* of v5 headers: 0-3 */
 	struct exporters_shared *shared;
 	struct templates templates;
 	struct options options;
@@ -133,6 +155,7 @@ struct exporter {
 	bool named; /* by a flow source of its own */
 	bool templates_full;
 	bool known; /* it has been said to be new, or is of the state file */
+	bool gone;  /* from the table, but for flows that are buffered */
 	struct exporter *hash_next;
 	struct exporter *newer, *older; /* by last use */
 };
@@ -151,6 +174,8 @@ struct exporter_table *exporters_new(const struct exporter_limits *limits);
 /* What is over a lower limit goes only as something new takes its place. */
 void exporters_set_limits(struct exporter_table *table,
     const struct exporter_limits *limits);
+
+/* No flow of theirs may be buffered any more. */
 void exporters_free(struct exporter_table *table);
 
 /*
@@ -190,17 +215,71 @@ void exporters_saved(struct exporter_table *table);
 /* Gives up data that have waited for a template for too long. */
 void exporters_expire(struct exporter_table *table, uint32_t now);
 
-#define SEQUENCE_UNKNOWN UINT32_MAX
-
 /*
- * Takes note of a datagram whose first flow has number seq and that carries
- * count flows, or SEQUENCE_UNKNOWN; v9 counts datagrams instead of flows.  A
- * number ahead of the expected one counts flows as lost, one shortly behind it
- * as late.  Another number together with an uptime that went back, or one far
- * behind, is a restart and counts nothing as lost.
+ * What became of flows of e that were counted as buffered.  e may be one that
+ * the table has forgotten meanwhile.
  */
+void exporter_settle(struct exporter *e, uint64_t stored, uint64_t lost);
+
+/* Exporters that went for others at the limit. */
+uint64_t exporters_evicted(const struct exporter_table *table);
+
+/* Takes note of a datagram's numbers: see sequence.h. */
 void exporter_sequence(struct exporter *exporter, uint16_t version,
     uint32_t domain, uint32_t seq, uint32_t count, uint32_t uptime_ms);
+
+/*
+ * Takes note of a well-formed datagram: its version, and when it says that it
+ * was sent, in time of the epoch.
+ */
+void exporter_heard(struct exporter *e, uint16_t version, uint32_t recv_sec,
+    uint32_t recv_usec, uint32_t export_sec, uint32_t export_nsec);
+
+/*
+ * How far the exporter's clock is ahead of ours, as far as can be told: time
+ * of export minus time of reception, of the datagram that was under way for
+ * the shortest time in this minute and the one before.  v9 and IPFIX tell the
+ * time in whole seconds, so that it is up to a second less than it should be.
+ * False where nothing came in that time.
+ */
+bool exporter_skew_ms(const struct exporter *e, uint32_t now, int32_t *ms);
+
+enum exporter_span { EXPORTER_MINUTE, EXPORTER_HOUR, EXPORTER_START };
+
+/* What an exporter has sent in a span of time, and what was missing of it. */
+struct exporter_period {
+	uint32_t seconds;   /* that it covers, never 0 */
+	uint64_t datagrams; /* received */
+	uint64_t flows;     /* decoded, and not lost to output errors */
+	uint64_t missing;   /* flows that there should have been too */
+	bool numbered;      /* by the exporter, so that gaps are seen */
+};
+
+/*
+ * The latest minute (60 to 75 seconds), hour (60 to 72 minutes), or everything
+ * since first_seen, up to now; less where the exporter is not known for so
+ * long.  flows / seconds is a rate.
+ *
+ * Flows are missing by the sequence numbers, and by output errors.  Flows that
+ * a filter discards are not: that is what it is for.  Where datagrams are
+ * missing instead, as v9 numbers those and as data wait in vain for templates,
+ * each is taken for as many flows as the others of the period had; so where all
+ * is v9, the share of flows is a share of datagrams.  Numbers of v9 and IPFIX
+ * count options data, which are no flows.  What comes twice counts twice.
+ */
+void exporter_period(const struct exporter *e, uint32_t now,
+    enum exporter_span span, struct exporter_period *period);
+
+/* The sum over all exporters in the table. */
+void exporters_period(const struct exporter_table *table, uint32_t now,
+    enum exporter_span span, struct exporter_period *sum);
+
+/*
+ * The share of flows that are there, in parts per million, rounded down so that
+ * a million is all of them.  -1 where nobody knows: nothing was sent, or only
+ * v1, which has no numbers.
+ */
+int32_t exporter_complete(const struct exporter_period *period);
 
 /*
  * Say "ADDR: message", at most once a minute for each cause, with the number of

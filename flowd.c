@@ -123,6 +123,12 @@ show_flows(const struct flow *flows, size_t n)
 	}
 }
 
+static void
+settle(void *owner, uint64_t stored, uint64_t lost)
+{
+	exporter_settle(owner, stored, lost);
+}
+
 /* Moves the flows that the filter lets through to the front; their number. */
 static size_t
 choose_flows(struct filter *filter, struct flow *flows, size_t n)
@@ -152,9 +158,13 @@ store_each(struct collector *c, const struct flow *flows, size_t n)
 	(void)store_encode_many(flows, n, c->conf->store_mask, c->records,
 	    lens);
 	for (i = 0; i < n; record += lens[i++]) {
-		switch (output_put(c->output, &flows[i], record, lens[i])) {
+		switch (output_put(c->output, &flows[i], record, lens[i],
+		    c->exporter)) {
 		case OUTPUT_STORED:
 			mine->stored++;
+			break;
+		case OUTPUT_BUFFERED:
+			mine->buffered++;
 			break;
 		case OUTPUT_LOST:
 			mine->lost++;
@@ -178,8 +188,9 @@ store_flows(struct collector *c, const struct flow *flows, size_t n)
 		return;
 	}
 	output_commit(c->output,
-	    store_encode_many(flows, n, c->conf->store_mask, room, lens));
-	c->exporter->counters.stored += n;
+	    store_encode_many(flows, n, c->conf->store_mask, room, lens), n,
+	    c->exporter);
+	c->exporter->counters.buffered += n;
 }
 
 /* Empties the sink: filters and stores what was decoded. */
@@ -392,7 +403,7 @@ orphaned(struct collector *c)
 {
 	drain_all_for_good(c);
 	output_hold_logs(c->output, false);
-	output_end_logs(c->output);
+	output_end(c->output);
 	exit(1);
 }
 
@@ -401,10 +412,12 @@ report(const struct collector *c)
 {
 	struct output_counters out;
 
+	/* What can be written is not to seem to wait. */
+	(void)output_flush(c->output);
 	output_count(c->output, &out);
 	log_wait_for_room(true);
-	report_statistics(c->exporters, c->unauthorised, c->kernel_drops,
-	    c->batch->skipped, &out, c->filter);
+	report_statistics(c->exporters, now_sec(), c->unauthorised,
+	    c->kernel_drops, c->batch->skipped, &out, c->filter);
 	log_wait_for_room(false);
 }
 
@@ -560,7 +573,7 @@ stop(struct collector *c)
 	wait_for_cut(c);
 	drain_all_for_good(c);
 	left = flush_for_good(c);
-	output_end_logs(c->output);
+	output_end(c->output);
 	save_state_for_good(c);
 	report(c);
 	output_free(c->output);
@@ -888,7 +901,7 @@ collector_run(const struct collector_place *place)
 	c->batch = place->batch;
 	c->receiver = receiver_new(c->batch);
 	c->exporters = exporters_new(&limits);
-	c->output = output_new(place->turns, c->number);
+	c->output = output_new(place->turns, c->number, settle);
 	if (c->receiver == NULL || c->exporters == NULL || c->output == NULL)
 		fatal("no memory");
 	while (c->conf == NULL)

@@ -41,12 +41,22 @@
 #include "store.h"
 
 #define BLOCK_LEN     FLOWLOG_ROOM_MAX
-#define RETRY_SECONDS 1    /* after a failed write */
+#define RUNS_MAX      (BLOCK_LEN / 64) /* of one block, else it is full */
+#define RETRY_SECONDS 1                /* after a failed write */
 #define TURN_MS       1000 /* to wait for it when there is no later */
+
+/* Records in a row that have one owner. */
+struct run {
+	void *owner;
+	uint32_t end; /* of the last one, in data */
+	uint32_t records;
+};
 
 struct block {
 	struct block *next;
-	size_t begin, end; /* of the records in data */
+	size_t begin, end;   /* of the records in data */
+	size_t first, nruns; /* runs from first on make up these records */
+	struct run runs[RUNS_MAX];
 	uint8_t data[BLOCK_LEN];
 };
 
@@ -72,6 +82,8 @@ struct flowlog {
 	/* Messages that it fails; one that it works again follows. */
 	struct log_budget budget;
 	bool failure_said, full_said;
+
+	flowlog_settle *settle;
 	struct flowlog_counters counters;
 };
 
@@ -83,7 +95,7 @@ add_block(struct flowlog *l)
 	if (l->nblocks >= l->max_blocks || (b = malloc(sizeof(*b))) == NULL)
 		return (false);
 	b->next = NULL;
-	b->begin = b->end = 0;
+	b->begin = b->end = b->first = b->nruns = 0;
 	if (l->last == NULL)
 		l->first = b;
 	else
@@ -94,7 +106,7 @@ add_block(struct flowlog *l)
 }
 
 struct flowlog *
-flowlog_new(const char *name, const struct turn *turn)
+flowlog_new(const char *name, const struct turn *turn, flowlog_settle *settle)
 {
 	struct flowlog *l;
 
@@ -102,6 +114,7 @@ flowlog_new(const char *name, const struct turn *turn)
 		return (NULL);
 	l->fd = -1;
 	l->turn = *turn;
+	l->settle = settle;
 	flowlog_set_limit(l, FLOWLOG_BUFFER_DEFAULT);
 	if ((l->name = strdup(name)) == NULL || !add_block(l)) {
 		flowlog_free(l);
@@ -166,36 +179,63 @@ whole_records(const struct block *b, size_t len)
 	return (at);
 }
 
-static uint64_t
-count_records(const struct flowlog *l)
+static uint32_t
+count_records(const struct block *b, size_t at, size_t end)
 {
-	const struct block *b;
-	uint64_t n = 0;
-	size_t at;
+	uint32_t n = 0;
 
-	for (b = l->first; b != NULL; b = b->next) {
-		for (at = b->begin; at < b->end; at += record_len(b, at))
-			n++;
-	}
+	for (; at < end; at += record_len(b, at))
+		n++;
 	return (n);
 }
 
-/* Takes n bytes out of the first block. */
-static void
-take_from_buffer(struct flowlog *l, size_t n)
+/* Takes the records up to end out of the first run; how many these are. */
+static uint32_t
+take_from_run(struct block *b, size_t end)
+{
+	struct run *r = &b->runs[b->first];
+	uint32_t n = r->records;
+
+	if (end >= r->end) {
+		b->first++;
+		b->begin = r->end;
+		return (n);
+	}
+	n = count_records(b, b->begin, end);
+	r->records -= n;
+	b->begin = end;
+	return (n);
+}
+
+/*
+ * Takes n bytes of whole records out of the first block, since they were
+ * written or are lost, and tells their owners.  How many records these were.
+ */
+static uint64_t
+take_from_buffer(struct flowlog *l, size_t n, bool written)
 {
 	struct block *b = l->first;
+	const size_t end = b->begin + n;
+	uint64_t taken = 0;
+	uint32_t records;
+	void *owner;
 
 	l->left -= n;
-	b->begin += n;
+	while (b->begin < end) {
+		owner = b->runs[b->first].owner;
+		records = take_from_run(b, end);
+		l->settle(owner, written ? records : 0, written ? 0 : records);
+		taken += records;
+	}
 	if (b->begin < b->end)
-		return;
-	b->begin = b->end = 0;
+		return (taken);
+	b->begin = b->end = b->first = b->nruns = 0;
 	if (b->next == NULL)
-		return;
+		return (taken);
 	l->first = b->next;
 	l->nblocks--;
 	free(b);
+	return (taken);
 }
 
 static off_t
@@ -222,7 +262,7 @@ note_written(struct flowlog *l, size_t n)
 	}
 	l->counters.bytes += whole;
 	if (whole > 0)
-		take_from_buffer(l, whole);
+		(void)take_from_buffer(l, whole, true);
 }
 
 static void
@@ -370,9 +410,9 @@ drop_partial(struct flowlog *l)
 		l->partial = 0;
 		return;
 	}
-	take_from_buffer(l, record_len(l->first, l->first->begin));
+	l->counters.lost +=
+	    take_from_buffer(l, record_len(l->first, l->first->begin), false);
 	l->partial = 0;
-	l->counters.lost++;
 	log_warnx("%s changed inside a record; one flow is lost", l->name);
 }
 
@@ -409,14 +449,14 @@ write_all(struct flowlog *l)
 void
 flowlog_end(struct flowlog *l)
 {
-	uint64_t lost;
+	uint64_t lost = 0;
 
 	write_all(l);
 	flowlog_set_fd(l, -1);
 	turn_end(&l->turn);
-	lost = count_records(l);
 	while (l->left > 0)
-		take_from_buffer(l, l->first->end - l->first->begin);
+		lost +=
+		    take_from_buffer(l, l->first->end - l->first->begin, false);
 	l->counters.lost += lost;
 	if (lost > 0)
 		log_warnx("%" PRIu64
@@ -445,7 +485,7 @@ flowlog_free(struct flowlog *l)
 static bool
 has_room(const struct flowlog *l, size_t len)
 {
-	return (BLOCK_LEN - l->last->end >= len);
+	return (BLOCK_LEN - l->last->end >= len && l->last->nruns < RUNS_MAX);
 }
 
 void
@@ -474,8 +514,18 @@ flowlog_room(struct flowlog *l, size_t len)
 }
 
 void
-flowlog_commit(struct flowlog *l, size_t len)
+flowlog_commit(struct flowlog *l, size_t len, size_t records, void *owner)
 {
-	l->last->end += len;
+	struct block *b = l->last;
+	struct run *r;
+
+	if (records == 0)
+		return;
+	if (b->nruns == b->first || b->runs[b->nruns - 1].owner != owner)
+		b->runs[b->nruns++] = (struct run){ .owner = owner };
+	r = &b->runs[b->nruns - 1];
+	b->end += len;
 	l->left += len;
+	r->end = (uint32_t)b->end;
+	r->records += (uint32_t)records;
 }

@@ -41,10 +41,17 @@ struct flowlog_counters {
 struct flowlog;
 
 /*
+ * Whoever put records into a buffer, as an opaque owner of them, is told what
+ * became of each: it was written, or it was lost.
+ */
+typedef void flowlog_settle(void *owner, uint64_t written, uint64_t lost);
+
+/*
  * name is for messages, and copied.  Nothing is written but in turn.  NULL
  * without memory.
  */
-struct flowlog *flowlog_new(const char *name, const struct turn *turn);
+struct flowlog *flowlog_new(const char *name, const struct turn *turn,
+    flowlog_settle *settle);
 
 /*
  * Bytes that the buffer may grow to while the log cannot be written.  It is
@@ -72,8 +79,11 @@ void flowlog_set_fd(struct flowlog *l, int fd);
  */
 uint8_t *flowlog_room(struct flowlog *l, size_t len);
 
-/* The first len bytes of that room are whole records now. */
-void flowlog_commit(struct flowlog *l, size_t len);
+/*
+ * The first len bytes of that room are so many whole records now, or none, and
+ * owner's.
+ */
+void flowlog_commit(struct flowlog *l, size_t len, size_t records, void *owner);
 
 /* Counts a record that there was no room for, and says so once. */
 void flowlog_refuse(struct flowlog *l);

@@ -34,22 +34,29 @@
 struct logsock {
 	int fd;              /* -1: not connected */
 	bool blocked;        /* its queue is full */
-	uint8_t *buf;        /* whole records */
+	uint8_t *buf;        /* whole records, each behind its owner */
 	size_t begin, end;   /* of what waits in buf */
 	uint64_t sent, lost; /* records */
 	struct log_limit gone_said;
+	logsock_settle *settle;
+};
+
+/* What stands before each record in the buffer. */
+struct label {
+	void *owner; /* or NULL */
 };
 
 enum taken { TAKEN, NOT_NOW, GONE };
 
 struct logsock *
-logsock_new(void)
+logsock_new(logsock_settle *settle)
 {
 	struct logsock *l;
 
 	if ((l = calloc(1, sizeof(*l))) == NULL)
 		return (NULL);
 	l->fd = -1;
+	l->settle = settle;
 	if ((l->buf = malloc(BUFFER_LEN)) == NULL) {
 		free(l);
 		return (NULL);
@@ -81,21 +88,40 @@ logsock_blocked_on(const struct logsock *l)
 	return (l->blocked ? l->fd : -1);
 }
 
+static const uint8_t *
+first_record(const struct logsock *l)
+{
+	return (l->buf + l->begin + sizeof(struct label));
+}
+
 static size_t
 first_len(const struct logsock *l)
 {
 	size_t len;
 
-	if (store_check_header(l->buf + l->begin, l->end - l->begin, &len) != 0)
+	if (store_check_header(first_record(l),
+		l->end - l->begin - sizeof(struct label), &len) != 0)
 		fatalx("log socket's buffer is damaged");
 	return (len);
+}
+
+/* The first record was sent, or is lost. */
+static void
+take_first(struct logsock *l, bool sent)
+{
+	struct label label;
+
+	memcpy(&label, l->buf + l->begin, sizeof(label));
+	l->begin += sizeof(label) + first_len(l);
+	if (label.owner != NULL)
+		l->settle(label.owner, sent, !sent);
 }
 
 static void
 lose_waiting(struct logsock *l)
 {
-	for (; l->begin < l->end; l->begin += first_len(l))
-		l->lost++;
+	for (; l->begin < l->end; l->lost++)
+		take_first(l, false);
 	l->begin = l->end = 0;
 }
 
@@ -149,51 +175,55 @@ logsock_flush(struct logsock *l)
 
 	l->blocked = false;
 	while (l->fd != -1 && l->begin < l->end) {
-		r = try_send(l, l->buf + l->begin, first_len(l));
+		r = try_send(l, first_record(l), first_len(l));
 		if (r == NOT_NOW)
 			return;
 		if (r == GONE)
 			logsock_set_fd(l, -1);
 		else
-			l->begin += first_len(l);
+			take_first(l, true);
 	}
 	l->begin = l->end = 0;
 }
 
-static int
-keep(struct logsock *l, const uint8_t *rec, size_t len)
+static enum logsock_result
+keep(struct logsock *l, const uint8_t *rec, size_t len, void *owner)
 {
-	if (len > BUFFER_LEN - l->end && l->begin > 0) {
+	const struct label label = { .owner = owner };
+	const size_t size = sizeof(label) + len;
+
+	if (size > BUFFER_LEN - l->end && l->begin > 0) {
 		memmove(l->buf, l->buf + l->begin, l->end - l->begin);
 		l->end -= l->begin;
 		l->begin = 0;
 	}
-	if (len > BUFFER_LEN - l->end) {
+	if (size > BUFFER_LEN - l->end) {
 		l->lost++;
-		return (-1);
+		return (LOGSOCK_LOST);
 	}
-	memcpy(l->buf + l->end, rec, len);
-	l->end += len;
-	return (0);
+	memcpy(l->buf + l->end, &label, sizeof(label));
+	memcpy(l->buf + l->end + sizeof(label), rec, len);
+	l->end += size;
+	return (LOGSOCK_KEPT);
 }
 
-int
-logsock_send(struct logsock *l, const uint8_t *rec, size_t len)
+enum logsock_result
+logsock_send(struct logsock *l, const uint8_t *rec, size_t len, void *owner)
 {
 	enum taken r;
 
 	if (l->fd == -1) {
 		l->lost++;
-		return (-1);
+		return (LOGSOCK_LOST);
 	}
 	if (l->begin < l->end)
-		return (keep(l, rec, len));
+		return (keep(l, rec, len, owner));
 	r = try_send(l, rec, len);
 	if (r == TAKEN)
-		return (0);
+		return (LOGSOCK_SENT);
 	if (r == NOT_NOW)
-		return (keep(l, rec, len));
+		return (keep(l, rec, len, owner));
 	logsock_set_fd(l, -1);
 	l->lost++;
-	return (-1);
+	return (LOGSOCK_LOST);
 }

@@ -28,7 +28,12 @@
 
 struct logsock;
 
-struct logsock *logsock_new(void); /* NULL without memory */
+/*
+ * What became of a record that was kept for its owner: it was sent, or lost.
+ */
+typedef void logsock_settle(void *owner, uint64_t sent, uint64_t lost);
+
+struct logsock *logsock_new(logsock_settle *settle); /* NULL without memory */
 void logsock_free(struct logsock *l);
 
 /*
@@ -38,8 +43,14 @@ void logsock_free(struct logsock *l);
 void logsock_set_fd(struct logsock *l, int fd);
 bool logsock_is_connected(const struct logsock *l);
 
-/* Sends a record, or keeps it for later.  -1 where it is lost. */
-int logsock_send(struct logsock *l, const uint8_t *rec, size_t len);
+enum logsock_result { LOGSOCK_SENT, LOGSOCK_KEPT, LOGSOCK_LOST };
+
+/*
+ * Sends a record, or keeps it for later, when its owner is told what became of
+ * it.  Without an owner, which is NULL, nobody is.
+ */
+enum logsock_result logsock_send(struct logsock *l, const uint8_t *rec,
+    size_t len, void *owner);
 
 /* Sends what waits, as far as the reader takes it. */
 void logsock_flush(struct logsock *l);

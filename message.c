@@ -489,6 +489,7 @@ take_template(struct walk *w, struct cursor *c, bool options)
 	struct cursor rest = *c;
 	uint16_t nfields, scopes = 0;
 	enum template_result r;
+	uint64_t evicted;
 	int error;
 
 	if (all_zero(rest))
@@ -512,6 +513,7 @@ take_template(struct walk *w, struct cursor *c, bool options)
 		return (0);
 	}
 	rest = *c;
+	evicted = e->templates.evicted;
 	do {
 		*c = rest;
 		r = template_define(&e->templates, &e->shared->memory,
@@ -519,6 +521,7 @@ take_template(struct walk *w, struct cursor *c, bool options)
 		    &error);
 	} while (
 	    r == TEMPLATE_NO_ROOM && exporter_make_room(e, w->msg.recv_sec));
+	e->counters.templates_evicted += e->templates.evicted - evicted;
 	take_definition(w, &key, r, error);
 	return (r == TEMPLATE_BAD && error == FLOWD_ESHORT ? 0 : 1);
 }
@@ -583,6 +586,8 @@ message_decode(const struct datagram *dgram, uint16_t version,
 		return (refuse(&w, "says another length", dgram->len));
 	if (!is_framed(w.sets))
 		return (refuse(&w, "has a set that does not fit", dgram->len));
+	exporter_heard(exporter, version, dgram->recv_sec, dgram->recv_usec,
+	    w.msg.export_sec, 0);
 	while (next_set(&w.sets, &set) == 1)
 		take_set(&w, &set);
 	return (close_walk(&w));

@@ -176,6 +176,8 @@ decode_fixed(const struct layout *l, const struct datagram *dgram,
 	r = check_count(dgram, l, &h, cur_left(&c), exporter);
 	if (r != DECODED)
 		return (r);
+	exporter_heard(exporter, l->version, dgram->recv_sec, dgram->recv_usec,
+	    h.time_sec, h.time_nanosec);
 	if (l->has_sequence)
 		exporter_sequence(exporter, l->version,
 		    (uint32_t)h.engine_type << 8 | h.engine_id, h.sequence,
@@ -244,7 +246,7 @@ netflow_decode(const struct datagram *dgram, struct exporter *exporter,
 	r = decode_version(version, dgram, exporter, sink);
 	if (!exporter->known)
 		greet(exporter, version, dgram->recv_sec, r);
-	if (exporter->counters.restarts != restarts)
+	if (exporter->counters.restarts > restarts)
 		exporter_info(exporter, EXPORTER_RESTARTED, dgram->recv_sec,
 		    "numbers its flows anew, as after a restart");
 	return (r);

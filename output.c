@@ -42,11 +42,13 @@ struct output {
 	int *forwards;
 	size_t nforwards;
 
+	void (*settle)(void *owner, uint64_t stored, uint64_t lost);
 	struct output_counters counters; /* of logs that went too */
 };
 
 struct output *
-output_new(struct turns *turns, uint32_t who)
+output_new(struct turns *turns, uint32_t who,
+    void (*settle)(void *owner, uint64_t stored, uint64_t lost))
 {
 	struct output *o;
 
@@ -54,10 +56,11 @@ output_new(struct turns *turns, uint32_t who)
 		return (NULL);
 	o->turns = turns;
 	o->who = who;
-	if ((o->logsock = logsock_new()) == NULL) {
+	if ((o->logsock = logsock_new(settle)) == NULL) {
 		free(o);
 		return (NULL);
 	}
+	o->settle = settle;
 	return (o);
 }
 
@@ -148,7 +151,8 @@ output_set_logs(struct output *o, const struct config *conf, const int *fds)
 		l = take_log(before, nbefore, conf->logs[i].path);
 		turn.which = conf->logs[i].turn;
 		if (l == NULL &&
-		    (l = flowlog_new(conf->logs[i].path, &turn)) == NULL)
+		    (l = flowlog_new(conf->logs[i].path, &turn, o->settle)) ==
+			NULL)
 			fatal("logfile %s", conf->logs[i].path);
 		flowlog_set_limit(l, buffer);
 		flowlog_hold(l, o->held);
@@ -314,26 +318,40 @@ choose(const struct output *o, const struct flow *flow)
 	return (o->rest);
 }
 
+static enum output_result
+put_to_logsock(struct output *o, const uint8_t *record, size_t len, void *owner)
+{
+	switch (logsock_send(o->logsock, record, len, owner)) {
+	case LOGSOCK_SENT:
+		return (OUTPUT_STORED);
+	case LOGSOCK_KEPT:
+		return (OUTPUT_BUFFERED);
+	case LOGSOCK_LOST:
+		break;
+	}
+	return (OUTPUT_LOST);
+}
+
+/* Where there is a log too, that is what counts for the owner. */
 enum output_result
 output_put(struct output *o, const struct flow *flow, const uint8_t *record,
-    size_t len)
+    size_t len, void *owner)
 {
 	struct flowlog *l = choose(o, flow);
-	bool sent =
-	    o->use_logsock && logsock_send(o->logsock, record, len) == 0;
+	enum output_result r = OUTPUT_NOWHERE;
 	uint8_t *room;
 
-	if (l == NULL && !o->use_logsock)
-		return (OUTPUT_NOWHERE);
+	if (o->use_logsock)
+		r = put_to_logsock(o, record, len, l == NULL ? owner : NULL);
 	if (l == NULL)
-		return (sent ? OUTPUT_STORED : OUTPUT_LOST);
+		return (r);
 	if ((room = flowlog_room(l, len)) == NULL) {
 		flowlog_refuse(l);
 		return (OUTPUT_LOST);
 	}
 	memcpy(room, record, len);
-	flowlog_commit(l, len);
-	return (OUTPUT_STORED);
+	flowlog_commit(l, len, 1, owner);
+	return (OUTPUT_BUFFERED);
 }
 
 uint8_t *
@@ -345,22 +363,23 @@ output_room(struct output *o, size_t len)
 }
 
 void
-output_commit(struct output *o, size_t len)
+output_commit(struct output *o, size_t len, size_t records, void *owner)
 {
-	flowlog_commit(o->rest, len);
+	flowlog_commit(o->rest, len, records, owner);
 }
 
 void
-output_end_logs(struct output *o)
+output_end(struct output *o)
 {
 	size_t i;
 
-	for (i = 0; o->conf != NULL && i < o->conf->nlogs; i++)
+	for (i = 0; i < nlogs(o); i++)
 		end_log(o, o->logs[i]);
 	free(o->logs);
 	o->logs = NULL;
 	o->rest = NULL;
 	o->conf = NULL;
+	output_set_logsock(o, -1);
 }
 
 void

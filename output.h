@@ -44,9 +44,11 @@ struct output;
 
 /*
  * Logs are written to in turn with others who have numbers other than who.
- * NULL without memory.
+ * settle is told, for each owner of records that were buffered, how many were
+ * stored and how many are lost.  NULL without memory.
  */
-struct output *output_new(struct turns *turns, uint32_t who);
+struct output *output_new(struct turns *turns, uint32_t who,
+    void (*settle)(void *owner, uint64_t stored, uint64_t lost));
 void output_free(struct output *o);
 
 /*
@@ -58,8 +60,11 @@ void output_free(struct output *o);
 void output_set_logs(struct output *o, const struct config *conf,
     const int *fds);
 
-/* Writes what it can to the logs, and counts the rest as lost. */
-void output_end_logs(struct output *o);
+/*
+ * Writes what it can to the logs, and counts the rest as lost, as what still
+ * waits for the log socket.
+ */
+void output_end(struct output *o);
 
 /* Goes on with fd, owned from here on, for one of these logs. */
 void output_reopen_log(struct output *o, size_t which, int fd);
@@ -78,14 +83,18 @@ void output_set_forwards(struct output *o, const int *fds, size_t n);
 
 enum output_result {
 	OUTPUT_STORED,
-	OUTPUT_NOWHERE, /* the configuration has no place for it */
+	OUTPUT_BUFFERED, /* settle will be told */
+	OUTPUT_NOWHERE,  /* the configuration has no place for it */
 	/* Its log is full, or the log socket, its only place, is away. */
 	OUTPUT_LOST,
 };
 
-/* Takes the record of this flow, of len bytes up to STORE_RECORD_MAX. */
+/*
+ * Takes the record of this flow, of len bytes up to STORE_RECORD_MAX.  owner is
+ * not NULL.
+ */
 enum output_result output_put(struct output *o, const struct flow *flow,
-    const uint8_t *record, size_t len);
+    const uint8_t *record, size_t len, void *owner);
 
 /*
  * Room for len bytes of records, whatever their flows, where all flows go to
@@ -93,8 +102,8 @@ enum output_result output_put(struct output *o, const struct flow *flow,
  */
 uint8_t *output_room(struct output *o, size_t len);
 
-/* The first len bytes of that room are whole records now. */
-void output_commit(struct output *o, size_t len);
+/* The first len bytes of that room are records now, and are buffered. */
+void output_commit(struct output *o, size_t len, size_t records, void *owner);
 
 /*
  * Writes of what is buffered, whole records only, no more than keeps receiving

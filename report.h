@@ -28,9 +28,10 @@
 
 /*
  * Logs what is known of each exporter, the sums, and the rules' counters.
- * unauthorised and kernel_drops are datagrams of no exporter.
+ * now is in epoch seconds; unauthorised and kernel_drops are datagrams of no
+ * exporter.
  */
-void report_statistics(const struct exporter_table *exporters,
+void report_statistics(const struct exporter_table *exporters, uint32_t now,
     uint64_t unauthorised, uint64_t kernel_drops, uint64_t skipped,
     const struct output_counters *out, const struct filter *filter);
 

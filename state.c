@@ -50,12 +50,12 @@ pack_sequences(struct wcursor *w, const struct exporter *e)
 	uint8_t n = 0;
 	size_t i;
 
-	while (n < EXPORTER_SEQUENCES && e->sequences[n].version != 0)
+	while (n < SEQUENCES_MAX && e->sequences.at[n].version != 0)
 		n++;
 	if (wcur_u8(w, n) != 0)
 		return (FLOWD_ESPACE);
 	for (i = 0; i < n; i++) {
-		s = &e->sequences[i];
+		s = &e->sequences.at[i];
 		if (wcur_u16(w, s->version) != 0 ||
 		    wcur_u32(w, s->domain) != 0 || wcur_u32(w, s->next) != 0 ||
 		    wcur_u32(w, s->uptime_ms) != 0 || wcur_u8(w, s->known) != 0)
@@ -217,15 +217,16 @@ unpack_sequences(struct cursor *c, struct exporter *e)
 
 	if (cur_u8(c, &n) != 0)
 		return (FLOWD_ESHORT);
-	if (n > EXPORTER_SEQUENCES)
+	if (n > SEQUENCES_MAX)
 		return (FLOWD_EINVAL);
 	for (i = 0; i < n; i++) {
-		s = &e->sequences[i];
+		s = &e->sequences.at[i];
 		if (cur_u16(c, &s->version) != 0 ||
 		    cur_u32(c, &s->domain) != 0 || cur_u32(c, &s->next) != 0 ||
 		    cur_u32(c, &s->uptime_ms) != 0 || cur_u8(c, &known) != 0)
 			return (FLOWD_ESHORT);
 		s->known = known != 0;
+		s->begin = s->next;
 	}
 	return (0);
 }

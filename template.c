@@ -469,8 +469,10 @@ make_room(struct templates *t, struct memory *memory, size_t max, size_t size)
 	if (t->count >= t->nbuckets && grow(t, memory) == -1)
 		return (-1);
 	while (t->oldest != NULL &&
-	    (t->count >= max || size > memory_left(memory)))
+	    (t->count >= max || size > memory_left(memory))) {
 		forget(t, memory, t->oldest);
+		t->evicted++;
+	}
 	return (size > memory_left(memory) ? -1 : 0);
 }
 

@@ -93,7 +93,8 @@ struct templates {
 	struct template **buckets;
 	size_t nbuckets; /* a power of two, or 0 */
 	size_t count;
-	uint64_t secret; /* so that nobody can aim at a bucket */
+	uint64_t evicted; /* for others, ever */
+	uint64_t secret;  /* so that nobody can aim at a bucket */
 	struct template *newest, *oldest; /* by last use */
 };
 

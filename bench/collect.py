@@ -38,16 +38,20 @@ BUFFER = 32 << 20		# bytes, as flowd asks for
 SETTLED = 0.3			# seconds without work
 WARM_MEMORY = 2 << 30		# bytes, above what a run writes
 
+NEAR_LIMIT = -80		# a rate: percent of what the floor can take
+
 Case = collections.namedtuple(
-    "Case", "version family rate exporters templates rules")
+    "Case", "version family rate exporters templates rules workers")
 Sent = collections.namedtuple("Sent", "flows datagrams")
-Figures = collections.namedtuple("Figures", "ns lost memory bytes")
+Figures = collections.namedtuple("Figures", "ns lost speed memory bytes")
 
 
 def case_name(case):
     """The words that stand for it."""
     name = {5: "v5", 9: "v9", 10: "ipfix"}[case.version]
-    words = [name, "saturated" if not case.rate else f"{case.rate}/s"]
+    words = [name, "saturated" if not case.rate else
+             f"{-case.rate} % of limit" if case.rate < 0 else
+             f"{case.rate}/s"]
     if case.family == 6:
         words.insert(1, "ipv6")
     if case.exporters > 1:
@@ -56,12 +60,14 @@ def case_name(case):
         words.append(f"{case.templates} templates")
     if case.rules:
         words.append(f"{case.rules} rules")
+    if case.workers > 1:
+        words.append(f"{case.workers} workers")
     return " ".join(words)
 
 
 def cases(full):
     """All that is measured."""
-    plain = Case(5, 4, 0, 1, 1, 0)
+    plain = Case(5, 4, 0, 1, 1, 0, 1)
     protocols = [(5, 4), (9, 4), (10, 4)]
     if full:
         protocols += [(9, 6), (10, 6)]
@@ -75,6 +81,10 @@ def cases(full):
         chosen += [plain._replace(rules=10), plain._replace(rules=10000)]
         chosen += [plain._replace(version=version, rate=rate, exporters=1000)
                    for version in (5, 9) for rate in (0, RATE)]
+    chosen += [plain._replace(version=version, rate=NEAR_LIMIT)
+               for version in (5, 9, 10)]
+    chosen += [plain._replace(rate=rate, exporters=100, workers=workers)
+               for rate in (0, RATE) for workers in (1, 2)]
     chosen += [plain._replace(version=version, rate=rate, exporters=10000,
                               templates=10)
                for version in (9, 10) for rate in (0, RATE)
@@ -113,12 +123,12 @@ def peak_kib(pids):
 
 
 def waiting(port):
-    """Bytes in the receive buffer of the socket at port, None without one."""
-    for line in pathlib.Path("/proc/net/udp").read_text().splitlines()[1:]:
-        fields = line.split()
-        if int(fields[1].split(":")[1], 16) == port:
-            return int(fields[4].split(":")[1], 16)
-    return None
+    """Bytes in the receive buffers of sockets at port, None without one."""
+    lines = [line.split() for line in
+             pathlib.Path("/proc/net/udp").read_text().splitlines()[1:]]
+    found = [int(fields[4].split(":")[1], 16) for fields in lines
+             if int(fields[1].split(":")[1], 16) == port]
+    return sum(found) if found else None
 
 
 class WarmMemory:
@@ -156,7 +166,8 @@ class Collector:
         with open(self.dir / "said", "wb") as said:
             self.process = subprocess.Popen(
                 self.command(), stdin=subprocess.DEVNULL, stdout=said,
-                stderr=said, preexec_fn=on_cpu(COLLECTOR_CPU))
+                stderr=said, preexec_fn=None if case.workers > 1 else
+                on_cpu(COLLECTOR_CPU))
         wait_for(lambda: waiting(self.port) is not None, "it listens")
         time.sleep(SETTLED)
 
@@ -180,7 +191,7 @@ class Collector:
 
 class Floor(Collector):
     name = "floor"
-    rules = False
+    plain = True			# has neither rules nor workers
 
     def command(self):
         return ["bench/floor", str(self.port), str(self.dir / "log")]
@@ -204,13 +215,14 @@ class Volume(Floor):
 
 class Flowd(Collector):
     name = "flowd"
-    rules = True
+    plain = False
 
     def command(self):
         conf = self.dir / "flowd.conf"
         conf.write_text(
             f"listen on 127.0.0.1:{self.port}\n"
-            f'logfile "{self.dir}/log"\npidfile "{self.dir}/pid"\n' +
+            f'logfile "{self.dir}/log"\npidfile "{self.dir}/pid"\n'
+            f"workers {self.case.workers}\n" +
             "".join(f"discard src 10.{i >> 8}.{i & 255}.0/24 proto tcp port 99\n"
                     for i in range(self.case.rules)))
         insecure = ["-X", "INSECURE"] if os.geteuid() == 0 and \
@@ -218,14 +230,15 @@ class Flowd(Collector):
         return ["./flowd", "-g", *insecure, "-f", str(conf)]
 
     def stored(self, warm, _):
-        count = int(re.search(r"all: .* stored (\d+)", self.said())[1])
+        count = sum(map(int, re.findall(r"all: .* stored (\d+)",
+                                        self.said())))
         return (count - warm.flows,
                 (self.dir / "log").stat().st_size / count)
 
 
 class Nfcapd(Collector):
     name = "nfcapd"
-    rules = False
+    plain = True
 
     def command(self):
         return ["nfcapd", "-b", "127.0.0.1", "-p", str(self.port), "-w",
@@ -278,10 +291,11 @@ def measure(kind, case, seconds, where, memory):
             collector.settle()
             pids = tree(collector.process.pid)
             memory.release()
-            before = cpu_ns(pids)
+            before, begin = cpu_ns(pids), time.monotonic()
             load = send(case, collector.port, case.rate,
                         datagrams=int(case.rate * seconds),
                         seconds=0 if case.rate else seconds)
+            took = time.monotonic() - begin
             collector.settle()
             spent = cpu_ns(pids) - before
             peak = peak_kib(pids)
@@ -290,7 +304,8 @@ def measure(kind, case, seconds, where, memory):
         flows, octets = collector.stored(warm, load)
     memory.take()
     lost = max(0, load.flows - flows) / load.flows * 100
-    return Figures(spent / flows, lost, peak / 1024, octets)
+    return Figures(spent / flows, lost, flows / took / 1e6, peak / 1024,
+                   octets)
 
 
 def median(runs):
@@ -300,12 +315,20 @@ def median(runs):
 
 def show(name, result):
     """The lines of a case, from the floor up."""
-    floor = result.get("floor")
     for kind, figures in result.items():
-        ratio = f"{figures.ns / floor.ns:8.2f}" if floor else " " * 8
-        print(f"{name:44} {kind:7} {figures.ns:7.0f} {ratio} "
-              f"{figures.lost:6.1f} {figures.memory:8.1f} "
-              f"{figures.bytes:7.1f}", flush=True)
+        ratios = [f"{figures.ns / result[other].ns:8.2f}"
+                  if other in result else " " * 8
+                  for other in ("floor", "volume", "nfcapd")]
+        print(f"{name:34} {kind:7} {figures.ns:7.0f} {' '.join(ratios)} "
+              f"{figures.lost:6.1f} {figures.speed:8.1f} "
+              f"{figures.memory:8.1f} {figures.bytes:7.1f}", flush=True)
+
+
+def limit_of_floor(case, args, where, memory):
+    """Datagrams a second that the floor can take."""
+    runs = [measure(Floor, case._replace(rate=0), args.d, where, memory)
+            for _ in range(args.r)]
+    return median(runs).speed * 1e6 / per_datagram(case)
 
 
 def main():
@@ -318,16 +341,20 @@ def main():
     where = args.w or os.getcwd()
     kinds = [Floor, Volume, Flowd] + ([Nfcapd] if shutil.which("nfcapd") else [])
     memory = WarmMemory()
-    print(f"{'':44} {'':7} {'ns/flow':>7} {'x floor':>8} {'lost %':>6} "
-          f"{'peak MiB':>8} {'B/flow':>7}")
+    print(f"{'':34} {'':7} {'ns/flow':>7} {'x floor':>8} {'x volume':>8} "
+          f"{'x nfcapd':>8} {'lost %':>6} {'Mflow/s':>8} {'peak MiB':>8} "
+          f"{'B/flow':>7}")
     for case in cases(os.environ.get("BENCH") == "full"):
         name = case_name(case)
         if args.case and not any(re.search(c, name) for c in args.case):
             continue
+        if case.rate < 0:
+            limit = limit_of_floor(case, args, where, memory)
+            case = case._replace(rate=round(limit * -case.rate / 100))
         runs = {}
         for _ in range(args.r):
             for kind in kinds:
-                if case.rules and not kind.rules:
+                if kind.plain and (case.rules or case.workers > 1):
                     continue
                 runs.setdefault(kind.name, []).append(
                     measure(kind, case, args.d, where, memory))

@@ -1,9 +1,13 @@
 #!/bin/sh
-# A release builds with neither autoconf nor yacc, and without a warning.
+# A release is the same bytes each time, has all that git has, and builds with
+# neither autoconf, yacc nor git, elsewhere, and without a warning.
 
 set -u
+export LC_ALL=C
 SRC=${SRC:-$(cd "$(dirname "$0")/.." && pwd)}
 MAKE=${MAKE:-make}
+HIDDEN='aclocal autoconf autoheader autom4te automake autoreconf bison byacc
+	git yacc'
 . "$SRC/tests/lib/tree.sh"
 if [ ! -e "$SRC/.git" ]; then
 	echo "1..0 # SKIP releases are made in a git checkout"
@@ -18,25 +22,70 @@ done
 tree_test
 cd "$tmp" || exit 1
 
+# hide_programs: makes PATH lead to all programs but those that are HIDDEN.
+hide_programs()
+{
+	mkdir "$tmp/bin" || return 1
+	for dir in $(echo "$PATH" | tr : ' '); do
+		ln -s "$dir"/* "$tmp/bin" 2>/dev/null
+	done
+	PATH=$tmp/bin
+	for program in $HIDDEN; do
+		rm -f "$tmp/bin/$program" "$tmp/bin/$program"[.-]*
+		! command -v "$program" || return 1
+	done
+}
+
+sums()
+{
+	find "$1" -type f -exec cksum {} + | sort
+}
+
 check "a release is made" "$SRC/tools/make-dist" "$SRC" 9.9 byacc ||
     end_tree_test
+mkdir again && cd again || exit 1
+# shellcheck disable=SC2016	# expanded by that shell
+check "another one is the same" sh -c 'umask 077 && export TZ=Asia/Tokyo &&
+    "$1/tools/make-dist" "$1" 9.9 byacc &&
+    cmp ../flowd-9.9.tar.gz flowd-9.9.tar.gz' sh "$SRC"
+cd .. || exit 1
+
 check "it unpacks" sh -c 'gzip -dc flowd-9.9.tar.gz | tar xf -' ||
     end_tree_test
-cd flowd-9.9 || exit 1
-for file in configure autoconf.h.in parse.c flowd.c; do
-	check "it has $file" [ -f $file ]
-done
-check "configure without yacc and autoconf" \
-    env AUTOCONF=false ac_cv_prog_YACC= ./configure
-check "it builds" "$MAKE" -s -j 2 CFLAGS='-O2 -Werror' all
+git -C "$SRC" ls-files | sort >tracked
+sort flowd-9.9/MANIFEST >listed
+(cd flowd-9.9 && find . -type f) | sed 's,^\./,,' | sort >there
+check "its MANIFEST lists what is in it" cmp listed there
+check "it has all that git has" [ -z "$(comm -23 tracked there)" ]
+printf '%s\n' MANIFEST aclocal.m4 autoconf.h.in configure parse.c >wanted
+comm -13 tracked there >made
+check "and, beside it, what autoconf and yacc make" cmp wanted made
+
+check "programs to make it with are hidden" hide_programs || end_tree_test
+mkdir third && cd third || exit 1
+check "a release makes itself again" sh -c '../flowd-9.9/tools/make-dist \
+    ../flowd-9.9 9.9 false && cmp ../flowd-9.9.tar.gz flowd-9.9.tar.gz'
+cd .. || exit 1
+
+chmod -R a-w flowd-9.9
+sums flowd-9.9 >before
+mkdir build && cd build || exit 1
+check "configure, in another directory" ../flowd-9.9/configure
+check "it builds" "$MAKE" -s -j 2 CFLAGS='-O1 -Werror' all
+check "it says its own name" sh -c './flowd -h 2>&1 | grep -q "usage: flowd"'
+# shellcheck disable=SC2016	# expanded by that shell
 check "clean leaves parse.c, which cannot be made again" \
-    sh -c "$MAKE -s clean && [ -f parse.c ]"
+    sh -c '! "$1" -n clean | grep parse\.c' sh "$MAKE"
+cd .. || exit 1
+sums flowd-9.9 >after
+chmod -R u+w flowd-9.9
+check "the source is left as it was" cmp before after
 
 mkdir "$tmp/elsewhere"
 cat >"$tmp/try" <<'TEXT'
 ! "$SRC/tools/make-dist" "$tmp/elsewhere" 9.9 byacc >"$tmp/said" 2>&1 &&
-    grep -q 'no git checkout' "$tmp/said"
+    grep -q 'neither a git checkout nor a release' "$tmp/said"
 TEXT
 export SRC tmp
-check "outside a checkout it says what is wrong" sh "$tmp/try"
+check "elsewhere it says what is wrong" sh "$tmp/try"
 end_tree_test

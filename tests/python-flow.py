@@ -262,5 +262,20 @@ class Memory(unittest.TestCase):
         self.assertEqual(held(), before)
 
 
+class Help(unittest.TestCase):
+    def test_every_name_is_explained(self):
+        for name in dir(flowd):
+            value = getattr(flowd, name)
+            if name.startswith("_") or not callable(value):
+                continue
+            self.assertTrue(value.__doc__, name)
+            if not isinstance(value, type):
+                continue
+            for member in vars(value):
+                if not member.startswith("_"):
+                    self.assertTrue(getattr(value, member).__doc__,
+                                    f"{name}.{member}")
+
+
 if __name__ == "__main__":
     tap.main()

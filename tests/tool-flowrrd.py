@@ -228,9 +228,10 @@ class Flowrrd(unittest.TestCase):
         text = (self.www / "index.html").read_text()
         page = Page(text)
         self.assertIn("<title>A &lt;b&gt; &amp; c</title>", text)
-        self.assertEqual(page.links, ["#day", "#week", "#month", "#year"])
-        self.assertEqual(page.ids, ["day", "week", "month", "year"])
-        self.assertEqual(len(page.images), 12)
+        self.assertEqual(page.links,
+                         ["#hour", "#day", "#week", "#month", "#year"])
+        self.assertEqual(page.ids, ["hour", "day", "week", "month", "year"])
+        self.assertEqual(len(page.images), 15)
         self.assertNotRegex(text, "https?:|url[(]|@import")
         self.assertEqual({p.name for p in self.www.iterdir()},
                          {"index.html", *page.images})

@@ -61,7 +61,7 @@ Flowd - read, write and print the flow logs of flowd
 
     use Flowd;
 
-    my $log = Flowd->new('/var/log/flowd');
+    my $log = Flowd->new('/var/log/flowd.log');
     while (my $flow = $log->read_flow) {
         print $log->format(Flowd::BRIEF, 0, $flow), "\n";
         $octets{$flow->{src_addr}} += $flow->{flow_octets}
@@ -278,7 +278,17 @@ A flow to be written or printed has a value that cannot be stored.
 
 =head1 SEE ALSO
 
-flowd(8), flowd-log(5), flowd-reader(8)
+flowd(3), flowd-log(5), flowd(8), flowd-reader(8)
+
+=head1 STANDARDS
+
+The values of a flow are those of RFC 7012, Information Model for IP Flow
+Information Export (IPFIX).
+
+=head1 HISTORY
+
+A module of this name came with flowd 0.9.
+This one was written anew; it has the names of that one, and others besides.
 
 =head1 LICENSE
 

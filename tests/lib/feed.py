@@ -28,8 +28,9 @@ class Feed:
 
     AGENT = "127.255.255.1"
 
-    def __init__(self, flowd):
+    def __init__(self, flowd, window=WINDOW):
         self.flowd = flowd
+        self._window = window
         self._probe = netflow.datagram(5, netflow.flows(1))
         self._under_way = 0
         self._read = 0			# octets of the log
@@ -39,7 +40,7 @@ class Feed:
     def send(self, datagram, source="127.0.0.1"):
         """Sends a datagram, perhaps after those before it were received."""
         size = 2 * len(datagram) + OVERHEAD
-        if self._under_way and self._under_way + size > WINDOW:
+        if self._under_way and self._under_way + size > self._window:
             self.settle()
         self._under_way += size
         self.flowd.send(datagram, source)

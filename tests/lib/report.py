@@ -33,6 +33,12 @@ class Report:
         """The sums of all exporters."""
         return self.counters["all"]
 
+    @property
+    def whole(self):
+        """The counters that no exporter has one of: kernel-drops and so on."""
+        words = self.text[-1].split()
+        return dict(zip(words[::2], map(int, words[1::2])))
+
     def exporters(self):
         """The addresses that flowd has counters for."""
         return [who for who in self.counters if who != "all"]
@@ -51,7 +57,8 @@ class Report:
                     "decoded", "invalid", "unsupported", "unauthorised",
                     "held", "no-template")), f"datagrams of {who}: {n}")
             test.assertEqual(
-                n["flows"], n["stored"] + n["discarded"] + n["lost"],
+                n["flows"], sum(n[key] for key in (
+                    "stored", "discarded", "lost", "buffered")),
                 f"flows of {who}: {n}")
 
 
@@ -63,8 +70,13 @@ def statistics(flowd):
     before = reports()
     flowd.signal(signal.SIGUSR2)
     wait_for(lambda: reports() > before, "flowd reports")
+    return latest(flowd)
+
+
+def latest(flowd):
+    """The report that is there: of a flowd that has ended, its last one."""
     lines = flowd.stderr_lines()
     last = max(i for i, line in enumerate(lines) if line.startswith(LAST))
     first = max(i for i, line in enumerate(lines[:last])
                 if line.startswith("exporters "))
-    return Report(lines[first:last])
+    return Report(lines[first:last + 1])

@@ -565,7 +565,7 @@ assert_refused(size_t len)
 	before.counters.invalid++;
 	assert_memory_equal(&before.counters, &c.exporter->counters,
 	    sizeof(before.counters));
-	assert_memory_equal(before.sequences, c.exporter->sequences,
+	assert_memory_equal(&before.sequences, &c.exporter->sequences,
 	    sizeof(before.sequences));
 	assert_memory_equal(&before.templates, &c.exporter->templates,
 	    sizeof(before.templates));

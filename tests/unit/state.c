@@ -555,7 +555,7 @@ templates_that_cannot_be_are_refused(void **state)
 	wire_start(&w, V9);
 	wire_template(&w, 256, plain, 2);
 	transmit(&before, DECODED);
-	memset(before.exporter->sequences, 0,
+	memset(&before.exporter->sequences, 0,
 	    sizeof(before.exporter->sequences));
 	pack(&before);
 	assert_int_equal(be16(data + ONE_VERSION), V9);

@@ -40,6 +40,7 @@ COLOURS = {"tcp": "#0072b2", "udp": "#e69f00", "icmp": "#cc79a7",
 # which is somewhat more than is shown.  grid is rrdtool's --x-grid.
 Period = collections.namedtuple("Period", "name seconds steps rows grid")
 PERIODS = (
+    Period("hour", 3600, 1, 120, "MINUTE:1:MINUTE:10:MINUTE:10:0:%H:%M"),
     Period("day", 86400, 1, 2880, "HOUR:1:HOUR:4:HOUR:4:0:%H:%M"),
     Period("week", 7 * 86400, 10, 1300, "HOUR:6:DAY:1:DAY:1:0:%a %d"),
     Period("month", 31 * 86400, 60, 900, "DAY:1:WEEK:1:WEEK:1:0:%d %b"),

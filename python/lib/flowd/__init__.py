@@ -2,7 +2,7 @@
 
     import flowd
 
-    for flow in flowd.FlowLog("/var/log/flowd"):
+    for flow in flowd.FlowLog("/var/log/flowd.log"):
         print(flow.src_addr, flow.dst_addr, flow.octets)
 
 A flow has the attributes that help(flowd.Flow) lists; its fields says which of

@@ -1,0 +1,380 @@
+#!/usr/bin/env python3
+"""Every datagram and every flow is accounted for: what flowd counts is what was
+sent, for each exporter and in all, and what is in the log."""
+
+import collections
+import json
+import os
+import pathlib
+import re
+import socket
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+import accounts
+import netflow
+import netflow9
+import report
+import tap
+from feed import Feed
+from flowdtest import Flowd, free_port, is_sanitized, need, wait_for
+from wire import has_loopback_net
+
+DATAGRAMS = 100000 if not is_sanitized() else 20000
+KINDS = (accounts.V5, accounts.V5, accounts.Interleaved, accounts.V7,
+         accounts.V9, accounts.V9, accounts.Ipfix, accounts.Ipfix,
+         accounts.V1, accounts.V5)
+EXPORTERS = 50
+UNAUTHORISED = 300
+
+
+def agents(path):
+    """Flows of each exporter in a log, by flowd-reader."""
+    reader = subprocess.run(
+        [tap.program("flowd-reader"), "-J", str(path)],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+    return collections.Counter(
+        json.loads(line)["agent_addr"]
+        for line in reader.stdout.splitlines())
+
+
+def take_turns(runs):
+    """One step of each after the other, until all have come to their end."""
+    while runs:
+        runs = [run for run in runs if next(run, runs) is not runs]
+
+
+@unittest.skipUnless(has_loopback_net(), "127.0.0.0/8 is not ours")
+class Mixed(unittest.TestCase):
+    """Exporters of every kind, and all that can happen to what they send."""
+
+    def make_exporters(self, feed):
+        kinds = [KINDS[i % len(KINDS)] for i in range(EXPORTERS)]
+        kinds[-2:] = accounts.Unannounced, accounts.Withdrawn
+        return [kind(feed, f"127.0.1.{i}", seed=i)
+                for i, kind in enumerate(kinds, 1)]
+
+    def test_sums_hold(self):
+        with Flowd(*accounts.STATEMENTS) as flowd:
+            # Most of its buffer; the system charges more than is sent.
+            feed = Feed(flowd, flowd.receive_buffer() // 3)
+            exporters = self.make_exporters(feed)
+            take_turns([e.run(DATAGRAMS // EXPORTERS) for e in exporters])
+            for _ in range(UNAUTHORISED):
+                feed.send(netflow.datagram(5, netflow.flows(1)), "127.0.2.1")
+            feed.settle()
+            counted = report.statistics(flowd)
+            flowd.stop()
+            final = report.latest(flowd)
+            stored = agents(flowd.log)
+        self.assertGreaterEqual(counted.all["datagrams"], DATAGRAMS)
+        self.assertEqual(counted.whole["kernel-drops"], 0)
+        self.assertEqual(counted.whole["exporters-evicted"], 0)
+        for one in (counted, final):
+            one.check(self)
+            self.compare(exporters, one)
+        self.compare_with_log(exporters, stored)
+
+    def compare(self, exporters, counted):
+        self.assertEqual(len(counted.exporters()), EXPORTERS + 1)
+        probes = counted[Feed.AGENT]
+        sums = collections.Counter(probes)
+        for e in exporters:
+            e.compare(self, counted[e.address])
+            sums.update(e.expected)
+        self.assertEqual(probes["stored"], probes["datagrams"])
+        sums["unauthorised"] += UNAUTHORISED
+        sums["datagrams"] += UNAUTHORISED
+        for name, value in counted.all.items():
+            self.assertEqual(value, sums[name], f"{name} of all")
+        for name in ("decoded", "invalid", "unsupported", "unauthorised",
+                     "held", "no-template", "flows", "stored", "discarded",
+                     "sequence-lost", "sequence-lost-datagrams",
+                     "sequence-late", "restarts", "templates",
+                     "withdrawals"):
+            if not is_sanitized() or name != "no-template":
+                self.assertGreater(sums[name], 0, name)
+
+    def compare_with_log(self, exporters, stored):
+        for e in exporters:
+            self.assertEqual(stored[e.address], e.expected["stored"],
+                             f"{e.address} in the log")
+
+
+class Completeness(unittest.TestCase):
+    """The share of what an exporter sent, by its numbers."""
+
+    def shares(self, counted, who="127.0.0.1"):
+        line, = counted.lines(who, "complete: ")
+        return re.findall(r"(?:minute|hour|start) (\S+?),? ", line)
+
+    def test_share_and_rate(self):
+        with Flowd("store ALL", "discard all") as flowd:
+            for i in range(100):
+                # Of each four datagrams one is missing, but not the last.
+                if i % 4 != 1:
+                    flowd.send(netflow.datagram(
+                        5, netflow.flows(3), flow_sequence=3 * i))
+            counted = report.statistics(flowd)
+            n = counted["127.0.0.1"]
+            self.assertEqual(n["discarded"], n["flows"])
+            self.assertEqual(n["flows"] + n["sequence-lost"], 300)
+            for said in self.shares(counted) + self.shares(counted, "all"):
+                self.assertEqual(said, "75.00%")
+            line, = counted.lines("127.0.0.1", "complete: ")
+            self.assertGreater(float(line.split()[-1]), 0)
+
+    def test_v9_by_datagrams_v1_not_at_all(self):
+        layout = accounts.LAYOUT
+        with Flowd("store ALL") as flowd:
+            flowd.send(netflow.datagram(1, netflow.flows(1)))
+            self.assertEqual(self.shares(report.statistics(flowd)),
+                             ["unknown"] * 3)
+            for number in (0, 1, 2, 4):
+                flowd.send(netflow9.message(
+                    netflow9.V9,
+                    netflow9.templates(netflow9.V9, layout),
+                    netflow9.data(layout, *[(accounts.KEPT, 1)] * 9),
+                    sequence=number), "127.0.0.9")
+            counted = report.statistics(flowd)
+            self.assertEqual(self.shares(counted, "127.0.0.9"),
+                             ["80.00%"] * 3)
+            self.assertEqual(
+                len(counted.lines("127.0.0.9", "versions v9 4")), 1)
+
+
+class Kernel(unittest.TestCase):
+    """A receive buffer that is too small for what comes."""
+
+    SENT = 2000
+
+    def test_drops_and_gaps_agree(self):
+        port = free_port()
+        flowd = Flowd("store ALL", f"listen on 127.0.0.1:{port} bufsize 4096",
+                      listen=())
+        with flowd:
+            with flowd.paused():
+                with socket.socket(socket.AF_INET,
+                                   socket.SOCK_DGRAM) as sock:
+                    for i in range(self.SENT):
+                        sock.sendto(netflow.datagram(
+                            5, netflow.flows(2), flow_sequence=2 * i),
+                            ("127.0.0.1", port))
+            wait_for(lambda: len(flowd.flows()) > 0, "flowd receives")
+            # The kernel tells with the next one that it takes.
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+                sock.sendto(netflow.datagram(
+                    5, netflow.flows(2), flow_sequence=2 * self.SENT),
+                    ("127.0.0.1", port))
+            counted = wait_for(lambda: self.complete(flowd),
+                               "flowd receives the last datagram")
+            n, drops = counted.all, counted.whole["kernel-drops"]
+            counted.check(self)
+            self.assertGreater(drops, self.SENT // 2)
+            self.assertEqual(n["datagrams"] + drops, self.SENT + 1)
+            self.assertEqual(n["sequence-lost"], 2 * drops)
+            self.assertEqual(n["flows"], n["stored"])
+            self.assertEqual(len(flowd.flows()), n["stored"])
+
+    def complete(self, flowd):
+        """The report, once the last number has been seen."""
+        counted = report.statistics(flowd)
+        n = counted.all
+        return (counted if n["flows"] + n["sequence-lost"] ==
+                2 * (self.SENT + 1) else None)
+
+
+@unittest.skipIf(need("prlimit"), "prlimit is not installed")
+@unittest.skipUnless(has_loopback_net(), "127.0.0.0/8 is not ours")
+class NoRoom(unittest.TestCase):
+    """A log that takes no more: what waits, and whose it was."""
+
+    LIMIT = 100 * 1024
+    EXPORTERS = [f"127.0.1.{i}" for i in range(1, 6)]
+    ROUNDS = 60			# of 30 flows of each exporter: 1 MiB
+    FEW = 8
+    RECORD = 116		# bytes of a flow with all fields
+
+    def fill(self, flowd, rounds):
+        """All in turn, so that what fits is of all of them."""
+        payload = netflow.datagram(5, netflow.flows(30))
+        for _ in range(rounds):
+            for address in self.EXPORTERS:
+                flowd.send(payload, address)
+
+    def settled(self, flowd, rounds):
+        """The report on so many rounds, all of them received."""
+        def complete():
+            counted = report.statistics(flowd)
+            due = rounds * 30 * len(self.EXPORTERS)
+            dropped = counted.whole["kernel-drops"]
+            return (counted if counted.all["flows"] + 30 * dropped >= due
+                    else None)
+
+        return wait_for(complete, "flowd has received it all")
+
+    def check_log(self, flowd, counted):
+        stored = agents(flowd.log)
+        self.assertGreater(sum(stored.values()), 0)
+        for address in self.EXPORTERS:
+            self.assertEqual(counted[address]["stored"], stored[address])
+
+    def start(self, *statements):
+        flowd = Flowd("store ALL", "limit buffer 1M", *statements,
+                      prefix=("prlimit", f"--fsize={self.LIMIT}"))
+        self.addCleanup(flowd._discard)
+        flowd.start()
+        return flowd
+
+    def test_what_waits_is_lost_at_the_end(self):
+        flowd = self.start()
+        self.fill(flowd, self.ROUNDS)
+        counted = self.settled(flowd, self.ROUNDS)
+        counted.check(self)
+        for address in self.EXPORTERS:
+            n = counted[address]
+            self.assertGreater(n["buffered"], 0)
+            self.assertGreater(n["stored"], 0)
+        self.check_log(flowd, counted)
+        self.fill(flowd, self.ROUNDS)
+        counted = self.settled(flowd, 2 * self.ROUNDS)
+        counted.check(self)
+        self.assertGreater(counted.all["lost"], 0)
+        flowd.process.terminate()
+        self.assertEqual(flowd.process.wait(60), 1)
+        final = report.latest(flowd)
+        final.check(self)
+        self.assertEqual(final.all["buffered"], 0)
+        self.assertEqual(final.all["flows"], counted.all["flows"])
+        self.assertGreater(final.all["lost"], counted.all["lost"])
+        self.check_log(flowd, final)
+
+    def test_what_waits_is_lost_with_its_log(self):
+        flowd = self.start()
+        self.fill(flowd, self.ROUNDS)
+        before = self.settled(flowd, self.ROUNDS)
+        self.assertGreater(before.all["buffered"], 0)
+        flowd.with_log = False
+        flowd.reload("store ALL", 'logfile "@DIR@/other.log"')
+        after = report.statistics(flowd)
+        after.check(self)
+        for address in self.EXPORTERS:
+            self.assertEqual(after[address]["buffered"], 0)
+            self.assertEqual(
+                after[address]["lost"],
+                before[address]["lost"] + before[address]["buffered"])
+        self.assertEqual(after.whole["log-lost"], before.all["buffered"])
+        self.check_log(flowd, after)
+        flowd.stop()
+
+    def test_what_waits_is_stored_when_there_is_room(self):
+        flowd = self.start()
+        self.fill(flowd, self.FEW)
+        before = self.settled(flowd, self.FEW)
+        self.assertGreater(before.all["buffered"], 0)
+        self.assertEqual(before.all["lost"], 0)
+        # What there is of a record is cut off before the log is emptied.
+        wait_for(lambda: flowd.log.stat().st_size % self.RECORD == 0,
+                 "the log ends with a whole record")
+        os.truncate(flowd.log, 0)
+        flowd.wait_stderr("can be written again; 0 flows were lost")
+        after = report.statistics(flowd)
+        after.check(self)
+        self.assertEqual(after.all["stored"], after.all["flows"])
+        flowd.stop()
+        self.assertEqual(sum(agents(flowd.log).values()),
+                         before.all["buffered"])
+
+
+class LogSocket(unittest.TestCase):
+    """The only place for flows, whose reader takes none and then goes."""
+
+    ROUNDS = 200
+
+    def test_what_waits_for_the_reader(self):
+        flowd = Flowd("store ALL", 'logsock "@DIR@/sock"', log=False)
+        self.addCleanup(flowd._discard)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as reader:
+            path = flowd.dir / "sock"
+            reader.bind(str(path))
+            os.chmod(path, 0o666)
+            flowd.start()
+            for _ in range(self.ROUNDS):
+                flowd.send(netflow.datagram(5, netflow.flows(30)))
+            counted = wait_for(lambda: self.complete(flowd),
+                               "flowd has received it all")
+            self.assertGreater(counted.all["stored"], 0)
+            self.assertGreater(counted.all["buffered"], 0)
+        flowd.stop()
+        final = report.latest(flowd)
+        final.check(self)
+        self.assertEqual(final.all["buffered"], 0)
+        self.assertEqual(final.all["stored"], final.whole["logsock-sent"])
+        self.assertEqual(final.all["lost"], final.whole["logsock-lost"])
+        self.assertGreaterEqual(final.all["lost"], counted.all["lost"] +
+                                counted.all["buffered"])
+
+    def complete(self, flowd):
+        counted = report.statistics(flowd)
+        counted.check(self)
+        received = counted.all["datagrams"] + counted.whole["kernel-drops"]
+        return counted if received == self.ROUNDS else None
+
+
+class Limits(unittest.TestCase):
+    """What has to go for others is counted."""
+
+    def test_templates_and_exporters(self):
+        with Flowd("store ALL", "limit templates 4",
+                   "limit exporters 2", "flow source 127.0.0.0/8",
+                   "flow source 127.0.0.5") as flowd:
+            for number in range(300, 310):
+                layout = netflow9.Template(number, ("octetDeltaCount", 4))
+                flowd.send(netflow9.message(
+                    netflow9.IPFIX,
+                    netflow9.templates(netflow9.IPFIX, layout)))
+            counted = report.statistics(flowd)
+            self.assertEqual(counted.all["templates"], 10)
+            self.assertEqual(counted.all["templates-evicted"], 6)
+            for source in ("127.0.0.2", "127.0.0.5"):
+                flowd.send(netflow.datagram(5, netflow.flows(1)), source)
+            counted = report.statistics(flowd)
+            self.assertEqual(counted.whole["exporters-evicted"], 1)
+            self.assertEqual(counted.all["datagrams"], 12)
+            self.assertEqual(counted.all["templates-evicted"], 6)
+
+
+class Manual(unittest.TestCase):
+    """The names of counters are promised: they stay, and are explained."""
+
+    EACH = """datagrams decoded invalid unsupported unauthorised held
+        no-template flows stored discarded lost buffered records-refused
+        options templates templates-refused templates-evicted withdrawals
+        sets-reserved sequence-lost sequence-lost-datagrams sequence-late
+        restarts""".split()
+    WHOLE = """kernel-drops skipped exporters-evicted log-bytes log-errors
+        log-lost logsock-sent logsock-lost forwarded forward-lost""".split()
+
+    def test_every_counter_is_in_the_manual(self):
+        page = (tap.SRC / "flowd.8").read_text()
+        section = page[page.index(".Ss Statistics"):]
+        section = section[:section.index("\n.Ss ", 1)]
+        items = re.findall(r"^\.It Cm (.*)$", section, re.MULTILINE)
+        with Flowd("store ALL") as flowd:
+            flowd.send(netflow.datagram(5, netflow.flows(1)))
+            counted = report.statistics(flowd)
+        for name in (*counted.all, *counted.whole, "complete", "clock",
+                     "versions"):
+            self.assertIn(name, items)
+
+    def test_no_name_goes(self):
+        with Flowd("store ALL") as flowd:
+            counted = report.statistics(flowd)
+        self.assertLessEqual(set(self.EACH), set(counted.all))
+        self.assertLessEqual(set(self.WHOLE), set(counted.whole))
+
+
+if __name__ == "__main__":
+    tap.main()

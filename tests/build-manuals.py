@@ -1,0 +1,333 @@
+#!/usr/bin/env python3
+"""Manual pages are sound, have their sections, and agree with the programs;
+so do the commands, links and configurations in other documents."""
+
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+import tap
+
+MAKEFILE = (tap.SRC / "Makefile.in").read_text()
+LITERAL = r'"(?:[^"\\]|\\.)*"'
+MESSAGE = re.compile(rf"{LITERAL}(?:\s*(?:{LITERAL}|[A-Z]\w*))*")
+CONVERSION = re.compile(r"%[-+ #0-9.*]*[hlzjt]*[a-zA-Z]")
+BLANK = re.compile(r"\b[A-Z]+\b|(?<=v)N|\.\.\.|: |, | or ")	# in a message
+
+PROGRAM = ["NAME", "SYNOPSIS", "DESCRIPTION", "EXIT STATUS", "EXAMPLES",
+           "SEE ALSO", "STANDARDS", "HISTORY"]
+SECTIONS = {
+    "1": PROGRAM,
+    "3": ["NAME", "LIBRARY", "SYNOPSIS", "DESCRIPTION", "RETURN VALUES",
+          "EXAMPLES", "SEE ALSO", "STANDARDS", "HISTORY"],
+    "5": ["NAME", "DESCRIPTION", "FILES", "EXAMPLES", "SEE ALSO",
+          "STANDARDS", "HISTORY"],
+    "8": PROGRAM + ["DIAGNOSTICS"],
+}
+
+
+def variable(name):
+    """The words of a variable of the Makefile."""
+    value = re.search(rf"^{name} = ((?:.*\\\n)*.*)$", MAKEFILE, re.MULTILINE)
+    return value[1].replace("\\\n", " ").split()
+
+
+def sources():
+    """The source of each program that is installed, by its name."""
+    programs = variable("SBIN_PROGRAMS") + variable("BIN_PROGRAMS")
+    found = {name: tap.SRC / f"{name}.c" for name in programs}
+    for tool in variable("TOOLS"):
+        source, _, name = tool.partition(":")
+        found[name] = tap.SRC / "tools" / source
+    return found
+
+
+def pages():
+    """All manual pages, by their names without section."""
+    found = [tap.SRC / name for section in "1358"
+             for name in variable(f"MAN{section}")]
+    found += [tap.SRC / "tools" / f"{tool.partition(':')[2]}.1"
+              for tool in variable("TOOLS")]
+    return found
+
+
+def page_of(program):
+    """The text of a program's page."""
+    page, = (p for p in pages() if p.stem == program and p.suffix in ".1.8")
+    return page.read_text()
+
+
+def section(text, heading):
+    """The lines of a page under a heading, or nothing."""
+    found = re.search(rf"^\.(S[hs]) {heading}\n(.*?)(?=^\.(?:Sh|\1) |\Z)",
+                      text, re.DOTALL | re.MULTILINE)
+    return found[2] if found else ""
+
+
+def options_of_program(source):
+    """Whether an option has an argument, by its letter."""
+    text = source.read_text()
+    if source.suffix == ".py":
+        options = re.findall(r'add_argument\("-(\w)", (metavar)?', text)
+        options.append(("h", ""))	# which is always there
+    else:
+        options = re.findall(r"(\w)(:?)", "".join(
+            re.findall(r'getopt\(\w+, \w+, "([^"]*)"', text) +
+            re.findall(r"getopts\('([^']*)'", text)))
+    return {letter: argument != "" for letter, argument in sorted(options)}
+
+
+def options_of_list(text):
+    """Options that have a list item of their own, not just a mention."""
+    return sorted(re.findall(r"^\.It Fl (\w)(?: .*)?$", text, re.MULTILINE))
+
+
+def options_of_synopsis(text):
+    """Letters in the synopsis: "Op Fl dghn" has four."""
+    clusters = re.findall(r"^\.(?:Op )?Fl (\w+)", section(text, "SYNOPSIS"),
+                          re.MULTILINE)
+    return sorted(set("".join(clusters)))
+
+
+def examples(text):
+    """What is displayed as it is to be typed."""
+    return "\n".join(
+        re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed$", text,
+                   re.DOTALL | re.MULTILINE) +
+        re.findall(r"^\.Dl (.*)$", text, re.MULTILINE))
+
+
+def documents():
+    """What is to be read in this tree, other than manual pages."""
+    return [tap.SRC / name for name in ("README.md", "INSTALL",
+            "CONTRIBUTING.md", "tools/README.tools")] + sorted(
+                (tap.SRC / "docs").glob("*.md"))
+
+
+def commands(text):
+    """The arguments of each call of a program of ours, with its name."""
+    names = "|".join(sorted(sources(), key=len, reverse=True))
+    text = text.replace(r"\e", "\\").replace("\\\n", " ")
+    for name, rest in re.findall(
+            rf"(?:^ *|[|;&] *|^[$#] |/| root )({names})(?= -)([^|;&()<>\n]*)",
+            text, re.MULTILINE):
+        yield name, shlex.split(rest, comments=True)
+
+
+def unknown_option(words, options):
+    """The first option that a program does not have, or None."""
+    words = iter(words)
+    for word in words:
+        if not re.match(r"-\w", word):
+            continue
+        for at, letter in enumerate(word[1:], 2):
+            if letter not in options:
+                return letter
+            if options[letter]:
+                if at == len(word):
+                    next(words, None)
+                break
+    return None
+
+
+def messages():
+    """What the C sources may say, with * for what is put in."""
+    for source in tap.SRC.glob("*.c"):
+        text = re.sub(r"/\*.*?\*/|^#.*?$", "", source.read_text(),
+                      flags=re.DOTALL | re.MULTILINE)
+        for found in MESSAGE.findall(text):
+            parts = re.findall(rf"{LITERAL}|\w+", found)
+            yield CONVERSION.sub("*", "".join(
+                part[1:-1].replace('\\"', '"') if part[0] == '"'
+                else "u" if part.startswith("PRI") and part[3:4] in "diux"
+                else "*" for part in parts))
+
+
+def diagnostics(text):
+    """The messages that a page explains, each with its words.
+
+    Messages are put together from several strings, so what stands between
+    punctuation, or what is put in, counts by itself.
+    """
+    for item in re.findall(r"^\.It (.*)$", section(text, "DIAGNOSTICS"),
+                           re.MULTILINE):
+        message = item.strip('"').replace(r"\(dq", '"')
+        pieces = [piece.strip(" ,;()") for piece in BLANK.split(message)]
+        yield message, [piece for piece in pieces if piece]
+
+
+class Options(unittest.TestCase):
+    def test_page_has_the_options_of_its_program(self):
+        for program, source in sources().items():
+            with self.subTest(program=program):
+                options = options_of_program(source)
+                self.assertNotEqual(options, {})
+                text = page_of(program)
+                self.assertEqual(options_of_list(text), list(options))
+                self.assertEqual(options_of_synopsis(text), list(options))
+
+    def test_each_option_is_in_an_example(self):
+        for program, source in sources().items():
+            with self.subTest(program=program):
+                shown = set("".join(re.findall(
+                    r"(?<=\s)-(\w+)", examples(page_of(program)))))
+                self.assertEqual(
+                    set(options_of_program(source)) - shown - {"h"}, set())
+
+
+class Pages(unittest.TestCase):
+    def test_every_page_is_installed(self):
+        here = {page for directory in (tap.SRC, tap.SRC / "tools")
+                for page in directory.glob("*.[1-9]")
+                if ".so." not in page.name}
+        self.assertEqual(set(pages()), here)
+
+    def test_sections(self):
+        for page in pages():
+            with self.subTest(page=page.name):
+                headings = re.findall(r"^\.Sh (.*)$", page.read_text(),
+                                      re.MULTILINE)
+                missing = [h for h in SECTIONS[page.suffix[1:]]
+                           if h not in headings]
+                self.assertEqual(missing, [])
+
+    @unittest.skipUnless(shutil.which("mandoc"), "mandoc is not there")
+    def test_mandoc_finds_no_faults(self):
+        for page in pages():
+            with self.subTest(page=page.name):
+                said = subprocess.run(
+                    ["mandoc", "-T", "lint", "-W", "style", page],
+                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                    text=True, check=False).stdout.splitlines()
+                # Pages of others depend on what is installed.
+                self.assertEqual(
+                    [line for line in said
+                     if "referenced manual not found" not in line
+                     and "outdated mandoc.db" not in line], [])
+
+    def test_references_among_pages(self):
+        names = {(page.stem, page.suffix[1:]) for page in pages()}
+        for page in pages():
+            with self.subTest(page=page.name):
+                references = set(re.findall(r"^\.Xr (\S+) (\d)",
+                                            page.read_text(), re.MULTILINE))
+                ours = {(name, number) for name, number in references
+                        if re.match("flow", name)}
+                self.assertEqual(ours - names, set())
+
+
+class Documents(unittest.TestCase):
+    def test_commands_have_options_that_there_are(self):
+        shown = [(page, examples(page.read_text())) for page in pages()]
+        shown += [(document, "\n".join(
+            re.findall(r"^    (.*)$", document.read_text(), re.MULTILINE)))
+                  for document in documents()]
+        count = 0
+        for path, text in shown:
+            for name, arguments in commands(text):
+                count += 1
+                with self.subTest(file=path.name, command=[name, *arguments]):
+                    self.assertIsNone(unknown_option(
+                        arguments, options_of_program(sources()[name])))
+        self.assertGreater(count, 50)
+
+    def test_links(self):
+        for document in documents():
+            text = document.read_text()
+            for target in re.findall(r"\]\(([^)]*)\)", text):
+                name, _, anchor = target.partition("#")
+                path = document.parent / name
+                with self.subTest(file=document.name, link=target):
+                    self.assertTrue(path.is_file())
+                    headings = re.findall("^#+ (.*)$", path.read_text(),
+                                          re.MULTILINE)
+                    self.assertIn(anchor, [""] + [
+                        h.lower().replace(" ", "-") for h in headings])
+
+    def test_configurations(self):
+        statement = re.compile("(?:listen|logfile|statefile|flow source|"
+                               "forward|accept|discard) ")
+        for document in documents():
+            lines = [line for line in re.findall(
+                "^    (.*)$", document.read_text(), re.MULTILINE)
+                     if statement.match(line)]
+            if not lines:
+                continue
+            if not any(line.startswith("listen") for line in lines):
+                lines.append("listen on 127.0.0.1:2055")
+            if not any(line.startswith("logfile") for line in lines):
+                lines.append("logfile /log")
+            with self.subTest(file=document.name):
+                with tempfile.NamedTemporaryFile("w") as conf:
+                    conf.write("\n".join(lines) + "\n")
+                    conf.flush()
+                    os.chmod(conf.name, 0o644)
+                    said = subprocess.run(
+                        [tap.program("flowd"), "-n", "-X", "INSECURE",
+                         "-f", conf.name],
+                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                        text=True, check=False).stdout
+                self.assertIn("configuration OK", said)
+
+
+class Daemon(unittest.TestCase):
+    def test_page_has_all_counters(self):
+        report = (tap.SRC / "report.c").read_text()
+        described = set(re.findall(
+            r"[a-z]\S*", " ".join(re.findall(
+                r"^\.(?:It )?Cm (.*)$", page_of("flowd"), re.MULTILINE))))
+        # Those of an exporter may be in a table of their own.
+        table = re.search(r"counter_names\[\w*\] = \{(.*?)\};",
+                          (tap.SRC / "exporter.c").read_text(), re.DOTALL)
+        reported = set(re.findall(r'"([^"]*)"', table[1]) if table else [])
+        for message in MESSAGE.findall(report):
+            reported.update(re.findall(
+                r'(?<!%)\b([a-z][a-z-]*) %(?:" PRI|zu|u)', message))
+        self.assertGreater(len(reported), 25)
+        self.assertEqual(reported - described, set())
+
+    def test_messages_that_are_explained_are_said(self):
+        said = "\n".join(messages())
+        for program in ["flowd", "flowd-reader", "flow-send"]:
+            explained = list(diagnostics(page_of(program)))
+            self.assertGreater(len(explained), 3)
+            for message, pieces in explained:
+                with self.subTest(program=program, message=message):
+                    for piece in pieces:
+                        self.assertTrue(piece in said, piece)
+
+
+class PerlModule(unittest.TestCase):
+    @unittest.skipUnless(shutil.which("podchecker"), "podchecker is not there")
+    def test_pod(self):
+        pod = tap.SRC / "perl" / "lib" / "Flowd.pm"
+        result = subprocess.run(
+            ["podchecker", "-warnings", pod], stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, check=False)
+        self.assertEqual(result.returncode, 0, result.stdout)
+        self.assertNotIn("WARNING", result.stdout)
+        headings = re.findall("^=head1 (.*)$", pod.read_text(), re.MULTILINE)
+        for heading in ["NAME", "SYNOPSIS", "DESCRIPTION", "DIAGNOSTICS",
+                        "SEE ALSO", "STANDARDS", "HISTORY", "LICENSE"]:
+            self.assertIn(heading, headings)
+
+    def test_pod_has_all_functions(self):
+        xs = (tap.SRC / "perl" / "Flowd.xs").read_text()
+        pod = (tap.SRC / "perl" / "lib" / "Flowd.pm").read_text()
+        pod = pod[pod.index("\n=head1 NAME"):]
+        functions = re.findall(r"^(?:flowd|writer)_([a-z]\w+)\(",
+                               xs[xs.index("\nMODULE"):], re.MULTILINE)
+        self.assertGreater(len(functions), 5)
+        for function in functions:
+            self.assertRegex(pod, rf"\b{function}\b")
+
+
+if __name__ == "__main__":
+    tap.main()

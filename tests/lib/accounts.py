@@ -1,0 +1,296 @@
+"""Exporters that keep account of what they send, and what flowd has to make of
+it.
+
+    exporter = V5(feed, "127.0.1.1", seed=1)
+    exporter.run(1000)		# datagrams, of all that can happen to one
+    exporter.expected["sequence-lost"]
+
+expected are counters by the names of flowd(8).  What is sent here stands by
+itself: nothing in it is computed as flowd does.
+"""
+
+import collections
+import functools
+import random
+import struct
+
+import netflow
+import netflow9
+
+KEPT = "10.0.0.1"
+DISCARDED = "10.66.0.1"		# what the configuration has to discard
+STATEMENTS = ("store AGENT_ADDR", "flow source 127.0.1.0/24",
+              "flow source 127.255.255.1", "accept all",
+              "discard quick src 10.66.0.0/16")
+HOUR = 3600000			# ms
+DATAGRAMS = ("decoded", "invalid", "unsupported", "held", "no-template")
+LAYOUT = netflow9.Template(300, ("sourceIPv4Address", 4),
+                           ("octetDeltaCount", 4))
+NEVER = netflow9.Template(400, ("sourceIPv4Address", 4))
+
+
+@functools.lru_cache(maxsize=None)
+def records(version, kept, discarded):
+    """The records of flows, without a header."""
+    if version in netflow9.VERSIONS:
+        flows = [(KEPT, 1)] * kept + [(DISCARDED, 1)] * discarded
+        return netflow9.data(LAYOUT, *flows)
+    flow = netflow.flows(1)[0]
+    flows = [{**flow, "src": KEPT}] * kept
+    flows += [{**flow, "src": DISCARDED}] * discarded
+    header = len(netflow.datagram(version, []))
+    return netflow.datagram(version, flows)[header:]
+
+
+class Exporter:
+    """Sends what it is told to, and counts datagrams and flows."""
+
+    version = 5
+
+    def __init__(self, feed, address, seed=0):
+        self.feed = feed
+        self.address = address
+        self.random = random.Random(seed)
+        self.expected = collections.Counter()
+
+    def send(self, payload, outcome="decoded", kept=0, discarded=0):
+        """Sends a datagram that flowd has to count as outcome."""
+        n = self.expected
+        n["datagrams"] += 1
+        n[outcome] += 1
+        if outcome in ("decoded", "held"):
+            n["flows"] += kept + discarded
+            n["stored"] += kept
+            n["discarded"] += discarded
+        self.feed.send(payload, self.address)
+
+    def compare(self, test, counters):
+        """Asserts that flowd has counted what was sent."""
+        for name, value in counters.items():
+            test.assertEqual(value, self.expected[name],
+                             f"{name} of {self.address}")
+
+    def bad(self):
+        """Something that cannot be decoded."""
+        if self.random.random() < 0.5:
+            self.send(struct.pack("!HH", 8, 1) + bytes(40), "unsupported")
+        else:
+            self.send(struct.pack("!HH", self.version, 1) + bytes(5),
+                      "invalid")
+
+    def some_flows(self):
+        """How many to keep, and to discard, at least one in all."""
+        kept = self.random.randrange(4)
+        return kept, self.random.randrange(0 if kept else 1, 3)
+
+
+class Numbered(Exporter):
+    """With a sequence, of which some is lost, late, twice, or begun anew."""
+
+    lost = "sequence-lost"
+    first = 10000000
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.number = self.first
+        self.uptime = HOUR
+
+    def prepare(self):
+        """What is sent before all else."""
+
+    def payload(self, number, kept, discarded):
+        """A datagram with that number."""
+        return netflow.datagram(
+            self.version, [], count=kept + discarded, flow_sequence=number,
+            sys_uptime_ms=self.uptime) + records(self.version, kept,
+                                                 discarded)
+
+    def units(self, flows):
+        """How far a datagram of so many flows takes the number."""
+        return flows
+
+    def make(self):
+        """The next datagram, as arguments for deliver."""
+        kept, discarded = self.some_flows()
+        number = self.number
+        self.number += self.units(kept + discarded)
+        return number, kept, discarded
+
+    def deliver(self, number, kept, discarded):
+        self.send(self.payload(number, kept, discarded), "decoded", kept,
+                  discarded)
+
+    def lose(self):
+        """A few datagrams that do not arrive, and one that shows it."""
+        before = self.number
+        for _ in range(self.random.randrange(1, 4)):
+            self.make()
+        self.expected[self.lost] += self.number - before
+        self.deliver(*self.make())
+
+    def repeat(self):
+        made = self.make()
+        self.deliver(*made)
+        self.deliver(*made)
+        self.expected["sequence-late"] += self.units(sum(made[1:]))
+
+    def swap(self):
+        first, second = self.make(), self.make()
+        self.deliver(*second)
+        self.deliver(*first)
+        self.expected["sequence-late"] += self.units(sum(first[1:]))
+
+    def restart(self):
+        self.number = 5
+        self.uptime = 60000
+        self.expected["restarts"] += 1
+        self.deliver(*self.make())
+
+    def run(self, datagrams):
+        """Sends that many, in steps; a generator, to take turns."""
+        target = self.expected["datagrams"] + datagrams
+        half = self.expected["datagrams"] + datagrams // 2
+        self.prepare()
+        self.deliver(*self.make())
+        events = [self.lose, self.repeat, self.swap, self.bad]
+        while self.expected["datagrams"] < target - 1:
+            if self.expected["datagrams"] >= half:
+                half = target
+                self.restart()
+            elif self.random.random() < 0.1:
+                self.random.choice(events)()
+            else:
+                self.deliver(*self.make())
+            yield
+        if self.expected["datagrams"] < target:
+            self.deliver(*self.make())
+
+
+class V5(Numbered):
+    """With engines of its own for flows of each kind."""
+
+
+class V7(Numbered):
+    version = 7
+
+
+class V1(Numbered):
+    """Without numbers: nobody can see what is missing."""
+
+    version = 1
+
+    def compare(self, test, counters):
+        for name in ("sequence-lost", "sequence-late", "restarts"):
+            self.expected[name] = 0
+        super().compare(test, counters)
+
+
+class Messages(Numbered):
+    """v9 and IPFIX: the template comes after some of the data."""
+
+    EARLY = 20
+
+    def payload(self, number, kept, discarded):
+        return netflow9.message(
+            self.version, records(self.version, kept, discarded),
+            sequence=number % (1 << 32), uptime_ms=self.uptime)
+
+    def template(self, layout=LAYOUT):
+        number = self.number
+        self.number += self.units(0)
+        self.send(netflow9.message(
+            self.version, netflow9.templates(self.version, layout),
+            sequence=number, uptime_ms=self.uptime))
+
+    def prepare(self):
+        for _ in range(self.EARLY):
+            self.deliver(*self.make())
+        self.template()
+        self.expected["templates"] += 1
+
+
+class V9(Messages):
+    """Its numbers are those of datagrams."""
+
+    version = netflow9.V9
+    lost = "sequence-lost-datagrams"
+
+    def units(self, flows):
+        return 1
+
+
+class Ipfix(Messages):
+    version = netflow9.IPFIX
+
+
+class Interleaved(Numbered):
+    """Three sequences behind one engine, as of ng_netflow; some is lost."""
+
+    STARTS = (10000000, 50000000, 30000000)
+    ROUNDS = 4			# until flowd has seen that they are three
+
+    def compare(self, test, counters):
+        """What comes until flowd has seen that may seem to be late."""
+        late = counters["sequence-late"]
+        test.assertLess(late, 5 * self.ROUNDS * len(self.STARTS))
+        self.expected["sequence-late"] = late
+        super().compare(test, counters)
+
+    def one(self, i, lose):
+        self.number = self.numbers[i]
+        (self.lose if lose else lambda: self.deliver(*self.make()))()
+        self.numbers[i] = self.number
+
+    def run(self, datagrams):
+        target = self.expected["datagrams"] + datagrams
+        self.numbers = list(self.STARTS)
+        for i in range(self.ROUNDS * len(self.numbers)):
+            self.one(i % len(self.numbers), False)
+        while self.expected["datagrams"] < target:
+            self.one(self.random.randrange(len(self.numbers)),
+                     self.random.random() < 0.02)
+            yield
+
+
+class Unannounced(V9):
+    """Never sends its template: the oldest datagrams are given up."""
+
+    HELD_MAX = 1024		# sets of one exporter, as flowd has it
+
+    def run(self, datagrams):
+        for i in range(datagrams):
+            self.number += 1
+            self.send(netflow9.message(
+                self.version, netflow9.data(NEVER, (KEPT,)),
+                sequence=self.number), "held")
+            if i >= self.HELD_MAX:
+                self.expected["held"] -= 1
+                self.expected["no-template"] += 1
+            yield
+
+
+class Withdrawn(Ipfix):
+    """Sends data after it has withdrawn the template, and then another one."""
+
+    OTHER = netflow9.Template(300, ("sourceIPv4Address", 4))
+    DATA = 9
+
+    def run(self, datagrams):
+        target = self.expected["datagrams"] + datagrams
+        layouts = [LAYOUT, self.OTHER]
+        while self.expected["datagrams"] + self.DATA + 2 < target:
+            self.template(layouts[0])
+            self.expected["templates"] += 1
+            self.send(netflow9.message(
+                self.version, netflow9.withdrawals(LAYOUT.id),
+                sequence=self.number))
+            self.expected["withdrawals"] += 1
+            for _ in range(self.DATA):
+                self.send(netflow9.message(
+                    self.version, netflow9.data(NEVER, (KEPT,)).replace(
+                        b"\x01\x90", b"\x01\x2c", 1),
+                    sequence=self.number), "no-template")
+            layouts.reverse()
+            yield
+        self.template(layouts[0])
+        self.expected["templates"] += 1
