@@ -247,7 +247,7 @@ netflow_decode(const struct datagram *dgram, struct exporter *exporter,
 	r = decode_version(version, dgram, exporter, sink);
 	if (!exporter->known)
 		greet(exporter, version, dgram->recv_sec, r);
-	if (exporter->counters.restarts != restarts)
+	if (exporter->counters.restarts > restarts)
 		exporter_info(exporter, EXPORTER_RESTARTED, dgram->recv_sec,
 		    "numbers its flows anew, as after a restart");
 	return (r);

@@ -866,9 +866,10 @@ expect_reports(struct monitor *m)
 static void
 tell_all(struct monitor *m, enum priv_type type)
 {
-	const struct worker *w;
+	struct worker *w;
 
 	for (w = m->workers; w < m->workers + m->nworkers; w++) {
+		log_relay_expect_report(&w->messages, monotonic());
 		if (w->sock != -1 &&
 		    priv_send(w->sock, type, 0, NULL, 0, -1) == -1)
 			log_debug("a collector does not listen");

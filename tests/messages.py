@@ -55,6 +55,14 @@ class StandardError(unittest.TestCase):
                 line.startswith(COLLECTOR + "127.0.0.1: ")
                 for line in said(flowd) if "dropped" in line))
 
+    def test_collectors_have_numbers(self):
+        with Flowd("store ALL", "workers 3") as flowd:
+            flowd.expect("kernel-drops", signal.SIGUSR2)
+            lines = said(flowd)
+        for name in ("collector: ", "collector 2: ", "collector 3: "):
+            self.assertTrue(any(line.startswith(name + "collector runs as")
+                                for line in lines), name)
+
     def test_journal_has_priorities(self):
         with Journal("store ALL") as flowd:
             flowd.send(INVALID)

@@ -15,7 +15,8 @@ from signal import SIGCONT, SIGHUP, SIGKILL, SIGSTOP, SIGTERM
 import flowlog
 import tap
 
-COLLECTOR = "collector: "	# what its messages begin with
+COLLECTOR = "collector: "	# what messages of the first begin with
+ANY_COLLECTOR = re.compile(r"^collector( \d+)?: ")
 PATIENCE = 30		# seconds; a sanitizer build on a busy machine is slow
 SANITIZER = re.compile(r"^==\d+==ERROR: |: runtime error: ", re.MULTILINE)
 
@@ -287,7 +288,7 @@ class Flowd:
     def stderr_lines(self):
         """What flowd has said so far, whichever of its processes."""
         text = self.stderr.read_text(errors="replace")
-        return [l.removeprefix(COLLECTOR) for l in text.splitlines()]
+        return [ANY_COLLECTOR.sub("", l) for l in text.splitlines()]
 
     def wait_stderr(self, text):
         """The first line of standard error that holds text."""
