@@ -78,8 +78,7 @@
 
 /* A collector, or its place. */
 struct worker {
-	uint32_t number; /* from 1 on */
-	char name[sizeof("collector 4294967295")];
+	uint32_t number;           /* from 1 on */
 	pid_t pid;                 /* -1: none */
 	int sock;                  /* to it; -1: none */
 	struct log_relay messages; /* its */
@@ -852,17 +851,7 @@ reload(struct monitor *m)
 	m->conf = conf;
 }
 
-/* What follows may take many lines. */
-static void
-expect_reports(struct monitor *m)
-{
-	uint32_t i;
-
-	for (i = 0; i < m->nworkers; i++)
-		log_relay_expect_report(&m->workers[i].messages, monotonic());
-}
-
-/* What each collector is told. */
+/* What each collector is told, and gives its statistics upon. */
 static void
 tell_all(struct monitor *m, enum priv_type type)
 {
@@ -883,7 +872,6 @@ begin_stop(struct monitor *m)
 	notify_stopping();
 	m->stopping = true;
 	m->stop_by = monotonic() + STOP_SECONDS;
-	expect_reports(m);
 	tell_all(m, PRIV_STOP);
 }
 
@@ -904,7 +892,6 @@ act_on_signals(struct monitor *m)
 	}
 	if (got_stats) {
 		got_stats = 0;
-		expect_reports(m);
 		tell_all(m, PRIV_STATISTICS);
 	}
 }
@@ -1160,14 +1147,6 @@ open_everything(struct monitor *m, struct config *conf)
 	return (0);
 }
 
-/* The name in its messages. */
-static void
-name_collector(struct worker *w, uint32_t among)
-{
-	(void)snprintf(w->name, sizeof(w->name),
-	    among == 1 ? "collector" : "collector %" PRIu32, w->number);
-}
-
 /* The first collectors; -1 when one cannot be started. */
 static int
 start_collectors(struct monitor *m)
@@ -1184,8 +1163,7 @@ start_collectors(struct monitor *m)
 			.pid = -1,
 			.sock = -1,
 			.state = -1 };
-		name_collector(w, m->nworkers);
-		log_relay_init(&w->messages, w->name, monotonic());
+		log_relay_init(&w->messages, w->number, monotonic());
 		if ((w->batch = batch_new()) == NULL)
 			fatal("no memory for datagrams");
 		if (start_collector(m, w) == -1)
