@@ -21,8 +21,6 @@
 #include "compat.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -77,7 +75,7 @@ struct exporter_table {
 	struct exporter *latest;       /* got last, or NULL */
 	struct exporter_list lists[2]; /* of unnamed and of named ones */
 	struct exporter stand_in;      /* for who finds no room */
-	struct log_limit full_warned;
+	struct log_state full;
 	uint64_t secret[2]; /* so that nobody can aim at a bucket */
 };
 
@@ -100,6 +98,7 @@ exporters_new(const struct exporter_limits *limits)
 	t->shared.table = t;
 	exporters_set_limits(t, limits);
 	t->stand_in.shared = &t->shared;
+	t->stand_in.known = true;
 	t->nbuckets = BUCKETS_MIN;
 	t->buckets = calloc(t->nbuckets, sizeof(*t->buckets));
 	if (t->buckets == NULL ||
@@ -301,7 +300,7 @@ say_full(struct exporter_table *t, uint32_t now)
 {
 	uint32_t held_back;
 
-	if (log_limit_pass(&t->full_warned, now, &held_back))
+	if (log_state_begin(&t->full, now, &held_back))
 		log_warnx(
 		    "the limit of %zu exporters is reached; what "
 		    "others send is stored, but no template of theirs is kept",
@@ -336,6 +335,8 @@ make(struct exporter_table *t, const struct addr *addr, uint32_t now,
 	}
 	if ((e = calloc(1, sizeof(*e))) == NULL)
 		return (NULL);
+	if (log_state_end(&t->full))
+		log_info("there is room for more exporters again");
 	if (t->count >= t->nbuckets)
 		grow(t);
 	e->addr = *addr;
@@ -692,25 +693,4 @@ exporter_complete(const struct exporter_period *p)
 	if (!p->numbered || all == 0)
 		return (-1);
 	return (p->missing == 0 ? MILLION : (int32_t)(share * MILLION));
-}
-
-void
-exporter_warnx(struct exporter *e, enum exporter_cause cause, uint32_t now,
-    const char *fmt, ...)
-{
-	char text[512], addr[ADDR_STRLEN];
-	uint32_t held_back;
-	va_list ap;
-
-	if (!log_limit_pass(&e->warned[cause], now, &held_back))
-		return;
-	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	addr_ntop(&e->addr, addr);
-	if (held_back != 0)
-		log_warnx("%s: %s (%" PRIu32 " similar held back)", addr, text,
-		    held_back);
-	else
-		log_warnx("%s: %s", addr, text);
 }

@@ -16,7 +16,7 @@
 
 /*
  * What is known of each exporter: counters, sequence numbers, sampling, and
- * when it was last warned about.  An exporter is its address.
+ * what was said of it.  An exporter is its address.
  *
  * The counters add up, for each exporter and in all, and at any time:
  *
@@ -37,7 +37,7 @@
 #include "addr.h"
 #include "held.h"
 #include "history.h"
-#include "log.h"
+#include "log-limit.h"
 #include "options.h"
 #include "sequence.h"
 #include "template.h"
@@ -91,7 +91,7 @@ enum exporter_version {
 	EXPORTER_VERSIONS
 };
 
-/* Causes of warnings; each is limited on its own. */
+/* Causes of messages; each is limited on its own. */
 enum exporter_cause {
 	EXPORTER_INVALID,
 	EXPORTER_UNSUPPORTED,
@@ -99,7 +99,25 @@ enum exporter_cause {
 	EXPORTER_NO_TEMPLATE,
 	EXPORTER_RECORD,
 	EXPORTER_MEMORY,
+	EXPORTER_TEMPLATES_FULL,
+	EXPORTER_TEMPLATES_ROOM,
+	EXPORTER_IS_NEW,
+	EXPORTER_RESTARTED,
+	EXPORTER_TEMPLATE_CHANGED,
+	EXPORTER_RESAMPLED,
 	EXPORTER_CAUSES
+};
+
+/*
+ * What exporters may have said of them in all.  Addresses can be made up: what
+ * is said of those does not take from the others, nor are they so many that no
+ * warning finds room.
+ */
+enum exporter_budget {
+	EXPORTER_NAMED,   /* by a flow source of their own */
+	EXPORTER_NEWS,    /* that others are new */
+	EXPORTER_UNNAMED, /* what else is said of others */
+	EXPORTER_BUDGETS
 };
 
 /* What all exporters draw on. */
@@ -109,6 +127,8 @@ struct exporters_shared {
 	struct held_queue held;
 	size_t templates_max; /* of each exporter */
 	bool changed;         /* since the state was saved */
+	struct log_budget budgets[EXPORTER_BUDGETS];
+	struct log_state memory_full;
 };
 
 /* See exporter_skew_ms. */
@@ -123,7 +143,7 @@ struct exporter {
 	uint64_t versions[EXPORTER_VERSIONS]; /* datagrams, well-formed */
 	struct history history;
 	struct sequences sequences;
-	struct log_limit warned[EXPORTER_CAUSES];
+	struct log_limit said[EXPORTER_CAUSES];
 	uint32_t first_seen, last_seen; /* epoch seconds */
 	struct exporter_skew skew;
 	uint16_t sampling_interval; /* of v5 headers: 1 of N; 0 unknown */
@@ -137,6 +157,8 @@ struct exporter {
 	struct held_list held;
 	bool named; /* by a flow source of its own */
 	bool gone;  /* from the table, but for flows that are buffered */
+	bool templates_full;
+	bool known; /* it has been said to be new, or is of the state file */
 	struct exporter *hash_next;
 	struct exporter *newer, *older; /* by last use */
 };
@@ -280,10 +302,13 @@ void exporters_period(const struct exporter_table *table, uint32_t now,
 int32_t exporter_complete(const struct exporter_period *period);
 
 /*
- * Warns "ADDR: message", at most once a minute for each cause, with the
- * number of warnings held back in between.
+ * Say "ADDR: message", at most once a minute for each cause, with the number of
+ * those held back in between, and within what may be said of all exporters:
+ * log-limit.h.
  */
 void exporter_warnx(struct exporter *exporter, enum exporter_cause cause,
+    uint32_t now, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void exporter_info(struct exporter *exporter, enum exporter_cause cause,
     uint32_t now, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 #endif

@@ -42,6 +42,7 @@
 #include "filter.h"
 #include "format.h"
 #include "listen.h"
+#include "log-limit.h"
 #include "log.h"
 #include "output.h"
 #include "pace.h"
@@ -55,8 +56,9 @@
 #define DATAGRAM_OVERHEAD  256 /* bytes; what systems charge is more */
 #define BATCHES_AT_ONCE    16  /* of one socket, before the others */
 #define TICK               UINT64_C(1000000000) /* ns between looks at what is due */
-#define STATE_SECONDS      60 /* between two writes of the state */
-#define LAST_WRITE_SECONDS 5  /* for the log to take the rest */
+#define STATE_SECONDS      60  /* between two writes of the state */
+#define LAST_WRITE_SECONDS 5   /* for the log to take the rest */
+#define REFUSED_SECONDS    600 /* without one, for sources to be at rest */
 
 /* Descriptors and configuration on their way in, until PRIV_COMMIT. */
 struct staged {
@@ -89,7 +91,8 @@ struct collector {
 	struct pace pace;
 	uint64_t unauthorised; /* datagrams */
 	uint64_t kernel_drops; /* datagrams */
-	struct log_limit unauthorised_warned, receive_warned;
+	struct log_state unauthorised_said;
+	struct log_limit receive_warned;
 	uint32_t last_tick;   /* epoch seconds */
 	uint32_t state_saved; /* epoch seconds */
 	bool state_asked;
@@ -230,12 +233,22 @@ refuse_source(struct collector *c, const struct addr *from, uint32_t now)
 	uint32_t held_back;
 
 	c->unauthorised++;
-	if (!log_limit_pass(&c->unauthorised_warned, now, &held_back))
+	if (!log_state_begin(&c->unauthorised_said, now, &held_back))
 		return;
 	log_warnx(
 	    "%s: no \"flow source\" allows it, datagram dropped "
 	    "(%" PRIu32 " of others held back)",
 	    addr_ntop(from, addr), held_back);
+}
+
+static void
+note_rest(struct collector *c, uint32_t now)
+{
+	if (log_state_rest(&c->unauthorised_said, now, REFUSED_SECONDS))
+		log_info(
+		    "no more datagrams from where no \"flow source\" "
+		    "allows it; %" PRIu64 " were dropped",
+		    c->unauthorised);
 }
 
 static void
@@ -398,11 +411,13 @@ flush_for_good(struct collector *c)
 	}
 }
 
-/* Without its monitor a collector has no business but what it has received. */
+/*
+ * Without its monitor a collector has no business but what it has received,
+ * and nobody to say so to.
+ */
 static _Noreturn void
 orphaned(struct collector *c)
 {
-	log_warnx("the monitor has gone, ending");
 	drain_all_for_good(c);
 	output_hold_logs(c->output, false);
 	output_end(c->output);
@@ -417,8 +432,10 @@ report(const struct collector *c)
 	/* What can be written is not to seem to wait. */
 	(void)output_flush(c->output);
 	output_count(c->output, &out);
+	log_wait_for_room(true);
 	report_statistics(c->exporters, now_sec(), c->unauthorised,
 	    c->kernel_drops, c->batch->skipped, &out, c->filter);
+	log_wait_for_room(false);
 }
 
 static void
@@ -841,6 +858,8 @@ tick(struct collector *c)
 	if (now == c->last_tick)
 		return;
 	c->last_tick = now;
+	log_catch_up();
+	note_rest(c, now);
 	exporters_expire(c->exporters, now);
 	control_expire(c->control, now);
 	if (output_wants_logsock(c->output) &&

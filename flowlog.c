@@ -36,6 +36,7 @@
 #include <unistd.h>
 
 #include "flowlog.h"
+#include "log-limit.h"
 #include "log.h"
 #include "store.h"
 
@@ -74,9 +75,14 @@ struct flowlog {
 	bool held;        /* nothing may be written */
 	bool waits;       /* until fd takes more */
 	bool failing;     /* since the buffer was empty */
+	bool full;        /* since then, the buffer was */
 	time_t failed_at; /* monotonic; 0: it works */
-	uint64_t refused; /* flows, since then as well */
+	uint64_t refused; /* flows; of which no message told */
 	flowlog_settle *settle;
+
+	/* Messages that it fails; one that it works again follows. */
+	struct log_budget budget;
+	bool failure_said, full_said;
 	struct flowlog_counters counters;
 };
 
@@ -261,11 +267,16 @@ note_written(struct flowlog *l, size_t n)
 static void
 note_failure(struct flowlog *l)
 {
+	uint64_t held_back;
+
 	l->failed_at = monotonic();
 	l->counters.errors++;
 	if (l->failing)
 		return;
 	l->failing = true;
+	if (!log_budget_pass(&l->budget, (uint32_t)l->failed_at, &held_back))
+		return;
+	l->failure_said = true;
 	log_warn("cannot write to %s, flows are kept while there is room",
 	    l->name);
 }
@@ -274,11 +285,12 @@ note_failure(struct flowlog *l)
 static void
 note_recovery(struct flowlog *l)
 {
-	if (!l->failing && l->refused == 0)
+	l->failing = l->full = false;
+	if (!l->failure_said && !l->full_said)
 		return;
+	l->failure_said = l->full_said = false;
 	log_info("%s can be written again; %" PRIu64 " flows were lost",
 	    l->name, l->refused);
-	l->failing = false;
 	l->refused = 0;
 }
 
@@ -478,8 +490,16 @@ has_room(const struct flowlog *l, size_t len)
 void
 flowlog_refuse(struct flowlog *l)
 {
-	if (l->refused++ == 0)
-		log_warnx("the buffer of %s is full, flows are lost", l->name);
+	uint64_t held_back;
+
+	l->refused++;
+	if (l->full)
+		return;
+	l->full = true;
+	if (!log_budget_pass(&l->budget, (uint32_t)monotonic(), &held_back))
+		return;
+	l->full_said = true;
+	log_warnx("the buffer of %s is full, flows are lost", l->name);
 }
 
 uint8_t *

@@ -15,33 +15,30 @@
  */
 
 /*
- * Messages.  They go to standard error until log_init says otherwise.
- * Every function leaves errno as it was.
+ * Messages.  They go to standard error until log_init says otherwise.  What
+ * others have put into them is made harmless: log_clean.  Every function
+ * leaves errno as it was.
  */
 #ifndef LOG_H
 #define LOG_H
 
 #include <stdbool.h>
-#include <stdint.h>
+#include <stddef.h>
 
-#define LOG_LIMIT_INTERVAL 60 /* seconds between equal messages */
-
-/* Holds back what would be repeated; starts zeroed. */
-struct log_limit {
-	uint32_t last;      /* epoch seconds; 0 is never */
-	uint32_t held_back; /* messages since then */
-};
+#define LOG_LINE_MAX 1024 /* bytes, with the NUL; longer messages are cut */
 
 enum log_target {
-	LOG_TO_STDERR, /* everything */
-	LOG_TO_BOTH,   /* everything to syslog, warnings to both */
-	LOG_TO_SYSLOG, /* everything */
+	LOG_TO_STDERR,  /* everything */
+	LOG_TO_BOTH,    /* everything to syslog, warnings to both */
+	LOG_TO_SYSLOG,  /* everything */
+	LOG_TO_MONITOR, /* everything; see log-relay.h */
 };
 
 /*
  * process is the name of this process in its messages to syslog ("monitor",
- * "collector").  Syslog is opened at once, so that it works after a chroot.
- * debug lets log_debug speak.
+ * "parser").  Syslog is opened at once, so that it works after a chroot.
+ * debug lets log_debug speak.  Lines begin with their priority, as in "<4>",
+ * where standard error is the journal's: JOURNAL_STREAM names it.
  */
 void log_init(const char *process, enum log_target target, bool debug);
 
@@ -55,16 +52,33 @@ void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 bool log_is_debug(void);
 
-/*
- * Whether a message may go out at now, in epoch seconds.  If so, *held_back is
- * the number of those held back since the one before; else it is counted.
- */
-bool log_limit_pass(struct log_limit *limit, uint32_t now, uint32_t *held_back);
-
 /* As log_warn and log_warnx, and then exit(1). */
 void fatal(const char *fmt, ...)
     __attribute__((noreturn, format(printf, 1, 2)));
 void fatalx(const char *fmt, ...)
     __attribute__((noreturn, format(printf, 1, 2)));
+
+/*
+ * Writes len bytes as one line of printable text and a NUL, cut to size:
+ * control characters, and what is no UTF-8, as octal numbers like \033.
+ */
+void log_clean(const char *text, size_t len, char *line, size_t size);
+
+/*
+ * Says line, which is clean, as process said it; priority is one of syslog's.
+ */
+void log_as(const char *process, int priority, const char *line);
+
+/*
+ * For LOG_TO_MONITOR, whose pipe may be full: what does not fit is counted.
+ * Says how many messages that were, if any, once there is room again.
+ */
+void log_catch_up(void);
+
+/*
+ * Messages wait for room from now on, for a second in all, or no longer do.
+ * For many that somebody has asked for.
+ */
+void log_wait_for_room(bool wait);
 
 #endif

@@ -21,8 +21,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "log-limit.h"
 #include "log.h"
 #include "logsock.h"
 #include "store.h"
@@ -36,6 +38,7 @@ struct logsock {
 	size_t begin, end;   /* of what waits in buf */
 	uint64_t sent, lost; /* records */
 	logsock_settle *settle;
+	struct log_limit gone_said;
 };
 
 /* What stands before each record in the buffer. */
@@ -146,6 +149,8 @@ logsock_free(struct logsock *l)
 static enum taken
 try_send(struct logsock *l, const uint8_t *rec, size_t len)
 {
+	uint32_t held_back;
+
 	if (send(l->fd, rec, len, MSG_DONTWAIT | MSG_NOSIGNAL) ==
 	    (ssize_t)len) {
 		l->sent++;
@@ -158,7 +163,8 @@ try_send(struct logsock *l, const uint8_t *rec, size_t len)
 	/* Memory of the system; there is nothing to poll for. */
 	if (errno == ENOBUFS || errno == ENOMEM || errno == EINTR)
 		return (NOT_NOW);
-	log_warn("the log socket's reader has gone");
+	if (log_limit_pass(&l->gone_said, (uint32_t)time(NULL), &held_back))
+		log_warn("the log socket's reader has gone");
 	return (GONE);
 }
 

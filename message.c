@@ -27,6 +27,8 @@
 
 #include "cursor.h"
 #include "decode.h"
+#include "log-limit.h"
+#include "log.h"
 #include "netflow.h"
 #include "record.h"
 
@@ -221,6 +223,7 @@ take_options_records(struct walk *w, const struct template *t,
 {
 	struct exporter *e = w->exporter;
 	struct ie_values values;
+	uint64_t resampled;
 	struct flow flow;
 
 	while (cur_left(data) >= t->record_len) {
@@ -229,9 +232,15 @@ take_options_records(struct walk *w, const struct template *t,
 		w->records++;
 		e->counters.options++;
 		if (options_apply(&e->options, &e->shared->memory,
-			w->msg.version, w->msg.domain, t->slots, &flow,
-			&values))
+			w->msg.version, w->msg.domain, t->slots, &flow, &values,
+			&resampled))
 			e->shared->changed = true;
+		if (resampled != 0)
+			exporter_info(e, EXPORTER_RESAMPLED, w->msg.recv_sec,
+			    "domain %" PRIu32
+			    ": sampling has changed, it "
+			    "takes 1 of %" PRIu64 " packets",
+			    w->msg.domain, resampled);
 	}
 }
 
@@ -351,6 +360,41 @@ is_withdrawal(const struct template_key *key, bool options, uint16_t nfields)
 		key->id == (options ? IPFIX_SET_OPTIONS : IPFIX_SET_TEMPLATE)));
 }
 
+/* Once for all exporters; each that it concerns is named on its own. */
+static void
+warn_memory(struct exporter *e, uint32_t now)
+{
+	uint32_t held_back;
+
+	if (log_state_begin(&e->shared->memory_full, now, &held_back))
+		log_warnx(
+		    "the limit of memory, %zu bytes, is reached; "
+		    "templates find no room",
+		    e->shared->memory.limit);
+}
+
+/* What a new template says of limits. */
+static void
+note_room(struct walk *w)
+{
+	struct exporter *e = w->exporter;
+	struct exporters_shared *shared = e->shared;
+	const bool full = e->templates.count >= shared->templates_max;
+
+	if (full)
+		exporter_warnx(e, EXPORTER_TEMPLATES_FULL, w->msg.recv_sec,
+		    "the limit of %zu templates is reached; for a new one "
+		    "that unused for longest goes",
+		    shared->templates_max);
+	else if (e->templates_full)
+		exporter_info(e, EXPORTER_TEMPLATES_ROOM, w->msg.recv_sec,
+		    "there is room for more templates again");
+	e->templates_full = full;
+	if (memory_left(&shared->memory) > shared->memory.limit / 16 &&
+	    log_state_end(&shared->memory_full))
+		log_info("there is memory for templates again");
+}
+
 /* An interval within one second, from several copies at once, tells nothing. */
 static void
 note_announcement(struct template *t, uint32_t now)
@@ -384,10 +428,14 @@ take_definition(struct walk *w, const struct template_key *key,
 	case TEMPLATE_CHANGED:
 		/* What waited did so for the one before. */
 		e->counters.templates++;
+		exporter_info(e, EXPORTER_TEMPLATE_CHANGED, w->msg.recv_sec,
+		    "domain %" PRIu32 ": template %u is another one now",
+		    w->msg.domain, key->id);
 		held_give_up(e, key);
 		return;
 	case TEMPLATE_NEW:
 		e->counters.templates++;
+		note_room(w);
 		break;
 	case TEMPLATE_BAD:
 		e->counters.templates_refused++;
@@ -398,6 +446,7 @@ take_definition(struct walk *w, const struct template_key *key,
 		return;
 	case TEMPLATE_NO_ROOM:
 		e->counters.templates_refused++;
+		warn_memory(e, w->msg.recv_sec);
 		exporter_warnx(e, EXPORTER_MEMORY, w->msg.recv_sec,
 		    "domain %" PRIu32
 		    ": no memory is left for template %u; ignored",

@@ -142,6 +142,20 @@ check_count(const struct datagram *dgram, const struct layout *l,
 	return (DECODED);
 }
 
+static inline void
+take_sampling(struct exporter *e, uint16_t sampling, uint32_t now)
+{
+	const uint16_t before = e->sampling_interval;
+
+	e->sampling_mode = (uint8_t)(sampling >> NF5_SAMPLING_MODE_SHIFT);
+	e->sampling_interval = sampling & NF5_SAMPLING_INTERVAL;
+	if (e->known && before != 0 && e->sampling_interval != 0 &&
+	    e->sampling_interval != before)
+		exporter_info(e, EXPORTER_RESAMPLED, now,
+		    "takes 1 of %u packets, not 1 of %u any more",
+		    e->sampling_interval, before);
+}
+
 static inline enum decoded
 decode_fixed(const struct layout *l, const struct datagram *dgram,
     struct exporter *exporter, struct flow_sink *sink)
@@ -168,12 +182,8 @@ decode_fixed(const struct layout *l, const struct datagram *dgram,
 		exporter_sequence(exporter, l->version,
 		    (uint32_t)h.engine_type << 8 | h.engine_id, h.sequence,
 		    h.count, h.sys_uptime_ms);
-	if (l->has_engine) {
-		exporter->sampling_mode =
-		    (uint8_t)(h.sampling >> NF5_SAMPLING_MODE_SHIFT);
-		exporter->sampling_interval =
-		    h.sampling & NF5_SAMPLING_INTERVAL;
-	}
+	if (l->has_engine)
+		take_sampling(exporter, h.sampling, dgram->recv_sec);
 	start_flow(&common, l, &h, dgram, &exporter->addr);
 	while (cur_sub(&c, l->record_len, &rec) == 0) {
 		flow = sink_next(sink);
@@ -183,20 +193,10 @@ decode_fixed(const struct layout *l, const struct datagram *dgram,
 	return (DECODED);
 }
 
-enum decoded
-netflow_decode(const struct datagram *dgram, struct exporter *exporter,
-    struct flow_sink *sink)
+static enum decoded
+decode_version(uint16_t version, const struct datagram *dgram,
+    struct exporter *exporter, struct flow_sink *sink)
 {
-	struct cursor c;
-	uint16_t version;
-
-	cur_init(&c, dgram->data, dgram->len);
-	if (cur_u16(&c, &version) != 0) {
-		exporter_warnx(exporter, EXPORTER_INVALID, dgram->recv_sec,
-		    "datagram of %zu octets has no version; dropped",
-		    dgram->len);
-		return (DECODE_INVALID);
-	}
 	switch (version) {
 	case NF_VERSION_1:
 		return (decode_fixed(&layout_v1, dgram, exporter, sink));
@@ -215,4 +215,40 @@ netflow_decode(const struct datagram *dgram, struct exporter *exporter,
 		    version);
 		return (DECODE_UNSUPPORTED);
 	}
+}
+
+/* What sends nothing that can be read may be no exporter at all. */
+static void
+greet(struct exporter *e, uint16_t version, uint32_t now, enum decoded r)
+{
+	if (r == DECODE_INVALID || r == DECODE_UNSUPPORTED)
+		return;
+	e->known = true;
+	exporter_info(e, EXPORTER_IS_NEW, now,
+	    "new exporter, sends NetFlow version %u", version);
+}
+
+enum decoded
+netflow_decode(const struct datagram *dgram, struct exporter *exporter,
+    struct flow_sink *sink)
+{
+	const uint64_t restarts = exporter->counters.restarts;
+	struct cursor c;
+	uint16_t version;
+	enum decoded r;
+
+	cur_init(&c, dgram->data, dgram->len);
+	if (cur_u16(&c, &version) != 0) {
+		exporter_warnx(exporter, EXPORTER_INVALID, dgram->recv_sec,
+		    "datagram of %zu octets has no version; dropped",
+		    dgram->len);
+		return (DECODE_INVALID);
+	}
+	r = decode_version(version, dgram, exporter, sink);
+	if (!exporter->known)
+		greet(exporter, version, dgram->recv_sec, r);
+	if (exporter->counters.restarts > restarts)
+		exporter_info(exporter, EXPORTER_RESTARTED, dgram->recv_sec,
+		    "numbers its flows anew, as after a restart");
+	return (r);
 }

@@ -218,7 +218,8 @@ options_put_domain(struct options *o, struct memory *memory,
 
 static bool
 apply_sampling(struct options *o, struct memory *memory,
-    const struct sampler *key, uint64_t slots, const struct ie_values *v)
+    const struct sampler *key, uint64_t slots, const struct ie_values *v,
+    uint64_t *resampled)
 {
 	struct sampler *known = find_sampler(o, memory, key), new;
 
@@ -226,6 +227,8 @@ apply_sampling(struct options *o, struct memory *memory,
 		return (false);
 	new = *known;
 	new.one_of = one_of(slots, v);
+	if (known->one_of != 0 && new.one_of != known->one_of)
+		*resampled = new.one_of;
 	if ((slots & SLOT_BIT(SLOT_SAMPLING_MODE)) != 0)
 		new.mode = (uint16_t)v->sampling_mode;
 	return (options_put_sampler(o, memory, &new));
@@ -285,16 +288,18 @@ apply_domain(struct options *o, struct memory *memory, const struct domain *key,
 bool
 options_apply(struct options *o, struct memory *memory, uint16_t version,
     uint32_t domain, uint64_t slots, const struct flow *flow,
-    const struct ie_values *v)
+    const struct ie_values *v, uint64_t *resampled)
 {
 	struct sampler sampler = { .domain = domain, .version = version };
 	const struct domain d = { .id = domain, .version = version };
 	bool changed = false;
 
+	*resampled = 0;
 	if ((slots & SLOT_BIT(SLOT_SAMPLER_ID)) != 0)
 		sampler.id = v->sampler_id;
 	if ((slots & SAMPLING_SLOTS) != 0)
-		changed |= apply_sampling(o, memory, &sampler, slots, v);
+		changed |=
+		    apply_sampling(o, memory, &sampler, slots, v, resampled);
 	if ((slots & INTERFACE_SLOTS) != 0 &&
 	    (slots & SLOT_BIT(SLOT_IF_IN)) != 0)
 		changed |=

@@ -67,11 +67,12 @@ struct options {
 /*
  * Takes over what one options record says; slots tells what is in flow and
  * values.  What there is no room for is left out.  True where something is now
- * known that should survive a restart.
+ * known that should survive a restart.  *resampled is set to the number of
+ * packets of which one is taken where that was another one before, else to 0.
  */
 bool options_apply(struct options *o, struct memory *memory, uint16_t version,
     uint32_t domain, uint64_t slots, const struct flow *flow,
-    const struct ie_values *values);
+    const struct ie_values *values, uint64_t *resampled);
 
 /* Ms since the epoch at which the domain's uptime was 0; 0 where unknown. */
 uint64_t options_init_time(const struct options *o, uint16_t version,

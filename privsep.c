@@ -29,7 +29,8 @@
  *
  * Nothing that the collector says has a path, a length or a text in it: the
  * requests are those that answer_request knows, each exactly one struct
- * priv_msg without anything, and anything else ends the collector.
+ * priv_msg without anything, and anything else ends the collector.  What it
+ * has to say to people comes another way: log-relay.h.
  */
 #include "compat.h"
 
@@ -57,6 +58,8 @@
 #include "deaths.h"
 #include "listen.h"
 #include "listeners.h"
+#include "log-limit.h"
+#include "log-relay.h"
 #include "log.h"
 #include "logfiles.h"
 #include "notify.h"
@@ -75,16 +78,17 @@
 
 /* A collector, or its place. */
 struct worker {
-	uint32_t number;      /* from 1 on */
-	pid_t pid;            /* -1: none */
-	int sock;             /* to it; -1: none */
-	bool ready;           /* it said so, at least once */
-	uint32_t configuring; /* it has yet to say so of */
-	uint32_t given_logs;  /* it has yet to take, on top */
-	uint32_t wishes;      /* it had, in this second: */
-	time_t wished;        /* monotonic */
-	int state;            /* begun, -1: none */
-	struct batch *batch;  /* shared with it */
+	uint32_t number;           /* from 1 on */
+	pid_t pid;                 /* -1: none */
+	int sock;                  /* to it; -1: none */
+	struct log_relay messages; /* its */
+	bool ready;                /* it said so, at least once */
+	uint32_t configuring;      /* it has yet to say so of */
+	uint32_t given_logs;       /* it has yet to take, on top */
+	uint32_t wishes;           /* it had, in this second: */
+	time_t wished;             /* monotonic */
+	int state;                 /* begun, -1: none */
+	struct batch *batch;       /* shared with it */
 	struct deaths deaths;
 };
 
@@ -207,7 +211,6 @@ open_logsock(struct monitor *m, const struct config *conf)
 		(void)close(fd);
 		return (-1);
 	}
-	m->logsock_warned.last = 0;
 	return (fd);
 }
 
@@ -340,22 +343,24 @@ open_null(void)
 	return (fd);
 }
 
-/* Standard input, output and error become null, which is closed. */
+/* The descriptors from standard input to last become /dev/null. */
 static void
-forget_terminal(int null)
+forget_terminal(int last)
 {
+	const int null = open_null();
 	int fd;
 
-	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+	for (fd = STDIN_FILENO; fd <= last; fd++) {
 		if (dup2(null, fd) == -1)
 			fatal("/dev/null");
 	}
-	if (null > STDERR_FILENO)
+	if (null > last)
 		(void)close(null);
 }
 
 static _Noreturn void
-become_collector(struct monitor *m, const struct worker *w, int sock)
+become_collector(struct monitor *m, const struct worker *w, int sock,
+    int messages)
 {
 	const struct collector_place place = {
 		.sock = sock,
@@ -363,23 +368,13 @@ become_collector(struct monitor *m, const struct worker *w, int sock)
 		.turns = m->turns,
 		.number = w->number,
 	};
-	const struct flowd_options *opts = m->opts;
-	const int null = open_null();
-	const int keep[] = { sock, null };
-	const char *summary = rights_summary(opts);
+	const char *summary = rights_summary(m->opts);
 
 	ignore_signals();
-	log_init("collector", opts->foreground ? LOG_TO_STDERR : LOG_TO_BOTH,
-	    opts->debug);
-	rights_drop(opts, SANDBOX_COLLECTOR, keep,
-	    sizeof(keep) / sizeof(keep[0]));
+	log_relay_enter(&w->messages, messages, m->opts->debug);
+	forget_terminal(STDOUT_FILENO);
+	rights_drop(m->opts, SANDBOX_COLLECTOR, &sock, 1);
 	log_info("collector runs as %s", summary);
-	if (opts->foreground)
-		(void)close(null);
-	else {
-		log_init("collector", LOG_TO_SYSLOG, opts->debug);
-		forget_terminal(null);
-	}
 	m->collect(&place);
 	exit(1);
 }
@@ -389,7 +384,7 @@ static int
 start_collector(struct monitor *m, struct worker *w)
 {
 	const struct timeval tv = { .tv_sec = SEND_SECONDS };
-	int pair[2];
+	int pair[2], messages;
 
 	w->ready = false;
 	w->configuring = 0;
@@ -398,17 +393,17 @@ start_collector(struct monitor *m, struct worker *w)
 		log_warn("socketpair");
 		return (-1);
 	}
-	if ((w->pid = fork()) == -1) {
-		log_warn("fork");
-		(void)close(pair[0]);
-		(void)close(pair[1]);
+	if ((messages = log_relay_open(&w->messages)) == -1 ||
+	    (w->pid = fork()) == -1) {
+		log_warn("the collector cannot be started");
 		return (-1);
 	}
 	if (w->pid == 0) {
 		(void)close(pair[0]);
-		become_collector(m, w, pair[1]);
+		become_collector(m, w, pair[1], messages);
 	}
 	(void)close(pair[1]);
+	(void)close(messages);
 	batch_keep_from_children(w->batch);
 	w->sock = pair[0];
 	(void)setsockopt(w->sock, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
@@ -584,6 +579,7 @@ bury_collector(struct monitor *m, struct worker *w)
 		;
 	(void)close(w->sock);
 	w->sock = -1;
+	log_relay_close(&w->messages, monotonic());
 	abandon_state(m, w);
 	if (m->stopping && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return (true);
@@ -855,13 +851,14 @@ reload(struct monitor *m)
 	m->conf = conf;
 }
 
-/* What each collector is told. */
+/* What each collector is told, and gives its statistics upon. */
 static void
 tell_all(struct monitor *m, enum priv_type type)
 {
-	const struct worker *w;
+	struct worker *w;
 
 	for (w = m->workers; w < m->workers + m->nworkers; w++) {
+		log_relay_expect_report(&w->messages, monotonic());
 		if (w->sock != -1 &&
 		    priv_send(w->sock, type, 0, NULL, 0, -1) == -1)
 			log_debug("a collector does not listen");
@@ -909,6 +906,20 @@ ms_to_next_second(void)
 	return ((int)((NANOSECONDS - ts.tv_nsec) / NANOSECONDS_IN_MS) + 1);
 }
 
+/* Whether a collector has said so much that it has to wait. */
+static bool
+is_held_back(const struct monitor *m)
+{
+	const time_t now = monotonic();
+	uint32_t i;
+
+	for (i = 0; i < m->nworkers; i++) {
+		if (log_relay_fd(&m->workers[i].messages, now) == -1)
+			return (true);
+	}
+	return (false);
+}
+
 /*
  * How long to wait for the collector at most; NULL: for ever.  The service
  * manager hears of the monitor at least as often as it wants to.
@@ -918,7 +929,7 @@ patience(const struct monitor *m, struct timespec *ts)
 {
 	int ms = notify_alive(), tick = -1;
 
-	if (m->stopping || logfiles_need_ticks(&m->logs))
+	if (m->stopping || logfiles_need_ticks(&m->logs) || is_held_back(m))
 		tick = ms_to_next_second();
 	if (ms == -1 || (tick != -1 && tick < ms))
 		ms = tick;
@@ -929,17 +940,49 @@ patience(const struct monitor *m, struct timespec *ts)
 	return (ts);
 }
 
-/* The collectors' sockets, of which those that are gone are -1. */
+/* Those that came come through here, should there be no need to wait. */
 static void
-fill_pollfds(const struct monitor *m, struct pollfd *pfds)
+let_signals_in(const sigset_t *unblocked)
 {
-	uint32_t i;
+	sigset_t blocked;
 
-	for (i = 0; i < m->nworkers; i++)
-		pfds[i] = (struct pollfd){
-			.fd = m->workers[i].sock,
+	(void)sigprocmask(SIG_SETMASK, unblocked, &blocked);
+	(void)sigprocmask(SIG_SETMASK, &blocked, NULL);
+}
+
+/* Of each collector's socket and messages, these behind all of those. */
+#define POLLFDS_MAX ((size_t)2 * CONFIG_WORKERS_MAX)
+
+/*
+ * Waits for something to do, and says what the collectors say; what their
+ * sockets have is in the first nworkers of pfds.  With a mask of signals that
+ * are let in, or NULL.
+ */
+static void
+wait_for_collectors(struct monitor *m, struct pollfd *pfds,
+    const struct timespec *timeout, const sigset_t *unblocked)
+{
+	const time_t now = monotonic();
+	const uint32_t n = m->nworkers;
+	struct worker *w;
+	uint32_t i;
+	bool any;
+
+	for (i = 0; i < n; i++) {
+		w = &m->workers[i];
+		pfds[i] = (struct pollfd){ .fd = w->sock, .events = POLLIN };
+		pfds[n + i] = (struct pollfd){
+			.fd = log_relay_fd(&w->messages, now),
 			.events = POLLIN,
 		};
+	}
+	any = ppoll(pfds, (nfds_t)2 * n, timeout, unblocked) > 0;
+	for (i = 0; i < n; i++) {
+		if (!any)
+			pfds[i].revents = 0;
+		else if (pfds[n + i].revents != 0)
+			(void)log_relay_read(&m->workers[i].messages, now);
+	}
 }
 
 /* A collector has a request, or has ended.  -1: there is no way to go on. */
@@ -986,22 +1029,21 @@ bury_all(struct monitor *m)
 static int
 monitor_loop(struct monitor *m, const sigset_t *unblocked)
 {
-	struct pollfd pfds[CONFIG_WORKERS_MAX];
+	struct pollfd pfds[POLLFDS_MAX];
 	struct timespec ts;
 	uint32_t i;
-	int n;
 
 	for (;;) {
+		let_signals_in(unblocked);
 		act_on_signals(m);
 		tend_logs(m);
-		fill_pollfds(m, pfds);
-		n = ppoll(pfds, m->nworkers, patience(m, &ts), unblocked);
+		wait_for_collectors(m, pfds, patience(m, &ts), unblocked);
 		if (m->stopping && monotonic() >= m->stop_by) {
 			log_warnx("the collector does not end");
 			bury_all(m);
 			return (1);
 		}
-		for (i = 0; n > 0 && i < m->nworkers; i++) {
+		for (i = 0; i < m->nworkers; i++) {
 			if (pfds[i].revents != 0 &&
 			    tend_collector(m, &m->workers[i]) == -1) {
 				bury_all(m);
@@ -1030,14 +1072,13 @@ static int
 wait_ready(struct monitor *m)
 {
 	const time_t give_up = monotonic() + START_SECONDS;
-	struct pollfd pfds[CONFIG_WORKERS_MAX];
+	const struct timespec second = { .tv_sec = 1 };
+	struct pollfd pfds[POLLFDS_MAX];
 	uint32_t i;
-	int n;
 
 	while (!all_ready(m)) {
-		fill_pollfds(m, pfds);
-		n = poll(pfds, m->nworkers, 1000);
-		for (i = 0; n > 0 && i < m->nworkers; i++) {
+		wait_for_collectors(m, pfds, &second, NULL);
+		for (i = 0; i < m->nworkers; i++) {
 			if (pfds[i].revents != 0 &&
 			    answer_request(m, &m->workers[i]) != 1) {
 				bury_all(m);
@@ -1085,7 +1126,7 @@ finish_detaching(struct monitor *m)
 	const char ok = 0;
 
 	log_init("monitor", LOG_TO_SYSLOG, m->opts->debug);
-	forget_terminal(open_null());
+	forget_terminal(STDERR_FILENO);
 	if (write(m->waiting, &ok, 1) != 1)
 		log_debug("nobody waits for the start");
 	(void)close(m->waiting);
@@ -1122,6 +1163,7 @@ start_collectors(struct monitor *m)
 			.pid = -1,
 			.sock = -1,
 			.state = -1 };
+		log_relay_init(&w->messages, w->number, monotonic());
 		if ((w->batch = batch_new()) == NULL)
 			fatal("no memory for datagrams");
 		if (start_collector(m, w) == -1)

@@ -119,10 +119,6 @@ static const struct rule rules[] = {
 	ALLOW(C | F, fsync),
 	ALLOW(C | F, fdatasync),
 	ALLOW(ANY, close),
-#ifdef SYS_dup2
-	ALLOW(C, dup2), /* of /dev/null */
-#endif
-	ALLOW(C, dup3),
 
 	/* Of what is open already.  fstat goes by newfstatat in glibc. */
 	ALLOW(ANY, fstat),
@@ -169,8 +165,8 @@ static const struct rule rules[] = {
 	ALLOW_IF(ANY, kill, 0, ARG_SELF, 0),
 
 	/* syslog tries these once more after syslogd was restarted. */
-	REFUSE(ANY, socket),
-	REFUSE(ANY, connect),
+	REFUSE(P | F, socket),
+	REFUSE(P | F, connect),
 
 /* Files that flowd.conf includes, protocols, and the time zone. */
 #ifdef SYS_open
@@ -189,6 +185,10 @@ static const struct rule rules[] = {
 	/* Files and directories of the monitor's. */
 	ALLOW(M, openat),
 	ALLOW(M, fcntl),
+#ifdef SYS_dup2
+	ALLOW(M, dup2),
+#endif
+	ALLOW(M, dup3),
 #ifdef SYS_unlink
 	ALLOW(M, unlink),
 	ALLOW(M, rename),

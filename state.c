@@ -337,6 +337,7 @@ unpack_exporter(struct cursor *c, const struct unpacker *u)
 							      u->unwanted;
 	if ((e = exporter_get(table, &addr, u->now, named != 0)) == NULL)
 		return (FLOWD_ENOMEM);
+	e->known = true;
 	if ((r = unpack_sequences(c, e)) != 0 ||
 	    (r = unpack_list(c, e, unpack_template)) != 0 ||
 	    (r = unpack_list(c, e, unpack_sampler)) != 0 ||

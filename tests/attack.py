@@ -25,8 +25,8 @@ KILLED, REFUSED = "ends it", "is refused"
 ATTEMPTS = {
     "open": KILLED, "open-proc": KILLED, "create": KILLED, "openat2": KILLED,
     "stat": KILLED, "unlink": KILLED, "mkdir": KILLED, "exec": KILLED,
-    "fork": KILLED, "socket": REFUSED, "unix-socket": REFUSED,
-    "socketpair": KILLED, "connect": REFUSED, "sendto": KILLED,
+    "fork": KILLED, "socket": KILLED, "unix-socket": KILLED,
+    "socketpair": KILLED, "connect": KILLED, "sendto": KILLED,
     "bind": KILLED, "listen": KILLED, "empty-log": KILLED, "read-log": REFUSED,
     "map-log": REFUSED, "overwrite-log": KILLED, "ptrace": KILLED, "signal": KILLED,
     "thread-signal": KILLED, "read-memory": KILLED, "map-code": KILLED,

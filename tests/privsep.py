@@ -96,8 +96,9 @@ class Rights(unittest.TestCase):
                           os.scandir(f"/proc/{flowd.collector()}/fd")]
             files = [name for name in open_files if name.startswith("/")]
             self.assertEqual(sorted(files), sorted([
-                "/dev/null", str(flowd.log), str(flowd.stderr),
-                str(flowd.stderr)]))
+                "/dev/null", "/dev/null", str(flowd.log)]))
+            self.assertTrue(os.readlink(
+                f"/proc/{flowd.collector()}/fd/2").startswith("pipe:"))
             # One to the monitor, one listener.
             sockets = [n for n in open_files if n.startswith("socket:")]
             self.assertEqual(len(sockets), 2)

@@ -25,6 +25,10 @@
  *   HOOK field TYPE VALUE LENGTH	a message with these fields
  *   HOOK descriptor COUNT	a request with as many descriptors
  *   HOOK flood TYPE MILLISECONDS	as many requests as it can send in that time
+ *   HOOK write HEX		these bytes to standard error
+ *   HOOK shout MILLISECONDS	lines there, as many as fit in that time
+ *   HOOK say COUNT		as many messages
+ *   HOOK last COUNT		the same, and dies
  *   HOOK try NAME PID		one of attempts[]; PID is the monitor
  *
  * After "HOOK bad" in place of "HOOK" the monitor is expected to end it, which it
@@ -428,21 +432,64 @@ send_fields(uint32_t type, uint32_t value, uint32_t body_len)
 		log_warn("hook: send");
 }
 
+static long
+ms_since(const struct timespec *start)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return ((now.tv_sec - start->tv_sec) * 1000 +
+	    (now.tv_nsec - start->tv_nsec) / 1000000);
+}
+
 /* Its answers are not read. */
 static void
 flood(uint32_t type, unsigned int ms)
 {
 	const struct priv_msg msg = { .type = type };
-	struct timespec start, now;
+	struct timespec start;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &start);
 	do {
 		if (send(monitor_sock, &msg, sizeof(msg), MSG_NOSIGNAL) == -1)
 			break;
-		(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	} while ((now.tv_sec - start.tv_sec) * 1000 +
-		(now.tv_nsec - start.tv_nsec) / 1000000 <
-	    (long)ms);
+	} while (ms_since(&start) < (long)ms);
+}
+
+static void
+write_bytes(const char *hex)
+{
+	char bytes[BYTES_MAX];
+	unsigned int byte;
+	size_t n;
+
+	for (n = 0; sscanf(hex + 2 * n, "%2x", &byte) == 1; n++)
+		bytes[n] = (char)byte;
+	if (write(STDERR_FILENO, bytes, n) == -1)
+		log_warn("hook: write");
+}
+
+static void
+shout(unsigned int ms)
+{
+	static const char line[] = "<2>hook: louder and louder and louder\n";
+	struct timespec start;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &start);
+	do {
+		if (write(STDERR_FILENO, line, sizeof(line) - 1) == -1 &&
+		    errno != EAGAIN)
+			break;
+	} while (ms_since(&start) < (long)ms);
+}
+
+static void
+say(unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 1; i <= n; i++)
+		log_warnx("hook: word %u of %u", i, n);
 }
 
 static void
@@ -477,7 +524,7 @@ static void
 obey(const char *order)
 {
 	unsigned int a, b, c;
-	char name[32];
+	char name[32], hex[BYTES_MAX];
 
 	if (strcmp(order, "die") == 0)
 		abort();
@@ -491,7 +538,16 @@ obey(const char *order)
 		send_fields(a, b, c);
 	else if (sscanf(order, "flood %u %u", &a, &b) == 2)
 		flood(a, b);
-	else if (sscanf(order, "descriptor %u", &a) == 1 && a <= 8)
+	else if (sscanf(order, "write %255s", hex) == 1)
+		write_bytes(hex);
+	else if (sscanf(order, "shout %u", &a) == 1)
+		shout(a);
+	else if (sscanf(order, "say %u", &a) == 1)
+		say(a);
+	else if (sscanf(order, "last %u", &a) == 1) {
+		say(a);
+		abort();
+	} else if (sscanf(order, "descriptor %u", &a) == 1 && a <= 8)
 		send_descriptors(a);
 	else if (sscanf(order, "try %31s %u", name, &a) == 2) {
 		monitor = (pid_t)a;

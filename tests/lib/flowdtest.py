@@ -15,6 +15,8 @@ from signal import SIGCONT, SIGHUP, SIGKILL, SIGSTOP, SIGTERM
 import flowlog
 import tap
 
+COLLECTOR = "collector: "	# what messages of the first begin with
+ANY_COLLECTOR = re.compile(r"^collector( \d+)?: ")
 PATIENCE = 30		# seconds; a sanitizer build on a busy machine is slow
 SANITIZER = re.compile(r"^==\d+==ERROR: |: runtime error: ", re.MULTILINE)
 
@@ -240,17 +242,9 @@ class Flowd:
         return int(re.findall(r"receive buffer (\d+) bytes",
                               "\n".join(self.stderr_lines()))[-1])
 
-    @contextlib.contextmanager
     def paused(self):
         """A collector that does nothing in the block, so that all waits."""
-        pid = self.collector()
-        os.kill(pid, SIGSTOP)
-        try:
-            wait_for(lambda: _state(pid) == "T", "the collector has stopped")
-            yield
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, SIGCONT)
+        return stopped(self.collector())
 
     def send(self, datagram, source=None, listener=0):
         """Sends one datagram to a listener."""
@@ -292,8 +286,9 @@ class Flowd:
         return flows
 
     def stderr_lines(self):
-        """What flowd has said so far."""
-        return self.stderr.read_text(errors="replace").splitlines()
+        """What flowd has said so far, whichever of its processes."""
+        text = self.stderr.read_text(errors="replace")
+        return [ANY_COLLECTOR.sub("", l) for l in text.splitlines()]
 
     def wait_stderr(self, text):
         """The first line of standard error that holds text."""
@@ -320,10 +315,22 @@ class Flowd:
             raise AssertionError("the pidfile is left behind")
 
 
-def _state(pid):
+def state(pid):
     """The letter that /proc has for what a process is doing."""
     stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
     return stat.rpartition(") ")[2][:1]
+
+
+@contextlib.contextmanager
+def stopped(pid):
+    """A process that does nothing in the block."""
+    os.kill(pid, SIGSTOP)
+    try:
+        wait_for(lambda: state(pid) == "T", "the process has stopped")
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, SIGCONT)
 
 
 def _kill(pid):

@@ -44,7 +44,8 @@ struct collect {
 	struct exporter *exporter; /* whose datagrams come */
 	struct exporter *stand_in; /* NULL: never needed yet */
 	uint32_t recv_sec;
-	size_t n; /* flows of the last datagram */
+	bool aloud; /* messages go to standard error */
+	size_t n;   /* flows of the last datagram */
 	struct flow flows[COLLECT_FLOWS];
 };
 
@@ -268,9 +269,13 @@ collect_datagram(struct collect *c, const void *data, size_t len)
 	assert_non_null(copy);
 	memcpy(copy, data, len);
 	dgram.data = len == 0 ? copy + 1 : copy;
-	/* Warnings that came before hold these back. */
-	for (i = 0; i < EXPORTER_CAUSES; i++)
-		c->exporter->warned[i].last = c->recv_sec;
+	/* Messages that came before hold these back. */
+	for (i = 0; i < EXPORTER_CAUSES && !c->aloud; i++)
+		c->exporter->said[i].last = c->recv_sec;
+	if (!c->aloud)
+		c->exporter->shared->memory_full = (struct log_state){
+			.limit.last = c->recv_sec,
+		};
 	c->n = 0;
 	r = netflow_decode(&dgram, c->exporter, &sink);
 	collect_take(&sink);

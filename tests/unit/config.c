@@ -29,44 +29,18 @@
 
 #include <cmocka.h>
 
+#include "capture.h"
 #include "config.h"
 #include "errors.h"
 #include "log.h"
 
 #define DAEMON       "listen on 127.0.0.1:2055\nlogfile \"/log\"\n"
 #define DAEMON_LINES 2
-#define MESSAGES_MAX 16384
 
 #define NUMBERS \
 	"[!] NUMBER, FIRST-LAST, <, <=, >= or > NUMBER, or { ... } of these"
 
-static char messages[MESSAGES_MAX]; /* of the latest parse */
-
-/* Sends standard error to a file of its own, until messages_end. */
-static FILE *
-messages_begin(int *saved)
-{
-	FILE *fp = tmpfile();
-
-	assert_non_null(fp);
-	*saved = dup(STDERR_FILENO);
-	assert_int_not_equal(*saved, -1);
-	assert_int_equal(dup2(fileno(fp), STDERR_FILENO), STDERR_FILENO);
-	return (fp);
-}
-
-static void
-messages_end(FILE *fp, int saved)
-{
-	size_t n;
-
-	assert_int_equal(dup2(saved, STDERR_FILENO), STDERR_FILENO);
-	close(saved);
-	rewind(fp);
-	n = fread(messages, 1, sizeof(messages) - 1, fp);
-	messages[n] = '\0';
-	fclose(fp);
-}
+static char *messages; /* of the latest parse */
 
 static FILE *
 text_file(const char *text, size_t len)
@@ -83,13 +57,12 @@ static struct config *
 parse_with(const char *text, enum config_use use,
     const struct conf_macro *macros, size_t nmacros)
 {
-	FILE *fp = text_file(text, strlen(text)), *captured;
+	FILE *fp = text_file(text, strlen(text));
 	struct config *conf;
-	int saved;
 
-	captured = messages_begin(&saved);
+	capture_begin();
 	conf = config_parse(fp, "t.conf", use, macros, nmacros);
-	messages_end(captured, saved);
+	messages = capture_end();
 	fclose(fp);
 	return (conf);
 }
@@ -1113,14 +1086,13 @@ empty_for_the_reader(void **state)
 static void
 unreadable_file(void **state)
 {
-	FILE *fp = fopen("/", "r"), *captured;
-	int saved;
+	FILE *fp = fopen("/", "r");
 
 	(void)state;
 	assert_non_null(fp);
-	captured = messages_begin(&saved);
+	capture_begin();
 	assert_null(config_parse(fp, "dir", CONFIG_READER, NULL, 0));
-	messages_end(captured, saved);
+	messages = capture_end();
 	assert_string_equal(messages, "dir: Is a directory\n");
 	fclose(fp);
 }
@@ -1610,14 +1582,13 @@ parse_main(void)
 {
 	char path[256], *at;
 	struct config *conf;
-	FILE *fp, *captured;
-	int saved;
+	FILE *fp;
 
 	(void)snprintf(path, sizeof(path), "%s/main", dir);
 	assert_non_null(fp = fopen(path, "r"));
-	captured = messages_begin(&saved);
+	capture_begin();
 	conf = config_parse(fp, path, CONFIG_READER, NULL, 0);
-	messages_end(captured, saved);
+	messages = capture_end();
 	fclose(fp);
 	while ((at = strstr(messages, dir)) != NULL) {
 		memcpy(at, "DIR", 3);
@@ -2223,13 +2194,13 @@ mutated_files_do_no_harm(void **state)
 {
 	char text[2 * sizeof(everything)];
 	struct config *conf, *again;
-	FILE *fp, *captured;
+	FILE *fp;
 	size_t accepted = 0, len;
 	char *out;
-	int i, saved;
+	int i;
 
 	(void)state;
-	captured = messages_begin(&saved);
+	capture_begin();
 	for (i = 0; i < 5000; i++) {
 		memcpy(text, everything, sizeof(everything));
 		len = mutate(text, sizeof(everything) - 1, sizeof(text));
@@ -2251,7 +2222,7 @@ mutated_files_do_no_harm(void **state)
 		config_free(again);
 		accepted++;
 	}
-	messages_end(captured, saved);
+	messages = capture_end();
 	assert_in_range(accepted, 100, 4900);
 }
 

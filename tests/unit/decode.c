@@ -63,7 +63,7 @@ new_exporter(void)
 	memset(&exporter, 0, sizeof(exporter));
 	exporter.addr = addr_v4(address);
 	for (i = 0; i < EXPORTER_CAUSES; i++)
-		exporter.warned[i].last = RECV_SEC;
+		exporter.said[i].last = RECV_SEC;
 }
 
 static void
@@ -121,7 +121,7 @@ assert_refused(const uint8_t *data, size_t len, enum decoded how)
 
 	new_exporter();
 	before = exporter;
-	before.warned[cause].held_back++;
+	before.said[cause].held_back++;
 	assert_int_equal(decode(data, len), how);
 	assert_int_equal(ntaken, 0);
 	assert_memory_equal(&exporter, &before, sizeof(exporter));

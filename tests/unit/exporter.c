@@ -30,6 +30,7 @@
 
 #include <cmocka.h>
 
+#include "capture.h"
 #include "exporter.h"
 #include "netflow.h"
 
@@ -459,42 +460,13 @@ too_many_engines_report_nothing_false(void **state)
 	assert_sequence(&e, 0, 0, 0);
 }
 
-/* Standard error is a file from begin to end, which gives its text. */
-static FILE *captured;
-static int real_stderr;
-
-static void
-capture_begin(void)
-{
-	(void)fflush(stderr);
-	captured = tmpfile();
-	assert_non_null(captured);
-	real_stderr = dup(STDERR_FILENO);
-	assert_int_not_equal(real_stderr, -1);
-	assert_int_not_equal(dup2(fileno(captured), STDERR_FILENO), -1);
-}
-
-static const char *
-capture_end(void)
-{
-	static char text[4096];
-	size_t n;
-
-	(void)fflush(stderr);
-	assert_int_not_equal(dup2(real_stderr, STDERR_FILENO), -1);
-	(void)close(real_stderr);
-	rewind(captured);
-	n = fread(text, 1, sizeof(text) - 1, captured);
-	text[n] = '\0';
-	(void)fclose(captured);
-	return (text);
-}
+static struct exporters_shared shared;
 
 static void
 warnings_name_the_exporter(void **state)
 {
 	static const uint8_t v6[16] = { 0x20, 1, 0x0d, 0xb8, [15] = 9 };
-	struct exporter e = { .addr = addr_v6(v6) };
+	struct exporter e = { .addr = addr_v6(v6), .shared = &shared };
 
 	(void)state;
 	capture_begin();
@@ -505,7 +477,7 @@ warnings_name_the_exporter(void **state)
 static void
 warnings_are_held_back_and_counted(void **state)
 {
-	struct exporter e = { .addr = numbered(0xc0000207) };
+	struct exporter e = { .addr = numbered(0xc0000207), .shared = &shared };
 	uint32_t i;
 
 	(void)state;
@@ -514,20 +486,25 @@ warnings_are_held_back_and_counted(void **state)
 		exporter_warnx(&e, EXPORTER_INVALID, NOW + i, "bad %u", i);
 	exporter_warnx(&e, EXPORTER_INVALID, NOW + i, "bad %u", i);
 	exporter_warnx(&e, EXPORTER_INVALID, NOW + i, "bad %u", i);
-	exporter_warnx(&e, EXPORTER_INVALID, NOW + 2 * i, "bad again");
-	exporter_warnx(&e, EXPORTER_INVALID, NOW + 3 * i, "bad still");
+	exporter_warnx(&e, EXPORTER_INVALID, NOW + 2 * i, "not yet");
+	exporter_warnx(&e, EXPORTER_INVALID, NOW + 3 * i, "bad again");
+	exporter_info(&e, EXPORTER_INVALID, NOW + 13 * i, "bad still");
+	exporter_info(&e, EXPORTER_INVALID, NOW + 23 * i, "bad for once");
+	exporter_info(&e, EXPORTER_INVALID, NOW + 24 * i, "and once more");
 	assert_string_equal(capture_end(),
 	    "192.0.2.7: bad 0\n"
 	    "192.0.2.7: bad 60 (59 similar held back)\n"
-	    "192.0.2.7: bad again (1 similar held back)\n"
-	    "192.0.2.7: bad still\n");
+	    "192.0.2.7: bad again (2 similar held back)\n"
+	    "192.0.2.7: bad still\n"
+	    "192.0.2.7: bad for once\n"
+	    "192.0.2.7: and once more\n");
 }
 
 static void
 warnings_have_limits_of_their_own(void **state)
 {
-	struct exporter a = { .addr = numbered(0xc0000207) };
-	struct exporter b = { .addr = numbered(0xc0000208) };
+	struct exporter a = { .addr = numbered(0xc0000207), .shared = &shared };
+	struct exporter b = { .addr = numbered(0xc0000208), .shared = &shared };
 
 	(void)state;
 	capture_begin();
@@ -545,7 +522,7 @@ warnings_have_limits_of_their_own(void **state)
 static void
 a_clock_set_back_does_not_silence(void **state)
 {
-	struct exporter e = { .addr = numbered(0xc0000207) };
+	struct exporter e = { .addr = numbered(0xc0000207), .shared = &shared };
 
 	(void)state;
 	capture_begin();

@@ -1,0 +1,353 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * What is said of exporters: changes once each, and of what the worst of them
+ * do in a day, by a clock of the test's own, less than fills a megabyte.
+ */
+#include "compat.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "capture.h"
+#include "fixture9.h"
+
+#define DAY      86400
+#define NOW      1700000000U
+#define MEGABYTE 1000000
+/* What syslogd and the monitor put before each. */
+#define STAMP "Nov 30 00:00:00 collector flowd[4194304]: collector: "
+
+static const struct wire_field packets[] = { { 2, 4, 0 } };
+static const struct wire_field octets[] = { { 1, 4, 0 } };
+
+static const struct exporter_limits many = {
+	.exporters = 1000,
+	.templates = TEMPLATES_DEFAULT,
+	.memory = MEMORY_DEFAULT,
+};
+static struct exporter_table *table;
+
+static int
+setup_many(void **state)
+{
+	(void)state;
+	table = exporters_new(&many);
+	return (table == NULL ? -1 : 0);
+}
+
+static int
+teardown_many(void **state)
+{
+	(void)state;
+	exporters_free(table);
+	return (0);
+}
+
+static struct exporter *
+get(uint32_t number, uint32_t now, bool named)
+{
+	uint8_t bytes[4];
+	struct addr addr;
+
+	be32_put(bytes, number);
+	addr = addr_v4(bytes);
+	return (exporter_get(table, &addr, now, named));
+}
+
+/* Bytes of what has been said, in a file of syslogd's. */
+static size_t
+in_syslog(const char *text, size_t size)
+{
+	size_t lines = 0;
+
+	for (; *text != '\0'; text++)
+		lines += *text == '\n';
+	return (size + lines * strlen(STAMP));
+}
+
+/* The text may be longer than what capture_end gives: by lines of its size. */
+static size_t
+end_of_day(void)
+{
+	const size_t size = capture_size();
+	char *text = capture_end();
+	const size_t len = strlen(text);
+
+	assert_true(len > 0);
+	return (in_syslog(text, len) * ((size + len - 1) / len));
+}
+
+static void
+every_cause(struct exporter *e, uint32_t now)
+{
+	unsigned int cause;
+
+	for (cause = 0; cause < EXPORTER_CAUSES; cause++)
+		exporter_warnx(e, (enum exporter_cause)cause, now,
+		    "domain %u: %0190u", 4294967295U, cause);
+}
+
+static void
+a_day_of_the_worst_exporter(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	capture_begin();
+	for (i = 0; i < DAY; i++)
+		every_cause(get(1, NOW + i, false), NOW + i);
+	assert_in_range(end_of_day(), MEGABYTE / 20, MEGABYTE / 3);
+}
+
+/* A hundred that have flow sources of their own, and addresses made up. */
+static void
+a_day_of_all_that_can_be(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	capture_begin();
+	for (i = 0; i < DAY; i++) {
+		every_cause(get(0xc6336400 + i % 100, NOW + i, true), NOW + i);
+		every_cause(get(0x0a000000 + i, NOW + i, false), NOW + i);
+	}
+	assert_in_range(end_of_day(), MEGABYTE / 4, MEGABYTE);
+}
+
+static void
+the_number_held_back_is_said(void **state)
+{
+	const char *said;
+	uint32_t i;
+
+	(void)state;
+	capture_begin();
+	for (i = 0; i < 2 * LOG_BUDGET_LINES; i++)
+		every_cause(get(i, NOW, false), NOW);
+	(void)capture_end();
+	capture_begin();
+	exporter_info(get(0xcb007107, NOW, false), EXPORTER_RESTARTED,
+	    NOW + LOG_BUDGET_SECONDS, "is here");
+	said = capture_end();
+	assert_non_null(strstr(said, "203.0.113.7: is here ("));
+	assert_non_null(strstr(said, " messages about exporters held back)\n"));
+}
+
+static void
+made_up_addresses_silence_nobody(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	capture_begin();
+	for (i = 0; i < 2 * LOG_BUDGET_LINES; i++)
+		every_cause(get(i, NOW, false), NOW);
+	(void)capture_end();
+	capture_begin();
+	exporter_warnx(get(0xc6336407, NOW, true), EXPORTER_INVALID, NOW,
+	    "bad");
+	assert_string_equal(capture_end(), "198.51.100.7: bad\n");
+}
+
+/* Sends a template of one field, and says what that makes flowd say. */
+static const char *
+define(uint16_t id, const struct wire_field *fields)
+{
+	wire_start(&w, IPFIX);
+	wire_template(&w, id, fields, 1);
+	capture_begin();
+	c.aloud = true;
+	(void)collect_wire(&c, &w);
+	return (capture_end());
+}
+
+static void
+a_new_exporter_is_named_once(void **state)
+{
+	(void)state;
+	assert_string_equal(define(256, packets),
+	    "192.0.2.1: new exporter, sends NetFlow version 10\n");
+	assert_string_equal(define(257, packets), "");
+	assert_string_equal(define(256, packets), "");
+}
+
+static void
+another_meaning_is_said(void **state)
+{
+	(void)state;
+	(void)define(256, packets);
+	assert_string_equal(define(256, octets),
+	    "192.0.2.1: domain 5: template 256 is another one now\n");
+	assert_string_equal(define(256, octets), "");
+}
+
+static void
+what_cannot_be_read_is_no_exporter(void **state)
+{
+	static const uint8_t junk[] = { 0, 5, 0, 1 };
+
+	(void)state;
+	capture_begin();
+	c.aloud = true;
+	(void)collect_datagram(&c, junk, sizeof(junk));
+	assert_string_equal(capture_end(),
+	    "192.0.2.1: v5 datagram of 4 octets is shorter than its header; "
+	    "dropped\n");
+}
+
+/* A sampler takes 1 of this many packets; IPFIX. */
+static const char *
+sample(uint32_t one_of)
+{
+	static const struct wire_field fields[] = { { 302, 2, 0 },
+		{ 305, 4, 0 }, { 306, 4, 0 } };
+
+	wire_start(&w, IPFIX);
+	wire_options(&w, 300, fields, 3, 1);
+	wire_set(&w, 300);
+	wire_uint(&w, 3, 2);
+	wire_uint(&w, 1, 4);
+	wire_uint(&w, one_of - 1, 4);
+	capture_begin();
+	c.aloud = true;
+	(void)collect_wire(&c, &w);
+	return (capture_end());
+}
+
+static void
+another_sampling_is_said(void **state)
+{
+	(void)state;
+	(void)sample(100);
+	assert_string_equal(sample(100), "");
+	assert_string_equal(sample(250),
+	    "192.0.2.1: domain 5: sampling has changed, it takes 1 of 250 "
+	    "packets\n");
+}
+
+/* A datagram of version 5 with one flow, by sequence, uptime and sampling. */
+static const char *
+send_v5(uint32_t sequence, uint32_t uptime_ms, uint16_t sampling)
+{
+	uint8_t data[24 + 48] = { 0, 5, 0, 1 };
+
+	be32_put(data + 4, uptime_ms);
+	be32_put(data + 16, sequence);
+	be16_put(data + 22, sampling);
+	capture_begin();
+	c.aloud = true;
+	(void)collect_datagram(&c, data, sizeof(data));
+	return (capture_end());
+}
+
+static void
+version_5_has_its_sampling_in_the_header(void **state)
+{
+	(void)state;
+	(void)send_v5(0, 100000, 0);
+	assert_string_equal(send_v5(1, 100000, 0x4000 | 10), "");
+	assert_string_equal(send_v5(2, 100000, 0x4000 | 20),
+	    "192.0.2.1: takes 1 of 20 packets, not 1 of 10 any more\n");
+}
+
+static void
+a_restart_is_said(void **state)
+{
+	(void)state;
+	(void)send_v5(500, 100000, 0);
+	assert_string_equal(send_v5(0, 1000, 0),
+	    "192.0.2.1: numbers its flows anew, as after a restart\n");
+}
+
+static void
+limits_are_said_when_reached_and_cleared(void **state)
+{
+	struct exporter_limits limits = { .exporters = 2,
+		.templates = 2,
+		.memory = MEMORY_DEFAULT };
+	struct exporter *e;
+	const char *said;
+
+	(void)state;
+	collect_stop(&c);
+	collect_start(&c, &limits);
+	(void)define(256, packets);
+	assert_string_equal(define(257, packets),
+	    "192.0.2.1: the limit of 2 templates is reached; for a new one "
+	    "that unused for longest goes\n");
+	assert_string_equal(define(258, packets), "");
+	limits.templates = 4;
+	exporters_set_limits(c.table, &limits);
+	assert_string_equal(define(259, packets),
+	    "192.0.2.1: there is room for more templates again\n");
+
+	limits.memory = c.exporter->shared->memory.used;
+	exporters_set_limits(c.table, &limits);
+	(void)collect_from(&c, 2);
+	said = define(260, packets);
+	assert_non_null(strstr(said, "the limit of memory, "));
+	assert_non_null(strstr(said,
+	    " bytes, is reached; templates find no "
+	    "room\n0.0.0.2: domain 5: no memory is "
+	    "left for template 260; ignored\n"));
+	limits.memory = MEMORY_DEFAULT;
+	limits.templates = 5;
+	exporters_set_limits(c.table, &limits);
+	assert_non_null(strstr(define(260, packets),
+	    "there is memory for templates again\n"));
+
+	capture_begin();
+	e = collect_from(&c, 3);
+	assert_ptr_equal(e, collect_from(&c, 4));
+	c.recv_sec += 2 * EXPORTER_IDLE;
+	(void)collect_from(&c, 5);
+	assert_string_equal(capture_end(),
+	    "the limit of 2 exporters is reached; what others send is stored, "
+	    "but no template of theirs is kept\n"
+	    "there is room for more exporters again\n");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define MANY(name) \
+	cmocka_unit_test_setup_teardown(name, setup_many, teardown_many)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		MANY(a_day_of_the_worst_exporter),
+		MANY(a_day_of_all_that_can_be),
+		MANY(the_number_held_back_is_said),
+		MANY(made_up_addresses_silence_nobody),
+		TEST(a_new_exporter_is_named_once),
+		TEST(what_cannot_be_read_is_no_exporter),
+		TEST(another_meaning_is_said),
+		TEST(another_sampling_is_said),
+		TEST(version_5_has_its_sampling_in_the_header),
+		TEST(a_restart_is_said),
+		TEST(limits_are_said_when_reached_and_cleared),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}

@@ -1,0 +1,116 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * What others have put into a message harms neither a terminal nor a log.
+ */
+#include "compat.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "log.h"
+
+static const char *
+clean(const char *text)
+{
+	static char line[LOG_LINE_MAX];
+
+	log_clean(text, strlen(text), line, sizeof(line));
+	return (line);
+}
+
+static void
+plain_text_stays(void **state)
+{
+	(void)state;
+	assert_string_equal(clean(""), "");
+	assert_string_equal(clean(" a\\~\""), " a\\~\"");
+	/* The least and the greatest of each length. */
+	assert_string_equal(clean("\xc2\xa0\xdf\xbf"), "\xc2\xa0\xdf\xbf");
+	assert_string_equal(clean("\xe0\xa0\x80\xef\xbf\xbf"),
+	    "\xe0\xa0\x80\xef\xbf\xbf");
+	assert_string_equal(clean("\xed\x9f\xbf\xee\x80\x80"),
+	    "\xed\x9f\xbf\xee\x80\x80");
+	assert_string_equal(clean("\xf0\x90\x80\x80\xf4\x8f\xbf\xbf"),
+	    "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf");
+}
+
+static void
+control_characters_become_numbers(void **state)
+{
+	char line[LOG_LINE_MAX];
+
+	(void)state;
+	assert_string_equal(clean("a\nb\r\tc\033[2J\177"),
+	    "a\\012b\\015\\011c\\033[2J\\177");
+	/* One that terminals obey, of two bytes. */
+	assert_string_equal(clean("\xc2\x9b"), "\\302\\233");
+	log_clean("a\0b", 3, line, sizeof(line));
+	assert_string_equal(line, "a\\000b");
+}
+
+static void
+what_is_no_utf8_becomes_numbers(void **state)
+{
+	(void)state;
+	/* Without a beginning, and without an end. */
+	assert_string_equal(clean("\x80z\xff"), "\\200z\\377");
+	assert_string_equal(clean("\xc3"), "\\303");
+	assert_string_equal(clean("\xe2\x82z"), "\\342\\202z");
+	assert_string_equal(clean("\xf0\x90\x80z"), "\\360\\220\\200z");
+	/* Longer than it has to be, half a pair, beyond the last. */
+	assert_string_equal(clean("\xc0\x8a"), "\\300\\212");
+	assert_string_equal(clean("\xe0\x9f\xbf"), "\\340\\237\\277");
+	assert_string_equal(clean("\xed\xa0\x80"), "\\355\\240\\200");
+	assert_string_equal(clean("\xf4\x90\x80\x80"), "\\364\\220\\200\\200");
+}
+
+/* Never inside a character, or a number. */
+static void
+long_text_is_cut(void **state)
+{
+	char line[8];
+
+	(void)state;
+	log_clean("12345678", 8, line, sizeof(line));
+	assert_string_equal(line, "1234567");
+	log_clean("123456\xc3\xa9", 8, line, sizeof(line));
+	assert_string_equal(line, "123456");
+	log_clean("1234\n", 5, line, sizeof(line));
+	assert_string_equal(line, "1234");
+	log_clean("123\n", 4, line, sizeof(line));
+	assert_string_equal(line, "123\\012");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(plain_text_stays),
+		cmocka_unit_test(control_characters_become_numbers),
+		cmocka_unit_test(what_is_no_utf8_becomes_numbers),
+		cmocka_unit_test(long_text_is_cut),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
