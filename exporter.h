@@ -153,9 +153,9 @@ struct exporter {
 	struct options options;
 	struct held_list held;
 	bool named; /* by a flow source of its own */
+	bool gone;  /* from the table, but for flows that are buffered */
 	bool templates_full;
 	bool known; /* it has been said to be new, or is of the state file */
-	bool gone;  /* from the table, but for flows that are buffered */
 	struct exporter *hash_next;
 	struct exporter *newer, *older; /* by last use */
 };

@@ -78,12 +78,11 @@ struct flowlog {
 	bool full;        /* since then, the buffer was */
 	time_t failed_at; /* monotonic; 0: it works */
 	uint64_t refused; /* flows; of which no message told */
+	flowlog_settle *settle;
 
 	/* Messages that it fails; one that it works again follows. */
 	struct log_budget budget;
 	bool failure_said, full_said;
-
-	flowlog_settle *settle;
 	struct flowlog_counters counters;
 };
 

@@ -37,8 +37,8 @@ struct logsock {
 	uint8_t *buf;        /* whole records, each behind its owner */
 	size_t begin, end;   /* of what waits in buf */
 	uint64_t sent, lost; /* records */
-	struct log_limit gone_said;
 	logsock_settle *settle;
+	struct log_limit gone_said;
 };
 
 /* What stands before each record in the buffer. */

@@ -77,7 +77,8 @@
 
 /* A collector, or its place. */
 struct worker {
-	uint32_t number;           /* from 1 on */
+	uint32_t number; /* from 1 on */
+	char name[sizeof("collector 4294967295")];
 	pid_t pid;                 /* -1: none */
 	int sock;                  /* to it; -1: none */
 	struct log_relay messages; /* its */
@@ -389,7 +390,7 @@ start_collector(struct monitor *m, struct worker *w)
 	}
 	if ((messages = log_relay_open(&w->messages)) == -1 ||
 	    (w->pid = fork()) == -1) {
-		log_warn("a collector cannot be started");
+		log_warn("the collector cannot be started");
 		return (-1);
 	}
 	if (w->pid == 0) {
@@ -839,14 +840,23 @@ reload(struct monitor *m)
 	m->conf = conf;
 }
 
-/* What each collector is told, and gives its statistics upon. */
+/* What follows may take many lines. */
+static void
+expect_reports(struct monitor *m)
+{
+	uint32_t i;
+
+	for (i = 0; i < m->nworkers; i++)
+		log_relay_expect_report(&m->workers[i].messages, monotonic());
+}
+
+/* What each collector is told. */
 static void
 tell_all(struct monitor *m, enum priv_type type)
 {
-	struct worker *w;
+	const struct worker *w;
 
 	for (w = m->workers; w < m->workers + m->nworkers; w++) {
-		log_relay_expect_report(&w->messages, monotonic());
 		if (w->sock != -1 &&
 		    priv_send(w->sock, type, 0, NULL, 0, -1) == -1)
 			log_debug("a collector does not listen");
@@ -860,6 +870,7 @@ begin_stop(struct monitor *m)
 	notify_stopping();
 	m->stopping = true;
 	m->stop_by = monotonic() + STOP_SECONDS;
+	expect_reports(m);
 	tell_all(m, PRIV_STOP);
 }
 
@@ -880,6 +891,7 @@ act_on_signals(struct monitor *m)
 	}
 	if (got_stats) {
 		got_stats = 0;
+		expect_reports(m);
 		tell_all(m, PRIV_STATISTICS);
 	}
 }
@@ -894,18 +906,18 @@ ms_to_next_second(void)
 	return ((int)((NANOSECONDS - ts.tv_nsec) / NANOSECONDS_IN_MS) + 1);
 }
 
-/* Whether no collector has said so much that it has to wait. */
+/* Whether a collector has said so much that it has to wait. */
 static bool
-hears_all(const struct monitor *m)
+is_held_back(const struct monitor *m)
 {
 	const time_t now = monotonic();
 	uint32_t i;
 
 	for (i = 0; i < m->nworkers; i++) {
 		if (log_relay_fd(&m->workers[i].messages, now) == -1)
-			return (false);
+			return (true);
 	}
-	return (true);
+	return (false);
 }
 
 /*
@@ -917,7 +929,7 @@ patience(const struct monitor *m, struct timespec *ts)
 {
 	int ms = notify_alive(), tick = -1;
 
-	if (m->stopping || logfiles_need_ticks(&m->logs) || !hears_all(m))
+	if (m->stopping || logfiles_need_ticks(&m->logs) || is_held_back(m))
 		tick = ms_to_next_second();
 	if (ms == -1 || (tick != -1 && tick < ms))
 		ms = tick;
@@ -938,35 +950,37 @@ let_signals_in(const sigset_t *unblocked)
 	(void)sigprocmask(SIG_SETMASK, &blocked, NULL);
 }
 
+/* Of each collector's socket and messages, these behind all of those. */
+#define POLLFDS_MAX ((size_t)2 * CONFIG_WORKERS_MAX)
+
 /*
- * The collectors' sockets, of which those that are gone are -1, and behind all
- * of these where their messages come from.
+ * Waits for something to do, and says what the collectors say; what their
+ * sockets have is in the first nworkers of pfds.  With a mask of signals that
+ * are let in, or NULL.
  */
 static void
-fill_pollfds(const struct monitor *m, struct pollfd *pfds)
+wait_for_collectors(struct monitor *m, struct pollfd *pfds,
+    const struct timespec *timeout, const sigset_t *unblocked)
 {
 	const time_t now = monotonic();
-	const struct worker *w = m->workers;
+	const uint32_t n = m->nworkers;
+	struct worker *w;
 	uint32_t i;
+	bool any;
 
-	for (i = 0; i < m->nworkers; i++, w++) {
+	for (i = 0; i < n; i++) {
+		w = &m->workers[i];
 		pfds[i] = (struct pollfd){ .fd = w->sock, .events = POLLIN };
-		pfds[m->nworkers + i] = (struct pollfd){
+		pfds[n + i] = (struct pollfd){
 			.fd = log_relay_fd(&w->messages, now),
 			.events = POLLIN,
 		};
 	}
-}
-
-/* Says what collectors have to say; pfds are from where that comes. */
-static void
-relay_messages(struct monitor *m, const struct pollfd *pfds)
-{
-	const time_t now = monotonic();
-	uint32_t i;
-
-	for (i = 0; i < m->nworkers; i++) {
-		if (pfds[i].revents != 0)
+	any = ppoll(pfds, (nfds_t)2 * n, timeout, unblocked) > 0;
+	for (i = 0; i < n; i++) {
+		if (!any)
+			pfds[i].revents = 0;
+		else if (pfds[n + i].revents != 0)
 			(void)log_relay_read(&m->workers[i].messages, now);
 	}
 }
@@ -1015,25 +1029,21 @@ bury_all(struct monitor *m)
 static int
 monitor_loop(struct monitor *m, const sigset_t *unblocked)
 {
-	struct pollfd pfds[2 * CONFIG_WORKERS_MAX];
+	struct pollfd pfds[POLLFDS_MAX];
 	struct timespec ts;
 	uint32_t i;
-	int n;
 
 	for (;;) {
 		let_signals_in(unblocked);
 		act_on_signals(m);
 		tend_logs(m);
-		fill_pollfds(m, pfds);
-		n = ppoll(pfds, 2 * m->nworkers, patience(m, &ts), unblocked);
-		if (n > 0)
-			relay_messages(m, pfds + m->nworkers);
+		wait_for_collectors(m, pfds, patience(m, &ts), unblocked);
 		if (m->stopping && monotonic() >= m->stop_by) {
 			log_warnx("the collector does not end");
 			bury_all(m);
 			return (1);
 		}
-		for (i = 0; n > 0 && i < m->nworkers; i++) {
+		for (i = 0; i < m->nworkers; i++) {
 			if (pfds[i].revents != 0 &&
 			    tend_collector(m, &m->workers[i]) == -1) {
 				bury_all(m);
@@ -1062,16 +1072,13 @@ static int
 wait_ready(struct monitor *m)
 {
 	const time_t give_up = monotonic() + START_SECONDS;
-	struct pollfd pfds[2 * CONFIG_WORKERS_MAX];
+	const struct timespec second = { .tv_sec = 1 };
+	struct pollfd pfds[POLLFDS_MAX];
 	uint32_t i;
-	int n;
 
 	while (!all_ready(m)) {
-		fill_pollfds(m, pfds);
-		n = poll(pfds, 2 * m->nworkers, 1000);
-		if (n > 0)
-			relay_messages(m, pfds + m->nworkers);
-		for (i = 0; n > 0 && i < m->nworkers; i++) {
+		wait_for_collectors(m, pfds, &second, NULL);
+		for (i = 0; i < m->nworkers; i++) {
 			if (pfds[i].revents != 0 &&
 			    answer_request(m, &m->workers[i]) != 1) {
 				bury_all(m);
@@ -1140,6 +1147,14 @@ open_everything(struct monitor *m, struct config *conf)
 	return (0);
 }
 
+/* The name in its messages. */
+static void
+name_collector(struct worker *w, uint32_t among)
+{
+	(void)snprintf(w->name, sizeof(w->name),
+	    among == 1 ? "collector" : "collector %" PRIu32, w->number);
+}
+
 /* The first collectors; -1 when one cannot be started. */
 static int
 start_collectors(struct monitor *m)
@@ -1156,7 +1171,8 @@ start_collectors(struct monitor *m)
 			.pid = -1,
 			.sock = -1,
 			.state = -1 };
-		log_relay_init(&w->messages, w->number, monotonic());
+		name_collector(w, m->nworkers);
+		log_relay_init(&w->messages, w->name, monotonic());
 		if ((w->batch = batch_new()) == NULL)
 			fatal("no memory for datagrams");
 		if (start_collector(m, w) == -1)
