@@ -25,12 +25,13 @@
 #include <string.h>
 #include <time.h>
 
+#include "addr-pack.h"
 #include "config.h"
 #include "cursor.h"
 #include "log-name.h"
 #include "turns.h"
 
-#define PACK_VERSION    3
+#define PACK_VERSION    4
 #define PACK_SIZE_FIRST 4096 /* bytes; doubled until it fits */
 
 /* The least bytes that one packed item takes, to check counts by. */
@@ -58,17 +59,9 @@
 #define ZONE_MAX 86400 /* seconds; no zone is further from UTC */
 
 static int
-pack_addr(struct wcursor *w, const struct addr *addr)
-{
-	if (wcur_u8(w, (uint8_t)addr->family) != 0)
-		return (FLOWD_ESPACE);
-	return (wcur_bytes(w, addr->bytes, sizeof(addr->bytes)));
-}
-
-static int
 pack_prefix(struct wcursor *w, const struct prefix *prefix)
 {
-	if (pack_addr(w, &prefix->addr) != 0)
+	if (addr_pack(w, &prefix->addr) != 0)
 		return (FLOWD_ESPACE);
 	return (wcur_u8(w, prefix->len));
 }
@@ -94,7 +87,7 @@ pack_listens(struct wcursor *w, const struct config *conf)
 		return (FLOWD_ESPACE);
 	for (i = 0; i < conf->nlistens; i++) {
 		l = &conf->listens[i];
-		if (pack_addr(w, &l->addr) != 0 || wcur_u16(w, l->port) != 0 ||
+		if (addr_pack(w, &l->addr) != 0 || wcur_u16(w, l->port) != 0 ||
 		    wcur_u32(w, l->bufsize) != 0 ||
 		    wcur_bytes(w, l->ifname, sizeof(l->ifname)) != 0)
 			return (FLOWD_ESPACE);
@@ -208,7 +201,7 @@ pack_joins(struct wcursor *w, const struct config *conf)
 		return (FLOWD_ESPACE);
 	for (i = 0; i < conf->njoins; i++) {
 		join = &conf->joins[i];
-		if (pack_addr(w, &join->group) != 0 ||
+		if (addr_pack(w, &join->group) != 0 ||
 		    wcur_bytes(w, join->ifname, sizeof(join->ifname)) != 0)
 			return (FLOWD_ESPACE);
 	}
@@ -223,7 +216,7 @@ pack_forwards(struct wcursor *w, const struct config *conf)
 	if (wcur_u32(w, (uint32_t)conf->nforwards) != 0)
 		return (FLOWD_ESPACE);
 	for (i = 0; i < conf->nforwards; i++) {
-		if (pack_addr(w, &conf->forwards[i].addr) != 0 ||
+		if (addr_pack(w, &conf->forwards[i].addr) != 0 ||
 		    wcur_u16(w, conf->forwards[i].port) != 0)
 			return (FLOWD_ESPACE);
 	}
@@ -294,6 +287,8 @@ pack_config(struct wcursor *w, const struct config *conf)
 	    pack_path(w, conf->pidfile) != 0 ||
 	    pack_path(w, conf->statefile) != 0 ||
 	    pack_path(w, conf->crashdump) != 0 ||
+	    pack_path(w, conf->control) != 0 ||
+	    pack_path(w, conf->control_group) != 0 ||
 	    wcur_u32(w, conf->logsock_bufsize) != 0 ||
 	    wcur_u32(w, conf->store_mask) != 0 ||
 	    wcur_u32(w, conf->limits.exporters) != 0 ||
@@ -335,16 +330,9 @@ config_pack(const struct config *conf, uint8_t **data, size_t *len)
 static int
 unpack_addr(struct cursor *c, struct addr *addr)
 {
-	uint8_t bytes[16], family;
+	int r = addr_unpack(c, addr);
 
-	if (cur_u8(c, &family) != 0 || cur_bytes(c, bytes, sizeof(bytes)) != 0)
-		return (FLOWD_ESHORT);
-	if (family != ADDR_V4 && family != ADDR_V6)
-		return (FLOWD_EINVAL);
-	*addr = family == ADDR_V4 ? addr_v4(bytes) : addr_v6(bytes);
-	/* What stands behind an IPv4 address would come back as zeros. */
-	return (
-	    memcmp(addr->bytes, bytes, sizeof(bytes)) == 0 ? 0 : FLOWD_EINVAL);
+	return (r != 0 || addr->family != ADDR_NONE ? r : FLOWD_EINVAL);
 }
 
 static int
@@ -775,7 +763,9 @@ unpack_config(struct cursor *c, struct config *conf)
 	    (r = unpack_path(c, &conf->logsock)) != 0 ||
 	    (r = unpack_path(c, &conf->pidfile)) != 0 ||
 	    (r = unpack_path(c, &conf->statefile)) != 0 ||
-	    (r = unpack_path(c, &conf->crashdump)) != 0)
+	    (r = unpack_path(c, &conf->crashdump)) != 0 ||
+	    (r = unpack_path(c, &conf->control)) != 0 ||
+	    (r = unpack_path(c, &conf->control_group)) != 0)
 		return (r);
 	if (cur_u32(c, &conf->logsock_bufsize) != 0 ||
 	    cur_u32(c, &conf->store_mask) != 0 ||
@@ -788,7 +778,9 @@ unpack_config(struct cursor *c, struct config *conf)
 		return (FLOWD_ESHORT);
 	if (conf->workers > CONFIG_WORKERS_MAX ||
 	    conf->logsock_bufsize > INT_MAX || conf->store_mask == 0 ||
-	    (conf->store_mask & ~STORE_FIELD_ALL) != 0 || conf->sources.negated)
+	    (conf->store_mask & ~STORE_FIELD_ALL) != 0 ||
+	    conf->sources.negated ||
+	    (conf->control == NULL && conf->control_group != NULL))
 		return (FLOWD_EINVAL);
 	if ((r = unpack_rules(c, conf)) != 0)
 		return (r);

@@ -74,6 +74,8 @@ config_free(struct config *conf)
 	free(conf->pidfile);
 	free(conf->statefile);
 	free(conf->crashdump);
+	free(conf->control);
+	free(conf->control_group);
 	free(conf);
 }
 
@@ -314,6 +316,17 @@ print_path(const char *statement, const char *path, FILE *fp)
 }
 
 static void
+print_control(const struct config *conf, FILE *fp)
+{
+	if (conf->control == NULL)
+		return;
+	print_quoted("control ", conf->control, fp);
+	if (conf->control_group != NULL)
+		print_quoted(" group ", conf->control_group, fp);
+	(void)fputc('\n', fp);
+}
+
+static void
 print_limits(const struct conf_limits *limits, FILE *fp)
 {
 	if (limits->exporters != 0)
@@ -346,6 +359,7 @@ config_print(const struct config *conf, FILE *fp)
 	print_path("pidfile ", conf->pidfile, fp);
 	print_path("statefile ", conf->statefile, fp);
 	print_path("crashdump ", conf->crashdump, fp);
+	print_control(conf, fp);
 	print_limits(&conf->limits, fp);
 	if (conf->sync_seconds != 0)
 		fprintf(fp, "sync %" PRIu32 "\n", conf->sync_seconds);

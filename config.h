@@ -94,6 +94,8 @@ struct config {
 	char *pidfile;            /* NULL: not stated */
 	char *statefile;          /* NULL: none */
 	char *crashdump;          /* directory; NULL: none */
+	char *control;            /* NULL: none */
+	char *control_group;      /* NULL: not stated */
 	uint32_t logsock_bufsize; /* bytes; 0: not stated */
 	uint32_t sync_seconds;    /* 0: never */
 	uint32_t workers;         /* collectors; 0: not stated, and 1 */

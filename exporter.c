@@ -146,15 +146,20 @@ exporters_count(const struct exporter_table *t)
 	return (t->count);
 }
 
-static struct exporter **
-bucket_of(struct exporter_table *t, const struct addr *addr)
+static uint64_t
+hash_of(const struct exporter_table *t, const struct addr *addr)
 {
 	uint64_t half[2], hash;
 
 	memcpy(half, addr->bytes, sizeof(half));
 	hash = hash_mix(half[0] ^ t->secret[0]);
-	hash = hash_mix(hash ^ half[1] ^ t->secret[1]);
-	return (&t->buckets[hash & (t->nbuckets - 1)]);
+	return (hash_mix(hash ^ half[1] ^ t->secret[1]));
+}
+
+static struct exporter **
+bucket_of(const struct exporter_table *t, const struct addr *addr)
+{
+	return (&t->buckets[hash_of(t, addr) & (t->nbuckets - 1)]);
 }
 
 /* Without memory the table stays as it is, and only becomes slower. */
@@ -348,7 +353,7 @@ make(struct exporter_table *t, const struct addr *addr, uint32_t now,
 }
 
 static struct exporter *
-find(struct exporter_table *t, const struct addr *addr)
+find(const struct exporter_table *t, const struct addr *addr)
 {
 	struct exporter *e;
 
@@ -405,6 +410,70 @@ exporter_get(struct exporter_table *t, const struct addr *addr, uint32_t now,
 		roll(e, now);
 	e->last_seen = now;
 	return (e);
+}
+
+const struct exporter *
+exporter_find(const struct exporter_table *t, const struct addr *addr)
+{
+	return (find(t, addr));
+}
+
+/* Whether a comes before b in the order of a walk. */
+static bool
+is_before(const struct exporter_table *t, const struct addr *a,
+    const struct addr *b)
+{
+	const uint64_t x = hash_order(hash_of(t, a));
+	const uint64_t y = hash_order(hash_of(t, b));
+
+	return (x != y ? x < y : memcmp(a, b, sizeof(*a)) < 0);
+}
+
+/* The first in a bucket, of those behind after where that is not NULL. */
+static const struct exporter *
+first_behind(const struct exporter_table *t, const struct exporter *e,
+    const struct addr *after)
+{
+	const struct exporter *first = NULL;
+
+	for (; e != NULL; e = e->hash_next) {
+		if ((after == NULL || is_before(t, after, &e->addr)) &&
+		    (first == NULL || is_before(t, &e->addr, &first->addr)))
+			first = e;
+	}
+	return (first);
+}
+
+const struct exporter *
+exporters_next(const struct exporter_table *t, const struct addr *after)
+{
+	const struct exporter *e;
+	size_t bucket = 0;
+
+	if (after->family == ADDR_NONE)
+		after = NULL;
+	else
+		bucket = hash_of(t, after) & (t->nbuckets - 1);
+	do {
+		e = first_behind(t, t->buckets[bucket], after);
+		if (e != NULL)
+			return (e);
+		after = NULL;
+		bucket = hash_next_bucket(bucket, t->nbuckets);
+	} while (bucket != 0);
+	return (NULL);
+}
+
+const struct exporters_shared *
+exporters_shared(const struct exporter_table *t)
+{
+	return (&t->shared);
+}
+
+size_t
+exporters_limit(const struct exporter_table *t)
+{
+	return (t->limit);
 }
 
 void

@@ -148,6 +148,9 @@ struct exporter {
 	struct exporter_skew skew;
 	uint16_t sampling_interval; /* of v5 headers: 1 of N; 0 unknown */
 	uint8_t sampling_mode;      /* of v5 headers: 0-3 */
+	uint16_t unsupported;       /* the latest such version; 0 none */
+	/* Of the flows looked at, one of a batch: input is the output. */
+	uint64_t looked_at, in_is_out;
 	struct exporters_shared *shared;
 	struct templates templates;
 	struct options options;
@@ -196,6 +199,23 @@ struct exporter *exporter_get(struct exporter_table *table,
  * let go for it.  False where there is none.
  */
 bool exporter_make_room(const struct exporter *e, uint32_t now);
+
+/* The exporter at addr, without making or using it; or NULL. */
+const struct exporter *exporter_find(const struct exporter_table *table,
+    const struct addr *addr);
+
+/*
+ * For walks in steps: the exporter that follows that at after, which may have
+ * gone, or the first where after is of no family.  NULL behind the last.  The
+ * order is the table's own.  Who is there all the time is met exactly once.
+ */
+const struct exporter *exporters_next(const struct exporter_table *table,
+    const struct addr *after);
+
+/* What they draw on, and how many there may be. */
+const struct exporters_shared *exporters_shared(
+    const struct exporter_table *table);
+size_t exporters_limit(const struct exporter_table *table);
 
 /*
  * Calls visit for each, the one unused for longest first, named ones last.

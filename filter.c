@@ -371,32 +371,55 @@ filter_flows(struct filter *filter, struct flow *flows, size_t n,
 	}
 }
 
+/* What comes in between two steps must not make less of it than nothing. */
+void
+filter_resume(const struct filter *filter, struct filter_walk *walk)
+{
+	size_t i;
+
+	walk->evaluations = 0;
+	for (i = walk->rule + 1; i <= filter->nrules; i++)
+		walk->evaluations += filter->rules[i].stops;
+}
+
+bool
+filter_next(const struct filter *filter, struct filter_walk *walk,
+    struct filter_count *count)
+{
+	const struct filter_active *rule;
+
+	if (walk->rule >= filter->nrules)
+		return (false);
+	rule = &filter->rules[++walk->rule];
+	count->text = filter->text + walk->text;
+	count->text_len = strcspn(count->text, "\n");
+	count->evaluations = walk->evaluations;
+	count->matches = rule->matches;
+	count->wins = rule->wins;
+	walk->evaluations -= rule->stops;
+	walk->text += count->text_len + 1;
+	return (true);
+}
+
 void
 filter_report(const struct filter *filter,
     void (*line)(void *arg, const char *text), void *arg)
 {
-	const struct filter_active *rule;
-	const char *text = filter->text, *end;
-	uint64_t evaluations = 0;
+	struct filter_walk at = { 0 };
+	struct filter_count n;
 	char *out;
-	size_t i;
 
-	for (i = 1; i <= filter->nrules; i++)
-		evaluations += filter->rules[i].stops;
-	for (i = 1; i <= filter->nrules; i++) {
-		rule = &filter->rules[i];
-		end = strchr(text, '\n');
+	filter_resume(filter, &at);
+	while (filter_next(filter, &at, &n)) {
 		if (asprintf(&out,
 			"%.*s  # evaluations %" PRIu64 " matches %" PRIu64
 			" wins %" PRIu64,
-			(int)(end - text), text, evaluations, rule->matches,
-			rule->wins) == -1) {
+			(int)n.text_len, n.text, n.evaluations, n.matches,
+			n.wins) == -1) {
 			log_warn("the filter's report is cut short");
 			return;
 		}
 		line(arg, out);
 		free(out);
-		text = end + 1;
-		evaluations -= rule->stops;
 	}
 }

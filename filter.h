@@ -172,6 +172,28 @@ enum filter_verdict filter_flow(struct filter *filter, struct flow *flow);
 void filter_flows(struct filter *filter, struct flow *flows, size_t n,
     enum filter_verdict *verdicts);
 
+/* What a rule has counted, and its text in the syntax of flowd.conf(5). */
+struct filter_count {
+	const char *text; /* the filter's; not terminated */
+	size_t text_len;
+	uint64_t evaluations, matches, wins;
+};
+
+/* A walk through the rules, in one go or in steps.  Zeroed is at the first. */
+struct filter_walk {
+	size_t rule;          /* those before are done */
+	size_t text;          /* offset of the next one's */
+	uint64_t evaluations; /* of the next one, in this step */
+};
+
+/*
+ * The counts of the next rule.  False behind the last.  filter_resume begins
+ * each step.
+ */
+void filter_resume(const struct filter *filter, struct filter_walk *walk);
+bool filter_next(const struct filter *filter, struct filter_walk *walk,
+    struct filter_count *count);
+
 /*
  * Calls line for each rule: its text in the syntax of flowd.conf(5), with the
  * counters as a comment, without a newline.  Says so by log_warn where memory

@@ -35,6 +35,8 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "control-socket.h"
+#include "control.h"
 #include "decode.h"
 #include "exporter.h"
 #include "filter.h"
@@ -68,6 +70,7 @@ struct staged {
 	int *logs; /* conf->nlogs */
 	size_t nlogs;
 	int logsock; /* -1: none, or its reader is away */
+	int control; /* -1: none */
 };
 
 struct collector {
@@ -78,12 +81,13 @@ struct collector {
 	struct prefix_map *sources; /* to SOURCE_* */
 	struct listener *listeners;
 	size_t nlisteners;
-	struct pollfd *pfds; /* of sock, output, listeners */
+	struct pollfd *pfds; /* of sock, output, control, listeners */
 	struct staged staged;
 	struct batch *batch; /* the monitor has it too */
 	struct receiver *receiver;
 	struct exporter_table *exporters;
 	struct output *output;
+	struct control *control;
 	struct pace pace;
 	uint64_t unauthorised; /* datagrams */
 	uint64_t kernel_drops; /* datagrams */
@@ -147,6 +151,16 @@ choose_flows(struct filter *filter, struct flow *flows, size_t n)
 	return (kept);
 }
 
+/* One flow of many is enough to tell what the exporter makes of interfaces. */
+static void
+look_at(struct exporter *e, const struct flow *flow)
+{
+	if ((flow->fields & STORE_FIELD_IF_INDICES) == 0)
+		return;
+	e->looked_at++;
+	e->in_is_out += flow->if_index_in == flow->if_index_out;
+}
+
 /* Stores each flow where it belongs. */
 static void
 store_each(struct collector *c, const struct flow *flows, size_t n)
@@ -199,8 +213,11 @@ take_flows(struct flow_sink *sink)
 {
 	struct collector *c = sink->arg;
 	struct counters *mine = &c->exporter->counters;
-	size_t n = choose_flows(c->filter, sink->flows, sink->n);
+	size_t n;
 
+	if (sink->n > 0)
+		look_at(c->exporter, &sink->flows[0]);
+	n = choose_flows(c->filter, sink->flows, sink->n);
 	mine->flows += sink->n;
 	mine->discarded += sink->n - n;
 	sink->n = 0;
@@ -608,7 +625,7 @@ begin_config(struct collector *c, const struct priv_msg *msg)
 	s->forwards = allocate(s->conf->nforwards, sizeof(*s->forwards));
 	s->logs = allocate(s->conf->nlogs, sizeof(*s->logs));
 	s->nlisteners = s->nforwards = s->nlogs = 0;
-	s->logsock = -1;
+	s->logsock = s->control = -1;
 }
 
 static void
@@ -670,6 +687,14 @@ take_logsock(struct collector *c, int fd)
 }
 
 static void
+stage_control(struct collector *c, int fd)
+{
+	if (c->staged.conf == NULL || c->staged.control != -1 || fd == -1)
+		fatalx("control socket out of turn");
+	c->staged.control = fd;
+}
+
+static void
 replace_listeners(struct collector *c)
 {
 	size_t i, size, smallest = SIZE_MAX;
@@ -704,7 +729,8 @@ replace_outputs(struct collector *c)
 	output_set_logsock(c->output, s->logsock);
 	c->last_tick = 0;
 	free(c->pfds);
-	c->pfds = allocate(1 + output_npollfds(c->output) + c->nlisteners,
+	c->pfds = allocate(1 + output_npollfds(c->output) + CONTROL_POLLFDS +
+		c->nlisteners,
 	    sizeof(*c->pfds));
 }
 
@@ -723,6 +749,33 @@ replace_filter(struct collector *c)
 }
 
 static void
+sum_for_control(void *arg, struct control_summary *summary)
+{
+	const struct collector *c = arg;
+
+	summary->counters.unauthorised = c->unauthorised;
+	summary->counters.datagrams += c->unauthorised;
+	summary->kernel_drops = c->kernel_drops;
+	summary->skipped = c->batch->skipped;
+	output_count(c->output, &summary->out);
+}
+
+static void
+replace_control(struct collector *c)
+{
+	const struct control_source source = {
+		.worker = c->number,
+		.workers = config_workers(c->staged.conf),
+		.exporters = c->exporters,
+		.filter = c->filter,
+		.sum = sum_for_control,
+		.arg = c,
+	};
+
+	control_use(c->control, c->staged.control, &source);
+}
+
+static void
 commit_config(struct collector *c)
 {
 	struct staged *s = &c->staged;
@@ -735,9 +788,10 @@ commit_config(struct collector *c)
 	replace_outputs(c);
 	apply_limits(c, s->conf);
 	replace_filter(c);
+	replace_control(c);
 	config_free(c->conf);
 	c->conf = s->conf;
-	*s = (struct staged){ .logsock = -1 };
+	*s = (struct staged){ .logsock = -1, .control = -1 };
 	/* The state file may be another one, or none had been stated. */
 	c->state_due = !first;
 	c->state_saved = 0;
@@ -773,6 +827,9 @@ take_message(struct collector *c)
 	case PRIV_LOGSOCK:
 		take_logsock(c, fd);
 		return;
+	case PRIV_CONTROL:
+		stage_control(c, fd);
+		return;
 	case PRIV_STATE:
 		load_state(c, fd);
 		return;
@@ -804,6 +861,7 @@ tick(struct collector *c)
 	log_catch_up();
 	note_rest(c, now);
 	exporters_expire(c->exporters, now);
+	control_expire(c->control, now);
 	if (output_wants_logsock(c->output) &&
 	    priv_send(c->sock, PRIV_WANT_LOGSOCK, 0, NULL, 0, -1) == -1)
 		orphaned(c);
@@ -815,6 +873,12 @@ tick(struct collector *c)
 	ask_for_state_file(c);
 }
 
+static struct pollfd *
+pfds_of_control(const struct collector *c)
+{
+	return (c->pfds + 1 + output_npollfds(c->output));
+}
+
 /*
  * Waits for something to do, unless datagrams are known to wait, and lets them
  * gather before that.  Returns what was polled of the listeners.
@@ -822,14 +886,16 @@ tick(struct collector *c)
 static const struct pollfd *
 wait_for_work(struct collector *c, bool more)
 {
-	const size_t nothers = 1 + output_npollfds(c->output);
-	struct pollfd *listeners = c->pfds + nothers;
+	struct pollfd *const control = pfds_of_control(c);
+	struct pollfd *const listeners = control + CONTROL_POLLFDS;
+	const size_t nothers = (size_t)(listeners - c->pfds);
 	uint64_t gather = more ? 0 : c->pace.gather;
 	uint64_t timeout = TICK, until_write;
 	size_t i;
 
 	c->pfds[0] = (struct pollfd){ .fd = c->sock, .events = POLLIN };
 	output_pollfds(c->output, c->pfds + 1);
+	control_pollfds(c->control, control);
 	for (i = 0; i < c->nlisteners; i++)
 		listeners[i] = (struct pollfd){
 			.fd = c->listeners[i].fd,
@@ -891,7 +957,7 @@ collector_run(const struct collector_place *place)
 
 	c->sock = place->sock;
 	c->number = place->number;
-	c->staged.logsock = -1;
+	c->staged.logsock = c->staged.control = -1;
 	c->sink = (struct flow_sink){
 		.flows = c->flows,
 		.max = SINK_FLOWS,
@@ -902,7 +968,9 @@ collector_run(const struct collector_place *place)
 	c->receiver = receiver_new(c->batch);
 	c->exporters = exporters_new(&limits);
 	c->output = output_new(place->turns, c->number, settle);
-	if (c->receiver == NULL || c->exporters == NULL || c->output == NULL)
+	c->control = control_new(now_sec());
+	if (c->receiver == NULL || c->exporters == NULL || c->output == NULL ||
+	    c->control == NULL)
 		fatal("no memory");
 	while (c->conf == NULL)
 		take_message(c);
@@ -912,6 +980,7 @@ collector_run(const struct collector_place *place)
 		tick(c);
 		more = look(c, wait_for_work(c, more));
 		write_when_due(c);
+		control_serve(c->control, pfds_of_control(c), now_sec());
 		ask_for_cut(c);
 		if (c->pfds[0].revents != 0)
 			take_message(c);
@@ -971,6 +1040,8 @@ settle_in(void)
 static int
 show(const struct config *conf, bool print)
 {
+	if (control_socket_check(conf) == -1)
+		return (1);
 	if (print)
 		config_print(conf, stdout);
 	else

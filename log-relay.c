@@ -18,6 +18,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -29,14 +30,17 @@
 #define READS_MAX 64 /* no pipe holds more than that many times as much */
 
 void
-log_relay_init(struct log_relay *r, const char *process, time_t now)
+log_relay_init(struct log_relay *r, uint32_t number, time_t now)
 {
 	*r = (struct log_relay){
-		.process = process,
+		.process = "collector",
 		.fd = -1,
 		.left = LOG_RELAY_BURST,
 		.updated = now,
 	};
+	if (number > 1)
+		(void)snprintf(r->process, sizeof(r->process),
+		    "collector %" PRIu32, number);
 }
 
 static int
@@ -97,7 +101,7 @@ say_unsaid(struct log_relay *r)
 {
 	if (r->unsaid > 0)
 		log_warnx("%" PRIu64
-			  " messages of the %s's are left out, "
+			  " messages of %s are left out, "
 			  "it had too much to say",
 		    r->unsaid, r->process);
 	r->unsaid = 0;

@@ -43,8 +43,8 @@
 
 /* Of one child, and of those that take its place. */
 struct log_relay {
-	const char *process; /* "collector" */
-	int fd;              /* -1: there is no child */
+	char process[24]; /* "collector", "collector 2" ... */
+	int fd;           /* -1: there is no child */
 	char line[LOG_LINE_MAX + 8];
 	size_t len;
 	size_t left;       /* bytes that may be said */
@@ -55,7 +55,8 @@ struct log_relay {
 	uint64_t unsaid; /* messages */
 };
 
-void log_relay_init(struct log_relay *relay, const char *process, time_t now);
+/* For the collector of this number, from 1 on. */
+void log_relay_init(struct log_relay *relay, uint32_t number, time_t now);
 
 /*
  * Makes the pipe for a new child; its end is returned, to become the child's

@@ -395,6 +395,15 @@ note_room(struct walk *w)
 		log_info("there is memory for templates again");
 }
 
+/* An interval within one second, from several copies at once, tells nothing. */
+static void
+note_announcement(struct template *t, uint32_t now)
+{
+	if (t->announced != 0 && now > t->announced)
+		t->interval = now - t->announced;
+	t->announced = now;
+}
+
 /* What the definition changes for data that wait. */
 static void
 take_definition(struct walk *w, const struct template_key *key,
@@ -405,6 +414,9 @@ take_definition(struct walk *w, const struct template_key *key,
 
 	if (r == TEMPLATE_NEW || r == TEMPLATE_CHANGED)
 		e->shared->changed = true;
+	if (r != TEMPLATE_BAD && r != TEMPLATE_NO_ROOM)
+		note_announcement(template_find(&e->templates, key),
+		    w->msg.recv_sec);
 	switch (r) {
 	case TEMPLATE_SAME:
 		t = template_find(&e->templates, key);

@@ -208,6 +208,7 @@ decode_version(uint16_t version, const struct datagram *dgram,
 	case NF_VERSION_IPFIX:
 		return (message_decode(dgram, version, exporter, sink));
 	default:
+		exporter->unsupported = version;
 		exporter_warnx(exporter, EXPORTER_UNSUPPORTED, dgram->recv_sec,
 		    "datagram of NetFlow version %u, "
 		    "which flowd does not read; dropped",

@@ -168,7 +168,7 @@ check_paths(void)
 {
 	const struct config *conf = parsing.conf;
 	const char *const others[] = { conf->statefile, conf->pidfile,
-		conf->logsock, conf->crashdump };
+		conf->logsock, conf->crashdump, conf->control };
 	const size_t n = sizeof(others) / sizeof(others[0]);
 	size_t i, j;
 

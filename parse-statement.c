@@ -306,20 +306,38 @@ conf_limit_bytes(uint64_t *limit, struct token what, struct token value)
 		*limit = size;
 }
 
+/* Of a socket; room is what will stand behind the path at the most. */
+static bool
+socket_path_is_valid(struct token statement, struct token path, size_t room)
+{
+	const struct sockaddr_un un;
+
+	if (strlen(path.text) + room < sizeof(un.sun_path))
+		return (true);
+	parse_bad_value(statement, path, "too long for the path of a socket");
+	return (false);
+}
+
+void
+conf_set_control(struct token statement, struct token path, struct token group)
+{
+	if (conf_is_second(statement, path, parsing.conf->control != NULL) ||
+	    !socket_path_is_valid(statement, path, strlen(".64")))
+		return;
+	conf_set_path(&parsing.conf->control, statement, path);
+	if (group.text != NULL &&
+	    (parsing.conf->control_group = strdup(group.text)) == NULL)
+		parse_no_memory();
+}
+
 void
 conf_set_logsock(struct token statement, struct token path,
     struct token bufsize)
 {
-	const struct sockaddr_un un;
-
 	parsing.saw_output = true;
-	if (parsing.use == CONFIG_READER)
+	if (parsing.use == CONFIG_READER ||
+	    !socket_path_is_valid(statement, path, 0))
 		return;
-	if (strlen(path.text) >= sizeof(un.sun_path)) {
-		parse_bad_value(statement, path,
-		    "too long for the path of a socket");
-		return;
-	}
 	conf_set_path(&parsing.conf->logsock, statement, path);
 	(void)buffer_size(bufsize, &parsing.conf->logsock_bufsize);
 }

@@ -248,6 +248,8 @@ void conf_add_forward(struct token address);
 void conf_set_path(char **path, struct token statement, struct token value);
 void conf_set_logsock(struct token statement, struct token path,
     struct token bufsize);
+void conf_set_control(struct token statement, struct token path,
+    struct token group);
 void conf_set_sync(struct token what, struct token value);
 void conf_set_workers(struct token what, struct token value);
 void conf_limit_number(uint32_t *limit, struct token what, struct token value);

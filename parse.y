@@ -47,7 +47,8 @@ static void	yyerror(const char *);
 }
 
 %token	<token>	ACCEPT AFTER AGENT ALL ANY AT BEFORE BUFFER BUFSIZE
-%token	<token>	COMPRESS CRASHDUMP DATE DAYS DISCARD DST DST_AS EQUALS EVERY
+%token	<token>	COMPRESS CONTROL CRASHDUMP DATE DAYS DISCARD DST DST_AS EQUALS
+%token	<token>	EVERY
 %token	<token>	EXPORTERS FILE_ FILES FLOW FORWARD GROUP IN_IFNDX
 %token	<token>	INCLUDE INET INET6 INTERFACE JOIN KEEP LIMIT LISTEN
 %token	<token>	LOGFILE LOGSOCK MASK MEMORY OCTETS ON OUT_IFNDX
@@ -57,7 +58,7 @@ static void	yyerror(const char *);
 %token	<token>	STRING
 %token		AT_LEAST AT_MOST FAILED
 
-%type	<token>			bufsize mask
+%type	<token>			bufsize group mask
 %type	<text>			words
 %type	<equals>		equals
 %type	<listen_options>	listen_options
@@ -167,6 +168,10 @@ statement
 		conf_set_path(&parsing.conf->crashdump, $1, $2);
 	}
 	| CRASHDUMP error '\n'		{ lex_expected("crashdump \"DIR\""); }
+	| CONTROL STRING group '\n'	{ conf_set_control($1, $2, $3); }
+	| CONTROL error '\n'	{
+		lex_expected("control \"PATH\" [group NAME]");
+	}
 	| STORE STRING '\n'		{ conf_add_store($2); }
 	| STORE error '\n'		{ lex_expected("store FIELD"); }
 	;
@@ -340,6 +345,10 @@ comma	: /* empty */
 	| ','
 	;
 
+group	: /* empty */		{ $$.text = NULL; $$.line = 0; }
+	| GROUP STRING		{ $$ = $2; }
+	;
+
 mask	: /* empty */		{ $$.text = NULL; $$.line = 0; }
 	| MASK STRING		{ $$ = $2; }
 	;
@@ -369,6 +378,7 @@ static const struct keyword keywords[] = {
 	{ "buffer",	BUFFER, true },
 	{ "bufsize",	BUFSIZE, false },
 	{ "compress",	COMPRESS, true },
+	{ "control",	CONTROL, true },
 	{ "crashdump",	CRASHDUMP, true },
 	{ "date",	DATE, false },
 	{ "days",	DAYS, false },

@@ -53,6 +53,7 @@
 #include <unistd.h>
 
 #include "batch.h"
+#include "control-socket.h"
 #include "crashdump.h"
 #include "deaths.h"
 #include "listen.h"
@@ -77,8 +78,7 @@
 
 /* A collector, or its place. */
 struct worker {
-	uint32_t number; /* from 1 on */
-	char name[sizeof("collector 4294967295")];
+	uint32_t number;           /* from 1 on */
 	pid_t pid;                 /* -1: none */
 	int sock;                  /* to it; -1: none */
 	struct log_relay messages; /* its */
@@ -98,6 +98,7 @@ struct monitor {
 	struct config *conf;
 	struct listeners listeners;
 	struct logfiles logs;
+	struct control_sockets controls;
 	struct turns *turns; /* shared with the collectors */
 	int waiting;         /* who started us; -1: nobody */
 	char *pidfile;       /* written; NULL: none */
@@ -277,7 +278,8 @@ send_states(const struct monitor *m, const struct worker *w,
 static int
 try_send_config(struct monitor *m, const struct worker *w,
     const struct config *conf, const struct listeners *l,
-    const struct logfiles *logs, bool fresh)
+    const struct logfiles *logs, const struct control_sockets *controls,
+    bool fresh)
 {
 	const struct open_listener *li;
 	uint8_t *data;
@@ -305,6 +307,8 @@ try_send_config(struct monitor *m, const struct worker *w,
 		r = give_log(w, logs, i);
 	if (r == 0 && conf->logsock != NULL)
 		r = send_fd(w, PRIV_LOGSOCK, open_logsock(m, conf));
+	if (r == 0 && (fd = control_sockets_fd(controls, w->number)) != -1)
+		r = priv_send(w->sock, PRIV_CONTROL, 0, NULL, 0, fd);
 	if (r == 0)
 		r = priv_send(w->sock, PRIV_COMMIT, 0, NULL, 0, -1);
 	return (r);
@@ -317,12 +321,13 @@ try_send_config(struct monitor *m, const struct worker *w,
  */
 static void
 send_config(struct monitor *m, struct worker *w, const struct config *conf,
-    const struct listeners *l, const struct logfiles *logs, bool fresh)
+    const struct listeners *l, const struct logfiles *logs,
+    const struct control_sockets *controls, bool fresh)
 {
 	w->configuring++;
 	/* With another one it may want all anew. */
 	w->wishes = 0;
-	if (try_send_config(m, w, conf, l, logs, fresh) == 0)
+	if (try_send_config(m, w, conf, l, logs, controls, fresh) == 0)
 		return;
 	log_warn("the collector does not take its configuration");
 	(void)kill(w->pid, SIGKILL);
@@ -402,7 +407,7 @@ start_collector(struct monitor *m, struct worker *w)
 	batch_keep_from_children(w->batch);
 	w->sock = pair[0];
 	(void)setsockopt(w->sock, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
-	send_config(m, w, m->conf, &m->listeners, &m->logs, true);
+	send_config(m, w, m->conf, &m->listeners, &m->logs, &m->controls, true);
 	return (0);
 }
 
@@ -811,6 +816,7 @@ open_for(struct monitor *m, struct config *conf, struct logfiles *logs,
 static void
 reload(struct monitor *m)
 {
+	struct control_sockets controls = { .n = 0 };
 	struct worker *w;
 	struct config *conf;
 	struct logfiles logs;
@@ -819,19 +825,24 @@ reload(struct monitor *m)
 	log_info("reading %s", m->opts->conf_path);
 	notify_reloading();
 	conf = privsep_load_config(m->opts);
-	if (conf == NULL || open_for(m, conf, &logs, &l) == -1) {
+	if (conf == NULL ||
+	    control_sockets_open(&controls, conf, m->nworkers, &m->controls,
+		m->conf) == -1 ||
+	    open_for(m, conf, &logs, &l) == -1) {
 		log_warnx("the configuration stays as it was");
+		control_sockets_back_out(&controls, conf, m->conf);
 		notify_ready();
 		config_free(conf);
 		return;
 	}
 	listeners_retire(&l, &m->listeners);
 	for (w = m->workers; w < m->workers + m->nworkers; w++) {
-		send_config(m, w, conf, &l, &logs, false);
+		send_config(m, w, conf, &l, &logs, &controls, false);
 		abandon_state(m, w);
 	}
 	logfiles_close(&m->logs, &logs);
 	m->logs = logs;
+	control_sockets_replace(&controls, &m->controls, m->conf);
 	listeners_replace(&l, conf, &m->listeners, m->conf);
 	m->listeners = l;
 	if (!same_string(conf->pidfile, m->conf->pidfile))
@@ -840,23 +851,14 @@ reload(struct monitor *m)
 	m->conf = conf;
 }
 
-/* What follows may take many lines. */
-static void
-expect_reports(struct monitor *m)
-{
-	uint32_t i;
-
-	for (i = 0; i < m->nworkers; i++)
-		log_relay_expect_report(&m->workers[i].messages, monotonic());
-}
-
-/* What each collector is told. */
+/* What each collector is told, and gives its statistics upon. */
 static void
 tell_all(struct monitor *m, enum priv_type type)
 {
-	const struct worker *w;
+	struct worker *w;
 
 	for (w = m->workers; w < m->workers + m->nworkers; w++) {
+		log_relay_expect_report(&w->messages, monotonic());
 		if (w->sock != -1 &&
 		    priv_send(w->sock, type, 0, NULL, 0, -1) == -1)
 			log_debug("a collector does not listen");
@@ -870,7 +872,6 @@ begin_stop(struct monitor *m)
 	notify_stopping();
 	m->stopping = true;
 	m->stop_by = monotonic() + STOP_SECONDS;
-	expect_reports(m);
 	tell_all(m, PRIV_STOP);
 }
 
@@ -891,7 +892,6 @@ act_on_signals(struct monitor *m)
 	}
 	if (got_stats) {
 		got_stats = 0;
-		expect_reports(m);
 		tell_all(m, PRIV_STATISTICS);
 	}
 }
@@ -1139,20 +1139,12 @@ open_everything(struct monitor *m, struct config *conf)
 {
 	struct listeners l;
 
-	if (rights_check(m->opts) == -1 ||
+	if (rights_check(m->opts) == -1 || control_socket_check(conf) == -1 ||
 	    open_for(m, conf, &m->logs, &l) == -1)
 		return (-1);
 	m->conf = conf;
 	m->listeners = l;
 	return (0);
-}
-
-/* The name in its messages. */
-static void
-name_collector(struct worker *w, uint32_t among)
-{
-	(void)snprintf(w->name, sizeof(w->name),
-	    among == 1 ? "collector" : "collector %" PRIu32, w->number);
 }
 
 /* The first collectors; -1 when one cannot be started. */
@@ -1171,8 +1163,7 @@ start_collectors(struct monitor *m)
 			.pid = -1,
 			.sock = -1,
 			.state = -1 };
-		name_collector(w, m->nworkers);
-		log_relay_init(&w->messages, w->name, monotonic());
+		log_relay_init(&w->messages, w->number, monotonic());
 		if ((w->batch = batch_new()) == NULL)
 			fatal("no memory for datagrams");
 		if (start_collector(m, w) == -1)
@@ -1189,15 +1180,19 @@ run_until_told(struct monitor *m)
 
 	catch_signals(&unblocked);
 	rights_reduce(m->opts);
-	if (start_collectors(m) == -1)
+	/* By this process, which is the one that it names to clients. */
+	if (control_sockets_open(&m->controls, m->conf, config_workers(m->conf),
+		NULL, NULL) == -1)
 		return (1);
-	if (wait_ready(m) == 0 && write_pidfile(m) == 0) {
+	if (start_collectors(m) == 0 && wait_ready(m) == 0 &&
+	    write_pidfile(m) == 0) {
 		if (!m->opts->foreground)
 			finish_detaching(m);
 		log_info("flowd is running");
 		notify_ready();
 		status = monitor_loop(m, &unblocked);
 	}
+	control_sockets_remove(&m->controls, m->conf);
 	remove_pidfile(m);
 	return (status);
 }

@@ -63,6 +63,7 @@ enum priv_type {
 	PRIV_STATE_FILE = 19, /* write it to this descriptor; none: not now */
 
 	PRIV_LOGS_CUT = 21, /* they end with whole records */
+	PRIV_CONTROL = 23,  /* within a configuration: listens for clients */
 
 	PRIV_READY = 2,         /* the configuration is in force */
 	PRIV_WANT_LOGSOCK = 4,  /* please connect it anew */

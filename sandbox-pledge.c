@@ -25,7 +25,8 @@
 
 /*
  * The monitor starts processes that change their root, which no promise
- * allows.  The collector asks how large receive buffers are: inet has that.
+ * allows.  The collector asks how large receive buffers are, and accepts
+ * clients of the control socket: inet has both.
  */
 static const char *const promises[] = {
 	[SANDBOX_COLLECTOR] = "stdio recvfd inet",

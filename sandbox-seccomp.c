@@ -113,6 +113,7 @@ static const struct rule rules[] = {
 	ALLOW(C, recvmsg),
 	ALLOW(C, recvfrom), /* recv */
 	ALLOW(C, getsockopt),
+	ALLOW_IF(C, accept, 1, ARG_NULL, 0), /* of one socket that listens */
 	ALLOW(ANY, writev),
 	ALLOW(F, ftruncate),
 	ALLOW(C | F, fsync),
@@ -201,12 +202,14 @@ static const struct rule rules[] = {
 	ALLOW(M, getdents64),
 	ALLOW(M, utimensat),
 	ALLOW(M, fchown),
+	ALLOW(M, fchownat),
 	ALLOW(M, fchmod),
 
 	/* Its sockets, and which interface a name stands for. */
 	ALLOW(M, socket),
 	ALLOW(M, socketpair),
 	ALLOW(M, bind),
+	ALLOW(M, listen),
 	ALLOW(M, connect),
 	ALLOW(M, setsockopt),
 	ALLOW(M, getsockname),

@@ -54,11 +54,6 @@ enum how {
 	HOW_TEXT,
 };
 
-struct fieldspec {
-	uint32_t pen;
-	uint16_t id, len;
-};
-
 /* What is worked out of the specifiers before a template is made. */
 struct plan {
 	const struct ie *best[SLOTS]; /* NULL: nothing fills it */
@@ -69,8 +64,8 @@ struct plan {
 };
 
 /* NetFlow v9 has no enterprise numbers: RFC 3954 section 8. */
-static int
-next_spec(struct cursor *c, uint16_t version, struct fieldspec *spec)
+int
+template_next_spec(struct cursor *c, uint16_t version, struct fieldspec *spec)
 {
 	spec->pen = IE_PEN_IANA;
 	if (cur_u16(c, &spec->id) != 0 || cur_u16(c, &spec->len) != 0)
@@ -115,7 +110,7 @@ make_plan(const struct template *t, struct cursor specs, struct plan *plan)
 
 	memset(plan, 0, sizeof(*plan));
 	for (i = 0; i < t->nfields; i++) {
-		if (next_spec(&specs, t->key.version, &spec) != 0)
+		if (template_next_spec(&specs, t->key.version, &spec) != 0)
 			return (FLOWD_ESHORT);
 		if (spec.len == TEMPLATE_VARIABLE) {
 			plan->variable = true;
@@ -293,7 +288,7 @@ compile(const struct template *t, struct cursor specs, const struct plan *plan,
 	uint16_t i, off = 0;
 
 	for (i = 0; i < t->nfields; i++) {
-		(void)next_spec(&specs, t->key.version, &spec);
+		(void)template_next_spec(&specs, t->key.version, &spec);
 		ie = element(t, &spec, i);
 		if (ie != NULL && plan->best[ie->slot] != NULL &&
 		    plan->source[ie->slot] == i) {
@@ -354,14 +349,19 @@ build(const struct template *model, const struct plan *plan,
 	return (t);
 }
 
+/* No two keys have the same. */
+static uint64_t
+hash_of(const struct templates *t, const struct template_key *key)
+{
+	return (hash_mix(t->secret ^
+	    ((uint64_t)key->domain << 32 | (uint64_t)key->version << 16 |
+		key->id)));
+}
+
 static struct template **
 bucket_of(const struct templates *t, const struct template_key *key)
 {
-	uint64_t h = hash_mix(t->secret ^
-	    ((uint64_t)key->domain << 32 | (uint64_t)key->version << 16 |
-		key->id));
-
-	return (&t->buckets[h & (t->nbuckets - 1)]);
+	return (&t->buckets[hash_of(t, key) & (t->nbuckets - 1)]);
 }
 
 static bool
@@ -412,6 +412,48 @@ template_find(struct templates *t, const struct template_key *key)
 		list_add_newest(t, tmpl);
 	}
 	return (tmpl);
+}
+
+/* The first in a bucket whose place in a walk is order or later. */
+static const struct template *
+first_from(const struct templates *t, const struct template *tmpl,
+    uint64_t order)
+{
+	const struct template *first = NULL;
+	uint64_t at, least = 0;
+
+	for (; tmpl != NULL; tmpl = tmpl->hash_next) {
+		at = hash_order(hash_of(t, &tmpl->key));
+		if (at < order || (first != NULL && at > least))
+			continue;
+		first = tmpl;
+		least = at;
+	}
+	return (first);
+}
+
+const struct template *
+templates_next(const struct templates *t, const struct template_key *after)
+{
+	const struct template *tmpl;
+	uint64_t order = 0;
+	size_t bucket = 0;
+
+	if (t->count == 0)
+		return (NULL);
+	if (after->id != 0) {
+		bucket = hash_of(t, after) & (t->nbuckets - 1);
+		order = hash_order(hash_of(t, after)) + 1;
+		if (order == 0)
+			return (NULL);
+	}
+	do {
+		tmpl = first_from(t, t->buckets[bucket], order);
+		if (tmpl != NULL)
+			return (tmpl);
+		bucket = hash_next_bucket(bucket, t->nbuckets);
+	} while (bucket != 0);
+	return (NULL);
 }
 
 static void
@@ -521,7 +563,7 @@ template_define(struct templates *t, struct memory *memory, size_t max,
 	}
 	*error = make_plan(&model, start, &plan);
 	for (i = 0; i < nfields && *error != FLOWD_ESHORT; i++)
-		*error = next_spec(specs, key->version, &spec) != 0 ?
+		*error = template_next_spec(specs, key->version, &spec) != 0 ?
 		    FLOWD_ESHORT :
 		    *error;
 	if (*error != 0) {

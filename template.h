@@ -85,6 +85,8 @@ struct template
 	const uint8_t *raw; /* field specifiers as sent */
 	size_t raw_len;     /* bytes */
 	size_t size;        /* bytes of memory in all */
+	uint32_t announced; /* epoch seconds of the latest; 0 unknown */
+	uint32_t interval;  /* seconds between the latest two; 0 unknown */
 	struct template *hash_next, *newer, *older;
 };
 
@@ -122,7 +124,25 @@ enum template_result template_define(struct templates *t, struct memory *memory,
 struct template *template_find(struct templates *t,
     const struct template_key *key);
 
+/*
+ * For walks in steps: the template that follows that of the key after, which
+ * may have gone, or the first where its id is 0.  NULL behind the last.  The
+ * order is the table's own.  Does not count as a use.
+ */
+const struct template *templates_next(const struct templates *t,
+    const struct template_key *after);
+
 void templates_free(struct templates *t, struct memory *memory);
+
+/* One column of a template, as sent. */
+struct fieldspec {
+	uint32_t pen; /* enterprise number; 0 is IANA */
+	uint16_t id, len;
+};
+
+/* Takes one off the front of what raw has.  FLOWD_ESHORT at the end. */
+int template_next_spec(struct cursor *c, uint16_t version,
+    struct fieldspec *spec);
 
 /*
  * Reads n records at the front of data into as many flows and values; members

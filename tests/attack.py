@@ -27,7 +27,7 @@ ATTEMPTS = {
     "stat": KILLED, "unlink": KILLED, "mkdir": KILLED, "exec": KILLED,
     "fork": KILLED, "socket": KILLED, "unix-socket": KILLED,
     "socketpair": KILLED, "connect": KILLED, "sendto": KILLED,
-    "bind": KILLED, "empty-log": KILLED, "read-log": REFUSED,
+    "bind": KILLED, "listen": KILLED, "empty-log": KILLED, "read-log": REFUSED,
     "map-log": REFUSED, "overwrite-log": KILLED, "ptrace": KILLED, "signal": KILLED,
     "thread-signal": KILLED, "read-memory": KILLED, "map-code": KILLED,
     "make-code": KILLED, "setuid": KILLED, "chroot": KILLED,

@@ -34,7 +34,7 @@ check "a changed header makes objects anew" \
 
 check "install" "$MAKE" -s CFLAGS='-O2 -Werror' DESTDIR="$tmp/root" install ||
     end_tree_test
-for file in usr/sbin/flowd usr/bin/flowd-reader usr/bin/flow-send \
+for file in usr/sbin/flowd usr/sbin/flowdctl usr/bin/flowd-reader usr/bin/flow-send \
     usr/bin/flowinsert usr/bin/flowd-stats usr/bin/flowrrd \
     usr/share/man/man1/flowrrd.1 \
     usr/share/man/man8/flowd.8 usr/share/man/man8/flowd-reader.8 \

@@ -59,7 +59,7 @@ class StandardError(unittest.TestCase):
         with Flowd("store ALL", "workers 3") as flowd:
             flowd.expect("kernel-drops", signal.SIGUSR2)
             lines = said(flowd)
-        for name in ("collector 1: ", "collector 2: ", "collector 3: "):
+        for name in ("collector: ", "collector 2: ", "collector 3: "):
             self.assertTrue(any(line.startswith(name + "collector runs as")
                                 for line in lines), name)
 

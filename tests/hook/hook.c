@@ -237,6 +237,13 @@ try_sendto(void)
 	    sizeof(sin)));
 }
 
+/* It would become the process that the control socket names to clients. */
+static long
+try_listen(void)
+{
+	return (listen(STDERR_FILENO, 1));
+}
+
 static long
 try_bind(void)
 {
@@ -367,6 +374,7 @@ static const struct {
 	{ "connect", try_connect },
 	{ "sendto", try_sendto },
 	{ "bind", try_bind },
+	{ "listen", try_listen },
 	{ "empty-log", try_empty_log },
 	{ "read-log", try_read_log },
 	{ "map-log", try_map_log },

@@ -15,7 +15,7 @@ from signal import SIGCONT, SIGHUP, SIGKILL, SIGSTOP, SIGTERM
 import flowlog
 import tap
 
-COLLECTOR = "collector: "	# what its messages begin with
+COLLECTOR = "collector: "	# what messages of the first begin with
 ANY_COLLECTOR = re.compile(r"^collector( \d+)?: ")
 PATIENCE = 30		# seconds; a sanitizer build on a busy machine is slow
 SANITIZER = re.compile(r"^==\d+==ERROR: |: runtime error: ", re.MULTILINE)

@@ -1142,6 +1142,7 @@ static const char everything[] =
     "limit memory 64M\n"
     "statefile /state\n"
     "crashdump /crashes\n"
+    "control /control group root\n"
     "logsock \"/b\" bufsize 100\n"
     "pidfile \"/c\"\n"
     "store SRC_ADDR4\n"
@@ -1791,7 +1792,7 @@ static void
 unpack_refuses_counts_beyond_its_bytes(void **state)
 {
 	/* The version, and 4294967295 listeners. */
-	static const uint8_t data[64] = { 0, 0, 0, 3, 255, 255, 255, 255 };
+	static const uint8_t data[64] = { 0, 0, 0, 4, 255, 255, 255, 255 };
 	struct config *conf;
 
 	(void)state;

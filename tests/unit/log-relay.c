@@ -46,17 +46,17 @@ a_line_is_a_message(void **state)
 	struct log_relay r;
 
 	(void)state;
-	log_relay_init(&r, "child", 0);
+	log_relay_init(&r, 2, 0);
 	capture_begin();
 	take(&r, 0, "<6>one\ntwo\n<4>th");
 	take(&r, 0, "ree\n\n<3>\n<9>four\n<4");
 	take(&r, 0, ">five\n");
 	assert_string_equal(capture_end(),
-	    "child: one\n"
-	    "child: two\n"
-	    "child: three\n"
-	    "child: <9>four\n"
-	    "child: five\n");
+	    "collector 2: one\n"
+	    "collector 2: two\n"
+	    "collector 2: three\n"
+	    "collector 2: <9>four\n"
+	    "collector 2: five\n");
 }
 
 static void
@@ -67,15 +67,15 @@ long_lines_are_cut(void **state)
 
 	(void)state;
 	memset(text, 'x', sizeof(text));
-	log_relay_init(&r, "child", 0);
+	log_relay_init(&r, 2, 0);
 	capture_begin();
 	log_relay_take(&r, 0, text, sizeof(text));
 	log_relay_take(&r, 0, text, sizeof(text));
 	take(&r, 0, "\nnext\n");
 	said = capture_end();
-	assert_int_equal(strspn(said, "child: x"),
-	    strlen("child: ") + LOG_LINE_MAX - 1);
-	assert_string_equal(strchr(said, '\n'), "\nchild: next\n");
+	assert_int_equal(strspn(said, "collector 2: x"),
+	    strlen("collector 2: ") + LOG_LINE_MAX - 1);
+	assert_string_equal(strchr(said, '\n'), "\ncollector 2: next\n");
 }
 
 /* As one that has been taken over, all day long. */
@@ -100,7 +100,7 @@ a_day_of_shouting_is_bounded(void **state)
 	size_t size;
 
 	(void)state;
-	log_relay_init(&r, "child", 0);
+	log_relay_init(&r, 2, 0);
 	size = shout_for(&r, 0, DAY, 20);
 	(void)capture_end();
 	assert_in_range(size, 1024 * 1024,
@@ -114,7 +114,7 @@ what_is_left_out_is_counted(void **state)
 	const char *said;
 
 	(void)state;
-	log_relay_init(&r, "child", 0);
+	log_relay_init(&r, 2, 0);
 	(void)shout_for(&r, 0, 1, 5000);
 	said = capture_end();
 	assert_null(strstr(said, "left out"));
@@ -126,8 +126,8 @@ what_is_left_out_is_counted(void **state)
 	capture_begin();
 	take(&r, 200, "<4>late enough\n");
 	said = capture_end();
-	assert_non_null(strstr(said, " messages of the child's are left out"));
-	assert_non_null(strstr(said, "child: late enough\n"));
+	assert_non_null(strstr(said, " messages of collector 2 are left out"));
+	assert_non_null(strstr(said, "collector 2: late enough\n"));
 }
 
 static void
@@ -137,7 +137,7 @@ a_report_has_room(void **state)
 	size_t size;
 
 	(void)state;
-	log_relay_init(&r, "child", 0);
+	log_relay_init(&r, 2, 0);
 	(void)shout_for(&r, 0, 1, 5000);
 	(void)capture_end();
 	log_relay_expect_report(&r, 1);

@@ -1,0 +1,317 @@
+#!/usr/bin/env python3
+"""`control` makes a socket on which the collector answers, whoever asks and
+however they do it."""
+
+import contextlib
+import grp
+import os
+import pathlib
+import random
+import signal
+import socket
+import stat
+import struct
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+import ctlclient
+import netflow
+import tap
+from ctlclient import ALL, CONTROL, END, EXPORTERS, HELLO
+from flowdtest import PATIENCE, Flowd, wait_for
+
+CLIENTS = 8		# that are served at once
+MANY = 1500		# exporters, whose answer no socket's buffer holds
+DATAGRAM = netflow.datagram(5, netflow.flows(1))
+
+
+def send_from(flowd, network, count):
+    """Makes count exporters known, from 127.network.0.1 on."""
+    subprocess.run(
+        [tap.program("flow-send"), "-c", "1", "-n", str(count), "-S",
+         f"127.{network}.0.1,{count}", f"127.0.0.1:{flowd.port}"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True,
+        timeout=PATIENCE)
+
+
+def peer(sock):
+    """The process at the other end, as the kernel has it."""
+    return struct.unpack("3i", sock.getsockopt(
+        socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
+
+
+def is_answer(answer):
+    return answer[0][0] == HELLO and answer[-1] == (END, b"")
+
+
+class File(unittest.TestCase):
+    """The socket in the file system."""
+
+    def answers(self, path):
+        self.assertTrue(is_answer(ctlclient.ask(path)))
+
+    def test_mode_and_end(self):
+        with Flowd(CONTROL) as flowd:
+            path = flowd.dir / "ctl"
+            status = path.lstat()
+            self.assertEqual(stat.S_IMODE(status.st_mode), 0o660)
+            self.assertEqual((status.st_uid, status.st_gid),
+                             (os.geteuid(), os.getegid()))
+            self.answers(path)
+            flowd.stop()
+            self.assertFalse(os.path.lexists(path))
+
+    def test_group(self):
+        groups = [g for g in grp.getgrall() if g.gr_gid != os.getegid() and
+                  (os.geteuid() == 0 or g.gr_gid in os.getgroups())]
+        if not groups:
+            self.skipTest("this user has no second group")
+        with Flowd(f'{CONTROL} group "{groups[-1].gr_name}"') as flowd:
+            self.assertEqual((flowd.dir / "ctl").lstat().st_gid,
+                             groups[-1].gr_gid)
+            flowd.reload(CONTROL)
+            self.assertEqual((flowd.dir / "ctl").lstat().st_gid,
+                             os.getegid())
+
+    def test_no_such_group(self):
+        flowd = Flowd(f"{CONTROL} group no-such-group")
+        with self.assertRaisesRegex(
+                AssertionError, "ctl: there is no group no-such-group"):
+            flowd.start()
+        result = subprocess.run(flowd.command("-n"), capture_output=True,
+                                text=True, timeout=PATIENCE, check=False)
+        self.assertEqual((result.returncode, result.stdout), (1, ""))
+        self.assertIn("there is no group no-such-group", result.stderr)
+        flowd._discard()
+
+    def test_stale_socket_is_replaced(self):
+        flowd = Flowd(CONTROL)
+        with socket.socket(socket.AF_UNIX) as stale:
+            stale.bind(str(flowd.dir / "ctl"))
+            stale.listen()
+        with flowd:
+            self.answers(flowd.dir / "ctl")
+
+    def refuses(self, flowd):
+        with self.assertRaisesRegex(AssertionError,
+                                    "control .*/ctl: Address already in use"):
+            flowd.start()
+
+    def test_what_is_anothers_stays(self):
+        flowd = Flowd(CONTROL)
+        path = flowd.dir / "ctl"
+        path.write_text("mine")
+        self.refuses(flowd)
+        self.assertEqual(path.read_text(), "mine")
+        path.unlink()
+        with socket.socket(socket.AF_UNIX) as alive:
+            alive.bind(str(path))
+            alive.listen()
+            before = path.lstat().st_ino
+            self.refuses(flowd)
+            self.assertEqual(path.lstat().st_ino, before)
+        path.unlink()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as alive:
+            alive.bind(str(path))
+            self.refuses(flowd)
+            self.assertTrue(path.is_socket())
+        flowd._discard()
+
+    def test_reload(self):
+        with Flowd() as flowd:
+            first, second = flowd.dir / "ctl", flowd.dir / "other"
+            flowd.reload(CONTROL)
+            self.answers(first)
+            inode = first.lstat().st_ino
+            flowd.reload(CONTROL)
+            self.answers(first)
+            self.assertEqual(first.lstat().st_ino, inode)
+            flowd.reload('control "@DIR@/other"')
+            self.answers(second)
+            self.assertFalse(first.exists())
+            flowd.reload()
+            self.assertFalse(second.exists())
+
+    def test_reload_that_fails_changes_nothing(self):
+        with Flowd(CONTROL) as flowd:
+            (flowd.dir / "taken").touch()
+            flowd.write_conf('control "@DIR@/taken"')
+            flowd.expect("the configuration stays as it was", signal.SIGHUP)
+            self.answers(flowd.dir / "ctl")
+            # A new one goes again where something else fails.
+            flowd.write_conf('control "@DIR@/new"',
+                             'logfile "@DIR@/no/such" tag 1')
+            flowd.expect("the configuration stays as it was", signal.SIGHUP)
+            self.assertFalse((flowd.dir / "new").exists())
+            self.answers(flowd.dir / "ctl")
+
+    def test_removed_by_hand(self):
+        with Flowd(CONTROL) as flowd:
+            path = flowd.dir / "ctl"
+            path.unlink()
+            flowd.reload(CONTROL)
+            self.answers(path)
+            path.unlink()
+            path.write_text("mine")
+            flowd.stop()
+            self.assertEqual(path.read_text(), "mine")
+
+    def test_with_a_new_collector(self):
+        with Flowd(CONTROL) as flowd:
+            collector = flowd.collector()
+            os.kill(collector, signal.SIGKILL)
+            self.answers(flowd.dir / "ctl")
+            self.assertNotEqual(flowd.collector(), collector)
+
+
+@unittest.skipUnless(hasattr(socket, "SO_PEERCRED"),
+                     "Python has no SO_PEERCRED here")
+class Peer(unittest.TestCase):
+    """Whom the kernel names to clients."""
+
+    def test_in_the_foreground(self):
+        with Flowd(CONTROL) as flowd:
+            with ctlclient.connect(flowd.dir / "ctl") as sock:
+                self.assertEqual(peer(sock), flowd.pid())
+            flowd.reload('control "@DIR@/other"')
+            with ctlclient.connect(flowd.dir / "other") as sock:
+                self.assertEqual(peer(sock), flowd.pid())
+
+    def test_detached(self):
+        flowd = Flowd(CONTROL)
+        flowd.configure()
+        subprocess.run(flowd.command(), stdin=subprocess.DEVNULL,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                       check=True, timeout=PATIENCE, env=flowd.environment())
+        pid = flowd.pid()
+        try:
+            with ctlclient.connect(flowd.dir / "ctl") as sock:
+                self.assertEqual(peer(sock), pid)
+        finally:
+            os.kill(pid, signal.SIGTERM)
+            wait_for(lambda: flowd.pid() is None, "flowd ends")
+        self.assertFalse((flowd.dir / "ctl").exists())
+        flowd._discard()
+
+
+class Clients(unittest.TestCase):
+    """Whatever they do, flows go on, and others get their answers."""
+
+    def setUp(self):
+        self.flowd = Flowd(CONTROL)
+        self.enterContext_(self.flowd)
+        self.path = self.flowd.dir / "ctl"
+        self.sent = 0
+
+    def enterContext_(self, context):
+        stack = contextlib.ExitStack()
+        stack.enter_context(context)
+        self.addCleanup(stack.close)
+
+    def flows_go_on(self):
+        self.flowd.send(DATAGRAM)
+        self.sent += 1
+        self.flowd.wait_flows(self.sent)
+
+    def client(self, data=b""):
+        sock = ctlclient.connect(self.path)
+        self.addCleanup(sock.close)
+        sock.sendall(data)
+        return sock
+
+    def test_what_is_wanted_comes(self):
+        self.flows_go_on()
+        kinds = {ctlclient.SUMMARY: [2], ctlclient.MEMORY: [3],
+                 ctlclient.RULES: [], EXPORTERS: [5],
+                 ctlclient.TEMPLATES: [], ctlclient.OPTIONS: [],
+                 ALL: [2, 3, 5]}
+        for wants, expected in kinds.items():
+            answer = ctlclient.ask(self.path, wants)
+            self.assertTrue(is_answer(answer))
+            self.assertEqual([kind for kind, _ in answer[1:-1]], expected)
+
+    def test_one_exporter(self):
+        for last in range(1, 5):
+            self.flowd.send(DATAGRAM, f"127.0.0.{last}")
+        self.flowd.wait_flows(4)
+        for last, found in ((3, ["127.0.0.3"]), (9, [])):
+            sock = self.client(ctlclient.request(
+                EXPORTERS, family=4, address=bytes([127, 0, 0, last]) +
+                bytes(12)))
+            answer = ctlclient.records(ctlclient.rest_of(sock))
+            self.assertTrue(is_answer(answer))
+            self.assertEqual(ctlclient.exporters(answer), found)
+
+    def test_no_request(self):
+        good = ctlclient.request(ALL)
+        rng = random.Random(1)
+        for bad in (ctlclient.request(ALL, magic=1), ctlclient.request(0),
+                    ctlclient.request(ALL + 1),
+                    ctlclient.request(ALL, family=5),
+                    ctlclient.request(ALL, family=4, address=b"\1" * 16),
+                    *(bytes(rng.randrange(256) for _ in good)
+                      for _ in range(50))):
+            self.assertEqual(ctlclient.rest_of(self.client(bad)), b"")
+        for length in range(len(good)):
+            self.client(good[:length]).close()
+        # In pieces it is one all the same.
+        sock = self.client()
+        for i in range(len(good)):
+            sock.sendall(good[i:i + 1])
+        self.assertTrue(is_answer(ctlclient.records(ctlclient.rest_of(sock))))
+        self.flows_go_on()
+
+    def test_another_version_gets_ours(self):
+        sock = self.client(ctlclient.request(ALL, version=77))
+        answer = ctlclient.records(ctlclient.rest_of(sock))
+        self.assertEqual([kind for kind, _ in answer], [HELLO, END])
+        self.assertEqual(struct.unpack_from("!Q", answer[0][1])[0],
+                         ctlclient.VERSION)
+
+    def test_silent_ones_are_dropped(self):
+        silent = [self.client() for _ in range(CLIENTS + 2)]
+        self.flows_go_on()
+        # This one waits until they have lost their places.
+        self.assertTrue(is_answer(ctlclient.ask(self.path)))
+        for sock in silent[:CLIENTS]:
+            self.assertEqual(ctlclient.rest_of(sock), b"")
+        self.flows_go_on()
+
+    def test_slow_ones(self):
+        send_from(self.flowd, 1, MANY)
+        self.flowd.wait_flows(MANY)
+        self.sent = MANY
+        before = self.flowd.memory()
+        slow = [self.client(ctlclient.request(EXPORTERS))
+                for _ in range(CLIENTS - 1)]
+        for sock in slow:
+            self.assertEqual(len(sock.recv(1)), 1)
+        self.flows_go_on()
+        self.assertTrue(is_answer(ctlclient.ask(self.path)))
+        self.assertLess(self.flowd.memory() - before, 16)
+        # Those that do go on get all of it.
+        answer = ctlclient.records(b"\0" + ctlclient.rest_of(slow[0]))
+        self.assertEqual(len(set(ctlclient.exporters(answer))), MANY + 1)
+
+    def test_exporters_that_come_meanwhile(self):
+        """Each that is there all the time is there exactly once."""
+        send_from(self.flowd, 1, MANY)
+        self.flowd.wait_flows(MANY)
+        sock = self.client(ctlclient.request(EXPORTERS))
+        data = sock.recv(100, socket.MSG_WAITALL)
+        send_from(self.flowd, 2, 4 * MANY)	# the table grows twice
+        self.flowd.wait_flows(5 * MANY)
+        answer = ctlclient.records(data + ctlclient.rest_of(sock))
+        self.assertTrue(is_answer(answer))
+        found = ctlclient.exporters(answer)
+        self.assertEqual(len(found), len(set(found)))
+        first = [a for a in found if a.startswith("127.1.")]
+        self.assertEqual(len(first), MANY)
+        # Some of the others came in time.
+        self.assertGreater(len(found), MANY)
+
+
+if __name__ == "__main__":
+    tap.main()

@@ -1,0 +1,562 @@
+#!/usr/bin/env python3
+"""flowdctl shows what a running flowd knows, and controls it."""
+
+import fcntl
+import os
+import pathlib
+import pty
+import re
+import select
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import termios
+import threading
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+import ctlclient
+import netflow
+import netflow9
+import tap
+from ctlclient import CONTROL, flowdctl, show, show_json
+from flowdtest import PATIENCE, Flowd, need, wait_for
+from netflow9 import IPFIX, V9, Template
+
+AGENT = "127.0.0.9"
+DOMAIN = ("observationDomainId", 4)
+TIMES = (("flowStartMilliseconds", 8), ("flowEndMilliseconds", 8))
+NAME = re.compile(r"[a-z_:][a-z0-9_:]*")
+SAMPLE = re.compile(r'([a-z0-9_]+)(?:\{((?:\w+="(?:[^"\\]|\\.)*",?)*)\})? '
+                    r"(-?[0-9.]+(?:e[+-]?[0-9]+)?)$")
+
+
+def message(version, *sets, **header):
+    """A message of now."""
+    return netflow9.message(version, *sets,
+                            **{"sec": int(time.time()), **header})
+
+
+class Running(unittest.TestCase):
+    """With a flowd that has something to show."""
+
+    statements = (CONTROL,)
+
+    def setUp(self):
+        self.flowd = Flowd("store ALL", *self.statements)
+        self.flowd.__enter__()
+        self.addCleanup(lambda: self.flowd.__exit__(None, None, None))
+
+    def send(self, datagram, source=AGENT):
+        self.flowd.send(datagram, source)
+
+    def wait(self, key, count, source=AGENT):
+        """Until that counter of the exporter is there."""
+        def value():
+            for exporter in show_json(self.flowd, "show",
+                                      "exporters")["exporters"]:
+                if exporter["exporter"] == source:
+                    return exporter[key]
+            return None
+        wait_for(lambda: value() == count, f"{key} of {source} is {count}")
+
+
+class Show(Running):
+    statements = (CONTROL, "discard quick src 10.0.0.1",
+                  'accept tag 7 src { 10.0.0.0/8, 192.0.2.1 }')
+
+    def test_summary(self):
+        self.send(netflow.datagram(5, netflow.flows(3)))
+        self.send(b"no NetFlow")
+        self.wait("datagrams", 2)
+        summary = wait_for(lambda: (
+            s := show_json(self.flowd, "show", "summary")["summary"]) and
+            s["stored"] == 2 and s, "the flows are written")
+        self.assertEqual(
+            {key: summary[key] for key in (
+                "exporters", "datagrams", "decoded", "unsupported", "flows",
+                "discarded", "log_bytes")},
+            {"exporters": 1, "datagrams": 2, "decoded": 1, "unsupported": 1,
+             "flows": 3, "discarded": 1,
+             "log_bytes": self.flowd.log.stat().st_size})
+        text = show(self.flowd, "show", "summary")
+        self.assertRegex(text, r"^flowd [0-9.]+, collector 1 of 1, since ")
+        self.assertRegex(text, r"\nno-template +0  Datagrams that ")
+        self.assertRegex(text, r"\nstored +2  Flows stored\.\n")
+
+    def test_exporters(self):
+        self.send(netflow.datagram(5, netflow.flows(3), flow_sequence=10))
+        self.send(netflow.datagram(5, netflow.flows(2), flow_sequence=18))
+        self.send(netflow.datagram(1, netflow.flows(1)), "127.0.0.8")
+        self.wait("flows", 5)
+        self.wait("flows", 1, "127.0.0.8")
+        lines = show(self.flowd, "show", "exporters").splitlines()
+        self.assertEqual([line.split()[:2] for line in lines],
+                         [["EXPORTER", "VERSION"], ["127.0.0.8", "1"],
+                          ["127.0.0.9", "5"]])
+        self.assertEqual(lines[2].split()[3:], [
+            "2", "5", lines[2].split()[5], "5", "50.00%", "0"])
+        self.assertEqual(lines[1].split()[7], "unknown")
+
+    def test_rules(self):
+        self.send(netflow.datagram(5, netflow.flows(3)))
+        self.wait("flows", 3)
+        rules = show_json(self.flowd, "show", "rules")["rules"]
+        self.assertEqual(
+            [(r["number"], r["evaluations"], r["matches"], r["wins"],
+              r["text"]) for r in rules],
+            [(1, 3, 1, 1, "discard quick src 10.0.0.1/32"),
+             (2, 2, 2, 2, "accept tag 7 src { 10.0.0.0/8, 192.0.2.1/32 }")])
+        self.assertRegex(show(self.flowd, "show", "rules"),
+                         r"\n +3 +1 +1  discard quick src 10\.0\.0\.1/32\n")
+
+    def test_memory(self):
+        layout = Template(256, ("octetDeltaCount", 8))
+        self.send(message(V9, netflow9.data(layout, (1,))))
+        self.wait("held_sets", 1)
+        memory = show_json(self.flowd, "show", "memory")["memory"]
+        self.assertEqual((memory["held_sets"], memory["exporters"]), (1, 1))
+        self.assertGreater(memory["state_used"], 0)
+        self.assertEqual(memory["state_limit"], 512 << 20)
+        self.assertIn("templates-limit", show(self.flowd, "show", "memory"))
+
+    def test_exporter(self):
+        flow = Template(300, ("octetDeltaCount", 8), *TIMES,
+                        (4242, 3, 99), ("interfaceName", netflow9.VARIABLE))
+        options = Template(301, DOMAIN, ("samplerId", 2),
+                           ("samplerMode", 1), ("samplerRandomInterval", 4),
+                           scopes=1)
+        names = Template(302, ("ingressInterface", 4),
+                         ("interfaceName", netflow9.VARIABLE),
+                         ("interfaceDescription", netflow9.VARIABLE),
+                         scopes=1)
+        self.send(message(
+            IPFIX, netflow9.templates(IPFIX, flow),
+            netflow9.templates(IPFIX, options, names),
+            netflow9.data(options, (1, 5, 2, 100)),
+            netflow9.data(names, (7, b"eth7\x1b[2J", b"up")), domain=1))
+        self.wait("options", 2)
+        answer = show_json(self.flowd, "show", "exporter", AGENT)
+        self.assertEqual([e["exporter"] for e in answer["exporters"]],
+                         [AGENT])
+        self.assertEqual(answer["exporters"][0]["versions"], [10])
+        self.assertEqual(
+            [(t["id"], t["options"], [(e["name"], e["enterprise"],
+                                       e["length"], e["scope"])
+                                      for e in t["elements"]])
+             for t in answer["templates"]][0],
+            (300, False, [("octetDeltaCount", 0, 8, False),
+                          ("flowStartMilliseconds", 0, 8, False),
+                          ("flowEndMilliseconds", 0, 8, False),
+                          (None, 99, 3, False),
+                          ("interfaceName", 0, 65535, False)]))
+        self.assertEqual(
+            [(s["domain"], s["id"], s["one_of"])
+             for s in answer["samplers"]], [(1, 5, 100)])
+        text = show(self.flowd, "show", "exporter", AGENT)
+        for line in (f"{AGENT}: versions 10", "    octetDeltaCount (1), 8 bytes",
+                     "    element 4242 of enterprise 99, 3 bytes",
+                     "    interfaceName (82), variable length",
+                     "interface 7: eth7?[2J - up"):
+            self.assertIn(line + "\n", text)
+        self.assertRegex(text, r"sampling: 1 of 100 packets, mode 2, "
+                               r"sampler 5 of domain 1, in options data")
+        self.assertIn("template 300: 5 fields, announced ", text)
+        self.assertIn("\n" + AGENT, "\n" + show(self.flowd, "show",
+                                                "templates"))
+
+    def test_mistakes(self):
+        for args, said in (
+                (("show", "exporter", AGENT), "nothing is known of such"),
+                (("show", "exporter", "router"), "expected the address"),
+                (("-j", "reload"), "-j and -p have no meaning"),
+                (("-p", "check"), "check has nothing for Prometheus"),
+                (("top", "0"), "seconds 0: the number is too small"),
+                (("serve", "localhost"), "expected ADDRESS:PORT"),
+                (("show",), "usage:"), (("show", "exporters", "x"), "usage:"),
+                ((), "usage:"), (("-x",), "usage:")):
+            with self.subTest(args=args):
+                result = flowdctl(self.flowd, *args)
+                self.assertEqual((result.returncode, result.stdout), (1, ""))
+                self.assertIn(said, result.stderr)
+
+    def test_a_full_disk(self):
+        if not os.path.exists("/dev/full"):
+            self.skipTest("there is no /dev/full")
+        with open("/dev/full", "wb") as full:
+            result = subprocess.run(
+                [tap.program("flowdctl"), "-s", str(self.flowd.dir / "ctl"),
+                 "show", "summary"], stdout=full, stderr=subprocess.PIPE,
+                text=True, check=False, timeout=PATIENCE)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("standard output", result.stderr)
+
+
+class Workers(Running):
+    """Each has a socket and exporters of its own; flowdctl joins them."""
+
+    statements = ("workers 3", CONTROL, "discard src 10.0.0.1")
+
+    def test_all_are_asked(self):
+        agents = [f"127.0.0.{i}" for i in range(2, 32)]
+        for agent in agents:
+            self.send(netflow.datagram(5, netflow.flows(2)), agent)
+        for agent in agents:
+            self.wait("flows", 2, agent)
+        answer = show_json(self.flowd, "show", "exporters")
+        self.assertEqual([c["worker"] for c in answer["collectors"]],
+                         [1, 2, 3])
+        self.assertEqual([e["exporter"] for e in answer["exporters"]], agents)
+        summary = show_json(self.flowd, "show", "summary")["summary"]
+        self.assertEqual((summary["exporters"], summary["flows"],
+                          summary["discarded"]), (30, 60, 30))
+        rules = show_json(self.flowd, "show", "rules")["rules"]
+        self.assertEqual([(r["evaluations"], r["wins"]) for r in rules],
+                         [(60, 30)])
+        for name in ("ctl", "ctl.2", "ctl.3"):
+            self.assertTrue((self.flowd.dir / name).is_socket())
+        self.flowd.reload("store ALL", "workers 3", 'control "@DIR@/new"')
+        self.assertEqual(sorted(p.name for p in self.flowd.dir.iterdir()
+                                if p.is_socket()), ["new", "new.2", "new.3"])
+        self.flowd.stop()
+        self.assertFalse((self.flowd.dir / "new.3").exists())
+
+
+class Control(Running):
+    def test_reload_and_reopen(self):
+        self.flowd.write_conf("store ALL", CONTROL, "accept tag 3 all")
+        show(self.flowd, "reload")
+        self.flowd.wait_stderr("new configuration in force")
+        wait_for(lambda: show_json(self.flowd, "show", "rules")["rules"],
+                 "the rule is there")
+        self.flowd.log.rename(self.flowd.dir / "old")
+        show(self.flowd, "log", "reopen")
+        wait_for(self.flowd.log.exists, "there is a log again")
+
+    def test_socket_of_the_configuration(self):
+        # Its reader's process may be another user's.
+        self.flowd.dir.chmod(0o755)
+        command = [tap.program("flowdctl"), "-f", str(self.flowd.conf)]
+        result = subprocess.run([*command, "show", "summary"], text=True,
+                                capture_output=True, check=False,
+                                timeout=PATIENCE)
+        if "no user" in result.stderr:
+            self.skipTest("there is no user to become")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertIn("datagrams", result.stdout)
+        self.flowd.write_conf("store ALL")
+        result = subprocess.run([*command, "show", "summary"], text=True,
+                                capture_output=True, check=False,
+                                timeout=PATIENCE)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("no control statement", result.stderr)
+
+    def test_without_the_right(self):
+        if os.geteuid() != 0 or need("setpriv"):
+            self.skipTest("not root, or setpriv is not there")
+        self.flowd.dir.chmod(0o755)
+        nobody = ["setpriv", "--reuid=65534", "--regid=65534",
+                  "--clear-groups"]
+        command = [tap.program("flowdctl"), "-s",
+                   str(self.flowd.dir / "ctl")]
+        if subprocess.run([*nobody, "test", "-x", command[0]],
+                          check=False).returncode != 0:
+            self.skipTest("others cannot reach the build directory")
+        result = subprocess.run([*nobody, *command, "show", "summary"],
+                                capture_output=True, text=True, check=False,
+                                timeout=PATIENCE)
+        self.assertIn("Permission denied", result.stderr)
+        # Who may read may still not signal.
+        (self.flowd.dir / "ctl").chmod(0o666)
+        result = subprocess.run([*nobody, *command, "reload"],
+                                capture_output=True, text=True, check=False,
+                                timeout=PATIENCE)
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, rf"process {self.flowd.pid()}, may "
+                                        "be signalled by root")
+
+    def test_nobody_there(self):
+        path = self.flowd.dir / "none"
+        result = subprocess.run(
+            [tap.program("flowdctl"), "-s", str(path), "show", "summary"],
+            capture_output=True, text=True, check=False, timeout=PATIENCE)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("no such socket", result.stderr)
+
+
+class Check(Running):
+    """What is wrong, in words."""
+
+    def findings(self, status=3):
+        return {f["finding"]: f["text"] for f in show_json(
+            self.flowd, "check", AGENT, status=status)["findings"]}
+
+    def test_nothing_wrong(self):
+        layout = Template(300, ("octetDeltaCount", 8), *TIMES)
+        now = int(time.time()) * 1000
+        self.send(message(IPFIX, netflow9.templates(IPFIX, layout),
+                          netflow9.data(layout, (1, now - 2000, now - 1000))))
+        self.wait("flows", 1)
+        self.assertEqual(self.findings(0), {})
+        self.assertEqual(show(self.flowd, "check"),
+                         "nothing wrong was found\n")
+
+    def test_templates(self):
+        narrow = Template(300, ("octetDeltaCount", 4), ("samplerId", 1),
+                          ("flowStartSysUpTime", 4), ("flowEndSysUpTime", 4))
+        timeless = Template(301, ("octetDeltaCount", 8))
+        self.send(message(IPFIX, netflow9.templates(IPFIX, narrow, timeless)))
+        self.wait("templates", 2)
+        found = self.findings()
+        self.assertEqual(set(found), {"narrow-counters", "no-time-base",
+                                      "no-times", "sampling-unknown"})
+        self.assertIn("template 300 of domain 0", found["no-time-base"])
+        self.assertIn("template 301 of domain 0", found["no-times"])
+        # What it says of itself makes it good.
+        options = Template(302, DOMAIN, ("samplerId", 1),
+                           ("samplerRandomInterval", 4),
+                           ("systemInitTimeMilliseconds", 8), scopes=1)
+        self.send(message(IPFIX, netflow9.templates(IPFIX, options),
+                          netflow9.data(options, (0, 1, 10, 10 ** 12))))
+        self.wait("options", 1)
+        self.assertEqual(set(self.findings()), {"narrow-counters",
+                                                "no-times"})
+
+    def test_datagrams(self):
+        layout = Template(300, ("octetDeltaCount", 8))
+        self.send(message(V9, netflow9.data(layout, (1,))))
+        self.send(struct.pack("!H", 77))
+        self.send(b"\0\5")
+        self.wait("datagrams", 3)
+        found = self.findings()
+        self.assertEqual(set(found), {"unsupported-version", "malformed",
+                                      "waiting-for-template"})
+        self.assertIn("version 77", found["unsupported-version"])
+
+    def test_clock_and_completeness(self):
+        late = int(time.time()) - 3600
+        for sequence in (0, 1, 100):
+            self.send(netflow.datagram(5, netflow.flows(1), time_sec=late,
+                                       flow_sequence=sequence))
+        self.wait("flows", 3)
+        found = self.findings()
+        self.assertEqual(set(found), {"clock-off", "incomplete"})
+        self.assertRegex(found["clock-off"], r"off by -3(599|60\d) s")
+
+    def test_interfaces(self):
+        flows = [{**f, "if_index_in": 3, "if_index_out": 3}
+                 for f in netflow.flows(1)]
+        now = int(time.time())
+        for i in range(30):
+            self.send(netflow.datagram(5, flows, time_sec=now,
+                                       flow_sequence=i))
+        self.wait("flows", 30)
+        self.assertEqual(set(self.findings()), {"in-is-out"})
+
+    def test_the_manual_has_all(self):
+        named = set(re.findall(r'add\(c, "([a-z-]+)"',
+                               (tap.SRC / "ctl-check.c").read_text()))
+        manual = (tap.SRC / "flowdctl.8").read_text()
+        listed = set(re.findall(r"^\.It Cm ([a-z-]+)$", manual.partition(
+            ".Sh FINDINGS")[2].partition(".Sh ")[0], re.MULTILINE))
+        self.assertGreater(len(named), 10)
+        self.assertEqual(named, listed)
+
+
+class Metrics(Running):
+    """Prometheus' text exposition."""
+
+    statements = (CONTROL, "discard all", "accept src 10.0.0.0/8")
+
+    def setUp(self):
+        super().setUp()
+        self.send(netflow.datagram(5, netflow.flows(3)))
+        self.wait("flows", 3)
+
+    def page(self, *command):
+        return show(self.flowd, "-p", *command)
+
+    def test_format(self):
+        for command in (("show", "summary"), ("show", "memory"),
+                        ("show", "rules"), ("show", "exporters")):
+            types, helped, seen = {}, set(), []
+            for line in self.page(*command).splitlines():
+                if line.startswith("# HELP "):
+                    helped.add(line.split()[2])
+                elif line.startswith("# TYPE "):
+                    types[line.split()[2]] = line.split()[3]
+                else:
+                    sample = SAMPLE.match(line)
+                    self.assertTrue(sample, line)
+                    if sample[1] not in seen[-1:]:
+                        self.assertNotIn(sample[1], seen)
+                        seen.append(sample[1])
+            self.assertEqual(helped, set(types))
+            self.assertLessEqual(set(seen), set(types))
+            for name, kind in types.items():
+                self.assertTrue(NAME.fullmatch(name) and
+                                name.startswith("flowd_"))
+                self.assertEqual(kind == "counter", name.endswith("_total"))
+
+    def test_promtool(self):
+        if need("promtool"):
+            self.skipTest("promtool is not there")
+        for command in ("summary", "memory", "rules", "exporters"):
+            result = subprocess.run(
+                ["promtool", "check", "metrics"],
+                input=self.page("show", command), capture_output=True,
+                text=True, check=False, timeout=PATIENCE)
+            self.assertEqual((result.returncode, result.stdout,
+                              result.stderr), (0, "", ""))
+
+    def test_values(self):
+        page = self.page("show", "exporters")
+        self.assertIn(f'\nflowd_exporter_flows_total{{exporter="{AGENT}"}} '
+                      "3\n", page)
+        self.assertIn('flowd_rule_wins_total{rule="2",text="accept src '
+                      '10.0.0.0/8"} 3\n', show(self.flowd, "-p", "show",
+                                               "rules"))
+
+
+class Top(Running):
+    def test_rounds(self):
+        self.send(netflow.datagram(5, netflow.flows(3)))
+        self.send(netflow.datagram(5, netflow.flows(9)), "127.0.0.8")
+        self.wait("flows", 3)
+        self.wait("flows", 9, "127.0.0.8")
+        text = show(self.flowd, "top", "1", "2")
+        rounds = text.split("\n\n")[:-1]
+        self.assertEqual(len(rounds), 2)
+        for text in rounds:
+            self.assertIn("2 exporters\nflows 12 stored ", text)
+        self.assertNotIn("\033", text)
+        # The one with the most comes first.
+        self.assertRegex(rounds[0], r"(?s)127\.0\.0\.8 .*127\.0\.0\.9 ")
+
+    def read_until(self, master, text=None):
+        """What comes of a terminal, until text is there or nobody has it."""
+        said = b""
+        deadline = time.monotonic() + PATIENCE
+        while text is None or text not in said:
+            if not select.select([master], [], [],
+                                 deadline - time.monotonic())[0]:
+                raise AssertionError(f"no {text} in {said}")
+            try:
+                said += os.read(master, 4096)
+            except OSError:
+                break
+        return said
+
+    def on_terminal(self, key):
+        master, slave = pty.openpty()
+        process = subprocess.Popen(
+            [tap.program("flowdctl"), "-s", str(self.flowd.dir / "ctl"),
+             "top"], stdin=slave, stdout=slave, stderr=slave,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        os.close(slave)
+        said = self.read_until(master, b"EXPORTER")
+        os.write(master, key)
+        said += self.read_until(master)
+        self.assertEqual(process.wait(PATIENCE), 0)
+        os.close(master)
+        # Another screen, and back.
+        self.assertIn(b"\033[?1049h", said)
+        self.assertIn(b"EXPORTER", said)
+        self.assertIn(b"\033[?1049l", said)
+
+    def test_q_ends_it(self):
+        self.on_terminal(b"q")
+
+    def test_interrupt_ends_it(self):
+        self.on_terminal(b"\3")
+
+
+class Liar(unittest.TestCase):
+    """Somebody has taken over the collector: nothing but messages come of it."""
+
+    def answer(self, data, *command):
+        """What flowdctl makes of it."""
+        directory = pathlib.Path(Flowd().dir)
+        self.addCleanup(shutil.rmtree, directory, True)
+        directory.mkdir(exist_ok=True)
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(str(directory / "ctl"))
+            server.listen()
+            done = threading.Event()
+            server.settimeout(0.1)
+
+            def serve():
+                while not done.is_set():
+                    try:
+                        client = server.accept()[0]
+                    except TimeoutError:
+                        continue
+                    with client:
+                        client.settimeout(PATIENCE)
+                        client.recv(64)
+                        client.sendall(data)
+            thread = threading.Thread(target=serve)
+            thread.start()
+            try:
+                return subprocess.run(
+                    [tap.program("flowdctl"), "-s", str(directory / "ctl"),
+                     *command], capture_output=True, text=True, check=False,
+                    timeout=PATIENCE)
+            finally:
+                done.set()
+                thread.join()
+
+    def record(self, kind, body):
+        return struct.pack("!HI", kind, len(body)) + body
+
+    def hello(self, version=ctlclient.VERSION, worker=1, workers=1,
+              release=b"1"):
+        return self.record(1, struct.pack(
+            "!5QI", version, worker, workers, 1700000000, 1700000000,
+            len(release)) + release)
+
+    def refused(self, data, said, *command):
+        result = self.answer(data, *(command or ("show", "rules")))
+        self.assertEqual((result.returncode, result.stdout), (1, ""))
+        self.assertIn(said, result.stderr)
+
+    def test_answers_that_are_none(self):
+        end = self.record(10, b"")
+        self.refused(b"", "broke off")
+        self.refused(self.hello(), "broke off")
+        self.refused(self.hello(version=2) + end, "of another release")
+        for data in (end, self.hello(worker=2) + end,
+                     self.hello(worker=2, workers=2) + end,
+                     self.hello(workers=1 << 40) + end,
+                     self.hello() + self.hello() + end,
+                     self.hello() + end + end,
+                     self.hello() + self.record(99, b"") + end,
+                     self.hello() + self.record(2, b"\0") + end,
+                     self.hello() + struct.pack("!HI", 4, 1 << 31),
+                     self.hello() + self.record(4, struct.pack(
+                         "!5QI", 1 << 60, 0, 0, 0, 0, 0)) + end,
+                     b"HTTP/1.0 200 OK\r\n\r\n"):
+            self.refused(data, "no answer of flowd's")
+        self.refused(self.hello() + end, "no answer of flowd's", "show",
+                     "summary")
+
+    def test_texts_that_would_act(self):
+        text = b'\x1b]0;owned\x07"\\\n\xe9'
+        rule = self.record(4, struct.pack("!5QI", 1, 2, 3, 4, len(text),
+                                          len(text)) + text)
+        data = self.hello(release=text) + rule + self.record(10, b"")
+        shown = r'\033]0;owned\007"\\' + r"\012\351"
+        self.assertIn(shown + "\n", self.answer(data, "show", "rules").stdout)
+        quoted = shown.replace("\\", "\\\\").replace(
+            "\\\\\\\\", "\\\\").replace('"', '\\"')
+        for option in ("-j", "-p"):
+            self.assertIn(f'"{quoted}"',
+                          self.answer(data, option, "show", "rules").stdout)
+
+
+if __name__ == "__main__":
+    tap.main()

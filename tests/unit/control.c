@@ -1,0 +1,447 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * What flowdctl and the collector say to each other: every record comes back
+ * as it went, nothing else is taken, answers of several collectors add up, and
+ * walks in steps meet everything that is there all the time exactly once.
+ */
+#include "compat.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "control-msg.h"
+#include "ctl-answer.h"
+#include "errors.h"
+
+#define BUFFER_LEN 4096
+#define NOW        1700000000U
+
+static uint8_t buffer[BUFFER_LEN];
+static struct wcursor out;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	wcur_init(&out, buffer, sizeof(buffer));
+	return (0);
+}
+
+static size_t
+written(void)
+{
+	return ((size_t)(out.at - buffer));
+}
+
+/* A number, an address, a text of its own for each member. */
+static void
+fill(const struct control_layout *l, union control_record *record)
+{
+	static const uint8_t text[] = "a text",
+			     six[16] = { 0x20, 1, 0xd, 0xb8 };
+	const struct control_field *f;
+	void *member;
+	size_t i;
+
+	memset(record, 0, sizeof(*record));
+	for (i = 0; i < l->nfields; i++) {
+		f = &l->fields[i];
+		member = (uint8_t *)record + f->offset;
+		if (f->kind == CONTROL_ADDR)
+			*(struct addr *)member = addr_v6(six);
+		else if (f->kind == CONTROL_TEXT)
+			*(struct control_text *)member =
+			    (struct control_text){ text, i % sizeof(text) };
+		else
+			*(uint64_t *)member = UINT64_C(0x0102030405060700) + i;
+	}
+}
+
+static void
+assert_same(const struct control_layout *l, const void *a, const void *b)
+{
+	const struct control_text *x, *y;
+	const uint8_t *p, *q;
+	size_t i;
+
+	for (i = 0; i < l->nfields; i++) {
+		p = (const uint8_t *)a + l->fields[i].offset;
+		q = (const uint8_t *)b + l->fields[i].offset;
+		x = (const struct control_text *)p;
+		y = (const struct control_text *)q;
+		if (l->fields[i].kind == CONTROL_TEXT) {
+			assert_int_equal(x->len, y->len);
+			assert_memory_equal(x->data, y->data, x->len);
+		} else if (l->fields[i].kind == CONTROL_ADDR)
+			assert_memory_equal(p, q, sizeof(struct addr));
+		else
+			assert_memory_equal(p, q, sizeof(uint64_t));
+	}
+}
+
+static void
+records_come_back(void **state)
+{
+	union control_record record, back;
+	const struct control_layout *l;
+	enum control_type type;
+	unsigned int number;
+	struct cursor c;
+
+	for (number = CONTROL_HELLO; number < CONTROL_END; number++) {
+		(void)setup(state);
+		l = control_layout(number);
+		assert_non_null(l);
+		fill(l, &record);
+		assert_int_equal(
+		    control_pack(&out, (enum control_type)number, &record), 0);
+		cur_init(&c, buffer, written());
+		assert_int_equal(control_unpack(&c, &type, &back), 0);
+		assert_int_equal(type, number);
+		assert_int_equal(cur_left(&c), 0);
+		assert_same(l, &record, &back);
+	}
+	assert_null(control_layout(CONTROL_END));
+	assert_null(control_layout(0));
+	assert_null(control_layout(CONTROL_TYPES));
+}
+
+static void
+records_that_do_not_fit(void **state)
+{
+	struct control_interface in = { .index = 1 };
+	size_t len, room;
+
+	(void)state;
+	assert_int_equal(control_pack(&out, CONTROL_INTERFACE, &in), 0);
+	len = written();
+	for (room = 0; room < len; room++) {
+		wcur_init(&out, buffer, room);
+		assert_int_equal(control_pack(&out, CONTROL_INTERFACE, &in),
+		    FLOWD_ESPACE);
+		assert_int_equal(written(), 0);
+	}
+}
+
+/* The record in buffer, cut or with another length. */
+static int
+unpack(size_t len)
+{
+	union control_record record;
+	enum control_type type;
+	struct cursor c;
+	uint8_t *copy = malloc(len == 0 ? 1 : len);
+	int r;
+
+	assert_non_null(copy);
+	memcpy(copy, buffer, len);
+	cur_init(&c, copy, len);
+	r = control_unpack(&c, &type, &record);
+	free(copy);
+	return (r);
+}
+
+static void
+records_that_are_none(void **state)
+{
+	union control_record record;
+	size_t len, i;
+
+	(void)state;
+	fill(control_layout(CONTROL_INTERFACE), &record);
+	assert_int_equal(control_pack(&out, CONTROL_INTERFACE, &record), 0);
+	len = written();
+	for (i = 0; i < len; i++)
+		assert_int_equal(unpack(i), FLOWD_ESHORT);
+	/* Bodies that end within a member, and behind the last. */
+	for (i = 0; i < len - CONTROL_HEADER_LEN; i++) {
+		be32_put(buffer + 2, (uint32_t)i);
+		assert_int_equal(unpack(len), FLOWD_EINVAL);
+	}
+	be32_put(buffer + 2, (uint32_t)(len - CONTROL_HEADER_LEN + 1));
+	assert_int_equal(unpack(len + 1), FLOWD_EINVAL);
+	be32_put(buffer + 2, CONTROL_BODY_MAX + 1);
+	assert_int_equal(unpack(len), FLOWD_EINVAL);
+	be32_put(buffer + 2, (uint32_t)(len - CONTROL_HEADER_LEN));
+	assert_int_equal(unpack(len), 0);
+	/* Families and types that there are not. */
+	buffer[CONTROL_HEADER_LEN] = 5;
+	assert_int_equal(unpack(len), FLOWD_EINVAL);
+	buffer[CONTROL_HEADER_LEN] = ADDR_V6;
+	be16_put(buffer, 0);
+	assert_int_equal(unpack(len), FLOWD_EINVAL);
+	be16_put(buffer, CONTROL_TYPES);
+	assert_int_equal(unpack(len), FLOWD_EINVAL);
+}
+
+static void
+requests(void **state)
+{
+	struct control_request request = { .wants = CONTROL_WANT_ALL }, back;
+	uint8_t buf[CONTROL_REQUEST_LEN];
+
+	(void)state;
+	assert_int_equal(addr_pton("192.0.2.1", &request.addr), 0);
+	control_pack_request(&request, buf);
+	assert_int_equal(control_unpack_request(buf, &back), 0);
+	assert_int_equal(back.wants, request.wants);
+	assert_true(addr_equal(&back.addr, &request.addr));
+	buf[CONTROL_REQUEST_LEN - 1] = 1; /* behind an IPv4 address */
+	assert_int_equal(control_unpack_request(buf, &back), FLOWD_EINVAL);
+	control_pack_request(&request, buf);
+	be16_put(buf + 4, CONTROL_VERSION + 1);
+	assert_int_equal(control_unpack_request(buf, &back), FLOWD_EVERSION);
+	be32_put(buf, CONTROL_MAGIC + 1);
+	assert_int_equal(control_unpack_request(buf, &back), FLOWD_EINVAL);
+}
+
+static void
+put(enum control_type type, const void *record)
+{
+	assert_int_equal(control_pack(&out, type, record), 0);
+}
+
+/* Adds what is in the buffer to the answer. */
+static int
+add(struct answer *a)
+{
+	uint8_t *data = malloc(BUFFER_LEN);
+	const size_t len = written();
+
+	assert_non_null(data);
+	memcpy(data, buffer, len);
+	(void)setup(NULL);
+	return (answer_add(a, data, len));
+}
+
+static void
+put_worker(uint64_t worker, uint64_t flows, const char *exporter)
+{
+	const struct control_hello hello = {
+		.version = CONTROL_VERSION,
+		.worker = worker,
+		.workers = 2,
+	};
+	struct control_summary summary = {
+		.exporters = 1,
+		.counters.flows = flows,
+		.periods = { { .flows = flows,
+		    .missing = 10,
+		    .complete = 1000000 * flows / (flows + 10) } },
+	};
+	struct control_rule rule = { .number = 1, .wins = flows };
+	struct control_exporter e = { .last_seen = worker };
+
+	assert_int_equal(addr_pton(exporter, &e.addr), 0);
+	put(CONTROL_HELLO, &hello);
+	put(CONTROL_SUMMARY, &summary);
+	put(CONTROL_RULE, &rule);
+	put(CONTROL_EXPORTER, &e);
+	put(CONTROL_END, NULL);
+}
+
+static void
+workers_are_joined(void **state)
+{
+	const struct control_summary *summary;
+	const struct control_exporter *e;
+	const struct control_rule *rule;
+	struct answer a = { .ndata = 0 };
+	struct addr addr;
+	size_t i = ANSWER_FIRST;
+
+	(void)state;
+	put_worker(1, 90, "2001:db8::1");
+	assert_int_equal(add(&a), 0);
+	put_worker(2, 190, "192.0.2.1");
+	assert_int_equal(add(&a), 0);
+	answer_sort(&a);
+	summary = answer_record(&a, CONTROL_SUMMARY, 0);
+	assert_int_equal(summary->exporters, 2);
+	assert_int_equal(summary->counters.flows, 280);
+	assert_int_equal(summary->periods[0].complete, 933333);
+	assert_int_equal(summary->periods[1].complete, 0);
+	assert_null(answer_record(&a, CONTROL_SUMMARY, 1));
+	rule = answer_record(&a, CONTROL_RULE, 0);
+	assert_int_equal(rule->number, 1);
+	assert_int_equal(rule->wins, 280);
+	e = answer_record(&a, CONTROL_EXPORTER, 0);
+	assert_int_equal(e->last_seen, 2);
+	assert_int_equal(addr_pton("2001:db8::1", &addr), 0);
+	e = answer_record_of(&a, CONTROL_EXPORTER, &addr, &i);
+	assert_non_null(e);
+	assert_int_equal(e->last_seen, 1);
+	assert_null(answer_record_of(&a, CONTROL_EXPORTER, &addr, &i));
+	assert_int_equal(addr_pton("198.51.100.1", &addr), 0);
+	i = ANSWER_FIRST;
+	assert_null(answer_record_of(&a, CONTROL_EXPORTER, &addr, &i));
+	answer_free(&a);
+}
+
+static void
+answers_that_are_none(void **state)
+{
+	struct answer a = { .ndata = 0 };
+	struct control_rule rule = { .number = 2 };
+	struct control_hello hello = { CONTROL_VERSION, 1, 1, 0, 0, { 0 } };
+
+	(void)state;
+	put(CONTROL_HELLO, &hello);
+	put(CONTROL_RULE, &rule); /* the first is missing */
+	put(CONTROL_END, NULL);
+	assert_int_equal(add(&a), FLOWD_EINVAL);
+	answer_free(&a);
+	put(CONTROL_HELLO, &hello);
+	assert_int_equal(add(&a), FLOWD_ESHORT);
+	answer_free(&a);
+	put(CONTROL_END, NULL);
+	assert_int_equal(add(&a), FLOWD_EINVAL);
+	answer_free(&a);
+	hello.version++;
+	put(CONTROL_HELLO, &hello);
+	put(CONTROL_END, NULL);
+	assert_int_equal(add(&a), FLOWD_EVERSION);
+	answer_free(&a);
+}
+
+static void
+get(struct exporter_table *t, uint32_t first, uint32_t n, uint32_t now)
+{
+	uint8_t bytes[4];
+	struct addr addr;
+	uint32_t i;
+
+	for (i = first; i < first + n; i++) {
+		be32_put(bytes, i);
+		addr = addr_v4(bytes);
+		assert_non_null(exporter_get(t, &addr, now, false));
+	}
+}
+
+#define STAY 3000 /* exporters */
+
+/* Notes each that is met; stops after n of them. */
+static bool
+walk(const struct exporter_table *t, struct addr *at, size_t n,
+    uint8_t met[STAY])
+{
+	const struct exporter *e;
+	uint32_t number;
+
+	for (; n > 0; n--) {
+		if ((e = exporters_next(t, at)) == NULL)
+			return (false);
+		*at = e->addr;
+		number = be32(e->addr.bytes);
+		if (number < STAY)
+			met[number]++;
+	}
+	return (true);
+}
+
+/* The table grows several times, and others go, one of them in hand. */
+static void
+exporters_are_met_once(void **state)
+{
+	const struct exporter_limits limits = { 20000, 16, MEMORY_DEFAULT };
+	struct exporter_table *t = exporters_new(&limits);
+	struct addr at = { .family = ADDR_NONE };
+	uint8_t met[STAY] = { 0 };
+	uint32_t next = 1000000;
+	size_t i;
+
+	(void)state;
+	assert_non_null(t);
+	assert_null(exporters_next(t, &at));
+	get(t, next, 1000, NOW);
+	next += 1000;
+	get(t, 0, STAY, NOW + EXPORTER_IDLE);
+	while (walk(t, &at, 50, met)) {
+		/* From some point on, each pushes out the oldest. */
+		get(t, next, 300, NOW + EXPORTER_IDLE);
+		next += 300;
+	}
+	assert_int_equal(exporters_count(t), 20000);
+	for (i = 0; i < STAY; i++)
+		assert_int_equal(met[i], 1);
+	exporters_free(t);
+}
+
+static void
+define(struct templates *t, struct memory *memory, size_t max, uint32_t domain)
+{
+	static const uint8_t specs[] = { 0, 1, 0, 4 };
+	const struct template_key key = { domain, 9, 256 };
+	struct cursor c;
+	int error;
+
+	cur_init(&c, specs, sizeof(specs));
+	assert_int_equal(
+	    template_define(t, memory, max, &key, false, 0, 1, &c, &error),
+	    TEMPLATE_NEW);
+}
+
+static void
+templates_are_met_once(void **state)
+{
+	struct memory memory = { 0, MEMORY_DEFAULT };
+	struct templates t = { .count = 0 };
+	struct template_key at = { .id = 0 };
+	const struct template *tmpl;
+	uint8_t met[100] = { 0 };
+	uint32_t i, next = 1000;
+
+	(void)state;
+	assert_null(templates_next(&t, &at));
+	for (i = 0; i < 100; i++)
+		define(&t, &memory, 4096, i);
+	while ((tmpl = templates_next(&t, &at)) != NULL) {
+		at = tmpl->key;
+		if (at.domain < 100)
+			met[at.domain]++;
+		if (next < 4000)
+			define(&t, &memory, 4096, next++);
+	}
+	for (i = 0; i < 100; i++)
+		assert_int_equal(met[i], 1);
+	templates_free(&t, &memory);
+	assert_int_equal(memory.used, 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(records_come_back, setup),
+		cmocka_unit_test_setup(records_that_do_not_fit, setup),
+		cmocka_unit_test_setup(records_that_are_none, setup),
+		cmocka_unit_test(requests),
+		cmocka_unit_test_setup(workers_are_joined, setup),
+		cmocka_unit_test_setup(answers_that_are_none, setup),
+		cmocka_unit_test(exporters_are_met_once),
+		cmocka_unit_test(templates_are_met_once),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
