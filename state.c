@@ -318,12 +318,25 @@ unpack_list(struct cursor *c, struct exporter *e,
 }
 
 static int
+unpack_lists(struct cursor *c, struct exporter *e)
+{
+	int r;
+
+	if ((r = unpack_sequences(c, e)) != 0 ||
+	    (r = unpack_list(c, e, unpack_template)) != 0 ||
+	    (r = unpack_list(c, e, unpack_sampler)) != 0 ||
+	    (r = unpack_list(c, e, unpack_interface)) != 0)
+		return (r);
+	return (unpack_list(c, e, unpack_domain));
+}
+
+static int
 unpack_exporter(struct cursor *c, const struct unpacker *u)
 {
-	struct exporter_table *table;
 	struct addr addr = { .family = ADDR_NONE };
 	struct exporter *e;
 	uint8_t family, named;
+	bool wanted;
 	int r;
 
 	if (cur_u8(c, &family) != 0 ||
@@ -333,17 +346,16 @@ unpack_exporter(struct cursor *c, const struct unpacker *u)
 	if (family != ADDR_V4 && family != ADDR_V6)
 		return (FLOWD_EINVAL);
 	addr = family == ADDR_V4 ? addr_v4(addr.bytes) : addr_v6(addr.bytes);
-	table = u->wants == NULL || u->wants(u->arg, &addr) ? u->table :
-							      u->unwanted;
-	if ((e = exporter_get(table, &addr, u->now, named != 0)) == NULL)
+	wanted = u->wants == NULL || u->wants(u->arg, &addr);
+	e = exporter_get(wanted ? u->table : u->unwanted, &addr, u->now,
+	    named != 0);
+	if (e == NULL)
 		return (FLOWD_ENOMEM);
 	e->known = true;
-	if ((r = unpack_sequences(c, e)) != 0 ||
-	    (r = unpack_list(c, e, unpack_template)) != 0 ||
-	    (r = unpack_list(c, e, unpack_sampler)) != 0 ||
-	    (r = unpack_list(c, e, unpack_interface)) != 0)
-		return (r);
-	return (unpack_list(c, e, unpack_domain));
+	r = unpack_lists(c, e);
+	if (!wanted)
+		exporter_forget(e);
+	return (r);
 }
 
 static int
@@ -374,7 +386,7 @@ int
 state_unpack(struct exporter_table *table, const uint8_t *data, size_t len,
     uint32_t now, state_wants *wants, void *arg)
 {
-	/* It holds one, and has a stand-in for all others. */
+	/* It holds one at a time. */
 	const struct exporter_limits limits = {
 		.exporters = 1,
 		.templates = TEMPLATES_DEFAULT,

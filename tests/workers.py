@@ -202,6 +202,7 @@ class Workers(unittest.TestCase):
                     flowd.send(data(number), agent)
                 flowd.wait_flows(before + len(AGENTS))
                 flowd.stop()
+                self.assertNotIn("limit", flowd.stderr.read_text())
 
     def test_limits_are_shared_out(self):
         with self.make("limit exporters 30", "flow source 127.0.0.0/8") \
