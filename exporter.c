@@ -243,6 +243,16 @@ forget(struct exporter_table *t, struct exporter *e)
 }
 
 void
+exporter_forget(struct exporter *e)
+{
+	struct exporter_table *t = e->shared->table;
+
+	if (t->latest == e)
+		t->latest = NULL;
+	forget(t, e);
+}
+
+void
 exporter_settle(struct exporter *e, uint64_t stored, uint64_t lost)
 {
 	struct counters *n =

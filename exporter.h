@@ -223,6 +223,9 @@ size_t exporters_limit(const struct exporter_table *table);
 void exporters_each(const struct exporter_table *table,
     void (*visit)(void *arg, const struct exporter *exporter), void *arg);
 
+/* Of those that the table holds; it counts as evicted. */
+void exporter_forget(struct exporter *e);
+
 size_t exporters_count(const struct exporter_table *table);
 
 /* The sums of all, exporters that were forgotten or never kept included. */
