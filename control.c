@@ -291,11 +291,11 @@ put_exporter(const struct exporter *e, uint32_t now, struct wcursor *w)
 		.clock = CONTROL_UNKNOWN,
 		.counters = e->counters,
 	};
-	int32_t ms;
+	int64_t ms;
 	int i;
 
 	if (exporter_skew_ms(e, now, &ms))
-		record.clock = (uint64_t)(int64_t)ms;
+		record.clock = (uint64_t)ms;
 	for (i = 0; i < CONTROL_PERIODS; i++) {
 		exporter_period(e, now, (enum exporter_span)i, &period);
 		record.periods[i] = control_period(&period);

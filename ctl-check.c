@@ -137,12 +137,13 @@ check_datagrams(struct check *c)
 static void
 check_clock(struct check *c)
 {
-	const int64_t ms = (int64_t)c->e->clock;
+	const bool behind = (int64_t)c->e->clock < 0;
+	const uint64_t ms = behind ? 0 - c->e->clock : c->e->clock;
 
-	if (c->e->clock == CONTROL_UNKNOWN ||
-	    (ms > -CLOCK_OFF_MS && ms < CLOCK_OFF_MS))
+	if (c->e->clock == CONTROL_UNKNOWN || ms < CLOCK_OFF_MS)
 		return;
-	add(c, "clock-off", "its clock is off by %" PRId64 " s", ms / 1000);
+	add(c, "clock-off", "its clock is off, %" PRIu64 " s %s",
+	    (ms + 500) / 1000, behind ? "behind" : "ahead");
 }
 
 static void
