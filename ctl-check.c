@@ -57,6 +57,7 @@ struct carried {
 	bool times;      /* that stand for themselves */
 	bool init_time;  /* of its system */
 	bool sampler;    /* which one has taken the packets */
+	bool sampling;   /* how many of them these stand for */
 	uint16_t narrow; /* id of an octet counter that is, or 0 */
 };
 
@@ -186,6 +187,8 @@ look_at_column(const struct ctl_column *column, struct carried *has)
 		has->init_time = true;
 	if (id == SAMPLER_ID || id == SELECTOR_ID)
 		has->sampler = true;
+	if (ctl_is_sampling(column))
+		has->sampling = true;
 	if ((id == OCTET_DELTA || id == POST_OCTET_DELTA ||
 		id == OCTET_TOTAL) &&
 	    column->spec.len <= NARROW)
@@ -287,7 +290,7 @@ check_template(struct check *c, const struct control_template *t)
 		    " counts octets in %d bytes or less: flows of 4 GiB and "
 		    "more are stored as smaller ones",
 		    t->id, t->domain, NARROW);
-	if (has.sampler && !has_sampler(c, t))
+	if (has.sampler && !has.sampling && !has_sampler(c, t))
 		add(c, "sampling-unknown",
 		    "template %" PRIu64 " of domain %" PRIu64
 		    " names a sampler, of which nothing is known: packets "

@@ -70,4 +70,7 @@ struct ctl_column {
 void ctl_columns(struct ctl_column *column, const struct control_template *t);
 bool ctl_next_column(struct ctl_column *column);
 
+/* Whether it tells of how many packets one was taken. */
+bool ctl_is_sampling(const struct ctl_column *column);
+
 #endif

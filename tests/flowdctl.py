@@ -315,7 +315,17 @@ class Check(Running):
                                       "no-times", "sampling-unknown"})
         self.assertIn("template 300 of domain 0", found["no-time-base"])
         self.assertIn("template 301 of domain 0", found["no-times"])
-        # What it says of itself makes it good.
+        # What it says in each record makes it good, or of itself.
+        sampled = Template(300, ("octetDeltaCount", 4), ("samplerId", 1),
+                           ("samplerRandomInterval", 4), *TIMES)
+        self.send(message(IPFIX, netflow9.templates(IPFIX, sampled)))
+        self.wait("templates", 3)
+        self.assertEqual(set(self.findings()), {"narrow-counters", "no-times"})
+        self.assertIn("\nsampling: samplerRandomInterval in each record of "
+                      "template 300 of domain 0\n",
+                      show(self.flowd, "show", "exporter", AGENT))
+        self.send(message(IPFIX, netflow9.templates(IPFIX, narrow)))
+        self.wait("templates", 4)
         options = Template(302, DOMAIN, ("samplerId", 1),
                            ("samplerRandomInterval", 4),
                            ("systemInitTimeMilliseconds", 8), scopes=1)
