@@ -179,9 +179,8 @@ ctl_print_rules(FILE *fp, const struct answer *a)
 	}
 }
 
-/* As wide as the longest address. */
-static int
-address_width(const struct answer *a)
+int
+ctl_address_width(const struct answer *a)
 {
 	const struct control_exporter *e;
 	size_t i, width = strlen("EXPORTER"), len;
@@ -234,7 +233,7 @@ put_exporter(FILE *fp, const struct answer *a, const struct control_exporter *e,
 void
 ctl_print_exporters(FILE *fp, const struct answer *a)
 {
-	const int width = address_width(a);
+	const int width = ctl_address_width(a);
 	const struct control_exporter *e;
 	size_t i;
 

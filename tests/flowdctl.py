@@ -460,7 +460,8 @@ class Top(Running):
                 break
         return said
 
-    def on_terminal(self, key):
+    def on_terminal(self, end, status=0):
+        """What it says until end(master) is done and it has ended."""
         master, slave = pty.openpty()
         process = subprocess.Popen(
             [tap.program("flowdctl"), "-s", str(self.flowd.dir / "ctl"),
@@ -469,20 +470,27 @@ class Top(Running):
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
         os.close(slave)
         said = self.read_until(master, b"EXPORTER")
-        os.write(master, key)
+        end(master)
         said += self.read_until(master)
-        self.assertEqual(process.wait(PATIENCE), 0)
+        self.assertEqual(process.wait(PATIENCE), status)
         os.close(master)
-        # Another screen, and back.
-        self.assertIn(b"\033[?1049h", said)
-        self.assertIn(b"EXPORTER", said)
-        self.assertIn(b"\033[?1049l", said)
+        # The cursor goes, and comes back; long lines are cut, but no others.
+        self.assertRegex(said, rb"(?s)^\033\[\?25l.*\033\[\?25h")
+        self.assertRegex(said, rb"(?s)\033\[\?7l[^\033]*EXPORTER"
+                               rb"[^\033]*\033\[\?7h")
+        return said
 
     def test_q_ends_it(self):
-        self.on_terminal(b"q")
+        self.on_terminal(lambda master: os.write(master, b"q"))
 
     def test_interrupt_ends_it(self):
-        self.on_terminal(b"\3")
+        self.on_terminal(lambda master: os.write(master, b"\3"))
+
+    def test_it_says_that_flowd_has_gone(self):
+        said = self.on_terminal(lambda _: self.flowd.stop(), status=1)
+        # On the screen that the user is left with.
+        self.assertIn(b"ctl: no such socket", said)
+        self.assertNotIn(b"\033[?1049", said)
 
 
 class Liar(unittest.TestCase):
