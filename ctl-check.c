@@ -151,13 +151,18 @@ static void
 check_completeness(struct check *c)
 {
 	const struct control_period *hour = &c->e->periods[EXPORTER_HOUR];
+	const struct control_summary *all =
+	    answer_record(c->a, CONTROL_SUMMARY, 0);
 
 	if (hour->complete == CONTROL_UNKNOWN || hour->complete >= COMPLETE_PPM)
 		return;
 	add(c, "incomplete",
 	    "of its flows of the latest hour, %" PRIu64 ".%02" PRIu64
-	    "%% are there; %" PRIu64 " are missing",
-	    hour->complete / 10000, hour->complete / 100 % 100, hour->missing);
+	    "%% are there; %" PRIu64 " are missing; so far flowd lost %" PRIu64
+	    " of its flows to output errors, and the kernel %" PRIu64
+	    " datagrams of any exporter",
+	    hour->complete / 10000, hour->complete / 100 % 100, hour->missing,
+	    c->e->counters.lost, all->kernel_drops);
 }
 
 static void
