@@ -280,11 +280,26 @@ check_refresh(struct check *c, const struct control_template *t)
 	    t->id, t->domain, format_interval((uint32_t)refresh, text));
 }
 
+/* Nothing is wrong with that where no data comes any more. */
+static void
+check_withdrawn(struct check *c, const struct control_template *t)
+{
+	if (c->e->held_sets > 0)
+		add(c, "withdrawn",
+		    "template %" PRIu64 " of domain %" PRIu64
+		    " was withdrawn: data for it wait until it is repeated",
+		    t->id, t->domain);
+}
+
 static void
 check_template(struct check *c, const struct control_template *t)
 {
 	const struct carried has = look_at(t);
 
+	if (t->withdrawn != 0) {
+		check_withdrawn(c, t);
+		return;
+	}
 	check_refresh(c, t);
 	if (t->options != 0)
 		return;
@@ -300,11 +315,6 @@ check_template(struct check *c, const struct control_template *t)
 		    "template %" PRIu64 " of domain %" PRIu64
 		    " names a sampler, of which nothing is known: packets "
 		    "and octets may be a part of what there was",
-		    t->id, t->domain);
-	if (t->withdrawn != 0)
-		add(c, "withdrawn",
-		    "template %" PRIu64 " of domain %" PRIu64
-		    " was withdrawn: data for it wait until it is repeated",
 		    t->id, t->domain);
 }
 
