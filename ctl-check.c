@@ -65,7 +65,6 @@ struct carried {
 struct check {
 	const struct answer *a;
 	const struct control_exporter *e;
-	uint64_t now; /* epoch seconds */
 	FILE *fp;
 	bool json;
 	size_t found;
@@ -260,18 +259,18 @@ check_times(struct check *c, const struct control_template *t,
 		    t->id, t->domain);
 }
 
+/* As long as an exporter is silent, it announces nothing either. */
 static void
 check_refresh(struct check *c, const struct control_template *t)
 {
-	const uint64_t since = t->announced == 0 || t->announced > c->now ?
+	const uint64_t since =
+	    t->announced == 0 || t->announced > c->e->last_seen ?
 	    0 :
-	    c->now - t->announced;
+	    c->e->last_seen - t->announced;
 	const uint64_t refresh = t->interval > since ? t->interval : since;
 	char text[32];
 
-	/* An exporter that is silent announces nothing either. */
-	if (refresh <= REFRESH_MAX ||
-	    c->e->last_seen < t->announced + REFRESH_MAX)
+	if (refresh <= REFRESH_MAX)
 		return;
 	add(c, "slow-refresh",
 	    "template %" PRIu64 " of domain %" PRIu64
@@ -336,8 +335,7 @@ check_exporter(struct check *c)
 size_t
 ctl_check(FILE *fp, const struct answer *a, bool json)
 {
-	const struct control_hello *hello = answer_record(a, CONTROL_HELLO, 0);
-	struct check c = { .a = a, .now = hello->now, .fp = fp, .json = json };
+	struct check c = { .a = a, .fp = fp, .json = json };
 	size_t i;
 
 	if (json)
