@@ -111,7 +111,7 @@ decode(const uint8_t *data, size_t len)
 	return (decode_by(data, len, 64));
 }
 
-/* Refused: no flow, no change of the exporter, and one warning. */
+/* Refused: no flow, one warning, and of the exporter the version is known. */
 static void
 assert_refused(const uint8_t *data, size_t len, enum decoded how)
 {
@@ -122,6 +122,8 @@ assert_refused(const uint8_t *data, size_t len, enum decoded how)
 	new_exporter();
 	before = exporter;
 	before.said[cause].held_back++;
+	if (how == DECODE_UNSUPPORTED)
+		before.unsupported = (uint16_t)(data[0] << 8 | data[1]);
 	assert_int_equal(decode(data, len), how);
 	assert_int_equal(ntaken, 0);
 	assert_memory_equal(&exporter, &before, sizeof(exporter));
