@@ -91,7 +91,8 @@ AC_DEFUN([FLOWD_SANDBOX], [
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#if !(defined(__x86_64__) || defined(__AARCH64EL__)) || defined(__ILP32__)
+#if !defined(__i386__) && (defined(__ILP32__) || \
+    !(defined(__x86_64__) || defined(__AARCH64EL__)))
 #error no list of system calls
 #endif
 int
