@@ -644,7 +644,8 @@ recorded_session(const char *name)
 		return (&recorded[nrecorded - 1]);
 	assert_true(nrecorded < SESSIONS_MAX);
 	s = &recorded[nrecorded++];
-	(void)snprintf(s->name, sizeof(s->name), "%s", name);
+	assert_in_range(snprintf(s->name, sizeof(s->name), "%s", name), 0,
+	    sizeof(s->name) - 1);
 	return (s);
 }
 
