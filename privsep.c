@@ -63,6 +63,7 @@
 #include "log.h"
 #include "logfiles.h"
 #include "notify.h"
+#include "pidfile.h"
 #include "privsep.h"
 #include "rights.h"
 #include "statefile.h"
@@ -101,10 +102,9 @@ struct monitor {
 	struct control_sockets controls;
 	struct turns *turns; /* shared with the collectors */
 	int waiting;         /* who started us; -1: nobody */
-	char *pidfile;       /* written; NULL: none */
-	int pidfd;           /* of it, locked; -1: none */
-	bool state_off;      /* statefile names another's */
-	bool reloading;      /* conf is not yet in force everywhere */
+	struct pidfile pidfile;
+	bool state_off; /* statefile names another's */
+	bool reloading; /* conf is not yet in force everywhere */
 	bool stopping;
 	bool failed;    /* a collector ended badly while stopping */
 	time_t stop_by; /* monotonic */
@@ -659,39 +659,6 @@ tend_logs(struct monitor *m)
 		logfiles_tick(&m->logs, all_at_rest(m), change_log, m);
 }
 
-static void
-remove_pidfile(struct monitor *m)
-{
-	if (m->pidfile == NULL)
-		return;
-	if (unlink(m->pidfile) == -1 && errno != ENOENT)
-		log_warn("%s", m->pidfile);
-	(void)close(m->pidfd);
-	m->pidfd = -1;
-	free(m->pidfile);
-	m->pidfile = NULL;
-}
-
-/* Opens and locks it, so that a second flowd cannot take it over. */
-static int
-open_pidfile(const char *path)
-{
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	int fd;
-
-	fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
-	if (fd == -1) {
-		log_warn("pidfile %s", path);
-		return (-1);
-	}
-	if (fcntl(fd, F_SETLK, &lock) == -1) {
-		log_warnx("pidfile %s: a flowd that runs has it", path);
-		(void)close(fd);
-		return (-1);
-	}
-	return (fd);
-}
-
 /* In the foreground there is a pidfile only where one is stated. */
 static int
 write_pidfile(struct monitor *m)
@@ -700,18 +667,8 @@ write_pidfile(struct monitor *m)
 
 	if (path == NULL && m->opts->foreground)
 		return (0);
-	if (path == NULL)
-		path = DEFAULT_PIDFILE;
-	if ((m->pidfd = open_pidfile(path)) == -1)
-		return (-1);
-	if ((m->pidfile = strdup(path)) == NULL)
-		fatal("pidfile");
-	if (ftruncate(m->pidfd, 0) == -1 ||
-	    dprintf(m->pidfd, "%ld\n", (long)getpid()) < 0) {
-		log_warn("pidfile %s", path);
-		return (-1);
-	}
-	return (0);
+	return (
+	    pidfile_write(&m->pidfile, path == NULL ? DEFAULT_PIDFILE : path));
 }
 
 static bool
@@ -1207,7 +1164,7 @@ run_until_told(struct monitor *m)
 		status = monitor_loop(m, &unblocked);
 	}
 	control_sockets_remove(&m->controls, m->conf);
-	remove_pidfile(m);
+	pidfile_remove(&m->pidfile);
 	return (status);
 }
 
@@ -1219,7 +1176,6 @@ monitor_run(const struct flowd_options *opts, struct config *conf,
 		.opts = opts,
 		.collect = collect,
 		.waiting = -1,
-		.pidfd = -1,
 	};
 	uint32_t i;
 	int status;

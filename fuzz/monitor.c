@@ -147,8 +147,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct config no_logs;
 	static struct config *conf;
-	struct monitor m = { .pidfd = -1,
-		.nworkers = 1,
+	struct monitor m = { .nworkers = 1,
 		.workers = { { .number = 1, .pid = -1, .state = -1 } } };
 	struct worker *w = &m.workers[0];
 	struct cursor in;

@@ -29,6 +29,7 @@
 
 #include <cmocka.h>
 
+#include "cursor.h"
 #include "decode.h"
 #include "errors.h"
 #include "flow-generate.h"
@@ -111,7 +112,7 @@ decode(const uint8_t *data, size_t len)
 	return (decode_by(data, len, 64));
 }
 
-/* Refused: no flow, no change of the exporter, and one warning. */
+/* Refused: no flow, no change of the exporter but for that, and one warning. */
 static void
 assert_refused(const uint8_t *data, size_t len, enum decoded how)
 {
@@ -122,6 +123,8 @@ assert_refused(const uint8_t *data, size_t len, enum decoded how)
 	new_exporter();
 	before = exporter;
 	before.said[cause].held_back++;
+	if (how == DECODE_UNSUPPORTED)
+		before.unsupported = be16(data);
 	assert_int_equal(decode(data, len), how);
 	assert_int_equal(ntaken, 0);
 	assert_memory_equal(&exporter, &before, sizeof(exporter));
