@@ -139,12 +139,14 @@ is_over(uint32_t since, uint32_t now, int32_t limit)
 void
 control_expire(struct control *c, uint32_t now)
 {
+	const int32_t patience =
+	    free_place(c) == NULL ? CONTROL_CROWDED : CONTROL_PATIENCE;
 	struct client *client;
 	size_t i;
 
 	for (i = 0; i < CONTROL_CLIENTS; i++) {
 		client = &c->clients[i];
-		if (is_over(client->progressed, now, CONTROL_PATIENCE) ||
+		if (is_over(client->progressed, now, patience) ||
 		    is_over(client->came, now, CONTROL_SECONDS))
 			drop(client);
 	}
@@ -291,11 +293,11 @@ put_exporter(const struct exporter *e, uint32_t now, struct wcursor *w)
 		.clock = CONTROL_UNKNOWN,
 		.counters = e->counters,
 	};
-	int32_t ms;
+	int64_t ms;
 	int i;
 
 	if (exporter_skew_ms(e, now, &ms))
-		record.clock = (uint64_t)(int64_t)ms;
+		record.clock = (uint64_t)ms;
 	for (i = 0; i < CONTROL_PERIODS; i++) {
 		exporter_period(e, now, (enum exporter_span)i, &period);
 		record.periods[i] = control_period(&period);

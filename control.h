@@ -36,6 +36,7 @@
 
 #define CONTROL_CLIENTS  8  /* at once; others wait for their turn */
 #define CONTROL_PATIENCE 10 /* seconds without progress */
+#define CONTROL_CROWDED  1  /* the same, where all places are taken */
 #define CONTROL_SECONDS  60 /* for all of it */
 
 /* One for the socket, and one for each client. */
@@ -68,7 +69,7 @@ void control_pollfds(const struct control *c, struct pollfd *pfds);
 /* Does what these say, once for each of them. */
 void control_serve(struct control *c, const struct pollfd *pfds, uint32_t now);
 
-/* Drops who has lost patience; now is in epoch seconds. */
+/* Drops who is too slow; now is in epoch seconds. */
 void control_expire(struct control *c, uint32_t now);
 
 #endif

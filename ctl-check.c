@@ -57,6 +57,7 @@ struct carried {
 	bool times;      /* that stand for themselves */
 	bool init_time;  /* of its system */
 	bool sampler;    /* which one has taken the packets */
+	bool sampling;   /* how many of them these stand for */
 	uint16_t narrow; /* id of an octet counter that is, or 0 */
 };
 
@@ -64,7 +65,6 @@ struct carried {
 struct check {
 	const struct answer *a;
 	const struct control_exporter *e;
-	uint64_t now; /* epoch seconds */
 	FILE *fp;
 	bool json;
 	size_t found;
@@ -137,25 +137,31 @@ check_datagrams(struct check *c)
 static void
 check_clock(struct check *c)
 {
-	const int64_t ms = (int64_t)c->e->clock;
+	const bool behind = (int64_t)c->e->clock < 0;
+	const uint64_t ms = behind ? 0 - c->e->clock : c->e->clock;
 
-	if (c->e->clock == CONTROL_UNKNOWN ||
-	    (ms > -CLOCK_OFF_MS && ms < CLOCK_OFF_MS))
+	if (c->e->clock == CONTROL_UNKNOWN || ms < CLOCK_OFF_MS)
 		return;
-	add(c, "clock-off", "its clock is off by %" PRId64 " s", ms / 1000);
+	add(c, "clock-off", "its clock is off, %" PRIu64 " s %s",
+	    (ms + 500) / 1000, behind ? "behind" : "ahead");
 }
 
 static void
 check_completeness(struct check *c)
 {
 	const struct control_period *hour = &c->e->periods[EXPORTER_HOUR];
+	const struct control_summary *all =
+	    answer_record(c->a, CONTROL_SUMMARY, 0);
 
 	if (hour->complete == CONTROL_UNKNOWN || hour->complete >= COMPLETE_PPM)
 		return;
 	add(c, "incomplete",
 	    "of its flows of the latest hour, %" PRIu64 ".%02" PRIu64
-	    "%% are there; %" PRIu64 " are missing",
-	    hour->complete / 10000, hour->complete / 100 % 100, hour->missing);
+	    "%% are there; %" PRIu64 " are missing; so far flowd lost %" PRIu64
+	    " of its flows to output errors, and the kernel %" PRIu64
+	    " datagrams of any exporter",
+	    hour->complete / 10000, hour->complete / 100 % 100, hour->missing,
+	    c->e->counters.lost, all->kernel_drops);
 }
 
 static void
@@ -185,6 +191,8 @@ look_at_column(const struct ctl_column *column, struct carried *has)
 		has->init_time = true;
 	if (id == SAMPLER_ID || id == SELECTOR_ID)
 		has->sampler = true;
+	if (ctl_is_sampling(column))
+		has->sampling = true;
 	if ((id == OCTET_DELTA || id == POST_OCTET_DELTA ||
 		id == OCTET_TOTAL) &&
 	    column->spec.len <= NARROW)
@@ -251,18 +259,18 @@ check_times(struct check *c, const struct control_template *t,
 		    t->id, t->domain);
 }
 
+/* As long as an exporter is silent, it announces nothing either. */
 static void
 check_refresh(struct check *c, const struct control_template *t)
 {
-	const uint64_t since = t->announced == 0 || t->announced > c->now ?
+	const uint64_t since =
+	    t->announced == 0 || t->announced > c->e->last_seen ?
 	    0 :
-	    c->now - t->announced;
+	    c->e->last_seen - t->announced;
 	const uint64_t refresh = t->interval > since ? t->interval : since;
 	char text[32];
 
-	/* An exporter that is silent announces nothing either. */
-	if (refresh <= REFRESH_MAX ||
-	    c->e->last_seen < t->announced + REFRESH_MAX)
+	if (refresh <= REFRESH_MAX)
 		return;
 	add(c, "slow-refresh",
 	    "template %" PRIu64 " of domain %" PRIu64
@@ -271,11 +279,26 @@ check_refresh(struct check *c, const struct control_template *t)
 	    t->id, t->domain, format_interval((uint32_t)refresh, text));
 }
 
+/* Nothing is wrong with that where no data comes any more. */
+static void
+check_withdrawn(struct check *c, const struct control_template *t)
+{
+	if (c->e->held_sets > 0)
+		add(c, "withdrawn",
+		    "template %" PRIu64 " of domain %" PRIu64
+		    " was withdrawn: data for it wait until it is repeated",
+		    t->id, t->domain);
+}
+
 static void
 check_template(struct check *c, const struct control_template *t)
 {
 	const struct carried has = look_at(t);
 
+	if (t->withdrawn != 0) {
+		check_withdrawn(c, t);
+		return;
+	}
 	check_refresh(c, t);
 	if (t->options != 0)
 		return;
@@ -286,16 +309,11 @@ check_template(struct check *c, const struct control_template *t)
 		    " counts octets in %d bytes or less: flows of 4 GiB and "
 		    "more are stored as smaller ones",
 		    t->id, t->domain, NARROW);
-	if (has.sampler && !has_sampler(c, t))
+	if (has.sampler && !has.sampling && !has_sampler(c, t))
 		add(c, "sampling-unknown",
 		    "template %" PRIu64 " of domain %" PRIu64
 		    " names a sampler, of which nothing is known: packets "
 		    "and octets may be a part of what there was",
-		    t->id, t->domain);
-	if (t->withdrawn != 0)
-		add(c, "withdrawn",
-		    "template %" PRIu64 " of domain %" PRIu64
-		    " was withdrawn: data for it wait until it is repeated",
 		    t->id, t->domain);
 }
 
@@ -317,8 +335,7 @@ check_exporter(struct check *c)
 size_t
 ctl_check(FILE *fp, const struct answer *a, bool json)
 {
-	const struct control_hello *hello = answer_record(a, CONTROL_HELLO, 0);
-	struct check c = { .a = a, .now = hello->now, .fp = fp, .json = json };
+	struct check c = { .a = a, .fp = fp, .json = json };
 	size_t i;
 
 	if (json)

@@ -27,8 +27,9 @@
 #include "ctl-answer.h"
 
 /*
- * Looks at every exporter of a sorted answer, with templates and options, and
- * prints a line for each finding, or one JSON object.  Their number.
+ * Looks at every exporter of a sorted answer, which has a summary, templates
+ * and options, and prints a line for each finding, or one JSON object.  Their
+ * number.
  */
 size_t ctl_check(FILE *fp, const struct answer *a, bool json);
 

@@ -20,6 +20,12 @@
 #include "ie.h"
 #include "netflow.h"
 
+enum {
+	SAMPLING_INTERVAL = 34,
+	SAMPLER_RANDOM_INTERVAL = 50,
+	SAMPLING_PACKET_INTERVAL = 305,
+};
+
 /* What v9 numbers scopes by, RFC 3954 section 6.1. */
 static const char *const scope_names[] = {
 	[1] = "System",
@@ -63,4 +69,14 @@ ctl_next_column(struct ctl_column *column)
 	column->scope = column->number++ < column->scopes;
 	column->name = name_of(column);
 	return (true);
+}
+
+bool
+ctl_is_sampling(const struct ctl_column *column)
+{
+	const uint16_t id = column->spec.id;
+
+	return (!column->scope && column->spec.pen == 0 &&
+	    (id == SAMPLING_INTERVAL || id == SAMPLER_RANDOM_INTERVAL ||
+		id == SAMPLING_PACKET_INTERVAL));
 }

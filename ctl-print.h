@@ -57,6 +57,9 @@ const char *ctl_number(const struct control_field *f, uint64_t value,
 #define CTL_VERSIONS_MAX 64
 const char *ctl_versions(uint64_t versions, char buf[CTL_VERSIONS_MAX]);
 
+/* As wide as the longest address of an exporter, and the title above it. */
+int ctl_address_width(const struct answer *a);
+
 /* A walk through the columns of a template.  Starts with ctl_columns. */
 struct ctl_column {
 	struct fieldspec spec;
@@ -69,5 +72,8 @@ struct ctl_column {
 
 void ctl_columns(struct ctl_column *column, const struct control_template *t);
 bool ctl_next_column(struct ctl_column *column);
+
+/* Whether it tells of how many packets one was taken. */
+bool ctl_is_sampling(const struct ctl_column *column);
 
 #endif

@@ -179,9 +179,8 @@ ctl_print_rules(FILE *fp, const struct answer *a)
 	}
 }
 
-/* As wide as the longest address. */
-static int
-address_width(const struct answer *a)
+int
+ctl_address_width(const struct answer *a)
 {
 	const struct control_exporter *e;
 	size_t i, width = strlen("EXPORTER"), len;
@@ -234,7 +233,7 @@ put_exporter(FILE *fp, const struct answer *a, const struct control_exporter *e,
 void
 ctl_print_exporters(FILE *fp, const struct answer *a)
 {
-	const int width = address_width(a);
+	const int width = ctl_address_width(a);
 	const struct control_exporter *e;
 	size_t i;
 
@@ -314,9 +313,29 @@ ctl_print_templates(FILE *fp, const struct answer *a)
 }
 
 static void
+put_sampling_of(FILE *fp, const struct control_template *t)
+{
+	struct ctl_column column;
+
+	if (t->options != 0)
+		return;
+	ctl_columns(&column, t);
+	while (ctl_next_column(&column)) {
+		if (!ctl_is_sampling(&column))
+			continue;
+		(void)fprintf(fp,
+		    "sampling: %s in each record of template %" PRIu64
+		    " of domain %" PRIu64 "\n",
+		    column.name, t->id, t->domain);
+		return;
+	}
+}
+
+static void
 put_samplers(FILE *fp, const struct answer *a, const struct control_exporter *e)
 {
 	const struct control_sampler *s;
+	const struct control_template *t;
 	size_t i;
 
 	if (e->v5_interval > 1)
@@ -330,6 +349,8 @@ put_samplers(FILE *fp, const struct answer *a, const struct control_exporter *e)
 		    ", sampler %" PRIu64 " of domain %" PRIu64
 		    ", in options data of version %" PRIu64 "\n",
 		    s->one_of, s->mode, s->id, s->domain, s->version);
+	for (i = 0; (t = answer_record(a, CONTROL_TEMPLATE, i)) != NULL; i++)
+		put_sampling_of(fp, t);
 }
 
 static void

@@ -35,10 +35,15 @@
 #include "format.h"
 #include "log.h"
 
-#define CLEAR      "\033[H\033[2J"
-#define SCREEN_IN  "\033[?1049h\033[?25l" /* another screen, no cursor */
-#define SCREEN_OUT "\033[?25h\033[?1049l"
-#define LINES_HEAD 4 /* above the exporters */
+/*
+ * No other screen, which would take along what is said when flowd has gone.
+ * Lines that are too long are cut while a round is drawn.
+ */
+#define CLEAR       "\033[H\033[2J\033[?7l"
+#define WRAP        "\033[?7h"
+#define CURSOR_HIDE "\033[?25l"
+#define CURSOR_SHOW "\033[?25h"
+#define LINES_HEAD  4 /* above the exporters */
 
 struct row {
 	const struct control_exporter *e;
@@ -154,20 +159,21 @@ put_head(const struct top *top, const char *end)
 	(void)printf("datagrams %" PRIu64 " invalid %" PRIu64
 		     " kernel drops %" PRIu64 "%s",
 	    s->counters.datagrams, s->counters.invalid, s->kernel_drops, end);
-	(void)printf("%-39s %12s %12s %12s%s", "EXPORTER", "DATAGRAMS/s",
-	    "FLOWS/s", "MISSING/s", end);
+	(void)printf("%-*s %12s %12s %12s%s", ctl_address_width(&top->now),
+	    "EXPORTER", "DATAGRAMS/s", "FLOWS/s", "MISSING/s", end);
 }
 
 static void
 put_rows(const struct top *top, size_t max, const char *end)
 {
+	const int width = ctl_address_width(&top->now);
 	char addr[ADDR_STRLEN];
 	const struct row *r;
 	size_t i;
 
 	for (i = 0; i < top->nrows && i < max; i++) {
 		r = &top->rows[i];
-		(void)printf("%-39s %12.1f %12.1f %12.1f%s",
+		(void)printf("%-*s %12.1f %12.1f %12.1f%s", width,
 		    addr_ntop(&r->e->addr, addr), rate(top, r->datagrams),
 		    rate(top, r->flows), rate(top, r->missing), end);
 	}
@@ -198,8 +204,7 @@ draw(const struct top *top, bool on_screen)
 		(void)fputs(CLEAR, stdout);
 	put_head(top, "\n");
 	put_rows(top, rows, "\n");
-	if (!on_screen)
-		(void)fputc('\n', stdout);
+	(void)fputs(on_screen ? WRAP : "\n", stdout);
 	return (fflush(stdout) == 0);
 }
 
@@ -283,13 +288,13 @@ enter_screen(const struct termios *before)
 
 	raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &raw);
-	(void)fputs(SCREEN_IN, stdout);
+	(void)fputs(CURSOR_HIDE, stdout);
 }
 
 static void
 leave_screen(const struct termios *before)
 {
-	(void)fputs(SCREEN_OUT, stdout);
+	(void)fputs(CURSOR_SHOW, stdout);
 	(void)fflush(stdout);
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, before);
 }

@@ -243,6 +243,16 @@ forget(struct exporter_table *t, struct exporter *e)
 }
 
 void
+exporter_forget(struct exporter *e)
+{
+	struct exporter_table *t = e->shared->table;
+
+	if (t->latest == e)
+		t->latest = NULL;
+	forget(t, e);
+}
+
+void
 exporter_settle(struct exporter *e, uint64_t stored, uint64_t lost)
 {
 	struct counters *n =
@@ -562,10 +572,10 @@ index_of(uint16_t version)
 }
 
 static void
-note_skew(struct exporter_skew *s, uint32_t minute, int32_t ms)
+note_skew(struct exporter_skew *s, uint32_t minute, int64_t ms)
 {
 	if (minute != s->minute) {
-		s->before = minute == s->minute + 1 ? s->latest : INT32_MIN;
+		s->before = minute == s->minute + 1 ? s->latest : INT64_MIN;
 		s->minute = minute;
 		s->latest = ms;
 	} else if (ms > s->latest)
@@ -576,19 +586,15 @@ void
 exporter_heard(struct exporter *e, uint16_t version, uint32_t recv_sec,
     uint32_t recv_usec, uint32_t export_sec, uint32_t export_nsec)
 {
-	int64_t ms = ((int64_t)export_sec - recv_sec) * 1000 +
+	const int64_t ms = ((int64_t)export_sec - recv_sec) * 1000 +
 	    (int64_t)(export_nsec / 1000000) - recv_usec / 1000;
 
-	if (ms > INT32_MAX)
-		ms = INT32_MAX;
-	else if (ms < INT32_MIN)
-		ms = INT32_MIN;
 	e->versions[index_of(version)]++;
-	note_skew(&e->skew, recv_sec / MINUTE_SECONDS, (int32_t)ms);
+	note_skew(&e->skew, recv_sec / MINUTE_SECONDS, ms);
 }
 
 bool
-exporter_skew_ms(const struct exporter *e, uint32_t now, int32_t *ms)
+exporter_skew_ms(const struct exporter *e, uint32_t now, int64_t *ms)
 {
 	const struct exporter_skew *s = &e->skew;
 

@@ -134,7 +134,7 @@ struct exporters_shared {
 /* See exporter_skew_ms. */
 struct exporter_skew {
 	uint32_t minute;        /* of the epoch; 0: nothing is known */
-	int32_t latest, before; /* ms, of that minute and the one before */
+	int64_t latest, before; /* ms, of that minute and the one before */
 };
 
 struct exporter {
@@ -223,6 +223,9 @@ size_t exporters_limit(const struct exporter_table *table);
 void exporters_each(const struct exporter_table *table,
     void (*visit)(void *arg, const struct exporter *exporter), void *arg);
 
+/* Of those that the table holds; it counts as evicted. */
+void exporter_forget(struct exporter *e);
+
 size_t exporters_count(const struct exporter_table *table);
 
 /* The sums of all, exporters that were forgotten or never kept included. */
@@ -262,7 +265,7 @@ void exporter_heard(struct exporter *e, uint16_t version, uint32_t recv_sec,
  * time in whole seconds, so that it is up to a second less than it should be.
  * False where nothing came in that time.
  */
-bool exporter_skew_ms(const struct exporter *e, uint32_t now, int32_t *ms);
+bool exporter_skew_ms(const struct exporter *e, uint32_t now, int64_t *ms);
 
 enum exporter_span { EXPORTER_MINUTE, EXPORTER_HOUR, EXPORTER_START };
 

@@ -220,6 +220,35 @@ divide(int fd, uint32_t n)
 	    sizeof(prog)));
 }
 
+/*
+ * What is sent to all hosts of a network all of the sockets get; one of them is
+ * to take it.  The kernel counts what the others leave as dropped.
+ */
+static int
+divide_broadcasts(int fd, uint32_t which, uint32_t n)
+{
+	const uint32_t ip = (uint32_t)SKF_NET_OFF;
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ip + 16),
+		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 28),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 14, 5, 0), /* a group */
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ip + 12),
+		BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, SPREAD),
+		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, SPREAD_TOP),
+		BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, n),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, which, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_fprog prog = {
+		.len = sizeof(code) / sizeof(code[0]),
+		.filter = code,
+	};
+
+	return (
+	    setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)));
+}
+
 /* Groups that others have joined are none of this socket's. */
 static int
 refuse_groups(int fd, const struct conf_listen *conf)
@@ -250,6 +279,15 @@ become_one_of(int fd, const struct conf_listen *conf, uint32_t which,
 	return (which == 0 ? divide(fd, n) : refuse_groups(fd, conf));
 }
 #else
+static int
+divide_broadcasts(int fd, uint32_t which, uint32_t n)
+{
+	(void)fd;
+	(void)which;
+	(void)n;
+	return (0);
+}
+
 static int
 become_one_of(int fd, const struct conf_listen *conf, uint32_t which,
     uint32_t n)
@@ -315,8 +353,9 @@ open_one(const struct conf_listen *conf, bool beside, uint32_t which,
 	return (fd);
 }
 
-int
-listen_open(const struct conf_listen *conf, bool beside, int *fds, uint32_t n)
+/* -1 after a message. */
+static int
+open_all(const struct conf_listen *conf, bool beside, int *fds, uint32_t n)
 {
 	uint32_t i;
 
@@ -324,13 +363,31 @@ listen_open(const struct conf_listen *conf, bool beside, int *fds, uint32_t n)
 		if ((fds[i] = open_one(conf, beside, i, n)) == -1)
 			break;
 	}
-	if (i == n) {
-		listen_set_buffer(fds, n, conf);
+	if (i == n)
 		return (0);
-	}
 	while (i-- > 0)
 		(void)close(fds[i]);
 	return (-1);
+}
+
+int
+listen_open(const struct conf_listen *conf, bool beside, int *fds, uint32_t n)
+{
+	char name[LISTEN_STRLEN];
+	uint32_t i;
+
+	if (open_all(conf, beside, fds, n) == -1)
+		return (-1);
+	listen_set_buffer(fds, n, conf);
+	if (n == 1 || conf->addr.family != ADDR_V4)
+		return (0);
+	/* Not before all are there: what one gets until then is its own. */
+	for (i = 0; i < n; i++) {
+		if (divide_broadcasts(fds[i], i, n) == -1)
+			log_warn("%s: broadcasts will be stored several times",
+			    listen_name(conf, name));
+	}
+	return (0);
 }
 
 static int

@@ -104,6 +104,7 @@ struct monitor {
 	int waiting;         /* who started us; -1: nobody */
 	struct pidfile pidfile;
 	bool state_off; /* statefile names another's */
+	bool reloading; /* conf is not yet in force everywhere */
 	bool stopping;
 	bool failed;    /* a collector ended badly while stopping */
 	time_t stop_by; /* monotonic */
@@ -425,20 +426,32 @@ all_at_rest(const struct monitor *m)
 	return (true);
 }
 
+/* Once for all collectors, be some of them successors of those that were. */
+static void
+note_in_force(struct monitor *m)
+{
+	uint32_t i;
+
+	for (i = 0; i < m->nworkers; i++) {
+		if (m->workers[i].configuring != 0)
+			return;
+	}
+	if (!m->reloading)
+		return;
+	m->reloading = false;
+	log_info("new configuration in force");
+	notify_ready();
+}
+
 /* What is done for each request: the policy is that there are no others. */
 static int
 answer_ready(struct monitor *m, struct worker *w)
 {
-	const bool again = w->ready;
-
 	if (w->configuring == 0)
 		return (-1);
 	w->configuring--;
 	w->ready = true;
-	if (again && all_at_rest(m)) {
-		log_info("new configuration in force");
-		notify_ready();
-	}
+	note_in_force(m);
 	return (0);
 }
 
@@ -792,6 +805,7 @@ reload(struct monitor *m)
 		config_free(conf);
 		return;
 	}
+	m->reloading = true;
 	listeners_retire(&l, &m->listeners);
 	for (w = m->workers; w < m->workers + m->nworkers; w++) {
 		send_config(m, w, conf, &l, &logs, &controls, false);

@@ -119,7 +119,7 @@ report_manners(const char *who, const struct exporter *e, uint32_t now)
 		"v9", "IPFIX" };
 	char line[EXPORTER_VERSIONS * 32];
 	size_t i, len = 0;
-	int32_t ms;
+	int64_t ms;
 
 	line[0] = '\0';
 	for (i = 0; i < EXPORTER_VERSIONS && len < sizeof(line); i++) {
@@ -128,8 +128,8 @@ report_manners(const char *who, const struct exporter *e, uint32_t now)
 			    " %s %" PRIu64, names[i], e->versions[i]);
 	}
 	if (exporter_skew_ms(e, now, &ms))
-		log_info("%s: clock %+.3f s, versions%s", who, ms / 1000.0,
-		    line);
+		log_info("%s: clock %+.3f s, versions%s", who,
+		    (double)ms / 1000, line);
 	else if (len > 0)
 		log_info("%s: versions%s", who, line);
 }

@@ -24,7 +24,7 @@
 #include "netflow.h"
 #include "state.h"
 
-#define STATE_VERSION    1
+#define STATE_VERSION    2
 #define STATE_MAGIC_LEN  8
 #define STATE_HEADER_LEN (STATE_MAGIC_LEN + 4)
 #define STATE_FIRST_LEN  65536 /* bytes; doubled until it fits */
@@ -152,8 +152,9 @@ pack_exporter(void *arg, const struct exporter *e)
 	p->exporters++;
 	if (wcur_u8(w, (uint8_t)e->addr.family) != 0 ||
 	    wcur_bytes(w, e->addr.bytes, sizeof(e->addr.bytes)) != 0 ||
-	    wcur_u8(w, e->named) != 0 || pack_sequences(w, e) != 0 ||
-	    pack_templates(w, e) != 0 || pack_samplers(w, &e->options) != 0 ||
+	    wcur_u8(w, e->named) != 0 || wcur_u32(w, e->last_seen) != 0 ||
+	    pack_sequences(w, e) != 0 || pack_templates(w, e) != 0 ||
+	    pack_samplers(w, &e->options) != 0 ||
 	    pack_interfaces(w, &e->options) != 0 ||
 	    pack_domains(w, &e->options) != 0)
 		p->error = FLOWD_ESPACE;
@@ -318,32 +319,60 @@ unpack_list(struct cursor *c, struct exporter *e,
 }
 
 static int
-unpack_exporter(struct cursor *c, const struct unpacker *u)
+unpack_lists(struct cursor *c, struct exporter *e)
 {
-	struct exporter_table *table;
-	struct addr addr = { .family = ADDR_NONE };
-	struct exporter *e;
-	uint8_t family, named;
 	int r;
 
-	if (cur_u8(c, &family) != 0 ||
-	    cur_bytes(c, addr.bytes, sizeof(addr.bytes)) != 0 ||
-	    cur_u8(c, &named) != 0)
-		return (FLOWD_ESHORT);
-	if (family != ADDR_V4 && family != ADDR_V6)
-		return (FLOWD_EINVAL);
-	addr = family == ADDR_V4 ? addr_v4(addr.bytes) : addr_v6(addr.bytes);
-	table = u->wants == NULL || u->wants(u->arg, &addr) ? u->table :
-							      u->unwanted;
-	if ((e = exporter_get(table, &addr, u->now, named != 0)) == NULL)
-		return (FLOWD_ENOMEM);
-	e->known = true;
 	if ((r = unpack_sequences(c, e)) != 0 ||
 	    (r = unpack_list(c, e, unpack_template)) != 0 ||
 	    (r = unpack_list(c, e, unpack_sampler)) != 0 ||
 	    (r = unpack_list(c, e, unpack_interface)) != 0)
 		return (r);
 	return (unpack_list(c, e, unpack_domain));
+}
+
+/* What another file has of it may be younger. */
+static bool
+is_wanted(const struct unpacker *u, const struct addr *addr, uint32_t last_seen)
+{
+	const struct exporter *e = exporter_find(u->table, addr);
+
+	if (e != NULL && e->last_seen > last_seen)
+		return (false);
+	return (u->wants == NULL || u->wants(u->arg, addr));
+}
+
+static int
+unpack_exporter(struct cursor *c, const struct unpacker *u)
+{
+	struct addr addr = { .family = ADDR_NONE };
+	struct exporter *e;
+	uint8_t family, named;
+	uint32_t last_seen;
+	bool wanted;
+	int r;
+
+	if (cur_u8(c, &family) != 0 ||
+	    cur_bytes(c, addr.bytes, sizeof(addr.bytes)) != 0 ||
+	    cur_u8(c, &named) != 0 || cur_u32(c, &last_seen) != 0)
+		return (FLOWD_ESHORT);
+	if (family != ADDR_V4 && family != ADDR_V6)
+		return (FLOWD_EINVAL);
+	addr = family == ADDR_V4 ? addr_v4(addr.bytes) : addr_v6(addr.bytes);
+	/* A clock may have been set back. */
+	if (last_seen > u->now)
+		last_seen = u->now;
+	wanted = is_wanted(u, &addr, last_seen);
+	e = exporter_get(wanted ? u->table : u->unwanted, &addr, u->now,
+	    named != 0);
+	if (e == NULL)
+		return (FLOWD_ENOMEM);
+	e->known = true;
+	e->last_seen = last_seen;
+	r = unpack_lists(c, e);
+	if (!wanted)
+		exporter_forget(e);
+	return (r);
 }
 
 static int
@@ -374,7 +403,7 @@ int
 state_unpack(struct exporter_table *table, const uint8_t *data, size_t len,
     uint32_t now, state_wants *wants, void *arg)
 {
-	/* It holds one, and has a stand-in for all others. */
+	/* It holds one at a time. */
 	const struct exporter_limits limits = {
 		.exporters = 1,
 		.templates = TEMPLATES_DEFAULT,

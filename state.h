@@ -20,9 +20,10 @@
  *
  * The block: "flowdst" and a version, u32 CRC-32 of what follows (crc32.h),
  * u32 number of exporters, and these, each with its address (family u8, 16
- * octets), a u8 that is 1 where a flow source names it, and five counted
- * lists: sequences, templates with their field specifiers as they came,
- * samplers, interfaces, and times of domains.  Integers are big-endian.
+ * octets), a u8 that is 1 where a flow source names it, a u32 of when it was
+ * seen last, in epoch seconds, and five counted lists: sequences, templates with
+ * their field specifiers as they came, samplers, interfaces, and times of
+ * domains.  Integers are big-endian.
  */
 #ifndef STATE_H
 #define STATE_H
@@ -44,10 +45,10 @@ int state_pack(const struct exporter_table *table, uint8_t **data, size_t *len)
 typedef bool state_wants(void *arg, const struct addr *addr);
 
 /*
- * Puts back what state_pack took, of the exporters that are wanted; now is in
- * epoch seconds.  Nothing in data is trusted.  FLOWD_EVERSION for something
- * else, FLOWD_ECRC, FLOWD_ESHORT and FLOWD_EINVAL for damage; exporters read
- * before the damage stay.
+ * Puts back what state_pack took, of the exporters that are wanted and of which
+ * the table has nothing younger; now is in epoch seconds.  Nothing in data is
+ * trusted.  FLOWD_EVERSION for something else, FLOWD_ECRC, FLOWD_ESHORT and
+ * FLOWD_EINVAL for damage; exporters read before the damage stay.
  */
 int state_unpack(struct exporter_table *table, const uint8_t *data, size_t len,
     uint32_t now, state_wants *wants, void *arg)

@@ -279,6 +279,13 @@ class Clients(unittest.TestCase):
             self.assertEqual(ctlclient.rest_of(sock), b"")
         self.flows_go_on()
 
+    def test_silent_ones_keep_nobody_out(self):
+        """flowdctl has its answer before it would give up."""
+        for _ in range(2 * CLIENTS):
+            self.client(ctlclient.request(ALL)[:10])
+        self.assertIn("datagrams", ctlclient.show(self.flowd, "show",
+                                                  "summary"))
+
     def test_slow_ones(self):
         send_from(self.flowd, 1, MANY)
         self.flowd.wait_flows(MANY)

@@ -315,7 +315,17 @@ class Check(Running):
                                       "no-times", "sampling-unknown"})
         self.assertIn("template 300 of domain 0", found["no-time-base"])
         self.assertIn("template 301 of domain 0", found["no-times"])
-        # What it says of itself makes it good.
+        # What it says in each record makes it good, or of itself.
+        sampled = Template(300, ("octetDeltaCount", 4), ("samplerId", 1),
+                           ("samplerRandomInterval", 4), *TIMES)
+        self.send(message(IPFIX, netflow9.templates(IPFIX, sampled)))
+        self.wait("templates", 3)
+        self.assertEqual(set(self.findings()), {"narrow-counters", "no-times"})
+        self.assertIn("\nsampling: samplerRandomInterval in each record of "
+                      "template 300 of domain 0\n",
+                      show(self.flowd, "show", "exporter", AGENT))
+        self.send(message(IPFIX, netflow9.templates(IPFIX, narrow)))
+        self.wait("templates", 4)
         options = Template(302, DOMAIN, ("samplerId", 1),
                            ("samplerRandomInterval", 4),
                            ("systemInitTimeMilliseconds", 8), scopes=1)
@@ -324,6 +334,17 @@ class Check(Running):
         self.wait("options", 1)
         self.assertEqual(set(self.findings()), {"narrow-counters",
                                                 "no-times"})
+
+    def test_withdrawn(self):
+        layout = Template(300, ("octetDeltaCount", 4))
+        self.send(message(IPFIX, netflow9.templates(IPFIX, layout)))
+        self.send(message(IPFIX, netflow9.withdrawals(300)))
+        self.wait("withdrawals", 1)
+        self.assertEqual(self.findings(0), {})
+        self.send(message(IPFIX, netflow9.data(layout, (1,))))
+        self.wait("held_sets", 1)
+        self.assertEqual(set(self.findings()), {"waiting-for-template",
+                                                "withdrawn"})
 
     def test_datagrams(self):
         layout = Template(300, ("octetDeltaCount", 8))
@@ -344,7 +365,10 @@ class Check(Running):
         self.wait("flows", 3)
         found = self.findings()
         self.assertEqual(set(found), {"clock-off", "incomplete"})
-        self.assertRegex(found["clock-off"], r"off by -3(599|60\d) s")
+        self.assertTrue(found["incomplete"].endswith(
+            " 98 are missing; so far flowd lost 0 of its flows to output "
+            "errors, and the kernel 0 datagrams of any exporter"), found)
+        self.assertRegex(found["clock-off"], r"off, 3(599|60\d) s behind$")
 
     def test_interfaces(self):
         flows = [{**f, "if_index_in": 3, "if_index_out": 3}
@@ -450,7 +474,8 @@ class Top(Running):
                 break
         return said
 
-    def on_terminal(self, key):
+    def on_terminal(self, end, status=0):
+        """What it says until end(master) is done and it has ended."""
         master, slave = pty.openpty()
         process = subprocess.Popen(
             [tap.program("flowdctl"), "-s", str(self.flowd.dir / "ctl"),
@@ -459,20 +484,27 @@ class Top(Running):
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
         os.close(slave)
         said = self.read_until(master, b"EXPORTER")
-        os.write(master, key)
+        end(master)
         said += self.read_until(master)
-        self.assertEqual(process.wait(PATIENCE), 0)
+        self.assertEqual(process.wait(PATIENCE), status)
         os.close(master)
-        # Another screen, and back.
-        self.assertIn(b"\033[?1049h", said)
-        self.assertIn(b"EXPORTER", said)
-        self.assertIn(b"\033[?1049l", said)
+        # The cursor goes, and comes back; long lines are cut, but no others.
+        self.assertRegex(said, rb"(?s)^\033\[\?25l.*\033\[\?25h")
+        self.assertRegex(said, rb"(?s)\033\[\?7l[^\033]*EXPORTER"
+                               rb"[^\033]*\033\[\?7h")
+        return said
 
     def test_q_ends_it(self):
-        self.on_terminal(b"q")
+        self.on_terminal(lambda master: os.write(master, b"q"))
 
     def test_interrupt_ends_it(self):
-        self.on_terminal(b"\3")
+        self.on_terminal(lambda master: os.write(master, b"\3"))
+
+    def test_it_says_that_flowd_has_gone(self):
+        said = self.on_terminal(lambda _: self.flowd.stop(), status=1)
+        # On the screen that the user is left with.
+        self.assertIn(b"ctl: no such socket", said)
+        self.assertNotIn(b"\033[?1049", said)
 
 
 class Liar(unittest.TestCase):

@@ -64,6 +64,23 @@ class Multicast(unittest.TestCase):
                     flowd.wait_flows(2),
                     [{"src": "10.0.0.0"}, {"src": "10.0.0.1"}])
 
+    def test_one_of_several_workers_gets_a_broadcast(self):
+        """Each socket has it: that of the sender's worker takes it."""
+        flows = netflow.flows(20)
+        with Flowd("store SRC_ADDR", "workers 3", f"join group {GROUP4}",
+                   listen=("0.0.0.0",)) as flowd:
+            for number in range(10):
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+                    sock.bind((f"127.0.0.{number + 1}", 0))
+                    sock.sendto(netflow.datagram(5, flows[number:number + 1]),
+                                ("127.255.255.255", flowd.port))
+                flowd.send(netflow.datagram(
+                    5, flows[number + 10:number + 11]), f"127.0.0.{number + 1}")
+            stored = flowd.wait_flows(20)
+            self.assertEqual(sorted(flow["src"] for flow in stored),
+                             sorted(f"10.0.0.{i}" for i in range(20)))
+
     def test_ipv4_any(self):
         self.only_through_test0(GROUP4, "0.0.0.0")
 

@@ -11,7 +11,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import tap
-from flowdtest import PATIENCE, Flowd
+from flowdtest import PATIENCE, Flowd, stopped
 
 
 class Manager:
@@ -66,6 +66,27 @@ class Notify(unittest.TestCase):
             self.assertEqual(manager.heard(), "READY=1")
             flowd.stop()
             self.assertEqual(manager.heard(), "STOPPING=1")
+
+    def test_reload_and_reopening_at_once(self):
+        """However much else the collectors have to take."""
+        with Manager() as manager, flowd_of(manager) as flowd:
+            self.assertEqual(manager.heard(), "READY=1")
+            with stopped(flowd.pid()):
+                flowd.signal(signal.SIGHUP)
+                flowd.signal(signal.SIGUSR1)
+            self.assertIn("RELOADING=1", manager.heard())
+            self.assertEqual(manager.heard(), "READY=1")
+
+    def test_collector_that_dies_at_a_reload(self):
+        """Its successor has the new configuration, and that is all."""
+        with Manager() as manager, flowd_of(manager) as flowd:
+            self.assertEqual(manager.heard(), "READY=1")
+            collector = flowd.collector()
+            with stopped(collector):
+                flowd.signal(signal.SIGHUP)
+                self.assertIn("RELOADING=1", manager.heard())
+                os.kill(collector, signal.SIGKILL)
+            self.assertEqual(manager.heard(), "READY=1")
 
     @unittest.skipUnless(sys.platform == "linux", "only Linux has such names")
     def test_abstract_name(self):

@@ -7,6 +7,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
@@ -202,6 +203,33 @@ class Workers(unittest.TestCase):
                     flowd.send(data(number), agent)
                 flowd.wait_flows(before + len(AGENTS))
                 flowd.stop()
+                self.assertNotIn("limit", flowd.stderr.read_text())
+
+    def test_younger_state_counts(self):
+        """The first knows all exporters, for groups, but seldom hears them."""
+        other = Template(300, OCTETS, SRC4)
+        with self.make('statefile "@DIR@/state"',
+                       "join group 239.192.0.1 on lo",
+                       listen=("0.0.0.0",)) as flowd:
+            for agent in AGENTS:
+                flowd.send(templates(), agent)
+                flowd.send(data(1), agent)
+            flowd.wait_flows(len(AGENTS))
+            flowd.stop()
+            flowd.start()
+            began = int(time.time())
+            wait_for(lambda: int(time.time()) > began, "the clock ticks")
+            for agent in AGENTS:
+                flowd.send(v9(netflow9.templates(netflow9.V9, other)), agent)
+                flowd.send(v9(netflow9.data(other, (2, "192.0.2.2"))), agent)
+            flowd.wait_flows(2 * len(AGENTS))
+            flowd.stop()
+            os.utime(flowd.dir / "state")
+            flowd.start()
+            for agent in AGENTS:
+                flowd.send(v9(netflow9.data(other, (3, "192.0.2.3"))), agent)
+            flows = flowd.wait_flows(3 * len(AGENTS))[2 * len(AGENTS):]
+            self.assertEqual({flow["octets"] for flow in flows}, {3})
 
     def test_limits_are_shared_out(self):
         with self.make("limit exporters 30", "flow source 127.0.0.0/8") \

@@ -25,6 +25,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,7 @@
 
 #include "control-msg.h"
 #include "ctl-answer.h"
+#include "ctl-check.h"
 #include "errors.h"
 
 #define BUFFER_LEN 4096
@@ -325,6 +327,55 @@ answers_that_are_none(void **state)
 	answer_free(&a);
 }
 
+/* Whether templates that came and were repeated then are found too slow. */
+static bool
+is_slow(uint64_t announced, uint64_t interval, uint64_t last_seen)
+{
+	const struct control_hello hello = { CONTROL_VERSION, 1, 1, NOW, NOW,
+		{ 0 } };
+	struct control_exporter e = { .last_seen = last_seen };
+	struct control_template t = { .version = 9, .id = 256, .options = 1 };
+	struct answer a = { .ndata = 0 };
+	char *text = NULL;
+	size_t len;
+	FILE *fp = open_memstream(&text, &len);
+	bool slow;
+
+	assert_non_null(fp);
+	assert_int_equal(addr_pton("192.0.2.1", &e.addr), 0);
+	e.clock = CONTROL_UNKNOWN;
+	e.periods[EXPORTER_HOUR].complete = CONTROL_UNKNOWN;
+	t.exporter = e.addr;
+	t.announced = announced;
+	t.interval = interval;
+	put(CONTROL_HELLO, &hello);
+	put(CONTROL_EXPORTER, &e);
+	put(CONTROL_TEMPLATE, &t);
+	put(CONTROL_END, NULL);
+	assert_int_equal(add(&a), 0);
+	answer_sort(&a);
+	slow = ctl_check(fp, &a, false) > 0;
+	assert_int_equal(fclose(fp), 0);
+	assert_true(slow == (strstr(text, ": slow-refresh: ") != NULL));
+	free(text);
+	answer_free(&a);
+	return (slow);
+}
+
+static void
+slow_templates_are_found(void **state)
+{
+	(void)state;
+	assert_false(is_slow(NOW - 100, 0, NOW));
+	assert_false(is_slow(NOW - 600, 600, NOW));
+	assert_true(is_slow(NOW - 1800, 0, NOW));
+	assert_true(is_slow(NOW - 10, 1800, NOW));
+	/* Nothing has come since. */
+	assert_false(is_slow(NOW - 1800, 0, NOW - 1800));
+	/* In the state file only: how long ago is not known. */
+	assert_false(is_slow(0, 0, NOW));
+}
+
 static void
 get(struct exporter_table *t, uint32_t first, uint32_t n, uint32_t now)
 {
@@ -439,6 +490,7 @@ main(void)
 		cmocka_unit_test(requests),
 		cmocka_unit_test_setup(workers_are_joined, setup),
 		cmocka_unit_test_setup(answers_that_are_none, setup),
+		cmocka_unit_test_setup(slow_templates_are_found, setup),
 		cmocka_unit_test(exporters_are_met_once),
 		cmocka_unit_test(templates_are_met_once),
 	};

@@ -29,6 +29,7 @@
 
 #include <cmocka.h>
 
+#include "cursor.h"
 #include "decode.h"
 #include "errors.h"
 #include "flow-generate.h"
@@ -111,7 +112,7 @@ decode(const uint8_t *data, size_t len)
 	return (decode_by(data, len, 64));
 }
 
-/* Refused: no flow, one warning, and of the exporter the version is known. */
+/* Refused: no flow, no change of the exporter but for that, and one warning. */
 static void
 assert_refused(const uint8_t *data, size_t len, enum decoded how)
 {
@@ -123,7 +124,7 @@ assert_refused(const uint8_t *data, size_t len, enum decoded how)
 	before = exporter;
 	before.said[cause].held_back++;
 	if (how == DECODE_UNSUPPORTED)
-		before.unsupported = (uint16_t)(data[0] << 8 | data[1]);
+		before.unsupported = be16(data);
 	assert_int_equal(decode(data, len), how);
 	assert_int_equal(ntaken, 0);
 	assert_memory_equal(&exporter, &before, sizeof(exporter));

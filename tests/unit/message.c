@@ -2030,6 +2030,29 @@ domains_have_numbers_of_their_own(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* For who asks how often templates are repeated. */
+static void
+announcements_are_timed(void **state)
+{
+	static const struct wire_field field[] = { { 1, 4, 0 } };
+	const struct template_key key = { WIRE_DOMAIN, V9, 256 };
+	const struct template *t;
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		wire_start(&w, V9);
+		wire_template(&w, 256, field, 1);
+		wire_template(&w, 256, field, 1);
+		assert_int_equal(collect_wire(&c, &w), DECODED);
+		t = template_find(&c.exporter->templates, &key);
+		assert_non_null(t);
+		assert_int_equal(t->announced, c.recv_sec);
+		assert_int_equal(t->interval, i == 0 ? 0 : 900);
+		c.recv_sec += 900;
+	}
+}
+
 int
 main(void)
 {
@@ -2056,6 +2079,7 @@ main(void)
 		TEST(ipfix_messages_of_another_length_are_refused),
 		TEST(the_count_of_a_v9_header_is_not_trusted),
 		TEST(reserved_sets_are_counted_and_passed_over),
+		TEST(announcements_are_timed),
 		TEST(template_ids_below_256_are_refused),
 		TEST(a_bad_template_does_not_harm_the_next),
 		TEST(a_template_that_crosses_the_end_of_its_set_is_refused),

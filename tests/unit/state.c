@@ -525,7 +525,7 @@ signed_damage_does_no_harm(void **state)
 
 /* A state of one exporter with one template, before its specifiers. */
 #define ONE_FAMILY  16
-#define ONE_VERSION (ONE_FAMILY + 1 + 16 + 1 + 1 + 4)
+#define ONE_VERSION (ONE_FAMILY + 1 + 16 + 1 + 4 + 1 + 4)
 #define ONE_ID      (ONE_VERSION + 2 + 4)
 
 static void
