@@ -310,10 +310,6 @@ set_options(int fd, const struct conf_listen *conf, bool beside)
 		return (-1);
 	if (set_sharing(fd, beside || addr_is_multicast(&conf->addr)) == -1)
 		return (-1);
-#if HAVE_DECL_SO_RXQ_OVFL
-	if (setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on)) == -1)
-		return (-1);
-#endif
 	return (0);
 }
 
@@ -329,6 +325,24 @@ bind_listener(int fd, const struct conf_listen *conf, bool beside,
 	    become_one_of(fd, conf, which, n) == -1)
 		return (-1);
 	return (bind(fd, (struct sockaddr *)&ss, len));
+}
+
+/* A listener that cannot tell of drops is better than none. */
+static void
+count_drops(int fd, const struct conf_listen *conf)
+{
+#if HAVE_DECL_SO_RXQ_OVFL
+	char name[LISTEN_STRLEN];
+	int on = 1;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on)) == -1) {
+		log_warn("%s: datagrams that the kernel drops are not counted",
+		    listen_name(conf, name));
+	}
+#else
+	(void)fd;
+	(void)conf;
+#endif
 }
 
 static int
@@ -350,6 +364,7 @@ open_one(const struct conf_listen *conf, bool beside, uint32_t which,
 		return (-1);
 	}
 	listen_share(fd, conf, false);
+	count_drops(fd, conf);
 	return (fd);
 }
 

@@ -20,8 +20,8 @@
  * monitor fails with EPERM: it outlives a C library that knows another way.
  * The kernel's log has the number of the call.
  *
- * The list is for x86-64 and aarch64, and for the calls that glibc and musl
- * make of the same functions.
+ * The list is for x86-64, aarch64 and i386, and for the calls that glibc and
+ * musl make of the same functions.
  */
 #include "compat.h"
 
@@ -48,12 +48,35 @@
 #define ARCH AUDIT_ARCH_X86_64
 #elif defined(__aarch64__) && defined(__AARCH64EL__) && !defined(__ILP32__)
 #define ARCH AUDIT_ARCH_AARCH64
+#elif defined(__i386__)
+#define ARCH AUDIT_ARCH_I386
+#undef SYS_mmap /* which no filter sees the arguments of */
+#define SYS_mmap       SYS_mmap2
+#define SYS_newfstatat SYS_fstatat64
 #else
 #error "no list of system calls for this architecture"
 #endif
 
 /* Numbers from here on are calls of x32, on the same architecture word. */
 #define FOREIGN_CALLS 0x40000000U
+
+/* What socketcall does, as linux/net.h has it, which musl's headers refuse. */
+enum {
+	CALL_SOCKET = 1,
+	CALL_BIND = 2,
+	CALL_CONNECT = 3,
+	CALL_LISTEN = 4,
+	CALL_ACCEPT = 5,
+	CALL_GETSOCKNAME = 6,
+	CALL_SOCKETPAIR = 8,
+	CALL_SEND = 9,
+	CALL_RECV = 10,
+	CALL_RECVFROM = 12,
+	CALL_SETSOCKOPT = 14,
+	CALL_GETSOCKOPT = 15,
+	CALL_SENDMSG = 16,
+	CALL_RECVMSG = 17,
+};
 
 #define C   (1U << SANDBOX_COLLECTOR)
 #define P   (1U << SANDBOX_PARSER)
@@ -68,7 +91,6 @@ enum test {
 	ARG_LACKS, /* it has none of these bits */
 	ARG_NULL,  /* a pointer is NULL */
 	ARG_SELF,  /* a process is this one */
-	NEVER,     /* refused, without an end to the process */
 };
 
 struct rule {
@@ -77,19 +99,24 @@ struct rule {
 	enum test test;
 	unsigned int arg;
 	uint32_t value;
+	bool refused; /* without an end to the process */
 };
 
-#define ALLOW(roles, name)                      \
-	{                                       \
-		roles, SYS_##name, ALWAYS, 0, 0 \
+#define ALLOW(roles, name)                             \
+	{                                              \
+		roles, SYS_##name, ALWAYS, 0, 0, false \
 	}
-#define ALLOW_IF(roles, name, arg, test, value)     \
-	{                                           \
-		roles, SYS_##name, test, arg, value \
+#define ALLOW_IF(roles, name, arg, test, value)            \
+	{                                                  \
+		roles, SYS_##name, test, arg, value, false \
 	}
-#define REFUSE(roles, name)                    \
-	{                                      \
-		roles, SYS_##name, NEVER, 0, 0 \
+#define REFUSE(roles, name)                           \
+	{                                             \
+		roles, SYS_##name, ALWAYS, 0, 0, true \
+	}
+#define REFUSE_IF(roles, name, arg, test, value)          \
+	{                                                 \
+		roles, SYS_##name, test, arg, value, true \
 	}
 
 #define NOT_A_NAMESPACE                                                \
@@ -113,7 +140,9 @@ static const struct rule rules[] = {
 	ALLOW(C, recvmsg),
 	ALLOW(C, recvfrom), /* recv */
 	ALLOW(C, getsockopt),
+#ifdef SYS_accept
 	ALLOW_IF(C, accept, 1, ARG_NULL, 0), /* of one socket that listens */
+#endif
 	ALLOW(ANY, writev),
 	ALLOW(F, ftruncate),
 	ALLOW(C | F, fsync),
@@ -124,6 +153,11 @@ static const struct rule rules[] = {
 	ALLOW(ANY, fstat),
 	ALLOW(P, newfstatat),
 	ALLOW_IF(C | F, newfstatat, 3, ARG_IS, AT_EMPTY_PATH),
+#ifdef __i386__
+	/* Where times are wide, it goes by this instead. */
+	ALLOW(P, statx),
+	ALLOW_IF(C | F, statx, 2, ARG_IS, AT_EMPTY_PATH | AT_NO_AUTOMOUNT),
+#endif
 	ALLOW(ANY, lseek),
 	ALLOW(F, pread64),
 	ALLOW_IF(ANY, fcntl, 1, ARG_IS, F_GETFL),
@@ -159,6 +193,9 @@ static const struct rule rules[] = {
 	ALLOW(ANY, rt_sigaction),
 	ALLOW(ANY, rt_sigprocmask),
 	ALLOW(ANY, rt_sigreturn),
+#ifdef SYS_sigreturn
+	ALLOW(ANY, sigreturn),
+#endif
 	ALLOW(ANY, restart_syscall),
 	ALLOW_IF(ANY, tgkill, 0, ARG_SELF, 0),
 	ALLOW_IF(ANY, tkill, 0, ARG_SELF, 0), /* of musl */
@@ -258,6 +295,29 @@ static const struct rule rules[] = {
 #endif
 	ALLOW(M, seccomp),
 
+#ifdef SYS_socketcall
+	/*
+	 * glibc's way to sockets, of which only the first argument is seen:
+	 * what may not name an address goes by send, not by sendto.
+	 */
+	ALLOW_IF(C, socketcall, 0, ARG_IS, CALL_RECVMSG),
+	ALLOW_IF(C, socketcall, 0, ARG_IS, CALL_RECVFROM),
+	ALLOW_IF(C, socketcall, 0, ARG_IS, CALL_RECV),
+	ALLOW_IF(C, socketcall, 0, ARG_IS, CALL_GETSOCKOPT),
+	ALLOW_IF(C, socketcall, 0, ARG_IS, CALL_ACCEPT),
+	ALLOW_IF(ANY, socketcall, 0, ARG_IS, CALL_SEND),
+	REFUSE_IF(P | F, socketcall, 0, ARG_IS, CALL_SOCKET),
+	REFUSE_IF(P | F, socketcall, 0, ARG_IS, CALL_CONNECT),
+	ALLOW_IF(M, socketcall, 0, ARG_IS, CALL_SOCKET),
+	ALLOW_IF(M, socketcall, 0, ARG_IS, CALL_SOCKETPAIR),
+	ALLOW_IF(M, socketcall, 0, ARG_IS, CALL_BIND),
+	ALLOW_IF(M, socketcall, 0, ARG_IS, CALL_CONNECT),
+	ALLOW_IF(M, socketcall, 0, ARG_IS, CALL_LISTEN),
+	ALLOW_IF(M, socketcall, 0, ARG_IS, CALL_SETSOCKOPT),
+	ALLOW_IF(M, socketcall, 0, ARG_IS, CALL_GETSOCKNAME),
+	ALLOW_IF(M, socketcall, 0, ARG_IS, CALL_SENDMSG),
+#endif
+
 #if SANDBOX_SANITIZED
 	/* See sandbox.h.  Beside these the lists hold as they are. */
 	ALLOW(ANY, sigaltstack),
@@ -282,13 +342,48 @@ static const struct rule rules[] = {
 #endif
 };
 
+#ifdef __i386__
+/*
+ * Calls that came later for what is wider than 32 or 16 bits, with their
+ * arguments in the same places.  C libraries make the one or the other.
+ */
+static const struct {
+	uint32_t call, wide;
+} wide_calls[] = {
+	{ SYS_clock_gettime, SYS_clock_gettime64 },
+	{ SYS_fchown, SYS_fchown32 },
+	{ SYS_fcntl, SYS_fcntl64 },
+	{ SYS_fstat, SYS_fstat64 },
+	{ SYS_ftruncate, SYS_ftruncate64 },
+	{ SYS_futex, SYS_futex_time64 },
+	{ SYS_getegid, SYS_getegid32 },
+	{ SYS_geteuid, SYS_geteuid32 },
+	{ SYS_getgid, SYS_getgid32 },
+	{ SYS_getrlimit, SYS_ugetrlimit },
+	{ SYS_getuid, SYS_getuid32 },
+	{ SYS_lseek, SYS__llseek },
+	{ SYS_lstat, SYS_lstat64 },
+	{ SYS_ppoll, SYS_ppoll_time64 },
+	{ SYS_recvmmsg, SYS_recvmmsg_time64 },
+	{ SYS_setgid, SYS_setgid32 },
+	{ SYS_setgroups, SYS_setgroups32 },
+	{ SYS_setregid, SYS_setregid32 },
+	{ SYS_setresgid, SYS_setresgid32 },
+	{ SYS_setresuid, SYS_setresuid32 },
+	{ SYS_setreuid, SYS_setreuid32 },
+	{ SYS_setuid, SYS_setuid32 },
+	{ SYS_stat, SYS_stat64 },
+	{ SYS_utimensat, SYS_utimensat_time64 },
+};
+#endif
+
 #define NRULES       (sizeof(rules) / sizeof(rules[0]))
 #define RULE_LEN_MAX 8 /* instructions */
 #define FRAME_LEN    6
 
 /* The filter as it is written. */
 struct program {
-	struct sock_filter code[FRAME_LEN + NRULES * RULE_LEN_MAX];
+	struct sock_filter code[FRAME_LEN + 2 * NRULES * RULE_LEN_MAX];
 	unsigned short len;
 };
 
@@ -325,7 +420,6 @@ add_test(struct program *p, const struct rule *r, uint8_t skip)
 {
 	switch (r->test) {
 	case ALWAYS:
-	case NEVER:
 		break;
 	case ARG_IS:
 		load_argument(p, r->arg, false);
@@ -350,14 +444,13 @@ add_test(struct program *p, const struct rule *r, uint8_t skip)
 
 /* Finds the call's number loaded, and leaves it so. */
 static void
-add_rule(struct program *p, const struct rule *r)
+add_rule(struct program *p, const struct rule *r, uint32_t call)
 {
 	unsigned short from = p->len;
 
-	add(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, r->call);
+	add(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, call);
 	add_test(p, r, 1);
-	answer(p,
-	    r->test == NEVER ? SECCOMP_RET_ERRNO | EACCES : SECCOMP_RET_ALLOW);
+	answer(p, r->refused ? SECCOMP_RET_ERRNO | EACCES : SECCOMP_RET_ALLOW);
 	if (p->len - from > 2)
 		load(p, offsetof(struct seccomp_data, nr));
 	p->code[from].jf = (uint8_t)(p->len - from - 1);
@@ -380,8 +473,23 @@ static bool
 is_for(const struct rule *r, enum sandbox_role role)
 {
 	if (role == SANDBOX_MONITOR)
-		return (r->test != NEVER);
+		return (!r->refused);
 	return ((r->roles & 1U << role) != 0);
+}
+
+/* The call that came later, or the same. */
+static uint32_t
+wide(uint32_t call)
+{
+#ifdef __i386__
+	size_t i;
+
+	for (i = 0; i < sizeof(wide_calls) / sizeof(wide_calls[0]); i++) {
+		if (wide_calls[i].call == call)
+			return (wide_calls[i].wide);
+	}
+#endif
+	return (call);
 }
 
 static void
@@ -397,8 +505,13 @@ compile(struct program *p, enum sandbox_role role)
 	add(p, BPF_JMP | BPF_JGE | BPF_K, 0, 1, FOREIGN_CALLS);
 	answer(p, kill);
 	for (i = 0; i < NRULES; i++) {
-		if (is_for(&rules[i], role))
-			add_rule(p, &rules[i]);
+		const struct rule *r = &rules[i];
+
+		if (!is_for(r, role))
+			continue;
+		add_rule(p, r, r->call);
+		if (wide(r->call) != r->call)
+			add_rule(p, r, wide(r->call));
 	}
 	answer(p, role == SANDBOX_MONITOR ? SECCOMP_RET_ERRNO | EPERM : kill);
 }

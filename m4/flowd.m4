@@ -91,7 +91,8 @@ AC_DEFUN([FLOWD_SANDBOX], [
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#if !(defined(__x86_64__) || defined(__AARCH64EL__)) || defined(__ILP32__)
+#if !defined(__i386__) && (defined(__ILP32__) || \
+    !(defined(__x86_64__) || defined(__AARCH64EL__)))
 #error no list of system calls
 #endif
 int
@@ -124,4 +125,35 @@ main(void)
 	test "$SANDBOX" != none-yet ||
 	    AC_MSG_ERROR([--with-sandbox=$with_sandbox: it is not there])
 	AC_SUBST([SANDBOX])
+])
+
+dnl Where files beyond 2 GiB and times after 2037 have to be asked for, WIDE has
+dnl the flags; an old C library gives the former alone.  libpcap's structures
+dnl hold times as it was built with: NARROW_TIME takes that back.
+AC_DEFUN([FLOWD_WIDE], [
+	AC_MSG_CHECKING([what makes file sizes and times 64 bits wide])
+	flowd_saved_cppflags=$CPPFLAGS
+	flowd_wide_files=-D_FILE_OFFSET_BITS=64
+	flowd_wide=no
+	for flowd_try in "" "$flowd_wide_files" \
+	    "$flowd_wide_files -D_TIME_BITS=64"; do
+		CPPFLAGS="$flowd_saved_cppflags $flowd_try"
+		AC_COMPILE_IFELSE([AC_LANG_SOURCE([[#include <sys/types.h>
+#include <time.h>
+_Static_assert(sizeof(off_t) >= 8 && sizeof(time_t) >= 8, "narrow");]])],
+		    [flowd_wide=yes; WIDE=$flowd_try; break])
+	done
+	CPPFLAGS=$flowd_saved_cppflags
+	if test "$flowd_wide" = no; then
+		WIDE=$flowd_wide_files
+		AC_MSG_RESULT([$WIDE, for sizes alone])
+		AC_MSG_WARN([times end in 2038 on this system])
+	else
+		AC_MSG_RESULT([${WIDE:-nothing is needed}])
+	fi
+	case $WIDE in
+	*_TIME_BITS*) NARROW_TIME=-U_TIME_BITS ;;
+	esac
+	AC_SUBST([WIDE])
+	AC_SUBST([NARROW_TIME])
 ])

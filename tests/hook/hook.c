@@ -351,6 +351,7 @@ try_32_bit(void)
 	__asm__ volatile("int $0x80" : "+a"(r) : : "memory");
 	return (r);
 #else
+	errno = ENOSYS;
 	return (-1);
 #endif
 }

@@ -151,6 +151,12 @@ prints_ipv6_as_the_system(void **state)
 	unsigned int pattern, i, group;
 
 	(void)state;
+	/* RFC 5952, 4.2.3: of equal runs of zeros the first; musl differs. */
+	assert_int_equal(1, inet_pton(AF_INET6, "::1:0:0:1:0:0", a.bytes));
+	assert_non_null(
+	    inet_ntop(AF_INET6, a.bytes, expected, sizeof(expected)));
+	if (strcmp(expected, "::1:0:0:1:0:0") != 0)
+		skip();
 	for (pattern = 0; pattern < 256 * 4; pattern++) {
 		for (i = 0; i < 8; i++) {
 			group = (pattern & 1U << i) == 0 ?

@@ -300,7 +300,7 @@ collect_clear(struct exporter *e)
 }
 
 struct collect_list {
-	struct addr addrs[128];
+	struct addr addrs[256];
 	size_t n;
 };
 
