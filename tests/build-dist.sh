@@ -3,7 +3,6 @@
 # neither autoconf, yacc nor git, elsewhere, and without a warning.
 # shellcheck disable=SC2317	# what check calls by name
 
-
 set -u
 export LC_ALL=C
 SRC=${SRC:-$(cd "$(dirname "$0")/.." && pwd)}
