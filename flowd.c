@@ -396,7 +396,7 @@ wait_for(struct pollfd *pfds, size_t n, uint64_t ns)
 static size_t
 flush_for_good(struct collector *c)
 {
-	uint32_t give_up = now_sec() + LAST_WRITE_SECONDS;
+	const uint64_t give_up = pace_now() + LAST_WRITE_SECONDS * TICK;
 	size_t i, left, n = output_npollfds(c->output);
 	bool blocked;
 
@@ -405,7 +405,7 @@ flush_for_good(struct collector *c)
 		output_pollfds(c->output, c->pfds);
 		for (i = 0, blocked = false; i < n; i++)
 			blocked = blocked || c->pfds[i].fd != -1;
-		if ((left == 0 && !blocked) || now_sec() >= give_up)
+		if ((left == 0 && !blocked) || pace_now() >= give_up)
 			return (left);
 		wait_for(c->pfds, n, left > 0 && !blocked ? PACE_WRITE : TICK);
 	}

@@ -359,9 +359,6 @@ unpack_exporter(struct cursor *c, const struct unpacker *u)
 	if (family != ADDR_V4 && family != ADDR_V6)
 		return (FLOWD_EINVAL);
 	addr = family == ADDR_V4 ? addr_v4(addr.bytes) : addr_v6(addr.bytes);
-	/* A clock may have been set back. */
-	if (last_seen > u->now)
-		last_seen = u->now;
 	wanted = is_wanted(u, &addr, last_seen);
 	e = exporter_get(wanted ? u->table : u->unwanted, &addr, u->now,
 	    named != 0);

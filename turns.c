@@ -34,10 +34,11 @@ struct turns {
 struct turns *
 turns_new(void)
 {
-	void *p = mmap(NULL, sizeof(struct turns), PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct turns *all;
 
-	return (p == MAP_FAILED ? NULL : p);
+	all = mmap(NULL, sizeof(*all), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	return (all == MAP_FAILED ? NULL : all);
 }
 
 void

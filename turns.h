@@ -56,6 +56,6 @@ bool turn_is_mine(const struct turn *t);
 void turn_end(const struct turn *t);
 
 /* Ends all turns of one who is dead. */
-void turns_end_of(struct turns *t, uint32_t who);
+void turns_end_of(struct turns *all, uint32_t who);
 
 #endif

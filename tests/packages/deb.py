@@ -5,21 +5,23 @@ own: they install, start, collect, upgrade, and go without a trace.
 `make check-deb` runs it, as root.  That system is made by debootstrap of the
 mirror that this one has, and what the packages depend on comes from there as
 well.  Nothing else goes out: whatever is installed runs in namespaces without
-a network but loopback.  The tests are steps of one story, in this order.
+a network but loopback.  The tests of a class are steps of one story, in this
+order: one under the script for SysV init, and one under systemd.
 """
 
-import os
+import functools
+import json
 import pathlib
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lib"))
+import debian
 import netflow9
 import tap
+from debian import APT, System, run
 from flowdtest import need, wait_for
 from netflow9 import V9, Template
 
@@ -28,128 +30,19 @@ PACKAGES = ("flowd", "flowd-tools", "libflowd1", "libflowd-dev",
 PORT = 2055			# of the configuration as it is shipped
 LOG = "/var/log/flowd.log"
 SAMPLE = 12			# flows that flow-send -x sends
-ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root",
-               "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
-APT = ("apt-get", "-qq", "-y", "--no-install-recommends",
-       "-oAPT::Sandbox::User=root", "-oDpkg::Use-Pty=0")
-FETCH = "/usr/lib/apt/apt-helper"	# with the proxies that apt has
-NAMESPACES = ("--mount", "--net", "--pid", "--ipc", "--fork")
 SEND = ("import socket, sys; socket.socket(type=socket.SOCK_DGRAM).sendto("
         f"bytes.fromhex(sys.argv[1]), ('127.0.0.1', {PORT}))")
 PYTHON_COUNT = f"import flowd; print(sum(1 for _ in flowd.FlowLog('{LOG}')))"
 PERL_COUNT = (f"my $log = Flowd->new('{LOG}'); my $n = 0; "
               "$n++ while $log->read_flow; print $n")
 NEXT = "# of the next version\n"
+CONTROL = 'control "/var/run/flowd.ctl"'
+EXPOSURE = 35			# of 100, as systemd-analyze sees it, at most
+WATCHDOG = """[Service]
+WatchdogSec=5
+RestartSec=0
+"""
 LAYOUT = Template(300, ("sourceIPv4Address", 4), ("octetDeltaCount", 4))
-
-
-def run(*command, **options):
-    """What a command prints; when it fails, the exception has all it said."""
-    result = subprocess.run(
-        [str(word) for word in command], stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        check=False, **options)
-    if result.returncode != 0:
-        raise AssertionError(f"{command} failed, status {result.returncode}:\n"
-                             + result.stdout[-4000:])
-    return result.stdout
-
-
-def sources():
-    """This system's lists of packages from its distributor: lines of apt."""
-    with open("/etc/os-release", encoding="utf-8") as file:
-        name = next(line[5:].strip().strip('"').split()[0]
-                    for line in file if line.startswith("NAME="))
-    lines = run("apt-get", "indextargets", "--format",
-                "$(ORIGIN) $(REPO_URI) $(RELEASE) $(COMPONENT)",
-                "Created-By: Packages").splitlines()
-    return [line.split(" ", 1)[1] for line in dict.fromkeys(lines)
-            if line.startswith(name + " ")]
-
-
-def why_not():
-    """Why there can be no such system, or None."""
-    if os.geteuid() != 0:
-        return "not root"
-    missing = need("apt-get", "debootstrap", "dpkg-deb", "unshare", "nsenter",
-                   "ip")
-    if missing:
-        return f"{missing} is not installed"
-    if subprocess.run(["unshare", *NAMESPACES, "true"], check=False,
-                      stderr=subprocess.DEVNULL).returncode != 0:
-        return "namespaces cannot be made here"
-    lines = sources()
-    if not lines:
-        return "apt knows no mirror"
-    mirror, release, *_ = lines[0].split()
-    url = f"{mirror.rstrip('/')}/dists/{release}/Release"
-    with tempfile.TemporaryDirectory() as tmp:
-        if subprocess.run([FETCH, "-qq", "download-file", url, f"{tmp}/file"],
-                          stdout=subprocess.DEVNULL, check=False,
-                          stderr=subprocess.DEVNULL).returncode != 0:
-            return f"{url} cannot be fetched"
-    return None
-
-
-class System:
-    """A Debian in a directory, and namespaces in which to run things there."""
-
-    def __init__(self, root):
-        self.root = root
-        self.init = None
-
-    def make(self):
-        mirror, release, *_ = sources()[0].split()
-        run("debootstrap", "--variant=minbase", release, self.root, mirror)
-        (self.root / "etc/apt/sources.list").write_text(
-            "".join(f"deb {line}\n" for line in sources()))
-        (self.root / "etc/dpkg/dpkg.cfg.d/fast").write_text(
-            "force-unsafe-io\n")
-        shutil.copy("/etc/resolv.conf", self.root / "etc/resolv.conf")
-        # There is no init; with these, packages start their services all the
-        # same, as in runlevel 2.
-        self.make_script("sbin/runlevel", "echo N 2")
-        self.make_script("usr/sbin/policy-rc.d", "exit 104")
-
-    def make_script(self, name, text):
-        path = self.root / name
-        path.write_text(f"#!/bin/sh\n{text}\n")
-        path.chmod(0o755)
-
-    def with_network(self, *command):
-        """Runs a command there which may use this system's network."""
-        return run("chroot", self.root, *command, env=ENVIRONMENT)
-
-    def boot(self):
-        """Makes the namespaces.  Their init reaps by ignoring its children."""
-        script = ("ip link set lo up && mount -t proc proc $0/proc && "
-                  "exec env --ignore-signal=CHLD sleep infinity")
-        self.init = subprocess.Popen(
-            ["unshare", *NAMESPACES, "--kill-child", "sh", "-c", script,
-             self.root],
-            stdin=subprocess.DEVNULL)
-        wait_for(self._is_up, "the namespaces are there")
-
-    def _child(self):
-        path = pathlib.Path(
-            f"/proc/{self.init.pid}/task/{self.init.pid}/children")
-        return path.read_text().strip()
-
-    def _is_up(self):
-        child = self._child()
-        return child and pathlib.Path(
-            f"/proc/{child}/comm").read_text() == "sleep\n"
-
-    def run(self, *command):
-        """Runs a command there."""
-        return run("nsenter", "--target", self._child(), "--mount", "--net",
-                   "--pid", "--ipc", "chroot", self.root, *command,
-                   env=ENVIRONMENT)
-
-    def shut_down(self):
-        if self.init is not None:
-            self.init.send_signal(signal.SIGKILL)
-            self.init.wait()
 
 
 def raise_version(deb, to):
@@ -169,7 +62,28 @@ def raise_version(deb, to):
         run("dpkg-deb", "--root-owner-group", "-Znone", "-b", tmp, to)
 
 
-REASON = why_not()
+@functools.cache
+def base():
+    """The system of which each story has a copy: all is downloaded there."""
+    tmp = tempfile.TemporaryDirectory(prefix="flowd-test-")
+    unittest.addModuleCleanup(tmp.cleanup)
+    system = System(pathlib.Path(tmp.name) / "base")
+    system.make()
+    old, new = system.root / "debs/old", system.root / "debs/new"
+    old.mkdir(parents=True)
+    new.mkdir()
+    for name in PACKAGES:
+        deb = next((tap.BUILD / "deb").glob(f"{name}_*.deb"))
+        shutil.copy(deb, old)
+        raise_version(deb, new)
+    system.with_network(*APT, "update")
+    for wanted in "/debs/old/*.deb", "logrotate", "systemd":
+        system.with_network("sh", "-c", " ".join(
+            [*APT, "install", "--download-only", wanted]))
+    return system
+
+
+REASON = debian.why_not()
 
 
 @unittest.skipIf(need("lintian"), "lintian is not installed")
@@ -182,28 +96,12 @@ class Policy(unittest.TestCase):
         self.assertEqual(said, "")
 
 
-@unittest.skipIf(REASON, REASON)
-class Packages(unittest.TestCase):
+class Story(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        tmp = tempfile.TemporaryDirectory(prefix="flowd-test-")
-        cls.addClassCleanup(tmp.cleanup)
-        cls.root = pathlib.Path(tmp.name) / "root"
-        cls.system = System(cls.root)
+        cls.system = base().copy(base().root.with_name(cls.__name__))
         cls.addClassCleanup(cls.system.shut_down)
-        cls.system.make()
-        old, new = cls.root / "debs/old", cls.root / "debs/new"
-        old.mkdir(parents=True)
-        new.mkdir()
-        for name in PACKAGES:
-            deb = next((tap.BUILD / "deb").glob(f"{name}_*.deb"))
-            shutil.copy(deb, old)
-            raise_version(deb, new)
-        cls.system.with_network(*APT, "update")
-        cls.system.with_network("sh", "-c", " ".join(
-            [*APT, "install", "--download-only", "/debs/old/*.deb"]))
-        cls.system.boot()
         cls.flows = 0
 
     def install(self, directory, *options):
@@ -211,12 +109,8 @@ class Packages(unittest.TestCase):
             [*APT, *options, "install",
              f"/debs/{directory}/*.deb"]))
 
-    def pid(self):
-        """The monitor's process, in its namespace."""
-        return int(self.read("/run/flowd.pid"))
-
     def read(self, name):
-        return (self.root / name.lstrip("/")).read_bytes()
+        return self.system.path(name).read_bytes()
 
     def wait_flows(self, more):
         """Waits until flowd-reader prints so many flows more than before."""
@@ -230,8 +124,48 @@ class Packages(unittest.TestCase):
         self.assertEqual(count(), self.flows)
 
     def send(self, *sets):
-        self.system.run("python3", "-c", SEND,
-                        netflow9.message(V9, *sets).hex())
+        self.send_bytes(netflow9.message(V9, *sets))
+
+    def send_bytes(self, datagram):
+        self.system.run("python3", "-c", SEND, datagram.hex())
+
+    def send_sample(self):
+        said = self.system.run("flow-send", "-x", f"127.0.0.1:{PORT}")
+        self.assertEqual(int(said), SAMPLE)
+        self.wait_flows(SAMPLE)
+
+    def send_templates(self):
+        self.send(netflow9.templates(V9, LAYOUT),
+                  netflow9.data(LAYOUT, ("192.0.2.1", 1)))
+        self.wait_flows(1)
+
+    def send_data(self):
+        """What needs the templates that were sent before."""
+        self.send(netflow9.data(LAYOUT, ("192.0.2.2", 2)))
+        self.wait_flows(1)
+
+    def purge(self):
+        self.system.run(*APT, "purge", *PACKAGES)
+        left = self.system.run("find", "/", "-xdev", "-path", "/debs",
+                               "-prune", "-o", "-name", "*flowd*", "-print",
+                               "-o", "-nouser", "-print")
+        self.assertEqual(left, "")
+        for name in "/etc/passwd", "/etc/group":
+            self.assertNotIn("_flowd", self.read(name).decode())
+
+
+@unittest.skipIf(REASON, REASON)
+class Packages(Story):
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.system.with_network(*APT, "install", "logrotate")
+        cls.system.boot()
+
+    def pid(self):
+        """The monitor's process, in its namespace."""
+        return int(self.read("/run/flowd.pid"))
 
     def test_1_install_starts_it(self):
         self.install("old")
@@ -244,9 +178,7 @@ class Packages(unittest.TestCase):
                       self.read("/lib/systemd/system/flowd.service"))
 
     def test_2_flows_are_collected_and_read(self):
-        said = self.system.run("flow-send", "-x", f"127.0.0.1:{PORT}")
-        self.assertEqual(int(said), SAMPLE)
-        self.wait_flows(SAMPLE)
+        self.send_sample()
         for reader in (("python3", "-c", PYTHON_COUNT),
                        ("perl", "-MFlowd", "-e", PERL_COUNT)):
             with self.subTest(reader=reader[0]):
@@ -264,38 +196,168 @@ class Packages(unittest.TestCase):
         self.assertEqual(self.pid(), before)
         self.system.run("/etc/init.d/flowd", "restart")
         self.assertNotEqual(self.pid(), before)
-        self.send(netflow9.templates(V9, LAYOUT),
-                  netflow9.data(LAYOUT, ("192.0.2.1", 1)))
-        self.wait_flows(1)
+        self.send_templates()
 
-    def test_4_upgrade_keeps_what_is_the_users(self):
+    def test_4_logrotate_has_it_go_on_with_another_log(self):
+        self.system.run("logrotate", "--force", "/etc/logrotate.d/flowd")
+        wait_for(self.system.path(LOG).exists, "there is another log")
+        self.assertTrue(self.read(f"{LOG}.1"))
+        type(self).flows = 0
+        self.send_sample()
+
+    def test_5_upgrade_keeps_what_is_the_users(self):
         before = self.pid()
-        conf = self.root / "etc/flowd.conf"
+        conf = self.system.path("/etc/flowd.conf")
         conf.write_text(conf.read_text() + "# mine\n")
         self.install("new", "-oDpkg::Options::=--force-confold")
         self.assertNotEqual(self.pid(), before)
         self.assertTrue(conf.read_text().endswith("# mine\n"))
         self.assertTrue(self.read("/etc/flowd.conf.dpkg-dist").endswith(
             NEXT.encode()))
-        self.send(netflow9.data(LAYOUT, ("192.0.2.2", 2)))
-        self.wait_flows(1)
+        self.send_data()
 
-    def test_5_remove_keeps_configuration_and_logs(self):
+    def test_6_remove_keeps_configuration_and_logs(self):
         self.system.run(*APT, "remove", "flowd")
         self.assertEqual(self.system.run(
             "sh", "-c", "ps -C flowd -o pid= || :"), "")
         for name in "/etc/flowd.conf", LOG, "/var/lib/flowd.state":
             self.assertTrue(self.read(name), name)
-        self.assertFalse((self.root / "usr/sbin/flowd").exists())
+        self.assertFalse(self.system.path("/usr/sbin/flowd").exists())
 
-    def test_6_purge_leaves_nothing(self):
-        self.system.run(*APT, "purge", *PACKAGES)
-        left = self.system.run("find", "/", "-xdev", "-path", "/debs",
-                               "-prune", "-o", "-name", "*flowd*", "-print",
-                               "-o", "-nouser", "-print")
-        self.assertEqual(left, "")
-        for name in "/etc/passwd", "/etc/group":
-            self.assertNotIn("_flowd", self.read(name).decode())
+    def test_7_purge_leaves_nothing(self):
+        self.purge()
+
+
+NO_SYSTEMD = REASON or debian.why_no_systemd()
+
+
+@unittest.skipIf(NO_SYSTEMD, NO_SYSTEMD)
+class Systemd(Story):
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.system.with_network(*APT, "install", "systemd")
+        cls.system.boot_systemd()
+
+    def systemctl(self, *words):
+        return self.system.run("systemctl", *words).strip()
+
+    def show(self, name):
+        return self.systemctl("show", "--value", f"--property={name}", "flowd")
+
+    def pid(self):
+        """The monitor's process, once flowd has said that it is ready."""
+        wait_for(lambda: self.show("ActiveState") == "active", "flowd is up")
+        return int(self.show("MainPID"))
+
+    def collector(self, monitor):
+        """Its only child, or nothing."""
+        return self.system.run("sh", "-c",
+                               f"ps -o pid= --ppid {monitor} || :").strip()
+
+    def messages(self):
+        """The journal's: priorities and texts."""
+        said = self.system.run("journalctl", "--unit=flowd", "--output=json")
+        entries = [json.loads(line) for line in said.splitlines()]
+        return [(int(entry["PRIORITY"]), entry["MESSAGE"])
+                for entry in entries]
+
+    def ask(self, *groups):
+        """What flowdctl tells nobody, who is in these groups."""
+        return self.system.run(
+            "setpriv", "--reuid=nobody", "--regid=nogroup",
+            f"--groups={','.join(groups)}" if groups else "--clear-groups",
+            "flowdctl", "show", "exporters")
+
+    def test_1_install_starts_it(self):
+        self.install("old")
+        self.assertTrue(self.pid())
+        self.assertEqual(self.systemctl("is-enabled", "flowd"), "enabled")
+        self.assertEqual(self.show("Type"), "notify")
+        self.assertEqual(self.system.run(
+            "systemd-analyze", "verify", "--man=no", "flowd.service"), "")
+        self.system.run("systemd-analyze", "security",
+                        f"--threshold={EXPOSURE}", "flowd.service")
+
+    def test_2_flows_are_collected(self):
+        self.send_sample()
+
+    def test_3_the_journal_knows_what_is_a_warning(self):
+        self.send_bytes(bytes([0, 99]) * 8)
+        warning = wait_for(
+            lambda: [entry for entry in self.messages()
+                     if "NetFlow version 99" in entry[1]],
+            "the collector's warning is in the journal")
+        self.assertEqual([priority for priority, _ in warning], [4])
+        self.assertIn((6, "flowd is running"), self.messages())
+
+    def test_4_reload(self):
+        before = self.pid()
+        conf = self.system.path("/etc/flowd.conf")
+        text = conf.read_text()
+        self.assertIn(f"\n# {CONTROL}\n", text)
+        conf.write_text(text.replace(f"\n# {CONTROL}\n",
+                                     f"\n{CONTROL} group adm\n"))
+        self.systemctl("reload", "flowd")
+        wait_for(self.system.path("/run/flowd.ctl").is_socket,
+                 "the control socket is there")
+        self.assertEqual(self.pid(), before)
+        self.assertIn("127.0.0.1", self.ask("adm"))
+        with self.assertRaisesRegex(AssertionError, "Permission denied"):
+            self.ask()
+        good = conf.read_text()
+        conf.write_text("nonsense\n")
+        with self.assertRaises(AssertionError):
+            self.systemctl("reload", "flowd")
+        conf.write_text(good)
+        self.assertEqual(self.pid(), before)
+        self.send_sample()
+
+    def test_5_a_collector_that_dies_is_no_matter_of_systemds(self):
+        monitor = self.pid()
+        before = self.collector(monitor)
+        self.system.run("kill", "-KILL", before)
+        wait_for(lambda: self.collector(monitor) not in ("", before),
+                 "there is another collector")
+        self.send_sample()
+        self.assertEqual(self.pid(), monitor)
+
+    def test_6_a_monitor_that_hangs_is_restarted(self):
+        drop_in = self.system.path("/run/systemd/system/flowd.service.d")
+        drop_in.mkdir()
+        (drop_in / "test.conf").write_text(WATCHDOG)
+        self.systemctl("daemon-reload")
+        self.systemctl("restart", "flowd")
+        before = self.pid()
+        self.system.run("kill", "-STOP", before)
+        wait_for(lambda: self.show("NRestarts") == "1", "it is restarted")
+        self.assertNotEqual(self.pid(), before)
+        shutil.rmtree(drop_in)
+        self.systemctl("daemon-reload")
+        self.send_sample()
+
+    def test_7_restart_and_upgrade_keep_templates(self):
+        before = self.pid()
+        self.send_templates()
+        self.systemctl("restart", "flowd")
+        self.send_data()
+        restarted = self.pid()
+        self.assertNotEqual(restarted, before)
+        self.install("new", "-oDpkg::Options::=--force-confold")
+        self.assertNotEqual(self.pid(), restarted)
+        self.send_data()
+
+    def test_8_stop_is_clean(self):
+        self.systemctl("stop", "flowd")
+        for name, value in (("ActiveState", "inactive"), ("Result", "success"),
+                            ("ExecMainStatus", "0")):
+            self.assertEqual(self.show(name), value, name)
+        self.assertEqual(self.system.run("find", "/run", "-maxdepth", "1",
+                                         "-name", "*flowd*"), "")
+
+    def test_9_purge_leaves_nothing(self):
+        self.purge()
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ static const size_t header_lens[] = { 16, 24, 24 };
 static const size_t record_lens[] = { 48, 48, 52 };
 
 static struct exporter exporter;
+static struct exporters_shared shared;
 
 /* What the sink was emptied of. */
 static struct flow taken[MANY];
@@ -62,6 +63,8 @@ new_exporter(void)
 	size_t i;
 
 	memset(&exporter, 0, sizeof(exporter));
+	memset(&shared, 0, sizeof(shared));
+	exporter.shared = &shared;
 	exporter.addr = addr_v4(address);
 	for (i = 0; i < EXPORTER_CAUSES; i++)
 		exporter.said[i].last = RECV_SEC;
