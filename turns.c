@@ -38,7 +38,9 @@ turns_new(void)
 
 	all = mmap(NULL, sizeof(*all), PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	return (all == MAP_FAILED ? NULL : all);
+	if (all == MAP_FAILED)
+		return (NULL);
+	return (all);
 }
 
 void
