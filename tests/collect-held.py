@@ -124,6 +124,7 @@ class Held(Sender):
             for _ in range(50):
                 feed.send(self.message(self.simple(1), domain=7))
             feed.settle()
+            flowd.wait_stderr("domain 7")
             said = [l for l in flowd.stderr_lines()
                     if "127.0.0.1: " in l and "new exporter" not in l]
         self.assertEqual(len(said), 1)

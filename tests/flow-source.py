@@ -22,6 +22,7 @@ class FlowSource(unittest.TestCase):
             for source in sources:
                 flowd.send(DATAGRAM, source)
             stored = flowd.wait_flows(len(accepted))
+            flowd.stop()
             said = flowd.stderr_lines()
         self.assertEqual([f["agent"] for f in stored], accepted)
         return said
