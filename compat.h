@@ -28,6 +28,9 @@
 
 #include <stddef.h>
 
+/* Into callers that know the arguments, so that these are constants there. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
 #ifndef HAVE_STRLCPY
 /* OpenBSD's: always terminates, returns strlen(src). */
 size_t strlcpy(char *dst, const char *src, size_t size);

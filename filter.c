@@ -327,6 +327,12 @@ filter_by_tree(struct filter *filter, struct flow *flow)
 	return (decide(&filter->rules[winner], flow));
 }
 
+bool
+filter_is_empty(const struct filter *filter)
+{
+	return (filter->nrules == 0);
+}
+
 enum filter_verdict
 filter_flow(struct filter *filter, struct flow *flow)
 {

@@ -154,6 +154,9 @@ struct filter *filter_new(const struct filter_rule *rules, size_t nrules,
     const struct filter_table *tables, size_t ntables);
 void filter_free(struct filter *filter);
 
+/* Whether it has no rules, so that it lets every flow through. */
+bool filter_is_empty(const struct filter *filter);
+
 /* Bytes that the filter has allocated. */
 size_t filter_memory(const struct filter *filter);
 

@@ -217,7 +217,9 @@ take_flows(struct flow_sink *sink)
 
 	if (sink->n > 0)
 		look_at(c->exporter, &sink->flows[0]);
-	n = choose_flows(c->filter, sink->flows, sink->n);
+	n = filter_is_empty(c->filter) ?
+	    sink->n :
+	    choose_flows(c->filter, sink->flows, sink->n);
 	mine->flows += sink->n;
 	mine->discarded += sink->n - n;
 	sink->n = 0;

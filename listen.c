@@ -45,10 +45,11 @@ struct receiver {
 	struct batch *batch;
 	int n; /* datagrams in it */
 	struct iovec iovs[BATCH_MAX];
+	/* Of the first datagram; that of each would tell the same again. */
 	union {
 		char bytes[CMSG_SPACE(sizeof(uint32_t))];
 		struct cmsghdr align;
-	} control[BATCH_MAX];
+	} control;
 };
 
 const char *
@@ -477,7 +478,7 @@ vacate(struct receiver *r, size_t i)
 
 	msg->msg_len = BATCH_EMPTY;
 	msg->msg_hdr.msg_namelen = sizeof(r->batch->names[i]);
-	msg->msg_hdr.msg_controllen = sizeof(r->control[i]);
+	msg->msg_hdr.msg_controllen = i == 0 ? sizeof(r->control) : 0;
 }
 
 struct receiver *
@@ -498,7 +499,7 @@ receiver_new(struct batch *batch)
 		hdr->msg_iov = &r->iovs[i];
 		hdr->msg_iovlen = 1;
 		hdr->msg_name = &batch->names[i];
-		hdr->msg_control = &r->control[i];
+		hdr->msg_control = i == 0 ? &r->control : NULL;
 	}
 	return (r);
 }
@@ -544,10 +545,8 @@ receiver_batch(struct receiver *r, struct listener *listener, uint64_t *dropped)
 			0 :
 			-1);
 	(void)clock_gettime(CLOCK_REALTIME, &b->received);
-	for (i = 0; i < n; i++) {
-		if (b->msgs[i].msg_hdr.msg_controllen != 0)
-			note_drops(&b->msgs[i].msg_hdr, listener, dropped);
-	}
+	if (b->msgs[0].msg_hdr.msg_controllen != 0)
+		note_drops(&b->msgs[0].msg_hdr, listener, dropped);
 	return (n);
 }
 

@@ -19,6 +19,8 @@
  * decoder reads all three by the tables of layout.h; it is inlined once for
  * each, so that the offsets are constants in what the processor runs.
  */
+#include "compat.h"
+
 #include <string.h>
 
 #include "cursor.h"
@@ -35,7 +37,7 @@ struct fixed_header {
 	uint16_t sampling;              /* v5 */
 };
 
-static inline int
+static ALWAYS_INLINE int
 read_header(struct cursor *c, const struct layout *l, struct fixed_header *h)
 {
 	const uint8_t *p = c->at;
@@ -58,7 +60,7 @@ read_header(struct cursor *c, const struct layout *l, struct fixed_header *h)
 }
 
 /* What all flows of a datagram have in common. */
-static inline void
+static ALWAYS_INLINE void
 start_flow(struct flow *flow, const struct layout *l,
     const struct fixed_header *h, const struct datagram *dgram,
     const struct addr *agent)
@@ -85,7 +87,7 @@ start_flow(struct flow *flow, const struct layout *l,
 }
 
 /* rec has l->record_len bytes. */
-static inline void
+static ALWAYS_INLINE void
 read_record(struct flow *flow, const struct layout *l, const uint8_t *rec,
     const struct fixed_header *h)
 {
@@ -156,14 +158,15 @@ take_sampling(struct exporter *e, uint16_t sampling, uint32_t now)
 		    e->sampling_interval, before);
 }
 
-static inline enum decoded
+static ALWAYS_INLINE enum decoded
 decode_fixed(const struct layout *l, const struct datagram *dgram,
     struct exporter *exporter, struct flow_sink *sink)
 {
 	struct fixed_header h;
-	struct flow common, *flow;
+	struct flow common, *flows;
 	struct cursor c, rec;
 	enum decoded r;
+	size_t i, n, left;
 
 	cur_init(&c, dgram->data, dgram->len);
 	if (read_header(&c, l, &h) != 0) {
@@ -185,10 +188,13 @@ decode_fixed(const struct layout *l, const struct datagram *dgram,
 	if (l->has_engine)
 		take_sampling(exporter, h.sampling, dgram->recv_sec);
 	start_flow(&common, l, &h, dgram, &exporter->addr);
-	while (cur_sub(&c, l->record_len, &rec) == 0) {
-		flow = sink_next(sink);
-		*flow = common;
-		read_record(flow, l, rec.at, &h);
+	for (left = h.count; left > 0; left -= n) {
+		flows = sink_more(sink, left, &n);
+		for (i = 0; i < n && cur_sub(&c, l->record_len, &rec) == 0;
+		     i++) {
+			flows[i] = common;
+			read_record(&flows[i], l, rec.at, &h);
+		}
 	}
 	return (DECODED);
 }

@@ -21,7 +21,7 @@
 #include "pace.h"
 
 #define NANOSECONDS      UINT64_C(1000000000) /* in a second */
-#define GATHER_DATAGRAMS 48 /* of a batch, which then is not quite full */
+#define GATHER_DATAGRAMS 256 /* a few batches; more bring little */
 
 /*
  * What a sender at 10 Gbit/s fills in a nanosecond: a datagram of 1,500 bytes

@@ -28,7 +28,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PACE_GATHER_MAX UINT64_C(2000000)  /* ns that datagrams may wait */
+#define PACE_GATHER_MAX UINT64_C(10000000) /* ns that datagrams may wait */
 #define PACE_WRITE      UINT64_C(10000000) /* ns between two writes */
 
 /* Times are in nanoseconds of a clock that nobody sets.  Starts zeroed. */

@@ -49,9 +49,6 @@
 #define USUAL_FIELDS \
 	(STORE_FIELD_ALL & ~(uint32_t)(STORE_FIELD_TAG | ADDR6_BITS))
 
-/* Into functions that know which fields there are. */
-#define INLINE inline __attribute__((always_inline))
-
 static const struct {
 	const char *name;
 	uint32_t mask;
@@ -142,7 +139,7 @@ store_record_len(uint32_t fields)
  * The put_ and get_ functions below move a pointer over a record whose whole
  * length has been checked against record_len, which is the sum of their steps.
  */
-static INLINE uint8_t *
+static ALWAYS_INLINE uint8_t *
 put_addr(uint8_t *p, uint32_t fields, uint32_t pair, const struct addr *a)
 {
 	if ((fields & pair & ADDR4_BITS) != 0) {
@@ -157,7 +154,7 @@ put_addr(uint8_t *p, uint32_t fields, uint32_t pair, const struct addr *a)
 }
 
 /* What happened: the fields up to OCTETS. */
-static INLINE uint8_t *
+static ALWAYS_INLINE uint8_t *
 put_traffic(uint8_t *p, uint32_t fields, const struct flow *flow)
 {
 	if ((fields & STORE_FIELD_TAG) != 0) {
@@ -197,7 +194,7 @@ put_traffic(uint8_t *p, uint32_t fields, const struct flow *flow)
 }
 
 /* How the exporter saw it: the fields from IF_INDICES. */
-static INLINE uint8_t *
+static ALWAYS_INLINE uint8_t *
 put_export(uint8_t *p, uint32_t fields, const struct flow *flow)
 {
 	if ((fields & STORE_FIELD_IF_INDICES) != 0) {
@@ -244,7 +241,7 @@ encoded_fields(const struct flow *flow, uint32_t mask)
 }
 
 /* Writes all but the checksum; returns the length with it. */
-static INLINE size_t
+static ALWAYS_INLINE size_t
 put_record(uint8_t *buf, uint32_t fields, const struct flow *flow)
 {
 	uint8_t *p = buf + STORE_HEADER_LEN;

@@ -36,7 +36,8 @@ WARM_UP_RATE = 20000
 FIRST_SOURCE = "127.1.0.1"
 BUFFER = 32 << 20		# bytes, as flowd asks for
 SETTLED = 0.3			# seconds without work
-WARM_MEMORY = 2 << 30		# bytes, above what a run writes
+WARM_MEMORY = 3 << 30		# bytes, above what a run writes
+PAGE = 4096
 
 NEAR_LIMIT = -80		# a rate: percent of what the floor can take
 
@@ -137,7 +138,9 @@ class WarmMemory:
     A virtual machine may give free memory back to its host.  Pages that have
     to be fetched anew cost more than all of a collector's work, and as much as
     the next run by chance finds.  So that all find the same, these are kept in
-    use between runs, and free only while one is on.
+    use between runs, and free only while one is on.  They are huge ones, since
+    a file's memory too comes in large pieces, which small ones that are set
+    free do not always make.
     """
 
     def __init__(self):
@@ -145,8 +148,10 @@ class WarmMemory:
         self.take()
 
     def take(self):
-        self.pages = mmap.mmap(-1, WARM_MEMORY, mmap.MAP_PRIVATE |
-                               mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE)
+        self.pages = mmap.mmap(-1, WARM_MEMORY,
+                               mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        self.pages.madvise(mmap.MADV_HUGEPAGE)
+        self.pages[::PAGE] = bytes(WARM_MEMORY // PAGE)
 
     def release(self):
         self.pages.close()
@@ -333,7 +338,7 @@ def limit_of_floor(case, args, where, memory):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("-d", type=float, default=1.5, help="seconds of load")
+    parser.add_argument("-d", type=float, default=1, help="seconds of load")
     parser.add_argument("-r", type=int, default=3, help="rounds")
     parser.add_argument("-w", help="directory to write to")
     parser.add_argument("case", nargs="*")
