@@ -28,6 +28,9 @@
 #if defined(__x86_64__) || defined(__i386__)
 #include <immintrin.h>
 #define HAVE_CLMUL
+#ifdef __x86_64__
+#define HAVE_CLMUL4
+#endif
 #elif defined(__aarch64__) && defined(HWCAP_CRC32) && !defined(__AARCH64EB__)
 #include <arm_acle.h>
 #define HAVE_ARM_CRC
@@ -120,13 +123,11 @@ flowd_crc32_table(uint32_t crc, const void *data, size_t len)
 /*
  * Powers of x modulo the polynomial, bits reflected and shifted by one.  The
  * product of a block's low half with x^160, and of its high half with x^96,
- * stands for the block 16 bytes further on; x^288 and x^224 do for 32 bytes.
+ * stands for the block 16 bytes further on.
  */
 #define X64  0x163cd6124
 #define X96  0x0ccaa009e
 #define X160 0x1751997d0
-#define X224 0x15a546366
-#define X288 0x0f1da05aa
 
 /* The polynomial, and x^64 divided by it, reflected. */
 #define POLYNOMIAL 0x1db710641
@@ -140,19 +141,21 @@ has_clmul(void)
 
 #define CLMUL __attribute__((target("sse2,pclmul")))
 
-/* What stands for x, with the powers of by, added to what is there. */
-static inline CLMUL __m128i
-fold(__m128i x, __m128i by, __m128i there)
-{
-	return (_mm_xor_si128(there,
-	    _mm_xor_si128(_mm_clmulepi64_si128(x, by, 0x00),
-		_mm_clmulepi64_si128(x, by, 0x11))));
-}
-
 static inline CLMUL __m128i
 load_block(const uint8_t *p)
 {
 	return (_mm_loadu_si128((const void *)p));
+}
+
+/* What stands for x one block further on, added to the block there. */
+static inline CLMUL __m128i
+fold(__m128i x, __m128i there)
+{
+	const __m128i by = _mm_set_epi64x(X96, X160);
+
+	return (_mm_xor_si128(there,
+	    _mm_xor_si128(_mm_clmulepi64_si128(x, by, 0x00),
+		_mm_clmulepi64_si128(x, by, 0x11))));
 }
 
 /* The checksum of a block: 128 bits become 96, 64, and by Barrett 32. */
@@ -176,36 +179,108 @@ reduce(__m128i x)
 
 /*
  * What does not fill a block comes first and goes to the table; carry-less
- * multiplication then folds block after block into the next.  In two lanes
- * neither has to wait for the other.
+ * multiplication then folds block after block into the next.  Each waits for
+ * the one before; what keeps the processor busy is the record after this one.
  */
 static CLMUL uint32_t
 crc32_clmul(uint32_t crc, const uint8_t *p, size_t len)
 {
-	const __m128i by16 = _mm_set_epi64x(X96, X160);
-	const __m128i by32 = _mm_set_epi64x(X224, X288);
 	const size_t head = len % BLOCK;
-	__m128i x, y;
+	__m128i x;
 
 	if (head != 0)
 		crc = flowd_crc32_table(crc, p, head);
 	p += head;
 	len -= head;
-	x = _mm_setzero_si128(); /* zeros in front change nothing */
-	y = _mm_xor_si128(load_block(p), _mm_cvtsi32_si128((int)crc));
-	p += BLOCK;
-	len -= BLOCK;
-	if (len % (2 * BLOCK) != 0) {
-		x = y;
-		y = load_block(p);
-		p += BLOCK;
-		len -= BLOCK;
-	}
-	for (; len != 0; p += 2 * BLOCK, len -= 2 * BLOCK) {
-		x = fold(x, by32, load_block(p));
-		y = fold(y, by32, load_block(p + BLOCK));
-	}
-	return (reduce(fold(x, by16, y)));
+	x = _mm_xor_si128(load_block(p), _mm_cvtsi32_si128((int)crc));
+	for (p += BLOCK, len -= BLOCK; len != 0; p += BLOCK, len -= BLOCK)
+		x = fold(x, load_block(p));
+	return (reduce(x));
+}
+#endif
+
+#ifdef HAVE_CLMUL4
+#define LANES 4
+
+static inline bool
+has_clmul4(void)
+{
+	return (__builtin_cpu_supports("avx512f") &&
+	    __builtin_cpu_supports("avx512bw") &&
+	    __builtin_cpu_supports("vpclmulqdq"));
+}
+
+#define CLMUL4 __attribute__((target("avx512f,avx512bw,vpclmulqdq")))
+
+/* A block of each of four pieces, which stand stride bytes apart. */
+static inline CLMUL4 __m512i
+load_blocks(const uint8_t *p, size_t stride)
+{
+	const __m128i a = _mm_loadu_si128((const void *)p);
+	const __m128i b = _mm_loadu_si128((const void *)(p + stride));
+	const __m128i c = _mm_loadu_si128((const void *)(p + 2 * stride));
+	const __m128i d = _mm_loadu_si128((const void *)(p + 3 * stride));
+
+	return (_mm512_inserti32x4(
+	    _mm512_inserti32x4(
+		_mm512_inserti32x4(_mm512_castsi128_si512(a), b, 1), c, 2),
+	    d, 3));
+}
+
+static inline CLMUL4 __m512i
+in_each_lane(uint64_t high, uint64_t low)
+{
+	return (_mm512_broadcast_i32x4(
+	    _mm_set_epi64x((long long)high, (long long)low)));
+}
+
+/* As fold and reduce, for four pieces at once. */
+static inline CLMUL4 __m512i
+fold4(__m512i x, __m512i there)
+{
+	const __m512i by = in_each_lane(X96, X160);
+
+	return (_mm512_xor_si512(there,
+	    _mm512_xor_si512(_mm512_clmulepi64_epi128(x, by, 0x00),
+		_mm512_clmulepi64_epi128(x, by, 0x11))));
+}
+
+static inline CLMUL4 __m512i
+reduce4(__m512i x)
+{
+	const __m512i low32 = in_each_lane(0, UINT32_MAX);
+	const __m512i powers = in_each_lane(X64, X96);
+	const __m512i barrett = in_each_lane(QUOTIENT, POLYNOMIAL);
+	__m512i t;
+
+	x = _mm512_xor_si512(_mm512_bsrli_epi128(x, 8),
+	    _mm512_clmulepi64_epi128(x, powers, 0x00));
+	x = _mm512_xor_si512(_mm512_bsrli_epi128(x, 4),
+	    _mm512_clmulepi64_epi128(_mm512_and_si512(x, low32), powers, 0x10));
+	t = _mm512_clmulepi64_epi128(_mm512_and_si512(x, low32), barrett, 0x10);
+	t = _mm512_clmulepi64_epi128(_mm512_and_si512(t, low32), barrett, 0x00);
+	return (_mm512_xor_si512(x, t));
+}
+
+/* Four pieces of len bytes, which is one block at the least. */
+static CLMUL4 void
+crc32_clmul4(const uint8_t *p, size_t stride, size_t len, uint32_t crcs[LANES])
+{
+	const size_t head = len % BLOCK;
+	uint32_t words[LANES * BLOCK / 4] = { 0 };
+	__m512i x;
+	size_t i;
+
+	for (i = 0; i < LANES && head != 0; i++)
+		words[i * 4] = flowd_crc32_table(0, p + i * stride, head);
+	p += head;
+	len -= head;
+	x = _mm512_xor_si512(load_blocks(p, stride), _mm512_loadu_si512(words));
+	for (p += BLOCK, len -= BLOCK; len != 0; p += BLOCK, len -= BLOCK)
+		x = fold4(x, load_blocks(p, stride));
+	_mm512_storeu_si512(words, reduce4(x));
+	for (i = 0; i < LANES; i++)
+		crcs[i] = words[i * 4 + 1];
 }
 #endif
 
@@ -243,4 +318,22 @@ flowd_crc32(uint32_t crc, const void *data, size_t len)
 		return (crc32_arm(crc, data, len));
 #endif
 	return (flowd_crc32_table(crc, data, len));
+}
+
+void
+flowd_crc32_each(const void *data, size_t stride, size_t len, size_t n,
+    uint32_t *crcs)
+{
+	const uint8_t *p = data;
+
+#ifdef HAVE_CLMUL4
+	if (len >= BLOCK && has_clmul4()) {
+		for (; n >= LANES; n -= LANES, crcs += LANES) {
+			crc32_clmul4(p, stride, len, crcs);
+			p += LANES * stride;
+		}
+	}
+#endif
+	for (; n > 0; n--, p += stride)
+		*crcs++ = flowd_crc32(0, p, len);
 }

@@ -27,7 +27,14 @@
  */
 uint32_t flowd_crc32(uint32_t crc, const void *data, size_t len);
 
-/* The same without the instructions that some processors have for it. */
+/*
+ * Those of n pieces of len bytes each, from the start; the next one begins
+ * stride bytes behind the one before.
+ */
+void flowd_crc32_each(const void *data, size_t stride, size_t len, size_t n,
+    uint32_t *crcs);
+
+/* As flowd_crc32, without what instructions some processors have for it. */
 uint32_t flowd_crc32_table(uint32_t crc, const void *data, size_t len);
 
 #endif

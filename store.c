@@ -25,6 +25,8 @@
 #define CRC_LEN    4
 #define CLEAR_STEP 32 /* bytes */
 
+#define CRCS_AT_ONCE 16 /* checksums, a multiple of what is done in one go */
+
 /* The single-family address bits; the IPv6 bit is the next one up. */
 #define ADDR4_BITS                                         \
 	(STORE_FIELD_AGENT_ADDR4 | STORE_FIELD_SRC_ADDR4 | \
@@ -265,6 +267,21 @@ put_checksum(uint8_t *buf, size_t len)
 	be32_put(buf + len - CRC_LEN, flowd_crc32(0, buf, len - CRC_LEN));
 }
 
+/* The same for n records in a row that have this length. */
+static void
+put_checksums(uint8_t *buf, size_t len, size_t n)
+{
+	uint32_t crcs[CRCS_AT_ONCE];
+	size_t i, part;
+
+	for (; n > 0; n -= part) {
+		part = n < CRCS_AT_ONCE ? n : CRCS_AT_ONCE;
+		flowd_crc32_each(buf, len, len - CRC_LEN, part, crcs);
+		for (i = 0; i < part; i++, buf += len)
+			be32_put(buf + len - CRC_LEN, crcs[i]);
+	}
+}
+
 int
 store_encode(const struct flow *flow, uint32_t mask, uint8_t *buf, size_t size,
     size_t *len)
@@ -293,7 +310,7 @@ store_encode_many(const struct flow *flows, size_t n, uint32_t mask,
 {
 	uint8_t *p = buf, *end;
 	uint32_t fields;
-	size_t i;
+	size_t i, run;
 
 	for (i = 0; i < n; i++, p += lens[i - 1]) {
 		fields = encoded_fields(&flows[i], mask);
@@ -302,9 +319,12 @@ store_encode_many(const struct flow *flows, size_t n, uint32_t mask,
 		    put_record(p, fields, &flows[i]);
 	}
 	end = p;
-	if ((mask & STORE_FIELD_CRC32) != 0) {
-		for (i = 0, p = buf; i < n; p += lens[i++])
-			put_checksum(p, lens[i]);
+	if ((mask & STORE_FIELD_CRC32) == 0)
+		return ((size_t)(end - buf));
+	for (i = 0, p = buf; i < n; i += run, p += run * lens[i - 1]) {
+		for (run = 1; i + run < n && lens[i + run] == lens[i];)
+			run++;
+		put_checksums(p, lens[i], run);
 	}
 	return ((size_t)(end - buf));
 }

@@ -27,7 +27,8 @@
 
 #include "crc32.h"
 
-#define DATA_LEN (4096 + 16)
+#define DATA_LEN   (4096 + 16)
+#define PIECES_MAX 13
 
 static uint32_t
 by_zlib(const uint8_t *data, size_t len)
@@ -137,6 +138,26 @@ continues_across_calls(void **state)
 	}
 }
 
+static void
+each_of_many_in_a_row(void **state)
+{
+	uint8_t data[DATA_LEN];
+	uint32_t crcs[PIECES_MAX];
+	size_t n, len, gap, i;
+
+	(void)state;
+	fill(data);
+	for (n = 0; n <= PIECES_MAX; n++) {
+		for (len = 0; len <= 300; len++) {
+			gap = len % 5;
+			flowd_crc32_each(data + n, len + gap, len, n, crcs);
+			for (i = 0; i < n; i++)
+				assert_int_equal(crcs[i],
+				    by_zlib(data + n + i * (len + gap), len));
+		}
+	}
+}
+
 int
 main(void)
 {
@@ -145,6 +166,7 @@ main(void)
 		cmocka_unit_test(each_byte_at_each_place),
 		cmocka_unit_test(every_length_and_alignment),
 		cmocka_unit_test(continues_across_calls),
+		cmocka_unit_test(each_of_many_in_a_row),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
