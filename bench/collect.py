@@ -35,15 +35,19 @@ RATE = 15000			# datagrams a second, where not saturated
 WARM_UP_RATE = 20000
 FIRST_SOURCE = "127.1.0.1"
 BUFFER = 32 << 20		# bytes, as flowd asks for
-SETTLED = 0.3			# seconds without work
-WARM_MEMORY = 3 << 30		# bytes, above what a run writes
+LOOK = 0.03			# seconds between looks whether all is done
+IDLE = 500000			# ns of CPU in that time, of one without work
+STARTED = 0.3			# seconds
+FLOOD = 0.3			# of a burst's time, where it is saturated
+WARM_MEMORY = 1 << 30		# bytes, above what a burst writes
 PAGE = 4096
 
 NEAR_LIMIT = -80		# a rate: percent of what the floor can take
 
 Case = collections.namedtuple(
     "Case", "version family rate exporters templates rules workers")
-Sent = collections.namedtuple("Sent", "flows datagrams")
+Sent = collections.namedtuple("Sent", "flows seconds")
+Burst = collections.namedtuple("Burst", "ns octets sent seconds")
 Figures = collections.namedtuple("Figures", "ns lost speed memory bytes")
 
 
@@ -133,18 +137,17 @@ def waiting(port):
 
 
 class WarmMemory:
-    """Memory that the machine has at hand, for the files of a run.
+    """Memory that the machine has at hand, for the files of a burst.
 
     A virtual machine may give free memory back to its host.  Pages that have
     to be fetched anew cost more than all of a collector's work, and as much as
-    the next run by chance finds.  So that all find the same, these are kept in
-    use between runs, and free only while one is on.  They are huge ones, since
-    a file's memory too comes in large pieces, which small ones that are set
-    free do not always make.
+    the next burst by chance finds.  So that all find the same, these are kept
+    in use between bursts, and free only while one is on.  They are huge ones,
+    since a file's memory too comes in large pieces, which small ones that are
+    set free do not always make.
     """
 
     def __init__(self):
-        self.pages = None
         self.take()
 
     def take(self):
@@ -158,15 +161,12 @@ class WarmMemory:
 
 
 class Collector:
-    """One that is run for the bench.
-
-    When it has ended, stored() is the flows it stored of the load, which came
-    behind those of the warm-up, and the bytes that each flow took.
-    """
+    """One that is run for the bench, and takes turns with others."""
 
     def __init__(self, case, directory):
         self.case = case
-        self.dir = pathlib.Path(directory)
+        self.dir = pathlib.Path(directory) / self.name
+        self.dir.mkdir(mode=0o755)
         self.port = flowdtest.free_port()
         with open(self.dir / "said", "wb") as said:
             self.process = subprocess.Popen(
@@ -174,24 +174,42 @@ class Collector:
                 stderr=said, preexec_fn=None if case.workers > 1 else
                 on_cpu(COLLECTOR_CPU))
         wait_for(lambda: waiting(self.port) is not None, "it listens")
-        time.sleep(SETTLED)
+        time.sleep(STARTED)
+        self.pids = tree(self.process.pid)
 
-    def said(self):
-        return (self.dir / "said").read_text(errors="replace")
+    def file(self):
+        return self.dir / "log"
+
+    def empty(self):
+        """Sets the memory of its file free, for what comes next."""
+        os.truncate(self.file(), 0)
 
     def end(self):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(60)
 
     def settle(self):
-        """Waits until all that came has been dealt with."""
-        before = -1
+        """Waits until all that came has been dealt with; its time so far."""
+        before = 0
         while True:
-            now = cpu_ns(tree(self.process.pid))
-            if waiting(self.port) == 0 and now - before < 3000000:
-                return
+            now = cpu_ns(self.pids)
+            if waiting(self.port) == 0 and now - before < IDLE:
+                return now
             before = now
-            time.sleep(SETTLED)
+            time.sleep(LOOK)
+
+    def burst(self, rate, seconds=0, datagrams=0):
+        """What a load of that many datagrams, or so long, takes."""
+        before, octets = self.settle(), self.file().stat().st_size
+        sent = send(self.case, self.port, rate, seconds=seconds,
+                    datagrams=datagrams)
+        spent = self.settle() - before
+        return Burst(spent, self.file().stat().st_size - octets, sent.flows,
+                     sent.seconds)
+
+    def octets_per_flow(self, warm_up):
+        """From a load of which nothing is lost."""
+        return warm_up.octets / warm_up.sent
 
 
 class Floor(Collector):
@@ -200,13 +218,6 @@ class Floor(Collector):
 
     def command(self):
         return ["bench/floor", str(self.port), str(self.dir / "log")]
-
-    def stored(self, warm, load):
-        """It does not know which datagrams are of templates."""
-        count, octets = map(int, re.findall(r"\d+", self.said()))
-        return ((count - warm.datagrams) * load.flows / load.datagrams,
-                octets / count * load.datagrams / load.flows)
-
 
 class Volume(Floor):
     """The floor with as many bytes to write as flowd has."""
@@ -234,12 +245,6 @@ class Flowd(Collector):
             not flowdtest.has_privsep() else []
         return ["./flowd", "-g", *insecure, "-f", str(conf)]
 
-    def stored(self, warm, _):
-        count = sum(map(int, re.findall(r"all: .* stored (\d+)",
-                                        self.said())))
-        return (count - warm.flows,
-                (self.dir / "log").stat().st_size / count)
-
 
 class Nfcapd(Collector):
     name = "nfcapd"
@@ -249,12 +254,20 @@ class Nfcapd(Collector):
         return ["nfcapd", "-b", "127.0.0.1", "-p", str(self.port), "-w",
                 str(self.dir), "-t", "3600", "-B", str(BUFFER)]
 
-    def stored(self, warm, _):
+    def file(self):
         path, = self.dir.glob("nfcapd.*")
-        said = subprocess.run(["nfdump", "-I", "-r", str(path)], check=True,
-                              capture_output=True, text=True).stdout
+        return path
+
+    def empty(self):
+        """It would write on at its old offset."""
+
+    def octets_per_flow(self, _):
+        """It writes a block at a time, and so knows when it has ended."""
+        said = subprocess.run(["nfdump", "-I", "-r", str(self.file())],
+                              check=True, capture_output=True,
+                              text=True).stdout
         count = int(re.search(r"^Flows: (\d+)", said, re.MULTILINE)[1])
-        return count - warm.flows, path.stat().st_size / count
+        return self.file().stat().st_size / count
 
 
 def per_datagram(case):
@@ -271,6 +284,7 @@ def send(case, port, rate, *, datagrams=0, seconds=0):
                f"{FIRST_SOURCE},{case.exporters}"]
     if rate:
         command += ["-r", str(rate)]
+    began = time.monotonic()
     with subprocess.Popen([*command, f"127.0.0.1:{port}"], text=True,
                           stderr=subprocess.PIPE,
                           preexec_fn=on_cpu(SENDER_CPU)) as process:
@@ -281,71 +295,80 @@ def send(case, port, rate, *, datagrams=0, seconds=0):
     match = re.search(r"(\d+) datagrams, (\d+) flows", said)
     if match is None:
         raise SystemExit(f"flow-send: {said}")
-    return Sent(int(match[2]), int(match[1]))
+    return Sent(int(match[2]), time.monotonic() - began)
 
 
-def measure(kind, case, seconds, where, memory):
-    """One run of a collector under the load of a case."""
-    with tempfile.TemporaryDirectory(prefix="bench-", dir=where) as directory:
+def figures(bursts, per_flow, peak):
+    """The medians of what the bursts cost."""
+    flows = [burst.octets / per_flow for burst in bursts]
+    lost = [max(0, 1 - n / burst.sent) for n, burst in zip(flows, bursts)]
+    return Figures(
+        statistics.median(b.ns / n for n, b in zip(flows, bursts)),
+        statistics.median(lost) * 100,
+        statistics.median(n / b.seconds for n, b in zip(flows, bursts)) / 1e6,
+        peak / 1024, per_flow)
+
+
+def measure(kinds, case, args):
+    """All kinds of collectors under the load of a case, burst by burst."""
+    seconds = args.d if case.rate else args.d * FLOOD
+    memory = WarmMemory()
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=args.w) as directory:
         os.chmod(directory, 0o755)
-        collector = kind(case, directory)
+        running, warm_up, bursts = [], [], []
         try:
-            # Pages are touched, and templates are known.
-            warm = send(case, collector.port, WARM_UP_RATE,
-                        datagrams=max(WARM_UP_RATE // 2, case.exporters))
-            collector.settle()
-            pids = tree(collector.process.pid)
-            memory.release()
-            before, begin = cpu_ns(pids), time.monotonic()
-            load = send(case, collector.port, case.rate,
-                        datagrams=int(case.rate * seconds),
-                        seconds=0 if case.rate else seconds)
-            took = time.monotonic() - begin
-            collector.settle()
-            spent = cpu_ns(pids) - before
-            peak = peak_kib(pids)
+            for kind in kinds:
+                collector = kind(case, directory)
+                running.append(collector)
+                # Pages are touched, and templates are known.
+                warm_up.append(collector.burst(WARM_UP_RATE, datagrams=max(
+                    WARM_UP_RATE // 2, case.exporters)))
+                bursts.append([])
+            for _ in range(args.r):
+                for collector, mine in zip(running, bursts):
+                    memory.release()
+                    mine.append(collector.burst(
+                        case.rate, seconds=0 if case.rate else seconds,
+                        datagrams=int(case.rate * seconds)))
+                    collector.empty()
+                    memory.take()
+            peaks = [peak_kib(collector.pids) for collector in running]
         finally:
-            collector.end()
-        flows, octets = collector.stored(warm, load)
-    memory.take()
-    lost = max(0, load.flows - flows) / load.flows * 100
-    return Figures(spent / flows, lost, flows / took / 1e6, peak / 1024,
-                   octets)
-
-
-def median(runs):
-    """Of each figure."""
-    return Figures(*map(statistics.median, zip(*runs)))
+            memory.release()
+            for collector in running:
+                collector.end()
+        return {c.name: figures(mine, c.octets_per_flow(warm), peak)
+                for c, warm, mine, peak in zip(running, warm_up, bursts,
+                                               peaks)}
 
 
 def show(name, result):
     """The lines of a case, from the floor up."""
-    for kind, figures in result.items():
-        ratios = [f"{figures.ns / result[other].ns:8.2f}"
+    for kind, its in result.items():
+        ratios = [f"{its.ns / result[other].ns:8.2f}"
                   if other in result else " " * 8
                   for other in ("floor", "volume", "nfcapd")]
-        print(f"{name:34} {kind:7} {figures.ns:7.0f} {' '.join(ratios)} "
-              f"{figures.lost:6.1f} {figures.speed:8.1f} "
-              f"{figures.memory:8.1f} {figures.bytes:7.1f}", flush=True)
+        print(f"{name:34} {kind:7} {its.ns:7.0f} {' '.join(ratios)} "
+              f"{its.lost:6.1f} {its.speed:8.1f} "
+              f"{its.memory:8.1f} {its.bytes:7.1f}", flush=True)
 
 
-def limit_of_floor(case, args, where, memory):
+def limit_of_floor(case, args):
     """Datagrams a second that the floor can take."""
-    runs = [measure(Floor, case._replace(rate=0), args.d, where, memory)
-            for _ in range(args.r)]
-    return median(runs).speed * 1e6 / per_datagram(case)
+    result = measure([Floor], case._replace(rate=0), args)
+    return result[Floor.name].speed * 1e6 / per_datagram(case)
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("-d", type=float, default=1, help="seconds of load")
-    parser.add_argument("-r", type=int, default=3, help="rounds")
-    parser.add_argument("-w", help="directory to write to")
+    parser.add_argument("-d", type=float, default=1, help="seconds of a burst")
+    parser.add_argument("-r", type=int, default=7, help="rounds")
+    parser.add_argument("-w", default=os.getcwd(), help="directory to write to")
     parser.add_argument("case", nargs="*")
     args = parser.parse_args()
-    where = args.w or os.getcwd()
-    kinds = [Floor, Volume, Flowd] + ([Nfcapd] if shutil.which("nfcapd") else [])
-    memory = WarmMemory()
+    kinds = [Floor, Volume, Flowd]
+    if shutil.which("nfcapd"):
+        kinds.append(Nfcapd)
     print(f"{'':34} {'':7} {'ns/flow':>7} {'x floor':>8} {'x volume':>8} "
           f"{'x nfcapd':>8} {'lost %':>6} {'Mflow/s':>8} {'peak MiB':>8} "
           f"{'B/flow':>7}")
@@ -354,16 +377,11 @@ def main():
         if args.case and not any(re.search(c, name) for c in args.case):
             continue
         if case.rate < 0:
-            limit = limit_of_floor(case, args, where, memory)
+            limit = limit_of_floor(case, args)
             case = case._replace(rate=round(limit * -case.rate / 100))
-        runs = {}
-        for _ in range(args.r):
-            for kind in kinds:
-                if kind.plain and (case.rules or case.workers > 1):
-                    continue
-                runs.setdefault(kind.name, []).append(
-                    measure(kind, case, args.d, where, memory))
-        show(name, {kind: median(r) for kind, r in runs.items()})
+        chosen = [kind for kind in kinds if not kind.plain or
+                  (case.rules == 0 and case.workers == 1)]
+        show(name, measure(chosen, case, args))
 
 
 if __name__ == "__main__":
