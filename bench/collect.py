@@ -239,7 +239,8 @@ class Flowd(Collector):
             f"listen on 127.0.0.1:{self.port}\n"
             f'logfile "{self.dir}/log"\npidfile "{self.dir}/pid"\n'
             f"workers {self.case.workers}\n" +
-            "".join(f"discard src 10.{i >> 8}.{i & 255}.0/24 proto tcp port 99\n"
+            "".join(f"discard src 10.{i >> 8}.{i & 255}.0/24 port 99 "
+                    "proto tcp\n"
                     for i in range(self.case.rules)))
         insecure = ["-X", "INSECURE"] if os.geteuid() == 0 and \
             not flowdtest.has_privsep() else []
