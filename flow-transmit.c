@@ -39,8 +39,8 @@
 #define BATCH_MAX       64      /* datagrams in a system call */
 #define BATCHES_PER_SEC 1000    /* with a rate; smoother is no use */
 #define JOINED_MAX      64000   /* bytes, of datagrams sent as one */
-#define TURN            32      /* datagrams of a source in a row, without a */
-#define TURN_RUN        128     /* rate and if it has at least that many */
+#define TURN            32      /* datagrams of a source in a row at most, */
+#define TURN_RUN        128     /* and if it has at least that many */
 #define RETRY_NSEC      1000000 /* until a full queue is tried again */
 #define NSEC_PER_SEC    1000000000U
 #define NSEC_PER_MSEC   1000000
@@ -529,10 +529,11 @@ send_prepared(struct sender *s, struct batch *b)
 
 	if (s->how->rate != 0 && s->how->rate / BATCHES_PER_SEC < most)
 		most = s->how->rate / BATCHES_PER_SEC + 1;
-	if (s->how->rate != 0 || (total != 0 && total / s->nsocks < TURN_RUN))
+	s->turn = s->how->rate != 0 && most / s->nsocks < TURN ?
+	    most / s->nsocks :
+	    TURN;
+	if (s->turn == 0 || (total != 0 && total / s->nsocks < TURN_RUN))
 		s->turn = 1;
-	else
-		s->turn = TURN;
 	for (i = 0; !stopped && (total == 0 || i < total); i += n) {
 		n = total == 0 || total - i > most ? most : total - i;
 		wait_until(s, rate_due(s, i));

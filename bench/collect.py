@@ -38,11 +38,12 @@ BUFFER = 32 << 20		# bytes, as flowd asks for
 LOOK = 0.03			# seconds between looks whether all is done
 IDLE = 500000			# ns of CPU in that time, of one without work
 STARTED = 0.3			# seconds
-FLOOD = 0.3			# of a burst's time, where it is saturated
+FLOOD = 0.3			# of a burst's time, where it is a flood
 WARM_MEMORY = 1 << 30		# bytes, above what a burst writes
 PAGE = 4096
 
 NEAR_LIMIT = -80		# a rate: percent of what the floor can take
+MUCH = 600000			# a rate that is too much for one processor
 
 Case = collections.namedtuple(
     "Case", "version family rate exporters templates rules workers")
@@ -88,8 +89,8 @@ def cases(full):
                    for version in (5, 9) for rate in (0, RATE)]
     chosen += [plain._replace(version=version, rate=NEAR_LIMIT)
                for version in (5, 9, 10)]
-    chosen += [plain._replace(rate=rate, exporters=100, workers=workers)
-               for rate in (0, RATE) for workers in (1, 2)]
+    chosen += [plain._replace(rate=rate, exporters=16, workers=workers)
+               for rate in (RATE, MUCH) for workers in (1, 2)]
     chosen += [plain._replace(version=version, rate=rate, exporters=10000,
                               templates=10)
                for version in (9, 10) for rate in (0, RATE)
@@ -312,7 +313,7 @@ def figures(bursts, per_flow, peak):
 
 def measure(kinds, case, args):
     """All kinds of collectors under the load of a case, burst by burst."""
-    seconds = args.d if case.rate else args.d * FLOOD
+    seconds = args.d if case.rate == RATE else args.d * FLOOD
     memory = WarmMemory()
     with tempfile.TemporaryDirectory(prefix="bench-", dir=args.w) as directory:
         os.chmod(directory, 0o755)
@@ -355,9 +356,9 @@ def show(name, result):
 
 
 def limit_of_floor(case, args):
-    """Datagrams a second that the floor can take."""
-    result = measure([Floor], case._replace(rate=0), args)
-    return result[Floor.name].speed * 1e6 / per_datagram(case)
+    """Datagrams a second that the floor can take, which writes as much."""
+    result = measure([Volume], case._replace(rate=0), args)
+    return result[Volume.name].speed * 1e6 / per_datagram(case)
 
 
 def main():
