@@ -87,8 +87,9 @@ def cases(full):
         chosen += [plain._replace(rules=10), plain._replace(rules=10000)]
         chosen += [plain._replace(version=version, rate=rate, exporters=1000)
                    for version in (5, 9) for rate in (0, RATE)]
-    chosen += [plain._replace(version=version, rate=NEAR_LIMIT)
-               for version in (5, 9, 10)]
+    chosen += [plain._replace(version=version, rate=NEAR_LIMIT,
+                              exporters=16, workers=workers)
+               for version in (5, 9, 10) for workers in (1, 2)]
     chosen += [plain._replace(rate=rate, exporters=16, workers=workers)
                for rate in (RATE, MUCH) for workers in (1, 2)]
     chosen += [plain._replace(version=version, rate=rate, exporters=10000,
@@ -254,7 +255,7 @@ class Nfcapd(Collector):
 
     def command(self):
         return ["nfcapd", "-b", "127.0.0.1", "-p", str(self.port), "-w",
-                str(self.dir), "-t", "3600", "-B", str(BUFFER)]
+                str(self.dir), "-t", "86400", "-B", str(BUFFER)]
 
     def file(self):
         path, = self.dir.glob("nfcapd.*")
@@ -357,7 +358,7 @@ def show(name, result):
 
 def limit_of_floor(case, args):
     """Datagrams a second that the floor can take, which writes as much."""
-    result = measure([Volume], case._replace(rate=0), args)
+    result = measure([Volume], case._replace(rate=0, workers=1), args)
     return result[Volume.name].speed * 1e6 / per_datagram(case)
 
 
