@@ -529,9 +529,9 @@ send_prepared(struct sender *s, struct batch *b)
 
 	if (s->how->rate != 0 && s->how->rate / BATCHES_PER_SEC < most)
 		most = s->how->rate / BATCHES_PER_SEC + 1;
-	s->turn = s->how->rate != 0 && most / s->nsocks < TURN ?
-	    most / s->nsocks :
-	    TURN;
+	s->turn = s->how->rate != 0 ? most / s->nsocks : TURN;
+	if (s->turn > TURN)
+		s->turn = TURN;
 	if (s->turn == 0 || (total != 0 && total / s->nsocks < TURN_RUN))
 		s->turn = 1;
 	for (i = 0; !stopped && (total == 0 || i < total); i += n) {

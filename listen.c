@@ -45,7 +45,10 @@ struct receiver {
 	struct batch *batch;
 	int n; /* datagrams in it */
 	struct iovec iovs[BATCH_MAX];
-	/* Of the first datagram; that of each would tell the same again. */
+	/*
+	 * Of the first datagram of a batch, for the kernel's count of drops:
+	 * what the others would tell, the first of the next batch does.
+	 */
 	union {
 		char bytes[CMSG_SPACE(sizeof(uint32_t))];
 		struct cmsghdr align;

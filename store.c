@@ -261,13 +261,7 @@ put_record(uint8_t *buf, uint32_t fields, const struct flow *flow)
 	return (len);
 }
 
-static inline void
-put_checksum(uint8_t *buf, size_t len)
-{
-	be32_put(buf + len - CRC_LEN, flowd_crc32(0, buf, len - CRC_LEN));
-}
-
-/* The same for n records in a row that have this length. */
+/* Those of n records in a row that have this length. */
 static void
 put_checksums(uint8_t *buf, size_t len, size_t n)
 {
@@ -293,7 +287,7 @@ store_encode(const struct flow *flow, uint32_t mask, uint8_t *buf, size_t size,
 		return (FLOWD_ESPACE);
 	*len = put_record(buf, fields, flow);
 	if ((fields & STORE_FIELD_CRC32) != 0)
-		put_checksum(buf, *len);
+		put_checksums(buf, *len, 1);
 	return (0);
 }
 

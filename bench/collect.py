@@ -2,8 +2,8 @@
 """What a flow costs, in this collector and in others, above the floor of
 receiving and writing alone.
 
-    make bench-collect			a few minutes
-    make bench-collect BENCH=full	all of it, about an hour
+    make bench-collect			half an hour
+    make bench-collect BENCH=full	all of it, some hours
     bench/collect.py [-d seconds] [-r rounds] [-w directory] [case ...]
 
 Run from the directory of the build.  Cases are chosen by regular expressions
