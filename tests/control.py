@@ -298,9 +298,15 @@ class Clients(unittest.TestCase):
         self.flows_go_on()
         self.assertTrue(is_answer(ctlclient.ask(self.path)))
         self.assertLess(self.flowd.memory() - before, 16)
-        # Those that do go on get all of it.
-        answer = ctlclient.records(b"\0" + ctlclient.rest_of(slow[0]))
-        self.assertEqual(len(set(ctlclient.exporters(answer))), MANY + 1)
+
+    def test_one_that_pauses(self):
+        """It gets the rest, where nobody else wants its place."""
+        send_from(self.flowd, 1, MANY)
+        self.flowd.wait_flows(MANY)
+        sock = self.client(ctlclient.request(EXPORTERS))
+        first = sock.recv(1)
+        answer = ctlclient.records(first + ctlclient.rest_of(sock))
+        self.assertEqual(len(set(ctlclient.exporters(answer))), MANY)
 
     def test_exporters_that_come_meanwhile(self):
         """Each that is there all the time is there exactly once."""
