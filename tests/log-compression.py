@@ -17,7 +17,7 @@ import flowlog
 import load
 import netflow
 import tap
-from flowdtest import Flowd, has_privsep, is_sanitized, need, wait_for
+from flowdtest import PATIENCE, Flowd, has_privsep, is_sanitized, need, wait_for
 
 TEMPORARY = ".flowd.log.gz.new"
 BEGIN = 1700000000		# epoch seconds
@@ -52,13 +52,14 @@ class Compression(unittest.TestCase):
         blocks = [record(int.from_bytes(os.urandom(4), "big"))
                   for _ in range(1000)]
         body = b"".join(r[:12] + os.urandom(12) for r in blocks)
-        return self.file(flowd, "flowd.log.000001", blocks[0] + body * 2500)
+        return self.file(flowd, "flowd.log.000001", blocks[0] + body * 700)
 
     def compressed(self, path):
         """Waits until path is compressed, and returns what it has become."""
         new = path.with_name(path.name + ".gz")
+        # On a busy machine there is little time left for it: it is niced.
         wait_for(lambda: new.exists() and not path.exists(),
-                 f"{new} takes the place of {path}")
+                 f"{new} takes the place of {path}", 4 * PATIENCE)
         return new
 
     def compressor(self, flowd):
