@@ -427,13 +427,25 @@ orphaned(struct collector *c)
 }
 
 static void
-report(const struct collector *c)
+count_drops(struct collector *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->nlisteners; i++) {
+		if (c->listeners[i].fd != -1)
+			listener_drops(&c->listeners[i], &c->kernel_drops);
+	}
+}
+
+static void
+report(struct collector *c)
 {
 	struct output_counters out;
 
 	/* What can be written is not to seem to wait. */
 	(void)output_flush(c->output);
 	output_count(c->output, &out);
+	count_drops(c);
 	log_wait_for_room(true);
 	report_statistics(c->exporters, now_sec(), c->unauthorised,
 	    c->kernel_drops, c->batch->skipped, &out, c->filter);
@@ -706,6 +718,7 @@ replace_listeners(struct collector *c)
 			continue;
 		/* What it still holds was sent to where we did listen. */
 		drain_for_good(c, &c->listeners[i]);
+		listener_drops(&c->listeners[i], &c->kernel_drops);
 		(void)close(c->listeners[i].fd);
 	}
 	free(c->listeners);
@@ -753,8 +766,9 @@ replace_filter(struct collector *c)
 static void
 sum_for_control(void *arg, struct control_summary *summary)
 {
-	const struct collector *c = arg;
+	struct collector *c = arg;
 
+	count_drops(c);
 	summary->counters.unauthorised = c->unauthorised;
 	summary->counters.datagrams += c->unauthorised;
 	summary->kernel_drops = c->kernel_drops;

@@ -33,6 +33,9 @@
 #if HAVE_DECL_SO_ATTACH_REUSEPORT_CBPF
 #include <linux/filter.h>
 #endif
+#if HAVE_DECL_SK_MEMINFO_DROPS
+#include <linux/sock_diag.h>
+#endif
 
 #include "cursor.h"
 #include "listen.h"
@@ -507,6 +510,18 @@ receiver_new(struct batch *batch)
 	return (r);
 }
 
+/* What comes with a datagram may be older than what was asked for. */
+static void
+take_drops(struct listener *listener, uint32_t total, uint64_t *dropped)
+{
+	const uint32_t more = total - listener->kernel_drops;
+
+	if (more > INT32_MAX)
+		return;
+	*dropped += more;
+	listener->kernel_drops = total;
+}
+
 /* The kernel's count of drops, where it came with the datagram. */
 static void
 note_drops(struct msghdr *msg, struct listener *listener, uint64_t *dropped)
@@ -519,11 +534,26 @@ note_drops(struct msghdr *msg, struct listener *listener, uint64_t *dropped)
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SO_RXQ_OVFL)
 			continue;
 		memcpy(&total, CMSG_DATA(c), sizeof(total));
-		*dropped += (uint32_t)(total - listener->kernel_drops);
-		listener->kernel_drops = total;
+		take_drops(listener, total, dropped);
 	}
 #else
 	(void)msg;
+	(void)listener;
+	(void)dropped;
+#endif
+}
+
+void
+listener_drops(struct listener *listener, uint64_t *dropped)
+{
+#if HAVE_DECL_SO_MEMINFO && HAVE_DECL_SK_MEMINFO_DROPS
+	uint32_t info[SK_MEMINFO_VARS];
+	socklen_t len = sizeof(info);
+
+	if (getsockopt(listener->fd, SOL_SOCKET, SO_MEMINFO, info, &len) == 0 &&
+	    len > SK_MEMINFO_DROPS * sizeof(info[0]))
+		take_drops(listener, info[SK_MEMINFO_DROPS], dropped);
+#else
 	(void)listener;
 	(void)dropped;
 #endif

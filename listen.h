@@ -100,6 +100,12 @@ struct receiver *receiver_new(struct batch *batch);
 int receiver_batch(struct receiver *r, struct listener *listener,
     uint64_t *dropped);
 
+/*
+ * The same for what it dropped up to now, on Linux: what follows the last
+ * datagram that there was room for comes with none.
+ */
+void listener_drops(struct listener *listener, uint64_t *dropped);
+
 /* When the latest batch was received. */
 const struct timespec *receiver_time(const struct receiver *r);
 
