@@ -512,6 +512,7 @@ class Decoding(Sender):
             feed = Feed(flowd)
             feed.send(refresh)
             feed.settle()
+            statistics(flowd)	# comes after what was said of the first one
             before = flowd.stderr_lines()
             for _ in range(50):
                 feed.send(refresh)
