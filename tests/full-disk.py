@@ -4,6 +4,7 @@
 import pathlib
 import re
 import sys
+import time
 import unittest
 from signal import SIGUSR2
 
@@ -33,6 +34,8 @@ class Full(unittest.TestCase):
             collector = flowd.collector()
             # It answers, and collects: nothing loops on the torn record.
             def tried_again():
+                # Standard error may not exceed the limit of a file either.
+                time.sleep(0.2)
                 flowd.signal(SIGUSR2)
                 return any(int(n) >= 2 for n in re.findall(
                     r"log-errors (\d+)", "\n".join(flowd.stderr_lines())))
