@@ -234,7 +234,8 @@ class NoRoom(unittest.TestCase):
             return (counted if counted.all["flows"] + 30 * dropped >= due
                     else None)
 
-        return wait_for(complete, "flowd has received it all")
+        # The limit of a file's size is one of standard error's, too.
+        return wait_for(complete, "flowd has received it all", pause=0.5)
 
     def check_log(self, flowd, counted):
         stored = agents(flowd.log)

@@ -4,7 +4,6 @@
 import pathlib
 import re
 import sys
-import time
 import unittest
 from signal import SIGUSR2
 
@@ -34,13 +33,12 @@ class Full(unittest.TestCase):
             collector = flowd.collector()
             # It answers, and collects: nothing loops on the torn record.
             def tried_again():
-                # Standard error may not exceed the limit of a file either.
-                time.sleep(0.2)
                 flowd.signal(SIGUSR2)
                 return any(int(n) >= 2 for n in re.findall(
                     r"log-errors (\d+)", "\n".join(flowd.stderr_lines())))
 
-            wait_for(tried_again, "flowd tries again, and says so")
+            # The limit of a file's size is one of standard error's, too.
+            wait_for(tried_again, "flowd tries again, and says so", pause=0.2)
             self.fill(flowd, 30)
             self.assertEqual(flowd.collector(), collector)
             flowd.process.terminate()

@@ -25,7 +25,7 @@ ENVIRONMENT = {**os.environ, "ASAN_OPTIONS":
                os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
 
 
-def wait_for(condition, what, seconds=PATIENCE):
+def wait_for(condition, what, seconds=PATIENCE, pause=0.01):
     """Calls condition until it gives something true, and returns that."""
     deadline = time.monotonic() + seconds
     while True:
@@ -34,7 +34,7 @@ def wait_for(condition, what, seconds=PATIENCE):
             return result
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {seconds} s: {what}")
-        time.sleep(0.01)
+        time.sleep(pause)
 
 
 def free_port(address="127.0.0.1"):
