@@ -510,17 +510,14 @@ receiver_new(struct batch *batch)
 	return (r);
 }
 
-/* What comes with a datagram may be older than what was asked for. */
+#if HAVE_DECL_SO_RXQ_OVFL
 static void
-take_drops(struct listener *listener, uint32_t total, uint64_t *dropped)
+add_drops(struct listener *listener, uint32_t total, uint64_t *dropped)
 {
-	const uint32_t more = total - listener->kernel_drops;
-
-	if (more > INT32_MAX)
-		return;
-	*dropped += more;
+	*dropped += (uint32_t)(total - listener->kernel_drops);
 	listener->kernel_drops = total;
 }
+#endif
 
 /* The kernel's count of drops, where it came with the datagram. */
 static void
@@ -534,7 +531,9 @@ note_drops(struct msghdr *msg, struct listener *listener, uint64_t *dropped)
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SO_RXQ_OVFL)
 			continue;
 		memcpy(&total, CMSG_DATA(c), sizeof(total));
-		take_drops(listener, total, dropped);
+		/* It has waited: listener_drops may know more by now. */
+		if (total - listener->kernel_drops <= INT32_MAX)
+			add_drops(listener, total, dropped);
 	}
 #else
 	(void)msg;
@@ -546,13 +545,13 @@ note_drops(struct msghdr *msg, struct listener *listener, uint64_t *dropped)
 void
 listener_drops(struct listener *listener, uint64_t *dropped)
 {
-#if HAVE_DECL_SO_MEMINFO && HAVE_DECL_SK_MEMINFO_DROPS
+#if HAVE_DECL_SO_RXQ_OVFL && HAVE_DECL_SO_MEMINFO && HAVE_DECL_SK_MEMINFO_DROPS
 	uint32_t info[SK_MEMINFO_VARS];
 	socklen_t len = sizeof(info);
 
 	if (getsockopt(listener->fd, SOL_SOCKET, SO_MEMINFO, info, &len) == 0 &&
 	    len > SK_MEMINFO_DROPS * sizeof(info[0]))
-		take_drops(listener, info[SK_MEMINFO_DROPS], dropped);
+		add_drops(listener, info[SK_MEMINFO_DROPS], dropped);
 #else
 	(void)listener;
 	(void)dropped;

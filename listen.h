@@ -101,8 +101,9 @@ int receiver_batch(struct receiver *r, struct listener *listener,
     uint64_t *dropped);
 
 /*
- * The same for what it dropped up to now, on Linux: what follows the last
- * datagram that there was room for comes with none.
+ * Adds to *dropped what the kernel dropped up to now, where it can be asked
+ * (Linux 4.12): receiver_batch is told of drops only by datagrams that come
+ * after them.
  */
 void listener_drops(struct listener *listener, uint64_t *dropped);
 

@@ -14,10 +14,12 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import accounts
+import ctlclient
 import netflow
 import netflow9
 import report
 import tap
+from ctlclient import CONTROL
 from feed import Feed
 from flowdtest import Flowd, free_port, is_sanitized, need, wait_for
 from wire import has_loopback_net
@@ -145,17 +147,25 @@ class Completeness(unittest.TestCase):
                 len(counted.lines("127.0.0.9", "versions v9 4")), 1)
 
 
+ASKS_KERNEL = unittest.skipUnless(
+    sys.platform == "linux", "only Linux tells when it is asked")
+
+
 class Kernel(unittest.TestCase):
     """A receive buffer that is too small for what comes."""
 
     SENT = 2000
 
-    def setUp(self):
-        self.port = free_port()
-        self.listen = f"listen on 127.0.0.1:{self.port} bufsize 4096"
-        self.flowd = Flowd("store ALL", self.listen, listen=())
+    def start(self, bufsize=4096):
+        self.bufsize = bufsize
+        self.flowd = Flowd("store ALL", CONTROL, self.listen(), listen=())
         self.addCleanup(self.flowd._discard)
         self.flowd.start()
+
+    def listen(self):
+        """A statement for another port than before."""
+        self.port = free_port()
+        return f"listen on 127.0.0.1:{self.port} bufsize {self.bufsize}"
 
     def send(self, numbers):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
@@ -169,6 +179,7 @@ class Kernel(unittest.TestCase):
             self.send(range(self.SENT))
 
     def test_drops_and_gaps_agree(self):
+        self.start()
         self.flood()
         wait_for(lambda: len(self.flowd.flows()) > 0, "flowd receives")
         # Of what is missing at the end only the next one tells.
@@ -183,21 +194,51 @@ class Kernel(unittest.TestCase):
         self.assertEqual(len(self.flowd.flows()), n["stored"])
         self.flowd.stop()
 
-    @unittest.skipUnless(sys.platform == "linux",
-                         "only Linux counts them before the next one comes")
+    @ASKS_KERNEL
     def test_drops_that_nothing_follows(self):
+        self.start()
         self.flood()
+        wait_for(lambda: self.shown() == self.SENT, "flowdctl shows them")
         counted = report.statistics(self.flowd)
         self.assertGreater(counted.whole["kernel-drops"], self.SENT // 2)
         self.assertEqual(self.known(counted), self.SENT)
-        # With the last of a socket that is closed, too.
+        # Those of a socket that is closed.
         self.flood()
-        self.flowd.reload("store ALL", f"listen on 127.0.0.1:{free_port()}")
+        self.flowd.reload("store ALL", self.listen())
         self.assertEqual(self.known(report.statistics(self.flowd)),
                          2 * self.SENT)
+        # And the last of all.
+        self.flood()
+        self.flowd.stop()
+        self.assertEqual(self.known(report.latest(self.flowd)), 3 * self.SENT)
+
+    @ASKS_KERNEL
+    def test_datagrams_that_waited_know_of_fewer(self):
+        """More wait than are taken before the socket's answer."""
+        self.start(1 << 20)
+        self.SENT = 6000
+        self.flood()
+        self.wait_known(self.SENT)
+        request = ctlclient.request(ctlclient.SUMMARY)
+        with ctlclient.connect(self.flowd.dir / "ctl") as sock:
+            sock.sendall(request[:-1])
+            with self.flowd.paused():
+                self.send(range(self.SENT))
+                sock.sendall(request[-1:])
+            ctlclient.rest_of(sock)
+        self.wait_known(2 * self.SENT)
+
+    def wait_known(self, count):
+        wait_for(lambda: self.known(report.statistics(self.flowd)) == count,
+                 f"flowd knows of {count} datagrams")
 
     def known(self, counted):
         return counted.all["datagrams"] + counted.whole["kernel-drops"]
+
+    def shown(self):
+        """The same by flowdctl."""
+        n = ctlclient.show_json(self.flowd, "show", "summary")["summary"]
+        return n["datagrams"] + n["kernel_drops"]
 
     def complete(self):
         """The report, once the last number has been seen."""
