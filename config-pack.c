@@ -29,9 +29,8 @@
 #include "config.h"
 #include "cursor.h"
 #include "log-name.h"
-#include "turns.h"
 
-#define PACK_VERSION    4
+#define PACK_VERSION    5
 #define PACK_SIZE_FIRST 4096 /* bytes; doubled until it fits */
 
 /* The least bytes that one packed item takes, to check counts by. */
@@ -47,7 +46,7 @@
 #define PACKED_RULE_LEN                        \
 	(FILTER_NUMBERS * PACKED_NUMBERS_LEN + \
 	    FILTER_ADDRS * PACKED_ADDRS_LEN + 40)
-#define PACKED_LOG_LEN   (4 + 4 + 4 + 8 + 4 + 4 + 8 + 1 + 4)
+#define PACKED_LOG_LEN   (4 + 4 + 4 + 8 + 4 + 4 + 8 + 1)
 #define PACKED_TABLE_LEN (FILTER_TABLE_NAME_SIZE + 4 + 4)
 
 /* In tables, which are large, prefixes have no family and no more bytes. */
@@ -184,8 +183,7 @@ pack_logs(struct wcursor *w, const struct config *conf)
 		    wcur_u32(w, log->keep_seconds) != 0 ||
 		    wcur_u32(w, log->keep_files) != 0 ||
 		    wcur_u64(w, log->keep_size) != 0 ||
-		    wcur_u8(w, log->compress) != 0 ||
-		    wcur_u32(w, log->turn) != 0)
+		    wcur_u8(w, log->compress) != 0)
 			return (FLOWD_ESPACE);
 	}
 	return (0);
@@ -638,12 +636,10 @@ unpack_log(struct cursor *c, struct conf_log *log)
 	    cur_u64(c, &log->rotate_size) != 0 ||
 	    cur_u32(c, &log->keep_seconds) != 0 ||
 	    cur_u32(c, &log->keep_files) != 0 ||
-	    cur_u64(c, &log->keep_size) != 0 || cur_u8(c, &compress) != 0 ||
-	    cur_u32(c, &log->turn) != 0)
+	    cur_u64(c, &log->keep_size) != 0 || cur_u8(c, &compress) != 0)
 		return (FLOWD_ESHORT);
-	if (log->turn >= TURNS_MAX || compress > 1 ||
-	    log->keep_seconds > INT32_MAX || log->path == NULL ||
-	    log_name_check(log) != NULL ||
+	if (compress > 1 || log->keep_seconds > INT32_MAX ||
+	    log->path == NULL || log_name_check(log) != NULL ||
 	    (log->rotate_seconds != 0 &&
 		!log_name_interval_is_valid(log->rotate_seconds)))
 		return (FLOWD_EINVAL);

@@ -59,7 +59,6 @@ struct conf_log {
 	uint32_t keep_files;     /* 0: any number */
 	uint64_t keep_size;      /* bytes; 0: any number */
 	bool compress;           /* closed files */
-	uint32_t turn;           /* turns.h; the monitor sets it */
 };
 
 /* 0: not stated; exporter.h and flowlog.h have the defaults. */

@@ -67,7 +67,7 @@ struct staged {
 	size_t nlisteners;
 	int *forwards; /* conf->nforwards */
 	size_t nforwards;
-	int *logs; /* conf->nlogs */
+	struct output_log *logs; /* conf->nlogs */
 	size_t nlogs;
 	int logsock; /* -1: none, or its reader is away */
 	int control; /* -1: none */
@@ -685,10 +685,10 @@ take_log(struct collector *c, const struct priv_msg *msg, int fd)
 		ask_for_cut(c);
 		if (priv_send(c->sock, PRIV_LOG_TAKEN, 0, NULL, 0, -1) == -1)
 			orphaned(c);
-	} else if (s->nlogs == s->conf->nlogs)
+	} else if (s->nlogs == s->conf->nlogs || msg->value >= TURNS_MAX)
 		fatalx("log out of turn");
 	else
-		s->logs[s->nlogs++] = fd;
+		s->logs[s->nlogs++] = (struct output_log){ fd, msg->value };
 }
 
 static void

@@ -160,7 +160,7 @@ open_log(const struct logfiles *l, size_t i, const struct logfiles *users,
 	const time_t now = now_epoch();
 
 	*f = (struct logfile){ .end = -1,
-		.turn = log->turn,
+		.turn = l->list[i].turn,
 		.look = log->compress,
 		.until = log_name_until(log, now) };
 	if (log_name_at(log, now, f->path) == -1) {
@@ -188,6 +188,47 @@ open_from(struct logfiles *l, size_t i, const struct logfiles *before)
 	return (-1);
 }
 
+/* Returns NULL where before has no log of that path. */
+static const struct logfile *
+find_log(const struct logfiles *before, const char *path)
+{
+	size_t i;
+
+	for (i = 0; before->conf != NULL && i < before->conf->nlogs; i++) {
+		if (strcmp(before->conf->logs[i].path, path) == 0)
+			return (&before->list[i]);
+	}
+	return (NULL);
+}
+
+/*
+ * A log that was open before keeps its turn; each of the others gets a turn
+ * that was not in use.
+ */
+static void
+assign_turns(struct logfiles *l, const struct logfiles *before)
+{
+	bool taken[TURNS_MAX] = { false };
+	const struct logfile *same;
+	uint32_t next = 0;
+	size_t i;
+
+	for (i = 0; before->conf != NULL && i < before->conf->nlogs; i++)
+		taken[before->list[i].turn] = true;
+	for (i = 0; i < l->conf->nlogs; i++) {
+		same = find_log(before, l->conf->logs[i].path);
+		if (same != NULL) {
+			l->list[i].turn = same->turn;
+			continue;
+		}
+		/* With thousands of logs, several share the last turn. */
+		while (next < TURNS_MAX - 1 && taken[next])
+			next++;
+		l->list[i].turn = next;
+		taken[next] = true;
+	}
+}
+
 static bool
 is_rotated(const struct conf_log *log)
 {
@@ -210,6 +251,7 @@ logfiles_open(struct logfiles *l, const struct config *conf,
 	l->list = calloc(conf->nlogs == 0 ? 1 : conf->nlogs, sizeof(*l->list));
 	if (l->list == NULL)
 		fatal("logs");
+	assign_turns(l, before);
 	if (open_from(l, 0, before) == -1) {
 		free(l->list);
 		*l = (struct logfiles){ .conf = NULL };

@@ -133,7 +133,8 @@ take_log(struct flowlog **logs, size_t n, const char *path)
 }
 
 void
-output_set_logs(struct output *o, const struct config *conf, const int *fds)
+output_set_logs(struct output *o, const struct config *conf,
+    const struct output_log *opened)
 {
 	size_t i, nbefore = nlogs(o);
 	struct flowlog **before = o->logs, **logs, *l;
@@ -149,14 +150,14 @@ output_set_logs(struct output *o, const struct config *conf, const int *fds)
 	o->rest = NULL;
 	for (i = 0; i < conf->nlogs; i++) {
 		l = take_log(before, nbefore, conf->logs[i].path);
-		turn.which = conf->logs[i].turn;
+		turn.which = opened[i].turn;
 		if (l == NULL &&
 		    (l = flowlog_new(conf->logs[i].path, &turn, o->settle)) ==
 			NULL)
 			fatal("logfile %s", conf->logs[i].path);
 		flowlog_set_limit(l, buffer);
 		flowlog_hold(l, o->held);
-		flowlog_set_fd(l, fds[i]);
+		flowlog_set_fd(l, opened[i].fd);
 		if (conf->logs[i].ntags == 0)
 			o->rest = l;
 		logs[i] = l;

@@ -42,6 +42,12 @@ struct output_counters {
 
 struct output;
 
+/* A log that the monitor has opened. */
+struct output_log {
+	int fd;
+	uint32_t turn; /* turns.h */
+};
+
 /*
  * Logs are written to in turn with others who have numbers other than who.
  * settle is told, for each owner of records that were buffered, how many were
@@ -52,13 +58,13 @@ struct output *output_new(struct turns *turns, uint32_t who,
 void output_free(struct output *o);
 
 /*
- * Takes over the n logs of conf, whose descriptors are in fds and are owned
- * from here on, in place of those before.  What a log of the same path has in
- * its buffer stays there.  conf has to live until the next call.  Ends the
- * process without memory.
+ * Replaces the logs by those of conf; logs has one element for each of them,
+ * in the same order, and output owns their descriptors from now on.  A log with
+ * the path of a former log keeps the records in its buffer.  conf has to live
+ * until the next call.  Ends the process if memory is exhausted.
  */
 void output_set_logs(struct output *o, const struct config *conf,
-    const int *fds);
+    const struct output_log *logs);
 
 /*
  * Writes what it can to the logs, and counts the rest as lost, as what still

@@ -305,7 +305,8 @@ try_send_config(struct monitor *m, const struct worker *w,
 			r = send_fd(w, PRIV_FORWARD, fd);
 	}
 	for (i = 0; r == 0 && i < conf->nlogs; i++)
-		r = give_log(w, logs, i);
+		r = priv_send(w->sock, PRIV_LOG, logs->list[i].turn, NULL, 0,
+		    logfiles_give(logs, i));
 	if (r == 0 && conf->logsock != NULL)
 		r = send_fd(w, PRIV_LOGSOCK, open_logsock(m, conf));
 	if (r == 0 && (fd = control_sockets_fd(controls, w->number)) != -1)
@@ -692,34 +693,6 @@ is_being_written(const struct monitor *m, const char *statefile)
 	return (false);
 }
 
-/* A log that stays keeps its turn; the others get those that are free. */
-static void
-share_out_turns(struct config *conf, const struct config *before)
-{
-	bool taken[TURNS_MAX] = { false };
-	uint32_t next = 0;
-	size_t i, k;
-
-	for (k = 0; before != NULL && k < before->nlogs; k++)
-		taken[before->logs[k].turn] = true;
-	for (i = 0; i < conf->nlogs; i++) {
-		for (k = 0; before != NULL && k < before->nlogs; k++) {
-			if (same_string(before->logs[k].path,
-				conf->logs[i].path))
-				break;
-		}
-		if (before != NULL && k < before->nlogs) {
-			conf->logs[i].turn = before->logs[k].turn;
-			continue;
-		}
-		/* With thousands of logs several have the last. */
-		while (next < TURNS_MAX - 1 && taken[next])
-			next++;
-		conf->logs[i].turn = next;
-		taken[next] = true;
-	}
-}
-
 /* As many collectors as there can be, or as there are. */
 static void
 settle_workers(const struct monitor *m, struct config *conf)
@@ -765,7 +738,6 @@ open_for(struct monitor *m, struct config *conf, struct logfiles *logs,
     struct listeners *l)
 {
 	settle_workers(m, conf);
-	share_out_turns(conf, m->conf);
 	if (conf->statefile != NULL && !is_being_written(m, conf->statefile) &&
 	    statefile_check(conf->statefile) == -1)
 		return (-1);

@@ -51,11 +51,12 @@ enum priv_type {
 	PRIV_COMMIT = 7,
 
 	/*
-	 * Both also within a configuration: go on with this descriptor, for the
-	 * log that value is the number of; for the log socket, whose reader is
-	 * away where there is no descriptor.
+	 * With a descriptor.  Within a configuration: its next log; value is
+	 * the log's turn (turns.h).  Otherwise: the new file of the log whose
+	 * index in the configuration is value.
 	 */
 	PRIV_LOG = 9,
+	/* The connected log socket; without a descriptor, nobody reads it. */
 	PRIV_LOGSOCK = 11,
 	PRIV_STATISTICS = 13, /* log them */
 	PRIV_STOP = 15,       /* write everything received, and exit */
