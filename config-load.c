@@ -15,8 +15,8 @@
  */
 
 /*
- * The configuration child: it reads and parses the file as the unprivileged
- * user, and what it sends to the monitor is data that the monitor distrusts.
+ * The parser process: it reads and parses the file as the unprivileged user
+ * and sends the packed configuration back.  The caller does not trust it.
  */
 #include "compat.h"
 
@@ -29,17 +29,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config.h"
 #include "log.h"
-#include "privsep.h"
 #include "rights.h"
 #include "write-whole.h"
 
 /*
- * The parser's process: without rights from before the first byte is read.
- * It sends the packed configuration, or nothing where there were errors.
+ * The parser process drops its rights before it reads the first byte.  It
+ * writes the packed configuration to out, or nothing after errors.
  */
 static _Noreturn void
-parse_in_child(FILE *fp, int out, const struct flowd_options *opts)
+parse_in_child(FILE *fp, int out, const struct config_source *source,
+    const struct rights_options *opts)
 {
 	const int keep[] = { fileno(fp), out };
 	struct config *conf;
@@ -47,14 +48,14 @@ parse_in_child(FILE *fp, int out, const struct flowd_options *opts)
 	size_t len;
 
 	rights_drop(opts, SANDBOX_PARSER, keep, sizeof(keep) / sizeof(keep[0]));
-	conf = config_parse(fp, opts->conf_path, CONFIG_DAEMON, opts->macros,
-	    opts->nmacros);
+	conf = config_parse(fp, source->path, CONFIG_DAEMON, source->macros,
+	    source->nmacros);
 	if (conf == NULL)
 		_exit(1);
 	if (config_pack(conf, &data, &len) != 0)
-		fatalx("%s: too large", opts->conf_path);
+		fatalx("%s: too large", source->path);
 	if (flowd_write_whole(out, data, len) == -1)
-		fatal("%s", opts->conf_path);
+		fatal("%s", source->path);
 	_exit(0);
 }
 
@@ -103,8 +104,10 @@ ended_well(pid_t pid, const char *path)
 }
 
 struct config *
-privsep_load_config(const struct flowd_options *opts)
+config_load(const struct config_source *source,
+    const struct rights_options *opts)
 {
+	static const struct rights_options none;
 	struct config *conf = NULL;
 	uint8_t *data;
 	size_t len;
@@ -112,27 +115,26 @@ privsep_load_config(const struct flowd_options *opts)
 	FILE *fp;
 	int p[2];
 
-	if ((fp = fopen(opts->conf_path, "re")) == NULL) {
-		log_warn("%s", opts->conf_path);
+	if ((fp = fopen(source->path, "re")) == NULL) {
+		log_warn("%s", source->path);
 		return (NULL);
 	}
 	if (pipe(p) == -1 || (pid = fork()) == -1) {
-		log_warn("%s: cannot start its parser", opts->conf_path);
+		log_warn("%s: cannot start its parser", source->path);
 		(void)fclose(fp);
 		return (NULL);
 	}
 	if (pid == 0) {
 		(void)close(p[0]);
-		parse_in_child(fp, p[1], opts);
+		parse_in_child(fp, p[1], source, opts == NULL ? &none : opts);
 	}
 	(void)close(p[1]);
 	(void)fclose(fp);
 	data = read_all(p[0], &len);
 	(void)close(p[0]);
-	if (ended_well(pid, opts->conf_path) &&
+	if (ended_well(pid, source->path) &&
 	    (data == NULL || config_unpack(data, len, &conf) != 0))
-		log_warnx("%s: its parser sent something else",
-		    opts->conf_path);
+		log_warnx("%s: its parser sent something else", source->path);
 	free(data);
 	return (conf);
 }

@@ -107,6 +107,15 @@ struct conf_macro {
 	const char *value;
 };
 
+/* The file to read a configuration from, and macros defined before it. */
+struct config_source {
+	const char *path;
+	const struct conf_macro *macros;
+	size_t nmacros;
+};
+
+struct rights_options;
+
 /*
  * What the parser is wanted for.  The reader takes rules and store statements
  * and passes over the rest; the daemon needs the rest to be complete.
@@ -119,6 +128,14 @@ enum config_use { CONFIG_DAEMON, CONFIG_READER };
  */
 struct config *config_parse(FILE *fp, const char *name, enum config_use use,
     const struct conf_macro *macros, size_t nmacros);
+
+/*
+ * Reads the file of source by config_parse in a child process without rights,
+ * which keeps those in opts (rights.h); NULL: none.  Returns NULL after
+ * messages, else a configuration that the caller frees.
+ */
+struct config *config_load(const struct config_source *source,
+    const struct rights_options *opts);
 
 void config_free(struct config *conf);
 

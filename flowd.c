@@ -46,6 +46,7 @@
 #include "log.h"
 #include "output.h"
 #include "pace.h"
+#include "priv-msg.h"
 #include "privsep.h"
 #include "report.h"
 #include "state.h"
@@ -1013,7 +1014,7 @@ usage(FILE *to, int status)
 }
 
 static void
-add_macro(struct flowd_options *opts, struct conf_macro **macros, char *arg)
+add_macro(struct config_source *source, struct conf_macro **macros, char *arg)
 {
 	char *value = strchr(arg, '=');
 
@@ -1022,11 +1023,11 @@ add_macro(struct flowd_options *opts, struct conf_macro **macros, char *arg)
 		exit(1);
 	}
 	*value++ = '\0';
-	*macros = reallocarray(*macros, opts->nmacros + 1, sizeof(**macros));
+	*macros = reallocarray(*macros, source->nmacros + 1, sizeof(**macros));
 	if (*macros == NULL)
 		fatal("no memory");
-	(*macros)[opts->nmacros++] = (struct conf_macro){ arg, value };
-	opts->macros = *macros;
+	(*macros)[source->nmacros++] = (struct conf_macro){ arg, value };
+	source->macros = *macros;
 }
 
 /*
@@ -1072,7 +1073,7 @@ show(const struct config *conf, bool print)
 int
 main(int argc, char **argv)
 {
-	struct flowd_options opts = { .conf_path = DEFAULT_CONFIG };
+	struct monitor_options opts = { .source.path = DEFAULT_CONFIG };
 	struct conf_macro *macros = NULL;
 	struct config *conf;
 	bool check_only = false, print = false;
@@ -1085,10 +1086,10 @@ main(int argc, char **argv)
 			opts.debug = opts.foreground = true;
 			break;
 		case 'D':
-			add_macro(&opts, &macros, optarg);
+			add_macro(&opts.source, &macros, optarg);
 			break;
 		case 'f':
-			opts.conf_path = optarg;
+			opts.source.path = optarg;
 			break;
 		case 'g':
 			opts.foreground = true;
@@ -1103,9 +1104,9 @@ main(int argc, char **argv)
 			break;
 		case 'X':
 			if (strcmp(optarg, "INSECURE") == 0)
-				opts.insecure = true;
+				opts.rights.insecure = true;
 			else if (strcmp(optarg, "NOSANDBOX") == 0)
-				opts.unconfined = true;
+				opts.rights.unconfined = true;
 			else
 				usage(stderr, 1);
 			break;
@@ -1116,7 +1117,7 @@ main(int argc, char **argv)
 	if (optind != argc)
 		usage(stderr, 1);
 	log_init("flowd", LOG_TO_STDERR, opts.debug);
-	if ((conf = privsep_load_config(&opts)) == NULL)
+	if ((conf = config_load(&opts.source, &opts.rights)) == NULL)
 		status = 1;
 	else if (check_only) {
 		status = show(conf, print);

@@ -34,7 +34,6 @@
 #include "ctl-serve.h"
 #include "ctl-top.h"
 #include "log.h"
-#include "privsep.h"
 
 #define DEFAULT_SOCKET PACKAGE_RUNSTATEDIR "/flowd.ctl"
 #define TOP_SECONDS    2
@@ -249,11 +248,11 @@ find_command(int nwords, char **words)
 static char *
 socket_of(const char *conf_path)
 {
-	const struct flowd_options opts = { .conf_path = conf_path };
+	const struct config_source source = { .path = conf_path };
 	struct config *conf;
 	char *path = NULL;
 
-	if ((conf = privsep_load_config(&opts)) == NULL)
+	if ((conf = config_load(&source, NULL)) == NULL)
 		return (NULL);
 	if (conf->control == NULL)
 		log_warnx("%s: no control statement", conf_path);

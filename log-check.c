@@ -26,7 +26,6 @@
 
 #include "log.h"
 #include "log-check.h"
-#include "rights.h"
 #include "store.h"
 
 /* Somebody may empty a log at any time; it must not be made longer then. */
@@ -89,7 +88,7 @@ check(const char *name, int fd, uint64_t size, bool say)
 }
 
 int
-log_check(const struct flowd_options *opts, const char *name, int fd, bool say)
+log_check(const struct rights_options *opts, const char *name, int fd, bool say)
 {
 	struct stat st;
 	int status;

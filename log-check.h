@@ -22,14 +22,15 @@
 
 #include <stdbool.h>
 
-#include "privsep.h"
+#include "rights.h"
 
 /*
- * Looks at the log's last stretch, in a process without rights, and cuts off a
- * torn record or blocks of zeroes, with a message where say.  -1 after a message where
- * this is no log that can be appended to; it is left as it was.
+ * Checks the end of the log fd, called name in messages, in a child process
+ * without rights, and cuts off a torn record or blocks of zeroes; say: with a
+ * message.  -1 after a message if nothing can be appended to this file, which
+ * is then unchanged.
  */
-int log_check(const struct flowd_options *opts, const char *name, int fd,
+int log_check(const struct rights_options *opts, const char *name, int fd,
     bool say);
 
 #endif

@@ -85,7 +85,7 @@ start_compressor(struct logfiles *l, size_t i, const struct log_dir *d,
 	c->log = i;
 	c->size = f->size;
 	c->mtime = f->mtime;
-	if ((c->pid = log_compress_start(l->opts, c->in, c->out)) != -1)
+	if ((c->pid = log_compress_start(l->rights, c->in, c->out)) != -1)
 		return (0);
 	(void)close(c->in);
 	(void)close(c->out);

@@ -25,7 +25,6 @@
 #include <zlib.h>
 
 #include "log-compress.h"
-#include "rights.h"
 #include "write-whole.h"
 
 #define BUFFER_LEN      65536     /* bytes */
@@ -92,7 +91,7 @@ compress_file(int in, int out, struct buffers *b)
 }
 
 static _Noreturn void
-run(const struct flowd_options *opts, int in, int out)
+run(const struct rights_options *opts, int in, int out)
 {
 	static struct buffers buffers;
 	const int keep[] = { in, out };
@@ -103,7 +102,7 @@ run(const struct flowd_options *opts, int in, int out)
 }
 
 pid_t
-log_compress_start(const struct flowd_options *opts, int in, int out)
+log_compress_start(const struct rights_options *opts, int in, int out)
 {
 	pid_t pid = fork();
 

@@ -26,7 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "privsep.h"
+#include "rights.h"
 
 #define LOG_COMPRESS_HEAD 19 /* bytes that log_compress_made needs */
 
@@ -36,7 +36,7 @@
  * the lowest priority, and no rights beyond these two descriptors.  Returns
  * its id, or -1 with errno.
  */
-pid_t log_compress_start(const struct flowd_options *opts, int in, int out);
+pid_t log_compress_start(const struct rights_options *opts, int in, int out);
 
 /* Whether a file that begins with head was made by the above. */
 bool log_compress_made(const uint8_t *head, size_t len);

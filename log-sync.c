@@ -24,7 +24,6 @@
 
 #include "log.h"
 #include "log-sync.h"
-#include "rights.h"
 
 #define LAST_SYNC_SECONDS 5        /* for the disk, at the end */
 #define PAUSE             10000000 /* nanoseconds, between looks at it */
@@ -98,7 +97,7 @@ run_syncer(const struct logfiles *l)
 		keep[n++] = l->list[i].fd;
 	for (i = 0; i < l->nretired; i++)
 		keep[n++] = l->retired[i].fd;
-	rights_drop(l->opts, SANDBOX_FILES, keep, n);
+	rights_drop(l->rights, SANDBOX_FILES, keep, n);
 	_exit(sync_files(l));
 }
 

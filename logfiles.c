@@ -121,7 +121,7 @@ open_checked(const struct logfiles *l, const struct conf_log *log,
 	int fd = open_file(log, path, made);
 
 	if (fd == -1 || is_in_use(users, fd) ||
-	    log_check(l->opts, path, fd, true) == 0)
+	    log_check(l->rights, path, fd, true) == 0)
 		return (fd);
 	(void)close(fd);
 	return (-1);
@@ -237,13 +237,13 @@ is_rotated(const struct conf_log *log)
 
 int
 logfiles_open(struct logfiles *l, const struct config *conf,
-    const struct flowd_options *opts, const struct logfiles *before)
+    const struct rights_options *rights, const struct logfiles *before)
 {
 	const time_t now = now_epoch();
 	size_t i;
 
 	*l = (struct logfiles){ .conf = conf,
-		.opts = opts,
+		.rights = rights,
 		.syncer = -1,
 		.ticked = now,
 		.synced = now,
@@ -386,7 +386,7 @@ heal(const struct logfiles *l, const struct logfile *f, struct turns *turns,
 
 	if (!turn_is_mine(&his) && !turn_take(&mine))
 		return;
-	(void)log_check(l->opts, f->path, f->fd, say);
+	(void)log_check(l->rights, f->path, f->fd, say);
 	turn_end(&mine);
 }
 

@@ -30,7 +30,7 @@
 #include <time.h>
 
 #include "config.h"
-#include "privsep.h"
+#include "rights.h"
 #include "turns.h"
 
 struct logfile {
@@ -56,7 +56,7 @@ struct compressor {
 
 struct logfiles {
 	const struct config *conf;
-	const struct flowd_options *opts;
+	const struct rights_options *rights;
 	struct logfile *list;    /* conf->nlogs */
 	time_t ticked;           /* epoch */
 	time_t expired;          /* epoch */
@@ -73,7 +73,7 @@ struct logfiles {
  * one cannot be, and then none is open and no new file is left.
  */
 int logfiles_open(struct logfiles *l, const struct config *conf,
-    const struct flowd_options *opts, const struct logfiles *before);
+    const struct rights_options *rights, const struct logfiles *before);
 
 /* Closes the descriptors, in a process that was forked. */
 void logfiles_leave(struct logfiles *l);

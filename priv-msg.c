@@ -23,7 +23,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "privsep.h"
+#include "priv-msg.h"
 
 union fd_control {
 	char bytes[CMSG_SPACE(sizeof(int))];

@@ -64,6 +64,7 @@
 #include "logfiles.h"
 #include "notify.h"
 #include "pidfile.h"
+#include "priv-msg.h"
 #include "privsep.h"
 #include "rights.h"
 #include "statefile.h"
@@ -94,7 +95,7 @@ struct worker {
 };
 
 struct monitor {
-	const struct flowd_options *opts;
+	const struct monitor_options *opts;
 	collector_main *collect;
 	struct config *conf;
 	struct listeners listeners;
@@ -370,12 +371,12 @@ become_collector(struct monitor *m, const struct worker *w, int sock,
 		.turns = m->turns,
 		.number = w->number,
 	};
-	const char *summary = rights_summary(m->opts);
+	const char *summary = rights_summary(&m->opts->rights);
 
 	ignore_signals();
 	log_relay_enter(&w->messages, messages, m->opts->debug);
 	forget_terminal(STDOUT_FILENO);
-	rights_drop(m->opts, SANDBOX_COLLECTOR, &sock, 1);
+	rights_drop(&m->opts->rights, SANDBOX_COLLECTOR, &sock, 1);
 	log_info("collector runs as %s", summary);
 	m->collect(&place);
 	exit(1);
@@ -746,7 +747,7 @@ open_for(struct monitor *m, struct config *conf, struct logfiles *logs,
 	if (listeners_open(l, conf, &m->listeners, m->conf) == -1)
 		return (-1);
 	/* Last, since it may leave a new file behind. */
-	if (logfiles_open(logs, conf, m->opts, &m->logs) == 0) {
+	if (logfiles_open(logs, conf, &m->opts->rights, &m->logs) == 0) {
 		m->state_off = has_foreign_state(conf);
 		return (0);
 	}
@@ -764,9 +765,9 @@ reload(struct monitor *m)
 	struct logfiles logs;
 	struct listeners l;
 
-	log_info("reading %s", m->opts->conf_path);
+	log_info("reading %s", m->opts->source.path);
 	notify_reloading();
-	conf = privsep_load_config(m->opts);
+	conf = config_load(&m->opts->source, &m->opts->rights);
 	if (conf == NULL ||
 	    control_sockets_open(&controls, conf, m->nworkers, &m->controls,
 		m->conf) == -1 ||
@@ -1082,7 +1083,8 @@ open_everything(struct monitor *m, struct config *conf)
 {
 	struct listeners l;
 
-	if (rights_check(m->opts) == -1 || control_socket_check(conf) == -1 ||
+	if (rights_check(&m->opts->rights) == -1 ||
+	    control_socket_check(conf) == -1 ||
 	    open_for(m, conf, &m->logs, &l) == -1)
 		return (-1);
 	m->conf = conf;
@@ -1122,7 +1124,7 @@ run_until_told(struct monitor *m)
 	int status = 1;
 
 	catch_signals(&unblocked);
-	rights_reduce(m->opts);
+	rights_reduce(&m->opts->rights);
 	/* By this process, which is the one that it names to clients. */
 	if (control_sockets_open(&m->controls, m->conf, config_workers(m->conf),
 		NULL, NULL) == -1)
@@ -1141,7 +1143,7 @@ run_until_told(struct monitor *m)
 }
 
 int
-monitor_run(const struct flowd_options *opts, struct config *conf,
+monitor_run(const struct monitor_options *opts, struct config *conf,
     collector_main *collect)
 {
 	struct monitor m = {

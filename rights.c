@@ -37,7 +37,7 @@
 
 /* Whether this process has a user and a root to give up. */
 static bool
-is_to_drop(const struct flowd_options *opts)
+is_to_drop(const struct rights_options *opts)
 {
 	return (geteuid() == 0 && !opts->insecure);
 }
@@ -127,7 +127,7 @@ read_ahead(enum sandbox_role role)
 }
 
 void
-rights_drop(const struct flowd_options *opts, enum sandbox_role role,
+rights_drop(const struct rights_options *opts, enum sandbox_role role,
     const int *keep, size_t n)
 {
 	const struct account *user = NULL;
@@ -156,7 +156,7 @@ rights_drop(const struct flowd_options *opts, enum sandbox_role role,
 }
 
 void
-rights_reduce(const struct flowd_options *opts)
+rights_reduce(const struct rights_options *opts)
 {
 	if (capabilities_bound() == -1 || capabilities_keep() == -1)
 		fatal("capabilities cannot be given up");
@@ -166,7 +166,7 @@ rights_reduce(const struct flowd_options *opts)
 }
 
 const char *
-rights_summary(const struct flowd_options *opts)
+rights_summary(const struct rights_options *opts)
 {
 	static char text[256];
 	const bool drop = is_to_drop(opts);
@@ -179,7 +179,7 @@ rights_summary(const struct flowd_options *opts)
 }
 
 static int
-check_sandbox(const struct flowd_options *opts)
+check_sandbox(const struct rights_options *opts)
 {
 	if (opts->unconfined) {
 		log_warnx(
@@ -220,7 +220,7 @@ check_user_and_root(void)
 }
 
 int
-rights_check(const struct flowd_options *opts)
+rights_check(const struct rights_options *opts)
 {
 	if (check_sandbox(opts) == -1)
 		return (-1);

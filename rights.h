@@ -15,39 +15,45 @@
  */
 
 /*
- * Giving up the rights that flowd was started with.
+ * Dropping the rights that flowd was started with.
  */
 #ifndef RIGHTS_H
 #define RIGHTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-#include "privsep.h"
 #include "sandbox.h"
 
-/*
- * Says what of user, root directory and sandbox the collector will not have,
- * and why.  -1 after a message about what a start would fail at.
- */
-int rights_check(const struct flowd_options *opts);
+/* Rights that the user has flowd keep, by its command line.  Zeroed: none. */
+struct rights_options {
+	bool insecure;   /* -X INSECURE: user and root directory */
+	bool unconfined; /* -X NOSANDBOX: no sandbox is entered */
+};
 
 /*
- * For good: keeps of the descriptors from 3 on those n alone, becomes
- * PRIVSEP_USER, in PRIVSEP_PATH unless the role is to open files, gives up all
- * capabilities, makes sure that there is no way back, and enters the sandbox.
- * What the user stated at the start is left out.  Ends the process where any of
- * it fails.
+ * Logs which of user, root directory and sandbox the collector will not have,
+ * and why.  -1 after a message if flowd cannot start like this.
  */
-void rights_drop(const struct flowd_options *opts, enum sandbox_role role,
+int rights_check(const struct rights_options *opts);
+
+/*
+ * Drops all rights of this process, irrevocably: closes every descriptor from
+ * 3 on but the n in keep, becomes PRIVSEP_USER with PRIVSEP_PATH as its root
+ * (not the parser, which opens files), drops all capabilities, checks that no
+ * right can be regained, and enters the sandbox of the role.  Steps that opts
+ * excludes are skipped.  Exits after a message if a step fails.
+ */
+void rights_drop(const struct rights_options *opts, enum sandbox_role role,
     const int *keep, size_t n);
 
 /*
- * The same for the monitor, which keeps user, root and descriptors, and what
- * it takes to open logs and ports and to start its children.
+ * The same for the monitor.  It keeps its user, root directory and descriptors,
+ * and the capabilities to open logs and ports and to start its children.
  */
-void rights_reduce(const struct flowd_options *opts);
+void rights_reduce(const struct rights_options *opts);
 
-/* "USER, root DIR, sandbox NAME", as the collector runs.  Static. */
-const char *rights_summary(const struct flowd_options *opts);
+/* "USER, root DIR, sandbox NAME" of the collector, in a static buffer. */
+const char *rights_summary(const struct rights_options *opts);
 
 #endif

@@ -60,7 +60,7 @@
 #include "deaths.h"
 #include "decode.h"
 #include "log.h"
-#include "privsep.h"
+#include "priv-msg.h"
 
 #define BYTES_MAX 256
 #define PATIENCE  20000 /* ms */

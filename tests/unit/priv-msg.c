@@ -20,6 +20,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -27,7 +28,7 @@
 
 #include <cmocka.h>
 
-#include "privsep.h"
+#include "priv-msg.h"
 
 #define SIZE_MAX_TRIED (3 * sizeof(struct priv_msg))
 

@@ -1,0 +1,101 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The messages between the monitor and a collector.  All of them are defined
+ * here.
+ */
+#ifndef PRIV_MSG_H
+#define PRIV_MSG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * A message is this structure, in host byte order, on a stream socket, with at
+ * most one descriptor.  Even types are requests of the collector, which carry
+ * no value, body or descriptor.  Odd types are orders of the monitor.
+ */
+struct priv_msg {
+	uint32_t type;     /* enum priv_type */
+	uint32_t value;    /* defined by the type, else 0 */
+	uint32_t body_len; /* bytes that follow; PRIV_CONFIG only */
+};
+
+enum priv_type {
+	/*
+	 * A configuration: PRIV_CONFIG, then its descriptors in the order of
+	 * the configuration, then PRIV_COMMIT, which puts it into force.
+	 */
+	PRIV_CONFIG = 1, /* body: config_pack() */
+	/* With a descriptor; or value: 1 + index of a listener to keep. */
+	PRIV_LISTENER = 3,
+	PRIV_FORWARD = 5, /* with a descriptor */
+	PRIV_COMMIT = 7,
+
+	/*
+	 * With a descriptor.  Within a configuration: its next log; value is
+	 * the log's turn (turns.h).  Otherwise: the new file of the log whose
+	 * index in the configuration is value.
+	 */
+	PRIV_LOG = 9,
+	/* The connected log socket; without a descriptor it has no reader. */
+	PRIV_LOGSOCK = 11,
+	PRIV_STATISTICS = 13, /* log them */
+	PRIV_STOP = 15,       /* write everything received, then exit */
+	PRIV_STATE = 17,      /* with a descriptor: the state to start with */
+	PRIV_STATE_FILE = 19, /* write the state to it; none: not now */
+
+	PRIV_LOGS_CUT = 21, /* all logs end with a whole record */
+	PRIV_CONTROL = 23,  /* in a configuration: the listening socket */
+
+	PRIV_READY = 2,         /* the configuration is in force */
+	PRIV_WANT_LOGSOCK = 4,  /* reconnect the log socket */
+	PRIV_WANT_STATE = 6,    /* create a state file */
+	PRIV_STATE_WRITTEN = 8, /* the state file is complete */
+	/* A PRIV_LOG outside a configuration replaced the descriptor. */
+	PRIV_LOG_TAKEN = 10,
+	/* A write was short; the collector writes none until PRIV_LOGS_CUT. */
+	PRIV_WANT_CUT = 12,
+};
+
+/*
+ * Sends a message, with fd unless that is -1.  Blocks until the socket's
+ * time-out at most.  -1 with errno.
+ */
+int priv_send(int sock, enum priv_type type, uint32_t value, const void *body,
+    size_t body_len, int fd) __attribute__((warn_unused_result));
+
+/*
+ * Receives the fixed part; *fd is -1 if no descriptor came, else the caller
+ * closes it.  1, or 0 at the end of file, or -1 with errno (EPROTO for an
+ * invalid message), with no descriptor left open.
+ */
+int priv_receive(int sock, struct priv_msg *msg, int *fd)
+    __attribute__((warn_unused_result));
+
+/*
+ * Receives a request of the collector.  1 with its type, one of the even types
+ * above; 0 at the end of file; -1 for anything else.
+ */
+int priv_receive_request(int sock, enum priv_type *type)
+    __attribute__((warn_unused_result));
+
+/* Receives exactly len bytes of body.  -1 with errno. */
+int priv_receive_body(int sock, void *body, size_t len)
+    __attribute__((warn_unused_result));
+
+#endif
