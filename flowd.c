@@ -1073,7 +1073,8 @@ show(const struct config *conf, bool print)
 int
 main(int argc, char **argv)
 {
-	struct monitor_options opts = { .source.path = DEFAULT_CONFIG };
+	struct monitor_options opts = { .source.path = DEFAULT_CONFIG,
+		.state_magic = STATE_MAGIC };
 	struct conf_macro *macros = NULL;
 	struct config *conf;
 	bool check_only = false, print = false;

@@ -715,7 +715,7 @@ settle_workers(const struct monitor *m, struct config *conf)
 }
 
 static bool
-has_foreign_state(const struct config *conf)
+has_foreign_state(const struct monitor *m, const struct config *conf)
 {
 	char path[PATH_MAX];
 	uint32_t i;
@@ -724,7 +724,8 @@ has_foreign_state(const struct config *conf)
 		return (false);
 	for (i = 1; i <= config_workers(conf); i++) {
 		if (statefile_is_foreign(
-			statefile_name(conf->statefile, i, path)))
+			statefile_name(conf->statefile, i, path),
+			m->opts->state_magic))
 			return (true);
 	}
 	return (false);
@@ -748,7 +749,7 @@ open_for(struct monitor *m, struct config *conf, struct logfiles *logs,
 		return (-1);
 	/* Last, since it may leave a new file behind. */
 	if (logfiles_open(logs, conf, &m->opts->rights, &m->logs) == 0) {
-		m->state_off = has_foreign_state(conf);
+		m->state_off = has_foreign_state(m, conf);
 		return (0);
 	}
 	listeners_back_out(l, conf, m->conf);

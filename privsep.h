@@ -26,12 +26,13 @@
 #include "config.h"
 #include "rights.h"
 
-/* The command line. */
+/* Options of the command line, and how to recognise a state file. */
 struct monitor_options {
 	struct config_source source;
 	struct rights_options rights;
-	bool debug;      /* -d */
-	bool foreground; /* -d or -g */
+	bool debug;              /* -d */
+	bool foreground;         /* -d or -g */
+	const char *state_magic; /* first bytes of a state file */
 };
 
 /*

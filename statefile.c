@@ -26,24 +26,24 @@
 #include <unistd.h>
 
 #include "log.h"
-#include "state.h"
 #include "statefile.h"
 
 #define SUFFIX ".new"
 
 bool
-statefile_is_foreign(const char *path)
+statefile_is_foreign(const char *path, const char *magic)
 {
-	char magic[sizeof(STATE_MAGIC) - 1];
+	const size_t len = strlen(magic);
+	char begin[STATEFILE_MAGIC_MAX];
 	bool foreign;
 	ssize_t n;
 	int fd;
 
 	if ((fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)) == -1)
 		return (false);
-	n = read(fd, magic, sizeof(magic));
+	n = read(fd, begin, len < sizeof(begin) ? len : sizeof(begin));
 	(void)close(fd);
-	foreign = n > 0 && memcmp(magic, STATE_MAGIC, (size_t)n) != 0;
+	foreign = n > 0 && memcmp(begin, magic, (size_t)n) != 0;
 	if (foreign)
 		log_warnx(
 		    "statefile %s: it is no state file of flowd's; it "

@@ -27,14 +27,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define STATEFILE_MAGIC_MAX 16 /* bytes */
+
 /* -1 after a message where path could never be written. */
 int statefile_check(const char *path);
 
 /*
- * Whether something else than a state file is there, which is to be left
- * alone; says so.
+ * True after a message if path is a file that flowd did not write and must not
+ * replace: a non-empty file that does not begin with magic, of which at most
+ * STATEFILE_MAGIC_MAX bytes are compared.
  */
-bool statefile_is_foreign(const char *path);
+bool statefile_is_foreign(const char *path, const char *magic);
 
 /*
  * The file of the collector with this number, from 1 on: the first one's is
