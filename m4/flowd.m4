@@ -157,3 +157,30 @@ _Static_assert(sizeof(off_t) >= 8 && sizeof(time_t) >= 8, "narrow");]])],
 	AC_SUBST([WIDE])
 	AC_SUBST([NARROW_TIME])
 ])
+
+dnl How make learns which headers an object depends on.  The compiler writes a
+dnl file beside the object, in DEPFLAGS, and the end of the Makefile includes
+dnl these files.  Where the compiler or make cannot do that, every object
+dnl depends on every header.
+AC_DEFUN([FLOWD_DEPENDENCIES], [
+	AC_MSG_CHECKING([whether $CC and make track headers])
+	DEPFLAGS=
+	DEPENDENCIES="\$(ALL_OBJS): `cd "$srcdir" && echo *.h */*.h`"
+	flowd_saved_cflags=$CFLAGS
+	CFLAGS="$CFLAGS -Werror -MMD -MP -MF conftest.dep"
+	AC_COMPILE_IFELSE([AC_LANG_PROGRAM([], [])],
+	    [test ! -s conftest.dep || DEPFLAGS='-MMD -MP -MF $[]@.d'])
+	CFLAGS=$flowd_saved_cflags
+	printf 'F = none\nall:\n\t@:\n-include $(F:=.d)\n' >conftest.mk
+	test -z "$DEPFLAGS" || ${MAKE-make} -f conftest.mk >/dev/null 2>&1 ||
+	    DEPFLAGS=
+	rm -f conftest.dep conftest.mk
+	if test -n "$DEPFLAGS"; then
+		DEPENDENCIES='-include $(ALL_OBJS:=.d)'
+		AC_MSG_RESULT([yes])
+	else
+		AC_MSG_RESULT([no])
+	fi
+	AC_SUBST([DEPFLAGS])
+	AC_SUBST([DEPENDENCIES])
+])

@@ -26,7 +26,8 @@ SOURCES = [f"src/{name}.c" for name in
            ("columns", "flow", "log", "messages", "module", "rules")]
 FUNCTIONS = "getauxval", "reallocarray", "strlcpy", "strtonum"
 # The module keeps messages, has no use for datagrams, and packs nothing.
-LEFT_OUT = {"log.c", "config-pack.c", "compat/mmsg.c"}
+LEFT_OUT = {"log.c", "log-limit.c", "config-load.c", "config-pack.c",
+            "compat/mmsg.c"}
 
 
 def version():
@@ -36,17 +37,17 @@ def version():
     return re.search(r"AC_INIT\(\[flowd\], \[(.*?)\]\)", text)[1]
 
 
-def objects(makefile, variable):
-    """The sources of one of the Makefile's lists of objects."""
-    words = re.search(rf"^{variable} = ((?:.*\\\n)*.*)$", makefile,
-                      re.M)[1].replace("\\\n", " ").split()
-    return {word[:-2] + ".c" for word in words if word.endswith(".o")}
+def sources(makefile, variable):
+    """The words of one of the Makefile's lists of sources."""
+    return set(re.search(rf"^{variable} = ((?:.*\\\n)*.*)$", makefile,
+                         re.M)[1].replace("\\\n", " ").split())
 
 
 def library_sources():
     makefile = (TREE / "Makefile.in").read_text()
-    lists = "LIB_OBJS", "COMPAT_OBJS", "CONFIG_OBJS"
-    return sorted(set().union(*(objects(makefile, name) for name in lists)) -
+    lists = (f"{part}_SRCS" for part in
+             ("COMPAT", "LIB", "BASE", "FILTER", "CONFIG"))
+    return sorted(set().union(*(sources(makefile, name) for name in lists)) -
                   LEFT_OUT)
 
 
