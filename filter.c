@@ -56,8 +56,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "errors.h"
 #include "filter-compile.h"
-#include "log.h"
 
 #define AHEAD_MAX 32 /* flows whose waits for memory overlap */
 
@@ -407,7 +407,7 @@ filter_next(const struct filter *filter, struct filter_walk *walk,
 	return (true);
 }
 
-void
+int
 filter_report(const struct filter *filter,
     void (*line)(void *arg, const char *text), void *arg)
 {
@@ -421,11 +421,10 @@ filter_report(const struct filter *filter,
 			"%.*s  # evaluations %" PRIu64 " matches %" PRIu64
 			" wins %" PRIu64,
 			(int)n.text_len, n.text, n.evaluations, n.matches,
-			n.wins) == -1) {
-			log_warn("the filter's report is cut short");
-			return;
-		}
+			n.wins) == -1)
+			return (FLOWD_ENOMEM);
 		line(arg, out);
 		free(out);
 	}
+	return (0);
 }

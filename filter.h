@@ -199,10 +199,11 @@ bool filter_next(const struct filter *filter, struct filter_walk *walk,
 
 /*
  * Calls line for each rule: its text in the syntax of flowd.conf(5), with the
- * counters as a comment, without a newline.  Says so by log_warn where memory
- * is short.
+ * counters as a comment, without a newline.  Returns 0, or FLOWD_ENOMEM if
+ * memory is exhausted; line has not been called for the remaining rules then.
  */
-void filter_report(const struct filter *filter,
-    void (*line)(void *arg, const char *text), void *arg);
+int filter_report(const struct filter *filter,
+    void (*line)(void *arg, const char *text), void *arg)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -554,7 +554,10 @@ report_filter(const struct job *job)
 		return;
 	(void)fprintf(stderr, "final: # store mask %" PRIx32 "\n",
 	    job->store_mask);
-	filter_report(job->filter, print_rule, NULL);
+	if (filter_report(job->filter, print_rule, NULL) != 0)
+		log_warnx(
+		    "memory exhausted; "
+		    "the report on the filter is incomplete");
 }
 
 /* The exit status. */

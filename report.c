@@ -194,5 +194,8 @@ report_statistics(const struct exporter_table *exporters, uint32_t now,
 	    kernel_drops, skipped, exporters_evicted(exporters), out->log_bytes,
 	    out->log_errors, out->log_lost, out->logsock_sent,
 	    out->logsock_lost, out->forwarded, out->forward_lost);
-	filter_report(filter, report_line, NULL);
+	if (filter_report(filter, report_line, NULL) != 0)
+		log_warnx(
+		    "memory exhausted; "
+		    "the report on the filter is incomplete");
 }

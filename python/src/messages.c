@@ -15,8 +15,8 @@
  */
 
 /*
- * The messages of the parser and of the filter, which in flowd go to syslog:
- * here they are kept, to become the text of an exception.
+ * Takes the place of log.c for the parser: its messages become the text of an
+ * exception, instead of going to syslog.
  */
 
 #include "compat.h"
@@ -45,7 +45,7 @@ messages_clear(void)
 	kept_len = 0;
 }
 
-/* One line for each; those that do not fit are left out. */
+/* Appends a line; drops it if it does not fit. */
 static void __attribute__((format(printf, 1, 0)))
 keep(const char *fmt, va_list ap)
 {

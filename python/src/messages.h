@@ -17,7 +17,7 @@
 #ifndef MESSAGES_H
 #define MESSAGES_H
 
-/* What was said since messages_clear, lines without a final newline. */
+/* The messages since messages_clear: lines, without a final newline. */
 const char *messages_kept(void);
 void messages_clear(void);
 

@@ -410,7 +410,8 @@ compare(size_t nrules, uint32_t clauses, uint32_t table_size)
 		n = 1 + below(BATCH_MAX);
 		compare_flows(&subject, n < FLOWS - i ? n : FLOWS - i);
 	}
-	filter_report(subject.filter, compare_line, &subject);
+	assert_int_equal(filter_report(subject.filter, compare_line, &subject),
+	    0);
 	assert_int_equal(subject.line, nrules);
 	for (i = 0; i < nrules; i++) {
 		matches += subject.counts[i].matches;
