@@ -29,6 +29,7 @@
 #include "config.h"
 #include "cursor.h"
 #include "log-name.h"
+#include "store.h"
 
 #define PACK_VERSION    5
 #define PACK_SIZE_FIRST 4096 /* bytes; doubled until it fits */

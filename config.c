@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "store.h"
 
 /* The names of single fields, as store_field_mask knows them. */
 static const char *const field_names[] = {

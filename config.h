@@ -30,7 +30,7 @@
 #include <stdio.h>
 
 #include "addr.h"
-#include "filter.h"
+#include "filter-rule.h"
 #include "prefix-map.h"
 
 #define CONFIG_PACKED_MAX  (64U << 20) /* bytes; more is refused */

@@ -15,7 +15,7 @@
  */
 
 /*
- * Making a filter; the head of filter.c says what it is.
+ * Compiles rules to a filter; the head of filter.c describes its form.
  */
 #include "compat.h"
 
@@ -24,13 +24,16 @@
 #include <string.h>
 
 #include "errors.h"
-#include "filter-compile.h"
+#include "filter-internal.h"
 #include "hash.h"
 
 #define RANGES_MAX 128        /* that one rule's clause can come to */
 #define TABLE      (1U << 31) /* in prefix_use.owner: a table */
 #define CLASS_NONE UINT32_MAX
 #define TOUCH_MIN  (1U << 20) /* bytes, about a processor's cache */
+
+_Static_assert(FILTER_RULES_MAX <= RULE_SET_MAX,
+    "a set has a place for each rule");
 
 /* At a number, or a table and an aspect, a rule begins or ceases to match. */
 struct event {

@@ -15,11 +15,11 @@
  */
 
 /*
- * A filter as filter-compile.c makes it and filter.c uses it; the head of
- * filter.c says how it works.
+ * The compiled form of a filter: filter-compile.c makes it, filter.c runs it.
+ * The head of filter.c describes how it works.
  */
-#ifndef FILTER_COMPILE_H
-#define FILTER_COMPILE_H
+#ifndef FILTER_INTERNAL_H
+#define FILTER_INTERNAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

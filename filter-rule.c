@@ -21,7 +21,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "filter.h"
+#include "filter-rule.h"
+#include "store.h"
 
 const struct filter_number_row filter_number_rows[FILTER_NUMBERS] = {
 	[FILTER_IN_IFNDX] = { "in_ifndx", UINT32_MAX, STORE_FIELD_IF_INDICES,

@@ -57,7 +57,7 @@
 #include <time.h>
 
 #include "errors.h"
-#include "filter-compile.h"
+#include "filter-internal.h"
 
 #define AHEAD_MAX 32 /* flows whose waits for memory overlap */
 

@@ -23,6 +23,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "filter.h"
 #include "log.h"
 #include "parse.h"
 

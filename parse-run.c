@@ -24,6 +24,7 @@
 
 #include "log.h"
 #include "parse.h"
+#include "store.h"
 
 /* Allocated text, all freed together. */
 struct text {

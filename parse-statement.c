@@ -27,6 +27,7 @@
 #include <string.h>
 
 #include "parse.h"
+#include "store.h"
 
 static bool
 interface_name(struct token what, struct token value, char *name)

@@ -33,8 +33,9 @@
 #define RULE_SET_EMPTY 0U /* references, at each level */
 #define RULE_SET_FULL  1U
 
-#define RULE_SET_LEVELS 2      /* of nodes, at most */
-#define RULE_SET_MAX    262144 /* rules: 64 in the power of 3 */
+#define RULE_SET_LEVELS 2 /* of nodes, at most */
+/* Rules: a word for each child of the lowest nodes. */
+#define RULE_SET_MAX (64 << 6 * RULE_SET_LEVELS)
 
 struct rule_node {
 	uint64_t some;       /* children that are not empty */

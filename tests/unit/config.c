@@ -33,6 +33,7 @@
 #include "config.h"
 #include "errors.h"
 #include "log.h"
+#include "store.h"
 
 #define DAEMON       "listen on 127.0.0.1:2055\nlogfile \"/log\"\n"
 #define DAEMON_LINES 2

@@ -1,0 +1,143 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * Filter rules, as the parser makes them from flowd.conf(5), and the same as
+ * text.
+ */
+#ifndef FILTER_RULE_H
+#define FILTER_RULE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "addr.h"
+
+enum filter_verdict { FILTER_ACCEPT, FILTER_DISCARD };
+
+/* What a rule can ask of a flow: its numbers ... */
+enum filter_number {
+	FILTER_IN_IFNDX,
+	FILTER_OUT_IFNDX,
+	FILTER_SRC_PORT,
+	FILTER_DST_PORT,
+	FILTER_PROTO,
+	FILTER_TOS,
+	FILTER_PACKETS,
+	FILTER_OCTETS,
+	FILTER_SRC_AS,
+	FILTER_DST_AS,
+	FILTER_VERSION, /* of the export protocol */
+	FILTER_NUMBERS
+};
+
+/* ... and its addresses. */
+enum filter_addr { FILTER_AGENT, FILTER_SRC, FILTER_DST, FILTER_ADDRS };
+
+struct filter_number_row {
+	const char *keyword;
+	uint64_t max;
+	uint32_t field; /* STORE_FIELD_*: carries it */
+	bool hex;       /* how it is printed */
+};
+
+struct filter_addr_row {
+	const char *keyword;
+	uint32_t fields; /* STORE_FIELD_*: either carries it */
+};
+
+extern const struct filter_number_row filter_number_rows[FILTER_NUMBERS];
+extern const struct filter_addr_row filter_addr_rows[FILTER_ADDRS];
+extern const char *const filter_day_names[7]; /* from Sunday */
+
+struct filter_range {
+	uint64_t lo, hi; /* both inclusive */
+};
+
+/*
+ * Sets.  One without any members is no constraint, whatever negated says; an
+ * empty table is a member.
+ */
+struct filter_number_set {
+	struct filter_range *ranges; /* ascending, with gaps */
+	uint32_t n;
+	bool negated;
+};
+
+struct filter_addr_set {
+	struct prefix *prefixes;
+	uint32_t *tables; /* indices */
+	uint32_t n, ntables;
+	bool negated;
+};
+
+#define FILTER_TABLE_NAME_SIZE 32      /* bytes, with the NUL */
+#define FILTER_TABLE_MAX       1000000 /* prefixes */
+#define FILTER_RULES_MAX       262144
+
+struct filter_table {
+	char name[FILTER_TABLE_NAME_SIZE];
+	struct prefix *prefixes; /* by prefix_compare, once */
+	uint32_t n;
+};
+
+#define FILTER_QUICK         (1U << 0)
+#define FILTER_TAG           (1U << 1) /* tag is set */
+#define FILTER_NOT_FAMILY    (1U << 2)
+#define FILTER_TCP_FLAGS     (1U << 3) /* tcp_* are set */
+#define FILTER_NOT_TCP_FLAGS (1U << 4)
+#define FILTER_AFTER         (1U << 5) /* each: its time is set */
+#define FILTER_BEFORE        (1U << 6)
+#define FILTER_AFTER_DATE    (1U << 7)
+#define FILTER_BEFORE_DATE   (1U << 8)
+#define FILTER_FLAGS         0x1ffU
+
+#define FILTER_DAYS        0x7f /* a bit for each day's name */
+#define FILTER_DAY_SECONDS 86400U
+
+/* All zero is "accept all". */
+struct filter_rule {
+	enum filter_verdict verdict;
+	uint32_t flags; /* FILTER_* */
+	uint32_t tag;
+	uint32_t family; /* ADDR_NONE: any */
+	struct filter_number_set numbers[FILTER_NUMBERS];
+	struct filter_addr_set addrs[FILTER_ADDRS];
+	uint32_t after, before;          /* second of the day */
+	int64_t after_date, before_date; /* epoch s */
+	uint8_t tcp_mask, tcp_equals;
+	uint8_t days; /* 0: every day */
+};
+
+/* Frees what rule points to, and makes it all zero. */
+void filter_rule_clear(struct filter_rule *rule);
+
+/* Of the bytes of FILTER_TABLE_NAME_SIZE: name, NUL, zeros. */
+bool filter_table_name_is_valid(const char *name);
+
+/* Whether the set is a constraint. */
+bool filter_addrs_given(const struct filter_addr_set *set);
+
+/*
+ * The rule in the syntax of flowd.conf(5), without a newline.  tables is what
+ * its sets refer to.
+ */
+void filter_rule_print(const struct filter_rule *rule,
+    const struct filter_table *tables, FILE *fp);
+
+#endif
