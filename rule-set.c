@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bits.h"
 #include "errors.h"
 #include "hash.h"
 #include "rule-set.h"
@@ -101,7 +102,7 @@ rule_sets_memory(const struct rule_sets *sets)
 static unsigned int
 nchildren(const struct rule_node *node)
 {
-	return (count_bits(node->some & ~node->full));
+	return (bits_count(node->some & ~node->full));
 }
 
 static uint64_t

@@ -30,6 +30,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bits.h"
+
 #define RULE_SET_EMPTY 0U /* references, at each level */
 #define RULE_SET_FULL  1U
 
@@ -89,17 +91,6 @@ bool rule_set_has(const struct rule_sets *sets, uint32_t set, uint32_t rule);
 bool rule_set_is_one(const struct rule_sets *sets, uint32_t set,
     uint32_t *rule);
 
-/* Not the compiler's: that is a call where it may not use the instruction. */
-static inline unsigned int
-count_bits(uint64_t v)
-{
-	v -= v >> 1 & UINT64_C(0x5555555555555555);
-	v = (v & UINT64_C(0x3333333333333333)) +
-	    (v >> 2 & UINT64_C(0x3333333333333333));
-	v = (v + (v >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
-	return ((unsigned int)(v * UINT64_C(0x0101010101010101) >> 56));
-}
-
 /* The node that ref, neither empty nor full, refers to. */
 static inline const struct rule_node *
 rule_node(const struct rule_sets *sets, uint32_t ref)
@@ -112,7 +103,7 @@ static inline uint32_t
 rule_node_child(const struct rule_node *node, uint64_t bit)
 {
 	return (
-	    node->children[count_bits(node->some & ~node->full & (bit - 1))]);
+	    node->children[bits_count(node->some & ~node->full & (bit - 1))]);
 }
 
 #endif

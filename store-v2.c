@@ -16,6 +16,7 @@
 
 #include <string.h>
 
+#include "bits.h"
 #include "crc32.h"
 #include "cursor.h"
 #include "store-v2.h"
@@ -43,7 +44,7 @@ static size_t
 fields_len(uint32_t fields)
 {
 	return (store_record_len(fields) - STORE_HEADER_LEN -
-	    4 * (size_t)__builtin_popcount(fields & WIDENED));
+	    4 * (size_t)bits_count(fields & WIDENED));
 }
 
 int

@@ -18,6 +18,7 @@
 
 #include <string.h>
 
+#include "bits.h"
 #include "crc32.h"
 #include "cursor.h"
 #include "store.h"
@@ -108,27 +109,14 @@ store_field_mask(const char *name)
 	return (0);
 }
 
-/*
- * The number of bits that are set.  The compiler's builtin is a call where the
- * oldest processors of a kind lack the instruction.
- */
-static inline uint32_t
-count_bits(uint32_t v)
-{
-	v -= v >> 1 & 0x55555555;
-	v = (v & 0x33333333) + (v >> 2 & 0x33333333);
-	v = (v + (v >> 4)) & 0x0f0f0f0f;
-	return (v * 0x01010101 >> 24);
-}
-
 static inline size_t
 record_len(uint32_t fields)
 {
 	return (STORE_HEADER_LEN +
 	    4 *
-		(size_t)(count_bits(fields & WORDS_1) +
-		    2 * count_bits(fields & WORDS_2) +
-		    4 * count_bits(fields & WORDS_4)));
+		(size_t)(bits_count(fields & WORDS_1) +
+		    2 * bits_count(fields & WORDS_2) +
+		    4 * bits_count(fields & WORDS_4)));
 }
 
 size_t
