@@ -278,6 +278,17 @@ out:
 	pcap_close(pcap);
 	return (r == PCAP_ERROR ? -1 : 0);
 }
+
+const char *
+flow_pcap_version(void)
+{
+	static const char prefix[] = "libpcap version ";
+	const char *version = pcap_lib_version();
+
+	if (strncmp(version, prefix, sizeof(prefix) - 1) == 0)
+		version += sizeof(prefix) - 1;
+	return (version);
+}
 #else
 int
 flow_pcap_read(const char *path, flow_pcap_take *take, void *arg,
@@ -289,5 +300,11 @@ flow_pcap_read(const char *path, flow_pcap_take *take, void *arg,
 	warnx("%s: flow-send was built without libpcap, which reads captures",
 	    path);
 	return (-1);
+}
+
+const char *
+flow_pcap_version(void)
+{
+	return ("none; -p is not available");
 }
 #endif

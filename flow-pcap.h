@@ -44,4 +44,7 @@ typedef void flow_pcap_take(void *arg, const struct addr *src,
 int flow_pcap_read(const char *path, flow_pcap_take *take, void *arg,
     struct flow_pcap_skipped *skipped) __attribute__((warn_unused_result));
 
+/* The version of libpcap for users, or that there is none.  Static. */
+const char *flow_pcap_version(void);
+
 #endif

@@ -37,9 +37,11 @@
 #include "addr.h"
 #include "flow-generate.h"
 #include "flow-load.h"
+#include "flow-pcap.h"
 #include "flow-replay.h"
 #include "flow-transmit.h"
 #include "netflow.h"
+#include "program.h"
 
 #define FLOWS_DEFAULT 30
 #define RATE_MAX      1000000000 /* datagrams a second */
@@ -72,10 +74,10 @@ struct options {
 	struct generator gen;
 };
 
-static void
-usage(FILE *fp, int status)
-{
-	(void)fprintf(fp,
+static const struct program send_program = {
+	.name = "flow-send",
+	.letters = "46c:e:f:hl:m:n:p:r:S:s:T:t:vV:x",
+	.usage =
 	    "usage: flow-send [-46v] [-c flows] [-e [type/]id] [-f family] "
 	    "[-n flows]\n"
 	    "                 [-r rate] [-S address[,count]] [-s seed] "
@@ -88,9 +90,29 @@ usage(FILE *fp, int status)
 	    "host:port\n"
 	    "       flow-send -x [-46v] [-r rate] [-S address[,count]] "
 	    "[-t time] host:port\n"
-	    "       flow-send -h\n");
-	exit(status);
-}
+	    "       flow-send -h | --help | --version\n"
+	    "  -4                  send over IPv4 only\n"
+	    "  -6                  send over IPv6 only\n"
+	    "  -c flows            put this number of flows into a datagram\n"
+	    "  -e [type/]id        name this engine in version 5 (0/0)\n"
+	    "  -f family           make up addresses of family 4 or 6 (4)\n"
+	    "  -h, --help          print this help\n"
+	    "  -l log              send the flows of a flow log\n"
+	    "  -m speed            with -l, multiply the recorded speed by this\n"
+	    "  -n flows            send this number of flows, 0: no end (30)\n"
+	    "  -p file             send the UDP datagrams of a packet capture\n"
+	    "  -r rate             send this number of datagrams a second\n"
+	    "  -S address[,count]  send from this address, or from several\n"
+	    "  -s seed             seed the made-up flows (0)\n"
+	    "  -T templates        templates of each source (1)\n"
+	    "  -t time             use this export time, in seconds since 1970\n"
+	    "  -V version          send version 1, 5, 7, 9 or 10 (5; with -l 10)\n"
+	    "  -v                  report at the end what was sent\n"
+	    "  -x                  send a sample in versions 1, 5 and 7\n"
+	    "  --version           print version\n",
+	.feature = "libpcap",
+	.feature_version = flow_pcap_version,
+};
 
 static uint64_t
 number(char option, const char *text, long long min, long long max)
@@ -281,8 +303,7 @@ parse_options(struct options *opts, int argc, char **argv)
 	struct generator *gen = &opts->gen;
 	int ch;
 
-	while ((ch = getopt(argc, argv, "46c:e:f:hl:m:n:p:r:S:s:T:t:vV:x")) !=
-	    -1) {
+	while ((ch = program_option(&send_program, argc, argv)) != -1) {
 		opts->given[(unsigned char)ch] = true;
 		switch (ch) {
 		case '4':
@@ -299,9 +320,6 @@ parse_options(struct options *opts, int argc, char **argv)
 			break;
 		case 'f':
 			gen->ipv6 = parse_family(optarg);
-			break;
-		case 'h':
-			usage(stdout, 0);
 			break;
 		case 'l':
 			set_source(opts, LOG, optarg);
@@ -344,12 +362,10 @@ parse_options(struct options *opts, int argc, char **argv)
 		case 'x':
 			set_source(opts, SAMPLE, NULL);
 			break;
-		default:
-			usage(stderr, 1);
 		}
 	}
 	if (argc - optind != 1)
-		usage(stderr, 1);
+		program_misused(&send_program, "expected one host:port");
 	parse_target(how, argv[optind]);
 	check_options(opts);
 }

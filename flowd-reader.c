@@ -39,6 +39,7 @@
 #include "follow.h"
 #include "format.h"
 #include "log.h"
+#include "program.h"
 #include "store.h"
 
 #define STDOUT_BUFFER   (256 * 1024) /* bytes */
@@ -70,29 +71,29 @@ enum outcome { READ_ON, STOP };
 
 static volatile sig_atomic_t interrupted; /* with -F */
 
-static void
-usage(FILE *fp)
-{
-	(void)fputs(
-	    "usage: flowd-reader [-FJLRUcdhqv] [-H n] [-f filter] "
+static const struct program reader_program = {
+	.name = "flowd-reader",
+	.letters = "FH:JLRUVcdf:ho:qv",
+	.usage =
+	    "usage: flowd-reader [-FJLRUVcdhqv] [-H n] [-f filter] "
 	    "[-o out] log ...\n"
-	    "  -F         follow the last log as it grows and is rotated\n"
-	    "  -J         print JSON, one object a line\n"
-	    "  -L         read logs of version 2, from before flowd 0.9\n"
-	    "  -R         recover: read on behind damage\n"
-	    "  -U         show times in UTC\n"
-	    "  -c         print flow-tools CSV\n"
-	    "  -d         say what happens, and count the rules of -f\n"
-	    "  -f filter  use the rules and store statements of this file\n"
-	    "  -H n       read the first n flows of each log\n"
-	    "  -h         show this help\n"
-	    "  -o out     write the flows that passed to this log\n"
-	    "  -q         print no flows\n"
-	    "  -v         print all fields, and the name of each log\n"
+	    "  -F             follow the last log as it grows and is rotated\n"
+	    "  -H n           read the first n flows of each log\n"
+	    "  -J             print JSON, one object a line\n"
+	    "  -L             read logs of version 2, from before flowd 0.9\n"
+	    "  -R             recover: skip damage and read the rest\n"
+	    "  -U             show times in UTC\n"
+	    "  -V, --version  print version\n"
+	    "  -c             print flow-tools CSV\n"
+	    "  -d             count the flows of each log and the rules of -f\n"
+	    "  -f filter      use the rules and store statements of this file\n"
+	    "  -h, --help     print this help\n"
+	    "  -o out         write the flows that passed to this log\n"
+	    "  -q             print no flows\n"
+	    "  -v             print all fields, and the name of each log\n"
 	    "A log may be compressed by gzip; \"-\" is standard input, and "
 	    "with -o standard\noutput.\n",
-	    fp);
-}
+};
 
 /*
  * A standard descriptor that came closed must not become that of a log.
@@ -609,7 +610,7 @@ main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)setvbuf(stdout, stdout_buffer, _IOFBF, sizeof(stdout_buffer));
 	log_init("flowd-reader", LOG_TO_STDERR, false);
-	while ((ch = getopt(argc, argv, "FH:JLRUcdf:ho:qv")) != -1) {
+	while ((ch = program_option(&reader_program, argc, argv)) != -1) {
 		switch (ch) {
 		case 'F':
 			job.follow = true;
@@ -638,9 +639,6 @@ main(int argc, char **argv)
 		case 'f':
 			filter_path = optarg;
 			break;
-		case 'h':
-			usage(stdout);
-			return (finish(&job, READ_ON));
 		case 'o':
 			job.out_path = optarg;
 			break;
@@ -650,17 +648,12 @@ main(int argc, char **argv)
 		case 'v':
 			job.verbose = true;
 			break;
-		default:
-			usage(stderr);
-			return (1);
 		}
 	}
 	argc -= optind;
 	argv += optind;
-	if (argc == 0) {
-		usage(stderr);
-		return (1);
-	}
+	if (argc == 0)
+		program_misused(&reader_program, "no log given");
 	log_init("flowd-reader", LOG_TO_STDERR, debug);
 	check_options(&job, csv, json, argv[argc - 1]);
 	job.layout = csv ? CSV : json ? JSON : TEXT;

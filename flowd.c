@@ -48,7 +48,9 @@
 #include "pace.h"
 #include "priv-msg.h"
 #include "privsep.h"
+#include "program.h"
 #include "report.h"
+#include "sandbox.h"
 #include "state.h"
 #include "write-whole.h"
 
@@ -1004,14 +1006,26 @@ collector_run(const struct collector_place *place)
 	}
 }
 
-static _Noreturn void
-usage(FILE *to, int status)
-{
-	(void)fprintf(to,
-	    "usage: flowd [-dghnv] [-D macro=value] [-f file] "
-	    "[-X INSECURE | NOSANDBOX]\n");
-	exit(status);
-}
+static const struct program flowd_program = {
+	.name = "flowd",
+	.letters = "dD:f:ghnvVX:",
+	.usage =
+	    "usage: flowd [-dghnvV] [-D macro=value] [-f file] "
+	    "[-X INSECURE | NOSANDBOX]\n"
+	    "  -D macro=value  set a macro of the configuration\n"
+	    "  -d              debug: like -g, and print each stored flow\n"
+	    "  -f file         read this configuration (" DEFAULT_CONFIG
+	    ")\n"
+	    "  -g              stay in the foreground, log to standard error\n"
+	    "  -h, --help      print this help\n"
+	    "  -n              check the configuration and exit\n"
+	    "  -V, --version   print version and sandbox\n"
+	    "  -v              with -n, print the configuration\n"
+	    "  -X INSECURE     for tests: keep the user and the root directory\n"
+	    "  -X NOSANDBOX    for tests: run without the sandbox\n",
+	.feature = "sandbox",
+	.feature_version = sandbox_name,
+};
 
 static void
 add_macro(struct config_source *source, struct conf_macro **macros, char *arg)
@@ -1019,8 +1033,7 @@ add_macro(struct config_source *source, struct conf_macro **macros, char *arg)
 	char *value = strchr(arg, '=');
 
 	if (value == NULL || value == arg) {
-		(void)fprintf(stderr, "flowd: -D %s: not macro=value\n", arg);
-		exit(1);
+		program_misused(&flowd_program, "-D %s: not macro=value", arg);
 	}
 	*value++ = '\0';
 	*macros = reallocarray(*macros, source->nmacros + 1, sizeof(**macros));
@@ -1081,7 +1094,7 @@ main(int argc, char **argv)
 	int ch, status = 0;
 
 	settle_in();
-	while ((ch = getopt(argc, argv, "dD:f:ghnvX:")) != -1) {
+	while ((ch = program_option(&flowd_program, argc, argv)) != -1) {
 		switch (ch) {
 		case 'd':
 			opts.debug = opts.foreground = true;
@@ -1095,8 +1108,6 @@ main(int argc, char **argv)
 		case 'g':
 			opts.foreground = true;
 			break;
-		case 'h':
-			usage(stdout, 0);
 		case 'n':
 			check_only = true;
 			break;
@@ -1109,14 +1120,14 @@ main(int argc, char **argv)
 			else if (strcmp(optarg, "NOSANDBOX") == 0)
 				opts.rights.unconfined = true;
 			else
-				usage(stderr, 1);
+				program_misused(&flowd_program,
+				    "-X %s: not INSECURE or NOSANDBOX", optarg);
 			break;
-		default:
-			usage(stderr, 1);
 		}
 	}
 	if (optind != argc)
-		usage(stderr, 1);
+		program_misused(&flowd_program, "unexpected argument %s",
+		    argv[optind]);
 	log_init("flowd", LOG_TO_STDERR, opts.debug);
 	if ((conf = config_load(&opts.source, &opts.rights)) == NULL)
 		status = 1;

@@ -34,6 +34,8 @@
 #include "ctl-serve.h"
 #include "ctl-top.h"
 #include "log.h"
+#include "program.h"
+#include "sandbox.h"
 
 #define DEFAULT_SOCKET PACKAGE_RUNSTATEDIR "/flowd.ctl"
 #define TOP_SECONDS    2
@@ -58,20 +60,33 @@ struct command {
 	int signal;
 };
 
-static _Noreturn void
-usage(FILE *to, int status)
-{
-	(void)fprintf(to,
-	    "usage: flowdctl [-hjp] [-f file] [-s socket] command\n"
-	    "       show summary | exporters | exporter ADDRESS | rules |\n"
-	    "           templates | memory\n"
-	    "       check [ADDRESS]\n"
-	    "       top [SECONDS [ROUNDS]]\n"
-	    "       log reopen\n"
-	    "       reload\n"
-	    "       serve ADDRESS:PORT\n");
-	exit(status);
-}
+static const struct program ctl_program = {
+	.name = "flowdctl",
+	.letters = "f:hjps:V",
+	.usage =
+	    "usage: flowdctl [-hjpV] [-f file] [-s socket] command\n"
+	    "  -f file        find the socket by this configuration\n"
+	    "  -h, --help     print this help\n"
+	    "  -j             print JSON, with show and check\n"
+	    "  -p             print metrics for Prometheus, with show\n"
+	    "  -s socket      use this socket (" DEFAULT_SOCKET
+	    ")\n"
+	    "  -V, --version  print version and sandbox\n"
+	    "Commands:\n"
+	    "  show summary               totals of flowd\n"
+	    "  show exporters             counters of each exporter\n"
+	    "  show exporter ADDRESS      everything known about one exporter\n"
+	    "  show rules                 matches of each filter rule\n"
+	    "  show templates             templates of all exporters\n"
+	    "  show memory                memory in use\n"
+	    "  check [ADDRESS]            find faults in what exporters send\n"
+	    "  top [SECONDS [ROUNDS]]     show rates, updated every SECONDS (2)\n"
+	    "  log reopen                 reopen the logs\n"
+	    "  reload                     load the configuration again\n"
+	    "  serve ADDRESS:PORT         serve metrics over HTTP\n",
+	.feature = "sandbox",
+	.feature_version = sandbox_name,
+};
 
 /* The number, or -1 after a message. */
 static int
@@ -291,13 +306,11 @@ main(int argc, char **argv)
 	int ch, status;
 
 	(void)signal(SIGPIPE, SIG_IGN);
-	while ((ch = getopt(argc, argv, "f:hjps:")) != -1) {
+	while ((ch = program_option(&ctl_program, argc, argv)) != -1) {
 		switch (ch) {
 		case 'f':
 			conf_path = optarg;
 			break;
-		case 'h':
-			usage(stdout, 0);
 		case 'j':
 			opts.format = JSON;
 			break;
@@ -307,13 +320,15 @@ main(int argc, char **argv)
 		case 's':
 			opts.socket = optarg;
 			break;
-		default:
-			usage(stderr, 1);
 		}
 	}
 	command = find_command(argc - optind, argv + optind);
+	if (command == NULL && optind == argc)
+		program_misused(&ctl_program, "no command given");
 	if (command == NULL)
-		usage(stderr, 1);
+		program_misused(&ctl_program,
+		    "%s: unknown command, or wrong number of arguments",
+		    argv[optind]);
 	log_init("flowdctl", LOG_TO_STDERR, false);
 	if (conf_path != NULL) {
 		if ((path = socket_of(conf_path)) == NULL)

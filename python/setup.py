@@ -26,8 +26,8 @@ SOURCES = [f"src/{name}.c" for name in
            ("columns", "flow", "log", "messages", "module", "rules")]
 FUNCTIONS = "getauxval", "reallocarray", "strlcpy", "strtonum"
 # The module keeps messages, has no use for datagrams, and packs nothing.
-LEFT_OUT = {"log.c", "log-limit.c", "config-load.c", "config-pack.c",
-            "compat/mmsg.c"}
+LEFT_OUT = {"log.c", "log-limit.c", "program.c", "config-load.c",
+            "config-pack.c", "compat/mmsg.c"}
 
 
 def version():

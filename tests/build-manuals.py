@@ -13,9 +13,9 @@ import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+import programs
 import tap
 
-MAKEFILE = (tap.SRC / "Makefile.in").read_text()
 LITERAL = r'"(?:[^"\\]|\\.)*"'
 MESSAGE = re.compile(rf"{LITERAL}(?:\s*(?:{LITERAL}|[A-Z]\w*))*")
 CONVERSION = re.compile(r"%[-+ #0-9.*]*[hlzjt]*[a-zA-Z]")
@@ -33,28 +33,12 @@ SECTIONS = {
 }
 
 
-def variable(name):
-    """The words of a variable of the Makefile."""
-    value = re.search(rf"^{name} = ((?:.*\\\n)*.*)$", MAKEFILE, re.MULTILINE)
-    return value[1].replace("\\\n", " ").split()
-
-
-def sources():
-    """The source of each program that is installed, by its name."""
-    programs = variable("SBIN_PROGRAMS") + variable("BIN_PROGRAMS")
-    found = {name: tap.SRC / f"{name}.c" for name in programs}
-    for tool in variable("TOOLS"):
-        source, _, name = tool.partition(":")
-        found[name] = tap.SRC / "tools" / source
-    return found
-
-
 def pages():
     """All manual pages, by their names without section."""
     found = [tap.SRC / name for section in "1358"
-             for name in variable(f"MAN{section}")]
+             for name in programs.variable(f"MAN{section}")]
     found += [tap.SRC / "tools" / f"{tool.partition(':')[2]}.1"
-              for tool in variable("TOOLS")]
+              for tool in programs.variable("TOOLS")]
     return found
 
 
@@ -69,19 +53,6 @@ def section(text, heading):
     found = re.search(rf"^\.(S[hs]) {heading}\n(.*?)(?=^\.(?:Sh|\1) |\Z)",
                       text, re.DOTALL | re.MULTILINE)
     return found[2] if found else ""
-
-
-def options_of_program(source):
-    """Whether an option has an argument, by its letter."""
-    text = source.read_text()
-    if source.suffix == ".py":
-        options = re.findall(r'add_argument\("-(\w)", (metavar)?', text)
-        options.append(("h", ""))	# which is always there
-    else:
-        options = re.findall(r"(\w)(:?)", "".join(
-            re.findall(r'getopt\(\w+, \w+, "([^"]*)"', text) +
-            re.findall(r"getopts\('([^']*)'", text)))
-    return {letter: argument != "" for letter, argument in sorted(options)}
 
 
 def options_of_list(text):
@@ -113,7 +84,7 @@ def documents():
 
 def commands(text):
     """The arguments of each call of a program of ours, with its name."""
-    names = "|".join(sorted(sources(), key=len, reverse=True))
+    names = "|".join(sorted(programs.sources(), key=len, reverse=True))
     text = text.replace(r"\e", "\\").replace("\\\n", " ")
     for name, rest in re.findall(
             rf"(?:^ *|[|;&] *|^[$#] |/| root )({names})(?= -)([^|;&()<>\n]*)",
@@ -165,21 +136,21 @@ def diagnostics(text):
 
 class Options(unittest.TestCase):
     def test_page_has_the_options_of_its_program(self):
-        for program, source in sources().items():
+        for program, source in programs.sources().items():
             with self.subTest(program=program):
-                options = options_of_program(source)
+                options = programs.options(source)
                 self.assertNotEqual(options, {})
                 text = page_of(program)
                 self.assertEqual(options_of_list(text), list(options))
                 self.assertEqual(options_of_synopsis(text), list(options))
 
     def test_each_option_is_in_an_example(self):
-        for program, source in sources().items():
+        for program, source in programs.sources().items():
             with self.subTest(program=program):
                 shown = set("".join(re.findall(
                     r"(?<=\s)-(\w+)", examples(page_of(program)))))
                 self.assertEqual(
-                    set(options_of_program(source)) - shown - {"h"}, set())
+                    set(programs.options(source)) - shown - {"h"}, set())
 
 
 class Pages(unittest.TestCase):
@@ -225,6 +196,8 @@ class Pages(unittest.TestCase):
 
 class Documents(unittest.TestCase):
     def test_commands_have_options_that_there_are(self):
+        known = {name: programs.options(source)
+                 for name, source in programs.sources().items()}
         shown = [(page, examples(page.read_text())) for page in pages()]
         shown += [(document, "\n".join(
             re.findall(r"^    (.*)$", document.read_text(), re.MULTILINE)))
@@ -235,7 +208,7 @@ class Documents(unittest.TestCase):
                 count += 1
                 with self.subTest(file=path.name, command=[name, *arguments]):
                     self.assertIsNone(unknown_option(
-                        arguments, options_of_program(sources()[name])))
+                        arguments, known[name]))
         self.assertGreater(count, 50)
 
     def test_links(self):

@@ -1,0 +1,48 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * Options that every program has: -h and --help, -V and --version, and the
+ * answer to a wrong command line.
+ */
+#ifndef PROGRAM_H
+#define PROGRAM_H
+
+struct program {
+	const char *name;    /* as users call it */
+	const char *letters; /* its options, as for getopt(3) */
+	const char *usage;   /* the usage message, ends with a newline */
+	/* Of the library or mechanism that this program has besides zlib. */
+	const char *feature; /* NULL: none */
+	const char *(*feature_version)(void);
+};
+
+/*
+ * Returns the letter of the next option, with optarg and optind as getopt(3)
+ * sets them, or -1 after the last one.  Help and version are printed here, and
+ * a wrong option is reported here; then the process exits.  -V is the version
+ * unless letters has it with an argument.
+ */
+int program_option(const struct program *program, int argc, char **argv);
+
+/*
+ * Reports a wrong command line on standard error, with the usage message, and
+ * exits with status 1.
+ */
+_Noreturn void program_misused(const struct program *program, const char *fmt,
+    ...) __attribute__((format(printf, 2, 3)));
+
+#endif

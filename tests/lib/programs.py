@@ -1,0 +1,36 @@
+"""The programs that are installed: their sources and their options."""
+
+import re
+
+import tap
+
+MAKEFILE = (tap.SRC / "Makefile.in").read_text()
+
+
+def variable(name):
+    """The words of a variable of the Makefile."""
+    value = re.search(rf"^{name} = ((?:.*\\\n)*.*)$", MAKEFILE, re.MULTILINE)
+    return value[1].replace("\\\n", " ").split()
+
+
+def sources():
+    """The source of each program that is installed, by its name."""
+    programs = variable("SBIN_PROGRAMS") + variable("BIN_PROGRAMS")
+    found = {name: tap.SRC / f"{name}.c" for name in programs}
+    for tool in variable("TOOLS"):
+        source, _, name = tool.partition(":")
+        found[name] = tap.SRC / "tools" / source
+    return found
+
+
+def options(source):
+    """Whether an option has an argument, by its letter."""
+    text = source.read_text()
+    if source.suffix == ".py":
+        found = re.findall(r'add_argument\("-(\w)", (metavar)?', text)
+        found.append(("h", ""))	# which is always there
+    else:
+        found = re.findall(r"(\w)(:?)", "".join(
+            re.findall(r'\.letters = "([^"]*)"', text) +
+            re.findall(r"getopts\('([^']*)'", text)))
+    return {letter: argument != "" for letter, argument in sorted(found)}
