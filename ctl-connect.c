@@ -32,6 +32,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "ctl-connect.h"
 #include "errors.h"
 #include "log.h"
@@ -116,20 +117,11 @@ more_room(uint8_t **data, size_t *size)
 	return (0);
 }
 
-static time_t
-monotonic(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (ts.tv_sec);
-}
-
 /* All until flowd closes, which the caller frees.  -1 with errno. */
 static int
 receive_all(int fd, uint8_t **data, size_t *len)
 {
-	const time_t give_up = monotonic() + SECONDS_ALL;
+	const time_t give_up = clock_sec() + SECONDS_ALL;
 	size_t size = 0;
 	ssize_t n;
 
@@ -138,7 +130,7 @@ receive_all(int fd, uint8_t **data, size_t *len)
 	do {
 		if (*len == size && more_room(data, &size) == -1)
 			return (-1);
-		if (monotonic() >= give_up) {
+		if (clock_sec() >= give_up) {
 			errno = ETIMEDOUT;
 			return (-1);
 		}

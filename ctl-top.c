@@ -26,9 +26,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "ctl-connect.h"
 #include "ctl-print.h"
 #include "ctl-top.h"
@@ -209,12 +209,9 @@ draw(const struct top *top, bool on_screen)
 }
 
 static double
-monotonic(void)
+seconds_now(void)
 {
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ((double)ts.tv_sec + (double)ts.tv_nsec / 1e9);
+	return ((double)clock_ns() / (double)CLOCK_SECOND);
 }
 
 static int
@@ -246,7 +243,7 @@ wait_for_q(struct top *top, double until, bool on_screen)
 	double left;
 	char key;
 
-	while (!ended && (left = until - monotonic()) > 0) {
+	while (!ended && (left = until - seconds_now()) > 0) {
 		if (poll(&pfd, 1, (int)(left * 1000) + 1) == 1) {
 			if (read(STDIN_FILENO, &key, 1) != 1 || key == 'q')
 				return (true);
@@ -267,7 +264,7 @@ run(struct top *top, const char *path, unsigned int seconds,
 	unsigned int round;
 
 	for (round = 1; !ended; round++) {
-		at = monotonic();
+		at = seconds_now();
 		top->seconds = at - last;
 		last = at;
 		if (ask(top, path) == -1)

@@ -33,6 +33,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "flow-transmit.h"
 #include "netflow.h"
 
@@ -54,10 +55,10 @@ struct sender {
 	struct transmitted *sent;
 	int *socks; /* one for each source */
 	size_t nsocks;
-	uint64_t turn;         /* datagrams in a row of each */
-	bool joins;            /* UDP_SEGMENT works */
-	struct timespec start; /* monotonic */
-	uint64_t first_usec;   /* as of the first packet; 0: not yet */
+	uint64_t turn;       /* datagrams in a row of each */
+	bool joins;          /* UDP_SEGMENT works */
+	uint64_t start;      /* clock_ns() */
+	uint64_t first_usec; /* as of the first packet; 0: not yet */
 };
 
 /* Datagrams for one socket. */
@@ -90,24 +91,6 @@ catch_signals(void)
 	if (sigaction(SIGINT, &sa, NULL) == -1 ||
 	    sigaction(SIGTERM, &sa, NULL) == -1)
 		err(1, "sigaction");
-}
-
-static struct timespec
-time_now(clockid_t clock)
-{
-	struct timespec now;
-
-	if (clock_gettime(clock, &now) == -1)
-		err(1, "clock_gettime");
-	return (now);
-}
-
-/* b - a, negative where b is the earlier one. */
-static int64_t
-nsec_between(const struct timespec *a, const struct timespec *b)
-{
-	return ((int64_t)(b->tv_sec - a->tv_sec) * (int64_t)NSEC_PER_SEC +
-	    (b->tv_nsec - a->tv_nsec));
 }
 
 /* The address behind addr.  False where that was the last one there is. */
@@ -301,12 +284,7 @@ recorded_due(struct sender *s, const struct packet *p)
 static int64_t
 time_left(const struct sender *s, int64_t due)
 {
-	struct timespec now;
-
-	if (due == 0)
-		return (0);
-	now = time_now(CLOCK_MONOTONIC);
-	return (due - nsec_between(&s->start, &now));
+	return (due == 0 ? 0 : due - (int64_t)(clock_ns() - s->start));
 }
 
 static void
@@ -416,10 +394,10 @@ set_clocks(struct generator *gen, const struct sender *s)
 	*gen = s->load->gen;
 	if (s->how->still)
 		return;
-	now = time_now(CLOCK_MONOTONIC);
 	gen->sys_uptime_ms +=
-	    (uint32_t)(nsec_between(&s->start, &now) / NSEC_PER_MSEC);
-	now = time_now(CLOCK_REALTIME);
+	    (uint32_t)((clock_ns() - s->start) / NSEC_PER_MSEC);
+	if (clock_gettime(CLOCK_REALTIME, &now) == -1)
+		err(1, "clock_gettime");
 	gen->time_sec = (uint32_t)now.tv_sec;
 	gen->time_nanosec = (uint32_t)now.tv_nsec;
 }
@@ -567,17 +545,15 @@ transmit(const struct transmit_how *how, const struct load *load,
 {
 	static struct batch b;
 	struct sender s = { .how = how, .load = load, .sent = sent };
-	struct timespec end;
 
 	memset(sent, 0, sizeof(*sent));
 	open_sockets(&s);
 	catch_signals();
-	s.start = time_now(CLOCK_MONOTONIC);
+	s.start = clock_ns();
 	if (load->next != NULL)
 		send_stream(&s, &b);
 	else
 		send_prepared(&s, &b);
-	end = time_now(CLOCK_MONOTONIC);
-	sent->seconds = (double)nsec_between(&s.start, &end) / NSEC_PER_SEC;
+	sent->seconds = (double)(clock_ns() - s.start) / CLOCK_SECOND;
 	close_sockets(&s);
 }

@@ -34,6 +34,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "config.h"
 #include "control-socket.h"
 #include "control.h"
@@ -56,11 +57,11 @@
 
 #define DEFAULT_CONFIG     PACKAGE_SYSCONFDIR "/flowd.conf"
 #define SINK_FLOWS         64
-#define DATAGRAM_OVERHEAD  256 /* bytes; what systems charge is more */
-#define BATCHES_AT_ONCE    16  /* of one socket, before the others */
-#define TICK               UINT64_C(1000000000) /* ns between looks at what is due */
-#define STATE_SECONDS      60  /* between two writes of the state */
-#define LAST_WRITE_SECONDS 5   /* for the log to take the rest */
+#define DATAGRAM_OVERHEAD  256          /* bytes; what systems charge is more */
+#define BATCHES_AT_ONCE    16           /* of one socket, before the others */
+#define TICK               CLOCK_SECOND /* ns between looks at what is due */
+#define STATE_SECONDS      60           /* between two writes of the state */
+#define LAST_WRITE_SECONDS 5            /* for the log to take the rest */
 #define REFUSED_SECONDS    600 /* without one, for sources to be at rest */
 
 /* Descriptors and configuration on their way in, until PRIV_COMMIT. */
@@ -401,7 +402,7 @@ wait_for(struct pollfd *pfds, size_t n, uint64_t ns)
 static size_t
 flush_for_good(struct collector *c)
 {
-	const uint64_t give_up = pace_now() + LAST_WRITE_SECONDS * TICK;
+	const uint64_t give_up = clock_ns() + LAST_WRITE_SECONDS * TICK;
 	size_t i, left, n = output_npollfds(c->output);
 	bool blocked;
 
@@ -410,7 +411,7 @@ flush_for_good(struct collector *c)
 		output_pollfds(c->output, c->pfds);
 		for (i = 0, blocked = false; i < n; i++)
 			blocked = blocked || c->pfds[i].fd != -1;
-		if ((left == 0 && !blocked) || pace_now() >= give_up)
+		if ((left == 0 && !blocked) || clock_ns() >= give_up)
 			return (left);
 		wait_for(c->pfds, n, left > 0 && !blocked ? PACE_WRITE : TICK);
 	}
@@ -920,7 +921,7 @@ wait_for_work(struct collector *c, bool more)
 			.fd = c->listeners[i].fd,
 			.events = POLLIN,
 		};
-	until_write = pace_until_write(&c->pace, pace_now());
+	until_write = pace_until_write(&c->pace, clock_ns());
 	if (output_left(c->output) > 0 && until_write < timeout)
 		timeout = until_write;
 	if (gather > 0)
@@ -941,7 +942,7 @@ look(struct collector *c, const struct pollfd *pfds)
 		if (pfds[i].revents != 0 && !drain(c, &c->listeners[i], &n))
 			more = true;
 	}
-	pace_looked(&c->pace, pace_now(), n);
+	pace_looked(&c->pace, clock_ns(), n);
 	return (more);
 }
 
@@ -949,7 +950,7 @@ look(struct collector *c, const struct pollfd *pfds)
 static void
 write_when_due(struct collector *c)
 {
-	const uint64_t now = pace_now();
+	const uint64_t now = clock_ns();
 	size_t i, n = output_npollfds(c->output);
 	bool ready = false;
 

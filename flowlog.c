@@ -35,6 +35,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "flowlog.h"
 #include "log-limit.h"
 #include "log.h"
@@ -138,16 +139,6 @@ const struct flowlog_counters *
 flowlog_counters(const struct flowlog *l)
 {
 	return (&l->counters);
-}
-
-/* Seconds of a clock that nobody sets; never 0. */
-static time_t
-monotonic(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (ts.tv_sec + 1);
 }
 
 /* The length of the record at offset at. */
@@ -269,7 +260,7 @@ note_failure(struct flowlog *l)
 {
 	uint64_t held_back;
 
-	l->failed_at = monotonic();
+	l->failed_at = clock_sec();
 	l->counters.errors++;
 	if (l->failing)
 		return;
@@ -350,7 +341,7 @@ flowlog_flush(struct flowlog *l)
 	l->waits = false;
 	if (l->fd == -1 || l->left == 0 || l->held)
 		return (l->left);
-	if (l->failed_at != 0 && monotonic() - l->failed_at < RETRY_SECONDS)
+	if (l->failed_at != 0 && clock_sec() - l->failed_at < RETRY_SECONDS)
 		return (l->left);
 	if (!turn_take(&l->turn))
 		return (l->left);
@@ -496,7 +487,7 @@ flowlog_refuse(struct flowlog *l)
 	if (l->full)
 		return;
 	l->full = true;
-	if (!log_budget_pass(&l->budget, (uint32_t)monotonic(), &held_back))
+	if (!log_budget_pass(&l->budget, (uint32_t)clock_sec(), &held_back))
 		return;
 	l->full_said = true;
 	log_warnx("the buffer of %s is full, flows are lost", l->name);

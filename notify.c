@@ -26,24 +26,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
 #include "notify.h"
+
+#define NS_IN_USEC 1000 /* nanoseconds in a microsecond */
 
 static int sock = -1;
 static uint64_t watchdog_usec; /* 0: nobody wants to know */
 static uint64_t alive_said;    /* when; usec, monotonic */
-
-static uint64_t
-monotonic_usec(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ((uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000);
-}
 
 /* A path, or with @ in front a name in Linux's abstract namespace. */
 static int
@@ -116,7 +109,7 @@ notify_reloading(void)
 	char state[64];
 
 	(void)snprintf(state, sizeof(state),
-	    "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, monotonic_usec());
+	    "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_ns() / NS_IN_USEC);
 	say(state);
 }
 
@@ -133,7 +126,7 @@ notify_alive(void)
 
 	if (every == 0)
 		return (-1);
-	now = monotonic_usec();
+	now = clock_ns() / NS_IN_USEC;
 	since = now - alive_said;
 	if (alive_said != 0 && since < every)
 		return ((int)((every - since) / 1000 + 1));

@@ -16,11 +16,8 @@
 
 #include "compat.h"
 
-#include <time.h>
-
 #include "pace.h"
 
-#define NANOSECONDS      UINT64_C(1000000000) /* in a second */
 #define GATHER_DATAGRAMS 256 /* a few batches; more bring little */
 
 /*
@@ -28,15 +25,6 @@
  * takes more than twice as much of the buffer.
  */
 #define FILL_BYTES 3
-
-uint64_t
-pace_now(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ((uint64_t)ts.tv_sec * NANOSECONDS + (uint64_t)ts.tv_nsec);
-}
 
 void
 pace_set_buffer(struct pace *p, size_t bytes)

@@ -41,8 +41,6 @@ struct pace {
 	bool lull;           /* that one found none, the one before did */
 };
 
-uint64_t pace_now(void);
-
 /* The smallest of the receive buffers, in bytes as the system counts them. */
 void pace_set_buffer(struct pace *p, size_t bytes);
 

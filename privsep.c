@@ -53,6 +53,7 @@
 #include <unistd.h>
 
 #include "batch.h"
+#include "clock.h"
 #include "control-socket.h"
 #include "crashdump.h"
 #include "deaths.h"
@@ -179,15 +180,6 @@ ignore_signals(void)
 		(void)signal(handled_signals[i], SIG_IGN);
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-static time_t
-monotonic(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (ts.tv_sec);
 }
 
 static int
@@ -527,7 +519,7 @@ answer_want_cut(struct monitor *m, const struct worker *w)
 static bool
 may_wish(struct worker *w)
 {
-	const time_t now = monotonic();
+	const time_t now = clock_sec();
 
 	if (now != w->wished)
 		w->wishes = 0;
@@ -594,7 +586,7 @@ bury_collector(struct monitor *m, struct worker *w)
 		;
 	(void)close(w->sock);
 	w->sock = -1;
-	log_relay_close(&w->messages, monotonic());
+	log_relay_close(&w->messages, clock_sec());
 	abandon_state(m, w);
 	if (m->stopping && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return (true);
@@ -612,7 +604,7 @@ restart_collector(struct monitor *m, struct worker *w)
 {
 	struct batch *rest;
 
-	if (deaths_too_many(&w->deaths, monotonic()))
+	if (deaths_too_many(&w->deaths, clock_sec()))
 		return (-1);
 	if ((rest = deaths_inherit(&w->deaths, w->batch)) == NULL) {
 		log_warn("no memory for datagrams");
@@ -803,7 +795,7 @@ tell_all(struct monitor *m, enum priv_type type)
 	struct worker *w;
 
 	for (w = m->workers; w < m->workers + m->nworkers; w++) {
-		log_relay_expect_report(&w->messages, monotonic());
+		log_relay_expect_report(&w->messages, clock_sec());
 		if (w->sock != -1 &&
 		    priv_send(w->sock, type, 0, NULL, 0, -1) == -1)
 			log_debug("a collector does not listen");
@@ -816,7 +808,7 @@ begin_stop(struct monitor *m)
 	log_info("ending");
 	notify_stopping();
 	m->stopping = true;
-	m->stop_by = monotonic() + STOP_SECONDS;
+	m->stop_by = clock_sec() + STOP_SECONDS;
 	tell_all(m, PRIV_STOP);
 }
 
@@ -855,7 +847,7 @@ ms_to_next_second(void)
 static bool
 is_held_back(const struct monitor *m)
 {
-	const time_t now = monotonic();
+	const time_t now = clock_sec();
 	uint32_t i;
 
 	for (i = 0; i < m->nworkers; i++) {
@@ -907,7 +899,7 @@ static void
 wait_for_collectors(struct monitor *m, struct pollfd *pfds,
     const struct timespec *timeout, const sigset_t *unblocked)
 {
-	const time_t now = monotonic();
+	const time_t now = clock_sec();
 	const uint32_t n = m->nworkers;
 	struct worker *w;
 	uint32_t i;
@@ -983,7 +975,7 @@ monitor_loop(struct monitor *m, const sigset_t *unblocked)
 		act_on_signals(m);
 		tend_logs(m);
 		wait_for_collectors(m, pfds, patience(m, &ts), unblocked);
-		if (m->stopping && monotonic() >= m->stop_by) {
+		if (m->stopping && clock_sec() >= m->stop_by) {
 			log_warnx("the collector does not end");
 			bury_all(m);
 			return (1);
@@ -1016,7 +1008,7 @@ all_ready(const struct monitor *m)
 static int
 wait_ready(struct monitor *m)
 {
-	const time_t give_up = monotonic() + START_SECONDS;
+	const time_t give_up = clock_sec() + START_SECONDS;
 	const struct timespec second = { .tv_sec = 1 };
 	struct pollfd pfds[POLLFDS_MAX];
 	uint32_t i;
@@ -1030,7 +1022,7 @@ wait_ready(struct monitor *m)
 				return (-1);
 			}
 		}
-		if (monotonic() >= give_up) {
+		if (clock_sec() >= give_up) {
 			log_warnx("the collector does not become ready");
 			return (-1);
 		}
@@ -1109,7 +1101,7 @@ start_collectors(struct monitor *m)
 			.pid = -1,
 			.sock = -1,
 			.state = -1 };
-		log_relay_init(&w->messages, w->number, monotonic());
+		log_relay_init(&w->messages, w->number, clock_sec());
 		if ((w->batch = batch_new()) == NULL)
 			fatal("no memory for datagrams");
 		if (start_collector(m, w) == -1)
