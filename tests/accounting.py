@@ -421,7 +421,7 @@ class Manual(unittest.TestCase):
         log-lost logsock-sent logsock-lost forwarded forward-lost""".split()
 
     def test_every_counter_is_in_the_manual(self):
-        page = (tap.SRC / "flowd.8").read_text()
+        page = tap.source("flowd.8").read_text()
         section = page[page.index(".Ss Statistics"):]
         section = section[:section.index("\n.Ss ", 1)]
         items = re.findall(r"^\.It Cm (.*)$", section, re.MULTILINE)

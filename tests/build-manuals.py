@@ -110,7 +110,7 @@ def unknown_option(words, options):
 
 def messages():
     """What the C sources may say, with * for what is put in."""
-    for source in tap.SRC.glob("*.c"):
+    for source in tap.sources("*.c"):
         text = re.sub(r"/\*.*?\*/|^#.*?$", "", source.read_text(),
                       flags=re.DOTALL | re.MULTILINE)
         for found in MESSAGE.findall(text):
@@ -252,13 +252,13 @@ class Documents(unittest.TestCase):
 
 class Daemon(unittest.TestCase):
     def test_page_has_all_counters(self):
-        report = (tap.SRC / "report.c").read_text()
+        report = tap.source("report.c").read_text()
         described = set(re.findall(
             r"[a-z]\S*", " ".join(re.findall(
                 r"^\.(?:It )?Cm (.*)$", page_of("flowd"), re.MULTILINE))))
         # Those of an exporter may be in a table of their own.
         table = re.search(r"counter_names\[\w*\] = \{(.*?)\};",
-                          (tap.SRC / "exporter.c").read_text(), re.DOTALL)
+                          tap.source("exporter.c").read_text(), re.DOTALL)
         reported = set(re.findall(r'"([^"]*)"', table[1]) if table else [])
         for message in MESSAGE.findall(report):
             reported.update(re.findall(

@@ -52,11 +52,11 @@ class Install(Scratch):
         tree = self.dir / "tree"
         shutil.copytree(PYTHON, tree / "python", ignore=shutil.ignore_patterns(
             "build", "dist", "*.egg-info", "__pycache__"))
-        for path in tap.SRC.glob("*.[chy]"):
-            shutil.copy2(path, tree)
-        for name in "configure.ac", "Makefile.in":
-            shutil.copy2(tap.SRC / name, tree)
-        shutil.copytree(tap.SRC / "compat", tree / "compat")
+        for pattern in "*.[chy]", "*/*.[ch]", "configure.ac", "Makefile.in":
+            for path in tap.SRC.glob(pattern):
+                copy = tree / path.relative_to(tap.SRC)
+                copy.parent.mkdir(exist_ok=True)
+                shutil.copy2(path, copy)
         if (tap.BUILD / "parse.c").exists():	# then it takes no yacc
             shutil.copy2(tap.BUILD / "parse.c", tree)
         return tree / "python"

@@ -11,9 +11,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import tap
 from flowdtest import PATIENCE, Flowd
 
-PARSER = (tap.SRC / "parse.y").read_text()
-RANGES = (tap.SRC / "parse-range.c").read_text()
-MANUAL = (tap.SRC / "flowd.conf.5").read_text()
+PARSER = tap.source("parse.y").read_text()
+RANGES = tap.source("parse-range.c").read_text()
+MANUAL = tap.source("flowd.conf.5").read_text()
 
 # Macros of mdoc that end the arguments of another on the same line.
 MACRO = re.compile(r"^(Ar|Cm|Fl|Ic|No|Ns|Oc|Oo|Op|Xr)$")

@@ -382,8 +382,8 @@ class Check(Running):
 
     def test_the_manual_has_all(self):
         named = set(re.findall(r'add\(c, "([a-z-]+)"',
-                               (tap.SRC / "ctl-check.c").read_text()))
-        manual = (tap.SRC / "flowdctl.8").read_text()
+                               tap.source("ctl-check.c").read_text()))
+        manual = tap.source("flowdctl.8").read_text()
         listed = set(re.findall(r"^\.It Cm ([a-z-]+)$", manual.partition(
             ".Sh FINDINGS")[2].partition(".Sh ")[0], re.MULTILINE))
         self.assertGreater(len(named), 10)

@@ -30,7 +30,7 @@ def make_variable(name):
 
 def example():
     """The program, out of the manual."""
-    page = (tap.SRC / "flowd.3").read_text()
+    page = tap.source("flowd.3").read_text()
     text = re.search(r"^\.Sh EXAMPLES\n.*?^\.Bd .*?\n(.*?)^\.Ed", page,
                      re.M | re.S)[1]
     return text.replace(r"\e", "\\")

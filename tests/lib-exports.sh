@@ -22,9 +22,9 @@ nm -D --defined-only "$BUILD/libflowd.so" |
     sed -n 's/.* [TDBRVW] //p' | sort >"$tmp/versioned"
 sed 's/@.*//' "$tmp/versioned" >"$tmp/exported"
 sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESCRIPTION/s/^\.F[no] \([a-z0-9_]*\).*/\1/p' \
-    "$SRC/flowd.3" | sort >"$tmp/described"
+    "$SRC"/flowd.3 "$SRC"/man/flowd.3 2>/dev/null | sort >"$tmp/described"
 # What the headers mark is visible in the objects; all else there is hidden.
-readelf -Ws "$BUILD"/*.pico "$BUILD"/compat/*.pico |
+readelf -Ws "$BUILD"/*.pico "$BUILD"/*/*.pico |
     awk '$5 == "GLOBAL" && $6 == "DEFAULT" && $7 != "UND" { print $8 }' |
     sort >"$tmp/declared"
 

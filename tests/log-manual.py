@@ -17,7 +17,7 @@ from flowdtest import Flowd
 from readertest import ReaderTest
 from recorded import sessions
 
-PAGE = (tap.SRC / "flowd-log.5").read_text()
+PAGE = tap.source("flowd-log.5").read_text()
 GOLDEN = tap.DATA / "golden" if tap.DATA else None
 SIZES = {"u8": 1, "u16": 2, "u32": 4, "u64": 8}
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)

@@ -82,7 +82,7 @@ class Json(ReaderTest):
                          dict(got, crc32=crc))
 
     def test_every_key_is_in_the_manual(self):
-        manual = (tap.SRC / "flowd-reader.8").read_text()
+        manual = tap.source("flowd-reader.8").read_text()
         manual = manual[manual.index(".Ss JSON"):]
         listed = []
         for item in re.findall(r"^\.It Li (.*)$", manual, re.M):

@@ -16,7 +16,7 @@ def variable(name):
 def sources():
     """The source of each program that is installed, by its name."""
     programs = variable("SBIN_PROGRAMS") + variable("BIN_PROGRAMS")
-    found = {name: tap.SRC / f"{name}.c" for name in programs}
+    found = {name: tap.source(f"{name}.c") for name in programs}
     for tool in variable("TOOLS"):
         source, _, name = tool.partition(":")
         found[name] = tap.SRC / "tools" / source

@@ -37,6 +37,19 @@ def program(name):
     return str(BUILD / name)
 
 
+def sources(pattern):
+    """Files at the top of the source tree and in its folders."""
+    return [path for path in [*SRC.glob(pattern), *SRC.glob(f"*/{pattern}")]
+            if path.parent == SRC or
+            not (path.parent / "config.status").exists()]
+
+
+def source(name):
+    """The file of the source tree with this name, in whichever folder."""
+    path, = sources(name)
+    return path
+
+
 class _Result(unittest.TestResult):
     """One line for each outcome; a failed subtest counts as one of its own."""
 

@@ -2,20 +2,26 @@
 # Trees of a test's own to build in.
 
 # link_sources FROM TO: makes TO a source tree of links into FROM, with what a
-# build and an installation need.  FROM may have been built in; nothing that
-# came of it is taken over.
+# build and an installation need.  FROM may contain build trees and the results
+# of a build in place; they are left out.
 link_sources()
 {
-	mkdir -p "$2/m4" "$2/compat" "$2/fuzz" "$2/tests/unit" \
-	    "$2/tests/hook" || return 1
-	for file in "$1"/*.[chy1358] "$1"/*.in "$1"/libflowd.map \
-	    "$1"/aclocal.m4 "$1"/configure "$1"/configure.ac \
-	    "$1"/flowd.conf "$1"/m4/*.m4 "$1"/compat/*.c "$1"/fuzz/*.[ch] "$1"/tests/unit/*.[ch] \
-	    "$1"/tests/hook/*.c; do
-		case $file in
-		*/autoconf.h) ;;
-		*) ln -sf "$file" "$2/${file#"$1"/}" || return 1 ;;
+	for dir in . $(cd "$1" && ls -d [!.]*/ tests/*/); do
+		[ "$dir" = . ] || [ ! -f "$1/$dir/config.status" ] || continue
+		case $dir in
+		perl/ | python/ | tools/) continue ;;
 		esac
+		for file in "$1/$dir"/*.[chy1358] "$1/$dir"/*.in \
+		    "$1/$dir"/*.m4 "$1/$dir"/*.map; do
+			case $file in
+			*/autoconf.h | *"*"*) continue ;;
+			esac
+			mkdir -p "$2/$dir" &&
+			    ln -sf "$file" "$2/$dir/${file##*/}" || return 1
+		done
+	done
+	for file in configure configure.ac flowd.conf; do
+		ln -sf "$1/$file" "$2/$file" || return 1
 	done
 	for dir in perl python tools; do
 		[ -e "$2/$dir" ] || ln -s "$1/$dir" "$2/$dir" || return 1
