@@ -29,6 +29,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "config.h"
 #include "log.h"
 #include "rights.h"
@@ -93,10 +94,8 @@ ended_well(pid_t pid, const char *path)
 {
 	int status;
 
-	while (waitpid(pid, &status, 0) == -1) {
-		if (errno != EINTR)
-			return (false);
-	}
+	if (child_wait(pid, &status) == -1)
+		return (false);
 	if (WIFSIGNALED(status))
 		log_warnx("%s: its parser was killed by signal %d (%s)", path,
 		    WTERMSIG(status), strsignal(WTERMSIG(status)));

@@ -16,8 +16,6 @@
 
 #include "compat.h"
 
-#include <sys/wait.h>
-
 #include <netinet/in.h>
 
 #include <errno.h>
@@ -30,6 +28,7 @@
 #include <unistd.h>
 
 #include "addr.h"
+#include "child.h"
 #include "ctl-connect.h"
 #include "ctl-print.h"
 #include "ctl-serve.h"
@@ -213,20 +212,23 @@ static void
 reap(struct children *all)
 {
 	size_t i = 0;
+	int error;
 
 	while (i < all->n) {
-		if (waitpid(all->pids[i], NULL, WNOHANG) == 0)
-			i++;
-		else
+		if (child_has_ended(all->pids[i], &error))
 			forget(all, i);
+		else
+			i++;
 	}
 }
 
 static void
 end_oldest(struct children *all)
 {
+	int status;
+
 	(void)kill(all->pids[0], SIGKILL);
-	(void)waitpid(all->pids[0], NULL, 0);
+	(void)child_wait(all->pids[0], &status);
 	forget(all, 0);
 }
 

@@ -17,13 +17,12 @@
 #include "compat.h"
 
 #include <sys/stat.h>
-#include <sys/wait.h>
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "log.h"
 #include "log-check.h"
 #include "store.h"
@@ -91,7 +90,6 @@ int
 log_check(const struct rights_options *opts, const char *name, int fd, bool say)
 {
 	struct stat st;
-	int status;
 	pid_t pid;
 
 	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode) || st.st_size == 0)
@@ -104,9 +102,5 @@ log_check(const struct rights_options *opts, const char *name, int fd, bool say)
 		rights_drop(opts, SANDBOX_FILES, &fd, 1);
 		_exit(check(name, fd, (uint64_t)st.st_size, say) == 0 ? 0 : 1);
 	}
-	while (waitpid(pid, &status, 0) == -1) {
-		if (errno != EINTR)
-			return (-1);
-	}
-	return (WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1);
+	return (child_succeeds(pid) ? 0 : -1);
 }

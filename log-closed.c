@@ -17,7 +17,6 @@
 #include "compat.h"
 
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +25,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "log.h"
 #include "log-closed.h"
 #include "log-compress.h"
@@ -70,26 +70,24 @@ open_temporary(const struct log_dir *d, const struct conf_log *log, int in)
 }
 
 static int
-start_compressor(struct logfiles *l, size_t i, const struct log_dir *d,
-    const struct log_file *f)
+start_compressor(struct compressor *c, const struct open_logs *logs, size_t i,
+    const struct log_dir *d, const struct log_dir_file *f)
 {
-	struct compressor *c = &l->compressor;
-
 	c->in = openat(d->fd, f->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (c->in == -1)
 		return (-1);
-	if ((c->out = open_temporary(d, &l->conf->logs[i], c->in)) == -1) {
+	if ((c->out = open_temporary(d, &logs->conf->logs[i], c->in)) == -1) {
 		(void)close(c->in);
 		return (-1);
 	}
 	c->log = i;
 	c->size = f->size;
 	c->mtime = f->mtime;
-	if ((c->pid = log_compress_start(l->rights, c->in, c->out)) != -1)
+	if ((c->pid = log_compress_start(logs->rights, c->in, c->out)) != -1)
 		return (0);
 	(void)close(c->in);
 	(void)close(c->out);
-	log_closed_clean_up(&l->conf->logs[i]);
+	log_closed_clean_up(&logs->conf->logs[i]);
 	return (-1);
 }
 
@@ -98,7 +96,7 @@ start_compressor(struct logfiles *l, size_t i, const struct log_dir *d,
  * was removed.
  */
 static bool
-is_made_of(const struct log_file *compressed, const struct log_file *f)
+is_made_of(const struct log_dir_file *compressed, const struct log_dir_file *f)
 {
 	const size_t len = strlen(f->name);
 
@@ -109,7 +107,7 @@ is_made_of(const struct log_file *compressed, const struct log_file *f)
 }
 
 static bool
-is_done(const struct log_dir *d, const struct log_file *f)
+is_done(const struct log_dir *d, const struct log_dir_file *f)
 {
 	size_t i;
 
@@ -133,25 +131,25 @@ is_later(const struct timespec *a, const struct timespec *b)
 
 /* Begins with the oldest file of log i that is not compressed yet. */
 static void
-compress_next(struct logfiles *l, size_t i)
+compress_next(struct compressor *c, struct open_logs *logs, size_t i)
 {
-	const struct conf_log *log = &l->conf->logs[i];
+	const struct conf_log *log = &logs->conf->logs[i];
 	char name[NAME_MAX + 1];
-	const struct log_file *f;
+	const struct log_dir_file *f;
 	struct log_dir d;
 	size_t j;
 
-	l->list[i].look = false;
+	logs->list[i].look = false;
 	if (log_dir_open(&d, log) == -1)
 		return;
 	for (j = 0; j < d.n; j++) {
 		f = &d.files[j];
 		if (f->parsed.compressed || f->size == 0 ||
-		    !is_later(&f->mtime, &l->list[i].failed) ||
-		    logfiles_have_open(l, f->dev, f->ino) || is_done(&d, f) ||
+		    !is_later(&f->mtime, &logs->list[i].failed) ||
+		    open_logs_have(logs, f->dev, f->ino) || is_done(&d, f) ||
 		    !log_dir_compressed_name(&d, f, name))
 			continue;
-		if (start_compressor(l, i, &d, f) == -1)
+		if (start_compressor(c, logs, i, &d, f) == -1)
 			log_warn("%s cannot be compressed", f->name);
 		break;
 	}
@@ -163,20 +161,19 @@ compress_next(struct logfiles *l, size_t i)
  * log again, or has become longer.
  */
 static int
-replace_compressed(const struct logfiles *l, const struct log_dir *d,
-    const struct log_file *f)
+replace_compressed(const struct compressor *c, const struct open_logs *logs,
+    const struct log_dir *d, const struct log_dir_file *f)
 {
-	const struct compressor *c = &l->compressor;
 	const struct timespec times[] = { f->mtime, f->mtime };
 	char temporary[PATH_MAX], name[NAME_MAX + 1];
 	int error;
 
-	if (logfiles_have_open(l, f->dev, f->ino) || f->size != c->size ||
+	if (open_logs_have(logs, f->dev, f->ino) || f->size != c->size ||
 	    !log_dir_compressed_name(d, f, name)) {
 		errno = EBUSY;
 		return (-1);
 	}
-	if (log_name_temporary(&l->conf->logs[c->log], temporary) == -1 ||
+	if (log_name_temporary(&logs->conf->logs[c->log], temporary) == -1 ||
 	    futimens(c->out, times) == -1 ||
 	    renameat(d->fd, log_name_base(temporary), d->fd, name) == -1)
 		return (-1);
@@ -194,22 +191,21 @@ replace_compressed(const struct logfiles *l, const struct log_dir *d,
  * failed.
  */
 static int
-finish_compression(const struct logfiles *l)
+finish_compression(const struct compressor *c, const struct open_logs *logs)
 {
-	const struct compressor *c = &l->compressor;
-	const struct log_file *f;
+	const struct log_dir_file *f;
 	struct log_dir d;
 	struct stat st;
 	int error = 0;
 	size_t i;
 
 	if (fstat(c->in, &st) == -1 ||
-	    log_dir_open(&d, &l->conf->logs[c->log]) == -1)
+	    log_dir_open(&d, &logs->conf->logs[c->log]) == -1)
 		return (errno);
 	for (i = 0; i < d.n; i++) {
 		f = &d.files[i];
 		if (f->dev != st.st_dev || f->ino != st.st_ino ||
-		    replace_compressed(l, &d, f) == 0)
+		    replace_compressed(c, logs, &d, f) == 0)
 			continue;
 		error = errno;
 		log_warn("%s stays uncompressed", f->name);
@@ -218,14 +214,13 @@ finish_compression(const struct logfiles *l)
 	return (error);
 }
 
-/* What is wrong with one file does not keep younger ones from their turn. */
+/* A file that cannot be compressed must not block the later ones. */
 static void
-take_turn(struct logfiles *l, int error)
+note_result(const struct compressor *c, struct open_logs *logs, int error)
 {
-	const struct compressor *c = &l->compressor;
-	struct logfile *f = &l->list[c->log];
+	struct logfile *f = &logs->list[c->log];
 
-	/* But these pass, perhaps until the next rotation. */
+	/* These errors may pass; the next rotation tries again. */
 	if (error == ENOSPC || error == EDQUOT || error == EBUSY)
 		return;
 	if (error != 0)
@@ -234,64 +229,63 @@ take_turn(struct logfiles *l, int error)
 }
 
 static void
-end_compressor(struct logfiles *l)
+end_compressor(struct compressor *c, const struct open_logs *logs)
 {
-	struct compressor *c = &l->compressor;
-
 	(void)close(c->in);
 	(void)close(c->out);
-	log_closed_clean_up(&l->conf->logs[c->log]);
+	log_closed_clean_up(&logs->conf->logs[c->log]);
 	c->pid = -1;
 }
 
-/* False while there is a compressor that goes on. */
+/* False while a compressor runs. */
 static bool
-reap_compressor(struct logfiles *l)
+reap_compressor(struct compressor *c, struct open_logs *logs)
 {
-	const struct compressor *c = &l->compressor;
 	int error;
 
 	if (c->pid == -1)
 		return (true);
-	if (!logfiles_has_ended(c->pid, &error))
+	if (!child_has_ended(c->pid, &error))
 		return (false);
 	if (error == 0)
-		error = finish_compression(l);
+		error = finish_compression(c, logs);
 	else
 		log_warnx("a closed file of %s cannot be compressed: %s",
-		    l->conf->logs[c->log].path, strerror(error));
-	end_compressor(l);
-	take_turn(l, error);
+		    logs->conf->logs[c->log].path, strerror(error));
+	end_compressor(c, logs);
+	note_result(c, logs, error);
 	return (true);
 }
 
 void
-log_closed_compress(struct logfiles *l, bool at_rest)
+log_closed_compress(struct compressor *c, struct open_logs *logs, bool at_rest)
 {
 	size_t i;
 
-	if (!reap_compressor(l) || !at_rest)
+	if (!reap_compressor(c, logs) || !at_rest)
 		return;
-	for (i = 0; l->compressor.pid == -1 && i < l->conf->nlogs; i++) {
-		if (l->list[i].look)
-			compress_next(l, i);
+	for (i = 0; c->pid == -1 && i < logs->conf->nlogs; i++) {
+		if (logs->list[i].look)
+			compress_next(c, logs, i);
 	}
 }
 
 void
-log_closed_stop(struct logfiles *l)
+log_closed_stop(struct compressor *c, const struct open_logs *logs)
 {
-	if (l->compressor.pid == -1)
+	int status;
+
+	if (c->pid == -1)
 		return;
-	(void)kill(l->compressor.pid, SIGKILL);
-	(void)waitpid(l->compressor.pid, NULL, 0);
-	end_compressor(l);
+	(void)kill(c->pid, SIGKILL);
+	(void)child_wait(c->pid, &status);
+	end_compressor(c, logs);
 }
 
 /* Whether the oldest of n closed files has to go; bytes are those of all. */
 static bool
-is_too_much(const struct conf_log *log, const struct log_file *oldest, size_t n,
-    uint64_t bytes, time_t now)
+is_too_much(const struct conf_log *log, const struct log_dir_file *oldest,
+    size_t n, uint64_t bytes, time_t now)
 {
 	const time_t bound = now - (time_t)log->keep_seconds;
 
@@ -305,7 +299,7 @@ static void
 remove_oldest(const struct conf_log *log, const struct log_dir *d, size_t n,
     uint64_t bytes, time_t now)
 {
-	const struct log_file *f = d->files;
+	const struct log_dir_file *f = d->files;
 
 	for (; n > 0 && is_too_much(log, f, n, bytes, now); n--, f++) {
 		if (unlinkat(d->fd, f->name, 0) == -1)
@@ -317,9 +311,9 @@ remove_oldest(const struct conf_log *log, const struct log_dir *d, size_t n,
 }
 
 void
-log_closed_expire(const struct logfiles *l, size_t i, time_t now)
+log_closed_expire(const struct open_logs *logs, size_t i, time_t now)
 {
-	const struct conf_log *log = &l->conf->logs[i];
+	const struct conf_log *log = &logs->conf->logs[i];
 	struct log_dir d;
 	struct stat st;
 	uint64_t bytes = 0;
@@ -331,12 +325,12 @@ log_closed_expire(const struct logfiles *l, size_t i, time_t now)
 	if (log_dir_open(&d, log) == -1)
 		return;
 	for (j = 0; j < d.n; j++) {
-		if (logfiles_have_open(l, d.files[j].dev, d.files[j].ino))
+		if (open_logs_have(logs, d.files[j].dev, d.files[j].ino))
 			continue;
 		bytes += d.files[j].size;
 		d.files[n++] = d.files[j];
 	}
-	if (fstat(l->list[i].fd, &st) == 0)
+	if (fstat(logs->list[i].fd, &st) == 0)
 		bytes += (uint64_t)st.st_size;
 	remove_oldest(log, &d, n, bytes, now);
 	log_dir_close(&d);

@@ -15,32 +15,45 @@
  */
 
 /*
- * What is done with the closed files of logs: they are compressed, one after
- * the other, and the oldest are removed.
+ * The closed files of logs: compresses them, one at a time, and removes the
+ * oldest ones.
  */
 #ifndef LOG_CLOSED_H
 #define LOG_CLOSED_H
 
+#include <sys/types.h>
+
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
 #include "config.h"
-#include "logfiles.h"
+#include "logfile.h"
+
+/* A process that compresses a closed file of a log. */
+struct compressor {
+	pid_t pid;             /* -1: none; the rest is undefined then */
+	size_t log;            /* index in the configuration */
+	int in, out;           /* open as long as it runs */
+	uint64_t size;         /* of in, when it was started */
+	struct timespec mtime; /* the same */
+};
 
 /*
- * Goes on with compressing where there is something to do.  at_rest: only open
- * files are written to.
+ * Finishes a compression whose process has ended, and starts the next one.
+ * at_rest: the collectors write to no file but those in logs.
  */
-void log_closed_compress(struct logfiles *l, bool at_rest);
+void log_closed_compress(struct compressor *c, struct open_logs *logs,
+    bool at_rest);
 
-/* Ends a compression that is under way; its file stays as it was. */
-void log_closed_stop(struct logfiles *l);
+/* Aborts a compression; its file stays as it was. */
+void log_closed_stop(struct compressor *c, const struct open_logs *logs);
 
-/* Removes what a compression that was cut short has left. */
+/* Removes the temporary file of an aborted compression. */
 void log_closed_clean_up(const struct conf_log *log);
 
-/* Removes files of log i that it is not to keep. */
-void log_closed_expire(const struct logfiles *l, size_t i, time_t now);
+/* Removes the files of log i that exceed its keep limits. */
+void log_closed_expire(const struct open_logs *logs, size_t i, time_t now);
 
 #endif

@@ -66,7 +66,7 @@ begins_as_own(int fd, bool compressed)
 
 /* Fills in what there is to say of the file; false where it is another's. */
 static bool
-look_at(const struct log_dir *d, struct log_file *f)
+look_at(const struct log_dir *d, struct log_dir_file *f)
 {
 	struct stat st;
 	bool own;
@@ -91,9 +91,9 @@ look_at(const struct log_dir *d, struct log_file *f)
 }
 
 static int
-add_file(struct log_dir *d, const struct log_file *f, size_t *room)
+add_file(struct log_dir *d, const struct log_dir_file *f, size_t *room)
 {
-	struct log_file *grown;
+	struct log_dir_file *grown;
 
 	if (d->n == *room) {
 		*room = *room == 0 ? 16 : *room * 2;
@@ -109,7 +109,7 @@ add_file(struct log_dir *d, const struct log_file *f, size_t *room)
 static int
 compare_age(const void *va, const void *vb)
 {
-	const struct log_file *a = va, *b = vb;
+	const struct log_dir_file *a = va, *b = vb;
 
 	if (a->mtime.tv_sec != b->mtime.tv_sec)
 		return (a->mtime.tv_sec < b->mtime.tv_sec ? -1 : 1);
@@ -124,7 +124,7 @@ static int
 read_files(struct log_dir *d, const struct conf_log *log, DIR *dir)
 {
 	const struct dirent *entry;
-	struct log_file f;
+	struct log_dir_file f;
 	size_t room = 0;
 
 	while ((entry = readdir(dir)) != NULL) {
@@ -182,7 +182,7 @@ is_free(int dir, const char *name)
 }
 
 bool
-log_dir_compressed_name(const struct log_dir *d, const struct log_file *f,
+log_dir_compressed_name(const struct log_dir *d, const struct log_dir_file *f,
     char name[NAME_MAX + 1])
 {
 	uint32_t number;

@@ -31,7 +31,7 @@
 #include "config.h"
 #include "log-name.h"
 
-struct log_file {
+struct log_dir_file {
 	char name[NAME_MAX + 1]; /* in the directory */
 	struct log_name parsed;
 	struct timespec mtime;
@@ -41,8 +41,8 @@ struct log_file {
 };
 
 struct log_dir {
-	int fd;                 /* of the directory */
-	struct log_file *files; /* the oldest first */
+	int fd;                     /* of the directory */
+	struct log_dir_file *files; /* the oldest first */
 	size_t n;
 };
 
@@ -60,8 +60,8 @@ void log_dir_close(struct log_dir *d);
  * is taken, as when a clock was put back, with a number as well.  False where
  * none is free.
  */
-bool log_dir_compressed_name(const struct log_dir *d, const struct log_file *f,
-    char name[NAME_MAX + 1]);
+bool log_dir_compressed_name(const struct log_dir *d,
+    const struct log_dir_file *f, char name[NAME_MAX + 1]);
 
 /*
  * Makes the plain name of a log free: what it names gets the number 1, and

@@ -22,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "log.h"
 #include "log-sync.h"
 
@@ -29,133 +30,135 @@
 #define PAUSE             10000000 /* nanoseconds, between looks at it */
 
 void
-log_sync_retire(struct logfiles *l, const struct logfile *f)
+log_sync_retire(struct log_sync *s, const struct logfile *f)
 {
 	struct logfile *grown;
 
-	grown = reallocarray(l->retired, l->nretired + 1, sizeof(*grown));
+	grown = reallocarray(s->retired, s->nretired + 1, sizeof(*grown));
 	if (grown == NULL)
 		fatal("logs");
-	l->retired = grown;
-	/* The collector has what it writes to. */
+	s->retired = grown;
+	/* The collector has its own descriptor. */
 	if (f->end != -1)
 		(void)close(f->end);
-	l->retired[l->nretired] = *f;
-	l->retired[l->nretired++].end = -1;
+	s->retired[s->nretired] = *f;
+	s->retired[s->nretired++].end = -1;
 }
 
 static void
-close_retired(struct logfiles *l)
+close_retired(struct log_sync *s)
 {
-	while (l->nretired > 0)
-		logfile_close(&l->retired[--l->nretired]);
-	/* After many at once it is large. */
-	free(l->retired);
-	l->retired = NULL;
+	while (s->nretired > 0)
+		logfile_close(&s->retired[--s->nretired]);
+	/* It may be large after many changes at once. */
+	free(s->retired);
+	s->retired = NULL;
 }
 
 /* 0, or the errno of what failed. */
 static int
 sync_file(int fd)
 {
-	/* There is nothing to be synced in a FIFO. */
+	/* A FIFO cannot be synced. */
 	if (fdatasync(fd) == 0 || errno == EINVAL || errno == EROFS)
 		return (0);
 	return (errno);
 }
 
 static int
-sync_files(const struct logfiles *l)
+sync_files(const struct log_sync *s, const struct open_logs *logs)
 {
 	int failed = 0, r;
 	size_t i;
 
-	for (i = 0; i < l->nretired; i++) {
-		if ((r = sync_file(l->retired[i].fd)) != 0)
+	for (i = 0; i < s->nretired; i++) {
+		if ((r = sync_file(s->retired[i].fd)) != 0)
 			failed = r;
 	}
-	for (i = 0; i < l->conf->nlogs; i++) {
-		if ((r = sync_file(l->list[i].fd)) != 0)
+	for (i = 0; i < logs->conf->nlogs; i++) {
+		if ((r = sync_file(logs->list[i].fd)) != 0)
 			failed = r;
 	}
 	return (failed);
 }
 
 /*
- * Without what is not a log, so that nothing but logs stays open for as long as
- * a disk hangs.
+ * A disk may hang and keep the syncer running, so it closes every descriptor
+ * that is not a log.
  */
 static _Noreturn void
-run_syncer(const struct logfiles *l)
+run_syncer(const struct log_sync *s, const struct open_logs *logs)
 {
-	int *keep = calloc(l->conf->nlogs + l->nretired, sizeof(*keep));
+	int *keep = calloc(logs->conf->nlogs + s->nretired, sizeof(*keep));
 	size_t i, n = 0;
 
 	if (keep == NULL)
 		_exit(errno);
-	for (i = 0; i < l->conf->nlogs; i++)
-		keep[n++] = l->list[i].fd;
-	for (i = 0; i < l->nretired; i++)
-		keep[n++] = l->retired[i].fd;
-	rights_drop(l->rights, SANDBOX_FILES, keep, n);
-	_exit(sync_files(l));
+	for (i = 0; i < logs->conf->nlogs; i++)
+		keep[n++] = logs->list[i].fd;
+	for (i = 0; i < s->nretired; i++)
+		keep[n++] = s->retired[i].fd;
+	rights_drop(logs->rights, SANDBOX_FILES, keep, n);
+	_exit(sync_files(s, logs));
 }
 
-/* at_rest: the files that are retired get no more than they have. */
+/* at_rest: no collector writes to the retired files any more. */
 static void
-start_syncer(struct logfiles *l, bool at_rest, time_t now)
+start_syncer(struct log_sync *s, const struct open_logs *logs, bool at_rest,
+    time_t now)
 {
-	l->synced = now;
-	if ((l->syncer = fork()) == -1) {
+	s->synced = now;
+	if ((s->syncer = fork()) == -1) {
 		log_warn("the logs cannot be synced");
 		return;
 	}
-	if (l->syncer == 0)
-		run_syncer(l);
+	if (s->syncer == 0)
+		run_syncer(s, logs);
 	if (at_rest)
-		close_retired(l);
+		close_retired(s);
 }
 
-/* False while there is a syncer that goes on. */
+/* False while a syncer runs. */
 static bool
-reap_syncer(struct logfiles *l)
+reap_syncer(struct log_sync *s)
 {
 	int error;
 
-	if (l->syncer == -1)
+	if (s->syncer == -1)
 		return (true);
-	if (!logfiles_has_ended(l->syncer, &error))
+	if (!child_has_ended(s->syncer, &error))
 		return (false);
-	l->syncer = -1;
+	s->syncer = -1;
 	if (error != 0)
 		log_warnx("the logs cannot be synced: %s", strerror(error));
 	return (true);
 }
 
 void
-log_sync_when_due(struct logfiles *l, bool at_rest, time_t now)
+log_sync_when_due(struct log_sync *s, const struct open_logs *logs,
+    bool at_rest, time_t now)
 {
-	if (!reap_syncer(l))
+	if (!reap_syncer(s))
 		return;
-	if (l->conf->sync_seconds == 0) {
+	if (logs->conf->sync_seconds == 0) {
 		if (at_rest)
-			close_retired(l);
-	} else if ((at_rest && l->nretired > 0) || now < l->synced ||
-	    now - l->synced >= (time_t)l->conf->sync_seconds)
-		start_syncer(l, at_rest, now);
+			close_retired(s);
+	} else if ((at_rest && s->nretired > 0) || now < s->synced ||
+	    now - s->synced >= (time_t)logs->conf->sync_seconds)
+		start_syncer(s, logs, at_rest, now);
 }
 
 void
-log_sync_for_good(struct logfiles *l)
+log_sync_finish(struct log_sync *s, const struct open_logs *logs)
 {
 	const struct timespec pause = { .tv_nsec = PAUSE };
 	int looks = LAST_SYNC_SECONDS * (1000000000 / PAUSE);
 
-	if (l->conf->sync_seconds == 0)
+	if (logs->conf->sync_seconds == 0)
 		return;
-	if (reap_syncer(l))
-		start_syncer(l, true, time(NULL));
-	while (!reap_syncer(l)) {
+	if (reap_syncer(s))
+		start_syncer(s, logs, true, time(NULL));
+	while (!reap_syncer(s)) {
 		if (looks-- == 0) {
 			log_warnx("the logs are not synced within %d seconds",
 			    LAST_SYNC_SECONDS);

@@ -15,27 +15,41 @@
  */
 
 /*
- * fdatasync of the logs in a process of its own, which may wait for the disk;
- * and the files that were left, until they are synced.
+ * Syncs the logs to disk (fdatasync) in a process of its own, which may have
+ * to wait for the disk.  Keeps files that were replaced until they are synced.
  */
 #ifndef LOG_SYNC_H
 #define LOG_SYNC_H
 
+#include <sys/types.h>
+
 #include <stdbool.h>
+#include <stddef.h>
 #include <time.h>
 
-#include "logfiles.h"
+#include "logfile.h"
+
+struct log_sync {
+	struct logfile *retired; /* replaced; still written to or not synced */
+	size_t nretired;
+	pid_t syncer;  /* -1: none runs */
+	time_t synced; /* epoch; when the last syncer was started */
+};
 
 /*
- * Takes over a file that the collector may still write to.  It is closed when
- * that is over and, where logs are synced, this one is.
+ * Takes over a file that was replaced and that collectors may still write to.
+ * It is closed when they no longer do and, if logs are synced, after that.
  */
-void log_sync_retire(struct logfiles *l, const struct logfile *f);
+void log_sync_retire(struct log_sync *s, const struct logfile *f);
 
-/* at_rest: those that were taken over get no more than they have. */
-void log_sync_when_due(struct logfiles *l, bool at_rest, time_t now);
+/*
+ * Starts a syncer if one is due, and closes retired files.  at_rest: no
+ * collector writes to them any more.
+ */
+void log_sync_when_due(struct log_sync *s, const struct open_logs *logs,
+    bool at_rest, time_t now);
 
-/* Syncs what was written last, by a collector that has ended. */
-void log_sync_for_good(struct logfiles *l);
+/* The collectors have ended: syncs all files, and waits for some seconds. */
+void log_sync_finish(struct log_sync *s, const struct open_logs *logs);
 
 #endif

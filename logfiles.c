@@ -17,7 +17,6 @@
 #include "compat.h"
 
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -70,44 +69,16 @@ open_file(const struct conf_log *log, const char *path, bool *made)
 	return (fd);
 }
 
-void
-logfile_close(struct logfile *f)
-{
-	(void)close(f->fd);
-	if (f->end != -1)
-		(void)close(f->end);
-	f->fd = f->end = -1;
-}
-
-static bool
-is_among(const struct logfile *list, size_t n, dev_t dev, ino_t ino)
-{
-	struct stat st;
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		if (fstat(list[i].fd, &st) == 0 && st.st_dev == dev &&
-		    st.st_ino == ino)
-			return (true);
-	}
-	return (false);
-}
-
-bool
-logfiles_have_open(const struct logfiles *l, dev_t dev, ino_t ino)
-{
-	return (is_among(l->list, l->conf->nlogs, dev, ino));
-}
-
 /* Whether the collector writes to this file: its end may just be growing. */
 static bool
 is_in_use(const struct logfiles *l, int fd)
 {
 	struct stat st;
 
-	return (l->conf != NULL && fstat(fd, &st) == 0 &&
-	    (logfiles_have_open(l, st.st_dev, st.st_ino) ||
-		is_among(l->retired, l->nretired, st.st_dev, st.st_ino)));
+	return (l->open.conf != NULL && fstat(fd, &st) == 0 &&
+	    (open_logs_have(&l->open, st.st_dev, st.st_ino) ||
+		logfile_is_among(l->sync.retired, l->sync.nretired, st.st_dev,
+		    st.st_ino)));
 }
 
 /*
@@ -121,7 +92,7 @@ open_checked(const struct logfiles *l, const struct conf_log *log,
 	int fd = open_file(log, path, made);
 
 	if (fd == -1 || is_in_use(users, fd) ||
-	    log_check(l->rights, path, fd, true) == 0)
+	    log_check(l->open.rights, path, fd, true) == 0)
 		return (fd);
 	(void)close(fd);
 	return (-1);
@@ -156,11 +127,11 @@ static int
 open_log(const struct logfiles *l, size_t i, const struct logfiles *users,
     struct logfile *f, bool *made)
 {
-	const struct conf_log *log = &l->conf->logs[i];
+	const struct conf_log *log = &l->open.conf->logs[i];
 	const time_t now = now_epoch();
 
 	*f = (struct logfile){ .end = -1,
-		.turn = l->list[i].turn,
+		.turn = l->open.list[i].turn,
 		.look = log->compress,
 		.until = log_name_until(log, now) };
 	if (log_name_at(log, now, f->path) == -1) {
@@ -176,15 +147,15 @@ open_from(struct logfiles *l, size_t i, const struct logfiles *before)
 {
 	bool made;
 
-	if (i == l->conf->nlogs)
+	if (i == l->open.conf->nlogs)
 		return (0);
-	if (open_log(l, i, before, &l->list[i], &made) == -1)
+	if (open_log(l, i, before, &l->open.list[i], &made) == -1)
 		return (-1);
 	if (open_from(l, i + 1, before) == 0)
 		return (0);
-	logfile_close(&l->list[i]);
+	logfile_close(&l->open.list[i]);
 	if (made)
-		(void)unlink(l->list[i].path);
+		(void)unlink(l->open.list[i].path);
 	return (-1);
 }
 
@@ -194,9 +165,10 @@ find_log(const struct logfiles *before, const char *path)
 {
 	size_t i;
 
-	for (i = 0; before->conf != NULL && i < before->conf->nlogs; i++) {
-		if (strcmp(before->conf->logs[i].path, path) == 0)
-			return (&before->list[i]);
+	for (i = 0; before->open.conf != NULL && i < before->open.conf->nlogs;
+	     i++) {
+		if (strcmp(before->open.conf->logs[i].path, path) == 0)
+			return (&before->open.list[i]);
 	}
 	return (NULL);
 }
@@ -213,18 +185,19 @@ assign_turns(struct logfiles *l, const struct logfiles *before)
 	uint32_t next = 0;
 	size_t i;
 
-	for (i = 0; before->conf != NULL && i < before->conf->nlogs; i++)
-		taken[before->list[i].turn] = true;
-	for (i = 0; i < l->conf->nlogs; i++) {
-		same = find_log(before, l->conf->logs[i].path);
+	for (i = 0; before->open.conf != NULL && i < before->open.conf->nlogs;
+	     i++)
+		taken[before->open.list[i].turn] = true;
+	for (i = 0; i < l->open.conf->nlogs; i++) {
+		same = find_log(before, l->open.conf->logs[i].path);
 		if (same != NULL) {
-			l->list[i].turn = same->turn;
+			l->open.list[i].turn = same->turn;
 			continue;
 		}
 		/* With thousands of logs, several share the last turn. */
 		while (next < TURNS_MAX - 1 && taken[next])
 			next++;
-		l->list[i].turn = next;
+		l->open.list[i].turn = next;
 		taken[next] = true;
 	}
 }
@@ -242,39 +215,25 @@ logfiles_open(struct logfiles *l, const struct config *conf,
 	const time_t now = now_epoch();
 	size_t i;
 
-	*l = (struct logfiles){ .conf = conf,
-		.rights = rights,
-		.syncer = -1,
+	*l = (struct logfiles){
+		.open = { .conf = conf, .rights = rights },
+		.sync = { .syncer = -1, .synced = now },
+		.compressor = { .pid = -1 },
 		.ticked = now,
-		.synced = now,
-		.compressor = { .pid = -1 } };
-	l->list = calloc(conf->nlogs == 0 ? 1 : conf->nlogs, sizeof(*l->list));
-	if (l->list == NULL)
+	};
+	l->open.list =
+	    calloc(conf->nlogs == 0 ? 1 : conf->nlogs, sizeof(*l->open.list));
+	if (l->open.list == NULL)
 		fatal("logs");
 	assign_turns(l, before);
 	if (open_from(l, 0, before) == -1) {
-		free(l->list);
-		*l = (struct logfiles){ .conf = NULL };
+		free(l->open.list);
+		*l = (struct logfiles){ .open.conf = NULL };
 		return (-1);
 	}
 	for (i = 0; i < conf->nlogs; i++)
 		log_closed_clean_up(&conf->logs[i]);
 	return (0);
-}
-
-void
-logfiles_leave(struct logfiles *l)
-{
-	size_t i;
-
-	for (i = 0; i < l->conf->nlogs; i++)
-		logfile_close(&l->list[i]);
-	for (i = 0; i < l->nretired; i++)
-		logfile_close(&l->retired[i]);
-	if (l->compressor.pid != -1) {
-		(void)close(l->compressor.in);
-		(void)close(l->compressor.out);
-	}
 }
 
 int
@@ -285,16 +244,16 @@ logfiles_reopen(struct logfiles *l, size_t i)
 
 	if (open_log(l, i, l, &f, &made) == -1)
 		return (-1);
-	log_sync_retire(l, &l->list[i]);
-	l->list[i] = f;
+	log_sync_retire(&l->sync, &l->open.list[i]);
+	l->open.list[i] = f;
 	return (0);
 }
 
 static bool
 is_due(const struct logfiles *l, size_t i, time_t now)
 {
-	const struct conf_log *log = &l->conf->logs[i];
-	const struct logfile *f = &l->list[i];
+	const struct conf_log *log = &l->open.conf->logs[i];
+	const struct logfile *f = &l->open.list[i];
 	struct stat st;
 	uint64_t size;
 
@@ -331,10 +290,10 @@ leave_name(const struct conf_log *log, const struct logfile *f, bool *left)
 static int
 rotate_plain(struct logfiles *l, size_t i)
 {
-	const struct conf_log *log = &l->conf->logs[i];
+	const struct conf_log *log = &l->open.conf->logs[i];
 	bool left;
 
-	if (leave_name(log, &l->list[i], &left) == -1)
+	if (leave_name(log, &l->open.list[i], &left) == -1)
 		return (-1);
 	if (logfiles_reopen(l, i) == 0)
 		return (0);
@@ -347,9 +306,9 @@ rotate_plain(struct logfiles *l, size_t i)
 static bool
 rotate(struct logfiles *l, size_t i, time_t now)
 {
-	const struct conf_log *log = &l->conf->logs[i];
+	const struct conf_log *log = &l->open.conf->logs[i];
 	const bool is_pattern = log_name_is_pattern(log);
-	struct logfile *f = &l->list[i];
+	struct logfile *f = &l->open.list[i];
 	struct stat st;
 	int r;
 
@@ -364,14 +323,14 @@ rotate(struct logfiles *l, size_t i, time_t now)
 		log_warnx("going on with %s", f->path);
 		return (false);
 	}
-	log_closed_expire(l, i, now);
+	log_closed_expire(&l->open, i, now);
 	return (true);
 }
 
 int
 logfiles_give(const struct logfiles *l, size_t i)
 {
-	const struct logfile *f = &l->list[i];
+	const struct logfile *f = &l->open.list[i];
 
 	return (f->end == -1 ? f->fd : f->end);
 }
@@ -386,7 +345,7 @@ heal(const struct logfiles *l, const struct logfile *f, struct turns *turns,
 
 	if (!turn_is_mine(&his) && !turn_take(&mine))
 		return;
-	(void)log_check(l->rights, f->path, f->fd, say);
+	(void)log_check(l->open.rights, f->path, f->fd, say);
 	turn_end(&mine);
 }
 
@@ -396,21 +355,10 @@ logfiles_heal(const struct logfiles *l, struct turns *turns, uint32_t who,
 {
 	size_t i;
 
-	for (i = 0; i < l->conf->nlogs; i++)
-		heal(l, &l->list[i], turns, who, say);
-	for (i = 0; i < l->nretired; i++)
-		heal(l, &l->retired[i], turns, who, say);
-}
-
-bool
-logfiles_has_ended(pid_t pid, int *error)
-{
-	int status;
-
-	if (waitpid(pid, &status, WNOHANG) != pid)
-		return (false);
-	*error = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
-	return (true);
+	for (i = 0; i < l->open.conf->nlogs; i++)
+		heal(l, &l->open.list[i], turns, who, say);
+	for (i = 0; i < l->sync.nretired; i++)
+		heal(l, &l->sync.retired[i], turns, who, say);
 }
 
 bool
@@ -418,10 +366,11 @@ logfiles_need_ticks(const struct logfiles *l)
 {
 	size_t i;
 
-	if (l->conf->sync_seconds != 0 || l->nretired > 0 || l->syncer != -1)
+	if (l->open.conf->sync_seconds != 0 || l->sync.nretired > 0 ||
+	    l->sync.syncer != -1)
 		return (true);
-	for (i = 0; i < l->conf->nlogs; i++) {
-		if (is_rotated(&l->conf->logs[i]))
+	for (i = 0; i < l->open.conf->nlogs; i++) {
+		if (is_rotated(&l->open.conf->logs[i]))
 			return (true);
 	}
 	return (false);
@@ -435,8 +384,8 @@ expire_when_due(struct logfiles *l, time_t now)
 	if (now >= l->expired && now - l->expired < EXPIRE_SECONDS)
 		return;
 	l->expired = now;
-	for (i = 0; i < l->conf->nlogs; i++)
-		log_closed_expire(l, i, now);
+	for (i = 0; i < l->open.conf->nlogs; i++)
+		log_closed_expire(&l->open, i, now);
 }
 
 void
@@ -447,14 +396,14 @@ logfiles_tick(struct logfiles *l, bool at_rest,
 	size_t i;
 
 	/* Files that were left do not pile up under many changes in a second. */
-	log_sync_when_due(l, at_rest, now);
+	log_sync_when_due(&l->sync, &l->open, at_rest, now);
 	if (now == l->ticked)
 		return;
 	l->ticked = now;
-	log_closed_compress(l, at_rest);
+	log_closed_compress(&l->compressor, &l->open, at_rest);
 	/* With a disk that takes its time there is one old file at the most. */
-	if (at_rest && (l->syncer == -1 || l->nretired == 0)) {
-		for (i = 0; i < l->conf->nlogs; i++) {
+	if (at_rest && (l->sync.syncer == -1 || l->sync.nretired == 0)) {
+		for (i = 0; i < l->open.conf->nlogs; i++) {
 			if (is_due(l, i, now) && rotate(l, i, now))
 				give(arg, i);
 		}
@@ -467,24 +416,36 @@ hand_over(struct logfiles *l, struct logfiles *after)
 {
 	size_t i;
 
-	after->syncer = l->syncer;
-	for (i = 0; i < l->conf->nlogs; i++)
-		log_sync_retire(after, &l->list[i]);
-	while (l->nretired > 0)
-		log_sync_retire(after, &l->retired[--l->nretired]);
+	after->sync.syncer = l->sync.syncer;
+	for (i = 0; i < l->open.conf->nlogs; i++)
+		log_sync_retire(&after->sync, &l->open.list[i]);
+	while (l->sync.nretired > 0)
+		log_sync_retire(&after->sync,
+		    &l->sync.retired[--l->sync.nretired]);
+}
+
+static void
+close_all(struct logfiles *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->open.conf->nlogs; i++)
+		logfile_close(&l->open.list[i]);
+	for (i = 0; i < l->sync.nretired; i++)
+		logfile_close(&l->sync.retired[i]);
 }
 
 void
 logfiles_close(struct logfiles *l, struct logfiles *after)
 {
-	log_closed_stop(l);
+	log_closed_stop(&l->compressor, &l->open);
 	if (after != NULL)
 		hand_over(l, after);
 	else {
-		log_sync_for_good(l);
-		logfiles_leave(l);
+		log_sync_finish(&l->sync, &l->open);
+		close_all(l);
 	}
-	free(l->list);
-	free(l->retired);
-	*l = (struct logfiles){ .conf = NULL };
+	free(l->open.list);
+	free(l->sync.retired);
+	*l = (struct logfiles){ .open.conf = NULL };
 }

@@ -53,6 +53,7 @@
 #include <unistd.h>
 
 #include "batch.h"
+#include "child.h"
 #include "clock.h"
 #include "control-socket.h"
 #include "crashdump.h"
@@ -298,7 +299,7 @@ try_send_config(struct monitor *m, const struct worker *w,
 			r = send_fd(w, PRIV_FORWARD, fd);
 	}
 	for (i = 0; r == 0 && i < conf->nlogs; i++)
-		r = priv_send(w->sock, PRIV_LOG, logs->list[i].turn, NULL, 0,
+		r = priv_send(w->sock, PRIV_LOG, logs->open.list[i].turn, NULL, 0,
 		    logfiles_give(logs, i));
 	if (r == 0 && conf->logsock != NULL)
 		r = send_fd(w, PRIV_LOGSOCK, open_logsock(m, conf));
@@ -582,8 +583,7 @@ bury_collector(struct monitor *m, struct worker *w)
 
 	/* Without its socket it is of no use, should it still run. */
 	(void)kill(w->pid, SIGKILL);
-	while (waitpid(w->pid, &status, 0) == -1 && errno == EINTR)
-		;
+	(void)child_wait(w->pid, &status);
 	(void)close(w->sock);
 	w->sock = -1;
 	log_relay_close(&w->messages, clock_sec());

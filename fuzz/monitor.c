@@ -158,7 +158,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		conf = make_config();
 	assert_non_null(conf);
 	m.conf = conf;
-	m.logs.conf = &no_logs;
+	m.logs.open.conf = &no_logs;
 	cur_init(&in, data, size);
 	assert_true(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
 	w->sock = pair[0];
