@@ -21,6 +21,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -35,6 +36,13 @@
 
 #define ESCAPE_LEN 4    /* bytes, as in \033 */
 #define WAIT_MS    1000 /* for room, in all */
+
+/*
+ * Bytes of a line to the monitor, with priority and newline.  A pipe takes up
+ * to PIPE_BUF bytes whole or not at all: 4096 on Linux, 512 on the BSDs.
+ */
+#define PIPE_LINE_MAX \
+	(PIPE_BUF < LOG_LINE_MAX + 8 ? PIPE_BUF : LOG_LINE_MAX + 8)
 
 static const char *process_name; /* NULL before log_init */
 static enum log_target log_target = LOG_TO_STDERR;
@@ -171,21 +179,26 @@ say_on_stderr(const char *process, int priority, const char *line)
 }
 
 /*
- * A line for the monitor is written as a whole or not at all, as it is no
- * longer than what a pipe takes so.  False where there is no room.
+ * Writes a line to the monitor, whole or not at all.  False if the pipe has no
+ * room for it.
  */
 static bool
 fits(int priority, const char *line)
 {
-	char text[LOG_LINE_MAX + 8], level[8];
+	char text[PIPE_LINE_MAX], level[8];
 	struct pollfd pfd = { .fd = STDERR_FILENO, .events = POLLOUT };
 	ssize_t n;
-	int len;
+	size_t len;
 
-	len = snprintf(text, sizeof(text), "%s%s\n",
-	    marker(priority, level, sizeof(level)), line);
+	(void)strlcpy(text, marker(priority, level, sizeof(level)),
+	    sizeof(text));
+	len = strlen(text);
+	/* It is clean, but may be longer than the pipe allows. */
+	log_clean(line, strlen(line), text + len, sizeof(text) - len - 1);
+	len += strlen(text + len);
+	text[len++] = '\n';
 	for (;;) {
-		n = write(STDERR_FILENO, text, (size_t)len);
+		n = write(STDERR_FILENO, text, len);
 		if (n != -1 || (errno != EAGAIN && errno != EWOULDBLOCK))
 			return (n != -1);
 		if (wait_left <= 0)

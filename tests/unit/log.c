@@ -19,12 +19,14 @@
  */
 #include "compat.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -102,6 +104,33 @@ long_text_is_cut(void **state)
 	assert_string_equal(line, "123\\012");
 }
 
+/* The pipe would take part of a longer line. */
+static void
+a_line_to_the_monitor_is_at_most_pipe_buf(void **state)
+{
+	const int saved = dup(STDERR_FILENO);
+	char text[3 * LOG_LINE_MAX], got[sizeof(text)];
+	ssize_t n;
+	int p[2];
+
+	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	assert_int_equal(pipe(p), 0);
+	assert_int_equal(dup2(p[1], STDERR_FILENO), STDERR_FILENO);
+	log_init("test", LOG_TO_MONITOR, false);
+	log_warnx("%s", text);
+	log_init("test", LOG_TO_STDERR, false);
+	assert_int_equal(dup2(saved, STDERR_FILENO), STDERR_FILENO);
+	n = read(p[0], got, sizeof(got));
+	assert_true(n > LOG_LINE_MAX / 4 && n <= PIPE_BUF);
+	assert_memory_equal(got, "<4>xxx", 6);
+	assert_ptr_equal(memchr(got, '\n', (size_t)n), got + n - 1);
+	(void)close(saved);
+	(void)close(p[0]);
+	(void)close(p[1]);
+}
+
 int
 main(void)
 {
@@ -110,6 +139,7 @@ main(void)
 		cmocka_unit_test(control_characters_become_numbers),
 		cmocka_unit_test(what_is_no_utf8_becomes_numbers),
 		cmocka_unit_test(long_text_is_cut),
+		cmocka_unit_test(a_line_to_the_monitor_is_at_most_pipe_buf),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
