@@ -8,7 +8,6 @@ import pathlib
 import re
 import subprocess
 import sys
-import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
@@ -48,7 +47,7 @@ class Packages(unittest.TestCase):
     def setUpClass(cls):
         if not make_variable("LIBFLOWD_SO"):
             raise unittest.SkipTest("this build has no shared library")
-        tmp = tempfile.TemporaryDirectory(prefix="flowd-test-")
+        tmp = tap.TemporaryDirectory(prefix="flowd-test-")
         cls.addClassCleanup(tmp.cleanup)
         environment = {name: value for name, value in os.environ.items()
                        if name not in ("MAKEFLAGS", "MFLAGS", "DESTDIR")}

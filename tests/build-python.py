@@ -11,7 +11,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
@@ -38,7 +37,7 @@ def has(module):
 
 class Scratch(unittest.TestCase):
     def setUp(self):
-        scratch = tempfile.TemporaryDirectory(prefix="flowd-test-")
+        scratch = tap.TemporaryDirectory(prefix="flowd-test-")
         self.addCleanup(scratch.cleanup)
         self.dir = pathlib.Path(scratch.name)
 

@@ -21,7 +21,7 @@ class Replay(unittest.TestCase):
         inputs = [str(path) for kind in ("seeds", "corpus")
                   for path in sorted((FUZZ / kind / target).glob("*"))]
         self.assertNotEqual(inputs, [])
-        with tempfile.TemporaryDirectory() as tmp, \
+        with tap.TemporaryDirectory() as tmp, \
                 tempfile.TemporaryFile("w+", errors="replace") as said:
             # What a target warns of is no concern, and there is much of it.
             result = subprocess.run(
@@ -40,7 +40,7 @@ def test_of(target):
 
 class Seeds(unittest.TestCase):
     def test_seeds_are_what_make_seeds_makes(self):
-        with tempfile.TemporaryDirectory() as tmp:
+        with tap.TemporaryDirectory() as tmp:
             subprocess.run([FUZZ / "make-seeds", tmp], check=True)
             made = contents(pathlib.Path(tmp))
         self.assertEqual(sorted(made), sorted(contents(FUZZ / "seeds")))

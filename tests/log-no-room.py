@@ -9,7 +9,6 @@ import os
 import pathlib
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
@@ -34,7 +33,7 @@ def why_not():
         return "not root"
     if need("unshare", "mount"):
         return f"{need('unshare', 'mount')} is not installed"
-    with tempfile.TemporaryDirectory() as point:
+    with tap.TemporaryDirectory() as point:
         made = subprocess.run(
             ["unshare", "--mount", "mount", "-t", "tmpfs", "none", point],
             stderr=subprocess.DEVNULL, check=False).returncode == 0

@@ -6,7 +6,6 @@ import pathlib
 import signal
 import socket
 import sys
-import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
@@ -18,7 +17,7 @@ class Manager:
     """The socket that a service manager listens to."""
 
     def __init__(self, abstract=False):
-        self.dir = tempfile.TemporaryDirectory(prefix="flowd-test-")
+        self.dir = tap.TemporaryDirectory(prefix="flowd-test-")
         path = f"{self.dir.name}/notify"
         self.name = "@" + path[1:] if abstract else path
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

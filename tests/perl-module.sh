@@ -9,9 +9,9 @@ SRC=${SRC:-$(cd "$(dirname "$0")/.." && pwd)}
 BUILD=${BUILD:-$(pwd)}
 MAKE=${MAKE:-make}
 . "$SRC/tests/lib/tree.sh"
-if ! perl -MConfig -MExtUtils::MakeMaker \
+if ! perl -MConfig -MExtUtils::MakeMaker -MTest::Harness \
     -e 'exit !-f "$Config{archlibexp}/CORE/perl.h"' 2>/dev/null; then
-	echo "1..0 # SKIP perl's headers are not here"
+	echo "1..0 # SKIP perl's headers or Test::Harness are missing"
 	exit 0
 fi
 tree_test
@@ -23,7 +23,7 @@ for file in Flowd.xs Makefile.PL README lib reader.pl t typemap; do
 done
 flags='-O2 -Wall -Wextra -Werror'
 preload=
-tests=t
+tests='t/*.t'
 sanitize=$(sed -n 's/^CFLAGS = .*\(-fsanitize=[^ ]*\).*/\1/p' "$BUILD/Makefile")
 if [ -n "$sanitize" ]; then
 	flags="-g -O1 $sanitize -fno-sanitize-recover=all"
@@ -37,9 +37,8 @@ fi
 check "perl Makefile.PL" perl Makefile.PL || end_tree_test
 check "it builds" "$MAKE" -j 2 OPTIMIZE="$flags" \
     LDDLFLAGS="-shared ${sanitize:+$sanitize}" || end_tree_test
-# shellcheck disable=SC2086	# a list of names without spaces
 check "its tests pass" env ${preload:+LD_PRELOAD="$preload"} \
-    prove -b $tests || end_tree_test
+    "$MAKE" test TEST_FILES="$tests" || end_tree_test
 [ -z "$sanitize" ] || end_tree_test
 
 check "it installs" "$MAKE" install DESTDIR="$tmp/root" || end_tree_test

@@ -55,7 +55,7 @@ class Arrays(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        scratch = tempfile.TemporaryDirectory(prefix="flowd-test-")
+        scratch = tap.TemporaryDirectory(prefix="flowd-test-")
         cls.addClassCleanup(scratch.cleanup)
         cls.path = pathlib.Path(scratch.name) / "flows.log"
         cls.path.write_bytes(MIXED)
@@ -186,7 +186,7 @@ class Damage(unittest.TestCase):
         self.record = len(readertest.log(1))
         data = bytearray(readertest.log(2000))
         data[1000 * self.record + 50] ^= 1
-        scratch = tempfile.TemporaryDirectory(prefix="flowd-test-")
+        scratch = tap.TemporaryDirectory(prefix="flowd-test-")
         self.addCleanup(scratch.cleanup)
         self.path = pathlib.Path(scratch.name) / "flows.log"
         self.path.write_bytes(data)
@@ -227,7 +227,7 @@ class Threads(unittest.TestCase):
     def test_one_filter_for_several(self):
         accept = flowd.Filter("discard all\naccept src 2001:db8::/32\n")
         lengths = []
-        with tempfile.TemporaryDirectory(prefix="flowd-test-") as scratch:
+        with tap.TemporaryDirectory(prefix="flowd-test-") as scratch:
             path = pathlib.Path(scratch) / "flows.log"
             path.write_bytes(MIXED)
 

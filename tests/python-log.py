@@ -38,7 +38,7 @@ def octets(flows):
 
 class LogTest(unittest.TestCase):
     def setUp(self):
-        scratch = tempfile.TemporaryDirectory(prefix="flowd-test-")
+        scratch = tap.TemporaryDirectory(prefix="flowd-test-")
         self.addCleanup(scratch.cleanup)
         self.path = pathlib.Path(scratch.name) / "flows.log"
 

@@ -9,7 +9,6 @@ import pathlib
 import random
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
@@ -148,7 +147,7 @@ def without(flow, *keys):
 class Replay(unittest.TestCase):
 
     def setUp(self):
-        directory = tempfile.TemporaryDirectory(prefix="flowd-test-")
+        directory = tap.TemporaryDirectory(prefix="flowd-test-")
         self.addCleanup(directory.cleanup)
         self.dir = pathlib.Path(directory.name)
 

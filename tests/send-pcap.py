@@ -6,7 +6,6 @@ import ipaddress
 import pathlib
 import struct
 import sys
-import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
@@ -71,7 +70,7 @@ def ethernet(packet, ethertype=None, tags=()):
 class Capture(unittest.TestCase):
 
     def setUp(self):
-        directory = tempfile.TemporaryDirectory(prefix="flowd-test-")
+        directory = tap.TemporaryDirectory(prefix="flowd-test-")
         self.addCleanup(directory.cleanup)
         self.path = pathlib.Path(directory.name) / "capture.pcap"
 

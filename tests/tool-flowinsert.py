@@ -10,7 +10,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import unittest
 from signal import SIGUSR1
 
@@ -46,7 +45,7 @@ class InsertTest(unittest.TestCase):
     """A directory for logs, and flowinsert started there."""
 
     def setUp(self):
-        tmp = tempfile.TemporaryDirectory(prefix="flowd-test-")
+        tmp = tap.TemporaryDirectory(prefix="flowd-test-")
         self.addCleanup(tmp.cleanup)
         self.dir = pathlib.Path(tmp.name)
         self.log = self.dir / "flowd.log"
@@ -277,7 +276,7 @@ class PostgreSQL(Cases, InsertTest):
         root = os.geteuid() == 0
         cls.user = "nobody" if root else getpass.getuser()
         as_user = {"user": "nobody"} if root else {}
-        tmp = tempfile.TemporaryDirectory(prefix="flowd-pg-")
+        tmp = tap.TemporaryDirectory(prefix="flowd-pg-")
         cls.addClassCleanup(tmp.cleanup)
         cls.home = pathlib.Path(tmp.name)
         if root:

@@ -8,7 +8,6 @@ import shutil
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 import xml.etree.ElementTree
@@ -107,7 +106,7 @@ def unfilter(kind, line, previous, size):
 @unittest.skipIf(MISSING, f"{MISSING} is not here")
 class Flowrrd(unittest.TestCase):
     def setUp(self):
-        tmp = tempfile.TemporaryDirectory(prefix="flowd-test-")
+        tmp = tap.TemporaryDirectory(prefix="flowd-test-")
         self.addCleanup(tmp.cleanup)
         self.dir = pathlib.Path(tmp.name)
         self.log = self.dir / "a.log"

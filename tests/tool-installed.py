@@ -5,7 +5,6 @@ import pathlib
 import re
 import subprocess
 import sys
-import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
@@ -24,7 +23,7 @@ MISSING = perlmodule.missing("DBD::SQLite")
 class Installed(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        tmp = tempfile.TemporaryDirectory(prefix="flowd-test-")
+        tmp = tap.TemporaryDirectory(prefix="flowd-test-")
         cls.addClassCleanup(tmp.cleanup)
         cls.root = pathlib.Path(tmp.name)
         subprocess.run(

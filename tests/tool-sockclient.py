@@ -7,7 +7,6 @@ import socket
 import stat
 import subprocess
 import sys
-import tempfile
 import unittest
 from signal import SIGHUP, SIGINT, SIGKILL, SIGTERM
 
@@ -39,7 +38,7 @@ def can_connect(path):
 
 class Sockclient(unittest.TestCase):
     def setUp(self):
-        tmp = tempfile.TemporaryDirectory(prefix="flowd-test-")
+        tmp = tap.TemporaryDirectory(prefix="flowd-test-")
         self.addCleanup(tmp.cleanup)
         self.dir = pathlib.Path(tmp.name)
         self.path = self.dir / "sock"

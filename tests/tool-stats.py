@@ -11,7 +11,6 @@ import pty
 import random
 import subprocess
 import sys
-import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
@@ -103,7 +102,7 @@ class Cases:
     """What holds with numpy and without."""
 
     def setUp(self):
-        tmp = tempfile.TemporaryDirectory(prefix="flowd-test-")
+        tmp = tap.TemporaryDirectory(prefix="flowd-test-")
         self.addCleanup(tmp.cleanup)
         self.dir = pathlib.Path(tmp.name)
         self.log = self.dir / "a.log"

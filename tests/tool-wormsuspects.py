@@ -7,7 +7,6 @@ import random
 import re
 import subprocess
 import sys
-import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
@@ -28,7 +27,7 @@ def record(source, port, protocol=6):
 @unittest.skipIf(MISSING, MISSING)
 class Wormsuspects(unittest.TestCase):
     def setUp(self):
-        tmp = tempfile.TemporaryDirectory(prefix="flowd-test-")
+        tmp = tap.TemporaryDirectory(prefix="flowd-test-")
         self.addCleanup(tmp.cleanup)
         self.log = pathlib.Path(tmp.name) / "a.log"
 

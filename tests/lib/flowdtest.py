@@ -8,7 +8,6 @@ import re
 import shutil
 import socket
 import subprocess
-import tempfile
 import time
 from signal import SIGCONT, SIGHUP, SIGKILL, SIGSTOP, SIGTERM
 
@@ -107,7 +106,7 @@ class Flowd:
 
     def __init__(self, *statements, listen=("127.0.0.1",), log=True,
                  args=(), prefix=()):
-        self._tmp = tempfile.TemporaryDirectory(prefix="flowd-test-")
+        self._tmp = tap.TemporaryDirectory(prefix="flowd-test-")
         self.dir = pathlib.Path(self._tmp.name)
         self.conf = self.dir / "flowd.conf"
         self.log = self.dir / "flowd.log"
@@ -139,7 +138,7 @@ class Flowd:
         try:
             if exc_type is None:
                 self.stop()
-            elif self.stderr.exists():
+            elif self.stderr.exists() and not tap.KEEP:
                 print("# flowd said:", flush=True)
                 for line in self.stderr_lines():
                     print(f"#   {line}", flush=True)
@@ -148,7 +147,8 @@ class Flowd:
 
     def _discard(self):
         if self.process is not None and self.process.poll() is None:
-            for pid in [*self.children(), self.process.pid]:
+            # The monitor first: it would log that its child was killed.
+            for pid in [self.process.pid, *self.children()]:
                 _kill(pid)
             self.process.wait()
         self._tmp.cleanup()

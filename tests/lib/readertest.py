@@ -4,7 +4,6 @@ import os
 import pathlib
 import re
 import subprocess
-import tempfile
 import unittest
 
 import flowlog
@@ -63,7 +62,7 @@ class ReaderTest(unittest.TestCase):
     """A directory for logs, and flowd-reader started there in UTC."""
 
     def setUp(self):
-        tmp = tempfile.TemporaryDirectory(prefix="flowd-test-")
+        tmp = tap.TemporaryDirectory(prefix="flowd-test-")
         self.addCleanup(tmp.cleanup)
         self.dir = pathlib.Path(tmp.name)
 

@@ -1,4 +1,4 @@
-"""Runs a module's unittest tests and prints TAP, for prove.
+"""Runs a module's unittest tests and prints TAP, for runner.py.
 
     import tap
 
@@ -11,9 +11,12 @@
 Names of tests on the command line run just those.
 """
 
+import faulthandler
 import os
 import pathlib
+import signal
 import sys
+import tempfile
 import traceback
 import unittest
 
@@ -30,6 +33,25 @@ def _data():
 
 # Recorded sessions, kept apart from the source; None where they are not.
 DATA = _data()
+# Whether the files of a failed test stay.
+KEEP = "FLOWD_TEST_KEEP" in os.environ
+
+
+class _Failing:
+    """Whether the test that runs has failed, or between tests any."""
+    now = False
+
+
+class TemporaryDirectory(tempfile.TemporaryDirectory):
+    """One whose content stays, under another name, when its test fails and
+    FLOWD_TEST_KEEP is set."""
+
+    def cleanup(self):
+        kind, _, _ = sys.exc_info()
+        raised = kind is not None and not issubclass(kind, unittest.SkipTest)
+        if KEEP and (raised or _Failing.now) and os.path.isdir(self.name):
+            os.rename(self.name, self.name + ".kept")
+        super().cleanup()
 
 
 def program(name):
@@ -58,6 +80,14 @@ class _Result(unittest.TestResult):
         self.out = out
         self.lines = 0
 
+    def startTest(self, test):
+        super().startTest(test)
+        _Failing.now = False
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        _Failing.now = not self.wasSuccessful()
+
     def _line(self, verdict, test, note="", details=""):
         self.lines += 1
         name = test.id().replace("__main__.", "").replace("#", r"\#")
@@ -67,8 +97,13 @@ class _Result(unittest.TestResult):
         self.out.flush()
 
     def _not_ok(self, test, err):
-        self._line("not ok", test,
-                   details="".join(traceback.format_exception(*err)))
+        _Failing.now = True
+        kind, value, trace = err
+        # The frames of unittest above the test say nothing.
+        while trace and "__unittest" in trace.tb_frame.f_globals:
+            trace = trace.tb_next
+        self._line("not ok", test, details="".join(
+            traceback.format_exception(kind, value, trace)))
 
     def addSuccess(self, test):
         super().addSuccess(test)
@@ -94,6 +129,9 @@ class _Result(unittest.TestResult):
 
 def main(module="__main__"):
     """Runs the tests of a module and exits: 0 when none failed."""
+    # The runner terminates a test that hangs: it prints where that is.
+    faulthandler.enable()
+    faulthandler.register(signal.SIGTERM, chain=True)
     loader = unittest.TestLoader()
     if sys.argv[1:]:
         suite = loader.loadTestsFromNames(sys.argv[1:], sys.modules[module])

@@ -28,14 +28,21 @@ link_sources()
 	done
 }
 
-# tree_test: starts a test, with a directory $tmp that goes when it ends.
+# remove_tree: removes $tmp, unless a test failed whose files are to stay.
+remove_tree()
+{
+	[ "$failed" -ne 0 ] && [ -n "${FLOWD_TEST_KEEP:-}" ] ||
+	    rm -rf "$tmp"
+}
+
+# tree_test: starts a test, with a directory $tmp that is removed at the end.
 tree_test()
 {
-	tmp=$(mktemp -d) || exit 1
-	trap 'rm -rf "$tmp"' EXIT
-	unset MAKEFLAGS MFLAGS MAKEOVERRIDES
 	n=0
 	failed=0
+	tmp=$(mktemp -d) || exit 1
+	trap remove_tree EXIT
+	unset MAKEFLAGS MFLAGS MAKEOVERRIDES
 }
 
 # check NAME COMMAND...: one line of TAP; what a failed command said follows.

@@ -13,7 +13,6 @@ import random
 import socket
 import subprocess
 import sys
-import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lib"))
@@ -146,7 +145,7 @@ def collected(build, sets):
 class Logs(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        tmp = tempfile.TemporaryDirectory(prefix="flowd-test-")
+        tmp = tap.TemporaryDirectory(prefix="flowd-test-")
         cls.addClassCleanup(tmp.cleanup)
         cls.dir = pathlib.Path(tmp.name)
         cls.logs = make_logs(cls.dir)
