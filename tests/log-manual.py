@@ -6,6 +6,7 @@ import ipaddress
 import json
 import pathlib
 import re
+import socket
 import sys
 import unittest
 import zlib
@@ -187,8 +188,11 @@ class Page(ReaderTest):
         self.compare(log, flows, "-L")
 
     def test_log_of_flowd(self):
-        datagrams = [netflow.datagram(v, netflow.flows(netflow.MOST[v]))
-                     for v in netflow.VERSIONS]
+        datagrams = []
+        for version in netflow.VERSIONS:
+            made = netflow.flows(netflow.MOST[version])
+            made[0]["protocol"] = socket.IPPROTO_UDP
+            datagrams.append(netflow.datagram(version, made))
         if tap.DATA:
             datagrams += [d.payload for s in sessions().values() for d in s]
         with Flowd("accept tag 7 proto udp") as flowd:
@@ -200,7 +204,9 @@ class Page(ReaderTest):
                 len(flows), sum(netflow.MOST[v] for v in netflow.VERSIONS))
             self.compare(flowd.log, flows)
         self.assertTrue(all("crc32" in flow for flow in flows))
-        self.assertTrue(any("tag" in flow for flow in flows))
+        self.assertEqual([flow.get("tag") for flow in flows],
+                         [7 if flow["protocol"] == socket.IPPROTO_UDP
+                          else None for flow in flows])
 
     def test_example(self):
         dump, line = re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed$",

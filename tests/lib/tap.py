@@ -27,8 +27,8 @@ BUILD = pathlib.Path(os.environ.get("BUILD") or os.getcwd()).resolve()
 
 def _data():
     named = os.environ.get("FLOWD_TEST_DATA")
-    path = pathlib.Path(named) if named else SRC / ".." / "shared" / "data"
-    return path.resolve() if path.is_dir() else None
+    path = pathlib.Path(named) if named else None
+    return path.resolve() if path and path.is_dir() else None
 
 
 # Recorded sessions, kept apart from the source; None where they are not.

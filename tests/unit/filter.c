@@ -30,6 +30,7 @@
 
 #include "config.h"
 #include "filter.h"
+#include "recorded.h"
 
 #define REPORT_MAX 65536
 
@@ -503,20 +504,6 @@ report_counts(void **state)
 	filter_free(filter);
 }
 
-static FILE *
-open_data(const char *name)
-{
-	const char *dir = getenv("FLOWD_TEST_DATA"), *src = getenv("SRC");
-	char path[4096];
-
-	if (dir != NULL)
-		(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
-	else
-		(void)snprintf(path, sizeof(path), "%s/../shared/data/%s",
-		    src == NULL ? "." : src, name);
-	return (fopen(path, "r"));
-}
-
 /* Leaves of each line of report its counters alone. */
 static void
 counters_only(char *report)
@@ -538,9 +525,9 @@ static void
 counts_like_the_old_one(void **state)
 {
 	static char rules[REPORT_MAX], wanted[REPORT_MAX], report[REPORT_MAX];
-	FILE *rules_fp = open_data("golden/reader-filter.rules");
-	FILE *counters_fp = open_data("golden/reader-filter.counters.txt");
-	FILE *log_fp = open_data("golden/all.log");
+	FILE *rules_fp = recorded_open("golden/reader-filter.rules");
+	FILE *counters_fp = recorded_open("golden/reader-filter.counters.txt");
+	FILE *log_fp = recorded_open("golden/all.log");
 	struct store_reader *reader;
 	struct filter *filter;
 	struct flow flow;

@@ -38,6 +38,7 @@
 
 #include "collect9.h"
 #include "netflow.h"
+#include "recorded.h"
 #include "wire9.h"
 
 #define V9               NF_VERSION_9
@@ -557,21 +558,6 @@ noise_does_no_harm(void **state)
 	finished = true;
 }
 
-/* Where recorded sessions are, or NULL. */
-static const char *
-data_dir(void)
-{
-	static char path[2048];
-	const char *dir = getenv("FLOWD_TEST_DATA"), *src = getenv("SRC");
-
-	if (dir != NULL)
-		(void)snprintf(path, sizeof(path), "%s", dir);
-	else
-		(void)snprintf(path, sizeof(path), "%s/../shared/data",
-		    src != NULL ? src : ".");
-	return (access(path, R_OK) == 0 ? path : NULL);
-}
-
 /* The whole file, which the caller frees; NULL where there is none. */
 static uint8_t *
 read_file(const char *path, size_t *len)
@@ -730,7 +716,7 @@ changes_of_what_was_recorded_do_no_harm(void **state)
 static int
 load(void **state)
 {
-	const char *dir = data_dir();
+	const char *dir = recorded_dir();
 
 	(void)state;
 	build();

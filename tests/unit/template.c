@@ -33,6 +33,7 @@
 #include "errors.h"
 #include "ie.h"
 #include "netflow.h"
+#include "recorded.h"
 #include "template.h"
 #include "wire9.h"
 
@@ -304,22 +305,6 @@ no_two_slots_share_a_place(void **state)
 	}
 }
 
-/* The registry, where there is a copy of it. */
-static FILE *
-open_registry(void)
-{
-	const char *dir = getenv("FLOWD_TEST_DATA"), *src = getenv("SRC");
-	char path[4096];
-
-	if (dir != NULL)
-		(void)snprintf(path, sizeof(path), "%s/iana-elements.tsv", dir);
-	else
-		(void)snprintf(path, sizeof(path),
-		    "%s/../shared/data/iana-elements.tsv",
-		    src != NULL ? src : ".");
-	return (fopen(path, "r"));
-}
-
 static void
 names_are_those_of_the_registry(void **state)
 {
@@ -330,7 +315,7 @@ names_are_those_of_the_registry(void **state)
 	FILE *fp;
 
 	(void)state;
-	if ((fp = open_registry()) == NULL)
+	if ((fp = recorded_open("iana-elements.tsv")) == NULL)
 		skip();
 	while (fgets(line, sizeof(line), fp) != NULL) {
 		if (sscanf(line, "%u\t%127[^\t]", &id, name) != 2 ||

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Tests read nothing beside or above the source tree, so that they do the same
+for everyone: recorded sessions are found by FLOWD_TEST_DATA alone."""
+
+import pathlib
+import re
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+import tap
+
+DIRECTORIES = ("bench", "fuzz", "perl", "python", "tests", "tools")
+# Files that read the variable; the others use these.
+READERS = {"tests/run", "tests/lib/tap.py", "tests/unit/recorded.h"}
+READS = re.compile(r"""(?:getenv\(|environ\S*[(\[]|\$\{?)["']?FLOWD_TEST_DATA""")
+
+# Ways up from the file itself: how many levels each goes.
+FROM_FILE = (
+    (re.compile(r'dirname "\$0"\)((?:/\.\.)+)'), lambda m: m.count("..")),
+    (re.compile(r"RealBin((?:/\.\.)+)"), lambda m: m.count("..")),
+    (re.compile(r"HERE((?: / \"\.\.\")+)"), lambda m: m.count("..")),
+    (re.compile(r"__file__\)\S*\.parents\[(\d+)\]"), int),
+)
+# Ways up from the source tree, which nothing has a use for.
+FROM_TREE = re.compile(r"""
+    SRC["')}]* \s* / \s* ["']? \.\.      # shell and Python
+    | SRC\)? \. parent
+    | getenv\("SRC"\)                   # C
+""", re.VERBOSE)
+
+
+def sources():
+    """The files of those directories that are text: name and contents."""
+    for directory in DIRECTORIES:
+        for path in sorted((tap.SRC / directory).rglob("*")):
+            name = path.relative_to(tap.SRC)
+            if path.is_symlink() or not path.is_file() or \
+                    name == pathlib.Path("tests/build-alone.py"):
+                continue
+            data = path.read_bytes()
+            if b"\0" not in data:
+                yield name, data.decode(errors="replace")
+
+
+class Alone(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.sources = list(sources())
+
+    def test_files_that_read_the_variable(self):
+        self.assertEqual({str(name) for name, text in self.sources
+                          if READS.search(text)}, READERS)
+
+    def test_ways_up_end_in_the_tree(self):
+        seen = 0
+        for name, text in self.sources:
+            for pattern, levels in FROM_FILE:
+                for way in pattern.findall(text):
+                    seen += 1
+                    self.assertLess(levels(way), len(name.parts), name)
+        self.assertGreater(seen, 10)
+
+    def test_nothing_is_above_the_tree(self):
+        self.assertEqual([(str(name), match[0]) for name, text in self.sources
+                          for match in FROM_TREE.finditer(text)], [])
+
+    def test_nothing_names_the_place_of_the_sessions(self):
+        place = "/".join(("shared", "data"))
+        parts = re.compile(r"""["']shared["']""")
+        self.assertEqual([str(name) for name, text in self.sources
+                          if place in text or parts.search(text)], [])
+
+
+if __name__ == "__main__":
+    tap.main()
