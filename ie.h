@@ -65,6 +65,8 @@ enum ie_slot {
 
 #define SLOT_BIT(slot) (UINT64_C(1) << (slot))
 
+_Static_assert(SLOTS < 64, "a mask of slots, and its end, fit 64 bits");
+
 /* How the bytes on the wire are read. */
 enum ie_type {
 	IE_UNSIGNED, /* 1 to 8 octets; longer keeps the low ones */

@@ -147,9 +147,8 @@ conf_log_add(struct token statement, struct token path)
 	    !value_path_is_valid(statement, path) ||
 	    !log_is_new(statement, path))
 		return;
-	if ((log.path = strdup(path.text)) == NULL)
-		parse_no_memory();
-	else if (log_can_rotate(statement, path, &log) && add_tags(&log)) {
+	if ((log.path = parse_copy(path.text)) != NULL &&
+	    log_can_rotate(statement, path, &log) && add_tags(&log)) {
 		grown = parse_grow(conf->logs, conf->nlogs, sizeof(*grown));
 		if (grown != NULL) {
 			conf->logs = grown;

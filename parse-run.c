@@ -50,6 +50,16 @@ parse_text(size_t len)
 	return (text->bytes);
 }
 
+char *
+parse_copy(const char *text)
+{
+	char *copy;
+
+	if ((copy = strdup(text)) == NULL)
+		parse_no_memory();
+	return (copy);
+}
+
 void *
 parse_grow(void *array, size_t n, size_t size)
 {

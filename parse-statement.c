@@ -222,11 +222,6 @@ conf_add_forward(struct token address)
 	conf->forwards[conf->nforwards++] = f;
 }
 
-/* gcc's analyzer takes what a member of the configuration gets for lost. */
-#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 10
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
-#endif
 void
 conf_set_path(char **path, struct token statement, struct token value)
 {
@@ -237,15 +232,9 @@ conf_set_path(char **path, struct token statement, struct token value)
 		    "the statement is given twice");
 		return;
 	}
-	if (!value_path_is_valid(statement, value))
-		return;
-	if ((*path = strdup(value.text)) == NULL)
-		parse_no_memory();
+	if (value_path_is_valid(statement, value))
+		*path = parse_copy(value.text);
 }
-#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 10
-#pragma GCC diagnostic pop
-#endif
-
 bool
 conf_is_second(struct token what, struct token value, bool given)
 {
@@ -326,9 +315,8 @@ conf_set_control(struct token statement, struct token path, struct token group)
 	    !socket_path_is_valid(statement, path, strlen(".64")))
 		return;
 	conf_set_path(&parsing.conf->control, statement, path);
-	if (group.text != NULL &&
-	    (parsing.conf->control_group = strdup(group.text)) == NULL)
-		parse_no_memory();
+	if (group.text != NULL)
+		parsing.conf->control_group = parse_copy(group.text);
 }
 
 void

@@ -90,6 +90,9 @@ extern struct parsing {
 /* Room for len bytes and a NUL, zeroed, until the run ends. */
 char *parse_text(size_t len);
 
+/* Returns an allocated copy, or NULL after a message. */
+char *parse_copy(const char *text);
+
 /*
  * array, with room for one item behind its first n, or NULL after a message;
  * array is then as it was.
