@@ -32,6 +32,7 @@
 #include "ctl-connect.h"
 #include "ctl-print.h"
 #include "ctl-serve.h"
+#include "endpoint.h"
 #include "log.h"
 #include "write-whole.h"
 
@@ -56,30 +57,17 @@ on_signal(int sig)
 	ended = 1;
 }
 
-/* ADDR:PORT, or [ADDR]:PORT for IPv6. */
+/* Parses ADDR:PORT. */
 static int
 parse_endpoint(const char *text, struct addr *addr, uint16_t *port)
 {
-	const char *colon = strrchr(text, ':'), *errstr;
-	char host[ADDR_STRLEN + 2];
-	size_t len;
+	struct endpoint e;
+	const char *wrong;
 
-	if (colon == NULL || (len = (size_t)(colon - text)) >= sizeof(host))
+	if (endpoint_split(text, &e) != 0 || endpoint_addr(&e, addr) != 0)
 		return (-1);
-	memcpy(host, text, len);
-	host[len] = '\0';
-	*port = (uint16_t)strtonum(colon + 1, 1, UINT16_MAX, &errstr);
-	if (errstr != NULL)
-		return (-1);
-	if (host[0] != '[')
-		return (addr_pton(host, addr) == 0 && addr->family == ADDR_V4 ?
-			0 :
-			-1);
-	if (len < 2 || host[len - 1] != ']')
-		return (-1);
-	host[len - 1] = '\0';
-	return (
-	    addr_pton(host + 1, addr) == 0 && addr->family == ADDR_V6 ? 0 : -1);
+	*port = (uint16_t)strtonum(e.port, 1, UINT16_MAX, &wrong);
+	return (wrong == NULL ? 0 : -1);
 }
 
 static int

@@ -35,6 +35,7 @@
 #include <unistd.h>
 
 #include "addr.h"
+#include "endpoint.h"
 #include "flow-generate.h"
 #include "flow-load.h"
 #include "flow-pcap.h"
@@ -166,30 +167,26 @@ parse_sources(struct transmit_how *how, char *text)
 		errx(1, "-S %s: not a numeric IPv4 or IPv6 address", text);
 }
 
-/* "host:port"; an IPv6 address stands in brackets. */
+/* HOST:PORT; the host may be a name. */
 static void
 parse_target(struct transmit_how *how, const char *target)
 {
-	const char *start = target, *end = strrchr(target, ':'), *wrong;
-	size_t len;
+	struct endpoint e;
+	const char *wrong;
 
-	if (end == NULL)
+	if (endpoint_split(target, &e) != 0)
 		errx(1, "%s: not of the form host:port", target);
 	how->target = target;
-	how->port = end + 1;
+	how->port = e.port;
 	(void)strtonum(how->port, 1, UINT16_MAX, &wrong);
 	if (wrong != NULL)
 		errx(1, "%s: the port is %s", target, wrong);
-	if (end - start >= 2 && start[0] == '[' && end[-1] == ']') {
-		start++;
-		end--;
-	} else if (memchr(start, ':', (size_t)(end - start)) != NULL)
+	if (!e.brackets && memchr(e.host, ':', e.host_len) != NULL)
 		errx(1, "%s: an IPv6 address has to stand in brackets", target);
-	len = (size_t)(end - start);
-	if (len == 0 || len >= sizeof(how->host))
+	if (e.host_len == 0 || e.host_len >= sizeof(how->host))
 		errx(1, "%s: the host is missing or too long", target);
-	memcpy(how->host, start, len);
-	how->host[len] = '\0';
+	memcpy(how->host, e.host, e.host_len);
+	how->host[e.host_len] = '\0';
 }
 
 static void

@@ -27,6 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "endpoint.h"
 #include "errors.h"
 #include "parse.h"
 
@@ -106,27 +107,17 @@ bool
 value_address_and_port(struct token what, struct token value, struct addr *addr,
     uint16_t *port)
 {
-	const char *start = value.text, *end;
-	char text[ADDR_STRLEN] = "";
-	struct token port_text = value;
-	const bool brackets = *start == '[';
+	const struct token port_name = { "port", value.line };
+	struct endpoint e;
 	uint64_t n;
 
-	if (brackets)
-		end = strchr(++start, ']');
-	else
-		end = strchr(start, ':');
-	if (end != NULL && (size_t)(end - start) < sizeof(text))
-		memcpy(text, start, (size_t)(end - start));
-	if (end == NULL || addr_pton(text, addr) != 0 ||
-	    (addr->family == ADDR_V6) != brackets ||
-	    (brackets && *++end != ':')) {
+	if (endpoint_split(value.text, &e) != 0 ||
+	    endpoint_addr(&e, addr) != 0) {
 		parse_bad_value(what, value,
 		    "expected ADDRESS:PORT, with an IPv6 address in brackets");
 		return (false);
 	}
-	port_text.text = end + 1;
-	if (!value_number((struct token){ "port", value.line }, port_text, 1,
+	if (!value_number(port_name, (struct token){ e.port, value.line }, 1,
 		UINT16_MAX, &n))
 		return (false);
 	*port = (uint16_t)n;
