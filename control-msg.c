@@ -25,254 +25,260 @@
 #define COUNT(field) (sizeof(field) / sizeof((field)[0]))
 
 /* clang-format off */
-#define ROW(type, member, kind, nature, metric, help) \
+#define FIELD(type, member, kind, nature, metric, help) \
 	{ #member, metric, help, offsetof(struct control_##type, member), \
 	    CONTROL_##kind, CONTROL_##nature }
-#define NUMBER(type, member, nature, metric, help) \
-	ROW(type, member, NUMBER, nature, metric, help)
-#define COUNTER(type, member, help) \
-	{ #member, #member "_total", help, \
-	    offsetof(struct control_##type, counters.member), \
-	    CONTROL_NUMBER, CONTROL_COUNTER }
-#define OUTPUT(member, metric, help) \
-	{ #member, metric, help, \
-	    offsetof(struct control_summary, out.member), \
-	    CONTROL_NUMBER, CONTROL_COUNTER }
 
-/* A member of a period. */
-#define PERIOD(type, which, prefix, member, nature, metric, help) \
-	/* A string to be joined.  NOLINTNEXTLINE(bugprone-macro-parentheses) */ \
-	{ prefix #member, metric, help, \
-	    offsetof(struct control_##type, periods[which].member), \
-	    CONTROL_NUMBER, CONTROL_##nature }
-#define PERIOD_ROWS(type, which, prefix, words) \
-	PERIOD(type, which, prefix, seconds, IDENTITY, NULL, NULL), \
-	PERIOD(type, which, prefix, datagrams, GAUGE, NULL, NULL), \
-	PERIOD(type, which, prefix, flows, GAUGE, NULL, NULL), \
-	PERIOD(type, which, prefix, missing, GAUGE, NULL, NULL), \
-	PERIOD(type, which, prefix, complete, SHARE, \
-	    prefix "complete_ratio", \
-	    "Share of the flows sent that are there, " words ".")
-#define PERIODS_ROWS(type) \
-	PERIOD_ROWS(type, EXPORTER_MINUTE, "minute_", \
-	    "of the latest minute"), \
-	PERIOD_ROWS(type, EXPORTER_HOUR, "hour_", "of the latest hour"), \
-	PERIOD_ROWS(type, EXPORTER_START, "start_", \
-	    "since the exporter is known")
+/* Where a member of a period is in periods. */
+#define PERIOD(span, member) \
+	CONTROL_##span * sizeof(struct control_period) + \
+	    offsetof(struct control_period, member)
 
-/* A member of struct counters that goes up and down. */
-#define QUANTITY(type, member, metric, help) \
-	{ #member, metric, help, \
-	    offsetof(struct control_##type, counters.member), \
-	    CONTROL_NUMBER, CONTROL_GAUGE }
-
-/* Every member of struct counters but unauthorised, which no exporter has. */
-#define COUNTER_ROWS(type) \
-	COUNTER(type, datagrams, "Datagrams received."), \
-	COUNTER(type, decoded, "Datagrams that gave their flows."), \
-	COUNTER(type, invalid, "Malformed datagrams, dropped."), \
-	COUNTER(type, unsupported, \
-	    "Datagrams of a version that flowd does not read."), \
-	QUANTITY(type, held, "held_datagrams", \
-	    "Datagrams that wait for a template now."), \
-	COUNTER(type, no_template, \
-	    "Datagrams that waited for a template in vain."), \
-	COUNTER(type, flows, "Flows decoded."), \
-	COUNTER(type, stored, "Flows stored."), \
-	COUNTER(type, discarded, "Flows that the filter discarded."), \
-	COUNTER(type, lost, "Flows lost to output errors."), \
-	QUANTITY(type, buffered, "buffered_flows", \
-	    "Flows that wait for a log or the log socket now."), \
-	COUNTER(type, records_refused, "Data records that are no flow."), \
-	COUNTER(type, options, "Options data records applied."), \
-	COUNTER(type, templates, \
-	    "Template definitions that were new or changed."), \
-	COUNTER(type, templates_refused, "Template definitions refused."), \
-	COUNTER(type, templates_evicted, \
-	    "Templates gone for others at a limit."), \
-	COUNTER(type, withdrawals, "Templates withdrawn."), \
-	COUNTER(type, sets_reserved, "Sets with an ID of no meaning."), \
-	QUANTITY(type, sequence_lost, "sequence_lost_flows", \
-	    "Flows that a sequence number is missing for."), \
-	QUANTITY(type, sequence_lost_datagrams, "sequence_lost_datagrams", \
-	    "NetFlow v9 datagrams that a sequence number is missing for."), \
-	QUANTITY(type, sequence_late, "sequence_late", \
-	    "Flows or datagrams behind their turn, or twice."), \
-	QUANTITY(type, restarts, "sequence_restarts", \
-	    "Sequences that began anew.")
+static const struct control_field period_fields[] = {
+	{ "minute_seconds", NULL, NULL, PERIOD(MINUTE, seconds),
+	    CONTROL_NUMBER, CONTROL_IDENTITY },
+	{ "minute_datagrams", NULL, NULL, PERIOD(MINUTE, datagrams),
+	    CONTROL_NUMBER, CONTROL_GAUGE },
+	{ "minute_flows", NULL, NULL, PERIOD(MINUTE, flows),
+	    CONTROL_NUMBER, CONTROL_GAUGE },
+	{ "minute_missing", NULL, NULL, PERIOD(MINUTE, missing),
+	    CONTROL_NUMBER, CONTROL_GAUGE },
+	{ "minute_complete", "minute_complete_ratio",
+	    "Share of the flows sent that are there, of the latest minute.",
+	    PERIOD(MINUTE, complete), CONTROL_NUMBER, CONTROL_SHARE },
+	{ "hour_seconds", NULL, NULL, PERIOD(HOUR, seconds),
+	    CONTROL_NUMBER, CONTROL_IDENTITY },
+	{ "hour_datagrams", NULL, NULL, PERIOD(HOUR, datagrams),
+	    CONTROL_NUMBER, CONTROL_GAUGE },
+	{ "hour_flows", NULL, NULL, PERIOD(HOUR, flows),
+	    CONTROL_NUMBER, CONTROL_GAUGE },
+	{ "hour_missing", NULL, NULL, PERIOD(HOUR, missing),
+	    CONTROL_NUMBER, CONTROL_GAUGE },
+	{ "hour_complete", "hour_complete_ratio",
+	    "Share of the flows sent that are there, of the latest hour.",
+	    PERIOD(HOUR, complete), CONTROL_NUMBER, CONTROL_SHARE },
+	{ "start_seconds", NULL, NULL, PERIOD(START, seconds),
+	    CONTROL_NUMBER, CONTROL_IDENTITY },
+	{ "start_datagrams", NULL, NULL, PERIOD(START, datagrams),
+	    CONTROL_NUMBER, CONTROL_GAUGE },
+	{ "start_flows", NULL, NULL, PERIOD(START, flows),
+	    CONTROL_NUMBER, CONTROL_GAUGE },
+	{ "start_missing", NULL, NULL, PERIOD(START, missing),
+	    CONTROL_NUMBER, CONTROL_GAUGE },
+	{ "start_complete", "start_complete_ratio",
+	    "Share of the flows sent that are there, since the exporter is known.",
+	    PERIOD(START, complete), CONTROL_NUMBER, CONTROL_SHARE },
+};
 
 static const struct control_field hello_fields[] = {
-	NUMBER(hello, version, IDENTITY, NULL, NULL),
-	NUMBER(hello, worker, IDENTITY, NULL, NULL),
-	NUMBER(hello, workers, IDENTITY, NULL, NULL),
-	NUMBER(hello, now, TIME, NULL, NULL),
-	NUMBER(hello, started, TIME, "collector_start_time_seconds",
+	FIELD(hello, version, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(hello, worker, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(hello, workers, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(hello, now, NUMBER, TIME, NULL, NULL),
+	FIELD(hello, started, NUMBER, TIME, "collector_start_time_seconds",
 	    "When the collector started, in seconds of the epoch."),
-	ROW(hello, release, TEXT, IDENTITY, NULL, NULL),
+	FIELD(hello, release, TEXT, IDENTITY, NULL, NULL),
 };
 
 static const struct control_field summary_fields[] = {
-	NUMBER(summary, exporters, GAUGE, "exporters", "Exporters known."),
-	NUMBER(summary, evicted, COUNTER, "exporters_evicted_total",
-	    "Exporters gone for others at the limit."),
-	PERIODS_ROWS(summary),
-	COUNTER_ROWS(summary),
-	COUNTER(summary, unauthorised, "Datagrams from no flow source."),
-	NUMBER(summary, kernel_drops, COUNTER, "kernel_drops_total",
-	    "Datagrams that the kernel dropped, its receive buffer full."),
-	NUMBER(summary, skipped, COUNTER, "skipped_total",
-	    "Datagrams that had killed a collector, skipped."),
-	OUTPUT(log_bytes, "log_written_bytes_total",
-	    "Bytes written to the logs."),
-	OUTPUT(log_errors, "log_errors_total", "Writes to logs that failed."),
-	OUTPUT(log_lost, "log_lost_total",
-	    "Flows taken for a log, but never written."),
-	OUTPUT(logsock_sent, "logsock_sent_total",
-	    "Flows sent to the log socket."),
-	OUTPUT(logsock_lost, "logsock_lost_total",
-	    "Flows that nobody took from the log socket."),
-	OUTPUT(forwarded, "forwarded_total",
-	    "Datagrams forwarded, for each target."),
-	OUTPUT(forward_lost, "forward_lost_total",
-	    "Datagrams that the system refused to forward."),
+	FIELD(summary, exporters, NUMBER, GAUGE, "exporters", "Exporters known."),
 };
 
 static const struct control_field memory_fields[] = {
-	NUMBER(memory, state_used, GAUGE, "state_bytes",
+	FIELD(memory, state_used, NUMBER, GAUGE, "state_bytes",
 	    "Memory of templates, options and data that waits for them."),
-	NUMBER(memory, state_limit, GAUGE, "state_limit_bytes",
+	FIELD(memory, state_limit, NUMBER, GAUGE, "state_limit_bytes",
 	    "Limit of the memory of templates, options and waiting data."),
-	NUMBER(memory, held_sets, GAUGE, "held_sets",
+	FIELD(memory, held_sets, NUMBER, GAUGE, "held_sets",
 	    "Data sets that wait for a template."),
-	NUMBER(memory, held_limit, GAUGE, "held_sets_limit",
+	FIELD(memory, held_limit, NUMBER, GAUGE, "held_sets_limit",
 	    "Data sets that may wait for a template."),
-	NUMBER(memory, exporters, GAUGE, NULL, NULL),
-	NUMBER(memory, exporters_limit, GAUGE, "exporters_limit",
+	FIELD(memory, exporters, NUMBER, GAUGE, NULL, NULL),
+	FIELD(memory, exporters_limit, NUMBER, GAUGE, "exporters_limit",
 	    "Exporters that are remembered at most."),
-	NUMBER(memory, exporter_size, IDENTITY, NULL, NULL),
-	NUMBER(memory, templates_limit, IDENTITY, "exporter_templates_limit",
+	FIELD(memory, exporter_size, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(memory, templates_limit, NUMBER, IDENTITY, "exporter_templates_limit",
 	    "Templates kept of each exporter at most."),
-	NUMBER(memory, filter_used, GAUGE, "filter_bytes",
+	FIELD(memory, filter_used, NUMBER, GAUGE, "filter_bytes",
 	    "Memory of filter rules and tables."),
 };
 
 static const struct control_field rule_fields[] = {
-	NUMBER(rule, number, IDENTITY, NULL, NULL),
-	NUMBER(rule, evaluations, COUNTER, "evaluations_total",
+	FIELD(rule, number, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(rule, evaluations, NUMBER, COUNTER, "evaluations_total",
 	    "Flows that the rule was tried on."),
-	NUMBER(rule, matches, COUNTER, "matches_total",
+	FIELD(rule, matches, NUMBER, COUNTER, "matches_total",
 	    "Flows that the rule matched."),
-	NUMBER(rule, wins, COUNTER, "wins_total",
+	FIELD(rule, wins, NUMBER, COUNTER, "wins_total",
 	    "Flows that the rule decided."),
-	NUMBER(rule, length, IDENTITY, NULL, NULL),
-	ROW(rule, text, TEXT, IDENTITY, NULL, NULL),
+	FIELD(rule, length, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(rule, text, TEXT, IDENTITY, NULL, NULL),
 };
 
 static const struct control_field exporter_fields[] = {
 	{ "exporter", NULL, NULL, offsetof(struct control_exporter, addr),
 	    CONTROL_ADDR, CONTROL_IDENTITY },
-	NUMBER(exporter, first_seen, TIME, "first_seen_timestamp_seconds",
+	FIELD(exporter, first_seen, NUMBER, TIME, "first_seen_timestamp_seconds",
 	    "When the first datagram came, in seconds of the epoch."),
-	NUMBER(exporter, last_seen, TIME, "last_seen_timestamp_seconds",
+	FIELD(exporter, last_seen, NUMBER, TIME, "last_seen_timestamp_seconds",
 	    "When the latest datagram came, in seconds of the epoch."),
-	NUMBER(exporter, named, FLAG, NULL, NULL),
-	NUMBER(exporter, versions, VERSIONS, NULL, NULL),
-	NUMBER(exporter, unsupported, IDENTITY, NULL, NULL),
-	NUMBER(exporter, v5_interval, IDENTITY, NULL, NULL),
-	NUMBER(exporter, v5_mode, IDENTITY, NULL, NULL),
-	NUMBER(exporter, known_templates, GAUGE, "known_templates",
+	FIELD(exporter, named, NUMBER, FLAG, NULL, NULL),
+	FIELD(exporter, versions, NUMBER, VERSIONS, NULL, NULL),
+	FIELD(exporter, unsupported, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(exporter, v5_interval, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(exporter, v5_mode, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(exporter, known_templates, NUMBER, GAUGE, "known_templates",
 	    "Templates known."),
-	NUMBER(exporter, samplers, GAUGE, NULL, NULL),
-	NUMBER(exporter, domains, GAUGE, NULL, NULL),
-	NUMBER(exporter, interfaces, GAUGE, NULL, NULL),
-	NUMBER(exporter, held_sets, GAUGE, "held_sets",
+	FIELD(exporter, samplers, NUMBER, GAUGE, NULL, NULL),
+	FIELD(exporter, domains, NUMBER, GAUGE, NULL, NULL),
+	FIELD(exporter, interfaces, NUMBER, GAUGE, NULL, NULL),
+	FIELD(exporter, held_sets, NUMBER, GAUGE, "held_sets",
 	    "Data sets that wait for a template."),
-	NUMBER(exporter, held_bytes, GAUGE, "held_bytes",
+	FIELD(exporter, held_bytes, NUMBER, GAUGE, "held_bytes",
 	    "Bytes of data that wait for a template."),
-	NUMBER(exporter, looked_at, COUNTER, NULL, NULL),
-	NUMBER(exporter, in_is_out, COUNTER, NULL, NULL),
-	NUMBER(exporter, clock, OFFSET, "clock_offset_seconds",
+	FIELD(exporter, looked_at, NUMBER, COUNTER, NULL, NULL),
+	FIELD(exporter, in_is_out, NUMBER, COUNTER, NULL, NULL),
+	FIELD(exporter, clock, NUMBER, OFFSET, "clock_offset_seconds",
 	    "How far the clock of the exporter is ahead of ours."),
-	PERIODS_ROWS(exporter),
-	COUNTER_ROWS(exporter),
 };
 
 static const struct control_field template_fields[] = {
-	ROW(template, exporter, ADDR, IDENTITY, NULL, NULL),
-	NUMBER(template, version, IDENTITY, NULL, NULL),
-	NUMBER(template, domain, IDENTITY, NULL, NULL),
-	NUMBER(template, id, IDENTITY, NULL, NULL),
-	NUMBER(template, options, FLAG, NULL, NULL),
-	NUMBER(template, withdrawn, FLAG, NULL, NULL),
-	NUMBER(template, scopes, IDENTITY, NULL, NULL),
-	NUMBER(template, fields, IDENTITY, NULL, NULL),
-	NUMBER(template, announced, TIME, NULL, NULL),
-	NUMBER(template, interval, IDENTITY, NULL, NULL),
-	ROW(template, raw, TEXT, IDENTITY, NULL, NULL),
+	FIELD(template, exporter, ADDR, IDENTITY, NULL, NULL),
+	FIELD(template, version, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(template, domain, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(template, id, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(template, options, NUMBER, FLAG, NULL, NULL),
+	FIELD(template, withdrawn, NUMBER, FLAG, NULL, NULL),
+	FIELD(template, scopes, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(template, fields, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(template, announced, NUMBER, TIME, NULL, NULL),
+	FIELD(template, interval, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(template, raw, TEXT, IDENTITY, NULL, NULL),
 };
 
 static const struct control_field sampler_fields[] = {
-	ROW(sampler, exporter, ADDR, IDENTITY, NULL, NULL),
-	NUMBER(sampler, version, IDENTITY, NULL, NULL),
-	NUMBER(sampler, domain, IDENTITY, NULL, NULL),
-	NUMBER(sampler, id, IDENTITY, NULL, NULL),
-	NUMBER(sampler, mode, IDENTITY, NULL, NULL),
-	NUMBER(sampler, one_of, IDENTITY, NULL, NULL),
+	FIELD(sampler, exporter, ADDR, IDENTITY, NULL, NULL),
+	FIELD(sampler, version, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(sampler, domain, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(sampler, id, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(sampler, mode, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(sampler, one_of, NUMBER, IDENTITY, NULL, NULL),
 };
 
 static const struct control_field domain_fields[] = {
-	ROW(domain, exporter, ADDR, IDENTITY, NULL, NULL),
-	NUMBER(domain, version, IDENTITY, NULL, NULL),
-	NUMBER(domain, domain, IDENTITY, NULL, NULL),
-	NUMBER(domain, init_time, IDENTITY, NULL, NULL),
-	NUMBER(domain, exported_octets, IDENTITY, NULL, NULL),
-	NUMBER(domain, exported_messages, IDENTITY, NULL, NULL),
-	NUMBER(domain, exported_flows, IDENTITY, NULL, NULL),
-	NUMBER(domain, ignored_packets, IDENTITY, NULL, NULL),
-	NUMBER(domain, ignored_octets, IDENTITY, NULL, NULL),
-	NUMBER(domain, unsent_flows, IDENTITY, NULL, NULL),
-	NUMBER(domain, unsent_packets, IDENTITY, NULL, NULL),
+	FIELD(domain, exporter, ADDR, IDENTITY, NULL, NULL),
+	FIELD(domain, version, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(domain, domain, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(domain, init_time, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(domain, exported_octets, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(domain, exported_messages, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(domain, exported_flows, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(domain, ignored_packets, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(domain, ignored_octets, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(domain, unsent_flows, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(domain, unsent_packets, NUMBER, IDENTITY, NULL, NULL),
 };
 
 static const struct control_field interface_fields[] = {
-	ROW(interface, exporter, ADDR, IDENTITY, NULL, NULL),
-	NUMBER(interface, index, IDENTITY, NULL, NULL),
-	ROW(interface, name, TEXT, IDENTITY, NULL, NULL),
-	ROW(interface, description, TEXT, IDENTITY, NULL, NULL),
+	FIELD(interface, exporter, ADDR, IDENTITY, NULL, NULL),
+	FIELD(interface, index, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(interface, name, TEXT, IDENTITY, NULL, NULL),
+	FIELD(interface, description, TEXT, IDENTITY, NULL, NULL),
 };
 
-#define LAYOUT(type) \
-	{ type##_fields, COUNT(type##_fields), sizeof(struct control_##type), \
-	    #type }
+#define FIELDS(type) { type##_fields, NULL, COUNT(type##_fields), 0 }
+#define PERIODS(type) \
+	{ period_fields, NULL, COUNT(period_fields), \
+	    offsetof(struct control_##type, periods) }
+#define COUNTERS_OF(type) \
+	{ NULL, exporter_counters, EXPORTER_COUNTERS, \
+	    offsetof(struct control_##type, counters) }
+/* n counters of the collector from first on. */
+#define COLLECTOR(first, n) \
+	{ NULL, collector_counters + (first), n, \
+	    offsetof(struct control_summary, collector) }
+
 static const struct control_layout layouts[CONTROL_TYPES] = {
-	[CONTROL_HELLO] = LAYOUT(hello),
-	[CONTROL_SUMMARY] = LAYOUT(summary),
-	[CONTROL_MEMORY] = LAYOUT(memory),
-	[CONTROL_RULE] = LAYOUT(rule),
-	[CONTROL_EXPORTER] = LAYOUT(exporter),
-	[CONTROL_TEMPLATE] = LAYOUT(template),
-	[CONTROL_SAMPLER] = LAYOUT(sampler),
-	[CONTROL_DOMAIN] = LAYOUT(domain),
-	[CONTROL_INTERFACE] = LAYOUT(interface),
+	[CONTROL_HELLO] = { { FIELDS(hello) }, sizeof(struct control_hello) },
+	[CONTROL_SUMMARY] = {
+		{
+			FIELDS(summary),
+			COLLECTOR(0, 1), /* evicted, beside exporters */
+			PERIODS(summary),
+			COUNTERS_OF(summary),
+			COLLECTOR(1, COLLECTOR_COUNTERS - 1),
+		},
+		sizeof(struct control_summary) },
+	[CONTROL_MEMORY] = { { FIELDS(memory) },
+		sizeof(struct control_memory) },
+	[CONTROL_RULE] = { { FIELDS(rule) }, sizeof(struct control_rule) },
+	[CONTROL_EXPORTER] = {
+		{
+			FIELDS(exporter),
+			PERIODS(exporter),
+			COUNTERS_OF(exporter),
+		},
+		sizeof(struct control_exporter) },
+	[CONTROL_TEMPLATE] = { { FIELDS(template) },
+		sizeof(struct control_template) },
+	[CONTROL_SAMPLER] = { { FIELDS(sampler) },
+		sizeof(struct control_sampler) },
+	[CONTROL_DOMAIN] = { { FIELDS(domain) },
+		sizeof(struct control_domain) },
+	[CONTROL_INTERFACE] = { { FIELDS(interface) },
+		sizeof(struct control_interface) },
 };
 /* clang-format on */
 
-/* What is added to a structure has to be told here, too. */
-_Static_assert(COUNT(summary_fields) ==
+/* A member added to a structure needs a field here. */
+_Static_assert(COUNT(summary_fields) + COUNT(period_fields) +
+	    EXPORTER_COUNTERS + COLLECTOR_COUNTERS ==
 	sizeof(struct control_summary) / sizeof(uint64_t),
-    "summary_fields has all members");
-_Static_assert(COUNT(exporter_fields) ==
+    "the parts of a summary have all members");
+_Static_assert(COUNT(exporter_fields) - 1 + COUNT(period_fields) +
+	    EXPORTER_COUNTERS ==
 	(sizeof(struct control_exporter) -
 	    offsetof(struct control_exporter, first_seen)) /
 	    sizeof(uint64_t),
-    "exporter_fields has all members, with addr for counters.unauthorised");
+    "the parts of an exporter have all members, the address among them");
 
 const struct control_layout *
 control_layout(unsigned int type)
 {
-	return (type < CONTROL_TYPES && layouts[type].nfields > 0 ?
+	return (type < CONTROL_TYPES && layouts[type].size > 0 ?
 		&layouts[type] :
 		NULL);
+}
+
+static struct control_field
+field_of_counter(const struct counter *c)
+{
+	return ((struct control_field){
+	    .name = c->key,
+	    .metric = c->metric,
+	    .help = c->help,
+	    .offset = c->offset,
+	    .kind = CONTROL_NUMBER,
+	    .nature =
+		c->kind == COUNTER_TOTAL ? CONTROL_COUNTER : CONTROL_GAUGE,
+	});
+}
+
+bool
+control_field(const struct control_layout *l, size_t i,
+    struct control_field *field)
+{
+	const struct control_part *p;
+
+	for (p = l->parts; p < l->parts + CONTROL_PARTS; i -= p->n, p++) {
+		if (i >= p->n)
+			continue;
+		*field = p->fields != NULL ? p->fields[i] :
+					     field_of_counter(&p->counters[i]);
+		field->offset += p->base;
+		return (true);
+	}
+	return (false);
 }
 
 static int
@@ -331,14 +337,15 @@ control_pack(struct wcursor *w, enum control_type type, const void *record)
 {
 	const struct control_layout *l = &layouts[type];
 	struct wcursor header, body;
+	struct control_field field;
 	size_t i;
 
 	if (wcur_left(w) < CONTROL_HEADER_LEN)
 		return (FLOWD_ESPACE);
 	wcur_init(&header, w->at, CONTROL_HEADER_LEN);
 	wcur_init(&body, header.end, wcur_left(w) - CONTROL_HEADER_LEN);
-	for (i = 0; i < l->nfields; i++) {
-		if (pack_field(&body, &l->fields[i], record) != 0)
+	for (i = 0; control_field(l, i, &field); i++) {
+		if (pack_field(&body, &field, record) != 0)
 			return (FLOWD_ESPACE);
 	}
 	if (wcur_u16(&header, (uint16_t)type) != 0 ||
@@ -354,6 +361,7 @@ control_unpack(struct cursor *c, enum control_type *type,
 {
 	const struct control_layout *l;
 	struct cursor at = *c, body;
+	struct control_field field;
 	uint16_t number;
 	uint32_t len;
 	size_t i;
@@ -365,8 +373,8 @@ control_unpack(struct cursor *c, enum control_type *type,
 	if (cur_sub(&at, len, &body) != 0)
 		return (FLOWD_ESHORT);
 	l = &layouts[number];
-	for (i = 0; i < l->nfields; i++) {
-		if (unpack_field(&body, &l->fields[i], record) != 0)
+	for (i = 0; control_field(l, i, &field); i++) {
+		if (unpack_field(&body, &field, record) != 0)
 			return (FLOWD_EINVAL);
 	}
 	if (cur_left(&body) != 0)

@@ -44,9 +44,8 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "counters.h"
 #include "cursor.h"
-#include "exporter.h"
-#include "output.h"
 
 #define CONTROL_VERSION 1 /* changes with what any member means */
 
@@ -97,12 +96,17 @@ struct control_hello {
 	struct control_text release;
 };
 
-/* The latest minute, the latest hour, and since the beginning. */
-#define CONTROL_PERIODS 3
+/* The latest minute, the latest hour, and since the exporter is known. */
+enum control_span {
+	CONTROL_MINUTE,
+	CONTROL_HOUR,
+	CONTROL_START,
+	CONTROL_PERIODS
+};
 
 #define CONTROL_UNKNOWN (UINT64_C(1) << 63)
 
-/* As struct exporter_period. */
+/* The flows and datagrams of an exporter in a span of time. */
 struct control_period {
 	uint64_t seconds; /* that it covers, never 0 */
 	uint64_t datagrams, flows, missing;
@@ -112,11 +116,8 @@ struct control_period {
 struct control_summary {
 	uint64_t exporters;
 	struct control_period periods[CONTROL_PERIODS];
-	uint64_t evicted;         /* exporters, for others at the limit */
 	struct counters counters; /* of all, also those that were forgotten */
-	uint64_t kernel_drops;    /* datagrams */
-	uint64_t skipped;         /* datagrams that had killed a collector */
-	struct output_counters out;
+	struct collector_counters collector;
 };
 
 struct control_memory {
@@ -219,15 +220,31 @@ struct control_field {
 	enum control_nature nature;
 };
 
-struct control_layout {
+/* Members of a record that lie in one structure within it. */
+struct control_part {
 	const struct control_field *fields;
-	size_t nfields;
-	size_t size;      /* bytes of the structure */
-	const char *name; /* of one such record */
+	const struct counter *counters; /* where there are no fields */
+	size_t n;                       /* fields or counters */
+	size_t base; /* bytes from the record to the structure */
+};
+
+#define CONTROL_PARTS 5
+
+/* The members of a record are those of its parts, in their order. */
+struct control_layout {
+	struct control_part parts[CONTROL_PARTS];
+	size_t size; /* bytes of the record */
 };
 
 /* NULL for a type without members, or that is none. */
 const struct control_layout *control_layout(unsigned int type);
+
+/*
+ * Describes member i of a record, from 0, with the offset in the record.
+ * False behind the last.
+ */
+bool control_field(const struct control_layout *layout, size_t i,
+    struct control_field *field);
 
 /* Writes header and body.  FLOWD_ESPACE: nothing was written. */
 int control_pack(struct wcursor *w, enum control_type type, const void *record)

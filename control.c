@@ -26,6 +26,7 @@
 
 #include "control.h"
 #include "errors.h"
+#include "exporter.h"
 #include "held.h"
 #include "log.h"
 #include "netflow.h"
@@ -255,6 +256,13 @@ versions_of(const struct exporter *e)
 	return (versions);
 }
 
+/* The span of each period in an answer. */
+static const enum exporter_span spans[CONTROL_PERIODS] = {
+	[CONTROL_MINUTE] = EXPORTER_MINUTE,
+	[CONTROL_HOUR] = EXPORTER_HOUR,
+	[CONTROL_START] = EXPORTER_START,
+};
+
 static struct control_period
 control_period(const struct exporter_period *p)
 {
@@ -299,7 +307,7 @@ put_exporter(const struct exporter *e, uint32_t now, struct wcursor *w)
 	if (exporter_skew_ms(e, now, &ms))
 		record.clock = (uint64_t)ms;
 	for (i = 0; i < CONTROL_PERIODS; i++) {
-		exporter_period(e, now, (enum exporter_span)i, &period);
+		exporter_period(e, now, spans[i], &period);
 		record.periods[i] = control_period(&period);
 	}
 	return (control_pack(w, CONTROL_EXPORTER, &record));
@@ -540,7 +548,7 @@ fill(const struct control *c, struct client *client)
 	client->end = BUFFER_LEN - wcur_left(&w);
 }
 
-/* Passes through all exporters, so it is done for who wants it only. */
+/* Reads every exporter, so that only clients that want the sums cause it. */
 static void
 sum(const struct control *c, struct client *client)
 {
@@ -550,14 +558,13 @@ sum(const struct control *c, struct client *client)
 	int i;
 
 	s->exporters = exporters_count(t);
-	s->evicted = exporters_evicted(t);
 	exporters_sum(t, &s->counters);
+	c->source.count(c->source.arg, &s->collector);
+	s->counters.datagrams += s->collector.unauthorised;
 	for (i = 0; i < CONTROL_PERIODS; i++) {
-		exporters_period(t, client->progressed, (enum exporter_span)i,
-		    &period);
+		exporters_period(t, client->progressed, spans[i], &period);
 		s->periods[i] = control_period(&period);
 	}
-	c->source.sum(c->source.arg, s);
 }
 
 static void

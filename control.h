@@ -47,8 +47,8 @@ struct control_source {
 	uint32_t worker, workers; /* which of how many collectors */
 	const struct exporter_table *exporters;
 	const struct filter *filter;
-	/* All of it but exporters and their counters. */
-	void (*sum)(void *arg, struct control_summary *summary);
+	/* Sets every counter that belongs to no exporter. */
+	void (*count)(void *arg, struct collector_counters *counters);
 	void *arg;
 };
 

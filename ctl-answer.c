@@ -60,15 +60,13 @@ answer_record(const struct answer *a, enum control_type type, size_t i)
 static void
 add_up(const struct control_layout *l, void *to, const void *from)
 {
-	const struct control_field *f;
+	struct control_field f;
 	size_t i;
 
-	for (i = 0; i < l->nfields; i++) {
-		f = &l->fields[i];
-		if (f->nature == CONTROL_COUNTER || f->nature == CONTROL_GAUGE)
-			*(uint64_t *)((uint8_t *)to + f->offset) +=
-			    *(const uint64_t *)((const uint8_t *)from +
-				f->offset);
+	for (i = 0; control_field(l, i, &f); i++) {
+		if (f.nature == CONTROL_COUNTER || f.nature == CONTROL_GAUGE)
+			*(uint64_t *)((uint8_t *)to + f.offset) += *(
+			    const uint64_t *)((const uint8_t *)from + f.offset);
 	}
 }
 

@@ -149,7 +149,7 @@ check_clock(struct check *c)
 static void
 check_completeness(struct check *c)
 {
-	const struct control_period *hour = &c->e->periods[EXPORTER_HOUR];
+	const struct control_period *hour = &c->e->periods[CONTROL_HOUR];
 	const struct control_summary *all =
 	    answer_record(c->a, CONTROL_SUMMARY, 0);
 
@@ -161,7 +161,7 @@ check_completeness(struct check *c)
 	    " of its flows to output errors, and the kernel %" PRIu64
 	    " datagrams of any exporter",
 	    hour->complete / 10000, hour->complete / 100 % 100, hour->missing,
-	    c->e->counters.lost, all->kernel_drops);
+	    c->e->counters.lost, all->collector.kernel_drops);
 }
 
 static void

@@ -97,17 +97,17 @@ static void
 put_record(FILE *fp, enum control_type type, const void *record)
 {
 	const struct control_layout *l = control_layout(type);
+	struct control_field f;
 	bool first = true;
 	size_t i;
 
 	(void)fputc('{', fp);
-	for (i = 0; i < l->nfields; i++) {
+	for (i = 0; control_field(l, i, &f); i++) {
 		separate(fp, &first);
-		if (type == CONTROL_TEMPLATE &&
-		    l->fields[i].kind == CONTROL_TEXT)
+		if (type == CONTROL_TEMPLATE && f.kind == CONTROL_TEXT)
 			put_columns(fp, record);
 		else
-			put_member(fp, &l->fields[i], record);
+			put_member(fp, &f, record);
 	}
 	(void)fputc('}', fp);
 }

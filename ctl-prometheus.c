@@ -86,16 +86,17 @@ ctl_print_prometheus(FILE *fp, const struct answer *a)
 		{ CONTROL_EXPORTER, "flowd_exporter_" },
 	};
 	const struct control_layout *l;
+	struct control_field f;
 	size_t i, j;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (answer_record(a, rows[i].type, 0) == NULL)
 			continue;
 		l = control_layout(rows[i].type);
-		for (j = 0; j < l->nfields; j++) {
-			if (l->fields[j].metric != NULL)
+		for (j = 0; control_field(l, j, &f); j++) {
+			if (f.metric != NULL)
 				put_metric(fp, a, rows[i].type, rows[i].prefix,
-				    &l->fields[j]);
+				    &f);
 		}
 	}
 }

@@ -109,23 +109,21 @@ static void
 put_explained(FILE *fp, enum control_type type, const void *record)
 {
 	const struct control_layout *l = control_layout(type);
-	const struct control_field *f;
+	struct control_field f;
 	char number[CTL_NUMBER_MAX];
 	size_t i;
 
-	for (i = 0; i < l->nfields; i++) {
-		f = &l->fields[i];
+	for (i = 0; control_field(l, i, &f); i++) {
 		/* Times and shares of exporters stand above these lines. */
-		if (f->help == NULL || f->nature == CONTROL_TIME ||
-		    (type == CONTROL_EXPORTER && f->nature == CONTROL_SHARE))
+		if (f.help == NULL || f.nature == CONTROL_TIME ||
+		    (type == CONTROL_EXPORTER && f.nature == CONTROL_SHARE))
 			continue;
-		put_name(fp, f->name);
+		put_name(fp, f.name);
 		(void)fprintf(fp, " %*s  %s\n", NUMBER_WIDTH,
-		    ctl_number(f,
-			*(const uint64_t *)((const uint8_t *)record +
-			    f->offset),
+		    ctl_number(&f,
+			*(const uint64_t *)((const uint8_t *)record + f.offset),
 			"unknown", number),
-		    f->help);
+		    f.help);
 	}
 }
 
@@ -215,8 +213,8 @@ static void
 put_exporter(FILE *fp, const struct answer *a, const struct control_exporter *e,
     int width)
 {
-	const struct control_period *minute = &e->periods[EXPORTER_MINUTE];
-	const struct control_period *start = &e->periods[EXPORTER_START];
+	const struct control_period *minute = &e->periods[CONTROL_MINUTE];
+	const struct control_period *start = &e->periods[CONTROL_START];
 	char addr[ADDR_STRLEN], versions[CTL_VERSIONS_MAX], seen[32];
 	char complete[CTL_NUMBER_MAX];
 

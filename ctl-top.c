@@ -72,7 +72,7 @@ on_signal(int sig)
 static uint64_t
 missing(const struct control_exporter *e)
 {
-	return (e->periods[EXPORTER_START].missing);
+	return (e->periods[CONTROL_START].missing);
 }
 
 /* One that was forgotten in between begins anew. */
@@ -158,7 +158,8 @@ put_head(const struct top *top, const char *end)
 	    s->counters.lost, end);
 	(void)printf("datagrams %" PRIu64 " invalid %" PRIu64
 		     " kernel drops %" PRIu64 "%s",
-	    s->counters.datagrams, s->counters.invalid, s->kernel_drops, end);
+	    s->counters.datagrams, s->counters.invalid,
+	    s->collector.kernel_drops, end);
 	(void)printf("%-*s %12s %12s %12s%s", ctl_address_width(&top->now),
 	    "EXPORTER", "DATAGRAMS/s", "FLOWS/s", "MISSING/s", end);
 }

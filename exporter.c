@@ -34,32 +34,6 @@
 #define MINUTE_SECONDS 60
 #define MILLION        1000000
 
-const char *const counter_names[COUNTERS] = {
-	"datagrams",
-	"decoded",
-	"invalid",
-	"unsupported",
-	"unauthorised",
-	"held",
-	"no-template",
-	"flows",
-	"stored",
-	"discarded",
-	"lost",
-	"buffered",
-	"records-refused",
-	"options",
-	"templates",
-	"templates-refused",
-	"templates-evicted",
-	"withdrawals",
-	"sets-reserved",
-	"sequence-lost",
-	"sequence-lost-datagrams",
-	"sequence-late",
-	"restarts",
-};
-
 /* By last use. */
 struct exporter_list {
 	struct exporter *newest, *oldest;
@@ -214,17 +188,6 @@ list_add_newest(struct exporter_table *t, struct exporter *e)
 }
 
 static void
-add_counters(struct counters *sum, const struct counters *more)
-{
-	uint64_t *to = (uint64_t *)sum;
-	const uint64_t *from = (const uint64_t *)more;
-	size_t i;
-
-	for (i = 0; i < COUNTERS; i++)
-		to[i] += from[i];
-}
-
-static void
 forget(struct exporter_table *t, struct exporter *e)
 {
 	struct exporter **at;
@@ -235,7 +198,7 @@ forget(struct exporter_table *t, struct exporter *e)
 	list_remove(t, e);
 	t->count--;
 	clear(e);
-	add_counters(&t->forgotten, &e->counters);
+	counters_add(&t->forgotten, &e->counters);
 	t->evicted++;
 	e->gone = true;
 	if (e->counters.buffered == 0)
@@ -502,14 +465,14 @@ exporters_each(const struct exporter_table *t,
 static void
 add_exporter(void *arg, const struct exporter *e)
 {
-	add_counters(arg, &e->counters);
+	counters_add(arg, &e->counters);
 }
 
 void
 exporters_sum(const struct exporter_table *t, struct counters *sum)
 {
 	*sum = t->forgotten;
-	add_counters(sum, &t->stand_in.counters);
+	counters_add(sum, &t->stand_in.counters);
 	exporters_each(t, add_exporter, sum);
 }
 

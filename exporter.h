@@ -21,11 +21,11 @@
  * The counters add up, for each exporter and in all, and at any time:
  *
  *	datagrams = decoded + invalid + unsupported + held + no_template
- *	    (+ unauthorised, which belong to no exporter)
+ *	    (+ unauthorised, which belongs to no exporter)
  *	flows = stored + discarded + lost + buffered
  *
- * held and buffered go up and down; so may what sequence.h takes back of the
- * sequence_* and restarts.  The others only grow.
+ * The counters of COUNTER_LEVEL may fall: held and buffered count what waits,
+ * and late datagrams reduce the sequence_* and restarts (sequence.h).
  */
 #ifndef EXPORTER_H
 #define EXPORTER_H
@@ -35,6 +35,7 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "counters.h"
 #include "held.h"
 #include "history.h"
 #include "log-limit.h"
@@ -48,38 +49,6 @@
 #define MEMORY_DEFAULT    ((size_t)512 << 20) /* bytes, in all */
 
 #define EXPORTER_IDLE 600 /* seconds after which one may go */
-
-/* counter_names has their names, which do not change, in this order. */
-struct counters {
-	uint64_t datagrams;       /* received from the network */
-	uint64_t decoded;         /* gave their flows, perhaps none */
-	uint64_t invalid;         /* malformed, nothing of them stored */
-	uint64_t unsupported;     /* of a version that flowd does not read */
-	uint64_t unauthorised;    /* from no "flow source" */
-	uint64_t held;            /* wait for a template now */
-	uint64_t no_template;     /* waited for one in vain, in part */
-	uint64_t flows;           /* decoded */
-	uint64_t stored;          /* in a log, or sent to the logsock */
-	uint64_t discarded;       /* by the filter, or for want of a log */
-	uint64_t lost;            /* to output errors */
-	uint64_t buffered;        /* wait for a log or the logsock now */
-	uint64_t records_refused; /* data records that are no flow */
-	uint64_t options;         /* options data records applied */
-	uint64_t templates;       /* definitions that were new or changed */
-	uint64_t templates_refused;
-	uint64_t templates_evicted; /* gone for others at a limit */
-	uint64_t withdrawals;
-	uint64_t sets_reserved; /* sets with an id of no meaning */
-	uint64_t sequence_lost; /* flows that a number is missing for */
-	uint64_t sequence_lost_datagrams; /* the same in v9 */
-	uint64_t sequence_late;           /* behind their turn, or twice */
-	uint64_t restarts;                /* sequences that began anew */
-};
-
-#define COUNTERS (sizeof(struct counters) / sizeof(uint64_t))
-
-/* "datagrams", "no-template" and so on, as flowd(8) explains them. */
-extern const char *const counter_names[COUNTERS];
 
 /* Versions that flowd reads, in the order of exporter.versions. */
 enum exporter_version {

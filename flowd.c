@@ -441,18 +441,28 @@ count_drops(struct collector *c)
 	}
 }
 
+/* Sets every counter that belongs to no exporter. */
+static void
+count_all(struct collector *c, struct collector_counters *counters)
+{
+	count_drops(c);
+	output_count(c->output, counters);
+	counters->evicted = exporters_evicted(c->exporters);
+	counters->unauthorised = c->unauthorised;
+	counters->kernel_drops = c->kernel_drops;
+	counters->skipped = c->batch->skipped;
+}
+
 static void
 report(struct collector *c)
 {
-	struct output_counters out;
+	struct collector_counters counters;
 
-	/* What can be written is not to seem to wait. */
+	/* Data that can be written must not count as buffered. */
 	(void)output_flush(c->output);
-	output_count(c->output, &out);
-	count_drops(c);
+	count_all(c, &counters);
 	log_wait_for_room(true);
-	report_statistics(c->exporters, now_sec(), c->unauthorised,
-	    c->kernel_drops, c->batch->skipped, &out, c->filter);
+	report_statistics(c->exporters, now_sec(), &counters, c->filter);
 	log_wait_for_room(false);
 }
 
@@ -768,16 +778,9 @@ replace_filter(struct collector *c)
 }
 
 static void
-sum_for_control(void *arg, struct control_summary *summary)
+count_for_control(void *arg, struct collector_counters *counters)
 {
-	struct collector *c = arg;
-
-	count_drops(c);
-	summary->counters.unauthorised = c->unauthorised;
-	summary->counters.datagrams += c->unauthorised;
-	summary->kernel_drops = c->kernel_drops;
-	summary->skipped = c->batch->skipped;
-	output_count(c->output, &summary->out);
+	count_all(arg, counters);
 }
 
 static void
@@ -788,7 +791,7 @@ replace_control(struct collector *c)
 		.workers = config_workers(c->staged.conf),
 		.exporters = c->exporters,
 		.filter = c->filter,
-		.sum = sum_for_control,
+		.count = count_for_control,
 		.arg = c,
 	};
 

@@ -43,7 +43,8 @@ struct output {
 	size_t nforwards;
 
 	void (*settle)(void *owner, uint64_t stored, uint64_t lost);
-	struct output_counters counters; /* of logs that went too */
+	struct flowlog_counters closed; /* of logs that were closed */
+	uint64_t forwarded, forward_lost;
 };
 
 struct output *
@@ -71,32 +72,37 @@ nlogs(const struct output *o)
 }
 
 static void
-add_log_counters(struct output_counters *sum, const struct flowlog *l)
+add_log_counters(struct flowlog_counters *sum, const struct flowlog *l)
 {
 	const struct flowlog_counters *n = flowlog_counters(l);
 
-	sum->log_bytes += n->bytes;
-	sum->log_errors += n->errors;
-	sum->log_lost += n->lost;
+	sum->bytes += n->bytes;
+	sum->errors += n->errors;
+	sum->lost += n->lost;
 }
 
 void
-output_count(const struct output *o, struct output_counters *counters)
+output_count(const struct output *o, struct collector_counters *counters)
 {
+	struct flowlog_counters logs = o->closed;
 	size_t i;
 
-	*counters = o->counters;
+	for (i = 0; i < nlogs(o); i++)
+		add_log_counters(&logs, o->logs[i]);
+	counters->log_bytes = logs.bytes;
+	counters->log_errors = logs.errors;
+	counters->log_lost = logs.lost;
 	counters->logsock_sent = logsock_sent(o->logsock);
 	counters->logsock_lost = logsock_lost(o->logsock);
-	for (i = 0; i < nlogs(o); i++)
-		add_log_counters(counters, o->logs[i]);
+	counters->forwarded = o->forwarded;
+	counters->forward_lost = o->forward_lost;
 }
 
 static void
 end_log(struct output *o, struct flowlog *l)
 {
 	flowlog_end(l);
-	add_log_counters(&o->counters, l);
+	add_log_counters(&o->closed, l);
 	flowlog_free(l);
 }
 
@@ -397,8 +403,8 @@ output_forward(struct output *o, const uint8_t *data, size_t len)
 				break;
 		}
 		if (tries < 2)
-			o->counters.forwarded++;
+			o->forwarded++;
 		else
-			o->counters.forward_lost++;
+			o->forward_lost++;
 	}
 }

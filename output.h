@@ -27,18 +27,9 @@
 #include <stdint.h>
 
 #include "config.h"
+#include "counters.h"
 #include "store.h"
 #include "turns.h"
-
-struct output_counters {
-	uint64_t log_bytes;    /* written to the logs */
-	uint64_t log_errors;   /* writes that failed */
-	uint64_t log_lost;     /* records taken, but never written */
-	uint64_t logsock_sent; /* records */
-	uint64_t logsock_lost; /* records that nobody took */
-	uint64_t forwarded;    /* datagrams, for each target */
-	uint64_t forward_lost; /* the same, refused by the system */
-};
 
 struct output;
 
@@ -137,6 +128,7 @@ void output_pollfds(const struct output *o, struct pollfd *pfds);
 
 void output_forward(struct output *o, const uint8_t *data, size_t len);
 
-void output_count(const struct output *o, struct output_counters *counters);
+/* Sets the counters of logs, the log socket and forwards, and no others. */
+void output_count(const struct output *o, struct collector_counters *counters);
 
 #endif

@@ -15,39 +15,70 @@
  */
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
 #include "log.h"
 #include "report.h"
 
-#define COUNTER_NAME_MAX 32
-#define SHARE_STRLEN     32
+#define LINE_MAX_LEN (COUNTERS * (32 + 22)) /* names and numbers */
+#define SHARE_STRLEN 32
 
-/* " NAME N" for each counter from first up to last. */
-static void
-report_some(const char *who, const struct counters *n, size_t first,
-    size_t last)
+/*
+ * The counters stand in three lines, each of a length that all syslogs accept:
+ * those of datagrams and flows; the others of exporters; those of the collector.
+ */
+enum counter_line { LINE_TRAFFIC, LINE_EXPORTER, LINE_COLLECTOR };
+
+#define TRAFFIC_LAST 12 /* the number of "buffered" */
+
+static enum counter_line
+line_of(unsigned int number, bool of_exporter)
 {
-	const uint64_t *values = (const uint64_t *)n;
-	char line[COUNTERS * (COUNTER_NAME_MAX + 22)];
-	size_t i, len = 0;
-
-	for (i = first; i < last && len < sizeof(line); i++)
-		len += (size_t)snprintf(line + len, sizeof(line) - len,
-		    " %s %" PRIu64, counter_names[i], values[i]);
-	log_info("%s:%s", who, line);
+	if (number <= TRAFFIC_LAST)
+		return (LINE_TRAFFIC);
+	return (of_exporter ? LINE_EXPORTER : LINE_COLLECTOR);
 }
 
-/* In two lines, so that each has a length that all syslogs take. */
-static void
-report_counters(const char *who, const struct counters *n)
+/*
+ * Writes "NAME N NAME N" for the counters of one line, by their numbers; those
+ * of the collector are 0 where collector is NULL.
+ */
+static const char *
+counter_text(enum counter_line line, const struct counters *exporter,
+    const struct collector_counters *collector, char buf[LINE_MAX_LEN])
 {
-	const size_t second =
-	    offsetof(struct counters, records_refused) / sizeof(uint64_t);
+	static const struct collector_counters none;
+	const struct counter *c;
+	unsigned int number;
+	bool of_exporter;
+	size_t len = 0;
 
-	report_some(who, n, 0, second);
-	report_some(who, n, second, COUNTERS);
+	if (collector == NULL)
+		collector = &none;
+	buf[0] = '\0';
+	for (number = 1; number <= COUNTERS && len < LINE_MAX_LEN; number++) {
+		c = counter_find(number, &of_exporter);
+		if (c == NULL || line_of(number, of_exporter) != line)
+			continue;
+		len += (size_t)snprintf(buf + len, LINE_MAX_LEN - len,
+		    "%s%s %" PRIu64, len == 0 ? "" : " ", c->name,
+		    of_exporter ? counter_value(c, exporter) :
+				  counter_value(c, collector));
+	}
+	return (buf);
+}
+
+static void
+report_counters(const char *who, const struct counters *n,
+    const struct collector_counters *collector)
+{
+	char line[LINE_MAX_LEN];
+
+	log_info("%s: %s", who, counter_text(LINE_TRAFFIC, n, collector, line));
+	log_info("%s: %s", who,
+	    counter_text(LINE_EXPORTER, n, collector, line));
 }
 
 /* "99.95%", and 100% only for all. */
@@ -142,7 +173,7 @@ report_exporter(void *arg, const struct exporter *e)
 	char addr[ADDR_STRLEN];
 	int i;
 
-	report_counters(addr_ntop(&e->addr, addr), &e->counters);
+	report_counters(addr_ntop(&e->addr, addr), &e->counters, NULL);
 	for (i = EXPORTER_MINUTE; i <= EXPORTER_START; i++)
 		exporter_period(e, *now, (enum exporter_span)i, &spans[i]);
 	report_periods(addr, spans);
@@ -162,16 +193,15 @@ report_line(void *arg, const char *text)
 
 static void
 report_all(const struct exporter_table *exporters, uint32_t now,
-    uint64_t unauthorised)
+    const struct collector_counters *collector)
 {
 	struct exporter_period spans[3];
 	struct counters all;
 	int i;
 
 	exporters_sum(exporters, &all);
-	all.unauthorised = unauthorised;
-	all.datagrams += unauthorised;
-	report_counters("all", &all);
+	all.datagrams += collector->unauthorised;
+	report_counters("all", &all, collector);
 	for (i = EXPORTER_MINUTE; i <= EXPORTER_START; i++)
 		exporters_period(exporters, now, (enum exporter_span)i,
 		    &spans[i]);
@@ -180,20 +210,14 @@ report_all(const struct exporter_table *exporters, uint32_t now,
 
 void
 report_statistics(const struct exporter_table *exporters, uint32_t now,
-    uint64_t unauthorised, uint64_t kernel_drops, uint64_t skipped,
-    const struct output_counters *out, const struct filter *filter)
+    const struct collector_counters *collector, const struct filter *filter)
 {
+	char line[LINE_MAX_LEN];
+
 	log_info("exporters %zu", exporters_count(exporters));
 	exporters_each(exporters, report_exporter, &now);
-	report_all(exporters, now, unauthorised);
-	log_info("kernel-drops %" PRIu64 " skipped %" PRIu64
-		 " exporters-evicted %" PRIu64 " log-bytes %" PRIu64
-		 " log-errors %" PRIu64 " log-lost %" PRIu64
-		 " logsock-sent %" PRIu64 " logsock-lost %" PRIu64
-		 " forwarded %" PRIu64 " forward-lost %" PRIu64,
-	    kernel_drops, skipped, exporters_evicted(exporters), out->log_bytes,
-	    out->log_errors, out->log_lost, out->logsock_sent,
-	    out->logsock_lost, out->forwarded, out->forward_lost);
+	report_all(exporters, now, collector);
+	log_info("%s", counter_text(LINE_COLLECTOR, NULL, collector, line));
 	if (filter_report(filter, report_line, NULL) != 0)
 		log_warnx(
 		    "memory exhausted; "

@@ -15,24 +15,22 @@
  */
 
 /*
- * The statistics in words, for SIGUSR2 and at the end.
+ * The statistics as messages, at SIGUSR2 and at the end.
  */
 #ifndef REPORT_H
 #define REPORT_H
 
 #include <stdint.h>
 
+#include "counters.h"
 #include "exporter.h"
 #include "filter.h"
-#include "output.h"
 
 /*
- * Logs what is known of each exporter, the sums, and the rules' counters.
- * now is in epoch seconds; unauthorised and kernel_drops are datagrams of no
- * exporter.
+ * Logs the statistics of each exporter, their sums, the counters that belong to
+ * no exporter, and those of the filter's rules.  now is in epoch seconds.
  */
 void report_statistics(const struct exporter_table *exporters, uint32_t now,
-    uint64_t unauthorised, uint64_t kernel_drops, uint64_t skipped,
-    const struct output_counters *out, const struct filter *filter);
+    const struct collector_counters *collector, const struct filter *filter);
 
 #endif

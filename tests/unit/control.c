@@ -35,6 +35,7 @@
 #include "ctl-answer.h"
 #include "ctl-check.h"
 #include "errors.h"
+#include "exporter.h"
 
 #define BUFFER_LEN 4096
 #define NOW        1700000000U
@@ -62,17 +63,16 @@ fill(const struct control_layout *l, union control_record *record)
 {
 	static const uint8_t text[] = "a text",
 			     six[16] = { 0x20, 1, 0xd, 0xb8 };
-	const struct control_field *f;
+	struct control_field f;
 	void *member;
 	size_t i;
 
 	memset(record, 0, sizeof(*record));
-	for (i = 0; i < l->nfields; i++) {
-		f = &l->fields[i];
-		member = (uint8_t *)record + f->offset;
-		if (f->kind == CONTROL_ADDR)
+	for (i = 0; control_field(l, i, &f); i++) {
+		member = (uint8_t *)record + f.offset;
+		if (f.kind == CONTROL_ADDR)
 			*(struct addr *)member = addr_v6(six);
-		else if (f->kind == CONTROL_TEXT)
+		else if (f.kind == CONTROL_TEXT)
 			*(struct control_text *)member =
 			    (struct control_text){ text, i % sizeof(text) };
 		else
@@ -85,17 +85,18 @@ assert_same(const struct control_layout *l, const void *a, const void *b)
 {
 	const struct control_text *x, *y;
 	const uint8_t *p, *q;
+	struct control_field f;
 	size_t i;
 
-	for (i = 0; i < l->nfields; i++) {
-		p = (const uint8_t *)a + l->fields[i].offset;
-		q = (const uint8_t *)b + l->fields[i].offset;
+	for (i = 0; control_field(l, i, &f); i++) {
+		p = (const uint8_t *)a + f.offset;
+		q = (const uint8_t *)b + f.offset;
 		x = (const struct control_text *)p;
 		y = (const struct control_text *)q;
-		if (l->fields[i].kind == CONTROL_TEXT) {
+		if (f.kind == CONTROL_TEXT) {
 			assert_int_equal(x->len, y->len);
 			assert_memory_equal(x->data, y->data, x->len);
-		} else if (l->fields[i].kind == CONTROL_ADDR)
+		} else if (f.kind == CONTROL_ADDR)
 			assert_memory_equal(p, q, sizeof(struct addr));
 		else
 			assert_memory_equal(p, q, sizeof(uint64_t));
@@ -344,7 +345,7 @@ is_slow(uint64_t announced, uint64_t interval, uint64_t last_seen)
 	assert_non_null(fp);
 	assert_int_equal(addr_pton("192.0.2.1", &e.addr), 0);
 	e.clock = CONTROL_UNKNOWN;
-	e.periods[EXPORTER_HOUR].complete = CONTROL_UNKNOWN;
+	e.periods[CONTROL_HOUR].complete = CONTROL_UNKNOWN;
 	t.exporter = e.addr;
 	t.announced = announced;
 	t.interval = interval;

@@ -1,0 +1,175 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The counters of a collector.  One row describes one counter: its number, the
+ * member that holds it (also its key in JSON), its name in reports and in
+ * flowd(8), its kind, its metric without the prefix, and its help text.
+ *
+ * Numbers and names never change, since logs and scripts keep them.  A new
+ * counter gets the next number, at the end of its list; it also needs the code
+ * that increments it and an item in flowd(8).
+ */
+#ifndef COUNTERS_H
+#define COUNTERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum counter_kind {
+	COUNTER_TOTAL, /* only grows */
+	COUNTER_LEVEL, /* grows and falls */
+};
+
+/* clang-format off */
+
+/* Counters of each exporter. */
+#define COUNTERS_OF_EXPORTER(ROW) \
+	ROW(1, datagrams, "datagrams", COUNTER_TOTAL, \
+	    "datagrams_total", "Datagrams received.") \
+	ROW(2, decoded, "decoded", COUNTER_TOTAL, \
+	    "decoded_total", "Datagrams that gave their flows.") \
+	ROW(3, invalid, "invalid", COUNTER_TOTAL, \
+	    "invalid_total", "Malformed datagrams, dropped.") \
+	ROW(4, unsupported, "unsupported", COUNTER_TOTAL, \
+	    "unsupported_total", \
+	    "Datagrams of a version that flowd does not read.") \
+	ROW(6, held, "held", COUNTER_LEVEL, \
+	    "held_datagrams", "Datagrams that wait for a template now.") \
+	ROW(7, no_template, "no-template", COUNTER_TOTAL, \
+	    "no_template_total", \
+	    "Datagrams that waited for a template in vain.") \
+	ROW(8, flows, "flows", COUNTER_TOTAL, \
+	    "flows_total", "Flows decoded.") \
+	ROW(9, stored, "stored", COUNTER_TOTAL, \
+	    "stored_total", "Flows stored.") \
+	ROW(10, discarded, "discarded", COUNTER_TOTAL, \
+	    "discarded_total", "Flows that the filter discarded.") \
+	ROW(11, lost, "lost", COUNTER_TOTAL, \
+	    "lost_total", "Flows lost to output errors.") \
+	ROW(12, buffered, "buffered", COUNTER_LEVEL, \
+	    "buffered_flows", \
+	    "Flows that wait for a log or the log socket now.") \
+	ROW(13, records_refused, "records-refused", COUNTER_TOTAL, \
+	    "records_refused_total", "Data records that are no flow.") \
+	ROW(14, options, "options", COUNTER_TOTAL, \
+	    "options_total", "Options data records applied.") \
+	ROW(15, templates, "templates", COUNTER_TOTAL, \
+	    "templates_total", \
+	    "Template definitions that were new or changed.") \
+	ROW(16, templates_refused, "templates-refused", COUNTER_TOTAL, \
+	    "templates_refused_total", "Template definitions refused.") \
+	ROW(17, templates_evicted, "templates-evicted", COUNTER_TOTAL, \
+	    "templates_evicted_total", \
+	    "Templates gone for others at a limit.") \
+	ROW(18, withdrawals, "withdrawals", COUNTER_TOTAL, \
+	    "withdrawals_total", "Templates withdrawn.") \
+	ROW(19, sets_reserved, "sets-reserved", COUNTER_TOTAL, \
+	    "sets_reserved_total", "Sets with an ID of no meaning.") \
+	ROW(20, sequence_lost, "sequence-lost", COUNTER_LEVEL, \
+	    "sequence_lost_flows", \
+	    "Flows that a sequence number is missing for.") \
+	ROW(21, sequence_lost_datagrams, "sequence-lost-datagrams", \
+	    COUNTER_LEVEL, "sequence_lost_datagrams", \
+	    "NetFlow v9 datagrams that a sequence number is missing for.") \
+	ROW(22, sequence_late, "sequence-late", COUNTER_LEVEL, \
+	    "sequence_late", \
+	    "Flows or datagrams behind their turn, or twice.") \
+	ROW(23, restarts, "restarts", COUNTER_LEVEL, \
+	    "sequence_restarts", "Sequences that began anew.")
+
+/* Counters of a collector, which belong to no exporter. */
+#define COUNTERS_OF_COLLECTOR(ROW) \
+	ROW(26, evicted, "exporters-evicted", COUNTER_TOTAL, \
+	    "exporters_evicted_total", \
+	    "Exporters gone for others at the limit.") \
+	ROW(5, unauthorised, "unauthorised", COUNTER_TOTAL, \
+	    "unauthorised_total", "Datagrams from no flow source.") \
+	ROW(24, kernel_drops, "kernel-drops", COUNTER_TOTAL, \
+	    "kernel_drops_total", \
+	    "Datagrams that the kernel dropped, its receive buffer full.") \
+	ROW(25, skipped, "skipped", COUNTER_TOTAL, \
+	    "skipped_total", \
+	    "Datagrams that had killed a collector, skipped.") \
+	ROW(27, log_bytes, "log-bytes", COUNTER_TOTAL, \
+	    "log_written_bytes_total", "Bytes written to the logs.") \
+	ROW(28, log_errors, "log-errors", COUNTER_TOTAL, \
+	    "log_errors_total", "Writes to logs that failed.") \
+	ROW(29, log_lost, "log-lost", COUNTER_TOTAL, \
+	    "log_lost_total", "Flows taken for a log, but never written.") \
+	ROW(30, logsock_sent, "logsock-sent", COUNTER_TOTAL, \
+	    "logsock_sent_total", "Flows sent to the log socket.") \
+	ROW(31, logsock_lost, "logsock-lost", COUNTER_TOTAL, \
+	    "logsock_lost_total", \
+	    "Flows that nobody took from the log socket.") \
+	ROW(32, forwarded, "forwarded", COUNTER_TOTAL, \
+	    "forwarded_total", "Datagrams forwarded, for each target.") \
+	ROW(33, forward_lost, "forward-lost", COUNTER_TOTAL, \
+	    "forward_lost_total", \
+	    "Datagrams that the system refused to forward.")
+
+#define COUNTER_MEMBER(number, member, name, kind, metric, help) \
+	uint64_t member;
+struct counters {
+	COUNTERS_OF_EXPORTER(COUNTER_MEMBER)
+};
+struct collector_counters {
+	COUNTERS_OF_COLLECTOR(COUNTER_MEMBER)
+};
+#undef COUNTER_MEMBER
+
+/* clang-format on */
+
+#define EXPORTER_COUNTERS (sizeof(struct counters) / sizeof(uint64_t))
+#define COLLECTOR_COUNTERS \
+	(sizeof(struct collector_counters) / sizeof(uint64_t))
+
+/* The numbers are 1 up to this one. */
+#define COUNTERS (EXPORTER_COUNTERS + COLLECTOR_COUNTERS)
+
+struct counter {
+	unsigned int number;
+	const char *key;  /* "no_template" */
+	const char *name; /* "no-template" */
+	enum counter_kind kind;
+	const char *metric; /* "no_template_total" */
+	const char *help;
+	size_t offset; /* in its structure */
+};
+
+/* In the order of the lists. */
+extern const struct counter exporter_counters[EXPORTER_COUNTERS];
+extern const struct counter collector_counters[COLLECTOR_COUNTERS];
+
+/* The value of a counter in its structure. */
+static inline uint64_t
+counter_value(const struct counter *counter, const void *counters)
+{
+	return (
+	    *(const uint64_t *)((const uint8_t *)counters + counter->offset));
+}
+
+/* Adds the counters of an exporter to a sum. */
+void counters_add(struct counters *sum, const struct counters *more);
+
+/*
+ * The counter of this number; *of_exporter tells which structure has it.  NULL
+ * where there is none.
+ */
+const struct counter *counter_find(unsigned int number, bool *of_exporter);
+
+#endif
