@@ -50,6 +50,7 @@ struct reader {
 	uint64_t		 base;		/* offset where log begins */
 	uint64_t		 begin;		/* offset asked for */
 	uint32_t		 start_sec;	/* of a log of version 2 */
+	uint64_t		 torn_end;	/* where a torn record ends; or 0 */
 	bool			 torn;
 	bool			 has_next;
 	struct flow		 next;		/* where begin was read up to */
@@ -369,6 +370,7 @@ note_damage(void *arg, int error, uint64_t offset, uint64_t len)
 	AV *item;
 	dTHX;
 
+	r->torn_end = error == FLOWD_ETORN ? r->base + offset + len : 0;
 	if (r->base + offset < r->begin)
 		return;
 	item = newAV();
@@ -501,6 +503,14 @@ go_to_begin(Reader r, int fd)
 	return (error == FLOWD_EEOF || error == FLOWD_ETORN ? 0 : error);
 }
 
+/* With recovery, a torn record at the end is damage, and the result is EEOF. */
+static bool
+ends_torn(const struct reader *r, int error)
+{
+	return (error == FLOWD_ETORN || (error == FLOWD_EEOF &&
+	    r->torn_end != 0 && r->torn_end == offset_of(r)));
+}
+
 /* Reads the next flow, or says that there is none. */
 static bool
 read_next(pTHX_ Reader r, struct flow *flow)
@@ -512,7 +522,7 @@ read_next(pTHX_ Reader r, struct flow *flow)
 		r->has_next = false;
 	} else
 		error = store_read(r->log, flow);
-	r->torn = error == FLOWD_ETORN;
+	r->torn = ends_torn(r, error);
 	tell_damage(aTHX_ r);
 	if (r->log == NULL || error == FLOWD_EEOF || error == FLOWD_ETORN)
 		return (false);		/* finished while being told */

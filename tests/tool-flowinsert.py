@@ -97,12 +97,33 @@ class Cases:
             "SELECT sum(flow_octets) FROM flows "
             "WHERE flow_octets < 9223372036854775807")[0][0]), 2**32 + 1)
 
-    def test_a_log_that_grows(self):
+    def check_growing(self, *options):
+        """Each run finds a log that ends at another octet of a record."""
         whole = log(1, 2, 3, 4)
-        for length in len(log(1)), len(log(1, 2)) + 7, len(whole), len(whole):
+        for length in (len(log(1)), len(log(1, 2)) + 3, len(log(1, 2)) + 7,
+                       len(log(1, 2, 3)) - 1, len(whole), len(whole)):
             self.log.write_bytes(whole[:length])
-            self.assertEqual(self.run_insert(self.log), "")
+            self.assertEqual(self.run_insert(*options, self.log), "")
         self.assertEqual(self.octets(), [1, 2, 3, 4])
+
+    def test_a_log_that_grows(self):
+        self.check_growing()
+
+    def test_a_log_that_grows_is_not_damaged(self):
+        self.check_growing("-R")
+
+    def test_damage_at_the_end_of_a_log_that_grows(self):
+        junk = b"\xff" * 64
+        for tail, damaged, found in ((b"", 64, [1]), (log(2)[:30], 94, [1]),
+                                     (log(2), 64, [1, 2])):
+            self.log.write_bytes(log(1) + junk + tail)
+            self.assertEqual(
+                self.run_insert("-R", self.log, status=3),
+                f"flowinsert: {self.log}: offset {len(log(1))}: {damaged} "
+                "damaged bytes are left out: unsupported version\n")
+            self.assertEqual(self.octets(), found)
+        self.assertEqual(self.run_insert("-R", self.log), "")
+        self.assertEqual(self.octets(), [1, 2])
 
     def test_a_log_that_is_rotated(self):
         self.log.write_bytes(log(1, 2))
@@ -238,7 +259,7 @@ class SQLite(Cases, InsertTest):
                 flowd.wait_flows(20 * count)
                 self.run_insert(flowd.log)
             old = flowd.log.rename(flowd.dir / "old")
-            flowd.expect("reopened", SIGUSR1)
+            flowd.expect("logs reopened", SIGUSR1)
             flowd.send(netflow.datagram(5, netflow.flows(20)))
             flowd.wait_flows(20)
             self.run_insert(old, flowd.log)

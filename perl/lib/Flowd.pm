@@ -127,6 +127,8 @@ It dies at a damaged record, and does so again in each later call.
 
 Whether the last C<read_flow> found the log to end inside a record, as it may
 while it grows, or when its writer was interrupted.
+With C<recover>, the part of that record is reported as damage as well; a reader
+that resumes later has to begin at the offset of this damage.
 
 =item $log->offset
 

@@ -65,4 +65,16 @@ $log = Flowd->new($path, offset => 40, recover => sub { push @told, @_ });
 is_deeply(octets($log), [3], 'from behind the damage');
 is_deeply(\@told, [], 'there is none');
 
+# A log that grows ends inside a record until the rest is written.
+@told = ();
+$log = Flowd->new(log_of('growing', $records[0], substr $records[2], 0, 9),
+    recover => sub { push @told, [@_] });
+is_deeply(octets($log), [1], 'the flow before a torn end');
+ok($log->torn, 'which is torn');
+is_deeply(\@told, [[20, 9, 'the log ends inside a record']], 'and told');
+$log = Flowd->new(log_of('junk', $records[0], "\xff" x 9),
+    recover => sub { });
+is_deeply(octets($log), [1], 'the flow before junk');
+ok(!$log->torn, 'which is no torn record');
+
 done_testing();
