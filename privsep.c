@@ -108,6 +108,7 @@ struct monitor {
 	struct pidfile pidfile;
 	bool state_off; /* statefile names another's */
 	bool reloading; /* conf is not yet in force everywhere */
+	bool reopening; /* a collector may still write to a log moved away */
 	bool stopping;
 	bool failed;    /* a collector ended badly while stopping */
 	time_t stop_by; /* monotonic */
@@ -438,6 +439,19 @@ note_in_force(struct monitor *m)
 	notify_ready();
 }
 
+/*
+ * Reports that no collector writes to the former log files any more, so that
+ * other programs may compress, empty or remove them.
+ */
+static void
+note_reopened(struct monitor *m)
+{
+	if (!m->reopening || !all_at_rest(m))
+		return;
+	m->reopening = false;
+	log_info("logs reopened");
+}
+
 /* What is done for each request: the policy is that there are no others. */
 static int
 answer_ready(struct monitor *m, struct worker *w)
@@ -447,6 +461,7 @@ answer_ready(struct monitor *m, struct worker *w)
 	w->configuring--;
 	w->ready = true;
 	note_in_force(m);
+	note_reopened(m);
 	return (0);
 }
 
@@ -497,11 +512,12 @@ answer_state_written(struct monitor *m, struct worker *w)
 }
 
 static int
-answer_log_taken(struct worker *w)
+answer_log_taken(struct monitor *m, struct worker *w)
 {
 	if (w->given_logs == 0)
 		return (-1);
 	w->given_logs--;
+	note_reopened(m);
 	return (0);
 }
 
@@ -561,7 +577,7 @@ answer_request(struct monitor *m, struct worker *w)
 		r = answer_state_written(m, w);
 		break;
 	case PRIV_LOG_TAKEN:
-		r = answer_log_taken(w);
+		r = answer_log_taken(m, w);
 		break;
 	case PRIV_WANT_CUT:
 		r = answer_want_cut(m, w);
@@ -643,7 +659,8 @@ reopen_logs(struct monitor *m)
 		else
 			change_log(m, i);
 	}
-	log_info("logs reopened");
+	m->reopening = true;
+	note_reopened(m);
 }
 
 static void

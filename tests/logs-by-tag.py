@@ -185,8 +185,6 @@ class Reopen(Tagged):
             (flowd.dir / "a").mkdir()
             flowd.expect("logs reopened", signal.SIGUSR1)
             flowd.wait_stderr(f"logfile {flowd.dir}/a: ")
-            # Behind the new file on its way to the collector.
-            statistics(flowd)
             send(flowd, numbered(60, first=60))
             wait_for(lambda: len(self.octets(flowd, "a.0")) == 40,
                      "it goes on in the old file")

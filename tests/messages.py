@@ -167,7 +167,7 @@ class Distrust(unittest.TestCase):
             flowd.send(b"HOOK shout 3000")
             wait_for(lambda: flowd.stderr.stat().st_size > 64 * 1024,
                      "it is loud")
-            flowd.expect("logs reopened", signal.SIGUSR1)
+            flowd.expect("reading", signal.SIGHUP)
             wait_for(lambda: state(flowd.collector()) == "S",
                      "it has shouted")
             os.kill(flowd.collector(), signal.SIGKILL)
@@ -181,11 +181,11 @@ class Distrust(unittest.TestCase):
         with Hooked("store ALL", args=["-d"]) as flowd:
             flowd.send(b"HOOK shout 1000")
             flowd.wait_stderr("louder")
-            flowd.signal(signal.SIGUSR1)
+            flowd.signal(signal.SIGHUP)
             flowd.wait_stderr("hook: did shout")
             text = flowd.stderr.read_bytes()
-        self.assertIn(b"logs reopened", text)
-        self.assertLess(text.index(b"logs reopened"), text.rindex(b"louder"))
+        self.assertIn(b"reading", text)
+        self.assertLess(text.index(b"reading"), text.rindex(b"louder"))
 
 
 @unittest.skipUnless(has_loopback_net(), "127.0.0.0/8 is not ours")

@@ -77,6 +77,27 @@ class Reopen(unittest.TestCase):
             traffic.send(3)
             traffic.check(self)
 
+    def test_usr1_is_reported_when_the_old_log_is_complete(self):
+        with Flowd("store ALL") as flowd:
+            traffic = Traffic(flowd)
+            traffic.send(3)
+            traffic.wait_stored()
+            old = flowd.log.rename(flowd.dir / "old")
+            traffic.logs.append(old)
+            with flowd.paused():
+                flowd.signal(signal.SIGUSR1)
+                wait_for(flowd.log.exists, "the monitor opens the new log")
+                # An answer to the next signal follows those to this one.
+                flowd.conf.write_text("no configuration\n")
+                flowd.expect("stays as it was", signal.SIGHUP)
+                self.assertNotIn("logs reopened", flowd.stderr.read_text())
+                traffic.send(3)
+            flowd.wait_stderr("logs reopened")
+            complete = old.read_bytes()
+            traffic.send(30)
+            traffic.check(self)
+            self.assertEqual(old.read_bytes(), complete)
+
     def test_log_that_cannot_be_opened(self):
         with Flowd("store ALL") as flowd:
             traffic = Traffic(flowd)
