@@ -25,7 +25,9 @@
 
 #include "filter.h"
 #include "log.h"
-#include "parse.h"
+#include "parse-check.h"
+#include "parse-error.h"
+#include "parse-state.h"
 
 #define FAMILY_V4 (1U << 0)
 #define FAMILY_V6 (1U << 1)

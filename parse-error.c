@@ -24,7 +24,7 @@
 #include <string.h>
 
 #include "log.h"
-#include "parse.h"
+#include "parse-error.h"
 
 #define MESSAGE_MAX 512 /* bytes; longer ones are cut */
 
@@ -56,7 +56,7 @@ void
 parse_no_memory(void)
 {
 	parse_error(parsing.place->line, "out of memory, reading has stopped");
-	source_stop();
+	parsing.stopped = true;
 }
 
 void

@@ -25,7 +25,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "parse.h"
+#include "parse-error.h"
+#include "parse-keyword.h"
+#include "parse-lex.h"
+#include "parse-macro.h"
+#include "parse-memory.h"
+#include "parse-source.h"
 
 static struct {
 	bool line_started, in_value, in_braces;

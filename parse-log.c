@@ -24,7 +24,11 @@
 #include <string.h>
 
 #include "log-name.h"
-#include "parse.h"
+#include "parse-error.h"
+#include "parse-log.h"
+#include "parse-memory.h"
+#include "parse-statement.h"
+#include "parse-value.h"
 
 #define ROTATE_SIZE_MIN UINT64_C(1024)
 

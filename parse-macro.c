@@ -23,7 +23,10 @@
 #include <string.h>
 
 #include "log.h"
-#include "parse.h"
+#include "parse-error.h"
+#include "parse-keyword.h"
+#include "parse-macro.h"
+#include "parse-memory.h"
 
 struct macro {
 	struct macro *next;

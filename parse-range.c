@@ -25,7 +25,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "parse.h"
+#include "parse-error.h"
+#include "parse-range.h"
+#include "parse-value.h"
 
 /*
  * Protocols that are known on every system, since small ones have no

@@ -21,7 +21,14 @@
 
 #include <string.h>
 
-#include "parse.h"
+#include "parse-check.h"
+#include "parse-error.h"
+#include "parse-memory.h"
+#include "parse-range.h"
+#include "parse-rule.h"
+#include "parse-table.h"
+#include "parse-time.h"
+#include "parse-value.h"
 
 /* The rule that is being read. */
 static struct {

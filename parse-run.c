@@ -15,7 +15,7 @@
  */
 
 /*
- * One run of the parser: its memory, its beginning and its end.
+ * Runs the parser on a file.
  */
 #include "compat.h"
 
@@ -23,78 +23,17 @@
 #include <string.h>
 
 #include "log.h"
-#include "parse.h"
+#include "parse-check.h"
+#include "parse-error.h"
+#include "parse-grammar.h"
+#include "parse-lex.h"
+#include "parse-log.h"
+#include "parse-macro.h"
+#include "parse-memory.h"
+#include "parse-rule.h"
+#include "parse-source.h"
+#include "parse-table.h"
 #include "store.h"
-
-/* Allocated text, all freed together. */
-struct text {
-	struct text *next;
-	char bytes[];
-};
-
-struct parsing parsing;
-
-static struct text *texts;
-
-char *
-parse_text(size_t len)
-{
-	struct text *text;
-
-	if ((text = calloc(1, sizeof(*text) + len + 1)) == NULL) {
-		parse_no_memory();
-		return (NULL);
-	}
-	text->next = texts;
-	texts = text;
-	return (text->bytes);
-}
-
-char *
-parse_copy(const char *text)
-{
-	char *copy;
-
-	if ((copy = strdup(text)) == NULL)
-		parse_no_memory();
-	return (copy);
-}
-
-void *
-parse_grow(void *array, size_t n, size_t size)
-{
-	/* The room doubles, so it is used up at the powers of two. */
-	if ((n & (n - 1)) != 0)
-		return (array);
-	array = reallocarray(array, n == 0 ? 1 : n * 2, size);
-	if (array == NULL)
-		parse_no_memory();
-	return (array);
-}
-
-void
-item_add(enum item_kind kind, struct token token)
-{
-	struct item *grown;
-
-	if ((grown = parse_grow(parsing.items, parsing.nitems,
-		 sizeof(*grown))) == NULL)
-		return;
-	parsing.items = grown;
-	parsing.items[parsing.nitems].kind = kind;
-	parsing.items[parsing.nitems++].token = token;
-}
-
-static void
-texts_free(void)
-{
-	struct text *text;
-
-	while ((text = texts) != NULL) {
-		texts = text->next;
-		free(text);
-	}
-}
 
 static void
 run_file(const struct conf_macro *macros, size_t nmacros)
@@ -118,7 +57,7 @@ static void
 run_free(void)
 {
 	macro_free();
-	texts_free();
+	parse_texts_free();
 	source_free();
 	lex_free();
 	table_free();
@@ -139,6 +78,7 @@ config_parse(FILE *fp, const char *name, enum config_use use,
 		log_warn("%s", name);
 		return (NULL);
 	}
+	keywords_use(grammar_keywords);
 	parsing.use = use;
 	parsing.conf = conf;
 	if ((ok = source_begin(fp, name)))

@@ -30,7 +30,9 @@
 #include <unistd.h>
 
 #include "log.h"
-#include "parse.h"
+#include "parse-error.h"
+#include "parse-memory.h"
+#include "parse-source.h"
 
 #define DEPTH_MAX    16   /* files that are open at once */
 #define INCLUDES_MAX 1024 /* in all */
@@ -72,6 +74,8 @@ source_peek(void)
 	struct source *source = input.innermost;
 	size_t len;
 
+	if (parsing.stopped)
+		return (EOF);
 	if (input.expansion != NULL) {
 		if (*input.expansion != '\0')
 			return ((unsigned char)*input.expansion);
@@ -129,16 +133,6 @@ void
 source_skip(size_t len)
 {
 	input.innermost->at += len;
-}
-
-void
-source_stop(void)
-{
-	struct source *source;
-
-	for (source = input.innermost; source != NULL; source = source->parent)
-		source->at = source->end;
-	input.expansion = NULL;
 }
 
 /* Reads all of the innermost file, which is fp.  False after a message. */

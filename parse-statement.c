@@ -26,7 +26,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "parse.h"
+#include "parse-error.h"
+#include "parse-lex.h"
+#include "parse-memory.h"
+#include "parse-statement.h"
+#include "parse-table.h"
+#include "parse-value.h"
 #include "store.h"
 
 static bool

@@ -25,7 +25,11 @@
 #include <string.h>
 
 #include "log.h"
-#include "parse.h"
+#include "parse-error.h"
+#include "parse-memory.h"
+#include "parse-source.h"
+#include "parse-table.h"
+#include "parse-value.h"
 
 #define ERRORS_MAX 100 /* reported of a table's file */
 

@@ -23,7 +23,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "parse.h"
+#include "parse-error.h"
+#include "parse-time.h"
 
 /* The number of the day whose name is the first len bytes, or -1. */
 static int

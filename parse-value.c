@@ -29,7 +29,8 @@
 
 #include "endpoint.h"
 #include "errors.h"
-#include "parse.h"
+#include "parse-error.h"
+#include "parse-value.h"
 
 bool
 value_number(struct token what, struct token value, uint64_t min, uint64_t max,

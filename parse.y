@@ -15,8 +15,7 @@
  */
 
 /*
- * The grammar of flowd.conf(5), and its keywords; parse.h has what the actions
- * call.
+ * The grammar of flowd.conf(5), and its keywords.
  */
 
 %{
@@ -25,7 +24,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "parse.h"
+#include "parse-grammar.h"
+#include "parse-lex.h"
+#include "parse-log.h"
+#include "parse-macro.h"
+#include "parse-memory.h"
+#include "parse-rule.h"
+#include "parse-source.h"
+#include "parse-statement.h"
+#include "parse-table.h"
+#include "parse-time.h"
 
 #define NUMBERS \
 	"[!] NUMBER, FIRST-LAST, <, <=, >= or > NUMBER, or { ... } of these"
@@ -367,7 +375,7 @@ days	: STRING		{ $$ = time_days($1); }
  * Sorted by name.  All are reserved, but those that flowd 0.9.1 did not have
  * can be names of macros, as they may be in its configurations.
  */
-static const struct keyword keywords[] = {
+const struct keyword grammar_keywords[] = {
 	{ "accept",	ACCEPT, false },
 	{ "after",	AFTER, false },
 	{ "agent",	AGENT, false },
@@ -430,21 +438,8 @@ static const struct keyword keywords[] = {
 	{ "tos",	TOS, false },
 	{ "version",	VERSION, true },
 	{ "workers",	WORKERS, true },
+	{ NULL,		0, false },
 };
-#define NKEYWORDS	(sizeof(keywords) / sizeof(keywords[0]))
-
-static int
-keyword_compare(const void *name, const void *keyword)
-{
-	return (strcmp(name, ((const struct keyword *)keyword)->name));
-}
-
-const struct keyword *
-keyword_find(const char *name)
-{
-	return (bsearch(name, keywords, NKEYWORDS, sizeof(keywords[0]),
-	    keyword_compare));
-}
 
 static int
 yylex(void)
