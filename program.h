@@ -42,7 +42,7 @@ int program_option(const struct program *program, int argc, char **argv);
  * Reports a wrong command line on standard error, with the usage message, and
  * exits with status 1.
  */
-_Noreturn void program_misused(const struct program *program, const char *fmt,
-    ...) __attribute__((format(printf, 2, 3)));
+void program_misused(const struct program *program, const char *fmt, ...)
+    __attribute__((noreturn, format(printf, 2, 3)));
 
 #endif

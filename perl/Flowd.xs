@@ -37,6 +37,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "addr.h"
 #include "format.h"
@@ -568,6 +569,13 @@ PROTOTYPES: DISABLE
 
 BOOT:
 	make_constants(aTHX);
+
+# The version of zlib that is loaded, and that of its header.
+void
+flowd__zlib_versions()
+    PPCODE:
+	XPUSHs(sv_2mortal(newSVpv(zlibVersion(), 0)));
+	XPUSHs(sv_2mortal(newSVpv(ZLIB_VERSION, 0)));
 
 void
 flowd__open(const char *class, SV *name, int fd, SV *offset, SV *on_damage, bool legacy)

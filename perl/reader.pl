@@ -4,16 +4,26 @@
 use strict;
 use warnings;
 
-use Getopt::Std qw(getopts);
-
 use Flowd;
+use Flowd::Program;
 
-my %opt;
+my $NAME = 'reader.pl';
+my $USAGE = <<'TEXT';
+usage: reader.pl [-JLRUVchqv] [-H n] log ...
+  -H n           read the first n flows of each log
+  -J             print JSON, one object a line
+  -L             read logs of version 2, from before flowd 0.9
+  -R             recover: skip damage and read the rest
+  -U             show times in UTC
+  -V, --version  print version
+  -c             print flow-tools CSV
+  -h, --help     print this help
+  -q             print no flows
+  -v             print all fields, and the name of each log
+A log may be compressed by gzip; "-" is standard input.
+TEXT
 
-sub usage {
-	print STDERR "usage: reader.pl [-JLRUcqv] [-H n] log ...\n";
-	exit 1;
-}
+my %opt = Flowd::Program::options($NAME, $USAGE, qw(H=s J L R U c q v));
 
 # The text of one flow, in the format of the options.
 sub text_of {
@@ -30,7 +40,7 @@ sub say_on_stderr {
 	my ($message) = @_;
 
 	STDOUT->flush;
-	print STDERR "reader.pl: $message\n";
+	print STDERR "$NAME: $message\n";
 	return;
 }
 
@@ -60,8 +70,9 @@ sub print_log {
 	return;
 }
 
-getopts('H:JLRUcqv', \%opt) && @ARGV > 0 or usage();
-usage() if defined $opt{H} && $opt{H} !~ /^[1-9][0-9]*$/;
+Flowd::Program::misused($NAME, $USAGE, 'no log given') if @ARGV == 0;
+Flowd::Program::misused($NAME, $USAGE, "-H $opt{H}: not a number from 1 on")
+    if defined $opt{H} && $opt{H} !~ /^[1-9][0-9]*$/;
 my $status = 0;
 print Flowd::csv_header(), "\n" if $opt{c} && !$opt{q};
 for my $name (@ARGV) {

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 """Prints flow logs as flowd-reader does, by means of the module flowd."""
 
-import argparse
 import os
 import sys
 
 import flowd
+from flowd import _program
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = _program.Parser("reader.py", __doc__)
     parser.add_argument("-c", dest="csv", action="store_true",
                         help="print flow-tools CSV")
     parser.add_argument("-J", dest="json", action="store_true",
@@ -25,7 +25,7 @@ def parse_arguments():
     parser.add_argument("-q", dest="quiet", action="store_true",
                         help="print no flows")
     parser.add_argument("-R", dest="recover", action="store_true",
-                        help="recover: read on behind damage")
+                        help="recover: skip damage and read the rest")
     parser.add_argument("-U", "-u", "--utc", dest="utc", action="store_true",
                         help="show times in UTC")
     parser.add_argument("-v", "--verbose", dest="verbose", action="store_true",

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """flowd-sockclient: makes a log socket for flowd, and prints what comes over it."""
 
-import argparse
 import contextlib
 import os
 import signal
@@ -10,6 +9,7 @@ import stat
 import sys
 
 import flowd
+from flowd import _program
 
 RECORD_MAX = 65536		# bytes; no datagram is longer
 
@@ -113,15 +113,15 @@ def octal(text):
 
 
 def arguments():
-    parser = argparse.ArgumentParser(
-        prog="flowd-sockclient", description="Makes a log socket for flowd, and "
-        "prints what comes over it, as flowd-reader does.")
+    parser = _program.Parser(
+        "flowd-sockclient", "Makes a log socket for flowd, and prints the flows "
+        "received, as flowd-reader does.")
     parser.add_argument("-c", metavar="count", dest="count", type=int,
-                        default=-1, help="end after so many flows")
+                        default=-1, help="end after this number of flows")
     parser.add_argument("-J", dest="json", action="store_true",
                         help="print JSON")
     parser.add_argument("-m", metavar="mode", dest="mode", type=octal,
-                        default=0o600, help="of the socket, in octal (600)")
+                        default=0o600, help="the mode of the socket, in octal (600)")
     parser.add_argument("-r", dest="raw", action="store_true",
                         help="write a log instead of text")
     parser.add_argument("-U", dest="utc", action="store_true",

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """flowd-stats: totals, tops, histograms and time series of flow logs."""
 
-import argparse
 import collections
 import heapq
 import ipaddress
@@ -13,6 +12,7 @@ import sys
 import time
 
 import flowd
+from flowd import _program
 
 try:
     import numpy
@@ -473,9 +473,8 @@ def step_of(text):
 
 
 def arguments():
-    parser = argparse.ArgumentParser(
-        prog="flowd-stats",
-        description="Totals, tops, histograms and time series of flow logs.")
+    parser = _program.Parser(
+        "flowd-stats", "Totals, tops, histograms and time series of flow logs.")
     parser.add_argument("-i", metavar="minutes", dest="step", type=step_of,
                         help="the step of the time series")
     parser.add_argument("-J", dest="json", action="store_true",
@@ -483,7 +482,7 @@ def arguments():
     parser.add_argument("-n", metavar="count", dest="count", type=positive,
                         default=10, help="lines of each top (10)")
     parser.add_argument("-R", dest="recover", action="store_true",
-                        help="recover: read on behind damage")
+                        help="recover: skip damage and read the rest")
     parser.add_argument("-U", dest="utc", action="store_true",
                         help="show times in UTC")
     parser.add_argument("logs", metavar="log", nargs="+",

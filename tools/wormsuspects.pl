@@ -9,28 +9,29 @@
 use strict;
 use warnings;
 
-use Getopt::Std qw(getopts);
-
 use Flowd;
+use Flowd::Program;
+
+my $NAME = 'flowd-wormsuspects';
+my $USAGE = <<'TEXT';
+usage: flowd-wormsuspects [-RVh] [-k tuples] [-n lines] log ...
+  -h, --help     print this help
+  -k tuples      count at most this number of tuples at a time (100000)
+  -n lines       print at most this number of tuples (20)
+  -R             recover: skip damage and read the rest
+  -V, --version  print version
+TEXT
 
 my $FIELDS = Flowd::SRCDST_PORT | Flowd::PROTO_FLAGS_TOS;
-my %opt;
+my %opt = Flowd::Program::options($NAME, $USAGE, qw(R k=s n=s));
 my %count;				# of flows, by "source protocol port"
 my ($flows, $other, $missed) = (0, 0, 0);
 my $status = 0;
 
-sub usage {
-	my ($file, $code) = @_;
-
-	print $file "usage: flowd-wormsuspects [-Rh] [-k tuples] [-n lines] " .
-	    "log ...\n";
-	exit $code;
-}
-
 sub complain {
 	my ($message) = @_;
 
-	print STDERR "flowd-wormsuspects: $message\n";
+	print STDERR "$NAME: $message\n";
 	return;
 }
 
@@ -94,9 +95,7 @@ sub print_suspects {
 	return;
 }
 
-usage(\*STDERR, 1) if !getopts('Rhk:n:', \%opt);
-usage(\*STDOUT, 0) if $opt{h};
-usage(\*STDERR, 1) if @ARGV == 0;
+Flowd::Program::misused($NAME, $USAGE, 'no log given') if @ARGV == 0;
 $opt{k} //= 100_000;
 $opt{n} //= 20;
 for my $option (qw(k n)) {

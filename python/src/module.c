@@ -20,6 +20,8 @@
 
 #include "flowd-python.h"
 
+#include <zlib.h>
+
 #include "autoconf.h"
 #include "format.h"
 
@@ -190,6 +192,11 @@ add_constants(PyObject *module)
 	    add_number(module, "STORE_VER_MAJOR", STORE_VER_MAJOR) == -1 ||
 	    add_number(module, "STORE_VER_MINOR", STORE_VER_MINOR) == -1 ||
 	    add_number(module, "STORE_VERSION", STORE_VERSION) == -1)
+		return (-1);
+	if (PyModule_AddStringConstant(module, "zlib_version", zlibVersion()) ==
+		-1 ||
+	    PyModule_AddStringConstant(module, "zlib_build_version",
+		ZLIB_VERSION) == -1)
 		return (-1);
 	return (
 	    PyModule_AddStringConstant(module, "__version__", PACKAGE_VERSION));

@@ -26,11 +26,12 @@ def sources():
 def options(source):
     """Whether an option has an argument, by its letter."""
     text = source.read_text()
-    if source.suffix == ".py":
-        found = re.findall(r'add_argument\("-(\w)", (metavar)?', text)
-        found.append(("h", ""))	# which is always there
+    if source.suffix == ".c":
+        letters = re.search(r'\.letters = "([^"]*)"', text)[1]
+        found = re.findall(r"(\w)(:?)", letters)
     else:
-        found = re.findall(r"(\w)(:?)", "".join(
-            re.findall(r'\.letters = "([^"]*)"', text) +
-            re.findall(r"getopts\('([^']*)'", text)))
+        found = [("h", ""), ("V", "")]	# of Parser and Flowd::Program
+        found += re.findall(r'add_argument\("-(\w)", (metavar)?', text)
+        for words in re.findall(r"Program::options\([^;]*qw\((.*?)\)", text):
+            found += re.findall(r"(\w)(=s)?", words)
     return {letter: argument != "" for letter, argument in sorted(found)}

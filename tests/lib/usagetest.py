@@ -10,6 +10,7 @@ import functools
 import os
 import re
 import subprocess
+import tempfile
 
 from readertest import SECONDS
 import tap
@@ -25,10 +26,12 @@ VERSION = re.search(r"^AC_INIT\(\[flowd\], \[([^]]*)\]",
 
 def run(program, *args, stdout=subprocess.PIPE):
     env = {**(program.env or os.environ), "LC_ALL": "C", "COLUMNS": "80"}
-    return subprocess.run(
-        [*program.command, *args], stdin=subprocess.DEVNULL, stdout=stdout,
-        stderr=subprocess.PIPE, text=True, timeout=SECONDS, check=False,
-        env=env)
+    # Some programs make files where they are started.
+    with tempfile.TemporaryDirectory(prefix="flowd-test-") as directory:
+        return subprocess.run(
+            [*program.command, *args], stdin=subprocess.DEVNULL,
+            stdout=stdout, stderr=subprocess.PIPE, text=True,
+            timeout=SECONDS, check=False, env=env, cwd=directory)
 
 
 def of_each_program(test):
@@ -87,13 +90,13 @@ class Usage:
 
     @of_each_program
     def test_an_argument_is_no_option(self, program):
-        for words in [["--", "--help"]] + [
+        for words in [["--", "--help", "--help"]] + [
                 [f"-{letter}", "--help"]
                 for letter, argument in program.options.items()
                 if argument]:
             result = run(program, *words)
             self.assertGreater(result.returncode, 0, words)
-            self.assertEqual(result.stdout, "")
+            self.assertNotIn("usage:", result.stdout)
             self.assertNotEqual(result.stderr, "")
 
     @of_each_program

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """flowrrd: round-robin graphs of flows, packets and octets by protocol."""
 
-import argparse
 import collections
 import html
 import os
@@ -14,6 +13,7 @@ import tempfile
 import time
 
 import flowd
+from flowd import _program
 
 STEP = 60			# seconds of a bin
 LATE = 2			# bins that stay open, for what comes late
@@ -321,19 +321,19 @@ def read_logs(args, bins):
 
 
 def arguments():
-    parser = argparse.ArgumentParser(
-        prog="flowrrd", description="Round-robin graphs of flows, packets "
-        "and octets by protocol.")
+    parser = _program.Parser(
+        "flowrrd", "Round-robin graphs of flows, packets and octets by "
+        "protocol.")
     parser.add_argument("-d", metavar="directory", dest="directory",
                         default=".", help="where flows.rrd is kept (.)")
     parser.add_argument("-o", metavar="directory", dest="output",
-                        help="where the page and its graphs are put")
+                        help="write the page and its graphs here")
     parser.add_argument("-R", dest="recover", action="store_true",
-                        help="recover: read on behind damage")
+                        help="recover: skip damage and read the rest")
     parser.add_argument("-t", metavar="title", dest="title",
-                        default="Traffic by protocol", help="of the page")
+                        default="Traffic by protocol", help="title of the page")
     parser.add_argument("-v", dest="verbose", action="store_true",
-                        help="say which flows were left out")
+                        help="print the number of flows left out")
     parser.add_argument("logs", metavar="log", nargs="*",
                         help='oldest first; "-" is standard input')
     return parser.parse_args()
