@@ -63,8 +63,7 @@ bool
 ctl_next_column(struct ctl_column *column)
 {
 	if (cur_left(&column->rest) == 0 ||
-	    template_next_spec(&column->rest, column->version, &column->spec) !=
-		0)
+	    fieldspec_next(&column->rest, column->version, &column->spec) != 0)
 		return (false);
 	column->scope = column->number++ < column->scopes;
 	column->name = name_of(column);

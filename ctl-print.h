@@ -26,7 +26,7 @@
 #include <stdio.h>
 
 #include "ctl-answer.h"
-#include "template.h"
+#include "fieldspec.h"
 
 /* Within quotes of JSON or Prometheus, " and \ are escaped as well. */
 void ctl_put_text(FILE *fp, const struct control_text *text, bool quoted);

@@ -253,7 +253,7 @@ put_column(FILE *fp, const struct ctl_column *c)
 	else
 		(void)fprintf(fp, "element %u of enterprise %" PRIu32,
 		    c->spec.id, c->spec.pen);
-	if (c->spec.len == TEMPLATE_VARIABLE)
+	if (c->spec.len == FIELDSPEC_VARIABLE)
 		(void)fputs(", variable length\n", fp);
 	else
 		(void)fprintf(fp, ", %u bytes\n", c->spec.len);

@@ -63,20 +63,6 @@ struct plan {
 	bool variable;
 };
 
-/* NetFlow v9 has no enterprise numbers: RFC 3954 section 8. */
-int
-template_next_spec(struct cursor *c, uint16_t version, struct fieldspec *spec)
-{
-	spec->pen = IE_PEN_IANA;
-	if (cur_u16(c, &spec->id) != 0 || cur_u16(c, &spec->len) != 0)
-		return (FLOWD_ESHORT);
-	if (version != NF_VERSION_IPFIX ||
-	    (spec->id & IPFIX_ENTERPRISE_BIT) == 0)
-		return (0);
-	spec->id &= (uint16_t)~IPFIX_ENTERPRISE_BIT;
-	return (cur_u32(c, &spec->pen));
-}
-
 /*
  * The element of field i, or NULL.  The scope fields of v9 have numbers of
  * their own (RFC 3954 section 6.1); the interface is the one that is read.
@@ -110,9 +96,9 @@ make_plan(const struct template *t, struct cursor specs, struct plan *plan)
 
 	memset(plan, 0, sizeof(*plan));
 	for (i = 0; i < t->nfields; i++) {
-		if (template_next_spec(&specs, t->key.version, &spec) != 0)
+		if (fieldspec_next(&specs, t->key.version, &spec) != 0)
 			return (FLOWD_ESHORT);
-		if (spec.len == TEMPLATE_VARIABLE) {
+		if (spec.len == FIELDSPEC_VARIABLE) {
 			plan->variable = true;
 			plan->record_len++;
 		} else
@@ -288,7 +274,8 @@ compile(const struct template *t, struct cursor specs, const struct plan *plan,
 	uint16_t i, off = 0;
 
 	for (i = 0; i < t->nfields; i++) {
-		(void)template_next_spec(&specs, t->key.version, &spec);
+		if (fieldspec_next(&specs, t->key.version, &spec) != 0)
+			break;
 		ie = element(t, &spec, i);
 		if (ie != NULL && plan->best[ie->slot] != NULL &&
 		    plan->source[ie->slot] == i) {
@@ -563,7 +550,7 @@ template_define(struct templates *t, struct memory *memory, size_t max,
 	}
 	*error = make_plan(&model, start, &plan);
 	for (i = 0; i < nfields && *error != FLOWD_ESHORT; i++)
-		*error = template_next_spec(specs, key->version, &spec) != 0 ?
+		*error = fieldspec_next(specs, key->version, &spec) != 0 ?
 		    FLOWD_ESHORT :
 		    *error;
 	if (*error != 0) {
@@ -835,7 +822,7 @@ run_variable(const struct template *t, struct cursor *data, struct flow *flow,
 
 	for (op = t->ops; op < t->ops + t->nops; op++) {
 		len = op->len;
-		if (len == TEMPLATE_VARIABLE && variable_len(data, &len) != 0)
+		if (len == FIELDSPEC_VARIABLE && variable_len(data, &len) != 0)
 			return (FLOWD_ESHORT);
 		if (cur_sub(data, len, &field) != 0)
 			return (FLOWD_ESHORT);

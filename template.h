@@ -27,10 +27,9 @@
 #include <stdint.h>
 
 #include "cursor.h"
+#include "fieldspec.h"
 #include "ie.h"
 #include "store.h"
-
-#define TEMPLATE_VARIABLE 65535 /* a length that the record tells */
 
 /* Bytes of state that one process may hold, of all exporters together. */
 struct memory {
@@ -53,7 +52,7 @@ struct template_key {
 /* How one field of a record is read; see template_run. */
 struct op {
 	uint16_t off;  /* octets into a record of fixed lengths */
-	uint16_t len;  /* octets, or TEMPLATE_VARIABLE */
+	uint16_t len;  /* octets, or FIELDSPEC_VARIABLE */
 	uint16_t dst;  /* offset in its structure */
 	uint8_t width; /* bytes there */
 	uint8_t how;
@@ -133,16 +132,6 @@ const struct template *templates_next(const struct templates *t,
     const struct template_key *after);
 
 void templates_free(struct templates *t, struct memory *memory);
-
-/* One column of a template, as sent. */
-struct fieldspec {
-	uint32_t pen; /* enterprise number; 0 is IANA */
-	uint16_t id, len;
-};
-
-/* Takes one off the front of what raw has.  FLOWD_ESHORT at the end. */
-int template_next_spec(struct cursor *c, uint16_t version,
-    struct fieldspec *spec);
 
 /*
  * Reads n records at the front of data into as many flows and values; members
