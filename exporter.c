@@ -72,13 +72,13 @@ exporters_new(const struct exporter_limits *limits)
 	t->shared.table = t;
 	exporters_set_limits(t, limits);
 	t->stand_in.shared = &t->shared;
+	held_own(&t->stand_in.held, &t->shared.held, &t->stand_in.counters);
 	t->stand_in.known = true;
 	t->nbuckets = BUCKETS_MIN;
 	t->buckets = calloc(t->nbuckets, sizeof(*t->buckets));
 	if (t->buckets == NULL ||
 	    getentropy(t->secret, sizeof(t->secret)) == -1 ||
-	    getentropy(&t->shared.held.secret, sizeof(t->shared.held.secret)) ==
-		-1) {
+	    held_init(&t->shared.held, &t->shared.memory) == -1) {
 		exporters_free(t);
 		return (NULL);
 	}
@@ -89,7 +89,7 @@ exporters_new(const struct exporter_limits *limits)
 static void
 clear(struct exporter *e)
 {
-	held_forget(e);
+	held_forget(&e->held);
 	templates_free(&e->templates, &e->shared->memory);
 	options_free(&e->options, &e->shared->memory);
 }
@@ -317,6 +317,7 @@ make(struct exporter_table *t, const struct addr *addr, uint32_t now,
 	history_begin(&e->history, now);
 	e->named = named;
 	e->shared = &t->shared;
+	held_own(&e->held, &t->shared.held, &e->counters);
 	b = bucket_of(t, addr);
 	e->hash_next = *b;
 	*b = e;

@@ -39,6 +39,7 @@
 #include "held.h"
 #include "history.h"
 #include "log-limit.h"
+#include "memory.h"
 #include "options.h"
 #include "sequence.h"
 #include "template.h"
@@ -123,7 +124,7 @@ struct exporter {
 	struct exporters_shared *shared;
 	struct templates templates;
 	struct options options;
-	struct held_list held;
+	struct held_owner held;
 	bool named; /* by a flow source of its own */
 	bool gone;  /* from the table, but for flows that are buffered */
 	bool templates_full;

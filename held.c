@@ -14,10 +14,12 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include "compat.h"
+
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "exporter.h"
 #include "hash.h"
 #include "held.h"
 
@@ -56,17 +58,15 @@ list_remove(struct held_ends *ends, enum held_list_of which,
 		ends->oldest = newer;
 }
 
-/* Where sets of the exporter are that wait for key, and perhaps others. */
+/* The bucket of the owner's sets that wait for key; others may be in it. */
 static struct held_ends *
-bucket_of(const struct exporter *e, const struct template_key *key)
+bucket_of(const struct held_owner *o, const struct template_key *key)
 {
-	struct held_queue *q = &e->shared->held;
+	struct held_queue *q = o->queue;
 	uint64_t h;
 
-	h = hash_mix(q->secret ^
-	    ((uint64_t)key->domain << 32 | (uint64_t)key->version << 16 |
-		key->id));
-	h = hash_mix(h ^ (uintptr_t)e);
+	h = hash_mix(q->secret ^ template_key_number(key));
+	h = hash_mix(h ^ (uintptr_t)o);
 	return (&q->buckets[h & (HELD_BUCKETS - 1)]);
 }
 
@@ -78,55 +78,70 @@ key_of(const struct held_set *set)
 	    .id = set->id });
 }
 
+int
+held_init(struct held_queue *q, struct memory *memory)
+{
+	q->memory = memory;
+	return (getentropy(&q->secret, sizeof(q->secret)));
+}
+
+void
+held_own(struct held_owner *o, struct held_queue *queue,
+    struct counters *counters)
+{
+	o->queue = queue;
+	o->counters = counters;
+}
+
 static void
 unlink_set(struct held_set *set)
 {
 	const struct template_key key = key_of(set);
-	struct exporter *e = set->exporter;
+	struct held_owner *o = set->owner;
 
-	list_remove(&e->shared->held.all, HELD_OF_ALL, set);
-	list_remove(&e->held.sets, HELD_OF_EXPORTER, set);
-	list_remove(bucket_of(e, &key), HELD_OF_BUCKET, set);
-	e->shared->held.count--;
-	e->held.count--;
-	e->held.bytes -= size_of(set);
+	list_remove(&o->queue->all, HELD_OF_ALL, set);
+	list_remove(&o->sets, HELD_OF_EXPORTER, set);
+	list_remove(bucket_of(o, &key), HELD_OF_BUCKET, set);
+	o->queue->count--;
+	o->count--;
+	o->bytes -= size_of(set);
 }
 
 static void
 link_set(struct held_set *set)
 {
 	const struct template_key key = key_of(set);
-	struct exporter *e = set->exporter;
+	struct held_owner *o = set->owner;
 
-	list_add(&e->shared->held.all, HELD_OF_ALL, set);
-	list_add(&e->held.sets, HELD_OF_EXPORTER, set);
-	list_add(bucket_of(e, &key), HELD_OF_BUCKET, set);
-	e->shared->held.count++;
-	e->held.count++;
-	e->held.bytes += size_of(set);
+	list_add(&o->queue->all, HELD_OF_ALL, set);
+	list_add(&o->sets, HELD_OF_EXPORTER, set);
+	list_add(bucket_of(o, &key), HELD_OF_BUCKET, set);
+	o->queue->count++;
+	o->count++;
+	o->bytes += size_of(set);
 }
 
 void
-held_close(struct exporter *e, struct held_datagram *datagram, bool decoded)
+held_close(struct held_owner *o, struct held_datagram *datagram, bool decoded)
 {
 	if (!decoded)
 		datagram->given_up = true;
 	if (--datagram->users > 0)
 		return;
-	e->counters.held--;
+	o->counters->held--;
 	if (datagram->given_up)
-		e->counters.no_template++;
+		o->counters->no_template++;
 	else
-		e->counters.decoded++;
-	e->shared->memory.used -= sizeof(*datagram);
+		o->counters->decoded++;
+	o->queue->memory->used -= sizeof(*datagram);
 	free(datagram);
 }
 
 void
 held_done(struct held_set *set, bool decoded)
 {
-	held_close(set->exporter, set->datagram, decoded);
-	set->exporter->shared->memory.used -= size_of(set);
+	held_close(set->owner, set->datagram, decoded);
+	set->owner->queue->memory->used -= size_of(set);
 	free(set);
 }
 
@@ -137,33 +152,33 @@ give_up(struct held_set *set)
 	held_done(set, false);
 }
 
-/* Whether a set of size bytes stays within all bounds. */
+/* Whether another set of size bytes is within every limit. */
 static bool
-fits(const struct exporter *e, size_t size)
+fits(const struct held_owner *o, size_t size)
 {
-	const struct memory *m = &e->shared->memory;
+	const struct memory *m = o->queue->memory;
 
-	return (e->held.count < HELD_SETS_EXPORTER &&
-	    e->held.bytes + size <= HELD_BYTES_EXPORTER &&
-	    e->shared->held.count < HELD_SETS_MAX && size <= memory_left(m));
+	return (o->count < HELD_SETS_EXPORTER &&
+	    o->bytes + size <= HELD_BYTES_EXPORTER &&
+	    o->queue->count < HELD_SETS_MAX && size <= memory_left(m));
 }
 
-/* Its first user is the caller, who has made sure of the room. */
+/* Its first user is the caller, which has checked the limits. */
 static struct held_datagram *
-new_datagram(struct exporter *e)
+new_datagram(struct held_owner *o)
 {
 	struct held_datagram *d;
 
 	if ((d = calloc(1, sizeof(*d))) == NULL)
 		return (NULL);
 	d->users = 1;
-	e->shared->memory.used += sizeof(*d);
-	e->counters.held++;
+	o->queue->memory->used += sizeof(*d);
+	o->counters->held++;
 	return (d);
 }
 
 int
-held_add(struct exporter *e, const struct message *msg, uint16_t id,
+held_add(struct held_owner *o, const struct message_header *msg, uint16_t id,
     struct cursor data, struct held_datagram **datagram)
 {
 	size_t len = cur_left(&data), size;
@@ -171,16 +186,16 @@ held_add(struct exporter *e, const struct message *msg, uint16_t id,
 
 	size =
 	    sizeof(*set) + len + (*datagram == NULL ? sizeof(**datagram) : 0);
-	while (e->held.sets.oldest != NULL && !fits(e, size))
-		give_up(e->held.sets.oldest);
-	if (!fits(e, size) || (set = malloc(sizeof(*set) + len)) == NULL)
+	while (o->sets.oldest != NULL && !fits(o, size))
+		give_up(o->sets.oldest);
+	if (!fits(o, size) || (set = malloc(sizeof(*set) + len)) == NULL)
 		return (-1);
-	if (*datagram == NULL && (*datagram = new_datagram(e)) == NULL) {
+	if (*datagram == NULL && (*datagram = new_datagram(o)) == NULL) {
 		free(set);
 		return (-1);
 	}
 	*set = (struct held_set){
-		.exporter = e,
+		.owner = o,
 		.datagram = *datagram,
 		.message = *msg,
 		.id = id,
@@ -188,26 +203,26 @@ held_add(struct exporter *e, const struct message *msg, uint16_t id,
 	};
 	memcpy(set->data, data.at, len);
 	(*datagram)->users++;
-	e->shared->memory.used += size_of(set);
+	o->queue->memory->used += size_of(set);
 	link_set(set);
 	return (0);
 }
 
 static bool
-waits_for(const struct held_set *set, const struct exporter *e,
+waits_for(const struct held_set *set, const struct held_owner *o,
     const struct template_key *key)
 {
-	return (set->exporter == e && set->id == key->id &&
-	    set->message.domain == key->domain &&
-	    set->message.version == key->version);
+	const struct template_key own = key_of(set);
+
+	return (set->owner == o && template_key_equal(&own, key));
 }
 
 struct held_set *
-held_take(struct exporter *e, const struct template_key *key)
+held_take(struct held_owner *o, const struct template_key *key)
 {
-	struct held_set *set = bucket_of(e, key)->oldest;
+	struct held_set *set = bucket_of(o, key)->oldest;
 
-	while (set != NULL && !waits_for(set, e, key))
+	while (set != NULL && !waits_for(set, o, key))
 		set = set->in[HELD_OF_BUCKET].newer;
 	if (set != NULL)
 		unlink_set(set);
@@ -215,19 +230,19 @@ held_take(struct exporter *e, const struct template_key *key)
 }
 
 void
-held_give_up(struct exporter *e, const struct template_key *key)
+held_give_up(struct held_owner *o, const struct template_key *key)
 {
 	struct held_set *set;
 
-	while ((set = held_take(e, key)) != NULL)
+	while ((set = held_take(o, key)) != NULL)
 		held_done(set, false);
 }
 
 void
-held_forget(struct exporter *e)
+held_forget(struct held_owner *o)
 {
-	while (e->held.sets.oldest != NULL)
-		give_up(e->held.sets.oldest);
+	while (o->sets.oldest != NULL)
+		give_up(o->sets.oldest);
 }
 
 void

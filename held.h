@@ -15,8 +15,8 @@
  */
 
 /*
- * Data sets that came before their template.  They wait, within bounds, and
- * are decoded when it comes, with the time at which they were received.
+ * Data sets that arrived before their template.  They wait, within limits, and
+ * are decoded when the template arrives, with the time of their reception.
  */
 #ifndef HELD_H
 #define HELD_H
@@ -25,8 +25,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "counters.h"
 #include "cursor.h"
-#include "template.h"
+#include "memory.h"
+#include "message-header.h"
+#include "template-key.h"
 
 #define HELD_SECONDS        1800  /* the usual interval of templates */
 #define HELD_SETS_MAX       65536 /* of all exporters */
@@ -34,19 +37,7 @@
 #define HELD_BYTES_EXPORTER (1U << 20)
 #define HELD_BUCKETS        4096 /* a power of two */
 
-struct exporter;
-
-/* The header of a v9 or IPFIX message, and when it was received. */
-struct message {
-	uint16_t version;
-	uint32_t domain;
-	uint32_t sequence;
-	uint32_t export_sec;          /* epoch */
-	uint32_t sys_uptime_ms;       /* v9 only */
-	uint32_t recv_sec, recv_usec; /* epoch */
-};
-
-/* A datagram that waits, by its sets that do and its reader. */
+/* A datagram of which sets wait; its decoder and these sets use it. */
 struct held_datagram {
 	size_t users;
 	bool given_up; /* a part will never be decoded */
@@ -63,58 +54,70 @@ struct held_set {
 	struct {
 		struct held_set *newer, *older;
 	} in[HELD_LISTS];
-	struct exporter *exporter;
+	struct held_owner *owner;
 	struct held_datagram *datagram;
-	struct message message;
+	struct message_header message;
 	uint16_t id;
 	size_t len; /* octets of data */
 	uint8_t data[];
 };
 
-/* All sets that wait.  But for the secret, zeroed is empty. */
+/* The sets of all owners. */
 struct held_queue {
+	struct memory *memory; /* that sets are allocated from */
 	struct held_ends all;
-	struct held_ends buckets[HELD_BUCKETS]; /* by what is waited for */
-	uint64_t secret; /* so that nobody can aim at a bucket */
+	struct held_ends buckets[HELD_BUCKETS]; /* by awaited template */
+	uint64_t secret; /* prevents collisions of buckets on purpose */
 	size_t count;
 };
 
-/* Those of one exporter.  Zeroed is empty. */
-struct held_list {
+/* The sets of one exporter, which embeds this. */
+struct held_owner {
+	struct held_queue *queue;
+	struct counters *counters; /* held, decoded and no_template change */
 	struct held_ends sets;
 	size_t count, bytes;
 };
 
-/*
- * Keeps a copy of the set.  *datagram is NULL for the first set of a datagram
- * and is made then; all sets of one datagram share it, and the caller ends it
- * with held_close.  Where bounds are reached the exporter's oldest sets are
- * given up for it.  -1 where this one cannot be kept.
- */
-int held_add(struct exporter *e, const struct message *msg, uint16_t id,
-    struct cursor data, struct held_datagram **datagram)
+/* queue is zeroed.  -1 where the system has no random numbers. */
+int held_init(struct held_queue *queue, struct memory *memory)
     __attribute__((warn_unused_result));
 
-/* The rest of the datagram has been decoded, or not. */
-void held_close(struct exporter *e, struct held_datagram *datagram,
+/* owner is zeroed; queue and counters have to live longer. */
+void held_own(struct held_owner *owner, struct held_queue *queue,
+    struct counters *counters);
+
+/*
+ * Keeps a copy of the set.  *datagram is NULL for the first set of a datagram,
+ * and is allocated then; all sets of one datagram share it, and the caller ends
+ * it with held_close.  At a limit the owner's oldest sets are dropped for the
+ * new one.  -1 where it cannot be kept.
+ */
+int held_add(struct held_owner *owner, const struct message_header *msg,
+    uint16_t id, struct cursor data, struct held_datagram **datagram)
+    __attribute__((warn_unused_result));
+
+/* The rest of the datagram was decoded, or could not be. */
+void held_close(struct held_owner *owner, struct held_datagram *datagram,
     bool decoded);
 
 /*
- * Takes the exporter's oldest set that waits for key, which the caller passes
- * to held_done after it has used it.  NULL where there is none.
+ * Removes the owner's oldest set that waits for key.  The caller passes it to
+ * held_done after use.  NULL where there is none.
  */
-struct held_set *held_take(struct exporter *e, const struct template_key *key);
+struct held_set *held_take(struct held_owner *owner,
+    const struct template_key *key);
 
-/* Frees a set that held_take gave.  decoded tells what became of it. */
+/* Frees a set that held_take returned, and counts it. */
 void held_done(struct held_set *set, bool decoded);
 
-/* Gives up what waits for key; its template will never be known. */
-void held_give_up(struct exporter *e, const struct template_key *key);
+/* Drops the sets that wait for key; its template will never be known. */
+void held_give_up(struct held_owner *owner, const struct template_key *key);
 
-/* Gives up all of an exporter, which is about to be forgotten. */
-void held_forget(struct exporter *e);
+/* Drops every set of an exporter that is about to be forgotten. */
+void held_forget(struct held_owner *owner);
 
-/* Gives up what has waited for too long. */
+/* Drops the sets that have waited for more than HELD_SECONDS. */
 void held_expire(struct held_queue *q, uint32_t now);
 
 #endif

@@ -36,7 +36,7 @@
 
 /* One message on its way through. */
 struct walk {
-	struct message msg;
+	struct message_header msg;
 	struct cursor sets;
 	struct exporter *exporter;
 	struct flow_sink *sink;
@@ -63,7 +63,7 @@ refuse(struct walk *w, const char *why, size_t len)
 }
 
 static int
-read_header_v9(struct cursor *c, struct message *msg)
+read_header_v9(struct cursor *c, struct message_header *msg)
 {
 	uint16_t count;
 
@@ -77,7 +77,7 @@ read_header_v9(struct cursor *c, struct message *msg)
 
 /* What is behind the length that the message says is none of it. */
 static int
-read_header_ipfix(struct cursor *c, struct message *msg)
+read_header_ipfix(struct cursor *c, struct message_header *msg)
 {
 	struct cursor sets;
 	uint16_t len;
@@ -263,7 +263,8 @@ hold_set(struct walk *w, const struct set *set)
 	    ": data for template %u, which has not come "
 	    "yet; kept until it does",
 	    w->msg.domain, set->id);
-	if (held_add(w->exporter, &w->msg, set->id, set->data, &w->held) == -1)
+	if (held_add(&w->exporter->held, &w->msg, set->id, set->data,
+		&w->held) == -1)
 		w->given_up = true;
 }
 
@@ -292,7 +293,7 @@ release_held(struct walk *w, const struct template_key *key)
 	struct held_set *set;
 	struct cursor data;
 
-	while ((set = held_take(w->exporter, key)) != NULL) {
+	while ((set = held_take(&w->exporter->held, key)) != NULL) {
 		t = template_find(&w->exporter->templates, key);
 		cur_init(&data, set->data, set->len);
 		past.msg = set->message;
@@ -431,7 +432,7 @@ take_definition(struct walk *w, const struct template_key *key,
 		exporter_info(e, EXPORTER_TEMPLATE_CHANGED, w->msg.recv_sec,
 		    "domain %" PRIu32 ": template %u is another one now",
 		    w->msg.domain, key->id);
-		held_give_up(e, key);
+		held_give_up(&e->held, key);
 		return;
 	case TEMPLATE_NEW:
 		e->counters.templates++;
@@ -568,7 +569,7 @@ close_walk(struct walk *w)
 	exporter_sequence(w->exporter, w->msg.version, w->msg.domain,
 	    w->msg.sequence, count, w->msg.sys_uptime_ms);
 	if (w->held != NULL) {
-		held_close(w->exporter, w->held, !w->given_up);
+		held_close(&w->exporter->held, w->held, !w->given_up);
 		return (DECODE_HELD);
 	}
 	return (w->given_up ? DECODE_NO_TEMPLATE : DECODED);

@@ -26,7 +26,7 @@
 #include <stdint.h>
 
 #include "ie.h"
-#include "template.h"
+#include "memory.h"
 
 /* Entries kept for one exporter; more are not taken. */
 #define SAMPLERS_MAX   256

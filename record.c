@@ -25,7 +25,7 @@
 
 void
 record_start(struct flow *flow, const struct template *t,
-    const struct message *msg, const struct addr *agent)
+    const struct message_header *msg, const struct addr *agent)
 {
 	memset(flow, 0, sizeof(*flow));
 	flow->fields =
@@ -268,7 +268,8 @@ fill_gaps(struct times *w, int64_t lasted)
  */
 static void
 convert_times(struct flow *flow, const struct template *t,
-    const struct message *msg, uint64_t init_time, const struct ie_values *v)
+    const struct message_header *msg, uint64_t init_time,
+    const struct ie_values *v)
 {
 	struct times w = { .export = (int64_t)msg->export_sec * 1000 };
 	uint32_t uptime = IPFIX_UPTIME;
@@ -292,7 +293,8 @@ convert_times(struct flow *flow, const struct template *t,
 
 bool
 record_finish(struct flow *flow, const struct template *t,
-    const struct message *msg, uint64_t init_time, const struct ie_values *v)
+    const struct message_header *msg, uint64_t init_time,
+    const struct ie_values *v)
 {
 	if (t->family == FAMILY_BOTH && !choose_family(flow, t, v))
 		return (false);

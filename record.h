@@ -24,8 +24,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "held.h"
 #include "ie.h"
+#include "message-header.h"
 #include "store.h"
 #include "template.h"
 
@@ -34,14 +34,14 @@
  * init_time is that of the domain, or 0.
  */
 void record_start(struct flow *flow, const struct template *t,
-    const struct message *msg, const struct addr *agent);
+    const struct message_header *msg, const struct addr *agent);
 
 /*
  * Completes flow after template_run.  False where the values are no flow, as
  * with a source in one family and a destination in the other.
  */
 bool record_finish(struct flow *flow, const struct template *t,
-    const struct message *msg, uint64_t init_time,
+    const struct message_header *msg, uint64_t init_time,
     const struct ie_values *values);
 
 /*

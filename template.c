@@ -340,22 +340,13 @@ build(const struct template *model, const struct plan *plan,
 static uint64_t
 hash_of(const struct templates *t, const struct template_key *key)
 {
-	return (hash_mix(t->secret ^
-	    ((uint64_t)key->domain << 32 | (uint64_t)key->version << 16 |
-		key->id)));
+	return (hash_mix(t->secret ^ template_key_number(key)));
 }
 
 static struct template **
 bucket_of(const struct templates *t, const struct template_key *key)
 {
 	return (&t->buckets[hash_of(t, key) & (t->nbuckets - 1)]);
-}
-
-static bool
-same_key(const struct template_key *a, const struct template_key *b)
-{
-	return (a->domain == b->domain && a->version == b->version &&
-	    a->id == b->id);
 }
 
 static void
@@ -388,10 +379,10 @@ template_find(struct templates *t, const struct template_key *key)
 {
 	struct template *tmpl = t->newest;
 
-	if (tmpl == NULL || same_key(&tmpl->key, key))
+	if (tmpl == NULL || template_key_equal(&tmpl->key, key))
 		return (tmpl);
 	for (tmpl = *bucket_of(t, key); tmpl != NULL; tmpl = tmpl->hash_next) {
-		if (same_key(&tmpl->key, key))
+		if (template_key_equal(&tmpl->key, key))
 			break;
 	}
 	if (tmpl != NULL) {

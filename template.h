@@ -29,25 +29,9 @@
 #include "cursor.h"
 #include "fieldspec.h"
 #include "ie.h"
+#include "memory.h"
 #include "store.h"
-
-/* Bytes of state that one process may hold, of all exporters together. */
-struct memory {
-	size_t used, limit;
-};
-
-/* A limit that was lowered may be below what is used. */
-static inline size_t
-memory_left(const struct memory *m)
-{
-	return (m->used < m->limit ? m->limit - m->used : 0);
-}
-
-struct template_key {
-	uint32_t domain;  /* observation domain, or source ID */
-	uint16_t version; /* 9 or 10 */
-	uint16_t id;      /* 256 and above */
-};
+#include "template-key.h"
 
 /* How one field of a record is read; see template_run. */
 struct op {
