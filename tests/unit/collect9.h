@@ -294,7 +294,7 @@ collect_wire(struct collect *c, struct wire *w)
 static inline void
 collect_clear(struct exporter *e)
 {
-	held_forget(e);
+	held_forget(&e->held);
 	templates_free(&e->templates, &e->shared->memory);
 	options_free(&e->options, &e->shared->memory);
 }
