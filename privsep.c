@@ -300,8 +300,8 @@ try_send_config(struct monitor *m, const struct worker *w,
 			r = send_fd(w, PRIV_FORWARD, fd);
 	}
 	for (i = 0; r == 0 && i < conf->nlogs; i++)
-		r = priv_send(w->sock, PRIV_LOG, logs->open.list[i].turn, NULL, 0,
-		    logfiles_give(logs, i));
+		r = priv_send(w->sock, PRIV_LOG, logs->open.list[i].turn, NULL,
+		    0, logfiles_give(logs, i));
 	if (r == 0 && conf->logsock != NULL)
 		r = send_fd(w, PRIV_LOGSOCK, open_logsock(m, conf));
 	if (r == 0 && (fd = control_sockets_fd(controls, w->number)) != -1)
@@ -1091,13 +1091,15 @@ finish_detaching(struct monitor *m)
 static int
 open_everything(struct monitor *m, struct config *conf)
 {
+	struct logfiles logs;
 	struct listeners l;
 
 	if (rights_check(&m->opts->rights) == -1 ||
 	    control_socket_check(conf) == -1 ||
-	    open_for(m, conf, &m->logs, &l) == -1)
+	    open_for(m, conf, &logs, &l) == -1)
 		return (-1);
 	m->conf = conf;
+	m->logs = logs;
 	m->listeners = l;
 	return (0);
 }
