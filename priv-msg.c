@@ -165,7 +165,7 @@ priv_receive(int sock, struct priv_msg *msg, int *fd)
 }
 
 int
-priv_receive_request(int sock, enum priv_type *type)
+priv_receive_request(int sock, uint32_t *type)
 {
 	struct priv_msg msg;
 	int fd, r;
@@ -180,15 +180,6 @@ priv_receive_request(int sock, enum priv_type *type)
 	}
 	if (msg.value != 0 || msg.body_len != 0)
 		return (-1);
-	switch (*type = (enum priv_type)msg.type) {
-	case PRIV_READY:
-	case PRIV_WANT_LOGSOCK:
-	case PRIV_WANT_STATE:
-	case PRIV_STATE_WRITTEN:
-	case PRIV_LOG_TAKEN:
-	case PRIV_WANT_CUT:
-		return (1);
-	default:
-		return (-1);
-	}
+	*type = msg.type;
+	return (1);
 }

@@ -88,10 +88,11 @@ int priv_receive(int sock, struct priv_msg *msg, int *fd)
     __attribute__((warn_unused_result));
 
 /*
- * Receives a request of the collector.  1 with its type, one of the even types
- * above; 0 at the end of file; -1 for anything else.
+ * Receives a request of the collector.  1 with its type, of any value; 0 at the
+ * end of file; -1 for a message that is cut short, or that has a value, a body
+ * or a descriptor.
  */
-int priv_receive_request(int sock, enum priv_type *type)
+int priv_receive_request(int sock, uint32_t *type)
     __attribute__((warn_unused_result));
 
 /* Receives exactly len bytes of body.  -1 with errno. */

@@ -20,12 +20,21 @@
  * An input is a sequence of messages: a byte that says what comes with it
  * (WITH_*), and the message's octets; the last may be cut off.
  */
-#include "privsep.c" /* NOLINT(bugprone-suspicious-include) */
+#include "compat.h"
+
+#include <sys/socket.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "fuzz.h"
 
 #include "cursor.h"
 #include "fuzz-config.h"
+#include "priv-msg.h"
+#include "requests.h"
+#include "worker.h"
 
 #define WITH_DESCRIPTORS 0x03 /* so many of them */
 #define WITH_RELOAD      0x04 /* it has one more to be ready for */
@@ -90,26 +99,19 @@ transmit(int sock, const void *data, size_t len, size_t nfds)
 	assert_true(sendmsg(sock, &hdr, 0) == (ssize_t)len);
 }
 
-/* What the monitor has to make of it: the whole policy, said once more. */
+/* Whether the monitor must answer it. */
 static bool
 is_request(const struct priv_msg *msg, size_t nfds, const struct worker *w)
 {
-	if (nfds != 0 || msg->value != 0 || msg->body_len != 0)
-		return (false);
-	if (msg->type == PRIV_READY)
-		return (w->configuring > 0);
-	if (msg->type == PRIV_LOG_TAKEN)
-		return (w->given_logs > 0);
-	return (msg->type == PRIV_WANT_LOGSOCK ||
-	    msg->type == PRIV_WANT_STATE || msg->type == PRIV_STATE_WRITTEN ||
-	    msg->type == PRIV_WANT_CUT);
+	return (nfds == 0 && msg->value == 0 && msg->body_len == 0 &&
+	    request_is_allowed(w, msg->type));
 }
 
 /* False after what ends the collector. */
 static bool
-request(struct monitor *m, int sock, struct cursor *in)
+request(struct workers *ws, struct opened *o, int sock, struct cursor *in)
 {
-	struct worker *w = &m->workers[0];
+	struct worker *w = &ws->list[0];
 	struct priv_msg msg;
 	uint8_t with;
 	size_t len = sizeof(msg);
@@ -117,11 +119,11 @@ request(struct monitor *m, int sock, struct cursor *in)
 
 	if (cur_u8(in, &with) != 0) {
 		assert_true(shutdown(sock, SHUT_WR) == 0);
-		assert_true(answer_request(m, w) == 0);
+		assert_true(request_answer(ws, w, o) == 0);
 		return (false);
 	}
-	/* How many come in a second is no matter of these bytes. */
-	w->wishes = 0;
+	/* The rate is not part of the input. */
+	w->requests = 0;
 	if ((with & WITH_RELOAD) != 0)
 		w->configuring++;
 	if ((with & WITH_LOG) != 0)
@@ -138,7 +140,7 @@ request(struct monitor *m, int sock, struct cursor *in)
 		assert_true(shutdown(sock, SHUT_WR) == 0);
 	if (len == 0)
 		expected = 0;
-	assert_true(answer_request(m, w) == expected);
+	assert_true(request_answer(ws, w, o) == expected);
 	return (expected == 1);
 }
 
@@ -147,9 +149,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct config no_logs;
 	static struct config *conf;
-	struct monitor m = { .nworkers = 1,
-		.workers = { { .number = 1, .pid = -1, .state = -1 } } };
-	struct worker *w = &m.workers[0];
+	struct workers ws = { .n = 1,
+		.list = { { .number = 1, .pid = -1, .state = -1 } } };
+	struct opened o = { .conf = NULL };
+	struct worker *w = &ws.list[0];
 	struct cursor in;
 	size_t n = 0;
 	int pair[2], again[2];
@@ -157,15 +160,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (conf == NULL)
 		conf = make_config();
 	assert_non_null(conf);
-	m.conf = conf;
-	m.logs.open.conf = &no_logs;
+	o.conf = conf;
+	o.logs.open.conf = &no_logs;
 	cur_init(&in, data, size);
 	assert_true(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
 	w->sock = pair[0];
-	while (n++ < REQUESTS_MAX && request(&m, pair[1], &in))
+	while (n++ < REQUESTS_MAX && request(&ws, &o, pair[1], &in))
 		;
-	assert_true(m.conf == conf && w->sock == pair[0]);
-	abandon_state(&m, w);
+	assert_true(o.conf == conf && w->sock == pair[0]);
+	worker_abandon_state(w, conf);
 	(void)close(pair[0]);
 	(void)close(pair[1]);
 	/* No descriptor is left: they have the same numbers. */

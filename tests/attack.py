@@ -16,7 +16,7 @@ from hooked import Hooked, descriptors, needs_hook
 
 SECCOMP = make_variable("SANDBOX") == "seccomp"
 ENDED = "by signal 31 "			# SIGSYS, on the machines of the list
-NO_REQUEST = "sent what is no request"
+NO_REQUEST = "sent an invalid request"
 MESSAGE_LEN = 12
 # tests/unit/priv-msg.c has all of them.
 SIZES = (1, 11, 12, 13, 23, 24, 25)
