@@ -77,11 +77,12 @@ Flowd - read, write and print the flow logs of flowd
 
 flowd(8) stores the flows that it receives in logs of binary records, which
 flowd-log(5) describes.
-This module reads and writes them, and prints flows as flowd-reader(8) does.
-It is independent of an installed flowd.
+This module reads and writes these logs, and prints flows as flowd-reader(8)
+does.
+It does not need an installed flowd.
 
-Whatever fails dies with a message, which names the log and, for what is in
-it, the offset in bytes.
+Every error dies with a message that names the log and, for an error in the
+contents of the log, the offset in bytes.
 
 =head1 READING
 
@@ -91,72 +92,76 @@ it, the offset in bytes.
 
 Opens a log: a path, C<-> for standard input, or a file handle that has a
 descriptor.
-A handle stays open, and is read from where it is.
-Logs compressed by gzip are read as they are.
+A handle stays open, and is read from its current position.
+Logs compressed by gzip are decompressed.
 The options are
 
 =over 4
 
 =item recover
 
-If true, reading goes on behind damage.
-Each damaged place is told with C<warn>, or, if this is a reference to a sub, by
-calling it with the offset, the number of damaged bytes and what is wrong.
+If true, reading continues after damage.
+Damage is reported with C<warn>.
+If the value is a reference to a sub, this sub is called instead, with the
+offset, the number of damaged bytes and the cause.
 For compressed data that are damaged or cut off, that number is 0.
 
 =item offset
 
-Where to begin: an offset that C<offset> gave for this log.
+The offset at which to start: one that C<offset> returned for this log.
 
 =item name
 
-What messages call the log, other than its path.
+The name of the log in messages, if it should not be the path.
 
 =item legacy
 
-If true, this is a log of version 2, from before flowd 0.9.
+If true, the log is of version 2, the format before flowd 0.9.
 
 =back
 
 =item $log->read_flow
 
-Returns the next flow, a reference to a hash, or 0 at the end of the log.
-It dies at a damaged record, and does so again in each later call.
+Returns the next flow as a reference to a hash, or 0 at the end of the log.
+It dies at a damaged record, and dies again in each later call.
 
 =item $log->torn
 
-Whether the last C<read_flow> found the log to end inside a record, as it may
-while it grows, or when its writer was interrupted.
-With C<recover>, the part of that record is reported as damage as well; a reader
-that resumes later has to begin at the offset of this damage.
+Returns true if the log ended inside a record at the last C<read_flow>.
+A log that is growing, or whose writer was interrupted, can end so.
+With C<recover>, the partial record is also reported as damage.
+A reader that resumes later must start at the offset of this damage.
 
 =item $log->offset
 
-The offset of the record that the last C<read_flow> returned or, at the end,
-the offset of the end.
-For a compressed log it counts bytes of what was compressed.
+Returns the offset of the record that the last C<read_flow> returned or, at the
+end, the offset of the end.
+For a compressed log it counts uncompressed bytes.
 
 =item $log->start_sec
 
-When a log of version 2 was started, in epoch seconds.
+Returns the time at which a log of version 2 was started, in seconds since the
+epoch.
 
 =item $log->finish
 
-Closes the log, as does letting go of C<$log>.
+Closes the log.
+The log is also closed when C<$log> is freed.
 
 =item Flowd::decode($record)
 
-The flow in one record, such as flowd sends to its log socket.
+Returns the flow in one record, such as flowd sends to its log socket.
 
 =back
 
 =head1 FLOWS
 
-A flow has these keys, but for those of fields that it does not have:
+A flow has these keys.
+The keys of absent fields do not exist.
 
-    fields                              all flows: what there is, as
+    fields                              all flows: the present fields, as
                                         the sum of constants below
-    flow_ver                            all flows: of the record
+    flow_ver                            all flows: version of the record
     tag                                 TAG
     recv_sec recv_usec                  RECV_TIME
     tcp_flags protocol tos              PROTO_FLAGS_TOS
@@ -176,12 +181,14 @@ A flow has these keys, but for those of fields that it does not have:
                                         FLOW_ENGINE_INFO
     crc                                 CRC32
 
-Addresses are text, and the keys in C<_af> have their family, C<AF_INET> or
-C<AF_INET6>.
-C<recv_sec> and C<time_sec> are epoch seconds, C<flow_start> and
-C<flow_finish> milliseconds of the exporter's uptime, as C<sys_uptime_ms> is.
-Packets and octets have 64 bits, and are exact; where the integers of perl have
-32, larger ones are text, for L<Math::BigInt> or a database to work with.
+Addresses are text.
+The keys in C<_af> have their family, C<AF_INET> or C<AF_INET6>.
+C<recv_sec> and C<time_sec> are seconds since the epoch.
+C<sys_uptime_ms>, C<flow_start> and C<flow_finish> are milliseconds of the
+exporter's uptime.
+Packets and octets are exact to 64 bits.
+If the integers of perl have 32 bits, larger numbers are text, for
+L<Math::BigInt> or a database.
 
 =head1 CONSTANTS
 
@@ -189,10 +196,11 @@ The functions C<Flowd::TAG>, C<RECV_TIME>, C<PROTO_FLAGS_TOS>, C<AGENT_ADDR4>,
 C<AGENT_ADDR6>, C<SRC_ADDR4>, C<SRC_ADDR6>, C<DST_ADDR4>, C<DST_ADDR6>,
 C<GATEWAY_ADDR4>, C<GATEWAY_ADDR6>, C<SRCDST_PORT>, C<PACKETS>, C<OCTETS>,
 C<IF_INDICES>, C<AGENT_INFO>, C<FLOW_TIMES>, C<AS_INFO>, C<FLOW_ENGINE_INFO>
-and C<CRC32> each give the bit of a field.
-C<AGENT_ADDR>, C<SRC_ADDR>, C<DST_ADDR>, C<SRCDST_ADDR> and C<GATEWAY_ADDR> are
-those of addresses of both families, C<BRIEF> what flowd-reader(8) shows without
-B<-v>, and C<ALL> everything.
+and C<CRC32> each return the bit of a field.
+C<AGENT_ADDR>, C<SRC_ADDR>, C<DST_ADDR>, C<SRCDST_ADDR> and C<GATEWAY_ADDR>
+return the bits of addresses of both families.
+C<BRIEF> returns the fields that flowd-reader(8) prints without B<-v>, and
+C<ALL> returns all bits.
 
 =head1 FORMATTING
 
@@ -200,30 +208,30 @@ B<-v>, and C<ALL> everything.
 
 =item $log->format($mask, $utc, $flow)
 
-The line that flowd-reader(8) prints, without a newline: the fields of the flow
-that are also in C<$mask>, with times in UTC or, if C<$utc> is false, local
-time.
-C<< Flowd->format >> does it without a log.
+Returns the line that flowd-reader(8) prints, without a newline.
+It has the fields of the flow that are also in C<$mask>.
+Times are in UTC or, if C<$utc> is false, in local time.
+C<< Flowd->format >> does the same without a log.
 
 =item Flowd::format_csv($flow)
 
 =item Flowd::csv_header()
 
-The line, and the header, of flowd-reader(8) B<-c>.
+Returns the line, and the header, of flowd-reader(8) B<-c>.
 
 =item Flowd::format_json($flow, $utc)
 
-The line of flowd-reader(8) B<-J>.
+Returns the line of flowd-reader(8) B<-J>.
 
 =item Flowd::iso_time($sec, $utc)
 
-Epoch seconds as C<YYYY-MM-DDTHH:MM:SS>.
+Returns seconds since the epoch as C<YYYY-MM-DDTHH:MM:SS>.
 
 =item Flowd::interval_time($sec)
 
 =item Flowd::interval_time_ms($ms)
 
-Seconds as C<1w2d3h4m5s>, and milliseconds as C<3m4s.005>.
+Returns seconds as C<1w2d3h4m5s>, and milliseconds as C<3m4s.005>.
 
 =back
 
@@ -233,30 +241,32 @@ Seconds as C<1w2d3h4m5s>, and milliseconds as C<3m4s.005>.
 
 =item Flowd::Writer->new($path)
 
-Creates a log, or empties one that is there; C<-> is standard output.
+Creates a log, or truncates an existing one; C<-> is standard output.
 
 =item $out->write_flow($flow, $mask)
 
-Writes a flow: those of its fields that are also in C<$mask>, which is C<ALL> if
-it is left out.
-A flow has the fields that its key C<fields> says.
-Without that key it has each field of which there is a key; other numbers of
-such a field are 0, and the families of addresses are those of the addresses.
-With C<CRC32> in C<$mask> the record gets its checksum; to write what was read
-as it was, let C<$mask> be C<< $flow->{fields} >>.
+Writes the fields of a flow that are also in C<$mask>, which is C<ALL> by
+default.
+The key C<fields> lists the fields of the flow.
+Without that key the flow has each field of which a key exists.
+Other numbers of such a field are 0, and the family of an address is derived
+from the address.
+With C<CRC32> in C<$mask> the record gets a checksum.
+To copy a flow unchanged, use C<< $flow->{fields} >> as C<$mask>.
 
 =item $out->flush
 
-Writes what waits to be written.
+Writes the buffered records.
 
 =item $out->finish
 
 Flushes and closes the log.
-Letting go of C<$out> does so as well, but can only warn where that fails.
+The log is also closed when C<$out> is freed, but an error then causes only a
+warning.
 
 =item Flowd::encode($flow, $mask)
 
-The record that C<write_flow> would write.
+Returns the record that C<write_flow> would write.
 
 =back
 
@@ -266,11 +276,12 @@ The record that C<write_flow> would write.
 
 =item LOG: offset N: checksum mismatch
 
-The record at this offset is damaged; C<recover> reads on behind it.
+The record at this offset is damaged.
+C<recover> continues after it.
 
 =item LOG: a log of version 2, as flowd wrote before 0.9
 
-It takes the option C<legacy>.
+Use the option C<legacy>.
 
 =item flow_octets is no integer from 0 to 18446744073709551615: -1
 
@@ -284,13 +295,14 @@ flowd(3), flowd-log(5), flowd(8), flowd-reader(8)
 
 =head1 STANDARDS
 
-The values of a flow are those of RFC 7012, Information Model for IP Flow
-Information Export (IPFIX).
+RFC 7012, Information Model for IP Flow Information Export (IPFIX), defines the
+values of a flow.
 
 =head1 HISTORY
 
 A module of this name came with flowd 0.9.
-This one was written anew; it has the names of that one, and others besides.
+This implementation is a complete rewrite.
+It has the same names, and additional ones.
 
 =head1 LICENSE
 
