@@ -27,6 +27,13 @@ class Usage(usagetest.Usage, unittest.TestCase):
                           SAYS.get(name, []))
         for name, source in programs.sources().items() if source.suffix == ".c"]
 
+    @usagetest.of_each_program
+    def test_the_first_of_two_options_counts(self, program):
+        result = usagetest.run(program, "-Z", "--help")
+        self.assertEqual((result.returncode, result.stdout), (1, ""))
+        result = usagetest.run(program, "--help", "-Z")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+
 
 if __name__ == "__main__":
     tap.main()
