@@ -34,24 +34,26 @@
 #define MINUTE_SECONDS 60
 #define MILLION        1000000
 
-/* By last use. */
-struct exporter_list {
-	struct exporter *newest, *oldest;
-};
-
 struct exporter_table {
 	struct exporter **buckets;
 	size_t nbuckets; /* a power of two */
 	size_t count, limit;
 	struct exporters_shared shared;
-	struct counters forgotten;     /* of exporters that went */
-	uint64_t evicted;              /* how many went */
-	struct exporter *latest;       /* got last, or NULL */
-	struct exporter_list lists[2]; /* of unnamed and of named ones */
-	struct exporter stand_in;      /* for who finds no room */
+	struct counters forgotten;    /* of exporters that went */
+	uint64_t evicted;             /* how many went */
+	struct exporter *latest;      /* got last, or NULL */
+	struct recent_list by_use[2]; /* of unnamed and of named ones */
+	struct exporter stand_in;     /* for who finds no room */
 	struct log_state full;
 	uint64_t secret[2]; /* so that nobody can aim at a bucket */
 };
+
+/* The exporter of a link in by_use; NULL for NULL. */
+static struct exporter *
+exporter_of(struct recent *use)
+{
+	return (recent_owner(use, offsetof(struct exporter, use)));
+}
 
 void
 exporters_set_limits(struct exporter_table *t,
@@ -97,14 +99,16 @@ clear(struct exporter *e)
 void
 exporters_free(struct exporter_table *t)
 {
-	struct exporter *e, *next;
+	struct recent *use, *next;
+	struct exporter *e;
 	size_t i;
 
 	if (t == NULL)
 		return;
 	for (i = 0; i < 2; i++) {
-		for (e = t->lists[i].newest; e != NULL; e = next) {
-			next = e->older;
+		for (use = t->by_use[i].newest; use != NULL; use = next) {
+			next = use->older;
+			e = exporter_of(use);
 			clear(e);
 			free(e);
 		}
@@ -141,6 +145,7 @@ static void
 grow(struct exporter_table *t)
 {
 	struct exporter **buckets, **old = t->buckets, **b, *e;
+	struct recent *use;
 	size_t i;
 
 	buckets = calloc(t->nbuckets * 2, sizeof(*buckets));
@@ -149,42 +154,14 @@ grow(struct exporter_table *t)
 	t->buckets = buckets;
 	t->nbuckets *= 2;
 	for (i = 0; i < 2; i++) {
-		for (e = t->lists[i].newest; e != NULL; e = e->older) {
+		for (use = t->by_use[i].newest; use != NULL; use = use->older) {
+			e = exporter_of(use);
 			b = bucket_of(t, &e->addr);
 			e->hash_next = *b;
 			*b = e;
 		}
 	}
 	free(old);
-}
-
-static void
-list_remove(struct exporter_table *t, struct exporter *e)
-{
-	struct exporter_list *l = &t->lists[e->named];
-
-	if (e->newer != NULL)
-		e->newer->older = e->older;
-	else
-		l->newest = e->older;
-	if (e->older != NULL)
-		e->older->newer = e->newer;
-	else
-		l->oldest = e->newer;
-}
-
-static void
-list_add_newest(struct exporter_table *t, struct exporter *e)
-{
-	struct exporter_list *l = &t->lists[e->named];
-
-	e->newer = NULL;
-	e->older = l->newest;
-	if (l->newest != NULL)
-		l->newest->newer = e;
-	else
-		l->oldest = e;
-	l->newest = e;
 }
 
 static void
@@ -195,7 +172,7 @@ forget(struct exporter_table *t, struct exporter *e)
 	for (at = bucket_of(t, &e->addr); *at != e; at = &(*at)->hash_next)
 		;
 	*at = e->hash_next;
-	list_remove(t, e);
+	recent_remove(&t->by_use[e->named], &e->use);
 	t->count--;
 	clear(e);
 	counters_add(&t->forgotten, &e->counters);
@@ -248,11 +225,11 @@ is_idle(const struct exporter *e, uint32_t now)
 static struct exporter *
 dispensable(const struct exporter_table *t, uint32_t now, bool named)
 {
-	struct exporter *e = t->lists[0].oldest;
+	struct exporter *e = exporter_of(t->by_use[0].oldest);
 
 	if (e != NULL && (named || is_idle(e, now)))
 		return (e);
-	e = named ? t->lists[1].oldest : NULL;
+	e = named ? exporter_of(t->by_use[1].oldest) : NULL;
 	return (e != NULL && is_idle(e, now) ? e : NULL);
 }
 
@@ -321,7 +298,7 @@ make(struct exporter_table *t, const struct addr *addr, uint32_t now,
 	b = bucket_of(t, addr);
 	e->hash_next = *b;
 	*b = e;
-	list_add_newest(t, e);
+	recent_add(&t->by_use[e->named], &e->use);
 	t->count++;
 	return (e);
 }
@@ -371,9 +348,9 @@ exporter_get(struct exporter_table *t, const struct addr *addr, uint32_t now,
 		if ((e = find(t, addr)) == NULL)
 			e = make(t, addr, now, named);
 		else {
-			list_remove(t, e);
+			recent_remove(&t->by_use[e->named], &e->use);
 			e->named = named;
-			list_add_newest(t, e);
+			recent_add(&t->by_use[e->named], &e->use);
 		}
 		if (e == NULL)
 			return (NULL);
@@ -454,12 +431,12 @@ void
 exporters_each(const struct exporter_table *t,
     void (*visit)(void *arg, const struct exporter *exporter), void *arg)
 {
-	const struct exporter *e;
+	struct recent *use;
 	size_t i;
 
 	for (i = 0; i < 2; i++) {
-		for (e = t->lists[i].oldest; e != NULL; e = e->newer)
-			visit(arg, e);
+		for (use = t->by_use[i].oldest; use != NULL; use = use->newer)
+			visit(arg, exporter_of(use));
 	}
 }
 

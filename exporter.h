@@ -41,6 +41,7 @@
 #include "log-limit.h"
 #include "memory.h"
 #include "options.h"
+#include "recent.h"
 #include "sequence.h"
 #include "template.h"
 
@@ -130,7 +131,7 @@ struct exporter {
 	bool templates_full;
 	bool known; /* it has been said to be new, or is of the state file */
 	struct exporter *hash_next;
-	struct exporter *newer, *older; /* by last use */
+	struct recent use; /* in one of the table's lists */
 };
 
 struct exporter_table;

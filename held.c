@@ -29,37 +29,8 @@ size_of(const struct held_set *set)
 	return (sizeof(*set) + set->len);
 }
 
-static void
-list_add(struct held_ends *ends, enum held_list_of which, struct held_set *set)
-{
-	set->in[which].newer = NULL;
-	set->in[which].older = ends->newest;
-	if (ends->newest != NULL)
-		ends->newest->in[which].newer = set;
-	else
-		ends->oldest = set;
-	ends->newest = set;
-}
-
-static void
-list_remove(struct held_ends *ends, enum held_list_of which,
-    struct held_set *set)
-{
-	struct held_set *newer = set->in[which].newer;
-	struct held_set *older = set->in[which].older;
-
-	if (newer != NULL)
-		newer->in[which].older = older;
-	else
-		ends->newest = older;
-	if (older != NULL)
-		older->in[which].newer = newer;
-	else
-		ends->oldest = newer;
-}
-
 /* The bucket of the owner's sets that wait for key; others may be in it. */
-static struct held_ends *
+static struct recent_list *
 bucket_of(const struct held_owner *o, const struct template_key *key)
 {
 	struct held_queue *q = o->queue;
@@ -99,9 +70,9 @@ unlink_set(struct held_set *set)
 	const struct template_key key = key_of(set);
 	struct held_owner *o = set->owner;
 
-	list_remove(&o->queue->all, HELD_OF_ALL, set);
-	list_remove(&o->sets, HELD_OF_EXPORTER, set);
-	list_remove(bucket_of(o, &key), HELD_OF_BUCKET, set);
+	recent_remove(&o->queue->all, &set->in[HELD_OF_ALL]);
+	recent_remove(&o->sets, &set->in[HELD_OF_EXPORTER]);
+	recent_remove(bucket_of(o, &key), &set->in[HELD_OF_BUCKET]);
 	o->queue->count--;
 	o->count--;
 	o->bytes -= size_of(set);
@@ -113,9 +84,9 @@ link_set(struct held_set *set)
 	const struct template_key key = key_of(set);
 	struct held_owner *o = set->owner;
 
-	list_add(&o->queue->all, HELD_OF_ALL, set);
-	list_add(&o->sets, HELD_OF_EXPORTER, set);
-	list_add(bucket_of(o, &key), HELD_OF_BUCKET, set);
+	recent_add(&o->queue->all, &set->in[HELD_OF_ALL]);
+	recent_add(&o->sets, &set->in[HELD_OF_EXPORTER]);
+	recent_add(bucket_of(o, &key), &set->in[HELD_OF_BUCKET]);
 	o->queue->count++;
 	o->count++;
 	o->bytes += size_of(set);
@@ -187,7 +158,7 @@ held_add(struct held_owner *o, const struct message_header *msg, uint16_t id,
 	size =
 	    sizeof(*set) + len + (*datagram == NULL ? sizeof(**datagram) : 0);
 	while (o->sets.oldest != NULL && !fits(o, size))
-		give_up(o->sets.oldest);
+		give_up(held_set_of(o->sets.oldest, HELD_OF_EXPORTER));
 	if (!fits(o, size) || (set = malloc(sizeof(*set) + len)) == NULL)
 		return (-1);
 	if (*datagram == NULL && (*datagram = new_datagram(o)) == NULL) {
@@ -220,10 +191,13 @@ waits_for(const struct held_set *set, const struct held_owner *o,
 struct held_set *
 held_take(struct held_owner *o, const struct template_key *key)
 {
-	struct held_set *set = bucket_of(o, key)->oldest;
+	struct recent *link = bucket_of(o, key)->oldest;
+	struct held_set *set = held_set_of(link, HELD_OF_BUCKET);
 
-	while (set != NULL && !waits_for(set, o, key))
-		set = set->in[HELD_OF_BUCKET].newer;
+	while (set != NULL && !waits_for(set, o, key)) {
+		link = link->newer;
+		set = held_set_of(link, HELD_OF_BUCKET);
+	}
 	if (set != NULL)
 		unlink_set(set);
 	return (set);
@@ -242,14 +216,18 @@ void
 held_forget(struct held_owner *o)
 {
 	while (o->sets.oldest != NULL)
-		give_up(o->sets.oldest);
+		give_up(held_set_of(o->sets.oldest, HELD_OF_EXPORTER));
 }
 
 void
 held_expire(struct held_queue *q, uint32_t now)
 {
-	/* Signed, since a clock set back must not end all waiting. */
-	while (q->all.oldest != NULL &&
-	    (int32_t)(now - q->all.oldest->message.recv_sec) > HELD_SECONDS)
-		give_up(q->all.oldest);
+	struct held_set *set;
+
+	while ((set = held_set_of(q->all.oldest, HELD_OF_ALL)) != NULL) {
+		/* Signed: a clock that is set back must not expire all. */
+		if ((int32_t)(now - set->message.recv_sec) <= HELD_SECONDS)
+			return;
+		give_up(set);
+	}
 }

@@ -29,6 +29,7 @@
 #include "cursor.h"
 #include "memory.h"
 #include "message-header.h"
+#include "recent.h"
 #include "template-key.h"
 
 #define HELD_SECONDS        1800  /* the usual interval of templates */
@@ -46,14 +47,8 @@ struct held_datagram {
 /* Each set that waits is in these lists, by its age. */
 enum held_list_of { HELD_OF_ALL, HELD_OF_EXPORTER, HELD_OF_BUCKET, HELD_LISTS };
 
-struct held_ends {
-	struct held_set *newest, *oldest;
-};
-
 struct held_set {
-	struct {
-		struct held_set *newer, *older;
-	} in[HELD_LISTS];
+	struct recent in[HELD_LISTS];
 	struct held_owner *owner;
 	struct held_datagram *datagram;
 	struct message_header message;
@@ -62,11 +57,19 @@ struct held_set {
 	uint8_t data[];
 };
 
+/* The set of a link in a list of this kind; NULL for NULL. */
+static inline struct held_set *
+held_set_of(struct recent *link, enum held_list_of which)
+{
+	return (recent_owner(link,
+	    offsetof(struct held_set, in) + which * sizeof(*link)));
+}
+
 /* The sets of all owners. */
 struct held_queue {
 	struct memory *memory; /* that sets are allocated from */
-	struct held_ends all;
-	struct held_ends buckets[HELD_BUCKETS]; /* by awaited template */
+	struct recent_list all;
+	struct recent_list buckets[HELD_BUCKETS]; /* by awaited template */
 	uint64_t secret; /* prevents collisions of buckets on purpose */
 	size_t count;
 };
@@ -75,7 +78,7 @@ struct held_queue {
 struct held_owner {
 	struct held_queue *queue;
 	struct counters *counters; /* held, decoded and no_template change */
-	struct held_ends sets;
+	struct recent_list sets;
 	size_t count, bytes;
 };
 

@@ -324,11 +324,14 @@ static void
 withdraw_all(struct walk *w, bool options)
 {
 	struct template *t;
+	struct recent *use;
 
 	if (w->emptied[options])
 		return;
 	w->emptied[options] = true;
-	for (t = w->exporter->templates.newest; t != NULL; t = t->older) {
+	for (use = w->exporter->templates.by_use.newest; use != NULL;
+	     use = use->older) {
+		t = template_of(use);
 		if (t->options == options && t->key.domain == w->msg.domain &&
 		    t->key.version == w->msg.version)
 			withdraw_one(w->exporter, t);

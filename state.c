@@ -69,10 +69,12 @@ static int
 pack_templates(struct wcursor *w, const struct exporter *e)
 {
 	const struct template *t;
+	struct recent *use;
 
 	if (wcur_u32(w, (uint32_t)e->templates.count) != 0)
 		return (FLOWD_ESPACE);
-	for (t = e->templates.oldest; t != NULL; t = t->newer) {
+	for (use = e->templates.by_use.oldest; use != NULL; use = use->newer) {
+		t = template_of(use);
 		if (wcur_u16(w, t->key.version) != 0 ||
 		    wcur_u32(w, t->key.domain) != 0 ||
 		    wcur_u16(w, t->key.id) != 0 ||

@@ -349,35 +349,10 @@ bucket_of(const struct templates *t, const struct template_key *key)
 	return (&t->buckets[hash_of(t, key) & (t->nbuckets - 1)]);
 }
 
-static void
-list_remove(struct templates *t, struct template *tmpl)
-{
-	if (tmpl->newer != NULL)
-		tmpl->newer->older = tmpl->older;
-	else
-		t->newest = tmpl->older;
-	if (tmpl->older != NULL)
-		tmpl->older->newer = tmpl->newer;
-	else
-		t->oldest = tmpl->newer;
-}
-
-static void
-list_add_newest(struct templates *t, struct template *tmpl)
-{
-	tmpl->newer = NULL;
-	tmpl->older = t->newest;
-	if (t->newest != NULL)
-		t->newest->newer = tmpl;
-	else
-		t->oldest = tmpl;
-	t->newest = tmpl;
-}
-
 struct template *
 template_find(struct templates *t, const struct template_key *key)
 {
-	struct template *tmpl = t->newest;
+	struct template *tmpl = template_of(t->by_use.newest);
 
 	if (tmpl == NULL || template_key_equal(&tmpl->key, key))
 		return (tmpl);
@@ -386,8 +361,8 @@ template_find(struct templates *t, const struct template_key *key)
 			break;
 	}
 	if (tmpl != NULL) {
-		list_remove(t, tmpl);
-		list_add_newest(t, tmpl);
+		recent_remove(&t->by_use, &tmpl->use);
+		recent_add(&t->by_use, &tmpl->use);
 	}
 	return (tmpl);
 }
@@ -442,7 +417,7 @@ forget(struct templates *t, struct memory *memory, struct template *tmpl)
 	while (*at != tmpl)
 		at = &(*at)->hash_next;
 	*at = tmpl->hash_next;
-	list_remove(t, tmpl);
+	recent_remove(&t->by_use, &tmpl->use);
 	t->count--;
 	memory->used -= tmpl->size;
 	free(tmpl);
@@ -451,8 +426,8 @@ forget(struct templates *t, struct memory *memory, struct template *tmpl)
 void
 templates_free(struct templates *t, struct memory *memory)
 {
-	while (t->newest != NULL)
-		forget(t, memory, t->newest);
+	while (t->by_use.newest != NULL)
+		forget(t, memory, template_of(t->by_use.newest));
 	free(t->buckets);
 	memory->used -= t->nbuckets * sizeof(*t->buckets);
 	*t = (struct templates){ 0 };
@@ -464,6 +439,7 @@ grow(struct templates *t, struct memory *memory)
 {
 	size_t n = t->nbuckets == 0 ? BUCKETS_MIN : t->nbuckets * 2;
 	struct template **old = t->buckets, **b, *tmpl;
+	struct recent *use;
 
 	if (t->nbuckets == 0 && getentropy(&t->secret, sizeof(t->secret)) == -1)
 		return (-1);
@@ -473,7 +449,8 @@ grow(struct templates *t, struct memory *memory)
 	memory->used += (n - t->nbuckets) * sizeof(*b);
 	t->buckets = b;
 	t->nbuckets = n;
-	for (tmpl = t->newest; tmpl != NULL; tmpl = tmpl->older) {
+	for (use = t->by_use.newest; use != NULL; use = use->older) {
+		tmpl = template_of(use);
 		b = bucket_of(t, &tmpl->key);
 		tmpl->hash_next = *b;
 		*b = tmpl;
@@ -482,15 +459,15 @@ grow(struct templates *t, struct memory *memory)
 	return (0);
 }
 
-/* The exporter's own oldest templates go for a new one, nobody else's. */
+/* Drops the exporter's own least recently used templates for a new one. */
 static int
 make_room(struct templates *t, struct memory *memory, size_t max, size_t size)
 {
 	if (t->count >= t->nbuckets && grow(t, memory) == -1)
 		return (-1);
-	while (t->oldest != NULL &&
+	while (t->by_use.oldest != NULL &&
 	    (t->count >= max || size > memory_left(memory))) {
-		forget(t, memory, t->oldest);
+		forget(t, memory, template_of(t->by_use.oldest));
 		t->evicted++;
 	}
 	return (size > memory_left(memory) ? -1 : 0);
@@ -503,7 +480,7 @@ insert(struct templates *t, struct memory *memory, struct template *tmpl)
 
 	tmpl->hash_next = *b;
 	*b = tmpl;
-	list_add_newest(t, tmpl);
+	recent_add(&t->by_use, &tmpl->use);
 	t->count++;
 	memory->used += tmpl->size;
 }

@@ -30,6 +30,7 @@
 #include "fieldspec.h"
 #include "ie.h"
 #include "memory.h"
+#include "recent.h"
 #include "store.h"
 #include "template-key.h"
 
@@ -70,7 +71,8 @@ struct template
 	size_t size;        /* bytes of memory in all */
 	uint32_t announced; /* epoch seconds of the latest; 0 unknown */
 	uint32_t interval;  /* seconds between the latest two; 0 unknown */
-	struct template *hash_next, *newer, *older;
+	struct template *hash_next;
+	struct recent use;
 };
 
 /* The templates of one exporter.  Zeroed is empty. */
@@ -80,8 +82,15 @@ struct templates {
 	size_t count;
 	uint64_t evicted; /* for others, ever */
 	uint64_t secret;  /* so that nobody can aim at a bucket */
-	struct template *newest, *oldest; /* by last use */
+	struct recent_list by_use;
 };
+
+/* The template of a link in by_use; NULL for NULL. */
+static inline struct template *
+template_of(struct recent *use)
+{
+	return (recent_owner(use, offsetof(struct template, use)));
+}
 
 enum template_result {
 	TEMPLATE_SAME, /* as it was */

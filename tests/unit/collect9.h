@@ -172,19 +172,21 @@ collect_memory_of(const struct exporter *e)
 {
 	const struct held_datagram *last = NULL;
 	const struct held_set *set;
-	const struct template *t;
+	struct recent *use;
 	size_t bytes = 0, held = 0, sets = 0, datagrams = 0, n = 0;
 
-	for (t = e->templates.newest; t != NULL; t = t->older, n++)
-		bytes += t->size;
+	for (use = e->templates.by_use.newest; use != NULL; use = use->older) {
+		bytes += template_of(use)->size;
+		n++;
+	}
 	assert_int_equal(n, e->templates.count);
 	assert_true(n <= e->shared->templates_max);
 	bytes += e->templates.nbuckets * sizeof(*e->templates.buckets);
 	bytes += e->options.nsamplers * sizeof(*e->options.samplers);
 	bytes += e->options.ninterfaces * sizeof(*e->options.interfaces);
 	bytes += e->options.ndomains * sizeof(*e->options.domains);
-	for (set = e->held.sets.oldest; set != NULL;
-	     set = set->in[HELD_OF_EXPORTER].newer) {
+	for (use = e->held.sets.oldest; use != NULL; use = use->newer) {
+		set = held_set_of(use, HELD_OF_EXPORTER);
 		held += sizeof(*set) + set->len;
 		sets++;
 		/* The sets of one datagram stand together. */

@@ -584,7 +584,9 @@ memory_bounds_what_waits(void **state)
 	kept = (uint32_t)counters()->held;
 	assert_true(kept > 10 && kept < 50);
 	assert_counted(0, kept, 100 - kept);
-	assert_int_equal(c.exporter->held.sets.newest->len, 8);
+	assert_int_equal(
+	    held_set_of(c.exporter->held.sets.newest, HELD_OF_EXPORTER)->len,
+	    8);
 	/* Who has none to give up gets none. */
 	(void)collect_from(&c, 0xc0000299);
 	wire_start(&w, V9);

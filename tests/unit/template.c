@@ -76,8 +76,8 @@ teardown(void **state)
 	(void)state;
 	templates_free(&templates, &memory);
 	assert_int_equal(templates.count, 0);
-	assert_null(templates.newest);
-	assert_null(templates.oldest);
+	assert_null(templates.by_use.newest);
+	assert_null(templates.by_use.oldest);
 	assert_int_equal(memory.used, 0);
 	return (0);
 }
