@@ -1793,7 +1793,7 @@ static void
 unpack_refuses_counts_beyond_its_bytes(void **state)
 {
 	/* The version, and 4294967295 listeners. */
-	static const uint8_t data[64] = { 0, 0, 0, 5, 255, 255, 255, 255 };
+	static const uint8_t data[64] = { 0, 0, 0, 6, 255, 255, 255, 255 };
 	struct config *conf;
 
 	(void)state;
