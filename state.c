@@ -22,6 +22,7 @@
 #include "crc32.h"
 #include "cursor.h"
 #include "netflow.h"
+#include "pack.h"
 #include "state.h"
 
 #define STATE_VERSION    2
@@ -43,10 +44,103 @@ struct packer {
 	int error;
 };
 
+/*
+ * The layout of the file.  Its first bytes and lists whose items are not in an
+ * array are packed by hand.
+ */
+struct exporter_head {
+	struct addr addr;
+	bool named;
+	uint32_t last_seen; /* epoch seconds */
+};
+
+/* Its specifiers follow. */
+struct template_head {
+	struct template_key key;
+	bool options, withdrawn;
+	uint16_t scopes, nfields;
+	uint32_t raw_len;
+};
+
+#define NUMBER(type, member) PACK_PLAIN(PACK_NUMBER, type, member)
+
+static const struct pack_row exporter_rows[] = {
+	PACK_PLAIN(PACK_ADDR, struct exporter_head, addr),
+	PACK_PLAIN(PACK_BOOL, struct exporter_head, named),
+	NUMBER(struct exporter_head, last_seen),
+};
+static const struct pack_layout exporter_layout =
+    PACK_LAYOUT(struct exporter_head, exporter_rows, NULL);
+
+static const struct pack_row sequence_rows[] = {
+	NUMBER(struct sequence, version),
+	NUMBER(struct sequence, domain),
+	NUMBER(struct sequence, next),
+	NUMBER(struct sequence, uptime_ms),
+	PACK_PLAIN(PACK_BOOL, struct sequence, known),
+};
+static const struct pack_layout sequence_layout =
+    PACK_LAYOUT(struct sequence, sequence_rows, NULL);
+
+static const struct pack_row template_rows[] = {
+	PACK_BOUNDED(PACK_NUMBER, struct template_head, key.version,
+	    NF_VERSION_9, NF_VERSION_IPFIX),
+	NUMBER(struct template_head, key.domain),
+	PACK_BOUNDED(PACK_NUMBER, struct template_head, key.id, NF_SET_DATA_MIN,
+	    UINT16_MAX),
+	PACK_PLAIN(PACK_BOOL, struct template_head, options),
+	PACK_PLAIN(PACK_BOOL, struct template_head, withdrawn),
+	NUMBER(struct template_head, scopes),
+	NUMBER(struct template_head, nfields),
+	NUMBER(struct template_head, raw_len),
+};
+static const struct pack_layout template_layout =
+    PACK_LAYOUT(struct template_head, template_rows, NULL);
+
+static const struct pack_row sampler_rows[] = {
+	NUMBER(struct sampler, version),
+	NUMBER(struct sampler, domain),
+	NUMBER(struct sampler, id),
+	NUMBER(struct sampler, mode),
+	NUMBER(struct sampler, one_of),
+};
+static const struct pack_layout sampler_layout =
+    PACK_LAYOUT(struct sampler, sampler_rows, NULL);
+
+static const struct pack_row interface_rows[] = {
+	NUMBER(struct interface, index),
+	PACK_PLAIN(PACK_TEXT, struct interface, name),
+	PACK_PLAIN(PACK_TEXT, struct interface, description),
+};
+static const struct pack_layout interface_layout =
+    PACK_LAYOUT(struct interface, interface_rows, NULL);
+
+/* Without the counters, which start at 0 after a restart. */
+static const struct pack_row domain_rows[] = {
+	NUMBER(struct domain, version),
+	NUMBER(struct domain, id),
+	NUMBER(struct domain, init_time),
+};
+static const struct pack_layout domain_layout =
+    PACK_LAYOUT(struct domain, domain_rows, NULL);
+
+static const struct pack_row options_rows[] = {
+	PACK_ITEMS(struct options, samplers, nsamplers, sampler_layout,
+	    UINT32_MAX),
+	PACK_ITEMS(struct options, interfaces, ninterfaces, interface_layout,
+	    UINT32_MAX),
+	PACK_ITEMS(struct options, domains, ndomains, domain_layout,
+	    UINT32_MAX),
+};
+static const struct pack_layout options_layout =
+    PACK_LAYOUT(struct options, options_rows, NULL);
+
+_Static_assert(NF_VERSION_IPFIX == NF_VERSION_9 + 1,
+    "there is no version between those with templates");
+
 static int
 pack_sequences(struct wcursor *w, const struct exporter *e)
 {
-	const struct sequence *s;
 	uint8_t n = 0;
 	size_t i;
 
@@ -55,10 +149,7 @@ pack_sequences(struct wcursor *w, const struct exporter *e)
 	if (wcur_u8(w, n) != 0)
 		return (FLOWD_ESPACE);
 	for (i = 0; i < n; i++) {
-		s = &e->sequences.at[i];
-		if (wcur_u16(w, s->version) != 0 ||
-		    wcur_u32(w, s->domain) != 0 || wcur_u32(w, s->next) != 0 ||
-		    wcur_u32(w, s->uptime_ms) != 0 || wcur_u8(w, s->known) != 0)
+		if (pack_struct(w, &sequence_layout, &e->sequences.at[i]) != 0)
 			return (FLOWD_ESPACE);
 	}
 	return (0);
@@ -69,75 +160,23 @@ static int
 pack_templates(struct wcursor *w, const struct exporter *e)
 {
 	const struct template *t;
+	struct template_head head;
 	struct recent *use;
 
 	if (wcur_u32(w, (uint32_t)e->templates.count) != 0)
 		return (FLOWD_ESPACE);
 	for (use = e->templates.by_use.oldest; use != NULL; use = use->newer) {
 		t = template_of(use);
-		if (wcur_u16(w, t->key.version) != 0 ||
-		    wcur_u32(w, t->key.domain) != 0 ||
-		    wcur_u16(w, t->key.id) != 0 ||
-		    wcur_u8(w, t->options) != 0 ||
-		    wcur_u8(w, t->withdrawn) != 0 ||
-		    wcur_u16(w, t->scopes) != 0 ||
-		    wcur_u16(w, t->nfields) != 0 ||
-		    wcur_u32(w, (uint32_t)t->raw_len) != 0 ||
+		head = (struct template_head){
+			.key = t->key,
+			.options = t->options,
+			.withdrawn = t->withdrawn,
+			.scopes = t->scopes,
+			.nfields = t->nfields,
+			.raw_len = (uint32_t)t->raw_len,
+		};
+		if (pack_struct(w, &template_layout, &head) != 0 ||
 		    wcur_bytes(w, t->raw, t->raw_len) != 0)
-			return (FLOWD_ESPACE);
-	}
-	return (0);
-}
-
-static int
-pack_samplers(struct wcursor *w, const struct options *o)
-{
-	const struct sampler *s;
-	size_t k;
-
-	if (wcur_u32(w, (uint32_t)o->nsamplers) != 0)
-		return (FLOWD_ESPACE);
-	for (k = 0; k < o->nsamplers; k++) {
-		s = &o->samplers[k];
-		if (wcur_u16(w, s->version) != 0 ||
-		    wcur_u32(w, s->domain) != 0 || wcur_u64(w, s->id) != 0 ||
-		    wcur_u16(w, s->mode) != 0 || wcur_u64(w, s->one_of) != 0)
-			return (FLOWD_ESPACE);
-	}
-	return (0);
-}
-
-static int
-pack_interfaces(struct wcursor *w, const struct options *o)
-{
-	const struct interface *i;
-	size_t k;
-
-	if (wcur_u32(w, (uint32_t)o->ninterfaces) != 0)
-		return (FLOWD_ESPACE);
-	for (k = 0; k < o->ninterfaces; k++) {
-		i = &o->interfaces[k];
-		if (wcur_u32(w, i->index) != 0 ||
-		    wcur_bytes(w, i->name, sizeof(i->name)) != 0 ||
-		    wcur_bytes(w, i->description, sizeof(i->description)) != 0)
-			return (FLOWD_ESPACE);
-	}
-	return (0);
-}
-
-/* Their counters start anew; the exporter repeats them. */
-static int
-pack_domains(struct wcursor *w, const struct options *o)
-{
-	const struct domain *d;
-	size_t k;
-
-	if (wcur_u32(w, (uint32_t)o->ndomains) != 0)
-		return (FLOWD_ESPACE);
-	for (k = 0; k < o->ndomains; k++) {
-		d = &o->domains[k];
-		if (wcur_u16(w, d->version) != 0 || wcur_u32(w, d->id) != 0 ||
-		    wcur_u64(w, d->init_time) != 0)
 			return (FLOWD_ESPACE);
 	}
 	return (0);
@@ -148,17 +187,18 @@ pack_exporter(void *arg, const struct exporter *e)
 {
 	struct packer *p = arg;
 	struct wcursor *w = &p->w;
+	const struct exporter_head head = {
+		.addr = e->addr,
+		.named = e->named,
+		.last_seen = e->last_seen,
+	};
 
 	if (p->error != 0)
 		return;
 	p->exporters++;
-	if (wcur_u8(w, (uint8_t)e->addr.family) != 0 ||
-	    wcur_bytes(w, e->addr.bytes, sizeof(e->addr.bytes)) != 0 ||
-	    wcur_u8(w, e->named) != 0 || wcur_u32(w, e->last_seen) != 0 ||
+	if (pack_struct(w, &exporter_layout, &head) != 0 ||
 	    pack_sequences(w, e) != 0 || pack_templates(w, e) != 0 ||
-	    pack_samplers(w, &e->options) != 0 ||
-	    pack_interfaces(w, &e->options) != 0 ||
-	    pack_domains(w, &e->options) != 0)
+	    pack_struct(w, &options_layout, &e->options) != 0)
 		p->error = FLOWD_ESPACE;
 }
 
@@ -215,8 +255,9 @@ static int
 unpack_sequences(struct cursor *c, struct exporter *e)
 {
 	struct sequence *s;
-	uint8_t n, known;
+	uint8_t n;
 	size_t i;
+	int r;
 
 	if (cur_u8(c, &n) != 0)
 		return (FLOWD_ESHORT);
@@ -224,11 +265,8 @@ unpack_sequences(struct cursor *c, struct exporter *e)
 		return (FLOWD_EINVAL);
 	for (i = 0; i < n; i++) {
 		s = &e->sequences.at[i];
-		if (cur_u16(c, &s->version) != 0 ||
-		    cur_u32(c, &s->domain) != 0 || cur_u32(c, &s->next) != 0 ||
-		    cur_u32(c, &s->uptime_ms) != 0 || cur_u8(c, &known) != 0)
-			return (FLOWD_ESHORT);
-		s->known = known != 0;
+		if ((r = unpack_struct(c, &sequence_layout, s)) != 0)
+			return (r);
 		s->begin = s->next;
 	}
 	return (0);
@@ -237,72 +275,59 @@ unpack_sequences(struct cursor *c, struct exporter *e)
 static int
 unpack_template(struct cursor *c, struct exporter *e)
 {
-	struct template_key key;
+	struct template_head head = { .scopes = 0 };
 	struct cursor specs;
-	uint8_t options, withdrawn;
-	uint16_t scopes, nfields;
-	enum template_result r;
-	uint32_t len;
-	int error;
+	enum template_result result;
+	int error, r;
 
-	if (cur_u16(c, &key.version) != 0 || cur_u32(c, &key.domain) != 0 ||
-	    cur_u16(c, &key.id) != 0 || cur_u8(c, &options) != 0 ||
-	    cur_u8(c, &withdrawn) != 0 || cur_u16(c, &scopes) != 0 ||
-	    cur_u16(c, &nfields) != 0 || cur_u32(c, &len) != 0 ||
-	    cur_sub(c, len, &specs) != 0)
+	if ((r = unpack_struct(c, &template_layout, &head)) != 0)
+		return (r);
+	if (cur_sub(c, head.raw_len, &specs) != 0)
 		return (FLOWD_ESHORT);
-	if ((key.version != NF_VERSION_9 && key.version != NF_VERSION_IPFIX) ||
-	    key.id < NF_SET_DATA_MIN || scopes > nfields)
+	if (head.scopes > head.nfields)
 		return (FLOWD_EINVAL);
-	r = template_define(&e->templates, &e->shared->memory,
-	    e->shared->templates_max, &key, options != 0, scopes, nfields,
-	    &specs, &error);
-	if (r == TEMPLATE_BAD || cur_left(&specs) != 0)
+	result = template_define(&e->templates, &e->shared->memory,
+	    e->shared->templates_max, &head.key, head.options, head.scopes,
+	    head.nfields, &specs, &error);
+	if (result == TEMPLATE_BAD || cur_left(&specs) != 0)
 		return (FLOWD_EINVAL);
-	if (r != TEMPLATE_NO_ROOM)
-		template_find(&e->templates, &key)->withdrawn = withdrawn != 0;
+	if (result != TEMPLATE_NO_ROOM)
+		template_find(&e->templates, &head.key)->withdrawn =
+		    head.withdrawn;
 	return (0);
 }
 
 static int
 unpack_sampler(struct cursor *c, struct exporter *e)
 {
-	struct sampler s;
+	struct sampler s = { .id = 0 };
+	int r;
 
-	if (cur_u16(c, &s.version) != 0 || cur_u32(c, &s.domain) != 0 ||
-	    cur_u64(c, &s.id) != 0 || cur_u16(c, &s.mode) != 0 ||
-	    cur_u64(c, &s.one_of) != 0)
-		return (FLOWD_ESHORT);
-	options_put_sampler(&e->options, &e->shared->memory, &s);
-	return (0);
+	if ((r = unpack_struct(c, &sampler_layout, &s)) == 0)
+		options_put_sampler(&e->options, &e->shared->memory, &s);
+	return (r);
 }
 
 static int
 unpack_interface(struct cursor *c, struct exporter *e)
 {
-	struct interface i;
+	struct interface i = { .index = 0 };
+	int r;
 
-	if (cur_u32(c, &i.index) != 0 ||
-	    cur_bytes(c, i.name, sizeof(i.name)) != 0 ||
-	    cur_bytes(c, i.description, sizeof(i.description)) != 0)
-		return (FLOWD_ESHORT);
-	if (i.name[sizeof(i.name) - 1] != '\0' ||
-	    i.description[sizeof(i.description) - 1] != '\0')
-		return (FLOWD_EINVAL);
-	options_put_interface(&e->options, &e->shared->memory, &i);
-	return (0);
+	if ((r = unpack_struct(c, &interface_layout, &i)) == 0)
+		options_put_interface(&e->options, &e->shared->memory, &i);
+	return (r);
 }
 
 static int
 unpack_domain(struct cursor *c, struct exporter *e)
 {
 	struct domain d = { .id = 0 };
+	int r;
 
-	if (cur_u16(c, &d.version) != 0 || cur_u32(c, &d.id) != 0 ||
-	    cur_u64(c, &d.init_time) != 0)
-		return (FLOWD_ESHORT);
-	options_put_domain(&e->options, &e->shared->memory, &d);
-	return (0);
+	if ((r = unpack_struct(c, &domain_layout, &d)) == 0)
+		options_put_domain(&e->options, &e->shared->memory, &d);
+	return (r);
 }
 
 /* A counted list; each item takes from the cursor, so that this ends. */
@@ -347,27 +372,20 @@ is_wanted(const struct unpacker *u, const struct addr *addr, uint32_t last_seen)
 static int
 unpack_exporter(struct cursor *c, const struct unpacker *u)
 {
-	struct addr addr = { .family = ADDR_NONE };
+	struct exporter_head head = { .named = false };
 	struct exporter *e;
-	uint8_t family, named;
-	uint32_t last_seen;
 	bool wanted;
 	int r;
 
-	if (cur_u8(c, &family) != 0 ||
-	    cur_bytes(c, addr.bytes, sizeof(addr.bytes)) != 0 ||
-	    cur_u8(c, &named) != 0 || cur_u32(c, &last_seen) != 0)
-		return (FLOWD_ESHORT);
-	if (family != ADDR_V4 && family != ADDR_V6)
-		return (FLOWD_EINVAL);
-	addr = family == ADDR_V4 ? addr_v4(addr.bytes) : addr_v6(addr.bytes);
-	wanted = is_wanted(u, &addr, last_seen);
-	e = exporter_get(wanted ? u->table : u->unwanted, &addr, u->now,
-	    named != 0);
+	if ((r = unpack_struct(c, &exporter_layout, &head)) != 0)
+		return (r);
+	wanted = is_wanted(u, &head.addr, head.last_seen);
+	e = exporter_get(wanted ? u->table : u->unwanted, &head.addr, u->now,
+	    head.named);
 	if (e == NULL)
 		return (FLOWD_ENOMEM);
 	e->known = true;
-	e->last_seen = last_seen;
+	e->last_seen = head.last_seen;
 	r = unpack_lists(c, e);
 	if (!wanted)
 		exporter_forget(e);
