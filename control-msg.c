@@ -27,7 +27,7 @@
 /* clang-format off */
 #define FIELD(type, member, kind, nature, metric, help) \
 	{ #member, metric, help, offsetof(struct control_##type, member), \
-	    CONTROL_##kind, CONTROL_##nature }
+	    PACK_##kind, CONTROL_##nature }
 
 /* Where a member of a period is in periods. */
 #define PERIOD(span, member) \
@@ -36,38 +36,38 @@
 
 static const struct control_field period_fields[] = {
 	{ "minute_seconds", NULL, NULL, PERIOD(MINUTE, seconds),
-	    CONTROL_NUMBER, CONTROL_IDENTITY },
+	    PACK_NUMBER, CONTROL_IDENTITY },
 	{ "minute_datagrams", NULL, NULL, PERIOD(MINUTE, datagrams),
-	    CONTROL_NUMBER, CONTROL_GAUGE },
+	    PACK_NUMBER, CONTROL_GAUGE },
 	{ "minute_flows", NULL, NULL, PERIOD(MINUTE, flows),
-	    CONTROL_NUMBER, CONTROL_GAUGE },
+	    PACK_NUMBER, CONTROL_GAUGE },
 	{ "minute_missing", NULL, NULL, PERIOD(MINUTE, missing),
-	    CONTROL_NUMBER, CONTROL_GAUGE },
+	    PACK_NUMBER, CONTROL_GAUGE },
 	{ "minute_complete", "minute_complete_ratio",
 	    "Share of the flows sent that are there, of the latest minute.",
-	    PERIOD(MINUTE, complete), CONTROL_NUMBER, CONTROL_SHARE },
+	    PERIOD(MINUTE, complete), PACK_NUMBER, CONTROL_SHARE },
 	{ "hour_seconds", NULL, NULL, PERIOD(HOUR, seconds),
-	    CONTROL_NUMBER, CONTROL_IDENTITY },
+	    PACK_NUMBER, CONTROL_IDENTITY },
 	{ "hour_datagrams", NULL, NULL, PERIOD(HOUR, datagrams),
-	    CONTROL_NUMBER, CONTROL_GAUGE },
+	    PACK_NUMBER, CONTROL_GAUGE },
 	{ "hour_flows", NULL, NULL, PERIOD(HOUR, flows),
-	    CONTROL_NUMBER, CONTROL_GAUGE },
+	    PACK_NUMBER, CONTROL_GAUGE },
 	{ "hour_missing", NULL, NULL, PERIOD(HOUR, missing),
-	    CONTROL_NUMBER, CONTROL_GAUGE },
+	    PACK_NUMBER, CONTROL_GAUGE },
 	{ "hour_complete", "hour_complete_ratio",
 	    "Share of the flows sent that are there, of the latest hour.",
-	    PERIOD(HOUR, complete), CONTROL_NUMBER, CONTROL_SHARE },
+	    PERIOD(HOUR, complete), PACK_NUMBER, CONTROL_SHARE },
 	{ "start_seconds", NULL, NULL, PERIOD(START, seconds),
-	    CONTROL_NUMBER, CONTROL_IDENTITY },
+	    PACK_NUMBER, CONTROL_IDENTITY },
 	{ "start_datagrams", NULL, NULL, PERIOD(START, datagrams),
-	    CONTROL_NUMBER, CONTROL_GAUGE },
+	    PACK_NUMBER, CONTROL_GAUGE },
 	{ "start_flows", NULL, NULL, PERIOD(START, flows),
-	    CONTROL_NUMBER, CONTROL_GAUGE },
+	    PACK_NUMBER, CONTROL_GAUGE },
 	{ "start_missing", NULL, NULL, PERIOD(START, missing),
-	    CONTROL_NUMBER, CONTROL_GAUGE },
+	    PACK_NUMBER, CONTROL_GAUGE },
 	{ "start_complete", "start_complete_ratio",
 	    "Share of the flows sent that are there, since the exporter is known.",
-	    PERIOD(START, complete), CONTROL_NUMBER, CONTROL_SHARE },
+	    PERIOD(START, complete), PACK_NUMBER, CONTROL_SHARE },
 };
 
 static const struct control_field hello_fields[] = {
@@ -77,7 +77,7 @@ static const struct control_field hello_fields[] = {
 	FIELD(hello, now, NUMBER, TIME, NULL, NULL),
 	FIELD(hello, started, NUMBER, TIME, "collector_start_time_seconds",
 	    "When the collector started, in seconds of the epoch."),
-	FIELD(hello, release, TEXT, IDENTITY, NULL, NULL),
+	FIELD(hello, release, VIEW, IDENTITY, NULL, NULL),
 };
 
 static const struct control_field summary_fields[] = {
@@ -112,12 +112,12 @@ static const struct control_field rule_fields[] = {
 	FIELD(rule, wins, NUMBER, COUNTER, "wins_total",
 	    "Flows that the rule decided."),
 	FIELD(rule, length, NUMBER, IDENTITY, NULL, NULL),
-	FIELD(rule, text, TEXT, IDENTITY, NULL, NULL),
+	FIELD(rule, text, VIEW, IDENTITY, NULL, NULL),
 };
 
 static const struct control_field exporter_fields[] = {
 	{ "exporter", NULL, NULL, offsetof(struct control_exporter, addr),
-	    CONTROL_ADDR, CONTROL_IDENTITY },
+	    PACK_ADDR, CONTROL_IDENTITY },
 	FIELD(exporter, first_seen, NUMBER, TIME, "first_seen_timestamp_seconds",
 	    "When the first datagram came, in seconds of the epoch."),
 	FIELD(exporter, last_seen, NUMBER, TIME, "last_seen_timestamp_seconds",
@@ -153,7 +153,7 @@ static const struct control_field template_fields[] = {
 	FIELD(template, fields, NUMBER, IDENTITY, NULL, NULL),
 	FIELD(template, announced, NUMBER, TIME, NULL, NULL),
 	FIELD(template, interval, NUMBER, IDENTITY, NULL, NULL),
-	FIELD(template, raw, TEXT, IDENTITY, NULL, NULL),
+	FIELD(template, raw, VIEW, IDENTITY, NULL, NULL),
 };
 
 static const struct control_field sampler_fields[] = {
@@ -182,8 +182,8 @@ static const struct control_field domain_fields[] = {
 static const struct control_field interface_fields[] = {
 	FIELD(interface, exporter, ADDR, IDENTITY, NULL, NULL),
 	FIELD(interface, index, NUMBER, IDENTITY, NULL, NULL),
-	FIELD(interface, name, TEXT, IDENTITY, NULL, NULL),
-	FIELD(interface, description, TEXT, IDENTITY, NULL, NULL),
+	FIELD(interface, name, VIEW, IDENTITY, NULL, NULL),
+	FIELD(interface, description, VIEW, IDENTITY, NULL, NULL),
 };
 
 #define FIELDS(type) { type##_fields, NULL, COUNT(type##_fields), 0 }
@@ -258,7 +258,7 @@ field_of_counter(const struct counter *c)
 	    .metric = c->metric,
 	    .help = c->help,
 	    .offset = c->offset,
-	    .kind = CONTROL_NUMBER,
+	    .kind = PACK_NUMBER,
 	    .nature =
 		c->kind == COUNTER_TOTAL ? CONTROL_COUNTER : CONTROL_GAUGE,
 	});
@@ -281,55 +281,15 @@ control_field(const struct control_layout *l, size_t i,
 	return (false);
 }
 
-static int
-pack_text(struct wcursor *w, const struct control_text *text)
+static struct pack_row
+row_of(const struct control_field *f)
 {
-	if (wcur_u32(w, (uint32_t)text->len) != 0)
-		return (FLOWD_ESPACE);
-	return (text->len == 0 ? 0 : wcur_bytes(w, text->data, text->len));
-}
-
-static int
-unpack_text(struct cursor *c, struct control_text *text)
-{
-	struct cursor sub;
-	uint32_t len;
-
-	*text = (struct control_text){ 0 };
-	if (cur_u32(c, &len) != 0 || cur_sub(c, len, &sub) != 0)
-		return (FLOWD_EINVAL);
-	*text = (struct control_text){ sub.at, len };
-	return (0);
-}
-
-static int
-pack_field(struct wcursor *w, const struct control_field *f, const void *record)
-{
-	const void *member = (const uint8_t *)record + f->offset;
-
-	switch (f->kind) {
-	case CONTROL_ADDR:
-		return (addr_pack(w, member));
-	case CONTROL_TEXT:
-		return (pack_text(w, member));
-	default:
-		return (wcur_u64(w, *(const uint64_t *)member));
-	}
-}
-
-static int
-unpack_field(struct cursor *c, const struct control_field *f, void *record)
-{
-	void *member = (uint8_t *)record + f->offset;
-
-	switch (f->kind) {
-	case CONTROL_ADDR:
-		return (addr_unpack(c, member));
-	case CONTROL_TEXT:
-		return (unpack_text(c, member));
-	default:
-		return (cur_u64(c, member));
-	}
+	return ((struct pack_row){
+	    .kind = f->kind,
+	    .offset = f->offset,
+	    .size = sizeof(uint64_t), /* of a number */
+	    .max = UINT64_MAX,
+	});
 }
 
 int
@@ -338,6 +298,7 @@ control_pack(struct wcursor *w, enum control_type type, const void *record)
 	const struct control_layout *l = &layouts[type];
 	struct wcursor header, body;
 	struct control_field field;
+	struct pack_row row;
 	size_t i;
 
 	if (wcur_left(w) < CONTROL_HEADER_LEN)
@@ -345,7 +306,8 @@ control_pack(struct wcursor *w, enum control_type type, const void *record)
 	wcur_init(&header, w->at, CONTROL_HEADER_LEN);
 	wcur_init(&body, header.end, wcur_left(w) - CONTROL_HEADER_LEN);
 	for (i = 0; control_field(l, i, &field); i++) {
-		if (pack_field(&body, &field, record) != 0)
+		row = row_of(&field);
+		if (pack_member(&body, &row, record) != 0)
 			return (FLOWD_ESPACE);
 	}
 	if (wcur_u16(&header, (uint16_t)type) != 0 ||
@@ -362,6 +324,7 @@ control_unpack(struct cursor *c, enum control_type *type,
 	const struct control_layout *l;
 	struct cursor at = *c, body;
 	struct control_field field;
+	struct pack_row row;
 	uint16_t number;
 	uint32_t len;
 	size_t i;
@@ -374,7 +337,8 @@ control_unpack(struct cursor *c, enum control_type *type,
 		return (FLOWD_ESHORT);
 	l = &layouts[number];
 	for (i = 0; control_field(l, i, &field); i++) {
-		if (unpack_field(&body, &field, record) != 0)
+		row = row_of(&field);
+		if (unpack_member(&body, &row, record) != 0)
 			return (FLOWD_EINVAL);
 	}
 	if (cur_left(&body) != 0)

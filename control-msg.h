@@ -46,6 +46,7 @@
 #include "addr.h"
 #include "counters.h"
 #include "cursor.h"
+#include "pack.h"
 
 #define CONTROL_VERSION 1 /* changes with what any member means */
 
@@ -83,17 +84,11 @@ enum control_type {
 	CONTROL_TYPES
 };
 
-/* Points to where it was read from or is written from. */
-struct control_text {
-	const uint8_t *data;
-	size_t len;
-};
-
 struct control_hello {
 	uint64_t version;         /* CONTROL_VERSION */
 	uint64_t worker, workers; /* from 1; each has a socket of its own */
 	uint64_t now, started;    /* epoch seconds; the collector's start */
-	struct control_text release;
+	struct pack_view release;
 };
 
 /* The latest minute, the latest hour, and since the exporter is known. */
@@ -133,7 +128,7 @@ struct control_rule {
 	uint64_t number; /* from 1 */
 	uint64_t evaluations, matches, wins;
 	uint64_t length; /* bytes of the whole text */
-	struct control_text text;
+	struct pack_view text;
 };
 
 struct control_exporter {
@@ -158,9 +153,9 @@ struct control_template {
 	uint64_t options;   /* describes options data */
 	uint64_t withdrawn; /* data wait until it is repeated */
 	uint64_t scopes, fields;
-	uint64_t announced;      /* epoch seconds; 0: in the state file */
-	uint64_t interval;       /* seconds since the time before; 0 unknown */
-	struct control_text raw; /* field specifiers as sent */
+	uint64_t announced;   /* epoch seconds; 0: in the state file */
+	uint64_t interval;    /* seconds since the time before; 0 unknown */
+	struct pack_view raw; /* field specifiers as sent */
 };
 
 struct control_sampler {
@@ -181,7 +176,7 @@ struct control_domain {
 struct control_interface {
 	struct addr exporter;
 	uint64_t index;
-	struct control_text name, description;
+	struct pack_view name, description;
 };
 
 /* Room for any of them. */
@@ -196,8 +191,6 @@ union control_record {
 	struct control_domain domain;
 	struct control_interface interface;
 };
-
-enum control_kind { CONTROL_NUMBER, CONTROL_ADDR, CONTROL_TEXT };
 
 /* What a number is, for whoever shows it or adds it up. */
 enum control_nature {
@@ -216,7 +209,7 @@ struct control_field {
 	const char *metric; /* of Prometheus, without its prefix, or NULL */
 	const char *help;
 	size_t offset;
-	enum control_kind kind;
+	enum pack_kind kind; /* PACK_NUMBER of 8 bytes, _ADDR or _VIEW */
 	enum control_nature nature;
 };
 

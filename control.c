@@ -389,10 +389,10 @@ put_domains(const struct exporter *e, struct progress *at, struct wcursor *w)
 	return (0);
 }
 
-static struct control_text
+static struct pack_view
 text_of(const char *text)
 {
-	return ((struct control_text){ (const uint8_t *)text, strlen(text) });
+	return ((struct pack_view){ (const uint8_t *)text, strlen(text) });
 }
 
 static int

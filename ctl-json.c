@@ -80,10 +80,10 @@ put_member(FILE *fp, const struct control_field *f, const void *record)
 
 	(void)fprintf(fp, "\"%s\":", f->name);
 	switch (f->kind) {
-	case CONTROL_ADDR:
+	case PACK_ADDR:
 		(void)fprintf(fp, "\"%s\"", addr_ntop(member, text));
 		return;
-	case CONTROL_TEXT:
+	case PACK_VIEW:
 		(void)fputc('"', fp);
 		ctl_put_text(fp, member, true);
 		(void)fputc('"', fp);
@@ -104,7 +104,7 @@ put_record(FILE *fp, enum control_type type, const void *record)
 	(void)fputc('{', fp);
 	for (i = 0; control_field(l, i, &f); i++) {
 		separate(fp, &first);
-		if (type == CONTROL_TEMPLATE && f.kind == CONTROL_TEXT)
+		if (type == CONTROL_TEMPLATE && f.kind == PACK_VIEW)
 			put_columns(fp, record);
 		else
 			put_member(fp, &f, record);

@@ -29,7 +29,7 @@
 #include "fieldspec.h"
 
 /* Within quotes of JSON or Prometheus, " and \ are escaped as well. */
-void ctl_put_text(FILE *fp, const struct control_text *text, bool quoted);
+void ctl_put_text(FILE *fp, const struct pack_view *text, bool quoted);
 
 /* One JSON object with the lists that wants, CONTROL_WANT_*, names. */
 void ctl_print_json(FILE *fp, const struct answer *a, uint32_t wants);

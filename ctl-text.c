@@ -26,7 +26,7 @@
 #define NUMBER_WIDTH 12
 
 void
-ctl_put_text(FILE *fp, const struct control_text *text, bool quoted)
+ctl_put_text(FILE *fp, const struct pack_view *text, bool quoted)
 {
 	uint8_t c;
 	size_t i;

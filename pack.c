@@ -196,6 +196,27 @@ unpack_string(struct cursor *c, const struct pack_row *row, char **text)
 	return (strlen(*text) == len ? 0 : FLOWD_EINVAL);
 }
 
+static int
+pack_view(struct wcursor *w, const struct pack_view *view)
+{
+	if (view->len > UINT32_MAX || wcur_u32(w, (uint32_t)view->len) != 0)
+		return (FLOWD_ESPACE);
+	return (view->len == 0 ? 0 : wcur_bytes(w, view->data, view->len));
+}
+
+static int
+unpack_view(struct cursor *c, const struct pack_row *row,
+    struct pack_view *view)
+{
+	struct cursor bytes;
+	uint32_t len;
+
+	if (cur_u32(c, &len) != 0 || cur_sub(c, len, &bytes) != 0)
+		return (FLOWD_ESHORT);
+	*view = (struct pack_view){ bytes.at, len };
+	return (len < row->min || len > row->max ? FLOWD_EINVAL : 0);
+}
+
 /* The least bytes that a packed structure has. */
 static size_t
 least_len(const struct pack_layout *layout)
@@ -223,6 +244,7 @@ least_len(const struct pack_layout *layout)
 			    least_len(row->layout);
 			break;
 		case PACK_STRING:
+		case PACK_VIEW:
 		case PACK_ARRAY:
 			len += sizeof(uint32_t);
 			break;
@@ -289,11 +311,11 @@ unpack_array(struct cursor *c, const struct pack_row *row, uint8_t *structure)
 	return (unpack_each(c, row->layout, items, n));
 }
 
-static int
-pack_row(struct wcursor *w, const struct pack_row *row,
-    const uint8_t *structure)
+int
+pack_member(struct wcursor *w, const struct pack_row *row,
+    const void *structure)
 {
-	const void *member = structure + row->offset;
+	const void *member = (const uint8_t *)structure + row->offset;
 
 	switch (row->kind) {
 	case PACK_NUMBER:
@@ -309,6 +331,8 @@ pack_row(struct wcursor *w, const struct pack_row *row,
 		return (wcur_bytes(w, member, row->size));
 	case PACK_STRING:
 		return (pack_string(w, *(const char *const *)member));
+	case PACK_VIEW:
+		return (pack_view(w, member));
 	case PACK_STRUCT:
 		return (pack_each(w, row->layout, member,
 		    row->size / row->layout->size));
@@ -329,10 +353,10 @@ unpack_bounded(struct cursor *c, const struct pack_row *row, void *member)
 	return (n < row->min || n > row->max ? FLOWD_EINVAL : 0);
 }
 
-static int
-unpack_row(struct cursor *c, const struct pack_row *row, uint8_t *structure)
+int
+unpack_member(struct cursor *c, const struct pack_row *row, void *structure)
 {
-	void *member = structure + row->offset;
+	void *member = (uint8_t *)structure + row->offset;
 
 	switch (row->kind) {
 	case PACK_NUMBER:
@@ -347,6 +371,8 @@ unpack_row(struct cursor *c, const struct pack_row *row, uint8_t *structure)
 		return (unpack_text(c, member, row->size));
 	case PACK_STRING:
 		return (unpack_string(c, row, member));
+	case PACK_VIEW:
+		return (unpack_view(c, row, member));
 	case PACK_STRUCT:
 		return (unpack_each(c, row->layout, member,
 		    row->size / row->layout->size));
@@ -363,7 +389,7 @@ pack_struct(struct wcursor *w, const struct pack_layout *layout,
 	size_t i;
 
 	for (i = 0; i < layout->nrows; i++) {
-		if (pack_row(w, &layout->rows[i], structure) != 0)
+		if (pack_member(w, &layout->rows[i], structure) != 0)
 			return (FLOWD_ESPACE);
 	}
 	return (0);
@@ -377,7 +403,7 @@ unpack_struct(struct cursor *c, const struct pack_layout *layout,
 	int r;
 
 	for (i = 0; i < layout->nrows; i++) {
-		if ((r = unpack_row(c, &layout->rows[i], structure)) != 0)
+		if ((r = unpack_member(c, &layout->rows[i], structure)) != 0)
 			return (r);
 	}
 	return (layout->check == NULL ? 0 : layout->check(structure));

@@ -44,11 +44,18 @@ enum pack_kind {
 	PACK_PREFIX, /* struct prefix: family, its bytes, length */
 	PACK_TEXT,   /* char[]: all of it; zeros follow the NUL */
 	PACK_STRING, /* char *: u32 length and bytes; NULL: empty */
+	PACK_VIEW,   /* struct pack_view: u32 length and bytes */
 	PACK_STRUCT, /* a structure, or an array of a fixed number of them */
 	PACK_ARRAY,  /* a pointer: u32 count and items; NULL: none */
 };
 
 struct pack_layout;
+
+/* Bytes that are owned by somebody else: once unpacked, by their buffer. */
+struct pack_view {
+	const uint8_t *data;
+	size_t len;
+};
 
 struct pack_row {
 	enum pack_kind kind;
@@ -92,6 +99,14 @@ struct pack_layout {
 	{                                                                   \
 		rows, sizeof(rows) / sizeof((rows)[0]), sizeof(type), check \
 	}
+
+/* Packs one member of the structure.  FLOWD_ESPACE. */
+int pack_member(struct wcursor *w, const struct pack_row *row,
+    const void *structure) __attribute__((warn_unused_result));
+
+/* Unpacks one member, as unpack_struct does. */
+int unpack_member(struct cursor *c, const struct pack_row *row, void *structure)
+    __attribute__((warn_unused_result));
 
 /* Packs the structure.  FLOWD_ESPACE. */
 int pack_struct(struct wcursor *w, const struct pack_layout *layout,

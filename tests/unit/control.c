@@ -70,11 +70,11 @@ fill(const struct control_layout *l, union control_record *record)
 	memset(record, 0, sizeof(*record));
 	for (i = 0; control_field(l, i, &f); i++) {
 		member = (uint8_t *)record + f.offset;
-		if (f.kind == CONTROL_ADDR)
+		if (f.kind == PACK_ADDR)
 			*(struct addr *)member = addr_v6(six);
-		else if (f.kind == CONTROL_TEXT)
-			*(struct control_text *)member =
-			    (struct control_text){ text, i % sizeof(text) };
+		else if (f.kind == PACK_VIEW)
+			*(struct pack_view *)member =
+			    (struct pack_view){ text, i % sizeof(text) };
 		else
 			*(uint64_t *)member = UINT64_C(0x0102030405060700) + i;
 	}
@@ -83,7 +83,7 @@ fill(const struct control_layout *l, union control_record *record)
 static void
 assert_same(const struct control_layout *l, const void *a, const void *b)
 {
-	const struct control_text *x, *y;
+	const struct pack_view *x, *y;
 	const uint8_t *p, *q;
 	struct control_field f;
 	size_t i;
@@ -91,12 +91,12 @@ assert_same(const struct control_layout *l, const void *a, const void *b)
 	for (i = 0; control_field(l, i, &f); i++) {
 		p = (const uint8_t *)a + f.offset;
 		q = (const uint8_t *)b + f.offset;
-		x = (const struct control_text *)p;
-		y = (const struct control_text *)q;
-		if (f.kind == CONTROL_TEXT) {
+		x = (const struct pack_view *)p;
+		y = (const struct pack_view *)q;
+		if (f.kind == PACK_VIEW) {
 			assert_int_equal(x->len, y->len);
 			assert_memory_equal(x->data, y->data, x->len);
-		} else if (f.kind == CONTROL_ADDR)
+		} else if (f.kind == PACK_ADDR)
 			assert_memory_equal(p, q, sizeof(struct addr));
 		else
 			assert_memory_equal(p, q, sizeof(uint64_t));
