@@ -22,7 +22,6 @@
 
 #include <sys/wait.h>
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +31,7 @@
 #include "child.h"
 #include "config.h"
 #include "log.h"
+#include "read-whole.h"
 #include "rights.h"
 #include "write-whole.h"
 
@@ -58,34 +58,6 @@ parse_in_child(FILE *fp, int out, const struct config_source *source,
 	if (flowd_write_whole(out, data, len) == -1)
 		fatal("%s", source->path);
 	_exit(0);
-}
-
-static uint8_t *
-read_all(int fd, size_t *len)
-{
-	uint8_t *data = NULL, *more;
-	size_t size = 0;
-	ssize_t n = 1;
-
-	*len = 0;
-	while (n != 0) {
-		if (*len == size) {
-			size = size == 0 ? 65536 : size * 2;
-			if (size > 2 * (size_t)CONFIG_PACKED_MAX ||
-			    (more = realloc(data, size)) == NULL)
-				break;
-			data = more;
-		}
-		n = read(fd, data + *len, size - *len);
-		if (n == -1 && errno != EINTR)
-			break;
-		if (n > 0)
-			*len += (size_t)n;
-	}
-	if (n == 0)
-		return (data);
-	free(data);
-	return (NULL);
 }
 
 /* Waits for pid; true if it exited with status 0. */
@@ -129,11 +101,14 @@ config_load(const struct config_source *source,
 	}
 	(void)close(p[1]);
 	(void)fclose(fp);
-	data = read_all(p[0], &len);
+	if (read_whole(p[0], CONFIG_PACKED_MAX, &data, &len) == -1)
+		log_warn("%s: cannot read from its parser", source->path);
 	(void)close(p[0]);
-	if (ended_well(pid, source->path) &&
-	    (data == NULL || config_unpack(data, len, &conf) != 0))
-		log_warnx("%s: its parser sent something else", source->path);
+	if (ended_well(pid, source->path) && data != NULL &&
+	    config_unpack(data, len, &conf) != 0)
+		log_warnx(
+		    "%s: the parser process sent a configuration that cannot be read",
+		    source->path);
 	free(data);
 	return (conf);
 }

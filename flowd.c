@@ -50,6 +50,7 @@
 #include "priv-msg.h"
 #include "privsep.h"
 #include "program.h"
+#include "read-whole.h"
 #include "report.h"
 #include "sandbox.h"
 #include "state.h"
@@ -503,22 +504,16 @@ load_state(struct collector *c, int fd)
 {
 	struct stat st;
 	uint8_t *data = NULL;
-	size_t len = 0;
-	ssize_t n;
+	size_t len;
 	int r = FLOWD_EIO;
 
 	if (c->staged.conf == NULL || fd == -1)
 		fatalx("state out of turn");
 	apply_limits(c, c->staged.conf);
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    st.st_size <= (off_t)STATE_LEN_MAX &&
-	    (data = malloc((size_t)st.st_size + 1)) != NULL) {
-		while ((n = read(fd, data + len, (size_t)st.st_size - len)) > 0)
-			len += (size_t)n;
-		r = n == -1 ? FLOWD_EIO :
-			      state_unpack(c->exporters, data, len, now_sec(),
-				  is_mine, c);
-	}
+	    read_whole(fd, STATE_LEN_MAX, &data, &len) == 0)
+		r = state_unpack(c->exporters, data, len, now_sec(), is_mine,
+		    c);
 	if (r != 0)
 		log_warnx("statefile: %s; starting without what is missing",
 		    r == FLOWD_EVERSION ? "it is no state file of flowd's" :
