@@ -55,7 +55,7 @@ void output_free(struct output *o);
  * until the next call.  Ends the process if memory is exhausted.
  */
 void output_set_logs(struct output *o, const struct config *conf,
-    const struct output_log *logs);
+    const struct output_log *opened);
 
 /*
  * Writes what it can to the logs, and counts the rest as lost, as what still
