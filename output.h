@@ -49,7 +49,7 @@ struct output *output_new(struct turns *turns, uint32_t who,
 void output_free(struct output *o);
 
 /*
- * Replaces the logs by those of conf; logs has one element for each of them,
+ * Replaces the logs by those of conf; opened has one element for each of them,
  * in the same order, and output owns their descriptors from now on.  A log with
  * the path of a former log keeps the records in its buffer.  conf has to live
  * until the next call.  Ends the process if memory is exhausted.
