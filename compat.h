@@ -21,7 +21,7 @@
 #ifndef COMPAT_H
 #define COMPAT_H
 
-#include "autoconf.h"
+#include <autoconf.h>
 
 #include <sys/types.h>
 #include <sys/socket.h>

@@ -165,7 +165,8 @@ dnl depends on every header.
 AC_DEFUN([FLOWD_DEPENDENCIES], [
 	AC_MSG_CHECKING([whether $CC and make track headers])
 	DEPFLAGS=
-	DEPENDENCIES="\$(ALL_OBJS): `cd "$srcdir" && echo *.h */*.h`"
+	DEPENDENCIES="\$(ALL_OBJS): `cd "$srcdir" && echo *.h */*.h |
+	    sed -e 's/ autoconf\.h / /' -e 's,[[^ ]]*,$(srcdir)/&,g'`"
 	flowd_saved_cflags=$CFLAGS
 	CFLAGS="$CFLAGS -Werror -MMD -MP -MF conftest.dep"
 	AC_COMPILE_IFELSE([AC_LANG_PROGRAM([], [])],

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Out of tree, with clang and bison where they are there: everything builds
-# without a warning, depends on what it should, installs, and uninstalls.
+# without a warning, depends on what it should, installs, and uninstalls.  A
+# build in the source directory changes none of this.
 
 set -u
 SRC=${SRC:-$(cd "$(dirname "$0")/.." && pwd)}
@@ -10,6 +11,13 @@ tree_test
 
 link_sources "$SRC" "$tmp/src" && rm -f "$tmp/src/parse.c" &&
     mkdir "$tmp/build" && cd "$tmp/build" || exit 1
+# What a build in the source directory leaves there: newer than all sources, and
+# of no use to any compiler or linker.
+left='config.status autoconf.h parse.c flowd.o addr.o addr.pico compat/strlcpy.o
+libflowd.a flowd flowd-reader'
+for file in $left; do
+	echo '#error of another build' >"../src/$file" || exit 1
+done
 CC=cc
 ! command -v clang >/dev/null || CC=clang
 YACC=
@@ -23,6 +31,11 @@ targets=all
 # shellcheck disable=SC2086	# one target or two
 check "no warnings" "$MAKE" -s -j 2 CFLAGS='-O2 -Werror' $targets ||
     end_tree_test
+# shellcheck disable=SC2086	# a list of names
+check "a build in the source directory is left alone" \
+    [ "$(cd ../src && cat $left | sort | uniq -c | wc -l)" -eq 1 ]
+# shellcheck disable=SC2086
+(cd ../src && rm $left)
 check "the source directory stays clean" \
     [ -z "$(find "$tmp/src" -name '*.o' -o -name parse.c)" ]
 check "nothing is left to do" \

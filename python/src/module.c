@@ -20,9 +20,9 @@
 
 #include "flowd-python.h"
 
+#include <autoconf.h>
 #include <zlib.h>
 
-#include "autoconf.h"
 #include "format.h"
 
 PyObject *log_error;
