@@ -29,7 +29,7 @@
 #include "exporter.h"
 #include "held.h"
 #include "log.h"
-#include "netflow.h"
+#include "protocol.h"
 
 #define BUFFER_LEN (CONTROL_HEADER_LEN + CONTROL_BODY_MAX)
 
@@ -239,19 +239,12 @@ put_rules(const struct control *c, struct progress *at, struct wcursor *w)
 static uint64_t
 versions_of(const struct exporter *e)
 {
-	static const unsigned int numbers[EXPORTER_VERSIONS] = {
-		[EXPORTER_V1] = NF_VERSION_1,
-		[EXPORTER_V5] = NF_VERSION_5,
-		[EXPORTER_V7] = NF_VERSION_7,
-		[EXPORTER_V9] = NF_VERSION_9,
-		[EXPORTER_IPFIX] = NF_VERSION_IPFIX,
-	};
 	uint64_t versions = 0;
 	size_t i;
 
-	for (i = 0; i < EXPORTER_VERSIONS; i++) {
+	for (i = 0; i < PROTOCOLS; i++) {
 		if (e->versions[i] != 0)
-			versions |= UINT64_C(1) << numbers[i];
+			versions |= UINT64_C(1) << protocols[i].number;
 	}
 	return (versions);
 }

@@ -15,8 +15,7 @@
  */
 
 /*
- * From a datagram to flows.  Decoders are pure: bytes and the exporter's
- * state go in, flows come out.
+ * From a datagram to flows.
  */
 #ifndef DECODE_H
 #define DECODE_H
@@ -24,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "decoders.h"
 #include "exporter.h"
 #include "store.h"
 
@@ -64,24 +64,9 @@ sink_more(struct flow_sink *sink, size_t want, size_t *got)
 	return (flows);
 }
 
-enum decoded {
-	DECODED,            /* the flows are in the sink */
-	DECODE_INVALID,     /* malformed: nothing was taken from it */
-	DECODE_UNSUPPORTED, /* a version that is not read */
-	DECODE_HELD,        /* a part is counted and waits for its template */
-	DECODE_NO_TEMPLATE, /* a part would, but cannot be kept */
-};
-
 /*
- * The same for NetFlow v9 and IPFIX; version has been read from the front.
- * Options data and templates go into the exporter's state.
- */
-enum decoded message_decode(const struct datagram *dgram, uint16_t version,
-    struct exporter *exporter, struct flow_sink *sink);
-
-/*
- * Decodes one datagram, updates the exporter's sequence and sampling, and
- * warns about what it refuses.  It counts nothing.
+ * Decodes one datagram by the table of protocols.  It counts nothing but what
+ * the decoders' sets and templates need: the caller counts by the result.
  */
 enum decoded netflow_decode(const struct datagram *dgram,
     struct exporter *exporter, struct flow_sink *sink);

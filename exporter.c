@@ -28,7 +28,6 @@
 #include "exporter.h"
 #include "hash.h"
 #include "log.h"
-#include "netflow.h"
 
 #define BUCKETS_MIN    256 /* a power of two */
 #define MINUTE_SECONDS 60
@@ -473,11 +472,11 @@ exporters_expire(struct exporter_table *t, uint32_t now)
 }
 
 void
-exporter_sequence(struct exporter *e, uint16_t version, uint32_t domain,
+exporter_sequence(struct exporter *e, enum protocol_id id, uint32_t domain,
     uint32_t seq, uint32_t count, uint32_t uptime_ms)
 {
 	const struct sequence_mark mark = {
-		.version = version,
+		.version = protocols[id].number,
 		.domain = domain,
 		.number = seq,
 		.count = count,
@@ -487,29 +486,12 @@ exporter_sequence(struct exporter *e, uint16_t version, uint32_t domain,
 	    sequences_take(&e->sequences, &mark);
 	struct counters *n = &e->counters;
 
-	if (version == NF_VERSION_9)
+	if (protocols[id].unit == SEQUENCE_DATAGRAMS)
 		n->sequence_lost_datagrams += (uint64_t)change.missing;
 	else
 		n->sequence_lost += (uint64_t)change.missing;
 	n->sequence_late += change.late;
 	n->restarts += (uint64_t)(int64_t)change.restarts;
-}
-
-static enum exporter_version
-index_of(uint16_t version)
-{
-	switch (version) {
-	case NF_VERSION_1:
-		return (EXPORTER_V1);
-	case NF_VERSION_5:
-		return (EXPORTER_V5);
-	case NF_VERSION_7:
-		return (EXPORTER_V7);
-	case NF_VERSION_9:
-		return (EXPORTER_V9);
-	default:
-		return (EXPORTER_IPFIX);
-	}
 }
 
 static void
@@ -524,13 +506,13 @@ note_skew(struct exporter_skew *s, uint32_t minute, int64_t ms)
 }
 
 void
-exporter_heard(struct exporter *e, uint16_t version, uint32_t recv_sec,
+exporter_heard(struct exporter *e, enum protocol_id id, uint32_t recv_sec,
     uint32_t recv_usec, uint32_t export_sec, uint32_t export_nsec)
 {
 	const int64_t ms = ((int64_t)export_sec - recv_sec) * 1000 +
 	    (int64_t)(export_nsec / 1000000) - recv_usec / 1000;
 
-	e->versions[index_of(version)]++;
+	e->versions[id]++;
 	note_skew(&e->skew, recv_sec / MINUTE_SECONDS, ms);
 }
 
@@ -554,12 +536,17 @@ at_least_none(uint32_t n)
 	return (n > INT32_MAX ? 0 : n);
 }
 
+/* Whether it has sent datagrams that have sequence numbers. */
 static bool
 is_numbered(const struct exporter *e)
 {
-	return (
-	    (e->versions[EXPORTER_V5] | e->versions[EXPORTER_V7] |
-		e->versions[EXPORTER_V9] | e->versions[EXPORTER_IPFIX]) != 0);
+	int i;
+
+	for (i = 0; i < PROTOCOLS; i++) {
+		if (protocols[i].unit != SEQUENCE_NONE && e->versions[i] != 0)
+			return (true);
+	}
+	return (false);
 }
 
 static uint64_t

@@ -41,6 +41,7 @@
 #include "log-limit.h"
 #include "memory.h"
 #include "options.h"
+#include "protocol.h"
 #include "recent.h"
 #include "sequence.h"
 #include "template.h"
@@ -51,16 +52,6 @@
 #define MEMORY_DEFAULT    ((size_t)512 << 20) /* bytes, in all */
 
 #define EXPORTER_IDLE 600 /* seconds after which one may go */
-
-/* Versions that flowd reads, in the order of exporter.versions. */
-enum exporter_version {
-	EXPORTER_V1,
-	EXPORTER_V5,
-	EXPORTER_V7,
-	EXPORTER_V9,
-	EXPORTER_IPFIX,
-	EXPORTER_VERSIONS
-};
 
 /* Causes of messages; each is limited on its own. */
 enum exporter_cause {
@@ -111,7 +102,7 @@ struct exporter_skew {
 struct exporter {
 	struct addr addr;
 	struct counters counters;
-	uint64_t versions[EXPORTER_VERSIONS]; /* datagrams, well-formed */
+	uint64_t versions[PROTOCOLS]; /* datagrams, well-formed */
 	struct history history;
 	struct sequences sequences;
 	struct log_limit said[EXPORTER_CAUSES];
@@ -218,15 +209,15 @@ void exporter_settle(struct exporter *e, uint64_t stored, uint64_t lost);
 /* Exporters that went for others at the limit. */
 uint64_t exporters_evicted(const struct exporter_table *table);
 
-/* Takes note of a datagram's numbers: see sequence.h. */
-void exporter_sequence(struct exporter *exporter, uint16_t version,
+/* Records the sequence number of a datagram: see sequence.h. */
+void exporter_sequence(struct exporter *exporter, enum protocol_id id,
     uint32_t domain, uint32_t seq, uint32_t count, uint32_t uptime_ms);
 
 /*
- * Takes note of a well-formed datagram: its version, and when it says that it
- * was sent, in time of the epoch.
+ * Records a well-formed datagram: its protocol, and the times of its reception
+ * and of its export by its header, both of the epoch.
  */
-void exporter_heard(struct exporter *e, uint16_t version, uint32_t recv_sec,
+void exporter_heard(struct exporter *e, enum protocol_id id, uint32_t recv_sec,
     uint32_t recv_usec, uint32_t export_sec, uint32_t export_nsec);
 
 /*

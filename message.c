@@ -30,12 +30,14 @@
 #include "log-limit.h"
 #include "log.h"
 #include "netflow.h"
+#include "protocol.h"
 #include "record.h"
 
 #define RECORDS_AT_ONCE 16
 
-/* One message on its way through. */
+/* One message that is being decoded. */
 struct walk {
+	enum protocol_id protocol;
 	struct message_header msg;
 	struct cursor sets;
 	struct exporter *exporter;
@@ -562,15 +564,20 @@ take_set(struct walk *w, struct set *set)
 	}
 }
 
+/* By how much the sequence number grows after this message. */
+static uint32_t
+sequence_count(const struct walk *w)
+{
+	if (protocols[w->protocol].unit == SEQUENCE_DATAGRAMS)
+		return (1);
+	return (w->unknown ? SEQUENCE_UNKNOWN : w->records);
+}
+
 static enum decoded
 close_walk(struct walk *w)
 {
-	uint32_t count = w->msg.version == NF_VERSION_9 ? 1 :
-	    w->unknown                                  ? SEQUENCE_UNKNOWN :
-							  w->records;
-
-	exporter_sequence(w->exporter, w->msg.version, w->msg.domain,
-	    w->msg.sequence, count, w->msg.sys_uptime_ms);
+	exporter_sequence(w->exporter, w->protocol, w->msg.domain,
+	    w->msg.sequence, sequence_count(w), w->msg.sys_uptime_ms);
 	if (w->held != NULL) {
 		held_close(&w->exporter->held, w->held, !w->given_up);
 		return (DECODE_HELD);
@@ -578,33 +585,57 @@ close_walk(struct walk *w)
 	return (w->given_up ? DECODE_NO_TEMPLATE : DECODED);
 }
 
-enum decoded
-message_decode(const struct datagram *dgram, uint16_t version,
-    struct exporter *exporter, struct flow_sink *sink)
+static enum decoded
+decode_sets(struct walk *w, const struct datagram *dgram)
+{
+	struct set set;
+
+	if (!is_framed(w->sets))
+		return (refuse(w, "has a set that does not fit", dgram->len));
+	exporter_heard(w->exporter, w->protocol, dgram->recv_sec,
+	    dgram->recv_usec, w->msg.export_sec, 0);
+	while (next_set(&w->sets, &set) == 1)
+		take_set(w, &set);
+	return (close_walk(w));
+}
+
+static enum decoded
+decode_message(enum protocol_id id, const struct datagram *dgram,
+    struct exporter *exporter, struct flow_sink *sink,
+    int (*read_header)(struct cursor *c, struct message_header *msg))
 {
 	struct walk w = {
+		.protocol = id,
 		.exporter = exporter,
 		.sink = sink,
-		.msg = { .version = version,
+		.msg = { .version = protocols[id].number,
 		    .recv_sec = dgram->recv_sec,
 		    .recv_usec = dgram->recv_usec },
 	};
-	struct set set;
 	int r;
 
 	cur_init(&w.sets, dgram->data, dgram->len);
 	(void)cur_skip(&w.sets, NF_VERSION_LEN);
-	r = version == NF_VERSION_9 ? read_header_v9(&w.sets, &w.msg) :
-				      read_header_ipfix(&w.sets, &w.msg);
+	r = read_header(&w.sets, &w.msg);
 	if (r == FLOWD_ESHORT)
 		return (refuse(&w, "is shorter than its header", dgram->len));
 	if (r != 0)
 		return (refuse(&w, "says another length", dgram->len));
-	if (!is_framed(w.sets))
-		return (refuse(&w, "has a set that does not fit", dgram->len));
-	exporter_heard(exporter, version, dgram->recv_sec, dgram->recv_usec,
-	    w.msg.export_sec, 0);
-	while (next_set(&w.sets, &set) == 1)
-		take_set(&w, &set);
-	return (close_walk(&w));
+	return (decode_sets(&w, dgram));
+}
+
+enum decoded
+decode_v9(const struct datagram *dgram, struct exporter *exporter,
+    struct flow_sink *sink)
+{
+	return (
+	    decode_message(PROTOCOL_V9, dgram, exporter, sink, read_header_v9));
+}
+
+enum decoded
+decode_ipfix(const struct datagram *dgram, struct exporter *exporter,
+    struct flow_sink *sink)
+{
+	return (decode_message(PROTOCOL_IPFIX, dgram, exporter, sink,
+	    read_header_ipfix));
 }

@@ -20,6 +20,7 @@
 #include <stdio.h>
 
 #include "log.h"
+#include "protocol.h"
 #include "report.h"
 
 #define LINE_MAX_LEN (COUNTERS * (32 + 22)) /* names and numbers */
@@ -146,17 +147,15 @@ report_options(const char *who, const struct options *o)
 static void
 report_manners(const char *who, const struct exporter *e, uint32_t now)
 {
-	static const char *const names[EXPORTER_VERSIONS] = { "v1", "v5", "v7",
-		"v9", "IPFIX" };
-	char line[EXPORTER_VERSIONS * 32];
+	char line[PROTOCOLS * 32];
 	size_t i, len = 0;
 	int64_t ms;
 
 	line[0] = '\0';
-	for (i = 0; i < EXPORTER_VERSIONS && len < sizeof(line); i++) {
+	for (i = 0; i < PROTOCOLS && len < sizeof(line); i++) {
 		if (e->versions[i] != 0)
 			len += (size_t)snprintf(line + len, sizeof(line) - len,
-			    " %s %" PRIu64, names[i], e->versions[i]);
+			    " %s %" PRIu64, protocols[i].name, e->versions[i]);
 	}
 	if (exporter_skew_ms(e, now, &ms))
 		log_info("%s: clock %+.3f s, versions%s", who,

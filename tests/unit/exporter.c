@@ -35,7 +35,7 @@
 #include "netflow.h"
 
 #define NOW 1700000000U
-#define V5  NF_VERSION_5
+#define V5  PROTOCOL_V5
 
 static struct exporter_table *
 new_table(size_t limit)
@@ -192,7 +192,7 @@ who_is_in_use_is_not_pushed_out(void **state)
 		assert_int_equal(e->sampling_interval, 0);
 		assert_int_equal(e->sequences.at[0].version, 0);
 		e->sampling_interval = 5;
-		exporter_sequence(e, 5, 0, i, 1, i);
+		exporter_sequence(e, PROTOCOL_V5, 0, i, 1, i);
 	}
 	assert_listed(table, (const uint32_t[]){ 1, 2 }, 2);
 	exporters_sum(table, &sum);
@@ -439,7 +439,7 @@ versions_have_their_own(void **state)
 	(void)state;
 	for (i = 0; i < 100; i++) {
 		exporter_sequence(&e, V5, 0, i * 30, 30, 1000 * i);
-		exporter_sequence(&e, NF_VERSION_7, 0, 900000 + i * 27, 27,
+		exporter_sequence(&e, PROTOCOL_V7, 0, 900000 + i * 27, 27,
 		    1000 * i);
 	}
 	assert_sequence(&e, 0, 0, 0);

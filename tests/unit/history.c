@@ -72,7 +72,7 @@ static void
 datagram(uint32_t now, uint32_t flows, uint32_t missing)
 {
 	assert_ptr_equal(get(1, now), e);
-	exporter_heard(e, NF_VERSION_5, now, 0, now, 0);
+	exporter_heard(e, PROTOCOL_V5, now, 0, now, 0);
 	e->counters.datagrams++;
 	e->counters.flows += flows;
 	e->counters.sequence_lost += missing;
@@ -231,14 +231,14 @@ static void
 v1_has_no_numbers(void **state)
 {
 	(void)state;
-	exporter_heard(e, NF_VERSION_1, NOW, 0, NOW, 0);
+	exporter_heard(e, PROTOCOL_V1, NOW, 0, NOW, 0);
 	e->counters.datagrams++;
 	e->counters.flows += 24;
 	assert_complete(NOW, EXPORTER_START, -1);
 	datagram(NOW, 30, 0);
 	assert_complete(NOW, EXPORTER_START, 1000000);
-	assert_int_equal(e->versions[EXPORTER_V1], 1);
-	assert_int_equal(e->versions[EXPORTER_V5], 1);
+	assert_int_equal(e->versions[PROTOCOL_V1], 1);
+	assert_int_equal(e->versions[PROTOCOL_V5], 1);
 }
 
 static void
@@ -264,24 +264,24 @@ clocks_are_compared_by_the_fastest_datagram(void **state)
 
 	(void)state;
 	assert_false(exporter_skew_ms(e, minute, &ms));
-	exporter_heard(e, NF_VERSION_5, minute, 500000, minute + 2, 0);
+	exporter_heard(e, PROTOCOL_V5, minute, 500000, minute + 2, 0);
 	assert_true(exporter_skew_ms(e, minute, &ms));
 	assert_int_equal(ms, 1500);
-	exporter_heard(e, NF_VERSION_5, minute + 1, 0, minute + 2, 600000000);
-	exporter_heard(e, NF_VERSION_5, minute + 9, 0, minute + 2, 0);
+	exporter_heard(e, PROTOCOL_V5, minute + 1, 0, minute + 2, 600000000);
+	exporter_heard(e, PROTOCOL_V5, minute + 9, 0, minute + 2, 0);
 	assert_true(exporter_skew_ms(e, minute, &ms));
 	assert_int_equal(ms, 1600);
 	/* Behind, after a minute in which that of before counts too. */
-	exporter_heard(e, NF_VERSION_5, minute + 60, 0, minute + 50, 0);
+	exporter_heard(e, PROTOCOL_V5, minute + 60, 0, minute + 50, 0);
 	assert_true(exporter_skew_ms(e, minute + 60, &ms));
 	assert_int_equal(ms, 1600);
-	exporter_heard(e, NF_VERSION_5, minute + 120, 0, minute + 110, 0);
+	exporter_heard(e, PROTOCOL_V5, minute + 120, 0, minute + 110, 0);
 	assert_true(exporter_skew_ms(e, minute + 120, &ms));
 	assert_int_equal(ms, -10000);
 	assert_true(exporter_skew_ms(e, minute + 239, &ms));
 	assert_false(exporter_skew_ms(e, minute + 240, &ms));
 	/* Its clock was never set. */
-	exporter_heard(e, NF_VERSION_5, minute + 600, 0, 0, 0);
+	exporter_heard(e, PROTOCOL_V5, minute + 600, 0, 0, 0);
 	assert_true(exporter_skew_ms(e, minute + 600, &ms));
 	assert_int_equal(ms, -1000 * (int64_t)(minute + 600));
 }
