@@ -27,7 +27,7 @@ SOURCES = [f"src/{name}.c" for name in
 FUNCTIONS = "getauxval", "reallocarray", "strlcpy", "strtonum"
 # The module keeps messages, has no use for datagrams, and packs nothing.
 LEFT_OUT = {"log.c", "log-limit.c", "program.c", "config-load.c",
-            "config-pack.c", "compat/mmsg.c"}
+            "config-pack.c", "mmsg.c"}
 
 
 def version():
@@ -47,8 +47,8 @@ def library_sources():
     makefile = (TREE / "Makefile.in").read_text()
     lists = (f"{part}_SRCS" for part in
              ("COMPAT", "LIB", "BASE", "FILTER", "CONFIG"))
-    return sorted(set().union(*(sources(makefile, name) for name in lists)) -
-                  LEFT_OUT)
+    return sorted(path for name in lists for path in sources(makefile, name)
+                  if pathlib.PurePath(path).name not in LEFT_OUT)
 
 
 def headers_of(path, found):

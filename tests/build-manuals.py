@@ -155,8 +155,7 @@ class Options(unittest.TestCase):
 
 class Pages(unittest.TestCase):
     def test_every_page_is_installed(self):
-        here = {page for directory in (tap.SRC, tap.SRC / "tools")
-                for page in directory.glob("*.[1-9]")
+        here = {page for page in tap.sources("*.[1-9]")
                 if ".so." not in page.name}
         self.assertEqual(set(pages()), here)
 
