@@ -12,6 +12,7 @@ import flowd
 from flowd import _program
 
 RECORD_MAX = 65536		# bytes; no datagram is longer
+SIGNALS = {signal.SIGHUP, signal.SIGINT, signal.SIGTERM}
 
 
 class Failure(Exception):
@@ -55,6 +56,9 @@ def bind(sock, path, mode):
 @contextlib.contextmanager
 def log_socket(path, mode):
     """A socket at path, for as long as the block takes."""
+    # A signal between bind() and the try statement that removes the socket
+    # would leave it behind.
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
         try:
             remove_stale(path)
@@ -65,6 +69,7 @@ def log_socket(path, mode):
                           f"{error.strerror or error}") from error
         mine = os.lstat(path)
         try:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
             yield sock
         finally:
             with contextlib.suppress(FileNotFoundError):
@@ -137,7 +142,7 @@ def arguments():
 
 def main():
     args = arguments()
-    for number in signal.SIGHUP, signal.SIGINT, signal.SIGTERM:
+    for number in SIGNALS:
         signal.signal(number, ends_with_cleanup)
     try:
         with log_socket(args.socket, args.mode) as sock:
