@@ -31,8 +31,9 @@ link_sources()
 # remove_tree: removes $tmp, unless a test failed whose files are to stay.
 remove_tree()
 {
-	[ "$failed" -ne 0 ] && [ -n "${FLOWD_TEST_KEEP:-}" ] ||
-	    rm -rf "$tmp"
+	if [ "$failed" -eq 0 ] || [ -z "${FLOWD_TEST_KEEP:-}" ]; then
+		rm -rf "$tmp"
+	fi
 }
 
 # tree_test: starts a test, with a directory $tmp that is removed at the end.
