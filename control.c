@@ -24,9 +24,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "completeness.h"
 #include "control.h"
 #include "errors.h"
 #include "exporter.h"
+#include "exporters.h"
 #include "held.h"
 #include "log.h"
 #include "protocol.h"
@@ -309,7 +311,7 @@ put_exporter(const struct exporter *e, uint32_t now, struct wcursor *w)
 static int
 put_templates(const struct exporter *e, struct progress *at, struct wcursor *w)
 {
-	const struct template *t;
+	const struct tmpl *t;
 	struct control_template record;
 
 	while ((t = templates_next(&e->templates, &at->template)) != NULL) {

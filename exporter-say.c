@@ -18,7 +18,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "exporter.h"
+#include "exporter-say.h"
 #include "log-limit.h"
 #include "log.h"
 

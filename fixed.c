@@ -25,6 +25,7 @@
 
 #include "cursor.h"
 #include "decode.h"
+#include "exporter-say.h"
 #include "flow-times.h"
 #include "layout.h"
 #include "netflow.h"

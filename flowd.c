@@ -40,6 +40,7 @@
 #include "control.h"
 #include "decode.h"
 #include "exporter.h"
+#include "exporters.h"
 #include "filter.h"
 #include "format.h"
 #include "listen.h"

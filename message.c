@@ -27,11 +27,14 @@
 
 #include "cursor.h"
 #include "decode.h"
+#include "exporter-say.h"
+#include "exporters.h"
 #include "log-limit.h"
 #include "log.h"
 #include "netflow.h"
 #include "protocol.h"
 #include "record.h"
+#include "template-run.h"
 
 #define RECORDS_AT_ONCE 16
 
@@ -155,7 +158,7 @@ kind_of(uint16_t version, uint16_t id)
  * traffic if the other has some.
  */
 static void
-take_biflow(struct walk *w, const struct template *t,
+take_biflow(struct walk *w, const struct tmpl *t,
     const struct ie_values *values, struct flow *flow)
 {
 	struct flow *reverse = flow;
@@ -172,7 +175,7 @@ take_biflow(struct walk *w, const struct template *t,
 }
 
 static void
-refuse_record(struct walk *w, const struct template *t)
+refuse_record(struct walk *w, const struct tmpl *t)
 {
 	w->exporter->counters.records_refused++;
 	exporter_warnx(w->exporter, EXPORTER_RECORD, w->msg.recv_sec,
@@ -184,7 +187,7 @@ refuse_record(struct walk *w, const struct template *t)
 
 /* The flow, the sink's last unless the record is just one flow. */
 static void
-finish_flow(struct walk *w, const struct template *t, uint64_t init_time,
+finish_flow(struct walk *w, const struct tmpl *t, uint64_t init_time,
     const struct ie_values *values, struct flow *flow)
 {
 	if (!record_finish(flow, t, &w->msg, init_time, values)) {
@@ -195,7 +198,7 @@ finish_flow(struct walk *w, const struct template *t, uint64_t init_time,
 }
 
 static void
-take_flow_records(struct walk *w, const struct template *t, struct cursor *data)
+take_flow_records(struct walk *w, const struct tmpl *t, struct cursor *data)
 {
 	uint64_t init_time = options_init_time(&w->exporter->options,
 	    w->msg.version, w->msg.domain);
@@ -220,8 +223,7 @@ take_flow_records(struct walk *w, const struct template *t, struct cursor *data)
 }
 
 static void
-take_options_records(struct walk *w, const struct template *t,
-    struct cursor *data)
+take_options_records(struct walk *w, const struct tmpl *t, struct cursor *data)
 {
 	struct exporter *e = w->exporter;
 	struct ie_values values;
@@ -248,7 +250,7 @@ take_options_records(struct walk *w, const struct template *t,
 
 /* What is left behind the last record is padding (RFC 7011 section 3.3.1). */
 static void
-take_records(struct walk *w, const struct template *t, struct cursor *data)
+take_records(struct walk *w, const struct tmpl *t, struct cursor *data)
 {
 	if (t->options)
 		take_options_records(w, t, data);
@@ -278,7 +280,7 @@ take_data_set(struct walk *w, struct set *set)
 		.version = w->msg.version,
 		.id = set->id,
 	};
-	const struct template *t = template_find(&w->exporter->templates, &key);
+	const struct tmpl *t = template_find(&w->exporter->templates, &key);
 
 	if (t == NULL || t->withdrawn)
 		hold_set(w, set);
@@ -291,7 +293,7 @@ static void
 release_held(struct walk *w, const struct template_key *key)
 {
 	struct walk past = *w;
-	struct template *t;
+	struct tmpl *t;
 	struct held_set *set;
 	struct cursor data;
 
@@ -313,7 +315,7 @@ warn_template(struct walk *w, const struct template_key *key, const char *why)
 }
 
 static void
-withdraw_one(struct exporter *e, struct template *t)
+withdraw_one(struct exporter *e, struct tmpl *t)
 {
 	if (t == NULL || t->withdrawn)
 		return;
@@ -325,7 +327,7 @@ withdraw_one(struct exporter *e, struct template *t)
 static void
 withdraw_all(struct walk *w, bool options)
 {
-	struct template *t;
+	struct tmpl *t;
 	struct recent *use;
 
 	if (w->emptied[options])
@@ -403,7 +405,7 @@ note_room(struct walk *w)
 
 /* An interval within one second, from several copies at once, tells nothing. */
 static void
-note_announcement(struct template *t, uint32_t now)
+note_announcement(struct tmpl *t, uint32_t now)
 {
 	if (t->announced != 0 && now > t->announced)
 		t->interval = now - t->announced;
@@ -416,7 +418,7 @@ take_definition(struct walk *w, const struct template_key *key,
     enum template_result r, int error)
 {
 	struct exporter *e = w->exporter;
-	struct template *t;
+	struct tmpl *t;
 
 	if (r == TEMPLATE_NEW || r == TEMPLATE_CHANGED)
 		e->shared->changed = true;

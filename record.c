@@ -24,7 +24,7 @@
 #define IPFIX_UPTIME 0x80000000U /* ms, where none is known */
 
 void
-record_start(struct flow *flow, const struct template *t,
+record_start(struct flow *flow, const struct tmpl *t,
     const struct message_header *msg, const struct addr *agent)
 {
 	memset(flow, 0, sizeof(*flow));
@@ -70,7 +70,7 @@ any_set(const uint8_t *p, size_t len)
  * the addresses are not all zero.  ADDR_NONE where each has but one.
  */
 static uint32_t
-tell_family(const struct template *t, const struct ie_values *v)
+tell_family(const struct tmpl *t, const struct ie_values *v)
 {
 	bool src4 = HAS(t, SLOT_SRC4) && any_set(v->src4, 4);
 	bool dst4 = HAS(t, SLOT_DST4) && any_set(v->dst4, 4);
@@ -90,7 +90,7 @@ tell_family(const struct template *t, const struct ie_values *v)
 }
 
 static bool
-choose_family(struct flow *flow, const struct template *t,
+choose_family(struct flow *flow, const struct tmpl *t,
     const struct ie_values *v)
 {
 	uint32_t family = tell_family(t, v);
@@ -117,8 +117,7 @@ choose_family(struct flow *flow, const struct template *t,
 
 /* Prefix lengths that template_run could not put in place. */
 static void
-choose_masks(struct flow *flow, const struct template *t,
-    const struct ie_values *v)
+choose_masks(struct flow *flow, const struct tmpl *t, const struct ie_values *v)
 {
 	uint32_t family =
 	    flow->src.family != ADDR_NONE ? flow->src.family : flow->dst.family;
@@ -155,8 +154,7 @@ choose_gateway(struct flow *flow, const struct ie_values *v)
 
 /* By custom an ICMP flow has its type and code for a destination port. */
 static void
-choose_icmp(struct flow *flow, const struct template *t,
-    const struct ie_values *v)
+choose_icmp(struct flow *flow, const struct tmpl *t, const struct ie_values *v)
 {
 	if (HAS(t, SLOT_SRC_PORT) || HAS(t, SLOT_DST_PORT))
 		return;
@@ -200,7 +198,7 @@ set_delta(const struct times *w, int64_t *to, uint64_t delta)
 }
 
 static void
-find_start(struct times *w, const struct template *t, const struct ie_values *v,
+find_start(struct times *w, const struct tmpl *t, const struct ie_values *v,
     const uint32_t *uptime)
 {
 	if (HAS(t, SLOT_START))
@@ -214,7 +212,7 @@ find_start(struct times *w, const struct template *t, const struct ie_values *v,
 }
 
 static void
-find_end(struct times *w, const struct template *t, const struct ie_values *v,
+find_end(struct times *w, const struct tmpl *t, const struct ie_values *v,
     const uint32_t *uptime)
 {
 	if (HAS(t, SLOT_END))
@@ -229,7 +227,7 @@ find_end(struct times *w, const struct template *t, const struct ie_values *v,
 
 /* Milliseconds that the flow took, or 0 where the record does not tell. */
 static int64_t
-duration(const struct template *t, const struct ie_values *v)
+duration(const struct tmpl *t, const struct ie_values *v)
 {
 	int32_t ms;
 
@@ -267,7 +265,7 @@ fill_gaps(struct times *w, int64_t lasted)
  * readers find them again: architecture's "Times".
  */
 static void
-convert_times(struct flow *flow, const struct template *t,
+convert_times(struct flow *flow, const struct tmpl *t,
     const struct message_header *msg, uint64_t init_time,
     const struct ie_values *v)
 {
@@ -292,7 +290,7 @@ convert_times(struct flow *flow, const struct template *t,
 }
 
 bool
-record_finish(struct flow *flow, const struct template *t,
+record_finish(struct flow *flow, const struct tmpl *t,
     const struct message_header *msg, uint64_t init_time,
     const struct ie_values *v)
 {
@@ -311,14 +309,14 @@ record_finish(struct flow *flow, const struct template *t,
 }
 
 bool
-record_is_one_flow(const struct template *t)
+record_is_one_flow(const struct tmpl *t)
 {
 	return (
 	    !t->variable && t->family != FAMILY_BOTH && !record_is_biflow(t));
 }
 
 bool
-record_is_biflow(const struct template *t)
+record_is_biflow(const struct tmpl *t)
 {
 	return (HAS(t, SLOT_REV_OCTETS) || HAS(t, SLOT_REV_PACKETS));
 }
@@ -330,7 +328,7 @@ record_has_forward(const struct flow *flow)
 }
 
 bool
-record_has_reverse(const struct template *t, const struct ie_values *v)
+record_has_reverse(const struct tmpl *t, const struct ie_values *v)
 {
 	return ((HAS(t, SLOT_REV_OCTETS) && v->rev_octets != 0) ||
 	    (HAS(t, SLOT_REV_PACKETS) && v->rev_packets != 0));
@@ -349,7 +347,7 @@ set_counter(struct flow *flow, uint32_t field, uint64_t *counter, bool has,
 }
 
 void
-record_reverse(struct flow *flow, const struct template *t,
+record_reverse(struct flow *flow, const struct tmpl *t,
     const struct ie_values *v)
 {
 	const struct flow was = *flow;

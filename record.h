@@ -27,20 +27,20 @@
 #include "ie.h"
 #include "message-header.h"
 #include "store.h"
-#include "template.h"
+#include "tmpl.h"
 
 /*
  * What the flows of one data set have in common, before template_run.
  * init_time is that of the domain, or 0.
  */
-void record_start(struct flow *flow, const struct template *t,
+void record_start(struct flow *flow, const struct tmpl *t,
     const struct message_header *msg, const struct addr *agent);
 
 /*
  * Completes flow after template_run.  False where the values are no flow, as
  * with a source in one family and a destination in the other.
  */
-bool record_finish(struct flow *flow, const struct template *t,
+bool record_finish(struct flow *flow, const struct tmpl *t,
     const struct message_header *msg, uint64_t init_time,
     const struct ie_values *values);
 
@@ -48,18 +48,17 @@ bool record_finish(struct flow *flow, const struct template *t,
  * Whether each record gives exactly one flow, and has a fixed length: then
  * record_finish is never false, and there is nothing to reverse.
  */
-bool record_is_one_flow(const struct template *t);
+bool record_is_one_flow(const struct tmpl *t);
 
 /* Whether the template has counters for two directions. */
-bool record_is_biflow(const struct template *t);
+bool record_is_biflow(const struct tmpl *t);
 
 /* Whether there is traffic in the direction of the flow, and in the other. */
 bool record_has_forward(const struct flow *flow);
-bool record_has_reverse(const struct template *t,
-    const struct ie_values *values);
+bool record_has_reverse(const struct tmpl *t, const struct ie_values *values);
 
 /* Turns the flow into that of the other direction. */
-void record_reverse(struct flow *flow, const struct template *t,
+void record_reverse(struct flow *flow, const struct tmpl *t,
     const struct ie_values *values);
 
 #endif

@@ -19,6 +19,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "completeness.h"
+#include "exporters.h"
 #include "log.h"
 #include "protocol.h"
 #include "report.h"

@@ -21,6 +21,7 @@
 
 #include "crc32.h"
 #include "cursor.h"
+#include "exporters.h"
 #include "netflow.h"
 #include "pack.h"
 #include "state.h"
@@ -159,7 +160,7 @@ pack_sequences(struct wcursor *w, const struct exporter *e)
 static int
 pack_templates(struct wcursor *w, const struct exporter *e)
 {
-	const struct template *t;
+	const struct tmpl *t;
 	struct template_head head;
 	struct recent *use;
 

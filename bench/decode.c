@@ -30,6 +30,7 @@
 #include "addr.h"
 #include "decode.h"
 #include "exporter.h"
+#include "exporters.h"
 #include "flow-generate.h"
 #include "netflow.h"
 #include "store.h"

@@ -20,6 +20,7 @@
  */
 #include "compat.h"
 
+#include "exporters.h"
 #include "fuzz.h"
 
 #include "tests/unit/collect9.h"

@@ -32,6 +32,7 @@
 
 #include "decode.h"
 #include "exporter.h"
+#include "exporters.h"
 #include "store.h"
 #include "wire9.h"
 

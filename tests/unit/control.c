@@ -36,6 +36,7 @@
 #include "ctl-check.h"
 #include "errors.h"
 #include "exporter.h"
+#include "exporters.h"
 
 #define BUFFER_LEN 4096
 #define NOW        1700000000U
@@ -460,7 +461,7 @@ templates_are_met_once(void **state)
 	struct memory memory = { 0, MEMORY_DEFAULT };
 	struct templates t = { .count = 0 };
 	struct template_key at = { .id = 0 };
-	const struct template *tmpl;
+	const struct tmpl *tmpl;
 	uint8_t met[100] = { 0 };
 	uint32_t i, next = 1000;
 

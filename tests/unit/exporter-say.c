@@ -31,6 +31,8 @@
 #include <cmocka.h>
 
 #include "capture.h"
+#include "exporter-say.h"
+#include "exporters.h"
 #include "fixture9.h"
 
 #define DAY      86400

@@ -31,7 +31,9 @@
 #include <cmocka.h>
 
 #include "capture.h"
+#include "exporter-say.h"
 #include "exporter.h"
+#include "exporters.h"
 #include "netflow.h"
 
 #define NOW 1700000000U

@@ -32,6 +32,7 @@
 
 #include <cmocka.h>
 
+#include "exporters.h"
 #include "fixture9.h"
 
 static void

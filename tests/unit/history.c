@@ -27,7 +27,9 @@
 
 #include <cmocka.h>
 
+#include "completeness.h"
 #include "exporter.h"
+#include "exporters.h"
 #include "netflow.h"
 
 #define NOW 1700000005U

@@ -30,6 +30,7 @@
 
 #include <cmocka.h>
 
+#include "exporters.h"
 #include "fixture9.h"
 
 #define EXPORT_MS ((int64_t)WIRE_EXPORT_SEC * 1000)
@@ -2036,7 +2037,7 @@ announcements_are_timed(void **state)
 {
 	static const struct wire_field field[] = { { 1, 4, 0 } };
 	const struct template_key key = { WIRE_DOMAIN, V9, 256 };
-	const struct template *t;
+	const struct tmpl *t;
 	uint32_t i;
 
 	(void)state;

@@ -37,6 +37,7 @@
 #include <cmocka.h>
 
 #include "collect9.h"
+#include "exporters.h"
 #include "netflow.h"
 #include "recorded.h"
 #include "wire9.h"

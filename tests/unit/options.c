@@ -29,6 +29,7 @@
 
 #include <cmocka.h>
 
+#include "exporters.h"
 #include "fixture9.h"
 
 static const struct options *

@@ -32,6 +32,7 @@
 #include "collect9.h"
 #include "crc32.h"
 #include "errors.h"
+#include "exporters.h"
 #include "netflow.h"
 #include "state.h"
 #include "wire9.h"

@@ -34,6 +34,7 @@
 #include "ie.h"
 #include "netflow.h"
 #include "recorded.h"
+#include "template-run.h"
 #include "template.h"
 #include "wire9.h"
 
@@ -123,7 +124,7 @@ define(uint16_t version, uint16_t id, const struct wire_field *fields, size_t n)
 	return (define_as(version, id, fields, n, (uint16_t)n, MAX));
 }
 
-static struct template *
+static struct tmpl *
 find(uint16_t version, uint16_t id)
 {
 	const struct template_key key = key_of(version, id);
@@ -850,7 +851,7 @@ static const struct wire_field octets_proto[] = { { 1, 4, 0 }, { 4, 1, 0 } };
 static void
 a_repeated_definition_is_the_same(void **state)
 {
-	const struct template *t;
+	const struct tmpl *t;
 	size_t used;
 
 	(void)state;
@@ -1065,7 +1066,7 @@ many_templates_are_all_found(void **state)
 		    TEMPLATE_NEW);
 	assert_int_equal(templates.count, 4096);
 	for (id = 256; id < 5256; id++) {
-		struct template *t = find(V9, (uint16_t)id);
+		struct tmpl *t = find(V9, (uint16_t)id);
 
 		assert_int_equal(t != NULL, id >= 5256 - 4096);
 		if (t != NULL)

@@ -19,6 +19,7 @@
  */
 #include "cursor.h"
 #include "decode.h"
+#include "exporter-say.h"
 #include "protocol.h"
 
 static enum decoded
