@@ -25,20 +25,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "flow-generator.h"
 #include "store.h"
-
-struct generator {
-	uint16_t version;                /* 1, 5, 7, 9 or 10, which is IPFIX */
-	bool ipv6;                       /* v9 and IPFIX: what the flows are */
-	uint16_t template_id;            /* v9 and IPFIX: theirs, from 256 up */
-	uint32_t domain;                 /* v9 and IPFIX: the source */
-	uint8_t engine_type, engine_id;  /* v5 */
-	uint16_t sampling;               /* v5: mode and interval, as sent */
-	uint32_t time_sec, time_nanosec; /* of the export, epoch */
-	uint32_t sys_uptime_ms;
-	uint32_t sequence; /* of the next flow */
-	uint64_t random;   /* state; starts as the seed */
-};
 
 /*
  * Flows in a datagram of gen: what exporters usually send, and the most that

@@ -25,7 +25,8 @@
 #include <stdint.h>
 
 #include "cursor.h"
-#include "flow-generate.h"
+#include "flow-generator.h"
+#include "store.h"
 
 /* The records of a template. */
 struct shape {

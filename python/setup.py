@@ -85,9 +85,13 @@ def make_parser(to):
 
 
 def bundle(to):
-    """Puts what is needed of the tree into a directory."""
+    """Copies what is needed of the tree into a directory."""
     headers = set()
-    for name in library_sources():
+    sources = library_sources()
+    for path in to.rglob("*.c"):	# of a former state of the tree
+        if str(path.relative_to(to)) not in sources:
+            path.unlink()
+    for name in sources:
         path = TREE / name
         if name == "parse.c":
             path = TREE / "parse.y"

@@ -63,6 +63,7 @@ def sources(pattern):
     """Files at the top of the source tree and in its folders."""
     return [path for path in [*SRC.glob(pattern), *SRC.glob(f"*/{pattern}")]
             if path.parent == SRC or
+            path.parent.name != "autom4te.cache" and
             not (path.parent / "config.status").exists()]
 
 
