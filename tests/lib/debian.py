@@ -1,7 +1,8 @@
 """A small Debian in a directory, and namespaces in which it runs.
 
-It is made by debootstrap of the mirror that this system has, and is of the same
-release.  What runs in the namespaces has no network but loopback.
+debootstrap makes it from the mirror that this system has; its release is this
+system's, or a named one.  The namespaces have no network but loopback, unless
+the system shares this one's network.
 """
 
 import os
@@ -36,6 +37,12 @@ exec "$@"
 """
 # It only waits, and reaps by ignoring its children.
 SLEEPER = ("env", "--ignore-signal=CHLD", "sleep", "infinity")
+# Beside /proc, as on any system.
+MOUNTS = """
+mount -t sysfs -o ro sysfs sys
+mount -t tmpfs tmpfs dev/shm
+mount -t devpts -o newinstance,ptmxmode=666,mode=620 devpts dev/pts
+"""
 # As systemd wants it to be in a container.
 SYSTEMD_MOUNTS = """
 mount -t sysfs -o ro sysfs sys
@@ -65,20 +72,26 @@ def _works(*command):
                           stderr=subprocess.DEVNULL).returncode == 0
 
 
-def sources():
-    """This system's lists of packages from its distributor: lines of apt."""
+def distributor():
+    """As apt names it."""
     with open("/etc/os-release", encoding="utf-8") as file:
-        name = next(line[5:].strip().strip('"').split()[0]
+        return next(line[5:].strip().strip('"').split()[0]
                     for line in file if line.startswith("NAME="))
+
+
+def sources(origin=None):
+    """This system's lists of packages from a distributor, by default its own:
+    lines of apt."""
+    origin = origin or distributor()
     lines = run("apt-get", "indextargets", "--format",
                 "$(ORIGIN) $(REPO_URI) $(RELEASE) $(COMPONENT)",
                 "Created-By: Packages").splitlines()
     return [line.split(" ", 1)[1] for line in dict.fromkeys(lines)
-            if line.startswith(name + " ")]
+            if line.startswith(origin + " ")]
 
 
-def why_not():
-    """Why there can be no such system, or None."""
+def why_no_namespaces():
+    """Why no such system can run here, or None."""
     if os.geteuid() != 0:
         return "not root"
     missing = need("apt-get", "debootstrap", "dpkg-deb", "unshare", "nsenter",
@@ -87,15 +100,28 @@ def why_not():
         return f"{missing} is not installed"
     if not _works("unshare", *NAMESPACES, "true"):
         return "namespaces cannot be made here"
-    lines = sources()
-    if not lines:
-        return "apt knows no mirror"
-    mirror, release, *_ = lines[0].split()
+    return None
+
+
+def why_no_release(mirror, release):
+    """Why a mirror has no such release, or None."""
     url = f"{mirror.rstrip('/')}/dists/{release}/Release"
     with tempfile.TemporaryDirectory() as tmp:
         if not _works(FETCH, "-qq", "download-file", url, f"{tmp}/file"):
             return f"{url} cannot be fetched"
     return None
+
+
+def why_not():
+    """Why there can be no system of this one's release, or None."""
+    reason = why_no_namespaces()
+    if reason:
+        return reason
+    lines = sources()
+    if not lines:
+        return "apt knows no mirror"
+    mirror, release, *_ = lines[0].split()
+    return why_no_release(mirror, release)
 
 
 def _cgroups():
@@ -123,16 +149,23 @@ def why_no_systemd():
 class System:
     """A Debian in a directory, which runs or does not."""
 
-    def __init__(self, root):
+    def __init__(self, root, network=False):
         self.root = root
+        self.namespaces = [word for word in NAMESPACES
+                           if not (network and word == "--net")]
         self.init = None
         self.cgroup = None
 
-    def make(self):
-        mirror, release, *_ = sources()[0].split()
-        run("debootstrap", "--variant=minbase", release, self.root, mirror)
+    def make(self, lines=None):
+        """Makes it from the first of some lists of packages, by default this
+        system's."""
+        lines = lines or sources()
+        mirror, release, *_ = lines[0].split()
+        # debootstrap mounts file systems, and leaves them when it is killed.
+        run("unshare", "--mount", "--pid", "--fork", "--kill-child",
+            "debootstrap", "--variant=minbase", release, self.root, mirror)
         (self.root / "etc/apt/sources.list").write_text(
-            "".join(f"deb {line}\n" for line in sources()))
+            "".join(f"deb {line}\n" for line in lines))
         (self.root / "etc/dpkg/dpkg.cfg.d/fast").write_text(
             "force-unsafe-io\n")
         shutil.copy("/etc/resolv.conf", self.root / "etc/resolv.conf")
@@ -151,12 +184,13 @@ class System:
         """Runs a command there which may use this system's network."""
         return run("chroot", self.root, *command, env=ENVIRONMENT)
 
-    def boot(self):
-        """Without an init; packages start their services all the same, as in
-        runlevel 2."""
+    def boot(self, services=True):
+        """Without an init.  Packages start their services as in runlevel 2,
+        unless services is False."""
         self.make_script("sbin/runlevel", "echo N 2")
-        self.make_script("usr/sbin/policy-rc.d", "exit 104")
-        self._start([], ":", SLEEPER)
+        self.make_script("usr/sbin/policy-rc.d",
+                         f"exit {104 if services else 101}")
+        self._start([], MOUNTS, SLEEPER)
         wait_for(lambda: self._init_is("sleep"), "the namespaces are there")
 
     def boot_systemd(self):
@@ -173,8 +207,8 @@ class System:
 
     def _start(self, namespaces, mounts, init, before=":"):
         self.init = subprocess.Popen(
-            ["sh", "-c", f'{before} && exec unshare "$@"', "sh", *NAMESPACES,
-             *namespaces, "--kill-child", "sh", "-c", BOOT, self.root, mounts,
+            ["sh", "-c", f'{before} && exec unshare "$@"', "sh",
+             *self.namespaces, *namespaces, "--kill-child", "sh", "-c", BOOT, self.root, mounts,
              *init],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
@@ -192,12 +226,15 @@ class System:
         """How a file there is reached from here, while it runs."""
         return pathlib.Path(f"/proc/{self._child()}/root", name.lstrip("/"))
 
+    def enter(self):
+        """The words before a command that runs there."""
+        namespaces = [word for word in self.namespaces if word != "--fork"]
+        return ["nsenter", "--target", self._child(), *namespaces,
+                *(["--cgroup"] if self.cgroup else [])]
+
     def run(self, *command):
         """Runs a command there."""
-        namespaces = [word for word in NAMESPACES if word != "--fork"]
-        return run("nsenter", "--target", self._child(), *namespaces,
-                   *(["--cgroup"] if self.cgroup else []), *command,
-                   env=ENVIRONMENT)
+        return run(*self.enter(), *command, env=ENVIRONMENT)
 
     def shut_down(self):
         if self.init is not None:
