@@ -27,26 +27,26 @@
 
 enum exporter_span { EXPORTER_MINUTE, EXPORTER_HOUR, EXPORTER_START };
 
-/* What an exporter has sent in a span of time, and what was missing of it. */
+/* The traffic of an exporter in a span of time, and what was missing. */
 struct exporter_period {
 	uint32_t seconds;   /* that it covers, never 0 */
 	uint64_t datagrams; /* received */
 	uint64_t flows;     /* decoded, and not lost to output errors */
-	uint64_t missing;   /* flows that there should have been too */
-	bool numbered;      /* by the exporter, so that gaps are seen */
+	uint64_t missing;   /* flows that were sent, but not stored */
+	bool numbered;      /* has sequence numbers, so that gaps are seen */
 };
 
 /*
- * The latest minute (60 to 75 seconds), hour (60 to 72 minutes), or everything
- * since first_seen, up to now; less where the exporter is not known for so
- * long.  flows / seconds is a rate.
+ * Covers the latest minute (60 to 75 seconds), the latest hour (60 to 72
+ * minutes), or the time since first_seen; less where the exporter is newer.
+ * flows / seconds is a rate.
  *
- * Flows are missing by the sequence numbers, and by output errors.  Flows that
- * a filter discards are not: that is what it is for.  Where datagrams are
- * missing instead, as v9 numbers those and as data wait in vain for templates,
- * each is taken for as many flows as the others of the period had; so where all
- * is v9, the share of flows is a share of datagrams.  Numbers of v9 and IPFIX
- * count options data, which are no flows.  What comes twice counts twice.
+ * Flows are missing that the sequence numbers show to be lost, or that output
+ * errors lost; flows that the filter discards are not missing.  Some losses are
+ * counted in datagrams: those of v9, and data that waited for a template in
+ * vain.  Each such datagram counts for the mean number of flows of the period's
+ * datagrams.  The sequence numbers of v9 and IPFIX include options data, which
+ * are no flows.  Duplicates count twice.
  */
 void exporter_period(const struct exporter *e, uint32_t now,
     enum exporter_span span, struct exporter_period *period);
@@ -56,9 +56,9 @@ void exporter_period_add(struct exporter_period *sum,
     const struct exporter_period *period);
 
 /*
- * The share of flows that are there, in parts per million, rounded down so that
- * a million is all of them.  -1 where nobody knows: nothing was sent, or only
- * v1, which has no numbers.
+ * The share of flows that are not missing, in parts per million, rounded down,
+ * so that a million means all.  -1 where it is unknown: no flow was sent, or no
+ * datagram with a sequence number.
  */
 int32_t exporter_complete(const struct exporter_period *period);
 

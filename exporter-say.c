@@ -23,12 +23,12 @@
 #include "log.h"
 
 /*
- * Bytes.  With what stands around it this makes 400 in a file of syslogd's, so
- * that all that the budgets allow is less than a megabyte in a day.
+ * Bytes.  A line in a file of syslogd has up to 400 with its prefix, so that the
+ * budgets limit all messages about exporters to less than 1 MB a day.
  */
 #define TEXT_MAX 200
 
-/* How many messages were held back before one that goes out. */
+/* How many messages were held back before one that is logged. */
 struct held_messages {
 	uint32_t similar;
 	uint64_t of_all; /* for which the budget had no room */
@@ -58,7 +58,7 @@ may_say(struct exporter *e, enum exporter_cause cause, uint32_t now,
 	return (false);
 }
 
-/* Ends with what was held back, if anything was. */
+/* Appends the number of messages held back, if any. */
 static void
 format_held(const struct held_messages *held, char *text, size_t size)
 {

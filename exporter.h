@@ -15,8 +15,8 @@
  */
 
 /*
- * What is known of each exporter: counters, sequence numbers, sampling, and
- * what was said of it.  An exporter is its address.
+ * The state of one exporter, which its address identifies: counters, sequence
+ * numbers, templates, options, held data, and its limits of messages.
  *
  * The counters add up, for each exporter and in all, and at any time:
  *
@@ -46,7 +46,7 @@
 #include "sequence.h"
 #include "template.h"
 
-/* Causes of messages; each is limited on its own. */
+/* Causes of messages; each has a limit of its own. */
 enum exporter_cause {
 	EXPORTER_INVALID,
 	EXPORTER_UNSUPPORTED,
@@ -64,24 +64,23 @@ enum exporter_cause {
 };
 
 /*
- * What exporters may have said of them in all.  Addresses can be made up: what
- * is said of those does not take from the others, nor are they so many that no
- * warning finds room.
+ * Budgets for messages about exporters as a whole.  Forged addresses must
+ * neither exhaust the budget of named exporters nor fill the log.
  */
 enum exporter_budget {
-	EXPORTER_NAMED,   /* by a flow source of their own */
-	EXPORTER_NEWS,    /* that others are new */
-	EXPORTER_UNNAMED, /* what else is said of others */
+	EXPORTER_NAMED,   /* exporters with a flow source of their own */
+	EXPORTER_NEWS,    /* others, when they are new */
+	EXPORTER_UNNAMED, /* others, all other messages */
 	EXPORTER_BUDGETS
 };
 
-/* What all exporters draw on. */
+/* The resources that all exporters share. */
 struct exporters_shared {
 	struct exporter_table *table;
 	struct memory memory;
 	struct held_queue held;
 	size_t templates_max; /* of each exporter */
-	bool changed;         /* since the state was saved */
+	bool changed;         /* since the state file was written */
 	struct log_budget budgets[EXPORTER_BUDGETS];
 	struct log_state memory_full;
 };
@@ -104,16 +103,16 @@ struct exporter {
 	uint16_t sampling_interval; /* of v5 headers: 1 of N; 0 unknown */
 	uint8_t sampling_mode;      /* of v5 headers: 0-3 */
 	uint16_t unsupported;       /* the latest such version; 0 none */
-	/* Of the flows looked at, one of a batch: input is the output. */
+	/* One flow of each batch is checked for equal interfaces. */
 	uint64_t looked_at, in_is_out;
 	struct exporters_shared *shared;
 	struct templates templates;
 	struct options options;
 	struct held_owner held;
 	bool named; /* by a flow source of its own */
-	bool gone;  /* from the table, but for flows that are buffered */
+	bool gone;  /* not in the table; flows of it are still buffered */
 	bool templates_full;
-	bool known; /* it has been said to be new, or is of the state file */
+	bool known; /* was logged as new, or is in the state file */
 	struct exporter *hash_next;
 	struct recent use; /* in one of the table's lists */
 };
@@ -130,11 +129,11 @@ void exporter_heard(struct exporter *e, enum protocol_id id, uint32_t recv_sec,
     uint32_t recv_usec, uint32_t export_sec, uint32_t export_nsec);
 
 /*
- * How far the exporter's clock is ahead of ours, as far as can be told: time
- * of export minus time of reception, of the datagram that was under way for
- * the shortest time in this minute and the one before.  v9 and IPFIX tell the
- * time in whole seconds, so that it is up to a second less than it should be.
- * False where nothing came in that time.
+ * Estimates by how many ms the exporter's clock is ahead of ours: the largest
+ * difference of export time and reception time in this minute and the one
+ * before, which is that of the fastest datagram.  v9 and IPFIX have whole
+ * seconds, so their result is up to one second too low.  False where no
+ * datagram arrived in these minutes.
  */
 bool exporter_skew_ms(const struct exporter *e, uint32_t now, int64_t *ms);
 

@@ -37,13 +37,13 @@ struct exporter_table {
 	size_t nbuckets; /* a power of two */
 	size_t count, limit;
 	struct exporters_shared shared;
-	struct counters forgotten;    /* of exporters that went */
-	uint64_t evicted;             /* how many went */
-	struct exporter *latest;      /* got last, or NULL */
+	struct counters forgotten;    /* of evicted exporters */
+	uint64_t evicted;             /* exporters */
+	struct exporter *latest;      /* of exporter_get, or NULL */
 	struct recent_list by_use[2]; /* of unnamed and of named ones */
-	struct exporter stand_in;     /* for who finds no room */
+	struct exporter stand_in;     /* for addresses above the limit */
 	struct log_state full;
-	uint64_t secret[2]; /* so that nobody can aim at a bucket */
+	uint64_t secret[2]; /* hides which bucket an address has */
 };
 
 /* The exporter of a link in by_use; NULL for NULL. */
@@ -85,7 +85,7 @@ exporters_new(const struct exporter_limits *limits)
 	return (t);
 }
 
-/* Everything but its counters. */
+/* Frees its state, the counters excepted. */
 static void
 clear(struct exporter *e)
 {
@@ -138,7 +138,7 @@ bucket_of(const struct exporter_table *t, const struct addr *addr)
 	return (&t->buckets[hash_of(t, addr) & (t->nbuckets - 1)]);
 }
 
-/* Without memory the table stays as it is, and only becomes slower. */
+/* Without memory the table keeps its buckets, and becomes slower. */
 static void
 grow(struct exporter_table *t)
 {
@@ -212,14 +212,14 @@ exporters_evicted(const struct exporter_table *t)
 	return (t->evicted);
 }
 
-/* Signed, since a clock set back must not make everybody idle. */
+/* Signed: a clock that is set back must not make all exporters idle. */
 static bool
 is_idle(const struct exporter *e, uint32_t now)
 {
 	return ((int32_t)(now - e->last_seen) >= EXPORTER_IDLE);
 }
 
-/* Who goes for a new exporter, or NULL. */
+/* The exporter to evict for a new one, or NULL. */
 static struct exporter *
 dispensable(const struct exporter_table *t, uint32_t now, bool named)
 {
@@ -356,7 +356,7 @@ is_before(const struct exporter_table *t, const struct addr *a,
 	return (x != y ? x < y : memcmp(a, b, sizeof(*a)) < 0);
 }
 
-/* The first in a bucket, of those behind after where that is not NULL. */
+/* The first in a bucket, or the first behind after where it is not NULL. */
 static const struct exporter *
 first_behind(const struct exporter_table *t, const struct exporter *e,
     const struct addr *after)

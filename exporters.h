@@ -34,7 +34,7 @@
 #define TEMPLATES_DEFAULT 4096                /* of each exporter */
 #define MEMORY_DEFAULT    ((size_t)512 << 20) /* bytes, in all */
 
-#define EXPORTER_IDLE 600 /* seconds after which one may go */
+#define EXPORTER_IDLE 600 /* seconds after which one may be evicted */
 
 struct exporter_table;
 
@@ -47,76 +47,79 @@ struct exporter_limits {
 /* NULL without memory. */
 struct exporter_table *exporters_new(const struct exporter_limits *limits);
 
-/* What is over a lower limit goes only as something new takes its place. */
+/* Entries above a lower limit stay until new ones replace them. */
 void exporters_set_limits(struct exporter_table *table,
     const struct exporter_limits *limits);
 
-/* No flow of theirs may be buffered any more. */
+/* No flow of an exporter may be buffered any more. */
 void exporters_free(struct exporter_table *table);
 
 /*
- * The exporter at addr, made where it is new; now is in epoch seconds.  NULL
- * without memory.  The pointer is good until the next call.
+ * Finds or creates the exporter at addr; now is in epoch seconds.  NULL without
+ * memory.  The pointer is valid until the next call.
  *
- * Addresses can be made up, so at the limit a new one pushes out nobody who is
- * in use: the one unused for longest goes if that is EXPORTER_IDLE seconds ago,
- * and named ones stay but for other named ones.  Where none goes, the
- * result is a stand-in that remembers nothing until the next call but the
- * counters, which are those of all such addresses.
+ * Addresses can be forged, so at the limit a new exporter never evicts one that
+ * is in use: the least recently used is evicted after EXPORTER_IDLE seconds, and
+ * a named one for another named one only.  Where none can be evicted, the
+ * result is a stand-in.  It has the counters of all such addresses, and loses
+ * everything else at the next call.
  */
 struct exporter *exporter_get(struct exporter_table *table,
     const struct addr *addr, uint32_t now, bool named);
 
 /*
- * Frees memory for e by forgetting another, of those that exporter_get would
- * let go for it.  False where there is none.
+ * Frees memory for e: evicts another exporter that exporter_get would evict for
+ * it.  False where there is none.
  */
 bool exporter_make_room(const struct exporter *e, uint32_t now);
 
-/* The exporter at addr, without making or using it; or NULL. */
+/* The exporter at addr, or NULL.  Does not count as a use. */
 const struct exporter *exporter_find(const struct exporter_table *table,
     const struct addr *addr);
 
 /*
- * For walks in steps: the exporter that follows that at after, which may have
- * gone, or the first where after is of no family.  NULL behind the last.  The
- * order is the table's own.  Who is there all the time is met exactly once.
+ * For walks in steps: the exporter that follows the address after, or the first
+ * where after is of no family.  NULL behind the last.  The exporter at after may
+ * have been evicted.  The order is the table's own; an exporter that stays in
+ * the table during the walk is met exactly once.
  */
 const struct exporter *exporters_next(const struct exporter_table *table,
     const struct addr *after);
 
-/* What they draw on, and how many there may be. */
+/* The resources that exporters share, and the limit of exporters. */
 const struct exporters_shared *exporters_shared(
     const struct exporter_table *table);
 size_t exporters_limit(const struct exporter_table *table);
 
 /*
- * Calls visit for each, the one unused for longest first, named ones last.
+ * Calls visit for each exporter: first the unnamed ones, then the named ones,
+ * each from the least recently used on.
  */
 void exporters_each(const struct exporter_table *table,
     void (*visit)(void *arg, const struct exporter *exporter), void *arg);
 
-/* Of those that the table holds; it counts as evicted. */
+/* Removes an exporter from the table; it counts as evicted. */
 void exporter_forget(struct exporter *e);
+
 size_t exporters_count(const struct exporter_table *table);
 
-/* The sums of all, exporters that were forgotten or never kept included. */
+/* The sums over all exporters, evicted ones and the stand-in included. */
 void exporters_sum(const struct exporter_table *table, struct counters *sum);
 
-/* Whether there is something new for the state file; and then there is not. */
+/* Whether the state changed since exporters_saved was called. */
 bool exporters_changed(const struct exporter_table *table);
 void exporters_saved(struct exporter_table *table);
 
-/* Gives up data that have waited for a template for too long. */
+/* Drops data that have waited for a template for too long. */
 void exporters_expire(struct exporter_table *table, uint32_t now);
 
 /*
- * What became of flows of e that were counted as buffered.  e may be one that
- * the table has forgotten meanwhile.
+ * Counts buffered flows of e as stored or lost.  e may have been evicted since
+ * they were buffered.
  */
 void exporter_settle(struct exporter *e, uint64_t stored, uint64_t lost);
 
-/* Exporters that went for others at the limit. */
+/* The number of exporters evicted since the start. */
 uint64_t exporters_evicted(const struct exporter_table *table);
 
 /* The sum over all exporters in the table. */

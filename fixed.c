@@ -60,7 +60,7 @@ read_header(struct cursor *c, const struct layout *l, struct fixed_header *h)
 	return (0);
 }
 
-/* What all flows of a datagram have in common. */
+/* Sets the members that all flows of a datagram share. */
 static ALWAYS_INLINE void
 start_flow(struct flow *flow, const struct layout *l,
     const struct fixed_header *h, const struct datagram *dgram,
@@ -110,7 +110,7 @@ read_record(struct flow *flow, const struct layout *l, const uint8_t *rec,
 		flow->src_mask = rec[l->src_mask];
 		flow->dst_mask = rec[l->dst_mask];
 	}
-	/* Set for each flow, since settling may move them. */
+	/* Set for each flow, since flow_times_settle may change them. */
 	flow->sys_uptime_ms = h->sys_uptime_ms;
 	flow->time_sec = h->time_sec;
 	flow->time_nanosec = h->time_nanosec;
@@ -120,8 +120,8 @@ read_record(struct flow *flow, const struct layout *l, const uint8_t *rec,
 }
 
 /*
- * Count and length have to agree before anything is taken: half a datagram
- * would be flows made of something else.
+ * The count has to match the length before a record is read: a datagram that is
+ * cut or padded would give wrong flows.
  */
 static enum decoded
 check_count(const struct datagram *dgram, const struct layout *l,

@@ -30,7 +30,7 @@
 	(PLAIN_TIME_SLOTS | SLOT_BIT(SLOT_START) | SLOT_BIT(SLOT_END) | \
 	    SLOT_BIT(SLOT_START_DELTA) | SLOT_BIT(SLOT_END_DELTA))
 
-/* What is worked out of the specifiers before a template is made. */
+/* The result of the first pass over the specifiers. */
 struct plan {
 	const struct ie *best[SLOTS]; /* NULL: nothing fills it */
 	uint16_t source[SLOTS];       /* the index of its field */
@@ -41,7 +41,7 @@ struct plan {
 
 /*
  * The element of field i, or NULL.  The scope fields of v9 have numbers of
- * their own (RFC 3954 section 6.1); the interface is the one that is read.
+ * their own (RFC 3954 section 6.1), of which flowd reads the interface.
  */
 static const struct ie *
 element(const struct tmpl *t, const struct fieldspec *spec, uint16_t i)
@@ -146,8 +146,8 @@ fields_of(uint64_t slots)
 /* clang-format on */
 
 /*
- * Where the slot's value goes: straight into the flow where the template
- * leaves no choice of families or times, which is the usual case.
+ * The destination of the slot's value.  It is in the flow itself where the
+ * template has one family and one kind of time, which is the usual case.
  */
 static const struct ie_place *
 place_of(const struct tmpl *t, enum ie_slot slot)
@@ -235,9 +235,9 @@ how_of(const struct ie *ie, uint16_t len, uint8_t width)
 
 /*
  * Writes the program for the fields of specs.  Where all lengths are fixed,
- * fields that are not read cost nothing; else they have to be stepped over.
- * Fields of no length never have an op, so that what a record costs is bounded
- * by its octets.
+ * fields that are not read need no op; in templates of variable length an op
+ * skips them.  Fields of length 0 never have an op, so that the octets of a
+ * record limit the number of ops.
  */
 static size_t
 compile(const struct tmpl *t, struct cursor specs, const struct plan *plan,

@@ -58,8 +58,8 @@ save(uint8_t *dst, uint8_t width, uint64_t v)
 }
 
 /*
- * Rounds to what the element's unit can tell before it rounds down to ms.  The
- * seconds are of the era that gives a time from 1970 to 2106.
+ * Rounds to the element's unit first, and then down to ms.  The seconds belong
+ * to the NTP era that results in a time from 1970 to 2106.
  */
 static uint64_t
 ntp_to_ms(const uint8_t *p, uint64_t units_per_sec)
@@ -83,8 +83,8 @@ save_bytes(uint8_t *dst, size_t width, const uint8_t *p, size_t len)
 }
 
 /*
- * Cut to width, and always terminated.  It will be shown to people: what could
- * act on their terminal, or end a quotation, becomes a question mark.
+ * Truncates to width, with a NUL.  The text will be displayed: control
+ * characters, quotes and backslashes are replaced by question marks.
  */
 static void
 save_text(uint8_t *dst, size_t width, const uint8_t *p, size_t len)
@@ -99,7 +99,7 @@ save_text(uint8_t *dst, size_t width, const uint8_t *p, size_t len)
 	memset(dst + i, 0, width - i);
 }
 
-/* What is rare, apart from what every record needs. */
+/* The rare ops, kept apart from those of every record. */
 static __attribute__((noinline)) void
 apply_rare(const struct op *op, const uint8_t *p, size_t len, uint8_t *dst)
 {
@@ -127,7 +127,7 @@ apply_rare(const struct op *op, const uint8_t *p, size_t len, uint8_t *dst)
 	}
 }
 
-/* A field in n records, and where its values go. */
+/* A field in n records, and the destination of its values. */
 struct column {
 	const uint8_t *p;
 	size_t step; /* octets from one to the next */
@@ -186,7 +186,7 @@ copy_bytes16(uint8_t *dst, const uint8_t *p)
 	memcpy(dst, p, 16);
 }
 
-/* copy is inlined: that is what makes this fast. */
+/* The compiler inlines copy, which makes the loop fast. */
 static inline void
 each(struct column c, void (*copy)(uint8_t *dst, const uint8_t *p))
 {
@@ -194,7 +194,7 @@ each(struct column c, void (*copy)(uint8_t *dst, const uint8_t *p))
 		copy(c.dst, c.p);
 }
 
-/* len is op->len, or what the record told; the fields have that many octets. */
+/* len is op->len, or the length that the record contains. */
 static inline void
 apply(const struct op *op, struct column c, size_t len)
 {

@@ -30,7 +30,7 @@
 
 #define BUCKETS_MIN 16 /* a power of two */
 
-/* No two keys have the same. */
+/* No two keys have the same hash. */
 static uint64_t
 hash_of(const struct templates *t, const struct template_key *key)
 {
@@ -126,7 +126,7 @@ templates_free(struct templates *t, struct memory *memory)
 	*t = (struct templates){ 0 };
 }
 
-/* Doubles the buckets; without memory they stay, unless there are none. */
+/* Doubles the buckets.  Without memory, -1 only where there are none yet. */
 static int
 grow(struct templates *t, struct memory *memory)
 {

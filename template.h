@@ -35,8 +35,8 @@ struct templates {
 	struct tmpl **buckets;
 	size_t nbuckets; /* a power of two, or 0 */
 	size_t count;
-	uint64_t evicted; /* for others, ever */
-	uint64_t secret;  /* so that nobody can aim at a bucket */
+	uint64_t evicted; /* for others, since the start */
+	uint64_t secret;  /* hides which bucket a key has */
 	struct recent_list by_use;
 };
 
@@ -48,20 +48,20 @@ template_of(struct recent *use)
 }
 
 enum template_result {
-	TEMPLATE_SAME, /* as it was */
+	TEMPLATE_SAME, /* unchanged */
 	TEMPLATE_NEW,
 	TEMPLATE_CHANGED, /* replaced one of the same key */
-	TEMPLATE_BAD,     /* no template; one of its key went */
+	TEMPLATE_BAD,     /* invalid; the template of its key was dropped */
 	TEMPLATE_NO_ROOM, /* memory is used up */
 };
 
 /*
- * Takes the definition with nfields field specifiers from the front of specs,
- * the first scopes of which are scope fields; options tells an options
- * template.  At most max templates are kept, and no more than memory allows;
- * the least recently used makes room.  With TEMPLATE_BAD, specs is where the
- * definition broke off: FLOWD_ESHORT in *error, or FLOWD_EINVAL for a record
- * that would have no length, or more than a datagram has.
+ * Reads the definition with nfields field specifiers at the front of specs, the
+ * first scopes of which are scope fields; options is true for an options
+ * template.  Keeps at most max templates, within the budget of memory, and
+ * drops the least recently used ones for the new one.  With TEMPLATE_BAD, specs
+ * is where reading stopped, and *error is FLOWD_ESHORT, or FLOWD_EINVAL for
+ * records that would have no length, or more than a datagram has.
  */
 enum template_result template_define(struct templates *t, struct memory *memory,
     size_t max, const struct template_key *key, bool options, uint16_t scopes,
@@ -71,9 +71,9 @@ enum template_result template_define(struct templates *t, struct memory *memory,
 struct tmpl *template_find(struct templates *t, const struct template_key *key);
 
 /*
- * For walks in steps: the template that follows that of the key after, which
- * may have gone, or the first where its id is 0.  NULL behind the last.  The
- * order is the table's own.  Does not count as a use.
+ * For walks in steps: the template that follows the key after, or the first
+ * where its id is 0.  NULL behind the last.  The template of after may have been
+ * dropped.  The order is the table's own.  Does not count as a use.
  */
 const struct tmpl *templates_next(const struct templates *t,
     const struct template_key *after);

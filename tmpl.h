@@ -31,16 +31,13 @@
 #include "store.h"
 #include "template-key.h"
 
-/*
- * The kinds of op: for the usual lengths without a loop, and HOW_ANY_* for
- * every other.
- */
+/* The kinds of op: the usual lengths have their own, the others HOW_ANY_*. */
 enum how {
 	HOW_SKIP,
 	HOW_U8,
 	HOW_U16,
 	HOW_U32,
-	HOW_U64, /* as wide as what they fill */
+	HOW_U64, /* as wide as their destinations */
 	HOW_U32_TO_64,
 	HOW_BYTES4,
 	HOW_BYTES16,
@@ -80,7 +77,7 @@ struct tmpl {
 	uint16_t nfields;
 	uint32_t record_len; /* octets; the least, if variable */
 	uint32_t fields;     /* STORE_FIELD_* of every flow */
-	uint64_t slots;      /* SLOT_BIT of what it carries */
+	uint64_t slots;      /* SLOT_BIT of each slot that it fills */
 	const struct op *ops;
 	size_t nops;
 	const uint8_t *raw; /* field specifiers as sent */
