@@ -114,9 +114,10 @@ class Sync(unittest.TestCase):
         flowd.send(netflow.datagram(5, netflow.flows(3)))
         flowd.wait_flows(6)
         # It holds nothing that the next flowd needs.
-        self.assertEqual(
-            [os.readlink(p) for p in pathlib.Path(f"/proc/{syncer}/fd")
-             .iterdir() if int(p.name) > 2], [str(flowd.log)])
+        if os.geteuid() == 0:	# nobody else sees its descriptors
+            self.assertEqual(
+                [os.readlink(p) for p in pathlib.Path(f"/proc/{syncer}/fd")
+                 .iterdir() if int(p.name) > 2], [str(flowd.log)])
         # One that hangs is enough.
         self.assertEqual(self.times(), 1)
         flowd.stop()

@@ -5,11 +5,15 @@ use warnings;
 
 use FindBin;
 use lib $FindBin::Bin;
+use POSIX qw(setlocale LC_ALL);
 
 use Records qw(record log_of contents scratch %FULL);
 use Test::More;
 
 use Flowd;
+
+# libflowd's errors have the texts of the system in the process's locale.
+setlocale(LC_ALL, 'C');
 
 # What is in the log after these calls of write_flow.
 sub written {

@@ -133,6 +133,11 @@ def main(module="__main__"):
     # The runner terminates a test that hangs: it prints where that is.
     faulthandler.enable()
     faulthandler.register(signal.SIGTERM, chain=True)
+    # nohup and a shell's & ignore these; the programs under test would inherit
+    # that.
+    for number in signal.SIGHUP, signal.SIGINT, signal.SIGQUIT:
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     loader = unittest.TestLoader()
     if sys.argv[1:]:
         suite = loader.loadTestsFromNames(sys.argv[1:], sys.modules[module])
