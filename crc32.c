@@ -14,7 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-#include "compat.h"
+#include "compat/compat.h"
 
 #if defined(__aarch64__) && defined(HAVE_GETAUXVAL)
 #include <sys/auxv.h>

@@ -49,7 +49,7 @@
  * is where a flow stops, and the evaluations of a rule are the flows that
  * stopped at it or behind it.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -57,7 +57,7 @@
 #include <time.h>
 
 #include "errors.h"
-#include "filter-internal.h"
+#include "filter/filter-internal.h"
 
 #define AHEAD_MAX 32 /* flows whose waits for memory overlap */
 

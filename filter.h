@@ -25,7 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "filter-rule.h"
+#include "filter/filter-rule.h"
 #include "store.h"
 
 struct filter;

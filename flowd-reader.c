@@ -18,7 +18,7 @@
  * flowd-reader: prints flow logs, filters them, and copies what passed.
  */
 
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <sys/stat.h>
 
@@ -34,12 +34,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "config.h"
+#include "config/config.h"
 #include "filter.h"
-#include "follow.h"
+#include "lib/follow.h"
 #include "format.h"
-#include "log.h"
-#include "program.h"
+#include "base/log.h"
+#include "base/program.h"
 #include "store.h"
 
 #define STDOUT_BUFFER   (256 * 1024) /* bytes */

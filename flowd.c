@@ -18,7 +18,7 @@
  * flowd: the command line, and the collector's loop, in which datagrams are
  * received in batches, decoded, filtered, and encoded into the log's buffer.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -34,28 +34,28 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "config.h"
-#include "control-socket.h"
-#include "control.h"
-#include "decode.h"
-#include "exporter.h"
-#include "exporters.h"
+#include "base/clock.h"
+#include "config/config.h"
+#include "monitor/control-socket.h"
+#include "collector/control.h"
+#include "decode/decode.h"
+#include "decode/exporter.h"
+#include "decode/exporters.h"
 #include "filter.h"
 #include "format.h"
-#include "listen.h"
-#include "log-limit.h"
-#include "log.h"
-#include "output.h"
-#include "pace.h"
-#include "priv-msg.h"
+#include "monitor/listen.h"
+#include "base/log-limit.h"
+#include "base/log.h"
+#include "collector/output.h"
+#include "collector/pace.h"
+#include "ipc/priv-msg.h"
 #include "privsep.h"
-#include "program.h"
-#include "read-whole.h"
-#include "report.h"
-#include "sandbox.h"
-#include "state.h"
-#include "write-whole.h"
+#include "base/program.h"
+#include "base/read-whole.h"
+#include "collector/report.h"
+#include "sandbox/sandbox.h"
+#include "decode/state.h"
+#include "lib/write-whole.h"
 
 #define DEFAULT_CONFIG     PACKAGE_SYSCONFDIR "/flowd.conf"
 #define SINK_FLOWS         64

@@ -19,21 +19,21 @@
  */
 
 %{
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "parse-grammar.h"
-#include "parse-lex.h"
-#include "parse-log.h"
-#include "parse-macro.h"
-#include "parse-memory.h"
-#include "parse-rule.h"
-#include "parse-source.h"
-#include "parse-statement.h"
-#include "parse-table.h"
-#include "parse-time.h"
+#include "config/parse-grammar.h"
+#include "config/parse-lex.h"
+#include "config/parse-log.h"
+#include "config/parse-macro.h"
+#include "config/parse-memory.h"
+#include "config/parse-rule.h"
+#include "config/parse-source.h"
+#include "config/parse-statement.h"
+#include "config/parse-table.h"
+#include "config/parse-time.h"
 
 #define NUMBERS \
 	"[!] NUMBER, FIRST-LAST, <, <=, >= or > NUMBER, or { ... } of these"

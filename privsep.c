@@ -30,7 +30,7 @@
  * requests.c has the policy: the requests that a collector may send.  Its log
  * messages come another way, see log-relay.h.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <limits.h>
 #include <poll.h>
@@ -38,21 +38,21 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "clock.h"
-#include "control-socket.h"
-#include "daemonize.h"
-#include "log-relay.h"
-#include "log.h"
-#include "logfiles.h"
-#include "notify.h"
-#include "opened.h"
-#include "pidfile.h"
+#include "base/clock.h"
+#include "monitor/control-socket.h"
+#include "monitor/daemonize.h"
+#include "monitor/log-relay.h"
+#include "base/log.h"
+#include "monitor/logfiles.h"
+#include "monitor/notify.h"
+#include "monitor/opened.h"
+#include "monitor/pidfile.h"
 #include "privsep.h"
-#include "reload.h"
-#include "requests.h"
-#include "rights.h"
-#include "signals.h"
-#include "worker.h"
+#include "monitor/reload.h"
+#include "monitor/requests.h"
+#include "sandbox/rights.h"
+#include "monitor/signals.h"
+#include "monitor/worker.h"
 
 #define DEFAULT_PIDFILE PACKAGE_RUNSTATEDIR "/flowd.pid"
 #define START_SECONDS   20      /* for a collector to become ready */

@@ -22,9 +22,9 @@
 
 #include <stdbool.h>
 
-#include "collector-place.h"
-#include "config.h"
-#include "rights.h"
+#include "ipc/collector-place.h"
+#include "config/config.h"
+#include "sandbox/rights.h"
 
 /* Options of the command line, and how to recognise a state file. */
 struct monitor_options {

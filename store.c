@@ -14,13 +14,13 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <string.h>
 
-#include "bits.h"
+#include "lib/bits.h"
 #include "crc32.h"
-#include "cursor.h"
+#include "lib/cursor.h"
 #include "store.h"
 
 #define CRC_LEN    4

@@ -19,7 +19,7 @@
  * With a version and a number of flows just these are done, for programs that
  * count instructions.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <err.h>
 #include <stdio.h>
@@ -28,10 +28,10 @@
 #include <time.h>
 
 #include "addr.h"
-#include "decode.h"
-#include "exporter.h"
-#include "exporters.h"
-#include "flow-generate.h"
+#include "decode/decode.h"
+#include "decode/exporter.h"
+#include "decode/exporters.h"
+#include "send/flow-generate.h"
 #include "netflow.h"
 #include "store.h"
 

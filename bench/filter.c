@@ -21,7 +21,7 @@
  * machine does falls on all of them.  The exit status is 1 where a ratio or
  * the load is above what it is meant to be.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -33,9 +33,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "config.h"
+#include "config/config.h"
 #include "filter.h"
-#include "log.h"
+#include "base/log.h"
 
 #define ROUNDS           9
 #define BATCH            30              /* flows, as in a datagram of v5 */

@@ -19,7 +19,7 @@
  * bytes written to a file, and nothing else is done.  With a length, so many
  * bytes are written for each of them instead, until SIGTERM comes.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <sys/socket.h>
 #include <sys/uio.h>

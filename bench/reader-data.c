@@ -14,7 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -31,8 +31,8 @@
 #include <zlib.h>
 
 #include "bench/reader-data.h"
-#include "flow-generate.h"
-#include "log.h"
+#include "send/flow-generate.h"
+#include "base/log.h"
 #include "netflow.h"
 #include "store.h"
 #include "tests/unit/wire9.h"

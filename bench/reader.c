@@ -23,7 +23,7 @@
  *
  * The exit status is 1 where flowd-reader is slower than it is meant to be.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -44,7 +44,7 @@
 #include <zlib.h>
 
 #include "bench/reader-data.h"
-#include "log.h"
+#include "base/log.h"
 
 #define ROUNDS    7
 #define MILLION   1000000U

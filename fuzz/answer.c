@@ -20,13 +20,13 @@
  * Whatever is taken can be shown in every form, as printable ASCII and newlines
  * alone.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include "fuzz.h"
 
-#include "ctl-check.h"
-#include "ctl-print.h"
-#include "cursor.h"
+#include "control/ctl-check.h"
+#include "control/ctl-print.h"
+#include "lib/cursor.h"
 
 static void
 check_text(const char *text, size_t len)

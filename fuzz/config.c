@@ -21,11 +21,11 @@
  * An input: a byte that says whether the daemon or the reader asks, and the
  * text.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include "fuzz.h"
 
-#include "config.h"
+#include "config/config.h"
 #include "fuzz-config.h"
 
 static void

@@ -21,16 +21,16 @@
  * when a log is first looked at, u16; with LOG_DAMAGE an offset u16 and the
  * bits to change there; and the rest.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <zlib.h>
 
 #include "fuzz.h"
 
 #include "crc32.h"
-#include "cursor.h"
+#include "lib/cursor.h"
 #include "format.h"
-#include "store-v2.h"
+#include "lib/store-v2.h"
 #include "store.h"
 
 #define LOG_KIND     0x03

@@ -20,7 +20,7 @@
  * An input is a sequence of messages: a byte that says what comes with it
  * (WITH_*), and the message's octets; the last may be cut off.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <sys/socket.h>
 
@@ -30,11 +30,11 @@
 
 #include "fuzz.h"
 
-#include "cursor.h"
+#include "lib/cursor.h"
 #include "fuzz-config.h"
-#include "priv-msg.h"
-#include "requests.h"
-#include "worker.h"
+#include "ipc/priv-msg.h"
+#include "monitor/requests.h"
+#include "monitor/worker.h"
 
 #define WITH_DESCRIPTORS 0x03 /* so many of them */
 #define WITH_RELOAD      0x04 /* it has one more to be ready for */

@@ -21,13 +21,13 @@
  * says from whom and when (HOW_*), its length u16, and its bytes; what is
  * shorter is the last.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
-#include "exporters.h"
+#include "decode/exporters.h"
 #include "fuzz.h"
 
 #include "tests/unit/collect9.h"
-#include "state.h"
+#include "decode/state.h"
 
 #define HOW_FROM        0x07 /* one of eight addresses */
 #define HOW_LATER       0x18 /* an index of seconds_later */

@@ -17,11 +17,11 @@
 /*
  * Packet captures, as flow-send reads them.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include "fuzz.h"
 
-#include "flow-pcap.h"
+#include "send/flow-pcap.h"
 
 static char path[FUZZ_PATH_MAX];
 

@@ -22,11 +22,11 @@
  * takes.  All records have checksums.  What is left of damaged ones may have
  * something like a record in it, but without checksum.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include "fuzz.h"
 
-#include "cursor.h"
+#include "lib/cursor.h"
 #include "store.h"
 
 enum step {

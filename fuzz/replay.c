@@ -18,7 +18,7 @@
  * Runs a fuzz target once on each input that is named, and in each directory
  * that is, where there is no fuzzer to do so.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <dirent.h>
 #include <stdio.h>

@@ -18,14 +18,14 @@
  * State files.  An input is one without its checksum, which is made right, and
  * behind a byte that chooses limits.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
-#include "exporters.h"
+#include "decode/exporters.h"
 #include "fuzz.h"
 
 #include "tests/unit/collect9.h"
 #include "crc32.h"
-#include "state.h"
+#include "decode/state.h"
 
 #define CRC_OFFSET  8 /* bytes from the start of the file */
 #define BODY_OFFSET 12

@@ -23,12 +23,12 @@
  * and the new octet, where to cut with CUT, u16, and the text of a
  * configuration that is parsed and packed, to be changed then.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include "fuzz.h"
 
-#include "config.h"
-#include "cursor.h"
+#include "config/config.h"
+#include "lib/cursor.h"
 #include "fuzz-config.h"
 
 #define CHANGES 0x0f

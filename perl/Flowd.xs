@@ -25,7 +25,7 @@
 #include "perl.h"
 #include "XSUB.h"
 
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <sys/socket.h>
 

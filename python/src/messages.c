@@ -19,14 +19,14 @@
  * exception, instead of going to syslog.
  */
 
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "log.h"
+#include "base/log.h"
 #include "messages.h"
 
 static char kept[4096];

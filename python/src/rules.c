@@ -22,7 +22,7 @@
 
 #include <stdio.h>
 
-#include "config.h"
+#include "config/config.h"
 #include "messages.h"
 
 /*

@@ -34,7 +34,7 @@
  * After "HOOK bad" in place of "HOOK" the monitor is expected to end it, which it
  * waits for.  What comes of an attempt that it survives goes to the log.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <sys/mman.h>
 #include <sys/ptrace.h>
@@ -57,10 +57,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "deaths.h"
-#include "decode.h"
-#include "log.h"
-#include "priv-msg.h"
+#include "monitor/deaths.h"
+#include "decode/decode.h"
+#include "base/log.h"
+#include "ipc/priv-msg.h"
 
 #define BYTES_MAX 256
 #define PATIENCE  20000 /* ms */

@@ -30,9 +30,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "decode.h"
-#include "exporter.h"
-#include "exporters.h"
+#include "decode/decode.h"
+#include "decode/exporter.h"
+#include "decode/exporters.h"
 #include "store.h"
 #include "wire9.h"
 

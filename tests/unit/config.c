@@ -14,7 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <limits.h>
 #include <setjmp.h>
@@ -30,9 +30,9 @@
 #include <cmocka.h>
 
 #include "capture.h"
-#include "config.h"
+#include "config/config.h"
 #include "errors.h"
-#include "log.h"
+#include "base/log.h"
 #include "store.h"
 
 #define DAEMON       "listen on 127.0.0.1:2055\nlogfile \"/log\"\n"

@@ -19,7 +19,7 @@
  * as it went, nothing else is taken, answers of several collectors add up, and
  * walks in steps meet everything that is there all the time exactly once.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,12 +31,12 @@
 
 #include <cmocka.h>
 
-#include "control-msg.h"
-#include "ctl-answer.h"
-#include "ctl-check.h"
+#include "control/control-msg.h"
+#include "control/ctl-answer.h"
+#include "control/ctl-check.h"
 #include "errors.h"
-#include "exporter.h"
-#include "exporters.h"
+#include "decode/exporter.h"
+#include "decode/exporters.h"
 
 #define BUFFER_LEN 4096
 #define NOW        1700000000U

@@ -23,7 +23,7 @@
 
 #include <cmocka.h>
 
-#include "counters.h"
+#include "lib/counters.h"
 
 static void
 each_number_is_one_counter(void **state)

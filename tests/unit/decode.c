@@ -18,7 +18,7 @@
  * NetFlow v1, v5 and v7: what goes in as flows comes out as flows, and what
  * is not a whole datagram gives nothing.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,10 +29,10 @@
 
 #include <cmocka.h>
 
-#include "cursor.h"
-#include "decode.h"
+#include "lib/cursor.h"
+#include "decode/decode.h"
 #include "errors.h"
-#include "flow-generate.h"
+#include "send/flow-generate.h"
 #include "netflow.h"
 
 #define RECV_SEC  1700000000U

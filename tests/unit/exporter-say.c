@@ -18,7 +18,7 @@
  * What is said of exporters: changes once each, and of what the worst of them
  * do in a day, by a clock of the test's own, less than fills a megabyte.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,8 +31,8 @@
 #include <cmocka.h>
 
 #include "capture.h"
-#include "exporter-say.h"
-#include "exporters.h"
+#include "decode/exporter-say.h"
+#include "decode/exporters.h"
 #include "fixture9.h"
 
 #define DAY      86400

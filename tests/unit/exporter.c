@@ -17,7 +17,7 @@
 /*
  * The table of exporters, their sequence numbers, and their warnings.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,9 +31,9 @@
 #include <cmocka.h>
 
 #include "capture.h"
-#include "exporter-say.h"
-#include "exporter.h"
-#include "exporters.h"
+#include "decode/exporter-say.h"
+#include "decode/exporter.h"
+#include "decode/exporters.h"
 #include "netflow.h"
 
 #define NOW 1700000000U

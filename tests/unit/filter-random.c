@@ -18,7 +18,7 @@
  * Random rules and random flows: whatever the rules are, the filter gives the
  * verdicts, tags and counters of trying rule after rule.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <inttypes.h>
 #include <setjmp.h>

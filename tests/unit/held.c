@@ -19,7 +19,7 @@
  * within bounds, come out as they went in, and every datagram is counted once
  * at any moment (the collector in small checks that after each).
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -32,7 +32,7 @@
 
 #include <cmocka.h>
 
-#include "exporters.h"
+#include "decode/exporters.h"
 #include "fixture9.h"
 
 static void

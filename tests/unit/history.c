@@ -17,7 +17,7 @@
 /*
  * What the last minute and hour had, and what exporter.h makes of it.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,9 +27,9 @@
 
 #include <cmocka.h>
 
-#include "completeness.h"
-#include "exporter.h"
-#include "exporters.h"
+#include "decode/completeness.h"
+#include "decode/exporter.h"
+#include "decode/exporters.h"
 #include "netflow.h"
 
 #define NOW 1700000005U

@@ -17,7 +17,7 @@
 /*
  * Which messages are held back, by a clock of the test's own.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,7 +27,7 @@
 
 #include <cmocka.h>
 
-#include "log-limit.h"
+#include "base/log-limit.h"
 
 #define NOW 1700000000U
 #define DAY 86400

@@ -14,7 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,7 +27,7 @@
 
 #include <cmocka.h>
 
-#include "log-name.h"
+#include "config/log-name.h"
 
 #define HOUR 3600
 #define DAY  86400

@@ -17,7 +17,7 @@
 /*
  * What a child may have said, by a clock of the test's own.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,7 +30,7 @@
 #include <cmocka.h>
 
 #include "capture.h"
-#include "log-relay.h"
+#include "monitor/log-relay.h"
 
 #define DAY 86400
 

@@ -17,7 +17,7 @@
 /*
  * What others have put into a message harms neither a terminal nor a log.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <limits.h>
 #include <setjmp.h>
@@ -30,7 +30,7 @@
 
 #include <cmocka.h>
 
-#include "log.h"
+#include "base/log.h"
 
 static const char *
 clean(const char *text)

@@ -19,7 +19,7 @@
  * values of a record.  What waits is in held.c, what an exporter says of itself
  * in options.c.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,7 +30,7 @@
 
 #include <cmocka.h>
 
-#include "exporters.h"
+#include "decode/exporters.h"
 #include "fixture9.h"
 
 #define EXPORT_MS ((int64_t)WIRE_EXPORT_SEC * 1000)

@@ -21,7 +21,7 @@
  * seen to it that none takes long.  What comes before and after a changed
  * datagram is good, so that state goes from good to bad and back.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -37,7 +37,7 @@
 #include <cmocka.h>
 
 #include "collect9.h"
-#include "exporters.h"
+#include "decode/exporters.h"
 #include "netflow.h"
 #include "recorded.h"
 #include "wire9.h"

@@ -18,7 +18,7 @@
  * Options data: what an exporter says about itself, whole or not at all, and
  * within bounds.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,7 +29,7 @@
 
 #include <cmocka.h>
 
-#include "exporters.h"
+#include "decode/exporters.h"
 #include "fixture9.h"
 
 static const struct options *

@@ -17,7 +17,7 @@
 /*
  * When the collector looks, and when it writes, by made-up clocks.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,7 +26,7 @@
 
 #include <cmocka.h>
 
-#include "pace.h"
+#include "collector/pace.h"
 
 #define MS         UINT64_C(1000000)
 #define BUFFER     ((size_t)64 << 20)

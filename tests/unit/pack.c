@@ -14,7 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,7 +27,7 @@
 #include <cmocka.h>
 
 #include "errors.h"
-#include "pack.h"
+#include "base/pack.h"
 
 struct item {
 	uint16_t number;

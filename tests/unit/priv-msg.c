@@ -14,7 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <sys/socket.h>
 
@@ -27,7 +27,7 @@
 
 #include <cmocka.h>
 
-#include "priv-msg.h"
+#include "ipc/priv-msg.h"
 
 #define SIZE_MAX_TRIED (3 * sizeof(struct priv_msg))
 

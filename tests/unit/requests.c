@@ -17,7 +17,7 @@
 /*
  * The policy: which requests a collector may send, and when.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <sys/socket.h>
 
@@ -29,7 +29,7 @@
 
 #include <cmocka.h>
 
-#include "requests.h"
+#include "monitor/requests.h"
 
 static const struct worker idle = { .number = 1, .state = -1 };
 

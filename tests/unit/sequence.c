@@ -18,7 +18,7 @@
  * Sequence numbers: gaps, what comes late or twice, restarts, and several
  * sequences in one.  A model sends numbered datagrams and knows what is missing.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,7 +30,7 @@
 #include <cmocka.h>
 
 #include "netflow.h"
-#include "sequence.h"
+#include "decode/sequence.h"
 
 #define V5    NF_VERSION_5
 #define COUNT 30 /* flows of a datagram, unless stated */

@@ -18,7 +18,7 @@
  * The state that survives a restart: it comes back as it was, and no damage to
  * the file does harm.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,9 +32,9 @@
 #include "collect9.h"
 #include "crc32.h"
 #include "errors.h"
-#include "exporters.h"
+#include "decode/exporters.h"
 #include "netflow.h"
-#include "state.h"
+#include "decode/state.h"
 #include "wire9.h"
 
 #define V9          NF_VERSION_9

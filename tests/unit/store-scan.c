@@ -18,7 +18,7 @@
  * Which of the bytes of a damaged log are taken for records.
  */
 
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,7 +29,7 @@
 
 #include <cmocka.h>
 
-#include "store-scan.h"
+#include "lib/store-scan.h"
 
 #define CHECKED STORE_FIELD_ALL
 #define PLAIN   (STORE_FIELD_ALL & ~STORE_FIELD_CRC32)

@@ -19,7 +19,7 @@
  * descriptors.
  */
 
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -18,7 +18,7 @@
  * store_check_tail, on logs that ended in every way known.
  */
 
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

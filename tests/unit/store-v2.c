@@ -14,7 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,8 +26,8 @@
 #include <cmocka.h>
 
 #include "crc32.h"
-#include "cursor.h"
-#include "store-v2.h"
+#include "lib/cursor.h"
+#include "lib/store-v2.h"
 
 static const uint8_t file_header[16] = { 0x01, 0x2c, 0xf0, 0x47, 0, 0, 0, 2,
 	0x40, 0x41, 0x2b, 0x80, 0, 0, 0, 0 };

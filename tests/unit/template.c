@@ -18,7 +18,7 @@
  * Information elements, and templates: which definitions are taken, what is
  * kept of them within which bounds, and what their programs read.
  */
-#include "compat.h"
+#include "compat/compat.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,11 +31,11 @@
 #include <cmocka.h>
 
 #include "errors.h"
-#include "ie.h"
+#include "decode/ie.h"
 #include "netflow.h"
 #include "recorded.h"
-#include "template-run.h"
-#include "template.h"
+#include "decode/template-run.h"
+#include "decode/template.h"
 #include "wire9.h"
 
 #define V9        NF_VERSION_9

@@ -32,7 +32,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cursor.h"
+#include "lib/cursor.h"
 
 #define WIRE_VERSION_9     9
 #define WIRE_VERSION_IPFIX 10

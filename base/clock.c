@@ -1,0 +1,43 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat/compat.h"
+
+#include "base/clock.h"
+
+static struct timespec
+monotonic(void)
+{
+	struct timespec ts = { 0 };
+
+	/* It fails only for a clock that the system lacks. */
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (ts);
+}
+
+uint64_t
+clock_ns(void)
+{
+	const struct timespec ts = monotonic();
+
+	return ((uint64_t)ts.tv_sec * CLOCK_SECOND + (uint64_t)ts.tv_nsec);
+}
+
+time_t
+clock_sec(void)
+{
+	return (monotonic().tv_sec + 1);
+}

@@ -1,0 +1,410 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat/compat.h"
+
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "collector/flowlog.h"
+#include "base/log.h"
+#include "collector/logsock.h"
+#include "collector/output.h"
+
+struct output {
+	const struct config *conf; /* the logs'; NULL: none yet */
+	struct flowlog **logs;     /* conf->nlogs */
+	struct flowlog *rest;      /* without tags; or NULL */
+	bool held;                 /* all of them */
+	struct turns *turns;
+	uint32_t who; /* in turns */
+
+	struct logsock *logsock;
+	bool use_logsock;
+
+	int *forwards;
+	size_t nforwards;
+
+	void (*settle)(void *owner, uint64_t stored, uint64_t lost);
+	struct flowlog_counters closed; /* of logs that were closed */
+	uint64_t forwarded, forward_lost;
+};
+
+struct output *
+output_new(struct turns *turns, uint32_t who,
+    void (*settle)(void *owner, uint64_t stored, uint64_t lost))
+{
+	struct output *o;
+
+	if ((o = calloc(1, sizeof(*o))) == NULL)
+		return (NULL);
+	o->turns = turns;
+	o->who = who;
+	if ((o->logsock = logsock_new(settle)) == NULL) {
+		free(o);
+		return (NULL);
+	}
+	o->settle = settle;
+	return (o);
+}
+
+static size_t
+nlogs(const struct output *o)
+{
+	return (o->conf == NULL ? 0 : o->conf->nlogs);
+}
+
+static void
+add_log_counters(struct flowlog_counters *sum, const struct flowlog *l)
+{
+	const struct flowlog_counters *n = flowlog_counters(l);
+
+	sum->bytes += n->bytes;
+	sum->errors += n->errors;
+	sum->lost += n->lost;
+}
+
+void
+output_count(const struct output *o, struct collector_counters *counters)
+{
+	struct flowlog_counters logs = o->closed;
+	size_t i;
+
+	for (i = 0; i < nlogs(o); i++)
+		add_log_counters(&logs, o->logs[i]);
+	counters->log_bytes = logs.bytes;
+	counters->log_errors = logs.errors;
+	counters->log_lost = logs.lost;
+	counters->logsock_sent = logsock_sent(o->logsock);
+	counters->logsock_lost = logsock_lost(o->logsock);
+	counters->forwarded = o->forwarded;
+	counters->forward_lost = o->forward_lost;
+}
+
+static void
+end_log(struct output *o, struct flowlog *l)
+{
+	flowlog_end(l);
+	add_log_counters(&o->closed, l);
+	flowlog_free(l);
+}
+
+void
+output_free(struct output *o)
+{
+	size_t i;
+
+	if (o == NULL)
+		return;
+	for (i = 0; i < nlogs(o); i++)
+		end_log(o, o->logs[i]);
+	free(o->logs);
+	logsock_free(o->logsock);
+	output_set_forwards(o, NULL, 0);
+	free(o);
+}
+
+/* Takes the log of this path out of those before; NULL if there is none. */
+static struct flowlog *
+take_log(struct flowlog **logs, size_t n, const char *path)
+{
+	struct flowlog *l;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (logs[i] == NULL || strcmp(flowlog_name(logs[i]), path) != 0)
+			continue;
+		l = logs[i];
+		logs[i] = NULL;
+		return (l);
+	}
+	return (NULL);
+}
+
+void
+output_set_logs(struct output *o, const struct config *conf,
+    const struct output_log *opened)
+{
+	size_t i, nbefore = nlogs(o);
+	struct flowlog **before = o->logs, **logs, *l;
+	struct turn turn = { .all = o->turns, .who = o->who };
+	uint64_t buffer = conf->limits.buffer;
+
+	if (buffer == 0)
+		buffer = FLOWLOG_BUFFER_DEFAULT;
+	buffer /= config_workers(conf);
+	logs = calloc(conf->nlogs == 0 ? 1 : conf->nlogs, sizeof(*logs));
+	if (logs == NULL)
+		fatal("logs");
+	o->rest = NULL;
+	for (i = 0; i < conf->nlogs; i++) {
+		l = take_log(before, nbefore, conf->logs[i].path);
+		turn.which = opened[i].turn;
+		if (l == NULL &&
+		    (l = flowlog_new(conf->logs[i].path, &turn, o->settle)) ==
+			NULL)
+			fatal("logfile %s", conf->logs[i].path);
+		flowlog_set_limit(l, buffer);
+		flowlog_hold(l, o->held);
+		flowlog_set_fd(l, opened[i].fd);
+		if (conf->logs[i].ntags == 0)
+			o->rest = l;
+		logs[i] = l;
+	}
+	for (i = 0; i < nbefore; i++) {
+		if (before[i] != NULL)
+			end_log(o, before[i]);
+	}
+	free(before);
+	o->logs = logs;
+	o->conf = conf;
+}
+
+void
+output_reopen_log(struct output *o, size_t which, int fd)
+{
+	if (which >= nlogs(o))
+		fatalx("no log %zu", which);
+	flowlog_set_fd(o->logs[which], fd);
+}
+
+bool
+output_was_torn(struct output *o)
+{
+	bool torn = false;
+	size_t i;
+
+	for (i = 0; i < nlogs(o); i++)
+		torn = flowlog_was_torn(o->logs[i]) || torn;
+	return (torn);
+}
+
+void
+output_hold_logs(struct output *o, bool hold)
+{
+	size_t i;
+
+	o->held = hold;
+	for (i = 0; i < nlogs(o); i++)
+		flowlog_hold(o->logs[i], hold);
+}
+
+size_t
+output_left(const struct output *o)
+{
+	size_t i, left = 0;
+
+	for (i = 0; i < nlogs(o); i++)
+		left += flowlog_left(o->logs[i]);
+	return (left);
+}
+
+static size_t
+flush_logs(struct output *o)
+{
+	size_t i, left = 0;
+
+	for (i = 0; i < nlogs(o); i++)
+		left += flowlog_flush(o->logs[i]);
+	return (left);
+}
+
+size_t
+output_flush(struct output *o)
+{
+	logsock_flush(o->logsock);
+	return (flush_logs(o));
+}
+
+size_t
+output_npollfds(const struct output *o)
+{
+	return (nlogs(o) + 1);
+}
+
+void
+output_pollfds(const struct output *o, struct pollfd *pfds)
+{
+	size_t i, n = nlogs(o);
+
+	for (i = 0; i < n; i++)
+		pfds[i] = (struct pollfd){
+			.events = POLLOUT,
+			.fd = flowlog_blocked_on(o->logs[i]),
+		};
+	pfds[n] = (struct pollfd){
+		.events = POLLOUT,
+		.fd = logsock_blocked_on(o->logsock),
+	};
+}
+
+void
+output_set_logsock(struct output *o, int fd)
+{
+	logsock_set_fd(o->logsock, fd);
+}
+
+void
+output_use_logsock(struct output *o, bool use)
+{
+	o->use_logsock = use;
+	if (!use)
+		output_set_logsock(o, -1);
+}
+
+bool
+output_wants_logsock(const struct output *o)
+{
+	return (o->use_logsock && !logsock_is_connected(o->logsock));
+}
+
+void
+output_set_forwards(struct output *o, const int *fds, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < o->nforwards; i++)
+		(void)close(o->forwards[i]);
+	free(o->forwards);
+	o->forwards = NULL;
+	o->nforwards = 0;
+	if (n == 0)
+		return;
+	if ((o->forwards = reallocarray(NULL, n, sizeof(*fds))) == NULL)
+		fatal("forwards");
+	memcpy(o->forwards, fds, n * sizeof(*fds));
+	o->nforwards = n;
+}
+
+static bool
+has_tag(const struct conf_log *log, uint32_t tag)
+{
+	size_t lo = 0, hi = log->ntags, mid;
+
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		if (log->tags[mid] == tag)
+			return (true);
+		if (log->tags[mid] < tag)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return (false);
+}
+
+/* The log for the flow, or NULL. */
+static struct flowlog *
+choose(const struct output *o, const struct flow *flow)
+{
+	size_t i;
+
+	if ((flow->fields & STORE_FIELD_TAG) == 0)
+		return (o->rest);
+	for (i = 0; i < o->conf->nlogs; i++) {
+		if (has_tag(&o->conf->logs[i], flow->tag))
+			return (o->logs[i]);
+	}
+	return (o->rest);
+}
+
+static enum output_result
+put_to_logsock(struct output *o, const uint8_t *record, size_t len, void *owner)
+{
+	switch (logsock_send(o->logsock, record, len, owner)) {
+	case LOGSOCK_SENT:
+		return (OUTPUT_STORED);
+	case LOGSOCK_KEPT:
+		return (OUTPUT_BUFFERED);
+	case LOGSOCK_LOST:
+		break;
+	}
+	return (OUTPUT_LOST);
+}
+
+/* Where there is a log too, that is what counts for the owner. */
+enum output_result
+output_put(struct output *o, const struct flow *flow, const uint8_t *record,
+    size_t len, void *owner)
+{
+	struct flowlog *l = choose(o, flow);
+	enum output_result r = OUTPUT_NOWHERE;
+	uint8_t *room;
+
+	if (o->use_logsock)
+		r = put_to_logsock(o, record, len, l == NULL ? owner : NULL);
+	if (l == NULL)
+		return (r);
+	if ((room = flowlog_room(l, len)) == NULL) {
+		flowlog_refuse(l);
+		return (OUTPUT_LOST);
+	}
+	memcpy(room, record, len);
+	flowlog_commit(l, len, 1, owner);
+	return (OUTPUT_BUFFERED);
+}
+
+uint8_t *
+output_room(struct output *o, size_t len)
+{
+	if (o->use_logsock || o->rest == NULL || o->conf->nlogs != 1)
+		return (NULL);
+	return (flowlog_room(o->rest, len));
+}
+
+void
+output_commit(struct output *o, size_t len, size_t records, void *owner)
+{
+	flowlog_commit(o->rest, len, records, owner);
+}
+
+void
+output_end(struct output *o)
+{
+	size_t i;
+
+	for (i = 0; i < nlogs(o); i++)
+		end_log(o, o->logs[i]);
+	free(o->logs);
+	o->logs = NULL;
+	o->rest = NULL;
+	o->conf = NULL;
+	output_set_logsock(o, -1);
+}
+
+void
+output_forward(struct output *o, const uint8_t *data, size_t len)
+{
+	size_t i;
+	int tries;
+
+	for (i = 0; i < o->nforwards; i++) {
+		/* The first may but report that nobody took one before. */
+		for (tries = 0; tries < 2; tries++) {
+			if (send(o->forwards[i], data, len,
+				MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)len)
+				break;
+		}
+		if (tries < 2)
+			o->forwarded++;
+		else
+			o->forward_lost++;
+	}
+}

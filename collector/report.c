@@ -1,0 +1,226 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "decode/completeness.h"
+#include "decode/exporters.h"
+#include "base/log.h"
+#include "decode/protocol.h"
+#include "collector/report.h"
+
+#define LINE_MAX_LEN (COUNTERS * (32 + 22)) /* names and numbers */
+#define SHARE_STRLEN 32
+
+/*
+ * The counters stand in three lines, each of a length that all syslogs accept:
+ * those of datagrams and flows; the others of exporters; those of the collector.
+ */
+enum counter_line { LINE_TRAFFIC, LINE_EXPORTER, LINE_COLLECTOR };
+
+#define TRAFFIC_LAST 12 /* the number of "buffered" */
+
+static enum counter_line
+line_of(unsigned int number, bool of_exporter)
+{
+	if (number <= TRAFFIC_LAST)
+		return (LINE_TRAFFIC);
+	return (of_exporter ? LINE_EXPORTER : LINE_COLLECTOR);
+}
+
+/*
+ * Writes "NAME N NAME N" for the counters of one line, by their numbers; those
+ * of the collector are 0 where collector is NULL.
+ */
+static const char *
+counter_text(enum counter_line line, const struct counters *exporter,
+    const struct collector_counters *collector, char buf[LINE_MAX_LEN])
+{
+	static const struct collector_counters none;
+	const struct counter *c;
+	unsigned int number;
+	bool of_exporter;
+	size_t len = 0;
+
+	if (collector == NULL)
+		collector = &none;
+	buf[0] = '\0';
+	for (number = 1; number <= COUNTERS && len < LINE_MAX_LEN; number++) {
+		c = counter_find(number, &of_exporter);
+		if (c == NULL || line_of(number, of_exporter) != line)
+			continue;
+		len += (size_t)snprintf(buf + len, LINE_MAX_LEN - len,
+		    "%s%s %" PRIu64, len == 0 ? "" : " ", c->name,
+		    of_exporter ? counter_value(c, exporter) :
+				  counter_value(c, collector));
+	}
+	return (buf);
+}
+
+static void
+report_counters(const char *who, const struct counters *n,
+    const struct collector_counters *collector)
+{
+	char line[LINE_MAX_LEN];
+
+	log_info("%s: %s", who, counter_text(LINE_TRAFFIC, n, collector, line));
+	log_info("%s: %s", who,
+	    counter_text(LINE_EXPORTER, n, collector, line));
+}
+
+/* "99.95%", and 100% only for all. */
+static const char *
+share_name(const struct exporter_period *p, char buf[SHARE_STRLEN])
+{
+	const int32_t ppm = exporter_complete(p);
+
+	if (ppm == -1)
+		(void)snprintf(buf, SHARE_STRLEN, "unknown");
+	else
+		(void)snprintf(buf, SHARE_STRLEN, "%d.%02d%%", (int)ppm / 10000,
+		    (int)ppm / 100 % 100);
+	return (buf);
+}
+
+static void
+report_periods(const char *who, const struct exporter_period spans[3])
+{
+	char minute[SHARE_STRLEN], hour[SHARE_STRLEN], start[SHARE_STRLEN];
+	const struct exporter_period *m = &spans[EXPORTER_MINUTE];
+
+	log_info(
+	    "%s: complete: minute %s hour %s start %s, "
+	    "datagrams/s %.1f flows/s %.1f",
+	    who, share_name(m, minute), share_name(&spans[EXPORTER_HOUR], hour),
+	    share_name(&spans[EXPORTER_START], start),
+	    (double)m->datagrams / m->seconds, (double)m->flows / m->seconds);
+}
+
+static void
+report_options(const char *who, const struct options *o)
+{
+	const struct sampler *s;
+	const struct domain *d;
+	const struct interface *in;
+	size_t i;
+
+	for (i = 0; i < o->nsamplers; i++) {
+		s = &o->samplers[i];
+		log_info("%s: domain %" PRIu32 " sampler %" PRIu64
+			 " takes 1 of %" PRIu64 " packets, mode %u",
+		    who, s->domain, s->id, s->one_of, s->mode);
+	}
+	for (i = 0; i < o->ndomains; i++) {
+		d = &o->domains[i];
+		log_info("%s: domain %" PRIu32 " init-time-ms %" PRIu64
+			 " exported octets %" PRIu64 " messages %" PRIu64
+			 " flows %" PRIu64 " ignored packets %" PRIu64
+			 " octets %" PRIu64 " unsent flows %" PRIu64
+			 " packets %" PRIu64,
+		    who, d->id, d->init_time, d->exported_octets,
+		    d->exported_messages, d->exported_flows, d->ignored_packets,
+		    d->ignored_octets, d->unsent_flows, d->unsent_packets);
+	}
+	for (i = 0; i < o->ninterfaces; i++) {
+		in = &o->interfaces[i];
+		log_info("%s: interface %" PRIu32
+			 " name \"%s\" description \"%s\"",
+		    who, in->index, in->name, in->description);
+	}
+}
+
+/* "clock +0.013 s, v5 200 v9 3" and so on. */
+static void
+report_manners(const char *who, const struct exporter *e, uint32_t now)
+{
+	char line[PROTOCOLS * 32];
+	size_t i, len = 0;
+	int64_t ms;
+
+	line[0] = '\0';
+	for (i = 0; i < PROTOCOLS && len < sizeof(line); i++) {
+		if (e->versions[i] != 0)
+			len += (size_t)snprintf(line + len, sizeof(line) - len,
+			    " %s %" PRIu64, protocols[i].name, e->versions[i]);
+	}
+	if (exporter_skew_ms(e, now, &ms))
+		log_info("%s: clock %+.3f s, versions%s", who,
+		    (double)ms / 1000, line);
+	else if (len > 0)
+		log_info("%s: versions%s", who, line);
+}
+
+static void
+report_exporter(void *arg, const struct exporter *e)
+{
+	const uint32_t *now = arg;
+	struct exporter_period spans[3];
+	char addr[ADDR_STRLEN];
+	int i;
+
+	report_counters(addr_ntop(&e->addr, addr), &e->counters, NULL);
+	for (i = EXPORTER_MINUTE; i <= EXPORTER_START; i++)
+		exporter_period(e, *now, (enum exporter_span)i, &spans[i]);
+	report_periods(addr, spans);
+	report_manners(addr, e, *now);
+	if (e->sampling_interval > 1)
+		log_info("%s: v5 takes 1 of %u packets, mode %u", addr,
+		    e->sampling_interval, e->sampling_mode);
+	report_options(addr, &e->options);
+}
+
+static void
+report_line(void *arg, const char *text)
+{
+	(void)arg;
+	log_info("%s", text);
+}
+
+static void
+report_all(const struct exporter_table *exporters, uint32_t now,
+    const struct collector_counters *collector)
+{
+	struct exporter_period spans[3];
+	struct counters all;
+	int i;
+
+	exporters_sum(exporters, &all);
+	all.datagrams += collector->unauthorised;
+	report_counters("all", &all, collector);
+	for (i = EXPORTER_MINUTE; i <= EXPORTER_START; i++)
+		exporters_period(exporters, now, (enum exporter_span)i,
+		    &spans[i]);
+	report_periods("all", spans);
+}
+
+void
+report_statistics(const struct exporter_table *exporters, uint32_t now,
+    const struct collector_counters *collector, const struct filter *filter)
+{
+	char line[LINE_MAX_LEN];
+
+	log_info("exporters %zu", exporters_count(exporters));
+	exporters_each(exporters, report_exporter, &now);
+	report_all(exporters, now, collector);
+	log_info("%s", counter_text(LINE_COLLECTOR, NULL, collector, line));
+	if (filter_report(filter, report_line, NULL) != 0)
+		log_warnx(
+		    "memory exhausted; "
+		    "the report on the filter is incomplete");
+}

@@ -1,0 +1,240 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * Statements of logs: their options and tags, and what two may not share.
+ */
+#include "compat/compat.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/log-name.h"
+#include "config/parse-error.h"
+#include "config/parse-log.h"
+#include "config/parse-memory.h"
+#include "config/parse-statement.h"
+#include "config/parse-value.h"
+
+#define ROTATE_SIZE_MIN UINT64_C(1024)
+
+static struct conf_log options; /* of the log that is being read */
+
+/* Whether there is a log for the tag. */
+static bool
+tag_has_log(uint32_t tag)
+{
+	const struct config *conf = parsing.conf;
+	size_t i;
+
+	for (i = 0; i < conf->nlogs; i++) {
+		if (conf->logs[i].ntags != 0 &&
+		    bsearch(&tag, conf->logs[i].tags, conf->logs[i].ntags,
+			sizeof(tag), value_compare_u32) != NULL)
+			return (true);
+	}
+	return (false);
+}
+
+/* The items as tags of log; false after a message. */
+static bool
+add_tags(struct conf_log *log)
+{
+	struct token what = { "tag", 0 }, value;
+	uint64_t n;
+	size_t i;
+
+	log->tags = calloc(parsing.nitems + 1, sizeof(*log->tags));
+	if (log->tags == NULL) {
+		parse_no_memory();
+		return (false);
+	}
+	for (i = 0; i < parsing.nitems; i++) {
+		value = parsing.items[i].token;
+		what.line = value.line;
+		if (!value_number(what, value, 0, UINT32_MAX, &n))
+			return (false);
+		if (tag_has_log((uint32_t)n)) {
+			parse_bad_value(what, value,
+			    "the tag has a log already");
+			return (false);
+		}
+		log->tags[log->ntags++] = (uint32_t)n;
+	}
+	qsort(log->tags, log->ntags, sizeof(*log->tags), value_compare_u32);
+	for (i = 1; i < log->ntags; i++) {
+		if (log->tags[i - 1] == log->tags[i]) {
+			parse_error(what.line, "tag %" PRIu32 " is given twice",
+			    log->tags[i]);
+			return (false);
+		}
+	}
+	return (true);
+}
+
+/* Whether there can be such a log beside the others. */
+static bool
+log_is_new(struct token statement, struct token path)
+{
+	const struct config *conf = parsing.conf;
+	size_t i;
+
+	for (i = 0; i < conf->nlogs; i++) {
+		if (strcmp(conf->logs[i].path, path.text) == 0) {
+			parse_bad_value(statement, path, "given twice");
+			return (false);
+		}
+		if (parsing.nitems == 0 && conf->logs[i].ntags == 0) {
+			parse_bad_value(statement, path,
+			    "there is a log for all flows already, expected "
+			    "tag NUMBER[,...] behind the path of another");
+			return (false);
+		}
+	}
+	return (true);
+}
+
+/* Whether its files can be told from one another, and from others' files. */
+static bool
+log_can_rotate(struct token statement, struct token path, struct conf_log *log)
+{
+	const struct config *conf = parsing.conf;
+	const char *wrong = log_name_check(log);
+	size_t i;
+
+	if (wrong == NULL && log->rotate_seconds == 0 &&
+	    log->rotate_size == 0 &&
+	    (log->compress || log->keep_files != 0 || log->keep_seconds != 0 ||
+		log->keep_size != 0))
+		wrong = "keep and compress need rotate";
+	for (i = 0; wrong == NULL && i < conf->nlogs; i++) {
+		if (log_names_collide(&conf->logs[i], log))
+			wrong =
+			    "its files could have the names of those of "
+			    "another log";
+	}
+	if (wrong == NULL)
+		return (true);
+	parse_bad_value(statement, path, wrong);
+	return (false);
+}
+
+void
+conf_log_clear(void)
+{
+	options = (struct conf_log){ .path = NULL };
+}
+
+void
+conf_log_add(struct token statement, struct token path)
+{
+	struct config *conf = parsing.conf;
+	struct conf_log log = options, *grown;
+
+	conf_log_clear();
+	parsing.saw_output = true;
+	if (parsing.use == CONFIG_READER ||
+	    !value_path_is_valid(statement, path) ||
+	    !log_is_new(statement, path))
+		return;
+	if ((log.path = parse_copy(path.text)) != NULL &&
+	    log_can_rotate(statement, path, &log) && add_tags(&log)) {
+		grown = parse_grow(conf->logs, conf->nlogs, sizeof(*grown));
+		if (grown != NULL) {
+			conf->logs = grown;
+			conf->logs[conf->nlogs++] = log;
+			return;
+		}
+	}
+	free(log.path);
+	free(log.tags);
+}
+
+void
+conf_log_bad(const char *syntax)
+{
+	conf_log_clear();
+	conf_bad_output(syntax);
+}
+
+void
+conf_log_rotate_every(struct token what, struct token value)
+{
+	uint32_t seconds;
+
+	if (conf_is_second(what, value,
+		options.rotate_seconds != 0 || options.rotate_size != 0))
+		return;
+	if (!value_duration(value, &seconds) ||
+	    !log_name_interval_is_valid(seconds))
+		parse_bad_value(what, value,
+		    "expected a part of a day, such as 5m or 1h, that goes "
+		    "into it without a rest, or days or weeks, such as 1d or "
+		    "2w");
+	else
+		options.rotate_seconds = seconds;
+}
+
+void
+conf_log_rotate_size(struct token what, struct token value)
+{
+	uint64_t size;
+
+	if (conf_is_second(what, value,
+		options.rotate_seconds != 0 || options.rotate_size != 0))
+		return;
+	if (!value_size(value, &size) || size < ROTATE_SIZE_MIN)
+		parse_bad_value(what, value,
+		    "expected a number of bytes, or of K, M or G, from 1K on");
+	else
+		options.rotate_size = size;
+}
+
+void
+conf_log_keep(struct token what, struct token value)
+{
+	uint32_t seconds;
+	uint64_t size;
+
+	if (value_duration(value, &seconds)) {
+		if (!conf_is_second(what, value, options.keep_seconds != 0))
+			options.keep_seconds = seconds;
+	} else if (conf_is_second(what, value, options.keep_size != 0))
+		return;
+	else if (value_size(value, &size) && size >= LIMIT_BYTES_MIN)
+		options.keep_size = size;
+	else
+		parse_bad_value(what, value,
+		    "expected a time such as 30d, a size such as 10G, from 1M "
+		    "on, or NUMBER files");
+}
+
+void
+conf_log_keep_files(struct token what, struct token value)
+{
+	uint64_t n;
+
+	if (!conf_is_second(what, value, options.keep_files != 0) &&
+	    value_number(what, value, 1, UINT32_MAX, &n))
+		options.keep_files = (uint32_t)n;
+}
+
+void
+conf_log_compress(void)
+{
+	options.compress = true;
+}

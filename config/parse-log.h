@@ -1,0 +1,35 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The logfile statement.  Its options are parsed before the log is added.
+ */
+#ifndef PARSE_LOG_H
+#define PARSE_LOG_H
+
+#include "config/parse-state.h"
+
+void conf_log_rotate_every(struct token what, struct token value);
+void conf_log_rotate_size(struct token what, struct token value);
+void conf_log_keep(struct token what, struct token value);
+void conf_log_keep_files(struct token what, struct token value);
+void conf_log_compress(void);
+void conf_log_add(struct token statement,
+    struct token path); /* with the items as tags */
+void conf_log_bad(const char *syntax);
+void conf_log_clear(void);
+
+#endif

@@ -1,0 +1,161 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * Values: numbers, sizes, times, addresses and paths.
+ */
+#include "compat/compat.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/endpoint.h"
+#include "errors.h"
+#include "config/parse-error.h"
+#include "config/parse-value.h"
+
+bool
+value_number(struct token what, struct token value, uint64_t min, uint64_t max,
+    uint64_t *out)
+{
+	char why[80], *end;
+	unsigned long long n;
+
+	errno = 0;
+	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): a text */
+	n = strtoull(value.text, &end, 0);
+	*out = n;
+	if (isdigit((unsigned char)value.text[0]) && *end == '\0' &&
+	    errno == 0 && n >= min && n <= max)
+		return (true);
+	(void)snprintf(why, sizeof(why),
+	    "expected a number from %" PRIu64 " to %" PRIu64, min, max);
+	parse_bad_value(what, value, why);
+	return (false);
+}
+
+bool
+value_size(struct token value, uint64_t *size)
+{
+	static const char units[] = "KMG";
+	const char *unit;
+	unsigned long long n;
+	unsigned int shift = 0;
+	char *end;
+
+	errno = 0;
+	n = strtoull(value.text, &end, 0);
+	if (!isdigit((unsigned char)value.text[0]) || errno != 0)
+		return (false);
+	if (*end != '\0' && (unit = strchr(units, *end)) != NULL) {
+		shift = 10 * (unsigned int)(unit - units + 1);
+		end++;
+	}
+	*size = (uint64_t)n << shift;
+	return (*end == '\0' && *size >> shift == n);
+}
+
+bool
+value_duration(struct token value, uint32_t *seconds)
+{
+	static const struct {
+		char unit;
+		uint32_t seconds;
+	} units[] = {
+		{ 's', 1 },
+		{ 'm', 60 },
+		{ 'h', 3600 },
+		{ 'd', 86400 },
+		{ 'w', 604800 },
+	};
+	unsigned long n;
+	char *end;
+	size_t i;
+
+	errno = 0;
+	n = strtoul(value.text, &end, 10);
+	if (!isdigit((unsigned char)value.text[0]) || errno != 0 ||
+	    end[0] == '\0' || end[1] != '\0')
+		return (false);
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (units[i].unit != *end)
+			continue;
+		*seconds = (uint32_t)n * units[i].seconds;
+		return (n != 0 && n <= INT32_MAX / units[i].seconds);
+	}
+	return (false);
+}
+
+bool
+value_address_and_port(struct token what, struct token value, struct addr *addr,
+    uint16_t *port)
+{
+	const struct token port_name = { "port", value.line };
+	struct endpoint e;
+	uint64_t n;
+
+	if (endpoint_split(value.text, &e) != 0 ||
+	    endpoint_addr(&e, addr) != 0) {
+		parse_bad_value(what, value,
+		    "expected ADDRESS:PORT, with an IPv6 address in brackets");
+		return (false);
+	}
+	if (!value_number(port_name, (struct token){ e.port, value.line }, 1,
+		UINT16_MAX, &n))
+		return (false);
+	*port = (uint16_t)n;
+	return (true);
+}
+
+bool
+value_prefix(struct token what, struct token value, struct prefix *prefix)
+{
+	switch (prefix_pton(value.text, prefix)) {
+	case 0:
+		return (true);
+	case FLOWD_EHOSTBITS:
+		parse_bad_value(what, value,
+		    "the address has bits set behind the prefix length, "
+		    "expected the address of a network");
+		return (false);
+	default:
+		parse_bad_value(what, value,
+		    "expected an IPv4 or IPv6 ADDRESS or ADDRESS/LENGTH");
+		return (false);
+	}
+}
+
+bool
+value_path_is_valid(struct token statement, struct token value)
+{
+	if (value.text[0] != '\0' && strlen(value.text) < PATH_MAX)
+		return (true);
+	parse_bad_value(statement, value, "expected the path of a file");
+	return (false);
+}
+
+int
+value_compare_u32(const void *a, const void *b)
+{
+	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x < y ? -1 : x > y);
+}

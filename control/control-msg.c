@@ -1,0 +1,378 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat/compat.h"
+
+#include <string.h>
+
+#include "lib/addr-pack.h"
+#include "control/control-msg.h"
+#include "errors.h"
+
+#define COUNT(field) (sizeof(field) / sizeof((field)[0]))
+
+/* clang-format off */
+#define FIELD(type, member, kind, nature, metric, help) \
+	{ #member, metric, help, offsetof(struct control_##type, member), \
+	    PACK_##kind, CONTROL_##nature }
+
+/* Where a member of a period is in periods. */
+#define PERIOD(span, member) \
+	CONTROL_##span * sizeof(struct control_period) + \
+	    offsetof(struct control_period, member)
+
+static const struct control_field period_fields[] = {
+	{ "minute_seconds", NULL, NULL, PERIOD(MINUTE, seconds),
+	    PACK_NUMBER, CONTROL_IDENTITY },
+	{ "minute_datagrams", NULL, NULL, PERIOD(MINUTE, datagrams),
+	    PACK_NUMBER, CONTROL_GAUGE },
+	{ "minute_flows", NULL, NULL, PERIOD(MINUTE, flows),
+	    PACK_NUMBER, CONTROL_GAUGE },
+	{ "minute_missing", NULL, NULL, PERIOD(MINUTE, missing),
+	    PACK_NUMBER, CONTROL_GAUGE },
+	{ "minute_complete", "minute_complete_ratio",
+	    "Share of the flows sent that are there, of the latest minute.",
+	    PERIOD(MINUTE, complete), PACK_NUMBER, CONTROL_SHARE },
+	{ "hour_seconds", NULL, NULL, PERIOD(HOUR, seconds),
+	    PACK_NUMBER, CONTROL_IDENTITY },
+	{ "hour_datagrams", NULL, NULL, PERIOD(HOUR, datagrams),
+	    PACK_NUMBER, CONTROL_GAUGE },
+	{ "hour_flows", NULL, NULL, PERIOD(HOUR, flows),
+	    PACK_NUMBER, CONTROL_GAUGE },
+	{ "hour_missing", NULL, NULL, PERIOD(HOUR, missing),
+	    PACK_NUMBER, CONTROL_GAUGE },
+	{ "hour_complete", "hour_complete_ratio",
+	    "Share of the flows sent that are there, of the latest hour.",
+	    PERIOD(HOUR, complete), PACK_NUMBER, CONTROL_SHARE },
+	{ "start_seconds", NULL, NULL, PERIOD(START, seconds),
+	    PACK_NUMBER, CONTROL_IDENTITY },
+	{ "start_datagrams", NULL, NULL, PERIOD(START, datagrams),
+	    PACK_NUMBER, CONTROL_GAUGE },
+	{ "start_flows", NULL, NULL, PERIOD(START, flows),
+	    PACK_NUMBER, CONTROL_GAUGE },
+	{ "start_missing", NULL, NULL, PERIOD(START, missing),
+	    PACK_NUMBER, CONTROL_GAUGE },
+	{ "start_complete", "start_complete_ratio",
+	    "Share of the flows sent that are there, since the exporter is known.",
+	    PERIOD(START, complete), PACK_NUMBER, CONTROL_SHARE },
+};
+
+static const struct control_field hello_fields[] = {
+	FIELD(hello, version, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(hello, worker, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(hello, workers, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(hello, now, NUMBER, TIME, NULL, NULL),
+	FIELD(hello, started, NUMBER, TIME, "collector_start_time_seconds",
+	    "When the collector started, in seconds of the epoch."),
+	FIELD(hello, release, VIEW, IDENTITY, NULL, NULL),
+};
+
+static const struct control_field summary_fields[] = {
+	FIELD(summary, exporters, NUMBER, GAUGE, "exporters", "Exporters known."),
+};
+
+static const struct control_field memory_fields[] = {
+	FIELD(memory, state_used, NUMBER, GAUGE, "state_bytes",
+	    "Memory of templates, options and data that waits for them."),
+	FIELD(memory, state_limit, NUMBER, GAUGE, "state_limit_bytes",
+	    "Limit of the memory of templates, options and waiting data."),
+	FIELD(memory, held_sets, NUMBER, GAUGE, "held_sets",
+	    "Data sets that wait for a template."),
+	FIELD(memory, held_limit, NUMBER, GAUGE, "held_sets_limit",
+	    "Data sets that may wait for a template."),
+	FIELD(memory, exporters, NUMBER, GAUGE, NULL, NULL),
+	FIELD(memory, exporters_limit, NUMBER, GAUGE, "exporters_limit",
+	    "Exporters that are remembered at most."),
+	FIELD(memory, exporter_size, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(memory, templates_limit, NUMBER, IDENTITY, "exporter_templates_limit",
+	    "Templates kept of each exporter at most."),
+	FIELD(memory, filter_used, NUMBER, GAUGE, "filter_bytes",
+	    "Memory of filter rules and tables."),
+};
+
+static const struct control_field rule_fields[] = {
+	FIELD(rule, number, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(rule, evaluations, NUMBER, COUNTER, "evaluations_total",
+	    "Flows that the rule was tried on."),
+	FIELD(rule, matches, NUMBER, COUNTER, "matches_total",
+	    "Flows that the rule matched."),
+	FIELD(rule, wins, NUMBER, COUNTER, "wins_total",
+	    "Flows that the rule decided."),
+	FIELD(rule, length, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(rule, text, VIEW, IDENTITY, NULL, NULL),
+};
+
+static const struct control_field exporter_fields[] = {
+	{ "exporter", NULL, NULL, offsetof(struct control_exporter, addr),
+	    PACK_ADDR, CONTROL_IDENTITY },
+	FIELD(exporter, first_seen, NUMBER, TIME, "first_seen_timestamp_seconds",
+	    "When the first datagram came, in seconds of the epoch."),
+	FIELD(exporter, last_seen, NUMBER, TIME, "last_seen_timestamp_seconds",
+	    "When the latest datagram came, in seconds of the epoch."),
+	FIELD(exporter, named, NUMBER, FLAG, NULL, NULL),
+	FIELD(exporter, versions, NUMBER, VERSIONS, NULL, NULL),
+	FIELD(exporter, unsupported, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(exporter, v5_interval, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(exporter, v5_mode, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(exporter, known_templates, NUMBER, GAUGE, "known_templates",
+	    "Templates known."),
+	FIELD(exporter, samplers, NUMBER, GAUGE, NULL, NULL),
+	FIELD(exporter, domains, NUMBER, GAUGE, NULL, NULL),
+	FIELD(exporter, interfaces, NUMBER, GAUGE, NULL, NULL),
+	FIELD(exporter, held_sets, NUMBER, GAUGE, "held_sets",
+	    "Data sets that wait for a template."),
+	FIELD(exporter, held_bytes, NUMBER, GAUGE, "held_bytes",
+	    "Bytes of data that wait for a template."),
+	FIELD(exporter, looked_at, NUMBER, COUNTER, NULL, NULL),
+	FIELD(exporter, in_is_out, NUMBER, COUNTER, NULL, NULL),
+	FIELD(exporter, clock, NUMBER, OFFSET, "clock_offset_seconds",
+	    "How far the clock of the exporter is ahead of ours."),
+};
+
+static const struct control_field template_fields[] = {
+	FIELD(template, exporter, ADDR, IDENTITY, NULL, NULL),
+	FIELD(template, version, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(template, domain, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(template, id, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(template, options, NUMBER, FLAG, NULL, NULL),
+	FIELD(template, withdrawn, NUMBER, FLAG, NULL, NULL),
+	FIELD(template, scopes, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(template, fields, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(template, announced, NUMBER, TIME, NULL, NULL),
+	FIELD(template, interval, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(template, raw, VIEW, IDENTITY, NULL, NULL),
+};
+
+static const struct control_field sampler_fields[] = {
+	FIELD(sampler, exporter, ADDR, IDENTITY, NULL, NULL),
+	FIELD(sampler, version, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(sampler, domain, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(sampler, id, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(sampler, mode, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(sampler, one_of, NUMBER, IDENTITY, NULL, NULL),
+};
+
+static const struct control_field domain_fields[] = {
+	FIELD(domain, exporter, ADDR, IDENTITY, NULL, NULL),
+	FIELD(domain, version, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(domain, domain, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(domain, init_time, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(domain, exported_octets, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(domain, exported_messages, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(domain, exported_flows, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(domain, ignored_packets, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(domain, ignored_octets, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(domain, unsent_flows, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(domain, unsent_packets, NUMBER, IDENTITY, NULL, NULL),
+};
+
+static const struct control_field interface_fields[] = {
+	FIELD(interface, exporter, ADDR, IDENTITY, NULL, NULL),
+	FIELD(interface, index, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(interface, name, VIEW, IDENTITY, NULL, NULL),
+	FIELD(interface, description, VIEW, IDENTITY, NULL, NULL),
+};
+
+#define FIELDS(type) { type##_fields, NULL, COUNT(type##_fields), 0 }
+#define PERIODS(type) \
+	{ period_fields, NULL, COUNT(period_fields), \
+	    offsetof(struct control_##type, periods) }
+#define COUNTERS_OF(type) \
+	{ NULL, exporter_counters, EXPORTER_COUNTERS, \
+	    offsetof(struct control_##type, counters) }
+/* n counters of the collector from first on. */
+#define COLLECTOR(first, n) \
+	{ NULL, collector_counters + (first), n, \
+	    offsetof(struct control_summary, collector) }
+
+static const struct control_layout layouts[CONTROL_TYPES] = {
+	[CONTROL_HELLO] = { { FIELDS(hello) }, sizeof(struct control_hello) },
+	[CONTROL_SUMMARY] = {
+		{
+			FIELDS(summary),
+			COLLECTOR(0, 1), /* evicted, beside exporters */
+			PERIODS(summary),
+			COUNTERS_OF(summary),
+			COLLECTOR(1, COLLECTOR_COUNTERS - 1),
+		},
+		sizeof(struct control_summary) },
+	[CONTROL_MEMORY] = { { FIELDS(memory) },
+		sizeof(struct control_memory) },
+	[CONTROL_RULE] = { { FIELDS(rule) }, sizeof(struct control_rule) },
+	[CONTROL_EXPORTER] = {
+		{
+			FIELDS(exporter),
+			PERIODS(exporter),
+			COUNTERS_OF(exporter),
+		},
+		sizeof(struct control_exporter) },
+	[CONTROL_TEMPLATE] = { { FIELDS(template) },
+		sizeof(struct control_template) },
+	[CONTROL_SAMPLER] = { { FIELDS(sampler) },
+		sizeof(struct control_sampler) },
+	[CONTROL_DOMAIN] = { { FIELDS(domain) },
+		sizeof(struct control_domain) },
+	[CONTROL_INTERFACE] = { { FIELDS(interface) },
+		sizeof(struct control_interface) },
+};
+/* clang-format on */
+
+/* A member added to a structure needs a field here. */
+_Static_assert(COUNT(summary_fields) + COUNT(period_fields) +
+	    EXPORTER_COUNTERS + COLLECTOR_COUNTERS ==
+	sizeof(struct control_summary) / sizeof(uint64_t),
+    "the parts of a summary have all members");
+_Static_assert(COUNT(exporter_fields) - 1 + COUNT(period_fields) +
+	    EXPORTER_COUNTERS ==
+	(sizeof(struct control_exporter) -
+	    offsetof(struct control_exporter, first_seen)) /
+	    sizeof(uint64_t),
+    "the parts of an exporter have all members, the address among them");
+
+const struct control_layout *
+control_layout(unsigned int type)
+{
+	return (type < CONTROL_TYPES && layouts[type].size > 0 ?
+		&layouts[type] :
+		NULL);
+}
+
+static struct control_field
+field_of_counter(const struct counter *c)
+{
+	return ((struct control_field){
+	    .name = c->key,
+	    .metric = c->metric,
+	    .help = c->help,
+	    .offset = c->offset,
+	    .kind = PACK_NUMBER,
+	    .nature =
+		c->kind == COUNTER_TOTAL ? CONTROL_COUNTER : CONTROL_GAUGE,
+	});
+}
+
+bool
+control_field(const struct control_layout *l, size_t i,
+    struct control_field *field)
+{
+	const struct control_part *p;
+
+	for (p = l->parts; p < l->parts + CONTROL_PARTS; i -= p->n, p++) {
+		if (i >= p->n)
+			continue;
+		*field = p->fields != NULL ? p->fields[i] :
+					     field_of_counter(&p->counters[i]);
+		field->offset += p->base;
+		return (true);
+	}
+	return (false);
+}
+
+static struct pack_row
+row_of(const struct control_field *f)
+{
+	return ((struct pack_row){
+	    .kind = f->kind,
+	    .offset = f->offset,
+	    .size = sizeof(uint64_t), /* of a number */
+	    .max = UINT64_MAX,
+	});
+}
+
+int
+control_pack(struct wcursor *w, enum control_type type, const void *record)
+{
+	const struct control_layout *l = &layouts[type];
+	struct wcursor header, body;
+	struct control_field field;
+	struct pack_row row;
+	size_t i;
+
+	if (wcur_left(w) < CONTROL_HEADER_LEN)
+		return (FLOWD_ESPACE);
+	wcur_init(&header, w->at, CONTROL_HEADER_LEN);
+	wcur_init(&body, header.end, wcur_left(w) - CONTROL_HEADER_LEN);
+	for (i = 0; control_field(l, i, &field); i++) {
+		row = row_of(&field);
+		if (pack_member(&body, &row, record) != 0)
+			return (FLOWD_ESPACE);
+	}
+	if (wcur_u16(&header, (uint16_t)type) != 0 ||
+	    wcur_u32(&header, (uint32_t)(body.at - header.end)) != 0)
+		return (FLOWD_ESPACE);
+	w->at = body.at;
+	return (0);
+}
+
+int
+control_unpack(struct cursor *c, enum control_type *type,
+    union control_record *record)
+{
+	const struct control_layout *l;
+	struct cursor at = *c, body;
+	struct control_field field;
+	struct pack_row row;
+	uint16_t number;
+	uint32_t len;
+	size_t i;
+
+	if (cur_u16(&at, &number) != 0 || cur_u32(&at, &len) != 0)
+		return (FLOWD_ESHORT);
+	if (number == 0 || number >= CONTROL_TYPES || len > CONTROL_BODY_MAX)
+		return (FLOWD_EINVAL);
+	if (cur_sub(&at, len, &body) != 0)
+		return (FLOWD_ESHORT);
+	l = &layouts[number];
+	for (i = 0; control_field(l, i, &field); i++) {
+		row = row_of(&field);
+		if (unpack_member(&body, &row, record) != 0)
+			return (FLOWD_EINVAL);
+	}
+	if (cur_left(&body) != 0)
+		return (FLOWD_EINVAL);
+	*type = (enum control_type)number;
+	*c = at;
+	return (0);
+}
+
+void
+control_pack_request(const struct control_request *request,
+    uint8_t buf[CONTROL_REQUEST_LEN])
+{
+	be32_put(buf, CONTROL_MAGIC);
+	be16_put(buf + 4, CONTROL_VERSION);
+	be16_put(buf + 6, (uint16_t)request->wants);
+	buf[8] = (uint8_t)request->addr.family;
+	memcpy(buf + 9, request->addr.bytes, sizeof(request->addr.bytes));
+}
+
+int
+control_unpack_request(const uint8_t buf[CONTROL_REQUEST_LEN],
+    struct control_request *request)
+{
+	struct cursor c;
+	uint16_t version, wants;
+	uint32_t magic;
+
+	cur_init(&c, buf, CONTROL_REQUEST_LEN);
+	if (cur_u32(&c, &magic) != 0 || magic != CONTROL_MAGIC ||
+	    cur_u16(&c, &version) != 0 || cur_u16(&c, &wants) != 0 ||
+	    addr_unpack(&c, &request->addr) != 0 || cur_left(&c) != 0 ||
+	    wants == 0 || (wants & ~CONTROL_WANT_ALL) != 0)
+		return (FLOWD_EINVAL);
+	request->wants = wants;
+	return (version == CONTROL_VERSION ? 0 : FLOWD_EVERSION);
+}

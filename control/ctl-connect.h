@@ -1,0 +1,42 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The way to a running flowd: its control sockets, and the process behind them.
+ */
+#ifndef CTL_CONNECT_H
+#define CTL_CONNECT_H
+
+#include <sys/types.h>
+
+#include "control/control-msg.h"
+#include "control/ctl-answer.h"
+
+/*
+ * Asks all collectors of the flowd whose control socket is at path.  The answer
+ * is sorted.  -1 after a message.
+ */
+int ctl_ask(const char *path, const struct control_request *request,
+    struct answer *answer) __attribute__((warn_unused_result));
+
+/*
+ * Signals the monitor, which is the process that the kernel says to have opened
+ * the socket; what flowd itself says is not asked.  -1 after a message.
+ */
+int ctl_signal(const char *path, int signal)
+    __attribute__((warn_unused_result));
+
+#endif

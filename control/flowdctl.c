@@ -1,0 +1,341 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * flowdctl: asks a running flowd what it knows, and signals it.
+ */
+#include "compat/compat.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/config.h"
+#include "control/ctl-check.h"
+#include "control/ctl-connect.h"
+#include "control/ctl-print.h"
+#include "control/ctl-serve.h"
+#include "control/ctl-top.h"
+#include "base/log.h"
+#include "base/program.h"
+#include "sandbox/sandbox.h"
+
+#define DEFAULT_SOCKET PACKAGE_RUNSTATEDIR "/flowd.ctl"
+#define TOP_SECONDS    2
+#define EXIT_FINDINGS  3
+
+enum format { TEXT, JSON, PROMETHEUS };
+
+struct ctl_options {
+	const char *socket;
+	enum format format;
+};
+
+/* args are those behind the command's words; returns the exit status. */
+struct command {
+	const char *words[2];
+	int min, max; /* of args */
+	bool formats; /* -j and -p have a meaning */
+	int (*run)(const struct command *command,
+	    const struct ctl_options *opts, int nargs, char **args);
+	uint32_t wants; /* CONTROL_WANT_* */
+	void (*print)(FILE *fp, const struct answer *a);
+	int signal;
+};
+
+static const struct program ctl_program = {
+	.name = "flowdctl",
+	.letters = "f:hjps:V",
+	.usage =
+	    "usage: flowdctl [-hjpV] [-f file] [-s socket] command\n"
+	    "  -f file        find the socket by this configuration\n"
+	    "  -h, --help     print this help\n"
+	    "  -j             print JSON, with show and check\n"
+	    "  -p             print metrics for Prometheus, with show\n"
+	    "  -s socket      use this socket (" DEFAULT_SOCKET
+	    ")\n"
+	    "  -V, --version  print version and sandbox\n"
+	    "Commands:\n"
+	    "  show summary               totals of flowd\n"
+	    "  show exporters             counters of each exporter\n"
+	    "  show exporter ADDRESS      everything known about one exporter\n"
+	    "  show rules                 matches of each filter rule\n"
+	    "  show templates             templates of all exporters\n"
+	    "  show memory                memory in use\n"
+	    "  check [ADDRESS]            find faults in what exporters send\n"
+	    "  top [SECONDS [ROUNDS]]     show rates, updated every SECONDS (2)\n"
+	    "  log reopen                 reopen the logs\n"
+	    "  reload                     load the configuration again\n"
+	    "  serve ADDRESS:PORT         serve metrics over HTTP\n",
+	.feature = "sandbox",
+	.feature_version = sandbox_name,
+};
+
+/* The number, or -1 after a message. */
+static int
+number(const char *what, const char *text)
+{
+	const char *errstr;
+	long long n = strtonum(text, 1, 86400, &errstr);
+
+	if (errstr == NULL)
+		return ((int)n);
+	log_warnx("%s %s: the number is %s", what, text, errstr);
+	return (-1);
+}
+
+/* What a command that shows something got; false after a message. */
+static bool
+has_all(const struct command *command, const struct ctl_options *opts,
+    const struct control_request *request, const struct answer *a)
+{
+	char addr[ADDR_STRLEN];
+
+	if (((command->wants & CONTROL_WANT_SUMMARY) != 0 &&
+		answer_record(a, CONTROL_SUMMARY, 0) == NULL) ||
+	    ((command->wants & CONTROL_WANT_MEMORY) != 0 &&
+		answer_record(a, CONTROL_MEMORY, 0) == NULL)) {
+		log_warnx("%s: what came is no answer of flowd's",
+		    opts->socket);
+		return (false);
+	}
+	if (request->addr.family == ADDR_NONE ||
+	    answer_record(a, CONTROL_EXPORTER, 0) != NULL)
+		return (true);
+	log_warnx("%s: nothing is known of such an exporter",
+	    addr_ntop(&request->addr, addr));
+	return (false);
+}
+
+/* Asks what the command wants, of the exporter in args if any. */
+static int
+ask(const struct command *command, const struct ctl_options *opts, int nargs,
+    char **args, struct answer *answer)
+{
+	struct control_request request = { .wants = command->wants };
+
+	if (nargs == 1 && addr_pton(args[0], &request.addr) != 0) {
+		log_warnx("%s: expected the address of an exporter", args[0]);
+		return (-1);
+	}
+	if (ctl_ask(opts->socket, &request, answer) == -1)
+		return (-1);
+	if (has_all(command, opts, &request, answer))
+		return (0);
+	answer_free(answer);
+	return (-1);
+}
+
+static int
+show(const struct command *command, const struct ctl_options *opts, int nargs,
+    char **args)
+{
+	struct answer answer;
+
+	if (ask(command, opts, nargs, args, &answer) == -1)
+		return (1);
+	switch (opts->format) {
+	case JSON:
+		ctl_print_json(stdout, &answer, command->wants);
+		break;
+	case PROMETHEUS:
+		ctl_print_prometheus(stdout, &answer);
+		break;
+	case TEXT:
+		command->print(stdout, &answer);
+		break;
+	}
+	answer_free(&answer);
+	return (0);
+}
+
+static int
+check(const struct command *command, const struct ctl_options *opts, int nargs,
+    char **args)
+{
+	struct answer answer;
+	size_t found;
+
+	if (opts->format == PROMETHEUS) {
+		log_warnx("check has nothing for Prometheus");
+		return (1);
+	}
+	if (ask(command, opts, nargs, args, &answer) == -1)
+		return (1);
+	found = ctl_check(stdout, &answer, opts->format == JSON);
+	answer_free(&answer);
+	return (found > 0 ? EXIT_FINDINGS : 0);
+}
+
+static int
+top(const struct command *command, const struct ctl_options *opts, int nargs,
+    char **args)
+{
+	int seconds = TOP_SECONDS, rounds = 0;
+
+	(void)command;
+	if ((nargs > 0 && (seconds = number("seconds", args[0])) == -1) ||
+	    (nargs > 1 && (rounds = number("rounds", args[1])) == -1))
+		return (1);
+	return (
+	    ctl_top(opts->socket, (unsigned int)seconds, (unsigned int)rounds));
+}
+
+static int
+send_signal(const struct command *command, const struct ctl_options *opts,
+    int nargs, char **args)
+{
+	(void)nargs;
+	(void)args;
+	return (ctl_signal(opts->socket, command->signal) == 0 ? 0 : 1);
+}
+
+static int
+serve(const struct command *command, const struct ctl_options *opts, int nargs,
+    char **args)
+{
+	(void)command;
+	(void)nargs;
+	return (ctl_serve(opts->socket, args[0]));
+}
+
+#define OF_EXPORTERS \
+	(CONTROL_WANT_EXPORTERS | CONTROL_WANT_TEMPLATES | CONTROL_WANT_OPTIONS)
+
+static const struct command commands[] = {
+	{ { "show", "summary" }, 0, 0, true, show, CONTROL_WANT_SUMMARY,
+	    ctl_print_summary, 0 },
+	{ { "show", "exporters" }, 0, 0, true, show, CONTROL_WANT_EXPORTERS,
+	    ctl_print_exporters, 0 },
+	{ { "show", "exporter" }, 1, 1, true, show, OF_EXPORTERS,
+	    ctl_print_exporter, 0 },
+	{ { "show", "rules" }, 0, 0, true, show, CONTROL_WANT_RULES,
+	    ctl_print_rules, 0 },
+	{ { "show", "templates" }, 0, 0, true, show, CONTROL_WANT_TEMPLATES,
+	    ctl_print_templates, 0 },
+	{ { "show", "memory" }, 0, 0, true, show, CONTROL_WANT_MEMORY,
+	    ctl_print_memory, 0 },
+	{ { "check", NULL }, 0, 1, true, check,
+	    OF_EXPORTERS | CONTROL_WANT_SUMMARY, NULL, 0 },
+	{ { "top", NULL }, 0, 2, false, top, 0, NULL, 0 },
+	{ { "log", "reopen" }, 0, 0, false, send_signal, 0, NULL, SIGUSR1 },
+	{ { "reload", NULL }, 0, 0, false, send_signal, 0, NULL, SIGHUP },
+	{ { "serve", NULL }, 1, 1, false, serve, 0, NULL, 0 },
+};
+
+/* The command that words begin with, or NULL. */
+static const struct command *
+find_command(int nwords, char **words)
+{
+	const struct command *c;
+	size_t i;
+	int n;
+
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		c = &commands[i];
+		n = c->words[1] == NULL ? 1 : 2;
+		if (nwords >= n && strcmp(words[0], c->words[0]) == 0 &&
+		    (n == 1 || strcmp(words[1], c->words[1]) == 0) &&
+		    nwords - n >= c->min && nwords - n <= c->max)
+			return (c);
+	}
+	return (NULL);
+}
+
+/* The socket that a configuration states, or NULL after a message. */
+static char *
+socket_of(const char *conf_path)
+{
+	const struct config_source source = { .path = conf_path };
+	struct config *conf;
+	char *path = NULL;
+
+	if ((conf = config_load(&source, NULL)) == NULL)
+		return (NULL);
+	if (conf->control == NULL)
+		log_warnx("%s: no control statement", conf_path);
+	else if ((path = strdup(conf->control)) == NULL)
+		log_warn("%s", conf_path);
+	config_free(conf);
+	return (path);
+}
+
+static int
+run(const struct command *command, const struct ctl_options *opts, int nwords,
+    char **words)
+{
+	const int skip = command->words[1] == NULL ? 1 : 2;
+	int status;
+
+	if (opts->format != TEXT && !command->formats) {
+		log_warnx("%s: -j and -p have no meaning", words[0]);
+		return (1);
+	}
+	status = command->run(command, opts, nwords - skip, words + skip);
+	if (fflush(stdout) == EOF || ferror(stdout)) {
+		log_warn("standard output");
+		return (1);
+	}
+	return (status);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct ctl_options opts = { .socket = DEFAULT_SOCKET };
+	const struct command *command;
+	const char *conf_path = NULL;
+	char *path = NULL;
+	int ch, status;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	while ((ch = program_option(&ctl_program, argc, argv)) != -1) {
+		switch (ch) {
+		case 'f':
+			conf_path = optarg;
+			break;
+		case 'j':
+			opts.format = JSON;
+			break;
+		case 'p':
+			opts.format = PROMETHEUS;
+			break;
+		case 's':
+			opts.socket = optarg;
+			break;
+		}
+	}
+	command = find_command(argc - optind, argv + optind);
+	if (command == NULL && optind == argc)
+		program_misused(&ctl_program, "no command given");
+	if (command == NULL)
+		program_misused(&ctl_program,
+		    "%s: unknown command, or wrong number of arguments",
+		    argv[optind]);
+	log_init("flowdctl", LOG_TO_STDERR, false);
+	if (conf_path != NULL) {
+		if ((path = socket_of(conf_path)) == NULL)
+			return (1);
+		opts.socket = path;
+	}
+	status = run(command, &opts, argc - optind, argv + optind);
+	free(path);
+	return (status);
+}

@@ -1,0 +1,74 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * From a datagram to flows.
+ */
+#ifndef DECODE_H
+#define DECODE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "decode/decoders.h"
+#include "decode/exporter.h"
+#include "store.h"
+
+struct datagram {
+	const uint8_t *data;
+	size_t len;                   /* bytes */
+	uint32_t recv_sec, recv_usec; /* epoch */
+};
+
+/*
+ * Where flows go: an array of max, which flush empties when it is full.  The
+ * decoder's caller empties what is left.
+ */
+struct flow_sink {
+	struct flow *flows;
+	size_t n, max;
+	void (*flush)(struct flow_sink *sink);
+	void *arg; /* for flush */
+};
+
+/* Room for one flow, which the caller fills whole. */
+static inline struct flow *
+sink_next(struct flow_sink *sink)
+{
+	if (sink->n == sink->max)
+		sink->flush(sink);
+	return (&sink->flows[sink->n++]);
+}
+
+/* The same for up to want flows, and at least one; *got says how many. */
+static inline struct flow *
+sink_more(struct flow_sink *sink, size_t want, size_t *got)
+{
+	struct flow *flows = sink_next(sink);
+
+	*got = sink->max - sink->n + 1 < want ? sink->max - sink->n + 1 : want;
+	sink->n += *got - 1;
+	return (flows);
+}
+
+/*
+ * Decodes one datagram by the table of protocols.  It counts nothing but what
+ * the decoders' sets and templates need: the caller counts by the result.
+ */
+enum decoded netflow_decode(const struct datagram *dgram,
+    struct exporter *exporter, struct flow_sink *sink);
+
+#endif

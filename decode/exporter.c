@@ -1,0 +1,78 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "decode/exporter.h"
+#include "decode/protocol.h"
+
+#define MINUTE_SECONDS 60
+
+void
+exporter_sequence(struct exporter *e, enum protocol_id id, uint32_t domain,
+    uint32_t seq, uint32_t count, uint32_t uptime_ms)
+{
+	const struct sequence_mark mark = {
+		.version = protocols[id].number,
+		.domain = domain,
+		.number = seq,
+		.count = count,
+		.uptime_ms = uptime_ms,
+	};
+	const struct sequence_change change =
+	    sequences_take(&e->sequences, &mark);
+	struct counters *n = &e->counters;
+
+	if (protocols[id].unit == SEQUENCE_DATAGRAMS)
+		n->sequence_lost_datagrams += (uint64_t)change.missing;
+	else
+		n->sequence_lost += (uint64_t)change.missing;
+	n->sequence_late += change.late;
+	n->restarts += (uint64_t)(int64_t)change.restarts;
+}
+
+static void
+note_skew(struct exporter_skew *s, uint32_t minute, int64_t ms)
+{
+	if (minute != s->minute) {
+		s->before = minute == s->minute + 1 ? s->latest : INT64_MIN;
+		s->minute = minute;
+		s->latest = ms;
+	} else if (ms > s->latest)
+		s->latest = ms;
+}
+
+void
+exporter_heard(struct exporter *e, enum protocol_id id, uint32_t recv_sec,
+    uint32_t recv_usec, uint32_t export_sec, uint32_t export_nsec)
+{
+	const int64_t ms = ((int64_t)export_sec - recv_sec) * 1000 +
+	    (int64_t)(export_nsec / 1000000) - recv_usec / 1000;
+
+	e->versions[id]++;
+	note_skew(&e->skew, recv_sec / MINUTE_SECONDS, ms);
+}
+
+bool
+exporter_skew_ms(const struct exporter *e, uint32_t now, int64_t *ms)
+{
+	const struct exporter_skew *s = &e->skew;
+
+	if (s->minute == 0 || now / MINUTE_SECONDS - s->minute > 1)
+		return (false);
+	*ms = s->latest;
+	if (now / MINUTE_SECONDS == s->minute && s->before > s->latest)
+		*ms = s->before;
+	return (true);
+}

@@ -1,0 +1,140 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The state of one exporter, which its address identifies: counters, sequence
+ * numbers, templates, options, held data, and its limits of messages.
+ *
+ * The counters add up, for each exporter and in all, and at any time:
+ *
+ *	datagrams = decoded + invalid + unsupported + held + no_template
+ *	    (+ unauthorised, which belongs to no exporter)
+ *	flows = stored + discarded + lost + buffered
+ *
+ * The counters of COUNTER_LEVEL may fall: held and buffered count what waits,
+ * and late datagrams reduce the sequence_* and restarts (sequence.h).
+ */
+#ifndef EXPORTER_H
+#define EXPORTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "lib/counters.h"
+#include "decode/held.h"
+#include "decode/history.h"
+#include "base/log-limit.h"
+#include "base/memory.h"
+#include "decode/options.h"
+#include "decode/protocol.h"
+#include "lib/recent.h"
+#include "decode/sequence.h"
+#include "decode/template.h"
+
+/* Causes of messages; each has a limit of its own. */
+enum exporter_cause {
+	EXPORTER_INVALID,
+	EXPORTER_UNSUPPORTED,
+	EXPORTER_TEMPLATE,
+	EXPORTER_NO_TEMPLATE,
+	EXPORTER_RECORD,
+	EXPORTER_MEMORY,
+	EXPORTER_TEMPLATES_FULL,
+	EXPORTER_TEMPLATES_ROOM,
+	EXPORTER_IS_NEW,
+	EXPORTER_RESTARTED,
+	EXPORTER_TEMPLATE_CHANGED,
+	EXPORTER_RESAMPLED,
+	EXPORTER_CAUSES
+};
+
+/*
+ * Budgets for messages about exporters as a whole.  Forged addresses must
+ * neither exhaust the budget of named exporters nor fill the log.
+ */
+enum exporter_budget {
+	EXPORTER_NAMED,   /* exporters with a flow source of their own */
+	EXPORTER_NEWS,    /* others, when they are new */
+	EXPORTER_UNNAMED, /* others, all other messages */
+	EXPORTER_BUDGETS
+};
+
+/* The resources that all exporters share. */
+struct exporters_shared {
+	struct exporter_table *table;
+	struct memory memory;
+	struct held_queue held;
+	size_t templates_max; /* of each exporter */
+	bool changed;         /* since the state file was written */
+	struct log_budget budgets[EXPORTER_BUDGETS];
+	struct log_state memory_full;
+};
+
+/* See exporter_skew_ms. */
+struct exporter_skew {
+	uint32_t minute;        /* of the epoch; 0: nothing is known */
+	int64_t latest, before; /* ms, of that minute and the one before */
+};
+
+struct exporter {
+	struct addr addr;
+	struct counters counters;
+	uint64_t versions[PROTOCOLS]; /* datagrams, well-formed */
+	struct history history;
+	struct sequences sequences;
+	struct log_limit said[EXPORTER_CAUSES];
+	uint32_t first_seen, last_seen; /* epoch seconds */
+	struct exporter_skew skew;
+	uint16_t sampling_interval; /* of v5 headers: 1 of N; 0 unknown */
+	uint8_t sampling_mode;      /* of v5 headers: 0-3 */
+	uint16_t unsupported;       /* the latest such version; 0 none */
+	/* One flow of each batch is checked for equal interfaces. */
+	uint64_t looked_at, in_is_out;
+	struct exporters_shared *shared;
+	struct templates templates;
+	struct options options;
+	struct held_owner held;
+	bool named; /* by a flow source of its own */
+	bool gone;  /* not in the table; flows of it are still buffered */
+	bool templates_full;
+	bool known; /* was logged as new, or is in the state file */
+	struct exporter *hash_next;
+	struct recent use; /* in one of the table's lists */
+};
+
+/* Records the sequence number of a datagram: see sequence.h. */
+void exporter_sequence(struct exporter *exporter, enum protocol_id id,
+    uint32_t domain, uint32_t seq, uint32_t count, uint32_t uptime_ms);
+
+/*
+ * Records a well-formed datagram: its protocol, and the times of its reception
+ * and of its export by its header, both of the epoch.
+ */
+void exporter_heard(struct exporter *e, enum protocol_id id, uint32_t recv_sec,
+    uint32_t recv_usec, uint32_t export_sec, uint32_t export_nsec);
+
+/*
+ * Estimates by how many ms the exporter's clock is ahead of ours: the largest
+ * difference of export time and reception time in this minute and the one
+ * before, which is that of the fastest datagram.  v9 and IPFIX have whole
+ * seconds, so their result is up to one second too low.  False where no
+ * datagram arrived in these minutes.
+ */
+bool exporter_skew_ms(const struct exporter *e, uint32_t now, int64_t *ms);
+
+#endif

@@ -1,0 +1,475 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * Exporters in a hash table that grows with them, and in lists by last use:
+ * exporter_get has the rule which of them goes at the limit.
+ */
+#include "compat/compat.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "decode/completeness.h"
+#include "decode/exporters.h"
+#include "lib/hash.h"
+#include "decode/held.h"
+#include "base/log.h"
+
+#define BUCKETS_MIN 256 /* a power of two */
+
+struct exporter_table {
+	struct exporter **buckets;
+	size_t nbuckets; /* a power of two */
+	size_t count, limit;
+	struct exporters_shared shared;
+	struct counters forgotten;    /* of evicted exporters */
+	uint64_t evicted;             /* exporters */
+	struct exporter *latest;      /* of exporter_get, or NULL */
+	struct recent_list by_use[2]; /* of unnamed and of named ones */
+	struct exporter stand_in;     /* for addresses above the limit */
+	struct log_state full;
+	uint64_t secret[2]; /* hides which bucket an address has */
+};
+
+/* The exporter of a link in by_use; NULL for NULL. */
+static struct exporter *
+exporter_of(struct recent *use)
+{
+	return (recent_owner(use, offsetof(struct exporter, use)));
+}
+
+void
+exporters_set_limits(struct exporter_table *t,
+    const struct exporter_limits *limits)
+{
+	t->limit = limits->exporters == 0 ? 1 : limits->exporters;
+	t->shared.templates_max = limits->templates;
+	t->shared.memory.limit = limits->memory;
+}
+
+struct exporter_table *
+exporters_new(const struct exporter_limits *limits)
+{
+	struct exporter_table *t;
+
+	if ((t = calloc(1, sizeof(*t))) == NULL)
+		return (NULL);
+	t->shared.table = t;
+	exporters_set_limits(t, limits);
+	t->stand_in.shared = &t->shared;
+	held_own(&t->stand_in.held, &t->shared.held, &t->stand_in.counters);
+	t->stand_in.known = true;
+	t->nbuckets = BUCKETS_MIN;
+	t->buckets = calloc(t->nbuckets, sizeof(*t->buckets));
+	if (t->buckets == NULL ||
+	    getentropy(t->secret, sizeof(t->secret)) == -1 ||
+	    held_init(&t->shared.held, &t->shared.memory) == -1) {
+		exporters_free(t);
+		return (NULL);
+	}
+	return (t);
+}
+
+/* Frees its state, the counters excepted. */
+static void
+clear(struct exporter *e)
+{
+	held_forget(&e->held);
+	templates_free(&e->templates, &e->shared->memory);
+	options_free(&e->options, &e->shared->memory);
+}
+
+void
+exporters_free(struct exporter_table *t)
+{
+	struct recent *use, *next;
+	struct exporter *e;
+	size_t i;
+
+	if (t == NULL)
+		return;
+	for (i = 0; i < 2; i++) {
+		for (use = t->by_use[i].newest; use != NULL; use = next) {
+			next = use->older;
+			e = exporter_of(use);
+			clear(e);
+			free(e);
+		}
+	}
+	clear(&t->stand_in);
+	free(t->buckets);
+	free(t);
+}
+
+size_t
+exporters_count(const struct exporter_table *t)
+{
+	return (t->count);
+}
+
+static uint64_t
+hash_of(const struct exporter_table *t, const struct addr *addr)
+{
+	uint64_t half[2], hash;
+
+	memcpy(half, addr->bytes, sizeof(half));
+	hash = hash_mix(half[0] ^ t->secret[0]);
+	return (hash_mix(hash ^ half[1] ^ t->secret[1]));
+}
+
+static struct exporter **
+bucket_of(const struct exporter_table *t, const struct addr *addr)
+{
+	return (&t->buckets[hash_of(t, addr) & (t->nbuckets - 1)]);
+}
+
+/* Without memory the table keeps its buckets, and becomes slower. */
+static void
+grow(struct exporter_table *t)
+{
+	struct exporter **buckets, **old = t->buckets, **b, *e;
+	struct recent *use;
+	size_t i;
+
+	buckets = calloc(t->nbuckets * 2, sizeof(*buckets));
+	if (buckets == NULL)
+		return;
+	t->buckets = buckets;
+	t->nbuckets *= 2;
+	for (i = 0; i < 2; i++) {
+		for (use = t->by_use[i].newest; use != NULL; use = use->older) {
+			e = exporter_of(use);
+			b = bucket_of(t, &e->addr);
+			e->hash_next = *b;
+			*b = e;
+		}
+	}
+	free(old);
+}
+
+static void
+forget(struct exporter_table *t, struct exporter *e)
+{
+	struct exporter **at;
+
+	for (at = bucket_of(t, &e->addr); *at != e; at = &(*at)->hash_next)
+		;
+	*at = e->hash_next;
+	recent_remove(&t->by_use[e->named], &e->use);
+	t->count--;
+	clear(e);
+	counters_add(&t->forgotten, &e->counters);
+	t->evicted++;
+	e->gone = true;
+	if (e->counters.buffered == 0)
+		free(e);
+}
+
+void
+exporter_forget(struct exporter *e)
+{
+	struct exporter_table *t = e->shared->table;
+
+	if (t->latest == e)
+		t->latest = NULL;
+	forget(t, e);
+}
+
+void
+exporter_settle(struct exporter *e, uint64_t stored, uint64_t lost)
+{
+	struct counters *n =
+	    e->gone ? &e->shared->table->forgotten : &e->counters;
+
+	n->stored += stored;
+	n->lost += lost;
+	n->buffered -= stored + lost;
+	if (!e->gone)
+		return;
+	e->counters.buffered -= stored + lost;
+	if (e->counters.buffered == 0)
+		free(e);
+}
+
+uint64_t
+exporters_evicted(const struct exporter_table *t)
+{
+	return (t->evicted);
+}
+
+/* Signed: a clock that is set back must not make all exporters idle. */
+static bool
+is_idle(const struct exporter *e, uint32_t now)
+{
+	return ((int32_t)(now - e->last_seen) >= EXPORTER_IDLE);
+}
+
+/* The exporter to evict for a new one, or NULL. */
+static struct exporter *
+dispensable(const struct exporter_table *t, uint32_t now, bool named)
+{
+	struct exporter *e = exporter_of(t->by_use[0].oldest);
+
+	if (e != NULL && (named || is_idle(e, now)))
+		return (e);
+	e = named ? exporter_of(t->by_use[1].oldest) : NULL;
+	return (e != NULL && is_idle(e, now) ? e : NULL);
+}
+
+bool
+exporter_make_room(const struct exporter *e, uint32_t now)
+{
+	struct exporter_table *t = e->shared->table;
+	struct exporter *other = dispensable(t, now, e->named);
+
+	if (other == NULL || other == e)
+		return (false);
+	forget(t, other);
+	return (true);
+}
+
+static void
+say_full(struct exporter_table *t, uint32_t now)
+{
+	uint32_t held_back;
+
+	if (log_state_begin(&t->full, now, &held_back))
+		log_warnx(
+		    "the limit of %zu exporters is reached; what "
+		    "others send is stored, but no template of theirs is kept",
+		    t->limit);
+}
+
+static struct exporter *
+use_stand_in(struct exporter_table *t, const struct addr *addr, uint32_t now)
+{
+	struct exporter *e = &t->stand_in;
+
+	say_full(t, now);
+	clear(e);
+	memset(&e->sequences, 0, sizeof(e->sequences));
+	e->sampling_interval = 0;
+	e->sampling_mode = 0;
+	e->addr = *addr;
+	e->last_seen = now;
+	return (e);
+}
+
+static struct exporter *
+make(struct exporter_table *t, const struct addr *addr, uint32_t now,
+    bool named)
+{
+	struct exporter *e, **b;
+
+	if (t->count >= t->limit) {
+		if ((e = dispensable(t, now, named)) == NULL)
+			return (use_stand_in(t, addr, now));
+		forget(t, e);
+	}
+	if ((e = calloc(1, sizeof(*e))) == NULL)
+		return (NULL);
+	if (log_state_end(&t->full))
+		log_info("there is room for more exporters again");
+	if (t->count >= t->nbuckets)
+		grow(t);
+	e->addr = *addr;
+	e->first_seen = now;
+	history_begin(&e->history, now);
+	e->named = named;
+	e->shared = &t->shared;
+	held_own(&e->held, &t->shared.held, &e->counters);
+	b = bucket_of(t, addr);
+	e->hash_next = *b;
+	*b = e;
+	recent_add(&t->by_use[e->named], &e->use);
+	t->count++;
+	return (e);
+}
+
+static struct exporter *
+find(const struct exporter_table *t, const struct addr *addr)
+{
+	struct exporter *e;
+
+	for (e = *bucket_of(t, addr); e != NULL; e = e->hash_next) {
+		if (addr_equal(&e->addr, addr))
+			return (e);
+	}
+	return (NULL);
+}
+
+struct exporter *
+exporter_get(struct exporter_table *t, const struct addr *addr, uint32_t now,
+    bool named)
+{
+	struct exporter *e = t->latest;
+
+	if (e == NULL || e->named != named || !addr_equal(&e->addr, addr)) {
+		t->latest = NULL;
+		if ((e = find(t, addr)) == NULL)
+			e = make(t, addr, now, named);
+		else {
+			recent_remove(&t->by_use[e->named], &e->use);
+			e->named = named;
+			recent_add(&t->by_use[e->named], &e->use);
+		}
+		if (e == NULL)
+			return (NULL);
+		if (e != &t->stand_in)
+			t->latest = e;
+	}
+	if (now / HISTORY_MINUTE_STEP != e->history.at / HISTORY_MINUTE_STEP)
+		exporter_roll(e, now);
+	e->last_seen = now;
+	return (e);
+}
+
+const struct exporter *
+exporter_find(const struct exporter_table *t, const struct addr *addr)
+{
+	return (find(t, addr));
+}
+
+/* Whether a comes before b in the order of a walk. */
+static bool
+is_before(const struct exporter_table *t, const struct addr *a,
+    const struct addr *b)
+{
+	const uint64_t x = hash_order(hash_of(t, a));
+	const uint64_t y = hash_order(hash_of(t, b));
+
+	return (x != y ? x < y : memcmp(a, b, sizeof(*a)) < 0);
+}
+
+/* The first in a bucket, or the first behind after where it is not NULL. */
+static const struct exporter *
+first_behind(const struct exporter_table *t, const struct exporter *e,
+    const struct addr *after)
+{
+	const struct exporter *first = NULL;
+
+	for (; e != NULL; e = e->hash_next) {
+		if ((after == NULL || is_before(t, after, &e->addr)) &&
+		    (first == NULL || is_before(t, &e->addr, &first->addr)))
+			first = e;
+	}
+	return (first);
+}
+
+const struct exporter *
+exporters_next(const struct exporter_table *t, const struct addr *after)
+{
+	const struct exporter *e;
+	size_t bucket = 0;
+
+	if (after->family == ADDR_NONE)
+		after = NULL;
+	else
+		bucket = hash_of(t, after) & (t->nbuckets - 1);
+	do {
+		e = first_behind(t, t->buckets[bucket], after);
+		if (e != NULL)
+			return (e);
+		after = NULL;
+		bucket = hash_next_bucket(bucket, t->nbuckets);
+	} while (bucket != 0);
+	return (NULL);
+}
+
+const struct exporters_shared *
+exporters_shared(const struct exporter_table *t)
+{
+	return (&t->shared);
+}
+
+size_t
+exporters_limit(const struct exporter_table *t)
+{
+	return (t->limit);
+}
+
+void
+exporters_each(const struct exporter_table *t,
+    void (*visit)(void *arg, const struct exporter *exporter), void *arg)
+{
+	struct recent *use;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		for (use = t->by_use[i].oldest; use != NULL; use = use->newer)
+			visit(arg, exporter_of(use));
+	}
+}
+
+static void
+add_exporter(void *arg, const struct exporter *e)
+{
+	counters_add(arg, &e->counters);
+}
+
+void
+exporters_sum(const struct exporter_table *t, struct counters *sum)
+{
+	*sum = t->forgotten;
+	counters_add(sum, &t->stand_in.counters);
+	exporters_each(t, add_exporter, sum);
+}
+
+bool
+exporters_changed(const struct exporter_table *t)
+{
+	return (t->shared.changed);
+}
+
+void
+exporters_saved(struct exporter_table *t)
+{
+	t->shared.changed = false;
+}
+
+void
+exporters_expire(struct exporter_table *t, uint32_t now)
+{
+	held_expire(&t->shared.held, now);
+}
+
+struct period_sum {
+	uint32_t now;
+	enum exporter_span span;
+	struct exporter_period *sum;
+};
+
+static void
+add_period(void *arg, const struct exporter *e)
+{
+	const struct period_sum *s = arg;
+	struct exporter_period period;
+
+	exporter_period(e, s->now, s->span, &period);
+	exporter_period_add(s->sum, &period);
+}
+
+void
+exporters_period(const struct exporter_table *t, uint32_t now,
+    enum exporter_span span, struct exporter_period *sum)
+{
+	struct period_sum s = { .now = now, .span = span, .sum = sum };
+
+	*sum = (struct exporter_period){ .seconds = 1 };
+	exporters_each(t, add_period, &s);
+}

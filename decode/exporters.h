@@ -1,0 +1,129 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The table of exporters.
+ */
+#ifndef EXPORTERS_H
+#define EXPORTERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "decode/completeness.h"
+#include "lib/counters.h"
+#include "decode/exporter.h"
+
+/* The limits where flowd.conf has no statement. */
+#define EXPORTERS_DEFAULT 65536
+#define TEMPLATES_DEFAULT 4096                /* of each exporter */
+#define MEMORY_DEFAULT    ((size_t)512 << 20) /* bytes, in all */
+
+#define EXPORTER_IDLE 600 /* seconds after which one may be evicted */
+
+struct exporter_table;
+
+struct exporter_limits {
+	size_t exporters;
+	size_t templates; /* of each exporter */
+	size_t memory;    /* bytes of templates, options, held data */
+};
+
+/* NULL without memory. */
+struct exporter_table *exporters_new(const struct exporter_limits *limits);
+
+/* Entries above a lower limit stay until new ones replace them. */
+void exporters_set_limits(struct exporter_table *table,
+    const struct exporter_limits *limits);
+
+/* No flow of an exporter may be buffered any more. */
+void exporters_free(struct exporter_table *table);
+
+/*
+ * Finds or creates the exporter at addr; now is in epoch seconds.  NULL without
+ * memory.  The pointer is valid until the next call.
+ *
+ * Addresses can be forged, so at the limit a new exporter never evicts one that
+ * is in use: the least recently used is evicted after EXPORTER_IDLE seconds, and
+ * a named one for another named one only.  Where none can be evicted, the
+ * result is a stand-in.  It has the counters of all such addresses, and loses
+ * everything else at the next call.
+ */
+struct exporter *exporter_get(struct exporter_table *table,
+    const struct addr *addr, uint32_t now, bool named);
+
+/*
+ * Frees memory for e: evicts another exporter that exporter_get would evict for
+ * it.  False where there is none.
+ */
+bool exporter_make_room(const struct exporter *e, uint32_t now);
+
+/* The exporter at addr, or NULL.  Does not count as a use. */
+const struct exporter *exporter_find(const struct exporter_table *table,
+    const struct addr *addr);
+
+/*
+ * For walks in steps: the exporter that follows the address after, or the first
+ * where after is of no family.  NULL behind the last.  The exporter at after may
+ * have been evicted.  The order is the table's own; an exporter that stays in
+ * the table during the walk is met exactly once.
+ */
+const struct exporter *exporters_next(const struct exporter_table *table,
+    const struct addr *after);
+
+/* The resources that exporters share, and the limit of exporters. */
+const struct exporters_shared *exporters_shared(
+    const struct exporter_table *table);
+size_t exporters_limit(const struct exporter_table *table);
+
+/*
+ * Calls visit for each exporter: first the unnamed ones, then the named ones,
+ * each from the least recently used on.
+ */
+void exporters_each(const struct exporter_table *table,
+    void (*visit)(void *arg, const struct exporter *exporter), void *arg);
+
+/* Removes an exporter from the table; it counts as evicted. */
+void exporter_forget(struct exporter *e);
+
+size_t exporters_count(const struct exporter_table *table);
+
+/* The sums over all exporters, evicted ones and the stand-in included. */
+void exporters_sum(const struct exporter_table *table, struct counters *sum);
+
+/* Whether the state changed since exporters_saved was called. */
+bool exporters_changed(const struct exporter_table *table);
+void exporters_saved(struct exporter_table *table);
+
+/* Drops data that have waited for a template for too long. */
+void exporters_expire(struct exporter_table *table, uint32_t now);
+
+/*
+ * Counts buffered flows of e as stored or lost.  e may have been evicted since
+ * they were buffered.
+ */
+void exporter_settle(struct exporter *e, uint64_t stored, uint64_t lost);
+
+/* The number of exporters evicted since the start. */
+uint64_t exporters_evicted(const struct exporter_table *table);
+
+/* The sum over all exporters in the table. */
+void exporters_period(const struct exporter_table *table, uint32_t now,
+    enum exporter_span span, struct exporter_period *sum);
+
+#endif

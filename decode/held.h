@@ -1,0 +1,126 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * Data sets that arrived before their template.  They wait, within limits, and
+ * are decoded when the template arrives, with the time of their reception.
+ */
+#ifndef HELD_H
+#define HELD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/counters.h"
+#include "lib/cursor.h"
+#include "base/memory.h"
+#include "decode/message-header.h"
+#include "lib/recent.h"
+#include "decode/template-key.h"
+
+#define HELD_SECONDS        1800  /* the usual interval of templates */
+#define HELD_SETS_MAX       65536 /* of all exporters */
+#define HELD_SETS_EXPORTER  1024
+#define HELD_BYTES_EXPORTER (1U << 20)
+#define HELD_BUCKETS        4096 /* a power of two */
+
+/* A datagram of which sets wait; its decoder and these sets use it. */
+struct held_datagram {
+	size_t users;
+	bool given_up; /* a part will never be decoded */
+};
+
+/* Each set that waits is in these lists, by its age. */
+enum held_list_of { HELD_OF_ALL, HELD_OF_EXPORTER, HELD_OF_BUCKET, HELD_LISTS };
+
+struct held_set {
+	struct recent in[HELD_LISTS];
+	struct held_owner *owner;
+	struct held_datagram *datagram;
+	struct message_header message;
+	uint16_t id;
+	size_t len; /* octets of data */
+	uint8_t data[];
+};
+
+/* The set of a link in a list of this kind; NULL for NULL. */
+static inline struct held_set *
+held_set_of(struct recent *link, enum held_list_of which)
+{
+	return (recent_owner(link,
+	    offsetof(struct held_set, in) + which * sizeof(*link)));
+}
+
+/* The sets of all owners. */
+struct held_queue {
+	struct memory *memory; /* that sets are allocated from */
+	struct recent_list all;
+	struct recent_list buckets[HELD_BUCKETS]; /* by awaited template */
+	uint64_t secret; /* prevents collisions of buckets on purpose */
+	size_t count;
+};
+
+/* The sets of one exporter, which embeds this. */
+struct held_owner {
+	struct held_queue *queue;
+	struct counters *counters; /* held, decoded and no_template change */
+	struct recent_list sets;
+	size_t count, bytes;
+};
+
+/* queue is zeroed.  -1 where the system has no random numbers. */
+int held_init(struct held_queue *queue, struct memory *memory)
+    __attribute__((warn_unused_result));
+
+/* owner is zeroed; queue and counters have to live longer. */
+void held_own(struct held_owner *owner, struct held_queue *queue,
+    struct counters *counters);
+
+/*
+ * Keeps a copy of the set.  *datagram is NULL for the first set of a datagram,
+ * and is allocated then; all sets of one datagram share it, and the caller ends
+ * it with held_close.  At a limit the owner's oldest sets are dropped for the
+ * new one.  -1 where it cannot be kept.
+ */
+int held_add(struct held_owner *owner, const struct message_header *msg,
+    uint16_t id, struct cursor data, struct held_datagram **datagram)
+    __attribute__((warn_unused_result));
+
+/* The rest of the datagram was decoded, or could not be. */
+void held_close(struct held_owner *owner, struct held_datagram *datagram,
+    bool decoded);
+
+/*
+ * Removes the owner's oldest set that waits for key.  The caller passes it to
+ * held_done after use.  NULL where there is none.
+ */
+struct held_set *held_take(struct held_owner *owner,
+    const struct template_key *key);
+
+/* Frees a set that held_take returned, and counts it. */
+void held_done(struct held_set *set, bool decoded);
+
+/* Drops the sets that wait for key; its template will never be known. */
+void held_give_up(struct held_owner *owner, const struct template_key *key);
+
+/* Drops every set of an exporter that is about to be forgotten. */
+void held_forget(struct held_owner *owner);
+
+/* Drops the sets that have waited for more than HELD_SECONDS. */
+void held_expire(struct held_queue *q, uint32_t now);
+
+#endif

@@ -1,0 +1,643 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * Messages of NetFlow v9 (RFC 3954) and IPFIX (RFC 7011), by one engine.  They
+ * differ in the header, in the ids of sets and in the form of templates.
+ *
+ * A message is read twice: first its sets are framed, and where they do not fit
+ * nothing is taken from it; then each set is decoded.  A set that is damaged
+ * inside does not harm the others.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "lib/cursor.h"
+#include "decode/decode.h"
+#include "decode/exporter-say.h"
+#include "decode/exporters.h"
+#include "base/log-limit.h"
+#include "base/log.h"
+#include "netflow.h"
+#include "decode/protocol.h"
+#include "decode/record.h"
+#include "decode/template-run.h"
+
+#define RECORDS_AT_ONCE 16
+
+/* One message that is being decoded. */
+struct walk {
+	enum protocol_id protocol;
+	struct message_header msg;
+	struct cursor sets;
+	struct exporter *exporter;
+	struct flow_sink *sink;
+	struct held_datagram *held; /* NULL: no set waits */
+	uint32_t records;           /* data records seen */
+	bool unknown;               /* a set had no template */
+	bool given_up;              /* and could not be kept */
+	bool emptied[2];            /* of templates, of options templates */
+};
+
+struct set {
+	uint16_t id;
+	struct cursor data; /* without its header */
+};
+
+enum set_kind { SET_TEMPLATE, SET_OPTIONS, SET_DATA, SET_RESERVED };
+
+static enum decoded
+refuse(struct walk *w, const char *why, size_t len)
+{
+	exporter_warnx(w->exporter, EXPORTER_INVALID, w->msg.recv_sec,
+	    "v%u message of %zu octets %s; dropped", w->msg.version, len, why);
+	return (DECODE_INVALID);
+}
+
+static int
+read_header_v9(struct cursor *c, struct message_header *msg)
+{
+	uint16_t count;
+
+	/* The count is of no use: some exporters get it wrong. */
+	if (cur_u16(c, &count) != 0 || cur_u32(c, &msg->sys_uptime_ms) != 0 ||
+	    cur_u32(c, &msg->export_sec) != 0 ||
+	    cur_u32(c, &msg->sequence) != 0)
+		return (FLOWD_ESHORT);
+	return (cur_u32(c, &msg->domain));
+}
+
+/* What is behind the length that the message says is none of it. */
+static int
+read_header_ipfix(struct cursor *c, struct message_header *msg)
+{
+	struct cursor sets;
+	uint16_t len;
+
+	if (cur_u16(c, &len) != 0 || cur_u32(c, &msg->export_sec) != 0 ||
+	    cur_u32(c, &msg->sequence) != 0 || cur_u32(c, &msg->domain) != 0)
+		return (FLOWD_ESHORT);
+	if (len < IPFIX_HEADER_LEN ||
+	    cur_sub(c, len - IPFIX_HEADER_LEN, &sets) != 0)
+		return (FLOWD_EHEADER);
+	*c = sets;
+	return (0);
+}
+
+static bool
+all_zero(struct cursor c)
+{
+	uint8_t byte;
+
+	while (cur_u8(&c, &byte) == 0) {
+		if (byte != 0)
+			return (false);
+	}
+	return (true);
+}
+
+/*
+ * Takes the next set off the front.  1; 0 at the end, where up to 3 stray
+ * octets or a tail of zeroes may be; FLOWD_EHEADER where it cannot be.
+ */
+static int
+next_set(struct cursor *sets, struct set *set)
+{
+	struct cursor rest = *sets;
+	uint16_t len;
+
+	if (cur_u16(sets, &set->id) != 0 || cur_u16(sets, &len) != 0)
+		return (0);
+	if (len < NF_SET_HEADER_LEN)
+		return (all_zero(rest) ? 0 : FLOWD_EHEADER);
+	if (cur_sub(sets, len - NF_SET_HEADER_LEN, &set->data) != 0)
+		return (FLOWD_EHEADER);
+	return (1);
+}
+
+static bool
+is_framed(struct cursor sets)
+{
+	struct set set;
+	int r;
+
+	while ((r = next_set(&sets, &set)) == 1)
+		;
+	return (r == 0);
+}
+
+static enum set_kind
+kind_of(uint16_t version, uint16_t id)
+{
+	if (id >= NF_SET_DATA_MIN)
+		return (SET_DATA);
+	if (version == NF_VERSION_9)
+		return (id == NF9_SET_TEMPLATE ? SET_TEMPLATE :
+			id == NF9_SET_OPTIONS  ? SET_OPTIONS :
+						 SET_RESERVED);
+	return (id == IPFIX_SET_TEMPLATE ? SET_TEMPLATE :
+		id == IPFIX_SET_OPTIONS  ? SET_OPTIONS :
+					   SET_RESERVED);
+}
+
+/*
+ * Stores up to two flows for a record of both directions, none that has no
+ * traffic if the other has some.
+ */
+static void
+take_biflow(struct walk *w, const struct tmpl *t,
+    const struct ie_values *values, struct flow *flow)
+{
+	struct flow *reverse = flow;
+
+	if (!record_has_reverse(t, values))
+		return;
+	if (record_has_forward(flow)) {
+		const struct flow forward = *flow;
+
+		reverse = sink_next(w->sink);
+		*reverse = forward;
+	}
+	record_reverse(reverse, t, values);
+}
+
+static void
+refuse_record(struct walk *w, const struct tmpl *t)
+{
+	w->exporter->counters.records_refused++;
+	exporter_warnx(w->exporter, EXPORTER_RECORD, w->msg.recv_sec,
+	    "domain %" PRIu32
+	    ": template %u: source and destination of "
+	    "different families; record dropped",
+	    w->msg.domain, t->key.id);
+}
+
+/* The flow, the sink's last unless the record is just one flow. */
+static void
+finish_flow(struct walk *w, const struct tmpl *t, uint64_t init_time,
+    const struct ie_values *values, struct flow *flow)
+{
+	if (!record_finish(flow, t, &w->msg, init_time, values)) {
+		w->sink->n--;
+		refuse_record(w, t);
+	} else if (record_is_biflow(t))
+		take_biflow(w, t, values, flow);
+}
+
+static void
+take_flow_records(struct walk *w, const struct tmpl *t, struct cursor *data)
+{
+	uint64_t init_time = options_init_time(&w->exporter->options,
+	    w->msg.version, w->msg.domain);
+	const size_t at_once = record_is_one_flow(t) ? RECORDS_AT_ONCE : 1;
+	struct ie_values values[RECORDS_AT_ONCE];
+	struct flow common, *flows;
+	size_t i, n;
+
+	record_start(&common, t, &w->msg, &w->exporter->addr);
+	while ((n = cur_left(data) / t->record_len) > 0) {
+		flows = sink_more(w->sink, n < at_once ? n : at_once, &n);
+		for (i = 0; i < n; i++)
+			flows[i] = common;
+		if (template_run(t, data, n, flows, values) != 0) {
+			w->sink->n -= n;
+			return;
+		}
+		w->records += (uint32_t)n;
+		for (i = 0; i < n; i++)
+			finish_flow(w, t, init_time, &values[i], &flows[i]);
+	}
+}
+
+static void
+take_options_records(struct walk *w, const struct tmpl *t, struct cursor *data)
+{
+	struct exporter *e = w->exporter;
+	struct ie_values values;
+	uint64_t resampled;
+	struct flow flow;
+
+	while (cur_left(data) >= t->record_len) {
+		if (template_run(t, data, 1, &flow, &values) != 0)
+			return;
+		w->records++;
+		e->counters.options++;
+		if (options_apply(&e->options, &e->shared->memory,
+			w->msg.version, w->msg.domain, t->slots, &flow, &values,
+			&resampled))
+			e->shared->changed = true;
+		if (resampled != 0)
+			exporter_info(e, EXPORTER_RESAMPLED, w->msg.recv_sec,
+			    "domain %" PRIu32
+			    ": sampling has changed, it "
+			    "takes 1 of %" PRIu64 " packets",
+			    w->msg.domain, resampled);
+	}
+}
+
+/* What is left behind the last record is padding (RFC 7011 section 3.3.1). */
+static void
+take_records(struct walk *w, const struct tmpl *t, struct cursor *data)
+{
+	if (t->options)
+		take_options_records(w, t, data);
+	else
+		take_flow_records(w, t, data);
+}
+
+static void
+hold_set(struct walk *w, const struct set *set)
+{
+	w->unknown = true;
+	exporter_warnx(w->exporter, EXPORTER_NO_TEMPLATE, w->msg.recv_sec,
+	    "domain %" PRIu32
+	    ": data for template %u, which has not come "
+	    "yet; kept until it does",
+	    w->msg.domain, set->id);
+	if (held_add(&w->exporter->held, &w->msg, set->id, set->data,
+		&w->held) == -1)
+		w->given_up = true;
+}
+
+static void
+take_data_set(struct walk *w, struct set *set)
+{
+	const struct template_key key = {
+		.domain = w->msg.domain,
+		.version = w->msg.version,
+		.id = set->id,
+	};
+	const struct tmpl *t = template_find(&w->exporter->templates, &key);
+
+	if (t == NULL || t->withdrawn)
+		hold_set(w, set);
+	else
+		take_records(w, t, &set->data);
+}
+
+/* Decodes what waited for the template, with the times of its own message. */
+static void
+release_held(struct walk *w, const struct template_key *key)
+{
+	struct walk past = *w;
+	struct tmpl *t;
+	struct held_set *set;
+	struct cursor data;
+
+	while ((set = held_take(&w->exporter->held, key)) != NULL) {
+		t = template_find(&w->exporter->templates, key);
+		cur_init(&data, set->data, set->len);
+		past.msg = set->message;
+		take_records(&past, t, &data);
+		held_done(set, true);
+	}
+}
+
+static void
+warn_template(struct walk *w, const struct template_key *key, const char *why)
+{
+	exporter_warnx(w->exporter, EXPORTER_TEMPLATE, w->msg.recv_sec,
+	    "domain %" PRIu32 ": template %u %s; ignored", w->msg.domain,
+	    key->id, why);
+}
+
+static void
+withdraw_one(struct exporter *e, struct tmpl *t)
+{
+	if (t == NULL || t->withdrawn)
+		return;
+	t->withdrawn = true;
+	e->shared->changed = true;
+}
+
+/* Once in a message: more would say no more, and each costs time. */
+static void
+withdraw_all(struct walk *w, bool options)
+{
+	struct tmpl *t;
+	struct recent *use;
+
+	if (w->emptied[options])
+		return;
+	w->emptied[options] = true;
+	for (use = w->exporter->templates.by_use.newest; use != NULL;
+	     use = use->older) {
+		t = template_of(use);
+		if (t->options == options && t->key.domain == w->msg.domain &&
+		    t->key.version == w->msg.version)
+			withdraw_one(w->exporter, t);
+	}
+}
+
+/*
+ * A withdrawal is not for UDP and does not delete (RFC 7011 section 8.4): who
+ * sends it may be anybody, and may come late.  But data that follow it wait
+ * until the template is announced anew.  The id of the set itself stands for
+ * all templates of its kind (section 8.1).
+ */
+static void
+withdraw(struct walk *w, const struct template_key *key, bool options)
+{
+	struct exporter *e = w->exporter;
+
+	e->counters.withdrawals++;
+	if (key->id >= NF_SET_DATA_MIN)
+		withdraw_one(e, template_find(&e->templates, key));
+	else
+		withdraw_all(w, options);
+}
+
+static bool
+is_withdrawal(const struct template_key *key, bool options, uint16_t nfields)
+{
+	return (key->version == NF_VERSION_IPFIX && nfields == 0 &&
+	    (key->id >= NF_SET_DATA_MIN ||
+		key->id == (options ? IPFIX_SET_OPTIONS : IPFIX_SET_TEMPLATE)));
+}
+
+/* Once for all exporters; each that it concerns is named on its own. */
+static void
+warn_memory(struct exporter *e, uint32_t now)
+{
+	uint32_t held_back;
+
+	if (log_state_begin(&e->shared->memory_full, now, &held_back))
+		log_warnx(
+		    "the limit of memory, %zu bytes, is reached; "
+		    "templates find no room",
+		    e->shared->memory.limit);
+}
+
+/* What a new template says of limits. */
+static void
+note_room(struct walk *w)
+{
+	struct exporter *e = w->exporter;
+	struct exporters_shared *shared = e->shared;
+	const bool full = e->templates.count >= shared->templates_max;
+
+	if (full)
+		exporter_warnx(e, EXPORTER_TEMPLATES_FULL, w->msg.recv_sec,
+		    "the limit of %zu templates is reached; for a new one "
+		    "that unused for longest goes",
+		    shared->templates_max);
+	else if (e->templates_full)
+		exporter_info(e, EXPORTER_TEMPLATES_ROOM, w->msg.recv_sec,
+		    "there is room for more templates again");
+	e->templates_full = full;
+	if (memory_left(&shared->memory) > shared->memory.limit / 16 &&
+	    log_state_end(&shared->memory_full))
+		log_info("there is memory for templates again");
+}
+
+/* An interval within one second, from several copies at once, tells nothing. */
+static void
+note_announcement(struct tmpl *t, uint32_t now)
+{
+	if (t->announced != 0 && now > t->announced)
+		t->interval = now - t->announced;
+	t->announced = now;
+}
+
+/* What the definition changes for data that wait. */
+static void
+take_definition(struct walk *w, const struct template_key *key,
+    enum template_result r, int error)
+{
+	struct exporter *e = w->exporter;
+	struct tmpl *t;
+
+	if (r == TEMPLATE_NEW || r == TEMPLATE_CHANGED)
+		e->shared->changed = true;
+	if (r != TEMPLATE_BAD && r != TEMPLATE_NO_ROOM)
+		note_announcement(template_find(&e->templates, key),
+		    w->msg.recv_sec);
+	switch (r) {
+	case TEMPLATE_SAME:
+		t = template_find(&e->templates, key);
+		if (!t->withdrawn)
+			return;
+		t->withdrawn = false;
+		e->shared->changed = true;
+		break;
+	case TEMPLATE_CHANGED:
+		/* What waited did so for the one before. */
+		e->counters.templates++;
+		exporter_info(e, EXPORTER_TEMPLATE_CHANGED, w->msg.recv_sec,
+		    "domain %" PRIu32 ": template %u is another one now",
+		    w->msg.domain, key->id);
+		held_give_up(&e->held, key);
+		return;
+	case TEMPLATE_NEW:
+		e->counters.templates++;
+		note_room(w);
+		break;
+	case TEMPLATE_BAD:
+		e->counters.templates_refused++;
+		warn_template(w, key,
+		    error == FLOWD_ESHORT ?
+			"has more fields than its set holds" :
+			"has records of a length that cannot be");
+		return;
+	case TEMPLATE_NO_ROOM:
+		e->counters.templates_refused++;
+		warn_memory(e, w->msg.recv_sec);
+		exporter_warnx(e, EXPORTER_MEMORY, w->msg.recv_sec,
+		    "domain %" PRIu32
+		    ": no memory is left for template %u; ignored",
+		    w->msg.domain, key->id);
+		return;
+	}
+	release_held(w, key);
+}
+
+/*
+ * The head of an options template.  v9 gives octets of scope and option
+ * specifiers (RFC 3954 section 6.1), IPFIX numbers of fields and, of these,
+ * scope fields (RFC 7011 section 3.4.2.2).
+ */
+static int
+read_options_counts(uint16_t version, struct cursor *c, uint16_t *nfields,
+    uint16_t *scopes)
+{
+	uint16_t a, b;
+
+	if (cur_u16(c, &a) != 0)
+		return (FLOWD_ESHORT);
+	*nfields = a;
+	*scopes = 0;
+	if (version == NF_VERSION_IPFIX && a == 0)
+		return (0); /* a withdrawal ends here */
+	if (cur_u16(c, &b) != 0)
+		return (FLOWD_ESHORT);
+	if (version == NF_VERSION_IPFIX) {
+		*scopes = b;
+		return (b > a ? FLOWD_EINVAL : 0);
+	}
+	if (a % NF_FIELD_SPEC_LEN != 0 || b % NF_FIELD_SPEC_LEN != 0)
+		return (FLOWD_EINVAL);
+	*scopes = a / NF_FIELD_SPEC_LEN;
+	*nfields = (uint16_t)(*scopes + b / NF_FIELD_SPEC_LEN);
+	return (0);
+}
+
+/*
+ * One definition.  1, or 0 where the rest of the set is padding or cannot be
+ * read.
+ */
+static int
+take_template(struct walk *w, struct cursor *c, bool options)
+{
+	struct template_key key = {
+		.domain = w->msg.domain,
+		.version = w->msg.version,
+	};
+	struct exporter *e = w->exporter;
+	struct cursor rest = *c;
+	uint16_t nfields, scopes = 0;
+	enum template_result r;
+	uint64_t evicted;
+	int error;
+
+	if (all_zero(rest))
+		return (0);
+	if (cur_u16(c, &key.id) != 0)
+		return (0);
+	error = options ?
+	    read_options_counts(key.version, c, &nfields, &scopes) :
+	    cur_u16(c, &nfields);
+	if (error == 0 && is_withdrawal(&key, options, nfields)) {
+		withdraw(w, &key, options);
+		return (1);
+	}
+	if (error != 0 || key.id < NF_SET_DATA_MIN) {
+		e->counters.templates_refused++;
+		warn_template(w, &key,
+		    error != 0 ? "has a head that cannot be" :
+				 "has a reserved id");
+		/* What it replaces is no longer what the exporter means. */
+		withdraw_one(e, template_find(&e->templates, &key));
+		return (0);
+	}
+	rest = *c;
+	evicted = e->templates.evicted;
+	do {
+		*c = rest;
+		r = template_define(&e->templates, &e->shared->memory,
+		    e->shared->templates_max, &key, options, scopes, nfields, c,
+		    &error);
+	} while (
+	    r == TEMPLATE_NO_ROOM && exporter_make_room(e, w->msg.recv_sec));
+	e->counters.templates_evicted += e->templates.evicted - evicted;
+	take_definition(w, &key, r, error);
+	return (r == TEMPLATE_BAD && error == FLOWD_ESHORT ? 0 : 1);
+}
+
+static void
+take_set(struct walk *w, struct set *set)
+{
+	enum set_kind kind = kind_of(w->msg.version, set->id);
+
+	switch (kind) {
+	case SET_TEMPLATE:
+	case SET_OPTIONS:
+		while (take_template(w, &set->data, kind == SET_OPTIONS))
+			;
+		break;
+	case SET_DATA:
+		take_data_set(w, set);
+		break;
+	case SET_RESERVED:
+		w->exporter->counters.sets_reserved++;
+		break;
+	}
+}
+
+/* By how much the sequence number grows after this message. */
+static uint32_t
+sequence_count(const struct walk *w)
+{
+	if (protocols[w->protocol].unit == SEQUENCE_DATAGRAMS)
+		return (1);
+	return (w->unknown ? SEQUENCE_UNKNOWN : w->records);
+}
+
+static enum decoded
+close_walk(struct walk *w)
+{
+	exporter_sequence(w->exporter, w->protocol, w->msg.domain,
+	    w->msg.sequence, sequence_count(w), w->msg.sys_uptime_ms);
+	if (w->held != NULL) {
+		held_close(&w->exporter->held, w->held, !w->given_up);
+		return (DECODE_HELD);
+	}
+	return (w->given_up ? DECODE_NO_TEMPLATE : DECODED);
+}
+
+static enum decoded
+decode_sets(struct walk *w, const struct datagram *dgram)
+{
+	struct set set;
+
+	if (!is_framed(w->sets))
+		return (refuse(w, "has a set that does not fit", dgram->len));
+	exporter_heard(w->exporter, w->protocol, dgram->recv_sec,
+	    dgram->recv_usec, w->msg.export_sec, 0);
+	while (next_set(&w->sets, &set) == 1)
+		take_set(w, &set);
+	return (close_walk(w));
+}
+
+static enum decoded
+decode_message(enum protocol_id id, const struct datagram *dgram,
+    struct exporter *exporter, struct flow_sink *sink,
+    int (*read_header)(struct cursor *c, struct message_header *msg))
+{
+	struct walk w = {
+		.protocol = id,
+		.exporter = exporter,
+		.sink = sink,
+		.msg = { .version = protocols[id].number,
+		    .recv_sec = dgram->recv_sec,
+		    .recv_usec = dgram->recv_usec },
+	};
+	int r;
+
+	cur_init(&w.sets, dgram->data, dgram->len);
+	(void)cur_skip(&w.sets, NF_VERSION_LEN);
+	r = read_header(&w.sets, &w.msg);
+	if (r == FLOWD_ESHORT)
+		return (refuse(&w, "is shorter than its header", dgram->len));
+	if (r != 0)
+		return (refuse(&w, "says another length", dgram->len));
+	return (decode_sets(&w, dgram));
+}
+
+enum decoded
+decode_v9(const struct datagram *dgram, struct exporter *exporter,
+    struct flow_sink *sink)
+{
+	return (
+	    decode_message(PROTOCOL_V9, dgram, exporter, sink, read_header_v9));
+}
+
+enum decoded
+decode_ipfix(const struct datagram *dgram, struct exporter *exporter,
+    struct flow_sink *sink)
+{
+	return (decode_message(PROTOCOL_IPFIX, dgram, exporter, sink,
+	    read_header_ipfix));
+}

@@ -1,0 +1,337 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat/compat.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "decode/options.h"
+
+#define SAMPLING_SLOTS \
+	(SLOT_BIT(SLOT_SAMPLING_INTERVAL) | SLOT_BIT(SLOT_SAMPLING_SIZE))
+#define DOMAIN_SLOTS                                                           \
+	(SLOT_BIT(SLOT_INIT_TIME) | SLOT_BIT(SLOT_EXPORTED_OCTETS) |           \
+	    SLOT_BIT(SLOT_EXPORTED_MESSAGES) | SLOT_BIT(SLOT_EXPORTED_FLOWS) | \
+	    SLOT_BIT(SLOT_IGNORED_PACKETS) | SLOT_BIT(SLOT_IGNORED_OCTETS) |   \
+	    SLOT_BIT(SLOT_UNSENT_FLOWS) | SLOT_BIT(SLOT_UNSENT_PACKETS))
+#define INTERFACE_SLOTS (SLOT_BIT(SLOT_IF_NAME) | SLOT_BIT(SLOT_IF_DESCRIPTION))
+
+static int
+compare_u64(uint64_t a, uint64_t b)
+{
+	return (a < b ? -1 : a > b);
+}
+
+static int
+compare_samplers(const void *va, const void *vb)
+{
+	const struct sampler *a = va, *b = vb;
+	int r;
+
+	if ((r = compare_u64(a->version, b->version)) != 0 ||
+	    (r = compare_u64(a->domain, b->domain)) != 0)
+		return (r);
+	return (compare_u64(a->id, b->id));
+}
+
+static int
+compare_interfaces(const void *va, const void *vb)
+{
+	const struct interface *a = va, *b = vb;
+
+	return (compare_u64(a->index, b->index));
+}
+
+static int
+compare_domains(const void *va, const void *vb)
+{
+	const struct domain *a = va, *b = vb;
+	int r;
+
+	if ((r = compare_u64(a->version, b->version)) != 0)
+		return (r);
+	return (compare_u64(a->id, b->id));
+}
+
+/* Makes room for one more of size bytes.  NULL where there is none. */
+static void *
+extend(void *array, size_t n, size_t size, struct memory *memory)
+{
+	void *more;
+
+	if (size > memory_left(memory) ||
+	    (more = reallocarray(array, n + 1, size)) == NULL)
+		return (NULL);
+	memory->used += size;
+	return (more);
+}
+
+/*
+ * The entry of *array that equals key, put there if it is new; NULL where
+ * there are max already.
+ */
+static void *
+entry(void **array, size_t *n, size_t max, size_t size, const void *key,
+    int (*compare)(const void *, const void *), struct memory *memory)
+{
+	size_t lo = 0, hi = *n, mid;
+	char *base = *array;
+	int r;
+
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		r = compare(key, base + mid * size);
+		if (r == 0)
+			return (base + mid * size);
+		if (r < 0)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	if (*n >= max || (base = extend(*array, *n, size, memory)) == NULL)
+		return (NULL);
+	*array = base;
+	memmove(base + (lo + 1) * size, base + lo * size, (*n - lo) * size);
+	memcpy(base + lo * size, key, size);
+	(*n)++;
+	return (base + lo * size);
+}
+
+/* Of how many packets one is taken: RFC 5476 section 6.5.2.1 for the pairs. */
+static uint64_t
+one_of(uint64_t slots, const struct ie_values *v)
+{
+	if ((slots & SLOT_BIT(SLOT_SAMPLING_SIZE)) != 0 &&
+	    (slots & SLOT_BIT(SLOT_SAMPLING_POPULATION)) != 0)
+		return (v->sampling_size == 0 ?
+			0 :
+			v->sampling_population / v->sampling_size);
+	if ((slots & SLOT_BIT(SLOT_SAMPLING_SPACE)) != 0)
+		return (v->sampling_interval == 0 ?
+			0 :
+			1 + v->sampling_space / v->sampling_interval);
+	return ((slots & SLOT_BIT(SLOT_SAMPLING_INTERVAL)) != 0 ?
+		v->sampling_interval :
+		0);
+}
+
+static struct sampler *
+find_sampler(struct options *o, struct memory *memory,
+    const struct sampler *key)
+{
+	void *array = o->samplers, *found;
+
+	found = entry(&array, &o->nsamplers, SAMPLERS_MAX, sizeof(*key), key,
+	    compare_samplers, memory);
+	o->samplers = array;
+	return (found);
+}
+
+static struct interface *
+find_interface(struct options *o, struct memory *memory,
+    const struct interface *key)
+{
+	void *array = o->interfaces, *found;
+
+	found = entry(&array, &o->ninterfaces, INTERFACES_MAX, sizeof(*key),
+	    key, compare_interfaces, memory);
+	o->interfaces = array;
+	return (found);
+}
+
+static struct domain *
+find_domain(struct options *o, struct memory *memory, const struct domain *key)
+{
+	void *array = o->domains, *found;
+
+	found = entry(&array, &o->ndomains, DOMAINS_MAX, sizeof(*key), key,
+	    compare_domains, memory);
+	o->domains = array;
+	return (found);
+}
+
+bool
+options_put_sampler(struct options *o, struct memory *memory,
+    const struct sampler *sampler)
+{
+	const struct sampler key = {
+		.domain = sampler->domain,
+		.version = sampler->version,
+		.id = sampler->id,
+	};
+	struct sampler *s = find_sampler(o, memory, &key);
+
+	if (s == NULL ||
+	    (s->mode == sampler->mode && s->one_of == sampler->one_of))
+		return (false);
+	s->mode = sampler->mode;
+	s->one_of = sampler->one_of;
+	return (true);
+}
+
+bool
+options_put_interface(struct options *o, struct memory *memory,
+    const struct interface *interface)
+{
+	const struct interface key = { .index = interface->index };
+	struct interface *i = find_interface(o, memory, &key);
+
+	if (i == NULL ||
+	    (strcmp(i->name, interface->name) == 0 &&
+		strcmp(i->description, interface->description) == 0))
+		return (false);
+	*i = *interface;
+	return (true);
+}
+
+bool
+options_put_domain(struct options *o, struct memory *memory,
+    const struct domain *domain)
+{
+	const struct domain key = {
+		.id = domain->id,
+		.version = domain->version,
+	};
+	struct domain *d = find_domain(o, memory, &key);
+	bool changed;
+
+	if (d == NULL)
+		return (false);
+	changed = d->init_time != domain->init_time;
+	*d = *domain;
+	return (changed);
+}
+
+static bool
+apply_sampling(struct options *o, struct memory *memory,
+    const struct sampler *key, uint64_t slots, const struct ie_values *v,
+    uint64_t *resampled)
+{
+	struct sampler *known = find_sampler(o, memory, key), new;
+
+	if (known == NULL)
+		return (false);
+	new = *known;
+	new.one_of = one_of(slots, v);
+	if (known->one_of != 0 && new.one_of != known->one_of)
+		*resampled = new.one_of;
+	if ((slots & SLOT_BIT(SLOT_SAMPLING_MODE)) != 0)
+		new.mode = (uint16_t)v->sampling_mode;
+	return (options_put_sampler(o, memory, &new));
+}
+
+static bool
+apply_interface(struct options *o, struct memory *memory, uint32_t index,
+    uint64_t slots, const struct ie_values *v)
+{
+	const struct interface key = { .index = index };
+	struct interface *known = find_interface(o, memory, &key), new;
+
+	if (known == NULL)
+		return (false);
+	new = *known;
+	if ((slots & SLOT_BIT(SLOT_IF_NAME)) != 0)
+		memcpy(new.name, v->if_name, sizeof(new.name));
+	if ((slots & SLOT_BIT(SLOT_IF_DESCRIPTION)) != 0)
+		memcpy(new.description, v->if_description,
+		    sizeof(new.description));
+	return (options_put_interface(o, memory, &new));
+}
+
+static void
+update(uint64_t *member, uint64_t slots, enum ie_slot slot, uint64_t value)
+{
+	if ((slots & SLOT_BIT(slot)) != 0)
+		*member = value;
+}
+
+static bool
+apply_domain(struct options *o, struct memory *memory, const struct domain *key,
+    uint64_t slots, const struct ie_values *v)
+{
+	struct domain *known = find_domain(o, memory, key), new;
+
+	if (known == NULL)
+		return (false);
+	new = *known;
+	update(&new.init_time, slots, SLOT_INIT_TIME, v->init_time);
+	update(&new.exported_octets, slots, SLOT_EXPORTED_OCTETS,
+	    v->exported_octets);
+	update(&new.exported_messages, slots, SLOT_EXPORTED_MESSAGES,
+	    v->exported_messages);
+	update(&new.exported_flows, slots, SLOT_EXPORTED_FLOWS,
+	    v->exported_flows);
+	update(&new.ignored_packets, slots, SLOT_IGNORED_PACKETS,
+	    v->ignored_packets);
+	update(&new.ignored_octets, slots, SLOT_IGNORED_OCTETS,
+	    v->ignored_octets);
+	update(&new.unsent_flows, slots, SLOT_UNSENT_FLOWS, v->unsent_flows);
+	update(&new.unsent_packets, slots, SLOT_UNSENT_PACKETS,
+	    v->unsent_packets);
+	return (options_put_domain(o, memory, &new));
+}
+
+bool
+options_apply(struct options *o, struct memory *memory, uint16_t version,
+    uint32_t domain, uint64_t slots, const struct flow *flow,
+    const struct ie_values *v, uint64_t *resampled)
+{
+	struct sampler sampler = { .domain = domain, .version = version };
+	const struct domain d = { .id = domain, .version = version };
+	bool changed = false;
+
+	*resampled = 0;
+	if ((slots & SLOT_BIT(SLOT_SAMPLER_ID)) != 0)
+		sampler.id = v->sampler_id;
+	if ((slots & SAMPLING_SLOTS) != 0)
+		changed |=
+		    apply_sampling(o, memory, &sampler, slots, v, resampled);
+	if ((slots & INTERFACE_SLOTS) != 0 &&
+	    (slots & SLOT_BIT(SLOT_IF_IN)) != 0)
+		changed |=
+		    apply_interface(o, memory, flow->if_index_in, slots, v);
+	else if ((slots & INTERFACE_SLOTS) != 0 &&
+	    (slots & SLOT_BIT(SLOT_IF_OUT)) != 0)
+		changed |=
+		    apply_interface(o, memory, flow->if_index_out, slots, v);
+	if ((slots & DOMAIN_SLOTS) != 0)
+		changed |= apply_domain(o, memory, &d, slots, v);
+	return (changed);
+}
+
+uint64_t
+options_init_time(const struct options *o, uint16_t version, uint32_t domain)
+{
+	const struct domain key = { .id = domain, .version = version }, *d;
+
+	if (o->ndomains == 0)
+		return (0);
+	d = bsearch(&key, o->domains, o->ndomains, sizeof(*d), compare_domains);
+	return (d == NULL ? 0 : d->init_time);
+}
+
+void
+options_free(struct options *o, struct memory *memory)
+{
+	memory->used -= o->nsamplers * sizeof(*o->samplers) +
+	    o->ninterfaces * sizeof(*o->interfaces) +
+	    o->ndomains * sizeof(*o->domains);
+	free(o->samplers);
+	free(o->interfaces);
+	free(o->domains);
+	*o = (struct options){ 0 };
+}

@@ -1,0 +1,91 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * What an exporter says about itself in options data: sampling, names of
+ * interfaces, the time its system started, counters of its own.
+ */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "decode/ie.h"
+#include "base/memory.h"
+
+/* Entries kept for one exporter; more are not taken. */
+#define SAMPLERS_MAX   256
+#define INTERFACES_MAX 4096
+#define DOMAINS_MAX    256
+
+struct sampler {
+	uint32_t domain;
+	uint16_t version;
+	uint16_t mode;   /* samplerMode or selectorAlgorithm */
+	uint64_t id;     /* 0 where there is but one */
+	uint64_t one_of; /* packets of which one is taken */
+};
+
+struct interface {
+	uint32_t index; /* SNMP ifIndex */
+	char name[IE_NAME_MAX], description[IE_NAME_MAX];
+};
+
+struct domain {
+	uint32_t id;
+	uint16_t version;
+	uint64_t init_time; /* ms since the epoch; 0 unknown */
+	/* Totals as exported; 0 unknown. */
+	uint64_t exported_octets, exported_messages, exported_flows;
+	uint64_t ignored_packets, ignored_octets;
+	uint64_t unsent_flows, unsent_packets;
+};
+
+/* Each array is sorted, for the search.  Zeroed is empty. */
+struct options {
+	struct sampler *samplers;
+	struct interface *interfaces;
+	struct domain *domains;
+	size_t nsamplers, ninterfaces, ndomains;
+};
+
+/*
+ * Takes over what one options record says; slots tells what is in flow and
+ * values.  What there is no room for is left out.  True where something is now
+ * known that should survive a restart.  *resampled is set to the number of
+ * packets of which one is taken where that was another one before, else to 0.
+ */
+bool options_apply(struct options *o, struct memory *memory, uint16_t version,
+    uint32_t domain, uint64_t slots, const struct flow *flow,
+    const struct ie_values *values, uint64_t *resampled);
+
+/* Ms since the epoch at which the domain's uptime was 0; 0 where unknown. */
+uint64_t options_init_time(const struct options *o, uint16_t version,
+    uint32_t domain);
+
+/* Puts an entry in, in place of one with the same key. */
+bool options_put_sampler(struct options *o, struct memory *memory,
+    const struct sampler *sampler);
+bool options_put_interface(struct options *o, struct memory *memory,
+    const struct interface *interface);
+bool options_put_domain(struct options *o, struct memory *memory,
+    const struct domain *domain);
+
+void options_free(struct options *o, struct memory *memory);
+
+#endif

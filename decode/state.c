@@ -1,0 +1,443 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat/compat.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "crc32.h"
+#include "lib/cursor.h"
+#include "decode/exporters.h"
+#include "netflow.h"
+#include "base/pack.h"
+#include "decode/state.h"
+
+#define STATE_VERSION    2
+#define STATE_MAGIC_LEN  8
+#define STATE_HEADER_LEN (STATE_MAGIC_LEN + 4)
+#define STATE_FIRST_LEN  65536 /* bytes; doubled until it fits */
+
+/* Where to unpack to.  What is not wanted is read all the same. */
+struct unpacker {
+	struct exporter_table *table, *unwanted;
+	state_wants *wants;
+	void *arg;
+	uint32_t now; /* epoch seconds */
+};
+
+struct packer {
+	struct wcursor w;
+	uint32_t exporters;
+	int error;
+};
+
+/*
+ * The layout of the file.  Its first bytes and lists whose items are not in an
+ * array are packed by hand.
+ */
+struct exporter_head {
+	struct addr addr;
+	bool named;
+	uint32_t last_seen; /* epoch seconds */
+};
+
+/* Its specifiers follow. */
+struct template_head {
+	struct template_key key;
+	bool options, withdrawn;
+	uint16_t scopes, nfields;
+	uint32_t raw_len;
+};
+
+#define NUMBER(type, member) PACK_PLAIN(PACK_NUMBER, type, member)
+
+static const struct pack_row exporter_rows[] = {
+	PACK_PLAIN(PACK_ADDR, struct exporter_head, addr),
+	PACK_PLAIN(PACK_BOOL, struct exporter_head, named),
+	NUMBER(struct exporter_head, last_seen),
+};
+static const struct pack_layout exporter_layout =
+    PACK_LAYOUT(struct exporter_head, exporter_rows, NULL);
+
+static const struct pack_row sequence_rows[] = {
+	NUMBER(struct sequence, version),
+	NUMBER(struct sequence, domain),
+	NUMBER(struct sequence, next),
+	NUMBER(struct sequence, uptime_ms),
+	PACK_PLAIN(PACK_BOOL, struct sequence, known),
+};
+static const struct pack_layout sequence_layout =
+    PACK_LAYOUT(struct sequence, sequence_rows, NULL);
+
+static const struct pack_row template_rows[] = {
+	PACK_BOUNDED(PACK_NUMBER, struct template_head, key.version,
+	    NF_VERSION_9, NF_VERSION_IPFIX),
+	NUMBER(struct template_head, key.domain),
+	PACK_BOUNDED(PACK_NUMBER, struct template_head, key.id, NF_SET_DATA_MIN,
+	    UINT16_MAX),
+	PACK_PLAIN(PACK_BOOL, struct template_head, options),
+	PACK_PLAIN(PACK_BOOL, struct template_head, withdrawn),
+	NUMBER(struct template_head, scopes),
+	NUMBER(struct template_head, nfields),
+	NUMBER(struct template_head, raw_len),
+};
+static const struct pack_layout template_layout =
+    PACK_LAYOUT(struct template_head, template_rows, NULL);
+
+static const struct pack_row sampler_rows[] = {
+	NUMBER(struct sampler, version),
+	NUMBER(struct sampler, domain),
+	NUMBER(struct sampler, id),
+	NUMBER(struct sampler, mode),
+	NUMBER(struct sampler, one_of),
+};
+static const struct pack_layout sampler_layout =
+    PACK_LAYOUT(struct sampler, sampler_rows, NULL);
+
+static const struct pack_row interface_rows[] = {
+	NUMBER(struct interface, index),
+	PACK_PLAIN(PACK_TEXT, struct interface, name),
+	PACK_PLAIN(PACK_TEXT, struct interface, description),
+};
+static const struct pack_layout interface_layout =
+    PACK_LAYOUT(struct interface, interface_rows, NULL);
+
+/* Without the counters, which start at 0 after a restart. */
+static const struct pack_row domain_rows[] = {
+	NUMBER(struct domain, version),
+	NUMBER(struct domain, id),
+	NUMBER(struct domain, init_time),
+};
+static const struct pack_layout domain_layout =
+    PACK_LAYOUT(struct domain, domain_rows, NULL);
+
+static const struct pack_row options_rows[] = {
+	PACK_ITEMS(struct options, samplers, nsamplers, sampler_layout,
+	    UINT32_MAX),
+	PACK_ITEMS(struct options, interfaces, ninterfaces, interface_layout,
+	    UINT32_MAX),
+	PACK_ITEMS(struct options, domains, ndomains, domain_layout,
+	    UINT32_MAX),
+};
+static const struct pack_layout options_layout =
+    PACK_LAYOUT(struct options, options_rows, NULL);
+
+_Static_assert(NF_VERSION_IPFIX == NF_VERSION_9 + 1,
+    "there is no version between those with templates");
+
+static int
+pack_sequences(struct wcursor *w, const struct exporter *e)
+{
+	uint8_t n = 0;
+	size_t i;
+
+	while (n < SEQUENCES_MAX && e->sequences.at[n].version != 0)
+		n++;
+	if (wcur_u8(w, n) != 0)
+		return (FLOWD_ESPACE);
+	for (i = 0; i < n; i++) {
+		if (pack_struct(w, &sequence_layout, &e->sequences.at[i]) != 0)
+			return (FLOWD_ESPACE);
+	}
+	return (0);
+}
+
+/* The oldest first, so that the order of use comes back with them. */
+static int
+pack_templates(struct wcursor *w, const struct exporter *e)
+{
+	const struct tmpl *t;
+	struct template_head head;
+	struct recent *use;
+
+	if (wcur_u32(w, (uint32_t)e->templates.count) != 0)
+		return (FLOWD_ESPACE);
+	for (use = e->templates.by_use.oldest; use != NULL; use = use->newer) {
+		t = template_of(use);
+		head = (struct template_head){
+			.key = t->key,
+			.options = t->options,
+			.withdrawn = t->withdrawn,
+			.scopes = t->scopes,
+			.nfields = t->nfields,
+			.raw_len = (uint32_t)t->raw_len,
+		};
+		if (pack_struct(w, &template_layout, &head) != 0 ||
+		    wcur_bytes(w, t->raw, t->raw_len) != 0)
+			return (FLOWD_ESPACE);
+	}
+	return (0);
+}
+
+static void
+pack_exporter(void *arg, const struct exporter *e)
+{
+	struct packer *p = arg;
+	struct wcursor *w = &p->w;
+	const struct exporter_head head = {
+		.addr = e->addr,
+		.named = e->named,
+		.last_seen = e->last_seen,
+	};
+
+	if (p->error != 0)
+		return;
+	p->exporters++;
+	if (pack_struct(w, &exporter_layout, &head) != 0 ||
+	    pack_sequences(w, e) != 0 || pack_templates(w, e) != 0 ||
+	    pack_struct(w, &options_layout, &e->options) != 0)
+		p->error = FLOWD_ESPACE;
+}
+
+/* FLOWD_ESPACE where size bytes are too few. */
+static int
+pack_into(const struct exporter_table *table, uint8_t *buf, size_t size,
+    size_t *len)
+{
+	struct packer p = { .error = 0 };
+	struct wcursor head;
+	uint32_t crc;
+
+	wcur_init(&head, buf, size);
+	wcur_init(&p.w, buf, size);
+	p.w.at += STATE_HEADER_LEN + 4;
+	exporters_each(table, pack_exporter, &p);
+	if (p.error != 0)
+		return (p.error);
+	*len = (size_t)(p.w.at - buf);
+	head.at += STATE_HEADER_LEN;
+	if (wcur_u32(&head, p.exporters) != 0)
+		return (FLOWD_ESPACE);
+	crc = flowd_crc32(0, buf + STATE_HEADER_LEN, *len - STATE_HEADER_LEN);
+	wcur_init(&head, buf, size);
+	if (wcur_bytes(&head, STATE_MAGIC, STATE_MAGIC_LEN - 1) != 0 ||
+	    wcur_u8(&head, STATE_VERSION) != 0)
+		return (FLOWD_ESPACE);
+	return (wcur_u32(&head, crc));
+}
+
+int
+state_pack(const struct exporter_table *table, uint8_t **data, size_t *len)
+{
+	size_t size;
+	uint8_t *buf;
+	int r;
+
+	*data = NULL;
+	*len = 0;
+	for (size = STATE_FIRST_LEN; size <= STATE_LEN_MAX; size *= 2) {
+		if ((buf = malloc(size)) == NULL)
+			return (FLOWD_ENOMEM);
+		r = pack_into(table, buf, size, len);
+		if (r == 0) {
+			*data = buf;
+			return (0);
+		}
+		free(buf);
+	}
+	return (FLOWD_ENOMEM);
+}
+
+static int
+unpack_sequences(struct cursor *c, struct exporter *e)
+{
+	struct sequence *s;
+	uint8_t n;
+	size_t i;
+	int r;
+
+	if (cur_u8(c, &n) != 0)
+		return (FLOWD_ESHORT);
+	if (n > SEQUENCES_MAX)
+		return (FLOWD_EINVAL);
+	for (i = 0; i < n; i++) {
+		s = &e->sequences.at[i];
+		if ((r = unpack_struct(c, &sequence_layout, s)) != 0)
+			return (r);
+		s->begin = s->next;
+	}
+	return (0);
+}
+
+static int
+unpack_template(struct cursor *c, struct exporter *e)
+{
+	struct template_head head = { .scopes = 0 };
+	struct cursor specs;
+	enum template_result result;
+	int error, r;
+
+	if ((r = unpack_struct(c, &template_layout, &head)) != 0)
+		return (r);
+	if (cur_sub(c, head.raw_len, &specs) != 0)
+		return (FLOWD_ESHORT);
+	if (head.scopes > head.nfields)
+		return (FLOWD_EINVAL);
+	result = template_define(&e->templates, &e->shared->memory,
+	    e->shared->templates_max, &head.key, head.options, head.scopes,
+	    head.nfields, &specs, &error);
+	if (result == TEMPLATE_BAD || cur_left(&specs) != 0)
+		return (FLOWD_EINVAL);
+	if (result != TEMPLATE_NO_ROOM)
+		template_find(&e->templates, &head.key)->withdrawn =
+		    head.withdrawn;
+	return (0);
+}
+
+static int
+unpack_sampler(struct cursor *c, struct exporter *e)
+{
+	struct sampler s = { .id = 0 };
+	int r;
+
+	if ((r = unpack_struct(c, &sampler_layout, &s)) == 0)
+		options_put_sampler(&e->options, &e->shared->memory, &s);
+	return (r);
+}
+
+static int
+unpack_interface(struct cursor *c, struct exporter *e)
+{
+	struct interface i = { .index = 0 };
+	int r;
+
+	if ((r = unpack_struct(c, &interface_layout, &i)) == 0)
+		options_put_interface(&e->options, &e->shared->memory, &i);
+	return (r);
+}
+
+static int
+unpack_domain(struct cursor *c, struct exporter *e)
+{
+	struct domain d = { .id = 0 };
+	int r;
+
+	if ((r = unpack_struct(c, &domain_layout, &d)) == 0)
+		options_put_domain(&e->options, &e->shared->memory, &d);
+	return (r);
+}
+
+/* A counted list; each item takes from the cursor, so that this ends. */
+static int
+unpack_list(struct cursor *c, struct exporter *e,
+    int (*unpack)(struct cursor *, struct exporter *))
+{
+	uint32_t n;
+	int r = 0;
+
+	if (cur_u32(c, &n) != 0)
+		return (FLOWD_ESHORT);
+	for (; n > 0 && r == 0; n--)
+		r = unpack(c, e);
+	return (r);
+}
+
+static int
+unpack_lists(struct cursor *c, struct exporter *e)
+{
+	int r;
+
+	if ((r = unpack_sequences(c, e)) != 0 ||
+	    (r = unpack_list(c, e, unpack_template)) != 0 ||
+	    (r = unpack_list(c, e, unpack_sampler)) != 0 ||
+	    (r = unpack_list(c, e, unpack_interface)) != 0)
+		return (r);
+	return (unpack_list(c, e, unpack_domain));
+}
+
+/* What another file has of it may be younger. */
+static bool
+is_wanted(const struct unpacker *u, const struct addr *addr, uint32_t last_seen)
+{
+	const struct exporter *e = exporter_find(u->table, addr);
+
+	if (e != NULL && e->last_seen > last_seen)
+		return (false);
+	return (u->wants == NULL || u->wants(u->arg, addr));
+}
+
+static int
+unpack_exporter(struct cursor *c, const struct unpacker *u)
+{
+	struct exporter_head head = { .named = false };
+	struct exporter *e;
+	bool wanted;
+	int r;
+
+	if ((r = unpack_struct(c, &exporter_layout, &head)) != 0)
+		return (r);
+	wanted = is_wanted(u, &head.addr, head.last_seen);
+	e = exporter_get(wanted ? u->table : u->unwanted, &head.addr, u->now,
+	    head.named);
+	if (e == NULL)
+		return (FLOWD_ENOMEM);
+	e->known = true;
+	e->last_seen = head.last_seen;
+	r = unpack_lists(c, e);
+	if (!wanted)
+		exporter_forget(e);
+	return (r);
+}
+
+static int
+unpack_exporters(const struct unpacker *u, const uint8_t *data, size_t len)
+{
+	uint8_t magic[STATE_MAGIC_LEN];
+	struct cursor c;
+	uint32_t crc, n;
+	int r = 0;
+
+	cur_init(&c, data, len);
+	if (cur_bytes(&c, magic, sizeof(magic)) != 0 ||
+	    memcmp(magic, STATE_MAGIC, STATE_MAGIC_LEN - 1) != 0 ||
+	    magic[STATE_MAGIC_LEN - 1] != STATE_VERSION)
+		return (FLOWD_EVERSION);
+	if (cur_u32(&c, &crc) != 0)
+		return (FLOWD_ESHORT);
+	if (flowd_crc32(0, c.at, cur_left(&c)) != crc)
+		return (FLOWD_ECRC);
+	if (cur_u32(&c, &n) != 0)
+		return (FLOWD_ESHORT);
+	for (; n > 0 && r == 0; n--)
+		r = unpack_exporter(&c, u);
+	return (r == 0 && cur_left(&c) != 0 ? FLOWD_EINVAL : r);
+}
+
+int
+state_unpack(struct exporter_table *table, const uint8_t *data, size_t len,
+    uint32_t now, state_wants *wants, void *arg)
+{
+	/* It holds one at a time. */
+	const struct exporter_limits limits = {
+		.exporters = 1,
+		.templates = TEMPLATES_DEFAULT,
+		.memory = MEMORY_DEFAULT,
+	};
+	struct unpacker u = {
+		.table = table,
+		.wants = wants,
+		.arg = arg,
+		.now = now,
+	};
+	int r;
+
+	if ((u.unwanted = exporters_new(&limits)) == NULL)
+		return (FLOWD_ENOMEM);
+	r = unpack_exporters(&u, data, len);
+	exporters_free(u.unwanted);
+	return (r);
+}

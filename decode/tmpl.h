@@ -1,0 +1,92 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * A template of NetFlow v9 (RFC 3954 sections 5.2 and 6.1) or IPFIX (RFC 7011
+ * section 3.4), compiled once to a program that copies the fields of a data
+ * record to where they belong.
+ */
+#ifndef TMPL_H
+#define TMPL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "decode/ie.h"
+#include "lib/recent.h"
+#include "store.h"
+#include "decode/template-key.h"
+
+/* The kinds of op: the usual lengths have their own, the others HOW_ANY_*. */
+enum how {
+	HOW_SKIP,
+	HOW_U8,
+	HOW_U16,
+	HOW_U32,
+	HOW_U64, /* as wide as their destinations */
+	HOW_U32_TO_64,
+	HOW_BYTES4,
+	HOW_BYTES16,
+	HOW_ANY_UNSIGNED,
+	HOW_ANY_BYTES,
+	HOW_SECONDS,
+	HOW_NTP_MICRO,
+	HOW_NTP_NANO,
+	HOW_TEXT,
+};
+
+/* How one field of a record is read; see template-run.h. */
+struct op {
+	uint16_t off;  /* octets into a record of fixed lengths */
+	uint16_t len;  /* octets, or FIELDSPEC_VARIABLE */
+	uint16_t dst;  /* offset in its structure */
+	uint8_t width; /* bytes there */
+	uint8_t how;
+	bool in_flow; /* dst is in struct flow */
+};
+
+enum template_family {
+	FAMILY_NONE,
+	FAMILY_4,
+	FAMILY_6,
+	FAMILY_BOTH, /* the record's values tell which */
+};
+
+struct tmpl {
+	struct template_key key;
+	bool options;     /* describes options data */
+	bool variable;    /* has fields of such length */
+	bool withdrawn;   /* data wait until it is repeated */
+	bool plain_times; /* of v9: fields 21 and 22 only */
+	uint8_t family;   /* enum template_family */
+	uint16_t scopes;  /* scope fields of options data */
+	uint16_t nfields;
+	uint32_t record_len; /* octets; the least, if variable */
+	uint32_t fields;     /* STORE_FIELD_* of every flow */
+	uint64_t slots;      /* SLOT_BIT of each slot that it fills */
+	const struct op *ops;
+	size_t nops;
+	const uint8_t *raw; /* field specifiers as sent */
+	size_t raw_len;     /* bytes */
+	size_t size;        /* bytes of memory in all */
+	uint32_t announced; /* epoch seconds of the latest; 0 unknown */
+	uint32_t interval;  /* seconds between the latest two; 0 unknown */
+	struct tmpl *hash_next;
+	struct recent use;
+};
+
+#endif

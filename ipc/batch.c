@@ -1,0 +1,123 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat/compat.h"
+
+#include <sys/mman.h>
+
+#include <string.h>
+
+#include "ipc/batch.h"
+#include "netflow.h"
+
+#ifndef MAP_ANONYMOUS
+#define MAP_ANONYMOUS MAP_ANON
+#endif
+
+struct batch *
+batch_new(void)
+{
+	struct batch *b;
+	size_t i;
+
+	b = mmap(NULL, sizeof(*b), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (b == MAP_FAILED)
+		return (NULL);
+	b->at = BATCH_NONE_YET;
+	for (i = 0; i < BATCH_MAX; i++)
+		b->msgs[i].msg_len = BATCH_EMPTY;
+	return (b);
+}
+
+void
+batch_free(struct batch *b)
+{
+	if (b != NULL)
+		(void)munmap(b, sizeof(*b));
+}
+
+void
+batch_keep_from_children(struct batch *b)
+{
+#if defined(MADV_DONTFORK)
+	(void)madvise(b, sizeof(*b), MADV_DONTFORK);
+#elif defined(INHERIT_NONE)
+	(void)minherit(b, sizeof(*b), INHERIT_NONE);
+#else
+	(void)b;
+#endif
+}
+
+size_t
+batch_count(const struct batch *b)
+{
+	size_t n = 0;
+
+	while (n < BATCH_MAX && b->msgs[n].msg_len != BATCH_EMPTY)
+		n++;
+	return (n);
+}
+
+void
+batch_get(const struct batch *b, size_t i, struct batch_datagram *out)
+{
+	const struct sockaddr *sa = (const struct sockaddr *)&b->names[i];
+
+	out->data = b->buffers[i];
+	out->len = b->msgs[i].msg_len;
+	if (out->len > NF_DATAGRAM_MAX)
+		out->len = NF_DATAGRAM_MAX;
+	if (addr_from_sockaddr(sa, &out->from, &out->port) == 0)
+		return;
+	out->from = (struct addr){ .family = ADDR_NONE };
+	out->port = 0;
+}
+
+int
+batch_in_hand(const struct batch *b)
+{
+	const uint32_t at = b->at;
+
+	return (at < batch_count(b) ? (int)at : -1);
+}
+
+size_t
+batch_left(const struct batch *b, size_t *first)
+{
+	const uint32_t at = b->at;
+	const size_t n = batch_count(b);
+
+	*first = at == BATCH_NONE_YET ? 0 : at;
+	return (*first < n ? n - *first : 0);
+}
+
+void
+batch_resume(struct batch *b, const struct batch *from, size_t first)
+{
+	const size_t n = batch_count(from);
+	struct batch_datagram d;
+	size_t i;
+
+	for (i = 0; first < n; i++, first++) {
+		batch_get(from, first, &d);
+		memcpy(b->buffers[i], d.data, d.len);
+		b->names[i] = from->names[first];
+		b->msgs[i].msg_len = (unsigned int)d.len;
+	}
+	b->received = from->received;
+	b->resumed = 1;
+}

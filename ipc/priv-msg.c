@@ -1,0 +1,185 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat/compat.h"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ipc/priv-msg.h"
+
+union fd_control {
+	char bytes[CMSG_SPACE(sizeof(int))];
+	struct cmsghdr align;
+};
+
+static int
+write_all(int sock, const uint8_t *data, size_t len)
+{
+	ssize_t n;
+
+	while (len > 0) {
+		n = send(sock, data, len, MSG_NOSIGNAL);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return (-1);
+		data += n;
+		len -= (size_t)n;
+	}
+	return (0);
+}
+
+static void
+attach_fd(struct msghdr *hdr, union fd_control *control, int fd)
+{
+	struct cmsghdr *c;
+
+	memset(control, 0, sizeof(*control));
+	hdr->msg_control = control;
+	hdr->msg_controllen = sizeof(control->bytes);
+	c = CMSG_FIRSTHDR(hdr);
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	memcpy(CMSG_DATA(c), &fd, sizeof(int));
+}
+
+int
+priv_send(int sock, enum priv_type type, uint32_t value, const void *body,
+    size_t body_len, int fd)
+{
+	struct priv_msg msg = {
+		.type = (uint32_t)type,
+		.value = value,
+		.body_len = (uint32_t)body_len,
+	};
+	struct iovec iov = { .iov_base = &msg, .iov_len = sizeof(msg) };
+	struct msghdr hdr = { .msg_iov = &iov, .msg_iovlen = 1 };
+	union fd_control control;
+	ssize_t n;
+
+	if (body_len > UINT32_MAX) {
+		errno = EMSGSIZE;
+		return (-1);
+	}
+	/* The collector's sandbox knows no sendmsg, which could name anybody. */
+	if (fd == -1)
+		return (write_all(sock, (uint8_t *)&msg, sizeof(msg)) == -1 ?
+			-1 :
+			write_all(sock, body, body_len));
+	attach_fd(&hdr, &control, fd);
+	do
+		n = sendmsg(sock, &hdr, MSG_NOSIGNAL);
+	while (n == -1 && errno == EINTR);
+	if (n == -1)
+		return (-1);
+	if (write_all(sock, (uint8_t *)&msg + n, sizeof(msg) - (size_t)n) == -1)
+		return (-1);
+	return (write_all(sock, body, body_len));
+}
+
+int
+priv_receive_body(int sock, void *body, size_t len)
+{
+	uint8_t *at = body;
+	ssize_t n;
+
+	while (len > 0) {
+		n = recv(sock, at, len, 0);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == 0)
+			errno = EPROTO;
+		if (n <= 0)
+			return (-1);
+		at += n;
+		len -= (size_t)n;
+	}
+	return (0);
+}
+
+/* The descriptor that came, or -1.  The buffer has no room for a second. */
+static int
+take_fd(struct msghdr *hdr)
+{
+	struct cmsghdr *c;
+	int fd = -1;
+
+	for (c = CMSG_FIRSTHDR(hdr); c != NULL; c = CMSG_NXTHDR(hdr, c)) {
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+		    c->cmsg_len == CMSG_LEN(sizeof(int)))
+			memcpy(&fd, CMSG_DATA(c), sizeof(int));
+	}
+	return (fd);
+}
+
+int
+priv_receive(int sock, struct priv_msg *msg, int *fd)
+{
+	struct iovec iov = { .iov_base = msg, .iov_len = sizeof(*msg) };
+	union fd_control control;
+	struct msghdr hdr = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = CMSG_LEN(sizeof(int)),
+	};
+	ssize_t n;
+
+	*fd = -1;
+	do
+		n = recvmsg(sock, &hdr, MSG_CMSG_CLOEXEC);
+	while (n == -1 && errno == EINTR);
+	if (n <= 0)
+		return ((int)n);
+	*fd = take_fd(&hdr);
+	/*
+	 * It was sent in one piece.  To wait for the rest of another would let
+	 * whoever sends it keep us.
+	 */
+	if ((hdr.msg_flags & MSG_CTRUNC) == 0 && n == sizeof(*msg))
+		return (1);
+	if (*fd != -1)
+		(void)close(*fd);
+	*fd = -1;
+	errno = EPROTO;
+	return (-1);
+}
+
+int
+priv_receive_request(int sock, uint32_t *type)
+{
+	struct priv_msg msg;
+	int fd, r;
+
+	if ((r = priv_receive(sock, &msg, &fd)) == 0)
+		return (0);
+	if (r == -1)
+		return (errno == ECONNRESET ? 0 : -1);
+	if (fd != -1) {
+		(void)close(fd);
+		return (-1);
+	}
+	if (msg.value != 0 || msg.body_len != 0)
+		return (-1);
+	*type = msg.type;
+	return (1);
+}

@@ -1,0 +1,255 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <string.h>
+
+#include "crc32.h"
+#include "lib/cursor.h"
+#include "lib/store-scan.h"
+
+#define CRC_LEN 4
+
+/*
+ * Weights.  For records without checksum they are sums of what speaks for one;
+ * the checksum outweighs all of them that a plan can hold, which are of 8
+ * bytes or more.
+ */
+#define IN_STEP  1U /* a record ends where this one begins */
+#define FOLLOWED 2U /* by a record, or the end of the log */
+#define SAME     1U /* by a record with the same header */
+#define KNOWN    2U /* the log has had this header before */
+#define CHECKED  (1U << 16)
+
+_Static_assert((SCAN_WINDOW + SCAN_MARGIN) / STORE_HEADER_LEN *
+	    (IN_STEP + FOLLOWED + SAME + KNOWN) <
+	CHECKED,
+    "records without checksum may outweigh one with it");
+_Static_assert((SCAN_WINDOW + SCAN_MARGIN) / STORE_HEADER_LEN <
+	UINT32_MAX / (2 * CHECKED),
+    "weights may overflow");
+
+static inline uint32_t
+version_bit(const uint8_t *record)
+{
+	return (1U << (record[0] & 0x1f));
+}
+
+static bool
+has_version(const struct scan *s, const uint8_t *record)
+{
+	return ((s->versions & version_bit(record)) != 0);
+}
+
+static inline uint32_t
+fields_of(const uint8_t *record)
+{
+	return (be32(record + 4));
+}
+
+void
+scan_init(struct scan *s)
+{
+	s->versions = 1U << STORE_VER_MINOR;
+	memset(s->known, 0, sizeof(s->known));
+	s->next_known = 0;
+	s->at = s->end = s->nspots = 0;
+	s->in_step = false;
+}
+
+static bool
+is_known(const struct scan *s, const uint8_t *record)
+{
+	size_t i;
+
+	for (i = 0; i < SCAN_KNOWN; i++) {
+		if (s->known[i] == be64(record))
+			return (true);
+	}
+	return (false);
+}
+
+bool
+scan_learn(struct scan *s, const uint8_t *record)
+{
+	const uint32_t versions = s->versions;
+
+	s->versions |= version_bit(record);
+	if ((fields_of(record) & STORE_FIELD_CRC32) != 0 || is_known(s, record))
+		return (s->versions != versions);
+	s->known[s->next_known] = be64(record);
+	s->next_known = (s->next_known + 1) % SCAN_KNOWN;
+	return (true);
+}
+
+/*
+ * Of a record without checksum only the header and what follows can be judged.
+ * A minor version that the log is not known to have has to be confirmed by the
+ * other one of the two: with it nearly any length would do.
+ */
+static uint32_t
+weigh_plain(const struct scan *s, const uint8_t *data, size_t size, size_t len)
+{
+	const uint8_t *next = data + len;
+	const uint32_t known = is_known(s, data) ? KNOWN : 0;
+	size_t next_len;
+
+	if (size == len)
+		return (has_version(s, data) ? known + FOLLOWED : 0);
+	if (store_check_header(next, size - len, &next_len) != 0)
+		return (known);
+	if (memcmp(data, next, STORE_HEADER_LEN) == 0)
+		return (known + FOLLOWED + SAME);
+	if (data[0] == next[0] ||
+	    (has_version(s, data) && has_version(s, next)))
+		return (known + FOLLOWED);
+	return (known);
+}
+
+/* Weighs what may be a record at data. */
+static void
+weigh(const struct scan *s, const uint8_t *data, size_t size,
+    struct scan_spot *spot)
+{
+	size_t len;
+	bool checked;
+
+	spot->len = spot->weight = 0;
+	if (store_check_header(data, size, &len) != 0 || len > size)
+		return;
+	checked = (fields_of(data) & STORE_FIELD_CRC32) != 0;
+	if (checked &&
+	    flowd_crc32(0, data, len - CRC_LEN) != be32(data + len - CRC_LEN))
+		return;
+	spot->weight = checked ? CHECKED : weigh_plain(s, data, size, len);
+	/* Eight bytes without fields are found in many places. */
+	if (spot->weight != 0 || (has_version(s, data) && fields_of(data) != 0))
+		spot->len = (uint32_t)len;
+}
+
+bool
+scan_undoubted(const struct scan *s, const uint8_t *data, size_t size,
+    size_t len)
+{
+	return (weigh_plain(s, data, size, len) > FOLLOWED);
+}
+
+/* The weight of the best choice from i, given whether a record ends there. */
+static uint32_t
+best_from(const struct scan *s, size_t i, bool in_step)
+{
+	if (i >= s->nspots)
+		return (0);
+	return (in_step ? s->spots[i].best_in_step : s->spots[i].best);
+}
+
+/*
+ * The weight of the best choice that takes the record at i; 0 where there is
+ * none to take.
+ */
+static uint32_t
+best_taking(const struct scan *s, size_t i, bool in_step)
+{
+	const struct scan_spot *spot = &s->spots[i];
+
+	if (spot->len == 0 || (spot->weight == 0 && !in_step))
+		return (0);
+	return (spot->weight + (in_step ? IN_STEP : 0) +
+	    best_from(s, i + spot->len, true));
+}
+
+static bool
+is_chosen(const struct scan *s, size_t i, bool in_step)
+{
+	return (best_taking(s, i, in_step) > best_from(s, i + 1, false));
+}
+
+bool
+scan_next(struct scan *s, size_t *skip, size_t *len)
+{
+	const size_t from = s->at;
+
+	for (; s->at < s->end; s->at++, s->in_step = false) {
+		if (!is_chosen(s, s->at, s->in_step))
+			continue;
+		*skip = s->at - from;
+		*len = s->spots[s->at].len;
+		s->at += *len;
+		s->in_step = true;
+		return (true);
+	}
+	*skip = s->at - from;
+	*len = 0;
+	return (false);
+}
+
+static uint32_t
+max(uint32_t a, uint32_t b)
+{
+	return (a > b ? a : b);
+}
+
+static void
+weigh_window(struct scan *s, const uint8_t *data, size_t size)
+{
+	struct scan_spot *spot;
+	uint32_t skipping;
+	size_t i;
+
+	for (i = s->nspots; i-- > 0;) {
+		spot = &s->spots[i];
+		weigh(s, data + i, size - i, spot);
+		skipping = best_from(s, i + 1, false);
+		spot->best = max(skipping, best_taking(s, i, false));
+		spot->best_in_step = max(skipping, best_taking(s, i, true));
+	}
+}
+
+static void
+start_window(struct scan *s, bool in_step)
+{
+	s->at = 0;
+	s->in_step = in_step;
+}
+
+/* Whether the records of the plan say anything new of the log. */
+static bool
+learn_from_window(struct scan *s, const uint8_t *data)
+{
+	size_t skip, len;
+	bool learned = false;
+
+	while (scan_next(s, &skip, &len)) {
+		if (s->spots[s->at - len].weight != 0 &&
+		    scan_learn(s, data + s->at - len))
+			learned = true;
+	}
+	return (learned);
+}
+
+bool
+scan_window(struct scan *s, const uint8_t *data, size_t size, bool in_step)
+{
+	s->nspots = size;
+	if (s->nspots > SCAN_WINDOW + SCAN_MARGIN)
+		s->nspots = SCAN_WINDOW + SCAN_MARGIN;
+	s->end = size == s->nspots ? size : SCAN_WINDOW;
+	weigh_window(s, data, size);
+	start_window(s, in_step);
+	if (learn_from_window(s, data))
+		weigh_window(s, data, size);
+	start_window(s, in_step);
+	return (best_from(s, 0, in_step) != 0);
+}

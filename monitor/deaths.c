@@ -1,0 +1,97 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat/compat.h"
+
+#include <sys/wait.h>
+
+#include <signal.h>
+#include <string.h>
+
+#include "monitor/deaths.h"
+#include "base/log.h"
+
+void
+deaths_explain(pid_t pid, int status)
+{
+	if (WIFSIGNALED(status))
+		log_warnx(
+		    "collector %d was killed by signal %d (%s)%s; "
+		    "what it had not written is lost",
+		    (int)pid, WTERMSIG(status), strsignal(WTERMSIG(status)),
+		    WTERMSIG(status) == SIGSYS ?
+			", which is how the sandbox ends it" :
+			"");
+	else
+		log_warnx("collector %d exited with code %d", (int)pid,
+		    WEXITSTATUS(status));
+}
+
+bool
+deaths_too_many(struct deaths *d, time_t now)
+{
+	const time_t oldest = d->when[DEATHS_MAX - 1];
+
+	memmove(&d->when[1], &d->when[0],
+	    (DEATHS_MAX - 1) * sizeof(d->when[0]));
+	d->when[0] = now;
+	if (oldest == 0 || now - oldest >= DEATHS_SECONDS)
+		return (false);
+	log_warnx("%d collectors died within %d seconds, giving up",
+	    DEATHS_MAX + 1, DEATHS_SECONDS);
+	return (true);
+}
+
+static void
+say_of(const struct batch *b, int which, const char *what)
+{
+	struct batch_datagram d;
+	char addr[ADDR_STRLEN];
+
+	batch_get(b, (size_t)which, &d);
+	log_warnx(
+	    "%s: the datagram of %zu bytes that the collector had in "
+	    "hand %s",
+	    d.from.family == ADDR_NONE ? "unknown exporter" :
+					 addr_ntop(&d.from, addr),
+	    d.len, what);
+}
+
+struct batch *
+deaths_inherit(struct deaths *d, const struct batch *old)
+{
+	const int in_hand = batch_in_hand(old);
+	/* The first that was left before, and still is. */
+	const bool again = d->retried && old->resumed == 1 &&
+	    (in_hand == 0 || old->at == BATCH_NONE_YET);
+	struct batch *b;
+	size_t first;
+
+	if ((b = batch_new()) == NULL)
+		return (NULL);
+	(void)batch_left(old, &first);
+	d->retried = again || in_hand != -1;
+	if (again && in_hand == 0) {
+		say_of(old, in_hand, "is skipped, since it ended two of them");
+		d->skipped++;
+		d->retried = false;
+		first++;
+	} else if (in_hand != -1)
+		say_of(old, in_hand, "is tried once more");
+	batch_resume(b, old, first);
+	b->skipped = d->skipped;
+	return (b);
+}

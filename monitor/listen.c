@@ -1,0 +1,602 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat/compat.h"
+
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <netinet/in.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#if HAVE_DECL_SO_ATTACH_REUSEPORT_CBPF
+#include <linux/filter.h>
+#endif
+#if HAVE_DECL_SK_MEMINFO_DROPS
+#include <linux/sock_diag.h>
+#endif
+
+#include "lib/cursor.h"
+#include "monitor/listen.h"
+#include "base/log.h"
+#include "netflow.h"
+
+#define RCVBUF_MIN 65536U /* bytes, below which asking stops */
+
+struct receiver {
+	struct batch *batch;
+	int n; /* datagrams in it */
+	struct iovec iovs[BATCH_MAX];
+	/*
+	 * Of the first datagram of a batch, for the kernel's count of drops:
+	 * what the others would tell, the first of the next batch does.
+	 */
+	union {
+		char bytes[CMSG_SPACE(sizeof(uint32_t))];
+		struct cmsghdr align;
+	} control;
+};
+
+const char *
+listen_name(const struct conf_listen *conf, char buf[LISTEN_STRLEN])
+{
+	char addr[ADDR_STRLEN];
+
+	addr_ntop(&conf->addr, addr);
+	(void)snprintf(buf, LISTEN_STRLEN,
+	    conf->addr.family == ADDR_V6 ? "[%s]:%u%s%s" : "%s:%u%s%s", addr,
+	    conf->port, conf->ifname[0] != '\0' ? " interface " : "",
+	    conf->ifname);
+	return (buf);
+}
+
+static int
+set_rcvbuf(int fd, uint32_t bytes)
+{
+	int n = (int)bytes;
+
+#if HAVE_DECL_SO_RCVBUFFORCE
+	/* Beyond the system's limit, where the monitor may. */
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &n, sizeof(n)) == 0)
+		return (0);
+#endif
+	return (setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &n, sizeof(n)));
+}
+
+size_t
+listen_buffer(int fd)
+{
+	socklen_t len = sizeof(int);
+	int size = 0;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, &len) == -1)
+		log_warn("receive buffer");
+	return (size < 0 ? 0 : (size_t)size);
+}
+
+void
+listen_set_buffer(const int *fds, uint32_t n, const struct conf_listen *conf)
+{
+	char name[LISTEN_STRLEN];
+	uint32_t want = conf->bufsize != 0 ? conf->bufsize : RCVBUF_WANTED;
+	size_t given = 0;
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		while (set_rcvbuf(fds[i], want) == -1 && conf->bufsize == 0 &&
+		    want > RCVBUF_MIN)
+			want /= 2;
+		given = listen_buffer(fds[i]);
+	}
+	log_info("listening on %s, receive buffer %zu bytes",
+	    listen_name(conf, name), given);
+	if (conf->bufsize > given)
+		log_warnx("%s: bufsize %" PRIu32
+			  " is more than the system "
+			  "gives; bursts over %zu bytes will be lost",
+		    name, conf->bufsize, given);
+}
+
+static int
+bind_interface(int fd, const struct conf_listen *conf)
+{
+	if (conf->ifname[0] == '\0')
+		return (0);
+#ifdef SO_BINDTODEVICE
+	return (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, conf->ifname,
+	    (socklen_t)strlen(conf->ifname)));
+#else
+	(void)fd;
+	errno = EOPNOTSUPP;
+	return (-1);
+#endif
+}
+
+static int
+set_sharing(int fd, bool share)
+{
+	int on = share;
+
+	return (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)));
+}
+
+void
+listen_share(int fd, const struct conf_listen *conf, bool share)
+{
+	char name[LISTEN_STRLEN];
+
+	/* A group is always shared, with other programs too. */
+	if (!addr_is_multicast(&conf->addr) && set_sharing(fd, share) == -1)
+		log_warn("%s: cannot be shared", listen_name(conf, name));
+}
+
+void
+listen_retire(int fd, const struct conf_listen *conf)
+{
+	struct sockaddr_storage self;
+	socklen_t len = sizeof(self);
+	char name[LISTEN_STRLEN];
+
+	/* Connected to itself it is for nobody else. */
+	if (getsockname(fd, (struct sockaddr *)&self, &len) == -1 ||
+	    connect(fd, (struct sockaddr *)&self, len) == -1)
+		log_warn("%s: the last datagrams may be lost",
+		    listen_name(conf, name));
+}
+
+bool
+listen_can_divide(void)
+{
+#if HAVE_DECL_SO_ATTACH_REUSEPORT_CBPF
+	return (true);
+#else
+	return (false);
+#endif
+}
+
+/* Neighbours are to go to different workers, and networks to all of them. */
+#define SPREAD     UINT32_C(0x9e3779b1)
+#define SPREAD_TOP 16 /* the lower half of the product is not as good */
+
+uint32_t
+listen_worker(const struct addr *from, uint32_t n)
+{
+	const size_t len = from->family == ADDR_V6 ? 16 : 4;
+	uint32_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < len; i += 4)
+		sum ^= be32(from->bytes + i);
+	return ((sum * SPREAD >> SPREAD_TOP) % n);
+}
+
+#if HAVE_DECL_SO_ATTACH_REUSEPORT_CBPF
+/* Has the kernel do what listen_worker says, by the source address. */
+static int
+divide(int fd, uint32_t n)
+{
+	const uint32_t ip = (uint32_t)SKF_NET_OFF;
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, ip),
+		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 4),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 6, 2, 0),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ip + 12),
+		BPF_JUMP(BPF_JMP | BPF_JA, 10, 0, 0),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ip + 8),
+		BPF_STMT(BPF_MISC | BPF_TAX, 0),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ip + 12),
+		BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0),
+		BPF_STMT(BPF_MISC | BPF_TAX, 0),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ip + 16),
+		BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0),
+		BPF_STMT(BPF_MISC | BPF_TAX, 0),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ip + 20),
+		BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0),
+		BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, SPREAD),
+		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, SPREAD_TOP),
+		BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, n),
+		BPF_STMT(BPF_RET | BPF_A, 0),
+	};
+	struct sock_fprog prog = {
+		.len = sizeof(code) / sizeof(code[0]),
+		.filter = code,
+	};
+
+	return (setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &prog,
+	    sizeof(prog)));
+}
+
+/*
+ * What is sent to all hosts of a network all of the sockets get; one of them is
+ * to take it.  The kernel counts what the others leave as dropped.
+ */
+static int
+divide_broadcasts(int fd, uint32_t which, uint32_t n)
+{
+	const uint32_t ip = (uint32_t)SKF_NET_OFF;
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ip + 16),
+		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 28),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 14, 5, 0), /* a group */
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ip + 12),
+		BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, SPREAD),
+		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, SPREAD_TOP),
+		BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, n),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, which, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_fprog prog = {
+		.len = sizeof(code) / sizeof(code[0]),
+		.filter = code,
+	};
+
+	return (
+	    setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)));
+}
+
+/* Groups that others have joined are none of this socket's. */
+static int
+refuse_groups(int fd, const struct conf_listen *conf)
+{
+	int off = 0;
+
+	if (conf->addr.family == ADDR_V6)
+		return (setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, &off,
+		    sizeof(off)));
+	return (
+	    setsockopt(fd, IPPROTO_IP, IP_MULTICAST_ALL, &off, sizeof(off)));
+}
+
+/*
+ * Before it is bound: with its filter already there the first does not join
+ * sockets of another flowd, whose datagrams it would take.
+ */
+static int
+become_one_of(int fd, const struct conf_listen *conf, uint32_t which,
+    uint32_t n)
+{
+	int on = 1;
+
+	if (n == 1)
+		return (0);
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == -1)
+		return (-1);
+	return (which == 0 ? divide(fd, n) : refuse_groups(fd, conf));
+}
+#else
+static int
+divide_broadcasts(int fd, uint32_t which, uint32_t n)
+{
+	(void)fd;
+	(void)which;
+	(void)n;
+	return (0);
+}
+
+static int
+become_one_of(int fd, const struct conf_listen *conf, uint32_t which,
+    uint32_t n)
+{
+	(void)fd;
+	(void)conf;
+	(void)which;
+	(void)n;
+	return (0);
+}
+#endif
+
+static int
+set_options(int fd, const struct conf_listen *conf, bool beside)
+{
+	int on = 1;
+
+	if (conf->addr.family == ADDR_V6 &&
+	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == -1)
+		return (-1);
+	if (set_sharing(fd, beside || addr_is_multicast(&conf->addr)) == -1)
+		return (-1);
+	return (0);
+}
+
+static int
+bind_listener(int fd, const struct conf_listen *conf, bool beside,
+    uint32_t which, uint32_t n)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = addr_to_sockaddr(&conf->addr, conf->port, 0, &ss);
+
+	if (set_options(fd, conf, beside) == -1 ||
+	    bind_interface(fd, conf) == -1 ||
+	    become_one_of(fd, conf, which, n) == -1)
+		return (-1);
+	return (bind(fd, (struct sockaddr *)&ss, len));
+}
+
+/* A listener that cannot tell of drops is better than none. */
+static void
+count_drops(int fd, const struct conf_listen *conf)
+{
+#if HAVE_DECL_SO_RXQ_OVFL
+	char name[LISTEN_STRLEN];
+	int on = 1;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on)) == -1) {
+		log_warn("%s: datagrams that the kernel drops are not counted",
+		    listen_name(conf, name));
+	}
+#else
+	(void)fd;
+	(void)conf;
+#endif
+}
+
+static int
+open_one(const struct conf_listen *conf, bool beside, uint32_t which,
+    uint32_t n)
+{
+	char name[LISTEN_STRLEN];
+	int fd;
+
+	fd = socket(conf->addr.family == ADDR_V6 ? AF_INET6 : AF_INET,
+	    SOCK_DGRAM, 0);
+	if (fd == -1) {
+		log_warn("%s: socket", listen_name(conf, name));
+		return (-1);
+	}
+	if (bind_listener(fd, conf, beside, which, n) == -1) {
+		log_warn("cannot listen on %s", listen_name(conf, name));
+		(void)close(fd);
+		return (-1);
+	}
+	listen_share(fd, conf, false);
+	count_drops(fd, conf);
+	return (fd);
+}
+
+/* -1 after a message. */
+static int
+open_all(const struct conf_listen *conf, bool beside, int *fds, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		if ((fds[i] = open_one(conf, beside, i, n)) == -1)
+			break;
+	}
+	if (i == n)
+		return (0);
+	while (i-- > 0)
+		(void)close(fds[i]);
+	return (-1);
+}
+
+int
+listen_open(const struct conf_listen *conf, bool beside, int *fds, uint32_t n)
+{
+	char name[LISTEN_STRLEN];
+	uint32_t i;
+
+	if (open_all(conf, beside, fds, n) == -1)
+		return (-1);
+	listen_set_buffer(fds, n, conf);
+	if (n == 1 || conf->addr.family != ADDR_V4)
+		return (0);
+	/* Not before all are there: what one gets until then is its own. */
+	for (i = 0; i < n; i++) {
+		if (divide_broadcasts(fds[i], i, n) == -1)
+			log_warn("%s: broadcasts will be stored several times",
+			    listen_name(conf, name));
+	}
+	return (0);
+}
+
+static int
+membership(int fd, const struct conf_join *join, bool leave,
+    unsigned int ifindex)
+{
+#ifdef HAVE_STRUCT_IP_MREQN
+	struct ip_mreqn four = { .imr_ifindex = (int)ifindex };
+#else
+	struct ip_mreq four = { .imr_interface.s_addr = htonl(INADDR_ANY) };
+#endif
+	struct ipv6_mreq six = { .ipv6mr_interface = ifindex };
+
+	if (join->group.family == ADDR_V6) {
+		memcpy(&six.ipv6mr_multiaddr, join->group.bytes, 16);
+		return (setsockopt(fd, IPPROTO_IPV6,
+		    leave ? IPV6_LEAVE_GROUP : IPV6_JOIN_GROUP, &six,
+		    sizeof(six)));
+	}
+	memcpy(&four.imr_multiaddr, join->group.bytes, 4);
+	return (setsockopt(fd, IPPROTO_IP,
+	    leave ? IP_DROP_MEMBERSHIP : IP_ADD_MEMBERSHIP, &four,
+	    sizeof(four)));
+}
+
+int
+listen_join(int fd, const struct conf_listen *conf,
+    const struct conf_join *join)
+{
+	char group[ADDR_STRLEN], name[LISTEN_STRLEN];
+	unsigned int ifindex = 0;
+
+	if (join->group.family != conf->addr.family)
+		return (0);
+	addr_ntop(&join->group, group);
+	if (join->ifname[0] != '\0' &&
+	    (ifindex = if_nametoindex(join->ifname)) == 0) {
+		log_warn("cannot join %s: interface %s", group, join->ifname);
+		return (-1);
+	}
+	if (membership(fd, join, false, ifindex) == -1) {
+		if (errno == EADDRINUSE)
+			return (0);
+		log_warn("cannot join %s on %s", group,
+		    listen_name(conf, name));
+		return (-1);
+	}
+	if (!addr_is_any(&conf->addr) && !addr_equal(&conf->addr, &join->group))
+		log_warnx(
+		    "%s joins %s, but will get nothing from it: "
+		    "listen on the group or on any address",
+		    listen_name(conf, name), group);
+	return (0);
+}
+
+void
+listen_leave(int fd, const struct conf_listen *conf,
+    const struct conf_join *join)
+{
+	if (join->group.family != conf->addr.family)
+		return;
+	/* An interface that is gone has left its groups by itself. */
+	(void)membership(fd, join, true,
+	    join->ifname[0] == '\0' ? 0 : if_nametoindex(join->ifname));
+}
+
+/* Makes room for another datagram, in place of what was there. */
+static void
+vacate(struct receiver *r, size_t i)
+{
+	struct mmsghdr *msg = &r->batch->msgs[i];
+
+	msg->msg_len = BATCH_EMPTY;
+	msg->msg_hdr.msg_namelen = sizeof(r->batch->names[i]);
+	msg->msg_hdr.msg_controllen = i == 0 ? sizeof(r->control) : 0;
+}
+
+struct receiver *
+receiver_new(struct batch *batch)
+{
+	struct receiver *r;
+	struct msghdr *hdr;
+	size_t i;
+
+	if ((r = calloc(1, sizeof(*r))) == NULL)
+		return (NULL);
+	r->batch = batch;
+	r->n = BATCH_MAX;
+	for (i = 0; i < BATCH_MAX; i++) {
+		r->iovs[i].iov_base = batch->buffers[i];
+		r->iovs[i].iov_len = NF_DATAGRAM_MAX;
+		hdr = &batch->msgs[i].msg_hdr;
+		hdr->msg_iov = &r->iovs[i];
+		hdr->msg_iovlen = 1;
+		hdr->msg_name = &batch->names[i];
+		hdr->msg_control = i == 0 ? &r->control : NULL;
+	}
+	return (r);
+}
+
+#if HAVE_DECL_SO_RXQ_OVFL
+static void
+add_drops(struct listener *listener, uint32_t total, uint64_t *dropped)
+{
+	*dropped += (uint32_t)(total - listener->kernel_drops);
+	listener->kernel_drops = total;
+}
+#endif
+
+/* The kernel's count of drops, where it came with the datagram. */
+static void
+note_drops(struct msghdr *msg, struct listener *listener, uint64_t *dropped)
+{
+#if HAVE_DECL_SO_RXQ_OVFL
+	struct cmsghdr *c;
+	uint32_t total;
+
+	for (c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SO_RXQ_OVFL)
+			continue;
+		memcpy(&total, CMSG_DATA(c), sizeof(total));
+		/* It has waited: listener_drops may know more by now. */
+		if (total - listener->kernel_drops <= INT32_MAX)
+			add_drops(listener, total, dropped);
+	}
+#else
+	(void)msg;
+	(void)listener;
+	(void)dropped;
+#endif
+}
+
+void
+listener_drops(struct listener *listener, uint64_t *dropped)
+{
+#if HAVE_DECL_SO_RXQ_OVFL && HAVE_DECL_SO_MEMINFO && HAVE_DECL_SK_MEMINFO_DROPS
+	uint32_t info[SK_MEMINFO_VARS];
+	socklen_t len = sizeof(info);
+
+	if (getsockopt(listener->fd, SOL_SOCKET, SO_MEMINFO, info, &len) == 0 &&
+	    len > SK_MEMINFO_DROPS * sizeof(info[0]))
+		add_drops(listener, info[SK_MEMINFO_DROPS], dropped);
+#else
+	(void)listener;
+	(void)dropped;
+#endif
+}
+
+int
+receiver_batch(struct receiver *r, struct listener *listener, uint64_t *dropped)
+{
+	struct batch *b = r->batch;
+	int i, n;
+
+	/* Should this process die meanwhile, the monitor sees what came. */
+	for (i = 0; i < r->n; i++)
+		vacate(r, (size_t)i);
+	b->at = BATCH_NONE_YET;
+	b->resumed = 0;
+	n = recvmmsg(listener->fd, b->msgs, BATCH_MAX, MSG_DONTWAIT, NULL);
+	r->n = n == -1 ? 0 : n;
+	if (n == -1)
+		return (
+		    errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ?
+			0 :
+			-1);
+	(void)clock_gettime(CLOCK_REALTIME, &b->received);
+	if (b->msgs[0].msg_hdr.msg_controllen != 0)
+		note_drops(&b->msgs[0].msg_hdr, listener, dropped);
+	return (n);
+}
+
+const struct timespec *
+receiver_time(const struct receiver *r)
+{
+	return (&r->batch->received);
+}
+
+void
+receiver_take(struct receiver *r, int i, struct batch_datagram *out)
+{
+	r->batch->at = (uint32_t)i;
+	batch_get(r->batch, (size_t)i, out);
+}
+
+void
+receiver_end(struct receiver *r)
+{
+	r->batch->at = BATCH_MAX;
+}

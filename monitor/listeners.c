@@ -1,0 +1,252 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat/compat.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "monitor/listen.h"
+#include "monitor/listeners.h"
+#include "base/log.h"
+
+static bool
+same_listen(const struct conf_listen *a, const struct conf_listen *b)
+{
+	return (a->port == b->port && addr_equal(&a->addr, &b->addr) &&
+	    strcmp(a->ifname, b->ifname) == 0);
+}
+
+/* The socket on the same address, port and interface, or NULL. */
+static const struct open_listener *
+find(const struct listeners *l, const struct conf_listen *conf)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++) {
+		if (same_listen(&l->list[i].conf, conf))
+			return (&l->list[i]);
+	}
+	return (NULL);
+}
+
+static bool
+has_listen(const struct config *conf, const struct conf_listen *listen)
+{
+	size_t i;
+
+	for (i = 0; i < conf->nlistens; i++) {
+		if (same_listen(&conf->listens[i], listen))
+			return (true);
+	}
+	return (false);
+}
+
+static bool
+has_join(const struct config *conf, const struct conf_join *join)
+{
+	size_t i;
+
+	for (i = 0; i < conf->njoins; i++) {
+		if (addr_equal(&conf->joins[i].group, &join->group) &&
+		    strcmp(conf->joins[i].ifname, join->ifname) == 0)
+			return (true);
+	}
+	return (false);
+}
+
+static int
+join_groups(const struct open_listener *l, const struct config *conf)
+{
+	size_t i;
+
+	for (i = 0; i < conf->njoins; i++) {
+		if (listen_join(l->fds[0], &l->conf, &conf->joins[i]) == -1)
+			return (-1);
+	}
+	return (0);
+}
+
+/*
+ * On a socket that is kept, leaves the groups that are in gone but not in
+ * conf.  A group that is in both, on an interface here and without one there,
+ * may be the same membership to the system, so what is in conf is joined anew.
+ */
+static void
+change_groups(const struct open_listener *l, const struct config *gone,
+    const struct config *conf)
+{
+	size_t i, left = 0;
+
+	for (i = 0; i < gone->njoins; i++) {
+		if (has_join(conf, &gone->joins[i]))
+			continue;
+		listen_leave(l->fds[0], &l->conf, &gone->joins[i]);
+		left++;
+	}
+	if (left > 0)
+		(void)join_groups(l, conf);
+}
+
+/* Lets sockets that will go be in the way of a new one, or no more. */
+static size_t
+share_departing(const struct listeners *before, const struct config *conf,
+    const struct conf_listen *new, bool share)
+{
+	const struct open_listener *old;
+	size_t i, n = 0;
+	uint32_t k;
+
+	for (i = 0; i < before->n; i++) {
+		old = &before->list[i];
+		if (old->conf.port != new->port ||
+		    old->conf.addr.family != new->addr.family ||
+		    has_listen(conf, &old->conf))
+			continue;
+		for (k = 0; k < before->nworkers; k++)
+			listen_share(old->fds[k], &old->conf, share);
+		n++;
+	}
+	return (n);
+}
+
+static int
+open_one(struct open_listener *new, uint32_t nworkers,
+    const struct listeners *before, const struct config *conf)
+{
+	const struct open_listener *old = find(before, &new->conf);
+	bool beside;
+	int r;
+
+	if (old != NULL) {
+		memcpy(new->fds, old->fds, sizeof(new->fds));
+		new->kept = (uint32_t)(old - before->list) + 1;
+		return (0);
+	}
+	new->kept = 0;
+	beside = share_departing(before, conf, &new->conf, true) > 0;
+	r = listen_open(&new->conf, beside, new->fds, nworkers);
+	(void)share_departing(before, conf, &new->conf, false);
+	return (r);
+}
+
+static void
+close_sockets(const struct open_listener *l, uint32_t nworkers)
+{
+	uint32_t k;
+
+	for (k = 0; k < nworkers; k++)
+		(void)close(l->fds[k]);
+}
+
+void
+listeners_back_out(struct listeners *l, const struct config *conf,
+    const struct config *conf_before)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++) {
+		if (l->list[i].kept == 0)
+			close_sockets(&l->list[i], l->nworkers);
+		else
+			change_groups(&l->list[i], conf, conf_before);
+	}
+	free(l->list);
+	*l = (struct listeners){ 0 };
+}
+
+int
+listeners_open(struct listeners *l, const struct config *conf,
+    const struct listeners *before, const struct config *conf_before)
+{
+	size_t i;
+
+	l->n = 0;
+	l->nworkers = config_workers(conf);
+	l->list = calloc(conf->nlistens, sizeof(*l->list));
+	if (l->list == NULL) {
+		log_warn("listeners");
+		return (-1);
+	}
+	for (i = 0; i < conf->nlistens; i++) {
+		l->list[i].conf = conf->listens[i];
+		if (open_one(&l->list[i], l->nworkers, before, conf) == -1)
+			break;
+		l->n++;
+		if (join_groups(&l->list[i], conf) == -1)
+			break;
+	}
+	if (i == conf->nlistens)
+		return (0);
+	listeners_back_out(l, conf, conf_before);
+	return (-1);
+}
+
+void
+listeners_retire(const struct listeners *l, const struct listeners *before)
+{
+	const struct open_listener *old;
+	uint32_t k;
+	size_t i;
+
+	for (i = 0; i < before->n; i++) {
+		old = &before->list[i];
+		if (find(l, &old->conf) != NULL)
+			continue;
+		for (k = 0; k < before->nworkers; k++)
+			listen_retire(old->fds[k], &old->conf);
+	}
+}
+
+static void
+close_departed(const struct listeners *l, const struct listeners *before)
+{
+	const struct open_listener *old;
+	char name[LISTEN_STRLEN];
+	size_t i;
+
+	for (i = 0; i < before->n; i++) {
+		old = &before->list[i];
+		if (find(l, &old->conf) != NULL)
+			continue;
+		log_info("no longer listening on %s",
+		    listen_name(&old->conf, name));
+		close_sockets(old, before->nworkers);
+	}
+}
+
+void
+listeners_replace(struct listeners *l, const struct config *conf,
+    struct listeners *before, const struct config *conf_before)
+{
+	const struct open_listener *new, *old;
+	size_t i;
+
+	close_departed(l, before);
+	for (i = 0; i < l->n; i++) {
+		new = &l->list[i];
+		if (new->kept == 0)
+			continue;
+		old = &before->list[new->kept - 1];
+		if (new->conf.bufsize != old->conf.bufsize)
+			listen_set_buffer(new->fds, l->nworkers, &new->conf);
+		change_groups(new, conf_before, conf);
+	}
+	free(before->list);
+	*before = (struct listeners){ 0 };
+}

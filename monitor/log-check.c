@@ -1,0 +1,106 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat/compat.h"
+
+#include <sys/stat.h>
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <unistd.h>
+
+#include "base/child.h"
+#include "base/log.h"
+#include "monitor/log-check.h"
+#include "store.h"
+
+/* Somebody may empty a log at any time; it must not be made longer then. */
+static bool
+has_shrunk(int fd, uint64_t size)
+{
+	struct stat st;
+
+	return (fstat(fd, &st) == 0 && (uint64_t)st.st_size < size);
+}
+
+static int
+cut_off(const char *name, int fd, uint64_t keep, uint64_t size, bool say)
+{
+	if (keep == size || has_shrunk(fd, size))
+		return (0);
+	if (ftruncate(fd, (off_t)keep) == -1) {
+		log_warn("%s: %" PRIu64
+			 " bytes at its end are no whole "
+			 "record and cannot be cut off",
+		    name, size - keep);
+		return (-1);
+	}
+	if (say)
+		log_warnx(
+		    "%s: %" PRIu64
+		    " bytes at its end were no whole record and are cut off",
+		    name, size - keep);
+	return (0);
+}
+
+static int
+check(const char *name, int fd, uint64_t size, bool say)
+{
+	uint64_t keep;
+
+	switch (store_check_tail(fd, &keep)) {
+	case 0:
+		return (cut_off(name, fd, keep, size, say));
+	case FLOWD_ELEGACY:
+		log_warnx(
+		    "logfile %s: a log of version 2, which nothing can "
+		    "be appended to; move it away",
+		    name);
+		return (-1);
+	case FLOWD_EIO:
+		log_warn("logfile %s", name);
+		return (-1);
+	case FLOWD_ENOTLOG:
+		log_warnx("logfile %s: this is no flow log; it stays as it is",
+		    name);
+		return (-1);
+	default:
+		log_warnx(
+		    "logfile %s: no record is intact at its end; move "
+		    "it away, flowd-reader -R reads it",
+		    name);
+		return (-1);
+	}
+}
+
+int
+log_check(const struct rights_options *opts, const char *name, int fd, bool say)
+{
+	struct stat st;
+	pid_t pid;
+
+	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode) || st.st_size == 0)
+		return (0);
+	if ((pid = fork()) == -1) {
+		log_warn("logfile %s", name);
+		return (-1);
+	}
+	if (pid == 0) {
+		rights_drop(opts, SANDBOX_FILES, &fd, 1);
+		_exit(check(name, fd, (uint64_t)st.st_size, say) == 0 ? 0 : 1);
+	}
+	return (child_succeeds(pid) ? 0 : -1);
+}

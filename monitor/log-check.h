@@ -1,0 +1,36 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The end of a log before anything is appended to it.
+ */
+#ifndef LOG_CHECK_H
+#define LOG_CHECK_H
+
+#include <stdbool.h>
+
+#include "sandbox/rights.h"
+
+/*
+ * Checks the end of the log fd, called name in messages, in a child process
+ * without rights, and cuts off a torn record or blocks of zeroes; say: with a
+ * message.  -1 after a message if nothing can be appended to this file, which
+ * is then unchanged.
+ */
+int log_check(const struct rights_options *opts, const char *name, int fd,
+    bool say);
+
+#endif

@@ -1,0 +1,337 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat/compat.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/child.h"
+#include "base/log.h"
+#include "monitor/log-closed.h"
+#include "monitor/log-compress.h"
+#include "monitor/log-dir.h"
+#include "config/log-name.h"
+
+void
+log_closed_clean_up(const struct conf_log *log)
+{
+	char path[PATH_MAX];
+
+	if (log_name_temporary(log, path) == 0)
+		(void)unlink(path);
+}
+
+/* The temporary file, with mode and owner of the one that is compressed. */
+static int
+open_temporary(const struct log_dir *d, const struct conf_log *log, int in)
+{
+	char path[PATH_MAX];
+	const char *name;
+	struct stat st;
+	int out;
+
+	if (log_name_temporary(log, path) == -1)
+		return (-1);
+	name = log_name_base(path);
+	(void)unlinkat(d->fd, name, 0);
+	out =
+	    openat(d->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (out == -1)
+		return (-1);
+	/* Without root it has the owner of this process, as all that it has. */
+	if (fstat(in, &st) == -1 ||
+	    (fchown(out, st.st_uid, st.st_gid) == -1 && errno != EPERM) ||
+	    fchmod(out, st.st_mode & 07777) == -1) {
+		(void)close(out);
+		(void)unlinkat(d->fd, name, 0);
+		return (-1);
+	}
+	return (out);
+}
+
+static int
+start_compressor(struct compressor *c, const struct open_logs *logs, size_t i,
+    const struct log_dir *d, const struct log_dir_file *f)
+{
+	c->in = openat(d->fd, f->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (c->in == -1)
+		return (-1);
+	if ((c->out = open_temporary(d, &logs->conf->logs[i], c->in)) == -1) {
+		(void)close(c->in);
+		return (-1);
+	}
+	c->log = i;
+	c->size = f->size;
+	c->mtime = f->mtime;
+	if ((c->pid = log_compress_start(logs->rights, c->in, c->out)) != -1)
+		return (0);
+	(void)close(c->in);
+	(void)close(c->out);
+	log_closed_clean_up(&logs->conf->logs[i]);
+	return (-1);
+}
+
+/*
+ * Whether a compressed file is what was made of f: then flowd ended before f
+ * was removed.
+ */
+static bool
+is_made_of(const struct log_dir_file *compressed, const struct log_dir_file *f)
+{
+	const size_t len = strlen(f->name);
+
+	return (strncmp(compressed->name, f->name, len) == 0 &&
+	    strcmp(compressed->name + len, LOG_NAME_COMPRESSED) == 0 &&
+	    compressed->mtime.tv_sec == f->mtime.tv_sec &&
+	    compressed->mtime.tv_nsec == f->mtime.tv_nsec);
+}
+
+static bool
+is_done(const struct log_dir *d, const struct log_dir_file *f)
+{
+	size_t i;
+
+	for (i = 0; i < d->n; i++) {
+		if (!is_made_of(&d->files[i], f))
+			continue;
+		if (unlinkat(d->fd, f->name, 0) == -1)
+			log_warn("%s is compressed, but cannot be removed",
+			    f->name);
+		return (true);
+	}
+	return (false);
+}
+
+static bool
+is_later(const struct timespec *a, const struct timespec *b)
+{
+	return (a->tv_sec > b->tv_sec ||
+	    (a->tv_sec == b->tv_sec && a->tv_nsec > b->tv_nsec));
+}
+
+/* Begins with the oldest file of log i that is not compressed yet. */
+static void
+compress_next(struct compressor *c, struct open_logs *logs, size_t i)
+{
+	const struct conf_log *log = &logs->conf->logs[i];
+	char name[NAME_MAX + 1];
+	const struct log_dir_file *f;
+	struct log_dir d;
+	size_t j;
+
+	logs->list[i].look = false;
+	if (log_dir_open(&d, log) == -1)
+		return;
+	for (j = 0; j < d.n; j++) {
+		f = &d.files[j];
+		if (f->parsed.compressed || f->size == 0 ||
+		    !is_later(&f->mtime, &logs->list[i].failed) ||
+		    open_logs_have(logs, f->dev, f->ino) || is_done(&d, f) ||
+		    !log_dir_compressed_name(&d, f, name))
+			continue;
+		if (start_compressor(c, logs, i, &d, f) == -1)
+			log_warn("%s cannot be compressed", f->name);
+		break;
+	}
+	log_dir_close(&d);
+}
+
+/*
+ * Puts what was made of the file f in its place.  It is left alone if it is a
+ * log again, or has become longer.
+ */
+static int
+replace_compressed(const struct compressor *c, const struct open_logs *logs,
+    const struct log_dir *d, const struct log_dir_file *f)
+{
+	const struct timespec times[] = { f->mtime, f->mtime };
+	char temporary[PATH_MAX], name[NAME_MAX + 1];
+	int error;
+
+	if (open_logs_have(logs, f->dev, f->ino) || f->size != c->size ||
+	    !log_dir_compressed_name(d, f, name)) {
+		errno = EBUSY;
+		return (-1);
+	}
+	if (log_name_temporary(&logs->conf->logs[c->log], temporary) == -1 ||
+	    futimens(c->out, times) == -1 ||
+	    renameat(d->fd, log_name_base(temporary), d->fd, name) == -1)
+		return (-1);
+	if (unlinkat(d->fd, f->name, 0) == 0)
+		return (0);
+	/* Each flow is there once. */
+	error = errno;
+	(void)unlinkat(d->fd, name, 0);
+	errno = error;
+	return (-1);
+}
+
+/*
+ * The file may have another number by now, or be gone.  0, or the errno of what
+ * failed.
+ */
+static int
+finish_compression(const struct compressor *c, const struct open_logs *logs)
+{
+	const struct log_dir_file *f;
+	struct log_dir d;
+	struct stat st;
+	int error = 0;
+	size_t i;
+
+	if (fstat(c->in, &st) == -1 ||
+	    log_dir_open(&d, &logs->conf->logs[c->log]) == -1)
+		return (errno);
+	for (i = 0; i < d.n; i++) {
+		f = &d.files[i];
+		if (f->dev != st.st_dev || f->ino != st.st_ino ||
+		    replace_compressed(c, logs, &d, f) == 0)
+			continue;
+		error = errno;
+		log_warn("%s stays uncompressed", f->name);
+	}
+	log_dir_close(&d);
+	return (error);
+}
+
+/* A file that cannot be compressed must not block the later ones. */
+static void
+note_result(const struct compressor *c, struct open_logs *logs, int error)
+{
+	struct logfile *f = &logs->list[c->log];
+
+	/* These errors may pass; the next rotation tries again. */
+	if (error == ENOSPC || error == EDQUOT || error == EBUSY)
+		return;
+	if (error != 0)
+		f->failed = c->mtime;
+	f->look = true;
+}
+
+static void
+end_compressor(struct compressor *c, const struct open_logs *logs)
+{
+	(void)close(c->in);
+	(void)close(c->out);
+	log_closed_clean_up(&logs->conf->logs[c->log]);
+	c->pid = -1;
+}
+
+/* False while a compressor runs. */
+static bool
+reap_compressor(struct compressor *c, struct open_logs *logs)
+{
+	int error;
+
+	if (c->pid == -1)
+		return (true);
+	if (!child_has_ended(c->pid, &error))
+		return (false);
+	if (error == 0)
+		error = finish_compression(c, logs);
+	else
+		log_warnx("a closed file of %s cannot be compressed: %s",
+		    logs->conf->logs[c->log].path, strerror(error));
+	end_compressor(c, logs);
+	note_result(c, logs, error);
+	return (true);
+}
+
+void
+log_closed_compress(struct compressor *c, struct open_logs *logs, bool at_rest)
+{
+	size_t i;
+
+	if (!reap_compressor(c, logs) || !at_rest)
+		return;
+	for (i = 0; c->pid == -1 && i < logs->conf->nlogs; i++) {
+		if (logs->list[i].look)
+			compress_next(c, logs, i);
+	}
+}
+
+void
+log_closed_stop(struct compressor *c, const struct open_logs *logs)
+{
+	int status;
+
+	if (c->pid == -1)
+		return;
+	(void)kill(c->pid, SIGKILL);
+	(void)child_wait(c->pid, &status);
+	end_compressor(c, logs);
+}
+
+/* Whether the oldest of n closed files has to go; bytes are those of all. */
+static bool
+is_too_much(const struct conf_log *log, const struct log_dir_file *oldest,
+    size_t n, uint64_t bytes, time_t now)
+{
+	const time_t bound = now - (time_t)log->keep_seconds;
+
+	return ((log->keep_files != 0 && n > log->keep_files) ||
+	    (log->keep_size != 0 && bytes > log->keep_size) ||
+	    (log->keep_seconds != 0 && oldest->mtime.tv_sec < bound));
+}
+
+/* Removes the oldest of n closed files for as long as there is too much. */
+static void
+remove_oldest(const struct conf_log *log, const struct log_dir *d, size_t n,
+    uint64_t bytes, time_t now)
+{
+	const struct log_dir_file *f = d->files;
+
+	for (; n > 0 && is_too_much(log, f, n, bytes, now); n--, f++) {
+		if (unlinkat(d->fd, f->name, 0) == -1)
+			log_warn("%s cannot be removed", f->name);
+		else
+			log_debug("%s is removed", f->name);
+		bytes -= f->size;
+	}
+}
+
+void
+log_closed_expire(const struct open_logs *logs, size_t i, time_t now)
+{
+	const struct conf_log *log = &logs->conf->logs[i];
+	struct log_dir d;
+	struct stat st;
+	uint64_t bytes = 0;
+	size_t j, n = 0;
+
+	if (log->keep_files == 0 && log->keep_size == 0 &&
+	    log->keep_seconds == 0)
+		return;
+	if (log_dir_open(&d, log) == -1)
+		return;
+	for (j = 0; j < d.n; j++) {
+		if (open_logs_have(logs, d.files[j].dev, d.files[j].ino))
+			continue;
+		bytes += d.files[j].size;
+		d.files[n++] = d.files[j];
+	}
+	if (fstat(logs->list[i].fd, &st) == 0)
+		bytes += (uint64_t)st.st_size;
+	remove_oldest(log, &d, n, bytes, now);
+	log_dir_close(&d);
+}

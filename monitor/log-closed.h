@@ -1,0 +1,59 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The closed files of logs: compresses them, one at a time, and removes the
+ * oldest ones.
+ */
+#ifndef LOG_CLOSED_H
+#define LOG_CLOSED_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "config/config.h"
+#include "monitor/logfile.h"
+
+/* A process that compresses a closed file of a log. */
+struct compressor {
+	pid_t pid;             /* -1: none; the rest is undefined then */
+	size_t log;            /* index in the configuration */
+	int in, out;           /* open as long as it runs */
+	uint64_t size;         /* of in, when it was started */
+	struct timespec mtime; /* the same */
+};
+
+/*
+ * Finishes a compression whose process has ended, and starts the next one.
+ * at_rest: the collectors write to no file but those in logs.
+ */
+void log_closed_compress(struct compressor *c, struct open_logs *logs,
+    bool at_rest);
+
+/* Aborts a compression; its file stays as it was. */
+void log_closed_stop(struct compressor *c, const struct open_logs *logs);
+
+/* Removes the temporary file of an aborted compression. */
+void log_closed_clean_up(const struct conf_log *log);
+
+/* Removes the files of log i that exceed its keep limits. */
+void log_closed_expire(const struct open_logs *logs, size_t i, time_t now);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * Compression of a closed log, in a process of its own.
+ */
+#ifndef LOG_COMPRESS_H
+#define LOG_COMPRESS_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sandbox/rights.h"
+
+#define LOG_COMPRESS_HEAD 19 /* bytes that log_compress_made needs */
+
+/*
+ * Starts a process that writes the file in, as gzip, to the file out, and then
+ * ends with the status 0 once that is on the disk, or with an errno.  It has
+ * the lowest priority, and no rights beyond these two descriptors.  Returns
+ * its id, or -1 with errno.
+ */
+pid_t log_compress_start(const struct rights_options *opts, int in, int out);
+
+/* Whether a file that begins with head was made by the above. */
+bool log_compress_made(const uint8_t *head, size_t len);
+
+#endif

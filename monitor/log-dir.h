@@ -1,0 +1,76 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The files that belong to a log that is rotated, in its directory.
+ */
+#ifndef LOG_DIR_H
+#define LOG_DIR_H
+
+#include <sys/types.h>
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "config/config.h"
+#include "config/log-name.h"
+
+struct log_dir_file {
+	char name[NAME_MAX + 1]; /* in the directory */
+	struct log_name parsed;
+	struct timespec mtime;
+	uint64_t size; /* bytes */
+	dev_t dev;
+	ino_t ino;
+};
+
+struct log_dir {
+	int fd;                     /* of the directory */
+	struct log_dir_file *files; /* the oldest first */
+	size_t n;
+};
+
+/*
+ * Finds the log's own files: regular ones with a name that it may give, which
+ * are empty, or begin as a flow log, or were compressed by flowd.  A plain
+ * name, which is that of the open file, is not among them.  -1 after a message.
+ */
+int log_dir_open(struct log_dir *d, const struct conf_log *log);
+
+void log_dir_close(struct log_dir *d);
+
+/*
+ * The name for the file once it is compressed: its own with .gz, or where that
+ * is taken, as when a clock was put back, with a number as well.  False where
+ * none is free.
+ */
+bool log_dir_compressed_name(const struct log_dir *d,
+    const struct log_dir_file *f, char name[NAME_MAX + 1]);
+
+/*
+ * Makes the plain name of a log free: what it names gets the number 1, and
+ * those before, up to the first number that is free, the next ones.  -1 after
+ * a message.
+ */
+int log_dir_shift(const struct conf_log *log);
+
+/* Gives the latest its plain name back. */
+void log_dir_unshift(const struct conf_log *log);
+
+#endif

@@ -1,0 +1,169 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat/compat.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/child.h"
+#include "base/log.h"
+#include "monitor/log-sync.h"
+
+#define LAST_SYNC_SECONDS 5        /* for the disk, at the end */
+#define PAUSE             10000000 /* nanoseconds, between looks at it */
+
+void
+log_sync_retire(struct log_sync *s, const struct logfile *f)
+{
+	struct logfile *grown;
+
+	grown = reallocarray(s->retired, s->nretired + 1, sizeof(*grown));
+	if (grown == NULL)
+		fatal("logs");
+	s->retired = grown;
+	/* The collector has its own descriptor. */
+	if (f->end != -1)
+		(void)close(f->end);
+	s->retired[s->nretired] = *f;
+	s->retired[s->nretired++].end = -1;
+}
+
+static void
+close_retired(struct log_sync *s)
+{
+	while (s->nretired > 0)
+		logfile_close(&s->retired[--s->nretired]);
+	/* It may be large after many changes at once. */
+	free(s->retired);
+	s->retired = NULL;
+}
+
+/* 0, or the errno of what failed. */
+static int
+sync_file(int fd)
+{
+	/* A FIFO cannot be synced. */
+	if (fdatasync(fd) == 0 || errno == EINVAL || errno == EROFS)
+		return (0);
+	return (errno);
+}
+
+static int
+sync_files(const struct log_sync *s, const struct open_logs *logs)
+{
+	int failed = 0, r;
+	size_t i;
+
+	for (i = 0; i < s->nretired; i++) {
+		if ((r = sync_file(s->retired[i].fd)) != 0)
+			failed = r;
+	}
+	for (i = 0; i < logs->conf->nlogs; i++) {
+		if ((r = sync_file(logs->list[i].fd)) != 0)
+			failed = r;
+	}
+	return (failed);
+}
+
+/*
+ * A disk may hang and keep the syncer running, so it closes every descriptor
+ * that is not a log.
+ */
+static _Noreturn void
+run_syncer(const struct log_sync *s, const struct open_logs *logs)
+{
+	int *keep = calloc(logs->conf->nlogs + s->nretired, sizeof(*keep));
+	size_t i, n = 0;
+
+	if (keep == NULL)
+		_exit(errno);
+	for (i = 0; i < logs->conf->nlogs; i++)
+		keep[n++] = logs->list[i].fd;
+	for (i = 0; i < s->nretired; i++)
+		keep[n++] = s->retired[i].fd;
+	rights_drop(logs->rights, SANDBOX_FILES, keep, n);
+	_exit(sync_files(s, logs));
+}
+
+/* at_rest: no collector writes to the retired files any more. */
+static void
+start_syncer(struct log_sync *s, const struct open_logs *logs, bool at_rest,
+    time_t now)
+{
+	s->synced = now;
+	if ((s->syncer = fork()) == -1) {
+		log_warn("the logs cannot be synced");
+		return;
+	}
+	if (s->syncer == 0)
+		run_syncer(s, logs);
+	if (at_rest)
+		close_retired(s);
+}
+
+/* False while a syncer runs. */
+static bool
+reap_syncer(struct log_sync *s)
+{
+	int error;
+
+	if (s->syncer == -1)
+		return (true);
+	if (!child_has_ended(s->syncer, &error))
+		return (false);
+	s->syncer = -1;
+	if (error != 0)
+		log_warnx("the logs cannot be synced: %s", strerror(error));
+	return (true);
+}
+
+void
+log_sync_when_due(struct log_sync *s, const struct open_logs *logs,
+    bool at_rest, time_t now)
+{
+	if (!reap_syncer(s))
+		return;
+	if (logs->conf->sync_seconds == 0) {
+		if (at_rest)
+			close_retired(s);
+	} else if ((at_rest && s->nretired > 0) || now < s->synced ||
+	    now - s->synced >= (time_t)logs->conf->sync_seconds)
+		start_syncer(s, logs, at_rest, now);
+}
+
+void
+log_sync_finish(struct log_sync *s, const struct open_logs *logs)
+{
+	const struct timespec pause = { .tv_nsec = PAUSE };
+	int looks = LAST_SYNC_SECONDS * (1000000000 / PAUSE);
+
+	if (logs->conf->sync_seconds == 0)
+		return;
+	if (reap_syncer(s))
+		start_syncer(s, logs, true, time(NULL));
+	while (!reap_syncer(s)) {
+		if (looks-- == 0) {
+			log_warnx("the logs are not synced within %d seconds",
+			    LAST_SYNC_SECONDS);
+			return;
+		}
+		(void)nanosleep(&pause, NULL);
+	}
+}

@@ -1,0 +1,55 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * Syncs the logs to disk (fdatasync) in a process of its own, which may have
+ * to wait for the disk.  Keeps files that were replaced until they are synced.
+ */
+#ifndef LOG_SYNC_H
+#define LOG_SYNC_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
+
+#include "monitor/logfile.h"
+
+struct log_sync {
+	struct logfile *retired; /* replaced; still written to or not synced */
+	size_t nretired;
+	pid_t syncer;  /* -1: none runs */
+	time_t synced; /* epoch; when the last syncer was started */
+};
+
+/*
+ * Takes over a file that was replaced and that collectors may still write to.
+ * It is closed when they no longer do and, if logs are synced, after that.
+ */
+void log_sync_retire(struct log_sync *s, const struct logfile *f);
+
+/*
+ * Starts a syncer if one is due, and closes retired files.  at_rest: no
+ * collector writes to them any more.
+ */
+void log_sync_when_due(struct log_sync *s, const struct open_logs *logs,
+    bool at_rest, time_t now);
+
+/* The collectors have ended: syncs all files, and waits for some seconds. */
+void log_sync_finish(struct log_sync *s, const struct open_logs *logs);
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat/compat.h"
+
+#include <sys/stat.h>
+
+#include <unistd.h>
+
+#include "monitor/logfile.h"
+
+void
+logfile_close(struct logfile *f)
+{
+	(void)close(f->fd);
+	if (f->end != -1)
+		(void)close(f->end);
+	f->fd = f->end = -1;
+}
+
+bool
+logfile_is_among(const struct logfile *list, size_t n, dev_t dev, ino_t ino)
+{
+	struct stat st;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (fstat(list[i].fd, &st) == 0 && st.st_dev == dev &&
+		    st.st_ino == ino)
+			return (true);
+	}
+	return (false);
+}
+
+bool
+open_logs_have(const struct open_logs *logs, dev_t dev, ino_t ino)
+{
+	return (logfile_is_among(logs->list, logs->conf->nlogs, dev, ino));
+}

@@ -1,0 +1,62 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The files of flow logs as the monitor has them open.
+ */
+#ifndef LOGFILE_H
+#define LOGFILE_H
+
+#include <sys/types.h>
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "config/config.h"
+#include "sandbox/rights.h"
+
+struct logfile {
+	int fd;
+	/* The collector's descriptor: append only; -1: the collector has fd. */
+	int end;
+	char path[PATH_MAX];
+	uint32_t turn; /* of this file's log, present or past; turns.h */
+	time_t until;  /* epoch; 0: not rotated by time */
+	time_t retry;  /* epoch; after a rotation that failed */
+	bool look;     /* for closed files to compress */
+	struct timespec failed; /* mtime; only later files are compressed */
+};
+
+/* The open logs of a configuration. */
+struct open_logs {
+	const struct config *conf; /* NULL: none are open */
+	const struct rights_options *rights;
+	struct logfile *list; /* conf->nlogs */
+};
+
+void logfile_close(struct logfile *f);
+
+/* Whether one of n files is the inode ino of the device dev. */
+bool logfile_is_among(const struct logfile *list, size_t n, dev_t dev,
+    ino_t ino);
+
+/* The same for the open logs. */
+bool open_logs_have(const struct open_logs *logs, dev_t dev, ino_t ino);
+
+#endif

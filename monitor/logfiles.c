@@ -1,0 +1,451 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat/compat.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "monitor/log-check.h"
+#include "monitor/log-closed.h"
+#include "monitor/log-dir.h"
+#include "config/log-name.h"
+#include "monitor/log-sync.h"
+#include "monitor/logfiles.h"
+
+#define RETRY_SECONDS  60 /* after a rotation that failed */
+#define EXPIRE_SECONDS 60 /* between looks at what is too old */
+
+/* Of the clock that the monitor waits by; time(3) may lag behind it. */
+static time_t
+now_epoch(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	return (ts.tv_sec);
+}
+
+/* *made tells whether there was no such file before. */
+static int
+open_file(const struct conf_log *log, const char *path, bool *made)
+{
+	/* A name that is still to come is a link only if it was planted. */
+	const int nofollow = log_name_is_pattern(log) ? O_NOFOLLOW : 0;
+	/*
+	 * For reading too, so that a FIFO opens without a reader and keeps
+	 * what was written when its reader leaves.
+	 */
+	const int flags =
+	    O_RDWR | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | nofollow;
+	int fd;
+
+	fd = open(path, flags | O_CREAT | O_EXCL, 0600);
+	*made = fd != -1;
+	/* It may be a link that leads nowhere yet. */
+	if (fd == -1 && errno == EEXIST)
+		fd = open(path, flags | O_CREAT, 0600);
+	if (fd == -1)
+		log_warn("logfile %s", path);
+	return (fd);
+}
+
+/* Whether the collector writes to this file: its end may just be growing. */
+static bool
+is_in_use(const struct logfiles *l, int fd)
+{
+	struct stat st;
+
+	return (l->open.conf != NULL && fstat(fd, &st) == 0 &&
+	    (open_logs_have(&l->open, st.st_dev, st.st_ino) ||
+		logfile_is_among(l->sync.retired, l->sync.nretired, st.st_dev,
+		    st.st_ino)));
+}
+
+/*
+ * A log, of which the end is whole or has been cut off to be so, unless it is
+ * one of users, which the collector writes to.
+ */
+static int
+open_checked(const struct logfiles *l, const struct conf_log *log,
+    const struct logfiles *users, const char *path, bool *made)
+{
+	int fd = open_file(log, path, made);
+
+	if (fd == -1 || is_in_use(users, fd) ||
+	    log_check(l->open.rights, path, fd, true) == 0)
+		return (fd);
+	(void)close(fd);
+	return (-1);
+}
+
+/*
+ * What was written long ago is none of the collector's business: a descriptor
+ * that could read it could also map it, and write to any part of it.
+ */
+static int
+open_end(struct logfile *f)
+{
+	struct stat st, there;
+
+	f->end = -1;
+	if (fstat(f->fd, &st) == -1 || !S_ISREG(st.st_mode))
+		return (0);
+	f->end = open(f->path,
+	    O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (f->end == -1 || fstat(f->end, &there) == -1)
+		log_warn("logfile %s", f->path);
+	else if (there.st_dev == st.st_dev && there.st_ino == st.st_ino)
+		return (0);
+	else
+		log_warnx("logfile %s: another file took its place", f->path);
+	logfile_close(f);
+	return (-1);
+}
+
+/* Opens the file that log i is to have now. */
+static int
+open_log(const struct logfiles *l, size_t i, const struct logfiles *users,
+    struct logfile *f, bool *made)
+{
+	const struct conf_log *log = &l->open.conf->logs[i];
+	const time_t now = now_epoch();
+
+	*f = (struct logfile){ .end = -1,
+		.turn = l->open.list[i].turn,
+		.look = log->compress,
+		.until = log_name_until(log, now) };
+	if (log_name_at(log, now, f->path) == -1) {
+		log_warnx("logfile %s: the name is too long", log->path);
+		f->fd = -1;
+	} else
+		f->fd = open_checked(l, log, users, f->path, made);
+	return (f->fd == -1 ? -1 : open_end(f));
+}
+
+static int
+open_from(struct logfiles *l, size_t i, const struct logfiles *before)
+{
+	bool made;
+
+	if (i == l->open.conf->nlogs)
+		return (0);
+	if (open_log(l, i, before, &l->open.list[i], &made) == -1)
+		return (-1);
+	if (open_from(l, i + 1, before) == 0)
+		return (0);
+	logfile_close(&l->open.list[i]);
+	if (made)
+		(void)unlink(l->open.list[i].path);
+	return (-1);
+}
+
+/* Returns NULL where before has no log of that path. */
+static const struct logfile *
+find_log(const struct logfiles *before, const char *path)
+{
+	size_t i;
+
+	for (i = 0; before->open.conf != NULL && i < before->open.conf->nlogs;
+	     i++) {
+		if (strcmp(before->open.conf->logs[i].path, path) == 0)
+			return (&before->open.list[i]);
+	}
+	return (NULL);
+}
+
+/*
+ * A log that was open before keeps its turn; each of the others gets a turn
+ * that was not in use.
+ */
+static void
+assign_turns(struct logfiles *l, const struct logfiles *before)
+{
+	bool taken[TURNS_MAX] = { false };
+	const struct logfile *same;
+	uint32_t next = 0;
+	size_t i;
+
+	for (i = 0; before->open.conf != NULL && i < before->open.conf->nlogs;
+	     i++)
+		taken[before->open.list[i].turn] = true;
+	for (i = 0; i < l->open.conf->nlogs; i++) {
+		same = find_log(before, l->open.conf->logs[i].path);
+		if (same != NULL) {
+			l->open.list[i].turn = same->turn;
+			continue;
+		}
+		/* With thousands of logs, several share the last turn. */
+		while (next < TURNS_MAX - 1 && taken[next])
+			next++;
+		l->open.list[i].turn = next;
+		taken[next] = true;
+	}
+}
+
+static bool
+is_rotated(const struct conf_log *log)
+{
+	return (log->rotate_seconds != 0 || log->rotate_size != 0);
+}
+
+int
+logfiles_open(struct logfiles *l, const struct config *conf,
+    const struct rights_options *rights, const struct logfiles *before)
+{
+	const time_t now = now_epoch();
+	size_t i;
+
+	*l = (struct logfiles){
+		.open = { .conf = conf, .rights = rights },
+		.sync = { .syncer = -1, .synced = now },
+		.compressor = { .pid = -1 },
+		.ticked = now,
+	};
+	l->open.list =
+	    calloc(conf->nlogs == 0 ? 1 : conf->nlogs, sizeof(*l->open.list));
+	if (l->open.list == NULL)
+		fatal("logs");
+	assign_turns(l, before);
+	if (open_from(l, 0, before) == -1) {
+		free(l->open.list);
+		*l = (struct logfiles){ .open.conf = NULL };
+		return (-1);
+	}
+	for (i = 0; i < conf->nlogs; i++)
+		log_closed_clean_up(&conf->logs[i]);
+	return (0);
+}
+
+int
+logfiles_reopen(struct logfiles *l, size_t i)
+{
+	struct logfile f;
+	bool made;
+
+	if (open_log(l, i, l, &f, &made) == -1)
+		return (-1);
+	log_sync_retire(&l->sync, &l->open.list[i]);
+	l->open.list[i] = f;
+	return (0);
+}
+
+static bool
+is_due(const struct logfiles *l, size_t i, time_t now)
+{
+	const struct conf_log *log = &l->open.conf->logs[i];
+	const struct logfile *f = &l->open.list[i];
+	struct stat st;
+	uint64_t size;
+
+	if (now < f->retry && f->retry - now <= RETRY_SECONDS)
+		return (false);
+	if (!is_rotated(log) || fstat(f->fd, &st) == -1 || !S_ISREG(st.st_mode))
+		return (false);
+	/* This sees it too when the clock was put back. */
+	if (f->until != log_name_until(log, now))
+		return (true);
+	size = (uint64_t)st.st_size;
+	return (log->rotate_size != 0 && size >= log->rotate_size);
+}
+
+/* Makes the plain name free, if it is still the open file's. */
+static int
+leave_name(const struct conf_log *log, const struct logfile *f, bool *left)
+{
+	struct stat open, there;
+
+	*left = false;
+	if (fstat(f->fd, &open) == -1 || stat(f->path, &there) == -1 ||
+	    open.st_dev != there.st_dev || open.st_ino != there.st_ino)
+		return (0);
+	if (lstat(f->path, &there) == -1 || S_ISLNK(there.st_mode)) {
+		log_warnx("logfile %s is a link, which is not rotated",
+		    f->path);
+		return (-1);
+	}
+	*left = true;
+	return (log_dir_shift(log));
+}
+
+static int
+rotate_plain(struct logfiles *l, size_t i)
+{
+	const struct conf_log *log = &l->open.conf->logs[i];
+	bool left;
+
+	if (leave_name(log, &l->open.list[i], &left) == -1)
+		return (-1);
+	if (logfiles_reopen(l, i) == 0)
+		return (0);
+	if (left)
+		log_dir_unshift(log);
+	return (-1);
+}
+
+/* True where the log goes on in another file. */
+static bool
+rotate(struct logfiles *l, size_t i, time_t now)
+{
+	const struct conf_log *log = &l->open.conf->logs[i];
+	const bool is_pattern = log_name_is_pattern(log);
+	struct logfile *f = &l->open.list[i];
+	struct stat st;
+	int r;
+
+	/* Numbers are not wasted on nothing. */
+	if (!is_pattern && fstat(f->fd, &st) == 0 && st.st_size == 0) {
+		f->until = log_name_until(log, now);
+		return (false);
+	}
+	r = is_pattern ? logfiles_reopen(l, i) : rotate_plain(l, i);
+	if (r == -1) {
+		f->retry = now + RETRY_SECONDS;
+		log_warnx("going on with %s", f->path);
+		return (false);
+	}
+	log_closed_expire(&l->open, i, now);
+	return (true);
+}
+
+int
+logfiles_give(const struct logfiles *l, size_t i)
+{
+	const struct logfile *f = &l->open.list[i];
+
+	return (f->end == -1 ? f->fd : f->end);
+}
+
+/* Nobody writes to it meanwhile: the turn is who's, or the monitor's. */
+static void
+heal(const struct logfiles *l, const struct logfile *f, struct turns *turns,
+    uint32_t who, bool say)
+{
+	const struct turn his = { turns, f->turn, who };
+	const struct turn mine = { turns, f->turn, TURN_MONITOR };
+
+	if (!turn_is_mine(&his) && !turn_take(&mine))
+		return;
+	(void)log_check(l->open.rights, f->path, f->fd, say);
+	turn_end(&mine);
+}
+
+void
+logfiles_heal(const struct logfiles *l, struct turns *turns, uint32_t who,
+    bool say)
+{
+	size_t i;
+
+	for (i = 0; i < l->open.conf->nlogs; i++)
+		heal(l, &l->open.list[i], turns, who, say);
+	for (i = 0; i < l->sync.nretired; i++)
+		heal(l, &l->sync.retired[i], turns, who, say);
+}
+
+bool
+logfiles_need_ticks(const struct logfiles *l)
+{
+	size_t i;
+
+	if (l->open.conf->sync_seconds != 0 || l->sync.nretired > 0 ||
+	    l->sync.syncer != -1)
+		return (true);
+	for (i = 0; i < l->open.conf->nlogs; i++) {
+		if (is_rotated(&l->open.conf->logs[i]))
+			return (true);
+	}
+	return (false);
+}
+
+static void
+expire_when_due(struct logfiles *l, time_t now)
+{
+	size_t i;
+
+	if (now >= l->expired && now - l->expired < EXPIRE_SECONDS)
+		return;
+	l->expired = now;
+	for (i = 0; i < l->open.conf->nlogs; i++)
+		log_closed_expire(&l->open, i, now);
+}
+
+void
+logfiles_tick(struct logfiles *l, bool at_rest,
+    void (*give)(void *arg, size_t i), void *arg)
+{
+	const time_t now = now_epoch();
+	size_t i;
+
+	/* Files that were left do not pile up under many changes in a second. */
+	log_sync_when_due(&l->sync, &l->open, at_rest, now);
+	if (now == l->ticked)
+		return;
+	l->ticked = now;
+	log_closed_compress(&l->compressor, &l->open, at_rest);
+	/* With a disk that takes its time there is one old file at the most. */
+	if (at_rest && (l->sync.syncer == -1 || l->sync.nretired == 0)) {
+		for (i = 0; i < l->open.conf->nlogs; i++) {
+			if (is_due(l, i, now) && rotate(l, i, now))
+				give(arg, i);
+		}
+	}
+	expire_when_due(l, now);
+}
+
+static void
+hand_over(struct logfiles *l, struct logfiles *after)
+{
+	size_t i;
+
+	after->sync.syncer = l->sync.syncer;
+	for (i = 0; i < l->open.conf->nlogs; i++)
+		log_sync_retire(&after->sync, &l->open.list[i]);
+	while (l->sync.nretired > 0)
+		log_sync_retire(&after->sync,
+		    &l->sync.retired[--l->sync.nretired]);
+}
+
+static void
+close_all(struct logfiles *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->open.conf->nlogs; i++)
+		logfile_close(&l->open.list[i]);
+	for (i = 0; i < l->sync.nretired; i++)
+		logfile_close(&l->sync.retired[i]);
+}
+
+void
+logfiles_close(struct logfiles *l, struct logfiles *after)
+{
+	log_closed_stop(&l->compressor, &l->open);
+	if (after != NULL)
+		hand_over(l, after);
+	else {
+		log_sync_finish(&l->sync, &l->open);
+		close_all(l);
+	}
+	free(l->open.list);
+	free(l->sync.retired);
+	*l = (struct logfiles){ .open.conf = NULL };
+}

@@ -1,0 +1,86 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The monitor's flow logs: it opens and rotates their files, whose names it
+ * makes.  log-closed.h compresses and removes closed files, log-sync.h syncs.
+ */
+#ifndef LOGFILES_H
+#define LOGFILES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "config/config.h"
+#include "monitor/log-closed.h"
+#include "monitor/log-sync.h"
+#include "monitor/logfile.h"
+#include "sandbox/rights.h"
+#include "ipc/turns.h"
+
+struct logfiles {
+	struct open_logs open;
+	struct log_sync sync;
+	struct compressor compressor;
+	time_t ticked;  /* epoch */
+	time_t expired; /* epoch */
+};
+
+/*
+ * Opens the logs of conf, which must live as long as they do; before are the
+ * logs that collectors write to meanwhile.  0, or -1 after a message: then none
+ * is open and no new file is left behind.
+ */
+int logfiles_open(struct logfiles *l, const struct config *conf,
+    const struct rights_options *rights, const struct logfiles *before);
+
+/*
+ * Closes the logs.  Files that collectors may still write to move to after;
+ * after is NULL once the collectors have ended, and then the files are synced.
+ */
+void logfiles_close(struct logfiles *l, struct logfiles *after);
+
+/* Reopens log i by its name.  -1 after a message: it is as it was. */
+int logfiles_reopen(struct logfiles *l, size_t i);
+
+/*
+ * Cuts off partial records at the ends of logs.  The collector with number who
+ * may have left them; it waits, or is dead.  Logs that another collector has
+ * locked at this moment are whole and are skipped.  say: with messages.
+ */
+void logfiles_heal(const struct logfiles *l, struct turns *turns, uint32_t who,
+    bool say);
+
+/* The collector's descriptor of log i, which stays open. */
+int logfiles_give(const struct logfiles *l, size_t i);
+
+/*
+ * Whether logfiles_tick must be called soon after each full second, and
+ * whenever at_rest may have become true.
+ */
+bool logfiles_need_ticks(const struct logfiles *l);
+
+/*
+ * Rotates, syncs, compresses and removes files that are due.  Calls give for
+ * each log that was rotated.  at_rest: the collectors have taken all files that
+ * they were sent, and write to none that they had before.
+ */
+void logfiles_tick(struct logfiles *l, bool at_rest,
+    void (*give)(void *arg, size_t i), void *arg);
+
+#endif

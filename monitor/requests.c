@@ -1,0 +1,167 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat/compat.h"
+
+#include <limits.h>
+
+#include "base/clock.h"
+#include "monitor/requests.h"
+#include "monitor/statefile.h"
+
+static int
+answer_ready(struct workers *ws, struct worker *w, struct opened *o)
+{
+	(void)o;
+	w->configuring--;
+	w->ready = true;
+	workers_report(ws);
+	return (0);
+}
+
+static int
+answer_log_taken(struct workers *ws, struct worker *w, struct opened *o)
+{
+	(void)o;
+	w->given_logs--;
+	workers_report(ws);
+	return (0);
+}
+
+static int
+answer_want_logsock(struct workers *ws, struct worker *w, struct opened *o)
+{
+	/* A reload that the collector has yet to receive may have removed it. */
+	return (
+	    o->conf->logsock == NULL ? 0 : worker_send_logsock(ws, w, o->conf));
+}
+
+static int
+answer_want_state(struct workers *ws, struct worker *w, struct opened *o)
+{
+	char path[PATH_MAX];
+
+	(void)ws;
+	worker_abandon_state(w, o->conf);
+	if (o->conf->statefile != NULL && !o->state_off)
+		w->state = statefile_begin(
+		    statefile_name(o->conf->statefile, w->number, path));
+	return (priv_send(w->sock, PRIV_STATE_FILE, 0, NULL, 0, w->state));
+}
+
+static int
+answer_state_written(struct workers *ws, struct worker *w, struct opened *o)
+{
+	char path[PATH_MAX];
+
+	(void)ws;
+	/* A reload may have abandoned it meanwhile. */
+	if (w->state != -1)
+		statefile_finish(
+		    statefile_name(o->conf->statefile, w->number, path),
+		    w->state);
+	w->state = -1;
+	return (0);
+}
+
+/* A collector must not be able to truncate a log, so the monitor does. */
+static int
+answer_want_cut(struct workers *ws, struct worker *w, struct opened *o)
+{
+	logfiles_heal(&o->logs, ws->turns, w->number, false);
+	return (priv_send(w->sock, PRIV_LOGS_CUT, 0, NULL, 0, -1));
+}
+
+static bool
+owes_ready(const struct worker *w)
+{
+	return (w->configuring > 0);
+}
+
+static bool
+owes_log_taken(const struct worker *w)
+{
+	return (w->given_logs > 0);
+}
+
+/* The policy. */
+static const struct request {
+	enum priv_type type;
+	bool (*is_allowed)(const struct worker *w); /* NULL: at any time */
+	uint32_t a_second; /* with the others of a limit; 0: unlimited */
+	int (*answer)(struct workers *ws, struct worker *w, struct opened *o);
+} requests[] = {
+	{ PRIV_READY, owes_ready, 0, answer_ready },
+	{ PRIV_LOG_TAKEN, owes_log_taken, 0, answer_log_taken },
+	{ PRIV_WANT_LOGSOCK, NULL, REQUESTS_A_SECOND, answer_want_logsock },
+	{ PRIV_WANT_STATE, NULL, REQUESTS_A_SECOND, answer_want_state },
+	{ PRIV_STATE_WRITTEN, NULL, REQUESTS_A_SECOND, answer_state_written },
+	{ PRIV_WANT_CUT, NULL, REQUESTS_A_SECOND, answer_want_cut },
+};
+#define NREQUESTS (sizeof(requests) / sizeof(requests[0]))
+
+/* NULL: it is not allowed now. */
+static const struct request *
+find_request(const struct worker *w, uint32_t type)
+{
+	const struct request *r;
+
+	for (r = requests; r < requests + NREQUESTS; r++) {
+		if ((uint32_t)r->type == type)
+			return (r->is_allowed == NULL || r->is_allowed(w) ?
+				r :
+				NULL);
+	}
+	return (NULL);
+}
+
+bool
+request_is_allowed(const struct worker *w, uint32_t type)
+{
+	return (find_request(w, type) != NULL);
+}
+
+/*
+ * Counts a request.  Unlimited requests would keep signals from being
+ * delivered, which ppoll does only while it waits.
+ */
+static bool
+is_within_rate(struct worker *w, const struct request *r)
+{
+	const time_t now = clock_sec();
+
+	if (r->a_second == 0)
+		return (true);
+	if (now != w->second)
+		w->requests = 0;
+	w->second = now;
+	return (++w->requests <= r->a_second);
+}
+
+int
+request_answer(struct workers *ws, struct worker *w, struct opened *o)
+{
+	const struct request *request;
+	uint32_t type;
+	int r;
+
+	if ((r = priv_receive_request(w->sock, &type)) != 1)
+		return (r);
+	request = find_request(w, type);
+	if (request == NULL || !is_within_rate(w, request))
+		return (-1);
+	return (request->answer(ws, w, o) == 0 ? 1 : -1);
+}

@@ -1,0 +1,71 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat/compat.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "monitor/senders.h"
+
+int
+sender_open_logsock(const struct config *conf, struct log_limit *warned)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd, size = (int)conf->logsock_bufsize;
+	uint32_t held_back;
+
+	(void)strlcpy(sun.sun_path, conf->logsock, sizeof(sun.sun_path));
+	if ((fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) == -1) {
+		log_warn("logsock");
+		return (-1);
+	}
+	if (size != 0 &&
+	    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)) == -1)
+		log_warn("logsock %s: bufsize %d", conf->logsock, size);
+	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
+		if (log_limit_pass(warned, (uint32_t)time(NULL), &held_back))
+			log_warn("logsock %s: nobody reads it, trying on",
+			    conf->logsock);
+		(void)close(fd);
+		return (-1);
+	}
+	return (fd);
+}
+
+int
+sender_open_forward(const struct conf_forward *f)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = addr_to_sockaddr(&f->addr, f->port, 0, &ss);
+	char addr[ADDR_STRLEN];
+	int fd;
+
+	fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd == -1 || connect(fd, (struct sockaddr *)&ss, len) == -1) {
+		log_warn("forward to %s port %u", addr_ntop(&f->addr, addr),
+		    f->port);
+		if (fd != -1)
+			(void)close(fd);
+		return (-1);
+	}
+	return (fd);
+}

@@ -1,0 +1,36 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The connected sockets that collectors send to.  The monitor opens them, as a
+ * collector's sandbox allows no connect.
+ */
+#ifndef SENDERS_H
+#define SENDERS_H
+
+#include "config/config.h"
+#include "base/log-limit.h"
+
+/*
+ * A socket connected to the log socket of conf.  -1 after a message, which
+ * warned limits, if it has no reader.
+ */
+int sender_open_logsock(const struct config *conf, struct log_limit *warned);
+
+/* A socket connected to where datagrams are forwarded; -1 after a message. */
+int sender_open_forward(const struct conf_forward *f);
+
+#endif

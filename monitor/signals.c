@@ -1,0 +1,95 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat/compat.h"
+
+#include "monitor/signals.h"
+
+static const struct {
+	int signo;
+	enum signal_order order;
+} handled[] = {
+	{ SIGINT, ORDER_STOP },
+	{ SIGTERM, ORDER_STOP },
+	{ SIGHUP, ORDER_RELOAD },
+	{ SIGUSR1, ORDER_REOPEN },
+	{ SIGUSR2, ORDER_STATISTICS },
+#ifdef SIGINFO
+	{ SIGINFO, ORDER_STATISTICS },
+#endif
+};
+#define NHANDLED (sizeof(handled) / sizeof(handled[0]))
+
+static volatile sig_atomic_t received[NORDERS];
+
+static void
+on_signal(int signo)
+{
+	size_t i;
+
+	for (i = 0; i < NHANDLED; i++) {
+		if (handled[i].signo == signo)
+			received[handled[i].order] = 1;
+	}
+}
+
+void
+signals_catch(sigset_t *unblocked)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+	sigset_t set;
+	size_t i;
+
+	sigemptyset(&set);
+	sigemptyset(&sa.sa_mask);
+	for (i = 0; i < NHANDLED; i++) {
+		sigaddset(&set, handled[i].signo);
+		(void)sigaction(handled[i].signo, &sa, NULL);
+	}
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)sigprocmask(SIG_BLOCK, &set, unblocked);
+}
+
+void
+signals_let_in(const sigset_t *unblocked)
+{
+	sigset_t blocked;
+
+	(void)sigprocmask(SIG_SETMASK, unblocked, &blocked);
+	(void)sigprocmask(SIG_SETMASK, &blocked, NULL);
+}
+
+bool
+signals_take(enum signal_order order)
+{
+	const bool came = received[order] != 0;
+
+	/* They are blocked here: none can come between these lines. */
+	received[order] = 0;
+	return (came);
+}
+
+void
+signals_ignore(void)
+{
+	sigset_t none;
+	size_t i;
+
+	for (i = 0; i < NHANDLED; i++)
+		(void)signal(handled[i].signo, SIG_IGN);
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}

@@ -1,0 +1,170 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat/compat.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "monitor/statefile.h"
+
+#define SUFFIX ".new"
+
+bool
+statefile_is_foreign(const char *path, const char *magic)
+{
+	const size_t len = strlen(magic);
+	char begin[STATEFILE_MAGIC_MAX];
+	bool foreign;
+	ssize_t n;
+	int fd;
+
+	if ((fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)) == -1)
+		return (false);
+	n = read(fd, begin, len < sizeof(begin) ? len : sizeof(begin));
+	(void)close(fd);
+	foreign = n > 0 && memcmp(begin, magic, (size_t)n) != 0;
+	if (foreign)
+		log_warnx(
+		    "statefile %s: it is no state file of flowd's; it "
+		    "is left alone, and no state is kept",
+		    path);
+	return (foreign);
+}
+
+/* The name beside path.  -1 where that is too long. */
+static int
+name_beside(const char *path, char name[PATH_MAX])
+{
+	int n = snprintf(name, PATH_MAX, "%s" SUFFIX, path);
+
+	if (n < 0 || n >= PATH_MAX) {
+		log_warnx("statefile %s: name too long", path);
+		return (-1);
+	}
+	return (0);
+}
+
+const char *
+statefile_name(const char *path, uint32_t number, char buf[PATH_MAX])
+{
+	(void)snprintf(buf, PATH_MAX, number == 1 ? "%s" : "%s.%" PRIu32, path,
+	    number);
+	return (buf);
+}
+
+static bool
+is_older(int fd, const struct timespec *than, struct timespec *mtime)
+{
+	struct stat st;
+
+	*mtime = (struct timespec){ 0 };
+	if (fstat(fd, &st) == 0)
+		*mtime = st.st_mtim;
+	return (mtime->tv_sec < than->tv_sec ||
+	    (mtime->tv_sec == than->tv_sec && mtime->tv_nsec < than->tv_nsec));
+}
+
+/* Puts fd in front of those of the n that are younger. */
+static void
+put_by_age(int *fds, size_t n, int fd)
+{
+	struct timespec mine, other;
+
+	(void)is_older(fd, &(struct timespec){ 0 }, &mine);
+	for (; n > 0 && !is_older(fds[n - 1], &mine, &other); n--)
+		fds[n] = fds[n - 1];
+	fds[n] = fd;
+}
+
+size_t
+statefile_open_all(const char *path, uint32_t max, int *fds)
+{
+	char name[PATH_MAX];
+	uint32_t number;
+	size_t n = 0;
+	int fd;
+
+	for (number = 1; number <= max; number++) {
+		(void)statefile_name(path, number, name);
+		fd = open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		if (fd != -1)
+			put_by_age(fds, n++, fd);
+		else if (errno != ENOENT)
+			log_warn(
+			    "statefile %s cannot be read, starting "
+			    "without what is in it",
+			    name);
+	}
+	return (n);
+}
+
+int
+statefile_begin(const char *path)
+{
+	char name[PATH_MAX];
+	int fd;
+
+	if (name_beside(path, name) == -1)
+		return (-1);
+	fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+	    0600);
+	if (fd == -1)
+		log_warn("statefile %s", name);
+	return (fd);
+}
+
+void
+statefile_abandon(const char *path, int fd)
+{
+	char name[PATH_MAX];
+
+	(void)close(fd);
+	if (name_beside(path, name) == 0)
+		(void)unlink(name);
+}
+
+void
+statefile_finish(const char *path, int fd)
+{
+	char name[PATH_MAX];
+
+	if (name_beside(path, name) == -1 || fsync(fd) == -1 ||
+	    rename(name, path) == -1) {
+		log_warn("statefile %s stays as it was", path);
+		statefile_abandon(path, fd);
+		return;
+	}
+	(void)close(fd);
+}
+
+int
+statefile_check(const char *path)
+{
+	int fd = statefile_begin(path);
+
+	if (fd == -1)
+		return (-1);
+	statefile_abandon(path, fd);
+	return (0);
+}

@@ -1,0 +1,427 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat/compat.h"
+
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/child.h"
+#include "base/clock.h"
+#include "monitor/crashdump.h"
+#include "monitor/daemonize.h"
+#include "base/log.h"
+#include "monitor/notify.h"
+#include "monitor/senders.h"
+#include "monitor/signals.h"
+#include "monitor/statefile.h"
+#include "monitor/worker.h"
+
+#define SEND_SECONDS 10 /* for a collector to receive a message */
+
+/* Sends and closes the descriptor; -1: sends none. */
+static int
+send_fd(const struct worker *w, enum priv_type type, int fd)
+{
+	int r = priv_send(w->sock, type, 0, NULL, 0, fd);
+
+	if (fd != -1)
+		(void)close(fd);
+	return (r);
+}
+
+int
+worker_send_logsock(struct workers *ws, const struct worker *w,
+    const struct config *conf)
+{
+	return (send_fd(w, PRIV_LOGSOCK,
+	    sender_open_logsock(conf, &ws->logsock_warned)));
+}
+
+/*
+ * Sends the state file of every worker, oldest first: the number of workers may
+ * have changed, and a later file overrides an earlier one.
+ */
+static int
+send_states(const struct worker *w, const struct opened *o)
+{
+	int fds[CONFIG_WORKERS_MAX], r = 0;
+	size_t i, n;
+
+	if (o->conf->statefile == NULL || o->state_off)
+		return (0);
+	n = statefile_open_all(o->conf->statefile, CONFIG_WORKERS_MAX, fds);
+	for (i = 0; i < n; i++) {
+		if (r == 0)
+			r = send_fd(w, PRIV_STATE, fds[i]);
+		else
+			(void)close(fds[i]);
+	}
+	return (r);
+}
+
+static int
+send_listeners(const struct worker *w, const struct listeners *l, bool fresh)
+{
+	const struct open_listener *li;
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < l->n; i++) {
+		li = &l->list[i];
+		r = fresh || li->kept == 0 ?
+		    priv_send(w->sock, PRIV_LISTENER, 0, NULL, 0,
+			li->fds[w->number - 1]) :
+		    priv_send(w->sock, PRIV_LISTENER, li->kept, NULL, 0, -1);
+	}
+	return (r);
+}
+
+static int
+send_forwards(const struct worker *w, const struct config *conf)
+{
+	size_t i;
+	int r = 0, fd;
+
+	for (i = 0; r == 0 && i < conf->nforwards; i++) {
+		if ((fd = sender_open_forward(&conf->forwards[i])) != -1)
+			r = send_fd(w, PRIV_FORWARD, fd);
+	}
+	return (r);
+}
+
+static int
+send_logs(const struct worker *w, const struct logfiles *logs)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < logs->open.conf->nlogs; i++)
+		r = priv_send(w->sock, PRIV_LOG, logs->open.list[i].turn, NULL,
+		    0, logfiles_give(logs, i));
+	return (r);
+}
+
+static int
+send_control(const struct worker *w, const struct control_sockets *controls)
+{
+	const int fd = control_sockets_fd(controls, w->number);
+
+	return (
+	    fd == -1 ? 0 : priv_send(w->sock, PRIV_CONTROL, 0, NULL, 0, fd));
+}
+
+static int
+send_packed(const struct worker *w, const struct config *conf)
+{
+	uint8_t *data;
+	size_t len;
+	int r;
+
+	if (config_pack(conf, &data, &len) != 0)
+		fatalx("the configuration cannot be packed");
+	r = priv_send(w->sock, PRIV_CONFIG, 0, data, len, -1);
+	free(data);
+	return (r);
+}
+
+/* -1 with errno: the collector does not receive. */
+static int
+try_send_config(struct workers *ws, const struct worker *w,
+    const struct opened *o, bool fresh)
+{
+	if (send_packed(w, o->conf) == -1 ||
+	    (fresh && send_states(w, o) == -1) ||
+	    send_listeners(w, &o->listeners, fresh) == -1 ||
+	    send_forwards(w, o->conf) == -1 || send_logs(w, &o->logs) == -1)
+		return (-1);
+	if (o->conf->logsock != NULL &&
+	    worker_send_logsock(ws, w, o->conf) == -1)
+		return (-1);
+	if (send_control(w, &o->controls) == -1)
+		return (-1);
+	return (priv_send(w->sock, PRIV_COMMIT, 0, NULL, 0, -1));
+}
+
+void
+worker_send_config(struct workers *ws, struct worker *w, const struct opened *o,
+    bool fresh)
+{
+	w->configuring++;
+	/* It may make all its requests again for this one. */
+	w->requests = 0;
+	if (try_send_config(ws, w, o, fresh) == 0)
+		return;
+	log_warn("the collector does not take its configuration");
+	(void)kill(w->pid, SIGKILL);
+}
+
+void
+workers_send_log(struct workers *ws, const struct logfiles *logs, size_t i)
+{
+	struct worker *w;
+
+	for (w = ws->list; w < ws->list + ws->n; w++) {
+		w->given_logs++;
+		if (priv_send(w->sock, PRIV_LOG, (uint32_t)i, NULL, 0,
+			logfiles_give(logs, i)) == 0)
+			continue;
+		log_warn("the collector does not take the log");
+		(void)kill(w->pid, SIGKILL);
+	}
+}
+
+void
+workers_send_order(struct workers *ws, enum priv_type type)
+{
+	struct worker *w;
+
+	for (w = ws->list; w < ws->list + ws->n; w++) {
+		log_relay_expect_report(&w->messages, clock_sec());
+		if (w->sock != -1 &&
+		    priv_send(w->sock, type, 0, NULL, 0, -1) == -1)
+			log_debug("a collector does not listen");
+	}
+}
+
+static _Noreturn void
+become_collector(const struct workers *ws, const struct worker *w, int sock,
+    int messages)
+{
+	const struct collector_place place = {
+		.sock = sock,
+		.batch = w->batch,
+		.turns = ws->turns,
+		.number = w->number,
+	};
+	const char *summary = rights_summary(ws->rights);
+
+	signals_ignore();
+	log_relay_enter(&w->messages, messages, ws->debug);
+	daemonize_forget_terminal(STDOUT_FILENO);
+	rights_drop(ws->rights, SANDBOX_COLLECTOR, &sock, 1);
+	log_info("collector runs as %s", summary);
+	ws->collect(&place);
+	exit(1);
+}
+
+static int
+start(struct workers *ws, struct worker *w, const struct opened *o)
+{
+	const struct timeval tv = { .tv_sec = SEND_SECONDS };
+	int pair[2], messages;
+
+	w->ready = false;
+	w->configuring = 0;
+	w->given_logs = 0;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1) {
+		log_warn("socketpair");
+		return (-1);
+	}
+	if ((messages = log_relay_open(&w->messages)) == -1 ||
+	    (w->pid = fork()) == -1) {
+		log_warn("the collector cannot be started");
+		return (-1);
+	}
+	if (w->pid == 0) {
+		(void)close(pair[0]);
+		become_collector(ws, w, pair[1], messages);
+	}
+	(void)close(pair[1]);
+	(void)close(messages);
+	batch_keep_from_children(w->batch);
+	w->sock = pair[0];
+	(void)setsockopt(w->sock, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
+	worker_send_config(ws, w, o, true);
+	return (0);
+}
+
+int
+workers_start(struct workers *ws, const struct opened *o)
+{
+	struct worker *w;
+	uint32_t i;
+
+	ws->n = config_workers(o->conf);
+	if ((ws->turns = turns_new()) == NULL)
+		fatal("no memory for turns");
+	for (i = 0; i < ws->n; i++) {
+		w = &ws->list[i];
+		*w = (struct worker){ .number = i + 1,
+			.pid = -1,
+			.sock = -1,
+			.state = -1 };
+		log_relay_init(&w->messages, w->number, clock_sec());
+		if ((w->batch = batch_new()) == NULL)
+			fatal("no memory for datagrams");
+		if (start(ws, w, o) == -1)
+			return (-1);
+	}
+	return (0);
+}
+
+void
+workers_free(struct workers *ws)
+{
+	uint32_t i;
+
+	for (i = 0; i < ws->n; i++)
+		batch_free(ws->list[i].batch);
+	turns_free(ws->turns);
+}
+
+void
+worker_abandon_state(struct worker *w, const struct config *conf)
+{
+	char path[PATH_MAX];
+
+	if (w->state != -1)
+		statefile_abandon(
+		    statefile_name(conf->statefile, w->number, path), w->state);
+	w->state = -1;
+}
+
+bool
+worker_reap(struct workers *ws, struct worker *w, const struct opened *o)
+{
+	int status = 0;
+
+	/* It may have closed its socket and still run. */
+	(void)kill(w->pid, SIGKILL);
+	(void)child_wait(w->pid, &status);
+	(void)close(w->sock);
+	w->sock = -1;
+	log_relay_close(&w->messages, clock_sec());
+	worker_abandon_state(w, o->conf);
+	if (ws->stopping && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return (true);
+	deaths_explain(w->pid, status);
+	if (o->conf->crashdump != NULL)
+		crashdump_write(o->conf->crashdump, w->batch);
+	/* Before the next batch, which the children for this would share. */
+	logfiles_heal(&o->logs, ws->turns, w->number, true);
+	turns_end_of(ws->turns, w->number);
+	return (false);
+}
+
+void
+workers_reap_all(struct workers *ws, const struct opened *o)
+{
+	struct worker *w;
+
+	for (w = ws->list; w < ws->list + ws->n; w++) {
+		if (w->sock != -1)
+			(void)worker_reap(ws, w, o);
+	}
+}
+
+int
+worker_restart(struct workers *ws, struct worker *w, const struct opened *o)
+{
+	struct batch *rest;
+
+	if (deaths_too_many(&w->deaths, clock_sec()))
+		return (-1);
+	if ((rest = deaths_inherit(&w->deaths, w->batch)) == NULL) {
+		log_warn("no memory for datagrams");
+		return (-1);
+	}
+	batch_free(w->batch);
+	w->batch = rest;
+	log_info("starting a new collector");
+	return (start(ws, w, o));
+}
+
+bool
+workers_write_state(const struct workers *ws)
+{
+	uint32_t i;
+
+	for (i = 0; i < ws->n; i++) {
+		if (ws->list[i].state != -1)
+			return (true);
+	}
+	return (false);
+}
+
+bool
+workers_are_ready(const struct workers *ws)
+{
+	uint32_t i;
+
+	for (i = 0; i < ws->n; i++) {
+		if (!ws->list[i].ready)
+			return (false);
+	}
+	return (true);
+}
+
+bool
+workers_are_configured(const struct workers *ws)
+{
+	uint32_t i;
+
+	for (i = 0; i < ws->n; i++) {
+		if (ws->list[i].configuring != 0)
+			return (false);
+	}
+	return (true);
+}
+
+bool
+workers_are_at_rest(const struct workers *ws)
+{
+	uint32_t i;
+
+	for (i = 0; i < ws->n; i++) {
+		if (ws->list[i].given_logs != 0)
+			return (false);
+	}
+	return (workers_are_configured(ws));
+}
+
+void
+workers_report(struct workers *ws)
+{
+	if (ws->reloading && workers_are_configured(ws)) {
+		ws->reloading = false;
+		log_info("new configuration in force");
+		notify_ready();
+	}
+	/* Other programs may now compress, empty or remove the former files. */
+	if (ws->reopening && workers_are_at_rest(ws)) {
+		ws->reopening = false;
+		log_info("logs reopened");
+	}
+}
+
+bool
+workers_are_gone(const struct workers *ws)
+{
+	uint32_t i;
+
+	for (i = 0; i < ws->n; i++) {
+		if (ws->list[i].sock != -1)
+			return (false);
+	}
+	return (true);
+}

@@ -1,0 +1,56 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * pledge(2) of OpenBSD.  A violation ends the process.
+ */
+#include "compat/compat.h"
+
+#include <unistd.h>
+
+#include "sandbox/sandbox.h"
+
+/*
+ * The monitor starts processes that change their root, which no promise
+ * allows.  The collector asks how large receive buffers are, and accepts
+ * clients of the control socket: inet has both.
+ */
+static const char *const promises[] = {
+	[SANDBOX_COLLECTOR] = "stdio recvfd inet",
+	[SANDBOX_PARSER] = "stdio rpath",
+	[SANDBOX_FILES] = "stdio",
+	[SANDBOX_MONITOR] = NULL,
+};
+
+const char *
+sandbox_name(void)
+{
+	return ("pledge");
+}
+
+int
+sandbox_enter(enum sandbox_role role)
+{
+	if (sandbox_limit(role) == -1)
+		return (-1);
+	if (promises[role] == NULL)
+		return (0);
+	/* Only the parser has files to see, and it does not write them. */
+	if (unveil("/", role == SANDBOX_PARSER ? "r" : "") == -1 ||
+	    unveil(NULL, NULL) == -1)
+		return (-1);
+	return (pledge(promises[role], ""));
+}

@@ -1,0 +1,86 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * Messages of NetFlow v9 and IPFIX, written set by set; and made-up ones, for
+ * what flow-generate.c has datagrams of the other versions for.
+ */
+#ifndef FLOW_MESSAGE_H
+#define FLOW_MESSAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/cursor.h"
+#include "send/flow-generator.h"
+#include "store.h"
+
+/* The records of a template. */
+struct shape {
+	uint16_t version; /* NF_VERSION_9 or NF_VERSION_IPFIX */
+	uint16_t template_id;
+	/*
+	 * STORE_FIELD_*: which fields they have, and of which family addresses
+	 * are.  AGENT_INFO gives IPFIX the time that the uptime counts from,
+	 * and FLOW_ENGINE_INFO the engine.  What else is not of a flow, as the
+	 * agent, counts nothing.
+	 */
+	uint32_t fields;
+	uint8_t counter_len, engine_len; /* octets: 4 or 8; 1 or 2 */
+};
+
+/* A message in the making. */
+struct message_writer {
+	uint16_t version;
+	uint16_t records; /* templates too */
+	uint8_t *start;
+	uint8_t *set; /* that is open, or NULL */
+	struct wcursor w;
+};
+
+/* buf has at least the size of a header. */
+void message_begin(struct message_writer *m, uint16_t version, uint8_t *buf,
+    size_t size);
+
+/*
+ * Adds a definition, or a record with what shape says of flow, whose own times
+ * of export IPFIX's absolute times are made of.  FLOWD_ESPACE where it does
+ * not fit, and nothing has changed; FLOWD_EINVAL for a value that the shape
+ * has no room for, and the message is spoilt.
+ */
+int message_add_template(struct message_writer *m, const struct shape *shape)
+    __attribute__((warn_unused_result));
+int message_add(struct message_writer *m, const struct shape *shape,
+    const struct flow *flow) __attribute__((warn_unused_result));
+
+/* Finishes the message, with times, sequence and domain of gen: its octets. */
+size_t message_end(struct message_writer *m, const struct generator *gen);
+
+/* Made-up flows in a message of len octets.  All have the same 18 fields. */
+size_t message_fits(const struct generator *gen, size_t len);
+
+/* As generate_datagram, but that the sequence stays. */
+int message_data(const struct generator *gen, const struct flow *flows,
+    size_t n, uint8_t *buf, size_t size, size_t *len)
+    __attribute__((warn_unused_result));
+
+/* As generate_templates and generate_stamp. */
+int message_templates(const struct generator *gen, size_t n, uint8_t *buf,
+    size_t size, size_t *len) __attribute__((warn_unused_result));
+int message_stamp(const struct generator *gen, uint8_t *buf, size_t len)
+    __attribute__((warn_unused_result));
+
+#endif
