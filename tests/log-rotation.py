@@ -15,7 +15,7 @@ import flowlog
 import load
 import netflow
 import tap
-from flowdtest import PATIENCE, Flowd, wait_for
+from flowdtest import PATIENCE, Flowd, stopped, wait_for
 
 RATE = 10000			# datagrams a second
 SECONDS = 60 if load.LONG else 2
@@ -175,17 +175,20 @@ class Names(Rotation):
 
     def test_name_that_cannot_be_opened(self):
         """The next seconds' names are directories."""
-        flowd = Flowd('logfile "@DIR@/%Y%m%d-%H%M%S" rotate every 1s',
-                      *load.STATEMENTS, log=False)
-        self.addCleanup(flowd._discard)
-        now = time.time()
-        for seconds in range(3, 120):
-            (flowd.dir / time.strftime(
-                "%Y%m%d-%H%M%S", time.localtime(now + seconds))).mkdir()
-        flowd.start()
+        flowd = self.start('"@DIR@/%Y%m%d-%H%M%S" rotate every 1s')
+        self.occupy_names(flowd, pathlib.Path.mkdir)
         line = flowd.wait_stderr("going on with")
         self.send(flowd, 5)
         self.wait_size(pathlib.Path(line.split()[-1]), 5)
+
+    def occupy_names(self, flowd, make):
+        """Makes the names of the next minutes; the monitor uses none of them
+        meanwhile."""
+        with stopped(flowd.pid()):
+            now = int(time.time())
+            for seconds in range(1, 180):
+                make(flowd.dir / time.strftime(
+                    "%Y%m%d-%H%M%S", time.localtime(now + seconds)))
 
     def test_missing_directory(self):
         flowd = Flowd('logfile "@DIR@/none/%Y%m%d" rotate every 1d',
@@ -210,11 +213,7 @@ class Names(Rotation):
     def test_planted_link_is_not_followed(self):
         """The next seconds' names are links to what is not there yet."""
         flowd = self.start('"@DIR@/%Y%m%d-%H%M%S" rotate every 1s')
-        now = time.time()
-        for seconds in range(2, 120):
-            (flowd.dir / time.strftime(
-                "%Y%m%d-%H%M%S", time.localtime(now + seconds))
-             ).symlink_to("elsewhere")
+        self.occupy_names(flowd, lambda path: path.symlink_to("elsewhere"))
         line = flowd.wait_stderr("going on with")
         self.send(flowd, 5)
         self.wait_size(pathlib.Path(line.split()[-1]), 5)
