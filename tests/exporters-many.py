@@ -11,10 +11,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import netflow
 import netflow9
 import tap
+from ctlclient import CONTROL, show_json
 from decoding import Sender
 from feed import Feed
 from flowdtest import Flowd, is_sanitized
-from report import statistics
 from wire import has_loopback_net
 
 LIMIT = 65536			# exporters
@@ -46,46 +46,58 @@ class Many(Sender, unittest.TestCase):
     def test_many(self):
         templates = self.message(self.templates(self.SIMPLE))
         both = self.message(self.templates(self.SIMPLE), self.simple(1))
-        with Flowd("store AGENT_ADDR", "flow source 127.0.0.0/8",
-                   f"flow source {NAMED}") as flowd:
-            feed = Feed(flowd)
-            for agent in KNOWN:
-                feed.send(templates, agent)
-            feed.settle()
-            for number in range(MADE_UP):
-                feed.send(both, made_up(number))
-            stored = feed.flows()
-            self.assertEqual(len(stored), MADE_UP)
-            self.assertEqual(len({f["agent"] for f in stored}), MADE_UP)
-            if not is_sanitized():
-                self.assertLess(flowd.memory(), MEMORY)
-            said = [l for l in flowd.stderr_lines() if "exporters" in l]
-            self.assertEqual(len(said), 1, said)
-            self.assertIn(str(LIMIT), said[0])
+        flowd = Flowd("store AGENT_ADDR", "flow source 127.0.0.0/8",
+                      f"flow source {NAMED}", CONTROL)
+        # Killed in the end: its last report has 64 MiB.
+        self.addCleanup(flowd._discard)
+        flowd.start()
+        feed = Feed(flowd)
+        for agent in KNOWN:
+            feed.send(templates, agent)
+        feed.settle()
+        for number in range(MADE_UP):
+            feed.send(both, made_up(number))
+        stored = feed.flows()
+        self.assertEqual(len(stored), MADE_UP)
+        self.assertEqual(len({f["agent"] for f in stored}), MADE_UP)
+        if not is_sanitized():
+            self.assertLess(flowd.memory(), MEMORY)
+        said = [l for l in flowd.stderr_lines() if "exporters" in l]
+        self.assertEqual(len(said), 1, said)
+        self.assertIn(str(LIMIT), said[0])
 
-            # Exporters in use are known, were they made up or not.
-            early = [made_up(n) for n in range(0, 60000, 1000)]
-            self.assertEqual(self.send_data_only(feed, KNOWN), KNOWN)
-            self.assertEqual(self.send_data_only(feed, early), early)
-            # Of the others nothing is kept that would cost those theirs.
-            late = [made_up(MADE_UP - 1 - n) for n in range(20)]
-            self.assertEqual(self.send_data_only(feed, late), [])
-            before = len(feed.flows())
-            for agent in late:
-                feed.send(netflow.datagram(5, netflow.flows(2)), agent)
-            self.assertEqual(len(feed.flows()), before + 2 * len(late))
-            # There is room for whom flowd.conf names.
-            feed.send(templates, NAMED)
-            self.assertEqual(self.send_data_only(feed, [NAMED]), [NAMED])
-            self.assertEqual(self.send_data_only(feed, KNOWN), KNOWN)
+        # Exporters in use are known, were they made up or not.
+        early = [made_up(n) for n in range(0, 60000, 1000)]
+        self.assertEqual(self.send_data_only(feed, KNOWN), KNOWN)
+        self.assertEqual(self.send_data_only(feed, early), early)
+        # Of the others nothing is kept that would cost those theirs.
+        late = [made_up(MADE_UP - 1 - n) for n in range(20)]
+        self.assertEqual(self.send_data_only(feed, late), [])
+        before = len(feed.flows())
+        for agent in late:
+            feed.send(netflow.datagram(5, netflow.flows(2)), agent)
+        self.assertEqual(len(feed.flows()), before + 2 * len(late))
+        # There is room for whom flowd.conf names.
+        feed.send(templates, NAMED)
+        self.assertEqual(self.send_data_only(feed, [NAMED]), [NAMED])
+        self.assertEqual(self.send_data_only(feed, KNOWN), KNOWN)
 
-            report = statistics(flowd)
-            report.check(self)
-            self.assertEqual(report.text[0], f"exporters {LIMIT}")
-            # Probes have been sent too, of one flow each.
-            self.assertGreater(report.all["datagrams"], MADE_UP)
-            self.assertEqual(report.all["no-template"] + report.all["held"],
-                             len(late))
+        summary = show_json(flowd, "show", "summary")["summary"]
+        self.assertEqual(summary["exporters"], LIMIT)
+        # Probes have been sent too, of one flow each.
+        self.assertGreater(summary["datagrams"], MADE_UP)
+        self.assertEqual(summary["no_template"] + summary["held"], len(late))
+        exporters = show_json(flowd, "show", "exporters")["exporters"]
+        self.assertEqual(len(exporters), LIMIT)
+        for n in [summary, *exporters]:
+            self.check_sums(n)
+
+    def check_sums(self, n):
+        """Every datagram is counted once, and every flow."""
+        self.assertEqual(n["datagrams"], sum(n[key] for key in (
+            "decoded", "invalid", "unsupported", "held", "no_template")), n)
+        self.assertEqual(n["flows"], sum(n[key] for key in (
+            "stored", "discarded", "lost", "buffered")), n)
 
 
 if __name__ == "__main__":

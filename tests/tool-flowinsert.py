@@ -304,11 +304,13 @@ class PostgreSQL(Cases, InsertTest):
             shutil.chown(cls.home, cls.user)
         subprocess.run(
             [programs / "initdb", "-N", "-A", "trust", "-E", "UTF8",
-             "--locale=C", "-U", "flowd", "-D", cls.home / "data"],
+             "--locale=C", "--wal-segsize=1", "-U", "flowd", "-D",
+             cls.home / "data"],
             cwd=cls.home, check=True, stdout=subprocess.DEVNULL, **as_user)
         server = subprocess.Popen(
             [programs / "postgres", "-F", "-D", cls.home / "data", "-k",
-             cls.home, "-c", "listen_addresses="], cwd=cls.home,
+             cls.home, "-c", "listen_addresses=", "-c", "min_wal_size=2MB",
+             "-c", "max_wal_size=4MB"], cwd=cls.home,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **as_user)
         cls.addClassCleanup(server.wait)
         cls.addClassCleanup(server.terminate)
@@ -316,21 +318,23 @@ class PostgreSQL(Cases, InsertTest):
             ["perl", "-MDBI", "-e", "for (1 .. 600) { exit 0 if DBI->connect("
              "$ARGV[0], undef, undef, { PrintError => 0 }); "
              "select undef, undef, undef, 0.05 } exit 1",
-             f"dbi:Pg:{cls.conninfo('postgres')}"], check=True)
+             f"dbi:Pg:{cls.conninfo('public')}"], check=True)
 
     @classmethod
-    def conninfo(cls, name):
-        return f"dbname={name};host={cls.home};user=flowd"
+    def conninfo(cls, schema):
+        """A schema for each test, as a database would take 8 MB of disk."""
+        return (f"dbname=postgres;host={cls.home};user=flowd;"
+                f"options=-csearch_path={schema}")
 
     def setUp(self):
         super().setUp()
         self.name = self.id().rpartition(".")[2].lower()[:60]
-        self.perl_sql("postgres", f"CREATE DATABASE {self.name}")
+        self.perl_sql("public", f"CREATE SCHEMA {self.name}")
 
     def database(self):
         return ["-p", self.conninfo(self.name)]
 
-    def perl_sql(self, name, statement):
+    def perl_sql(self, schema, statement):
         """Runs one statement, and returns its rows as text."""
         out = subprocess.run(
             ["perl", "-MDBI", "-e", "my $db = DBI->connect($ARGV[0], undef, "
@@ -338,7 +342,7 @@ class PostgreSQL(Cases, InsertTest):
              "$s->execute; $s->{NUM_OF_FIELDS} and print map { "
              "join(\"\\t\", map { $_ // 'NULL' } @$_) . \"\\n\" } "
              "@{$s->fetchall_arrayref}",
-             f"dbi:Pg:{self.conninfo(name)}", statement],
+             f"dbi:Pg:{self.conninfo(schema)}", statement],
             check=True, capture_output=True, text=True).stdout
         return [tuple(None if v == "NULL" else v for v in line.split("\t"))
                 for line in out.splitlines()]
