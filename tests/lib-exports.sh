@@ -19,8 +19,8 @@ done
 tree_test
 
 nm -D --defined-only "$BUILD/libflowd.so" |
-    sed -n 's/.* [TDBRVW] //p' | sort >"$tmp/versioned"
-sed 's/@.*//' "$tmp/versioned" >"$tmp/exported"
+    sed -n 's/.* [TDBRVW] //p' >"$tmp/versioned"
+sed 's/@.*//' "$tmp/versioned" | sort >"$tmp/exported"
 sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESCRIPTION/s/^\.F[no] \([a-z0-9_]*\).*/\1/p' \
     "$SRC"/flowd.3 "$SRC"/man/flowd.3 2>/dev/null | sort >"$tmp/described"
 # What the headers mark is visible in the objects; all else there is hidden.

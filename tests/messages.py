@@ -27,7 +27,7 @@ UNKNOWN = bytes.fromhex("00080001") + bytes(20)
 
 def said(flowd):
     """flowd's lines as they are, with the names of processes."""
-    return flowd.stderr.read_text(errors="strict").splitlines()
+    return flowd.stderr.read_text("utf-8", errors="strict").splitlines()
 
 
 class Journal(Flowd):

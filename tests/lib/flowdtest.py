@@ -197,7 +197,7 @@ class Flowd:
             if self.process.poll() is None:
                 return
             # Another process may have taken the port in the meantime.
-            if "in use" not in self.stderr.read_text():
+            if "in use" not in self.stderr.read_text("utf-8"):
                 break
         raise AssertionError("flowd did not start: " +
                              "; ".join(self.stderr_lines()))
@@ -287,7 +287,7 @@ class Flowd:
 
     def stderr_lines(self):
         """What flowd has said so far, whichever of its processes."""
-        text = self.stderr.read_text(errors="replace")
+        text = self.stderr.read_text("utf-8", errors="replace")
         return [ANY_COLLECTOR.sub("", l) for l in text.splitlines()]
 
     def wait_stderr(self, text):

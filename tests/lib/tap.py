@@ -138,6 +138,8 @@ def main(module="__main__"):
     for number in signal.SIGHUP, signal.SIGINT, signal.SIGQUIT:
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
+    # Values in failures may be of other encodings than the locale's.
+    sys.stdout.reconfigure(errors="backslashreplace")
     loader = unittest.TestLoader()
     if sys.argv[1:]:
         suite = loader.loadTestsFromNames(sys.argv[1:], sys.modules[module])

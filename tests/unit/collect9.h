@@ -173,11 +173,11 @@ collect_memory_of(const struct exporter *e)
 {
 	const struct held_datagram *last = NULL;
 	const struct held_set *set;
-	struct recent *use;
+	struct recent *r;
 	size_t bytes = 0, held = 0, sets = 0, datagrams = 0, n = 0;
 
-	for (use = e->templates.by_use.newest; use != NULL; use = use->older) {
-		bytes += template_of(use)->size;
+	for (r = e->templates.by_use.newest; r != NULL; r = r->older) {
+		bytes += template_of(r)->size;
 		n++;
 	}
 	assert_int_equal(n, e->templates.count);
@@ -186,8 +186,8 @@ collect_memory_of(const struct exporter *e)
 	bytes += e->options.nsamplers * sizeof(*e->options.samplers);
 	bytes += e->options.ninterfaces * sizeof(*e->options.interfaces);
 	bytes += e->options.ndomains * sizeof(*e->options.domains);
-	for (use = e->held.sets.oldest; use != NULL; use = use->newer) {
-		set = held_set_of(use, HELD_OF_EXPORTER);
+	for (r = e->held.sets.oldest; r != NULL; r = r->newer) {
+		set = held_set_of(r, HELD_OF_EXPORTER);
 		held += sizeof(*set) + set->len;
 		sets++;
 		/* The sets of one datagram stand together. */
