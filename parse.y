@@ -26,7 +26,7 @@
 
 #include "config/parse-grammar.h"
 #include "config/parse-lex.h"
-#include "config/parse-log.h"
+#include "config/parse-logfile.h"
 #include "config/parse-macro.h"
 #include "config/parse-memory.h"
 #include "config/parse-rule.h"

@@ -43,7 +43,7 @@
 #include "monitor/daemonize.h"
 #include "monitor/log-relay.h"
 #include "base/log.h"
-#include "monitor/logfiles.h"
+#include "monitor/flowlogs.h"
 #include "monitor/notify.h"
 #include "monitor/opened.h"
 #include "monitor/pidfile.h"
@@ -86,7 +86,7 @@ reopen_logs(struct monitor *m)
 	size_t i;
 
 	for (i = 0; i < m->now.conf->nlogs; i++) {
-		if (logfiles_reopen(&m->now.logs, i) == -1)
+		if (flowlogs_reopen(&m->now.logs, i) == -1)
 			log_warnx("going on with the log that is open");
 		else
 			send_log(m, i);
@@ -98,8 +98,8 @@ reopen_logs(struct monitor *m)
 static void
 tick_logs(struct monitor *m)
 {
-	if (!m->workers.stopping && logfiles_need_ticks(&m->now.logs))
-		logfiles_tick(&m->now.logs, workers_are_at_rest(&m->workers),
+	if (!m->workers.stopping && flowlogs_need_ticks(&m->now.logs))
+		flowlogs_tick(&m->now.logs, workers_are_at_rest(&m->workers),
 		    send_log, m);
 }
 
@@ -173,7 +173,7 @@ wait_limit(const struct monitor *m, struct timespec *ts)
 {
 	int ms = notify_alive(), tick = -1;
 
-	if (m->workers.stopping || logfiles_need_ticks(&m->now.logs) ||
+	if (m->workers.stopping || flowlogs_need_ticks(&m->now.logs) ||
 	    is_held_back(&m->workers))
 		tick = ms_to_next_second();
 	if (ms == -1 || (tick != -1 && tick < ms))

@@ -28,7 +28,7 @@
 #include "config/config.h"
 #include "lib/cursor.h"
 #include "errors.h"
-#include "config/log-name.h"
+#include "config/flowlog-name.h"
 #include "base/pack.h"
 #include "store.h"
 
@@ -133,9 +133,9 @@ check_log(const void *structure)
 	const struct conf_log *log = structure;
 	size_t i;
 
-	if (log_name_check(log) != NULL ||
+	if (flowlog_name_check(log) != NULL ||
 	    (log->rotate_seconds != 0 &&
-		!log_name_interval_is_valid(log->rotate_seconds)))
+		!flowlog_name_interval_is_valid(log->rotate_seconds)))
 		return (FLOWD_EINVAL);
 	for (i = 1; i < log->ntags; i++) {
 		if (log->tags[i - 1] >= log->tags[i])

@@ -50,7 +50,7 @@ struct conf_join {
 
 /* A log, for the flows with its tags or, without any, for all others. */
 struct conf_log {
-	char *path;     /* or pattern; see log-name.h */
+	char *path;     /* or pattern; see flowlog-name.h */
 	uint32_t *tags; /* sorted */
 	size_t ntags;
 	uint32_t rotate_seconds; /* 0: not by time */

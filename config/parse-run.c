@@ -27,7 +27,7 @@
 #include "config/parse-error.h"
 #include "config/parse-grammar.h"
 #include "config/parse-lex.h"
-#include "config/parse-log.h"
+#include "config/parse-logfile.h"
 #include "config/parse-macro.h"
 #include "config/parse-memory.h"
 #include "config/parse-rule.h"

@@ -95,7 +95,7 @@ opened_open(struct opened *o, struct config *conf, const struct opened *before,
 		before->conf) == -1)
 		return (-1);
 	/* Last, since it may create files. */
-	if (logfiles_open(&o->logs, conf, before->rights, &before->logs) ==
+	if (flowlogs_open(&o->logs, conf, before->rights, &before->logs) ==
 	    -1) {
 		listeners_back_out(&o->listeners, conf, before->conf);
 		return (-1);
@@ -110,7 +110,7 @@ opened_open(struct opened *o, struct config *conf, const struct opened *before,
 void
 opened_replace(struct opened *o, struct opened *next)
 {
-	logfiles_close(&o->logs, &next->logs);
+	flowlogs_close(&o->logs, &next->logs);
 	control_sockets_replace(&next->controls, &o->controls, o->conf);
 	listeners_replace(&next->listeners, next->conf, &o->listeners, o->conf);
 	if (!same_string(next->conf->pidfile, o->conf->pidfile))
@@ -122,7 +122,7 @@ opened_replace(struct opened *o, struct opened *next)
 void
 opened_close(struct opened *o)
 {
-	logfiles_close(&o->logs, NULL);
+	flowlogs_close(&o->logs, NULL);
 	config_free(o->conf);
 	free(o->listeners.list);
 }

@@ -25,7 +25,7 @@
 #include "config/config.h"
 #include "monitor/control-socket.h"
 #include "monitor/listeners.h"
-#include "monitor/logfiles.h"
+#include "monitor/flowlogs.h"
 #include "sandbox/rights.h"
 
 struct opened {
@@ -35,7 +35,7 @@ struct opened {
 
 	struct config *conf; /* owned; NULL: nothing is open */
 	struct listeners listeners;
-	struct logfiles logs;
+	struct flowlogs logs;
 	struct control_sockets controls;
 	bool state_off; /* another program's file is in the statefile's place */
 };

@@ -81,7 +81,7 @@ answer_state_written(struct workers *ws, struct worker *w, struct opened *o)
 static int
 answer_want_cut(struct workers *ws, struct worker *w, struct opened *o)
 {
-	logfiles_heal(&o->logs, ws->turns, w->number, false);
+	flowlogs_heal(&o->logs, ws->turns, w->number, false);
 	return (priv_send(w->sock, PRIV_LOGS_CUT, 0, NULL, 0, -1));
 }
 

@@ -110,14 +110,14 @@ send_forwards(const struct worker *w, const struct config *conf)
 }
 
 static int
-send_logs(const struct worker *w, const struct logfiles *logs)
+send_logs(const struct worker *w, const struct flowlogs *logs)
 {
 	size_t i;
 	int r = 0;
 
 	for (i = 0; r == 0 && i < logs->open.conf->nlogs; i++)
 		r = priv_send(w->sock, PRIV_LOG, logs->open.list[i].turn, NULL,
-		    0, logfiles_give(logs, i));
+		    0, flowlogs_give(logs, i));
 	return (r);
 }
 
@@ -176,14 +176,14 @@ worker_send_config(struct workers *ws, struct worker *w, const struct opened *o,
 }
 
 void
-workers_send_log(struct workers *ws, const struct logfiles *logs, size_t i)
+workers_send_log(struct workers *ws, const struct flowlogs *logs, size_t i)
 {
 	struct worker *w;
 
 	for (w = ws->list; w < ws->list + ws->n; w++) {
 		w->given_logs++;
 		if (priv_send(w->sock, PRIV_LOG, (uint32_t)i, NULL, 0,
-			logfiles_give(logs, i)) == 0)
+			flowlogs_give(logs, i)) == 0)
 			continue;
 		log_warn("the collector does not take the log");
 		(void)kill(w->pid, SIGKILL);
@@ -318,7 +318,7 @@ worker_reap(struct workers *ws, struct worker *w, const struct opened *o)
 	if (o->conf->crashdump != NULL)
 		crashdump_write(o->conf->crashdump, w->batch);
 	/* Before the next batch, which the children for this would share. */
-	logfiles_heal(&o->logs, ws->turns, w->number, true);
+	flowlogs_heal(&o->logs, ws->turns, w->number, true);
 	turns_end_of(ws->turns, w->number);
 	return (false);
 }

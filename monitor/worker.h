@@ -86,7 +86,7 @@ int worker_send_logsock(struct workers *ws, const struct worker *w,
     const struct config *conf);
 
 /* Sends all collectors the new file of log i, as worker_send_config does. */
-void workers_send_log(struct workers *ws, const struct logfiles *logs,
+void workers_send_log(struct workers *ws, const struct flowlogs *logs,
     size_t i);
 
 /* Sends all collectors an order after which they log their statistics. */

@@ -27,7 +27,7 @@
 
 #include <cmocka.h>
 
-#include "config/log-name.h"
+#include "config/flowlog-name.h"
 
 #define HOUR 3600
 #define DAY  86400
@@ -82,9 +82,9 @@ assert_until(uint32_t seconds, time_t from, time_t to)
 {
 	const struct conf_log log = by_time("log", seconds);
 
-	assert_int_equal(log_name_until(&log, from), to);
-	assert_int_equal(log_name_until(&log, to - 1), to);
-	assert_true(log_name_until(&log, to) > to);
+	assert_int_equal(flowlog_name_until(&log, from), to);
+	assert_int_equal(flowlog_name_until(&log, to - 1), to);
+	assert_true(flowlog_name_until(&log, to) > to);
 }
 
 static void
@@ -137,12 +137,12 @@ test_a_name_is_that_of_its_interval(void **state)
 	(void)state;
 	set_zone(berlin);
 	assert_int_equal(
-	    log_name_at(&log, local("2026-07-01 00:04:59", 1), path), 0);
+	    flowlog_name_at(&log, local("2026-07-01 00:04:59", 1), path), 0);
 	assert_string_equal(path, "/d/%d20260701-000000.182.26");
 	assert_int_equal(
-	    log_name_at(&day, local("2026-10-25 23:59:59", 0), path), 0);
+	    flowlog_name_at(&day, local("2026-10-25 23:59:59", 0), path), 0);
 	assert_string_equal(path, "f2026-10-25");
-	assert_int_equal(log_name_at(&plain, 0, path), 0);
+	assert_int_equal(flowlog_name_at(&plain, 0, path), 0);
 	assert_string_equal(path, "100%d");
 }
 
@@ -155,9 +155,9 @@ test_a_name_that_is_too_long(void **state)
 	(void)state;
 	memset(log.path, 'x', PATH_MAX - 8);
 	(void)strlcpy(log.path + PATH_MAX - 8, "%Y%j", 8);
-	assert_int_equal(log_name_at(&log, 0, path), 0);
+	assert_int_equal(flowlog_name_at(&log, 0, path), 0);
 	memmove(log.path + 1, log.path, PATH_MAX - 1);
-	assert_int_equal(log_name_at(&log, 0, path), -1);
+	assert_int_equal(flowlog_name_at(&log, 0, path), -1);
 }
 
 static void
@@ -170,9 +170,9 @@ test_intervals_that_fit(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++)
-		assert_true(log_name_interval_is_valid(good[i]));
+		assert_true(flowlog_name_interval_is_valid(good[i]));
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_false(log_name_interval_is_valid(bad[i]));
+		assert_false(flowlog_name_interval_is_valid(bad[i]));
 }
 
 static void
@@ -205,21 +205,22 @@ test_patterns(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		log = by_time(rows[i].path, rows[i].seconds);
-		assert_int_equal(log_name_check(&log) == NULL, rows[i].good);
+		assert_int_equal(flowlog_name_check(&log) == NULL,
+		    rows[i].good);
 	}
 	log = by_size("/d/%Y%m%d");
-	assert_non_null(log_name_check(&log));
+	assert_non_null(flowlog_name_check(&log));
 	log.rotate_size = 0;
-	assert_null(log_name_check(&log));
+	assert_null(flowlog_name_check(&log));
 }
 
 static void
 assert_parsed(const struct conf_log *log, const char *file, uint32_t number,
     bool compressed)
 {
-	struct log_name name;
+	struct flowlog_name name;
 
-	assert_true(log_name_parse(log, file, &name));
+	assert_true(flowlog_name_parse(log, file, &name));
 	assert_int_equal(name.number, number);
 	assert_int_equal(name.compressed, compressed);
 }
@@ -238,7 +239,7 @@ test_own_names(void **state)
 	static const char *const foreign[] = { "20261301-00.log",
 		"20260132-00.log", "20260101-24.log", "2026011-00.log",
 		"20260101-00.log.bz2", "20260101-00.logx", "%Y%m%d-%H.log" };
-	struct log_name name;
+	struct flowlog_name name;
 	size_t i;
 
 	(void)state;
@@ -248,9 +249,9 @@ test_own_names(void **state)
 	assert_parsed(&dated, "20261231-23.log.gz", 0, true);
 	assert_parsed(&dated, "20261231-23.log.000002.gz", 2, true);
 	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		assert_false(log_name_parse(&plain, others[i], &name));
+		assert_false(flowlog_name_parse(&plain, others[i], &name));
 	for (i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
-		assert_false(log_name_parse(&dated, foreign[i], &name));
+		assert_false(flowlog_name_parse(&dated, foreign[i], &name));
 }
 
 static void
@@ -282,12 +283,14 @@ test_names_that_collide(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		a = by_time(rows[i].a, DAY);
 		b = by_time(rows[i].b, DAY);
-		assert_int_equal(log_names_collide(&a, &b), rows[i].collide);
-		assert_int_equal(log_names_collide(&b, &a), rows[i].collide);
+		assert_int_equal(flowlog_names_collide(&a, &b),
+		    rows[i].collide);
+		assert_int_equal(flowlog_names_collide(&b, &a),
+		    rows[i].collide);
 	}
 	a = by_time("/d/log", 0);
 	b = by_time("/d/log.000001", 0);
-	assert_false(log_names_collide(&a, &b));
+	assert_false(flowlog_names_collide(&a, &b));
 }
 
 int

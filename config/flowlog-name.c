@@ -22,7 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/log-name.h"
+#include "config/flowlog-name.h"
 
 #define HOUR          3600 /* seconds */
 #define DAY           86400
@@ -90,7 +90,7 @@ value_at(const struct conversion *c, const struct tm *tm)
 }
 
 const char *
-log_name_base(const char *path)
+flowlog_name_base(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -104,13 +104,13 @@ is_rotated(const struct conf_log *log)
 }
 
 bool
-log_name_is_pattern(const struct conf_log *log)
+flowlog_name_is_pattern(const struct conf_log *log)
 {
 	return (log->rotate_seconds != 0 && strchr(log->path, '%') != NULL);
 }
 
 bool
-log_name_interval_is_valid(uint32_t seconds)
+flowlog_name_interval_is_valid(uint32_t seconds)
 {
 	return (seconds != 0 && (DAY % seconds == 0 || seconds % DAY == 0));
 }
@@ -124,7 +124,7 @@ next_part(const struct conf_log *log, const char **at, char *literal)
 {
 	const char *p = *at;
 
-	if (*p != '%' || !log_name_is_pattern(log)) {
+	if (*p != '%' || !flowlog_name_is_pattern(log)) {
 		*literal = *p;
 		*at = p + 1;
 		return (NULL);
@@ -137,7 +137,7 @@ next_part(const struct conf_log *log, const char **at, char *literal)
 static bool
 conversions_are_known(const char *path)
 {
-	const char *base = log_name_base(path), *p;
+	const char *base = flowlog_name_base(path), *p;
 
 	for (p = strchr(path, '%'); p != NULL; p = strchr(p + 2, '%')) {
 		if (p < base || p[1] == '\0' ||
@@ -170,7 +170,7 @@ tells_intervals_apart(const char *path, uint32_t seconds)
 }
 
 const char *
-log_name_check(const struct conf_log *log)
+flowlog_name_check(const struct conf_log *log)
 {
 	if (!is_rotated(log) || strchr(log->path, '%') == NULL)
 		return (NULL);
@@ -208,7 +208,7 @@ interval_begin(int64_t wall, int64_t interval)
 }
 
 time_t
-log_name_until(const struct conf_log *log, time_t t)
+flowlog_name_until(const struct conf_log *log, time_t t)
 {
 	const int64_t interval = log->rotate_seconds;
 	int64_t wall, end, shift;
@@ -227,7 +227,7 @@ log_name_until(const struct conf_log *log, time_t t)
 }
 
 int
-log_name_at(const struct conf_log *log, time_t t, char path[PATH_MAX])
+flowlog_name_at(const struct conf_log *log, time_t t, char path[PATH_MAX])
 {
 	const char *at = log->path;
 	const struct conversion *c;
@@ -272,7 +272,7 @@ take_digits(const char *p, int digits, int *value)
 static const char *
 take_own(const struct conf_log *log, const char *p)
 {
-	const char *at = log_name_base(log->path);
+	const char *at = flowlog_name_base(log->path);
 	const struct conversion *c;
 	char literal;
 	int value;
@@ -291,8 +291,8 @@ take_own(const struct conf_log *log, const char *p)
 }
 
 bool
-log_name_parse(const struct conf_log *log, const char *file,
-    struct log_name *name)
+flowlog_name_parse(const struct conf_log *log, const char *file,
+    struct flowlog_name *name)
 {
 	const char *p = take_own(log, file), *rest;
 	int number = 0;
@@ -306,20 +306,20 @@ log_name_parse(const struct conf_log *log, const char *file,
 		p = rest;
 	}
 	name->number = (uint32_t)number;
-	name->compressed = strcmp(p, LOG_NAME_COMPRESSED) == 0;
+	name->compressed = strcmp(p, FLOWLOG_NAME_COMPRESSED) == 0;
 	if (*p != '\0' && !name->compressed)
 		return (false);
 	/* The name alone is that of the file that is open. */
-	return (number != 0 || log_name_is_pattern(log));
+	return (number != 0 || flowlog_name_is_pattern(log));
 }
 
 int
-log_name_temporary(const struct conf_log *log, char path[PATH_MAX])
+flowlog_name_temporary(const struct conf_log *log, char path[PATH_MAX])
 {
-	const char *base = log_name_base(log->path);
+	const char *base = flowlog_name_base(log->path);
 	int n;
 
-	n = snprintf(path, PATH_MAX, "%.*s.%s" LOG_NAME_COMPRESSED ".new",
+	n = snprintf(path, PATH_MAX, "%.*s.%s" FLOWLOG_NAME_COMPRESSED ".new",
 	    (int)(base - log->path), log->path, base);
 	if (n >= 0 && n < PATH_MAX)
 		return (0);
@@ -411,7 +411,7 @@ meets_temporary(const struct conf_log *a, const struct conf_log *b)
 	char temporary[PATH_MAX], sb[PATH_MAX];
 	size_t i;
 
-	if (log_name_temporary(a, temporary) == -1)
+	if (flowlog_name_temporary(a, temporary) == -1)
 		return (false);
 	spell(b, sb);
 	for (i = 0; i < nsuffixes(b); i++) {
@@ -422,7 +422,7 @@ meets_temporary(const struct conf_log *a, const struct conf_log *b)
 }
 
 bool
-log_names_collide(const struct conf_log *a, const struct conf_log *b)
+flowlog_names_collide(const struct conf_log *a, const struct conf_log *b)
 {
 	const size_t na = nsuffixes(a), nb = nsuffixes(b);
 	char sa[PATH_MAX], sb[PATH_MAX];

@@ -24,7 +24,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "monitor/log-compress.h"
+#include "monitor/flowlog-compress.h"
 #include "lib/write-whole.h"
 
 #define BUFFER_LEN      65536     /* bytes */
@@ -102,7 +102,7 @@ run(const struct rights_options *opts, int in, int out)
 }
 
 pid_t
-log_compress_start(const struct rights_options *opts, int in, int out)
+flowlog_compress_start(const struct rights_options *opts, int in, int out)
 {
 	pid_t pid = fork();
 
@@ -112,7 +112,7 @@ log_compress_start(const struct rights_options *opts, int in, int out)
 }
 
 bool
-log_compress_made(const uint8_t *head, size_t len)
+flowlog_compress_made(const uint8_t *head, size_t len)
 {
 	static const uint8_t begin[] = { 0x1f, 0x8b, 8, 0x10 };
 

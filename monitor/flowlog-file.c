@@ -14,31 +14,40 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-/*
- * Compression of a closed log, in a process of its own.
- */
-#ifndef LOG_COMPRESS_H
-#define LOG_COMPRESS_H
+#include "compat/compat.h"
 
-#include <sys/types.h>
+#include <sys/stat.h>
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <unistd.h>
 
-#include "sandbox/rights.h"
+#include "monitor/flowlog-file.h"
 
-#define LOG_COMPRESS_HEAD 19 /* bytes that log_compress_made needs */
+void
+flowlog_file_close(struct flowlog_file *f)
+{
+	(void)close(f->fd);
+	if (f->end != -1)
+		(void)close(f->end);
+	f->fd = f->end = -1;
+}
 
-/*
- * Starts a process that writes the file in, as gzip, to the file out, and then
- * ends with the status 0 once that is on the disk, or with an errno.  It has
- * the lowest priority, and no rights beyond these two descriptors.  Returns
- * its id, or -1 with errno.
- */
-pid_t log_compress_start(const struct rights_options *opts, int in, int out);
+bool
+flowlog_file_is_among(const struct flowlog_file *list, size_t n, dev_t dev,
+    ino_t ino)
+{
+	struct stat st;
+	size_t i;
 
-/* Whether a file that begins with head was made by the above. */
-bool log_compress_made(const uint8_t *head, size_t len);
+	for (i = 0; i < n; i++) {
+		if (fstat(list[i].fd, &st) == 0 && st.st_dev == dev &&
+		    st.st_ino == ino)
+			return (true);
+	}
+	return (false);
+}
 
-#endif
+bool
+open_flowlogs_have(const struct open_flowlogs *logs, dev_t dev, ino_t ino)
+{
+	return (flowlog_file_is_among(logs->list, logs->conf->nlogs, dev, ino));
+}

@@ -14,39 +14,22 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-#include "compat/compat.h"
+/*
+ * The logfile statement.  Its options are parsed before the log is added.
+ */
+#ifndef PARSE_LOGFILE_H
+#define PARSE_LOGFILE_H
 
-#include <sys/stat.h>
+#include "config/parse-state.h"
 
-#include <unistd.h>
+void conf_log_rotate_every(struct token what, struct token value);
+void conf_log_rotate_size(struct token what, struct token value);
+void conf_log_keep(struct token what, struct token value);
+void conf_log_keep_files(struct token what, struct token value);
+void conf_log_compress(void);
+void conf_log_add(struct token statement,
+    struct token path); /* with the items as tags */
+void conf_log_bad(const char *syntax);
+void conf_log_clear(void);
 
-#include "monitor/logfile.h"
-
-void
-logfile_close(struct logfile *f)
-{
-	(void)close(f->fd);
-	if (f->end != -1)
-		(void)close(f->end);
-	f->fd = f->end = -1;
-}
-
-bool
-logfile_is_among(const struct logfile *list, size_t n, dev_t dev, ino_t ino)
-{
-	struct stat st;
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		if (fstat(list[i].fd, &st) == 0 && st.st_dev == dev &&
-		    st.st_ino == ino)
-			return (true);
-	}
-	return (false);
-}
-
-bool
-open_logs_have(const struct open_logs *logs, dev_t dev, ino_t ino)
-{
-	return (logfile_is_among(logs->list, logs->conf->nlogs, dev, ino));
-}
+#endif

@@ -15,22 +15,31 @@
  */
 
 /*
- * The end of a log before anything is appended to it.
+ * Compression of a closed log, in a process of its own.
  */
-#ifndef LOG_CHECK_H
-#define LOG_CHECK_H
+#ifndef FLOWLOG_COMPRESS_H
+#define FLOWLOG_COMPRESS_H
+
+#include <sys/types.h>
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "sandbox/rights.h"
 
+#define FLOWLOG_COMPRESS_HEAD 19 /* bytes that flowlog_compress_made needs */
+
 /*
- * Checks the end of the log fd, called name in messages, in a child process
- * without rights, and cuts off a torn record or blocks of zeroes; say: with a
- * message.  -1 after a message if nothing can be appended to this file, which
- * is then unchanged.
+ * Starts a process that writes the file in, as gzip, to the file out, and then
+ * ends with the status 0 once that is on the disk, or with an errno.  It has
+ * the lowest priority, and no rights beyond these two descriptors.  Returns
+ * its id, or -1 with errno.
  */
-int log_check(const struct rights_options *opts, const char *name, int fd,
-    bool say);
+pid_t flowlog_compress_start(const struct rights_options *opts, int in,
+    int out);
+
+/* Whether a file that begins with head was made by the above. */
+bool flowlog_compress_made(const uint8_t *head, size_t len);
 
 #endif

@@ -28,8 +28,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "monitor/log-compress.h"
-#include "monitor/log-dir.h"
+#include "monitor/flowlog-compress.h"
+#include "monitor/flowlog-dir.h"
 #include "store.h"
 
 #define NUMBERED "%s.%06" PRIu32
@@ -38,7 +38,7 @@
 static int
 open_directory(const char *path)
 {
-	const size_t len = (size_t)(log_name_base(path) - path);
+	const size_t len = (size_t)(flowlog_name_base(path) - path);
 	char dir[PATH_MAX] = ".";
 	int fd;
 
@@ -53,20 +53,20 @@ open_directory(const char *path)
 static bool
 begins_as_own(int fd, bool compressed)
 {
-	uint8_t head[LOG_COMPRESS_HEAD];
+	uint8_t head[FLOWLOG_COMPRESS_HEAD];
 	ssize_t n = pread(fd, head, sizeof(head), 0);
 	size_t len;
 
 	if (n == -1)
 		return (false);
 	if (compressed)
-		return (log_compress_made(head, (size_t)n));
+		return (flowlog_compress_made(head, (size_t)n));
 	return (n == 0 || store_check_header(head, (size_t)n, &len) == 0);
 }
 
 /* Fills in what there is to say of the file; false where it is another's. */
 static bool
-look_at(const struct log_dir *d, struct log_dir_file *f)
+look_at(const struct flowlog_dir *d, struct flowlog_dir_file *f)
 {
 	struct stat st;
 	bool own;
@@ -91,9 +91,9 @@ look_at(const struct log_dir *d, struct log_dir_file *f)
 }
 
 static int
-add_file(struct log_dir *d, const struct log_dir_file *f, size_t *room)
+add_file(struct flowlog_dir *d, const struct flowlog_dir_file *f, size_t *room)
 {
-	struct log_dir_file *grown;
+	struct flowlog_dir_file *grown;
 
 	if (d->n == *room) {
 		*room = *room == 0 ? 16 : *room * 2;
@@ -109,7 +109,7 @@ add_file(struct log_dir *d, const struct log_dir_file *f, size_t *room)
 static int
 compare_age(const void *va, const void *vb)
 {
-	const struct log_dir_file *a = va, *b = vb;
+	const struct flowlog_dir_file *a = va, *b = vb;
 
 	if (a->mtime.tv_sec != b->mtime.tv_sec)
 		return (a->mtime.tv_sec < b->mtime.tv_sec ? -1 : 1);
@@ -121,14 +121,14 @@ compare_age(const void *va, const void *vb)
 }
 
 static int
-read_files(struct log_dir *d, const struct conf_log *log, DIR *dir)
+read_files(struct flowlog_dir *d, const struct conf_log *log, DIR *dir)
 {
 	const struct dirent *entry;
-	struct log_dir_file f;
+	struct flowlog_dir_file f;
 	size_t room = 0;
 
 	while ((entry = readdir(dir)) != NULL) {
-		if (!log_name_parse(log, entry->d_name, &f.parsed) ||
+		if (!flowlog_name_parse(log, entry->d_name, &f.parsed) ||
 		    strlcpy(f.name, entry->d_name, sizeof(f.name)) >=
 			sizeof(f.name) ||
 		    !look_at(d, &f))
@@ -142,12 +142,12 @@ read_files(struct log_dir *d, const struct conf_log *log, DIR *dir)
 }
 
 int
-log_dir_open(struct log_dir *d, const struct conf_log *log)
+flowlog_dir_open(struct flowlog_dir *d, const struct conf_log *log)
 {
 	DIR *dir = NULL;
 	int fd, r = -1;
 
-	*d = (struct log_dir){ .fd = open_directory(log->path) };
+	*d = (struct flowlog_dir){ .fd = open_directory(log->path) };
 	if (d->fd == -1)
 		return (-1);
 	if ((fd = fcntl(d->fd, F_DUPFD_CLOEXEC, 0)) != -1 &&
@@ -159,17 +159,17 @@ log_dir_open(struct log_dir *d, const struct conf_log *log)
 	}
 	if (r == -1) {
 		log_warn("logfile %s: the files beside it", log->path);
-		log_dir_close(d);
+		flowlog_dir_close(d);
 	}
 	return (r);
 }
 
 void
-log_dir_close(struct log_dir *d)
+flowlog_dir_close(struct flowlog_dir *d)
 {
 	(void)close(d->fd);
 	free(d->files);
-	*d = (struct log_dir){ .fd = -1 };
+	*d = (struct flowlog_dir){ .fd = -1 };
 }
 
 static bool
@@ -182,21 +182,21 @@ is_free(int dir, const char *name)
 }
 
 bool
-log_dir_compressed_name(const struct log_dir *d, const struct log_dir_file *f,
-    char name[NAME_MAX + 1])
+flowlog_dir_compressed_name(const struct flowlog_dir *d,
+    const struct flowlog_dir_file *f, char name[NAME_MAX + 1])
 {
 	uint32_t number;
 	int n;
 
-	n = snprintf(name, NAME_MAX + 1, "%s" LOG_NAME_COMPRESSED, f->name);
+	n = snprintf(name, NAME_MAX + 1, "%s" FLOWLOG_NAME_COMPRESSED, f->name);
 	for (number = 1; n > 0 && n <= NAME_MAX; number++) {
 		if (is_free(d->fd, name))
 			return (true);
 		/* What has a number gets no second one. */
-		if (f->parsed.number != 0 || number > LOG_NAME_NUMBER_MAX)
+		if (f->parsed.number != 0 || number > FLOWLOG_NAME_NUMBER_MAX)
 			break;
-		n = snprintf(name, NAME_MAX + 1, NUMBERED LOG_NAME_COMPRESSED,
-		    f->name, number);
+		n = snprintf(name, NAME_MAX + 1,
+		    NUMBERED FLOWLOG_NAME_COMPRESSED, f->name, number);
 	}
 	return (false);
 }
@@ -206,7 +206,7 @@ static int
 numbered_name(const struct conf_log *log, uint32_t number, const char *suffix,
     char name[NAME_MAX + 1])
 {
-	const char *base = log_name_base(log->path);
+	const char *base = flowlog_name_base(log->path);
 	int n;
 
 	n = number == 0 ?
@@ -240,9 +240,9 @@ first_free(int dir, const struct conf_log *log)
 	char plain[NAME_MAX + 1], compressed[NAME_MAX + 1];
 	uint32_t number;
 
-	for (number = 1; number <= LOG_NAME_NUMBER_MAX; number++) {
+	for (number = 1; number <= FLOWLOG_NAME_NUMBER_MAX; number++) {
 		if (numbered_name(log, number, "", plain) == -1 ||
-		    numbered_name(log, number, LOG_NAME_COMPRESSED,
+		    numbered_name(log, number, FLOWLOG_NAME_COMPRESSED,
 			compressed) == -1)
 			break;
 		if (is_free(dir, plain) && is_free(dir, compressed))
@@ -262,14 +262,14 @@ shift(int dir, const struct conf_log *log)
 	}
 	while (--number > 0) {
 		if (move_on(dir, log, number, "") == -1 ||
-		    move_on(dir, log, number, LOG_NAME_COMPRESSED) == -1)
+		    move_on(dir, log, number, FLOWLOG_NAME_COMPRESSED) == -1)
 			return (-1);
 	}
 	return (move_on(dir, log, 0, ""));
 }
 
 int
-log_dir_shift(const struct conf_log *log)
+flowlog_dir_shift(const struct conf_log *log)
 {
 	int dir = open_directory(log->path), r;
 
@@ -282,7 +282,7 @@ log_dir_shift(const struct conf_log *log)
 }
 
 void
-log_dir_unshift(const struct conf_log *log)
+flowlog_dir_unshift(const struct conf_log *log)
 {
 	char numbered[NAME_MAX + 1];
 	int dir = open_directory(log->path);
@@ -290,8 +290,8 @@ log_dir_unshift(const struct conf_log *log)
 	if (dir == -1)
 		return;
 	if (numbered_name(log, 1, "", numbered) == -1 ||
-	    !is_free(dir, log_name_base(log->path)) ||
-	    renameat(dir, numbered, dir, log_name_base(log->path)) == -1)
+	    !is_free(dir, flowlog_name_base(log->path)) ||
+	    renameat(dir, numbered, dir, flowlog_name_base(log->path)) == -1)
 		log_warn("logfile %s cannot get its name back", log->path);
 	(void)close(dir);
 }

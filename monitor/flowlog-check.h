@@ -15,21 +15,22 @@
  */
 
 /*
- * The logfile statement.  Its options are parsed before the log is added.
+ * The end of a log before anything is appended to it.
  */
-#ifndef PARSE_LOG_H
-#define PARSE_LOG_H
+#ifndef FLOWLOG_CHECK_H
+#define FLOWLOG_CHECK_H
 
-#include "config/parse-state.h"
+#include <stdbool.h>
 
-void conf_log_rotate_every(struct token what, struct token value);
-void conf_log_rotate_size(struct token what, struct token value);
-void conf_log_keep(struct token what, struct token value);
-void conf_log_keep_files(struct token what, struct token value);
-void conf_log_compress(void);
-void conf_log_add(struct token statement,
-    struct token path); /* with the items as tags */
-void conf_log_bad(const char *syntax);
-void conf_log_clear(void);
+#include "sandbox/rights.h"
+
+/*
+ * Checks the end of the log fd, called name in messages, in a child process
+ * without rights, and cuts off a torn record or blocks of zeroes; say: with a
+ * message.  -1 after a message if nothing can be appended to this file, which
+ * is then unchanged.
+ */
+int flowlog_check(const struct rights_options *opts, const char *name, int fd,
+    bool say);
 
 #endif

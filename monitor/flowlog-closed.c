@@ -27,32 +27,32 @@
 
 #include "base/child.h"
 #include "base/log.h"
-#include "monitor/log-closed.h"
-#include "monitor/log-compress.h"
-#include "monitor/log-dir.h"
-#include "config/log-name.h"
+#include "monitor/flowlog-closed.h"
+#include "monitor/flowlog-compress.h"
+#include "monitor/flowlog-dir.h"
+#include "config/flowlog-name.h"
 
 void
-log_closed_clean_up(const struct conf_log *log)
+flowlog_closed_clean_up(const struct conf_log *log)
 {
 	char path[PATH_MAX];
 
-	if (log_name_temporary(log, path) == 0)
+	if (flowlog_name_temporary(log, path) == 0)
 		(void)unlink(path);
 }
 
 /* The temporary file, with mode and owner of the one that is compressed. */
 static int
-open_temporary(const struct log_dir *d, const struct conf_log *log, int in)
+open_temporary(const struct flowlog_dir *d, const struct conf_log *log, int in)
 {
 	char path[PATH_MAX];
 	const char *name;
 	struct stat st;
 	int out;
 
-	if (log_name_temporary(log, path) == -1)
+	if (flowlog_name_temporary(log, path) == -1)
 		return (-1);
-	name = log_name_base(path);
+	name = flowlog_name_base(path);
 	(void)unlinkat(d->fd, name, 0);
 	out =
 	    openat(d->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -70,8 +70,8 @@ open_temporary(const struct log_dir *d, const struct conf_log *log, int in)
 }
 
 static int
-start_compressor(struct compressor *c, const struct open_logs *logs, size_t i,
-    const struct log_dir *d, const struct log_dir_file *f)
+start_compressor(struct compressor *c, const struct open_flowlogs *logs,
+    size_t i, const struct flowlog_dir *d, const struct flowlog_dir_file *f)
 {
 	c->in = openat(d->fd, f->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (c->in == -1)
@@ -83,11 +83,12 @@ start_compressor(struct compressor *c, const struct open_logs *logs, size_t i,
 	c->log = i;
 	c->size = f->size;
 	c->mtime = f->mtime;
-	if ((c->pid = log_compress_start(logs->rights, c->in, c->out)) != -1)
+	if ((c->pid = flowlog_compress_start(logs->rights, c->in, c->out)) !=
+	    -1)
 		return (0);
 	(void)close(c->in);
 	(void)close(c->out);
-	log_closed_clean_up(&logs->conf->logs[i]);
+	flowlog_closed_clean_up(&logs->conf->logs[i]);
 	return (-1);
 }
 
@@ -96,18 +97,19 @@ start_compressor(struct compressor *c, const struct open_logs *logs, size_t i,
  * was removed.
  */
 static bool
-is_made_of(const struct log_dir_file *compressed, const struct log_dir_file *f)
+is_made_of(const struct flowlog_dir_file *compressed,
+    const struct flowlog_dir_file *f)
 {
 	const size_t len = strlen(f->name);
 
 	return (strncmp(compressed->name, f->name, len) == 0 &&
-	    strcmp(compressed->name + len, LOG_NAME_COMPRESSED) == 0 &&
+	    strcmp(compressed->name + len, FLOWLOG_NAME_COMPRESSED) == 0 &&
 	    compressed->mtime.tv_sec == f->mtime.tv_sec &&
 	    compressed->mtime.tv_nsec == f->mtime.tv_nsec);
 }
 
 static bool
-is_done(const struct log_dir *d, const struct log_dir_file *f)
+is_done(const struct flowlog_dir *d, const struct flowlog_dir_file *f)
 {
 	size_t i;
 
@@ -131,29 +133,29 @@ is_later(const struct timespec *a, const struct timespec *b)
 
 /* Begins with the oldest file of log i that is not compressed yet. */
 static void
-compress_next(struct compressor *c, struct open_logs *logs, size_t i)
+compress_next(struct compressor *c, struct open_flowlogs *logs, size_t i)
 {
 	const struct conf_log *log = &logs->conf->logs[i];
 	char name[NAME_MAX + 1];
-	const struct log_dir_file *f;
-	struct log_dir d;
+	const struct flowlog_dir_file *f;
+	struct flowlog_dir d;
 	size_t j;
 
 	logs->list[i].look = false;
-	if (log_dir_open(&d, log) == -1)
+	if (flowlog_dir_open(&d, log) == -1)
 		return;
 	for (j = 0; j < d.n; j++) {
 		f = &d.files[j];
 		if (f->parsed.compressed || f->size == 0 ||
 		    !is_later(&f->mtime, &logs->list[i].failed) ||
-		    open_logs_have(logs, f->dev, f->ino) || is_done(&d, f) ||
-		    !log_dir_compressed_name(&d, f, name))
+		    open_flowlogs_have(logs, f->dev, f->ino) ||
+		    is_done(&d, f) || !flowlog_dir_compressed_name(&d, f, name))
 			continue;
 		if (start_compressor(c, logs, i, &d, f) == -1)
 			log_warn("%s cannot be compressed", f->name);
 		break;
 	}
-	log_dir_close(&d);
+	flowlog_dir_close(&d);
 }
 
 /*
@@ -161,21 +163,22 @@ compress_next(struct compressor *c, struct open_logs *logs, size_t i)
  * log again, or has become longer.
  */
 static int
-replace_compressed(const struct compressor *c, const struct open_logs *logs,
-    const struct log_dir *d, const struct log_dir_file *f)
+replace_compressed(const struct compressor *c, const struct open_flowlogs *logs,
+    const struct flowlog_dir *d, const struct flowlog_dir_file *f)
 {
 	const struct timespec times[] = { f->mtime, f->mtime };
 	char temporary[PATH_MAX], name[NAME_MAX + 1];
 	int error;
 
-	if (open_logs_have(logs, f->dev, f->ino) || f->size != c->size ||
-	    !log_dir_compressed_name(d, f, name)) {
+	if (open_flowlogs_have(logs, f->dev, f->ino) || f->size != c->size ||
+	    !flowlog_dir_compressed_name(d, f, name)) {
 		errno = EBUSY;
 		return (-1);
 	}
-	if (log_name_temporary(&logs->conf->logs[c->log], temporary) == -1 ||
+	if (flowlog_name_temporary(&logs->conf->logs[c->log], temporary) ==
+		-1 ||
 	    futimens(c->out, times) == -1 ||
-	    renameat(d->fd, log_name_base(temporary), d->fd, name) == -1)
+	    renameat(d->fd, flowlog_name_base(temporary), d->fd, name) == -1)
 		return (-1);
 	if (unlinkat(d->fd, f->name, 0) == 0)
 		return (0);
@@ -191,16 +194,16 @@ replace_compressed(const struct compressor *c, const struct open_logs *logs,
  * failed.
  */
 static int
-finish_compression(const struct compressor *c, const struct open_logs *logs)
+finish_compression(const struct compressor *c, const struct open_flowlogs *logs)
 {
-	const struct log_dir_file *f;
-	struct log_dir d;
+	const struct flowlog_dir_file *f;
+	struct flowlog_dir d;
 	struct stat st;
 	int error = 0;
 	size_t i;
 
 	if (fstat(c->in, &st) == -1 ||
-	    log_dir_open(&d, &logs->conf->logs[c->log]) == -1)
+	    flowlog_dir_open(&d, &logs->conf->logs[c->log]) == -1)
 		return (errno);
 	for (i = 0; i < d.n; i++) {
 		f = &d.files[i];
@@ -210,15 +213,15 @@ finish_compression(const struct compressor *c, const struct open_logs *logs)
 		error = errno;
 		log_warn("%s stays uncompressed", f->name);
 	}
-	log_dir_close(&d);
+	flowlog_dir_close(&d);
 	return (error);
 }
 
 /* A file that cannot be compressed must not block the later ones. */
 static void
-note_result(const struct compressor *c, struct open_logs *logs, int error)
+note_result(const struct compressor *c, struct open_flowlogs *logs, int error)
 {
-	struct logfile *f = &logs->list[c->log];
+	struct flowlog_file *f = &logs->list[c->log];
 
 	/* These errors may pass; the next rotation tries again. */
 	if (error == ENOSPC || error == EDQUOT || error == EBUSY)
@@ -229,17 +232,17 @@ note_result(const struct compressor *c, struct open_logs *logs, int error)
 }
 
 static void
-end_compressor(struct compressor *c, const struct open_logs *logs)
+end_compressor(struct compressor *c, const struct open_flowlogs *logs)
 {
 	(void)close(c->in);
 	(void)close(c->out);
-	log_closed_clean_up(&logs->conf->logs[c->log]);
+	flowlog_closed_clean_up(&logs->conf->logs[c->log]);
 	c->pid = -1;
 }
 
 /* False while a compressor runs. */
 static bool
-reap_compressor(struct compressor *c, struct open_logs *logs)
+reap_compressor(struct compressor *c, struct open_flowlogs *logs)
 {
 	int error;
 
@@ -258,7 +261,8 @@ reap_compressor(struct compressor *c, struct open_logs *logs)
 }
 
 void
-log_closed_compress(struct compressor *c, struct open_logs *logs, bool at_rest)
+flowlog_closed_compress(struct compressor *c, struct open_flowlogs *logs,
+    bool at_rest)
 {
 	size_t i;
 
@@ -271,7 +275,7 @@ log_closed_compress(struct compressor *c, struct open_logs *logs, bool at_rest)
 }
 
 void
-log_closed_stop(struct compressor *c, const struct open_logs *logs)
+flowlog_closed_stop(struct compressor *c, const struct open_flowlogs *logs)
 {
 	int status;
 
@@ -284,7 +288,7 @@ log_closed_stop(struct compressor *c, const struct open_logs *logs)
 
 /* Whether the oldest of n closed files has to go; bytes are those of all. */
 static bool
-is_too_much(const struct conf_log *log, const struct log_dir_file *oldest,
+is_too_much(const struct conf_log *log, const struct flowlog_dir_file *oldest,
     size_t n, uint64_t bytes, time_t now)
 {
 	const time_t bound = now - (time_t)log->keep_seconds;
@@ -296,10 +300,10 @@ is_too_much(const struct conf_log *log, const struct log_dir_file *oldest,
 
 /* Removes the oldest of n closed files for as long as there is too much. */
 static void
-remove_oldest(const struct conf_log *log, const struct log_dir *d, size_t n,
+remove_oldest(const struct conf_log *log, const struct flowlog_dir *d, size_t n,
     uint64_t bytes, time_t now)
 {
-	const struct log_dir_file *f = d->files;
+	const struct flowlog_dir_file *f = d->files;
 
 	for (; n > 0 && is_too_much(log, f, n, bytes, now); n--, f++) {
 		if (unlinkat(d->fd, f->name, 0) == -1)
@@ -311,10 +315,10 @@ remove_oldest(const struct conf_log *log, const struct log_dir *d, size_t n,
 }
 
 void
-log_closed_expire(const struct open_logs *logs, size_t i, time_t now)
+flowlog_closed_expire(const struct open_flowlogs *logs, size_t i, time_t now)
 {
 	const struct conf_log *log = &logs->conf->logs[i];
-	struct log_dir d;
+	struct flowlog_dir d;
 	struct stat st;
 	uint64_t bytes = 0;
 	size_t j, n = 0;
@@ -322,10 +326,10 @@ log_closed_expire(const struct open_logs *logs, size_t i, time_t now)
 	if (log->keep_files == 0 && log->keep_size == 0 &&
 	    log->keep_seconds == 0)
 		return;
-	if (log_dir_open(&d, log) == -1)
+	if (flowlog_dir_open(&d, log) == -1)
 		return;
 	for (j = 0; j < d.n; j++) {
-		if (open_logs_have(logs, d.files[j].dev, d.files[j].ino))
+		if (open_flowlogs_have(logs, d.files[j].dev, d.files[j].ino))
 			continue;
 		bytes += d.files[j].size;
 		d.files[n++] = d.files[j];
@@ -333,5 +337,5 @@ log_closed_expire(const struct open_logs *logs, size_t i, time_t now)
 	if (fstat(logs->list[i].fd, &st) == 0)
 		bytes += (uint64_t)st.st_size;
 	remove_oldest(log, &d, n, bytes, now);
-	log_dir_close(&d);
+	flowlog_dir_close(&d);
 }

@@ -24,7 +24,7 @@
 
 #include "base/child.h"
 #include "base/log.h"
-#include "monitor/log-check.h"
+#include "monitor/flowlog-check.h"
 #include "store.h"
 
 /* Somebody may empty a log at any time; it must not be made longer then. */
@@ -87,7 +87,8 @@ check(const char *name, int fd, uint64_t size, bool say)
 }
 
 int
-log_check(const struct rights_options *opts, const char *name, int fd, bool say)
+flowlog_check(const struct rights_options *opts, const char *name, int fd,
+    bool say)
 {
 	struct stat st;
 	pid_t pid;

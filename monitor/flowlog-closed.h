@@ -18,8 +18,8 @@
  * The closed files of logs: compresses them, one at a time, and removes the
  * oldest ones.
  */
-#ifndef LOG_CLOSED_H
-#define LOG_CLOSED_H
+#ifndef FLOWLOG_CLOSED_H
+#define FLOWLOG_CLOSED_H
 
 #include <sys/types.h>
 
@@ -29,7 +29,7 @@
 #include <time.h>
 
 #include "config/config.h"
-#include "monitor/logfile.h"
+#include "monitor/flowlog-file.h"
 
 /* A process that compresses a closed file of a log. */
 struct compressor {
@@ -44,16 +44,18 @@ struct compressor {
  * Finishes a compression whose process has ended, and starts the next one.
  * at_rest: the collectors write to no file but those in logs.
  */
-void log_closed_compress(struct compressor *c, struct open_logs *logs,
+void flowlog_closed_compress(struct compressor *c, struct open_flowlogs *logs,
     bool at_rest);
 
 /* Aborts a compression; its file stays as it was. */
-void log_closed_stop(struct compressor *c, const struct open_logs *logs);
+void flowlog_closed_stop(struct compressor *c,
+    const struct open_flowlogs *logs);
 
 /* Removes the temporary file of an aborted compression. */
-void log_closed_clean_up(const struct conf_log *log);
+void flowlog_closed_clean_up(const struct conf_log *log);
 
 /* Removes the files of log i that exceed its keep limits. */
-void log_closed_expire(const struct open_logs *logs, size_t i, time_t now);
+void flowlog_closed_expire(const struct open_flowlogs *logs, size_t i,
+    time_t now);
 
 #endif

@@ -16,10 +16,10 @@
 
 /*
  * The monitor's flow logs: it opens and rotates their files, whose names it
- * makes.  log-closed.h compresses and removes closed files, log-sync.h syncs.
+ * makes.  flowlog-closed.h compresses and removes closed files, flowlog-sync.h syncs.
  */
-#ifndef LOGFILES_H
-#define LOGFILES_H
+#ifndef FLOWLOGS_H
+#define FLOWLOGS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,15 +27,15 @@
 #include <time.h>
 
 #include "config/config.h"
-#include "monitor/log-closed.h"
-#include "monitor/log-sync.h"
-#include "monitor/logfile.h"
+#include "monitor/flowlog-closed.h"
+#include "monitor/flowlog-sync.h"
+#include "monitor/flowlog-file.h"
 #include "sandbox/rights.h"
 #include "ipc/turns.h"
 
-struct logfiles {
-	struct open_logs open;
-	struct log_sync sync;
+struct flowlogs {
+	struct open_flowlogs open;
+	struct flowlog_sync sync;
 	struct compressor compressor;
 	time_t ticked;  /* epoch */
 	time_t expired; /* epoch */
@@ -46,41 +46,41 @@ struct logfiles {
  * logs that collectors write to meanwhile.  0, or -1 after a message: then none
  * is open and no new file is left behind.
  */
-int logfiles_open(struct logfiles *l, const struct config *conf,
-    const struct rights_options *rights, const struct logfiles *before);
+int flowlogs_open(struct flowlogs *l, const struct config *conf,
+    const struct rights_options *rights, const struct flowlogs *before);
 
 /*
  * Closes the logs.  Files that collectors may still write to move to after;
  * after is NULL once the collectors have ended, and then the files are synced.
  */
-void logfiles_close(struct logfiles *l, struct logfiles *after);
+void flowlogs_close(struct flowlogs *l, struct flowlogs *after);
 
 /* Reopens log i by its name.  -1 after a message: it is as it was. */
-int logfiles_reopen(struct logfiles *l, size_t i);
+int flowlogs_reopen(struct flowlogs *l, size_t i);
 
 /*
  * Cuts off partial records at the ends of logs.  The collector with number who
  * may have left them; it waits, or is dead.  Logs that another collector has
  * locked at this moment are whole and are skipped.  say: with messages.
  */
-void logfiles_heal(const struct logfiles *l, struct turns *turns, uint32_t who,
+void flowlogs_heal(const struct flowlogs *l, struct turns *turns, uint32_t who,
     bool say);
 
 /* The collector's descriptor of log i, which stays open. */
-int logfiles_give(const struct logfiles *l, size_t i);
+int flowlogs_give(const struct flowlogs *l, size_t i);
 
 /*
- * Whether logfiles_tick must be called soon after each full second, and
+ * Whether flowlogs_tick must be called soon after each full second, and
  * whenever at_rest may have become true.
  */
-bool logfiles_need_ticks(const struct logfiles *l);
+bool flowlogs_need_ticks(const struct flowlogs *l);
 
 /*
  * Rotates, syncs, compresses and removes files that are due.  Calls give for
  * each log that was rotated.  at_rest: the collectors have taken all files that
  * they were sent, and write to none that they had before.
  */
-void logfiles_tick(struct logfiles *l, bool at_rest,
+void flowlogs_tick(struct flowlogs *l, bool at_rest,
     void (*give)(void *arg, size_t i), void *arg);
 
 #endif

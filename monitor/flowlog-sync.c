@@ -24,15 +24,15 @@
 
 #include "base/child.h"
 #include "base/log.h"
-#include "monitor/log-sync.h"
+#include "monitor/flowlog-sync.h"
 
 #define LAST_SYNC_SECONDS 5        /* for the disk, at the end */
 #define PAUSE             10000000 /* nanoseconds, between looks at it */
 
 void
-log_sync_retire(struct log_sync *s, const struct logfile *f)
+flowlog_sync_retire(struct flowlog_sync *s, const struct flowlog_file *f)
 {
-	struct logfile *grown;
+	struct flowlog_file *grown;
 
 	grown = reallocarray(s->retired, s->nretired + 1, sizeof(*grown));
 	if (grown == NULL)
@@ -46,10 +46,10 @@ log_sync_retire(struct log_sync *s, const struct logfile *f)
 }
 
 static void
-close_retired(struct log_sync *s)
+close_retired(struct flowlog_sync *s)
 {
 	while (s->nretired > 0)
-		logfile_close(&s->retired[--s->nretired]);
+		flowlog_file_close(&s->retired[--s->nretired]);
 	/* It may be large after many changes at once. */
 	free(s->retired);
 	s->retired = NULL;
@@ -66,7 +66,7 @@ sync_file(int fd)
 }
 
 static int
-sync_files(const struct log_sync *s, const struct open_logs *logs)
+sync_files(const struct flowlog_sync *s, const struct open_flowlogs *logs)
 {
 	int failed = 0, r;
 	size_t i;
@@ -87,7 +87,7 @@ sync_files(const struct log_sync *s, const struct open_logs *logs)
  * that is not a log.
  */
 static _Noreturn void
-run_syncer(const struct log_sync *s, const struct open_logs *logs)
+run_syncer(const struct flowlog_sync *s, const struct open_flowlogs *logs)
 {
 	int *keep = calloc(logs->conf->nlogs + s->nretired, sizeof(*keep));
 	size_t i, n = 0;
@@ -104,8 +104,8 @@ run_syncer(const struct log_sync *s, const struct open_logs *logs)
 
 /* at_rest: no collector writes to the retired files any more. */
 static void
-start_syncer(struct log_sync *s, const struct open_logs *logs, bool at_rest,
-    time_t now)
+start_syncer(struct flowlog_sync *s, const struct open_flowlogs *logs,
+    bool at_rest, time_t now)
 {
 	s->synced = now;
 	if ((s->syncer = fork()) == -1) {
@@ -120,7 +120,7 @@ start_syncer(struct log_sync *s, const struct open_logs *logs, bool at_rest,
 
 /* False while a syncer runs. */
 static bool
-reap_syncer(struct log_sync *s)
+reap_syncer(struct flowlog_sync *s)
 {
 	int error;
 
@@ -135,7 +135,7 @@ reap_syncer(struct log_sync *s)
 }
 
 void
-log_sync_when_due(struct log_sync *s, const struct open_logs *logs,
+flowlog_sync_when_due(struct flowlog_sync *s, const struct open_flowlogs *logs,
     bool at_rest, time_t now)
 {
 	if (!reap_syncer(s))
@@ -149,7 +149,7 @@ log_sync_when_due(struct log_sync *s, const struct open_logs *logs,
 }
 
 void
-log_sync_finish(struct log_sync *s, const struct open_logs *logs)
+flowlog_sync_finish(struct flowlog_sync *s, const struct open_flowlogs *logs)
 {
 	const struct timespec pause = { .tv_nsec = PAUSE };
 	int looks = LAST_SYNC_SECONDS * (1000000000 / PAUSE);

@@ -23,9 +23,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/log-name.h"
+#include "config/flowlog-name.h"
 #include "config/parse-error.h"
-#include "config/parse-log.h"
+#include "config/parse-logfile.h"
 #include "config/parse-memory.h"
 #include "config/parse-statement.h"
 #include "config/parse-value.h"
@@ -113,7 +113,7 @@ static bool
 log_can_rotate(struct token statement, struct token path, struct conf_log *log)
 {
 	const struct config *conf = parsing.conf;
-	const char *wrong = log_name_check(log);
+	const char *wrong = flowlog_name_check(log);
 	size_t i;
 
 	if (wrong == NULL && log->rotate_seconds == 0 &&
@@ -122,7 +122,7 @@ log_can_rotate(struct token statement, struct token path, struct conf_log *log)
 		log->keep_size != 0))
 		wrong = "keep and compress need rotate";
 	for (i = 0; wrong == NULL && i < conf->nlogs; i++) {
-		if (log_names_collide(&conf->logs[i], log))
+		if (flowlog_names_collide(&conf->logs[i], log))
 			wrong =
 			    "its files could have the names of those of "
 			    "another log";
@@ -180,7 +180,7 @@ conf_log_rotate_every(struct token what, struct token value)
 		options.rotate_seconds != 0 || options.rotate_size != 0))
 		return;
 	if (!value_duration(value, &seconds) ||
-	    !log_name_interval_is_valid(seconds))
+	    !flowlog_name_interval_is_valid(seconds))
 		parse_bad_value(what, value,
 		    "expected a part of a day, such as 5m or 1h, that goes "
 		    "into it without a rest, or days or weeks, such as 1d or "

@@ -25,12 +25,12 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "monitor/log-check.h"
-#include "monitor/log-closed.h"
-#include "monitor/log-dir.h"
-#include "config/log-name.h"
-#include "monitor/log-sync.h"
-#include "monitor/logfiles.h"
+#include "monitor/flowlog-check.h"
+#include "monitor/flowlog-closed.h"
+#include "monitor/flowlog-dir.h"
+#include "config/flowlog-name.h"
+#include "monitor/flowlog-sync.h"
+#include "monitor/flowlogs.h"
 
 #define RETRY_SECONDS  60 /* after a rotation that failed */
 #define EXPIRE_SECONDS 60 /* between looks at what is too old */
@@ -50,7 +50,7 @@ static int
 open_file(const struct conf_log *log, const char *path, bool *made)
 {
 	/* A name that is still to come is a link only if it was planted. */
-	const int nofollow = log_name_is_pattern(log) ? O_NOFOLLOW : 0;
+	const int nofollow = flowlog_name_is_pattern(log) ? O_NOFOLLOW : 0;
 	/*
 	 * For reading too, so that a FIFO opens without a reader and keeps
 	 * what was written when its reader leaves.
@@ -71,14 +71,14 @@ open_file(const struct conf_log *log, const char *path, bool *made)
 
 /* Whether the collector writes to this file: its end may just be growing. */
 static bool
-is_in_use(const struct logfiles *l, int fd)
+is_in_use(const struct flowlogs *l, int fd)
 {
 	struct stat st;
 
 	return (l->open.conf != NULL && fstat(fd, &st) == 0 &&
-	    (open_logs_have(&l->open, st.st_dev, st.st_ino) ||
-		logfile_is_among(l->sync.retired, l->sync.nretired, st.st_dev,
-		    st.st_ino)));
+	    (open_flowlogs_have(&l->open, st.st_dev, st.st_ino) ||
+		flowlog_file_is_among(l->sync.retired, l->sync.nretired,
+		    st.st_dev, st.st_ino)));
 }
 
 /*
@@ -86,13 +86,13 @@ is_in_use(const struct logfiles *l, int fd)
  * one of users, which the collector writes to.
  */
 static int
-open_checked(const struct logfiles *l, const struct conf_log *log,
-    const struct logfiles *users, const char *path, bool *made)
+open_checked(const struct flowlogs *l, const struct conf_log *log,
+    const struct flowlogs *users, const char *path, bool *made)
 {
 	int fd = open_file(log, path, made);
 
 	if (fd == -1 || is_in_use(users, fd) ||
-	    log_check(l->open.rights, path, fd, true) == 0)
+	    flowlog_check(l->open.rights, path, fd, true) == 0)
 		return (fd);
 	(void)close(fd);
 	return (-1);
@@ -103,7 +103,7 @@ open_checked(const struct logfiles *l, const struct conf_log *log,
  * that could read it could also map it, and write to any part of it.
  */
 static int
-open_end(struct logfile *f)
+open_end(struct flowlog_file *f)
 {
 	struct stat st, there;
 
@@ -118,23 +118,23 @@ open_end(struct logfile *f)
 		return (0);
 	else
 		log_warnx("logfile %s: another file took its place", f->path);
-	logfile_close(f);
+	flowlog_file_close(f);
 	return (-1);
 }
 
 /* Opens the file that log i is to have now. */
 static int
-open_log(const struct logfiles *l, size_t i, const struct logfiles *users,
-    struct logfile *f, bool *made)
+open_log(const struct flowlogs *l, size_t i, const struct flowlogs *users,
+    struct flowlog_file *f, bool *made)
 {
 	const struct conf_log *log = &l->open.conf->logs[i];
 	const time_t now = now_epoch();
 
-	*f = (struct logfile){ .end = -1,
+	*f = (struct flowlog_file){ .end = -1,
 		.turn = l->open.list[i].turn,
 		.look = log->compress,
-		.until = log_name_until(log, now) };
-	if (log_name_at(log, now, f->path) == -1) {
+		.until = flowlog_name_until(log, now) };
+	if (flowlog_name_at(log, now, f->path) == -1) {
 		log_warnx("logfile %s: the name is too long", log->path);
 		f->fd = -1;
 	} else
@@ -143,7 +143,7 @@ open_log(const struct logfiles *l, size_t i, const struct logfiles *users,
 }
 
 static int
-open_from(struct logfiles *l, size_t i, const struct logfiles *before)
+open_from(struct flowlogs *l, size_t i, const struct flowlogs *before)
 {
 	bool made;
 
@@ -153,15 +153,15 @@ open_from(struct logfiles *l, size_t i, const struct logfiles *before)
 		return (-1);
 	if (open_from(l, i + 1, before) == 0)
 		return (0);
-	logfile_close(&l->open.list[i]);
+	flowlog_file_close(&l->open.list[i]);
 	if (made)
 		(void)unlink(l->open.list[i].path);
 	return (-1);
 }
 
 /* Returns NULL where before has no log of that path. */
-static const struct logfile *
-find_log(const struct logfiles *before, const char *path)
+static const struct flowlog_file *
+find_log(const struct flowlogs *before, const char *path)
 {
 	size_t i;
 
@@ -178,10 +178,10 @@ find_log(const struct logfiles *before, const char *path)
  * that was not in use.
  */
 static void
-assign_turns(struct logfiles *l, const struct logfiles *before)
+assign_turns(struct flowlogs *l, const struct flowlogs *before)
 {
 	bool taken[TURNS_MAX] = { false };
-	const struct logfile *same;
+	const struct flowlog_file *same;
 	uint32_t next = 0;
 	size_t i;
 
@@ -209,13 +209,13 @@ is_rotated(const struct conf_log *log)
 }
 
 int
-logfiles_open(struct logfiles *l, const struct config *conf,
-    const struct rights_options *rights, const struct logfiles *before)
+flowlogs_open(struct flowlogs *l, const struct config *conf,
+    const struct rights_options *rights, const struct flowlogs *before)
 {
 	const time_t now = now_epoch();
 	size_t i;
 
-	*l = (struct logfiles){
+	*l = (struct flowlogs){
 		.open = { .conf = conf, .rights = rights },
 		.sync = { .syncer = -1, .synced = now },
 		.compressor = { .pid = -1 },
@@ -228,32 +228,32 @@ logfiles_open(struct logfiles *l, const struct config *conf,
 	assign_turns(l, before);
 	if (open_from(l, 0, before) == -1) {
 		free(l->open.list);
-		*l = (struct logfiles){ .open.conf = NULL };
+		*l = (struct flowlogs){ .open.conf = NULL };
 		return (-1);
 	}
 	for (i = 0; i < conf->nlogs; i++)
-		log_closed_clean_up(&conf->logs[i]);
+		flowlog_closed_clean_up(&conf->logs[i]);
 	return (0);
 }
 
 int
-logfiles_reopen(struct logfiles *l, size_t i)
+flowlogs_reopen(struct flowlogs *l, size_t i)
 {
-	struct logfile f;
+	struct flowlog_file f;
 	bool made;
 
 	if (open_log(l, i, l, &f, &made) == -1)
 		return (-1);
-	log_sync_retire(&l->sync, &l->open.list[i]);
+	flowlog_sync_retire(&l->sync, &l->open.list[i]);
 	l->open.list[i] = f;
 	return (0);
 }
 
 static bool
-is_due(const struct logfiles *l, size_t i, time_t now)
+is_due(const struct flowlogs *l, size_t i, time_t now)
 {
 	const struct conf_log *log = &l->open.conf->logs[i];
-	const struct logfile *f = &l->open.list[i];
+	const struct flowlog_file *f = &l->open.list[i];
 	struct stat st;
 	uint64_t size;
 
@@ -262,7 +262,7 @@ is_due(const struct logfiles *l, size_t i, time_t now)
 	if (!is_rotated(log) || fstat(f->fd, &st) == -1 || !S_ISREG(st.st_mode))
 		return (false);
 	/* This sees it too when the clock was put back. */
-	if (f->until != log_name_until(log, now))
+	if (f->until != flowlog_name_until(log, now))
 		return (true);
 	size = (uint64_t)st.st_size;
 	return (log->rotate_size != 0 && size >= log->rotate_size);
@@ -270,7 +270,7 @@ is_due(const struct logfiles *l, size_t i, time_t now)
 
 /* Makes the plain name free, if it is still the open file's. */
 static int
-leave_name(const struct conf_log *log, const struct logfile *f, bool *left)
+leave_name(const struct conf_log *log, const struct flowlog_file *f, bool *left)
 {
 	struct stat open, there;
 
@@ -284,73 +284,73 @@ leave_name(const struct conf_log *log, const struct logfile *f, bool *left)
 		return (-1);
 	}
 	*left = true;
-	return (log_dir_shift(log));
+	return (flowlog_dir_shift(log));
 }
 
 static int
-rotate_plain(struct logfiles *l, size_t i)
+rotate_plain(struct flowlogs *l, size_t i)
 {
 	const struct conf_log *log = &l->open.conf->logs[i];
 	bool left;
 
 	if (leave_name(log, &l->open.list[i], &left) == -1)
 		return (-1);
-	if (logfiles_reopen(l, i) == 0)
+	if (flowlogs_reopen(l, i) == 0)
 		return (0);
 	if (left)
-		log_dir_unshift(log);
+		flowlog_dir_unshift(log);
 	return (-1);
 }
 
 /* True where the log goes on in another file. */
 static bool
-rotate(struct logfiles *l, size_t i, time_t now)
+rotate(struct flowlogs *l, size_t i, time_t now)
 {
 	const struct conf_log *log = &l->open.conf->logs[i];
-	const bool is_pattern = log_name_is_pattern(log);
-	struct logfile *f = &l->open.list[i];
+	const bool is_pattern = flowlog_name_is_pattern(log);
+	struct flowlog_file *f = &l->open.list[i];
 	struct stat st;
 	int r;
 
 	/* Numbers are not wasted on nothing. */
 	if (!is_pattern && fstat(f->fd, &st) == 0 && st.st_size == 0) {
-		f->until = log_name_until(log, now);
+		f->until = flowlog_name_until(log, now);
 		return (false);
 	}
-	r = is_pattern ? logfiles_reopen(l, i) : rotate_plain(l, i);
+	r = is_pattern ? flowlogs_reopen(l, i) : rotate_plain(l, i);
 	if (r == -1) {
 		f->retry = now + RETRY_SECONDS;
 		log_warnx("going on with %s", f->path);
 		return (false);
 	}
-	log_closed_expire(&l->open, i, now);
+	flowlog_closed_expire(&l->open, i, now);
 	return (true);
 }
 
 int
-logfiles_give(const struct logfiles *l, size_t i)
+flowlogs_give(const struct flowlogs *l, size_t i)
 {
-	const struct logfile *f = &l->open.list[i];
+	const struct flowlog_file *f = &l->open.list[i];
 
 	return (f->end == -1 ? f->fd : f->end);
 }
 
 /* Nobody writes to it meanwhile: the turn is who's, or the monitor's. */
 static void
-heal(const struct logfiles *l, const struct logfile *f, struct turns *turns,
-    uint32_t who, bool say)
+heal(const struct flowlogs *l, const struct flowlog_file *f,
+    struct turns *turns, uint32_t who, bool say)
 {
 	const struct turn his = { turns, f->turn, who };
 	const struct turn mine = { turns, f->turn, TURN_MONITOR };
 
 	if (!turn_is_mine(&his) && !turn_take(&mine))
 		return;
-	(void)log_check(l->open.rights, f->path, f->fd, say);
+	(void)flowlog_check(l->open.rights, f->path, f->fd, say);
 	turn_end(&mine);
 }
 
 void
-logfiles_heal(const struct logfiles *l, struct turns *turns, uint32_t who,
+flowlogs_heal(const struct flowlogs *l, struct turns *turns, uint32_t who,
     bool say)
 {
 	size_t i;
@@ -362,7 +362,7 @@ logfiles_heal(const struct logfiles *l, struct turns *turns, uint32_t who,
 }
 
 bool
-logfiles_need_ticks(const struct logfiles *l)
+flowlogs_need_ticks(const struct flowlogs *l)
 {
 	size_t i;
 
@@ -377,7 +377,7 @@ logfiles_need_ticks(const struct logfiles *l)
 }
 
 static void
-expire_when_due(struct logfiles *l, time_t now)
+expire_when_due(struct flowlogs *l, time_t now)
 {
 	size_t i;
 
@@ -385,22 +385,22 @@ expire_when_due(struct logfiles *l, time_t now)
 		return;
 	l->expired = now;
 	for (i = 0; i < l->open.conf->nlogs; i++)
-		log_closed_expire(&l->open, i, now);
+		flowlog_closed_expire(&l->open, i, now);
 }
 
 void
-logfiles_tick(struct logfiles *l, bool at_rest,
+flowlogs_tick(struct flowlogs *l, bool at_rest,
     void (*give)(void *arg, size_t i), void *arg)
 {
 	const time_t now = now_epoch();
 	size_t i;
 
 	/* Files that were left do not pile up under many changes in a second. */
-	log_sync_when_due(&l->sync, &l->open, at_rest, now);
+	flowlog_sync_when_due(&l->sync, &l->open, at_rest, now);
 	if (now == l->ticked)
 		return;
 	l->ticked = now;
-	log_closed_compress(&l->compressor, &l->open, at_rest);
+	flowlog_closed_compress(&l->compressor, &l->open, at_rest);
 	/* With a disk that takes its time there is one old file at the most. */
 	if (at_rest && (l->sync.syncer == -1 || l->sync.nretired == 0)) {
 		for (i = 0; i < l->open.conf->nlogs; i++) {
@@ -412,40 +412,40 @@ logfiles_tick(struct logfiles *l, bool at_rest,
 }
 
 static void
-hand_over(struct logfiles *l, struct logfiles *after)
+hand_over(struct flowlogs *l, struct flowlogs *after)
 {
 	size_t i;
 
 	after->sync.syncer = l->sync.syncer;
 	for (i = 0; i < l->open.conf->nlogs; i++)
-		log_sync_retire(&after->sync, &l->open.list[i]);
+		flowlog_sync_retire(&after->sync, &l->open.list[i]);
 	while (l->sync.nretired > 0)
-		log_sync_retire(&after->sync,
+		flowlog_sync_retire(&after->sync,
 		    &l->sync.retired[--l->sync.nretired]);
 }
 
 static void
-close_all(struct logfiles *l)
+close_all(struct flowlogs *l)
 {
 	size_t i;
 
 	for (i = 0; i < l->open.conf->nlogs; i++)
-		logfile_close(&l->open.list[i]);
+		flowlog_file_close(&l->open.list[i]);
 	for (i = 0; i < l->sync.nretired; i++)
-		logfile_close(&l->sync.retired[i]);
+		flowlog_file_close(&l->sync.retired[i]);
 }
 
 void
-logfiles_close(struct logfiles *l, struct logfiles *after)
+flowlogs_close(struct flowlogs *l, struct flowlogs *after)
 {
-	log_closed_stop(&l->compressor, &l->open);
+	flowlog_closed_stop(&l->compressor, &l->open);
 	if (after != NULL)
 		hand_over(l, after);
 	else {
-		log_sync_finish(&l->sync, &l->open);
+		flowlog_sync_finish(&l->sync, &l->open);
 		close_all(l);
 	}
 	free(l->open.list);
 	free(l->sync.retired);
-	*l = (struct logfiles){ .open.conf = NULL };
+	*l = (struct flowlogs){ .open.conf = NULL };
 }

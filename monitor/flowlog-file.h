@@ -17,8 +17,8 @@
 /*
  * The files of flow logs as the monitor has them open.
  */
-#ifndef LOGFILE_H
-#define LOGFILE_H
+#ifndef FLOWLOG_FILE_H
+#define FLOWLOG_FILE_H
 
 #include <sys/types.h>
 
@@ -31,7 +31,7 @@
 #include "config/config.h"
 #include "sandbox/rights.h"
 
-struct logfile {
+struct flowlog_file {
 	int fd;
 	/* The collector's descriptor: append only; -1: the collector has fd. */
 	int end;
@@ -44,19 +44,19 @@ struct logfile {
 };
 
 /* The open logs of a configuration. */
-struct open_logs {
+struct open_flowlogs {
 	const struct config *conf; /* NULL: none are open */
 	const struct rights_options *rights;
-	struct logfile *list; /* conf->nlogs */
+	struct flowlog_file *list; /* conf->nlogs */
 };
 
-void logfile_close(struct logfile *f);
+void flowlog_file_close(struct flowlog_file *f);
 
 /* Whether one of n files is the inode ino of the device dev. */
-bool logfile_is_among(const struct logfile *list, size_t n, dev_t dev,
+bool flowlog_file_is_among(const struct flowlog_file *list, size_t n, dev_t dev,
     ino_t ino);
 
 /* The same for the open logs. */
-bool open_logs_have(const struct open_logs *logs, dev_t dev, ino_t ino);
+bool open_flowlogs_have(const struct open_flowlogs *logs, dev_t dev, ino_t ino);
 
 #endif

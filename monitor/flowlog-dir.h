@@ -17,8 +17,8 @@
 /*
  * The files that belong to a log that is rotated, in its directory.
  */
-#ifndef LOG_DIR_H
-#define LOG_DIR_H
+#ifndef FLOWLOG_DIR_H
+#define FLOWLOG_DIR_H
 
 #include <sys/types.h>
 
@@ -29,20 +29,20 @@
 #include <time.h>
 
 #include "config/config.h"
-#include "config/log-name.h"
+#include "config/flowlog-name.h"
 
-struct log_dir_file {
+struct flowlog_dir_file {
 	char name[NAME_MAX + 1]; /* in the directory */
-	struct log_name parsed;
+	struct flowlog_name parsed;
 	struct timespec mtime;
 	uint64_t size; /* bytes */
 	dev_t dev;
 	ino_t ino;
 };
 
-struct log_dir {
-	int fd;                     /* of the directory */
-	struct log_dir_file *files; /* the oldest first */
+struct flowlog_dir {
+	int fd;                         /* of the directory */
+	struct flowlog_dir_file *files; /* the oldest first */
 	size_t n;
 };
 
@@ -51,26 +51,26 @@ struct log_dir {
  * are empty, or begin as a flow log, or were compressed by flowd.  A plain
  * name, which is that of the open file, is not among them.  -1 after a message.
  */
-int log_dir_open(struct log_dir *d, const struct conf_log *log);
+int flowlog_dir_open(struct flowlog_dir *d, const struct conf_log *log);
 
-void log_dir_close(struct log_dir *d);
+void flowlog_dir_close(struct flowlog_dir *d);
 
 /*
  * The name for the file once it is compressed: its own with .gz, or where that
  * is taken, as when a clock was put back, with a number as well.  False where
  * none is free.
  */
-bool log_dir_compressed_name(const struct log_dir *d,
-    const struct log_dir_file *f, char name[NAME_MAX + 1]);
+bool flowlog_dir_compressed_name(const struct flowlog_dir *d,
+    const struct flowlog_dir_file *f, char name[NAME_MAX + 1]);
 
 /*
  * Makes the plain name of a log free: what it names gets the number 1, and
  * those before, up to the first number that is free, the next ones.  -1 after
  * a message.
  */
-int log_dir_shift(const struct conf_log *log);
+int flowlog_dir_shift(const struct conf_log *log);
 
 /* Gives the latest its plain name back. */
-void log_dir_unshift(const struct conf_log *log);
+void flowlog_dir_unshift(const struct conf_log *log);
 
 #endif

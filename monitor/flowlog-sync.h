@@ -18,8 +18,8 @@
  * Syncs the logs to disk (fdatasync) in a process of its own, which may have
  * to wait for the disk.  Keeps files that were replaced until they are synced.
  */
-#ifndef LOG_SYNC_H
-#define LOG_SYNC_H
+#ifndef FLOWLOG_SYNC_H
+#define FLOWLOG_SYNC_H
 
 #include <sys/types.h>
 
@@ -27,10 +27,11 @@
 #include <stddef.h>
 #include <time.h>
 
-#include "monitor/logfile.h"
+#include "monitor/flowlog-file.h"
 
-struct log_sync {
-	struct logfile *retired; /* replaced; still written to or not synced */
+struct flowlog_sync {
+	struct flowlog_file
+	    *retired; /* replaced; still written to or not synced */
 	size_t nretired;
 	pid_t syncer;  /* -1: none runs */
 	time_t synced; /* epoch; when the last syncer was started */
@@ -40,16 +41,17 @@ struct log_sync {
  * Takes over a file that was replaced and that collectors may still write to.
  * It is closed when they no longer do and, if logs are synced, after that.
  */
-void log_sync_retire(struct log_sync *s, const struct logfile *f);
+void flowlog_sync_retire(struct flowlog_sync *s, const struct flowlog_file *f);
 
 /*
  * Starts a syncer if one is due, and closes retired files.  at_rest: no
  * collector writes to them any more.
  */
-void log_sync_when_due(struct log_sync *s, const struct open_logs *logs,
-    bool at_rest, time_t now);
+void flowlog_sync_when_due(struct flowlog_sync *s,
+    const struct open_flowlogs *logs, bool at_rest, time_t now);
 
 /* The collectors have ended: syncs all files, and waits for some seconds. */
-void log_sync_finish(struct log_sync *s, const struct open_logs *logs);
+void flowlog_sync_finish(struct flowlog_sync *s,
+    const struct open_flowlogs *logs);
 
 #endif
