@@ -43,7 +43,8 @@
 #include "decode/exporters.h"
 #include "filter.h"
 #include "format.h"
-#include "monitor/listen.h"
+#include "collector/receive.h"
+#include "ipc/udp-socket.h"
 #include "base/log-limit.h"
 #include "base/log.h"
 #include "collector/output.h"
@@ -321,7 +322,7 @@ take_datagrams(struct collector *c, int n)
 	int i;
 
 	for (i = 0; i < n; i++) {
-		receiver_take(c->receiver, i, &in);
+		receiver_begin(c->receiver, i, &in);
 		take_datagram(c, &in, now);
 		bytes += in.len + DATAGRAM_OVERHEAD;
 	}
@@ -368,7 +369,7 @@ drain(struct collector *c, struct listener *listener, size_t *taken)
 static void
 drain_for_good(struct collector *c, struct listener *listener)
 {
-	const size_t size = listen_buffer(listener->fd);
+	const size_t size = udp_buffer(listener->fd);
 	size_t taken = 0;
 	int n = 1;
 
@@ -496,7 +497,7 @@ is_mine(void *arg, const struct addr *addr)
 	const struct config *conf = c->staged.conf;
 
 	return ((c->number == 1 && conf->njoins > 0) ||
-	    listen_worker(addr, config_workers(conf)) + 1 == c->number);
+	    udp_worker(addr, config_workers(conf)) + 1 == c->number);
 }
 
 /* Templates and the like, as they were when flowd was last here. */
@@ -735,7 +736,7 @@ replace_listeners(struct collector *c)
 	c->listeners = c->staged.listeners;
 	c->nlisteners = c->staged.nlisteners;
 	for (i = 0; i < c->nlisteners; i++) {
-		size = listen_buffer(c->listeners[i].fd);
+		size = udp_buffer(c->listeners[i].fd);
 		smallest = size < smallest ? size : smallest;
 	}
 	pace_set_buffer(&c->pace, smallest);

@@ -18,7 +18,6 @@
 
 #include <sys/types.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 
 #include <netinet/in.h>
 
@@ -26,37 +25,18 @@
 #include <inttypes.h>
 #include <net/if.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #if HAVE_DECL_SO_ATTACH_REUSEPORT_CBPF
 #include <linux/filter.h>
 #endif
-#if HAVE_DECL_SK_MEMINFO_DROPS
-#include <linux/sock_diag.h>
-#endif
 
-#include "lib/cursor.h"
-#include "monitor/listen.h"
 #include "base/log.h"
-#include "netflow.h"
+#include "ipc/udp-socket.h"
+#include "monitor/listen.h"
 
 #define RCVBUF_MIN 65536U /* bytes, below which asking stops */
-
-struct receiver {
-	struct batch *batch;
-	int n; /* datagrams in it */
-	struct iovec iovs[BATCH_MAX];
-	/*
-	 * Of the first datagram of a batch, for the kernel's count of drops:
-	 * what the others would tell, the first of the next batch does.
-	 */
-	union {
-		char bytes[CMSG_SPACE(sizeof(uint32_t))];
-		struct cmsghdr align;
-	} control;
-};
 
 const char *
 listen_name(const struct conf_listen *conf, char buf[LISTEN_STRLEN])
@@ -84,15 +64,14 @@ set_rcvbuf(int fd, uint32_t bytes)
 	return (setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &n, sizeof(n)));
 }
 
-size_t
-listen_buffer(int fd)
+static size_t
+buffer_of(int fd)
 {
-	socklen_t len = sizeof(int);
-	int size = 0;
+	const size_t bytes = udp_buffer(fd);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, &len) == -1)
+	if (bytes == 0)
 		log_warn("receive buffer");
-	return (size < 0 ? 0 : (size_t)size);
+	return (bytes);
 }
 
 void
@@ -107,7 +86,7 @@ listen_set_buffer(const int *fds, uint32_t n, const struct conf_listen *conf)
 		while (set_rcvbuf(fds[i], want) == -1 && conf->bufsize == 0 &&
 		    want > RCVBUF_MIN)
 			want /= 2;
-		given = listen_buffer(fds[i]);
+		given = buffer_of(fds[i]);
 	}
 	log_info("listening on %s, receive buffer %zu bytes",
 	    listen_name(conf, name), given);
@@ -175,24 +154,8 @@ listen_can_divide(void)
 #endif
 }
 
-/* Neighbours are to go to different workers, and networks to all of them. */
-#define SPREAD     UINT32_C(0x9e3779b1)
-#define SPREAD_TOP 16 /* the lower half of the product is not as good */
-
-uint32_t
-listen_worker(const struct addr *from, uint32_t n)
-{
-	const size_t len = from->family == ADDR_V6 ? 16 : 4;
-	uint32_t sum = 0;
-	size_t i;
-
-	for (i = 0; i < len; i += 4)
-		sum ^= be32(from->bytes + i);
-	return ((sum * SPREAD >> SPREAD_TOP) % n);
-}
-
 #if HAVE_DECL_SO_ATTACH_REUSEPORT_CBPF
-/* Has the kernel do what listen_worker says, by the source address. */
+/* Makes the kernel choose the socket by the source address as udp_worker(). */
 static int
 divide(int fd, uint32_t n)
 {
@@ -213,8 +176,8 @@ divide(int fd, uint32_t n)
 		BPF_STMT(BPF_MISC | BPF_TAX, 0),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ip + 20),
 		BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0),
-		BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, SPREAD),
-		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, SPREAD_TOP),
+		BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, UDP_SPREAD),
+		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, UDP_SPREAD_SHIFT),
 		BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, n),
 		BPF_STMT(BPF_RET | BPF_A, 0),
 	};
@@ -240,8 +203,8 @@ divide_broadcasts(int fd, uint32_t which, uint32_t n)
 		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 28),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 14, 5, 0), /* a group */
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ip + 12),
-		BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, SPREAD),
-		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, SPREAD_TOP),
+		BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, UDP_SPREAD),
+		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, UDP_SPREAD_SHIFT),
 		BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, n),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, which, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
@@ -474,129 +437,4 @@ listen_leave(int fd, const struct conf_listen *conf,
 	/* An interface that is gone has left its groups by itself. */
 	(void)membership(fd, join, true,
 	    join->ifname[0] == '\0' ? 0 : if_nametoindex(join->ifname));
-}
-
-/* Makes room for another datagram, in place of what was there. */
-static void
-vacate(struct receiver *r, size_t i)
-{
-	struct mmsghdr *msg = &r->batch->msgs[i];
-
-	msg->msg_len = BATCH_EMPTY;
-	msg->msg_hdr.msg_namelen = sizeof(r->batch->names[i]);
-	msg->msg_hdr.msg_controllen = i == 0 ? sizeof(r->control) : 0;
-}
-
-struct receiver *
-receiver_new(struct batch *batch)
-{
-	struct receiver *r;
-	struct msghdr *hdr;
-	size_t i;
-
-	if ((r = calloc(1, sizeof(*r))) == NULL)
-		return (NULL);
-	r->batch = batch;
-	r->n = BATCH_MAX;
-	for (i = 0; i < BATCH_MAX; i++) {
-		r->iovs[i].iov_base = batch->buffers[i];
-		r->iovs[i].iov_len = NF_DATAGRAM_MAX;
-		hdr = &batch->msgs[i].msg_hdr;
-		hdr->msg_iov = &r->iovs[i];
-		hdr->msg_iovlen = 1;
-		hdr->msg_name = &batch->names[i];
-		hdr->msg_control = i == 0 ? &r->control : NULL;
-	}
-	return (r);
-}
-
-#if HAVE_DECL_SO_RXQ_OVFL
-static void
-add_drops(struct listener *listener, uint32_t total, uint64_t *dropped)
-{
-	*dropped += (uint32_t)(total - listener->kernel_drops);
-	listener->kernel_drops = total;
-}
-#endif
-
-/* The kernel's count of drops, where it came with the datagram. */
-static void
-note_drops(struct msghdr *msg, struct listener *listener, uint64_t *dropped)
-{
-#if HAVE_DECL_SO_RXQ_OVFL
-	struct cmsghdr *c;
-	uint32_t total;
-
-	for (c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c)) {
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SO_RXQ_OVFL)
-			continue;
-		memcpy(&total, CMSG_DATA(c), sizeof(total));
-		/* It has waited: listener_drops may know more by now. */
-		if (total - listener->kernel_drops <= INT32_MAX)
-			add_drops(listener, total, dropped);
-	}
-#else
-	(void)msg;
-	(void)listener;
-	(void)dropped;
-#endif
-}
-
-void
-listener_drops(struct listener *listener, uint64_t *dropped)
-{
-#if HAVE_DECL_SO_RXQ_OVFL && HAVE_DECL_SO_MEMINFO && HAVE_DECL_SK_MEMINFO_DROPS
-	uint32_t info[SK_MEMINFO_VARS];
-	socklen_t len = sizeof(info);
-
-	if (getsockopt(listener->fd, SOL_SOCKET, SO_MEMINFO, info, &len) == 0 &&
-	    len > SK_MEMINFO_DROPS * sizeof(info[0]))
-		add_drops(listener, info[SK_MEMINFO_DROPS], dropped);
-#else
-	(void)listener;
-	(void)dropped;
-#endif
-}
-
-int
-receiver_batch(struct receiver *r, struct listener *listener, uint64_t *dropped)
-{
-	struct batch *b = r->batch;
-	int i, n;
-
-	/* Should this process die meanwhile, the monitor sees what came. */
-	for (i = 0; i < r->n; i++)
-		vacate(r, (size_t)i);
-	b->at = BATCH_NONE_YET;
-	b->resumed = 0;
-	n = recvmmsg(listener->fd, b->msgs, BATCH_MAX, MSG_DONTWAIT, NULL);
-	r->n = n == -1 ? 0 : n;
-	if (n == -1)
-		return (
-		    errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ?
-			0 :
-			-1);
-	(void)clock_gettime(CLOCK_REALTIME, &b->received);
-	if (b->msgs[0].msg_hdr.msg_controllen != 0)
-		note_drops(&b->msgs[0].msg_hdr, listener, dropped);
-	return (n);
-}
-
-const struct timespec *
-receiver_time(const struct receiver *r)
-{
-	return (&r->batch->received);
-}
-
-void
-receiver_take(struct receiver *r, int i, struct batch_datagram *out)
-{
-	r->batch->at = (uint32_t)i;
-	batch_get(r->batch, (size_t)i, out);
-}
-
-void
-receiver_end(struct receiver *r)
-{
-	r->batch->at = BATCH_MAX;
 }
