@@ -97,7 +97,7 @@ class Runner(unittest.TestCase):
         """The report on a test that is these lines, which has to fail."""
         name = self.shell("one", *lines)
         out, last = self.run_tests(*options, name, status=1)
-        self.assertRegex(last, r"^1 file, \d tests?: 1 file failed with ")
+        self.assertRegex(last, r"^1 file, \d tests?: 1 file failed")
         return out[out.index("\nFAILED: one\n"):]
 
     def test_passing_tests_are_not_shown(self):

@@ -414,8 +414,9 @@ def summary(results, name, seconds):
     skipped = sum(len(r.skipped) for r in results)
     verdict = "all passed"
     if files:
-        verdict = (f"{plural(len(files), 'file')} failed with "
-                   f"{plural(failed, 'failed test')}")
+        verdict = f"{plural(len(files), 'file')} failed"
+        if failed:
+            verdict += f" with {plural(failed, 'failed test')}"
     return (f"{name + ': ' if name else ''}{plural(len(results), 'file')}, "
             f"{plural(tests, 'test')}: {verdict}, {skipped} skipped "
             f"({int(seconds) // MINUTE} min {int(seconds) % MINUTE} s)")
