@@ -442,6 +442,8 @@ def interrupted(number, _frame):
 
 def main():
     args = arguments()
+    # Daemons' messages and tests' values may not be in the locale's encoding.
+    sys.stdout.reconfigure(errors="backslashreplace")
     for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
         signal.signal(number, interrupted)
     runner = Runner(pathlib.Path(args.directory).resolve(), args.jobs,
