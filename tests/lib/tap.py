@@ -140,6 +140,8 @@ def main(module="__main__"):
             signal.signal(number, signal.SIG_DFL)
     # Values in failures may be of other encodings than the locale's.
     sys.stdout.reconfigure(errors="backslashreplace")
+    # The user that flowd becomes reads some of the files that tests make.
+    os.umask(0o022)
     loader = unittest.TestLoader()
     if sys.argv[1:]:
         suite = loader.loadTestsFromNames(sys.argv[1:], sys.modules[module])
