@@ -1,7 +1,7 @@
-dnl FLOWD_CC_FLAG(FLAG): adds FLAG to FLOWD_CFLAGS where the compiler takes it
-dnl without a word, and says so in flowd_flag_ok.
+dnl FLOWD_CC_FLAG(FLAG): adds FLAG to FLOWD_CFLAGS if the compiler accepts it
+dnl without a warning.  Sets flowd_flag_ok to yes or no.
 AC_DEFUN([FLOWD_CC_FLAG], [
-	AC_MSG_CHECKING([whether $CC takes $1])
+	AC_MSG_CHECKING([whether $CC accepts $1])
 	flowd_saved_cflags=$CFLAGS
 	CFLAGS="$CFLAGS -Werror $1"
 	AC_LINK_IFELSE([AC_LANG_PROGRAM([], [])],
@@ -11,9 +11,9 @@ AC_DEFUN([FLOWD_CC_FLAG], [
 	AC_MSG_RESULT([$flowd_flag_ok])
 ])
 
-dnl The same for the linker and FLOWD_LDFLAGS.
+dnl FLOWD_LD_FLAG(FLAG): the same for the linker and FLOWD_LDFLAGS.
 AC_DEFUN([FLOWD_LD_FLAG], [
-	AC_MSG_CHECKING([whether linking takes $1])
+	AC_MSG_CHECKING([whether the linker accepts $1])
 	flowd_saved_ldflags=$LDFLAGS
 	flowd_saved_cflags=$CFLAGS
 	LDFLAGS="$LDFLAGS $1"
@@ -26,7 +26,7 @@ AC_DEFUN([FLOWD_LD_FLAG], [
 	AC_MSG_RESULT([$flowd_flag_ok])
 ])
 
-dnl Programs at a random address, where compiler and linker agree to it.
+dnl Position-independent programs, if compiler and linker support them.
 AC_DEFUN([FLOWD_PIE], [
 	AC_MSG_CHECKING([whether $CC makes position-independent programs])
 	flowd_saved_cflags=$CFLAGS
@@ -41,8 +41,8 @@ AC_DEFUN([FLOWD_PIE], [
 	AC_MSG_RESULT([$flowd_flag_ok])
 ])
 
-dnl FLOWD_SHARED_FLAG(FLAG): adds FLAG to SHARED_LDFLAGS where a
-dnl shared library is linked with it.
+dnl FLOWD_SHARED_FLAG(FLAG): adds FLAG to SHARED_LDFLAGS if a shared library can
+dnl be linked with it.  Sets flowd_flag_ok to yes or no.
 AC_DEFUN([FLOWD_SHARED_FLAG], [
 	AC_MSG_CHECKING([whether a shared library is linked with $1])
 	flowd_saved_cflags=$CFLAGS
@@ -58,8 +58,8 @@ int flowd_one(void) { return (1); }]])],
 	AC_MSG_RESULT([$flowd_flag_ok])
 ])
 
-dnl What confines the collector, as --with-sandbox=WHICH wants it, in SANDBOX;
-dnl see sandbox.h.  A mechanism is there when its file compiles and links.
+dnl FLOWD_SANDBOX: sets SANDBOX to the mechanism of --with-sandbox=WHICH; see
+dnl sandbox.h.  A mechanism is available if a test program compiles and links.
 AC_DEFUN([FLOWD_SANDBOX_TRY], [
 	if test "$SANDBOX" = none-yet; then
 		case $with_sandbox in
@@ -76,13 +76,13 @@ AC_DEFUN([FLOWD_SANDBOX], [
 	AC_ARG_WITH([sandbox],
 	    [AS_HELP_STRING([--with-sandbox=WHICH],
 		[seccomp, pledge, capsicum, rlimit or no (auto: the first
-		that is there)])], [], [with_sandbox=auto])
+		that is available)])], [], [with_sandbox=auto])
 	SANDBOX=none-yet
 	case $with_sandbox in
 	auto|yes|seccomp|pledge|capsicum) ;;
 	rlimit) SANDBOX=rlimit ;;
 	no) SANDBOX=none ;;
-	*) AC_MSG_ERROR([--with-sandbox=$with_sandbox: there is no such sandbox]) ;;
+	*) AC_MSG_ERROR([--with-sandbox=$with_sandbox: unknown sandbox]) ;;
 	esac
 	test "$with_sandbox" != yes || with_sandbox=auto
 	FLOWD_SANDBOX_TRY([seccomp], [
@@ -119,19 +119,20 @@ main(void)
 }
 ])
 	if test "$SANDBOX" = none-yet && test "$with_sandbox" = auto; then
-		AC_MSG_WARN([no sandbox but resource limits is known here])
+		AC_MSG_WARN([this system has no sandbox but resource limits])
 		SANDBOX=rlimit
 	fi
 	test "$SANDBOX" != none-yet ||
-	    AC_MSG_ERROR([--with-sandbox=$with_sandbox: it is not there])
+	    AC_MSG_ERROR([--with-sandbox=$with_sandbox: not available here])
 	AC_SUBST([SANDBOX])
 ])
 
-dnl Where files beyond 2 GiB and times after 2037 have to be asked for, WIDE has
-dnl the flags; an old C library gives the former alone.  libpcap's structures
-dnl hold times as it was built with: NARROW_TIME takes that back.
+dnl FLOWD_WIDE: sets WIDE to the flags for files above 2 GiB and times after
+dnl 2037.  An old C library has only the former.  NARROW_TIME turns the latter
+dnl off again, for code that uses structures of libpcap, which has the default
+dnl times of the system.
 AC_DEFUN([FLOWD_WIDE], [
-	AC_MSG_CHECKING([what makes file sizes and times 64 bits wide])
+	AC_MSG_CHECKING([for flags that make file sizes and times 64 bits wide])
 	flowd_saved_cppflags=$CPPFLAGS
 	flowd_wide_files=-D_FILE_OFFSET_BITS=64
 	flowd_wide=no
@@ -146,10 +147,10 @@ _Static_assert(sizeof(off_t) >= 8 && sizeof(time_t) >= 8, "narrow");]])],
 	CPPFLAGS=$flowd_saved_cppflags
 	if test "$flowd_wide" = no; then
 		WIDE=$flowd_wide_files
-		AC_MSG_RESULT([$WIDE, for sizes alone])
+		AC_MSG_RESULT([$WIDE, for file sizes only])
 		AC_MSG_WARN([times end in 2038 on this system])
 	else
-		AC_MSG_RESULT([${WIDE:-nothing is needed}])
+		AC_MSG_RESULT([${WIDE:-none needed}])
 	fi
 	case $WIDE in
 	*_TIME_BITS*) NARROW_TIME=-U_TIME_BITS ;;
@@ -158,10 +159,10 @@ _Static_assert(sizeof(off_t) >= 8 && sizeof(time_t) >= 8, "narrow");]])],
 	AC_SUBST([NARROW_TIME])
 ])
 
-dnl How make learns which headers an object depends on.  The compiler writes a
-dnl file beside the object, in DEPFLAGS, and the end of the Makefile includes
-dnl these files.  Where the compiler or make cannot do that, every object
-dnl depends on every header.
+dnl FLOWD_DEPENDENCIES: makes an object depend on the headers that it includes.
+dnl With DEPFLAGS the compiler writes a file of them beside the object, and the
+dnl end of the Makefile includes these files.  If the compiler or make cannot do
+dnl that, every object depends on every header.
 AC_DEFUN([FLOWD_DEPENDENCIES], [
 	AC_MSG_CHECKING([whether $CC and make track headers])
 	DEPFLAGS=

@@ -26,7 +26,7 @@ shows()
 	    tail -n 40 "$tmp/said" | grep -q "$2" &&
 	    grep -q "^quickstart: the build failed: .*$1" "$tmp/said" &&
 	    tail -n 1 "$tmp/said" |
-	    grep -q "$tmp/src/build/quickstart.log has all of the output"
+	    grep -q "$tmp/src/build/quickstart.log has the whole output"
 }
 
 mkdir -p "$tmp/bin" "$tmp/src/m4" && cp "$SRC/quickstart" "$tmp/src" &&

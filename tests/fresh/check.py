@@ -40,7 +40,7 @@ BOTH = (SAMPLE, CHECK)
 # Messages of quickstart.
 STORED = re.compile(r"all [0-9]+ flows that were sent are in ")
 INSTALL = re.compile(r"as root, run first: (apt-get install .+)$", re.MULTILINE)
-MISSING = re.compile(r"not found, so some tests are skipped: (.+)$",
+MISSING = re.compile(r"skipped, since these are not installed: (.+)$",
                      re.MULTILINE)
 UNIT_TEST = "tests/unit/addr"	# of those that need cmocka
 LAST = 100			# lines of a failed command's output
