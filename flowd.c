@@ -253,7 +253,7 @@ refuse_source(struct collector *c, const struct addr *from, uint32_t now)
 static void
 note_rest(struct collector *c, uint32_t now)
 {
-	if (log_state_rest(&c->unauthorised_said, now, REFUSED_SECONDS))
+	if (log_state_expire(&c->unauthorised_said, now, REFUSED_SECONDS))
 		log_info(
 		    "no more datagrams from where no \"flow source\" "
 		    "allows it; %" PRIu64 " were dropped",
@@ -878,7 +878,7 @@ tick(struct collector *c)
 	if (now == c->last_tick)
 		return;
 	c->last_tick = now;
-	log_catch_up();
+	log_report_dropped();
 	note_rest(c, now);
 	exporters_expire(c->exporters, now);
 	control_expire(c->control, now);

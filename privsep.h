@@ -26,7 +26,7 @@
 #include "config/config.h"
 #include "sandbox/rights.h"
 
-/* Options of the command line, and how to recognise a state file. */
+/* Options of the command line, and the magic bytes of a state file. */
 struct monitor_options {
 	struct config_source source;
 	struct rights_options rights;

@@ -23,7 +23,7 @@ monotonic(void)
 {
 	struct timespec ts = { 0 };
 
-	/* It fails only for a clock that the system lacks. */
+	/* It fails only if the system lacks the clock. */
 	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (ts);
 }

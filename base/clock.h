@@ -15,8 +15,8 @@
  */
 
 /*
- * The monotonic clock, which nobody sets and which has no relation to the date.
- * Use it for intervals and time-outs.
+ * The monotonic clock.  It cannot be set and has no relation to the date.  Use
+ * it for intervals and time-outs.
  */
 #ifndef CLOCK_H
 #define CLOCK_H

@@ -16,7 +16,7 @@
 
 #include "base/log-limit.h"
 
-/* A clock set back must not silence a cause for long. */
+/* False if last is in the future, as after a clock was set back. */
 static bool
 is_within(uint32_t last, uint32_t now, uint32_t seconds)
 {
@@ -48,27 +48,28 @@ log_state_begin(struct log_state *state, uint32_t now, uint32_t *held_back)
 	state->last = now;
 	if (!log_limit_pass(&state->limit, now, held_back))
 		return (false);
-	state->said = true;
+	state->logged = true;
 	return (true);
 }
 
 bool
 log_state_end(struct log_state *state)
 {
-	const bool said = state->said;
+	const bool logged = state->logged;
 
-	state->said = false;
-	return (said);
+	state->logged = false;
+	return (logged);
 }
 
 bool
-log_state_rest(struct log_state *state, uint32_t now, uint32_t seconds)
+log_state_expire(struct log_state *state, uint32_t now, uint32_t seconds)
 {
 	return (!is_within(state->last, now, seconds) && log_state_end(state));
 }
 
+/* Returns a message to the budget for each LOG_BUDGET_SECONDS that passed. */
 static void
-give_back(struct log_budget *b, uint32_t now)
+refill(struct log_budget *b, uint32_t now)
 {
 	uint32_t lines;
 
@@ -84,7 +85,7 @@ give_back(struct log_budget *b, uint32_t now)
 bool
 log_budget_pass(struct log_budget *budget, uint32_t now, uint64_t *held_back)
 {
-	give_back(budget, now);
+	refill(budget, now);
 	if (budget->used == LOG_BUDGET_LINES) {
 		budget->held_back++;
 		return (false);

@@ -15,7 +15,9 @@
  */
 
 /*
- * Which messages are held back, so that what others send fills no disk.
+ * Limits the rate of messages, so that faulty or hostile exporters cannot fill
+ * the disk.  A message beyond the limit is held back: it is counted, not
+ * written.
  */
 #ifndef LOG_LIMIT_H
 #define LOG_LIMIT_H
@@ -24,54 +26,58 @@
 #include <stdint.h>
 
 #define LOG_LIMIT_INTERVAL 60 /* seconds between equal messages */
-#define LOG_LIMIT_DOUBLED  6  /* times that it may be, as they go on */
+#define LOG_LIMIT_DOUBLED  6  /* how often the interval doubles at most */
 
-/* Holds back what would be repeated; starts zeroed. */
+/* The limit of one message.  Zeroed at the start. */
 struct log_limit {
-	uint32_t last;      /* epoch seconds; 0 is never */
+	uint32_t last;      /* epoch seconds of the last message; 0: none */
 	uint32_t held_back; /* messages since then */
-	uint32_t doubled;   /* times */
+	uint32_t doubled;   /* how often the interval has doubled */
 };
 
 /*
- * Whether a message may go out at now, in epoch seconds.  If so, *held_back is
- * the number of those held back since the one before; else it is counted.
- * The interval between two doubles while the cause goes on, up to 64 minutes,
- * and is a minute again after one without it.
+ * Whether a message may be written at now, in epoch seconds.  If so,
+ * *held_back is the number of messages held back since the last one; else this
+ * one is counted as held back.  The interval doubles each time that messages
+ * were held back in it, up to 64 minutes.  After an interval without any it is
+ * a minute again.
  */
 bool log_limit_pass(struct log_limit *limit, uint32_t now, uint32_t *held_back);
 
-/* Something that begins and ends; starts zeroed. */
+/* A condition with a message at its beginning and end.  Zeroed at the start. */
 struct log_state {
 	struct log_limit limit;
-	bool said;     /* that it has begun */
-	uint32_t last; /* epoch seconds; when it did, or went on */
+	bool logged;   /* the beginning, but not yet the end */
+	uint32_t last; /* epoch seconds when the condition was last seen */
 };
 
-/* As log_limit_pass, for a message that it has begun, or goes on. */
+/* As log_limit_pass, for the message that the condition has begun or lasts. */
 bool log_state_begin(struct log_state *state, uint32_t now,
     uint32_t *held_back);
 
-/* Whether to say that it has ended: there was one that it has begun. */
+/* Whether to log the end of the condition: its beginning was logged. */
 bool log_state_end(struct log_state *state);
 
-/* The same of what ends when it has not gone on for so many seconds. */
-bool log_state_rest(struct log_state *state, uint32_t now, uint32_t seconds);
+/*
+ * As log_state_end, for a condition that ends when it has not been seen for
+ * that many seconds.  False before.
+ */
+bool log_state_expire(struct log_state *state, uint32_t now, uint32_t seconds);
 
-#define LOG_BUDGET_LINES   250 /* at once */
-#define LOG_BUDGET_SECONDS 160 /* for one more */
+#define LOG_BUDGET_LINES   250 /* messages at once */
+#define LOG_BUDGET_SECONDS 160 /* until the budget grows by a message */
 
 /*
- * How many messages there may be of many limits, 790 in a day at the most.
- * Starts zeroed.
+ * A budget that many limits share: at most 790 messages a day.  Zeroed at the
+ * start.
  */
 struct log_budget {
-	uint32_t used;  /* lines */
-	uint32_t since; /* epoch seconds; until when used ones have come back */
-	uint64_t held_back; /* messages for which there were none left */
+	uint32_t used;      /* messages of LOG_BUDGET_LINES */
+	uint32_t since;     /* epoch seconds; used was reduced until then */
+	uint64_t held_back; /* messages while the budget was used up */
 };
 
-/* As log_limit_pass; *held_back is set where the message passes. */
+/* As log_limit_pass; *held_back is set only if the message may be written. */
 bool log_budget_pass(struct log_budget *budget, uint32_t now,
     uint64_t *held_back);
 

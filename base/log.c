@@ -35,11 +35,11 @@
 #include "lib/write-whole.h"
 
 #define ESCAPE_LEN 4    /* bytes, as in \033 */
-#define WAIT_MS    1000 /* for room, in all */
+#define WAIT_MS    1000 /* how long messages wait for room, together */
 
 /*
- * Bytes of a line to the monitor, with priority and newline.  A pipe takes up
- * to PIPE_BUF bytes whole or not at all: 4096 on Linux, 512 on the BSDs.
+ * Bytes of a line to the monitor, with priority and newline.  A write of up to
+ * PIPE_BUF bytes to a pipe is atomic: 4096 on Linux, 512 on the BSDs.
  */
 #define PIPE_LINE_MAX \
 	(PIPE_BUF < LOG_LINE_MAX + 8 ? PIPE_BUF : LOG_LINE_MAX + 8)
@@ -48,10 +48,10 @@ static const char *process_name; /* NULL before log_init */
 static enum log_target log_target = LOG_TO_STDERR;
 static bool debugging;
 static bool with_priority; /* on standard error */
-static uint64_t unsaid;    /* messages that found no room */
-static int wait_left;      /* ms; a message may wait so long for room */
+static uint64_t dropped;   /* messages; the pipe to the monitor was full */
+static int wait_left;      /* ms that messages may still wait for room */
 
-/* Whether standard error is the stream to the journal that it says it is. */
+/* Whether standard error is the stream that JOURNAL_STREAM names. */
 static bool
 stderr_is_journal(void)
 {
@@ -92,8 +92,8 @@ log_is_debug(void)
 }
 
 /*
- * The length of the printable character of UTF-8 at text, or 0 where there is
- * none: RFC 3629, section 4, without the control characters.
+ * The length of the UTF-8 character at text in bytes, or 0 if it is invalid or
+ * a control character: RFC 3629, section 4.
  */
 static size_t
 character_len(const unsigned char *text, size_t len)
@@ -154,9 +154,9 @@ log_clean(const char *text, size_t len, char *line, size_t size)
 	line[end] = '\0';
 }
 
-/* What a line of standard error begins with. */
+/* The priority at the beginning of a line on standard error, or "". */
 static const char *
-marker(int priority, char *buf, size_t size)
+priority_mark(int priority, char *buf, size_t size)
 {
 	if (!with_priority)
 		return ("");
@@ -165,35 +165,35 @@ marker(int priority, char *buf, size_t size)
 }
 
 static void
-say_on_stderr(const char *process, int priority, const char *line)
+write_stderr(const char *process, int priority, const char *line)
 {
 	char text[LOG_LINE_MAX + 64], level[8];
 	int n;
 
 	n = snprintf(text, sizeof(text), "%s%s%s%s\n",
-	    marker(priority, level, sizeof(level)), process,
+	    priority_mark(priority, level, sizeof(level)), process,
 	    process[0] != '\0' ? ": " : "", line);
-	/* There is nobody to tell where this fails. */
+	/* A failure here cannot be reported. */
 	if (n > 0 && flowd_write_whole(STDERR_FILENO, text, (size_t)n) == -1)
 		return;
 }
 
 /*
- * Writes a line to the monitor, whole or not at all.  False if the pipe has no
- * room for it.
+ * Writes a line to the monitor.  False if the pipe has no room for all of it;
+ * nothing is written then.
  */
 static bool
-fits(int priority, const char *line)
+write_monitor(int priority, const char *line)
 {
 	char text[PIPE_LINE_MAX], level[8];
 	struct pollfd pfd = { .fd = STDERR_FILENO, .events = POLLOUT };
 	ssize_t n;
 	size_t len;
 
-	(void)strlcpy(text, marker(priority, level, sizeof(level)),
+	(void)strlcpy(text, priority_mark(priority, level, sizeof(level)),
 	    sizeof(text));
 	len = strlen(text);
-	/* It is clean, but may be longer than the pipe allows. */
+	/* The line is clean already; this truncates it to PIPE_LINE_MAX. */
 	log_clean(line, strlen(line), text + len, sizeof(text) - len - 1);
 	len += strlen(text + len);
 	text[len++] = '\n';
@@ -209,17 +209,20 @@ fits(int priority, const char *line)
 }
 
 void
-log_catch_up(void)
+log_report_dropped(void)
 {
 	char line[LOG_LINE_MAX];
 	int saved = errno;
 
-	if (unsaid == 0)
+	if (dropped == 0)
 		return;
 	(void)snprintf(line, sizeof(line),
-	    "%" PRIu64 " messages were more than could be said", unsaid);
-	if (fits(LOG_WARNING, line))
-		unsaid = 0;
+	    "%" PRIu64
+	    " messages were dropped, since the monitor did not "
+	    "read them in time",
+	    dropped);
+	if (write_monitor(LOG_WARNING, line))
+		dropped = 0;
 	errno = saved;
 }
 
@@ -230,29 +233,31 @@ log_wait_for_room(bool wait)
 }
 
 static void
-say_to_monitor(int priority, const char *line)
+send_to_monitor(int priority, const char *line)
 {
-	/* Whoever debugs wants all of it. */
+	/* With -d rather wait than drop messages. */
 	if (debugging)
 		wait_left = WAIT_MS;
-	log_catch_up();
-	/* Later ones would give a false idea of when it was that they ended. */
-	if (unsaid > 0 || !fits(priority, line))
-		unsaid++;
+	log_report_dropped();
+	/* No message overtakes the report of the dropped ones before it. */
+	if (dropped > 0 || !write_monitor(priority, line))
+		dropped++;
 }
 
+/* prefix begins the line on standard error, where process does so on syslog. */
 static void
-say(const char *process, const char *prefix, int priority, const char *line)
+write_line(const char *process, const char *prefix, int priority,
+    const char *line)
 {
 	if (log_target == LOG_TO_MONITOR) {
-		say_to_monitor(priority, line);
+		send_to_monitor(priority, line);
 		return;
 	}
 	if (log_target != LOG_TO_STDERR)
 		syslog(priority, "%s: %s", process, line);
 	if (log_target == LOG_TO_STDERR ||
 	    (log_target == LOG_TO_BOTH && priority <= LOG_WARNING))
-		say_on_stderr(prefix, priority, line);
+		write_stderr(prefix, priority, line);
 }
 
 void
@@ -261,7 +266,7 @@ log_as(const char *process, int priority, const char *line)
 	int saved = errno;
 
 	if (priority < LOG_DEBUG || debugging)
-		say(process, process, priority, line);
+		write_line(process, process, priority, line);
 	errno = saved;
 }
 
@@ -283,7 +288,7 @@ emit(int priority, const char *fmt, va_list ap, int error)
 		    strerror(error));
 	}
 	log_clean(text, strlen(text), line, sizeof(line));
-	say(process_name, "", priority, line);
+	write_line(process_name, "", priority, line);
 	errno = saved;
 }
 

@@ -15,9 +15,9 @@
  */
 
 /*
- * Messages.  They go to standard error until log_init says otherwise.  What
- * others have put into them is made harmless: log_clean.  Every function
- * leaves errno as it was.
+ * Messages.  They are written to standard error before log_init is called.
+ * Control characters in them are replaced: see log_clean.  No function changes
+ * errno.
  */
 #ifndef LOG_H
 #define LOG_H
@@ -25,24 +25,24 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define LOG_LINE_MAX 1024 /* bytes, with the NUL; longer messages are cut */
+#define LOG_LINE_MAX 1024 /* bytes with NUL; longer messages are truncated */
 
 enum log_target {
-	LOG_TO_STDERR,  /* everything */
-	LOG_TO_BOTH,    /* everything to syslog, warnings to both */
-	LOG_TO_SYSLOG,  /* everything */
-	LOG_TO_MONITOR, /* everything; see log-relay.h */
+	LOG_TO_STDERR,
+	LOG_TO_BOTH, /* all messages to syslog, warnings to stderr as well */
+	LOG_TO_SYSLOG,
+	LOG_TO_MONITOR, /* through a pipe on stderr: see log-relay.h */
 };
 
 /*
  * process is the name of this process in its messages to syslog ("monitor",
  * "parser").  Syslog is opened at once, so that it works after a chroot.
- * debug lets log_debug speak.  Lines begin with their priority, as in "<4>",
- * where standard error is the journal's: JOURNAL_STREAM names it.
+ * log_debug writes only if debug is true.  Lines begin with their priority, as
+ * in "<4>", if standard error is the journal, according to JOURNAL_STREAM.
  */
 void log_init(const char *process, enum log_target target, bool debug);
 
-/* Connects to syslog anew, after its descriptor was closed among others. */
+/* Reconnects to syslog after its descriptor was closed. */
 void log_reopen(void);
 
 void log_warn(const char *fmt, ...) /* error, with strerror(errno) */
@@ -59,25 +59,28 @@ void fatalx(const char *fmt, ...)
     __attribute__((noreturn, format(printf, 1, 2)));
 
 /*
- * Writes len bytes as one line of printable text and a NUL, cut to size:
- * control characters, and what is no UTF-8, as octal numbers like \033.
+ * Copies len bytes to line as printable text, truncated to size with its NUL.
+ * Control characters and bytes that are not UTF-8 become octal numbers such as
+ * \033.
  */
 void log_clean(const char *text, size_t len, char *line, size_t size);
 
 /*
- * Says line, which is clean, as process said it; priority is one of syslog's.
+ * Writes a line of another process, which log_clean has cleaned.  priority is
+ * that of syslog(3).
  */
 void log_as(const char *process, int priority, const char *line);
 
 /*
- * For LOG_TO_MONITOR, whose pipe may be full: what does not fit is counted.
- * Says how many messages that were, if any, once there is room again.
+ * For LOG_TO_MONITOR: if messages were dropped because the pipe to the monitor
+ * was full, and it now has room, logs their number.
  */
-void log_catch_up(void);
+void log_report_dropped(void);
 
 /*
- * Messages wait for room from now on, for a second in all, or no longer do.
- * For many that somebody has asked for.
+ * Turns waiting for room in the pipe to the monitor on or off.  While it is on,
+ * messages wait for a second in all before they are dropped.  For long output
+ * that a user has requested.
  */
 void log_wait_for_room(bool wait);
 

@@ -15,15 +15,15 @@
  */
 
 /*
- * A budget of memory: what is allocated from it is added to used by whoever
- * allocates, and subtracted when it is freed.
+ * A budget of memory.  The code that allocates memory adds its size to used,
+ * and subtracts it when the memory is freed.
  */
 #ifndef MEMORY_H
 #define MEMORY_H
 
 #include <stddef.h>
 
-/* Bytes of state that one process may hold, of all exporters together. */
+/* Bytes of state of all exporters that one process may hold. */
 struct memory {
 	size_t used, limit;
 };

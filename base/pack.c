@@ -217,7 +217,7 @@ unpack_view(struct cursor *c, const struct pack_row *row,
 	return (len < row->min || len > row->max ? FLOWD_EINVAL : 0);
 }
 
-/* The least bytes that a packed structure has. */
+/* The minimum length of a packed structure, bytes. */
 static size_t
 least_len(const struct pack_layout *layout)
 {

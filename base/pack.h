@@ -26,8 +26,9 @@
  *	static const struct pack_layout target_layout =
  *	    PACK_LAYOUT(struct target, target_rows, NULL);
  *
- * Bytes that are unpacked may come from anybody: nothing is allocated for a
- * count before the bytes are seen to be there, and each bound is checked.
+ * The bytes to unpack are not trusted: every bound is checked, and before
+ * memory for a count of items is allocated, the bytes must be long enough for
+ * that many.
  */
 #ifndef PACK_H
 #define PACK_H
@@ -51,7 +52,7 @@ enum pack_kind {
 
 struct pack_layout;
 
-/* Bytes that are owned by somebody else: once unpacked, by their buffer. */
+/* Bytes that this structure does not own; unpacked, they are in the input. */
 struct pack_view {
 	const uint8_t *data;
 	size_t len;

@@ -15,8 +15,8 @@
  */
 
 /*
- * Options that every program has: -h and --help, -V and --version, and the
- * answer to a wrong command line.
+ * Options that every program has: -h and --help, -V and --version; and the
+ * message about a wrong command line.
  */
 #ifndef PROGRAM_H
 #define PROGRAM_H
@@ -25,7 +25,7 @@ struct program {
 	const char *name;    /* as users call it */
 	const char *letters; /* its options, as for getopt(3) */
 	const char *usage;   /* the usage message, ends with a newline */
-	/* Of the library or mechanism that this program has besides zlib. */
+	/* A library or mechanism beside zlib that -V prints. */
 	const char *feature; /* NULL: none */
 	const char *(*feature_version)(void);
 };
@@ -34,7 +34,7 @@ struct program {
  * Returns the letter of the next option, with optarg and optind as getopt(3)
  * sets them, or -1 after the last one.  Help and version are printed here, and
  * a wrong option is reported here; then the process exits.  -V is the version
- * unless letters has it with an argument.
+ * unless letters has it with an argument ("V:").
  */
 int program_option(const struct program *program, int argc, char **argv);
 

@@ -24,7 +24,7 @@
 
 #define FIRST_SIZE 65536 /* bytes; doubled until it fits */
 
-/* Makes room for one byte more than max at most, by which too much is seen. */
+/* Grows the buffer to at most max + 1 bytes, the last to detect an excess. */
 static int
 grow(uint8_t **data, size_t *size, size_t max)
 {

@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 /*
- * Reads fd to its end, which must come after at most max bytes.  *data is
+ * Reads fd to its end, at most max bytes.  *data is
  * allocated, and freed by the caller.  0, or -1 with errno: EFBIG for more than
  * max bytes, ENOMEM, or that of read(2); *data is NULL then.
  */

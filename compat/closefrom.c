@@ -19,15 +19,15 @@
 #include <unistd.h>
 
 #ifndef HAVE_CLOSEFROM
-#define MOST 65536 /* descriptors, where there is no limit */
+#define DESCRIPTORS_MAX 65536 /* where the system has no limit */
 
 void
 closefrom(int first)
 {
 	long end = sysconf(_SC_OPEN_MAX);
 
-	if (end == -1 || end > MOST)
-		end = MOST;
+	if (end == -1 || end > DESCRIPTORS_MAX)
+		end = DESCRIPTORS_MAX;
 	for (; first < end; first++)
 		(void)close(first);
 }

@@ -15,8 +15,9 @@
  */
 
 /*
- * What configure found, and stand-ins for what this system lacks.  Included
- * first, since it chooses the system's interfaces.
+ * The results of configure, and replacements for functions that this system
+ * lacks.  Included before any system header, since autoconf.h selects the
+ * system's interfaces.
  */
 #ifndef COMPAT_H
 #define COMPAT_H
@@ -28,7 +29,7 @@
 
 #include <stddef.h>
 
-/* Into callers that know the arguments, so that these are constants there. */
+/* For functions whose callers pass constants, which the compiler then folds. */
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
 #ifndef HAVE_STRLCPY
@@ -37,7 +38,7 @@ size_t strlcpy(char *dst, const char *src, size_t size);
 #endif
 
 #ifndef HAVE_STRTONUM
-/* OpenBSD's: *errstr is NULL, or what is wrong: "invalid", "too small"... */
+/* OpenBSD's: *errstr is NULL, or the error: "invalid", "too small", ... */
 long long strtonum(const char *text, long long min, long long max,
     const char **errstr);
 #endif
@@ -61,7 +62,7 @@ int recvmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags,
 int sendmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags);
 #endif
 
-/* flowd never executes another program; where these exist they make sure. */
+/* flowd never executes another program, so it can do without these. */
 #ifndef SOCK_CLOEXEC
 #define SOCK_CLOEXEC 0
 #endif

@@ -17,7 +17,7 @@
 #include "compat/compat.h"
 
 #ifndef HAVE_RECVMMSG
-/* One datagram a call: right, if not fast. */
+/* One datagram a call. */
 int
 recvmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags,
     struct timespec *timeout)

@@ -30,14 +30,14 @@
 
 #define BIT(capability) (UINT64_C(1) << (capability))
 
-static const uint64_t monitors =
+static const uint64_t monitor_capabilities =
     BIT(CAP_DAC_OVERRIDE) |            /* logs in directories of other users */
-    BIT(CAP_CHOWN) | BIT(CAP_FOWNER) | /* compressed logs stay whose they are */
+    BIT(CAP_CHOWN) | BIT(CAP_FOWNER) | /* compressed logs keep their owner */
     BIT(CAP_NET_BIND_SERVICE) |        /* ports below 1024 */
-    BIT(CAP_NET_ADMIN) |               /* receive buffers beyond the limit */
+    BIT(CAP_NET_ADMIN) |               /* receive buffers above the limit */
     BIT(CAP_NET_RAW) |                 /* listeners on one interface */
-    BIT(CAP_KILL) |                    /* a collector that does not end */
-    BIT(CAP_SETUID) | /* and for children, to give up their rights: */
+    BIT(CAP_KILL) |                    /* a collector that does not exit */
+    BIT(CAP_SETUID) | /* this and the next two: children drop rights */
     BIT(CAP_SETGID) | BIT(CAP_SYS_CHROOT);
 
 int
@@ -47,7 +47,7 @@ capabilities_bound(void)
 
 	while (prctl(PR_CAPBSET_DROP, i, 0, 0, 0) == 0)
 		i++;
-	/* EINVAL: this kernel has no more. */
+	/* EINVAL: the kernel has no capability of this number. */
 	if (errno != EINVAL && errno != EPERM)
 		return (-1);
 #ifdef PR_CAP_AMBIENT
@@ -56,7 +56,7 @@ capabilities_bound(void)
 	return (0);
 }
 
-/* As glibc has no function for it. */
+/* The system call itself, since glibc has no function for it. */
 static int
 set(uint64_t effective, uint64_t permitted)
 {
@@ -87,9 +87,9 @@ permitted(void)
 int
 capabilities_keep(void)
 {
-	const uint64_t left = permitted() & monitors;
+	const uint64_t kept = permitted() & monitor_capabilities;
 
-	return (set(left, left));
+	return (set(kept, kept));
 }
 
 int

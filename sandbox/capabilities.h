@@ -15,24 +15,26 @@
  */
 
 /*
- * What Linux divides root's rights into.  Elsewhere these do nothing.
+ * Capabilities of Linux: the parts of root's rights.  On other systems these
+ * functions do nothing and return 0.
  */
 #ifndef CAPABILITIES_H
 #define CAPABILITIES_H
 
 /*
- * Empties the set of what a program that is executed could have: none ever is.
- * Who may not do that needs no_new_privs instead.  -1 with errno.
+ * Empties the bounding set, so that a program executed by this process could
+ * gain no capability.  flowd executes no program.  A process that may not
+ * change the set is left to no_new_privs.  -1 with errno.
  */
 int capabilities_bound(void) __attribute__((warn_unused_result));
 
 /*
- * Leaves the monitor those that opening logs and ports takes, and starting
- * and ending its children.  -1 with errno.
+ * Reduces the capabilities of the monitor to those for opening logs and ports,
+ * and for starting and killing its children.  -1 with errno.
  */
 int capabilities_keep(void) __attribute__((warn_unused_result));
 
-/* Leaves none at all, whoever this process runs as.  -1 with errno. */
+/* Drops all capabilities of this process, also of root.  -1 with errno. */
 int capabilities_drop(void) __attribute__((warn_unused_result));
 
 #endif

@@ -35,7 +35,7 @@
 #include "sandbox/rights.h"
 #include "sandbox/sandbox.h"
 
-/* Whether this process has a user and a root to give up. */
+/* Whether this process changes its user and its root directory. */
 static bool
 is_to_drop(const struct rights_options *opts)
 {
@@ -49,8 +49,8 @@ struct account {
 };
 
 /*
- * The user to become, or NULL.  It is looked up once, before anything is given
- * up: how that is done is a matter of the system's configuration.
+ * The user to become, or NULL.  It is looked up once, before any right is
+ * dropped: the lookup may need files or a socket of a name service.
  */
 static const struct account *
 find_user(void)
@@ -87,7 +87,7 @@ become_user(const struct account *user)
 		fatalx("rights could be regained after becoming " PRIVSEP_USER);
 }
 
-/* The next of these that is not below fd, or -1. */
+/* The lowest descriptor in keep that is at least fd, or -1. */
 static int
 next_kept(const int *keep, size_t n, int fd)
 {
@@ -112,18 +112,28 @@ close_others(const int *keep, size_t n)
 		fd++;
 	}
 	closefrom(fd);
-	/* It was among them. */
+	/* The descriptor of syslog is closed as well. */
 	log_reopen();
 }
 
-/* What has to be read from files now or never. */
+/* Loads files that the C library cannot open after the rights are dropped. */
 static void
 read_ahead(enum sandbox_role role)
 {
 	tzset();
-	/* Loads what looks up the protocols that rules name. */
+	/* Loads the name service, since filter rules name protocols. */
 	if (role == SANDBOX_PARSER)
 		(void)getprotobyname("udp");
+}
+
+static void
+enter_sandbox(const struct rights_options *opts, enum sandbox_role role)
+{
+	if (!opts->unconfined && sandbox_enter(role) == -1)
+		fatal(
+		    "cannot enter the sandbox %s (-X NOSANDBOX runs flowd "
+		    "without it)",
+		    sandbox_name());
 }
 
 void
@@ -135,34 +145,30 @@ rights_drop(const struct rights_options *opts, enum sandbox_role role,
 	close_others(keep, n);
 	read_ahead(role);
 	if (is_to_drop(opts) && (user = find_user()) == NULL)
-		fatalx("no user " PRIVSEP_USER);
+		fatalx("the user " PRIVSEP_USER " does not exist");
 	if (user != NULL && role != SANDBOX_PARSER &&
 	    (chroot(PRIVSEP_PATH) == -1 || chdir("/") == -1))
-		fatal("chroot to " PRIVSEP_PATH);
+		fatal("cannot chroot to " PRIVSEP_PATH);
 	if (capabilities_bound() == -1)
-		fatal("capabilities");
+		fatal("cannot empty the capability bounding set");
 	if (user != NULL)
 		become_user(user);
 	if (capabilities_drop() == -1)
-		fatal("capabilities cannot be given up");
+		fatal("cannot drop capabilities");
 #ifdef HAVE_SYS_PRCTL_H
-	/* Nobody else of the same user reads its memory. */
+	/* Other processes of the same user cannot trace it. */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
 		fatal("prctl");
 #endif
-	if (!opts->unconfined && sandbox_enter(role) == -1)
-		fatal("sandbox %s, which -X NOSANDBOX leaves out",
-		    sandbox_name());
+	enter_sandbox(opts, role);
 }
 
 void
 rights_reduce(const struct rights_options *opts)
 {
 	if (capabilities_bound() == -1 || capabilities_keep() == -1)
-		fatal("capabilities cannot be given up");
-	if (!opts->unconfined && sandbox_enter(SANDBOX_MONITOR) == -1)
-		fatal("sandbox %s, which -X NOSANDBOX leaves out",
-		    sandbox_name());
+		fatal("cannot drop capabilities");
+	enter_sandbox(opts, SANDBOX_MONITOR);
 }
 
 const char *
@@ -172,8 +178,8 @@ rights_summary(const struct rights_options *opts)
 	const bool drop = is_to_drop(opts);
 
 	(void)snprintf(text, sizeof(text), "%s, root %s, sandbox %s",
-	    drop ? PRIVSEP_USER : "the user that started it",
-	    drop ? PRIVSEP_PATH : "as it was",
+	    drop ? PRIVSEP_USER : "the user who started it",
+	    drop ? PRIVSEP_PATH : "not changed",
 	    opts->unconfined ? SANDBOX_NONE : sandbox_name());
 	return (text);
 }
@@ -183,27 +189,25 @@ check_sandbox(const struct rights_options *opts)
 {
 	if (opts->unconfined) {
 		log_warnx(
-		    "-X NOSANDBOX: no sandbox, so that whoever takes "
-		    "over the collector may do what its user may");
+		    "-X NOSANDBOX: no sandbox; a bug in the collector has all "
+		    "rights of its user");
 		return (0);
 	}
 	if (strcmp(sandbox_name(), SANDBOX_NONE) != 0)
 		return (0);
-	log_warnx(
-	    "built without a sandbox, which -X NOSANDBOX has to consent "
-	    "to");
+	log_warnx("built without a sandbox; flowd runs only with -X NOSANDBOX");
 	return (-1);
 }
 
-/* What user and root have to be, to be changed to. */
+/* Whether the collector can change to its user and root directory. */
 static int
 check_user_and_root(void)
 {
 	struct stat st;
 
 	if (find_user() == NULL) {
-		log_warnx("there is no user " PRIVSEP_USER
-			  ", which the collector runs as");
+		log_warnx("the collector's user " PRIVSEP_USER
+			  " does not exist; create it");
 		return (-1);
 	}
 	if (stat(PRIVSEP_PATH, &st) == -1) {

@@ -15,7 +15,7 @@
  */
 
 /*
- * Dropping the rights that flowd was started with.
+ * Drops the rights that flowd was started with.
  */
 #ifndef RIGHTS_H
 #define RIGHTS_H
@@ -25,31 +25,34 @@
 
 #include "sandbox/sandbox.h"
 
-/* Rights that the user has flowd keep, by its command line.  Zeroed: none. */
+/* Steps that the command line excludes.  Zeroed: none. */
 struct rights_options {
-	bool insecure;   /* -X INSECURE: user and root directory */
-	bool unconfined; /* -X NOSANDBOX: no sandbox is entered */
+	bool insecure;   /* -X INSECURE: keep the user and the root directory */
+	bool unconfined; /* -X NOSANDBOX: enter no sandbox */
 };
 
 /*
- * Logs which of user, root directory and sandbox the collector will not have,
- * and why.  -1 after a message if flowd cannot start like this.
+ * Logs a warning if the collector will keep its user and root directory, or
+ * run without a sandbox, and why.  -1 after a message if flowd cannot start
+ * with these options, user and root directory.
  */
 int rights_check(const struct rights_options *opts);
 
 /*
- * Drops all rights of this process, irrevocably: closes every descriptor from
- * 3 on but the n in keep, becomes PRIVSEP_USER with PRIVSEP_PATH as its root
- * (not the parser, which opens files), drops all capabilities, checks that no
- * right can be regained, and enters the sandbox of the role.  Steps that opts
- * excludes are skipped.  Exits after a message if a step fails.
+ * Drops all rights of this process, irrevocably.  Closes every descriptor from
+ * 3 on except the n in keep, changes the root directory to PRIVSEP_PATH (not
+ * for the parser, which opens files), becomes PRIVSEP_USER, checks that no
+ * right can be regained, drops all capabilities, and enters the sandbox of the
+ * role.  Skips the steps that opts excludes.  Exits after a message if a step
+ * fails.
  */
 void rights_drop(const struct rights_options *opts, enum sandbox_role role,
     const int *keep, size_t n);
 
 /*
- * The same for the monitor.  It keeps its user, root directory and descriptors,
- * and the capabilities to open logs and ports and to start its children.
+ * Reduces the rights of the monitor.  It keeps its user, root directory and
+ * descriptors, and the capabilities to open logs and ports and to start its
+ * children.
  */
 void rights_reduce(const struct rights_options *opts);
 

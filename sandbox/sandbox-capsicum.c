@@ -15,8 +15,8 @@
  */
 
 /*
- * Capability mode of FreeBSD: no name of anything, such as a path, an address
- * or a process, means anything any more.
+ * Capability mode of FreeBSD: the process can no longer open anything by a
+ * global name, such as a path, an address or a process ID.
  */
 #include "compat/compat.h"
 
@@ -35,7 +35,7 @@ sandbox_enter(enum sandbox_role role)
 {
 	if (sandbox_limit(role) == -1)
 		return (-1);
-	/* These two live by opening files. */
+	/* These two open files. */
 	if (role == SANDBOX_PARSER || role == SANDBOX_MONITOR)
 		return (0);
 	return (cap_enter());

@@ -15,8 +15,8 @@
  */
 
 /*
- * Resource limits: no new processes, no core file with what is in memory, and
- * no new descriptors where none have to come.
+ * Resource limits: no new process, no core file, which would contain memory,
+ * and no new descriptor for roles that need none.
  */
 #include "compat/compat.h"
 
@@ -43,7 +43,7 @@ sandbox_limit(enum sandbox_role role)
 	if (limit_to_nothing(RLIMIT_NPROC) == -1)
 		return (-1);
 #endif
-	/* The others open files, or are handed descriptors. */
+	/* The other roles open files or receive descriptors. */
 	if (role == SANDBOX_FILES && limit_to_nothing(RLIMIT_NOFILE) == -1)
 		return (-1);
 	return (0);

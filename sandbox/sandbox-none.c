@@ -15,8 +15,8 @@
  */
 
 /*
- * For those who build --with-sandbox=no.  rights.c sees to it that they also
- * say so when they run it.
+ * No sandbox, for configure --with-sandbox=no.  Such a flowd runs only with
+ * -X NOSANDBOX; rights.c checks this.
  */
 #include "compat/compat.h"
 

@@ -15,7 +15,7 @@
  */
 
 /*
- * pledge(2) of OpenBSD.  A violation ends the process.
+ * pledge(2) of OpenBSD.  The kernel kills a process that violates its promises.
  */
 #include "compat/compat.h"
 
@@ -24,9 +24,9 @@
 #include "sandbox/sandbox.h"
 
 /*
- * The monitor starts processes that change their root, which no promise
- * allows.  The collector asks how large receive buffers are, and accepts
- * clients of the control socket: inet has both.
+ * The monitor starts processes that call chroot(2), which no promise permits.
+ * The collector reads the sizes of receive buffers, and accepts clients on the
+ * control socket: inet permits both.
  */
 static const char *const promises[] = {
 	[SANDBOX_COLLECTOR] = "stdio recvfd inet",
@@ -48,7 +48,7 @@ sandbox_enter(enum sandbox_role role)
 		return (-1);
 	if (promises[role] == NULL)
 		return (0);
-	/* Only the parser has files to see, and it does not write them. */
+	/* Only the parser opens files, and it only reads them. */
 	if (unveil("/", role == SANDBOX_PARSER ? "r" : "") == -1 ||
 	    unveil(NULL, NULL) == -1)
 		return (-1);

@@ -15,7 +15,7 @@
  */
 
 /*
- * For systems of which nothing better is known.
+ * Resource limits alone, for systems without another mechanism.
  */
 #include "compat/compat.h"
 

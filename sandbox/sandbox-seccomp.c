@@ -15,13 +15,14 @@
  */
 
 /*
- * seccomp of Linux: a list of the system calls that a role needs, and of what
- * their arguments may be.  Any other ends the process with SIGSYS, and in the
- * monitor fails with EPERM: it outlives a C library that knows another way.
- * The kernel's log has the number of the call.
+ * seccomp of Linux: a list of the system calls that a role needs, with tests
+ * of their arguments.  Any other system call kills the process with SIGSYS.  In
+ * the monitor it fails with EPERM instead, so that the monitor survives a C
+ * library that uses another system call.  The kernel's log has the number of
+ * the call.
  *
- * The list is for x86-64, aarch64 and i386, and for the calls that glibc and
- * musl make of the same functions.
+ * The list is for x86-64, aarch64 and i386.  It has the system calls by which
+ * glibc and musl implement the functions that flowd uses.
  */
 #include "compat/compat.h"
 
@@ -50,17 +51,17 @@
 #define ARCH AUDIT_ARCH_AARCH64
 #elif defined(__i386__)
 #define ARCH AUDIT_ARCH_I386
-#undef SYS_mmap /* which no filter sees the arguments of */
+#undef SYS_mmap /* its arguments are in memory, where no filter sees them */
 #define SYS_mmap       SYS_mmap2
 #define SYS_newfstatat SYS_fstatat64
 #else
 #error "no list of system calls for this architecture"
 #endif
 
-/* Numbers from here on are calls of x32, on the same architecture word. */
+/* Numbers from here on are system calls of x32, which has the same ARCH. */
 #define FOREIGN_CALLS 0x40000000U
 
-/* What socketcall does, as linux/net.h has it, which musl's headers refuse. */
+/* Operations of socketcall.  linux/net.h conflicts with musl's headers. */
 enum {
 	CALL_SOCKET = 1,
 	CALL_BIND = 2,
@@ -84,13 +85,16 @@ enum {
 #define M   (1U << SANDBOX_MONITOR)
 #define ANY (C | P | F)
 
-/* What lets a call through.  Of several rules on one call any will do. */
+/*
+ * The test by which a rule matches a call.  A call is permitted if one of its
+ * rules matches.
+ */
 enum test {
 	ALWAYS,
-	ARG_IS,    /* an int argument has this value */
-	ARG_LACKS, /* it has none of these bits */
-	ARG_NULL,  /* a pointer is NULL */
-	ARG_SELF,  /* a process is this one */
+	ARG_IS,    /* the int argument equals the value */
+	ARG_LACKS, /* the int argument has none of the bits of the value */
+	ARG_NULL,  /* the pointer is NULL */
+	ARG_SELF,  /* the process ID is that of this process */
 };
 
 struct rule {
@@ -99,7 +103,7 @@ struct rule {
 	enum test test;
 	unsigned int arg;
 	uint32_t value;
-	bool refused; /* without an end to the process */
+	bool refused; /* the call fails with EACCES */
 };
 
 #define ALLOW(roles, name)                             \
@@ -119,14 +123,15 @@ struct rule {
 		roles, SYS_##name, test, arg, value, true \
 	}
 
-#define NOT_A_NAMESPACE                                                \
+#define NEW_NAMESPACES                                                 \
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | \
 	    CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
 #define TO_WRITE (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND)
 
 /*
- * One line a call, what is called most first.  Filters add up, so that what its
- * children may do has to be the monitor's too, without being said again.
+ * A row for each call, the most frequent first.  A child inherits the monitor's
+ * filter and must pass both, so the monitor's list includes all rows of its
+ * children: see is_for.
  */
 static const struct rule rules[] = {
 	ALLOW(C, recvmmsg),
@@ -141,7 +146,7 @@ static const struct rule rules[] = {
 	ALLOW(C, recvfrom), /* recv */
 	ALLOW(C, getsockopt),
 #ifdef SYS_accept
-	ALLOW_IF(C, accept, 1, ARG_NULL, 0), /* of one socket that listens */
+	ALLOW_IF(C, accept, 1, ARG_NULL, 0), /* on the control socket */
 #endif
 	ALLOW(ANY, writev),
 	ALLOW(F, ftruncate),
@@ -149,12 +154,12 @@ static const struct rule rules[] = {
 	ALLOW(C | F, fdatasync),
 	ALLOW(ANY, close),
 
-	/* Of what is open already.  fstat goes by newfstatat in glibc. */
+	/* Open descriptors.  glibc implements fstat by newfstatat. */
 	ALLOW(ANY, fstat),
 	ALLOW(P, newfstatat),
 	ALLOW_IF(C | F, newfstatat, 3, ARG_IS, AT_EMPTY_PATH),
 #ifdef __i386__
-	/* Where times are wide, it goes by this instead. */
+	/* With 64-bit times glibc uses statx instead. */
 	ALLOW(P, statx),
 	ALLOW_IF(C | F, statx, 2, ARG_IS, AT_EMPTY_PATH | AT_NO_AUTOMOUNT),
 #endif
@@ -163,7 +168,7 @@ static const struct rule rules[] = {
 	ALLOW_IF(ANY, fcntl, 1, ARG_IS, F_GETFL),
 	ALLOW_IF(ANY, fcntl, 1, ARG_IS, F_GETFD),
 
-	/* Memory, of which nothing ever becomes code. */
+	/* Memory, but none that can be executed. */
 	ALLOW_IF(ANY, mmap, 2, ARG_LACKS, PROT_EXEC),
 	ALLOW_IF(ANY, mprotect, 2, ARG_LACKS, PROT_EXEC),
 	ALLOW(ANY, munmap),
@@ -171,7 +176,7 @@ static const struct rule rules[] = {
 	ALLOW(ANY, madvise),
 	ALLOW(ANY, brk),
 
-	/* Time where it is no matter of user space; qsort asks for memory. */
+	/* Time, where the vDSO does not have it; sysinfo is for qsort. */
 	ALLOW(ANY, clock_gettime),
 	ALLOW(ANY, gettimeofday),
 #ifdef SYS_time
@@ -187,7 +192,7 @@ static const struct rule rules[] = {
 	ALLOW(ANY, getegid),
 	ALLOW(ANY, futex),
 
-	/* The way out, with abort and its signal. */
+	/* Exit, and abort with its signal. */
 	ALLOW(ANY, exit),
 	ALLOW(ANY, exit_group),
 	ALLOW(ANY, rt_sigaction),
@@ -201,11 +206,11 @@ static const struct rule rules[] = {
 	ALLOW_IF(ANY, tkill, 0, ARG_SELF, 0), /* of musl */
 	ALLOW_IF(ANY, kill, 0, ARG_SELF, 0),
 
-	/* syslog tries these once more after syslogd was restarted. */
+	/* syslog(3) calls these after a restart of syslogd; it must survive. */
 	REFUSE(P | F, socket),
 	REFUSE(P | F, connect),
 
-/* Files that flowd.conf includes, protocols, and the time zone. */
+/* The parser: files that flowd.conf includes, protocols, the time zone. */
 #ifdef SYS_open
 	ALLOW_IF(P, open, 1, ARG_LACKS, TO_WRITE),
 	ALLOW(M, open),
@@ -219,7 +224,7 @@ static const struct rule rules[] = {
 	ALLOW_IF(P, ioctl, 1, ARG_IS, TIOCGWINSZ),
 	ALLOW(P, readv),
 
-	/* Files and directories of the monitor's. */
+	/* The monitor: files and directories. */
 	ALLOW(M, openat),
 	ALLOW(M, fcntl),
 #ifdef SYS_dup2
@@ -242,7 +247,7 @@ static const struct rule rules[] = {
 	ALLOW(M, fchownat),
 	ALLOW(M, fchmod),
 
-	/* Its sockets, and which interface a name stands for. */
+	/* The monitor: sockets, and the index of an interface. */
 	ALLOW(M, socket),
 	ALLOW(M, socketpair),
 	ALLOW(M, bind),
@@ -253,8 +258,8 @@ static const struct rule rules[] = {
 	ALLOW(M, sendmsg),
 	ALLOW_IF(M, ioctl, 1, ARG_IS, SIOCGIFINDEX),
 
-	/* Its children, and how they give up their rights. */
-	ALLOW_IF(M, clone, 0, ARG_LACKS, NOT_A_NAMESPACE),
+	/* The monitor: starting children, which then drop their rights. */
+	ALLOW_IF(M, clone, 0, ARG_LACKS, NEW_NAMESPACES),
 #ifdef SYS_fork
 	ALLOW(M, fork),
 #endif
@@ -265,7 +270,7 @@ static const struct rule rules[] = {
 	ALLOW(M, wait4),
 	ALLOW(M, setpriority),
 	ALLOW(M, kill),
-	/* As its children abort. */
+	/* Children may call abort before they enter their own sandbox. */
 	ALLOW(M, tgkill),
 	ALLOW(M, tkill),
 	ALLOW(M, set_robust_list),
@@ -297,8 +302,9 @@ static const struct rule rules[] = {
 
 #ifdef SYS_socketcall
 	/*
-	 * glibc's way to sockets, of which only the first argument is seen:
-	 * what may not name an address goes by send, not by sendto.
+	 * glibc for i386 calls socketcall for sockets.  A filter sees only its
+	 * first argument, so roles that may not name an address use send, not
+	 * sendto.
 	 */
 	ALLOW_IF(C, socketcall, 0, ARG_IS, CALL_RECVMSG),
 	ALLOW_IF(C, socketcall, 0, ARG_IS, CALL_RECVFROM),
@@ -319,7 +325,7 @@ static const struct rule rules[] = {
 #endif
 
 #if SANDBOX_SANITIZED
-	/* See sandbox.h.  Beside these the lists hold as they are. */
+	/* See sandbox.h. */
 	ALLOW(ANY, sigaltstack),
 	ALLOW(ANY, sched_yield),
 	ALLOW(ANY, prctl),
@@ -344,8 +350,8 @@ static const struct rule rules[] = {
 
 #ifdef __i386__
 /*
- * Calls that came later for what is wider than 32 or 16 bits, with their
- * arguments in the same places.  C libraries make the one or the other.
+ * Newer calls with wider times, sizes or IDs, and the same arguments.  A C
+ * library uses the one or the other.
  */
 static const struct {
 	uint32_t call, wide;
@@ -381,7 +387,7 @@ static const struct {
 #define RULE_LEN_MAX 8 /* instructions */
 #define FRAME_LEN    6
 
-/* The filter as it is written. */
+/* The filter under construction. */
 struct program {
 	struct sock_filter code[FRAME_LEN + 2 * NRULES * RULE_LEN_MAX];
 	unsigned short len;
@@ -400,12 +406,12 @@ load(struct program *p, size_t offset)
 }
 
 static void
-answer(struct program *p, uint32_t action)
+add_return(struct program *p, uint32_t action)
 {
 	add(p, BPF_RET | BPF_K, 0, 0, action);
 }
 
-/* The low half of an argument is there the kernel looks for an int. */
+/* Loads 32 bits of an argument.  An int is in the low half. */
 static void
 load_argument(struct program *p, unsigned int arg, bool high)
 {
@@ -414,7 +420,7 @@ load_argument(struct program *p, unsigned int arg, bool high)
 		(high ? sizeof(uint32_t) : 0));
 }
 
-/* Goes on with the next instruction where the test holds, else behind skip. */
+/* If the test fails, the filter skips so many of the next instructions. */
 static void
 add_test(struct program *p, const struct rule *r, uint8_t skip)
 {
@@ -442,7 +448,7 @@ add_test(struct program *p, const struct rule *r, uint8_t skip)
 	}
 }
 
-/* Finds the call's number loaded, and leaves it so. */
+/* The number of the call is loaded before these instructions and after them. */
 static void
 add_rule(struct program *p, const struct rule *r, uint32_t call)
 {
@@ -450,15 +456,16 @@ add_rule(struct program *p, const struct rule *r, uint32_t call)
 
 	add(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, call);
 	add_test(p, r, 1);
-	answer(p, r->refused ? SECCOMP_RET_ERRNO | EACCES : SECCOMP_RET_ALLOW);
+	add_return(p,
+	    r->refused ? SECCOMP_RET_ERRNO | EACCES : SECCOMP_RET_ALLOW);
 	if (p->len - from > 2)
 		load(p, offsetof(struct seccomp_data, nr));
 	p->code[from].jf = (uint8_t)(p->len - from - 1);
 }
 
-/* The end of the process; of the thread where the kernel is old. */
+/* The action that kills the process, or the thread on an old kernel. */
 static uint32_t
-deadly(void)
+kill_action(void)
 {
 #ifdef SECCOMP_RET_KILL_PROCESS
 	const uint32_t action = SECCOMP_RET_KILL_PROCESS;
@@ -477,7 +484,7 @@ is_for(const struct rule *r, enum sandbox_role role)
 	return ((r->roles & 1U << role) != 0);
 }
 
-/* The call that came later, or the same. */
+/* The newer call with wider arguments, or the same call. */
 static uint32_t
 wide(uint32_t call)
 {
@@ -495,15 +502,15 @@ wide(uint32_t call)
 static void
 compile(struct program *p, enum sandbox_role role)
 {
-	const uint32_t kill = deadly();
+	const uint32_t kill = kill_action();
 	size_t i;
 
 	load(p, offsetof(struct seccomp_data, arch));
 	add(p, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, ARCH);
-	answer(p, kill);
+	add_return(p, kill);
 	load(p, offsetof(struct seccomp_data, nr));
 	add(p, BPF_JMP | BPF_JGE | BPF_K, 0, 1, FOREIGN_CALLS);
-	answer(p, kill);
+	add_return(p, kill);
 	for (i = 0; i < NRULES; i++) {
 		const struct rule *r = &rules[i];
 
@@ -513,7 +520,8 @@ compile(struct program *p, enum sandbox_role role)
 		if (wide(r->call) != r->call)
 			add_rule(p, r, wide(r->call));
 	}
-	answer(p, role == SANDBOX_MONITOR ? SECCOMP_RET_ERRNO | EPERM : kill);
+	add_return(p,
+	    role == SANDBOX_MONITOR ? SECCOMP_RET_ERRNO | EPERM : kill);
 }
 
 const char *

@@ -15,39 +15,40 @@
  */
 
 /*
- * What confines a process after it has given up its user and its root.  One
- * sandbox-MECHANISM.c stands behind this header; configure chooses which.
- * sandbox-limits.c is common to all of them.
+ * Confines a process that has dropped its other rights.  configure chooses one
+ * sandbox-MECHANISM.c to implement this header; sandbox-limits.c is common to
+ * all of them.
  */
 #ifndef SANDBOX_H
 #define SANDBOX_H
 
-/* Each has a list of its own of what it may still do. */
+/* Every role has its own list of permitted operations. */
 enum sandbox_role {
-	SANDBOX_COLLECTOR, /* works with descriptors it has or is handed */
-	SANDBOX_PARSER,    /* reads files, says what is in them */
-	SANDBOX_FILES,     /* works with the files that it has */
-	SANDBOX_MONITOR,   /* opens what the others use, and starts them */
+	SANDBOX_COLLECTOR, /* uses open descriptors, and receives others */
+	SANDBOX_PARSER,    /* reads files, writes their contents to a pipe */
+	SANDBOX_FILES,     /* uses the files that are open */
+	SANDBOX_MONITOR,   /* opens files and sockets, starts the others */
 };
 
-#define SANDBOX_NONE "none" /* the name where nothing confines */
+#define SANDBOX_NONE "none" /* the name of the missing sandbox */
 
 /* The name of the mechanism, for the message at start.  Static. */
 const char *sandbox_name(void);
 
 /*
- * Confines this process for good.  A collector, parser or log check that does
- * what its role has no use for is ended by the system, or refused; the
- * monitor is refused.  -1 with errno where the system has no such mechanism.
+ * Confines this process irrevocably.  If a collector, parser or log check does
+ * anything that its role does not permit, the system kills the process or
+ * refuses the operation.  For the monitor it refuses the operation.  -1 with
+ * errno if the system lacks the mechanism.
  */
 int sandbox_enter(enum sandbox_role role) __attribute__((warn_unused_result));
 
-/* Resource limits, which every system has; every mechanism begins with them. */
+/* Sets resource limits, which every system has.  sandbox_enter calls it. */
 int sandbox_limit(enum sandbox_role role) __attribute__((warn_unused_result));
 
 /*
- * Programs built with AddressSanitizer look for leaks when they end, for which
- * they start a process that reads /proc and traces the first.
+ * A program built with AddressSanitizer looks for leaks when it exits: it
+ * starts a process that reads /proc and traces the program.
  */
 #if defined(__SANITIZE_ADDRESS__)
 #define SANDBOX_SANITIZED 1

@@ -116,7 +116,7 @@ class Sandbox(unittest.TestCase):
             have = status(flowd.collector())
             for key in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
                 self.assertEqual(int(have[key][0], 16), 0, key)
-            flowd.wait_stderr(f"root as it was, sandbox {SANDBOX}")
+            flowd.wait_stderr(f"root not changed, sandbox {SANDBOX}")
             if SANDBOX == "seccomp":
                 self.assertEqual(have["Seccomp"], ["2"])
             flowd.send(netflow.datagram(5, netflow.flows(1)))

@@ -134,7 +134,7 @@ an_end_is_said_of_what_was_said_to_begin(void **state)
 
 	(void)state;
 	assert_false(log_state_end(&s));
-	assert_false(log_state_rest(&s, NOW, 600));
+	assert_false(log_state_expire(&s, NOW, 600));
 	assert_true(log_state_begin(&s, NOW, &held_back));
 	assert_true(log_state_end(&s));
 	assert_false(log_state_end(&s));
@@ -151,11 +151,11 @@ rest_is_an_end(void **state)
 
 	(void)state;
 	assert_true(log_state_begin(&s, NOW, &held_back));
-	assert_false(log_state_rest(&s, NOW + 599, 600));
+	assert_false(log_state_expire(&s, NOW + 599, 600));
 	assert_false(log_state_begin(&s, NOW + 59, &held_back));
-	assert_false(log_state_rest(&s, NOW + 600, 600));
-	assert_true(log_state_rest(&s, NOW + 659, 600));
-	assert_false(log_state_rest(&s, NOW + 660, 600));
+	assert_false(log_state_expire(&s, NOW + 600, 600));
+	assert_true(log_state_expire(&s, NOW + 659, 600));
+	assert_false(log_state_expire(&s, NOW + 660, 600));
 }
 
 int
