@@ -21,8 +21,8 @@
  *   monitor    root; never reads from the network.  It obeys signals, and when
  *              a collector dies it logs why and starts another one with the
  *              same sockets, in which the kernel queues datagrams meanwhile.
- *   collector  unprivileged user, chrooted, confined (sandbox.h); collector_run
- *              in flowd.c.  With "workers" there are several, each with sockets
+ *   collector  unprivileged user, chrooted, confined (sandbox.h); collect() in
+ *              collect.c.  With "workers" there are several, each with sockets
  *              of its own on the same addresses, which share the logs.
  *   parser     a child process that exits when it has read flowd.conf;
  *              config-load.c.

@@ -1,0 +1,545 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The collector's loop: waits for datagrams, for orders of the monitor, for
+ * outputs that accept data again, and for clients of the control socket.
+ */
+#include "compat/compat.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "collector/collect.h"
+#include "collector/control.h"
+#include "collector/intake.h"
+#include "collector/keep-state.h"
+#include "collector/output.h"
+#include "collector/pace.h"
+#include "collector/report.h"
+#include "collector/sockets.h"
+#include "collector/staged.h"
+#include "config/config.h"
+#include "decode/exporters.h"
+#include "ipc/priv-msg.h"
+#include "lib/counters.h"
+
+#define TICK              CLOCK_SECOND /* nanoseconds between periodic tasks */
+#define LAST_WAIT_SECONDS 5 /* at the end: for logs, and for the monitor */
+
+struct collector {
+	int sock;            /* to the monitor */
+	uint32_t number;     /* among config_workers(), from 1 on */
+	struct config *conf; /* in force; NULL before the first */
+	struct staged staged;
+	struct exporter_table *exporters;
+	struct output *output;
+	struct intake *intake;
+	struct sockets *sockets;
+	struct control *control;
+	struct keep_state state;
+	struct pace pace;
+	struct batch *batch;    /* shared with the monitor */
+	struct pollfd *pfds;    /* sock, output, control, sockets */
+	uint32_t last_tick;     /* epoch seconds */
+	bool repair_asked;      /* the logs are held until the answer */
+	uint32_t repair_before; /* epoch seconds; the last such request */
+	bool stopping;          /* the monitor ordered it */
+};
+
+static uint32_t
+now_sec(void)
+{
+	return ((uint32_t)time(NULL));
+}
+
+static void
+count_result(void *owner, uint64_t stored, uint64_t lost)
+{
+	exporter_settle(owner, stored, lost);
+}
+
+/* Waits for events, ns nanoseconds at most. */
+static void
+wait_for(struct pollfd *pfds, size_t n, uint64_t ns)
+{
+	const struct timespec ts = {
+		.tv_sec = (time_t)(ns / CLOCK_SECOND),
+		.tv_nsec = (long)(ns % CLOCK_SECOND),
+	};
+
+	if (ppoll(pfds, n, &ts, NULL) == -1 && errno != EINTR)
+		fatal("poll");
+}
+
+/*
+ * The monitor has ended.  Nothing reads messages any more, so the collector
+ * writes what it has received, and exits without statistics.
+ */
+static _Noreturn void
+end_orphaned(struct collector *c)
+{
+	sockets_drain(c->sockets);
+	output_hold_logs(c->output, false);
+	output_end(c->output);
+	exit(1);
+}
+
+static void
+send_request(struct collector *c, enum priv_type type)
+{
+	if (priv_send(c->sock, type, 0, NULL, 0, -1) == -1)
+		end_orphaned(c);
+}
+
+/* Sets every counter that belongs to no exporter. */
+static void
+count_all(void *arg, struct collector_counters *counters)
+{
+	struct collector *c = arg;
+
+	output_count(c->output, counters);
+	counters->evicted = exporters_evicted(c->exporters);
+	counters->unauthorised = intake_unauthorised(c->intake);
+	counters->kernel_drops = sockets_dropped(c->sockets);
+	counters->skipped = c->batch->skipped;
+}
+
+static void
+report(struct collector *c)
+{
+	struct collector_counters counters;
+
+	/* Flows that can be written now must not count as buffered. */
+	(void)output_flush(c->output);
+	count_all(c, &counters);
+	log_wait_for_room(true);
+	report_statistics(c->exporters, now_sec(), &counters,
+	    intake_filter(c->intake));
+	log_wait_for_room(false);
+}
+
+/*
+ * Asks the monitor to cut off a partial record at the end of a log, at most
+ * once a second.
+ */
+static void
+ask_for_repair(struct collector *c)
+{
+	const uint32_t now = now_sec();
+
+	if (c->repair_asked || now == c->repair_before ||
+	    !output_was_torn(c->output))
+		return;
+	c->repair_asked = true;
+	c->repair_before = now;
+	output_hold_logs(c->output, true);
+	send_request(c, PRIV_WANT_CUT);
+}
+
+static void
+resume_logs(struct collector *c)
+{
+	c->repair_asked = false;
+	output_hold_logs(c->output, false);
+}
+
+/* Each collector has an equal share of the limits. */
+static void
+apply_limits(struct collector *c, const struct config *conf)
+{
+	const struct conf_limits *l = &conf->limits;
+	const uint32_t workers = config_workers(conf);
+	struct exporter_limits limits = {
+		.exporters =
+		    l->exporters == 0 ? EXPORTERS_DEFAULT : l->exporters,
+		.templates =
+		    l->templates == 0 ? TEMPLATES_DEFAULT : l->templates,
+		.memory = l->memory == 0 ? MEMORY_DEFAULT :
+		    l->memory > SIZE_MAX ? SIZE_MAX :
+					   (size_t)l->memory,
+	};
+
+	limits.exporters = (limits.exporters + workers - 1) / workers;
+	limits.memory /= workers;
+	exporters_set_limits(c->exporters, &limits);
+}
+
+static void
+load_state(struct collector *c, int fd)
+{
+	if (c->staged.conf == NULL || fd == -1)
+		fatalx("state out of turn");
+	apply_limits(c, c->staged.conf);
+	keep_state_load(&c->state, fd, c->staged.conf, c->number, now_sec());
+}
+
+static void
+stage_config(struct collector *c, const struct priv_msg *order)
+{
+	if (staged_begin(&c->staged, c->sock, order->body_len) == -1)
+		end_orphaned(c);
+}
+
+/* Stages a new socket, or one of the configuration that is in force. */
+static void
+stage_listener(struct collector *c, const struct priv_msg *order, int fd)
+{
+	struct listener listener = { .fd = fd };
+
+	if (fd == -1 &&
+	    (order->value == 0 ||
+		sockets_move(c->sockets, order->value - 1, &listener) == -1))
+		fatalx("no such listener");
+	staged_add_listener(&c->staged, &listener);
+}
+
+static void
+receive_log(struct collector *c, const struct priv_msg *order, int fd)
+{
+	if (fd == -1)
+		fatalx("log without descriptor");
+	if (c->staged.conf != NULL) {
+		staged_add_log(&c->staged, fd, order->value);
+		return;
+	}
+	output_reopen_log(c->output, order->value, fd);
+	/* The monitor closes the former file after PRIV_LOG_TAKEN. */
+	ask_for_repair(c);
+	send_request(c, PRIV_LOG_TAKEN);
+}
+
+static void
+receive_logsock(struct collector *c, int fd)
+{
+	if (c->staged.conf != NULL)
+		c->staged.logsock = fd;
+	else
+		output_set_logsock(c->output, fd);
+}
+
+static void
+replace_outputs(struct collector *c)
+{
+	struct staged *s = &c->staged;
+
+	output_set_logs(c->output, s->conf, s->logs);
+	free(s->logs);
+	output_set_forwards(c->output, s->forwards, s->nforwards);
+	free(s->forwards);
+	output_use_logsock(c->output, s->conf->logsock != NULL);
+	output_set_logsock(c->output, s->logsock);
+}
+
+static void
+replace_control(struct collector *c)
+{
+	const struct control_source source = {
+		.worker = c->number,
+		.workers = config_workers(c->staged.conf),
+		.exporters = c->exporters,
+		.filter = intake_filter(c->intake),
+		.count = count_all,
+		.arg = c,
+	};
+
+	control_use(c->control, c->staged.control, &source);
+}
+
+static void
+replace_pollfds(struct collector *c)
+{
+	const size_t n = 1 + output_npollfds(c->output) + CONTROL_POLLFDS +
+	    sockets_count(c->sockets);
+
+	free(c->pfds);
+	if ((c->pfds = calloc(n, sizeof(*c->pfds))) == NULL)
+		fatal("no memory");
+}
+
+/*
+ * Puts the staged configuration into force.  Datagrams that are queued are
+ * processed by the former one, and those that follow by the new one.
+ */
+static void
+commit_config(struct collector *c)
+{
+	struct staged *s = &c->staged;
+	const bool first = c->conf == NULL;
+
+	if (!staged_is_complete(s))
+		fatalx("incomplete configuration");
+	pace_set_buffer(&c->pace,
+	    sockets_replace(c->sockets, s->listeners, s->nlisteners));
+	replace_outputs(c);
+	apply_limits(c, s->conf);
+	intake_configure(c->intake, s->conf);
+	replace_control(c);
+	replace_pollfds(c);
+	config_free(c->conf);
+	c->conf = s->conf;
+	staged_init(s);
+	if (!first)
+		keep_state_renew(&c->state);
+	c->last_tick = 0;
+	ask_for_repair(c);
+	send_request(c, PRIV_READY);
+}
+
+/* Receives an order of the monitor and executes it. */
+static void
+obey(struct collector *c)
+{
+	struct priv_msg order;
+	int fd;
+
+	if (priv_receive(c->sock, &order, &fd) != 1)
+		end_orphaned(c);
+	switch ((enum priv_type)order.type) {
+	case PRIV_CONFIG:
+		stage_config(c, &order);
+		return;
+	case PRIV_LISTENER:
+		stage_listener(c, &order, fd);
+		return;
+	case PRIV_FORWARD:
+		staged_add_forward(&c->staged, fd);
+		return;
+	case PRIV_COMMIT:
+		commit_config(c);
+		return;
+	case PRIV_LOG:
+		receive_log(c, &order, fd);
+		return;
+	case PRIV_LOGSOCK:
+		receive_logsock(c, fd);
+		return;
+	case PRIV_CONTROL:
+		staged_set_control(&c->staged, fd);
+		return;
+	case PRIV_STATE:
+		load_state(c, fd);
+		return;
+	case PRIV_STATE_FILE:
+		if (keep_state_write(&c->state, fd) == -1)
+			end_orphaned(c);
+		return;
+	case PRIV_STATISTICS:
+		report(c);
+		return;
+	case PRIV_LOGS_CUT:
+		resume_logs(c);
+		return;
+	case PRIV_STOP:
+		c->stopping = true;
+		return;
+	default:
+		fatalx("unknown order %u", order.type);
+	}
+}
+
+/* Executes orders until *pending is false, or the monitor sends none. */
+static void
+obey_while(struct collector *c, const bool *pending)
+{
+	struct pollfd pfd = { .fd = c->sock, .events = POLLIN };
+
+	while (*pending && poll(&pfd, 1, LAST_WAIT_SECONDS * 1000) == 1)
+		obey(c);
+}
+
+/* Writes everything, within LAST_WAIT_SECONDS.  Returns the bytes that stay. */
+static size_t
+flush_all(struct collector *c)
+{
+	const uint64_t give_up = clock_ns() + LAST_WAIT_SECONDS * CLOCK_SECOND;
+	size_t i, left, n = output_npollfds(c->output);
+	bool blocked;
+
+	for (;;) {
+		left = output_flush(c->output);
+		output_pollfds(c->output, c->pfds);
+		for (i = 0, blocked = false; i < n; i++)
+			blocked = blocked || c->pfds[i].fd != -1;
+		if ((left == 0 && !blocked) || clock_ns() >= give_up)
+			return (left);
+		wait_for(c->pfds, n, left > 0 && !blocked ? PACE_WRITE : TICK);
+	}
+}
+
+static void
+save_last_state(struct collector *c)
+{
+	if (c->conf->statefile == NULL)
+		return;
+	if (keep_state_ask(&c->state) == -1)
+		end_orphaned(c);
+	obey_while(c, &c->state.asked);
+}
+
+static _Noreturn void
+stop(struct collector *c)
+{
+	size_t left;
+
+	if (c->conf == NULL)
+		exit(0);
+	obey_while(c, &c->repair_asked);
+	resume_logs(c);
+	sockets_drain(c->sockets);
+	left = flush_all(c);
+	output_end(c->output);
+	save_last_state(c);
+	report(c);
+	output_free(c->output);
+	exit(left > 0 ? 1 : 0);
+}
+
+/* The periodic tasks, once a second. */
+static void
+tick(struct collector *c)
+{
+	const uint32_t now = now_sec();
+
+	if (now == c->last_tick)
+		return;
+	c->last_tick = now;
+	log_report_dropped();
+	intake_tick(c->intake, now);
+	exporters_expire(c->exporters, now);
+	control_expire(c->control, now);
+	if (output_wants_logsock(c->output))
+		send_request(c, PRIV_WANT_LOGSOCK);
+	if (c->conf->statefile != NULL && keep_state_tick(&c->state, now) == -1)
+		end_orphaned(c);
+}
+
+static struct pollfd *
+control_pfds(const struct collector *c)
+{
+	return (c->pfds + 1 + output_npollfds(c->output));
+}
+
+/*
+ * Waits for an event, unless more datagrams are known to be queued; before
+ * that, lets datagrams gather.  Returns the results for the sockets.
+ */
+static const struct pollfd *
+wait_for_work(struct collector *c, bool more)
+{
+	struct pollfd *const control = control_pfds(c);
+	struct pollfd *const sockets = control + CONTROL_POLLFDS;
+	const size_t nothers = (size_t)(sockets - c->pfds);
+	uint64_t gather = more ? 0 : c->pace.gather;
+	uint64_t timeout = TICK, until_write;
+
+	c->pfds[0] = (struct pollfd){ .fd = c->sock, .events = POLLIN };
+	output_pollfds(c->output, c->pfds + 1);
+	control_pollfds(c->control, control);
+	sockets_pollfds(c->sockets, sockets);
+	until_write = pace_until_write(&c->pace, clock_ns());
+	if (output_left(c->output) > 0 && until_write < timeout)
+		timeout = until_write;
+	if (gather > 0)
+		wait_for(c->pfds, nothers, gather);
+	wait_for(c->pfds, nothers + sockets_count(c->sockets),
+	    more || gather > 0 ? 0 : timeout);
+	return (sockets);
+}
+
+/* Processes datagrams that are queued.  True if there are more. */
+static bool
+receive(struct collector *c, const struct pollfd *pfds)
+{
+	size_t n = 0;
+	const bool more = sockets_read(c->sockets, pfds, &n);
+
+	pace_looked(&c->pace, clock_ns(), n);
+	return (more);
+}
+
+/* Writes when it is due, or when a blocked output accepts data again. */
+static void
+write_when_due(struct collector *c)
+{
+	const uint64_t now = clock_ns();
+	size_t i, n = output_npollfds(c->output);
+	bool ready = false;
+
+	for (i = 1; i <= n; i++)
+		ready = ready || c->pfds[i].revents != 0;
+	if (!ready &&
+	    (output_left(c->output) == 0 ||
+		pace_until_write(&c->pace, now) > 0))
+		return;
+	(void)output_flush(c->output);
+	pace_wrote(&c->pace, now);
+}
+
+static struct collector *
+collector_new(const struct collector_place *place)
+{
+	static const struct exporter_limits limits = {
+		.exporters = EXPORTERS_DEFAULT,
+		.templates = TEMPLATES_DEFAULT,
+		.memory = MEMORY_DEFAULT,
+	};
+	struct collector *c = calloc(1, sizeof(*c));
+
+	if (c == NULL || (c->exporters = exporters_new(&limits)) == NULL ||
+	    (c->output = output_new(place->turns, place->number,
+		 count_result)) == NULL ||
+	    (c->intake = intake_new(c->exporters, c->output)) == NULL ||
+	    (c->sockets = sockets_new(place->batch, c->intake)) == NULL ||
+	    (c->control = control_new(now_sec())) == NULL)
+		fatal("no memory");
+	c->sock = place->sock;
+	c->number = place->number;
+	c->batch = place->batch;
+	c->state.sock = c->sock;
+	c->state.exporters = c->exporters;
+	staged_init(&c->staged);
+	return (c);
+}
+
+_Noreturn void
+collect(const struct collector_place *place)
+{
+	struct collector *c = collector_new(place);
+	bool more = false;
+
+	while (c->conf == NULL && !c->stopping)
+		obey(c);
+	if (!c->stopping)
+		sockets_resume(c->sockets);
+	while (!c->stopping) {
+		tick(c);
+		more = receive(c, wait_for_work(c, more));
+		write_when_due(c);
+		control_serve(c->control, control_pfds(c), now_sec());
+		ask_for_repair(c);
+		if (c->pfds[0].revents != 0)
+			obey(c);
+	}
+	stop(c);
+}

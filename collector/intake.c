@@ -1,0 +1,275 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat/compat.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "base/log-limit.h"
+#include "base/log.h"
+#include "collector/intake.h"
+#include "decode/decode.h"
+#include "decode/exporter.h"
+#include "format.h"
+#include "store.h"
+
+#define SINK_FLOWS    64  /* decoded before they are filtered and stored */
+#define QUIET_SECONDS 600 /* without unauthorised datagrams */
+
+struct intake {
+	const struct config *conf;
+	struct filter *filter;
+	struct prefix_map *sources; /* to SOURCE_* */
+	struct exporter_table *exporters;
+	struct output *output;
+	uint64_t unauthorised; /* datagrams */
+	struct log_state unauthorised_logged;
+
+	/* The datagram that is being decoded. */
+	struct exporter *exporter;
+	struct flow_sink sink;
+	struct flow flows[SINK_FLOWS];
+	uint8_t records[SINK_FLOWS * STORE_RECORD_MAX];
+};
+
+static void
+log_flows(const struct flow *flows, size_t n)
+{
+	char line[FORMAT_LINE_MAX];
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		(void)format_flow(&flows[i], STORE_DISPLAY_BRIEF, false, line);
+		log_debug("%s", line);
+	}
+}
+
+/* Moves the flows that the filter keeps to the front; returns their number. */
+static size_t
+apply_filter(struct filter *filter, struct flow *flows, size_t n)
+{
+	enum filter_verdict verdicts[SINK_FLOWS];
+	size_t i, kept = 0;
+
+	filter_flows(filter, flows, n, verdicts);
+	for (i = 0; i < n; i++) {
+		if (verdicts[i] == FILTER_DISCARD)
+			continue;
+		if (kept != i)
+			flows[kept] = flows[i];
+		kept++;
+	}
+	return (kept);
+}
+
+/*
+ * Counts flows whose two interfaces are equal.  One flow of each sink is enough
+ * to see that an exporter does not tell input and output apart.
+ */
+static void
+check_interfaces(struct exporter *e, const struct flow *flow)
+{
+	if ((flow->fields & STORE_FIELD_IF_INDICES) == 0)
+		return;
+	e->looked_at++;
+	e->in_is_out += flow->if_index_in == flow->if_index_out;
+}
+
+/* Stores each flow in the output that its tag selects. */
+static void
+store_each(struct intake *in, const struct flow *flows, size_t n)
+{
+	struct counters *count = &in->exporter->counters;
+	const uint8_t *record = in->records;
+	size_t lens[SINK_FLOWS], i;
+
+	(void)store_encode_many(flows, n, in->conf->store_mask, in->records,
+	    lens);
+	for (i = 0; i < n; record += lens[i++]) {
+		switch (output_put(in->output, &flows[i], record, lens[i],
+		    in->exporter)) {
+		case OUTPUT_STORED:
+			count->stored++;
+			break;
+		case OUTPUT_BUFFERED:
+			count->buffered++;
+			break;
+		case OUTPUT_LOST:
+			count->lost++;
+			break;
+		case OUTPUT_NOWHERE:
+			count->discarded++;
+			break;
+		}
+	}
+}
+
+/* Encodes directly into the log's buffer if all flows go to the same log. */
+static void
+store_flows(struct intake *in, const struct flow *flows, size_t n)
+{
+	size_t lens[SINK_FLOWS];
+	uint8_t *room = output_room(in->output, n * STORE_RECORD_MAX);
+
+	if (room == NULL) {
+		store_each(in, flows, n);
+		return;
+	}
+	output_commit(in->output,
+	    store_encode_many(flows, n, in->conf->store_mask, room, lens), n,
+	    in->exporter);
+	in->exporter->counters.buffered += n;
+}
+
+/* Empties the sink: filters and stores the decoded flows. */
+static void
+flush_sink(struct flow_sink *sink)
+{
+	struct intake *in = sink->arg;
+	struct counters *count = &in->exporter->counters;
+	size_t n;
+
+	if (sink->n > 0)
+		check_interfaces(in->exporter, &sink->flows[0]);
+	n = filter_is_empty(in->filter) ?
+	    sink->n :
+	    apply_filter(in->filter, sink->flows, sink->n);
+	count->flows += sink->n;
+	count->discarded += sink->n - n;
+	sink->n = 0;
+	store_flows(in, sink->flows, n);
+	if (log_is_debug())
+		log_flows(sink->flows, n);
+}
+
+static void
+refuse(struct intake *in, const struct addr *from, uint32_t now)
+{
+	char addr[ADDR_STRLEN];
+	uint32_t held_back;
+
+	in->unauthorised++;
+	if (!log_state_begin(&in->unauthorised_logged, now, &held_back))
+		return;
+	log_warnx(
+	    "%s: no \"flow source\" allows it, datagram dropped "
+	    "(%" PRIu32 " of others held back)",
+	    addr_ntop(from, addr), held_back);
+}
+
+static void
+count_datagram(struct counters *count, enum decoded r)
+{
+	count->datagrams++;
+	switch (r) {
+	case DECODED:
+		count->decoded++;
+		break;
+	case DECODE_INVALID:
+		count->invalid++;
+		break;
+	case DECODE_UNSUPPORTED:
+		count->unsupported++;
+		break;
+	case DECODE_NO_TEMPLATE:
+		count->no_template++;
+		break;
+	case DECODE_HELD:
+		break;
+	}
+}
+
+void
+intake_datagram(struct intake *in, const struct batch_datagram *datagram,
+    const struct timespec *now)
+{
+	const struct datagram dgram = {
+		.data = datagram->data,
+		.len = datagram->len,
+		.recv_sec = (uint32_t)now->tv_sec,
+		.recv_usec = (uint32_t)(now->tv_nsec / 1000),
+	};
+	unsigned int source = prefix_map_find(in->sources, &datagram->from);
+	enum decoded r;
+
+	if (source == SOURCE_REFUSED) {
+		refuse(in, &datagram->from, dgram.recv_sec);
+		return;
+	}
+	output_forward(in->output, datagram->data, datagram->len);
+	in->exporter = exporter_get(in->exporters, &datagram->from,
+	    dgram.recv_sec, source == SOURCE_NAMED);
+	if (in->exporter == NULL)
+		fatal("no memory for an exporter");
+	r = netflow_decode(&dgram, in->exporter, &in->sink);
+	flush_sink(&in->sink);
+	count_datagram(&in->exporter->counters, r);
+}
+
+void
+intake_tick(struct intake *in, uint32_t now)
+{
+	if (log_state_expire(&in->unauthorised_logged, now, QUIET_SECONDS))
+		log_info(
+		    "no more datagrams from where no \"flow source\" "
+		    "allows it; %" PRIu64 " were dropped",
+		    in->unauthorised);
+}
+
+const struct filter *
+intake_filter(const struct intake *in)
+{
+	return (in->filter);
+}
+
+uint64_t
+intake_unauthorised(const struct intake *in)
+{
+	return (in->unauthorised);
+}
+
+void
+intake_configure(struct intake *in, const struct config *conf)
+{
+	prefix_map_free(in->sources);
+	in->sources = config_sources(conf);
+	filter_free(in->filter);
+	in->filter =
+	    filter_new(conf->rules, conf->nrules, conf->tables, conf->ntables);
+	if (in->sources == NULL || in->filter == NULL)
+		fatal("the filter");
+	in->conf = conf;
+}
+
+struct intake *
+intake_new(struct exporter_table *exporters, struct output *output)
+{
+	struct intake *in;
+
+	if ((in = calloc(1, sizeof(*in))) == NULL)
+		return (NULL);
+	in->exporters = exporters;
+	in->output = output;
+	in->sink = (struct flow_sink){
+		.flows = in->flows,
+		.max = SINK_FLOWS,
+		.flush = flush_sink,
+		.arg = in,
+	};
+	return (in);
+}

@@ -1,0 +1,138 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat/compat.h"
+
+#include <sys/stat.h>
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/read-whole.h"
+#include "collector/keep-state.h"
+#include "decode/state.h"
+#include "errors.h"
+#include "ipc/priv-msg.h"
+#include "ipc/udp-socket.h"
+#include "lib/write-whole.h"
+
+#define INTERVAL 60 /* seconds between two writes */
+
+/* Of which exporters a collector reads the state. */
+struct share {
+	const struct config *conf;
+	uint32_t number; /* of the collector, from 1 on */
+};
+
+/* Datagrams to multicast groups, from any address, are for collector 1. */
+static bool
+is_mine(void *arg, const struct addr *addr)
+{
+	const struct share *share = arg;
+	const struct config *conf = share->conf;
+
+	return ((share->number == 1 && conf->njoins > 0) ||
+	    udp_worker(addr, config_workers(conf)) + 1 == share->number);
+}
+
+void
+keep_state_load(struct keep_state *k, int fd, const struct config *conf,
+    uint32_t number, uint32_t now)
+{
+	struct share share = { conf, number };
+	struct stat st;
+	uint8_t *data = NULL;
+	size_t len;
+	int r = FLOWD_EIO;
+
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    read_whole(fd, STATE_LEN_MAX, &data, &len) == 0)
+		r = state_unpack(k->exporters, data, len, now, is_mine, &share);
+	if (r != 0)
+		log_warnx("statefile: %s; starting without what is missing",
+		    r == FLOWD_EVERSION ? "it is no state file of flowd's" :
+					  flowd_strerror(r));
+	else
+		log_info("statefile: %zu exporters",
+		    exporters_count(k->exporters));
+	exporters_saved(k->exporters);
+	free(data);
+	(void)close(fd);
+}
+
+void
+keep_state_renew(struct keep_state *k)
+{
+	k->due = true;
+	k->saved = 0;
+}
+
+int
+keep_state_ask(struct keep_state *k)
+{
+	if (k->asked)
+		return (0);
+	k->asked = true;
+	return (priv_send(k->sock, PRIV_WANT_STATE, 0, NULL, 0, -1));
+}
+
+int
+keep_state_tick(struct keep_state *k, uint32_t now)
+{
+	if (k->asked || (!exporters_changed(k->exporters) && !k->due) ||
+	    now - k->saved < INTERVAL)
+		return (0);
+	k->saved = now;
+	return (keep_state_ask(k));
+}
+
+/* -1 after a message. */
+static int
+write_state(const struct exporter_table *exporters, int fd)
+{
+	uint8_t *data;
+	size_t len;
+	int r;
+
+	if (state_pack(exporters, &data, &len) != 0) {
+		log_warnx("statefile: no memory to write it");
+		return (-1);
+	}
+	if ((r = flowd_write_whole(fd, data, len)) == -1)
+		log_warn("statefile");
+	free(data);
+	return (r);
+}
+
+int
+keep_state_write(struct keep_state *k, int fd)
+{
+	int r;
+
+	k->asked = false;
+	if (fd == -1)
+		return (0);
+	r = write_state(k->exporters, fd);
+	(void)close(fd);
+	if (r == -1)
+		return (0);
+	if (priv_send(k->sock, PRIV_STATE_WRITTEN, 0, NULL, 0, -1) == -1)
+		return (-1);
+	exporters_saved(k->exporters);
+	k->due = false;
+	return (0);
+}

@@ -1,0 +1,221 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat/compat.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log-limit.h"
+#include "base/log.h"
+#include "collector/sockets.h"
+#include "ipc/udp-socket.h"
+
+#define DATAGRAM_OVERHEAD 256 /* bytes; each system charges more */
+#define BATCHES_AT_ONCE   16  /* of one socket, before the others */
+
+struct sockets {
+	struct listener *list;
+	size_t n;
+	struct batch *batch;
+	struct receiver *receiver;
+	struct intake *intake;
+	uint64_t dropped; /* datagrams, by the kernel */
+	struct log_limit failure_logged;
+};
+
+struct sockets *
+sockets_new(struct batch *batch, struct intake *intake)
+{
+	struct sockets *s;
+
+	if ((s = calloc(1, sizeof(*s))) == NULL)
+		return (NULL);
+	s->batch = batch;
+	s->intake = intake;
+	if ((s->receiver = receiver_new(batch)) == NULL) {
+		free(s);
+		return (NULL);
+	}
+	return (s);
+}
+
+/*
+ * Processes the n datagrams of a batch.  Returns the number of bytes that they
+ * occupied in the receive buffer at least.
+ */
+static size_t
+process(struct sockets *s, int n)
+{
+	const struct timespec *now = receiver_time(s->receiver);
+	struct batch_datagram datagram;
+	size_t bytes = 0;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		receiver_begin(s->receiver, i, &datagram);
+		intake_datagram(s->intake, &datagram, now);
+		bytes += datagram.len + DATAGRAM_OVERHEAD;
+	}
+	receiver_end(s->receiver);
+	return (bytes);
+}
+
+void
+sockets_resume(struct sockets *s)
+{
+	(void)process(s, (int)batch_count(s->batch));
+}
+
+/* Receives one batch, of *n datagrams; otherwise as process(). */
+static size_t
+read_batch(struct sockets *s, struct listener *listener, int *n)
+{
+	uint32_t held_back;
+
+	*n = receiver_batch(s->receiver, listener, &s->dropped);
+	if (*n == -1 &&
+	    log_limit_pass(&s->failure_logged, (uint32_t)time(NULL),
+		&held_back))
+		log_warn("receive (%" PRIu32 " more held back)", held_back);
+	return (*n <= 0 ? 0 : process(s, *n));
+}
+
+/*
+ * Reads some batches and adds the number of datagrams to *count.  True if the
+ * socket is empty, as far as the last batch shows.
+ */
+static bool
+read_some(struct sockets *s, struct listener *listener, size_t *count)
+{
+	int i, n;
+
+	for (i = 0; i < BATCHES_AT_ONCE; i++) {
+		(void)read_batch(s, listener, &n);
+		*count += n > 0 ? (size_t)n : 0;
+		if (n < BATCH_MAX)
+			return (true);
+	}
+	return (false);
+}
+
+bool
+sockets_read(struct sockets *s, const struct pollfd *pfds, size_t *n)
+{
+	bool more = false;
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		if (pfds[i].revents != 0 && !read_some(s, &s->list[i], n))
+			more = true;
+	}
+	return (more);
+}
+
+static void
+drain(struct sockets *s, struct listener *listener)
+{
+	const size_t size = udp_buffer(listener->fd);
+	size_t bytes = 0;
+	int n = 1;
+
+	while (n > 0 && bytes <= size)
+		bytes += read_batch(s, listener, &n);
+}
+
+void
+sockets_drain(struct sockets *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		if (s->list[i].fd != -1)
+			drain(s, &s->list[i]);
+	}
+}
+
+uint64_t
+sockets_dropped(struct sockets *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		if (s->list[i].fd != -1)
+			listener_drops(&s->list[i], &s->dropped);
+	}
+	return (s->dropped);
+}
+
+int
+sockets_move(struct sockets *s, size_t i, struct listener *out)
+{
+	if (i >= s->n || s->list[i].fd == -1)
+		return (-1);
+	*out = s->list[i];
+	s->list[i].fd = -1;
+	return (0);
+}
+
+/* The queue holds datagrams that were sent while the address was in use. */
+static void
+close_all(struct sockets *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		if (s->list[i].fd == -1)
+			continue;
+		drain(s, &s->list[i]);
+		listener_drops(&s->list[i], &s->dropped);
+		(void)close(s->list[i].fd);
+	}
+	free(s->list);
+}
+
+size_t
+sockets_replace(struct sockets *s, struct listener *listeners, size_t n)
+{
+	size_t i, size, smallest = SIZE_MAX;
+
+	close_all(s);
+	s->list = listeners;
+	s->n = n;
+	for (i = 0; i < n; i++) {
+		size = udp_buffer(listeners[i].fd);
+		smallest = size < smallest ? size : smallest;
+	}
+	return (smallest);
+}
+
+size_t
+sockets_count(const struct sockets *s)
+{
+	return (s->n);
+}
+
+void
+sockets_pollfds(const struct sockets *s, struct pollfd *pfds)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		pfds[i] = (struct pollfd){
+			.fd = s->list[i].fd,
+			.events = POLLIN,
+		};
+}
