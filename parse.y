@@ -87,8 +87,8 @@ line	: '\n'
 	;
 
 /*
- * The line's end is a part of each, so that what follows by mistake is seen
- * before the statement is taken as whole.
+ * Each of them includes the end of the line, so that a superfluous word is
+ * found before the statement takes effect.
  */
 macro	: STRING '=' words '\n'		{ macro_define($1, $3); }
 	| STRING '=' error '\n'		{ lex_expected("NAME = VALUE"); }
@@ -243,12 +243,12 @@ param	: ALL				{ rule_all($1); }
 	| SRC addrs	{ rule_addr(PARAM_SRC, $1, FILTER_SRC, $2); }
 	| SRC error	{
 		lex_expected("src [!] PREFIX|<TABLE>|{ ... } or any, "
-		    "and perhaps port");
+		    "optionally with port");
 	}
 	| DST addrs	{ rule_addr(PARAM_DST, $1, FILTER_DST, $2); }
 	| DST error	{
 		lex_expected("dst [!] PREFIX|<TABLE>|{ ... } or any, "
-		    "and perhaps port");
+		    "optionally with port");
 	}
 	| PORT numbers			{ rule_port($1, $2); }
 	| PORT error			{ lex_expected("port " NUMBERS); }
@@ -372,8 +372,8 @@ days	: STRING		{ $$ = time_days($1); }
 %%
 
 /*
- * Sorted by name.  All are reserved, but those that flowd 0.9.1 did not have
- * can be names of macros, as they may be in its configurations.
+ * Sorted by name.  Keywords that flowd 0.9.1 did not have can be names of
+ * macros, because its configurations may use them so.
  */
 const struct keyword grammar_keywords[] = {
 	{ "accept",	ACCEPT, false },

@@ -15,8 +15,8 @@
  */
 
 /*
- * The parser process: it reads and parses the file as the unprivileged user
- * and sends the packed configuration back.  The caller does not trust it.
+ * Starts the parser process.  It reads and parses the file as the unprivileged
+ * user and sends the packed configuration back.  The caller does not trust it.
  */
 #include "compat/compat.h"
 
@@ -60,17 +60,17 @@ parse_in_child(FILE *fp, int out, const struct config_source *source,
 	_exit(0);
 }
 
-/* Waits for pid; true if it exited with status 0. */
+/* Waits for pid.  Returns true if it exited with status 0. */
 static bool
-ended_well(pid_t pid, const char *path)
+child_succeeded(pid_t pid, const char *path)
 {
 	int status;
 
 	if (child_wait(pid, &status) == -1)
 		return (false);
 	if (WIFSIGNALED(status))
-		log_warnx("%s: its parser was killed by signal %d (%s)", path,
-		    WTERMSIG(status), strsignal(WTERMSIG(status)));
+		log_warnx("%s: the parser process was killed by signal %d (%s)",
+		    path, WTERMSIG(status), strsignal(WTERMSIG(status)));
 	return (WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
@@ -91,7 +91,7 @@ config_load(const struct config_source *source,
 		return (NULL);
 	}
 	if (pipe(p) == -1 || (pid = fork()) == -1) {
-		log_warn("%s: cannot start its parser", source->path);
+		log_warn("%s: cannot start the parser process", source->path);
 		(void)fclose(fp);
 		return (NULL);
 	}
@@ -102,9 +102,10 @@ config_load(const struct config_source *source,
 	(void)close(p[1]);
 	(void)fclose(fp);
 	if (read_whole(p[0], CONFIG_PACKED_MAX, &data, &len) == -1)
-		log_warn("%s: cannot read from its parser", source->path);
+		log_warn("%s: cannot read from the parser process",
+		    source->path);
 	(void)close(p[0]);
-	if (ended_well(pid, source->path) && data != NULL &&
+	if (child_succeeded(pid, source->path) && data != NULL &&
 	    config_unpack(data, len, &conf) != 0)
 		log_warnx(
 		    "%s: the parser process sent a configuration that cannot be read",

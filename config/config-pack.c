@@ -15,8 +15,8 @@
  */
 
 /*
- * The configuration as bytes, from the parser's process to the monitor, and
- * from there to the collector.
+ * The packed form of the configuration, which the parser process sends to the
+ * monitor, and the monitor to the collector.
  */
 #include "compat/compat.h"
 
@@ -33,15 +33,15 @@
 #include "store.h"
 
 #define PACK_VERSION    6
-#define PACK_SIZE_FIRST 4096 /* bytes; doubled until it fits */
+#define PACK_SIZE_FIRST 4096 /* bytes; doubled until all fits */
 
-/* The last second of the year 9999, which has the last date of the language. */
+/* The last second of the year 9999, the last year that flowd.conf can have. */
 #define DATE_MAX INT64_C(253402300799)
-#define ZONE_MAX 86400 /* seconds; no zone is further from UTC */
+#define ZONE_MAX 86400 /* seconds; larger than any offset from UTC */
 
 #define PATH_LEN_MAX (PATH_MAX - 1)
 
-/* Rows that many layouts have. */
+/* Rows common to many layouts. */
 #define NUMBER(type, member)     PACK_PLAIN(PACK_NUMBER, type, member)
 #define UP_TO(type, member, max) PACK_BOUNDED(PACK_NUMBER, type, member, 0, max)
 #define PATH(type, member) \
@@ -243,7 +243,7 @@ static const struct pack_row limits_rows[] = {
 static const struct pack_layout limits_layout =
     PACK_LAYOUT(struct conf_limits, limits_rows, NULL);
 
-/* Whether the tables that the set names exist. */
+/* Whether the set's indices of tables are in range. */
 static bool
 has_tables(const struct config *conf, const struct filter_addr_set *set)
 {

@@ -23,7 +23,7 @@
 #include "config/config.h"
 #include "store.h"
 
-/* The names of single fields, as store_field_mask knows them. */
+/* The names of single fields that store_field_mask accepts. */
 static const char *const field_names[] = {
 	"TAG",
 	"RECV_TIME",
@@ -86,7 +86,7 @@ compare_prefixes(const void *a, const void *b)
 	return (prefix_compare(a, b));
 }
 
-/* All prefixes of the sources in order, some perhaps more than once. */
+/* Returns all prefixes of the sources, sorted, perhaps with duplicates. */
 static struct prefix *
 collect_sources(const struct config *conf, size_t *n)
 {

@@ -15,9 +15,9 @@
  */
 
 /*
- * The configuration, as parsed from flowd.conf(5): one structure, made by
- * parse.y in a process without rights, carried from there to the monitor and
- * the collector in packed form.
+ * The configuration of flowd.conf(5) as one structure.  A process without
+ * rights parses the file.  It sends the structure to the monitor in packed
+ * form, and the monitor sends it to the collector.
  */
 #ifndef CONFIG_H
 #define CONFIG_H
@@ -39,7 +39,7 @@
 struct conf_listen {
 	struct addr addr;
 	uint16_t port;
-	uint32_t bufsize;         /* bytes; 0: as large as the system gives */
+	uint32_t bufsize;         /* bytes; 0: the system's default */
 	char ifname[IF_NAMESIZE]; /* "": every interface */
 };
 
@@ -48,20 +48,20 @@ struct conf_join {
 	char ifname[IF_NAMESIZE]; /* "": the system chooses */
 };
 
-/* A log, for the flows with its tags or, without any, for all others. */
+/* A log for the flows with its tags or, if it has none, for all others. */
 struct conf_log {
-	char *path;     /* or pattern; see flowlog-name.h */
+	char *path;     /* path or pattern; see flowlog-name.h */
 	uint32_t *tags; /* sorted */
 	size_t ntags;
 	uint32_t rotate_seconds; /* 0: not by time */
 	uint64_t rotate_size;    /* bytes; 0: not by size */
-	uint32_t keep_seconds;   /* closed files; 0: for ever */
-	uint32_t keep_files;     /* 0: any number */
-	uint64_t keep_size;      /* bytes; 0: any number */
-	bool compress;           /* closed files */
+	uint32_t keep_seconds;   /* closed files; 0: no limit */
+	uint32_t keep_files;     /* 0: no limit */
+	uint64_t keep_size;      /* bytes; 0: no limit */
+	bool compress;           /* closed files, with gzip */
 };
 
-/* 0: not stated; exporter.h and flowlog.h have the defaults. */
+/* 0: not specified; exporter.h and flowlog.h define the defaults. */
 struct conf_limits {
 	uint32_t exporters;
 	uint32_t templates; /* of each exporter */
@@ -79,7 +79,7 @@ struct config {
 	size_t nlistens;
 	struct filter_table *tables; /* for sources and rules */
 	size_t ntables;
-	struct filter_addr_set sources; /* none: every address */
+	struct filter_addr_set sources; /* empty: every address */
 	struct conf_join *joins;
 	size_t njoins;
 	struct conf_forward *forwards;
@@ -90,14 +90,14 @@ struct config {
 	size_t nlogs;
 	struct conf_limits limits;
 	char *logsock;            /* NULL: none */
-	char *pidfile;            /* NULL: not stated */
+	char *pidfile;            /* NULL: not specified */
 	char *statefile;          /* NULL: none */
 	char *crashdump;          /* directory; NULL: none */
 	char *control;            /* NULL: none */
-	char *control_group;      /* NULL: not stated */
-	uint32_t logsock_bufsize; /* bytes; 0: not stated */
+	char *control_group;      /* NULL: not specified */
+	uint32_t logsock_bufsize; /* bytes; 0: not specified */
 	uint32_t sync_seconds;    /* 0: never */
-	uint32_t workers;         /* collectors; 0: not stated, and 1 */
+	uint32_t workers;         /* collectors; 0: not specified, means 1 */
 	uint32_t store_mask;      /* STORE_FIELD_* */
 };
 
@@ -107,7 +107,7 @@ struct conf_macro {
 	const char *value;
 };
 
-/* The file to read a configuration from, and macros defined before it. */
+/* The configuration file, and macros that are defined before it is parsed. */
 struct config_source {
 	const char *path;
 	const struct conf_macro *macros;
@@ -117,22 +117,24 @@ struct config_source {
 struct rights_options;
 
 /*
- * What the parser is wanted for.  The reader takes rules and store statements
- * and passes over the rest; the daemon needs the rest to be complete.
+ * The user of the configuration.  For the reader, the parser ignores all
+ * statements except rules, tables and store; for the daemon, it also checks
+ * that no required statement is missing.
  */
 enum config_use { CONFIG_DAEMON, CONFIG_READER };
 
 /*
- * Parses fp, whose name is for messages.  All errors of the file are reported
- * by log_warnx as "FILE:LINE: ...", and then NULL is returned.
+ * Parses fp; name is the file's name in messages.  Logs every error in the file
+ * as "FILE:LINE: error, expected syntax" and then returns NULL.  The caller
+ * frees the configuration.
  */
 struct config *config_parse(FILE *fp, const char *name, enum config_use use,
     const struct conf_macro *macros, size_t nmacros);
 
 /*
- * Reads the file of source by config_parse in a child process without rights,
- * which keeps those in opts (rights.h); NULL: none.  Returns NULL after
- * messages, else a configuration that the caller frees.
+ * Runs config_parse on the file of source in a child process, which drops its
+ * rights as opts says (rights.h); NULL: it has none to drop.  Returns a
+ * configuration that the caller frees, or NULL after messages.
  */
 struct config *config_load(const struct config_source *source,
     const struct rights_options *opts);
@@ -140,30 +142,35 @@ struct config *config_load(const struct config_source *source,
 void config_free(struct config *conf);
 
 /*
- * The packed form: *data is allocated, and freed by the caller.
- * FLOWD_ENOMEM, FLOWD_ESPACE above CONFIG_PACKED_MAX.
+ * Packs conf.  The caller frees *data.  FLOWD_ENOMEM; FLOWD_ESPACE: more than
+ * CONFIG_PACKED_MAX bytes.
  */
 int config_pack(const struct config *conf, uint8_t **data, size_t *len)
     __attribute__((warn_unused_result));
 
 /*
- * The reverse, which trusts nothing in data: FLOWD_ESHORT, FLOWD_EINVAL,
+ * Unpacks and checks data, which may be hostile.  FLOWD_ESHORT, FLOWD_EINVAL,
  * FLOWD_EHOSTBITS, FLOWD_EVERSION, FLOWD_ENOMEM.
  */
 int config_unpack(const uint8_t *data, size_t len, struct config **conf)
     __attribute__((warn_unused_result));
 
 /*
- * The sources of conf, for prefix_map_find: SOURCE_*.  NULL without memory.
+ * Returns a map from the address of an exporter to SOURCE_*, for
+ * prefix_map_find.  NULL: memory is exhausted.
  */
-enum { SOURCE_REFUSED, SOURCE_ALLOWED, SOURCE_NAMED /* the address alone */ };
+enum {
+	SOURCE_REFUSED,
+	SOURCE_ALLOWED,
+	SOURCE_NAMED, /* a flow source statement has exactly this address */
+};
 
 struct prefix_map *config_sources(const struct config *conf);
 
-/* How many collectors share the work; at least 1. */
+/* The number of collectors, at least 1. */
 uint32_t config_workers(const struct config *conf);
 
-/* Prints conf as flowd.conf(5) has it; parsed again, it is the same. */
+/* Prints conf in the syntax of flowd.conf(5); parsing that returns the same. */
 void config_print(const struct config *conf, FILE *fp);
 
 #endif

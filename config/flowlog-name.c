@@ -28,9 +28,9 @@
 #define DAY           86400
 #define FIRST_MONDAY  (4 * DAY) /* since the epoch */
 #define NUMBER_DIGITS 6
-#define ANY_DIGIT     '\001' /* in a spelling */
+#define ANY_DIGIT     '\001' /* in a spelling, see spell() */
 
-/* Each has a width of its own, so that names can be told apart. */
+/* Each conversion has a fixed width, so that names can be parsed. */
 static const struct conversion {
 	char letter;
 	int digits;
@@ -48,10 +48,10 @@ static const struct conversion {
 #define NCONVERSIONS (sizeof(conversions) / sizeof(conversions[0]))
 
 static const char wrong_conversion[] =
-    "expected %Y, %y, %m, %d, %j, %H, %M, %S or %%, and in the last part of "
-    "the path only";
+    "expected only %Y, %y, %m, %d, %j, %H, %M, %S and %%, and only in the "
+    "last part of the path";
 static const char same_name[] =
-    "the name has to differ from each interval to the next, as with "
+    "two intervals would have the same name, expected a pattern such as "
     "%Y%m%d-%H%M%S";
 
 static const struct conversion *
@@ -116,8 +116,8 @@ flowlog_name_interval_is_valid(uint32_t seconds)
 }
 
 /*
- * What stands at *at, which it steps over: a conversion, or a character, and
- * then NULL.
+ * Returns the conversion at *at, or NULL for a plain character, which is then
+ * in *literal.  Advances *at past it.
  */
 static const struct conversion *
 next_part(const struct conf_log *log, const char **at, char *literal)
@@ -160,7 +160,7 @@ has(const char *path, char letter)
 }
 
 static bool
-tells_intervals_apart(const char *path, uint32_t seconds)
+names_differ(const char *path, uint32_t seconds)
 {
 	return ((has(path, 'Y') || has(path, 'y')) &&
 	    (has(path, 'j') || (has(path, 'm') && has(path, 'd'))) &&
@@ -175,15 +175,15 @@ flowlog_name_check(const struct conf_log *log)
 	if (!is_rotated(log) || strchr(log->path, '%') == NULL)
 		return (NULL);
 	if (log->rotate_size != 0)
-		return ("a name with % needs rotate every");
+		return ("a path with % needs rotate every DURATION");
 	if (!conversions_are_known(log->path))
 		return (wrong_conversion);
-	if (!tells_intervals_apart(log->path, log->rotate_seconds))
+	if (!names_differ(log->path, log->rotate_seconds))
 		return (same_name);
 	return (NULL);
 }
 
-/* Seconds from the epoch to t as local clocks show it. */
+/* Local time at t, in seconds since 1970-01-01 00:00 local time. */
 static int64_t
 wall_clock(time_t t)
 {
@@ -192,13 +192,13 @@ wall_clock(time_t t)
 
 	if (localtime_r(&t, &tm) == NULL)
 		return ((int64_t)t);
-	years = tm.tm_year + 1899; /* that are over */
+	years = tm.tm_year + 1899; /* complete years */
 	days = years * 365 + years / 4 - years / 100 + years / 400 - 719162 +
 	    tm.tm_yday;
 	return (days * DAY + tm.tm_hour * HOUR + tm.tm_min * 60 + tm.tm_sec);
 }
 
-/* The begin of the interval that wall is in. */
+/* The start of the interval that contains wall. */
 static int64_t
 interval_begin(int64_t wall, int64_t interval)
 {
@@ -219,7 +219,7 @@ flowlog_name_until(const struct conf_log *log, time_t t)
 	wall = wall_clock(t);
 	end = interval_begin(wall, interval) + interval;
 	until = t + (time_t)(end - wall);
-	/* Hours and less stay as long when clocks are put back. */
+	/* Intervals up to an hour keep their length when clocks change. */
 	if (interval <= HOUR)
 		return (until);
 	shift = wall_clock(until) - end;
@@ -256,9 +256,9 @@ flowlog_name_at(const struct conf_log *log, time_t t, char path[PATH_MAX])
 	return (0);
 }
 
-/* Steps over so many digits; NULL where they are others. */
+/* Skips this number of digits.  NULL: there are fewer. */
 static const char *
-take_digits(const char *p, int digits, int *value)
+skip_digits(const char *p, int digits, int *value)
 {
 	for (*value = 0; digits > 0; digits--, p++) {
 		if (!isdigit((unsigned char)*p))
@@ -268,9 +268,9 @@ take_digits(const char *p, int digits, int *value)
 	return (p);
 }
 
-/* Steps over what the last part of the log's path stands for. */
+/* Skips a name of the log without its suffixes.  NULL: another name. */
 static const char *
-take_own(const struct conf_log *log, const char *p)
+skip_log_name(const struct conf_log *log, const char *p)
 {
 	const char *at = flowlog_name_base(log->path);
 	const struct conversion *c;
@@ -283,7 +283,7 @@ take_own(const struct conf_log *log, const char *p)
 				return (NULL);
 			continue;
 		}
-		if ((p = take_digits(p, c->digits, &value)) == NULL ||
+		if ((p = skip_digits(p, c->digits, &value)) == NULL ||
 		    value < c->min || value > c->max)
 			return (NULL);
 	}
@@ -294,13 +294,13 @@ bool
 flowlog_name_parse(const struct conf_log *log, const char *file,
     struct flowlog_name *name)
 {
-	const char *p = take_own(log, file), *rest;
+	const char *p = skip_log_name(log, file), *rest;
 	int number = 0;
 
 	if (p == NULL)
 		return (false);
 	if (*p == '.' &&
-	    (rest = take_digits(p + 1, NUMBER_DIGITS, &number)) != NULL) {
+	    (rest = skip_digits(p + 1, NUMBER_DIGITS, &number)) != NULL) {
 		if (number == 0)
 			return (false);
 		p = rest;
@@ -309,7 +309,7 @@ flowlog_name_parse(const struct conf_log *log, const char *file,
 	name->compressed = strcmp(p, FLOWLOG_NAME_COMPRESSED) == 0;
 	if (*p != '\0' && !name->compressed)
 		return (false);
-	/* The name alone is that of the file that is open. */
+	/* Without a number, this is the open file, unless names are dated. */
 	return (number != 0 || flowlog_name_is_pattern(log));
 }
 
@@ -327,7 +327,7 @@ flowlog_name_temporary(const struct conf_log *log, char path[PATH_MAX])
 	return (-1);
 }
 
-/* The log's path, with ANY_DIGIT for what varies. */
+/* Writes the log's path with ANY_DIGIT in place of each varying digit. */
 static void
 spell(const struct conf_log *log, char spelling[PATH_MAX])
 {
@@ -358,8 +358,8 @@ can_be_same(char a, char b)
 }
 
 /*
- * The character at i of a and then suffix.  clang's analyzer does not see that
- * len is the length of a.
+ * Character i of a followed by suffix.  clang's analyzer does not see that len
+ * is the length of a.
  */
 static char
 joined_at(const char *a, size_t len, const char *suffix, size_t i)
@@ -370,7 +370,7 @@ joined_at(const char *a, size_t len, const char *suffix, size_t i)
 	return (suffix[i - len]);
 }
 
-/* Whether a and then suffix could be what b and then other is. */
+/* Whether a followed by suffix can equal b followed by other. */
 static bool
 spellings_meet(const char *a, const char *suffix, const char *b,
     const char *other)
@@ -389,7 +389,7 @@ spellings_meet(const char *a, const char *suffix, const char *b,
 	return (true);
 }
 
-/* What can be behind the name of a log. */
+/* All suffixes of a log's files. */
 static const char *const suffixes[] = {
 	"",
 	".gz",
@@ -404,7 +404,7 @@ nsuffixes(const struct conf_log *log)
 	return (is_rotated(log) ? NSUFFIXES : 1);
 }
 
-/* Whether a file of the log b could be what the log a compresses to. */
+/* Whether a file of log b can have the name of log a's temporary file. */
 static bool
 meets_temporary(const struct conf_log *a, const struct conf_log *b)
 {

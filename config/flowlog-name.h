@@ -15,13 +15,13 @@
  */
 
 /*
- * Names of logs that are rotated, and when that is due.  No file is touched.
+ * Names and rotation times of flow logs.  No function here accesses a file.
  *
- * The path of a log that is rotated by time may have conversions of strftime
- * in its last part: it then is a pattern, and each interval has a file of its
- * own, named after the local time at which the interval begins.  Any other log
- * that is rotated leaves its name to the next file, and gets a number behind
- * it, 000001 for the latest.  Compressed files end in .gz.
+ * If a log is rotated by time, the last part of its path may contain
+ * conversions of strftime.  The path is then a pattern: each interval has its
+ * own file, named after the local time at which the interval begins.  Any other
+ * rotated log is renamed: the closed file gets a number after its name, 000001
+ * for the latest, and a new file gets the name.  Compressed files end in .gz.
  */
 #ifndef FLOWLOG_NAME_H
 #define FLOWLOG_NAME_H
@@ -36,51 +36,48 @@
 #define FLOWLOG_NAME_NUMBER_MAX 999999
 #define FLOWLOG_NAME_COMPRESSED ".gz"
 
-/* What there is to a name beside the log's own. */
+/* The suffixes of the name of a log's file. */
 struct flowlog_name {
 	uint32_t number; /* 0: none */
 	bool compressed;
 };
 
-/* What is wrong with the path of a log that is rotated, or NULL. */
+/* Returns the error in the path of a rotated log, as text, or NULL. */
 const char *flowlog_name_check(const struct conf_log *log);
 
-/*
- * Whether an interval can be rotated at: a part of a day that fits into it
- * without a rest, or whole days.
- */
+/* Whether an interval divides a day evenly, or is a number of whole days. */
 bool flowlog_name_interval_is_valid(uint32_t seconds);
 
-/* Whether a file of one log could have the name of one of the other. */
+/* Whether a file of one log can have the name of a file of the other. */
 bool flowlog_names_collide(const struct conf_log *a, const struct conf_log *b);
 
 bool flowlog_name_is_pattern(const struct conf_log *log);
 
-/* The path of the file for the time t.  -1 where it is too long. */
+/* Writes the path of the file for the time t.  -1: it is too long. */
 int flowlog_name_at(const struct conf_log *log, time_t t, char path[PATH_MAX]);
 
 /*
- * When the interval that t is in ends; those of up to a day begin at midnight,
- * local time, and those of weeks on a Monday.  0 where the log is not rotated
+ * The end of the interval that contains t.  Intervals up to a day are counted
+ * from midnight, local time, and weeks from Monday.  0: the log is not rotated
  * by time.
  */
 time_t flowlog_name_until(const struct conf_log *log, time_t t);
 
 /*
- * Whether file, without its directory, is the name of a file of the log that
- * may be closed.
+ * Whether file, a name without directory, can be a closed file of the log.
+ * Fills in name if so.
  */
 bool flowlog_name_parse(const struct conf_log *log, const char *file,
     struct flowlog_name *name);
 
 /*
- * The path of what a closed file is compressed to, until that is complete:
- * beside the log and hidden, so that nobody takes it for one.  -1 with errno
- * where it is too long.
+ * Writes the path of the temporary file into which a closed file is compressed.
+ * It is in the log's directory and hidden, so that no program reads it as a
+ * log.  -1 with errno: the path is too long.
  */
 int flowlog_name_temporary(const struct conf_log *log, char path[PATH_MAX]);
 
-/* The last part of a path. */
+/* The last part of path, which is part of it. */
 const char *flowlog_name_base(const char *path);
 
 #endif

@@ -15,7 +15,8 @@
  */
 
 /*
- * What is right by itself and wrong together: in one rule, and in the whole.
+ * Reports combinations of parameters in a rule, and of statements, that are
+ * invalid although each of them is valid.
  */
 #include "compat/compat.h"
 
@@ -32,7 +33,7 @@
 #define FAMILY_V4 (1U << 0)
 #define FAMILY_V6 (1U << 1)
 
-/* Whether the rule lets only those protocols through. */
+/* Whether the rule matches only the n protocols. */
 static bool
 is_only_proto(const struct filter_rule *rule, const uint8_t *protos, size_t n)
 {
@@ -77,7 +78,7 @@ family_bit(uint32_t family)
 	return (family == ADDR_V4 ? FAMILY_V4 : FAMILY_V6);
 }
 
-/* The families in prefixes, which are in order. */
+/* The families in prefixes, which are sorted. */
 static unsigned int
 families_in(const struct prefix *prefixes, uint32_t n)
 {
@@ -87,7 +88,7 @@ families_in(const struct prefix *prefixes, uint32_t n)
 	    family_bit(prefixes[n - 1].addr.family));
 }
 
-/* The families that src or dst have something to say about. */
+/* The families that a rule's src or dst can match. */
 static unsigned int
 families_of(const struct filter_rule *rule, enum filter_addr which)
 {
@@ -112,20 +113,20 @@ check_families(const struct filter_rule *rule, unsigned int line)
 
 	if ((src & dst) == 0)
 		parse_error(line,
-		    "src and dst are of different address families, so that no "
-		    "flow could match");
+		    "src and dst have different address families, so no flow "
+		    "can match");
 	if (rule->family != ADDR_NONE)
 		named = family_bit(rule->family);
 	if ((rule->flags & FILTER_NOT_FAMILY) != 0)
 		named ^= FAMILY_V4 | FAMILY_V6;
 	if ((src & named) == 0)
 		parse_error(line,
-		    "src is not of the address family that inet or inet6 "
-		    "names, so that no flow could match");
+		    "src has another address family than inet or inet6 "
+		    "allows, so no flow can match");
 	if ((dst & named) == 0)
 		parse_error(line,
-		    "dst is not of the address family that inet or inet6 "
-		    "names, so that no flow could match");
+		    "dst has another address family than inet or inet6 "
+		    "allows, so no flow can match");
 }
 
 void
@@ -135,7 +136,7 @@ check_rule(const struct filter_rule *rule, unsigned int line)
 	check_families(rule, line);
 }
 
-/* A datagram that is sent there would come back, and be sent again. */
+/* flowd would receive each datagram that it forwards, and forward it again. */
 static void
 check_forward(const struct conf_forward *forward)
 {
@@ -147,9 +148,9 @@ check_forward(const struct conf_forward *forward)
 		if (l->port == forward->port &&
 		    addr_equal(&l->addr, &forward->addr))
 			parse_error(NO_LINE,
-			    "forward to and listen on name the same address "
-			    "and port, so that datagrams would go round for "
-			    "ever");
+			    "forward to and listen on have the same address "
+			    "and port, which would forward datagrams in a "
+			    "loop");
 	}
 }
 
@@ -165,7 +166,7 @@ has_listener(uint32_t family)
 	return (false);
 }
 
-/* One file cannot serve for two things. */
+/* Each path can be that of one statement only. */
 static void
 check_paths(void)
 {
@@ -179,20 +180,21 @@ check_paths(void)
 		for (j = 0; others[i] != NULL && j < conf->nlogs; j++) {
 			if (strcmp(conf->logs[j].path, others[i]) == 0)
 				parse_error(NO_LINE,
-				    "logfile %s is stated for something else "
-				    "as well",
+				    "logfile %s is also the path of another "
+				    "statement",
 				    others[i]);
 		}
 		for (j = 0; others[i] != NULL && j < i; j++) {
 			if (others[j] != NULL &&
 			    strcmp(others[j], others[i]) == 0)
 				parse_error(NO_LINE,
-				    "%s is stated for two things", others[i]);
+				    "%s is the path of two statements",
+				    others[i]);
 		}
 	}
 }
 
-/* The collector is to find nothing wrong with rules that were found good. */
+/* Compiles the rules here, so that the collector finds no error in them. */
 static void
 check_filter(void)
 {
@@ -217,12 +219,11 @@ check_daemon(void)
 
 	if (!parsing.saw_listen)
 		parse_error(NO_LINE,
-		    "no listen on statement, so that flowd would receive "
-		    "nothing");
+		    "no listen on statement, so flowd would receive nothing");
 	if (!parsing.saw_output)
 		parse_error(NO_LINE,
-		    "neither logfile nor logsock is stated, so that flowd "
-		    "would store nothing");
+		    "no logfile or logsock statement, so flowd would store "
+		    "nothing");
 	check_paths();
 	if (parsing.errors == 0)
 		check_filter();
@@ -232,10 +233,9 @@ check_daemon(void)
 		join = &parsing.conf->joins[i];
 		if (!has_listener(join->group.family))
 			log_warnx(
-			    "%s: no listen on statement has an %s address, so "
-			    "that nothing joins group %s",
-			    parsing.place->file,
-			    join->group.family == ADDR_V4 ? "IPv4" : "IPv6",
-			    addr_ntop(&join->group, text));
+			    "%s: group %s is not joined, because no listen on "
+			    "statement has an %s address",
+			    parsing.place->file, addr_ntop(&join->group, text),
+			    join->group.family == ADDR_V4 ? "IPv4" : "IPv6");
 	}
 }

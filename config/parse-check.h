@@ -22,8 +22,10 @@
 
 #include "filter/filter-rule.h"
 
-/* line is that of the rule. */
+/* Checks a rule that begins in this line. */
 void check_rule(const struct filter_rule *rule, unsigned int line);
+
+/* Checks the whole configuration of a daemon. */
 void check_daemon(void);
 
 #endif

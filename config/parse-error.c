@@ -15,7 +15,7 @@
  */
 
 /*
- * Messages about the configuration that is read.
+ * Messages about errors in the configuration.
  */
 #include "compat/compat.h"
 
@@ -55,7 +55,8 @@ parse_error(unsigned int line, const char *fmt, ...)
 void
 parse_no_memory(void)
 {
-	parse_error(parsing.place->line, "out of memory, reading has stopped");
+	parse_error(parsing.place->line,
+	    "out of memory; the rest was not read");
 	parsing.stopped = true;
 }
 

@@ -15,7 +15,8 @@
  */
 
 /*
- * Messages about the configuration.  Each counts as an error of the run.
+ * Messages about errors in the configuration: "FILE:LINE: error, expected
+ * syntax".  Each function adds one to parsing.errors.
  */
 #ifndef PARSE_ERROR_H
 #define PARSE_ERROR_H
@@ -33,13 +34,13 @@ void parse_error(unsigned int line, const char *fmt, ...)
 void parse_verror(unsigned int line, const char *fmt, va_list ap)
     __attribute__((format(printf, 2, 0)));
 
-/* Reports that value is wrong for the statement or parameter what. */
+/* Reports that value is invalid for what, a statement or parameter. */
 void parse_bad_value(struct token what, struct token value, const char *why);
 
 /* Reports that memory is exhausted, and sets parsing.stopped. */
 void parse_no_memory(void);
 
-/* Puts the token, or its start, into buf for a message. */
+/* Writes the token, or its beginning, to buf for a message. */
 void parse_show(struct token token, char *buf, size_t size);
 
 #endif

@@ -15,7 +15,7 @@
  */
 
 /*
- * Keywords.  The grammar has the list of them.
+ * Looks up keywords.  The grammar defines them (parse-grammar.h).
  */
 #ifndef PARSE_KEYWORD_H
 #define PARSE_KEYWORD_H
@@ -28,10 +28,10 @@ struct keyword {
 	bool is_new; /* flowd 0.9.1 did not have it */
 };
 
-/* Sets the keywords for keyword_find, sorted by name; the last name is NULL. */
+/* Sets the list for keyword_find: sorted by name, ends with the name NULL. */
 void keywords_use(const struct keyword *list);
 
-/* NULL: none. */
+/* Returns the keyword of this name, or NULL. */
 const struct keyword *keyword_find(const char *name);
 
 #endif

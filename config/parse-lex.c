@@ -15,8 +15,8 @@
  */
 
 /*
- * The lexer: from bytes to words, strings and marks.  Which words are keywords,
- * parse.y knows.
+ * The lexer: makes words, strings and marks from bytes.  parse.y defines the
+ * keywords.
  */
 #include "compat/compat.h"
 
@@ -39,7 +39,7 @@ static struct {
 	char *word;
 	size_t word_len, word_size;
 
-	/* From what yacc cannot take to the error production. */
+	/* The token that yacc rejected, kept for the error production. */
 	bool unexpected;
 	struct token bad, before_bad;
 } lexer;
@@ -87,7 +87,7 @@ skip_blanks(void)
 		skip_to_line_end();
 }
 
-/* Reports an error of the lexer, and passes over the rest of the line. */
+/* Reports an error of the lexer, and skips the rest of the line. */
 static void
 lex_error(const char *fmt, ...)
 {
@@ -106,7 +106,7 @@ unexpected_byte(int c)
 	return (LEX_FAILED);
 }
 
-/* Puts the value of a macro in the place of its "$name". */
+/* Replaces "$name" with the value of the macro. */
 static bool
 expand(void)
 {
@@ -119,8 +119,8 @@ expand(void)
 		len++;
 	if (len == 0) {
 		lex_error(
-		    "\"$\" without the name of a macro; a \"$\" that is meant "
-		    "as such stands in quotes");
+		    "\"$\" without the name of a macro; write a literal \"$\" "
+		    "in quotes");
 		return (false);
 	}
 	source_skip(len);
@@ -133,7 +133,7 @@ expand(void)
 	return (true);
 }
 
-/* Makes the collected word the token's text. */
+/* Copies the collected word to the token's text. */
 static bool
 word_end(void)
 {
@@ -157,8 +157,8 @@ lex_quoted(int quote)
 	while ((c = source_peek()) != quote) {
 		if (c == EOF || c == '\n') {
 			lex_error(
-			    "a string ends with its line, expected a "
-			    "closing %c",
+			    "unterminated string, expected a closing %c in "
+			    "the same line",
 			    quote);
 			return (LEX_FAILED);
 		}
@@ -205,7 +205,7 @@ lex_word(void)
 	}
 	if (!word_end())
 		return (LEX_FAILED);
-	/* The name of a table can be any. */
+	/* A keyword can be the name of a table. */
 	if (lexer.in_value || lexer.type == '<' ||
 	    (keyword = keyword_find(lexer.token.text)) == NULL)
 		return (LEX_STRING);
@@ -219,7 +219,7 @@ lex_word(void)
 	return (LEX_FAILED);
 }
 
-/* The text of a token of one character, or NULL where c is none. */
+/* The text of c if it is a token of its own, or NULL. */
 static const char *
 mark_text(int c)
 {
@@ -242,8 +242,8 @@ mark_text(int c)
 }
 
 /*
- * Whether the line that is next begins a statement, though a brace is open:
- * then the other brace is missing.
+ * Whether the next line begins a statement.  If a brace is open, its closing
+ * brace is then missing.
  */
 static bool
 statement_follows(void)
@@ -261,7 +261,7 @@ statement_follows(void)
 	return (keyword_find(word) != NULL);
 }
 
-/* "<", "<=", ">" or ">=". */
+/* c is "<" or ">"; "=" may follow. */
 static int
 lex_comparison(int c)
 {

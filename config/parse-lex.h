@@ -15,7 +15,7 @@
  */
 
 /*
- * The lexer.
+ * The lexer: returns the tokens of the configuration.
  */
 #ifndef PARSE_LEX_H
 #define PARSE_LEX_H
@@ -23,8 +23,8 @@
 #include "config/parse-state.h"
 
 /*
- * The kind of the next token is a character, the number of a keyword, or one of
- * these; 0 at the end.
+ * lex_next returns the next token and its kind: a character, the number of a
+ * keyword, one of these, or 0 at the end of the configuration.
  */
 enum { LEX_STRING = -4, LEX_AT_LEAST, LEX_AT_MOST, LEX_FAILED };
 

@@ -15,7 +15,7 @@
  */
 
 /*
- * Statements of logs: their options and tags, and what two may not share.
+ * The logfile statement, its options and tags, and conflicts between logs.
  */
 #include "compat/compat.h"
 
@@ -32,9 +32,9 @@
 
 #define ROTATE_SIZE_MIN UINT64_C(1024)
 
-static struct conf_log options; /* of the log that is being read */
+static struct conf_log options; /* of the current logfile statement */
 
-/* Whether there is a log for the tag. */
+/* Whether a log has the tag. */
 static bool
 tag_has_log(uint32_t tag)
 {
@@ -50,7 +50,7 @@ tag_has_log(uint32_t tag)
 	return (false);
 }
 
-/* The items as tags of log; false after a message. */
+/* Sets the tags of log to the items.  False after a message. */
 static bool
 add_tags(struct conf_log *log)
 {
@@ -70,7 +70,7 @@ add_tags(struct conf_log *log)
 			return (false);
 		if (tag_has_log((uint32_t)n)) {
 			parse_bad_value(what, value,
-			    "the tag has a log already");
+			    "another logfile has this tag");
 			return (false);
 		}
 		log->tags[log->ntags++] = (uint32_t)n;
@@ -78,15 +78,15 @@ add_tags(struct conf_log *log)
 	qsort(log->tags, log->ntags, sizeof(*log->tags), value_compare_u32);
 	for (i = 1; i < log->ntags; i++) {
 		if (log->tags[i - 1] == log->tags[i]) {
-			parse_error(what.line, "tag %" PRIu32 " is given twice",
-			    log->tags[i]);
+			parse_error(what.line,
+			    "tag %" PRIu32 " is specified twice", log->tags[i]);
 			return (false);
 		}
 	}
 	return (true);
 }
 
-/* Whether there can be such a log beside the others. */
+/* Whether the log has its own path, and tags unless it is the only one. */
 static bool
 log_is_new(struct token statement, struct token path)
 {
@@ -95,20 +95,20 @@ log_is_new(struct token statement, struct token path)
 
 	for (i = 0; i < conf->nlogs; i++) {
 		if (strcmp(conf->logs[i].path, path.text) == 0) {
-			parse_bad_value(statement, path, "given twice");
+			parse_bad_value(statement, path, "specified twice");
 			return (false);
 		}
 		if (parsing.nitems == 0 && conf->logs[i].ntags == 0) {
 			parse_bad_value(statement, path,
-			    "there is a log for all flows already, expected "
-			    "tag NUMBER[,...] behind the path of another");
+			    "another logfile has no tags and gets all flows, "
+			    "expected tag NUMBER[,...] after the path");
 			return (false);
 		}
 	}
 	return (true);
 }
 
-/* Whether its files can be told from one another, and from others' files. */
+/* Whether all files of log, and those of other logs, have different names. */
 static bool
 log_can_rotate(struct token statement, struct token path, struct conf_log *log)
 {
@@ -124,8 +124,8 @@ log_can_rotate(struct token statement, struct token path, struct conf_log *log)
 	for (i = 0; wrong == NULL && i < conf->nlogs; i++) {
 		if (flowlog_names_collide(&conf->logs[i], log))
 			wrong =
-			    "its files could have the names of those of "
-			    "another log";
+			    "its files can have the same names as those of "
+			    "another logfile";
 	}
 	if (wrong == NULL)
 		return (true);
@@ -182,9 +182,8 @@ conf_log_rotate_every(struct token what, struct token value)
 	if (!value_duration(value, &seconds) ||
 	    !flowlog_name_interval_is_valid(seconds))
 		parse_bad_value(what, value,
-		    "expected a part of a day, such as 5m or 1h, that goes "
-		    "into it without a rest, or days or weeks, such as 1d or "
-		    "2w");
+		    "expected a duration that divides a day evenly, such as "
+		    "5m or 1h, or whole days or weeks, such as 1d or 2w");
 	else
 		options.rotate_seconds = seconds;
 }
@@ -199,7 +198,8 @@ conf_log_rotate_size(struct token what, struct token value)
 		return;
 	if (!value_size(value, &size) || size < ROTATE_SIZE_MIN)
 		parse_bad_value(what, value,
-		    "expected a number of bytes, or of K, M or G, from 1K on");
+		    "expected a size of at least 1K, in bytes or with K, M "
+		    "or G");
 	else
 		options.rotate_size = size;
 }
@@ -219,8 +219,8 @@ conf_log_keep(struct token what, struct token value)
 		options.keep_size = size;
 	else
 		parse_bad_value(what, value,
-		    "expected a time such as 30d, a size such as 10G, from 1M "
-		    "on, or NUMBER files");
+		    "expected a duration such as 30d, a size such as 10G, at "
+		    "least 1M, or NUMBER files");
 }
 
 void

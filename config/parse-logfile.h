@@ -15,7 +15,8 @@
  */
 
 /*
- * The logfile statement.  Its options are parsed before the log is added.
+ * The logfile statement.  The grammar calls conf_log_* for each option, and
+ * then conf_log_add or conf_log_bad.
  */
 #ifndef PARSE_LOGFILE_H
 #define PARSE_LOGFILE_H
@@ -27,9 +28,14 @@ void conf_log_rotate_size(struct token what, struct token value);
 void conf_log_keep(struct token what, struct token value);
 void conf_log_keep_files(struct token what, struct token value);
 void conf_log_compress(void);
-void conf_log_add(struct token statement,
-    struct token path); /* with the items as tags */
+
+/* Adds the log, with the items as tags. */
+void conf_log_add(struct token statement, struct token path);
+
+/* Reports that the statement has another syntax than this. */
 void conf_log_bad(const char *syntax);
+
+/* Forgets the options parsed so far. */
 void conf_log_clear(void);
 
 #endif

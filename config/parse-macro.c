@@ -45,7 +45,7 @@ macro_is_name_char(int c)
 	    (c >= '0' && c <= '9') || c == '_');
 }
 
-/* Whether the name is taken by a keyword. */
+/* Whether the name is a keyword that flowd 0.9.1 also has. */
 static bool
 is_reserved(const char *name)
 {
@@ -83,8 +83,8 @@ name_is_valid(struct token name)
 	    !(name.text[0] >= '0' && name.text[0] <= '9'))
 		return (true);
 	parse_error(name.line,
-	    "\"%.*s\" is not the name of a macro, which has letters, digits "
-	    "and underscores, a letter first",
+	    "\"%.*s\" is not a valid name of a macro, expected letters, "
+	    "digits and underscores, beginning with a letter",
 	    SHOWN_MAX, name.text);
 	return (false);
 }
@@ -125,8 +125,8 @@ macro_define_all(const struct conf_macro *given, size_t n)
 	for (i = 0; i < n; i++) {
 		if (strpbrk(given[i].value, "\r\n") != NULL) {
 			parse_error(NO_LINE,
-			    "macro \"%.*s\" of the command line has more than "
-			    "one line",
+			    "macro \"%.*s\" of the command line has a line "
+			    "break, expected one line",
 			    SHOWN_MAX, given[i].name);
 			continue;
 		}

@@ -25,17 +25,23 @@
 
 #include "config/parse-state.h"
 
+/* Whether c can be in the name of a macro. */
 bool macro_is_name_char(int c);
+
+/*
+ * Defines or redefines a macro.  A macro of the command line stays as it is.
+ * Strings must live until the run ends.
+ */
 void macro_define(struct token name, const char *value);
 void macro_define_all(const struct conf_macro *given, size_t n);
 
-/* Both, with a blank in between; the text lives until the run ends. */
+/* Both with a blank between them.  The text lives until the run ends. */
 const char *macro_join_words(const char *first, const char *second);
 
-/* The value, or NULL without a message. */
+/* Returns the value and marks the macro as used.  NULL: not defined. */
 const char *macro_use(const char *name, size_t len);
 
-/* An unused macro may be a misspelt one. */
+/* Logs unused macros at debug level: the user may have misspelt a name. */
 void macro_report_unused(void);
 void macro_free(void);
 

@@ -22,7 +22,7 @@
 #include "config/parse-error.h"
 #include "config/parse-memory.h"
 
-/* Allocated text, all freed together. */
+/* Allocated text; parse_texts_free frees all. */
 struct text {
 	struct text *next;
 	char bytes[];
@@ -57,7 +57,7 @@ parse_copy(const char *text)
 void *
 parse_grow(void *array, size_t n, size_t size)
 {
-	/* The room doubles, so it is used up at the powers of two. */
+	/* The capacity doubles, so it is reached at powers of two. */
 	if ((n & (n - 1)) != 0)
 		return (array);
 	array = reallocarray(array, n == 0 ? 1 : n * 2, size);

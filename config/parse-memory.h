@@ -15,7 +15,8 @@
  */
 
 /*
- * Memory of the parser.  Exhausted memory is reported as parse_no_memory does.
+ * Memory of the parser.  If memory is exhausted, these functions call
+ * parse_no_memory.
  */
 #ifndef PARSE_MEMORY_H
 #define PARSE_MEMORY_H
@@ -24,20 +25,23 @@
 
 #include "config/parse-state.h"
 
-/* Room for len bytes and a NUL, zeroed, until the run ends.  NULL: none. */
+/*
+ * Allocates len bytes and a NUL, zeroed, which live until the run ends.  NULL:
+ * memory is exhausted.
+ */
 char *parse_text(size_t len);
 void parse_texts_free(void);
 
-/* A copy that the caller frees, or NULL. */
+/* Returns a copy that the caller frees.  NULL: memory is exhausted. */
 char *parse_copy(const char *text);
 
 /*
- * Returns array with room for one item after its first n.  NULL: there is no
- * memory, and array is unchanged.
+ * Returns array with room for one item after its first n.  NULL: memory is
+ * exhausted, and array is unchanged.
  */
 void *parse_grow(void *array, size_t n, size_t size);
 
-/* Adds to parsing.items. */
+/* Appends to parsing.items. */
 void item_add(enum item_kind kind, struct token token);
 
 #endif

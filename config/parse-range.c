@@ -29,10 +29,7 @@
 #include "config/parse-range.h"
 #include "config/parse-value.h"
 
-/*
- * Protocols that are known on every system, since small ones have no
- * protocols(5).
- */
+/* Protocols known even on systems without protocols(5). */
 static const struct {
 	const char *name;
 	uint8_t number;
@@ -50,7 +47,7 @@ static const struct {
 };
 #define NPROTOCOLS (sizeof(protocols) / sizeof(protocols[0]))
 
-/* The number of a protocol by its name; false where there is no such name. */
+/* Looks up a protocol by its name.  False: there is none of this name. */
 static bool
 protocol_number(const char *name, uint64_t *n)
 {
@@ -70,7 +67,7 @@ protocol_number(const char *name, uint64_t *n)
 	return (true);
 }
 
-/* N, N-M, or the name of a protocol. */
+/* Parses N, N-M, or the name of a protocol.  False after a message. */
 static bool
 plain_range(struct token keyword, struct token value, enum filter_number which,
     struct filter_range *range)
@@ -111,7 +108,7 @@ plain_range(struct token keyword, struct token value, enum filter_number which,
 	return (false);
 }
 
-/* The range that an item stands for; false after a message. */
+/* Converts an item to a range.  False after a message. */
 static bool
 item_range(struct token keyword, const struct item *item,
     enum filter_number which, struct filter_range *range)
@@ -150,7 +147,7 @@ compare_ranges(const void *a, const void *b)
 	return (x->lo < y->lo ? -1 : x->lo > y->lo);
 }
 
-/* Puts ranges into order, and joins those without a gap between them. */
+/* Sorts ranges, joins those without a gap, and returns their number. */
 static uint32_t
 join_ranges(struct filter_range *ranges, size_t n)
 {

@@ -15,14 +15,14 @@
  */
 
 /*
- * Sets of numbers.
+ * Sets of numbers in rules.
  */
 #ifndef PARSE_RANGE_H
 #define PARSE_RANGE_H
 
 #include "config/parse-state.h"
 
-/* Puts the items into set, which is empty: sorted, and joined where possible. */
+/* Adds the items to set, which is empty: sorted, without adjacent ranges. */
 void range_set(struct filter_number_set *set, struct token keyword,
     enum filter_number which);
 

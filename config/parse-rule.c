@@ -15,7 +15,7 @@
  */
 
 /*
- * Rules: their parameters, each of which may stand there once.
+ * Rules: each parameter may occur once.
  */
 #include "compat/compat.h"
 
@@ -30,11 +30,11 @@
 #include "config/parse-time.h"
 #include "config/parse-value.h"
 
-/* The rule that is being read. */
+/* The rule that is being parsed. */
 static struct {
 	struct filter_rule rule;
 	struct token action;
-	size_t errors;  /* in the run, at its start */
+	size_t errors;  /* parsing.errors at its start */
 	uint32_t given; /* a bit for each enum param */
 	enum param latest;
 } draft;
@@ -83,12 +83,12 @@ is_given(enum param param)
 	return ((draft.given & 1U << param) != 0);
 }
 
-/* Notes that param is given; false, after a message, where it already was. */
+/* Records that the rule has param.  False, after a message: it had it. */
 static bool
 once(enum param param, struct token keyword)
 {
 	if (is_given(param)) {
-		parse_error(keyword.line, "%s is given twice in one rule",
+		parse_error(keyword.line, "%s is specified twice in one rule",
 		    param_names[param]);
 		return (false);
 	}
@@ -244,7 +244,7 @@ rule_date(enum param param, struct token keyword, struct token value)
 		return;
 	if (!time_date(value.text, &date)) {
 		parse_bad_value(what, value,
-		    "expected a date of the calendar from 1970 on, "
+		    "expected a valid date from 1970 on, "
 		    "YYYY[MM[DD[HH[MM[SS]]]]]");
 		return;
 	}
@@ -266,17 +266,17 @@ rule_end(void)
 	struct config *conf = parsing.conf;
 	struct filter_rule *grown;
 
-	/* What is missing because of an error needs no second message. */
+	/* After an error, further messages could be consequences of it. */
 	if (parsing.errors != draft.errors)
 		return;
 	if (is_given(PARAM_ALL) && (draft.given & ~beside_all) != 0)
 		parse_error(line,
-		    "all stands beside parameters that choose flows, expected "
-		    "the one or the other");
+		    "all beside parameters that select flows, expected only "
+		    "one of them");
 	if (is_given(PARAM_TAG) && draft.rule.verdict == FILTER_DISCARD)
 		parse_error(line,
-		    "tag is for accept rules, and discard stores nothing that "
-		    "could be tagged");
+		    "tag in a discard rule, expected it in an accept rule: "
+		    "discarded flows are not stored");
 	check_rule(&draft.rule, line);
 	if (parsing.errors != draft.errors)
 		return;

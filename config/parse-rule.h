@@ -15,7 +15,8 @@
  */
 
 /*
- * Rules: parameters between rule_begin and rule_end, each at most once.
+ * Rules.  The grammar calls rule_begin, a function for each parameter, and
+ * rule_end, which checks the rule and adds it to the configuration.
  */
 #ifndef PARSE_RULE_H
 #define PARSE_RULE_H
@@ -52,7 +53,7 @@ enum param {
 	PARAM_BEFORE_DATE
 };
 
-/* The value that tcp_flags have to equal. */
+/* The value after "equals", and whether "!" precedes it. */
 struct equals {
 	struct token token;
 	bool negated;
@@ -65,9 +66,9 @@ void rule_quick(struct token keyword);
 void rule_tag(struct token keyword, struct token value);
 void rule_family(struct token keyword, uint32_t family, bool negated);
 void rule_addr(enum param param, struct token keyword, enum filter_addr which,
-    enum sense sense); /* of the items */
+    enum sense sense); /* with the items */
 void rule_number(enum param param, struct token keyword,
-    enum filter_number which, enum sense sense); /* of the items */
+    enum filter_number which, enum sense sense); /* with the items */
 void rule_port(struct token keyword, enum sense sense);
 void rule_tcp_flags(struct token keyword, struct token mask,
     struct equals equals);

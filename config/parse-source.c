@@ -15,8 +15,7 @@
  */
 
 /*
- * What is read, byte by byte: files that include one another, and the values of
- * macros in the place of their names.
+ * The input of the lexer: files that include others, and values of macros.
  */
 #include "compat/compat.h"
 
@@ -39,23 +38,23 @@
 
 /* A file that is being read. */
 struct source {
-	struct source *parent; /* includes it; NULL: none */
+	struct source *parent; /* the file that includes it, or NULL */
 	struct place place;    /* of the next byte */
-	char *text;            /* all of it */
-	const char *at, *end;  /* what is left of it */
+	char *text;            /* the whole file */
+	const char *at, *end;  /* the unread part */
 	dev_t dev;
 	ino_t ino;
-	bool is_file; /* dev and ino are its */
+	bool is_file; /* dev and ino are set */
 };
 
 static struct {
 	struct source *innermost;
 	size_t nincludes;
-	size_t nbytes;         /* of all files */
-	const char *expansion; /* what is left of a macro, or NULL */
+	size_t nbytes;         /* of all files so far */
+	const char *expansion; /* the unread part of a macro, or NULL */
 } input;
 
-/* Bytes of the line end at p, in either of the usual forms, or 0. */
+/* The length of the line end at p, "\n" or "\r\n", or 0. */
 static size_t
 line_end_len(const char *p)
 {
@@ -135,7 +134,7 @@ source_skip(size_t len)
 	input.innermost->at += len;
 }
 
-/* Reads all of the innermost file, which is fp.  False after a message. */
+/* Reads fp, the innermost file, completely.  False after a message. */
 static bool
 read_file(FILE *fp)
 {
@@ -147,8 +146,8 @@ read_file(FILE *fp)
 		size = size == 0 ? 4096 : size * 2;
 		if (input.nbytes + len > CONFIG_PACKED_MAX) {
 			parse_error(NO_LINE,
-			    "more than %u bytes, with what was read before, "
-			    "which is too large",
+			    "too large, expected at most %u bytes in all "
+			    "files together",
 			    CONFIG_PACKED_MAX);
 			return (false);
 		}
@@ -187,7 +186,7 @@ source_path(const char *path)
 	return (text);
 }
 
-/* Reports that a file cannot be opened, and by whom, who is not root. */
+/* Reports that a file cannot be opened, and by which user. */
 static void
 bad_file(struct token what, struct token value, int error)
 {
@@ -196,7 +195,7 @@ bad_file(struct token what, struct token value, int error)
 	(void)snprintf(why, sizeof(why), "%s", strerror(error));
 	if (error == EACCES)
 		(void)snprintf(why, sizeof(why),
-		    "%s for the user with the ID %lu, who reads it",
+		    "%s; the parser process reads it with user ID %lu",
 		    strerror(error), (unsigned long)geteuid());
 	parse_bad_value(what, value, why);
 }
@@ -206,7 +205,7 @@ source_open(struct token what, struct token value, const char *path)
 {
 	struct stat st;
 	FILE *fp = NULL;
-	/* Without a wait for whoever may write to a FIFO. */
+	/* O_NONBLOCK: opening a FIFO does not wait for a writer. */
 	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd == -1 || fstat(fd, &st) == -1 ||
@@ -220,8 +219,8 @@ source_open(struct token what, struct token value, const char *path)
 }
 
 /*
- * Makes fp the file that is read from now on.  False after a message, which
- * is about the file that was read before.
+ * Makes fp the innermost file.  False after a message, which names the place
+ * in the including file.
  */
 static bool
 push(FILE *fp, const char *name, struct token what, struct token value)

@@ -27,36 +27,46 @@
 
 #include "config/parse-state.h"
 
-/* Begins with fp.  False after a message. */
+/* Reads fp first.  False after a message. */
 bool source_begin(FILE *fp, const char *name);
 
-/* Reads another file next, up to its end. */
+/* Reads the file at path next, and then the rest of the current one. */
 void source_include(struct token path);
 
 /* At the end of an included file: returns to the file that includes it. */
 bool source_return(void);
 
 /*
- * The next byte, '\n' for any form of line end, or EOF, which is also returned
- * from when parsing.stopped is set.
+ * Returns the next byte without consuming it: '\n' for any form of line end,
+ * EOF at the end of the file or if parsing.stopped is set.
  */
 int source_peek(void);
 
-/* Skips the byte that source_peek has returned, which was not EOF. */
+/* Consumes the byte that source_peek returned, which was not EOF. */
 void source_advance(void);
 
-/* The unread bytes of the file; skipping the first len of them. */
+/* The unread bytes of the file. */
 const char *source_rest(size_t *len);
+
+/* Consumes len bytes of the file. */
 void source_skip(size_t len);
 
-/* Reads value before the unread bytes. */
+/* Inserts value before the unread bytes. */
 void source_expand(const char *value);
+
+/* Whether the next byte is one of such a value. */
 bool source_is_expanding(void);
 
-/* A relative path starts at the directory of the file that names it. */
+/*
+ * Resolves a relative path from the directory of the current file.  The result
+ * is path itself, or lives until the run ends.
+ */
 const char *source_path(const char *path);
 
-/* Opens the regular file at path; what and value are for messages. */
+/*
+ * Opens the regular file at path.  NULL after a message that names what and
+ * value.
+ */
 FILE *source_open(struct token what, struct token value, const char *path);
 
 void source_free(void);

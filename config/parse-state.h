@@ -15,13 +15,11 @@
  */
 
 /*
- * The state of the run of the parser, and tokens and items, which all of its
- * files share.
+ * The parser's state, which all its files share, and tokens and items.
  *
- * One statement per line: a file that meets an error reports it (parse-error.h),
- * the rest of the line is skipped, and parsing continues, so that one run reports
- * all errors.  The caller of a function that met an error only sees false, NULL,
- * or that nothing was added.
+ * A function that finds an error reports it (parse-error.h) and returns false
+ * or NULL, or adds nothing.  The parser skips the rest of the line and
+ * continues, so that one run reports all errors.
  */
 #ifndef PARSE_STATE_H
 #define PARSE_STATE_H
@@ -31,11 +29,11 @@
 
 #include "config/config.h"
 
-#define NO_LINE 0 /* of the command line, or the whole file */
+#define NO_LINE 0 /* for the command line, or the whole file */
 
 /*
- * A token of the lexer.  The text lives until the run ends; it is NULL at the
- * end of a line, and for an option that is left out.
+ * A token of the lexer.  The text lives until the run ends.  It is NULL at the
+ * end of a line, and for an absent option.
  */
 struct token {
 	const char *text;
@@ -57,7 +55,7 @@ struct item {
 	enum item_kind kind;
 };
 
-/* The members of a set: no constraint, its items, or all but these. */
+/* A set matches any value, its items, or all other values. */
 enum sense { SENSE_ANY, SENSE_THESE, SENSE_OTHERS };
 
 /* A place in a file. */
@@ -66,16 +64,16 @@ struct place {
 	unsigned int line;
 };
 
-/* All zero between runs.  It is global since yacc passes no argument. */
+/* All zero between runs.  Global, because yacc passes no argument. */
 extern struct parsing {
 	const struct place *place; /* of the next byte */
 	enum config_use use;
 	struct config *conf;
 	size_t errors; /* reported */
-	bool stopped;  /* nothing more is read */
+	bool stopped;  /* the lexer reports the end of the file */
 	bool saw_listen, saw_output, saw_any_source, saw_sync;
 
-	/* The members of the set that is being read. */
+	/* The items of the set that is being parsed. */
 	struct item *items;
 	size_t nitems;
 } parsing;

@@ -15,8 +15,8 @@
  */
 
 /*
- * What statements put into the configuration, those of logs aside.  The reader
- * has no use for most of them.
+ * Adds statements, except logfile and rules, to the configuration.  For the
+ * reader, most of them are ignored.
  */
 #include "compat/compat.h"
 
@@ -44,7 +44,7 @@ interface_name(struct token what, struct token value, char *name)
 	return (false);
 }
 
-/* bufsize, where it is given; 0 where it is not. */
+/* Parses the option bufsize; 0 if it is absent.  False after a message. */
 static bool
 buffer_size(struct token value, uint32_t *size)
 {
@@ -81,7 +81,7 @@ conf_add_listen(struct token address, struct listen_options options)
 		if (addr_equal(&conf->listens[i].addr, &l.addr) &&
 		    conf->listens[i].port == l.port &&
 		    strcmp(conf->listens[i].ifname, l.ifname) == 0) {
-			parse_bad_value(what, address, "given twice");
+			parse_bad_value(what, address, "specified twice");
 			return;
 		}
 	}
@@ -92,7 +92,7 @@ conf_add_listen(struct token address, struct listen_options options)
 	conf->listens[conf->nlistens++] = l;
 }
 
-/* Takes the latest source back where it was there before. */
+/* Removes the source added last, after a message, if it is a duplicate. */
 static void
 check_source(struct token what, const struct item *item)
 {
@@ -117,7 +117,7 @@ check_source(struct token what, const struct item *item)
 			return;
 		set->n--;
 	}
-	parse_bad_value(what, item->token, "given twice");
+	parse_bad_value(what, item->token, "specified twice");
 }
 
 void
@@ -139,7 +139,7 @@ conf_any_source(void)
 	parsing.saw_any_source = true;
 }
 
-/* ADDR or ADDR%IFNAME. */
+/* Parses ADDR or ADDR%IFNAME.  False after a message. */
 static bool
 group_value(struct token what, struct token group, struct conf_join *join)
 {
@@ -162,7 +162,7 @@ group_value(struct token what, struct token group, struct conf_join *join)
 	    strlcpy(join->ifname, percent + 1, sizeof(join->ifname)) >=
 		sizeof(join->ifname)) {
 		parse_bad_value(what, group,
-		    "expected the name of an interface behind the %");
+		    "expected the name of an interface after the %");
 		return (false);
 	}
 	return (true);
@@ -182,7 +182,7 @@ conf_add_join(struct token group, struct token ifname)
 		return;
 	if (ifname.text != NULL && join.ifname[0] != '\0') {
 		parse_bad_value(on, ifname,
-		    "the group has an interface already, behind the %");
+		    "the group already has an interface, after the %");
 		return;
 	}
 	if (ifname.text != NULL && !interface_name(on, ifname, join.ifname))
@@ -190,7 +190,7 @@ conf_add_join(struct token group, struct token ifname)
 	for (i = 0; i < conf->njoins; i++) {
 		if (addr_equal(&conf->joins[i].group, &join.group) &&
 		    strcmp(conf->joins[i].ifname, join.ifname) == 0) {
-			parse_bad_value(what, group, "given twice");
+			parse_bad_value(what, group, "specified twice");
 			return;
 		}
 	}
@@ -216,7 +216,7 @@ conf_add_forward(struct token address)
 	for (i = 0; i < conf->nforwards; i++) {
 		if (addr_equal(&conf->forwards[i].addr, &f.addr) &&
 		    conf->forwards[i].port == f.port) {
-			parse_bad_value(what, address, "given twice");
+			parse_bad_value(what, address, "specified twice");
 			return;
 		}
 	}
@@ -234,17 +234,18 @@ conf_set_path(char **path, struct token statement, struct token value)
 		return;
 	if (*path != NULL) {
 		parse_bad_value(statement, value,
-		    "the statement is given twice");
+		    "the statement is specified twice");
 		return;
 	}
 	if (value_path_is_valid(statement, value))
 		*path = parse_copy(value.text);
 }
+
 bool
 conf_is_second(struct token what, struct token value, bool given)
 {
 	if (given && parsing.use == CONFIG_DAEMON)
-		parse_bad_value(what, value, "given twice");
+		parse_bad_value(what, value, "specified twice");
 	return (given || parsing.use == CONFIG_READER);
 }
 
@@ -280,7 +281,7 @@ conf_limit_number(uint32_t *limit, struct token what, struct token value)
 	if (parsing.use == CONFIG_READER)
 		return;
 	if (*limit != 0)
-		parse_bad_value(what, value, "the limit is given twice");
+		parse_bad_value(what, value, "the limit is specified twice");
 	else if (value_number(what, value, 1, UINT32_MAX, &n))
 		*limit = (uint32_t)n;
 }
@@ -293,15 +294,16 @@ conf_limit_bytes(uint64_t *limit, struct token what, struct token value)
 	if (parsing.use == CONFIG_READER)
 		return;
 	if (*limit != 0)
-		parse_bad_value(what, value, "the limit is given twice");
+		parse_bad_value(what, value, "the limit is specified twice");
 	else if (!value_size(value, &size) || size < LIMIT_BYTES_MIN)
 		parse_bad_value(what, value,
-		    "expected a number of bytes, or of K, M or G, from 1M on");
+		    "expected a size of at least 1M, in bytes or with K, M "
+		    "or G");
 	else
 		*limit = size;
 }
 
-/* Of a socket; room is what will stand behind the path at the most. */
+/* Whether a socket can have this path with room bytes after it. */
 static bool
 socket_path_is_valid(struct token statement, struct token path, size_t room)
 {

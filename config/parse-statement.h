@@ -15,8 +15,8 @@
  */
 
 /*
- * Statements, except those of logs and rules.  A token without text is an option
- * that is left out.
+ * Statements, except logfile and rules.  A token without text is an absent
+ * option.
  */
 #ifndef PARSE_STATEMENT_H
 #define PARSE_STATEMENT_H
@@ -52,7 +52,10 @@ void conf_add_store(struct token field);
 void conf_bad_listen(const char *syntax);
 void conf_bad_output(const char *syntax);
 
-/* Whether to ignore value: for the reader, or since it is given twice. */
+/*
+ * Whether to ignore value: for the reader, or, after a message, because the
+ * option is specified twice.
+ */
 bool conf_is_second(struct token what, struct token value, bool given);
 
 #endif

@@ -31,9 +31,9 @@
 #include "config/parse-table.h"
 #include "config/parse-value.h"
 
-#define ERRORS_MAX 100 /* reported of a table's file */
+#define ERRORS_MAX 100 /* reported for a table's file */
 
-static bool *tables_used; /* for each of the configuration */
+static bool *tables_used; /* for each table of the configuration */
 
 static int
 compare_prefixes(const void *a, const void *b)
@@ -41,7 +41,7 @@ compare_prefixes(const void *a, const void *b)
 	return (prefix_compare(a, b));
 }
 
-/* Puts prefixes into their order, each once. */
+/* Sorts prefixes and removes duplicates. */
 static void
 sort_prefixes(struct prefix *prefixes, uint32_t *n)
 {
@@ -73,7 +73,7 @@ table_add(struct filter_table *table, const struct prefix *prefix)
 	table->prefixes[table->n++] = *prefix;
 }
 
-/* The number of a table, or that of tables where there is none. */
+/* The index of a table; the number of tables if there is no such table. */
 static size_t
 table_number(const char *name)
 {
@@ -86,7 +86,7 @@ table_number(const char *name)
 	return (i);
 }
 
-/* Begins a table; false after a message. */
+/* Initializes a table.  False after a message. */
 static bool
 table_begin(struct token name, struct filter_table *table)
 {
@@ -102,13 +102,13 @@ table_begin(struct token name, struct filter_table *table)
 		return (false);
 	}
 	if (table_number(name.text) != parsing.conf->ntables) {
-		parse_bad_value(what, name, "given twice");
+		parse_bad_value(what, name, "specified twice");
 		return (false);
 	}
 	return (true);
 }
 
-/* Makes table a part of the configuration. */
+/* Adds table to the configuration, which then owns its prefixes. */
 static void
 table_end(struct token name, struct filter_table *table)
 {
@@ -150,20 +150,20 @@ table_of_items(struct token name)
 	for (i = 0; i < parsing.nitems; i++) {
 		if (parsing.items[i].kind == ITEM_TABLE)
 			parse_bad_value(what, parsing.items[i].token,
-			    "a table in a table, expected prefixes");
+			    "tables cannot be nested, expected prefixes");
 		else if (value_prefix(what, parsing.items[i].token, &prefix))
 			table_add(&table, &prefix);
 	}
 	table_end(name, &table);
 }
 
-/* The prefix of a line without its comment; false where there is none. */
+/* Finds the prefix in a line of a file.  False: blank or only a comment. */
 static bool
 table_line(char *line, size_t len, struct token *value)
 {
 	char *end;
 
-	/* What stands behind a NUL is not to be lost silently. */
+	/* A NUL in the line must cause an error, not end the line. */
 	if (strlen(line) != len)
 		line[strlen(line)] = '?';
 	line[strcspn(line, "#\r\n")] = '\0';
@@ -195,7 +195,9 @@ read_table(FILE *fp, struct filter_table *table)
 			table_add(table, &prefix);
 		if (parsing.errors - errors == ERRORS_MAX) {
 			parse_error(value.line,
-			    "the rest is not read, because of so many errors");
+			    "%d errors; the rest of the file was "
+			    "not read",
+			    ERRORS_MAX);
 			break;
 		}
 	}
@@ -222,7 +224,7 @@ table_of_file(struct token name, struct token path)
 		parsing.place = outer;
 		(void)fclose(fp);
 	}
-	/* Also without the file, so that its users are no errors. */
+	/* Even without the file, so that uses of the table are no errors. */
 	table_end(name, &table);
 }
 
@@ -259,7 +261,7 @@ addr_set_add_item(struct filter_addr_set *set, struct token what,
 	return (true);
 }
 
-/* Puts the tables of set into order, each once. */
+/* Sorts the tables of set and removes duplicates. */
 static void
 sort_tables(struct filter_addr_set *set)
 {

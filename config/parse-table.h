@@ -15,7 +15,7 @@
  */
 
 /*
- * Tables and sets of prefixes.
+ * The table statement, and sets of prefixes and tables.
  */
 #ifndef PARSE_TABLE_H
 #define PARSE_TABLE_H
@@ -24,16 +24,21 @@
 
 #include "config/parse-state.h"
 
+/* Adds a table with the items, or with the prefixes in a file. */
 void table_of_items(struct token name);
 void table_of_file(struct token name, struct token path);
 
-/* Adds the item's prefix or table to set.  False after a message. */
+/*
+ * Adds the item, a prefix or a table, to set.  what is for messages.  False
+ * after a message.
+ */
 bool addr_set_add_item(struct filter_addr_set *set, struct token what,
     const struct item *item);
 
 /* Sorts the members of set and removes duplicates. */
 void addr_set_sort(struct filter_addr_set *set);
 
+/* Logs unused tables at debug level. */
 void table_report_unused(void);
 void table_free(void);
 

@@ -15,7 +15,7 @@
  */
 
 /*
- * Days, times of day and dates.
+ * Parses days, times of day and dates.
  */
 #include "compat/compat.h"
 
@@ -26,7 +26,7 @@
 #include "config/parse-error.h"
 #include "config/parse-time.h"
 
-/* The number of the day whose name is the first len bytes, or -1. */
+/* The number of the day with this name of len bytes, 0 is Sunday, or -1. */
 static int
 day_number(const char *name, size_t len)
 {
@@ -65,8 +65,8 @@ time_days(struct token value)
 }
 
 /*
- * Takes a number of min to max digits from *at.  False where there are fewer,
- * or where it is more than limit.
+ * Parses a number of min to max digits and advances *at.  False: there are
+ * fewer digits, or the number is above limit.
  */
 static bool
 digits(const char **at, int min, int max, int limit, int *out)
@@ -129,6 +129,6 @@ time_date(const char *at, int64_t *date)
 	tm.tm_wday = -1;
 	t = mktime(&tm);
 	*date = t;
-	/* mktime leaves tm_wday alone where it fails; -1 may be a time. */
+	/* mktime can return -1 for a valid time; only success sets tm_wday. */
 	return (tm.tm_wday != -1);
 }

@@ -15,7 +15,7 @@
  */
 
 /*
- * Days, times and dates.
+ * Days, times of day and dates in rules.
  */
 #ifndef PARSE_TIME_H
 #define PARSE_TIME_H
@@ -25,15 +25,18 @@
 
 #include "config/parse-state.h"
 
-/* DAY or DAY-DAY, which may run past Saturday, as bits; 0 after a message. */
+/*
+ * Parses DAY or DAY-DAY, which may include the end of a week.  Returns a bit
+ * for each day, Sunday first; 0 after a message.
+ */
 uint8_t time_days(struct token value);
 
-/* HH:MM[:SS] as a second of the day; false without a message. */
+/* Parses HH:MM[:SS] to seconds since midnight.  False without a message. */
 bool time_of_day(const char *at, uint32_t *seconds);
 
 /*
- * YYYY[MM[DD[HH[MM[SS]]]]], local time; a part that is left out is the first of
- * its kind.  False without a message.
+ * Parses YYYY[MM[DD[HH[MM[SS]]]]], local time, to seconds since the epoch.  An
+ * absent part has its lowest value.  False without a message.
  */
 bool time_date(const char *at, int64_t *date);
 

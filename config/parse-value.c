@@ -15,7 +15,7 @@
  */
 
 /*
- * Values: numbers, sizes, times, addresses and paths.
+ * Parses numbers, sizes, durations, addresses and paths.
  */
 #include "compat/compat.h"
 
@@ -133,7 +133,7 @@ value_prefix(struct token what, struct token value, struct prefix *prefix)
 		return (true);
 	case FLOWD_EHOSTBITS:
 		parse_bad_value(what, value,
-		    "the address has bits set behind the prefix length, "
+		    "the address has bits set after the prefix length, "
 		    "expected the address of a network");
 		return (false);
 	default:

@@ -15,8 +15,9 @@
  */
 
 /*
- * Values of statements and parameters.  Functions with the parameter what report
- * a bad value; the others leave that to their caller.  All return false for one.
+ * Values of statements and parameters.  All functions return false for an
+ * invalid value.  Those with the parameter what have reported it; after the
+ * others, the caller reports it.
  */
 #ifndef PARSE_VALUE_H
 #define PARSE_VALUE_H
@@ -26,11 +27,11 @@
 
 #include "config/parse-state.h"
 
-/* Decimal, 0x hexadecimal or 0 octal. */
+/* A number from min to max: decimal, 0x hexadecimal or 0 octal. */
 bool value_number(struct token what, struct token value, uint64_t min,
     uint64_t max, uint64_t *out);
 
-/* A number, and optionally K, M or G, for powers of 1024. */
+/* Bytes: a number, optionally with K, M or G, powers of 1024. */
 bool value_size(struct token value, uint64_t *size);
 
 /* A number and its unit: s, m, h, d or w. */
@@ -43,7 +44,7 @@ bool value_address_and_port(struct token what, struct token value,
 bool value_prefix(struct token what, struct token value, struct prefix *prefix);
 bool value_path_is_valid(struct token statement, struct token value);
 
-/* For qsort and bsearch, of uint32_t. */
+/* Compares two uint32_t, for qsort and bsearch. */
 int value_compare_u32(const void *a, const void *b);
 
 #endif

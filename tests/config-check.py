@@ -35,7 +35,7 @@ ERRORS = """\
 in brackets
 @CONF@:2: unknown statement "lisen", expected a statement, a rule or \
 NAME = VALUE
-@CONF@:4: src "192.0.2.1/24": the address has bits set behind the prefix \
+@CONF@:4: src "192.0.2.1/24": the address has bits set after the prefix \
 length, expected the address of a network
 @CONF@:6: macro "customers" is not defined
 """
@@ -96,10 +96,10 @@ class Check(unittest.TestCase):
 
     def test_incomplete(self):
         self.fails("store ALL\n",
-                   "@CONF@: no listen on statement, so that flowd would "
-                   "receive nothing\n"
-                   "@CONF@: neither logfile nor logsock is stated, so that "
-                   "flowd would store nothing\n")
+                   "@CONF@: no listen on statement, so flowd would receive "
+                   "nothing\n"
+                   "@CONF@: no logfile or logsock statement, so flowd would "
+                   "store nothing\n")
 
     def test_macros_of_the_command_line(self):
         text = GOOD + "accept tag $n all\n"

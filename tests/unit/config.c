@@ -235,8 +235,8 @@ join_without_a_listener_of_its_family(void **state)
 
 	(void)state;
 	assert_string_equal(messages,
-	    "t.conf: no listen on statement has an "
-	    "IPv6 address, so that nothing joins group ff02::4:5\n");
+	    "t.conf: group ff02::4:5 is not joined, because no listen on "
+	    "statement has an IPv6 address\n");
 	assert_non_null(conf);
 	config_free(conf);
 }
@@ -326,12 +326,13 @@ one_file_serves_for_one_thing(void **state)
 		       "statefile /a\n",
 		CONFIG_DAEMON, NULL, 0));
 	assert_string_equal(messages,
-	    "t.conf: logfile /a is stated for something else as well\n");
+	    "t.conf: logfile /a is also the path of another statement\n");
 	assert_null(
 	    parse_with("listen on 127.0.0.1:1\nlogfile /a\n"
 		       "statefile /b\npidfile /b\n",
 		CONFIG_DAEMON, NULL, 0));
-	assert_string_equal(messages, "t.conf: /b is stated for two things\n");
+	assert_string_equal(messages,
+	    "t.conf: /b is the path of two statements\n");
 }
 
 static void
@@ -385,11 +386,12 @@ macros_of_the_command_line_are_checked(void **state)
 	assert_null(parse_with("", CONFIG_READER, macros, 4));
 	assert_string_equal(messages,
 	    "t.conf: \"port\" is a keyword and cannot be the name of a macro\n"
-	    "t.conf: \"1x\" is not the name of a macro, which has letters, "
-	    "digits and underscores, a letter first\n"
-	    "t.conf: macro \"y\" of the command line has more than one line\n"
-	    "t.conf: \"\" is not the name of a macro, which has letters, "
-	    "digits and underscores, a letter first\n");
+	    "t.conf: \"1x\" is not a valid name of a macro, expected letters, "
+	    "digits and underscores, beginning with a letter\n"
+	    "t.conf: macro \"y\" of the command line has a line break, "
+	    "expected one line\n"
+	    "t.conf: \"\" is not a valid name of a macro, expected letters, "
+	    "digits and underscores, beginning with a letter\n");
 }
 
 static void
@@ -593,13 +595,14 @@ static const struct {
 	{ "'tos' = 3",
 	    "\"tos\" is a keyword and cannot be the name of a macro" },
 	{ "a-b = 3",
-	    "\"a-b\" is not the name of a macro, which has "
-	    "letters, digits and underscores, a letter first" },
+	    "\"a-b\" is not a valid name of a macro, expected letters, "
+	    "digits and underscores, beginning with a letter" },
 	{ "accept tag $x", "macro \"x\" is not defined" },
 	{ "accept tag 1$",
-	    "\"$\" without the name of a macro; a "
-	    "\"$\" that is meant as such stands in quotes" },
-	{ "logfile '/a", "a string ends with its line, expected a closing '" },
+	    "\"$\" without the name of a macro; write a literal \"$\" in "
+	    "quotes" },
+	{ "logfile '/a",
+	    "unterminated string, expected a closing ' in the same line" },
 	{ "logfile \"/a\001\"", "unexpected byte 0x01" },
 	{ "accept \177", "unexpected byte 0x7f" },
 	{ "listen 127.0.0.1:1",
@@ -648,16 +651,16 @@ static const struct {
 	    "flowd.conf(5), or the end of the line" },
 	{ "accept src { }",
 	    "unexpected \"}\" after \"{\", "
-	    "expected src [!] PREFIX|<TABLE>|{ ... } or any, and "
-	    "perhaps port" },
+	    "expected src [!] PREFIX|<TABLE>|{ ... } or any, "
+	    "optionally with port" },
 	{ "accept src ! any",
 	    "unexpected \"any\" after \"!\", "
-	    "expected src [!] PREFIX|<TABLE>|{ ... } or any, and "
-	    "perhaps port" },
+	    "expected src [!] PREFIX|<TABLE>|{ ... } or any, "
+	    "optionally with port" },
 	{ "accept dst",
 	    "unexpected end of line after \"dst\", "
-	    "expected dst [!] PREFIX|<TABLE>|{ ... } or any, and "
-	    "perhaps port" },
+	    "expected dst [!] PREFIX|<TABLE>|{ ... } or any, "
+	    "optionally with port" },
 	{ "accept agent",
 	    "unexpected end of line after \"agent\", "
 	    "expected agent [!] PREFIX|<TABLE>|{ ... } or any" },
@@ -698,7 +701,7 @@ static const struct {
 	    "YYYY[MM[DD[HH[MM[SS]]]]]" },
 	{ "accept src 10.0.0.1/8",
 	    "src \"10.0.0.1/8\": the address "
-	    "has bits set behind the prefix length, expected the "
+	    "has bits set after the prefix length, expected the "
 	    "address of a network" },
 	{ "accept agent 10.0.0.0/33",
 	    "agent \"10.0.0.0/33\": "
@@ -751,21 +754,20 @@ static const struct {
 	{ "accept tcp_flags equals 0 proto udp",
 	    "tcp_flags needs proto tcp in the same rule" },
 	{ "accept src 10.0.0.0/8 dst ! ::1",
-	    "src and dst are of "
-	    "different address families, so that no flow could match" },
-	{ "accept inet src ::1",
-	    "src is not of the address family "
-	    "that inet or inet6 names, so that no flow could match" },
-	{ "accept ! inet dst 10.0.0.1",
-	    "dst is not of the address "
-	    "family that inet or inet6 names, so that no flow could "
+	    "src and dst have different address families, so no flow can "
 	    "match" },
+	{ "accept inet src ::1",
+	    "src has another address family than inet or inet6 allows, so "
+	    "no flow can match" },
+	{ "accept ! inet dst 10.0.0.1",
+	    "dst has another address family than inet or inet6 allows, so "
+	    "no flow can match" },
 	{ "discard tag 1 all",
-	    "tag is for accept rules, and discard "
-	    "stores nothing that could be tagged" },
+	    "tag in a discard rule, expected it in an accept rule: "
+	    "discarded flows are not stored" },
 	{ "accept all src any",
-	    "all stands beside parameters that "
-	    "choose flows, expected the one or the other" },
+	    "all beside parameters that select flows, expected only one of "
+	    "them" },
 };
 
 static void
@@ -819,10 +821,10 @@ daemon_errors(void **state)
 		    "bufsize \"2147483648\": expected a number from 1 to "
 		    "2147483647" },
 		{ "listen on 127.0.0.1:2055 bufsize 1",
-		    "listen on \"127.0.0.1:2055\": given twice" },
+		    "listen on \"127.0.0.1:2055\": specified twice" },
 		{ "flow source 10.0.0.1/31",
 		    "flow source \"10.0.0.1/31\": "
-		    "the address has bits set behind the prefix length, "
+		    "the address has bits set after the prefix length, "
 		    "expected the address of a network" },
 		{ "flow source nowhere",
 		    "flow source \"nowhere\": expected "
@@ -832,19 +834,19 @@ daemon_errors(void **state)
 		    "a multicast address, from 224.0.0.0/4 or ff00::/8" },
 		{ "join group 239.0.0.1%",
 		    "join group \"239.0.0.1%\": "
-		    "expected the name of an interface behind the %" },
+		    "expected the name of an interface after the %" },
 		{ "join group 239.0.0.1%an-interface-name",
 		    "join group "
 		    "\"239.0.0.1%an-interface-name\": expected the name of an "
-		    "interface behind the %" },
+		    "interface after the %" },
 		{ "forward to 192.0.2.1",
 		    "forward to \"192.0.2.1\": expected "
 		    "ADDRESS:PORT, with an IPv6 address in brackets" },
 		{ "logfile /other",
-		    "logfile \"/other\": there is a log for "
-		    "all flows already, expected tag NUMBER[,...] behind the "
-		    "path of another" },
-		{ "logfile /log tag 1", "logfile \"/log\": given twice" },
+		    "logfile \"/other\": another logfile has no "
+		    "tags and gets all flows, expected tag NUMBER[,...] "
+		    "after the path" },
+		{ "logfile /log tag 1", "logfile \"/log\": specified twice" },
 		{ "pidfile \"\"", "pidfile \"\": expected the path of a file" },
 		{ "logsock ''", "logsock \"\": expected the path of a file" },
 	};
@@ -877,13 +879,13 @@ statements_given_twice(void **state)
 			      "sync never\nsync 1\nworkers 2\nworkers 2\n",
 		CONFIG_DAEMON, NULL, 0));
 	assert_string_equal(messages,
-	    "t.conf:4: flow source \"10.0.0.0/8\": given twice\n"
-	    "t.conf:6: join group \"239.0.0.1\": given twice\n"
-	    "t.conf:8: forward to \"192.0.2.1:1\": given twice\n"
-	    "t.conf:10: logsock \"/b\": the statement is given twice\n"
-	    "t.conf:12: pidfile \"/c\": the statement is given twice\n"
-	    "t.conf:14: sync \"1\": given twice\n"
-	    "t.conf:16: workers \"2\": given twice\n");
+	    "t.conf:4: flow source \"10.0.0.0/8\": specified twice\n"
+	    "t.conf:6: join group \"239.0.0.1\": specified twice\n"
+	    "t.conf:8: forward to \"192.0.2.1:1\": specified twice\n"
+	    "t.conf:10: logsock \"/b\": the statement is specified twice\n"
+	    "t.conf:12: pidfile \"/c\": the statement is specified twice\n"
+	    "t.conf:14: sync \"1\": specified twice\n"
+	    "t.conf:16: workers \"2\": specified twice\n");
 }
 
 static void
@@ -918,7 +920,7 @@ parameters_given_twice(void **state)
 		    -1);
 		assert_int_not_equal(
 		    asprintf(&expected,
-			"t.conf:1: %s is given twice in one rule\n",
+			"t.conf:1: %s is specified twice in one rule\n",
 			params[i][0]),
 		    -1);
 		assert_error(text, expected);
@@ -964,7 +966,7 @@ dates_that_are_none(void **state)
 		assert_int_not_equal(
 		    asprintf(&expected,
 			"t.conf:1: before "
-			"date \"%s\": expected a date of the calendar from "
+			"date \"%s\": expected a valid date from "
 			"1970 on, YYYY[MM[DD[HH[MM[SS]]]]]\n",
 			dates[i]),
 		    -1);
@@ -993,14 +995,15 @@ all_errors_are_reported_in_one_run(void **state)
 	    "t.conf:2: port needs proto tcp, udp or sctp in the same rule\n"
 	    "t.conf:2: tcp_flags needs proto tcp in the same rule\n"
 	    "t.conf:3: tos \"300\": expected a number from 0 to 255\n"
-	    "t.conf:3: tos is given twice in one rule\n"
+	    "t.conf:3: tos is specified twice in one rule\n"
 	    "t.conf:4: proto \"nosuch\": expected the name of a protocol or a "
 	    "number from 0 to 255\n"
 	    "t.conf:5: unexpected \"port\" after \"dst\", expected dst [!] "
-	    "PREFIX|<TABLE>|{ ... } or any, and perhaps port\n"
-	    "t.conf:5: src \"10.0.0.1/8\": the address has bits set behind "
+	    "PREFIX|<TABLE>|{ ... } or any, optionally with port\n"
+	    "t.conf:5: src \"10.0.0.1/8\": the address has bits set after "
 	    "the prefix length, expected the address of a network\n"
-	    "t.conf:6: a string ends with its line, expected a closing \"\n"
+	    "t.conf:6: unterminated string, expected a closing \" in the "
+	    "same line\n"
 	    "t.conf:7: macro \"a\" is not defined\n"
 	    "t.conf:9: store \"NOTHING\": expected the name of a field, as in "
 	    "flowd.conf(5)\n");
@@ -1025,10 +1028,9 @@ incomplete_for_the_daemon(void **state)
 	(void)state;
 	assert_null(parse_with("accept all\n", CONFIG_DAEMON, NULL, 0));
 	assert_string_equal(messages,
-	    "t.conf: no listen on statement, so that flowd would receive "
-	    "nothing\n"
-	    "t.conf: neither logfile nor logsock is stated, so that flowd "
-	    "would store nothing\n");
+	    "t.conf: no listen on statement, so flowd would receive nothing\n"
+	    "t.conf: no logfile or logsock statement, so flowd would store "
+	    "nothing\n");
 	/* What is there with an error is not missing. */
 	assert_null(
 	    parse_with("listen on 1\nlogfile\n", CONFIG_DAEMON, NULL, 0));
@@ -1043,9 +1045,8 @@ forward_to_itself(void **state)
 	assert_null(parse_with(DAEMON "forward to 127.0.0.1:2055\n",
 	    CONFIG_DAEMON, NULL, 0));
 	assert_string_equal(messages,
-	    "t.conf: forward to and listen on name "
-	    "the same address and port, so that datagrams would go round for "
-	    "ever\n");
+	    "t.conf: forward to and listen on have the same address and port, "
+	    "which would forward datagrams in a loop\n");
 	config_free(parse(DAEMON "forward to 127.0.0.1:2056\n"));
 }
 
@@ -1302,8 +1303,8 @@ several_logs(void **state)
 	    "logfile \"\" tag 6\n",
 	    CONFIG_DAEMON, NULL, 0));
 	assert_string_equal(messages,
-	    "t.conf:3: tag \"2\": the tag has a log already\n"
-	    "t.conf:4: tag 5 is given twice\n"
+	    "t.conf:3: tag \"2\": another logfile has this tag\n"
+	    "t.conf:4: tag 5 is specified twice\n"
 	    "t.conf:5: tag \"x\": expected a number from 0 to 4294967295\n"
 	    "t.conf:6: logfile \"\": expected the path of a file\n");
 }
@@ -1342,21 +1343,20 @@ rotation_that_cannot_be(void **state)
 	} rows[] = {
 		{ "logfile /a tag 1 rotate every 7m",
 		    "rotate \"7m\": "
-		    "expected a part of a day, such as 5m or 1h, that goes "
-		    "into it without a rest, or days or weeks, such as 1d or "
-		    "2w" },
+		    "expected a duration that divides a day evenly, such as "
+		    "5m or 1h, or whole days or weeks, such as 1d or 2w" },
 		{ "logfile /a tag 1 rotate at size 5",
 		    "rotate \"5\": "
-		    "expected a number of bytes, or of K, M or G, from 1K "
-		    "on" },
+		    "expected a size of at least 1K, in bytes or with K, M "
+		    "or G" },
 		{ "logfile /a tag 1 rotate every 1h rotate at size 1M",
-		    "rotate \"1M\": given twice" },
+		    "rotate \"1M\": specified twice" },
 		{ "logfile /a tag 1 rotate every 1h keep 7",
 		    "keep \"7\": "
-		    "expected a time such as 30d, a size such as 10G, from 1M "
-		    "on, or NUMBER files" },
+		    "expected a duration such as 30d, a size such as 10G, at "
+		    "least 1M, or NUMBER files" },
 		{ "logfile /a tag 1 rotate every 1h keep 7d keep 8d",
-		    "keep \"8d\": given twice" },
+		    "keep \"8d\": specified twice" },
 		{ "logfile /a tag 1 rotate every 1h keep 0 files",
 		    "keep "
 		    "\"0\": expected a number from 1 to 4294967295" },
@@ -1365,19 +1365,19 @@ rotation_that_cannot_be(void **state)
 		    "compress need rotate" },
 		{ "logfile /%H%M tag 1 rotate every 5m",
 		    "logfile "
-		    "\"/%H%M\": the name has to differ from each interval to "
-		    "the next, as with %Y%m%d-%H%M%S" },
+		    "\"/%H%M\": two intervals would have the same name, "
+		    "expected a pattern such as %Y%m%d-%H%M%S" },
 		{ "logfile /%Y%U tag 1 rotate every 1w",
 		    "logfile "
-		    "\"/%Y%U\": expected %Y, %y, %m, %d, %j, %H, %M, %S or "
-		    "%%, and in the last part of the path only" },
+		    "\"/%Y%U\": expected only %Y, %y, %m, %d, %j, %H, %M, %S "
+		    "and %%, and only in the last part of the path" },
 		{ "logfile /%Y%j tag 1 rotate at size 1M",
 		    "logfile "
-		    "\"/%Y%j\": a name with % needs rotate every" },
+		    "\"/%Y%j\": a path with % needs rotate every DURATION" },
 		{ "logfile /log.000001.gz tag 3",
 		    "logfile "
-		    "\"/log.000001.gz\": its files could have the names of "
-		    "those of another log" },
+		    "\"/log.000001.gz\": its files can have the same names as "
+		    "those of another logfile" },
 		{ "sync 0",
 		    "sync \"0\": expected a number from 1 to "
 		    "2147483647" },
@@ -1423,7 +1423,7 @@ interfaces(void **state)
 	    CONFIG_DAEMON, NULL, 0));
 	assert_string_equal(messages,
 	    "t.conf:3: interface \"\": expected the name of an interface\n"
-	    "t.conf:4: on \"b\": the group has an interface already, behind "
+	    "t.conf:4: on \"b\": the group already has an interface, after "
 	    "the %\n"
 	    "t.conf:5: on \"aninterfacethatistoolong\": expected the name of "
 	    "an interface\n");
@@ -1453,13 +1453,13 @@ limits(void **state)
 	assert_string_equal(messages,
 	    "t.conf:3: exporters \"0\": expected a number from 1 to "
 	    "4294967295\n"
-	    "t.conf:4: memory \"5\": expected a number of bytes, or of K, M "
-	    "or G, from 1M on\n"
-	    "t.conf:5: memory \"2T\": expected a number of bytes, or of K, M "
-	    "or G, from 1M on\n"
-	    "t.conf:6: memory \"99999999999999999G\": expected a number of "
-	    "bytes, or of K, M or G, from 1M on\n"
-	    "t.conf:8: templates \"1\": the limit is given twice\n"
+	    "t.conf:4: memory \"5\": expected a size of at least 1M, in bytes "
+	    "or with K, M or G\n"
+	    "t.conf:5: memory \"2T\": expected a size of at least 1M, in bytes "
+	    "or with K, M or G\n"
+	    "t.conf:6: memory \"99999999999999999G\": expected a size of at "
+	    "least 1M, in bytes or with K, M or G\n"
+	    "t.conf:8: templates \"1\": the limit is specified twice\n"
 	    "t.conf:9: unexpected \"flows\" after \"limit\", expected limit "
 	    "exporters NUMBER, limit templates NUMBER, limit memory SIZE or "
 	    "limit buffer SIZE\n");
@@ -1514,13 +1514,13 @@ table_errors(void **state)
 	    "table <g> file /dev/null\n"
 	    "accept src <f> dst <g>\n"
 	    "table <late> { }",
-	    "t.conf:1: table \"10.0.0.1/8\": the address has bits set behind "
+	    "t.conf:1: table \"10.0.0.1/8\": the address has bits set after "
 	    "the prefix length, expected the address of a network\n"
-	    "t.conf:1: table \"b\": a table in a table, expected prefixes\n"
+	    "t.conf:1: table \"b\": tables cannot be nested, expected prefixes\n"
 	    "t.conf:2: table \"x\": expected an IPv4 or IPv6 ADDRESS or "
 	    "ADDRESS/LENGTH\n"
-	    "t.conf:3: table \"a\": given twice\n"
-	    "t.conf:4: table \"a\": given twice\n"
+	    "t.conf:3: table \"a\": specified twice\n"
+	    "t.conf:4: table \"a\": specified twice\n"
 	    "t.conf:5: unexpected \"b\" after \"a\", expected table <NAME> { "
 	    "PREFIX, ... } or table <NAME> file \"PATH\"\n"
 	    "t.conf:6: table \"a b\": expected a name of up to 31 letters, "
@@ -1638,7 +1638,7 @@ include_errors(void **state)
 	    "parameter of the rule, as in flowd.conf(5), or the end of the "
 	    "line\n"
 	    "DIR/b:2: include \"main\": the file would include itself\n"
-	    "DIR/t:2: table \"10.0.0.1/8\": the address has bits set behind "
+	    "DIR/t:2: table \"10.0.0.1/8\": the address has bits set after "
 	    "the prefix length, expected the address of a network\n"
 	    "DIR/t:3: table \"x y\": expected an IPv4 or IPv6 ADDRESS or "
 	    "ADDRESS/LENGTH\n"
@@ -1667,8 +1667,8 @@ errors_in_a_table_file_are_bounded(void **state)
 		lines += messages[i] == '\n';
 	assert_int_equal(lines, 102);
 	assert_non_null(strstr(messages,
-	    "DIR/t:100: the rest is not read, "
-	    "because of so many errors\nDIR/main:2: "));
+	    "DIR/t:100: 100 errors; the rest of the file was not read\n"
+	    "DIR/main:2: "));
 }
 
 static void
