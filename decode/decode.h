@@ -15,7 +15,7 @@
  */
 
 /*
- * From a datagram to flows.
+ * Decodes datagrams to flows.
  */
 #ifndef DECODE_H
 #define DECODE_H
@@ -34,8 +34,9 @@ struct datagram {
 };
 
 /*
- * Where flows go: an array of max, which flush empties when it is full.  The
- * decoder's caller empties what is left.
+ * The array that receives decoded flows.  When it is full, flush processes the
+ * n flows and sets n to 0.  After a datagram the decoder's caller processes the
+ * remaining flows.
  */
 struct flow_sink {
 	struct flow *flows;
@@ -44,7 +45,7 @@ struct flow_sink {
 	void *arg; /* for flush */
 };
 
-/* Room for one flow, which the caller fills whole. */
+/* Returns the place for one flow.  The caller sets all of its members. */
 static inline struct flow *
 sink_next(struct flow_sink *sink)
 {
@@ -53,7 +54,7 @@ sink_next(struct flow_sink *sink)
 	return (&sink->flows[sink->n++]);
 }
 
-/* The same for up to want flows, and at least one; *got says how many. */
+/* The same for *got flows, from 1 to want. */
 static inline struct flow *
 sink_more(struct flow_sink *sink, size_t want, size_t *got)
 {
@@ -65,8 +66,9 @@ sink_more(struct flow_sink *sink, size_t want, size_t *got)
 }
 
 /*
- * Decodes one datagram by the table of protocols.  It counts nothing but what
- * the decoders' sets and templates need: the caller counts by the result.
+ * Decodes one datagram by the table of protocols.  Decoders count sets,
+ * templates and records; the caller counts the datagram, by the result, and the
+ * flows.
  */
 enum decoded netflow_decode(const struct datagram *dgram,
     struct exporter *exporter, struct flow_sink *sink);

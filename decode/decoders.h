@@ -15,8 +15,8 @@
  */
 
 /*
- * The decoders of protocols.  Decoders are pure: bytes and the exporter's state
- * go in, flows come out.
+ * The decoders of protocols.  A decoder reads a datagram and the exporter's
+ * state, and writes flows.  It uses no descriptor, clock or global variable.
  */
 #ifndef DECODERS_H
 #define DECODERS_H
@@ -29,13 +29,13 @@ enum decoded {
 	DECODED,            /* the flows are in the sink */
 	DECODE_INVALID,     /* malformed: no flow is in the sink */
 	DECODE_UNSUPPORTED, /* no protocol of the table */
-	DECODE_HELD,        /* a part is counted and waits for its template */
-	DECODE_NO_TEMPLATE, /* a part has no template, and cannot be kept */
+	DECODE_HELD,        /* a set waits for its template; held counts it */
+	DECODE_NO_TEMPLATE, /* a set without template could not be held */
 };
 
 /*
  * Decodes one datagram, updates the exporter's sequences, sampling, templates
- * and options, and warns about what it refuses.
+ * and options, and logs a warning about data that it drops.
  */
 typedef enum decoded decoder(const struct datagram *dgram,
     struct exporter *exporter, struct flow_sink *sink);

@@ -20,15 +20,16 @@
 
 const struct protocol protocols[PROTOCOLS] = {
 	[PROTOCOL_V1] = { "v1", "NetFlow version 1", NF_VERSION_1, NF_VERSION_1,
-	    NF_VERSION_LEN, SEQUENCE_NONE, decode_v1 },
+	    NF_VERSION_LEN, SEQUENCE_NONE, false, decode_v1 },
 	[PROTOCOL_V5] = { "v5", "NetFlow version 5", NF_VERSION_5, NF_VERSION_5,
-	    NF_VERSION_LEN, SEQUENCE_FLOWS, decode_v5 },
+	    NF_VERSION_LEN, SEQUENCE_FLOWS, false, decode_v5 },
 	[PROTOCOL_V7] = { "v7", "NetFlow version 7", NF_VERSION_7, NF_VERSION_7,
-	    NF_VERSION_LEN, SEQUENCE_FLOWS, decode_v7 },
+	    NF_VERSION_LEN, SEQUENCE_FLOWS, false, decode_v7 },
 	[PROTOCOL_V9] = { "v9", "NetFlow version 9", NF_VERSION_9, NF_VERSION_9,
-	    NF_VERSION_LEN, SEQUENCE_DATAGRAMS, decode_v9 },
+	    NF_VERSION_LEN, SEQUENCE_DATAGRAMS, true, decode_v9 },
 	[PROTOCOL_IPFIX] = { "IPFIX", "NetFlow version 10", NF_VERSION_IPFIX,
-	    NF_VERSION_IPFIX, NF_VERSION_LEN, SEQUENCE_RECORDS, decode_ipfix },
+	    NF_VERSION_IPFIX, NF_VERSION_LEN, SEQUENCE_RECORDS, true,
+	    decode_ipfix },
 };
 
 bool
@@ -43,7 +44,7 @@ protocol_of(const uint8_t *data, size_t len, enum protocol_id *id)
 	if (cur_u16(&c, &version) != 0)
 		return (false);
 	cur_init(&c, data, len);
-	(void)cur_u32(&c, &long_version); /* 0 where it is cut */
+	(void)cur_u32(&c, &long_version); /* 0 if the datagram is shorter */
 	for (i = 0; i < PROTOCOLS; i++) {
 		if (protocols[i].version ==
 		    (protocols[i].version_len == sizeof(version) ?
@@ -52,6 +53,18 @@ protocol_of(const uint8_t *data, size_t len, enum protocol_id *id)
 			*id = (enum protocol_id)i;
 			return (true);
 		}
+	}
+	return (false);
+}
+
+bool
+protocol_has_templates(uint16_t number)
+{
+	int i;
+
+	for (i = 0; i < PROTOCOLS; i++) {
+		if (protocols[i].number == number)
+			return (protocols[i].has_templates);
 	}
 	return (false);
 }

@@ -15,7 +15,8 @@
  */
 
 /*
- * The protocols that flowd reads, as one table.
+ * The table of the protocols that flowd decodes.  CONTRIBUTING.md, "How to add
+ * a protocol", lists the places that a new row needs.
  */
 #ifndef PROTOCOL_H
 #define PROTOCOL_H
@@ -35,28 +36,35 @@ enum protocol_id {
 	PROTOCOLS
 };
 
-/* What the sequence number of a datagram counts. */
+/* The unit of a protocol's sequence numbers. */
 enum sequence_unit {
-	SEQUENCE_NONE, /* there is no such number */
+	SEQUENCE_NONE, /* the protocol has no sequence numbers */
 	SEQUENCE_FLOWS,
-	SEQUENCE_RECORDS, /* data records, those of options included */
+	SEQUENCE_RECORDS, /* data records, including options data */
 	SEQUENCE_DATAGRAMS,
 };
 
 struct protocol {
-	const char *name;  /* in reports */
+	const char *name;  /* in the statistics */
 	const char *title; /* in messages */
 	uint16_t number;   /* in logs, the state file and flowdctl's answers */
-	/* A datagram begins with this number, of so many octets. */
+	/* The number at the start of each datagram, and its octets: 2 or 4. */
 	uint32_t version;
-	size_t version_len; /* 2 or 4 */
+	size_t version_len;
 	enum sequence_unit unit;
+	bool has_templates; /* flowd keeps them in the state file */
 	decoder *decode;
 };
 
 extern const struct protocol protocols[PROTOCOLS];
 
-/* Recognises the protocol of a datagram by its front.  False for others. */
+/*
+ * Recognises the protocol of a datagram by its first octets.  False if it is
+ * none of the table.
+ */
 bool protocol_of(const uint8_t *data, size_t len, enum protocol_id *id);
+
+/* Whether the protocol of this number is in the table and has templates. */
+bool protocol_has_templates(uint16_t number);
 
 #endif

@@ -24,6 +24,7 @@
 #include "decode/exporters.h"
 #include "netflow.h"
 #include "base/pack.h"
+#include "decode/protocol.h"
 #include "decode/state.h"
 
 #define STATE_VERSION    2
@@ -31,7 +32,7 @@
 #define STATE_HEADER_LEN (STATE_MAGIC_LEN + 4)
 #define STATE_FIRST_LEN  65536 /* bytes; doubled until it fits */
 
-/* Where to unpack to.  What is not wanted is read all the same. */
+/* An exporter that is not wanted is unpacked into a table of its own. */
 struct unpacker {
 	struct exporter_table *table, *unwanted;
 	state_wants *wants;
@@ -46,8 +47,8 @@ struct packer {
 };
 
 /*
- * The layout of the file.  Its first bytes and lists whose items are not in an
- * array are packed by hand.
+ * The layout of the file.  Code packs its first bytes, and the lists whose
+ * items are not in an array.
  */
 struct exporter_head {
 	struct addr addr;
@@ -55,7 +56,7 @@ struct exporter_head {
 	uint32_t last_seen; /* epoch seconds */
 };
 
-/* Its specifiers follow. */
+/* Its field specifiers follow. */
 struct template_head {
 	struct template_key key;
 	bool options, withdrawn;
@@ -83,9 +84,19 @@ static const struct pack_row sequence_rows[] = {
 static const struct pack_layout sequence_layout =
     PACK_LAYOUT(struct sequence, sequence_rows, NULL);
 
+static int
+check_template(const void *structure)
+{
+	const struct template_head *head = structure;
+
+	if (!protocol_has_templates(head->key.version) ||
+	    head->scopes > head->nfields)
+		return (FLOWD_EINVAL);
+	return (0);
+}
+
 static const struct pack_row template_rows[] = {
-	PACK_BOUNDED(PACK_NUMBER, struct template_head, key.version,
-	    NF_VERSION_9, NF_VERSION_IPFIX),
+	NUMBER(struct template_head, key.version),
 	NUMBER(struct template_head, key.domain),
 	PACK_BOUNDED(PACK_NUMBER, struct template_head, key.id, NF_SET_DATA_MIN,
 	    UINT16_MAX),
@@ -96,7 +107,7 @@ static const struct pack_row template_rows[] = {
 	NUMBER(struct template_head, raw_len),
 };
 static const struct pack_layout template_layout =
-    PACK_LAYOUT(struct template_head, template_rows, NULL);
+    PACK_LAYOUT(struct template_head, template_rows, check_template);
 
 static const struct pack_row sampler_rows[] = {
 	NUMBER(struct sampler, version),
@@ -116,7 +127,7 @@ static const struct pack_row interface_rows[] = {
 static const struct pack_layout interface_layout =
     PACK_LAYOUT(struct interface, interface_rows, NULL);
 
-/* Without the counters, which start at 0 after a restart. */
+/* Not the counters: they start at 0 after a restart. */
 static const struct pack_row domain_rows[] = {
 	NUMBER(struct domain, version),
 	NUMBER(struct domain, id),
@@ -136,9 +147,6 @@ static const struct pack_row options_rows[] = {
 static const struct pack_layout options_layout =
     PACK_LAYOUT(struct options, options_rows, NULL);
 
-_Static_assert(NF_VERSION_IPFIX == NF_VERSION_9 + 1,
-    "there is no version between those with templates");
-
 static int
 pack_sequences(struct wcursor *w, const struct exporter *e)
 {
@@ -156,7 +164,7 @@ pack_sequences(struct wcursor *w, const struct exporter *e)
 	return (0);
 }
 
-/* The oldest first, so that the order of use comes back with them. */
+/* The least recently used one first: unpacking restores the order of use. */
 static int
 pack_templates(struct wcursor *w, const struct exporter *e)
 {
@@ -203,7 +211,7 @@ pack_exporter(void *arg, const struct exporter *e)
 		p->error = FLOWD_ESPACE;
 }
 
-/* FLOWD_ESPACE where size bytes are too few. */
+/* FLOWD_ESPACE if the state needs more than size bytes. */
 static int
 pack_into(const struct exporter_table *table, uint8_t *buf, size_t size,
     size_t *len)
@@ -285,8 +293,7 @@ unpack_template(struct cursor *c, struct exporter *e)
 		return (r);
 	if (cur_sub(c, head.raw_len, &specs) != 0)
 		return (FLOWD_ESHORT);
-	if (head.scopes > head.nfields)
-		return (FLOWD_EINVAL);
+
 	result = template_define(&e->templates, &e->shared->memory,
 	    e->shared->templates_max, &head.key, head.options, head.scopes,
 	    head.nfields, &specs, &error);
@@ -331,7 +338,7 @@ unpack_domain(struct cursor *c, struct exporter *e)
 	return (r);
 }
 
-/* A counted list; each item takes from the cursor, so that this ends. */
+/* Reads a counted list.  Each item consumes bytes, so the loop ends. */
 static int
 unpack_list(struct cursor *c, struct exporter *e,
     int (*unpack)(struct cursor *, struct exporter *))
@@ -359,7 +366,7 @@ unpack_lists(struct cursor *c, struct exporter *e)
 	return (unpack_list(c, e, unpack_domain));
 }
 
-/* What another file has of it may be younger. */
+/* Another file may have had a later state of the exporter. */
 static bool
 is_wanted(const struct unpacker *u, const struct addr *addr, uint32_t last_seen)
 {
@@ -421,7 +428,7 @@ int
 state_unpack(struct exporter_table *table, const uint8_t *data, size_t len,
     uint32_t now, state_wants *wants, void *arg)
 {
-	/* It holds one at a time. */
+	/* The table of unwanted exporters has one at a time. */
 	const struct exporter_limits limits = {
 		.exporters = 1,
 		.templates = TEMPLATES_DEFAULT,

@@ -15,15 +15,15 @@
  */
 
 /*
- * What survives a restart: templates, options and sequences of all exporters,
- * as one block of bytes for the state file.
+ * The state that survives a restart: templates, options and sequences of all
+ * exporters, as one block of bytes for the state file.
  *
- * The block: "flowdst" and a version, u32 CRC-32 of what follows (crc32.h),
- * u32 number of exporters, and these, each with its address (family u8, 16
- * octets), a u8 that is 1 where a flow source names it, a u32 of when it was
- * seen last, in epoch seconds, and five counted lists: sequences, templates with
- * their field specifiers as they came, samplers, interfaces, and times of
- * domains.  Integers are big-endian.
+ * The block is the magic "flowdst", u8 version, u32 CRC-32 of the rest
+ * (crc32.h), u32 number of exporters, and the exporters.  Each exporter is its
+ * address (family u8, 16 octets), a u8 that is 1 if a flow source names it, the
+ * u32 time when it was last seen in epoch seconds, and five counted lists:
+ * sequences, templates with their field specifiers as sent, samplers,
+ * interfaces, and start times of domains.  Integers are big-endian.
  */
 #ifndef STATE_H
 #define STATE_H
@@ -34,21 +34,25 @@
 
 #include "decode/exporter.h"
 
-#define STATE_MAGIC   "flowdst"         /* what it begins with */
-#define STATE_LEN_MAX ((size_t)1 << 30) /* bytes; more is refused */
+#define STATE_MAGIC   "flowdst"         /* the first bytes of the block */
+#define STATE_LEN_MAX ((size_t)1 << 30) /* bytes of the largest block */
 
-/* *data is allocated, and freed by the caller.  FLOWD_ENOMEM. */
+/*
+ * Packs the state of all exporters.  *data is allocated; the caller frees it.
+ * FLOWD_ENOMEM, also for a state of more than STATE_LEN_MAX.
+ */
 int state_pack(const struct exporter_table *table, uint8_t **data, size_t *len)
     __attribute__((warn_unused_result));
 
-/* Whether an exporter is one of those that are wanted; NULL wants them all. */
+/* Whether the caller wants the exporter at addr. */
 typedef bool state_wants(void *arg, const struct addr *addr);
 
 /*
- * Puts back what state_pack took, of the exporters that are wanted and of which
- * the table has nothing younger; now is in epoch seconds.  Nothing in data is
- * trusted.  FLOWD_EVERSION for something else, FLOWD_ECRC, FLOWD_ESHORT and
- * FLOWD_EINVAL for damage; exporters read before the damage stay.
+ * Restores into the table the exporters of data that are wanted and that the
+ * table has not seen later; now is in epoch seconds.  If wants is NULL, all are
+ * wanted.  All of data is checked.  FLOWD_EVERSION if data is no state of this
+ * version; FLOWD_ECRC, FLOWD_ESHORT or FLOWD_EINVAL if it is damaged;
+ * FLOWD_ENOMEM.  Exporters read before the error stay in the table.
  */
 int state_unpack(struct exporter_table *table, const uint8_t *data, size_t len,
     uint32_t now, state_wants *wants, void *arg)
