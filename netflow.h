@@ -15,8 +15,8 @@
  */
 
 /*
- * NetFlow on the wire: versions, sizes and offsets.  There are no structures
- * to cast onto a datagram; everything goes through cursor.h.
+ * NetFlow on the wire: versions, sizes and offsets.  Code reads and writes
+ * datagrams through cursor.h; no structure is cast onto them.
  */
 #ifndef NETFLOW_H
 #define NETFLOW_H
@@ -33,7 +33,7 @@
 #define NF_VERSION_9     9
 #define NF_VERSION_IPFIX 10
 
-/* A UDP datagram's payload, with IPv6 jumbograms left out (RFC 768). */
+/* The largest payload of a UDP datagram (RFC 768), without jumbograms. */
 #define NF_DATAGRAM_MAX 65535
 
 /*
@@ -64,9 +64,9 @@
 #define NF7_RECORD_LEN 52
 
 /*
- * Records in a datagram.  Cisco limits v1 to 24, v5 to 30 and v7 to 28; v1 is
- * taken with more, since softflowd sends 30 in a datagram of the right length,
- * and v7 for the same reason.
+ * Records in a datagram.  Cisco limits v1 to 24, v5 to 30 and v7 to 28.  flowd
+ * accepts more of v1 and v7 if the length matches, since softflowd sends 30 of
+ * v1.
  */
 #define NF5_RECORDS_MAX 30
 
@@ -81,7 +81,7 @@
 
 /* A set: id u16, length u16 with this header (3954 5.2, 7011 3.3.2). */
 #define NF_SET_HEADER_LEN  4
-#define NF_SET_DATA_MIN    256 /* the least id of data and templates */
+#define NF_SET_DATA_MIN    256 /* the smallest id of data and templates */
 #define NF9_SET_TEMPLATE   0
 #define NF9_SET_OPTIONS    1
 #define IPFIX_SET_TEMPLATE 2
@@ -96,7 +96,7 @@
 /* Scope types of v9 options (RFC 3954 section 6.1). */
 #define NF9_SCOPE_INTERFACE 2
 
-/* Elements that the code names. */
+/* Information elements that code refers to. */
 #define IE_INGRESS_INTERFACE 10
 
 #endif

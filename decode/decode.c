@@ -37,15 +37,14 @@ refuse(const struct datagram *dgram, struct exporter *exporter)
 	}
 	exporter->unsupported = version;
 	exporter_warnx(exporter, EXPORTER_UNSUPPORTED, dgram->recv_sec,
-	    "datagram of NetFlow version %u, which flowd does not read; "
-	    "dropped",
-	    version);
+	    "NetFlow version %u is not supported; datagram dropped", version);
 	return (DECODE_UNSUPPORTED);
 }
 
-/* A sender of which nothing can be read may be no exporter at all. */
+/* A sender is an exporter once a datagram of it has been decoded. */
 static void
-greet(struct exporter *e, enum protocol_id id, uint32_t now, enum decoded r)
+report_new(struct exporter *e, enum protocol_id id, uint32_t now,
+    enum decoded r)
 {
 	if (r == DECODE_INVALID || r == DECODE_UNSUPPORTED)
 		return;
@@ -66,9 +65,10 @@ netflow_decode(const struct datagram *dgram, struct exporter *exporter,
 		return (refuse(dgram, exporter));
 	r = protocols[id].decode(dgram, exporter, sink);
 	if (!exporter->known)
-		greet(exporter, id, dgram->recv_sec, r);
+		report_new(exporter, id, dgram->recv_sec, r);
 	if (exporter->counters.restarts > restarts)
 		exporter_info(exporter, EXPORTER_RESTARTED, dgram->recv_sec,
-		    "numbers its flows anew, as after a restart");
+		    "sequence numbers start again; the exporter was "
+		    "probably restarted");
 	return (r);
 }

@@ -15,8 +15,8 @@
  */
 
 /*
- * Exporters in a hash table that grows with them, and in lists by last use:
- * exporter_get has the rule which of them goes at the limit.
+ * The table of exporters: a hash table that grows, and lists by last use.
+ * exporter_get states which exporter is evicted at the limit.
  */
 #include "compat/compat.h"
 
@@ -43,7 +43,7 @@ struct exporter_table {
 	struct recent_list by_use[2]; /* of unnamed and of named ones */
 	struct exporter stand_in;     /* for addresses above the limit */
 	struct log_state full;
-	uint64_t secret[2]; /* hides which bucket an address has */
+	uint64_t secret[2]; /* so that senders cannot choose the bucket */
 };
 
 /* The exporter of a link in by_use; NULL for NULL. */
@@ -85,11 +85,11 @@ exporters_new(const struct exporter_limits *limits)
 	return (t);
 }
 
-/* Frees its state, the counters excepted. */
+/* Frees the exporter's state, except the counters. */
 static void
 clear(struct exporter *e)
 {
-	held_forget(&e->held);
+	held_drop_all(&e->held);
 	templates_free(&e->templates, &e->shared->memory);
 	options_free(&e->options, &e->shared->memory);
 }
@@ -138,7 +138,7 @@ bucket_of(const struct exporter_table *t, const struct addr *addr)
 	return (&t->buckets[hash_of(t, addr) & (t->nbuckets - 1)]);
 }
 
-/* Without memory the table keeps its buckets, and becomes slower. */
+/* Doubles the buckets.  Without memory their number stays the same. */
 static void
 grow(struct exporter_table *t)
 {
@@ -212,7 +212,7 @@ exporters_evicted(const struct exporter_table *t)
 	return (t->evicted);
 }
 
-/* Signed: a clock that is set back must not make all exporters idle. */
+/* Signed: setting the clock back must not make all exporters idle. */
 static bool
 is_idle(const struct exporter *e, uint32_t now)
 {
@@ -244,14 +244,14 @@ exporter_make_room(const struct exporter *e, uint32_t now)
 }
 
 static void
-say_full(struct exporter_table *t, uint32_t now)
+report_full(struct exporter_table *t, uint32_t now)
 {
 	uint32_t held_back;
 
 	if (log_state_begin(&t->full, now, &held_back))
 		log_warnx(
-		    "the limit of %zu exporters is reached; what "
-		    "others send is stored, but no template of theirs is kept",
+		    "limit of %zu exporters reached, templates of other "
+		    "exporters are not kept; see \"limit exporters\"",
 		    t->limit);
 }
 
@@ -260,7 +260,7 @@ use_stand_in(struct exporter_table *t, const struct addr *addr, uint32_t now)
 {
 	struct exporter *e = &t->stand_in;
 
-	say_full(t, now);
+	report_full(t, now);
 	clear(e);
 	memset(&e->sequences, 0, sizeof(e->sequences));
 	e->sampling_interval = 0;
@@ -284,7 +284,7 @@ make(struct exporter_table *t, const struct addr *addr, uint32_t now,
 	if ((e = calloc(1, sizeof(*e))) == NULL)
 		return (NULL);
 	if (log_state_end(&t->full))
-		log_info("there is room for more exporters again");
+		log_info("limit of exporters no longer reached");
 	if (t->count >= t->nbuckets)
 		grow(t);
 	e->addr = *addr;
@@ -356,7 +356,7 @@ is_before(const struct exporter_table *t, const struct addr *a,
 	return (x != y ? x < y : memcmp(a, b, sizeof(*a)) < 0);
 }
 
-/* The first in a bucket, or the first behind after where it is not NULL. */
+/* The first in a bucket; if after is not NULL, the first that follows it. */
 static const struct exporter *
 first_behind(const struct exporter_table *t, const struct exporter *e,
     const struct addr *after)

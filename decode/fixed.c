@@ -15,8 +15,8 @@
  */
 
 /*
- * Datagrams of NetFlow v1, v5 and v7.  One decoder reads all three by the
- * tables of layout.h; it is inlined once for each, so that the offsets are
+ * Decodes datagrams of NetFlow v1, v5 and v7.  One decoder reads all three by
+ * the tables of layout.h.  It is inlined once for each, so that the offsets are
  * constants in the machine code.
  */
 #include "compat/compat.h"
@@ -110,18 +110,18 @@ read_record(struct flow *flow, const struct layout *l, const uint8_t *rec,
 		flow->src_mask = rec[l->src_mask];
 		flow->dst_mask = rec[l->dst_mask];
 	}
-	/* Set for each flow, since flow_times_settle may change them. */
+	/* Set for each flow, since flow_times_normalize may change them. */
 	flow->sys_uptime_ms = h->sys_uptime_ms;
 	flow->time_sec = h->time_sec;
 	flow->time_nanosec = h->time_nanosec;
 	flow->flow_start = be32(rec + l->first);
 	flow->flow_finish = be32(rec + l->last);
-	flow_times_settle(flow);
+	flow_times_normalize(flow);
 }
 
 /*
- * The count has to match the length before a record is read: a datagram that is
- * cut or padded would give wrong flows.
+ * Checks that the count matches the length: a truncated or padded datagram
+ * would result in wrong flows.
  */
 static enum decoded
 check_count(const struct datagram *dgram, const struct layout *l,
@@ -129,24 +129,23 @@ check_count(const struct datagram *dgram, const struct layout *l,
 {
 	if (h->count == 0 || h->count > l->records_max) {
 		exporter_warnx(exporter, EXPORTER_INVALID, dgram->recv_sec,
-		    "v%u datagram of %zu octets says %u flows, "
-		    "which cannot be; dropped",
-		    l->version, dgram->len, h->count);
+		    "v%u: flow count %u is not between 1 and %u; datagram "
+		    "dropped",
+		    l->version, h->count, l->records_max);
 		return (DECODE_INVALID);
 	}
 	if (left % l->record_len != 0 || left / l->record_len != h->count) {
 		exporter_warnx(exporter, EXPORTER_INVALID, dgram->recv_sec,
-		    "v%u datagram of %zu octets says %u flows, "
-		    "which take %zu; dropped",
-		    l->version, dgram->len, h->count,
-		    l->header_len + h->count * l->record_len);
+		    "v%u: flow count %u does not fit the length %zu; datagram "
+		    "dropped",
+		    l->version, h->count, dgram->len);
 		return (DECODE_INVALID);
 	}
 	return (DECODED);
 }
 
 static inline void
-take_sampling(struct exporter *e, uint16_t sampling, uint32_t now)
+record_sampling(struct exporter *e, uint16_t sampling, uint32_t now)
 {
 	const uint16_t before = e->sampling_interval;
 
@@ -155,8 +154,8 @@ take_sampling(struct exporter *e, uint16_t sampling, uint32_t now)
 	if (e->known && before != 0 && e->sampling_interval != 0 &&
 	    e->sampling_interval != before)
 		exporter_info(e, EXPORTER_RESAMPLED, now,
-		    "takes 1 of %u packets, not 1 of %u any more",
-		    e->sampling_interval, before);
+		    "sampling changed from 1 of %u to 1 of %u packets", before,
+		    e->sampling_interval);
 }
 
 static ALWAYS_INLINE enum decoded
@@ -173,7 +172,7 @@ decode_fixed(enum protocol_id id, const struct layout *l,
 	cur_init(&c, dgram->data, dgram->len);
 	if (read_header(&c, l, &h) != 0) {
 		exporter_warnx(exporter, EXPORTER_INVALID, dgram->recv_sec,
-		    "v%u datagram of %zu octets is shorter than its header; "
+		    "v%u: header exceeds the datagram; datagram of %zu octets "
 		    "dropped",
 		    l->version, dgram->len);
 		return (DECODE_INVALID);
@@ -188,7 +187,7 @@ decode_fixed(enum protocol_id id, const struct layout *l,
 		    (uint32_t)h.engine_type << 8 | h.engine_id, h.sequence,
 		    h.count, h.sys_uptime_ms);
 	if (l->has_engine)
-		take_sampling(exporter, h.sampling, dgram->recv_sec);
+		record_sampling(exporter, h.sampling, dgram->recv_sec);
 	start_flow(&common, l, &h, dgram, &exporter->addr);
 	for (left = h.count; left > 0; left -= n) {
 		flows = sink_more(sink, left, &n);

@@ -22,7 +22,7 @@
 #define NSEC_PER_SEC  1000000000U
 #define HALF_RANGE    0x80000000U /* 2^31 ms, 24.8 days */
 
-/* Moves the time of export, in both clocks, ms into the future. */
+/* Moves the time of export, in both clocks, forward by ms. */
 static void
 move_export(struct flow *flow, uint32_t ms)
 {
@@ -35,7 +35,7 @@ move_export(struct flow *flow, uint32_t ms)
 }
 
 void
-flow_times_mend(struct flow *flow)
+flow_times_correct(struct flow *flow)
 {
 	int32_t ago = (int32_t)(flow->sys_uptime_ms - flow->flow_finish);
 	int32_t lasted = (int32_t)(flow->flow_finish - flow->flow_start);
@@ -47,8 +47,8 @@ flow_times_mend(struct flow *flow)
 	    (lasted < 0 || flow->flow_start <= flow->flow_finish))
 		return;
 	/*
-	 * The uptime wrapped in between: any other zero does as well, as long
-	 * as nothing wraps from there.
+	 * The uptime wrapped between these times.  A shift of all three keeps
+	 * their differences, and is chosen so that none wraps.
 	 */
 	if (lasted >= 0 && flow->sys_uptime_ms - flow->flow_start >= HALF_RANGE)
 		shift = UINT32_MAX - flow->sys_uptime_ms;

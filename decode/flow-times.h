@@ -15,8 +15,8 @@
  */
 
 /*
- * The times of a record, so that every reader's
- * time_sec.time_nanosec - (sys_uptime_ms - flow_time) gives the absolute time.
+ * The times of a flow.  Readers of logs compute an absolute time as
+ * time_sec.time_nanosec - (sys_uptime_ms - flow_start or flow_finish).
  */
 #ifndef FLOW_TIMES_H
 #define FLOW_TIMES_H
@@ -26,24 +26,25 @@
 #include "store.h"
 
 /*
+ * Changes the times of a flow so that this difference does not wrap.
  * sys_uptime_ms wraps after 49.7 days, and some exporters report flows that end
- * after the datagram was sent.  The differences of uptimes are taken modulo
- * 2^32 and signed.  On return flow_finish <= sys_uptime_ms, and a flow_start
- * that was before flow_finish also is so as a number; the absolute times are
- * as the exporter gave them.  Flows without these oddities stay untouched.
+ * after the datagram was sent, so uptimes are compared by their signed
+ * difference modulo 2^32.  On return flow_finish <= sys_uptime_ms, and
+ * flow_start <= flow_finish if the flow starts before it ends.  The absolute
+ * times do not change.
  */
-static inline void flow_times_settle(struct flow *flow);
+static inline void flow_times_normalize(struct flow *flow);
 
-/* The same for flows that have one of them. */
-void flow_times_mend(struct flow *flow);
+/* The same for the few flows whose times have to change. */
+void flow_times_correct(struct flow *flow);
 
 static inline void
-flow_times_settle(struct flow *flow)
+flow_times_normalize(struct flow *flow)
 {
 	if (flow->flow_start > flow->flow_finish ||
 	    flow->flow_finish > flow->sys_uptime_ms ||
 	    flow->sys_uptime_ms - flow->flow_finish > INT32_MAX)
-		flow_times_mend(flow);
+		flow_times_correct(flow);
 }
 
 #endif

@@ -29,7 +29,7 @@ size_of(const struct held_set *set)
 	return (sizeof(*set) + set->len);
 }
 
-/* The bucket of the owner's sets that wait for key; others may be in it. */
+/* The bucket of the owner's sets that wait for key, and perhaps of others. */
 static struct recent_list *
 bucket_of(const struct held_owner *o, const struct template_key *key)
 {
@@ -96,11 +96,11 @@ void
 held_close(struct held_owner *o, struct held_datagram *datagram, bool decoded)
 {
 	if (!decoded)
-		datagram->given_up = true;
+		datagram->dropped = true;
 	if (--datagram->users > 0)
 		return;
 	o->counters->held--;
-	if (datagram->given_up)
+	if (datagram->dropped)
 		o->counters->no_template++;
 	else
 		o->counters->decoded++;
@@ -117,7 +117,7 @@ held_done(struct held_set *set, bool decoded)
 }
 
 static void
-give_up(struct held_set *set)
+drop(struct held_set *set)
 {
 	unlink_set(set);
 	held_done(set, false);
@@ -134,7 +134,7 @@ fits(const struct held_owner *o, size_t size)
 	    o->queue->count < HELD_SETS_MAX && size <= memory_left(m));
 }
 
-/* Its first user is the caller, which has checked the limits. */
+/* The caller has checked the limits, and is the first user. */
 static struct held_datagram *
 new_datagram(struct held_owner *o)
 {
@@ -158,7 +158,7 @@ held_add(struct held_owner *o, const struct message_header *msg, uint16_t id,
 	size =
 	    sizeof(*set) + len + (*datagram == NULL ? sizeof(**datagram) : 0);
 	while (o->sets.oldest != NULL && !fits(o, size))
-		give_up(held_set_of(o->sets.oldest, HELD_OF_EXPORTER));
+		drop(held_set_of(o->sets.oldest, HELD_OF_EXPORTER));
 	if (!fits(o, size) || (set = malloc(sizeof(*set) + len)) == NULL)
 		return (-1);
 	if (*datagram == NULL && (*datagram = new_datagram(o)) == NULL) {
@@ -204,7 +204,7 @@ held_take(struct held_owner *o, const struct template_key *key)
 }
 
 void
-held_give_up(struct held_owner *o, const struct template_key *key)
+held_drop(struct held_owner *o, const struct template_key *key)
 {
 	struct held_set *set;
 
@@ -213,10 +213,10 @@ held_give_up(struct held_owner *o, const struct template_key *key)
 }
 
 void
-held_forget(struct held_owner *o)
+held_drop_all(struct held_owner *o)
 {
 	while (o->sets.oldest != NULL)
-		give_up(held_set_of(o->sets.oldest, HELD_OF_EXPORTER));
+		drop(held_set_of(o->sets.oldest, HELD_OF_EXPORTER));
 }
 
 void
@@ -225,9 +225,9 @@ held_expire(struct held_queue *q, uint32_t now)
 	struct held_set *set;
 
 	while ((set = held_set_of(q->all.oldest, HELD_OF_ALL)) != NULL) {
-		/* Signed: a clock that is set back must not expire all. */
+		/* Signed: setting the clock back must not expire all sets. */
 		if ((int32_t)(now - set->message.recv_sec) <= HELD_SECONDS)
 			return;
-		give_up(set);
+		drop(set);
 	}
 }

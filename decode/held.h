@@ -38,13 +38,13 @@
 #define HELD_BYTES_EXPORTER (1U << 20)
 #define HELD_BUCKETS        4096 /* a power of two */
 
-/* A datagram of which sets wait; its decoder and these sets use it. */
+/* A datagram with held sets.  Its decoder and these sets are its users. */
 struct held_datagram {
 	size_t users;
-	bool given_up; /* a part will never be decoded */
+	bool dropped; /* a set of it will never be decoded */
 };
 
-/* Each set that waits is in these lists, by its age. */
+/* Each held set is in these lists, which are sorted by age. */
 enum held_list_of { HELD_OF_ALL, HELD_OF_EXPORTER, HELD_OF_BUCKET, HELD_LISTS };
 
 struct held_set {
@@ -70,7 +70,7 @@ struct held_queue {
 	struct memory *memory; /* that sets are allocated from */
 	struct recent_list all;
 	struct recent_list buckets[HELD_BUCKETS]; /* by awaited template */
-	uint64_t secret; /* prevents collisions of buckets on purpose */
+	uint64_t secret; /* so that exporters cannot choose the bucket */
 	size_t count;
 };
 
@@ -82,7 +82,7 @@ struct held_owner {
 	size_t count, bytes;
 };
 
-/* queue is zeroed.  -1 where the system has no random numbers. */
+/* queue is zeroed.  -1 if the system has no random numbers. */
 int held_init(struct held_queue *queue, struct memory *memory)
     __attribute__((warn_unused_result));
 
@@ -91,22 +91,25 @@ void held_own(struct held_owner *owner, struct held_queue *queue,
     struct counters *counters);
 
 /*
- * Keeps a copy of the set.  *datagram is NULL for the first set of a datagram,
- * and is allocated then; all sets of one datagram share it, and the caller ends
- * it with held_close.  At a limit the owner's oldest sets are dropped for the
- * new one.  -1 where it cannot be kept.
+ * Holds a copy of the set.  All sets of a datagram share *datagram: it is NULL
+ * before the first set, which allocates it, and the caller releases it with
+ * held_close.  At a limit, the owner's oldest sets are dropped.  -1 if the set
+ * cannot be held.
  */
 int held_add(struct held_owner *owner, const struct message_header *msg,
     uint16_t id, struct cursor data, struct held_datagram **datagram)
     __attribute__((warn_unused_result));
 
-/* The rest of the datagram was decoded, or could not be. */
+/*
+ * Releases the decoder's use of the datagram.  decoded is false if one of its
+ * sets could not be held.
+ */
 void held_close(struct held_owner *owner, struct held_datagram *datagram,
     bool decoded);
 
 /*
- * Removes the owner's oldest set that waits for key.  The caller passes it to
- * held_done after use.  NULL where there is none.
+ * Removes and returns the owner's oldest set that waits for key; NULL if there
+ * is none.  The caller passes it to held_done after use.
  */
 struct held_set *held_take(struct held_owner *owner,
     const struct template_key *key);
@@ -114,11 +117,11 @@ struct held_set *held_take(struct held_owner *owner,
 /* Frees a set that held_take returned, and counts it. */
 void held_done(struct held_set *set, bool decoded);
 
-/* Drops the sets that wait for key; its template will never be known. */
-void held_give_up(struct held_owner *owner, const struct template_key *key);
+/* Drops the sets that wait for key. */
+void held_drop(struct held_owner *owner, const struct template_key *key);
 
-/* Drops every set of an exporter that is about to be forgotten. */
-void held_forget(struct held_owner *owner);
+/* Drops all sets of the owner. */
+void held_drop_all(struct held_owner *owner);
 
 /* Drops the sets that have waited for more than HELD_SECONDS. */
 void held_expire(struct held_queue *q, uint32_t now);

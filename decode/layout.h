@@ -15,9 +15,9 @@
  */
 
 /*
- * The record layouts of NetFlow v1, v5 and v7: offsets in bytes from the
- * start of a record, as Cisco's "NetFlow Export Datagram Format" gives them.
- * The decoder reads by this table, and the generator of flow-send writes by it.
+ * The record layouts of NetFlow v1, v5 and v7: offsets in bytes from the start
+ * of a record (Cisco, "NetFlow Export Datagram Format").  The decoder and the
+ * generator of flow-send use these tables.
  */
 #ifndef LAYOUT_H
 #define LAYOUT_H
@@ -31,8 +31,8 @@ struct layout {
 	uint16_t version;
 	uint16_t records_max; /* in a datagram */
 	size_t header_len, record_len;
-	uint8_t has_sequence; /* NF_HEADER_SEQUENCE is there */
-	uint8_t has_engine;   /* engine and sampling are there */
+	uint8_t has_sequence; /* the header has NF_HEADER_SEQUENCE */
+	uint8_t has_engine;   /* the header has engine and sampling */
 	uint8_t has_as;       /* AS numbers and prefix lengths */
 
 	/* The same in all three. */
@@ -40,7 +40,7 @@ struct layout {
 	uint8_t if_in, if_out;                /* u16 */
 	uint8_t packets, octets, first, last; /* u32 */
 	uint8_t src_port, dst_port;           /* u16 */
-	/* These move. */
+	/* Different in each. */
 	uint8_t tcp_flags, protocol, tos; /* u8 */
 	uint8_t src_as, dst_as;           /* u16, with has_as */
 	uint8_t src_mask, dst_mask;       /* u8, with has_as */

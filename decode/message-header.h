@@ -26,10 +26,9 @@ struct message_header {
 	uint16_t version;
 	uint32_t domain;
 	uint32_t sequence;
-	uint32_t export_sec;    /* epoch */
-	uint32_t sys_uptime_ms; /* v9 only */
-	/* When flowd received the datagram, in time of the epoch. */
-	uint32_t recv_sec, recv_usec;
+	uint32_t export_sec;          /* epoch */
+	uint32_t sys_uptime_ms;       /* v9 only */
+	uint32_t recv_sec, recv_usec; /* epoch, when flowd received it */
 };
 
 #endif

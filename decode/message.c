@@ -15,12 +15,12 @@
  */
 
 /*
- * Messages of NetFlow v9 (RFC 3954) and IPFIX (RFC 7011), by one engine.  They
+ * Decodes messages of NetFlow v9 (RFC 3954) and IPFIX (RFC 7011).  The two
  * differ in the header, in the ids of sets and in the form of templates.
  *
- * A message is read twice: first its sets are framed, and where they do not fit
- * nothing is taken from it; then each set is decoded.  A set that is damaged
- * inside does not harm the others.
+ * A message is read twice.  The first pass checks the lengths of all sets: if
+ * one is invalid, the whole message is dropped.  The second pass decodes each
+ * set.  Damage inside a set does not affect the others.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -45,16 +45,16 @@ struct walk {
 	struct cursor sets;
 	struct exporter *exporter;
 	struct flow_sink *sink;
-	struct held_datagram *held; /* NULL: no set waits */
-	uint32_t records;           /* data records seen */
+	struct held_datagram *held; /* NULL: no set is held */
+	uint32_t records;           /* data records read */
 	bool unknown;               /* a set had no template */
-	bool given_up;              /* and could not be kept */
-	bool emptied[2];            /* of templates, of options templates */
+	bool dropped;               /* and could not be held */
+	bool withdrawn[2];          /* all templates, all options templates */
 };
 
 struct set {
 	uint16_t id;
-	struct cursor data; /* without its header */
+	struct cursor data; /* without the header of the set */
 };
 
 enum set_kind { SET_TEMPLATE, SET_OPTIONS, SET_DATA, SET_RESERVED };
@@ -63,7 +63,8 @@ static enum decoded
 refuse(struct walk *w, const char *why, size_t len)
 {
 	exporter_warnx(w->exporter, EXPORTER_INVALID, w->msg.recv_sec,
-	    "v%u message of %zu octets %s; dropped", w->msg.version, len, why);
+	    "%s: %s; message of %zu octets dropped",
+	    protocols[w->protocol].name, why, len);
 	return (DECODE_INVALID);
 }
 
@@ -72,7 +73,7 @@ read_header_v9(struct cursor *c, struct message_header *msg)
 {
 	uint16_t count;
 
-	/* The count is of no use: some exporters get it wrong. */
+	/* The count is ignored: in some exporters it is wrong. */
 	if (cur_u16(c, &count) != 0 || cur_u32(c, &msg->sys_uptime_ms) != 0 ||
 	    cur_u32(c, &msg->export_sec) != 0 ||
 	    cur_u32(c, &msg->sequence) != 0)
@@ -80,7 +81,7 @@ read_header_v9(struct cursor *c, struct message_header *msg)
 	return (cur_u32(c, &msg->domain));
 }
 
-/* What is behind the length that the message says is none of it. */
+/* Octets of the datagram after the message's own length are ignored. */
 static int
 read_header_ipfix(struct cursor *c, struct message_header *msg)
 {
@@ -110,8 +111,9 @@ all_zero(struct cursor c)
 }
 
 /*
- * Takes the next set off the front.  1; 0 at the end, where up to 3 stray
- * octets or a tail of zeroes may be; FLOWD_EHEADER where it cannot be.
+ * Removes the next set from the front of sets.  1 for a set; 0 at the end,
+ * where up to 3 stray octets or zeroes are accepted; FLOWD_EHEADER for an
+ * invalid length.
  */
 static int
 next_set(struct cursor *sets, struct set *set)
@@ -154,11 +156,11 @@ kind_of(uint16_t version, uint16_t id)
 }
 
 /*
- * Stores up to two flows for a record of both directions, none that has no
- * traffic if the other has some.
+ * Writes one or two flows for a record of two directions: a direction without
+ * traffic is left out if the other one has traffic.
  */
 static void
-take_biflow(struct walk *w, const struct tmpl *t,
+finish_biflow(struct walk *w, const struct tmpl *t,
     const struct ie_values *values, struct flow *flow)
 {
 	struct flow *reverse = flow;
@@ -180,12 +182,15 @@ refuse_record(struct walk *w, const struct tmpl *t)
 	w->exporter->counters.records_refused++;
 	exporter_warnx(w->exporter, EXPORTER_RECORD, w->msg.recv_sec,
 	    "domain %" PRIu32
-	    ": template %u: source and destination of "
-	    "different families; record dropped",
+	    ": template %u: source and destination are of different address "
+	    "families; record dropped",
 	    w->msg.domain, t->key.id);
 }
 
-/* The flow, the sink's last unless the record is just one flow. */
+/*
+ * Completes a flow of the sink.  It is the last one in the sink, unless each
+ * record of the template is one flow.
+ */
 static void
 finish_flow(struct walk *w, const struct tmpl *t, uint64_t init_time,
     const struct ie_values *values, struct flow *flow)
@@ -194,11 +199,11 @@ finish_flow(struct walk *w, const struct tmpl *t, uint64_t init_time,
 		w->sink->n--;
 		refuse_record(w, t);
 	} else if (record_is_biflow(t))
-		take_biflow(w, t, values, flow);
+		finish_biflow(w, t, values, flow);
 }
 
 static void
-take_flow_records(struct walk *w, const struct tmpl *t, struct cursor *data)
+decode_flow_records(struct walk *w, const struct tmpl *t, struct cursor *data)
 {
 	uint64_t init_time = options_init_time(&w->exporter->options,
 	    w->msg.version, w->msg.domain);
@@ -223,7 +228,8 @@ take_flow_records(struct walk *w, const struct tmpl *t, struct cursor *data)
 }
 
 static void
-take_options_records(struct walk *w, const struct tmpl *t, struct cursor *data)
+decode_options_records(struct walk *w, const struct tmpl *t,
+    struct cursor *data)
 {
 	struct exporter *e = w->exporter;
 	struct ie_values values;
@@ -242,20 +248,19 @@ take_options_records(struct walk *w, const struct tmpl *t, struct cursor *data)
 		if (resampled != 0)
 			exporter_info(e, EXPORTER_RESAMPLED, w->msg.recv_sec,
 			    "domain %" PRIu32
-			    ": sampling has changed, it "
-			    "takes 1 of %" PRIu64 " packets",
+			    ": sampling changed to 1 of %" PRIu64 " packets",
 			    w->msg.domain, resampled);
 	}
 }
 
-/* What is left behind the last record is padding (RFC 7011 section 3.3.1). */
+/* Octets after the last record are padding (RFC 7011 section 3.3.1). */
 static void
-take_records(struct walk *w, const struct tmpl *t, struct cursor *data)
+decode_records(struct walk *w, const struct tmpl *t, struct cursor *data)
 {
 	if (t->options)
-		take_options_records(w, t, data);
+		decode_options_records(w, t, data);
 	else
-		take_flow_records(w, t, data);
+		decode_flow_records(w, t, data);
 }
 
 static void
@@ -264,16 +269,16 @@ hold_set(struct walk *w, const struct set *set)
 	w->unknown = true;
 	exporter_warnx(w->exporter, EXPORTER_NO_TEMPLATE, w->msg.recv_sec,
 	    "domain %" PRIu32
-	    ": data for template %u, which has not come "
-	    "yet; kept until it does",
+	    ": template %u not received yet; its data are held until it "
+	    "arrives",
 	    w->msg.domain, set->id);
 	if (held_add(&w->exporter->held, &w->msg, set->id, set->data,
 		&w->held) == -1)
-		w->given_up = true;
+		w->dropped = true;
 }
 
 static void
-take_data_set(struct walk *w, struct set *set)
+decode_data_set(struct walk *w, struct set *set)
 {
 	const struct template_key key = {
 		.domain = w->msg.domain,
@@ -285,10 +290,10 @@ take_data_set(struct walk *w, struct set *set)
 	if (t == NULL || t->withdrawn)
 		hold_set(w, set);
 	else
-		take_records(w, t, &set->data);
+		decode_records(w, t, &set->data);
 }
 
-/* Decodes what waited for the template, with the times of its own message. */
+/* Decodes the held sets of the template, with the times of their messages. */
 static void
 release_held(struct walk *w, const struct template_key *key)
 {
@@ -301,7 +306,7 @@ release_held(struct walk *w, const struct template_key *key)
 		t = template_find(&w->exporter->templates, key);
 		cur_init(&data, set->data, set->len);
 		past.msg = set->message;
-		take_records(&past, t, &data);
+		decode_records(&past, t, &data);
 		held_done(set, true);
 	}
 }
@@ -310,8 +315,8 @@ static void
 warn_template(struct walk *w, const struct template_key *key, const char *why)
 {
 	exporter_warnx(w->exporter, EXPORTER_TEMPLATE, w->msg.recv_sec,
-	    "domain %" PRIu32 ": template %u %s; ignored", w->msg.domain,
-	    key->id, why);
+	    "domain %" PRIu32 ": template %u: %s; template ignored",
+	    w->msg.domain, key->id, why);
 }
 
 static void
@@ -323,16 +328,16 @@ withdraw_one(struct exporter *e, struct tmpl *t)
 	e->shared->changed = true;
 }
 
-/* Once in a message: more would say no more, and each costs time. */
+/* Runs once per message: repeats would cost time without effect. */
 static void
 withdraw_all(struct walk *w, bool options)
 {
 	struct tmpl *t;
 	struct recent *use;
 
-	if (w->emptied[options])
+	if (w->withdrawn[options])
 		return;
-	w->emptied[options] = true;
+	w->withdrawn[options] = true;
 	for (use = w->exporter->templates.by_use.newest; use != NULL;
 	     use = use->older) {
 		t = template_of(use);
@@ -343,9 +348,9 @@ withdraw_all(struct walk *w, bool options)
 }
 
 /*
- * A withdrawal is not for UDP and does not delete (RFC 7011 section 8.4): who
- * sends it may be anybody, and may come late.  But data that follow it wait
- * until the template is announced anew.  The id of the set itself stands for
+ * RFC 7011 section 8.4 forbids withdrawals over UDP, where they may be forged
+ * or late.  So a withdrawal deletes no template, but data after it are held
+ * until the exporter repeats the template.  The id of the set itself withdraws
  * all templates of its kind (section 8.1).
  */
 static void
@@ -368,7 +373,7 @@ is_withdrawal(const struct template_key *key, bool options, uint16_t nfields)
 		key->id == (options ? IPFIX_SET_OPTIONS : IPFIX_SET_TEMPLATE)));
 }
 
-/* Once for all exporters; each that it concerns is named on its own. */
+/* Logged once for all exporters; another message names each exporter. */
 static void
 warn_memory(struct exporter *e, uint32_t now)
 {
@@ -376,14 +381,14 @@ warn_memory(struct exporter *e, uint32_t now)
 
 	if (log_state_begin(&e->shared->memory_full, now, &held_back))
 		log_warnx(
-		    "the limit of memory, %zu bytes, is reached; "
-		    "templates find no room",
+		    "memory limit of %zu bytes reached, new templates are "
+		    "ignored; see \"limit memory\"",
 		    e->shared->memory.limit);
 }
 
-/* What a new template says of limits. */
+/* Logs whether limits are reached, after a new template. */
 static void
-note_room(struct walk *w)
+report_limits(struct walk *w)
 {
 	struct exporter *e = w->exporter;
 	struct exporters_shared *shared = e->shared;
@@ -391,30 +396,30 @@ note_room(struct walk *w)
 
 	if (full)
 		exporter_warnx(e, EXPORTER_TEMPLATES_FULL, w->msg.recv_sec,
-		    "the limit of %zu templates is reached; for a new one "
-		    "that unused for longest goes",
+		    "limit of %zu templates reached, each new one evicts the "
+		    "least recently used; see \"limit templates\"",
 		    shared->templates_max);
 	else if (e->templates_full)
 		exporter_info(e, EXPORTER_TEMPLATES_ROOM, w->msg.recv_sec,
-		    "there is room for more templates again");
+		    "limit of templates no longer reached");
 	e->templates_full = full;
 	if (memory_left(&shared->memory) > shared->memory.limit / 16 &&
 	    log_state_end(&shared->memory_full))
-		log_info("there is memory for templates again");
+		log_info("memory limit no longer reached");
 }
 
-/* An interval within one second, from several copies at once, tells nothing. */
+/* Repetitions within one second are copies, and no interval. */
 static void
-note_announcement(struct tmpl *t, uint32_t now)
+record_announcement(struct tmpl *t, uint32_t now)
 {
 	if (t->announced != 0 && now > t->announced)
 		t->interval = now - t->announced;
 	t->announced = now;
 }
 
-/* What the definition changes for data that wait. */
+/* Counts and logs the result of template_define, and decodes held data. */
 static void
-take_definition(struct walk *w, const struct template_key *key,
+handle_definition(struct walk *w, const struct template_key *key,
     enum template_result r, int error)
 {
 	struct exporter *e = w->exporter;
@@ -423,7 +428,7 @@ take_definition(struct walk *w, const struct template_key *key,
 	if (r == TEMPLATE_NEW || r == TEMPLATE_CHANGED)
 		e->shared->changed = true;
 	if (r != TEMPLATE_BAD && r != TEMPLATE_NO_ROOM)
-		note_announcement(template_find(&e->templates, key),
+		record_announcement(template_find(&e->templates, key),
 		    w->msg.recv_sec);
 	switch (r) {
 	case TEMPLATE_SAME:
@@ -434,30 +439,29 @@ take_definition(struct walk *w, const struct template_key *key,
 		e->shared->changed = true;
 		break;
 	case TEMPLATE_CHANGED:
-		/* What waited did so for the one before. */
+		/* Held data belong to the previous definition. */
 		e->counters.templates++;
 		exporter_info(e, EXPORTER_TEMPLATE_CHANGED, w->msg.recv_sec,
-		    "domain %" PRIu32 ": template %u is another one now",
-		    w->msg.domain, key->id);
-		held_give_up(&e->held, key);
+		    "domain %" PRIu32 ": template %u redefined", w->msg.domain,
+		    key->id);
+		held_drop(&e->held, key);
 		return;
 	case TEMPLATE_NEW:
 		e->counters.templates++;
-		note_room(w);
+		report_limits(w);
 		break;
 	case TEMPLATE_BAD:
 		e->counters.templates_refused++;
 		warn_template(w, key,
-		    error == FLOWD_ESHORT ?
-			"has more fields than its set holds" :
-			"has records of a length that cannot be");
+		    error == FLOWD_ESHORT ? "fields exceed the set" :
+					    "length of its records is invalid");
 		return;
 	case TEMPLATE_NO_ROOM:
 		e->counters.templates_refused++;
 		warn_memory(e, w->msg.recv_sec);
 		exporter_warnx(e, EXPORTER_MEMORY, w->msg.recv_sec,
 		    "domain %" PRIu32
-		    ": no memory is left for template %u; ignored",
+		    ": no memory for template %u; template ignored",
 		    w->msg.domain, key->id);
 		return;
 	}
@@ -465,9 +469,10 @@ take_definition(struct walk *w, const struct template_key *key,
 }
 
 /*
- * The head of an options template.  v9 gives octets of scope and option
- * specifiers (RFC 3954 section 6.1), IPFIX numbers of fields and, of these,
- * scope fields (RFC 7011 section 3.4.2.2).
+ * Reads the counts in the header of an options template.  v9 has the octets of
+ * the scope specifiers and of the option specifiers (RFC 3954 section 6.1),
+ * IPFIX the number of all fields and the number of scope fields (RFC 7011
+ * section 3.4.2.2).
  */
 static int
 read_options_counts(uint16_t version, struct cursor *c, uint16_t *nfields,
@@ -480,7 +485,7 @@ read_options_counts(uint16_t version, struct cursor *c, uint16_t *nfields,
 	*nfields = a;
 	*scopes = 0;
 	if (version == NF_VERSION_IPFIX && a == 0)
-		return (0); /* a withdrawal ends here */
+		return (0); /* a withdrawal has no more counts */
 	if (cur_u16(c, &b) != 0)
 		return (FLOWD_ESHORT);
 	if (version == NF_VERSION_IPFIX) {
@@ -494,27 +499,50 @@ read_options_counts(uint16_t version, struct cursor *c, uint16_t *nfields,
 	return (0);
 }
 
-/*
- * One definition.  1, or 0 where the rest of the set is padding or cannot be
- * read.
- */
+static const char *
+header_error(int error)
+{
+	if (error == 0)
+		return ("the id is reserved");
+	return (error == FLOWD_ESHORT ? "header exceeds the set" :
+					"field counts are invalid");
+}
+
+/* Defines the template; evicts other exporters while it needs memory. */
+static enum template_result
+define(struct walk *w, const struct template_key *key, bool options,
+    uint16_t scopes, uint16_t nfields, struct cursor *c, int *error)
+{
+	struct exporter *e = w->exporter;
+	const struct cursor specs = *c;
+	const uint64_t evicted = e->templates.evicted;
+	enum template_result r;
+
+	do {
+		*c = specs;
+		r = template_define(&e->templates, &e->shared->memory,
+		    e->shared->templates_max, key, options, scopes, nfields, c,
+		    error);
+	} while (
+	    r == TEMPLATE_NO_ROOM && exporter_make_room(e, w->msg.recv_sec));
+	e->counters.templates_evicted += e->templates.evicted - evicted;
+	return (r);
+}
+
+/* Reads one definition.  1; 0 if the rest of the set is padding or invalid. */
 static int
-take_template(struct walk *w, struct cursor *c, bool options)
+decode_template(struct walk *w, struct cursor *c, bool options)
 {
 	struct template_key key = {
 		.domain = w->msg.domain,
 		.version = w->msg.version,
 	};
 	struct exporter *e = w->exporter;
-	struct cursor rest = *c;
 	uint16_t nfields, scopes = 0;
 	enum template_result r;
-	uint64_t evicted;
 	int error;
 
-	if (all_zero(rest))
-		return (0);
-	if (cur_u16(c, &key.id) != 0)
+	if (all_zero(*c) || cur_u16(c, &key.id) != 0)
 		return (0);
 	error = options ?
 	    read_options_counts(key.version, c, &nfields, &scopes) :
@@ -525,40 +553,29 @@ take_template(struct walk *w, struct cursor *c, bool options)
 	}
 	if (error != 0 || key.id < NF_SET_DATA_MIN) {
 		e->counters.templates_refused++;
-		warn_template(w, &key,
-		    error != 0 ? "has a head that cannot be" :
-				 "has a reserved id");
-		/* What it replaces is no longer what the exporter means. */
+		warn_template(w, &key, header_error(error));
+		/* The exporter no longer uses the previous definition. */
 		withdraw_one(e, template_find(&e->templates, &key));
 		return (0);
 	}
-	rest = *c;
-	evicted = e->templates.evicted;
-	do {
-		*c = rest;
-		r = template_define(&e->templates, &e->shared->memory,
-		    e->shared->templates_max, &key, options, scopes, nfields, c,
-		    &error);
-	} while (
-	    r == TEMPLATE_NO_ROOM && exporter_make_room(e, w->msg.recv_sec));
-	e->counters.templates_evicted += e->templates.evicted - evicted;
-	take_definition(w, &key, r, error);
+	r = define(w, &key, options, scopes, nfields, c, &error);
+	handle_definition(w, &key, r, error);
 	return (r == TEMPLATE_BAD && error == FLOWD_ESHORT ? 0 : 1);
 }
 
 static void
-take_set(struct walk *w, struct set *set)
+decode_set(struct walk *w, struct set *set)
 {
 	enum set_kind kind = kind_of(w->msg.version, set->id);
 
 	switch (kind) {
 	case SET_TEMPLATE:
 	case SET_OPTIONS:
-		while (take_template(w, &set->data, kind == SET_OPTIONS))
+		while (decode_template(w, &set->data, kind == SET_OPTIONS))
 			;
 		break;
 	case SET_DATA:
-		take_data_set(w, set);
+		decode_data_set(w, set);
 		break;
 	case SET_RESERVED:
 		w->exporter->counters.sets_reserved++;
@@ -566,7 +583,7 @@ take_set(struct walk *w, struct set *set)
 	}
 }
 
-/* By how much the sequence number grows after this message. */
+/* The difference to the sequence number of the next message. */
 static uint32_t
 sequence_count(const struct walk *w)
 {
@@ -576,15 +593,15 @@ sequence_count(const struct walk *w)
 }
 
 static enum decoded
-close_walk(struct walk *w)
+finish(struct walk *w)
 {
 	exporter_sequence(w->exporter, w->protocol, w->msg.domain,
 	    w->msg.sequence, sequence_count(w), w->msg.sys_uptime_ms);
 	if (w->held != NULL) {
-		held_close(&w->exporter->held, w->held, !w->given_up);
+		held_close(&w->exporter->held, w->held, !w->dropped);
 		return (DECODE_HELD);
 	}
-	return (w->given_up ? DECODE_NO_TEMPLATE : DECODED);
+	return (w->dropped ? DECODE_NO_TEMPLATE : DECODED);
 }
 
 static enum decoded
@@ -593,12 +610,12 @@ decode_sets(struct walk *w, const struct datagram *dgram)
 	struct set set;
 
 	if (!is_framed(w->sets))
-		return (refuse(w, "has a set that does not fit", dgram->len));
+		return (refuse(w, "length of a set is invalid", dgram->len));
 	exporter_heard(w->exporter, w->protocol, dgram->recv_sec,
 	    dgram->recv_usec, w->msg.export_sec, 0);
 	while (next_set(&w->sets, &set) == 1)
-		take_set(w, &set);
-	return (close_walk(w));
+		decode_set(w, &set);
+	return (finish(w));
 }
 
 static enum decoded
@@ -620,9 +637,10 @@ decode_message(enum protocol_id id, const struct datagram *dgram,
 	(void)cur_skip(&w.sets, NF_VERSION_LEN);
 	r = read_header(&w.sets, &w.msg);
 	if (r == FLOWD_ESHORT)
-		return (refuse(&w, "is shorter than its header", dgram->len));
+		return (refuse(&w, "header exceeds the message", dgram->len));
 	if (r != 0)
-		return (refuse(&w, "says another length", dgram->len));
+		return (
+		    refuse(&w, "length in the header is invalid", dgram->len));
 	return (decode_sets(&w, dgram));
 }
 

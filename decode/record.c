@@ -304,7 +304,7 @@ record_finish(struct flow *flow, const struct tmpl *t,
 		choose_icmp(flow, t, v);
 	if (!t->plain_times)
 		convert_times(flow, t, msg, init_time, v);
-	flow_times_settle(flow);
+	flow_times_normalize(flow);
 	return (true);
 }
 

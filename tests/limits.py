@@ -56,7 +56,7 @@ class Exporters(Limits):
             feed.settle()
             self.know(feed, (a, b, c))
             self.assertEqual(self.known(feed, (a, b, c)), [a, b])
-            flowd.wait_stderr("the limit of 3 exporters is reached")
+            flowd.wait_stderr("limit of 3 exporters reached")
             self.assertEqual(len(statistics(flowd).exporters()), 3)
             self.reload(flowd, "limit exporters 4")
             self.know(feed, (c, d))
@@ -169,8 +169,7 @@ class Memory(Limits):
             self.know(feed, [b], self.BIG)
             # a knew its template before memory was used up.
             self.assertEqual(self.known(feed, [a, b]), [a])
-            flowd.wait_stderr(f"{b}: domain 0: no memory is left for "
-                              "template 300")
+            flowd.wait_stderr(f"{b}: domain 0: no memory for template 300")
             self.assertEqual(self.refused(flowd, b), 1)
             self.reload(flowd, "limit memory 2M")
             self.know(feed, [b], self.BIG)

@@ -365,7 +365,7 @@ class Syslog(unittest.TestCase):
     def test_syslogd_is_restarted(self):
         with Detached("store ALL") as flowd:
             self.syslogd.wait("flowd is running")
-            for datagram, text in ((INVALID, "which take"),
+            for datagram, text in ((INVALID, "does not fit the length"),
                                    (UNKNOWN, "version 8")):
                 self.syslogd.stop()
                 self.syslogd.start()

@@ -297,7 +297,7 @@ collect_wire(struct collect *c, struct wire *w)
 static inline void
 collect_clear(struct exporter *e)
 {
-	held_forget(&e->held);
+	held_drop_all(&e->held);
 	templates_free(&e->templates, &e->shared->memory);
 	options_free(&e->options, &e->shared->memory);
 }

@@ -201,7 +201,7 @@ another_meaning_is_said(void **state)
 	(void)state;
 	(void)define(256, packets);
 	assert_string_equal(define(256, octets),
-	    "192.0.2.1: domain 5: template 256 is another one now\n");
+	    "192.0.2.1: domain 5: template 256 redefined\n");
 	assert_string_equal(define(256, octets), "");
 }
 
@@ -215,7 +215,7 @@ what_cannot_be_read_is_no_exporter(void **state)
 	c.aloud = true;
 	(void)collect_datagram(&c, junk, sizeof(junk));
 	assert_string_equal(capture_end(),
-	    "192.0.2.1: v5 datagram of 4 octets is shorter than its header; "
+	    "192.0.2.1: v5: header exceeds the datagram; datagram of 4 octets "
 	    "dropped\n");
 }
 
@@ -245,8 +245,7 @@ another_sampling_is_said(void **state)
 	(void)sample(100);
 	assert_string_equal(sample(100), "");
 	assert_string_equal(sample(250),
-	    "192.0.2.1: domain 5: sampling has changed, it takes 1 of 250 "
-	    "packets\n");
+	    "192.0.2.1: domain 5: sampling changed to 1 of 250 packets\n");
 }
 
 /* A datagram of version 5 with one flow, by sequence, uptime and sampling. */
@@ -271,7 +270,7 @@ version_5_has_its_sampling_in_the_header(void **state)
 	(void)send_v5(0, 100000, 0);
 	assert_string_equal(send_v5(1, 100000, 0x4000 | 10), "");
 	assert_string_equal(send_v5(2, 100000, 0x4000 | 20),
-	    "192.0.2.1: takes 1 of 20 packets, not 1 of 10 any more\n");
+	    "192.0.2.1: sampling changed from 1 of 10 to 1 of 20 packets\n");
 }
 
 static void
@@ -280,7 +279,8 @@ a_restart_is_said(void **state)
 	(void)state;
 	(void)send_v5(500, 100000, 0);
 	assert_string_equal(send_v5(0, 1000, 0),
-	    "192.0.2.1: numbers its flows anew, as after a restart\n");
+	    "192.0.2.1: sequence numbers start again; the exporter was "
+	    "probably restarted\n");
 }
 
 static void
@@ -297,28 +297,28 @@ limits_are_said_when_reached_and_cleared(void **state)
 	collect_start(&c, &limits);
 	(void)define(256, packets);
 	assert_string_equal(define(257, packets),
-	    "192.0.2.1: the limit of 2 templates is reached; for a new one "
-	    "that unused for longest goes\n");
+	    "192.0.2.1: limit of 2 templates reached, each new one evicts the "
+	    "least recently used; see \"limit templates\"\n");
 	assert_string_equal(define(258, packets), "");
 	limits.templates = 4;
 	exporters_set_limits(c.table, &limits);
 	assert_string_equal(define(259, packets),
-	    "192.0.2.1: there is room for more templates again\n");
+	    "192.0.2.1: limit of templates no longer reached\n");
 
 	limits.memory = c.exporter->shared->memory.used;
 	exporters_set_limits(c.table, &limits);
 	(void)collect_from(&c, 2);
 	said = define(260, packets);
-	assert_non_null(strstr(said, "the limit of memory, "));
+	assert_non_null(strstr(said, "memory limit of "));
 	assert_non_null(strstr(said,
-	    " bytes, is reached; templates find no "
-	    "room\n0.0.0.2: domain 5: no memory is "
-	    "left for template 260; ignored\n"));
+	    " bytes reached, new templates are ignored; see \"limit memory\"\n"
+	    "0.0.0.2: domain 5: no memory for template 260; template "
+	    "ignored\n"));
 	limits.memory = MEMORY_DEFAULT;
 	limits.templates = 5;
 	exporters_set_limits(c.table, &limits);
-	assert_non_null(strstr(define(260, packets),
-	    "there is memory for templates again\n"));
+	assert_non_null(
+	    strstr(define(260, packets), "memory limit no longer reached\n"));
 
 	capture_begin();
 	e = collect_from(&c, 3);
@@ -326,9 +326,9 @@ limits_are_said_when_reached_and_cleared(void **state)
 	c.recv_sec += 2 * EXPORTER_IDLE;
 	(void)collect_from(&c, 5);
 	assert_string_equal(capture_end(),
-	    "the limit of 2 exporters is reached; what others send is stored, "
-	    "but no template of theirs is kept\n"
-	    "there is room for more exporters again\n");
+	    "limit of 2 exporters reached, templates of other exporters are "
+	    "not kept; see \"limit exporters\"\n"
+	    "limit of exporters no longer reached\n");
 }
 
 int

@@ -530,7 +530,7 @@ assert_head_refused(uint16_t version, uint16_t first, uint16_t second)
 	wire_fill(&w, 1, 8);
 	take(DECODE_HELD);
 	assert_int_equal(options()->nsamplers, 0);
-	held_forget(&c.exporter->held);
+	held_drop_all(&c.exporter->held);
 }
 
 static void
