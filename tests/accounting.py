@@ -66,7 +66,7 @@ class Mixed(unittest.TestCase):
             take_turns([e.run(DATAGRAMS // EXPORTERS) for e in exporters])
             for _ in range(UNAUTHORISED):
                 feed.send(netflow.datagram(5, netflow.flows(1)), "127.0.2.1")
-            feed.settle()
+            feed.drain()
             counted = report.statistics(flowd)
             flowd.stop()
             final = report.latest(flowd)

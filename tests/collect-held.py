@@ -123,7 +123,7 @@ class Held(Sender):
             feed = Feed(flowd)
             for _ in range(50):
                 feed.send(self.message(self.simple(1), domain=7))
-            feed.settle()
+            feed.drain()
             flowd.wait_stderr("domain 7")
             said = [l for l in flowd.stderr_lines()
                     if "127.0.0.1: " in l and "new exporter" not in l]
@@ -139,7 +139,7 @@ class Held(Sender):
             feed.send(self.message(self.simple(1)), "127.0.0.2")
             for i in range(HELD_SETS_EXPORTER + more):
                 feed.send(self.message(self.simple(1, first=i)))
-            feed.settle()
+            feed.drain()
             self.check(flowd, datagrams=HELD_SETS_EXPORTER + more,
                        held=HELD_SETS_EXPORTER, no_template=more)
             template = self.message(self.templates(self.SIMPLE))
@@ -159,7 +159,7 @@ class Held(Sender):
             feed = Feed(flowd)
             for i in range(datagrams):
                 feed.send(self.message(self.simple(flows, first=i)))
-            feed.settle()
+            feed.drain()
             counters = self.counters(flowd)
             # What it costs to keep a set is counted too, but is little.
             most = HELD_BYTES_EXPORTER // size
@@ -176,7 +176,7 @@ class Held(Sender):
             feed.send(self.message(
                 *(self.simple(1, first=i)
                   for i in range(HELD_SETS_EXPORTER + 10)), self.other(3)))
-            feed.settle()
+            feed.drain()
             self.check(flowd, datagrams=1, held=1)
             feed.send(self.message(self.templates(self.SIMPLE)))
             self.assertEqual(self.octets(feed.flows()), list(range(

@@ -54,7 +54,7 @@ class Many(Sender, unittest.TestCase):
         feed = Feed(flowd)
         for agent in KNOWN:
             feed.send(templates, agent)
-        feed.settle()
+        feed.drain()
         for number in range(MADE_UP):
             feed.send(both, made_up(number))
         stored = feed.flows()

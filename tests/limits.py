@@ -36,7 +36,7 @@ class Limits(Sender, unittest.TestCase):
         for agent in agents:
             feed.send(self.message(self.templates(layout or self.SIMPLE)),
                       agent)
-        feed.settle()
+        feed.drain()
 
     def known(self, feed, agents):
         """Those whose data are decoded without another template."""
@@ -53,7 +53,7 @@ class Exporters(Limits):
         a, b, c, d, e = AGENTS[:5]
         with self.start("limit exporters 3") as flowd:
             feed = Feed(flowd)
-            feed.settle()
+            feed.drain()
             self.know(feed, (a, b, c))
             self.assertEqual(self.known(feed, (a, b, c)), [a, b])
             flowd.wait_stderr("limit of 3 exporters reached")
@@ -148,7 +148,7 @@ class Memory(Limits):
         waiting = self.message(netflow9.raw_set(999, bytes(1100)))
         for _ in range(1000):
             feed.send(waiting, agent)
-        feed.settle()
+        feed.drain()
 
     def known(self, feed, agents):
         before = len(feed.flows())

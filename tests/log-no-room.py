@@ -96,7 +96,7 @@ class NoRoom(unittest.TestCase):
         for turn in range(ROUNDS):
             self.fill()
             self.send()
-            load.wait_taken(self.flowd, self.taken)
+            load.wait_received(self.flowd, self.taken)
             self.assertEqual(self.said("cannot write to"), turn + 1)
             self.assertEqual(self.said("is full, flows are lost"), turn + 1)
             log = self.whole_log()
@@ -105,7 +105,7 @@ class NoRoom(unittest.TestCase):
             self.free()
         if not is_sanitized():
             self.assertLess(self.flowd.memory(), 30)
-        dropped = load.wait_taken(self.flowd, self.taken)
+        dropped = load.wait_received(self.flowd, self.taken)
         total = self.total()
         self.flowd.stop()
         stored += len(self.flowd.flows())

@@ -101,7 +101,7 @@ class EachSecond(Rotation):
                 flowd.signal(signal.SIGUSR1)
 
         flows = self.send(flowd, disturb)
-        lost = load.wait_taken(flowd, flows)
+        lost = load.wait_received(flowd, flows)
         flowd.stop()
         found = [n for path in [*moved, *self.plain(flowd)] if path.exists()
                  for n in load.numbers(load.read(path))]

@@ -210,7 +210,7 @@ class Quiet(unittest.TestCase):
             for number in range(self.ADDRESSES):
                 for datagram in self.JUNK:
                     feed.send(datagram, source(number))
-            feed.settle()
+            feed.drain()
             # A good one is heard of still.
             flowd.expect("kernel-drops", signal.SIGUSR2)
             said = flowd.stderr_lines()[before:]
@@ -238,7 +238,7 @@ class Quiet(unittest.TestCase):
             feed = Feed(flowd)
             for number in range(count):
                 feed.send(datagram, f"127.3.{number % 15}.{number // 15}")
-            feed.settle()
+            feed.drain()
             for turn in range(2):
                 flowd.expect("kernel-drops", signal.SIGUSR2)
                 lines = flowd.stderr_lines()

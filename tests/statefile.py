@@ -61,7 +61,7 @@ class StateSender(Sender):
     def announce(self, feed, *agents):
         for agent in agents:
             feed.send(self.message(self.templates(self.SIMPLE)), agent)
-        feed.settle()
+        feed.drain()
 
     def send_data_only(self, feed, *agents):
         """What is stored of data without any template."""
@@ -125,7 +125,7 @@ class Restart(StateSender):
             feed = Feed(flowd)
             for layout in layouts:
                 feed.send(self.message(self.templates(layout), domain=9))
-            feed.settle()
+            feed.drain()
             feed = self.restart(flowd)
             for layout in layouts:
                 feed.send(self.message(
@@ -143,7 +143,7 @@ class Restart(StateSender):
                 netflow9.data(SAMPLING, (0, 1, 2, 100), (0, 9, 1, 1000)),
                 netflow9.data(NAMES, (3, b"eth0\0\0\0\0", b"outside")),
                 netflow9.data(BOOTED, (0, booted))))
-            feed.settle()
+            feed.drain()
             known = statistics(flowd).lines(AGENT, "sampler")
             feed = self.restart(flowd)
             feed.send(self.message(
@@ -169,10 +169,10 @@ class Restart(StateSender):
             feed = Feed(flowd)
             feed.send(self.message(self.templates(self.SIMPLE),
                                    self.simple(1), sequence=100))
-            feed.settle()
+            feed.drain()
             feed = self.restart(flowd)
             feed.send(self.message(self.simple(1), sequence=106))
-            feed.settle()
+            feed.drain()
             counters = statistics(flowd)[AGENT]
         self.assertEqual(counters["sequence-lost"] +
                          counters["sequence-lost-datagrams"], 5)
@@ -203,7 +203,7 @@ class RestartOfIpfix(Restart, unittest.TestCase):
             feed = Feed(flowd)
             self.announce(feed, AGENT)
             feed.send(self.message(netflow9.withdrawals(self.SIMPLE.id)))
-            feed.settle()
+            feed.drain()
             feed = self.restart(flowd)
             self.assertEqual(self.send_data_only(feed, AGENT), [])
             self.announce(feed, AGENT)

@@ -1,13 +1,13 @@
-"""Exporters that keep account of what they send, and what flowd has to make of
-it.
+"""Exporters that count what they send, and so know the counters that flowd
+must report.
 
     exporter = V5(feed, "127.0.1.1", seed=1)
-    exporter.run(1000)		# datagrams, of all that can happen to one
+    exporter.run(1000)		# datagrams, with losses, repeats and errors
     exporter.expected["sequence-lost"]
 
-expected are counters by the names of flowd(8).  What is sent here stands by
-itself: nothing in it is computed as flowd does.
-"""
+The keys of expected are the names of the counters in flowd(8).  The datagrams
+are written from the protocol's definition: none of flowd's code is used
+here."""
 
 import collections
 import functools
@@ -18,7 +18,7 @@ import netflow
 import netflow9
 
 KEPT = "10.0.0.1"
-DISCARDED = "10.66.0.1"		# what the configuration has to discard
+DISCARDED = "10.66.0.1"		# the configuration discards it
 STATEMENTS = ("store AGENT_ADDR", "flow source 127.0.1.0/24",
               "flow source 127.255.255.1", "accept all",
               "discard quick src 10.66.0.0/16")
@@ -31,7 +31,7 @@ NEVER = netflow9.Template(400, ("sourceIPv4Address", 4))
 
 @functools.lru_cache(maxsize=None)
 def records(version, kept, discarded):
-    """The records of flows, without a header."""
+    """Returns the records of flows, without a header."""
     if version in netflow9.VERSIONS:
         flows = [(KEPT, 1)] * kept + [(DISCARDED, 1)] * discarded
         return netflow9.data(LAYOUT, *flows)
@@ -43,7 +43,7 @@ def records(version, kept, discarded):
 
 
 class Exporter:
-    """Sends what it is told to, and counts datagrams and flows."""
+    """Sends datagrams as it is told, and counts datagrams and flows."""
 
     version = 5
 
@@ -54,7 +54,7 @@ class Exporter:
         self.expected = collections.Counter()
 
     def send(self, payload, outcome="decoded", kept=0, discarded=0):
-        """Sends a datagram that flowd has to count as outcome."""
+        """Sends a datagram that flowd must count as outcome."""
         n = self.expected
         n["datagrams"] += 1
         n[outcome] += 1
@@ -65,13 +65,13 @@ class Exporter:
         self.feed.send(payload, self.address)
 
     def compare(self, test, counters):
-        """Asserts that flowd has counted what was sent."""
+        """Asserts that flowd's counters match the datagrams sent."""
         for name, value in counters.items():
             test.assertEqual(value, self.expected[name],
                              f"{name} of {self.address}")
 
     def bad(self):
-        """Something that cannot be decoded."""
+        """Sends a datagram that cannot be decoded."""
         if self.random.random() < 0.5:
             self.send(struct.pack("!HH", 8, 1) + bytes(40), "unsupported")
         else:
@@ -79,13 +79,15 @@ class Exporter:
                       "invalid")
 
     def some_flows(self):
-        """How many to keep, and to discard, at least one in all."""
+        """Returns how many flows to keep and how many to discard, at least one
+        in all."""
         kept = self.random.randrange(4)
         return kept, self.random.randrange(0 if kept else 1, 3)
 
 
 class Numbered(Exporter):
-    """With a sequence, of which some is lost, late, twice, or begun anew."""
+    """Numbers its datagrams.  Some are lost, late or repeated, and the
+    exporter restarts once."""
 
     lost = "sequence-lost"
     first = 10000000
@@ -96,21 +98,22 @@ class Numbered(Exporter):
         self.uptime = HOUR
 
     def prepare(self):
-        """What is sent before all else."""
+        """Sends the datagrams that come before all others."""
 
     def payload(self, number, kept, discarded):
-        """A datagram with that number."""
+        """Returns a datagram with that sequence number."""
         return netflow.datagram(
             self.version, [], count=kept + discarded, flow_sequence=number,
             sys_uptime_ms=self.uptime) + records(self.version, kept,
                                                  discarded)
 
     def units(self, flows):
-        """How far a datagram of so many flows takes the number."""
+        """Returns by how much a datagram with these flows advances the
+        number."""
         return flows
 
     def make(self):
-        """The next datagram, as arguments for deliver."""
+        """Returns the next datagram, as arguments for deliver."""
         kept, discarded = self.some_flows()
         number = self.number
         self.number += self.units(kept + discarded)
@@ -121,7 +124,7 @@ class Numbered(Exporter):
                   discarded)
 
     def lose(self):
-        """A few datagrams that do not arrive, and one that shows it."""
+        """Leaves out a few datagrams, and sends one that shows the gap."""
         before = self.number
         for _ in range(self.random.randrange(1, 4)):
             self.make()
@@ -147,7 +150,8 @@ class Numbered(Exporter):
         self.deliver(*self.make())
 
     def run(self, datagrams):
-        """Sends that many, in steps; a generator, to take turns."""
+        """Sends this number of datagrams in steps.  It is a generator, so that
+        several exporters can alternate."""
         target = self.expected["datagrams"] + datagrams
         half = self.expected["datagrams"] + datagrams // 2
         self.prepare()
@@ -167,7 +171,7 @@ class Numbered(Exporter):
 
 
 class V5(Numbered):
-    """With engines of its own for flows of each kind."""
+    """Sends each kind of flow from an engine of its own."""
 
 
 class V7(Numbered):
@@ -175,7 +179,7 @@ class V7(Numbered):
 
 
 class V1(Numbered):
-    """Without numbers: nobody can see what is missing."""
+    """Has no sequence numbers, so that no loss can be seen."""
 
     version = 1
 
@@ -186,7 +190,7 @@ class V1(Numbered):
 
 
 class Messages(Numbered):
-    """v9 and IPFIX: the template comes after some of the data."""
+    """v9 and IPFIX: sends the template after some of the data."""
 
     EARLY = 20
 
@@ -210,7 +214,7 @@ class Messages(Numbered):
 
 
 class V9(Messages):
-    """Its numbers are those of datagrams."""
+    """Numbers datagrams."""
 
     version = netflow9.V9
     lost = "sequence-lost-datagrams"
@@ -224,13 +228,15 @@ class Ipfix(Messages):
 
 
 class Interleaved(Numbered):
-    """Three sequences behind one engine, as of ng_netflow; some is lost."""
+    """Three sequences under one engine id, as ng_netflow sends them; some
+    datagrams are lost."""
 
     STARTS = (10000000, 50000000, 30000000)
-    ROUNDS = 4			# until flowd has seen that they are three
+    ROUNDS = 4			# until flowd has detected three sequences
 
     def compare(self, test, counters):
-        """What comes until flowd has seen that may seem to be late."""
+        """Datagrams may count as late until flowd has detected the
+        sequences."""
         late = counters["sequence-late"]
         test.assertLess(late, 5 * self.ROUNDS * len(self.STARTS))
         self.expected["sequence-late"] = late
@@ -253,9 +259,10 @@ class Interleaved(Numbered):
 
 
 class Unannounced(V9):
-    """Never sends its template: the oldest datagrams are given up."""
+    """Never sends its template, so that flowd drops the oldest held
+    datagrams."""
 
-    HELD_MAX = 1024		# sets of one exporter, as flowd has it
+    HELD_MAX = 1024		# sets held for one exporter, as in flowd
 
     def run(self, datagrams):
         for i in range(datagrams):
@@ -270,7 +277,7 @@ class Unannounced(V9):
 
 
 class Withdrawn(Ipfix):
-    """Sends data after it has withdrawn the template, and then another one."""
+    """Sends data after withdrawing the template, then another template."""
 
     OTHER = netflow9.Template(300, ("sourceIPv4Address", 4))
     DATA = 9

@@ -1,5 +1,5 @@
-"""Clients of the control socket: flowdctl, and one that speaks the protocol by
-itself, as control-msg.h has it."""
+"""Clients of the control socket: flowdctl, and one that implements the
+protocol of control-msg.h itself."""
 
 import ipaddress
 import json
@@ -20,7 +20,7 @@ CONTROL = 'control "@DIR@/ctl"'
 
 
 def flowdctl(flowd, *args, **kwargs):
-    """The finished process of "flowdctl -s SOCKET args"."""
+    """Runs "flowdctl -s SOCKET args" and returns the completed process."""
     return subprocess.run(
         [tap.program("flowdctl"), "-s", str(flowd.dir / "ctl"), *args],
         stdin=subprocess.DEVNULL, capture_output=True, text=True,
@@ -28,7 +28,7 @@ def flowdctl(flowd, *args, **kwargs):
 
 
 def show(flowd, *args, status=0):
-    """Its standard output, where all is well."""
+    """Returns the standard output of flowdctl, which must succeed."""
     result = flowdctl(flowd, *args)
     if result.returncode != status or result.stderr:
         raise AssertionError(f"{args}: status {result.returncode}: "
@@ -37,25 +37,25 @@ def show(flowd, *args, status=0):
 
 
 def show_json(flowd, *args, status=0):
-    """The same with -j, parsed."""
+    """Does the same with -j, and parses the output."""
     return json.loads(show(flowd, "-j", *args, status=status))
 
 
 def connect(path):
-    """A socket to it."""
+    """Returns a socket that is connected to path."""
     sock = socket.socket(socket.AF_UNIX)
-    sock.connect(str(path))	# waits where many do
+    sock.connect(str(path))	# waits while the backlog is full
     sock.settimeout(PATIENCE)
     return sock
 
 
 def request(wants, version=VERSION, magic=MAGIC, family=0, address=bytes(16)):
-    """A request's bytes."""
+    """Returns the bytes of a request."""
     return struct.pack("!IHHB", magic, version, wants, family) + address
 
 
 def rest_of(sock):
-    """What comes until the other side closes."""
+    """Returns everything received until the peer closes."""
     data = bytearray()
     try:
         while more := sock.recv(1 << 16):
@@ -66,14 +66,14 @@ def rest_of(sock):
 
 
 def ask(path, wants=ALL):
-    """The records of an answer, as pairs of type and body."""
+    """Returns the records of an answer, as pairs of type and body."""
     with connect(path) as sock:
         sock.sendall(request(wants))
         return records(rest_of(sock))
 
 
 def records(data):
-    """Pairs of type and body."""
+    """Returns pairs of type and body."""
     result = []
     while data:
         kind, length = struct.unpack_from("!HI", data)
@@ -83,7 +83,7 @@ def records(data):
 
 
 def exporters(answer):
-    """The addresses in its records of exporters, in their order."""
+    """Returns the addresses in the answer's records of exporters, in order."""
     return [str(ipaddress.ip_address(body[1:5] if body[0] == 4 else
                                      body[1:17]))
             for kind, body in answer if kind == EXPORTER]

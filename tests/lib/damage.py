@@ -1,10 +1,10 @@
-"""Damage to flow logs, of which it is known what it left intact."""
+"""Damage to flow logs that keeps track of the intact parts."""
 
 import flowlog
 
 
 class Damaged:
-    """A log whose bytes know where in it they came from."""
+    """A log in which each byte's offset in the undamaged log is known."""
 
     def __init__(self, records):
         self.records = records
@@ -28,7 +28,7 @@ class Damaged:
         self.overwrite(at, bytes([self.data[at] ^ 1 << bit]))
 
     def at_random(self, rng):
-        """One more damage."""
+        """Adds one more damage."""
         if not self.data:
             return
         at = rng.randrange(len(self.data))
@@ -49,7 +49,7 @@ class Damaged:
             self.overwrite(at, rng.randbytes(length))
 
     def intact(self):
-        """(offset, record) of those that are whole, in order."""
+        """Returns (offset, record) of the intact records, in order."""
         place = {origin: at for at, origin in enumerate(self.origin)
                  if origin is not None}
         start = 0
@@ -64,10 +64,10 @@ class Damaged:
         return found
 
     def credible(self):
-        """The intact records that can be told from what merely looks like one.
+        """Returns the intact records that a reader can tell from other bytes.
 
-        A record without checksum has to be between others, or at the end.
-        """
+        A record without a checksum must be between other records, or at the
+        end."""
         intact = self.intact()
         starts = {at for at, _ in intact} | {len(self.data)}
         ends = {at + len(record) for at, record in intact} | {0}
@@ -77,7 +77,7 @@ class Damaged:
 
 
 def split(log):
-    """The records of an undamaged log, as bytes."""
+    """Returns the records of an undamaged log, as bytes."""
     offsets = [offset for offset, _ in flowlog.decode_offsets(log)]
     return [log[start:end]
             for start, end in zip(offsets, offsets[1:] + [len(log)])]

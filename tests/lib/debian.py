@@ -1,9 +1,8 @@
-"""A small Debian in a directory, and namespaces in which it runs.
+"""A minimal Debian in a directory, and the namespaces in which it runs.
 
-debootstrap makes it from the mirror that this system has; its release is this
+debootstrap installs it from this system's mirror.  Its release is this
 system's, or a named one.  The namespaces have no network but loopback, unless
-the system shares this one's network.
-"""
+the system shares this one's network."""
 
 import os
 import pathlib
@@ -18,10 +17,11 @@ ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root",
                "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
 APT = ("apt-get", "-qq", "-y", "--no-install-recommends",
        "-oAPT::Sandbox::User=root", "-oDpkg::Use-Pty=0")
-FETCH = "/usr/lib/apt/apt-helper"	# with the proxies that apt has
+FETCH = "/usr/lib/apt/apt-helper"	# with apt's proxies
 NAMESPACES = ("--mount", "--net", "--pid", "--ipc", "--uts", "--fork")
-# What becomes the first process there: it is given the root, a command that
-# mounts what its init wants, and that init.
+# The script that sets up the namespaces and then executes init.  Its arguments
+# are the root, a command that mounts the file systems that init needs, and
+# init.
 BOOT = """set -e
 cd "$0"
 ip link set lo up
@@ -35,15 +35,15 @@ pivot_root . mnt
 umount -l mnt
 exec "$@"
 """
-# It only waits, and reaps by ignoring its children.
+# Only waits.  It reaps its children by ignoring SIGCHLD.
 SLEEPER = ("env", "--ignore-signal=CHLD", "sleep", "infinity")
-# Beside /proc, as on any system.
+# The mounts besides /proc, as on any system.
 MOUNTS = """
 mount -t sysfs -o ro sysfs sys
 mount -t tmpfs tmpfs dev/shm
 mount -t devpts -o newinstance,ptmxmode=666,mode=620 devpts dev/pts
 """
-# As systemd wants it to be in a container.
+# The mounts that systemd expects in a container.
 SYSTEMD_MOUNTS = """
 mount -t sysfs -o ro sysfs sys
 mount -t cgroup2 cgroup2 sys/fs/cgroup
@@ -55,7 +55,8 @@ SYSTEMD = ("env", "-i", "container=flowd-test", f"PATH={ENVIRONMENT['PATH']}",
 
 
 def run(*command, **options):
-    """What a command prints; when it fails, the exception has all it said."""
+    """Returns a command's output.  The exception for a command that failed
+    contains its output."""
     result = subprocess.run(
         [str(word) for word in command], stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -73,15 +74,15 @@ def _works(*command):
 
 
 def distributor():
-    """As apt names it."""
+    """Returns the distributor's name as apt knows it."""
     with open("/etc/os-release", encoding="utf-8") as file:
         return next(line[5:].strip().strip('"').split()[0]
                     for line in file if line.startswith("NAME="))
 
 
 def sources(origin=None):
-    """This system's lists of packages from a distributor, by default its own:
-    lines of apt."""
+    """Returns this system's package lists of a distributor, by default its
+    own, as lines for apt."""
     origin = origin or distributor()
     lines = run("apt-get", "indextargets", "--format",
                 "$(ORIGIN) $(REPO_URI) $(RELEASE) $(COMPONENT)",
@@ -91,7 +92,7 @@ def sources(origin=None):
 
 
 def why_no_namespaces():
-    """Why no such system can run here, or None."""
+    """Returns why such a system cannot run here, or None."""
     if os.geteuid() != 0:
         return "not root"
     missing = need("apt-get", "debootstrap", "dpkg-deb", "unshare", "nsenter",
@@ -99,12 +100,12 @@ def why_no_namespaces():
     if missing:
         return f"{missing} is not installed"
     if not _works("unshare", *NAMESPACES, "true"):
-        return "namespaces cannot be made here"
+        return "namespaces cannot be created here"
     return None
 
 
 def why_no_release(mirror, release):
-    """Why a mirror has no such release, or None."""
+    """Returns why a mirror does not have this release, or None."""
     url = f"{mirror.rstrip('/')}/dists/{release}/Release"
     with tempfile.TemporaryDirectory() as tmp:
         if not _works(FETCH, "-qq", "download-file", url, f"{tmp}/file"):
@@ -113,7 +114,7 @@ def why_no_release(mirror, release):
 
 
 def why_not():
-    """Why there can be no system of this one's release, or None."""
+    """Returns why a system of this one's release cannot be made, or None."""
     reason = why_no_namespaces()
     if reason:
         return reason
@@ -125,7 +126,7 @@ def why_not():
 
 
 def _cgroups():
-    """Where this system has control groups of version 2, or None."""
+    """Returns where control groups of version 2 are mounted, or None."""
     with open("/proc/self/mounts", encoding="ascii") as mounts:
         fields = (line.split() for line in mounts)
         return next((pathlib.Path(mount[1]) for mount in fields
@@ -133,21 +134,22 @@ def _cgroups():
 
 
 def why_no_systemd():
-    """Why systemd cannot be the first process in namespaces, or None."""
+    """Returns why systemd cannot be the first process in namespaces, or
+    None."""
     top = _cgroups()
     if top is None:
-        return "no control groups of version 2 are mounted here"
+        return "no control groups of version 2 are mounted"
     try:
         os.rmdir(tempfile.mkdtemp(prefix="flowd-test-", dir=top))
     except OSError as error:
-        return f"no control group can be made: {error}"
+        return f"no control group can be created: {error}"
     if not _works("unshare", "--cgroup", "true"):
-        return "namespaces of control groups cannot be made here"
+        return "cgroup namespaces cannot be created here"
     return None
 
 
 class System:
-    """A Debian in a directory, which runs or does not."""
+    """A Debian in a directory, running or not."""
 
     def __init__(self, root, network=False):
         self.root = root
@@ -157,11 +159,11 @@ class System:
         self.cgroup = None
 
     def make(self, lines=None):
-        """Makes it from the first of some lists of packages, by default this
+        """Installs it from the first of these package lists, by default this
         system's."""
         lines = lines or sources()
         mirror, release, *_ = lines[0].split()
-        # debootstrap mounts file systems, and leaves them when it is killed.
+        # A debootstrap that is killed leaves its file systems mounted.
         run("unshare", "--mount", "--pid", "--fork", "--kill-child",
             "debootstrap", "--variant=minbase", release, self.root, mirror)
         (self.root / "etc/apt/sources.list").write_text(
@@ -171,7 +173,7 @@ class System:
         shutil.copy("/etc/resolv.conf", self.root / "etc/resolv.conf")
 
     def copy(self, root):
-        """Another of the same."""
+        """Returns a copy in another directory."""
         run("cp", "-a", self.root, root)
         return System(root)
 
@@ -181,28 +183,28 @@ class System:
         path.chmod(0o755)
 
     def with_network(self, *command):
-        """Runs a command there which may use this system's network."""
+        """Runs a command in the system with this system's network."""
         return run("chroot", self.root, *command, env=ENVIRONMENT)
 
     def boot(self, services=True):
-        """Without an init.  Packages start their services as in runlevel 2,
-        unless services is False."""
+        """Starts it without an init.  Packages start their services as in
+        runlevel 2, unless services is False."""
         self.make_script("sbin/runlevel", "echo N 2")
         self.make_script("usr/sbin/policy-rc.d",
                          f"exit {104 if services else 101}")
         self._start([], MOUNTS, SLEEPER)
-        wait_for(lambda: self._init_is("sleep"), "the namespaces are there")
+        wait_for(lambda: self._init_is("sleep"), "the namespaces are set up")
 
     def boot_systemd(self):
-        """It has to be installed."""
+        """Starts it with systemd, which must be installed."""
         self.cgroup = pathlib.Path(tempfile.mkdtemp(prefix="flowd-test-",
                                                     dir=_cgroups()))
         self._start(["--cgroup"], SYSTEMD_MOUNTS, SYSTEMD,
                     f"echo $$ >{self.cgroup}/cgroup.procs")
         wait_for(lambda: self._init_is("systemd")
                  and self.path("/run/systemd/private").is_socket(),
-                 "systemd is there")
-        # Units that have no business in namespaces may fail.
+                 "systemd runs")
+        # Units that do not work in namespaces may fail.
         self.run("sh", "-c", "systemctl is-system-running --wait || :")
 
     def _start(self, namespaces, mounts, init, before=":"):
@@ -223,17 +225,17 @@ class System:
             f"/proc/{child}/comm").read_text() == f"{name}\n"
 
     def path(self, name):
-        """How a file there is reached from here, while it runs."""
+        """Returns the path outside of a file in the running system."""
         return pathlib.Path(f"/proc/{self._child()}/root", name.lstrip("/"))
 
     def enter(self):
-        """The words before a command that runs there."""
+        """Returns the command prefix that runs a command in the system."""
         namespaces = [word for word in self.namespaces if word != "--fork"]
         return ["nsenter", "--target", self._child(), *namespaces,
                 *(["--cgroup"] if self.cgroup else [])]
 
     def run(self, *command):
-        """Runs a command there."""
+        """Runs a command in the system."""
         return run(*self.enter(), *command, env=ENVIRONMENT)
 
     def shut_down(self):
@@ -247,6 +249,6 @@ class System:
         try:
             for path, _, _ in os.walk(self.cgroup, topdown=False):
                 os.rmdir(path)
-        except OSError:		# somebody is still dying in it
+        except OSError:		# a process in it is still exiting
             return False
         return True

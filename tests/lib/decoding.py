@@ -1,8 +1,7 @@
-"""What NetFlow v9 and IPFIX have in common, as tests for both.
+"""Tests that apply to both NetFlow v9 and IPFIX.
 
-A class of tests derives from Sender, or from Decoding for the tests here, and
-from unittest.TestCase, and states the version.
-"""
+A test class derives from Sender, or from Decoding for the tests here, and from
+unittest.TestCase, and sets the version."""
 
 import random
 import socket
@@ -27,7 +26,7 @@ ZERO4, ZERO6 = "0.0.0.0", "::"
 NTP_TO_EPOCH = 2208988800	# seconds from 1900 to 1970
 EXPORT_MS = 1000 * netflow9.EXPORT_SEC
 
-# Every integer that goes into a record as it is, and its bits there.
+# Every integer that is stored unchanged, and its width in a record in bits.
 INTEGERS = {
     "octetDeltaCount": 64, "packetDeltaCount": 64, "protocolIdentifier": 8,
     "ipClassOfService": 8, "tcpControlBits": 8, "sourceTransportPort": 16,
@@ -59,12 +58,13 @@ LENGTHS = {"sourceIPv4Address": 4, "destinationIPv4Address": 4,
 
 
 def layout_of(number, values):
-    """A template with a field of the usual length for each value."""
+    """Returns a template with a field of the usual length for each value."""
     return Template(number, *((name, LENGTHS[name]) for name in values))
 
 
 def ntp(ms):
-    """Epoch milliseconds as an NTP timestamp (RFC 7011 section 6.1.9)."""
+    """Returns epoch milliseconds as an NTP timestamp (RFC 7011 section
+    6.1.9)."""
     sec, ms = divmod(ms, 1000)
     return (sec + NTP_TO_EPOCH) << 32 | (ms << 32) // 1000
 
@@ -82,16 +82,17 @@ class Sender:
         return netflow9.templates(self.version, *layouts, **more)
 
     def simple(self, count, first=0):
-        """A data set of numbered flows, for SIMPLE."""
+        """Returns a data set of numbered flows, for SIMPLE."""
         return netflow9.data(self.SIMPLE, *(
             ("192.0.2.1", "198.51.100.2", first + i) for i in range(count)))
 
     def octets(self, flows):
-        """What tells numbered flows from each other."""
+        """Returns the octets, which are the numbers of numbered flows."""
         return [flow["octets"] for flow in flows]
 
     def collect(self, *datagrams, agent="127.0.0.1"):
-        """What a flowd of its own stores of these, without receipt."""
+        """Returns the flows that a new flowd stores for these, without receipt
+        time."""
         with Flowd("store ALL") as flowd:
             feed = Feed(flowd)
             for datagram in datagrams:
@@ -99,10 +100,10 @@ class Sender:
             return [netflow.without_receipt(f) for f in feed.flows()]
 
     def check_cases(self, cases):
-        """Cases are fields, values, and for each flow what it has to have.
+        """Checks cases of fields, values, and the members expected in each
+        flow.
 
-        None there says that the flow does not have that.
-        """
+        An expected None means that the flow must not have that member."""
         datagrams = []
         for i, (fields, values, _) in enumerate(cases):
             layout = Template(256, *fields)
@@ -119,7 +120,7 @@ class Sender:
                 self.assertEqual(len(flows), len(expected))
 
     def check_times(self, cases, **header):
-        """Cases are fields, values, and start and end in epoch ms."""
+        """Checks cases of fields, values, and start and end in epoch ms."""
         datagrams = []
         for i, (fields, values, _, _) in enumerate(cases):
             layout = Template(256, *fields)
@@ -137,7 +138,7 @@ class Sender:
 
 
 class Decoding(Sender):
-    """From fields on the wire to those of the log."""
+    """From fields on the wire to fields of the log."""
 
     def test_every_field(self):
         datagrams, expected = [], []
@@ -192,7 +193,7 @@ class Decoding(Sender):
               "destinationIPv6Address": 1},
              [{"src": "::5", "dst": "::1"}])])
 
-    def test_what_is_absent_is_absent(self):
+    def test_absent_fields_are_not_stored(self):
         self.check_cases([
             ([("flowStartSeconds", 4)], [netflow9.EXPORT_SEC], [
                 {key: None for key in (
@@ -229,7 +230,7 @@ class Decoding(Sender):
              [1, 2, 8, 9], [both]),
             (counters("postOctetDeltaCount", "octetTotalCount"), [1, 9],
              [{"octets": 1, "packets": None}]),
-            # A 0 that was sent is as good as any other number.
+            # A 0 that was sent is a valid value.
             (counters("octetDeltaCount", "octetTotalCount"), [0, 9],
              [{"octets": 0}])])
 
@@ -265,7 +266,7 @@ class Decoding(Sender):
             case([0, 40, 0, 2], {**reverse, "octets": 40, "packets": 2}),
             case([0, 0, 0, 0], {**forward, "octets": 0, "packets": 0})])
 
-    def test_initiator_is_what_was_sent_forward(self):
+    def test_initiator_counters_are_the_forward_direction(self):
         self.check_cases([
             ([("initiatorOctets", 4), ("initiatorPackets", 4)], [7, 1],
              [{"octets": 7, "packets": 1}]),
@@ -288,10 +289,10 @@ class Decoding(Sender):
             (told, [*four, *six, 6], is6),
             (told, [ZERO4, ZERO4, ZERO6, ZERO6, 6],
              [{"src": ZERO6, "dst": ZERO6}]),
-            # One address of each is no flow.
+            # One address of each family is not a flow.
             ([SRC4, DST6], [four[0], six[1]], [])])
 
-    def test_prefix_lengths_go_with_the_family(self):
+    def test_prefix_lengths_follow_the_family(self):
         fields = [SRC4, SRC6, ("sourceIPv4PrefixLength", 1),
                   ("sourceIPv6PrefixLength", 1)]
         self.check_cases([
@@ -300,7 +301,7 @@ class Decoding(Sender):
             (fields, [ZERO4, "2001:db8::1", 24, 64],
              [{"src": "2001:db8::1", "src_mask": 64}])])
 
-    def test_of_doubled_elements_the_first_counts(self):
+    def test_first_of_repeated_elements_is_stored(self):
         self.check_cases([
             ([OCTETS, ("octetDeltaCount", 8), SRC4, SRC4],
              [1, 2, "192.0.2.1", "192.0.2.2"],
@@ -407,7 +408,7 @@ class Decoding(Sender):
             ([SRC6, ("icmpTypeIPv6", 1), ("icmpCodeIPv6", 1)],
              ["2001:db8::1", 1, 4], [{"dst_port": 260}]),
             ([("icmpTypeCodeIPv4", 4)], [0x0301], [{"dst_port": 0x0301}]),
-            # Ports are ports, wherever they stand.
+            # Port fields are stored as ports at any position.
             ([*PORTS, ("icmpTypeCodeIPv4", 2)], [0, 0, 0x0301],
              [{"src_port": 0, "dst_port": 0}]),
             ([("icmpTypeCodeIPv4", 2), *PORTS], [0x0301, 5, 6],
@@ -432,11 +433,11 @@ class Decoding(Sender):
              [{"gateway": hop}]),
             ([SRC6, hop_field, hop6_field], ["2001:db8::1", ZERO4, hop6],
              [{"gateway": hop6}]),
-            # A way through the other family.
+            # The next hop is in the other family.
             ([SRC4, hop_field, hop6_field], ["192.0.2.1", ZERO4, hop6],
              [{"gateway": hop6}])])
 
-    def test_physical_interfaces_where_there_are_no_others(self):
+    def test_physical_interfaces_without_logical_ones(self):
         logical = [("ingressInterface", 4), ("egressInterface", 4)]
         physical = [("ingressPhysicalInterface", 4),
                     ("egressPhysicalInterface", 4)]
@@ -461,14 +462,15 @@ class Decoding(Sender):
             (ms, [start, end], start, end),
             (us, [ntp(start), ntp(end)], start, end),
             (ns, [ntp(start), ntp(end)], start, end),
-            # The finer one is the better one.
+            # The element with the finer unit is stored.
             (seconds + ms, [1, 2, start, end], start, end),
             (us + seconds, [ntp(start), ntp(end), 1, 2], start, end),
             (ms + ns, [1, 2, ntp(start), ntp(end)], start, end),
             ([("flowStartDeltaMicroseconds", 4),
               ("flowEndDeltaMicroseconds", 4)],
              [65432000, 1001000], start, end),
-            # Durations, from either end, and from the export.
+            # A duration counts from the start, from the end, or back from the
+            # export.
             ([ms[0], ("flowDurationMilliseconds", 4)],
              [start, end - start], start, end),
             ([ms[1], ("flowDurationMilliseconds", 4)],
@@ -480,9 +482,9 @@ class Decoding(Sender):
             ([OCTETS], [1], EXPORT_MS, EXPORT_MS),
             ([ms[0]], [start], start, EXPORT_MS),
             ([ms[1]], [end], end, end),
-            # Clocks that disagree: an end after the export.
+            # The clocks disagree: the flow ends after the export.
             (ms, [start, EXPORT_MS + 5000], start, EXPORT_MS + 5000),
-            # What FLOW_TIMES cannot tell counts as no time.
+            # A time that FLOW_TIMES cannot represent counts as absent.
             (ms, [EXPORT_MS - month, end], end, end),
             (ms, [0, (1 << 64) - 1], EXPORT_MS, EXPORT_MS)]
 
@@ -511,8 +513,8 @@ class Decoding(Sender):
         with Flowd("store ALL") as flowd:
             feed = Feed(flowd)
             feed.send(refresh)
-            feed.settle()
-            statistics(flowd)	# comes after what was said of the first one
+            feed.drain()
+            statistics(flowd)	# comes after the messages about the first one
             before = flowd.stderr_lines()
             for _ in range(50):
                 feed.send(refresh)
@@ -548,7 +550,7 @@ class Decoding(Sender):
         self.assertEqual(self.octets(self.collect(datagram)),
                          list(range(count)))
 
-    def test_templates_are_of_one_domain_exporter_and_version(self):
+    def test_templates_belong_to_a_domain_exporter_and_version(self):
         wide = Template(self.SIMPLE.id, ("octetDeltaCount", 8), SRC4)
         other = next(v for v in netflow9.VERSIONS if v != self.version)
         wide_set = netflow9.data(wide, (5, "192.0.2.9"))
@@ -563,7 +565,7 @@ class Decoding(Sender):
             feed.send(self.message(wide_set, domain=2))
             feed.send(netflow9.message(other, wide_set))
             feed.send(self.message(wide_set), "127.0.0.2")
-            # Nobody told what these are.
+            # No template was sent for these.
             feed.send(self.message(wide_set, domain=3))
             feed.send(self.message(wide_set), "127.0.0.3")
             stored = feed.flows()
@@ -575,7 +577,7 @@ class Decoding(Sender):
              ("127.0.0.1", other, 0, 5), ("127.0.0.2", self.version, 0, 5)])
 
     def test_two_line_cards_of_one_router(self):
-        """Templates come from one port, and data from another."""
+        """One port sends the templates, another the data."""
         def card():
             sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             sock.bind(("127.0.0.9", 0))
@@ -594,7 +596,8 @@ class Decoding(Sender):
         self.assertEqual(self.octets(stored), list(range(flows)))
 
     def test_more_templates_than_are_kept(self):
-        """The oldest of the same exporter go, and nobody else's."""
+        """The oldest of the same exporter are evicted, and no other
+        exporter's."""
         limit, more = 4096, 100
         with Flowd("store ALL") as flowd:
             feed = Feed(flowd)

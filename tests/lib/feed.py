@@ -1,9 +1,9 @@
-"""Sends to a flowd no faster than it receives, and knows when it is done.
+"""Sends to a flowd no faster than it receives, and waits until it has decoded
+everything.
 
     feed = Feed(flowd)
     feed.send(datagram, "127.0.0.9")
-    stored = feed.flows()
-"""
+    stored = feed.flows()"""
 
 import time
 
@@ -11,20 +11,20 @@ import flowdtest
 import flowlog
 import netflow
 
-# Of a socket's queue, with what the system adds to each datagram; it has at
-# least that much.
+# Octets of a socket's queue that are used at most, with the kernel's overhead
+# for each datagram.  Every system's default is at least this.
 WINDOW = 200000
 OVERHEAD = 1024
 
 
 class Feed:
-    """Datagrams for the first listener of a flowd, and what became of them.
+    """Sends datagrams to the first listener of a flowd, and returns their
+    flows.
 
     The listener is a queue: when the flow of a v5 datagram is in the log, then
-    whatever was sent before it has been received and decoded.  This sends
-    such datagrams, from an address of its own.  The flowd has to store
-    AGENT_ADDR and to discard nothing from that address.
-    """
+    every datagram sent before it has been received and decoded.  Feed sends
+    such datagrams from an address of its own.  The flowd must store AGENT_ADDR
+    and must not discard flows from that address."""
 
     AGENT = "127.255.255.1"
 
@@ -38,32 +38,34 @@ class Feed:
         self._probes = 0
 
     def send(self, datagram, source="127.0.0.1"):
-        """Sends a datagram, perhaps after those before it were received."""
+        """Sends a datagram, and first waits for earlier ones if many are
+        queued."""
         size = 2 * len(datagram) + OVERHEAD
         if self._under_way and self._under_way + size > self._window:
-            self.settle()
+            self.drain()
         self._under_way += size
         self.flowd.send(datagram, source)
 
-    def settle(self):
-        """Waits until everything that was sent has been decoded."""
+    def drain(self):
+        """Waits until everything sent has been decoded."""
         self._under_way = 0
         due = self._probes + 1
         self.flowd.send(self._probe, self.AGENT)
         deadline = time.monotonic() + flowdtest.PATIENCE
         while self._probes < due:
             if time.monotonic() > deadline:
-                raise AssertionError("flowd does not receive any more")
+                raise AssertionError("flowd no longer receives")
             time.sleep(0.0005)
             self._read_log()
 
     def flows(self):
-        """All flows of what was sent so far, in the order of the log."""
-        self.settle()
+        """Returns the flows of everything sent so far, in the order of the
+        log."""
+        self.drain()
         return list(self._flows)
 
     def flows_of(self, agent):
-        """Those of one exporter."""
+        """Returns the flows of one exporter."""
         return [flow for flow in self.flows() if flow["agent"] == agent]
 
     def _read_log(self):

@@ -1,4 +1,4 @@
-"""A flowd of a test's own: its configuration, its ports, its process."""
+"""A flowd for one test: its configuration, its ports, its process."""
 
 import contextlib
 import os
@@ -14,30 +14,30 @@ from signal import SIGCONT, SIGHUP, SIGKILL, SIGSTOP, SIGTERM
 import flowlog
 import tap
 
-COLLECTOR = "collector: "	# what messages of the first begin with
+COLLECTOR = "collector: "	# how the first one's messages begin
 ANY_COLLECTOR = re.compile(r"^collector( \d+)?: ")
 PATIENCE = 30		# seconds; a sanitizer build on a busy machine is slow
 SANITIZER = re.compile(r"^==\d+==ERROR: |: runtime error: ", re.MULTILINE)
 
-# For a collector in a chroot: a sanitizer looks for leaks by means of /proc.
+# For a collector in a chroot, where LeakSanitizer has no /proc.
 ENVIRONMENT = {**os.environ, "ASAN_OPTIONS":
                os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
 
 
 def wait_for(condition, what, seconds=PATIENCE, pause=0.01):
-    """Calls condition until it gives something true, and returns that."""
+    """Calls condition until it returns a true value, and returns that."""
     deadline = time.monotonic() + seconds
     while True:
         result = condition()
         if result:
             return result
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds} s: {what}")
+            raise AssertionError(f"did not happen within {seconds} s: {what}")
         time.sleep(pause)
 
 
 def free_port(address="127.0.0.1"):
-    """A UDP port that nothing is bound to at this moment."""
+    """Returns a UDP port that nothing is bound to at this moment."""
     with _udp(address) as sock:
         sock.bind((address, 0))
         return sock.getsockname()[1]
@@ -49,12 +49,12 @@ def _udp(address):
 
 
 def endpoint(address, port):
-    """ADDR:PORT as flowd.conf wants it."""
+    """Returns ADDR:PORT in the form of flowd.conf."""
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 def send(datagram, address, port, source=None):
-    """Sends one datagram, from the address source where one is given."""
+    """Sends one datagram, from the address source if there is one."""
     with _udp(address) as sock:
         if source is not None:
             sock.bind((source, 0))
@@ -62,13 +62,13 @@ def send(datagram, address, port, source=None):
 
 
 def make_variable(name):
-    """What configure put into the build's Makefile."""
+    """Returns a variable of the build's Makefile."""
     text = (tap.BUILD / "Makefile").read_text()
     return re.search(rf"^{name} = (.*)$", text, re.MULTILINE)[1].strip()
 
 
 def has_privsep():
-    """Whether flowd can give up root here: a user and a chroot to go to."""
+    """Returns whether flowd can drop root here: a user and a chroot exist."""
     try:
         pwd.getpwnam(make_variable("PRIVSEP_USER"))
     except KeyError:
@@ -78,12 +78,12 @@ def has_privsep():
 
 
 def is_sanitized():
-    """Whether the programs under test are built with sanitizers."""
+    """Returns whether the programs under test are built with sanitizers."""
     return "-fsanitize=" in make_variable("CFLAGS")
 
 
 def has_ipv6():
-    """Whether [::1] can be bound."""
+    """Returns whether [::1] can be bound."""
     try:
         free_port("::1")
     except OSError:
@@ -92,17 +92,16 @@ def has_ipv6():
 
 
 class Flowd:
-    """flowd -g with a log, a pidfile and a listener for each address.
+    """Runs flowd -g with a log, a pidfile and a listener for each address.
 
         with Flowd("store ALL") as flowd:
             flowd.send(datagram)
             flows = flowd.wait_flows(1)
 
     Statements are added to the configuration; @DIR@ in them stands for the
-    temporary directory, and @PORT@ for the first listener's port.  Leaving
-    the block ends flowd and removes the directory; it fails the test when
-    flowd did not end well.
-    """
+    temporary directory, and @PORT@ for the first listener's port.  Leaving the
+    block stops flowd and removes the directory.  The test fails if flowd did
+    not end normally."""
 
     def __init__(self, *statements, listen=("127.0.0.1",), log=True,
                  args=(), prefix=()):
@@ -119,8 +118,8 @@ class Flowd:
         self.program = tap.program("flowd")
         self.variables = {}		# of flowd's environment
         self.prefix = list(prefix)	# a command that runs flowd
-        # Without a user to become, root has to stay root.  A sanitizer finds
-        # leaks only without a chroot.
+        # Without a user to change to, root must stay root.  LeakSanitizer
+        # works only without a chroot.
         self.insecure = os.geteuid() == 0 and (
             not has_privsep() or is_sanitized())
         self.ports = []
@@ -159,19 +158,21 @@ class Flowd:
         return self.ports[0]
 
     def command(self, *args):
-        """flowd's command line, with what it needs to run here."""
+        """Returns flowd's command line, with the options that it needs
+        here."""
         insecure = ["-X", "INSECURE"] if self.insecure else []
         return [*self.prefix, self.program, *insecure,
                 *args, *self.args, "-f", str(self.conf)]
 
     def environment(self):
-        """What flowd is to run with: it looks for leaks where it can."""
+        """Returns flowd's environment, in which it looks for leaks if it
+        can."""
         unconfined = self.insecure or os.geteuid() != 0
         return {**(os.environ if unconfined else ENVIRONMENT),
                 **self.variables}
 
     def write_conf(self, *statements):
-        """Writes flowd.conf; statements follow those that are always there."""
+        """Writes flowd.conf: the fixed statements, then these."""
         lines = [f"listen on {endpoint(a, p)}"
                  for a, p in zip(self.addresses, self.ports)]
         lines.append(f'pidfile "{self.pidfile}"')
@@ -183,7 +184,7 @@ class Flowd:
         self.conf.write_text("".join(line + "\n" for line in lines))
 
     def configure(self):
-        """Takes free ports and writes flowd.conf."""
+        """Chooses free ports and writes flowd.conf."""
         self.ports = [free_port(a) for a in self.addresses]
         self.write_conf(*self.statements)
 
@@ -196,14 +197,14 @@ class Flowd:
                      f"flowd writes {self.pidfile}")
             if self.process.poll() is None:
                 return
-            # Another process may have taken the port in the meantime.
+            # Another process may have bound the port in the meantime.
             if "in use" not in self.stderr.read_text("utf-8"):
                 break
         raise AssertionError("flowd did not start: " +
                              "; ".join(self.stderr_lines()))
 
     def launch(self, mode="ab"):
-        """Runs flowd with the configuration that is there."""
+        """Runs flowd with the present configuration."""
         with open(self.stderr, mode) as stderr:
             self.process = subprocess.Popen(
                 self.command("-g"), stdin=subprocess.DEVNULL,
@@ -211,14 +212,14 @@ class Flowd:
                 env=self.environment())
 
     def pid(self):
-        """The process in the pidfile, or None where there is no pidfile."""
+        """Returns the process in the pidfile, or None without a pidfile."""
         try:
             return int(self.pidfile.read_text())
         except (FileNotFoundError, ValueError):
             return None
 
     def children(self):
-        """Processes started by the monitor, of /proc."""
+        """Returns the monitor's child processes, read from /proc."""
         pid = self.pid() or self.process.pid
         try:
             text = pathlib.Path(
@@ -228,22 +229,23 @@ class Flowd:
         return [int(word) for word in text.split()]
 
     def collector(self):
-        """The collector's process."""
+        """Returns the collector's process."""
         return wait_for(self.children, "the monitor has a child")[0]
 
     def memory(self):
-        """MiB of memory that the collector is using, of /proc."""
+        """Returns the collector's resident memory in MiB, read from /proc."""
         text = pathlib.Path(f"/proc/{self.collector()}/status").read_text()
         return int(re.search(r"^VmRSS:\s*(\d+) kB", text,
                              re.MULTILINE)[1]) // 1024
 
     def receive_buffer(self):
-        """Bytes that the listener has that flowd spoke of last."""
+        """Returns the size in bytes of the receive buffer that flowd logged
+        last."""
         return int(re.findall(r"receive buffer (\d+) bytes",
                               "\n".join(self.stderr_lines()))[-1])
 
     def paused(self):
-        """A collector that does nothing in the block, so that all waits."""
+        """Stops the collector during the block, so that datagrams queue up."""
         return stopped(self.collector())
 
     def send(self, datagram, source=None, listener=0):
@@ -255,21 +257,22 @@ class Flowd:
         os.kill(self.pid(), number)
 
     def reload(self, *statements):
-        """Makes flowd read a flowd.conf with these statements."""
+        """Makes flowd reload a flowd.conf with these statements."""
         self.write_conf(*statements)
         self.expect("new configuration in force", SIGHUP)
 
     def expect(self, text, number):
-        """Signals flowd, which has to say one more line that holds text."""
+        """Signals flowd, and waits for one more line that contains text."""
         def said():
             return sum(text in line for line in self.stderr_lines())
 
         before = said()
         self.signal(number)
-        wait_for(lambda: said() > before, f"flowd says {text!r} once more")
+        wait_for(lambda: said() > before, f"flowd logs {text!r} once more")
 
     def flows(self, path=None):
-        """Whole records of the log (or of another file) as dicts."""
+        """Returns the whole records of the log (or of another file) as
+        dicts."""
         try:
             data = (path or self.log).read_bytes()
         except FileNotFoundError:
@@ -277,7 +280,7 @@ class Flowd:
         return flowlog.decode(data, torn=True)
 
     def wait_flows(self, count, path=None):
-        """The log's flows once there are count; more than that is an error."""
+        """Returns the log's flows once there are count; more is an error."""
         wait_for(lambda: len(self.flows(path)) >= count,
                  f"{count} flows in the log")
         flows = self.flows(path)
@@ -286,18 +289,18 @@ class Flowd:
         return flows
 
     def stderr_lines(self):
-        """What flowd has said so far, whichever of its processes."""
+        """Returns the messages of all of flowd's processes so far."""
         text = self.stderr.read_text("utf-8", errors="replace")
         return [ANY_COLLECTOR.sub("", l) for l in text.splitlines()]
 
     def wait_stderr(self, text):
-        """The first line of standard error that holds text."""
+        """Returns the first line of standard error that contains text."""
         return wait_for(
             lambda: next((l for l in self.stderr_lines() if text in l), None),
-            f"flowd says {text!r}")
+            f"flowd logs {text!r}")
 
     def stop(self, number=SIGTERM):
-        """Ends flowd, and asserts that it ended as it should."""
+        """Stops flowd, and asserts that it ended normally."""
         if self.process is None:
             return
         if self.process.poll() is None:
@@ -310,20 +313,20 @@ class Flowd:
         if status != 0:
             raise AssertionError(f"flowd's exit status is {status}: {said}")
         if SANITIZER.search(said):
-            raise AssertionError(f"a sanitizer complains: {said}")
+            raise AssertionError(f"a sanitizer reports: {said}")
         if self.pidfile.exists():
-            raise AssertionError("the pidfile is left behind")
+            raise AssertionError("the pidfile was not removed")
 
 
 def state(pid):
-    """The letter that /proc has for what a process is doing."""
+    """Returns the state letter of a process from /proc."""
     stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
     return stat.rpartition(") ")[2][:1]
 
 
 @contextlib.contextmanager
 def stopped(pid):
-    """A process that does nothing in the block."""
+    """Stops a process during the block."""
     os.kill(pid, SIGSTOP)
     try:
         wait_for(lambda: state(pid) == "T", "the process has stopped")
@@ -341,5 +344,5 @@ def _kill(pid):
 
 
 def need(*programs):
-    """The first of these programs that is not installed, or None."""
+    """Returns the first of these programs that is not installed, or None."""
     return next((p for p in programs if shutil.which(p) is None), None)

@@ -1,8 +1,7 @@
-"""The flow log, version 3, written and read by the book: flowd-log(5).
+"""Writes and reads the flow log, version 3, as flowd-log(5) defines it.
 
-This shares no code with the programs under test, and is strict: what a record
-may not hold raises Damage when read, and ValueError or struct.error when
-written.
+This shares no code with the programs under test, and is strict: an invalid
+record raises Damage when read, and ValueError or struct.error when written.
 
 A flow is a dict.  Its keys are the members of struct flow in store.h:
 
@@ -24,9 +23,8 @@ A flow is a dict.  Its keys are the members of struct flow in store.h:
     FLOW_ENGINE_INFO    engine_type engine_id flow_sequence source_id
     CRC32               crc         (set when read; any value when written)
 
-A group is in the record when one of its keys is in the dict, and then all of
-them have to be.
-"""
+A group is in the record if any of its keys is in the dict, and then all of its
+keys must be."""
 
 import ipaddress
 import struct
@@ -38,7 +36,7 @@ VERSION_3_0 = 0x60
 CRC32 = 1 << 30
 RESERVED = 1 << 31
 
-# Bit, layout, keys; None is padding, which is zero.
+# Bit, layout, keys.  None is padding, which is zero.
 _GROUPS = (
     (0, ">I", ("tag",)),
     (1, ">II", ("recv_sec", "recv_usec")),
@@ -70,7 +68,7 @@ KEYS = frozenset(key for _, _, keys in _GROUPS for key in keys
 
 
 class Damage(ValueError):
-    """A log that is not as it should be, at this offset."""
+    """A log that is invalid at this offset."""
 
     def __init__(self, offset, what):
         super().__init__(f"offset {offset}: {what}")
@@ -78,21 +76,21 @@ class Damage(ValueError):
 
 
 def crc32_flow(data):
-    """The checksum of flow records: initial value 0, no final inversion."""
+    """Returns the checksum of flow records: initial value 0, no final
+    inversion."""
     return zlib.crc32(data, 0xffffffff) ^ 0xffffffff
 
 
 def encode(flow, minor=0, extra_fields=0, extra=b""):
-    """The record of one flow.
+    """Returns the record of one flow.
 
     A newer minor version may have more fields, from bit 19 up to bit 29:
-    their bits are extra_fields, and extra is what they hold.
-    """
+    extra_fields are their bits, and extra is their content."""
     unknown = set(flow) - KEYS
     if unknown:
         raise ValueError(f"unknown keys: {sorted(unknown)}")
     if extra_fields & (KNOWN | RESERVED):
-        raise ValueError("extra_fields are not new")
+        raise ValueError("extra_fields overlap the known fields")
     fields = extra_fields
     body = b""
     for bit, layout, keys in _GROUPS:
@@ -102,7 +100,7 @@ def encode(flow, minor=0, extra_fields=0, extra=b""):
             body += part
     body += extra
     if len(body) % 4 != 0:
-        raise ValueError("the record is no multiple of 4 bytes")
+        raise ValueError("the record's length is not a multiple of 4")
     if "crc" not in flow:
         return _header(minor, body, fields) + body
     data = _header(minor, body + bytes(4), fields | CRC32) + body
@@ -124,15 +122,14 @@ def _encode_group(flow, layout, keys):
 
 
 def decode(data, torn=False):
-    """The flows of a log.
+    """Returns the flows of a log.
 
-    With torn the log may end inside a record, which is then left out.
-    """
+    With torn, the log may end inside a record, which is then omitted."""
     return [flow for _, flow in decode_offsets(data, torn)]
 
 
 def decode_offsets(data, torn=False):
-    """As decode, but pairs of a record's offset and its flow."""
+    """Returns pairs of a record's offset and its flow."""
     flows = []
     offset = 0
     while offset < len(data):
@@ -147,7 +144,7 @@ def decode_offsets(data, torn=False):
 
 
 def _record_at(data, offset):
-    """The bytes of the record there, or None when it is not whole."""
+    """Returns the bytes of the record there, or None if it is not whole."""
     if len(data) - offset < HEADER_LEN:
         return None
     version, words, reserved, fields = HEADER.unpack_from(data, offset)
@@ -158,7 +155,7 @@ def _record_at(data, offset):
     if fields & RESERVED:
         raise Damage(offset, "bit 31 of the fields is set")
     if any(fields >> bit & 3 == 3 for bit in _ADDRESS_PAIRS):
-        raise Damage(offset, "an address of both families")
+        raise Damage(offset, "an address in both families")
     if version == VERSION_3_0 and fields & ~KNOWN:
         raise Damage(offset, "fields that version 3.0 does not have")
     length = HEADER_LEN + 4 * words
@@ -167,7 +164,7 @@ def _record_at(data, offset):
     if fields & CRC32:
         known += 4
     if length < known or (length != known and not fields & ~KNOWN):
-        raise Damage(offset, f"{length} bytes, but its fields take {known}")
+        raise Damage(offset, f"{length} bytes, but its fields need {known}")
     if len(data) - offset < length:
         return None
     return data[offset:offset + length]

@@ -1,4 +1,5 @@
-"""A flowd of which the collector obeys datagrams; tests/hook/hook.c has them."""
+"""A flowd whose collector executes the orders in datagrams; see
+tests/hook/hook.c."""
 
 import os
 import unittest
@@ -13,17 +14,17 @@ needs_hook = unittest.skipUnless(
 
 
 class Hooked(Flowd):
-    """As Flowd.  Its collectors may die as often as they like."""
+    """Like Flowd.  Its collectors may die any number of times."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.program = PROGRAM
 
     def order(self, text, until="hook: did ", source=None):
-        """Sends an order and waits until flowd says that, or that it has
-        skipped the order, which ended two collectors.
+        """Sends an order and waits until flowd logs until, or that it skipped
+        the order after two collectors died of it.
 
-        Returns what flowd said meanwhile, as one text."""
+        Returns flowd's messages in the meantime, as one text."""
         before = len(self.stderr_lines())
 
         def answered():
@@ -31,10 +32,10 @@ class Hooked(Flowd):
                        for line in self.stderr_lines()[before:])
 
         self.send(f"HOOK {text}".encode(), source)
-        wait_for(answered, f"HOOK {text} comes to an end")
+        wait_for(answered, f"HOOK {text} has ended")
         return "\n".join(self.stderr_lines()[before:])
 
 
 def descriptors(pid):
-    """How many descriptors a process has open."""
+    """Returns how many descriptors a process has open."""
     return len(os.listdir(f"/proc/{pid}/fd"))

@@ -1,12 +1,11 @@
-"""A network namespace of a test's own, with two interfaces.
+"""A network namespace for one test, with two interfaces.
 
     if __name__ == "__main__":
         namespace.enter()
         tap.main()
 
-test0 and test1 have addresses, below; other0 and other1 are the far ends of
-their cables, from which inject() sends what then arrives at them.
-"""
+test0 and test1 have the addresses below. other0 and other1 are their peers,
+from which inject() sends packets to them."""
 
 import ipaddress
 import os
@@ -17,7 +16,7 @@ import sys
 
 from flowdtest import need
 
-# Of test0 and test1.
+# The addresses of test0 and test1.
 ADDRESSES4 = ("192.0.2.1", "192.0.2.17")
 ADDRESSES6 = ("2001:db8:0::1", "2001:db8:1::1")
 LINK_LOCAL = "fe80::1"		# of both
@@ -38,21 +37,22 @@ done
 
 
 def _why_not():
-    """Why there can be no namespace, or None."""
+    """Returns why a namespace cannot be created, or None."""
     if os.geteuid() != 0:
         return "not root"
     missing = need("unshare", "ip")
     if missing:
-        return f"{missing} is not there"
+        return f"{missing} is not installed"
     if subprocess.run(["unshare", "--net", "sh", "-ec", _SETUP],
                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                       check=False).returncode != 0:
-        return "network namespaces and interfaces cannot be made here"
+        return "network namespaces and interfaces cannot be created here"
     return None
 
 
 def enter():
-    """Runs the program anew inside; without a namespace it is skipped."""
+    """Executes the program again inside a namespace, or skips it if that is
+    not possible."""
     if _INSIDE in os.environ:
         return
     reason = _why_not()
@@ -66,7 +66,7 @@ def enter():
 
 
 def inject(number, payload, target, port):
-    """A datagram that arrives at test0 or test1, from their neighbour."""
+    """Sends a datagram to test0 or test1, from the peer."""
     target = ipaddress.ip_address(target)
     udp = struct.pack("!HHHH", port, port, 8 + len(payload), 0) + payload
     if target.version == 4:
@@ -94,7 +94,8 @@ def inject(number, payload, target, port):
 
 
 def _with_checksum(data, at):
-    """data with the Internet checksum of all of it there (RFC 1071)."""
+    """Returns data with its Internet checksum stored at offset at (RFC
+    1071)."""
     padded = data + bytes(len(data) % 2)
     total = sum(struct.unpack(f"!{len(padded) // 2}H", padded))
     while total > 0xffff:

@@ -1,9 +1,8 @@
-"""NetFlow v1, v5 and v7 datagrams, written by the book, and what flowd has to
-store of them.
+"""Writes NetFlow v1, v5 and v7 datagrams, and the records that flowd must
+store for them.
 
-Written from Cisco's "NetFlow Export Datagram Format", and sharing no code with
-the programs under test.  A flow is a dict with the keys of flowlog.
-"""
+Written from Cisco's "NetFlow Export Datagram Format"; shares no code with the
+programs under test.  A flow is a dict with the keys of flowlog."""
 
 import random
 import struct
@@ -13,7 +12,7 @@ EXPORT = {"sys_uptime_ms": 100000000, "time_sec": 1700000000,
           "time_nanosec": 123456789, "flow_sequence": 0, "engine_type": 0,
           "engine_id": 0, "sampling": 0}
 VERSIONS = (1, 5, 7)
-MOST = {1: 24, 5: 30, 7: 28}		# flows in a datagram, by Cisco
+MOST = {1: 24, 5: 30, 7: 28}		# flows in a datagram, as Cisco defines
 
 
 def _address(text):
@@ -37,7 +36,8 @@ def _record(version, flow):
 
 
 def datagram(version, flows, count=None, **export):
-    """A datagram of these flows; count and export override the header."""
+    """Returns a datagram of these flows; count and export override the
+    header."""
     header = {**EXPORT, **export}
     data = struct.pack("!HHIII", version,
                        len(flows) if count is None else count,
@@ -51,7 +51,8 @@ def datagram(version, flows, count=None, **export):
 
 
 def stored(version, flow, agent="127.0.0.1", **export):
-    """The log's record of a flow with store ALL, but for recv_* and crc."""
+    """Returns the log's record of a flow with store ALL, without recv_* and
+    crc."""
     header = {**EXPORT, **export}
     record = {**flow, "agent": agent, "netflow_version": version,
               **{key: header[key] for key in HEADER_KEYS}}
@@ -67,7 +68,7 @@ def stored(version, flow, agent="127.0.0.1", **export):
 
 
 def flows(count, seed=1):
-    """Made-up flows, different from each other and the same every time."""
+    """Returns made-up flows, all different and the same in every run."""
     rng = random.Random(seed)
     result = []
     for i in range(count):
@@ -93,6 +94,7 @@ def flows(count, seed=1):
 
 
 def without_receipt(flow):
-    """A stored flow without what depends on when it was received."""
+    """Returns a stored flow without the members that depend on its
+    reception."""
     return {key: value for key, value in flow.items()
             if key not in ("recv_sec", "recv_usec", "crc")}

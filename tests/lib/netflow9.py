@@ -1,17 +1,16 @@
-"""NetFlow v9 and IPFIX messages, written by the book: RFC 3954 and RFC 7011.
+"""Writes NetFlow v9 and IPFIX messages, as defined by RFC 3954 and RFC 7011.
 
-Both protocols are made of one description, and nothing here is shared with
-the programs under test:
+Both protocols are written from one description, which shares no code with the
+programs under test:
 
     layout = Template(256, ("sourceIPv4Address", 4), ("octetDeltaCount", 8))
     flow = {"sourceIPv4Address": "192.0.2.1", "octetDeltaCount": 10}
     datagram = message(IPFIX, templates(IPFIX, layout), data(layout, flow))
 
-Fields go by the names of the IANA registry; those of an enterprise, or without
+Fields have the names of the IANA registry.  Those of an enterprise, or without
 a name here, are Field(number, length, enterprise).  The values of a record are
-a dict by name, or a sequence by position: numbers, addresses as text, or
-bytes as they shall be on the wire.
-"""
+a dict by name or a sequence by position: numbers, addresses as text, or bytes
+that are sent unchanged."""
 
 import collections
 import ipaddress
@@ -20,13 +19,13 @@ import struct
 V9 = 9
 IPFIX = 10
 VERSIONS = (V9, IPFIX)
-VARIABLE = 65535		# a length that each record tells
+VARIABLE = 65535		# the length is in each record
 REVERSE = 29305			# enterprise number of RFC 5103
 ENTERPRISE_BIT = 0x8000
 HEADER_LENGTHS = {V9: 20, IPFIX: 16}
 DATAGRAM_MAX = 65507		# octets, over IPv4
 
-# What a header says where a test does not care; times as in netflow.py.
+# Default values of headers; times as in netflow.py.
 UPTIME_MS = 100000000
 EXPORT_SEC = 1700000000
 
@@ -73,12 +72,12 @@ ELEMENTS = {
     "samplingSize": 309, "samplingPopulation": 310,
 }
 
-# RFC 3954 section 6.1 has numbers of its own for what a scope may be; these
-# are the elements that say the same.
+# RFC 3954 section 6.1 numbers the kinds of scopes itself.  These are the
+# corresponding elements.
 SCOPES_V9 = {"exportingProcessId": 1, "observationDomainId": 1,
              "ingressInterface": 2, "lineCardId": 3, "templateId": 5}
 
-# The member of struct flow, as flowlog has it, that an element is stored in.
+# The key of flowlog under which an element is stored.
 STORED = {
     "octetDeltaCount": "octets", "packetDeltaCount": "packets",
     "protocolIdentifier": "protocol", "ipClassOfService": "tos",
@@ -107,9 +106,8 @@ Field = collections.namedtuple("Field", "element length enterprise",
 class Template:
     """An id and its fields.
 
-    An options template says how many of them, from the first, are scope
-    fields; that may be none.
-    """
+    The first scopes fields of an options template are scope fields; scopes may
+    be 0."""
 
     def __init__(self, number, *fields, scopes=None):
         self.id = number
@@ -117,13 +115,13 @@ class Template:
         self.scopes = scopes
 
     def specifiers(self, version):
-        """The field specifiers, as they are sent."""
+        """Returns the field specifiers, as they are sent."""
         return b"".join(
             _specifier(version, field, scope=i < (self.scopes or 0))
             for i, field in enumerate(self.fields))
 
     def definition(self, version):
-        """The template record, or the options template record."""
+        """Returns the template record, or the options template record."""
         specifiers = self.specifiers(version)
         if self.scopes is None:
             head = struct.pack("!HH", self.id, len(self.fields))
@@ -138,11 +136,11 @@ class Template:
         return head + specifiers
 
     def record(self, values):
-        """One data record."""
+        """Returns one data record."""
         if isinstance(values, dict):
             values = [values[field.element] for field in self.fields]
         if len(values) != len(self.fields):
-            raise ValueError("not as many values as fields")
+            raise ValueError("the number of values is not that of fields")
         return b"".join(_value(field.length, value)
                         for field, value in zip(self.fields, values))
 
@@ -181,56 +179,60 @@ def _bytes(value, length):
 
 
 class _Sized(bytes):
-    """A value with its length in front, RFC 7011 section 7."""
+    """A value preceded by its length (RFC 7011 section 7)."""
 
 
 def sized(value):
-    """A variable-length value, with its length in the shorter form."""
+    """Returns a variable-length value, with its length in the shorter form."""
     if len(value) >= 255:
         return long(value)
     return _Sized(bytes([len(value)]) + value)
 
 
 def long(value):
-    """The same in the form of three octets, which is always possible."""
+    """Returns one with its length in three octets, which is always
+    possible."""
     return _Sized(struct.pack("!BH", 255, len(value)) + value)
 
 
 def raw_set(number, body, length=None):
-    """Any set; length overrides what its header says."""
+    """Returns any set; length overrides the length in its header."""
     if length is None:
         length = 4 + len(body)
     return struct.pack("!HH", number, length) + body
 
 
 def templates(version, *layouts, padding=b""):
-    """A template set, or an options template set for such layouts."""
+    """Returns a template set, or an options template set for options
+    templates."""
     sets = TEMPLATE_SETS if layouts[0].scopes is None else OPTIONS_SETS
     return raw_set(sets[version], b"".join(
         layout.definition(version) for layout in layouts) + padding)
 
 
 def data(layout, *records, padding=b""):
-    """A data set."""
+    """Returns a data set."""
     return raw_set(layout.id, b"".join(
         layout.record(values) for values in records) + padding)
 
 
 def withdrawals(*numbers):
-    """A template set of IPFIX that withdraws these (RFC 7011 section 8.1)."""
+    """Returns an IPFIX template set that withdraws these (RFC 7011 section
+    8.1)."""
     return raw_set(TEMPLATE_SETS[IPFIX], b"".join(
         struct.pack("!HH", number, 0) for number in numbers))
 
 
 def options_withdrawals(*numbers):
-    """The same for options templates."""
+    """Returns the same for options templates."""
     return raw_set(OPTIONS_SETS[IPFIX], b"".join(
         struct.pack("!HH", number, 0) for number in numbers))
 
 
 def message(version, *sets, domain=0, sequence=0, uptime_ms=UPTIME_MS,
             sec=EXPORT_SEC, count=None, length=None):
-    """A datagram.  count, of v9, and length, of IPFIX, override its header."""
+    """Returns a datagram. count (v9) and length (IPFIX) override its
+    header."""
     body = b"".join(sets)
     if version == V9:
         return struct.pack("!HHIIII", version,
@@ -244,11 +246,11 @@ def message(version, *sets, domain=0, sequence=0, uptime_ms=UPTIME_MS,
 
 def stored(version, values, agent="127.0.0.1", domain=0, sequence=0,
            uptime_ms=UPTIME_MS, sec=EXPORT_SEC):
-    """The log's record of a flow with store ALL, but for recv_* and crc.
+    """Returns the log's record of a flow with store ALL, without recv_* and
+    crc.
 
-    values are a dict of elements in STORED.  A flow without times is taken
-    to have been at the time of export; the uptime of IPFIX is flowd's choice.
-    """
+    values are a dict of elements in STORED. A flow without times gets the time
+    of export.  The uptime of IPFIX is flowd's choice."""
     if version == IPFIX:
         uptime_ms = 1 << 31
     flow = {"agent": agent, "netflow_version": version,

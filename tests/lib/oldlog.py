@@ -1,4 +1,4 @@
-"""Logs of version 2, as flowd wrote them before 0.9: flowd-log(5)."""
+"""Logs of version 2, which flowd wrote before 0.9: flowd-log(5)."""
 
 import struct
 
@@ -15,7 +15,7 @@ def record(fields, body, checksum=False):
     return data
 
 
-# Everything in IPv4, as flowd-log(5) lays it out.
+# Every field, in IPv4, in the layout of flowd-log(5).
 FULL = (0x7ffff & ~0x550, struct.pack(
     ">II4B4s4s4s4sHHQQHHIIIHHIIHHBBHBBHI", 7, START + 60, 0x1b, 6, 8, 0,
     bytes([192, 0, 2, 1]), bytes([198, 51, 100, 7]), bytes([203, 0, 113, 9]),

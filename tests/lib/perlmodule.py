@@ -17,21 +17,22 @@ def _perl_has(what):
 
 
 def missing(*modules):
-    """Why nothing of Perl can be tried, with these modules besides, or None."""
+    """Returns why the Perl module, or these others, cannot be used, or
+    None."""
     if shutil.which("perl") is None:
-        return "perl is not here"
+        return "perl is not installed"
     if not _perl_has(["-MConfig", "-MExtUtils::MakeMaker", "-e",
                       'exit !-f "$Config{archlibexp}/CORE/perl.h"']):
-        return "perl's headers are not here"
+        return "perl's headers are not installed"
     for module in modules:
         if not _perl_has([f"-M{module}", "-e", "1"]):
-            return f"perl's {module} is not here"
+            return f"perl's {module} is not installed"
     return None
 
 
 def environment():
-    """The environment in which perl finds the module, which is built."""
-    # Tests run in parallel.
+    """Builds the module, and returns an environment in which perl finds it."""
+    # The lock is for tests that run in parallel.
     with open(tap.BUILD / "Makefile", "rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         result = subprocess.run(

@@ -1,4 +1,4 @@
-"""The programs that are installed: their sources and their options."""
+"""The installed programs: their sources and their options."""
 
 import re
 
@@ -8,13 +8,13 @@ MAKEFILE = (tap.SRC / "Makefile.in").read_text()
 
 
 def variable(name):
-    """The words of a variable of the Makefile."""
+    """Returns the words of a variable of the Makefile."""
     value = re.search(rf"^{name} = ((?:.*\\\n)*.*)$", MAKEFILE, re.MULTILINE)
     return value[1].replace("\\\n", " ").split()
 
 
 def sources():
-    """The source of each program that is installed, by its name."""
+    """Returns the source of each installed program, by its name."""
     programs = variable("SBIN_PROGRAMS") + variable("BIN_PROGRAMS")
     found = {name: tap.source(f"{name}.c") for name in programs}
     for tool in variable("TOOLS"):
@@ -24,7 +24,7 @@ def sources():
 
 
 def options(source):
-    """Whether an option has an argument, by its letter."""
+    """Returns whether each option has an argument, by the option's letter."""
     text = source.read_text()
     if source.suffix == ".c":
         letters = re.search(r'\.letters = "([^"]*)"', text)[1]

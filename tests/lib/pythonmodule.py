@@ -3,9 +3,8 @@
     import pythonmodule
     flowd = pythonmodule.load()
 
-It is built on first use.  In a tree with sanitizers so is the module, and the
-test is started anew with their library, which has to come before all others.
-"""
+The module is built on first use.  In a tree with sanitizers it is built with
+them, and the test is executed again with their library preloaded."""
 
 import fcntl
 import gc
@@ -20,7 +19,7 @@ import tracemalloc
 import tap
 
 DIR = tap.BUILD / "pymodule"
-LEAST_OBJECT = 24		# bytes; what leaks once leaks as many
+LEAST_OBJECT = 24		# bytes; the least that one leak loses
 READER = tap.SRC / "python" / "reader.py"
 
 
@@ -36,15 +35,15 @@ def _variable(name):
 
 def _build():
     if not pathlib.Path(sysconfig.get_path("include"), "Python.h").exists():
-        skip("no Python.h, which python3-dev has")
+        skip("Python.h is missing (python3-dev)")
     try:
         import setuptools
     except ImportError:
-        skip("no setuptools, which python3-setuptools has")
+        skip("setuptools is missing (python3-setuptools)")
     del setuptools
     if not (tap.BUILD / "Makefile").exists():
-        skip("the module is built by a build tree's make")
-    # Tests run in parallel: one builds it, and the others find it built.
+        skip("the module is built only by a build tree's make")
+    # Tests run in parallel: one builds the module, and the others wait for it.
     with open(tap.BUILD / "pymodule.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         made = subprocess.run(
@@ -58,7 +57,7 @@ def _build():
 
 
 def environment():
-    """What a program that uses the module has to be started with."""
+    """Returns the environment for a program that uses the module."""
     env = {**os.environ, "PYTHONPATH": str(DIR), "TZ": "UTC"}
     if "-fsanitize" in _variable("CFLAGS"):
         libraries = [subprocess.run(
@@ -66,13 +65,13 @@ def environment():
             stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
             for name in ("asan", "ubsan")]
         env["LD_PRELOAD"] = ":".join(libraries)
-        # Python keeps what it has until the end, and leaves it to the system.
+        # Python does not free everything when it exits.
         env["ASAN_OPTIONS"] = "exitcode=99:detect_leaks=0"
     return env
 
 
 def load():
-    """Imports the module; a test that cannot is skipped as a whole."""
+    """Imports the module, or skips the whole test if it cannot."""
     if "FLOWD_PYTHON_MODULE" not in os.environ:
         _build()
         env = environment()
@@ -84,11 +83,10 @@ def load():
 
 
 def leak(work, rounds=12, times=100):
-    """How many bytes work leaves behind each time.
+    """Returns how many bytes each call of work leaks.
 
     Python keeps some freed memory for later, which looks like growth for a
-    while; what leaks is there in every round.
-    """
+    while; a leak shows in every round."""
     def used():
         for _ in range(times):
             work()

@@ -1,4 +1,4 @@
-"""Running flowd-reader on logs that the test makes."""
+"""Runs flowd-reader on logs that the test writes."""
 
 import os
 import pathlib
@@ -15,7 +15,7 @@ EXIT_SANITIZER = 99		# tests/run sets it
 
 
 def flow(number=0, **changes):
-    """A flow of NetFlow v5, told from others by its number of octets."""
+    """Returns a NetFlow v5 flow; its octets identify it."""
     values = dict(
         recv_sec=1700000000, recv_usec=80160, tcp_flags=0x1b, protocol=6,
         tos=8, agent="192.0.2.1", src="198.51.100.7", dst="203.0.113.9",
@@ -30,28 +30,28 @@ def flow(number=0, **changes):
 
 
 def log(count, **changes):
-    """A log of flows that are numbered from 0."""
+    """Returns a log of flows that are numbered from 0."""
     return b"".join(
         flowlog.encode(flow(number, **changes)) for number in range(count))
 
 
 def brief(number):
-    """The line for flow(number) without -v."""
+    """Returns the line for flow(number) without -v."""
     return ("FLOW recv_time 2023-11-14T22:13:20.080160 proto 6 tcpflags 1b "
             "tos 08 agent [192.0.2.1] src [198.51.100.7]:443 "
             f"dst [203.0.113.9]:50000 packets 3 octets {number} \n")
 
 
 def briefs(count):
-    """The text for log(count) without -v."""
+    """Returns the text for log(count) without -v."""
     return "".join(brief(number) for number in range(count))
 
 
 def correct_text(text):
-    """What 0.9.1 should have printed.
+    """Corrects two errors of 0.9.1 in its output.
 
-    It gave microseconds five digits, and showed interface indices as signed.
-    """
+    It printed microseconds with five digits, and interface indices as
+    signed."""
     text = re.sub(r"(?<=\d\d:\d\d:\d\d)\.(\d+)",
                   lambda match: f".{int(match[1]):06}", text)
     return re.sub(r"(?<=_if )-\d+",
@@ -59,7 +59,7 @@ def correct_text(text):
 
 
 class ReaderTest(unittest.TestCase):
-    """A directory for logs, and flowd-reader started there in UTC."""
+    """A directory for logs, in which flowd-reader runs in UTC."""
 
     def setUp(self):
         tmp = tap.TemporaryDirectory(prefix="flowd-test-")
@@ -67,24 +67,25 @@ class ReaderTest(unittest.TestCase):
         self.dir = pathlib.Path(tmp.name)
 
     def write(self, name, data):
-        """Makes a file, and returns its name."""
+        """Writes a file, and returns its name."""
         mode = "w" if isinstance(data, str) else "wb"
         with open(self.dir / name, mode) as file:
             file.write(data)
         return name
 
     def read(self, name):
-        """What a file holds."""
+        """Returns a file's content."""
         return (self.dir / name).read_bytes()
 
     def start(self, *args, zone="UTC", **popen):
-        """Starts flowd-reader, and leaves it to the test to wait for it."""
+        """Starts flowd-reader; the test must wait for it."""
         popen.setdefault("cwd", self.dir)
         return subprocess.Popen([READER, *map(str, args)],
                                 env=dict(os.environ, TZ=zone), **popen)
 
     def run_reader(self, *args, status=0, stdin=b"", zone="UTC", **popen):
-        """Runs flowd-reader to its end, and returns (stdout, stderr) bytes."""
+        """Runs flowd-reader to its end, and returns (stdout, stderr) as
+        bytes."""
         if isinstance(stdin, bytes):
             source, given = subprocess.PIPE, stdin
         else:
@@ -108,5 +109,5 @@ class ReaderTest(unittest.TestCase):
         return err.decode()
 
     def fails(self, *args, **options):
-        """Runs flowd-reader, which prints no flow; returns its message."""
+        """Runs flowd-reader, which must print no flow; returns its message."""
         return self.prints("", *args, status=1, **options)

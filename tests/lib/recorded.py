@@ -1,5 +1,5 @@
-"""Recorded sessions of real exporters, where they are (tap.DATA), and stored
-flows in the form of their tables."""
+"""Recorded sessions of real exporters, if there are any (tap.DATA), and the
+conversion of stored flows to rows of their tables."""
 
 import collections
 import csv
@@ -13,7 +13,7 @@ PCAP_HEADER = 24
 PCAP_PACKET_HEADER = 16
 ETHERNET_HEADER = 14
 
-# A column of expected/*.csv for each member of a flow.
+# The column of expected/*.csv for each member of a flow.
 COLUMNS = {"src": "src", "dst": "dst", "src_port": "src_port",
            "dst_port": "dst_port", "protocol": "proto", "tos": "tos",
            "tcp_flags": "tcp_flags", "packets": "packets",
@@ -27,16 +27,16 @@ Datagram = collections.namedtuple("Datagram", "source payload")
 
 
 def read_tsv(path):
-    """The rows of a table as dicts."""
+    """Returns the rows of a table as dicts."""
     with open(path, encoding="ascii") as table:
         return list(csv.DictReader(table, delimiter="\t"))
 
 
 def datagrams(path):
-    """What a pcap of Ethernet, IPv4 and UDP holds, or a raw payload.
+    """Returns the datagrams of a pcap of Ethernet, IPv4 and UDP, or of a file
+    that is a raw payload, with their sources.
 
-    The source is that of the IP header, or None.
-    """
+    The source is that of the IP header, or None."""
     data = path.read_bytes()
     if path.suffix != ".pcap":
         return [Datagram(None, data)]
@@ -55,7 +55,7 @@ def datagrams(path):
 
 
 def sessions():
-    """The datagrams of each session, by its name, in order."""
+    """Returns the datagrams of each session, by its name, in order."""
     result = {}
     for row in read_tsv(tap.DATA / "manifest.tsv"):
         result.setdefault(row["session"], []).extend(
@@ -64,21 +64,21 @@ def sessions():
 
 
 def expected(session):
-    """The rows that a session decodes to."""
+    """Returns the rows that a session decodes to."""
     path = tap.DATA / "expected" / f"{session}.csv"
     with open(path, encoding="ascii") as rows:
         return list(csv.DictReader(rows))
 
 
 def malformed():
-    """The rows of malformed.tsv, each with its datagrams."""
+    """Returns the rows of malformed.tsv, each with its datagrams."""
     directory = tap.DATA / "captures" / "malformed"
     return [(row, datagrams(directory / row["file"]))
             for row in read_tsv(directory / "malformed.tsv")]
 
 
 def differences():
-    """The rows of differences.tsv of each session, by its name."""
+    """Returns the rows of differences.tsv of each session, by its name."""
     result = {}
     path = pathlib.Path(__file__).parents[1] / "differences.tsv"
     for row in read_tsv(path):
@@ -87,7 +87,8 @@ def differences():
 
 
 def absolute_ms(flow, key):
-    """A time of a stored flow as readers compute it: milliseconds."""
+    """Returns a time of a stored flow in milliseconds, as readers compute
+    it."""
     ago = (flow["sys_uptime_ms"] - flow[key]) & 0xffffffff
     if ago >= 1 << 31:
         ago -= 1 << 32
@@ -95,7 +96,8 @@ def absolute_ms(flow, key):
 
 
 def as_row(flow):
-    """A stored flow as a row of expected/*.csv; what is absent is empty."""
+    """Returns a stored flow as a row of expected/*.csv, with absent members
+    empty."""
     row = {column: str(flow.get(key, "")) for key, column in COLUMNS.items()}
     row.update((column, str(absolute_ms(flow, key)))
                for key, column in TIMES.items())

@@ -1,15 +1,14 @@
-"""What flowd reports when it gets SIGUSR2.
+"""The report that flowd logs after SIGUSR2.
 
     report = statistics(flowd)
     report.all["datagrams"], report["127.0.0.9"]["templates"]
-    report.lines("127.0.0.9", "sampler")
-"""
+    report.lines("127.0.0.9", "sampler")"""
 
 import signal
 
 from flowdtest import wait_for
 
-LAST = "kernel-drops "		# what the line after all exporters begins with
+LAST = "kernel-drops "		# how the line after all exporters begins
 
 
 class Report:
@@ -35,16 +34,16 @@ class Report:
 
     @property
     def whole(self):
-        """The counters that no exporter has one of: kernel-drops and so on."""
+        """The counters that exist once: kernel-drops and so on."""
         words = self.text[-1].split()
         return dict(zip(words[::2], map(int, words[1::2])))
 
     def exporters(self):
-        """The addresses that flowd has counters for."""
+        """The addresses of the exporters in the report."""
         return [who for who in self.counters if who != "all"]
 
     def lines(self, address, *words):
-        """What is said of an exporter, in lines that hold all words."""
+        """Returns an exporter's lines that contain all words."""
         return [rest for who, _, rest in
                 (line.partition(": ") for line in self.text)
                 if who == address and all(w in rest for w in words)]
@@ -63,7 +62,7 @@ class Report:
 
 
 def statistics(flowd):
-    """Asks for a report, of everything that flowd has received by now."""
+    """Asks for a report that covers everything received by now."""
     def reports():
         return sum(line.startswith(LAST) for line in flowd.stderr_lines())
 
@@ -74,7 +73,7 @@ def statistics(flowd):
 
 
 def latest(flowd):
-    """The report that is there: of a flowd that has ended, its last one."""
+    """Returns the last report, for a flowd that has ended its final one."""
     lines = flowd.stderr_lines()
     last = max(i for i, line in enumerate(lines) if line.startswith(LAST))
     first = max(i for i, line in enumerate(lines[:last])

@@ -5,14 +5,13 @@
 
 A test is a path below DIR or else below the source tree.  Each runs in a
 session of its own with DIR as its working directory, a TMPDIR of its own, and
-FLOWD_TEST_KEEP=1, with which tests leave the files of what failed.  DIR keeps
+FLOWD_TEST_KEEP=1, which makes tests keep the files of a failure.  DIR keeps
 two things between runs: test-durations, so that the longest tests start first,
 and failed/TEST/, the output and the files of the tests that failed last time.
 
 A file fails if a test in it fails, if its plan is not met, if it exits with
 another status than 0, is killed, exceeds SECONDS, or leaves a process behind.
-The last line printed is the summary; the exit status is 0 if all passed.
-"""
+The last line printed is the summary; the exit status is 0 if all passed."""
 
 import argparse
 import collections
@@ -53,7 +52,7 @@ MESSAGES = re.compile(r"stderr|.*\.(err|stderr)")	# names of files
 
 @dataclasses.dataclass
 class Result:
-    """How a file of tests ended."""
+    """The result of a test file."""
     name: str
     seconds: float = 0.0
     tests: int = 0
@@ -112,7 +111,7 @@ def add_outcome(result, outcome, before):
     result.tests += 1
     skip = SKIP.search(outcome[2])
     if skip:
-        # cmocka has "not ok" here, and the name instead of a reason.
+        # cmocka prints "not ok" here, and the test's name instead of a reason.
         named = outcome[2].startswith("#")
         result.skipped.append("no reason stated" if named else skip[1])
         return False
@@ -123,8 +122,8 @@ def add_outcome(result, outcome, before):
 
 
 def processes(session, tmp):
-    """The processes of a test, of /proc: those in its session, and others that
-    have its TMPDIR, as daemons leave the session."""
+    """Returns the processes of a test, from /proc: those in its session, and
+    daemons, which leave the session but have its TMPDIR."""
     mark = f"TMPDIR={tmp}".encode()
     for directory in pathlib.Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
@@ -146,7 +145,7 @@ def command_line(pid):
 
 
 def kill(session, tmp):
-    """Kills what is left of a test."""
+    """Kills the remaining processes of a test."""
     with contextlib.suppress(OSError):
         os.killpg(session, signal.SIGKILL)
     for pid in processes(session, tmp):
@@ -155,8 +154,8 @@ def kill(session, tmp):
 
 
 def left_behind(session, tmp):
-    """The processes of a test that has ended, once those that are about to end
-    have done so."""
+    """Returns the processes that a test left behind.  Those about to exit get
+    a few seconds."""
     deadline = time.monotonic() + VANISH
     while True:
         left = [f"{pid} ({command_line(pid)})"
@@ -176,8 +175,8 @@ class Keeper:
         shutil.rmtree(directory, ignore_errors=True)
 
     def keep(self, name, tmp):
-        """Copies tmp.  Returns the copies' paths, and a note of what is not
-        copied, where there is any."""
+        """Copies tmp.  Returns the copies' paths, and a note about files that
+        were not copied, if any."""
         target = self.directory / pathlib.PurePath(name).name
         target.mkdir(parents=True, exist_ok=True)
         found = []
@@ -220,7 +219,7 @@ class Runner:
         self.lock = threading.Lock()
 
     def read_durations(self):
-        """Seconds that each test took last time."""
+        """Returns the seconds that each test took last time."""
         with contextlib.suppress(OSError, ValueError):
             rows = [line.split("\t") for line in
                     self.durations.read_text().splitlines()]
@@ -236,7 +235,7 @@ class Runner:
         new.replace(self.durations)
 
     def run_all(self, names):
-        """The results of all tests; each is printed as it ends."""
+        """Returns the results of all tests; each is printed as it ends."""
         known = self.read_durations()
         names = sorted(names, key=lambda n: (-known.get(n, float("inf")), n))
         results = []
@@ -254,7 +253,7 @@ class Runner:
         return results
 
     def stop(self):
-        """Ends the tests that run, and starts no more."""
+        """Stops the running tests, and starts no more."""
         with self.lock:
             self.stopping = True
             running = dict(self.running)
@@ -262,10 +261,10 @@ class Runner:
             kill(session, tmp)
 
     def run(self, name):
-        """Runs one file of tests."""
+        """Runs one test file."""
         result = Result(name)
         tmp = tempfile.mkdtemp(prefix="flowd-tests-")
-        # Like /tmp, as users without rights have files there.
+        # World-writable like /tmp, for tests that run without root.
         os.chmod(tmp, 0o1777)
         output = pathlib.Path(tmp, "output")
         errors = pathlib.Path(tmp, "output.err")
@@ -283,7 +282,7 @@ class Runner:
         return result
 
     def execute(self, result, tmp, output, errors):
-        """Runs the program to its end, and nothing of it stays."""
+        """Runs the program to its end; no process of it remains."""
         path = self.directory / result.name
         if not path.exists():
             path = SRC / result.name
@@ -309,7 +308,8 @@ class Runner:
                 del self.running[process.pid]
 
     def wait(self, result, process, tmp):
-        """Waits for a program, and adds how it ended if that was not well."""
+        """Waits for a program, and adds a problem if it did not end
+        normally."""
         try:
             process.wait(self.seconds)
         except subprocess.TimeoutExpired:
@@ -348,7 +348,7 @@ class Runner:
 
 
 def print_result(result):
-    """The line of a file that has ended."""
+    """Prints the line of a file that has ended."""
     verdict = "ok    " if result.passed else "FAILED"
     said = plural(result.tests, "test")
     if result.skipped and result.tests == 0:
@@ -360,7 +360,7 @@ def print_result(result):
 
 
 def print_skips(results):
-    """The reasons for which tests were skipped, and where."""
+    """Prints the reasons for which tests were skipped, and the files."""
     reasons = collections.defaultdict(list)
     for result in results:
         for reason in result.skipped:
@@ -388,7 +388,7 @@ def print_lines(lines, limit):
 
 
 def print_failure(result):
-    """Why a file failed."""
+    """Prints why a file failed."""
     print(f"\nFAILED: {result.name}")
     for problem in result.problems:
         print(f"  {problem}")
@@ -407,7 +407,7 @@ def print_failure(result):
 
 
 def summary(results, name, seconds):
-    """The last line."""
+    """Returns the last line."""
     files = [r for r in results if not r.passed]
     tests = sum(r.tests for r in results)
     failed = sum(len(r.failed) for r in files)

@@ -31,20 +31,20 @@ def _data():
     return path.resolve() if path and path.is_dir() else None
 
 
-# Recorded sessions, kept apart from the source; None where they are not.
+# Recorded sessions, which are not part of the source; None without them.
 DATA = _data()
-# Whether the files of a failed test stay.
+# Whether to keep the files of a failed test.
 KEEP = "FLOWD_TEST_KEEP" in os.environ
 
 
 class _Failing:
-    """Whether the test that runs has failed, or between tests any."""
+    """Whether the running test has failed; between tests, whether any has."""
     now = False
 
 
 class TemporaryDirectory(tempfile.TemporaryDirectory):
-    """One whose content stays, under another name, when its test fails and
-    FLOWD_TEST_KEEP is set."""
+    """A directory whose content is kept, under another name, if its test fails
+    and FLOWD_TEST_KEEP is set."""
 
     def cleanup(self):
         kind, _, _ = sys.exc_info()
@@ -55,12 +55,12 @@ class TemporaryDirectory(tempfile.TemporaryDirectory):
 
 
 def program(name):
-    """The path of a program of the build, as a string."""
+    """Returns the path of a program of the build, as a string."""
     return str(BUILD / name)
 
 
 def sources(pattern):
-    """Files at the top of the source tree and in its folders."""
+    """Returns files at the top of the source tree and in its folders."""
     return [path for path in [*SRC.glob(pattern), *SRC.glob(f"*/{pattern}")]
             if path.parent == SRC or
             path.parent.name != "autom4te.cache" and
@@ -68,13 +68,13 @@ def sources(pattern):
 
 
 def source(name):
-    """The file of the source tree with this name, in whichever folder."""
+    """Returns the file of this name, in any folder of the source tree."""
     path, = sources(name)
     return path
 
 
 class _Result(unittest.TestResult):
-    """One line for each outcome; a failed subtest counts as one of its own."""
+    """Prints one line for each outcome; a failed subtest counts as a test."""
 
     def __init__(self, out):
         super().__init__()
@@ -100,7 +100,7 @@ class _Result(unittest.TestResult):
     def _not_ok(self, test, err):
         _Failing.now = True
         kind, value, trace = err
-        # The frames of unittest above the test say nothing.
+        # The frames of unittest above the test are not useful.
         while trace and "__unittest" in trace.tb_frame.f_globals:
             trace = trace.tb_next
         self._line("not ok", test, details="".join(
@@ -129,8 +129,8 @@ class _Result(unittest.TestResult):
 
 
 def main(module="__main__"):
-    """Runs the tests of a module and exits: 0 when none failed."""
-    # The runner terminates a test that hangs: it prints where that is.
+    """Runs the tests of a module and exits: 0 if none failed."""
+    # The runner terminates a test that hangs; the test then prints where.
     faulthandler.enable()
     faulthandler.register(signal.SIGTERM, chain=True)
     # nohup and a shell's & ignore these; the programs under test would inherit

@@ -1,4 +1,5 @@
-"""Made-up traffic as a pcap, and softflowd to export it as NetFlow."""
+"""Writes made-up traffic as a pcap, and runs softflowd to export it as
+NetFlow."""
 
 import collections
 import ipaddress
@@ -12,8 +13,8 @@ PCAP_HEADER = struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1)
 BEGIN = 1700000000		# epoch seconds of the first packet
 ETHERTYPE = {4: 0x0800, 6: 0x86dd}
 
-# What the packets in one direction of a conversation add up to.  Octets are
-# those of IP packets, which is what exporters count.
+# The totals of the packets in one direction of a conversation.  Octets are
+# those of IP packets, which exporters count.
 Flow = collections.namedtuple(
     "Flow", "src dst src_port dst_port protocol packets octets")
 
@@ -43,7 +44,7 @@ def _packet(flow, payload):
 
 
 def write_pcap(path, conversations=40):
-    """Writes a pcap and returns its flows, in both IP versions."""
+    """Writes a pcap and returns its flows, of both IP versions."""
     flows = []
     with open(path, "wb") as pcap:
         pcap.write(PCAP_HEADER)
@@ -62,7 +63,7 @@ def write_pcap(path, conversations=40):
 
 
 def _conversation(i):
-    """Two directions, with more packets one way than the other."""
+    """Returns two directions, with more packets in one than in the other."""
     protocol = (TCP, UDP, TCP, ICMP)[i % 4]
     ports = (0, 0) if protocol == ICMP else (1024 + i, 443)
     if i % 5 == 4:
@@ -75,7 +76,7 @@ def _conversation(i):
 
 
 def softflowd(directory, pcap, version, address, port, *options):
-    """Exports pcap to ADDR:PORT, and returns what softflowd said."""
+    """Exports pcap to ADDR:PORT, and returns softflowd's output."""
     result = subprocess.run(
         ["softflowd", "-p", f"{directory}/softflowd.pid",
          "-c", f"{directory}/softflowd.ctl", "-r", str(pcap),

@@ -15,8 +15,8 @@ import tempfile
 from readertest import SECONDS
 import tap
 
-# A program as users call it, the words that start it, whether each option has
-# an argument by its letter, further lines of --version, and its environment.
+# A program as users call it: the words that start it, whether each option has
+# an argument, by its letter, further lines of --version, and its environment.
 Program = collections.namedtuple("Program", "name command options says env",
                                  defaults=((), None))
 
@@ -26,7 +26,7 @@ VERSION = re.search(r"^AC_INIT\(\[flowd\], \[([^]]*)\]",
 
 def run(program, *args, stdout=subprocess.PIPE):
     env = {**(program.env or os.environ), "LC_ALL": "C", "COLUMNS": "80"}
-    # Some programs make files where they are started.
+    # Some programs create files in their working directory.
     with tempfile.TemporaryDirectory(prefix="flowd-test-") as directory:
         return subprocess.run(
             [*program.command, *args], stdin=subprocess.DEVNULL,
@@ -67,7 +67,7 @@ class Usage:
     def test_version(self, program):
         for word in "-V", "--version":
             if word == "-V" and program.options.get("V"):
-                continue	# it has an argument, which is something else
+                continue	# this -V has an argument
             result = run(program, word)
             self.assertEqual((result.returncode, result.stderr), (0, ""))
             lines = result.stdout.splitlines()
@@ -89,7 +89,7 @@ class Usage:
             self.assertIn(f"usage: {program.name} ", result.stderr)
 
     @of_each_program
-    def test_an_argument_is_no_option(self, program):
+    def test_an_argument_is_not_an_option(self, program):
         for words in [["--", "--help", "--help"]] + [
                 [f"-{letter}", "--help"]
                 for letter, argument in program.options.items()

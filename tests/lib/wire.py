@@ -1,5 +1,5 @@
-"""The other end of flow-send: a plain UDP socket, and NetFlow v1, v5 and v7
-read by the book.
+"""The receiver of flow-send: a plain UDP socket, and a parser of NetFlow v1,
+v5 and v7.
 
     with wire.Receiver() as receiver:
         result = receiver.run("-n", "100")
@@ -7,8 +7,7 @@ read by the book.
             header, flows = wire.parse(payload)
 
 parse is the reverse of netflow.datagram: headers and flows are dicts with the
-same keys.  Nothing here is shared with the programs under test.
-"""
+same keys.  It shares no code with the programs under test."""
 
 import collections
 import select
@@ -26,16 +25,16 @@ SO_RCVBUFFORCE = 33			# Linux, for root
 FLOW_KEYS = ("if_index_in", "if_index_out", "packets", "octets", "flow_start",
              "flow_finish", "src_port", "dst_port")
 
-# What flow-send said, and (source address, payload) of what it sent.
+# flow-send's status and output, and the (source address, payload) it sent.
 Result = collections.namedtuple("Result", "status stdout stderr datagrams")
 
 
 class Malformed(ValueError):
-    """Not a whole datagram of a version that is read here."""
+    """Not a whole datagram of a version that is parsed here."""
 
 
 def parse(payload):
-    """A datagram as header and flows; Malformed for anything else."""
+    """Returns a datagram's header and flows, or raises Malformed."""
     if len(payload) < 16:
         raise Malformed(f"{len(payload)} bytes")
     version, count, uptime, sec, nsec = struct.unpack_from("!HHIII", payload)
@@ -69,7 +68,8 @@ def _flow(version, record):
 
 
 def flow_send(*args, **options):
-    """Runs flow-send with just these arguments; returns the process done."""
+    """Runs flow-send with just these arguments; returns the completed
+    process."""
     return subprocess.run(
         [tap.program("flow-send"), *args], stdin=subprocess.DEVNULL,
         stdout=options.pop("stdout", subprocess.PIPE),
@@ -78,7 +78,7 @@ def flow_send(*args, **options):
 
 
 def _enlarge(sock):
-    """Gives a socket as large a queue as the system lets it have."""
+    """Enlarges a socket's queue as far as the system allows."""
     for option in (SO_RCVBUFFORCE, socket.SO_RCVBUF):
         for size in (1 << 23, 1 << 21, 1 << 19):
             try:
@@ -89,7 +89,7 @@ def _enlarge(sock):
 
 
 class Receiver:
-    """A socket that flow-send is told to send to."""
+    """A socket to which flow-send sends."""
 
     def __init__(self, address="127.0.0.1"):
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -107,7 +107,7 @@ class Receiver:
         self.socket.close()
 
     def start(self, *args, target=None, **options):
-        """flow-send, on its way to send here."""
+        """Starts a flow-send that sends here."""
         return subprocess.Popen(
             [tap.program("flow-send"), *args, target or self.target],
             stdin=options.pop("stdin", subprocess.DEVNULL),
@@ -120,22 +120,23 @@ class Receiver:
             return self.finish(process)
 
     def finish(self, process):
-        """As run, for a process that has been started."""
+        """Returns the Result of a started process, like run."""
         datagrams = []
         deadline = time.monotonic() + flowdtest.PATIENCE
         while process.poll() is None:
             if time.monotonic() > deadline:
                 process.kill()
-                raise AssertionError("flow-send does not end")
+                raise AssertionError("flow-send did not end")
             select.select([self.socket], [], [], 0.01)
             datagrams += self.received()
-        # Over the loopback nothing is on its way any more.
+        # On the loopback, datagrams arrive as they are sent.
         datagrams += self.received()
         stdout, stderr = process.communicate()
         return Result(process.returncode, stdout, stderr, datagrams)
 
     def received(self):
-        """What has come in: (source address, payload), in order."""
+        """Returns the datagrams received: (source address, payload), in
+        order."""
         datagrams = []
         while True:
             try:
@@ -146,12 +147,12 @@ class Receiver:
 
 
 def has_pcap():
-    """Whether flow-send was built to read captures."""
+    """Returns whether flow-send was built to read captures."""
     return flowdtest.make_variable("LIBPCAP") != ""
 
 
 def has_loopback_net():
-    """Whether every address in 127.0.0.0/8 is ours, as on Linux."""
+    """Returns whether every address in 127.0.0.0/8 is local, as on Linux."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         try:
             sock.bind(("127.77.0.1", 0))
