@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Every datagram and every flow is accounted for: what flowd counts is what was
-sent, for each exporter and in all, and what is in the log."""
+"""Every datagram and every flow is accounted for: flowd's counters match the
+traffic sent, for each exporter and in total, and the log."""
 
 import collections
 import json
@@ -33,7 +33,8 @@ UNAUTHORISED = 300
 
 
 def agents(path):
-    """Flows of each exporter in a log, by flowd-reader."""
+    """Returns the number of each exporter's flows in a log, by
+    flowd-reader."""
     reader = subprocess.run(
         [tap.program("flowd-reader"), "-J", str(path)],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
@@ -43,14 +44,14 @@ def agents(path):
 
 
 def take_turns(runs):
-    """One step of each after the other, until all have come to their end."""
+    """Advances each generator by one step in turn, until all have ended."""
     while runs:
         runs = [run for run in runs if next(run, runs) is not runs]
 
 
-@unittest.skipUnless(has_loopback_net(), "127.0.0.0/8 is not ours")
+@unittest.skipUnless(has_loopback_net(), "127.0.0.0/8 is not local")
 class Mixed(unittest.TestCase):
-    """Exporters of every kind, and all that can happen to what they send."""
+    """Exporters of every kind, with losses, repeats, errors and restarts."""
 
     def make_exporters(self, feed):
         kinds = [KINDS[i % len(KINDS)] for i in range(EXPORTERS)]
@@ -60,7 +61,7 @@ class Mixed(unittest.TestCase):
 
     def test_sums_hold(self):
         with Flowd(*accounts.STATEMENTS) as flowd:
-            # Most of its buffer; the system charges more than is sent.
+            # Most of the buffer; the kernel charges more than the payload.
             feed = Feed(flowd, flowd.receive_buffer() // 3)
             exporters = self.make_exporters(feed)
             take_turns([e.run(DATAGRAMS // EXPORTERS) for e in exporters])
@@ -106,7 +107,7 @@ class Mixed(unittest.TestCase):
 
 
 class Completeness(unittest.TestCase):
-    """The share of what an exporter sent, by its numbers."""
+    """The share of an exporter's flows that was received, by its numbers."""
 
     def shares(self, counted, who="127.0.0.1"):
         line, = counted.lines(who, "complete: ")
@@ -115,7 +116,7 @@ class Completeness(unittest.TestCase):
     def test_share_and_rate(self):
         with Flowd("store ALL", "discard all") as flowd:
             for i in range(100):
-                # Of each four datagrams one is missing, but not the last.
+                # One of each four datagrams is missing, but never the last.
                 if i % 4 != 1:
                     flowd.send(netflow.datagram(
                         5, netflow.flows(3), flow_sequence=3 * i))
@@ -128,7 +129,7 @@ class Completeness(unittest.TestCase):
             line, = counted.lines("127.0.0.1", "complete: ")
             self.assertGreater(float(line.split()[-1]), 0)
 
-    def test_v9_by_datagrams_v1_not_at_all(self):
+    def test_v9_share_is_of_datagrams_and_v1_has_none(self):
         layout = accounts.LAYOUT
         with Flowd("store ALL") as flowd:
             flowd.send(netflow.datagram(1, netflow.flows(1)))
@@ -148,11 +149,11 @@ class Completeness(unittest.TestCase):
 
 
 ASKS_KERNEL = unittest.skipUnless(
-    sys.platform == "linux", "only Linux tells when it is asked")
+    sys.platform == "linux", "only Linux reports drops on request")
 
 
 class Kernel(unittest.TestCase):
-    """A receive buffer that is too small for what comes."""
+    """A receive buffer that is too small for the traffic."""
 
     SENT = 2000
 
@@ -163,7 +164,7 @@ class Kernel(unittest.TestCase):
         self.flowd.start()
 
     def listen(self):
-        """A statement for another port than before."""
+        """Returns a statement for another port than before."""
         self.port = free_port()
         return f"listen on 127.0.0.1:{self.port} bufsize {self.bufsize}"
 
@@ -182,7 +183,7 @@ class Kernel(unittest.TestCase):
         self.start()
         self.flood()
         wait_for(lambda: len(self.flowd.flows()) > 0, "flowd receives")
-        # Of what is missing at the end only the next one tells.
+        # A gap at the end shows only with the next datagram.
         self.send([self.SENT])
         counted = wait_for(self.complete, "flowd receives the last datagram")
         n, drops = counted.all, counted.whole["kernel-drops"]
@@ -195,26 +196,27 @@ class Kernel(unittest.TestCase):
         self.flowd.stop()
 
     @ASKS_KERNEL
-    def test_drops_that_nothing_follows(self):
+    def test_drops_without_a_later_datagram(self):
         self.start()
         self.flood()
-        wait_for(lambda: self.shown() == self.SENT, "flowdctl shows them")
+        wait_for(lambda: self.shown() == self.SENT, "flowdctl counts the drops")
         counted = report.statistics(self.flowd)
         self.assertGreater(counted.whole["kernel-drops"], self.SENT // 2)
         self.assertEqual(self.known(counted), self.SENT)
-        # Those of a socket that is closed.
+        # Drops of a socket that is closed.
         self.flood()
         self.flowd.reload("store ALL", self.listen())
         self.assertEqual(self.known(report.statistics(self.flowd)),
                          2 * self.SENT)
-        # And the last of all.
+        # Drops just before flowd ends.
         self.flood()
         self.flowd.stop()
         self.assertEqual(self.known(report.latest(self.flowd)), 3 * self.SENT)
 
     @ASKS_KERNEL
-    def test_datagrams_that_waited_know_of_fewer(self):
-        """More wait than are taken before the socket's answer."""
+    def test_queued_datagrams_carry_an_older_count(self):
+        """More datagrams are queued than flowd receives before it asks the
+        socket."""
         self.start(1 << 20)
         self.SENT = 6000
         self.flood()
@@ -230,18 +232,18 @@ class Kernel(unittest.TestCase):
 
     def wait_known(self, count):
         wait_for(lambda: self.known(report.statistics(self.flowd)) == count,
-                 f"flowd knows of {count} datagrams")
+                 f"flowd has counted {count} datagrams")
 
     def known(self, counted):
         return counted.all["datagrams"] + counted.whole["kernel-drops"]
 
     def shown(self):
-        """The same by flowdctl."""
+        """Returns the same sum from flowdctl."""
         n = ctlclient.show_json(self.flowd, "show", "summary")["summary"]
         return n["datagrams"] + n["kernel_drops"]
 
     def complete(self):
-        """The report, once the last number has been seen."""
+        """Returns the report once the last number has been received."""
         counted = report.statistics(self.flowd)
         n = counted.all
         return (counted if n["flows"] + n["sequence-lost"] ==
@@ -249,9 +251,10 @@ class Kernel(unittest.TestCase):
 
 
 @unittest.skipIf(need("prlimit"), "prlimit is not installed")
-@unittest.skipUnless(has_loopback_net(), "127.0.0.0/8 is not ours")
+@unittest.skipUnless(has_loopback_net(), "127.0.0.0/8 is not local")
 class NoRoom(unittest.TestCase):
-    """A log that takes no more: what waits, and whose it was."""
+    """A log that cannot be written: flows are buffered, and counted as their
+    exporter's."""
 
     LIMIT = 100 * 1024
     EXPORTERS = [f"127.0.1.{i}" for i in range(1, 6)]
@@ -260,14 +263,14 @@ class NoRoom(unittest.TestCase):
     RECORD = 116		# bytes of a flow with all fields
 
     def fill(self, flowd, rounds):
-        """All in turn, so that what fits is of all of them."""
+        """Sends in turn, so that flows of every exporter fit."""
         payload = netflow.datagram(5, netflow.flows(30))
         for _ in range(rounds):
             for address in self.EXPORTERS:
                 flowd.send(payload, address)
 
-    def settled(self, flowd, rounds):
-        """The report on so many rounds, all of them received."""
+    def wait_complete(self, flowd, rounds):
+        """Returns the report after rounds rounds, all of them received."""
         def complete():
             counted = report.statistics(flowd)
             due = rounds * 30 * len(self.EXPORTERS)
@@ -275,8 +278,8 @@ class NoRoom(unittest.TestCase):
             return (counted if counted.all["flows"] + 30 * dropped >= due
                     else None)
 
-        # The limit of a file's size is one of standard error's, too.
-        return wait_for(complete, "flowd has received it all", pause=0.5)
+        # The file size limit applies to standard error too: few reports.
+        return wait_for(complete, "flowd has received everything", pause=0.5)
 
     def check_log(self, flowd, counted):
         stored = agents(flowd.log)
@@ -291,10 +294,10 @@ class NoRoom(unittest.TestCase):
         flowd.start()
         return flowd
 
-    def test_what_waits_is_lost_at_the_end(self):
+    def test_buffered_flows_are_lost_at_the_end(self):
         flowd = self.start()
         self.fill(flowd, self.ROUNDS)
-        counted = self.settled(flowd, self.ROUNDS)
+        counted = self.wait_complete(flowd, self.ROUNDS)
         counted.check(self)
         for address in self.EXPORTERS:
             n = counted[address]
@@ -302,7 +305,7 @@ class NoRoom(unittest.TestCase):
             self.assertGreater(n["stored"], 0)
         self.check_log(flowd, counted)
         self.fill(flowd, self.ROUNDS)
-        counted = self.settled(flowd, 2 * self.ROUNDS)
+        counted = self.wait_complete(flowd, 2 * self.ROUNDS)
         counted.check(self)
         self.assertGreater(counted.all["lost"], 0)
         flowd.process.terminate()
@@ -314,10 +317,10 @@ class NoRoom(unittest.TestCase):
         self.assertGreater(final.all["lost"], counted.all["lost"])
         self.check_log(flowd, final)
 
-    def test_what_waits_is_lost_with_its_log(self):
+    def test_buffered_flows_are_lost_with_their_log(self):
         flowd = self.start()
         self.fill(flowd, self.ROUNDS)
-        before = self.settled(flowd, self.ROUNDS)
+        before = self.wait_complete(flowd, self.ROUNDS)
         self.assertGreater(before.all["buffered"], 0)
         flowd.with_log = False
         flowd.reload("store ALL", 'logfile "@DIR@/other.log"')
@@ -332,13 +335,13 @@ class NoRoom(unittest.TestCase):
         self.check_log(flowd, after)
         flowd.stop()
 
-    def test_what_waits_is_stored_when_there_is_room(self):
+    def test_buffered_flows_are_stored_when_there_is_room(self):
         flowd = self.start()
         self.fill(flowd, self.FEW)
-        before = self.settled(flowd, self.FEW)
+        before = self.wait_complete(flowd, self.FEW)
         self.assertGreater(before.all["buffered"], 0)
         self.assertEqual(before.all["lost"], 0)
-        # What there is of a record is cut off before the log is emptied.
+        # The rest of a record is cut off before the log is emptied.
         wait_for(lambda: flowd.log.stat().st_size % self.RECORD == 0,
                  "the log ends with a whole record")
         os.truncate(flowd.log, 0)
@@ -352,11 +355,12 @@ class NoRoom(unittest.TestCase):
 
 
 class LogSocket(unittest.TestCase):
-    """The only place for flows, whose reader takes none and then goes."""
+    """A log socket without a log file; its reader does not read, then
+    closes."""
 
     ROUNDS = 200
 
-    def test_what_waits_for_the_reader(self):
+    def test_flows_buffered_for_the_reader(self):
         flowd = Flowd("store ALL", 'logsock "@DIR@/sock"', log=False)
         self.addCleanup(flowd._discard)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as reader:
@@ -367,7 +371,7 @@ class LogSocket(unittest.TestCase):
             for _ in range(self.ROUNDS):
                 flowd.send(netflow.datagram(5, netflow.flows(30)))
             counted = wait_for(lambda: self.complete(flowd),
-                               "flowd has received it all")
+                               "flowd has received everything")
             self.assertGreater(counted.all["stored"], 0)
             self.assertGreater(counted.all["buffered"], 0)
         flowd.stop()
@@ -387,7 +391,7 @@ class LogSocket(unittest.TestCase):
 
 
 class Limits(unittest.TestCase):
-    """What has to go for others is counted."""
+    """Evictions are counted."""
 
     def test_templates_and_exporters(self):
         with Flowd("store ALL", "limit templates 4",
@@ -410,7 +414,8 @@ class Limits(unittest.TestCase):
 
 
 class Manual(unittest.TestCase):
-    """The names of counters are promised: they stay, and are explained."""
+    """The names of counters are an interface: none is removed, and the manual
+    explains each."""
 
     EACH = """datagrams decoded invalid unsupported unauthorised held
         no-template flows stored discarded lost buffered records-refused
@@ -432,7 +437,7 @@ class Manual(unittest.TestCase):
                      "versions"):
             self.assertIn(name, items)
 
-    def test_no_name_goes(self):
+    def test_no_name_is_removed(self):
         with Flowd("store ALL") as flowd:
             counted = report.statistics(flowd)
         self.assertLessEqual(set(self.EACH), set(counted.all))

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What somebody can do who has taken over the collector: nothing that it is
-not there for.  The monitor is none the worse for it."""
+"""An attacker who controls the collector can do nothing beyond its task, and
+the monitor keeps working."""
 
 import errno
 import os
@@ -15,13 +15,13 @@ from flowdtest import is_sanitized, make_variable, wait_for
 from hooked import Hooked, descriptors, needs_hook
 
 SECCOMP = make_variable("SANDBOX") == "seccomp"
-ENDED = "by signal 31 "			# SIGSYS, on the machines of the list
+ENDED = "by signal 31 "			# SIGSYS, where this is tested
 NO_REQUEST = "sent an invalid request"
 MESSAGE_LEN = 12
-# tests/unit/priv-msg.c has all of them.
+# tests/unit/priv-msg.c tests every size.
 SIZES = (1, 11, 12, 13, 23, 24, 25)
 
-# By name: how each has to come out.
+# The expected result of each system call.
 KILLED, REFUSED = "ends it", "is refused"
 ATTEMPTS = {
     "open": KILLED, "open-proc": KILLED, "create": KILLED, "openat2": KILLED,
@@ -35,13 +35,13 @@ ATTEMPTS = {
     "prctl": KILLED, "ioctl": KILLED, "io-uring": KILLED,
     "namespace": KILLED, "x32": KILLED, "32-bit": KILLED,
 }
-# What a sanitizer needs to find leaks, where it may come through.
+# Calls that a sanitizer needs to find leaks, which may succeed then.
 SANITIZER = {"open", "open-proc", "stat", "fork", "ptrace", "prctl",
              "read-memory"}
 
 
 class Fixture(unittest.TestCase):
-    """One flowd for all attacks of a class; it has to outlive them."""
+    """One flowd for all attacks of a class, all of which it must survive."""
 
     args = []
 
@@ -59,7 +59,8 @@ class Fixture(unittest.TestCase):
         cls.flowd.__exit__(*sys.exc_info())
 
     def refused(self, text):
-        """The order makes the monitor replace the collector, and the next."""
+        """Sends an order that makes the monitor replace the collector,
+        twice."""
         said = self.flowd.order(f"bad {text}", "is skipped")
         self.assertEqual(said.count(NO_REQUEST), 2, said)
 
@@ -81,7 +82,7 @@ class Fixture(unittest.TestCase):
 @needs_hook
 @unittest.skipUnless(SECCOMP, "built with another sandbox than seccomp")
 class System(Fixture):
-    """Calls of the system."""
+    """System calls of the collector."""
 
 
 def _attempt(name, result):
@@ -108,37 +109,36 @@ _system_tests()
 
 @needs_hook
 class Requests(Fixture):
-    """Messages to the monitor.  Those of a wrong size are no requests, and
-    nor are those of a type that it does not know."""
+    """Messages to the monitor.  It rejects wrong sizes and unknown types."""
 
     KNOWN = {4, 6, 8, 12}	# 2, "ready", only once for each configuration
 
-    def test_0_known_ones_are_answered(self):
+    def test_0_known_requests_are_answered(self):
         for number in self.KNOWN:
             self.flowd.order(f"request {number} {MESSAGE_LEN}")
         self.assertNotIn(NO_REQUEST, "\n".join(self.flowd.stderr_lines()))
 
-    def test_ready_out_of_turn(self):
+    def test_repeated_ready(self):
         self.refused(f"request 2 {MESSAGE_LEN}")
 
-    def test_fields_that_have_to_be_zero(self):
+    def test_fields_that_must_be_zero(self):
         for number in self.KNOWN:
             self.refused(f"field {number} 1 0")
             self.refused(f"field {number} 0 1")
             self.refused(f"field {number} 0 4294967295")
 
-    def test_requests_without_end(self):
+    def test_endless_requests(self):
         for number in self.KNOWN:
             self.refused(f"flood {number} 20000")
 
-    def test_end_without_a_word(self):
+    def test_exit_without_a_message(self):
         self.assertIn("exited with code 7", self.flowd.order("exit 7"))
 
 
 def _sizes(number):
     def test(self):
         for size in SIZES:
-            # Two in one are two.
+            # Two requests in one message are valid.
             if size % MESSAGE_LEN != 0 or number not in self.KNOWN:
                 self.refused(f"request {number} {size}")
     return test
@@ -168,7 +168,8 @@ _request_tests()
 
 @needs_hook
 class Descriptors(Fixture):
-    """Handed to the monitor, where the sandbox does not prevent that."""
+    """Descriptors sent to the monitor, where the sandbox does not prevent
+    it."""
 
     args = ["-X", "NOSANDBOX"]
 

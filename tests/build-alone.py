@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Tests read nothing beside or above the source tree, so that they do the same
-for everyone: recorded sessions are found by FLOWD_TEST_DATA alone."""
+"""Tests read nothing beside or above the source tree, so that they give the
+same results everywhere: recorded sessions are found only by
+FLOWD_TEST_DATA."""
 
 import pathlib
 import re
@@ -11,18 +12,18 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import tap
 
 DIRECTORIES = ("bench", "fuzz", "perl", "python", "tests", "tools")
-# Files that read the variable; the others use these.
+# The files that read the variable; all others use these.
 READERS = {"tests/run", "tests/lib/tap.py", "tests/unit/recorded.h"}
 READS = re.compile(r"""(?:getenv\(|environ\S*[(\[]|\$\{?)["']?FLOWD_TEST_DATA""")
 
-# Ways up from the file itself: how many levels each goes.
+# Paths upward from the file itself, and how many levels each goes up.
 FROM_FILE = (
     (re.compile(r'dirname "\$0"\)((?:/\.\.)+)'), lambda m: m.count("..")),
     (re.compile(r"RealBin((?:/\.\.)+)"), lambda m: m.count("..")),
     (re.compile(r"HERE((?: / \"\.\.\")+)"), lambda m: m.count("..")),
     (re.compile(r"__file__\)\S*\.parents\[(\d+)\]"), int),
 )
-# Ways up from the source tree, which nothing has a use for.
+# Paths upward from the source tree, which must not exist.
 FROM_TREE = re.compile(r"""
     SRC["')}]* \s* / \s* ["']? \.\.      # shell and Python
     | SRC\)? \. parent
@@ -31,7 +32,7 @@ FROM_TREE = re.compile(r"""
 
 
 def sources():
-    """The files of those directories that are text: name and contents."""
+    """Returns the text files of those directories: name and content."""
     for directory in DIRECTORIES:
         for path in sorted((tap.SRC / directory).rglob("*")):
             name = path.relative_to(tap.SRC)
@@ -52,7 +53,7 @@ class Alone(unittest.TestCase):
         self.assertEqual({str(name) for name, text in self.sources
                           if READS.search(text)}, READERS)
 
-    def test_ways_up_end_in_the_tree(self):
+    def test_upward_paths_end_in_the_tree(self):
         seen = 0
         for name, text in self.sources:
             for pattern, levels in FROM_FILE:
@@ -61,11 +62,11 @@ class Alone(unittest.TestCase):
                     self.assertLess(levels(way), len(name.parts), name)
         self.assertGreater(seen, 10)
 
-    def test_nothing_is_above_the_tree(self):
+    def test_no_path_leads_above_the_tree(self):
         self.assertEqual([(str(name), match[0]) for name, text in self.sources
                           for match in FROM_TREE.finditer(text)], [])
 
-    def test_nothing_names_the_place_of_the_sessions(self):
+    def test_no_file_names_the_directory_of_the_sessions(self):
         place = "/".join(("shared", "data"))
         parts = re.compile(r"""["']shared["']""")
         self.assertEqual([str(name) for name, text in self.sources

@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
-"""The tree is as the table in CONTRIBUTING.md describes it.
+"""The source tree matches the table in CONTRIBUTING.md.
 
 Each row of that table names a folder, the files at the top that belong to it,
-what lives there, and what its files may include.
-"""
+its content, and what its files may include."""
 
 import collections
 import pathlib
@@ -19,7 +18,7 @@ import tap
 CODE = {".c", ".h", ".y", ".xs"}
 GENERATED = {"autoconf.h"}
 PERL_HEADERS = {"EXTERN.h", "perl.h", "XSUB.h"}
-# The monitor has rights, so it must not run code for the network's octets.
+# The monitor may run as root, so it must not run code that decodes datagrams.
 MONITOR = "monitor/"
 OUT_OF_REACH = "decode/", "collector/", "control/"
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
@@ -29,7 +28,7 @@ Row = collections.namedtuple("Row", "files may_include")
 
 
 def read_table():
-    """Folder, as "decode/", to Row."""
+    """Returns a dict from the folder, such as "decode/", to its Row."""
     rows = {}
     for line in (tap.SRC / "CONTRIBUTING.md").read_text().splitlines():
         cells = [cell.strip() for cell in line.split("|")[1:-1]]
@@ -46,7 +45,7 @@ ROWS = read_table()
 
 
 def source_files():
-    """Every file with C in it, as a path from the top."""
+    """Returns every C source and header, as a path from the top."""
     for path in sorted(tap.SRC.rglob("*")):
         name = path.relative_to(tap.SRC)
         folder = name.parts[0] + "/" if len(name.parts) > 1 else ""
@@ -55,7 +54,8 @@ def source_files():
 
 
 def folder_of(name):
-    """The folder that a file counts as: its own, or the one of its row."""
+    """Returns the folder that a file counts as: its own, or that of its
+    row."""
     if "/" in name:
         return name.partition("/")[0] + "/"
     return next((folder for folder, row in ROWS.items() if name in row.files),
@@ -63,7 +63,7 @@ def folder_of(name):
 
 
 def read_includes():
-    """File to the files that it includes."""
+    """Returns a dict from each file to the files that it includes."""
     found = {}
     for name in source_files():
         if name in GENERATED or name == "parse.c":
@@ -88,7 +88,7 @@ INCLUDES = read_includes()
 
 
 def reachable(start, steps):
-    """Everything that can be reached, each with the way to it."""
+    """Returns everything that can be reached, each with its path."""
     ways = {name: (name,) for name in start}
     queue = collections.deque(start)
     while queue:
@@ -101,7 +101,7 @@ def reachable(start, steps):
 
 
 def find_circle(steps):
-    """A list of nodes that form a circle, or None."""
+    """Returns a list of nodes that form a circle, or None."""
     done, path = set(), []
 
     def visit(node):
@@ -126,8 +126,8 @@ def module(name):
 
 
 def uses(name, modules):
-    """The modules whose headers a file includes, by itself or by headers that
-    belong to no module."""
+    """Returns the modules whose headers a file includes, directly or through
+    headers that belong to no module."""
     found = set()
     for included in INCLUDES.get(name, ()):
         found |= ({module(included)} if module(included) in modules
@@ -136,7 +136,7 @@ def uses(name, modules):
 
 
 def is_bound(name):
-    """Whether the table restricts what a file may include."""
+    """Returns whether the table restricts what a file may include."""
     row = ROWS.get(folder_of(name))
     return row is not None and row.may_include is not None
 
@@ -151,7 +151,7 @@ def is_allowed(name, included):
 
 
 class Table(unittest.TestCase):
-    def test_it_has_rows(self):
+    def test_table_has_rows(self):
         self.assertIn(MONITOR, ROWS)
         self.assertIn("decode/", ROWS)
 
@@ -167,7 +167,7 @@ class Table(unittest.TestCase):
         listed = set().union(*(row.files for row in ROWS.values()))
         self.assertEqual(names - listed, set())
 
-    def test_every_folder_of_c_has_a_row(self):
+    def test_every_folder_with_c_has_a_row(self):
         folders = {path.relative_to(tap.SRC).parts[0] + "/"
                    for path in tap.SRC.glob("*/*.c")
                    if not (path.parent / "config.status").exists()}
@@ -204,8 +204,8 @@ class Includes(unittest.TestCase):
         self.assertIsNone(find_circle(steps))
 
     def test_modules_form_no_circle(self):
-        """A module is a C file with the header of its name; a header without
-        a C file belongs to the modules that include it."""
+        """A module is a C file with the header of its name; a header without a
+        C file belongs to the modules that include it."""
         names = [name for name in INCLUDES if is_bound(name)]
         modules = {module(name) for name in names if not name.endswith(".h")}
         steps = collections.defaultdict(set)
@@ -221,12 +221,14 @@ class Includes(unittest.TestCase):
         self.assertEqual(twice, set())
 
 
-@unittest.skipUnless(shutil.which("nm"), "there is no nm")
+@unittest.skipUnless(shutil.which("nm"), "nm is not installed")
 class Objects(unittest.TestCase):
-    """What the monitor's objects call, directly and through others."""
+    """The functions that the monitor's objects call, directly and
+    indirectly."""
 
     def symbols(self):
-        """Source to the symbols that it needs, and symbol to its source."""
+        """Returns a dict of the symbols that each source needs, and one of the
+        source of each symbol."""
         needs, homes = collections.defaultdict(set), {}
         for name in INCLUDES:
             built = (tap.BUILD / name).with_suffix(".o")

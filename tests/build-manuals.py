@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Manual pages are sound, have their sections, and agree with the programs;
-so do the commands, links and configurations in other documents."""
+"""Manual pages are well-formed, have their sections, and agree with the
+programs.  The commands, links and configurations in other documents are right
+too."""
 
 import os
 import pathlib
@@ -34,7 +35,7 @@ SECTIONS = {
 
 
 def pages():
-    """All manual pages, by their names without section."""
+    """Returns all manual pages, by their names without section."""
     found = [tap.SRC / name for section in "1358"
              for name in programs.variable(f"MAN{section}")]
     found += [tap.SRC / "tools" / f"{tool.partition(':')[2]}.1"
@@ -43,32 +44,32 @@ def pages():
 
 
 def page_of(program):
-    """The text of a program's page."""
+    """Returns the text of a program's page."""
     page, = (p for p in pages() if p.stem == program and p.suffix in ".1.8")
     return page.read_text()
 
 
 def section(text, heading):
-    """The lines of a page under a heading, or nothing."""
+    """Returns the lines of a page under a heading, or an empty string."""
     found = re.search(rf"^\.(S[hs]) {heading}\n(.*?)(?=^\.(?:Sh|\1) |\Z)",
                       text, re.DOTALL | re.MULTILINE)
     return found[2] if found else ""
 
 
 def options_of_list(text):
-    """Options that have a list item of their own, not just a mention."""
+    """Returns the options that have a list item of their own."""
     return sorted(re.findall(r"^\.It Fl (\w)(?: .*)?$", text, re.MULTILINE))
 
 
 def options_of_synopsis(text):
-    """Letters in the synopsis: "Op Fl dghn" has four."""
+    """Returns the letters in the synopsis: "Op Fl dghn" has four."""
     clusters = re.findall(r"^\.(?:Op )?Fl (\w+)", section(text, "SYNOPSIS"),
                           re.MULTILINE)
     return sorted(set("".join(clusters)))
 
 
 def examples(text):
-    """What is displayed as it is to be typed."""
+    """Returns the displayed commands of a page."""
     return "\n".join(
         re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed$", text,
                    re.DOTALL | re.MULTILINE) +
@@ -76,14 +77,14 @@ def examples(text):
 
 
 def documents():
-    """What is to be read in this tree, other than manual pages."""
+    """Returns this tree's documents other than manual pages."""
     return [tap.SRC / name for name in ("README.md", "INSTALL",
             "CONTRIBUTING.md", "tools/README.tools")] + sorted(
                 (tap.SRC / "docs").glob("*.md"))
 
 
 def commands(text):
-    """The arguments of each call of a program of ours, with its name."""
+    """Returns each call of one of our programs: its name and its arguments."""
     names = "|".join(sorted(programs.sources(), key=len, reverse=True))
     text = text.replace(r"\e", "\\").replace("\\\n", " ")
     for name, rest in re.findall(
@@ -93,7 +94,7 @@ def commands(text):
 
 
 def unknown_option(words, options):
-    """The first option that a program does not have, or None."""
+    """Returns the first option that a program does not have, or None."""
     words = iter(words)
     for word in words:
         if not re.match(r"-\w", word):
@@ -109,7 +110,7 @@ def unknown_option(words, options):
 
 
 def messages():
-    """What the C sources may say, with * for what is put in."""
+    """Returns the messages in the C sources, with * for each variable part."""
     for source in tap.sources("*.c"):
         text = re.sub(r"/\*.*?\*/|^#.*?$", "", source.read_text(),
                       flags=re.DOTALL | re.MULTILINE)
@@ -122,11 +123,10 @@ def messages():
 
 
 def diagnostics(text):
-    """The messages that a page explains, each with its words.
+    """Returns each message that a page explains, and its pieces.
 
-    Messages are put together from several strings, so what stands between
-    punctuation, or what is put in, counts by itself.
-    """
+    The sources build messages from several strings, so each piece between
+    punctuation and variable parts is looked up separately."""
     for item in re.findall(r"^\.It (.*)$", section(text, "DIAGNOSTICS"),
                            re.MULTILINE):
         message = item.strip('"').replace(r"\(dq", '"')
@@ -168,7 +168,7 @@ class Pages(unittest.TestCase):
                            if h not in headings]
                 self.assertEqual(missing, [])
 
-    @unittest.skipUnless(shutil.which("mandoc"), "mandoc is not there")
+    @unittest.skipUnless(shutil.which("mandoc"), "mandoc is not installed")
     def test_mandoc_finds_no_faults(self):
         for page in pages():
             with self.subTest(page=page.name):
@@ -176,7 +176,7 @@ class Pages(unittest.TestCase):
                     ["mandoc", "-T", "lint", "-W", "style", page],
                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                     text=True, check=False).stdout.splitlines()
-                # Pages of others depend on what is installed.
+                # References to other packages' pages depend on the system.
                 self.assertEqual(
                     [line for line in said
                      if "referenced manual not found" not in line
@@ -194,7 +194,7 @@ class Pages(unittest.TestCase):
 
 
 class Documents(unittest.TestCase):
-    def test_commands_have_options_that_there_are(self):
+    def test_commands_use_existing_options(self):
         known = {name: programs.options(source)
                  for name, source in programs.sources().items()}
         shown = [(page, examples(page.read_text())) for page in pages()]
@@ -262,7 +262,7 @@ class Daemon(unittest.TestCase):
                 r'(?<!%)\b([a-z][a-z-]*) %(?:" PRI|zu|u)', message))
         self.assertEqual(reported - described, set())
 
-    def test_messages_that_are_explained_are_said(self):
+    def test_explained_messages_exist(self):
         said = "\n".join(messages())
         for program in ["flowd", "flowd-reader", "flow-send"]:
             explained = list(diagnostics(page_of(program)))
@@ -274,7 +274,8 @@ class Daemon(unittest.TestCase):
 
 
 class PerlModule(unittest.TestCase):
-    @unittest.skipUnless(shutil.which("podchecker"), "podchecker is not there")
+    @unittest.skipUnless(shutil.which("podchecker"),
+                         "podchecker is not installed")
     def test_pod(self):
         pod = tap.SRC / "perl" / "lib" / "Flowd.pm"
         result = subprocess.run(

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Recipes of packages name the version that configure has, and just the files
+"""Package recipes have the version of configure, and list exactly the files
 that `make install` installs."""
 
 import fnmatch
@@ -20,9 +20,9 @@ MACROS = {"_sysconfdir": "/etc", "_sbindir": "/usr/sbin",
           "_bindir": "/usr/bin", "_datadir": "/usr/share",
           "_mandir": "/usr/share/man", "_libdir": "/usr/lib",
           "_includedir": "/usr/include"}
-# What is installed otherwise: the modules, and files of contrib.
+# Files that are installed in other ways: the modules, and files of contrib.
 OTHERWISE = re.compile(r"python3|perl|Flowd\.3|logrotate|_unitdir|rc\.d")
-EMPTY = "usr/share/flowd/empty"		# of whoever has no /var/empty
+EMPTY = "usr/share/flowd/empty"		# where there is no /var/empty
 
 
 def text(*names):
@@ -35,7 +35,7 @@ def version():
 
 
 def lines(contents):
-    """The lines of a list of files that are about what is compared here."""
+    """Returns the lines of a list of files that are compared here."""
     return [line for line in contents.splitlines()
             if line and not line.startswith("#")
             and not OTHERWISE.search(line)]
@@ -62,7 +62,8 @@ class Packages(unittest.TestCase):
         cls.has_empty = (root / EMPTY).is_dir()
 
     def assert_lists(self, patterns, left_out=()):
-        """Each file is in just one line, and each line has a file."""
+        """Asserts that each file is in exactly one line, and each line has a
+        file."""
         files = [name for name in sorted(self.installed)
                  if not any(fnmatch.fnmatchcase(name, pattern)
                             for pattern in left_out)]

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The Python module installs from the tree and from a source distribution, its
-stubs agree with it, and its examples do what they say."""
+"""The Python module can be installed from the tree and from a source
+distribution, its stubs match it, and its examples work."""
 
 import doctest
 import importlib.util
@@ -44,10 +44,10 @@ class Scratch(unittest.TestCase):
 
 @unittest.skipUnless(has("pip") and has("wheel"), "no pip or no wheel")
 class Install(Scratch):
-    """With pip, and without the network that it would fetch setuptools from."""
+    """Installs with pip, without network, so with the system's setuptools."""
 
     def copy_tree(self):
-        """What of the source tree is needed; pip builds in it."""
+        """Copies the needed part of the source tree; pip builds in it."""
         tree = self.dir / "tree"
         shutil.copytree(PYTHON, tree / "python", ignore=shutil.ignore_patterns(
             "build", "dist", "*.egg-info", "__pycache__"))
@@ -56,7 +56,7 @@ class Install(Scratch):
                 copy = tree / path.relative_to(tap.SRC)
                 copy.parent.mkdir(exist_ok=True)
                 shutil.copy2(path, copy)
-        if (tap.BUILD / "parse.c").exists():	# then it takes no yacc
+        if (tap.BUILD / "parse.c").exists():	# yacc is not needed then
             shutil.copy2(tap.BUILD / "parse.c", tree)
         return tree / "python"
 
@@ -69,7 +69,7 @@ class Install(Scratch):
         self.use(target)
 
     def use(self, target):
-        """In a directory that has nothing else of flowd."""
+        """Uses the module in a directory that has nothing else of flowd."""
         program = ("import flowd, io; log = io.BytesIO(); "
                    "flow = flowd.Flow(); flow.octets = 5; "
                    "flowd.FlowLog(log, 'wb').write_flow(flow); log.seek(0); "

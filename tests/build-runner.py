@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The runner of the tests reports each way in which a test can fail, with what
-it takes to understand it, and nothing of what passes."""
+"""The test runner reports each way in which a test can fail, with everything
+needed to understand it, and no output of tests that pass."""
 
 import os
 import pathlib
@@ -33,7 +33,7 @@ echo 'ok 3 - third'
 echo 1..3
 exit 1
 """
-# A test in Python with a daemon of its own, as flowdtest.py keeps one.
+# A Python test with a daemon, whose files are as flowdtest.py names them.
 PYTHON = """#!/usr/bin/env python3
 import pathlib, sys, unittest
 sys.path.insert(0, %r)
@@ -72,7 +72,7 @@ class Runner(unittest.TestCase):
         self.dir = pathlib.Path(tmp.name)
 
     def write(self, name, text):
-        """Makes a test that is a script."""
+        """Writes a test that is a script."""
         path = self.dir / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
@@ -83,7 +83,7 @@ class Runner(unittest.TestCase):
         return self.write(name, "\n".join(["#!/bin/sh", *lines, ""]))
 
     def run_tests(self, *args, status=None, **env):
-        """What the runner prints on these tests, and its last line."""
+        """Returns the runner's output for these tests, and its last line."""
         done = subprocess.run(
             [sys.executable, str(RUNNER), "-d", str(self.dir), *args],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -94,7 +94,7 @@ class Runner(unittest.TestCase):
         return done.stdout, done.stdout.splitlines()[-1]
 
     def failure(self, *lines, options=()):
-        """The report on a test that is these lines, which has to fail."""
+        """Returns the report on a test of these lines, which must fail."""
         name = self.shell("one", *lines)
         out, last = self.run_tests(*options, name, status=1)
         self.assertRegex(last, r"^1 file, \d tests?: 1 file failed")
@@ -196,7 +196,7 @@ class Runner(unittest.TestCase):
         self.assertRegex(out, r'File "\S*t.py", line \d+ in test_hangs')
 
     def alive(self, name):
-        """Whether the process whose number is in a file runs."""
+        """Returns whether the process whose number is in a file runs."""
         pid = int((self.dir / name).read_text())
         try:
             os.kill(pid, 0)
@@ -274,7 +274,7 @@ class Runner(unittest.TestCase):
 
 
 class Passes(unittest.TestCase):
-    """tests/run runs each pass, and its status is that of all."""
+    """tests/run runs each pass, and its status covers all of them."""
 
     def test_each_pass_runs(self):
         tmp = tap.TemporaryDirectory(prefix="flowd-test-")

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Data that come before their template wait for it, within bounds, and are
-stored when it comes, with the time at which they were received."""
+"""Data received before their template are held, within bounds, and stored when
+the template arrives, with the time at which they were received."""
 
 import pathlib
 import sys
@@ -21,12 +21,12 @@ HELD_BYTES_EXPORTER = 1 << 20
 
 
 def received(flow):
-    """Seconds since the epoch."""
+    """Returns the receipt time in seconds since the epoch."""
     return flow["recv_sec"] + flow["recv_usec"] / 1000000
 
 
 class Held(Sender):
-    """Data without a template, and what is said of them."""
+    """Data without a template, and the messages about them."""
 
     OTHER = Template(301, SRC4, PACKETS)
 
@@ -34,7 +34,7 @@ class Held(Sender):
         return netflow9.data(self.OTHER, ("192.0.2.1", number))
 
     def counters(self, flowd):
-        """Of the exporter that this uses; all of them add up."""
+        """Returns the counters of the test's exporter, and checks all sums."""
         report = statistics(flowd)
         report.check(self)
         return report["127.0.0.1"]
@@ -44,7 +44,7 @@ class Held(Sender):
         self.assertEqual({name: counters[name.replace("_", "-")]
                           for name in expected}, expected)
 
-    def test_data_are_stored_when_their_template_comes(self):
+    def test_data_are_stored_when_their_template_arrives(self):
         with Flowd("store ALL") as flowd:
             feed = Feed(flowd)
             before = time.time()
@@ -60,9 +60,9 @@ class Held(Sender):
             stored = feed.flows()
             self.check(flowd, datagrams=4, held=0, decoded=4, flows=7,
                        stored=7)
-        # In their order, and those that came with the template behind them.
+        # In their order, and before those that came with the template.
         self.assertEqual(self.octets(stored), list(range(7)))
-        # Each with what its own datagram says.
+        # Each has the header values of its own datagram.
         self.assertEqual([f["time_sec"] for f in stored[:6:2]],
                          [1600000000, 1600000001, 1600000002])
         self.assertEqual([f["flow_sequence"] for f in stored[:6:2]],
@@ -72,19 +72,19 @@ class Held(Sender):
             self.assertLess(received(flow), after)
         self.assertGreater(received(stored[6]), after)
 
-    def test_the_template_comes_from_another_line_card(self):
+    def test_the_template_is_from_another_line_card(self):
         with Flowd("store ALL") as flowd:
             feed = Feed(flowd)
             feed.send(self.message(self.simple(1)))
-            # Not from another router.
+            # Not a template of another router.
             feed.send(self.message(self.templates(self.SIMPLE)), "127.0.0.2")
-            # Nor in another domain.
+            # Nor one of another domain.
             feed.send(self.message(self.templates(self.SIMPLE), domain=2))
             self.assertEqual(feed.flows(), [])
             feed.send(self.message(self.templates(self.SIMPLE)))
             self.assertEqual(len(feed.flows()), 1)
 
-    def test_what_can_be_decoded_does_not_wait(self):
+    def test_decodable_sets_are_not_held(self):
         with Flowd("store ALL") as flowd:
             feed = Feed(flowd)
             feed.send(self.message(
@@ -96,7 +96,7 @@ class Held(Sender):
             self.assertEqual(feed.flows()[2]["packets"], 7)
             self.check(flowd, datagrams=2, held=0, decoded=2, flows=3)
 
-    def test_a_datagram_that_waits_for_two_templates(self):
+    def test_a_datagram_held_for_two_templates(self):
         with Flowd("store ALL") as flowd:
             feed = Feed(flowd)
             feed.send(self.message(self.simple(1), self.other(7),
@@ -108,8 +108,8 @@ class Held(Sender):
             self.assertEqual(feed.flows()[2]["packets"], 7)
             self.check(flowd, datagrams=3, held=0, decoded=3, flows=3)
 
-    def test_data_in_front_of_their_template(self):
-        """In one datagram."""
+    def test_data_precede_their_template(self):
+        """Both are in one datagram."""
         with Flowd("store ALL") as flowd:
             feed = Feed(flowd)
             feed.send(self.message(self.simple(2),
@@ -118,7 +118,7 @@ class Held(Sender):
             self.assertEqual(self.octets(feed.flows()), [0, 1, 2])
             self.check(flowd, datagrams=1, held=0, decoded=1, flows=3)
 
-    def test_said_once(self):
+    def test_logged_once(self):
         with Flowd("store ALL") as flowd:
             feed = Feed(flowd)
             for _ in range(50):
@@ -132,7 +132,7 @@ class Held(Sender):
         self.assertIn("template 300", said[0])
 
     def test_number_of_sets(self):
-        """The oldest go, and of this exporter alone."""
+        """The oldest sets are dropped, and only this exporter's."""
         more = 76
         with Flowd("store ALL") as flowd:
             feed = Feed(flowd)
@@ -161,7 +161,7 @@ class Held(Sender):
                 feed.send(self.message(self.simple(flows, first=i)))
             feed.drain()
             counters = self.counters(flowd)
-            # What it costs to keep a set is counted too, but is little.
+            # The overhead of a held set is counted too, but is small.
             most = HELD_BYTES_EXPORTER // size
             self.assertIn(counters["held"], (most - 1, most))
             self.assertEqual(counters["no-template"],
@@ -169,8 +169,9 @@ class Held(Sender):
             feed.send(self.message(self.templates(self.SIMPLE)))
             self.assertEqual(len(feed.flows()), counters["held"] * flows)
 
-    def test_a_part_that_is_given_up(self):
-        """A datagram counts as one, whatever becomes of its sets."""
+    def test_a_datagram_of_which_sets_are_dropped(self):
+        """A datagram is counted once, whether its sets are stored or
+        dropped."""
         with Flowd("store ALL") as flowd:
             feed = Feed(flowd)
             feed.send(self.message(
@@ -186,7 +187,7 @@ class Held(Sender):
             self.check(flowd, datagrams=3, held=0, no_template=1, decoded=2)
 
     def test_filters_and_counters_apply(self):
-        """Whatever waited is filtered like the rest."""
+        """Held flows are filtered like all others."""
         with Flowd("store ALL", "discard src 192.0.2.1") as flowd:
             feed = Feed(flowd)
             feed.send(self.message(self.simple(5)))
@@ -228,8 +229,9 @@ class HeldOfIpfix(Held, unittest.TestCase):
 
     version = netflow9.IPFIX
 
-    def test_sequence_does_not_miss_what_waits(self):
-        """How many flows wait is not known before their template is."""
+    def test_held_flows_do_not_count_as_lost(self):
+        """The number of held flows is unknown before their template
+        arrives."""
         with Flowd("store ALL") as flowd:
             feed = Feed(flowd)
             feed.send(self.message(self.simple(5), sequence=0))

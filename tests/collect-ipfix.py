@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""IPFIX, as RFC 7011 has it, is stored field by field."""
+"""IPFIX, as defined in RFC 7011, is stored field by field."""
 
 import pathlib
 import sys
@@ -15,25 +15,25 @@ from flowdtest import Flowd
 from netflow9 import IPFIX, REVERSE, VARIABLE, Field, Template
 from report import statistics
 
-UPTIME_MS = 1 << 31	# where none is known: 24.8 days before the export
+UPTIME_MS = 1 << 31	# if it is unknown: 24.8 days before the export
 
 
 class Ipfix(Decoding, unittest.TestCase):
-    """What both protocols have, and what IPFIX has of its own."""
+    """The tests for both protocols, and those for IPFIX alone."""
 
     version = IPFIX
 
     def test_the_length_of_the_message(self):
         good = self.message(self.templates(self.SIMPLE), self.simple(1))
         stored = self.collect(
-            # What is behind the message is none of it.
+            # Octets after the message do not belong to it.
             good + b"\1\2\3", good + good,
-            # What it says it has has to be there.
+            # All octets that the header claims must be present.
             self.message(self.simple(1), length=16 + 16 + 1),
             self.message(self.simple(1), length=65535),
             self.message(self.simple(1), length=0),
             self.message(self.simple(1), length=15),
-            # Nothing at all is a message too.
+            # An empty message is valid.
             self.message(), good)
         self.assertEqual(len(stored), 3)
 
@@ -76,7 +76,7 @@ class Ipfix(Decoding, unittest.TestCase):
              [{"octets": 100, "packets": None},
               {"src": ends[1], "octets": 40, "packets": 2}])])
 
-    def test_times_of_uptime_need_the_time_of_the_start(self):
+    def test_uptime_based_times_need_the_init_time(self):
         start, end = ("flowStartSysUpTime", 4), ("flowEndSysUpTime", 4)
         init = ("systemInitTimeMilliseconds", 8)
         booted = EXPORT_MS - 1000000
@@ -88,7 +88,7 @@ class Ipfix(Decoding, unittest.TestCase):
             # The uptime has wrapped since.
             ([init, start, end], [long_ago, (1 << 32) - 1000, 4000],
              EXPORT_MS - 6000, EXPORT_MS - 1000),
-            # Without it, what is known is how long the flow took.
+            # Without the init time, only the duration is known.
             ([start, end], [900000, 990000], EXPORT_MS - 90000, EXPORT_MS),
             ([start, end], [(1 << 32) - 1000, 1000], EXPORT_MS - 2000,
              EXPORT_MS),
@@ -119,7 +119,7 @@ class Ipfix(Decoding, unittest.TestCase):
         self.assertEqual(report["127.0.0.1"]["sequence-lost"], 10)
         self.assertEqual(report["127.0.0.1"]["sequence-lost-datagrams"], 0)
 
-    def test_options_records_have_numbers_too(self):
+    def test_options_records_are_in_the_sequence(self):
         """The sequence counts all data records (RFC 7011 section 3.1)."""
         options = Template(400, ("observationDomainId", 4),
                            ("samplingInterval", 4), scopes=1)
@@ -135,14 +135,15 @@ class Ipfix(Decoding, unittest.TestCase):
 
 
 class Withdrawal(Sender, unittest.TestCase):
-    """RFC 7011 section 8.1; over UDP it is not for real (section 8.4)."""
+    """RFC 7011 section 8.1.  Over UDP a withdrawal is not final (section
+    8.4)."""
 
     version = IPFIX
     OTHER = Template(301, DST4, ("octetDeltaCount", 8))
 
     def run_withdrawal(self, withdrawal, domain=0):
-        """Withdraws, and returns what is stored before and after the
-        templates are announced again, by their ids."""
+        """Withdraws, and returns the ids of the flows stored before and after
+        the templates are sent again."""
         def sets():
             return (netflow9.data(self.SIMPLE, (
                 "192.0.2.1", "198.51.100.2", self.SIMPLE.id)),
@@ -173,7 +174,7 @@ class Withdrawal(Sender, unittest.TestCase):
             netflow9.withdrawals(300))
         self.assertEqual((before, after), ([301], [300]))
         self.assertEqual(counters["withdrawals"], 1)
-        # It was only put aside.
+        # The template was only marked as withdrawn.
         self.assertEqual(counters["templates"], 2)
 
     def test_of_all(self):
@@ -200,7 +201,7 @@ class Withdrawal(Sender, unittest.TestCase):
         self.assertEqual((before, after), ([300, 301], []))
 
     def test_then_another_definition(self):
-        """Data in between are of neither."""
+        """Data between the two definitions match neither."""
         other = Template(300, PACKETS, SRC6)
         with Flowd("store ALL") as flowd:
             feed = Feed(flowd)

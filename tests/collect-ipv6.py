@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""NetFlow that comes over IPv6."""
+"""NetFlow received over IPv6."""
 
 import pathlib
 import socket
@@ -12,7 +12,7 @@ import tap
 from flowdtest import PATIENCE, Flowd, has_ipv6, send
 
 
-@unittest.skipUnless(has_ipv6(), "there is no IPv6 here")
+@unittest.skipUnless(has_ipv6(), "IPv6 is not available")
 class Ipv6(unittest.TestCase):
     """Listeners on [::1] and [::]."""
 
@@ -21,7 +21,7 @@ class Ipv6(unittest.TestCase):
         with Flowd("store ALL", listen=("::1",)) as flowd:
             flowd.send(netflow.datagram(5, flows))
             stored = flowd.wait_flows(len(flows))
-            # 12 bytes more for the agent.
+            # The agent's address needs 12 bytes more.
             self.assertEqual(flowd.log.stat().st_size, 128 * len(flows))
         self.assertEqual([netflow.without_receipt(f) for f in stored],
                          [netflow.stored(5, f, "::1") for f in flows])
@@ -36,14 +36,14 @@ class Ipv6(unittest.TestCase):
             self.assertEqual(flowd.wait_flows(2),
                              [{"agent": "::1"}, {"agent": "127.0.0.1"}])
 
-    def test_ipv6_listener_takes_no_ipv4(self):
+    def test_ipv6_listener_does_not_receive_ipv4(self):
         datagram = netflow.datagram(5, netflow.flows(1))
         with Flowd("store AGENT_ADDR", listen=("::",)) as flowd:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
                 sock.connect(("127.0.0.1", flowd.port))
                 sock.settimeout(PATIENCE)
                 sock.send(datagram)
-                # Nobody is there: the answer is an ICMP error.
+                # No socket is bound there: the answer is an ICMP error.
                 self.assertRaises(ConnectionRefusedError, sock.recv, 1)
             send(datagram, "::1", flowd.port)
             self.assertEqual(flowd.wait_flows(1), [{"agent": "::1"}])

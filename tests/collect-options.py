@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What exporters say about themselves in options data is kept, and shown by
-SIGUSR2; none of it is taken for flows."""
+"""flowd keeps the exporters' options data, and reports them after SIGUSR2.  No
+options record is stored as a flow."""
 
 import pathlib
 import sys
@@ -27,7 +27,7 @@ class Options(Sender):
     """Options templates, and data for them."""
 
     def report(self, *datagrams):
-        """What flowd says of an exporter that sent this, and no flow."""
+        """Returns the lines about an exporter that sent this, and no flow."""
         with Flowd("store ALL") as flowd:
             feed = Feed(flowd)
             for datagram in datagrams:
@@ -41,11 +41,11 @@ class Options(Sender):
         return self.report(*datagrams).lines(AGENT, "sampler")
 
     def options(self, layout, *records, domain=0):
-        """A datagram with an options template and its data."""
+        """Returns a datagram with an options template and its data."""
         return self.message(self.templates(layout),
                             netflow9.data(layout, *records), domain=domain)
 
-    def test_sampling_of_the_whole(self):
+    def test_sampling_of_a_whole_exporter(self):
         layout = Template(256, DOMAIN, ("samplingInterval", 4),
                           ("samplingAlgorithm", 1), scopes=1)
         report = self.report(self.options(layout, (5, 1000, 2), domain=5))
@@ -75,7 +75,7 @@ class Options(Sender):
              "domain 0 sampler 2 takes 1 of 20 packets, mode 2"])
 
     def test_selectors(self):
-        """RFC 5477: one of so many, or so many of a population."""
+        """RFC 5477: one of n packets, or n of a population."""
         space = Template(256, DOMAIN, ("selectorId", 8),
                          ("selectorAlgorithm", 2),
                          ("samplingPacketInterval", 4),
@@ -112,7 +112,7 @@ class Options(Sender):
     def test_names_of_interfaces(self):
         named = Template(256, INTERFACE, ("interfaceName", 16),
                          ("interfaceDescription", 16), scopes=1)
-        # The index may be an option too.
+        # The index may also be an option.
         plain = Template(257, DOMAIN, ("ingressInterface", 2),
                          ("interfaceName", 8), scopes=1)
         egress = Template(258, DOMAIN, ("egressInterface", 4),
@@ -133,7 +133,7 @@ class Options(Sender):
             'interface 3 name "lo" description "loop"',
             f'interface {(1 << 32) - 1} name "{"x" * 16}" description ""'])
 
-    def test_names_that_would_deceive(self):
+    def test_misleading_names_are_escaped(self):
         layout = Template(256, INTERFACE, ("interfaceName", VARIABLE),
                           scopes=1)
         lines = self.report(self.options(
@@ -161,8 +161,8 @@ class Options(Sender):
             "domain 7 init-time-ms 0 exported octets 1 messages 99 flows 3 "
             "ignored packets 4 octets 5 unsent flows 6 packets 7"])
 
-    def test_time_of_the_start(self):
-        """Uptimes of the domain's flows count from there."""
+    def test_init_time(self):
+        """The uptimes of the domain's flows count from it."""
         layout = Template(256, DOMAIN, ("systemInitTimeMilliseconds", 8),
                           scopes=1)
         flow = Template(257, ("flowStartSysUpTime", 4),
@@ -184,7 +184,7 @@ class Options(Sender):
         self.assertEqual(len(lines), 1)
         self.assertIn(f"domain 1 init-time-ms {booted} ", lines[0])
 
-    def test_scope_of_no_length(self):
+    def test_scope_of_length_0(self):
         layout = Template(256, ("observationDomainId", 0),
                           ("samplingInterval", 4), scopes=1)
         self.assertEqual(
@@ -248,7 +248,7 @@ class Options(Sender):
         self.assertEqual(len(report.lines(AGENT, "interface")), 1)
         self.assertEqual(len(report.lines(AGENT, "of 40 packets")), 1)
 
-    def test_an_id_that_changes_its_kind(self):
+    def test_an_id_that_changes_its_type(self):
         flow = Template(256, SRC4, OCTETS)
         options = Template(256, DOMAIN, ("samplingInterval", 4), scopes=1)
         with Flowd("store ALL") as flowd:
@@ -261,7 +261,7 @@ class Options(Sender):
         self.assertEqual(self.octets(stored), [8, 8])
         self.assertEqual(report["127.0.0.1"]["options"], 1)
 
-    def test_what_is_kept_is_bounded(self):
+    def test_kept_options_are_bounded(self):
         sampler = Template(256, DOMAIN, ("samplerId", 4),
                            ("samplerRandomInterval", 4), scopes=1)
         interface = Template(257, INTERFACE, ("interfaceName", 8), scopes=1)
@@ -276,7 +276,7 @@ class Options(Sender):
         self.assertEqual(len(report.lines(AGENT, "sampler")), SAMPLERS_MAX)
         interfaces = report.lines(AGENT, "interface")
         self.assertEqual(len(interfaces), INTERFACES_MAX)
-        # Those that came first are the ones that stay.
+        # The first ones are kept.
         self.assertIn('interface 0 name "eth00000" description ""',
                       interfaces)
 
@@ -286,8 +286,8 @@ class OptionsOfVersion9(Options, unittest.TestCase):
 
     version = netflow9.V9
 
-    def test_lengths_that_are_no_fields(self):
-        """Octets of specifiers come in fours."""
+    def test_lengths_that_are_not_whole_fields(self):
+        """The lengths of specifiers must be multiples of 4 octets."""
         good = Template(256, DOMAIN, ("samplingInterval", 4), scopes=1)
         bad = bytearray(self.templates(good))
         bad[9] = 3		# of the option's specifiers

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What is sent as NetFlow v1, v5 and v7 is what the log holds, field by
-field; and so are recorded sessions, in all versions."""
+"""The log has every field of NetFlow v1, v5 and v7 as it was sent, for made-up
+datagrams and for recorded sessions, which are of all versions."""
 
 import pathlib
 import struct
@@ -16,7 +16,7 @@ from flowdtest import Flowd
 
 
 class Generated(unittest.TestCase):
-    """Datagrams made here."""
+    """Datagrams generated here."""
 
     def test_every_field_of_every_version(self):
         expected = []
@@ -91,7 +91,8 @@ class Generated(unittest.TestCase):
 
 
 def udp_payloads(path):
-    """The payloads of a pcap of Ethernet, IPv4 and UDP, or of a raw file."""
+    """Returns the payloads of a pcap of Ethernet, IPv4 and UDP, or of a raw
+    file."""
     data = path.read_bytes()
     if path.suffix != ".pcap":
         yield data
@@ -108,14 +109,15 @@ def udp_payloads(path):
 
 
 def absolute_ms(flow, key):
-    """A time of a stored flow as readers compute it: milliseconds."""
+    """Returns a time of a stored flow in milliseconds, as readers compute
+    it."""
     ago = (flow["sys_uptime_ms"] - flow[key]) & 0xffffffff
     if ago >= 1 << 31:
         ago -= 1 << 32
     return flow["time_sec"] * 1000 + flow["time_nanosec"] // 1000000 - ago
 
 
-@unittest.skipIf(tap.DATA is None, "there are no recorded sessions here")
+@unittest.skipIf(tap.DATA is None, "FLOWD_TEST_DATA is not set")
 class Recorded(unittest.TestCase):
     """Sessions of real exporters, each from an address of its own."""
 
@@ -138,7 +140,8 @@ class Recorded(unittest.TestCase):
                               if f["agent"] in agents[session]])
 
     def replay(self, feed, sessions):
-        """Sends everything; each exporter of each session has an address."""
+        """Sends all sessions; each exporter of each session has its own
+        address."""
         agents = {}
         for i, (session, datagrams) in enumerate(sessions.items(), 1):
             sources = {}
@@ -169,7 +172,8 @@ class Recorded(unittest.TestCase):
                 last = expected.pop(0)
                 continue
             if last is None or not is_reverse(row, last):
-                # With nothing forward the reverse is all there is.
+                # If the forward direction is empty, only the reverse is
+                # stored.
                 last = expected.pop(0)
                 self.assertEqual(total("octets", [last]), 0, row)
                 self.assertTrue(is_reverse(row, last), f"{row} of {last}")
@@ -178,7 +182,7 @@ class Recorded(unittest.TestCase):
 
 
 def affected(row, expected):
-    """The expected rows that a row of differences.tsv is about."""
+    """Returns the expected rows that a row of differences.tsv describes."""
     if row["record"] == "all":
         return []
     result = []
@@ -189,18 +193,17 @@ def affected(row, expected):
 
 
 def total(column, rows):
-    """The sum of a column, or the number of rows."""
+    """Returns the sum of a column, or the number of rows."""
     if column == "records":
         return len(rows)
     return sum(int(row[column] or 0) for row in rows)
 
 
 def is_as(stored, expected):
-    """Whether a stored row is the expected one.
+    """Returns whether a stored row matches the expected one.
 
-    What is not expected may be a 0 in a group of which another member is, and
-    flowd always has some time.
-    """
+    A member that is not expected may be 0 if another member of its group is
+    expected, and flowd always stores some time."""
     return all(stored[column] == value or
                value == "" and (stored[column] == "0" or
                                 column in recorded.TIMES.values())
@@ -209,7 +212,7 @@ def is_as(stored, expected):
 
 
 def is_reverse(stored, forward):
-    """Whether a stored row is the other direction of another one."""
+    """Returns whether a stored row is the other direction of another one."""
     mirror = {"src": "dst", "src_port": "dst_port", "in_if": "out_if",
               "src_as": "dst_as", "src_mask": "dst_mask"}
     mirror.update({there: here for here, there in mirror.items()})

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""softflowd, an exporter in wide use, exports to a running flowd: all of its
-flows arrive."""
+"""softflowd, a widely used exporter, exports to a running flowd, which stores
+all of its flows."""
 
 import collections
 import pathlib
@@ -16,22 +16,24 @@ from report import statistics
 
 
 def as_traffic(stored):
-    """A stored flow as traffic.py has it."""
+    """Returns a stored flow as a traffic.Flow."""
     return traffic.Flow(stored["src"], stored["dst"], stored["src_port"],
                         stored["dst_port"], stored["protocol"],
                         stored["packets"], stored["octets"])
 
 
 def without_icmp(flow):
-    """softflowd puts ICMP's type and code where the ports are."""
+    """Returns the flow without ports if it is ICMP: softflowd stores the type
+    and code there."""
     if flow.protocol in (traffic.ICMP, traffic.ICMPV6):
         return flow._replace(src_port=0, dst_port=0)
     return flow
 
 
-@unittest.skipIf(need("softflowd"), "softflowd is not there")
+@unittest.skipIf(need("softflowd"), "softflowd is not installed")
 class Softflowd(unittest.TestCase):
-    """Each version that it speaks; the old ones carry no IPv6 addresses."""
+    """Each version that softflowd sends; the old ones have no IPv6
+    addresses."""
 
     def collect(self, version, *options, ipv6=True):
         with Flowd("store ALL") as flowd:
@@ -66,7 +68,7 @@ class Softflowd(unittest.TestCase):
         self.collect(10)
 
     def test_ipfix_with_absolute_times(self):
-        """The packets of a conversation are in one second of their own."""
+        """Each conversation is within one second of its own."""
         for unit in ("sec", "milli", "micro", "nano"):
             with self.subTest(unit):
                 stored = self.collect(10, "-a", "-A", unit)
@@ -79,7 +81,7 @@ class Softflowd(unittest.TestCase):
         """Biflows: one record for two flows."""
         self.collect(10, "-b")
 
-    def test_v9_says_its_sampling(self):
+    def test_v9_options_have_the_sampling(self):
         with Flowd("store ALL") as flowd:
             pcap = flowd.dir / "traffic.pcap"
             traffic.write_pcap(pcap)

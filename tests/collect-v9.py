@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""NetFlow v9, as RFC 3954 has it, is stored field by field."""
+"""NetFlow v9, as defined in RFC 3954, is stored field by field."""
 
 import pathlib
 import sys
@@ -16,7 +16,7 @@ from report import statistics
 
 
 class Version9(Decoding, unittest.TestCase):
-    """What both protocols have, and what v9 has of its own."""
+    """The tests for both protocols, and those for v9 alone."""
 
     version = netflow9.V9
     UPTIMES = Template(256, ("flowStartSysUpTime", 4),
@@ -28,8 +28,8 @@ class Version9(Decoding, unittest.TestCase):
                          count=count) for count in (0, 1, 2, 300, 65535)))
         self.assertEqual(len(stored), 15)
 
-    def test_times_of_uptime(self):
-        """They go into the record as they are."""
+    def test_uptime_based_times(self):
+        """They are stored unchanged."""
         header = {"uptime_ms": 5000000, "sec": 1600000000}
         stored = self.collect(self.message(
             self.templates(self.UPTIMES),
@@ -48,11 +48,11 @@ class Version9(Decoding, unittest.TestCase):
             (fields, [(1 << 32) - 5000, 600], export - 6000, export - 400),
             (fields, [(1 << 32) - 5000, (1 << 32) - 2000], export - 6000,
              export - 3000),
-            # The end has a later clock than the header.
+            # The end has a later uptime than the header.
             (fields, [900, 1500], export - 100, export + 500)],
             uptime_ms=1000)
 
-    def test_there_are_no_enterprise_numbers(self):
+    def test_v9_has_no_enterprise_numbers(self):
         """The top bit of a field's type is part of its number."""
         layout = Template(256, Field(0x8001, 4), OCTETS, Field(40005, 1),
                           Field(0xffff, 2), *PORTS)
@@ -70,12 +70,12 @@ class Version9(Decoding, unittest.TestCase):
                 feed.send(self.message(
                     self.templates(self.SIMPLE), self.simple(4),
                     sequence=sequence))
-            # Another domain counts for itself.
+            # Another domain has its own sequence.
             for sequence in (500, 501):
                 feed.send(self.message(
                     self.templates(self.SIMPLE), self.simple(1), domain=2,
                     sequence=sequence))
-            # The exporter starts anew, which is no loss.
+            # The exporter restarts, which is not a loss.
             for sequence in (0, 1):
                 feed.send(self.message(
                     self.templates(self.SIMPLE), self.simple(1),
@@ -86,8 +86,8 @@ class Version9(Decoding, unittest.TestCase):
         self.assertEqual(report["127.0.0.1"]["sequence-lost"], 0)
         self.assertEqual(report["127.0.0.1"]["restarts"], 1)
 
-    def test_templates_without_a_use_do_no_harm(self):
-        """Ids below 256, and templates without fields."""
+    def test_useless_templates_are_ignored(self):
+        """Templates with ids below 256, and templates without fields."""
         for bad in (Template(255, SRC4), Template(0, SRC4), Template(256)):
             with self.subTest(template=bad.id):
                 stored = self.collect(

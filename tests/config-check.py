@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""flowd -n says whether a configuration is good, and does nothing else."""
+"""flowd -n reports whether a configuration is valid, and does nothing else."""
 
 import os
 import pathlib
@@ -40,7 +40,7 @@ length, expected the address of a network
 @CONF@:6: macro "customers" is not defined
 """
 
-# A commented-out line of the sample, as against prose.
+# A commented-out statement of the sample, as opposed to prose.
 OFFERED = re.compile(r"^# (?=(listen on|flow source|join group|forward to|"
                      r"logfile|logsock|pidfile|limit|store|table|accept|"
                      r"discard) )", re.MULTILINE)
@@ -52,7 +52,7 @@ class Check(unittest.TestCase):
         self.dir = self.flowd.dir
 
     def check(self, text, *args):
-        """What flowd -n says of a file with this text."""
+        """Returns the output of flowd -n for a file with this text."""
         if text is not None:
             self.flowd.conf.write_text(
                 text.replace("@DIR@", str(self.dir)))
@@ -109,7 +109,7 @@ class Check(unittest.TestCase):
         self.fails(text, '@CONF@:6: tag "x": expected a number from 0 to '
                    "4294967295\n", "-D", "n=x")
 
-    def test_unused_macro_is_mentioned_under_d(self):
+    def test_unused_macro_is_reported_with_d(self):
         text = "unused = 1\n" + GOOD
         self.passes(text)
         result = self.check(text, "-d")
@@ -129,7 +129,7 @@ class Check(unittest.TestCase):
         self.assertIn(str(self.flowd.conf), result.stderr)
 
     def test_sample(self):
-        """The sample is good as it is, and with all that it offers."""
+        """The sample is valid as it is, and with everything that it offers."""
         sample = (tap.SRC / "flowd.conf").read_text()
         self.passes(sample)
         everything, offers = OFFERED.subn("", sample)

@@ -15,18 +15,19 @@ PARSER = tap.source("parse.y").read_text()
 RANGES = tap.source("parse-range.c").read_text()
 MANUAL = tap.source("flowd.conf.5").read_text()
 
-# Macros of mdoc that end the arguments of another on the same line.
+# Macros of mdoc that end the arguments of a preceding macro.
 MACRO = re.compile(r"^(Ar|Cm|Fl|Ic|No|Ns|Oc|Oo|Op|Xr)$")
 
 
 def keyword_table():
-    """The pairs of name and token in the table of keywords, in its order."""
+    """Returns the pairs of name and token in the table of keywords, in
+    order."""
     table = re.search(r"keywords\[\] = \{\n(.*?)\n\};", PARSER, re.DOTALL)
     return re.findall(r'\{ "(\w+)",\s+(\w+), (?:true|false) \},', table[1])
 
 
 def documented(macro):
-    """The words that MANUAL sets in macro."""
+    """Returns the words that MANUAL marks with macro."""
     words = set()
     for line in re.findall(r"^\.(.*)$", MANUAL, re.MULTILINE):
         inside = False
@@ -39,14 +40,15 @@ def documented(macro):
 
 
 def examples():
-    """The text of each display, without the escapes of mdoc."""
+    """Returns the text of each display, without the escapes of mdoc."""
     for block in re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed$", MANUAL,
                             re.DOTALL | re.MULTILINE):
         yield block.replace("\\e", "\\").replace("\\&", "")
 
 
 def complete(example):
-    """An example with what every configuration needs."""
+    """Returns an example with the statements that every configuration
+    needs."""
     lines = [example]
     if "listen on" not in example:
         lines.append("listen on 0.0.0.0:2055\nlisten on [::]:2055")
@@ -69,7 +71,7 @@ class Keywords(unittest.TestCase):
         tokens.remove("STRING")
         self.assertEqual({token for _, token in keyword_table()}, tokens)
         for name, token in keyword_table():
-            # FILE itself is stdio's.
+            # stdio defines FILE itself.
             self.assertEqual(name.upper(), token.rstrip("_"))
 
     def test_manual_has_all_keywords_and_no_other(self):
@@ -85,8 +87,8 @@ class Parses(unittest.TestCase):
         self.flowd = Flowd()
 
     def passes(self, text):
-        # The files that it names are empty ones here, which the user that
-        # flowd becomes can read.
+        # The files that it names are created empty here, readable by flowd's
+        # user.
         self.flowd.dir.chmod(0o755)
         empty = self.flowd.dir / "empty"
         empty.touch()

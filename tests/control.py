@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""`control` makes a socket on which the collector answers, whoever asks and
-however they do it."""
+"""`control` creates a socket on which the collector answers every client, also
+while others misbehave."""
 
 import contextlib
 import grp
@@ -22,13 +22,13 @@ import tap
 from ctlclient import ALL, CONTROL, END, EXPORTERS, HELLO
 from flowdtest import PATIENCE, Flowd, wait_for
 
-CLIENTS = 8		# that are served at once
-MANY = 1500		# exporters, whose answer no socket's buffer holds
+CLIENTS = 8		# served at the same time
+MANY = 1500		# exporters, whose answer exceeds any socket's buffer
 DATAGRAM = netflow.datagram(5, netflow.flows(1))
 
 
 def send_from(flowd, network, count):
-    """Makes count exporters known, from 127.network.0.1 on."""
+    """Sends from count exporters, from 127.network.0.1 on."""
     subprocess.run(
         [tap.program("flow-send"), "-c", "1", "-n", str(count), "-S",
          f"127.{network}.0.1,{count}", f"127.0.0.1:{flowd.port}"],
@@ -37,7 +37,7 @@ def send_from(flowd, network, count):
 
 
 def peer(sock):
-    """The process at the other end, as the kernel has it."""
+    """Returns the peer's process id, as the kernel reports it."""
     return struct.unpack("3i", sock.getsockopt(
         socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
 
@@ -99,7 +99,7 @@ class File(unittest.TestCase):
                                     "control .*/ctl: Address already in use"):
             flowd.start()
 
-    def test_what_is_anothers_stays(self):
+    def test_other_files_are_not_removed(self):
         flowd = Flowd(CONTROL)
         path = flowd.dir / "ctl"
         path.write_text("mine")
@@ -140,7 +140,8 @@ class File(unittest.TestCase):
             flowd.write_conf('control "@DIR@/taken"')
             flowd.expect("the configuration stays as it was", signal.SIGHUP)
             self.answers(flowd.dir / "ctl")
-            # A new one goes again where something else fails.
+            # A new socket is removed again if another part of the reload
+            # fails.
             flowd.write_conf('control "@DIR@/new"',
                              'logfile "@DIR@/no/such" tag 1')
             flowd.expect("the configuration stays as it was", signal.SIGHUP)
@@ -169,7 +170,7 @@ class File(unittest.TestCase):
 @unittest.skipUnless(hasattr(socket, "SO_PEERCRED"),
                      "Python has no SO_PEERCRED here")
 class Peer(unittest.TestCase):
-    """Whom the kernel names to clients."""
+    """The process that the kernel reports to clients."""
 
     def test_in_the_foreground(self):
         with Flowd(CONTROL) as flowd:
@@ -197,7 +198,8 @@ class Peer(unittest.TestCase):
 
 
 class Clients(unittest.TestCase):
-    """Whatever they do, flows go on, and others get their answers."""
+    """Whatever clients do, flows are stored, and other clients are
+    answered."""
 
     def setUp(self):
         self.flowd = Flowd(CONTROL)
@@ -210,7 +212,7 @@ class Clients(unittest.TestCase):
         stack.enter_context(context)
         self.addCleanup(stack.close)
 
-    def flows_go_on(self):
+    def check_flows(self):
         self.flowd.send(DATAGRAM)
         self.sent += 1
         self.flowd.wait_flows(self.sent)
@@ -221,8 +223,8 @@ class Clients(unittest.TestCase):
         sock.sendall(data)
         return sock
 
-    def test_what_is_wanted_comes(self):
-        self.flows_go_on()
+    def test_requested_records_are_sent(self):
+        self.check_flows()
         kinds = {ctlclient.SUMMARY: [2], ctlclient.MEMORY: [3],
                  ctlclient.RULES: [], EXPORTERS: [5],
                  ctlclient.TEMPLATES: [], ctlclient.OPTIONS: [],
@@ -244,7 +246,7 @@ class Clients(unittest.TestCase):
             self.assertTrue(is_answer(answer))
             self.assertEqual(ctlclient.exporters(answer), found)
 
-    def test_no_request(self):
+    def test_invalid_requests(self):
         good = ctlclient.request(ALL)
         rng = random.Random(1)
         for bad in (ctlclient.request(ALL, magic=1), ctlclient.request(0),
@@ -256,12 +258,12 @@ class Clients(unittest.TestCase):
             self.assertEqual(ctlclient.rest_of(self.client(bad)), b"")
         for length in range(len(good)):
             self.client(good[:length]).close()
-        # In pieces it is one all the same.
+        # A request in pieces is valid.
         sock = self.client()
         for i in range(len(good)):
             sock.sendall(good[i:i + 1])
         self.assertTrue(is_answer(ctlclient.records(ctlclient.rest_of(sock))))
-        self.flows_go_on()
+        self.check_flows()
 
     def test_another_version_gets_ours(self):
         sock = self.client(ctlclient.request(ALL, version=77))
@@ -270,23 +272,23 @@ class Clients(unittest.TestCase):
         self.assertEqual(struct.unpack_from("!Q", answer[0][1])[0],
                          ctlclient.VERSION)
 
-    def test_silent_ones_are_dropped(self):
+    def test_silent_clients_are_dropped(self):
         silent = [self.client() for _ in range(CLIENTS + 2)]
-        self.flows_go_on()
-        # This one waits until they have lost their places.
+        self.check_flows()
+        # This client waits until they have been dropped.
         self.assertTrue(is_answer(ctlclient.ask(self.path)))
         for sock in silent[:CLIENTS]:
             self.assertEqual(ctlclient.rest_of(sock), b"")
-        self.flows_go_on()
+        self.check_flows()
 
-    def test_silent_ones_keep_nobody_out(self):
-        """flowdctl has its answer before it would give up."""
+    def test_silent_clients_do_not_block_others(self):
+        """flowdctl is answered before its time-out."""
         for _ in range(2 * CLIENTS):
             self.client(ctlclient.request(ALL)[:10])
         self.assertIn("datagrams", ctlclient.show(self.flowd, "show",
                                                   "summary"))
 
-    def test_slow_ones(self):
+    def test_slow_clients(self):
         send_from(self.flowd, 1, MANY)
         self.flowd.wait_flows(MANY)
         self.sent = MANY
@@ -295,19 +297,19 @@ class Clients(unittest.TestCase):
                 for _ in range(CLIENTS - 1)]
         for sock in slow:
             self.assertEqual(len(sock.recv(1)), 1)
-        self.flows_go_on()
+        self.check_flows()
         self.assertTrue(is_answer(ctlclient.ask(self.path)))
         self.assertLess(self.flowd.memory() - before, 16)
 
-    def test_those_that_pause(self):
-        """They get all of it, where there is a place left for others."""
+    def test_clients_that_pause(self):
+        """They receive the whole answer while a place for others is free."""
         send_from(self.flowd, 1, MANY)
         self.flowd.wait_flows(MANY)
         self.sent = MANY
         paused = [self.client(ctlclient.request(EXPORTERS))
                   for _ in range(CLIENTS - 2)]
         begun = [sock.recv(1) for sock in paused]
-        self.flows_go_on()
+        self.check_flows()
         self.assertTrue(is_answer(ctlclient.ask(self.path)))
         for sock, first in zip(paused, begun):
             answer = ctlclient.records(first + ctlclient.rest_of(sock))
@@ -315,12 +317,13 @@ class Clients(unittest.TestCase):
             self.check_all_once(ctlclient.exporters(answer))
 
     def check_all_once(self, found):
-        """The exporters of network 1; others may have come meanwhile."""
+        """Asserts that each exporter of network 1 was found once; others may
+        be new."""
         self.assertEqual(len(found), len(set(found)))
         self.assertEqual(sum(a.startswith("127.1.") for a in found), MANY)
 
-    def test_exporters_that_come_meanwhile(self):
-        """Each that is there all the time is there exactly once."""
+    def test_exporters_added_during_the_answer(self):
+        """An exporter that exists all the time is sent exactly once."""
         send_from(self.flowd, 1, MANY)
         self.flowd.wait_flows(MANY)
         sock = self.client(ctlclient.request(EXPORTERS))
@@ -331,7 +334,7 @@ class Clients(unittest.TestCase):
         self.assertTrue(is_answer(answer))
         found = ctlclient.exporters(answer)
         self.check_all_once(found)
-        # Some of the others came in time.
+        # Some of the others were added in time.
         self.assertGreater(len(found), MANY)
 
 
