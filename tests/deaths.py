@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""What a collector that dies leaves to the next one, and to a file."""
+"""After a collector dies, the next one decodes its remaining datagrams, and
+crashdump saves them to a file."""
 
 import os
 import pathlib
@@ -26,7 +27,8 @@ MAX_PAYLOAD = 65507		# of IPv4
 
 
 def captured(path):
-    """Addresses, ports and payloads of the UDP packets in a capture."""
+    """Returns addresses, ports and payloads of the UDP packets in a
+    capture."""
     data = path.read_bytes()
     magic, *_, link = struct.unpack(">IHHIIII", data[:24])
     assert (magic, link) == (0xa1b2c3d4, PCAP_RAW)
@@ -46,13 +48,13 @@ def captured(path):
 
 
 def one(number):
-    """A datagram with one flow of its own."""
+    """Returns a datagram with one flow, which differs by number."""
     return netflow.datagram(5, [netflow.flows(number + 1)[number]])
 
 
 @needs_hook
 class Rest(unittest.TestCase):
-    """Of the batch of a collector that died."""
+    """The remaining datagrams of a collector that died."""
 
     def test_datagram_that_kills_twice_is_skipped(self):
         with Hooked("store ALL") as flowd:
@@ -73,7 +75,7 @@ class Rest(unittest.TestCase):
             statistics(flowd)
             flowd.wait_stderr("kernel-drops 0 skipped 1 ")
 
-    def test_several_are_skipped_each_by_itself(self):
+    def test_several_datagrams_are_skipped_one_by_one(self):
         with Hooked("store ALL") as flowd:
             with flowd.paused():
                 for i in range(3):
@@ -86,14 +88,15 @@ class Rest(unittest.TestCase):
                                      "is skipped" in line for line in said), 1)
             self.assertEqual(sum("tried once more" in l for l in said), 3)
 
-    def test_another_try_may_go_well(self):
+    def test_second_try_may_succeed(self):
         with Hooked("store ALL") as flowd:
             first = flowd.collector()
             with flowd.paused():
                 flowd.send(b"HOOK pause 1000")
                 for i in range(9):
                     flowd.send(one(i))
-            # In hand, or not yet begun with: both have to come out right.
+            # The first datagram may or may not have been begun: both must
+            # work.
             os.kill(first, signal.SIGKILL)
             self.assertEqual([f["src"] for f in flowd.wait_flows(9)],
                              [f["src"] for f in netflow.flows(9)])
@@ -143,7 +146,7 @@ class Dump(unittest.TestCase):
             flowd.wait_stderr("crash-1.pcap: the last 4 datagrams; number 4 "
                               "was in hand")
 
-    @unittest.skipUnless(has_ipv6(), "there is no IPv6")
+    @unittest.skipUnless(has_ipv6(), "IPv6 is not available")
     def test_ipv6(self):
         with self.flowd(listen=("::1",)) as flowd:
             self.crash(flowd, one(0))
@@ -152,7 +155,7 @@ class Dump(unittest.TestCase):
             self.assertEqual(packets[0][0], bytes(15) + b"\x01")
             self.check_with_tshark(self.dumps(flowd)[0])
 
-    def test_it_can_be_sent_again(self):
+    def test_flow_send_replays_it(self):
         if not os.path.exists(tap.program("flow-send")):
             self.skipTest("flow-send is not built")
         probe = subprocess.run(
@@ -180,14 +183,14 @@ class Dump(unittest.TestCase):
         self.assertNotIn("[incorrect", said)
         self.assertIn("NetFlow/IPFIX", said)
 
-    def test_others_can_read_it(self):
+    def test_tshark_reads_it(self):
         if need("tshark"):
-            self.skipTest("tshark is not there")
+            self.skipTest("tshark is not installed")
         with self.flowd() as flowd:
             self.crash(flowd, one(0))
             self.check_with_tshark(self.dumps(flowd)[0])
 
-    def test_eight_stay(self):
+    def test_eight_files_are_kept(self):
         with self.flowd() as flowd:
             for i in range(5):
                 flowd.send(one(i))
@@ -208,13 +211,13 @@ class Dump(unittest.TestCase):
             self.crash(flowd)
             self.assertEqual(victim.read_text(), "precious")
 
-    def test_directory_has_to_be_there(self):
+    def test_directory_must_exist(self):
         flowd = Flowd("store ALL", 'crashdump "@DIR@/none"')
         with self.assertRaisesRegex(AssertionError, "crashdump .*/none"):
             flowd.start()
         flowd.process.wait()
 
-    def test_nothing_is_saved_at_a_good_end(self):
+    def test_normal_end_saves_nothing(self):
         flowd = self.flowd()
         with flowd:
             flowd.send(one(0))
@@ -224,7 +227,7 @@ class Dump(unittest.TestCase):
 
 
 class Load:
-    """A sender of numbered datagrams that fit into the receive buffer."""
+    """Sends numbered datagrams that fit into the receive buffer."""
 
     def __init__(self, flowd):
         self.flowd = flowd
@@ -245,7 +248,7 @@ class Load:
 
 
 class Random(unittest.TestCase):
-    """Under load, at any moment."""
+    """Processes killed at random moments under load."""
 
     def test_collectors_die(self):
         rounds = 4
@@ -255,23 +258,23 @@ class Random(unittest.TestCase):
             for i in range(rounds + 1):
                 wait_for(lambda: sum("collector runs as" in line for line in
                                      flowd.stderr_lines()) == i + 1,
-                         "there is a collector")
+                         "a collector runs")
                 if i == rounds:
                     break
                 time.sleep(random.random() / 5)
                 os.kill(flowd.collector(), signal.SIGKILL)
             load.stop()
-            # What one had decoded, and not yet written, may be lost.
+            # Flows that a collector had decoded but not written may be lost.
             at_once = 64 * 16
             wait_for(lambda: len(flowd.flows()) >=
-                     load.sent - rounds * at_once, "the rest is stored")
+                     load.sent - rounds * at_once, "the other flows are stored")
             flowd.send(one(0))
             with flowd.paused():
                 stored = len(flowd.flows())
             self.assertLessEqual(stored, load.sent + 1 + rounds * at_once)
             self.assertNotIn("is skipped", "\n".join(flowd.stderr_lines()))
 
-    def test_kernel_keeps_what_comes_meanwhile(self):
+    def test_kernel_queues_datagrams_meanwhile(self):
         with Flowd("store ALL") as flowd:
             for i in range(3):
                 victim = flowd.collector()
@@ -283,7 +286,7 @@ class Random(unittest.TestCase):
             self.assertEqual([f["src"] for f in flowd.flows()],
                              [f["src"] for f in netflow.flows(300)])
 
-    def test_the_monitor_dies(self):
+    def test_monitor_is_killed(self):
         flowd = Flowd("store ALL")
         with self.assertRaisesRegex(AssertionError, "exit status is -9"), \
                 flowd:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """100,000 made-up exporters: memory stays within its limit, every flow is
-stored, and exporters in use lose no template."""
+stored, and no exporter in use loses its templates."""
 
 import ipaddress
 import pathlib
@@ -19,25 +19,25 @@ from wire import has_loopback_net
 
 LIMIT = 65536			# exporters
 MADE_UP = 100000
-MEMORY = 128			# MiB; so many exporters take half of it
+MEMORY = 128			# MiB; this many exporters use half of it
 KNOWN = [f"127.0.1.{n}" for n in range(1, 101)]
-NAMED = "127.0.2.1"		# flowd.conf names it; it comes late
+NAMED = "127.0.2.1"		# in flowd.conf; sends late
 FIRST = int(ipaddress.ip_address("127.16.0.1"))
 
 
 def made_up(number):
-    """The address of a made-up exporter."""
+    """Returns the address of a made-up exporter."""
     return str(ipaddress.ip_address(FIRST + number))
 
 
-@unittest.skipUnless(has_loopback_net(), "127.0.0.0/8 is not ours")
+@unittest.skipUnless(has_loopback_net(), "127.0.0.0/8 is not local")
 class Many(Sender, unittest.TestCase):
-    """Each with a template of its own and a flow for it."""
+    """Each exporter sends a template of its own and a flow for it."""
 
     version = netflow9.V9
 
     def send_data_only(self, feed, agents):
-        """The addresses whose flows are stored without a template."""
+        """Sends data only; returns the addresses whose flows are stored."""
         before = len(feed.flows())
         for agent in agents:
             feed.send(self.message(self.simple(1)), agent)
@@ -48,7 +48,7 @@ class Many(Sender, unittest.TestCase):
         both = self.message(self.templates(self.SIMPLE), self.simple(1))
         flowd = Flowd("store AGENT_ADDR", "flow source 127.0.0.0/8",
                       f"flow source {NAMED}", CONTROL)
-        # Killed in the end: its last report has 64 MiB.
+        # flowd is killed at the end: its final report would have 64 MiB.
         self.addCleanup(flowd._discard)
         flowd.start()
         feed = Feed(flowd)
@@ -66,25 +66,25 @@ class Many(Sender, unittest.TestCase):
         self.assertEqual(len(said), 1, said)
         self.assertIn(str(LIMIT), said[0])
 
-        # Exporters in use are known, were they made up or not.
+        # Exporters in use keep their templates, whether made up or not.
         early = [made_up(n) for n in range(0, 60000, 1000)]
         self.assertEqual(self.send_data_only(feed, KNOWN), KNOWN)
         self.assertEqual(self.send_data_only(feed, early), early)
-        # Of the others nothing is kept that would cost those theirs.
+        # No templates are kept for the others: they would displace those.
         late = [made_up(MADE_UP - 1 - n) for n in range(20)]
         self.assertEqual(self.send_data_only(feed, late), [])
         before = len(feed.flows())
         for agent in late:
             feed.send(netflow.datagram(5, netflow.flows(2)), agent)
         self.assertEqual(len(feed.flows()), before + 2 * len(late))
-        # There is room for whom flowd.conf names.
+        # An exporter that flowd.conf names is still accepted.
         feed.send(templates, NAMED)
         self.assertEqual(self.send_data_only(feed, [NAMED]), [NAMED])
         self.assertEqual(self.send_data_only(feed, KNOWN), KNOWN)
 
         summary = show_json(flowd, "show", "summary")["summary"]
         self.assertEqual(summary["exporters"], LIMIT)
-        # Probes have been sent too, of one flow each.
+        # The feed also sent datagrams, of one flow each.
         self.assertGreater(summary["datagrams"], MADE_UP)
         self.assertEqual(summary["no_template"] + summary["held"], len(late))
         exporters = show_json(flowd, "show", "exporters")["exporters"]
@@ -93,7 +93,7 @@ class Many(Sender, unittest.TestCase):
             self.check_sums(n)
 
     def check_sums(self, n):
-        """Every datagram is counted once, and every flow."""
+        """Asserts that every datagram is counted once, and every flow."""
         self.assertEqual(n["datagrams"], sum(n[key] for key in (
             "decoded", "invalid", "unsupported", "held", "no_template")), n)
         self.assertEqual(n["flows"], sum(n[key] for key in (

@@ -29,7 +29,7 @@ class Fifo(unittest.TestCase):
         return fifo
 
     def read(self, fifo, count):
-        """The next count flows."""
+        """Returns the next count flows."""
         data = b""
 
         def is_complete():
@@ -43,7 +43,7 @@ class Fifo(unittest.TestCase):
         wait_for(is_complete, f"{count} flows in the FIFO")
         return flowlog.decode(data)
 
-    def test_flows_come_through(self):
+    def test_flows_reach_the_reader(self):
         flows = netflow.flows(100)
         with self.make() as flowd:	# it starts without a reader
             fifo = self.open(flowd)
@@ -52,7 +52,7 @@ class Fifo(unittest.TestCase):
             self.assertEqual([f["src"] for f in self.read(fifo, 100)],
                              [f["src"] for f in flows])
 
-    def test_reader_that_comes_back(self):
+    def test_reader_that_reopens_the_fifo(self):
         flows = netflow.flows(3)
         with self.make() as flowd:
             first = os.open(flowd.log, os.O_RDONLY | os.O_NONBLOCK)
@@ -66,7 +66,7 @@ class Fifo(unittest.TestCase):
                              [f["src"] for f in flows[1:]])
 
     def test_slow_reader_gets_everything(self):
-        # More than a pipe holds, 64 KiB.
+        # A pipe's capacity is 64 KiB.
         flows = netflow.flows(1500)
         with self.make() as flowd:
             fifo = self.open(flowd)

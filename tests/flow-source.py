@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`flow source` refuses datagrams of everybody else."""
+"""`flow source` rejects datagrams from all other addresses."""
 
 import pathlib
 import sys
@@ -14,8 +14,8 @@ DATAGRAM = netflow.datagram(5, netflow.flows(1))
 
 
 class FlowSource(unittest.TestCase):
-    """Each test sends what is refused first, so that it has been looked at
-    when what is accepted is in the log."""
+    """Each test sends the datagrams to be rejected first: once the accepted
+    ones are in the log, they have been processed."""
 
     def agents(self, statements, sources, accepted):
         with Flowd("store AGENT_ADDR", *statements) as flowd:
@@ -37,15 +37,15 @@ class FlowSource(unittest.TestCase):
                      "127.0.4.1", "127.0.5.1"],
                     ["127.0.2.255", "127.0.4.1", "127.0.5.1"])
 
-    def test_any_is_everybody(self):
+    def test_any_accepts_every_source(self):
         self.agents(["flow source any"], ["127.0.0.2", "127.0.0.3"],
                     ["127.0.0.2", "127.0.0.3"])
 
-    def test_none_given_is_everybody(self):
+    def test_without_a_statement_every_source_is_accepted(self):
         self.agents([], ["127.0.0.2", "127.0.0.3"],
                     ["127.0.0.2", "127.0.0.3"])
 
-    @unittest.skipUnless(has_ipv6(), "there is no IPv6 here")
+    @unittest.skipUnless(has_ipv6(), "IPv6 is not available")
     def test_ipv6(self):
         with Flowd("store AGENT_ADDR", "flow source 2001:db8::/32",
                    "flow source 127.0.0.1", listen=("::1", "127.0.0.1")

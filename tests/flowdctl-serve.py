@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""flowdctl serve: metrics over HTTP, whatever other clients do."""
+"""flowdctl serve answers over HTTP with metrics, also while other clients
+misbehave."""
 
 import os
 import pathlib
@@ -79,7 +80,7 @@ class Serve(unittest.TestCase):
 
     def test_curl(self):
         if need("curl"):
-            self.skipTest("curl is not there")
+            self.skipTest("curl is not installed")
         result = subprocess.run(
             ["curl", "-sS", "--fail", "--noproxy", "*", self.url()],
             capture_output=True, text=True, check=False, timeout=PATIENCE)
@@ -119,8 +120,8 @@ class Serve(unittest.TestCase):
                 rng.randrange(200))))
             if rng.randrange(2):
                 sock.close()
-        # More than are served at once, and none of them says a thing, or
-        # says it slowly, or does not listen.
+        # More clients than are served at once: some send nothing, some an
+        # incomplete request, some do not read the answer.
         for i in range(3 * AT_ONCE):
             self.client((b"", b"GET ", GET)[i % 3])
         self.assertIn("flowd_flows_total 3\n", self.get())

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""flowdctl shows what a running flowd knows, and controls it."""
+"""flowdctl shows the state of a running flowd, and controls it."""
 
 import fcntl
 import os
@@ -35,13 +35,13 @@ SAMPLE = re.compile(r'([a-z0-9_]+)(?:\{((?:\w+="(?:[^"\\]|\\.)*",?)*)\})? '
 
 
 def message(version, *sets, **header):
-    """A message of now."""
+    """Returns a message whose header has the present time."""
     return netflow9.message(version, *sets,
                             **{"sec": int(time.time()), **header})
 
 
 class Running(unittest.TestCase):
-    """With a flowd that has something to show."""
+    """Each test runs a flowd that has something to show."""
 
     statements = (CONTROL,)
 
@@ -54,7 +54,7 @@ class Running(unittest.TestCase):
         self.flowd.send(datagram, source)
 
     def wait(self, key, count, source=AGENT):
-        """Until that counter of the exporter is there."""
+        """Waits until that counter of the exporter has this value."""
         def value():
             for exporter in show_json(self.flowd, "show",
                                       "exporters")["exporters"]:
@@ -74,7 +74,7 @@ class Show(Running):
         self.wait("datagrams", 2)
         summary = wait_for(lambda: (
             s := show_json(self.flowd, "show", "summary")["summary"]) and
-            s["stored"] == 2 and s, "the flows are written")
+            s["stored"] == 2 and s, "the flows are stored")
         self.assertEqual(
             {key: summary[key] for key in (
                 "exporters", "datagrams", "decoded", "unsupported", "flows",
@@ -185,7 +185,7 @@ class Show(Running):
 
     def test_a_full_disk(self):
         if not os.path.exists("/dev/full"):
-            self.skipTest("there is no /dev/full")
+            self.skipTest("/dev/full does not exist")
         with open("/dev/full", "wb") as full:
             result = subprocess.run(
                 [tap.program("flowdctl"), "-s", str(self.flowd.dir / "ctl"),
@@ -196,7 +196,7 @@ class Show(Running):
 
 
 class Workers(Running):
-    """Each has a socket and exporters of its own; flowdctl joins them."""
+    """Each worker has its own socket and exporters; flowdctl combines them."""
 
     statements = ("workers 3", CONTROL, "discard src 10.0.0.1")
 
@@ -231,13 +231,13 @@ class Control(Running):
         show(self.flowd, "reload")
         self.flowd.wait_stderr("new configuration in force")
         wait_for(lambda: show_json(self.flowd, "show", "rules")["rules"],
-                 "the rule is there")
+                 "the new rule exists")
         self.flowd.log.rename(self.flowd.dir / "old")
         show(self.flowd, "log", "reopen")
-        wait_for(self.flowd.log.exists, "there is a log again")
+        wait_for(self.flowd.log.exists, "the log was reopened")
 
     def test_socket_of_the_configuration(self):
-        # Its reader's process may be another user's.
+        # flowdctl may run as another user below.
         self.flowd.dir.chmod(0o755)
         command = [tap.program("flowdctl"), "-f", str(self.flowd.conf)]
         result = subprocess.run([*command, "show", "summary"], text=True,
@@ -254,9 +254,9 @@ class Control(Running):
         self.assertEqual(result.returncode, 1)
         self.assertIn("no control statement", result.stderr)
 
-    def test_without_the_right(self):
+    def test_without_permission(self):
         if os.geteuid() != 0 or need("setpriv"):
-            self.skipTest("not root, or setpriv is not there")
+            self.skipTest("not root, or setpriv is not installed")
         self.flowd.dir.chmod(0o755)
         nobody = ["setpriv", "--reuid=65534", "--regid=65534",
                   "--clear-groups"]
@@ -269,7 +269,7 @@ class Control(Running):
                                 capture_output=True, text=True, check=False,
                                 timeout=PATIENCE)
         self.assertIn("Permission denied", result.stderr)
-        # Who may read may still not signal.
+        # A user with access to the socket may still not signal flowd.
         (self.flowd.dir / "ctl").chmod(0o666)
         result = subprocess.run([*nobody, *command, "reload"],
                                 capture_output=True, text=True, check=False,
@@ -278,7 +278,7 @@ class Control(Running):
         self.assertRegex(result.stderr, rf"process {self.flowd.pid()}, may "
                                         "be signalled by root")
 
-    def test_nobody_there(self):
+    def test_without_flowd(self):
         path = self.flowd.dir / "none"
         result = subprocess.run(
             [tap.program("flowdctl"), "-s", str(path), "show", "summary"],
@@ -288,13 +288,13 @@ class Control(Running):
 
 
 class Check(Running):
-    """What is wrong, in words."""
+    """Problems, described in words."""
 
     def findings(self, status=3):
         return {f["finding"]: f["text"] for f in show_json(
             self.flowd, "check", AGENT, status=status)["findings"]}
 
-    def test_nothing_wrong(self):
+    def test_no_findings(self):
         layout = Template(300, ("octetDeltaCount", 8), *TIMES)
         now = int(time.time()) * 1000
         self.send(message(IPFIX, netflow9.templates(IPFIX, layout),
@@ -315,7 +315,7 @@ class Check(Running):
                                       "no-times", "sampling-unknown"})
         self.assertIn("template 300 of domain 0", found["no-time-base"])
         self.assertIn("template 301 of domain 0", found["no-times"])
-        # What it says in each record makes it good, or of itself.
+        # A rate in each record counts as known sampling.
         sampled = Template(300, ("octetDeltaCount", 4), ("samplerId", 1),
                            ("samplerRandomInterval", 4), *TIMES)
         self.send(message(IPFIX, netflow9.templates(IPFIX, sampled)))
@@ -380,7 +380,7 @@ class Check(Running):
         self.wait("flows", 30)
         self.assertEqual(set(self.findings()), {"in-is-out"})
 
-    def test_the_manual_has_all(self):
+    def test_the_manual_has_all_findings(self):
         named = set(re.findall(r'add\(c, "([a-z-]+)"',
                                tap.source("ctl-check.c").read_text()))
         manual = tap.source("flowdctl.8").read_text()
@@ -391,7 +391,7 @@ class Check(Running):
 
 
 class Metrics(Running):
-    """Prometheus' text exposition."""
+    """Prometheus' text exposition format."""
 
     statements = (CONTROL, "discard all", "accept src 10.0.0.0/8")
 
@@ -427,7 +427,7 @@ class Metrics(Running):
 
     def test_promtool(self):
         if need("promtool"):
-            self.skipTest("promtool is not there")
+            self.skipTest("promtool is not installed")
         for command in ("summary", "memory", "rules", "exporters"):
             result = subprocess.run(
                 ["promtool", "check", "metrics"],
@@ -457,11 +457,12 @@ class Top(Running):
         for text in rounds:
             self.assertIn("2 exporters\nflows 12 stored ", text)
         self.assertNotIn("\033", text)
-        # The one with the most comes first.
+        # The exporter with the most flows is first.
         self.assertRegex(rounds[0], r"(?s)127\.0\.0\.8 .*127\.0\.0\.9 ")
 
     def read_until(self, master, text=None):
-        """What comes of a terminal, until text is there or nobody has it."""
+        """Returns the terminal's output, until it contains text or is
+        closed."""
         said = b""
         deadline = time.monotonic() + PATIENCE
         while text is None or text not in said:
@@ -475,7 +476,7 @@ class Top(Running):
         return said
 
     def on_terminal(self, end, status=0):
-        """What it says until end(master) is done and it has ended."""
+        """Returns the whole output of top, which end(master) must end."""
         master, slave = pty.openpty()
         process = subprocess.Popen(
             [tap.program("flowdctl"), "-s", str(self.flowd.dir / "ctl"),
@@ -488,7 +489,8 @@ class Top(Running):
         said += self.read_until(master)
         self.assertEqual(process.wait(PATIENCE), status)
         os.close(master)
-        # The cursor goes, and comes back; long lines are cut, but no others.
+        # The cursor is hidden and shown again, and line wrap is off only while
+        # the table is printed.
         self.assertRegex(said, rb"(?s)^\033\[\?25l.*\033\[\?25h")
         self.assertRegex(said, rb"(?s)\033\[\?7l[^\033]*EXPORTER"
                                rb"[^\033]*\033\[\?7h")
@@ -500,18 +502,19 @@ class Top(Running):
     def test_interrupt_ends_it(self):
         self.on_terminal(lambda master: os.write(master, b"\3"))
 
-    def test_it_says_that_flowd_has_gone(self):
+    def test_it_reports_that_flowd_has_ended(self):
         said = self.on_terminal(lambda _: self.flowd.stop(), status=1)
-        # On the screen that the user is left with.
+        # On the normal screen, where the user can read it.
         self.assertIn(b"ctl: no such socket", said)
         self.assertNotIn(b"\033[?1049", said)
 
 
 class Liar(unittest.TestCase):
-    """Somebody has taken over the collector: nothing but messages come of it."""
+    """An attacker controls the collector: flowdctl only prints error
+    messages."""
 
     def answer(self, data, *command):
-        """What flowdctl makes of it."""
+        """Runs flowdctl on this answer, and returns its result."""
         directory = pathlib.Path(Flowd().dir)
         self.addCleanup(shutil.rmtree, directory, True)
         directory.mkdir(exist_ok=True)
@@ -556,7 +559,7 @@ class Liar(unittest.TestCase):
         self.assertEqual((result.returncode, result.stdout), (1, ""))
         self.assertIn(said, result.stderr)
 
-    def test_answers_that_are_none(self):
+    def test_invalid_answers(self):
         end = self.record(10, b"")
         self.refused(b"", "broke off")
         self.refused(self.hello(), "broke off")
@@ -576,7 +579,7 @@ class Liar(unittest.TestCase):
         self.refused(self.hello() + end, "no answer of flowd's", "show",
                      "summary")
 
-    def test_texts_that_would_act(self):
+    def test_control_characters_in_texts(self):
         text = b'\x1b]0;owned\x07"\\\n\xe9'
         rule = self.record(4, struct.pack("!5QI", 1, 2, 3, 4, len(text),
                                           len(text)) + text)

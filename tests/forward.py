@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""`forward to` passes datagrams on as they came, and collecting does not
-depend on who takes them."""
+"""`forward to` sends copies of datagrams unchanged, and collection does not
+depend on the receiver."""
 
 import pathlib
 import socket
@@ -14,7 +14,7 @@ from flowdtest import PATIENCE, Flowd, free_port, has_ipv6
 
 
 class Forward(unittest.TestCase):
-    """This test is the collector behind flowd."""
+    """The test is the receiver of the copies."""
 
     def target(self, address="127.0.0.1"):
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -34,7 +34,7 @@ class Forward(unittest.TestCase):
             self.assertEqual([sock.recv(65535) for _ in sent], sent)
             flowd.wait_flows(9)
 
-    @unittest.skipUnless(has_ipv6(), "there is no IPv6 here")
+    @unittest.skipUnless(has_ipv6(), "IPv6 is not available")
     def test_over_ipv6(self):
         sock, port = self.target("::1")
         datagram = netflow.datagram(5, netflow.flows(3))
@@ -52,14 +52,14 @@ class Forward(unittest.TestCase):
             flowd.send(accepted, "127.0.0.2")
             self.assertEqual(sock.recv(65535), accepted)
 
-    def test_dead_target_disturbs_nothing(self):
+    def test_dead_target_does_not_disturb_collection(self):
         sock, port = self.target()
         dead = free_port()
         flows = netflow.flows(200)
         with Flowd("store ALL", f"forward to 127.0.0.1:{dead}",
                    f"forward to 127.0.0.1:{port}") as flowd:
             for i, flow in enumerate(flows):
-                # One by one: refusals come back in between.
+                # One at a time, so that ICMP errors arrive in between.
                 flowd.send(netflow.datagram(5, [flow], flow_sequence=i))
                 sock.recv(65535)
             stored = flowd.wait_flows(len(flows))

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""A log that cannot grow: flowd goes on, says so, and leaves whole records."""
+"""A log that cannot grow: flowd keeps running, logs it, and leaves only whole
+records."""
 
 import pathlib
 import re
@@ -17,7 +18,8 @@ RECORD = 116		# bytes of an IPv4 record of NetFlow v5, all fields
 
 
 class Full(unittest.TestCase):
-    """The space left is no multiple of a record, as on a disk that fills."""
+    """The space left is not a multiple of a record, as on a disk that
+    fills."""
 
     def fill(self, flowd, flows):
         for i in range(0, flows, 30):
@@ -31,14 +33,14 @@ class Full(unittest.TestCase):
             self.fill(flowd, flows)
             flowd.wait_stderr("cannot write to")
             collector = flowd.collector()
-            # It answers, and collects: nothing loops on the torn record.
+            # flowd answers and collects: it does not loop on the torn record.
             def tried_again():
                 flowd.signal(SIGUSR2)
                 return any(int(n) >= 2 for n in re.findall(
                     r"log-errors (\d+)", "\n".join(flowd.stderr_lines())))
 
-            # The limit of a file's size is one of standard error's, too.
-            wait_for(tried_again, "flowd tries again, and says so", pause=0.2)
+            # The file size limit applies to standard error too: few reports.
+            wait_for(tried_again, "flowd logs another attempt", pause=0.2)
             self.fill(flowd, 30)
             self.assertEqual(flowd.collector(), collector)
             flowd.process.terminate()

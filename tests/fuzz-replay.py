@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every input that fuzzing is known by runs through its target again."""
+"""Runs every input of the fuzz corpus and the seeds through its target."""
 
 import os
 import pathlib
@@ -23,7 +23,7 @@ class Replay(unittest.TestCase):
         self.assertNotEqual(inputs, [])
         with tap.TemporaryDirectory() as tmp, \
                 tempfile.TemporaryFile("w+", errors="replace") as said:
-            # What a target warns of is no concern, and there is much of it.
+            # A target's warnings do not matter, and are many.
             result = subprocess.run(
                 [tap.program(f"fuzz/{target}"), *inputs],
                 env={**os.environ, "TMPDIR": tmp}, timeout=PATIENCE,
@@ -39,7 +39,7 @@ def test_of(target):
 
 
 class Seeds(unittest.TestCase):
-    def test_seeds_are_what_make_seeds_makes(self):
+    def test_seeds_are_those_of_make_seeds(self):
         with tap.TemporaryDirectory() as tmp:
             subprocess.run([FUZZ / "make-seeds", tmp], check=True)
             made = contents(pathlib.Path(tmp))

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""No datagram ends flowd, makes it loop or grow beyond its limits, or costs
-another exporter a flow."""
+"""No datagram ends flowd, makes it loop or grow beyond its limits, or makes
+another exporter lose a flow."""
 
 import pathlib
 import random
@@ -24,9 +24,10 @@ MEMORY = 512		# MiB of templates, options and held data in all
 OVERHEAD = 100		# MiB of everything else; an empty flowd has 5
 
 
-@unittest.skipIf(tap.DATA is None, "there are no recorded datagrams here")
+@unittest.skipIf(tap.DATA is None, "FLOWD_TEST_DATA is not set")
 class Captures(unittest.TestCase):
-    """captures/malformed, of which malformed.tsv says what is to be stored."""
+    """The datagrams of captures/malformed, with the expected flows in
+    malformed.tsv."""
 
     def test_captures(self):
         captures = recorded.malformed()
@@ -37,7 +38,7 @@ class Captures(unittest.TestCase):
                 agent = f"127.0.4.{i}"
                 for datagram in datagrams:
                     feed.send(datagram.payload, agent)
-                # This needs a good v5 datagram to be stored behind them.
+                # Also asserts that a valid v5 datagram after them is stored.
                 with self.subTest(row["file"], what=row["what"]):
                     self.assertEqual(
                         str(len(feed.flows_of(agent))),
@@ -46,15 +47,14 @@ class Captures(unittest.TestCase):
 
 
 class Hostile(Sender):
-    """Datagrams that are wrong, from one exporter, beside a good one."""
+    """Invalid datagrams from one exporter, beside a valid exporter."""
 
     WELL = Template(300, SRC4, ("sourceIPv4PrefixLength", 1), OCTETS)
 
     def run_beside_good(self, datagrams, agent=HOSTILE):
-        """Sends them, and a good exporter's in between.
+        """Sends them, and a valid exporter's datagrams in between.
 
-        Returns what is stored of them, and their counters.
-        """
+        Returns the flows stored of them, and their counters."""
         with Flowd("store ALL") as flowd:
             feed = Feed(flowd)
             self.begin_good(feed)
@@ -71,7 +71,7 @@ class Hostile(Sender):
         feed.send(self.message(self.templates(self.WELL)), GOOD)
 
     def send_good(self, feed):
-        """Data only: the template has been sent, once."""
+        """Sends data only: the template was sent once, before."""
         feed.send(self.message(netflow9.data(
             self.WELL, ("192.0.2.7", 24, self.good)),
             sequence=self.good), GOOD)
@@ -82,7 +82,8 @@ class Hostile(Sender):
                          list(range(self.good)))
 
     def set_ids(self):
-        """One of each kind: templates, options, data, reserved."""
+        """Returns an id of each type of set: templates, options, data,
+        reserved."""
         return (netflow9.TEMPLATE_SETS[self.version],
                 netflow9.OPTIONS_SETS[self.version], 300, 200)
 
@@ -93,7 +94,7 @@ class Hostile(Sender):
                 short = netflow9.raw_set(number, b"\1\2\3\4", length=length)
                 datagrams += [
                     self.message(short), self.message(short * 100),
-                    # What is in front of it does not count either.
+                    # Sets before the invalid one are rejected too.
                     self.message(self.templates(self.SIMPLE),
                                  self.simple(1), short)]
         stored, counters = self.run_beside_good(datagrams)
@@ -126,8 +127,8 @@ class Hostile(Sender):
         return netflow9.raw_set(netflow9.TEMPLATE_SETS[self.version],
                                 b"".join(definitions))
 
-    def test_templates_that_cannot_be(self):
-        """And data for them."""
+    def test_impossible_templates(self):
+        """Sends data for each of them too."""
         specifier = struct.pack("!HH", 1, 4)
         zero = struct.pack("!HH", 1, 0)
         half = struct.pack("!HH", 1, 32768)
@@ -156,8 +157,9 @@ class Hostile(Sender):
                 self.assertEqual(counters["templates"], 0)
                 self.assertEqual(counters["held"], 2)
 
-    def test_a_bad_template_leaves_none_of_its_id(self):
-        """Data are never read by a template that is no longer meant."""
+    def test_a_bad_template_removes_the_one_of_its_id(self):
+        """Data are never decoded by a template that the exporter has
+        replaced."""
         bad = struct.pack("!HH", self.SIMPLE.id, 2) + bytes(4)
         stored, _ = self.run_beside_good([
             self.message(self.templates(self.SIMPLE), self.simple(1)),
@@ -166,7 +168,7 @@ class Hostile(Sender):
         self.assertEqual(self.octets(stored), [0])
 
     def test_a_bad_template_does_not_harm_the_next(self):
-        """Where it is known where that begins."""
+        """This holds if the bad template's length is known."""
         bad = struct.pack("!HHHH", 256, 1, 1, 0)
         stored, counters = self.run_beside_good([self.message(
             self.template_set(bad, self.SIMPLE.definition(self.version)),
@@ -189,7 +191,7 @@ class Hostile(Sender):
                          [(5, 7), (None, 8)])
 
     def test_records_of_one_octet(self):
-        """The most flows that a datagram can have."""
+        """These are the most flows that a datagram can have."""
         layout = Template(256, ("protocolIdentifier", 1))
         count = 60000
         stored, _ = self.run_beside_good([
@@ -206,7 +208,7 @@ class Hostile(Sender):
         self.assertEqual(counters["datagrams"], 500)
 
     def test_damaged_messages(self):
-        """Good ones with some octets changed."""
+        """Sends valid messages with some octets changed."""
         rng = random.Random(self.version)
         options = Template(400, ("ingressInterface", 4),
                            ("interfaceName", VARIABLE),
@@ -232,7 +234,7 @@ class Hostile(Sender):
         self.assertEqual(counters["datagrams"], 1000)
 
     def test_many_small_templates(self):
-        """Of one exporter: as many as there are ids, in several domains."""
+        """One exporter sends as many as there are ids, in several domains."""
         specifier = struct.pack("!HH", 1, 4)
         ids = range(256, 65536)
         datagrams = [
@@ -248,8 +250,8 @@ class Hostile(Sender):
         self.assertEqual(counters["templates"], 3 * len(ids))
         self.assertEqual(counters["held"], 1)
 
-    def test_data_that_wait_and_templates_that_come(self):
-        """Each template is looked for among all data that wait."""
+    def test_held_data_and_other_templates(self):
+        """Each new template is compared with all held data."""
         ids = range(1000, 9000)
         specifier = struct.pack("!HH", 1, 4)
         datagrams = [self.message(*(
@@ -262,7 +264,7 @@ class Hostile(Sender):
         self.assertEqual(counters["held"], 1)
 
     def test_large_templates(self):
-        """Of one exporter, until memory has reached its limit."""
+        """One exporter sends them until the memory limit is reached."""
         count = 16300
         specifiers = (struct.pack("!HH", 96, VARIABLE) +
                       struct.pack("!HH", 1, 4) * (count - 1))
@@ -279,18 +281,18 @@ class Hostile(Sender):
             if not is_sanitized():
                 self.assertLess(flowd.memory(),
                                 MEMORY + OVERHEAD)
-            # Its own oldest have gone for its latest.
+            # Its oldest templates have been evicted for its latest.
             feed.send(self.message(netflow9.raw_set(
                 255 + number, bytes(1 + 4 * (count - 1)))), HOSTILE)
             self.assertEqual(len(feed.flows_of(HOSTILE)), 1)
-            # Who comes now is served as well.
+            # A new exporter is accepted as well.
             late = "127.0.0.8"
             feed.send(self.message(self.templates(self.SIMPLE)), late)
             feed.send(self.message(self.simple(1)), late)
             self.assertEqual(len(feed.flows_of(late)), 1)
 
-    def test_data_that_wait_for_ever(self):
-        """From one exporter, and from many."""
+    def test_data_that_are_held_forever(self):
+        """They come from one exporter, then from many."""
         data = netflow9.raw_set(256, bytes(30000))
         with Flowd("store ALL") as flowd:
             feed = Feed(flowd)
@@ -314,7 +316,7 @@ class HostileVersion9(Hostile, unittest.TestCase):
 
     version = V9
 
-    def test_options_templates_that_cannot_be(self):
+    def test_impossible_options_templates(self):
         data = netflow9.raw_set(256, bytes(64))
         for scope, option in ((0, 0), (65532, 4), (4, 65532), (65532, 65532),
                               (2, 4), (4, 2), (8, 4)):
@@ -333,7 +335,7 @@ class HostileIpfix(Hostile, unittest.TestCase):
 
     version = IPFIX
 
-    def test_options_templates_that_cannot_be(self):
+    def test_impossible_options_templates(self):
         data = netflow9.raw_set(256, bytes(64))
         for fields, scopes in ((1, 2), (65535, 1), (65535, 65535), (3, 1)):
             with self.subTest(fields=fields, scopes=scopes):
@@ -354,8 +356,8 @@ class HostileIpfix(Hostile, unittest.TestCase):
         self.assertEqual(stored, [])
         self.assertEqual(counters["templates-refused"], 2)
 
-    def test_withdrawals_without_end(self):
-        """Each of them looks at all templates, of which there are many."""
+    def test_endless_withdrawals(self):
+        """Each withdrawal searches all templates, of which there are many."""
         ids = range(256, 256 + 4096)
         specifier = struct.pack("!HH", 1, 4)
         everything = netflow9.withdrawals(*[2] * 16000)
@@ -366,8 +368,8 @@ class HostileIpfix(Hostile, unittest.TestCase):
         self.assertEqual(stored, [])
         self.assertEqual(counters["withdrawals"], 20 * 16000)
 
-    def test_zeroes_that_are_no_padding(self):
-        """A set of them with one octet of another value at its end."""
+    def test_zeroes_that_are_not_padding(self):
+        """Sends a set of zeroes whose last octet is not 0."""
         self.run_beside_good(
             [self.message(self.template_set(bytes(65000) + b"\1"))] * 20)
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""contrib/flowd.init does what the Linux Standard Base asks of such a script."""
+"""contrib/flowd.init meets the requirements of the Linux Standard Base."""
 
 import contextlib
 import os
@@ -46,7 +46,7 @@ class InitScript(unittest.TestCase):
         self.flowd._tmp.cleanup()
 
     def run_script(self, action, status=0):
-        """Runs the script, and returns what it said."""
+        """Runs the script, and returns its output."""
         result = subprocess.run(
             ["sh", str(self.script), action], text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -87,7 +87,7 @@ class InitScript(unittest.TestCase):
         self.assertIsNone(self.flowd.pid())
         self.run_script("status", 3)
 
-    def test_bad_configuration_stops_nothing(self):
+    def test_bad_configuration_does_not_stop_flowd(self):
         self.run_script("start")
         pid = self.flowd.pid()
         self.flowd.write_conf("nonsense")
@@ -106,7 +106,7 @@ class InitScript(unittest.TestCase):
         (self.flowd.dir / "defaults").write_text("DAEMON=/nonexistent\n")
         self.run_script("start", 5)
 
-    def test_pidfile_of_another(self):
+    def test_pidfile_of_another_process(self):
         self.flowd.pidfile.write_text(f"{os.getpid()}\n")
         self.run_script("status", 1)
         self.run_script("reload", 7)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Thousands of reloads and reopens take no more memory and no more descriptors
-than a few.  FLOWD_TEST_ROUNDS says how many; without it there are less."""
+"""Thousands of reloads and reopens use no more memory and descriptors than a
+few.  FLOWD_TEST_ROUNDS sets their number; by default there are fewer."""
 
 import os
 import pathlib
@@ -22,24 +22,26 @@ SLACK = 512			# KiB
 
 
 def resident(pid):
-    """KiB of memory, of /proc, that the process has for itself."""
+    """Returns the process's anonymous memory in KiB, read from /proc."""
     text = pathlib.Path(f"/proc/{pid}/status").read_text()
     return int(re.search(r"^RssAnon:\s*(\d+) kB", text, re.MULTILINE)[1])
 
 
-@unittest.skipUnless(os.path.exists("/proc/self/fd"), "there is no /proc")
+@unittest.skipUnless(os.path.exists("/proc/self/fd"), "/proc is not mounted")
 @unittest.skipUnless(os.geteuid() == 0, "only root sees the descriptors")
 class Flat(unittest.TestCase):
     def at_rest(self, flowd, files):
-        """KiB of monitor and collector once they have as many descriptors as
-        at the beginning: logs that are replaced stay open for a while."""
+        """Returns the KiB of monitor and collector, once they have as many
+        descriptors as at the beginning: replaced logs stay open for a
+        while."""
         pids = [flowd.pid(), flowd.collector()]
         wait_for(lambda: [descriptors(pid) for pid in pids] == files,
-                 f"there are {files} descriptors as before")
+                 f"the descriptors are {files} as before")
         return [resident(pid) for pid in pids]
 
     def repeat(self, flowd, number, said):
-        """Signals so often, each time once flowd has done the one before."""
+        """Sends ROUNDS signals, each after flowd has handled the one
+        before."""
         pids = [flowd.pid(), flowd.collector()]
         files = [descriptors(pid) for pid in pids]
         with flowd.stderr.open() as stderr:
@@ -48,14 +50,14 @@ class Flat(unittest.TestCase):
                     before = self.at_rest(flowd, files)
                 stderr.seek(0, os.SEEK_END)
                 flowd.signal(number)
-                wait_for(lambda: said in stderr.read(), f"flowd says {said!r}")
-        # The collector takes what it is sent in its turn.
+                wait_for(lambda: said in stderr.read(), f"flowd logs {said!r}")
+        # The collector handles datagrams after the monitor's orders.
         flowd.send(netflow.datagram(5, netflow.flows(1)))
         flowd.wait_flows(1)
         self.assertEqual([flowd.pid(), flowd.collector()], pids)
         after = self.at_rest(flowd, files)
         if is_sanitized():
-            return		# it keeps what was freed, to find its use
+            return		# it keeps freed memory, to detect its use
         for kib, most in zip(after, before):
             self.assertLessEqual(kib, most + SLACK)
 
@@ -69,12 +71,12 @@ class Flat(unittest.TestCase):
         with Flowd(*self.statements()) as flowd:
             self.repeat(flowd, signal.SIGHUP, "new configuration in force")
 
-    def test_reload_of_what_is_wrong(self):
+    def test_reload_of_a_bad_configuration(self):
         with Flowd(*self.statements()) as flowd:
             flowd.write_conf(*self.statements(), "nonsense")
             self.repeat(flowd, signal.SIGHUP, "stays as it was")
 
-    def test_reload_that_cannot_be_had(self):
+    def test_reload_that_cannot_be_carried_out(self):
         with Flowd(*self.statements()) as flowd:
             flowd.write_conf(*self.statements(), 'logfile "@DIR@" tag 3')
             self.repeat(flowd, signal.SIGHUP, "stays as it was")

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The program in flowd(3) compiles against the build tree and against what is
-installed, and does what the manual says."""
+"""The program in flowd(3) compiles against the build tree and against an
+installation, and works as the manual describes."""
 
 import os
 import pathlib
@@ -22,13 +22,13 @@ WARNINGS = "-Wall", "-Wextra", "-Wpedantic", "-Werror"
 
 
 def make_variable(name):
-    """What the build's Makefile has for a variable."""
+    """Returns the words of a variable of the build's Makefile."""
     text = (tap.BUILD / "Makefile").read_text()
     return re.search(rf"^{name} =(.*)$", text, re.M)[1].split()
 
 
 def example():
-    """The program, out of the manual."""
+    """Returns the program in the manual."""
     page = tap.source("flowd.3").read_text()
     text = re.search(r"^\.Sh EXAMPLES\n.*?^\.Bd .*?\n(.*?)^\.Ed", page,
                      re.M | re.S)[1]
@@ -72,7 +72,7 @@ class Example(unittest.TestCase):
                          "none.log: No such file or directory\n")
 
     def build_flags(self):
-        """For <flowd/...>, as if the headers were installed."""
+        """Returns flags for <flowd/...>, as if the headers were installed."""
         (self.dir / "flowd").symlink_to(tap.SRC)
         return f"-I{self.dir}", f"-L{tap.BUILD}"
 
@@ -90,7 +90,7 @@ class Example(unittest.TestCase):
         self.use(program, LD_LIBRARY_PATH=str(tap.BUILD))
 
     @unittest.skipUnless(shutil.which("c++"), "no C++ compiler")
-    def test_headers_are_for_cplusplus_too(self):
+    def test_headers_work_in_cplusplus(self):
         source = self.dir / "headers.cc"
         flags = self.build_flags()
         for header in HEADERS:
@@ -109,7 +109,7 @@ class Installed(Example):
         self.libdir = self.root / self.installed("libflowd.a").parent
 
     def installed(self, name):
-        """The path below the root of the one file with this name."""
+        """Returns the path below the root of the one file with this name."""
         path, = self.root.rglob(name)
         return path.relative_to(self.root)
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`limit` statements hold, and change with SIGHUP in both directions."""
+"""`limit` statements are enforced, and SIGHUP can raise and lower them."""
 
 import pathlib
 import signal
@@ -21,7 +21,7 @@ AGENTS = [f"127.0.0.{i}" for i in range(2, 12)]
 TEMPLATES_DEFAULT = 4096	# of each exporter
 
 
-@unittest.skipUnless(has_loopback_net(), "127.0.0.0/8 is not ours")
+@unittest.skipUnless(has_loopback_net(), "127.0.0.0/8 is not local")
 class Limits(Sender, unittest.TestCase):
     version = netflow9.IPFIX
 
@@ -32,14 +32,15 @@ class Limits(Sender, unittest.TestCase):
         flowd.reload("store AGENT_ADDR", "store OCTETS", *limits)
 
     def know(self, feed, agents, layout=None):
-        """Sends a template from each."""
+        """Sends a template from each exporter."""
         for agent in agents:
             feed.send(self.message(self.templates(layout or self.SIMPLE)),
                       agent)
         feed.drain()
 
     def known(self, feed, agents):
-        """Those whose data are decoded without another template."""
+        """Returns the exporters whose data are decoded without another
+        template."""
         before = len(feed.flows())
         for agent in agents:
             feed.send(self.message(self.simple(1)), agent)
@@ -47,7 +48,7 @@ class Limits(Sender, unittest.TestCase):
 
 
 class Exporters(Limits):
-    """That the feed sends from is one of them."""
+    """The limit of exporters; the feed's own address is one of them."""
 
     def test_exporters(self):
         a, b, c, d, e = AGENTS[:5]
@@ -61,11 +62,11 @@ class Exporters(Limits):
             self.reload(flowd, "limit exporters 4")
             self.know(feed, (c, d))
             self.assertEqual(self.known(feed, (a, b, c, d)), [a, b, c])
-            # Whoever is known stays when it is lowered.
+            # Known exporters stay when the limit is lowered.
             self.reload(flowd, "limit exporters 1")
             self.know(feed, (d,))
             self.assertEqual(self.known(feed, (a, b, c, d)), [a, b, c])
-            # Without a statement there is room.
+            # The default limit has room for all.
             self.reload(flowd)
             self.know(feed, (d, e))
             self.assertEqual(self.known(feed, AGENTS[:5]), AGENTS[:5])
@@ -73,7 +74,7 @@ class Exporters(Limits):
 
 
 class Templates(Limits):
-    """Of each exporter."""
+    """The limit of templates, for each exporter."""
 
     LAYOUTS = [Template(300 + i, OCTETS) for i in range(6)]
 
@@ -81,7 +82,7 @@ class Templates(Limits):
         feed.send(self.message(self.templates(*layouts)), agent)
 
     def decoded(self, feed, layouts, agent=AGENTS[0]):
-        """The ids of templates that are known."""
+        """Returns the ids of the templates that are known."""
         before = len(feed.flows())
         for layout in layouts:
             feed.send(self.message(netflow9.data(layout, (layout.id,))),
@@ -92,7 +93,7 @@ class Templates(Limits):
         layouts = self.LAYOUTS
         with self.start("limit templates 2") as flowd:
             feed = Feed(flowd)
-            # The least recently used one makes room.
+            # The least recently used one is evicted.
             self.know_all(feed, layouts[:3])
             self.know_all(feed, layouts[:2], AGENTS[1])
             self.assertEqual(self.decoded(feed, layouts[:3]), [301, 302])
@@ -102,7 +103,7 @@ class Templates(Limits):
             self.know_all(feed, layouts[3:5])
             self.assertEqual(self.decoded(feed, layouts[1:5]),
                              [301, 302, 303, 304])
-            # Those that are known stay until there is a new one.
+            # Known templates stay until a new one is sent.
             self.reload(flowd, "limit templates 1")
             self.assertEqual(self.decoded(feed, layouts[1:5]),
                              [301, 302, 303, 304])
@@ -110,8 +111,8 @@ class Templates(Limits):
             self.assertEqual(self.decoded(feed, layouts[1:]), [305])
 
     def test_limits_hold_for_the_state_file(self):
-        """As many templates are known after a restart as flowd.conf allows,
-        be that more or less than by default."""
+        """After a restart, as many templates are known as flowd.conf allows,
+        more or fewer than by default."""
         count = TEMPLATES_DEFAULT + 100
         layouts = [Template(300 + i, OCTETS) for i in range(count)]
         state = 'statefile "@DIR@/state"'
@@ -138,13 +139,13 @@ class Templates(Limits):
 
 
 class Memory(Limits):
-    """What waits for a template takes it from others' templates."""
+    """Held data use the memory that other exporters' templates would need."""
 
     BIG = Template(300, SRC4, ("destinationIPv4Address", 4), OCTETS,
                    *[PADDING] * 600)
 
     def fill(self, feed, agent):
-        """1 MiB of data that wait, in small pieces."""
+        """Sends 1 MiB of data without a template, in small pieces."""
         waiting = self.message(netflow9.raw_set(999, bytes(1100)))
         for _ in range(1000):
             feed.send(waiting, agent)
@@ -167,14 +168,14 @@ class Memory(Limits):
             self.know(feed, [a], self.BIG)
             self.fill(feed, filler)
             self.know(feed, [b], self.BIG)
-            # a knew its template before memory was used up.
+            # Exporter a sent its template before the memory was used up.
             self.assertEqual(self.known(feed, [a, b]), [a])
             flowd.wait_stderr(f"{b}: domain 0: no memory for template 300")
             self.assertEqual(self.refused(flowd, b), 1)
             self.reload(flowd, "limit memory 2M")
             self.know(feed, [b], self.BIG)
             self.assertEqual(self.known(feed, [a, b]), [a, b])
-            # What is over a lower limit stays.
+            # Memory in use above the lower limit stays.
             self.fill(feed, d)
             self.reload(flowd, "limit memory 1M")
             self.know(feed, [c], self.BIG)
@@ -198,7 +199,7 @@ class Statements(unittest.TestCase):
                     wait_for(lambda: [
                         l for l in flowd.stderr_lines()[before:]
                         if l.startswith(f"{flowd.conf}:")],
-                        "flowd says what is wrong, and where")
+                        "flowd logs the error and its line")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""`listen on ADDR:PORT interface NAME` takes what comes in there, and nothing
-else; in a network namespace of the test's own."""
+"""`listen on ADDR:PORT interface NAME` receives only datagrams that arrive on
+that interface.  The test runs in a network namespace."""
 
 import pathlib
 import signal
@@ -16,8 +16,8 @@ from namespace import ADDRESSES4, ADDRESSES6, LINK_LOCAL, inject
 
 
 class Interface(unittest.TestCase):
-    """Flows have the source 10.0.0.NUMBER of the interface that they came in
-    by; those of this host have 10.0.0.2."""
+    """The source of a flow is 10.0.0.NUMBER, of the interface on which it
+    arrived; flows sent by this host have 10.0.0.2."""
 
     def setUp(self):
         self.port = free_port()
@@ -38,7 +38,8 @@ class Interface(unittest.TestCase):
                targets[number], self.port)
 
     def check(self, flowd, order, expected, targets=ADDRESSES4):
-        """Sends by these interfaces in turn."""
+        """Sends on these interfaces in order, and checks the sources
+        stored."""
         before = len(flowd.flows())
         for number in order:
             self.send(targets, number)
@@ -49,7 +50,7 @@ class Interface(unittest.TestCase):
     def test_ipv4(self):
         with self.start(("0.0.0.0", "test0")) as flowd:
             self.check(flowd, (1, 0, 1, 0), (0, 0))
-            # Not what this host sends to itself either.
+            # Datagrams that this host sends to itself are not received either.
             send(netflow.datagram(5, netflow.flows(3)[2:]), "127.0.0.1",
                  self.port)
             self.check(flowd, (0,), (0,))
@@ -57,7 +58,7 @@ class Interface(unittest.TestCase):
                               "test0, ")
 
     def test_address_of_another_interface(self):
-        """It is the way in that counts."""
+        """The interface counts, not the address."""
         with self.start((ADDRESSES4[1], "test0")) as flowd:
             self.check(flowd, (1, 0), (0,), [ADDRESSES4[1]] * 2)
 
@@ -66,7 +67,7 @@ class Interface(unittest.TestCase):
             self.check(flowd, (0, 1), (1,), ADDRESSES6)
 
     def test_link_local(self):
-        """One address, which means another host on each interface."""
+        """The same address means another host on each interface."""
         with self.start((LINK_LOCAL, "test1")) as flowd:
             self.check(flowd, (0, 1), (1,), [LINK_LOCAL] * 2)
 
@@ -81,7 +82,7 @@ class Interface(unittest.TestCase):
                 pass
 
     def test_changes(self):
-        """With SIGHUP, on one port."""
+        """SIGHUP changes the interface of a port."""
         with self.start(("0.0.0.0", "test0")) as flowd:
             self.reload(flowd, ("0.0.0.0", "test1"))
             self.check(flowd, (0, 1), (1,))
@@ -94,8 +95,8 @@ class Interface(unittest.TestCase):
             flowd.expect("the configuration stays as it was", signal.SIGHUP)
             self.check(flowd, (1, 0), (0,))
 
-    def test_change_under_way(self):
-        """What was on its way is stored by the old one or the new one."""
+    def test_change_with_queued_datagrams(self):
+        """Datagrams queued before the change are stored."""
         with self.start(("0.0.0.0", "test0")) as flowd:
             with flowd.paused():
                 self.send(ADDRESSES4, 0)

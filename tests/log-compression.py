@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Closed logs that flowd compresses."""
+"""flowd compresses closed logs."""
 
 import contextlib
 import gzip
@@ -29,8 +29,8 @@ def record(number):
 
 
 def open_files(pid):
-    """The names of what a process has open beside standard error; only root
-    sees that of a process that gave up its rights."""
+    """Returns the names of a process's open files besides standard error.
+    Only root sees those of a process that dropped root."""
     return sorted(os.path.basename(os.readlink(fd))
                   for fd in pathlib.Path(f"/proc/{pid}/fd").iterdir()
                   if int(fd.name) > 2)
@@ -49,22 +49,23 @@ class Compression(unittest.TestCase):
         return path
 
     def large(self, flowd):
-        """One that takes a while: its records do not get smaller."""
+        """Writes a log whose compression needs a while: its records are
+        random."""
         blocks = [record(int.from_bytes(os.urandom(4), "big"))
                   for _ in range(1000)]
         body = b"".join(r[:12] + os.urandom(12) for r in blocks)
         return self.file(flowd, "flowd.log.000001", blocks[0] + body * 700)
 
     def compressed(self, path):
-        """Waits until path is compressed, and returns what it has become."""
+        """Waits until path is compressed, and returns the new path."""
         new = path.with_name(path.name + ".gz")
-        # On a busy machine there is little time left for it: it is niced.
+        # The compression is niced, and slow on a busy machine.
         wait_for(lambda: new.exists() and not path.exists(),
-                 f"{new} takes the place of {path}", 4 * PATIENCE)
+                 f"{new} replaces {path}", 4 * PATIENCE)
         return new
 
     def compressor(self, flowd):
-        """The process id; it is stopped once it has given up its rights."""
+        """Returns the compressing process, stopped after it dropped root."""
         def found():
             for child in flowd.children()[1:]:
                 with contextlib.suppress(FileNotFoundError):
@@ -74,12 +75,13 @@ class Compression(unittest.TestCase):
                              TEMPORARY in open_files(child))):
                         return child
 
-        pid = wait_for(found, "a compression without rights")
+        pid = wait_for(found, "the compression has dropped root")
         os.kill(pid, SIGSTOP)
         return pid
 
     def test_after_a_start(self):
-        """What was left uncompressed is, with mode, owner and times kept."""
+        """Logs left uncompressed are compressed, and keep mode, owner and
+        times."""
         flowd = self.prepare()
         data = b"".join(map(record, range(1000)))
         own = [self.file(flowd, f"flowd.log.{n:06d}", data[n * 24:])
@@ -90,7 +92,7 @@ class Compression(unittest.TestCase):
         before = own[0].stat()
         others = [self.file(flowd, "flowd.log.000004", b"no log"),
                   self.file(flowd, "flowd.log.b", data)]
-        stale = self.file(flowd, TEMPORARY, b"of a crash")
+        stale = self.file(flowd, TEMPORARY, b"from a crash")
         flowd.start()
         for n, path in enumerate(own, 1):
             self.assertEqual(
@@ -105,16 +107,16 @@ class Compression(unittest.TestCase):
         flowd.stop()
 
     def test_without_compress(self):
-        """What an older configuration has left behind is removed too."""
+        """An older configuration's temporary file is removed too."""
         flowd = self.prepare('"@DIR@/flowd.log" rotate every 1d')
-        stale = self.file(flowd, TEMPORARY, b"of a crash")
+        stale = self.file(flowd, TEMPORARY, b"from a crash")
         path = self.file(flowd, "flowd.log.000001", record(1))
         flowd.start()
         self.assertFalse(stale.exists())
         self.assertTrue(path.exists())
 
-    def test_twin_of_a_file_that_is_compressed(self):
-        """flowd ended between the two last steps: nothing is doubled."""
+    def test_compressed_and_uncompressed_file(self):
+        """flowd ended between the last two steps: no flow remains twice."""
         flowd = self.prepare('"@DIR@/%Y%m%d" rotate every 1d compress')
         path = self.file(flowd, "20200101", record(1))
         flowd.start()
@@ -122,11 +124,11 @@ class Compression(unittest.TestCase):
         flowd.stop()
         self.file(flowd, "20200101", record(1))
         flowd.start()
-        wait_for(lambda: not path.exists(), "the twin is removed")
+        wait_for(lambda: not path.exists(), "the uncompressed file is removed")
         self.assertEqual(len(list(flowd.dir.glob("20200101*"))), 1)
 
-    def test_name_that_is_taken(self):
-        """As where clocks are put back: both are kept."""
+    def test_name_that_exists(self):
+        """The clock was set back, for example: both files are kept."""
         flowd = self.prepare('"@DIR@/%Y%m%d" rotate every 1d compress')
         old = self.file(flowd, "20200101.gz", b"of before")
         path = self.file(flowd, "20200101", record(1))
@@ -137,17 +139,17 @@ class Compression(unittest.TestCase):
         self.assertEqual(old.read_bytes(), b"of before")
 
     def immutable(self, path):
-        """Lets nobody remove path for as long as the test runs."""
+        """Makes path impossible to remove until the test ends."""
         def change(how):
             return subprocess.run(["chattr", how, path], check=False,
                                   stderr=subprocess.DEVNULL).returncode
 
         if need("chattr") or change("+i") != 0:
-            self.skipTest("files cannot be made immutable here")
+            self.skipTest("files cannot be made immutable")
         self.addCleanup(change, "-i")
 
     def test_file_that_cannot_be_removed(self):
-        """It stays the only one, and others have their turn."""
+        """Only one copy of it is made, and other files are compressed."""
         flowd = self.prepare('"@DIR@/%Y%m%d" rotate every 1d compress')
         old = self.file(flowd, "20200101", record(1))
         self.immutable(old)
@@ -163,8 +165,8 @@ class Compression(unittest.TestCase):
         self.assertEqual([p.name for p in flowd.dir.glob("20200101*")],
                          [old.name])
 
-    def test_twin_that_cannot_be_removed(self):
-        """It does not have more and more of them."""
+    def test_uncompressed_file_that_cannot_be_removed(self):
+        """No further copies of it are made."""
         flowd = self.prepare('"@DIR@/%Y%m%d" rotate every 1d compress')
         path = self.file(flowd, "20200101", record(1))
         flowd.start()
@@ -176,7 +178,7 @@ class Compression(unittest.TestCase):
         flowd.stop()
         self.assertEqual(len(list(flowd.dir.glob("20200101*"))), 2)
 
-    def test_process_without_rights(self):
+    def test_process_without_privileges(self):
         flowd = self.prepare()
         self.large(flowd)
         flowd.start()
@@ -186,7 +188,7 @@ class Compression(unittest.TestCase):
                          .rpartition(") ")[2].split()[16], "19", "nice")
         limits = proc.joinpath("limits").read_text()
         self.assertRegex(limits, r"Max open files +0 +0 ")
-        if not is_sanitized():	# a sanitizer starts one of its own
+        if not is_sanitized():	# a sanitizer starts a process
             self.assertRegex(limits, r"Max processes +0 +0 ")
         if os.geteuid() == 0:
             self.assertEqual(open_files(pid), [TEMPORARY, "flowd.log.000001"])
@@ -196,7 +198,7 @@ class Compression(unittest.TestCase):
                                             re.MULTILINE)[1].split())
             self.assertNotEqual(os.readlink(proc / "root"), "/")
 
-    def test_end_in_the_middle(self):
+    def test_flowd_ends_during_compression(self):
         flowd = self.prepare()
         path = self.large(flowd)
         flowd.start()
@@ -206,7 +208,7 @@ class Compression(unittest.TestCase):
         self.assertEqual(sorted(p.name for p in flowd.dir.glob("*flowd.log*")),
                          ["flowd.log", "flowd.log.000001"])
 
-    def test_crash_in_the_middle(self):
+    def test_crash_during_compression(self):
         flowd = self.prepare()
         path = self.large(flowd)
         data = path.read_bytes()
@@ -223,7 +225,7 @@ class Compression(unittest.TestCase):
                          data)
         self.assertFalse((flowd.dir / TEMPORARY).exists())
 
-    def test_number_changes_meanwhile(self):
+    def test_number_changes_during_compression(self):
         flowd = self.prepare('"@DIR@/flowd.log" rotate at size 1K compress')
         data = self.large(flowd).read_bytes()
         flowd.start()
@@ -237,7 +239,7 @@ class Compression(unittest.TestCase):
                          data)
 
     def test_file_that_may_still_grow(self):
-        """The collector has not yet heard of the rotation."""
+        """The collector has not yet reopened the log after the rotation."""
         flowd = self.prepare('"@DIR@/flowd.log" rotate every 1s compress')
         flowd.start()
         path = flowd.dir / "flowd.log.000001"
@@ -250,13 +252,13 @@ class Compression(unittest.TestCase):
         self.compressed(path)
 
     def test_kept_within_bounds(self):
-        """A file that flowd compressed is its own."""
+        """A file that flowd compressed counts as its own."""
         flowd = self.prepare()
         path = self.file(flowd, "flowd.log.000001", record(1))
         flowd.start()
         new = self.compressed(path)
         flowd.reload('logfile "@DIR@/flowd.log" rotate every 1d keep 30d')
-        wait_for(lambda: not new.exists(), "it is removed")
+        wait_for(lambda: not new.exists(), "the file is removed")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Processes that are killed while they write: the log stays readable."""
+"""Processes are killed while they write: the log stays readable."""
 
 import os
 import pathlib
@@ -15,8 +15,8 @@ import tap
 from flowdtest import Flowd, wait_for
 
 KILLS = 200 if load.LONG else 12
-COLLECTORS = 3			# killed of one flowd; a few more, and it ends
-LONGEST = 0.2			# seconds of a life
+COLLECTORS = 3			# killed in one flowd; it ends after a few more
+LONGEST = 0.2			# seconds before a kill
 
 
 class Killed(unittest.TestCase):
@@ -29,7 +29,7 @@ class Killed(unittest.TestCase):
         self.torn = 0
 
     def live(self):
-        """Collects for a while, as fast as can be."""
+        """Collects for a random time, as fast as possible."""
         size = self.flowd.log.stat().st_size
         wait_for(lambda: self.flowd.log.stat().st_size > size, "flows come")
         time.sleep(self.random.uniform(0, LONGEST))
@@ -38,26 +38,27 @@ class Killed(unittest.TestCase):
         victim = self.flowd.collector()
         os.kill(victim, SIGKILL)
         wait_for(lambda: self.flowd.children() not in ([], [victim]),
-                 "there is another")
+                 "another collector runs")
 
     def kill_both(self):
-        """Returns the log as they leave it."""
+        """Kills monitor and collector, and returns the log."""
         for pid in [self.flowd.process.pid, *self.flowd.children()]:
             os.kill(pid, SIGKILL)
         self.flowd.process.wait()
-        wait_for(lambda: not self.flowd.children(), "both are gone")
+        wait_for(lambda: not self.flowd.children(), "both have ended")
         self.flowd.pidfile.unlink()
         return self.flowd.log.read_bytes()
 
     def start_again(self):
-        """On the same port, so that the sender goes on."""
+        """Starts flowd on the same port, so that the sender continues."""
         self.flowd.launch()
-        wait_for(self.flowd.pid, "flowd is up again")
+        wait_for(self.flowd.pid, "flowd runs again")
 
     def check(self, log):
-        """It has whole records, and but the last may be torn."""
+        """Asserts that the log has only whole records; the last may be
+        torn."""
         found = load.numbers(log, torn=True)
-        self.assertEqual(found, sorted(set(found)), "doubled, or lost order")
+        self.assertEqual(found, sorted(set(found)), "repeated, or out of order")
         self.torn += len(log) % load.RECORD.size != 0
         return found
 
@@ -75,11 +76,11 @@ class Killed(unittest.TestCase):
             found = self.check(log)
             self.start_again()
             self.live()
-            # What was whole is there, and what came is behind it.
+            # Whole records are unchanged, and later ones follow them.
             whole = len(log) - len(log) % load.RECORD.size
             self.assertEqual(self.flowd.log.read_bytes()[:whole],
                              log[:whole])
-            # The log of one round is enough for a test.
+            # The log of one round is enough for the check.
             if len(found) > 2000000:
                 os.truncate(self.flowd.log, 0)
         sender.stop()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What flowd does about the end of a log before it appends to it."""
+"""Before flowd appends to a log, it repairs the log's end."""
 
 import os
 import pathlib
@@ -18,8 +18,8 @@ FLOWS = 40
 
 
 class Heals(unittest.TestCase):
-    def start_again(self, spoil):
-        """Spoils a log of FLOWS flows, and collects FLOWS more."""
+    def start_again(self, damage):
+        """Damages a log of FLOWS flows, and collects FLOWS more."""
         flowd = Flowd("store ALL")
         self.addCleanup(flowd._discard)
         flowd.start()
@@ -27,7 +27,7 @@ class Heals(unittest.TestCase):
         flowd.wait_flows(FLOWS)
         flowd.stop()
         good = flowd.log.read_bytes()
-        flowd.log.write_bytes(spoil(good))
+        flowd.log.write_bytes(damage(good))
         flowd.start()
         self.send(flowd)
         flowd.stop()
@@ -51,7 +51,7 @@ class Heals(unittest.TestCase):
         self.assertIn("8192 bytes", flowd.wait_stderr("cut off"))
 
     def test_collector_that_died(self):
-        """Its successor goes on behind the last whole record."""
+        """The next collector appends after the last whole record."""
         with Flowd("store ALL") as flowd:
             self.send(flowd)
             flowd.wait_flows(FLOWS)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""flowd-log(5) is complete: a reader made of its tables reads every log."""
+"""flowd-log(5) is complete: a reader built from its tables reads every log."""
 
 import datetime
 import ipaddress
@@ -25,13 +25,13 @@ EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
 
 def section(heading):
-    """The page from a heading to the next."""
+    """Returns the page from a heading to the next."""
     return re.search(rf"^\.S[hs] {heading}\n(.*?)^\.S[hs] ", PAGE,
                      re.DOTALL | re.MULTILINE)[1]
 
 
 def tables(heading):
-    """The rows of each table of a section, without the row of headings."""
+    """Returns the rows of each table of a section, without the headings."""
     for table in re.findall(r"^\.Bl -column.*?\n(.*?)^\.El$",
                             section(heading), re.DOTALL | re.MULTILINE):
         rows = table.replace("\n", " ").split(".It ")[2:]
@@ -39,7 +39,8 @@ def tables(heading):
 
 
 def layout(size, contents):
-    """Names and sizes of the values in a field; an address is the whole."""
+    """Returns names and sizes of the values in a field.  An address is one
+    value."""
     values = [value.split() for value in contents.split(", ")]
     pairs = [(value[0], SIZES[value[1]] if len(value) > 1 else int(size))
              for value in values]
@@ -49,14 +50,14 @@ def layout(size, contents):
 
 
 def version_3():
-    """Pairs of the bit and the layout of a field, in order."""
+    """Returns pairs of the bit and the layout of a field, in order."""
     _, fields = tables("DESCRIPTION")
     return [(int(bit), layout(size, contents))
             for bit, _, size, contents in fields]
 
 
 def version_2():
-    """The same, for logs of version 2."""
+    """Returns the same, for logs of version 2."""
     _, fields = tables("DESCRIPTION")
     other, = tables("Version 2")
     sizes = {name: (size, contents) for name, size, contents in other}
@@ -69,7 +70,8 @@ def number(data):
 
 
 def values(data, fields, known):
-    """The flow in the fields of a record, and their length in bytes."""
+    """Returns the flow in the fields of a record, and their length in
+    bytes."""
     flow = {}
     at = 0
     for bit, field in known:
@@ -86,14 +88,14 @@ def values(data, fields, known):
 
 
 def check(record, flow):
-    """The checksum, as zlib has it."""
+    """Asserts that the checksum is zlib's CRC-32, as the page describes."""
     if "crc32" in flow:
         if zlib.crc32(record[:-4], 0xffffffff) ^ 0xffffffff != flow["crc32"]:
             raise ValueError("checksum")
 
 
 def read(log):
-    """The flows of a log of version 3."""
+    """Returns the flows of a log of version 3."""
     header, _ = tables("DESCRIPTION")
     sizes = [SIZES[kind] for _, _, kind, _ in header]
     known = version_3()
@@ -115,7 +117,7 @@ def read(log):
 
 
 def read_version_2(log):
-    """The flows of a log of version 2."""
+    """Returns the flows of a log of version 2."""
     if [number(log[at:at + 4]) for at in (0, 4, 12)] != [0x012cf047, 2, 0]:
         raise ValueError("header")
     known = version_2()
@@ -128,20 +130,20 @@ def read_version_2(log):
 
 
 def time(seconds, fraction, digits):
-    """A time as flowd-reader -JU has it."""
+    """Returns a time as flowd-reader -JU prints it."""
     at = EPOCH + datetime.timedelta(seconds=seconds)
     return f"{at:%Y-%m-%dT%H:%M:%S}.{fraction:0{digits}}+00:00"
 
 
 def flow_time(flow, name):
-    """The absolute time of a flow, by the formula of the page."""
+    """Returns the absolute time of a flow, by the formula of the page."""
     ago = (flow["sys_uptime_ms"] - flow[name] + 2**31) % 2**32 - 2**31
     ms = flow["time_sec"] * 1000 + flow["time_nanosec"] // 10**6 - ago
     return time(ms // 1000, ms % 1000, 3)
 
 
 def as_json(flow):
-    """The object that flowd-reader -JU prints for a flow."""
+    """Returns the object that flowd-reader -JU prints for a flow."""
     flow = dict(flow)
     if "recv_sec" in flow:
         flow["recv_time"] = time(flow.pop("recv_sec"),
@@ -160,14 +162,14 @@ def as_json(flow):
 
 class Page(ReaderTest):
     def compare(self, log, flows, *args):
-        """What flowd-reader prints of a log is what the page says."""
+        """Asserts that flowd-reader prints a log as the page describes."""
         out, _ = self.run_reader("-JU", *args, log, cwd=self.dir)
         printed = [json.loads(line) for line in out.splitlines()]
         self.assertEqual(len(printed), len(flows))
         for theirs, ours in zip(printed, flows):
             self.assertEqual(theirs, as_json(ours))
 
-    @unittest.skipUnless(GOLDEN, "the logs of 0.9.1 are not here")
+    @unittest.skipUnless(GOLDEN, "FLOWD_TEST_DATA is not set")
     def test_logs_of_0_9_1(self):
         for name in "all", "brief", "nocrc", "ipv6", "tagged":
             with self.subTest(log=name):
@@ -176,12 +178,12 @@ class Page(ReaderTest):
                 self.assertGreater(len(flows), 100)
                 self.compare(log, flows)
 
-    @unittest.skipUnless(GOLDEN, "the logs of 0.9.1 are not here")
+    @unittest.skipUnless(GOLDEN, "FLOWD_TEST_DATA is not set")
     def test_version_2(self):
         log = GOLDEN / "legacy-v2.log"
         flows = list(read_version_2(log.read_bytes()))
         self.assertEqual(len(flows), 54)
-        # Version 3 has a source ID where version 2 had none.
+        # Version 3 has a source ID, which version 2 does not have.
         for flow in flows:
             if "engine_id" in flow:
                 flow["source_id"] = 0

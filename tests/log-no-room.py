@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
-"""A disk that fills and is freed under traffic: every flow is stored or
-reported as lost.
+"""A disk fills and is freed under traffic: every flow is stored or reported as
+lost.
 
-It is a tmpfs of 4 MiB, in a mount namespace of the test's own.
-"""
+The disk is a tmpfs of 4 MiB, in a mount namespace of the test."""
 
 import os
 import pathlib
@@ -28,7 +27,7 @@ RATE = 100000
 
 
 def why_not():
-    """Why there can be no disk, or None."""
+    """Returns why no disk can be mounted, or None."""
     if os.geteuid() != 0:
         return "not root"
     if need("unshare", "mount"):
@@ -37,7 +36,7 @@ def why_not():
         made = subprocess.run(
             ["unshare", "--mount", "mount", "-t", "tmpfs", "none", point],
             stderr=subprocess.DEVNULL, check=False).returncode == 0
-    return None if made else "no tmpfs can be mounted here"
+    return None if made else "a tmpfs cannot be mounted"
 
 
 class NoRoom(unittest.TestCase):
@@ -58,7 +57,7 @@ class NoRoom(unittest.TestCase):
         return sum(text in line for line in self.flowd.stderr_lines())
 
     def fill(self):
-        """Takes all room that there is; not quite to the end of a page."""
+        """Fills the disk, though perhaps not the last page."""
         with open(self.filler, "ab", buffering=0) as filler:
             try:
                 while filler.write(bytes(4096)) == 4096:
@@ -72,7 +71,7 @@ class NoRoom(unittest.TestCase):
         self.taken += FLOWS
 
     def whole_log(self):
-        """Its bytes, once what there was of a record is cut off."""
+        """Returns the log's bytes, once flowd has cut off a partial record."""
         def whole():
             log = self.flowd.log.read_bytes()
             return (log,) if len(log) % load.RECORD.size == 0 else None
@@ -83,12 +82,13 @@ class NoRoom(unittest.TestCase):
         return report.statistics(self.flowd).all
 
     def free(self):
-        """Room for what is kept; and one message when it is written."""
+        """Frees the disk, and waits for the message that the log can be
+        written."""
         before = self.said("can be written again")
         os.truncate(self.flowd.log, 0)
         self.filler.unlink()
         wait_for(lambda: self.said("can be written again") > before,
-                 "flowd writes again")
+                 "flowd can write again")
 
     def test_fills_and_is_freed(self):
         self.flowd.start()
@@ -101,7 +101,7 @@ class NoRoom(unittest.TestCase):
             self.assertEqual(self.said("is full, flows are lost"), turn + 1)
             log = self.whole_log()
             stored += len(log) // load.RECORD.size
-            load.numbers(log)	# there are whole records only
+            load.numbers(log)	# asserts whole records
             self.free()
         if not is_sanitized():
             self.assertLess(self.flowd.memory(), 30)
@@ -115,7 +115,7 @@ class NoRoom(unittest.TestCase):
         self.check_messages(total["lost"])
 
     def test_several_workers(self):
-        """None writes behind what another one left of a record."""
+        """No worker appends to another's partial record."""
         self.flowd.statements = (*load.STATEMENTS, "workers 3")
         self.flowd.start()
         sender = subprocess.Popen(
@@ -124,17 +124,17 @@ class NoRoom(unittest.TestCase):
              f"127.0.0.1:{self.flowd.port}"], stdout=subprocess.DEVNULL)
         while sender.poll() is None:
             self.fill()
-            time.sleep(0.002)		# full at times, and at others not
+            time.sleep(0.002)		# full at times
             self.filler.unlink()
         self.assertEqual(sender.returncode, 0)
         self.assertGreater(self.said("cannot write to"), 0)
         wait_for(lambda: self.flowd.log.stat().st_size ==
-                 WORKERS_FLOWS * load.RECORD.size, "all is written")
+                 WORKERS_FLOWS * load.RECORD.size, "all flows are written")
         self.flowd.stop()
         self.assertEqual(len(self.flowd.flows()), WORKERS_FLOWS)
 
     def check_messages(self, lost):
-        """Those of the ends say in all what the statistics say."""
+        """Asserts that the messages' lost flows add up to the statistics."""
         ends = [line for line in self.flowd.stderr_lines()
                 if "can be written again" in line]
         self.assertEqual(len(ends), ROUNDS)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Logs that flowd rotates itself: names, times, and no flow lost or doubled."""
+"""flowd rotates logs: names, times, and no flow lost or repeated."""
 
 import os
 import pathlib
@@ -24,7 +24,7 @@ DATED = re.compile(r"\d{8}-\d{6}\.flow(\.gz)?$")
 
 
 def numbered(directory):
-    """The files of flowd.log that have a number, the oldest first."""
+    """Returns the files of flowd.log that have a number, the oldest first."""
     return sorted((p for p in directory.iterdir() if NUMBERED.match(p.name)),
                   key=lambda p: NUMBERED.match(p.name)[1], reverse=True)
 
@@ -35,7 +35,7 @@ def dated(directory):
 
 class Rotation(unittest.TestCase):
     def start(self, log, *statements):
-        """A flowd with one log, which has these words behind its name."""
+        """Starts a flowd with one log, and these words in its statement."""
         flowd = Flowd(f"logfile {log}", *load.STATEMENTS, *statements,
                       log=False)
         self.addCleanup(flowd._discard)
@@ -47,7 +47,7 @@ class Rotation(unittest.TestCase):
 
 
 class EachSecond(Rotation):
-    """At a rate, and each flow is there once, in order."""
+    """Sends at a rate, and asserts that each flow is stored once, in order."""
 
     def send(self, flowd, meanwhile=lambda: None):
         sender = load.Sender(flowd, SECONDS * RATE, RATE)
@@ -78,7 +78,8 @@ class EachSecond(Rotation):
         self.assertGreaterEqual(used, SECONDS)
 
     def test_signals_and_renames_meanwhile(self):
-        """A rotation from outside, and reloads that change everything."""
+        """Renames the log and signals flowd, and reloads other
+        configurations."""
         flowd = self.start('"@DIR@/flowd.log" rotate every 1s compress')
         logs = ("rotate every 1s", "rotate at size 64K",
                 "rotate every 1s compress", "")
@@ -119,7 +120,7 @@ class Size(Rotation):
         for path in numbered(flowd.dir):
             self.assertGreaterEqual(path.stat().st_size, 65536)
 
-    def test_quiet_log_is_left_alone(self):
+    def test_quiet_log_is_not_rotated(self):
         flowd = self.start('"@DIR@/flowd.log" rotate every 1s')
         began = flowd.log.stat()
         time.sleep(1.5)
@@ -145,7 +146,7 @@ class Names(Rotation):
         self.send(flowd, 4)
         flowd.stop()
         logs = sorted(flowd.dir.glob("*.log"))
-        # Midnight may have passed.
+        # The test may run at midnight.
         self.assertEqual(logs[:1], first[:1])
         self.assertLessEqual(len(logs), 2)
         self.assertEqual(sum(p.stat().st_size for p in logs),
@@ -174,7 +175,7 @@ class Names(Rotation):
                          60 * load.RECORD.size)
 
     def test_name_that_cannot_be_opened(self):
-        """The next seconds' names are directories."""
+        """The names of the next minutes are directories."""
         flowd = self.start('"@DIR@/%Y%m%d-%H%M%S" rotate every 1s')
         self.occupy_names(flowd, pathlib.Path.mkdir)
         line = flowd.wait_stderr("going on with")
@@ -182,7 +183,7 @@ class Names(Rotation):
         self.wait_size(pathlib.Path(line.split()[-1]), 5)
 
     def occupy_names(self, flowd, make):
-        """Makes the names of the next minutes; the monitor uses none of them
+        """Creates the names of the next minutes; the monitor is stopped
         meanwhile."""
         with stopped(flowd.pid()):
             now = int(time.time())
@@ -211,7 +212,8 @@ class Names(Rotation):
         self.assertTrue(flowd.log.is_symlink())
 
     def test_planted_link_is_not_followed(self):
-        """The next seconds' names are links to what is not there yet."""
+        """The names of the next minutes are links to a file that does not
+        exist."""
         flowd = self.start('"@DIR@/%Y%m%d-%H%M%S" rotate every 1s')
         self.occupy_names(flowd, lambda path: path.symlink_to("elsewhere"))
         line = flowd.wait_stderr("going on with")
@@ -234,7 +236,7 @@ class Names(Rotation):
 
 
 class Keep(Rotation):
-    """What is removed is the log's own, and the oldest of it."""
+    """flowd removes only the log's own files, the oldest first."""
 
     def prepare(self, log):
         flowd = Flowd(f"logfile {log}", *load.STATEMENTS, log=False)
@@ -252,10 +254,10 @@ class Keep(Rotation):
         return path
 
     def others(self, flowd):
-        """Files with names as the log's that are not its own."""
+        """Writes files that have names like the log's but are not its own."""
         record = self.record()
         paths = [
-            self.file(flowd, "flowd.log.000090", b"no log, but a text", 9e6),
+            self.file(flowd, "flowd.log.000090", b"not a log but text", 9e6),
             self.file(flowd, "flowd.log.000091.gz", b"\x1f\x8b\x08 and so on",
                       9e6),
             self.file(flowd, "flowd.log.00092", record, 9e6),
@@ -278,7 +280,8 @@ class Keep(Rotation):
             self.assertTrue(path.exists(), path)
 
     def files(self, flowd, ages, data):
-        """Own files, the oldest last, with these ages in days."""
+        """Writes the log's own files, the oldest last, with these ages in
+        days."""
         return [self.file(flowd, f"flowd.log.{i + 1:06d}", data, days * 86400)
                 for i, days in enumerate(ages)]
 
@@ -298,7 +301,7 @@ class Keep(Rotation):
         self.check(flowd, others, own[:2], own[2:])
 
     def test_size(self):
-        """What is open counts, and is never removed."""
+        """The open file counts, and is never removed."""
         flowd = self.prepare('"@DIR@/flowd.log" rotate every 1d keep 1M')
         data = self.record() * 16000	# 375 KiB
         own = self.files(flowd, (1, 2, 3, 4), data)
@@ -307,7 +310,7 @@ class Keep(Rotation):
         flowd.start()
         self.check(flowd, others, [flowd.log, own[0]], own[1:])
 
-    def test_logs_that_begin_alike(self):
+    def test_logs_with_a_common_prefix(self):
         flowd = self.prepare('"@DIR@/flowd.log" rotate every 1d keep 1 files')
         flowd.statements = (
             *flowd.statements, 'logfile "@DIR@/flowd.log.b" tag 1 '
@@ -321,7 +324,7 @@ class Keep(Rotation):
         flowd.start()
         self.check(flowd, [], [a[0], *b[:2], c[0]], [a[1], b[2], c[1]])
 
-    def test_while_it_is_rotated(self):
+    def test_keep_during_rotation(self):
         flowd = self.start('"@DIR@/flowd.log" rotate every 1s keep 1 files')
         sender = load.Sender(flowd, 25000, RATE)
         sender.wait()
@@ -333,7 +336,7 @@ class Keep(Rotation):
         if last:
             self.assertEqual(before[-1] + 1, last[0])
 
-    def test_reload_changes_it(self):
+    def test_reload_changes_keep(self):
         flowd = self.prepare('"@DIR@/flowd.log" rotate every 1d')
         own = self.files(flowd, (1, 2, 3, 4), self.record())
         flowd.start()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Logs that are synced: often enough, without a loss, and without waiting."""
+"""Logs are synced often enough, without a loss, and without blocking flowd."""
 
 import os
 import pathlib
@@ -17,8 +17,8 @@ from flowdtest import Flowd, is_sanitized, make_variable, wait_for
 RATE = 20000
 SECONDS = 60 if load.LONG else 3
 
-# Says that it was called, in the file that SYNCED names; with SLEEP it then
-# takes for ever, as on a disk that hangs.
+# Adds an octet to the file that SYNCED names.  With SLEEP it then hangs, like
+# a call on a disk that hangs.
 FDATASYNC = r"""
 #include <fcntl.h>
 #include <stdlib.h>
@@ -53,16 +53,16 @@ class Sync(unittest.TestCase):
         load.check(self, flowd, sender.flows, lambda: [flowd.log])
 
     def watch(self, flowd, **environment):
-        """Has flowd call the fdatasync above."""
+        """Makes flowd call the fdatasync above."""
         if is_sanitized():
-            self.skipTest("sanitizers want to be loaded first")
+            self.skipTest("sanitizers must be loaded first")
         source = flowd.dir / "fdatasync.c"
         library = flowd.dir / "fdatasync.so"
         source.write_text(FDATASYNC)
         subprocess.run([*make_variable("CC").split(), "-shared", "-fPIC",
                         "-o", library, source], check=True)
         self.synced = flowd.dir / "synced"
-        # That it opens a file is nothing that a syncer may do.
+        # It opens a file, which the sandbox does not allow to a syncer.
         flowd.insecure = os.geteuid() == 0
         flowd.args += ["-X", "NOSANDBOX"]
         flowd.prefix = ["env", f"LD_PRELOAD={library}",
@@ -72,14 +72,14 @@ class Sync(unittest.TestCase):
     def times(self):
         return self.synced.stat().st_size if self.synced.exists() else 0
 
-    def test_again_and_again(self):
+    def test_repeatedly(self):
         flowd = self.make("sync 1")
         self.watch(flowd)
         flowd.start()
         wait_for(lambda: self.times() >= 2, "the log is synced twice")
 
     def test_end(self):
-        """What was written last is synced too."""
+        """The last flows are synced too."""
         flowd = self.make("sync 3600")
         self.watch(flowd)
         flowd.start()
@@ -96,7 +96,7 @@ class Sync(unittest.TestCase):
         flowd.start()
         for _ in range(2):
             flowd.send(netflow.datagram(5, netflow.flows(30)))
-        # It and the one that is open.
+        # Both the closed file and the open one.
         wait_for(lambda: self.times() >= 2, "the closed file is synced")
 
     def test_disk_that_hangs(self):
@@ -113,12 +113,12 @@ class Sync(unittest.TestCase):
         flowd.wait_stderr("starting a new collector")
         flowd.send(netflow.datagram(5, netflow.flows(3)))
         flowd.wait_flows(6)
-        # It holds nothing that the next flowd needs.
-        if os.geteuid() == 0:	# nobody else sees its descriptors
+        # The hanging process holds no other descriptor of flowd.
+        if os.geteuid() == 0:	# only root sees its descriptors
             self.assertEqual(
                 [os.readlink(p) for p in pathlib.Path(f"/proc/{syncer}/fd")
                  .iterdir() if int(p.name) > 2], [str(flowd.log)])
-        # One that hangs is enough.
+        # No other syncer is started while one hangs.
         self.assertEqual(self.times(), 1)
         flowd.stop()
         flowd.wait_stderr("the logs are not synced within")

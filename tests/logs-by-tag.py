@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""`logfile "PATH" tag N`: each flow is in the log of its tag, whatever becomes
-of the other logs."""
+"""`logfile "PATH" tag N`: each flow is in the log of its tag, also while other
+logs cannot be written."""
 
 import os
 import pathlib
@@ -19,7 +19,7 @@ from flowdtest import PATIENCE, Flowd, free_port, wait_for
 from report import statistics
 
 RECORD = 120		# bytes, of a v5 flow with store ALL and a tag
-SOURCES = 6		# addresses from 10.0.0.0 on, which are tags as well
+SOURCES = 6		# addresses from 10.0.0.0 on, which are also the tags
 RULES = ["store ALL", *(f"accept tag {i} src 10.0.0.{i}"
                         for i in range(SOURCES))]
 LOGS = ['logfile "@DIR@/a" tag 2,1', 'logfile "@DIR@/b" tag 3']
@@ -28,7 +28,7 @@ TAGS = {"a": (1, 2), "b": (3,), "c": (0, 4, 5)}
 
 
 def numbered(count, first=0):
-    """Flows of all sources in turn, numbered by their octets."""
+    """Returns flows of all sources in turn, numbered by their octets."""
     flows = netflow.flows(SOURCES)
     return [{**flows[i % SOURCES], "octets": i}
             for i in range(first, first + count)]
@@ -40,12 +40,12 @@ def send(flowd, flows):
 
 
 def queued(flowd):
-    """How many small datagrams wait for the first listener at most."""
+    """Returns how many small datagrams the first listener can queue."""
     return flowd.receive_buffer() // 2048
 
 
 class Fifo:
-    """A log that this test reads, when it does."""
+    """A log that the test reads when it wants."""
 
     def __init__(self, path):
         os.mkfifo(path)
@@ -56,7 +56,7 @@ class Fifo:
         os.close(self.fd)
 
     def read(self):
-        """Takes what there is; true when that ends with a whole record."""
+        """Reads what is available; true if that ends with a whole record."""
         try:
             self.data += os.read(self.fd, 1 << 20)
         except BlockingIOError:
@@ -64,7 +64,8 @@ class Fifo:
         return len(self.data) % RECORD == 0
 
     def wait_flows(self, count):
-        """All flows that came, which are that many."""
+        """Waits until count flows were read, and returns them; more is an
+        error."""
         wait_for(lambda: self.read() and len(self.data) >= count * RECORD,
                  f"{count} flows in the FIFO")
         flows = flowlog.decode(self.data)
@@ -75,7 +76,7 @@ class Fifo:
 
 class Tagged(unittest.TestCase):
     def start(self, *logs, more=()):
-        """A flowd with these logs only, which is started by the caller."""
+        """Returns a flowd with only these logs; the caller must start it."""
         return Flowd(*RULES, *logs, *more, log=False)
 
     def reload(self, flowd, *logs):
@@ -85,7 +86,7 @@ class Tagged(unittest.TestCase):
         return [f["octets"] for f in flowd.flows(flowd.dir / name)]
 
     def check(self, flowd, flows, names=TAGS):
-        """The logs have what of these flows has their tags, in order."""
+        """Asserts that each log has the flows of its tags, in order."""
         for name in names:
             expected = [f["octets"] for f in flows
                         if f["octets"] % SOURCES in TAGS[name]]
@@ -108,7 +109,7 @@ class Tagged(unittest.TestCase):
 
 class Logs(Tagged):
     def test_records_are_those_of_one_log(self):
-        """The log socket gets every record once, and in order."""
+        """The log socket receives every record once, in order."""
         flows = numbered(300)
         flowd = self.start(*LOGS, REST, more=['logsock "@DIR@/sock"'])
         sock = self.reader(flowd.dir / "sock")
@@ -132,7 +133,7 @@ class Logs(Tagged):
             [total[key] for key in ("flows", "stored", "discarded", "lost")],
             [60, 30, 30, 0])
 
-    def test_the_log_socket_takes_the_rest(self):
+    def test_the_log_socket_receives_the_rest(self):
         flowd = self.start(*LOGS, more=['logsock "@DIR@/sock"'])
         sock = self.reader(flowd.dir / "sock")
         with flowd:
@@ -145,7 +146,7 @@ class Logs(Tagged):
             total = statistics(flowd).all
         self.assertEqual([total["stored"], total["discarded"]], [60, 0])
 
-    def test_flows_without_a_tag_are_rest(self):
+    def test_flows_without_a_tag_are_in_the_rest(self):
         with Flowd("store OCTETS", 'logfile "@DIR@/a" tag 0',
                    "accept tag 0 src 10.0.0.1") as flowd:
             send(flowd, numbered(3))
@@ -187,9 +188,9 @@ class Reopen(Tagged):
             flowd.wait_stderr(f"logfile {flowd.dir}/a: ")
             send(flowd, numbered(60, first=60))
             wait_for(lambda: len(self.octets(flowd, "a.0")) == 40,
-                     "it goes on in the old file")
+                     "the old file is still written")
             wait_for(lambda: len(self.octets(flowd, "b")) == 10,
-                     "the other is there anew")
+                     "the other log is reopened")
             self.assertEqual(len(self.octets(flowd, "b.0")), 10)
 
 
@@ -211,13 +212,14 @@ class Reload(Tagged):
                 wait_for(lambda: self.octets(flowd, name) == expected,
                          f"{name} has the flows of its tags")
 
-    def test_what_is_buffered_goes_to_the_log_before(self):
+    def test_buffered_flows_go_to_the_old_log(self):
         with self.start(*LOGS, REST) as flowd:
             queue = min(8000, queued(flowd))
             flows = numbered(queue + 60)
             with flowd.paused():
-                # More than is read before the order, where possible: the
-                # rest is read as the listener and the logs change.
+                # More datagrams than are received before the order, if
+                # possible.  The others are received while the listener and the
+                # logs change.
                 for flow in flows[:queue]:
                     flowd.send(netflow.datagram(5, [flow]))
                 flowd.ports[0] = free_port()
@@ -235,7 +237,7 @@ class Reload(Tagged):
                     self.octets(flowd, name) + new,
                     [i for i in range(len(flows)) if i % SOURCES in tags])
 
-    def test_nothing_is_lost_between(self):
+    def test_no_flow_is_lost_in_between(self):
         """Each reload moves each tag to another log."""
         with self.start(*LOGS, REST) as flowd:
             for i in range(20):
@@ -251,9 +253,9 @@ class Reload(Tagged):
 
 
 class Unwritable(Tagged):
-    """What one log cannot take is of no concern to the others."""
+    """A log that cannot be written does not affect the others."""
 
-    # As many as fill what a FIFO holds, and what flowd keeps for it.
+    # Enough flows to fill a FIFO and flowd's buffer for it.
     FULL = SOURCES * ((1 << 20) + (1 << 16)) // RECORD
 
     def wait_decoded(self, flowd, count):
@@ -262,7 +264,7 @@ class Unwritable(Tagged):
         return statistics(flowd).all
 
     def send_all(self, flowd, flows):
-        """No faster than they are decoded."""
+        """Sends no faster than flowd decodes."""
         before = statistics(flowd).all["flows"]
         for i in range(0, len(flows), 3000):
             send(flowd, flows[i:i + 3000])
@@ -274,7 +276,7 @@ class Unwritable(Tagged):
             send(flowd, numbered(60))
             self.check(flowd, numbered(60), "bc")
             flowd.wait_stderr("cannot write to /dev/full, flows are kept")
-            # They have to have somewhere to go, or it is said.
+            # Without a log for these flows, flowd reports them as lost.
             self.reload(flowd, *LOGS, REST)
             flowd.wait_stderr("20 flows could not be written to /dev/full "
                               "and are lost")
@@ -286,7 +288,7 @@ class Unwritable(Tagged):
                      "flows are stored again")
 
     def test_full_fifo(self):
-        """Nobody reads a; b is read, and c is a file."""
+        """Log a is not read, b is read, and c is a file."""
         flowd = self.start(*LOGS, REST, more=["limit buffer 1M"])
         stuck, read = (self.fifo(flowd.dir / name) for name in "ab")
         flows = numbered(self.FULL)
@@ -306,7 +308,7 @@ class Unwritable(Tagged):
                 [f["octets"] for f in read.wait_flows(len(flows) // 6)],
                 [f["octets"] for f in flows if f["octets"] % SOURCES == 3])
             self.assertGreater(total["lost"], 0)
-            # What there was room for is complete, and in order.
+            # The flows that had room are complete, and in order.
             kept = [f["octets"] for f in
                     stuck.wait_flows(len(flows) // 3 - total["lost"])]
         self.assertEqual(kept, [f["octets"] for f in flows
@@ -321,21 +323,21 @@ class Unwritable(Tagged):
             time.sleep(0.01)
 
     def test_two_slow_fifos(self):
-        """One whose reader sleeps does not slow down the other."""
+        """A slow reader does not delay the other log."""
         flowd = self.start(*LOGS, REST)
         sleepy, slow = (self.fifo(flowd.dir / name) for name in "ab")
         with flowd:
-            # 8 times what a FIFO holds for b, twice as much for a.
+            # 8 times a FIFO's capacity for b, twice as much for a.
             flows = numbered(SOURCES * 8 * (1 << 16) // RECORD)
             self.send_all(flowd, flows[:len(flows) // 2])
             self.send_all(flowd, flows[len(flows) // 2:])
             began = time.monotonic()
             slow.wait_flows(len(flows) // SOURCES)
-            # Without being woken, it would go on once a second.
+            # flowd writes on when the FIFO is read, not only once a second.
             self.assertLess(time.monotonic() - began, 4)
             sleepy.wait_flows(len(flows) // 3)
 
-    def test_full_log_keeps_nothing_from_the_log_socket(self):
+    def test_full_log_does_not_affect_the_log_socket(self):
         flowd = self.start(*LOGS, more=['logsock "@DIR@/sock"',
                                         "limit buffer 1M"])
         self.fifo(flowd.dir / "a")
@@ -357,23 +359,23 @@ class Unwritable(Tagged):
             for i in range(0, len(flows), 150):
                 send(flowd, flows[i:i + 150])
                 wait_for(lambda: len(read_some()) >=
-                         min(i + 150, len(flows)), "the socket gets all")
+                         min(i + 150, len(flows)), "the socket receives all")
             self.assertEqual(got, [f["octets"] for f in flows])
             total = statistics(flowd).all
             self.assertGreater(total["lost"], 0)
             self.assertEqual(total["stored"] + total["buffered"] + total["lost"],
                              len(flows))
-            # So that flowd can end well.
+            # Lets flowd end without lost flows.
             (flowd.dir / "a").unlink()
             self.reload(flowd, *LOGS)
 
 
-class FifoAnew(Tagged):
-    """A full FIFO that is opened again goes on inside a record."""
+class ReopenedFifo(Tagged):
+    """A full FIFO is reopened in the middle of a record."""
 
     COUNT = SOURCES * 3 * (1 << 16) // RECORD // 6
 
-    def opened_anew(self, number, text):
+    def reopened(self, number, text):
         flowd = self.start(REST)
         fifo = self.fifo(flowd.dir / "c")
         flows = numbered(self.COUNT)
@@ -393,7 +395,7 @@ class FifoAnew(Tagged):
         self.opened_anew(signal.SIGUSR1, "logs reopened")
 
     def test_hup(self):
-        self.opened_anew(signal.SIGHUP, "new configuration in force")
+        self.reopened(signal.SIGHUP, "new configuration in force")
 
 
 if __name__ == "__main__":

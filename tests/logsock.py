@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`logsock` gets each stored record, whenever somebody reads it."""
+"""`logsock` receives each stored record, whenever a reader exists."""
 
 import pathlib
 import socket
@@ -14,7 +14,7 @@ from flowdtest import PATIENCE, Flowd, wait_for
 
 
 class Logsock(unittest.TestCase):
-    """This test is the reader."""
+    """The test is the reader."""
 
     def reader(self, path):
         path.unlink(missing_ok=True)
@@ -25,7 +25,7 @@ class Logsock(unittest.TestCase):
         return sock
 
     def test_a_record_a_datagram_as_in_the_log(self):
-        # 29 of them at once, which is more than the system queues.
+        # It sends 29 records at once, more than the socket queues.
         flows = netflow.flows(30)
         flowd = Flowd("store ALL", 'logsock "@DIR@/sock"',
                       "discard src 10.0.0.7")
@@ -54,11 +54,11 @@ class Logsock(unittest.TestCase):
             flowd.send(netflow.datagram(5, netflow.flows(1)))
             sock.recv(4096)
 
-    def test_reader_that_comes_back(self):
+    def test_reader_that_reconnects(self):
         flowd = Flowd("store ALL", 'logsock "@DIR@/sock"')
         path = flowd.dir / "sock"
         datagram = netflow.datagram(5, netflow.flows(1))
-        with flowd:		# nobody reads at the start
+        with flowd:		# there is no reader at first
             flowd.send(datagram)
             flowd.wait_flows(1)
             first = self.reader(path)
@@ -67,11 +67,12 @@ class Logsock(unittest.TestCase):
             flowd.send(datagram)
             flowd.wait_flows(sent + 1)
             sent = self.send_until_read(flowd, self.reader(path), sent + 1)
-            # The log has missed nothing.
+            # The log has all flows.
             flowd.wait_flows(sent)
 
     def send_until_read(self, flowd, sock, sent):
-        """Sends until the reader gets something; returns all sent so far."""
+        """Sends until the reader receives a record; returns all sent so
+        far."""
         sock.setblocking(False)
 
         def got_one():
@@ -84,7 +85,7 @@ class Logsock(unittest.TestCase):
             except BlockingIOError:
                 return None
 
-        wait_for(got_one, "the log socket's reader gets a record")
+        wait_for(got_one, "the log socket's reader receives a record")
         return sent
 
     def test_reader_that_does_not_read(self):
@@ -95,7 +96,7 @@ class Logsock(unittest.TestCase):
             for i in range(0, len(flows), 25):
                 flowd.send(netflow.datagram(5, flows[i:i + 25]))
                 flowd.wait_flows(i + 25)
-            # It still has the first ones.
+            # The first records are still in its queue.
             self.assertEqual(flowlog.decode(sock.recv(4096))[0]["src"],
                              flows[0]["src"])
 

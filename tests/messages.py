@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
-"""What flowd says arrives, whole and under its own name: on standard error,
-as the journal's where that is one, and in syslog, wherever its processes are.
-"""
+"""flowd's messages arrive whole and with the right process name: on standard
+error, on the journal's stream, and in syslog, from every process."""
 
 import contextlib
 import os
@@ -26,12 +25,12 @@ UNKNOWN = bytes.fromhex("00080001") + bytes(20)
 
 
 def said(flowd):
-    """flowd's lines as they are, with the names of processes."""
+    """Returns flowd's lines unchanged, with the names of processes."""
     return flowd.stderr.read_text("utf-8", errors="strict").splitlines()
 
 
 class Journal(Flowd):
-    """Standard error is the journal's, or said to be."""
+    """Standard error is the journal's stream, or only claimed to be."""
 
     def __init__(self, *args, truth=True, **kwargs):
         super().__init__(*args, **kwargs)
@@ -45,7 +44,7 @@ class Journal(Flowd):
 
 
 class StandardError(unittest.TestCase):
-    """In the foreground."""
+    """flowd runs in the foreground."""
 
     def test_collector_has_a_name(self):
         with Flowd("store ALL") as flowd:
@@ -63,7 +62,7 @@ class StandardError(unittest.TestCase):
             self.assertTrue(any(line.startswith(name + "collector runs as")
                                 for line in lines), name)
 
-    def test_journal_has_priorities(self):
+    def test_messages_to_the_journal_have_priorities(self):
         with Journal("store ALL") as flowd:
             flowd.send(INVALID)
             flowd.wait_stderr("dropped")
@@ -79,7 +78,7 @@ class StandardError(unittest.TestCase):
             self.assertTrue(any(re.match(f"<{level}>{text}", line)
                                 for line in lines), text)
 
-    def test_other_streams_have_none(self):
+    def test_messages_to_other_streams_have_no_priorities(self):
         with Journal("store ALL", truth=False) as flowd:
             lines = said(flowd)
         self.assertFalse([line for line in lines if line.startswith("<")])
@@ -92,7 +91,7 @@ class StandardError(unittest.TestCase):
         self.assertEqual(flowd.process.wait(30), 1)
         self.assertRegex(said(flowd)[0], "^<4>.*flowd.conf:")
 
-    def test_what_debugging_shows_is_whole(self):
+    def test_debugging_output_is_complete(self):
         count = 3000
         with Flowd("store ALL", args=["-d"]) as flowd:
             for _ in range(count // 30):
@@ -105,20 +104,21 @@ class StandardError(unittest.TestCase):
 
 @needs_hook
 class Distrust(unittest.TestCase):
-    """The collector may say what it likes."""
+    """The collector may be controlled by an attacker."""
 
     def write(self, flowd, data):
         before = len(said(flowd))
         flowd.order(f"write {data.hex()}")
         return said(flowd)[before:-1]
 
-    def test_last_words_come_before_the_reason(self):
+    def test_last_messages_come_before_the_cause_of_death(self):
         count = 1500
         with Hooked("store ALL") as flowd:
             collector = flowd.collector()
             with stopped(flowd.pid()):
                 flowd.send(f"HOOK last {count}".encode())
-                wait_for(lambda: state(collector) == "Z", "it is dead")
+                wait_for(lambda: state(collector) == "Z",
+                         "the collector has died")
             flowd.wait_stderr("is skipped")
             lines = said(flowd)
         first = lines.index(f"{COLLECTOR}hook: word 1 of {count}")
@@ -128,7 +128,7 @@ class Distrust(unittest.TestCase):
                 if not line.startswith(COLLECTOR)]
         self.assertRegex(rest[0], r"^collector \d+ (was killed|exited)")
 
-    def test_monitor_that_hangs_stops_no_collector(self):
+    def test_hanging_monitor_does_not_block_the_collector(self):
         count = 5000
         with Hooked("store ALL") as flowd:
             with stopped(flowd.pid()):
@@ -139,10 +139,10 @@ class Distrust(unittest.TestCase):
                 wait_stderr("messages were dropped, since"))[1])
             words = [l for l in flowd.stderr_lines() if "hook: word" in l]
         self.assertGreater(len(words), 100)
-        # And these two: that it did as ordered, and of the exporter.
+        # The 2 are the hook's own message and that about the new exporter.
         self.assertIn(count - len(words) + 2 - missing, range(2))
 
-    def test_nothing_poses_as_something_else(self):
+    def test_collector_cannot_forge_messages(self):
         with Hooked("store ALL") as flowd:
             self.assertEqual(
                 self.write(flowd, b"monitor: flowd is running\r\n"),
@@ -154,7 +154,7 @@ class Distrust(unittest.TestCase):
                              [COLLECTOR + "Zürich ✓"])
             self.assertEqual(self.write(flowd, b"\n\n<6>\n"), [])
 
-    def test_a_line_without_end_is_cut(self):
+    def test_an_endless_line_is_cut(self):
         with Hooked("store ALL") as flowd:
             for _ in range(40):
                 flowd.send(b"HOOK write " + b"61" * 100)
@@ -162,22 +162,22 @@ class Distrust(unittest.TestCase):
             long = flowd.wait_stderr("aaa")
         self.assertIn(len(long), range(100, 1024))
 
-    def test_flood_is_limited_and_signals_come_through(self):
+    def test_flood_is_limited_and_signals_are_handled(self):
         with Hooked("store ALL") as flowd:
             flowd.send(b"HOOK shout 3000")
             wait_for(lambda: flowd.stderr.stat().st_size > 64 * 1024,
-                     "it is loud")
+                     "many messages are logged")
             flowd.expect("reading", signal.SIGHUP)
             wait_for(lambda: state(flowd.collector()) == "S",
-                     "it has shouted")
+                     "the collector is idle")
             os.kill(flowd.collector(), signal.SIGKILL)
             flowd.wait_stderr("are left out, it had too much to say")
-            # The next one may not say more for that.
+            # The next collector does not have a higher limit.
             flowd.wait_stderr("starting a new collector")
             self.assertLess(flowd.stderr.stat().st_size, 300 * 1024)
 
 
-    def test_signals_come_through_where_nothing_is_limited(self):
+    def test_signals_are_handled_without_a_limit(self):
         with Hooked("store ALL", args=["-d"]) as flowd:
             flowd.send(b"HOOK shout 1000")
             flowd.wait_stderr("louder")
@@ -188,17 +188,17 @@ class Distrust(unittest.TestCase):
         self.assertLess(text.index(b"reading"), text.rindex(b"louder"))
 
 
-@unittest.skipUnless(has_loopback_net(), "127.0.0.0/8 is not ours")
+@unittest.skipUnless(has_loopback_net(), "127.0.0.0/8 is not local")
 class Quiet(unittest.TestCase):
-    """Nothing is said for each datagram, whoever sends what."""
+    """Datagrams cannot fill the log, from whichever address."""
 
     JUNK = (INVALID, UNKNOWN, b"", b"\0",
-            # Of version 9, without template; with one that makes no sense.
+            # v9: without template; with an invalid template.
             bytes.fromhex("00090001") + bytes(16) + bytes.fromhex(
                 "01000008 00000000"),
             bytes.fromhex("00090001") + bytes(16) + bytes.fromhex(
                 "00000008 01000000"),
-            # Of IPFIX, shorter than it says.
+            # IPFIX: shorter than its length field.
             bytes.fromhex("000affff") + bytes(12))
     ADDRESSES = 600
     AT_ONCE = 250	# LOG_BUDGET_LINES
@@ -211,7 +211,7 @@ class Quiet(unittest.TestCase):
                 for datagram in self.JUNK:
                     feed.send(datagram, source(number))
             feed.drain()
-            # A good one is heard of still.
+            # Messages about other things are still logged.
             flowd.expect("kernel-drops", signal.SIGUSR2)
             said = flowd.stderr_lines()[before:]
         first = next(i for i, line in enumerate(said)
@@ -231,7 +231,7 @@ class Quiet(unittest.TestCase):
             len([l for l in said if 'no "flow source" allows it' in l]), 1)
         self.assertLess(len(said), 5, said)
 
-    def test_report_is_whole_all_the_same(self):
+    def test_report_is_complete_nevertheless(self):
         count = 3000
         datagram = netflow.datagram(5, netflow.flows(1))
         with Flowd("store ALL") as flowd:
@@ -254,7 +254,7 @@ class Quiet(unittest.TestCase):
 
 
 class Detached(Flowd):
-    """flowd in the background."""
+    """flowd runs in the background."""
 
     def start(self):
         self.configure()
@@ -277,7 +277,7 @@ class Detached(Flowd):
 
 
 class Syslogd:
-    """Reads /dev/log, which is one of the test's own."""
+    """Reads /dev/log, which belongs to the test."""
 
     PATH = "/dev/log"
 
@@ -304,10 +304,10 @@ class Syslogd:
         return self.lines
 
     def wait(self, text):
-        """The first line that holds text."""
+        """Returns the first line that contains text."""
         return wait_for(
             lambda: next((l for l in self.read() if text in l), None),
-            f"syslogd is told {text!r}")
+            f"syslogd receives {text!r}")
 
 
 INSIDE = "FLOWD_TEST_DEVICES"
@@ -325,20 +325,20 @@ UNSHARE = ["unshare", "--mount", "--propagation", "private", "sh", "-ec"]
 
 
 def why_no_devices():
-    """Why there can be no /dev of the test's own, or None."""
+    """Returns why the test cannot have a /dev of its own, or None."""
     if os.geteuid() != 0:
         return "not root"
     if need("unshare", "mount"):
-        return "unshare is not there"
+        return "unshare is not installed"
     if subprocess.run([*UNSHARE, SETUP], stdout=subprocess.DEVNULL,
                       stderr=subprocess.DEVNULL, check=False).returncode != 0:
-        return "mount namespaces cannot be made here"
+        return "mount namespaces cannot be created here"
     return None
 
 
 class Syslog(unittest.TestCase):
-    """In the background, with a /dev/log of the test's own, of which there is
-    none in the collector's root."""
+    """flowd runs in the background.  The test has its own /dev/log, which does
+    not exist in the collector's root."""
 
     def setUp(self):
         if INSIDE not in os.environ:
@@ -346,7 +346,7 @@ class Syslog(unittest.TestCase):
         self.syslogd = Syslogd()
         self.addCleanup(self.syslogd.stop)
 
-    def test_all_processes_are_heard(self):
+    def test_all_processes_log(self):
         with Detached("store ALL") as flowd:
             flowd.send(INVALID)
             line = self.syslogd.wait("dropped")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`join group`, for IPv4 and IPv6, in a network namespace of its own."""
+"""`join group`, for IPv4 and IPv6, in a network namespace."""
 
 import pathlib
 import signal
@@ -35,7 +35,8 @@ def send(datagram, group, port, ifname):
 
 
 class Multicast(unittest.TestCase):
-    """Sent through test1 first, where nobody has joined, then test0."""
+    """Sends first through test1, where the group is not joined, then through
+    test0."""
 
     def only_through_test0(self, group, listen):
         flows = netflow.flows(2)
@@ -49,7 +50,7 @@ class Multicast(unittest.TestCase):
                      "test0")
                 self.assertEqual(flowd.wait_flows(1), [{"src": "10.0.0.1"}])
 
-    def test_one_of_several_workers_gets_it(self):
+    def test_one_of_several_workers_receives_it(self):
         flows = netflow.flows(2)
         for group, listen in ((GROUP4, "0.0.0.0"), (GROUP4, GROUP4),
                               (GROUP6, "::")):
@@ -64,8 +65,9 @@ class Multicast(unittest.TestCase):
                     flowd.wait_flows(2),
                     [{"src": "10.0.0.0"}, {"src": "10.0.0.1"}])
 
-    def test_one_of_several_workers_gets_a_broadcast(self):
-        """Each socket has it: that of the sender's worker takes it."""
+    def test_one_of_several_workers_receives_a_broadcast(self):
+        """Each worker's socket receives it; only the sender's worker decodes
+        it."""
         flows = netflow.flows(20)
         with Flowd("store SRC_ADDR", "workers 3", f"join group {GROUP4}",
                    listen=("0.0.0.0",)) as flowd:
@@ -94,20 +96,21 @@ class Multicast(unittest.TestCase):
         self.only_through_test0(GROUP6, GROUP6)
 
     def check_members(self, flowd, group, interfaces):
-        """Just what is sent through these is taken."""
+        """Asserts that only datagrams sent through these interfaces are
+        received."""
         before = len(flowd.flows())
         flows = netflow.flows(3)
         for i in range(2):
             send(netflow.datagram(5, flows[i:i + 1]), group, flowd.port,
                  f"test{i}")
-        # They have been taken once this is.
+        # Those before this one have been received once this is stored.
         flowd.send(netflow.datagram(5, flows[2:]))
         expected = [{"src": f"10.0.0.{i}"} for i in (*interfaces, 2)]
         self.assertEqual(flowd.wait_flows(before + len(expected))[before:],
                          expected)
 
     def changes(self, group, listen):
-        """With SIGHUP, on a socket that stays."""
+        """SIGHUP changes the groups of a socket that stays open."""
         with Flowd("store SRC_ADDR", listen=(listen,)) as flowd:
             self.check_members(flowd, group, [])
             for groups, interfaces in (
@@ -129,8 +132,8 @@ class Multicast(unittest.TestCase):
         self.changes(GROUP6, "::")
 
     def test_interface_of_choice(self):
-        """To state the interface that the system has chosen changes nothing,
-        and neither does not to."""
+        """Naming the interface that the system has chosen changes nothing, nor
+        does leaving it out."""
         with Flowd("store SRC_ADDR", listen=("0.0.0.0",)) as flowd:
             subprocess.run(["ip", "route", "add", f"{GROUP4}/32", "dev",
                             "test1"], check=True)
@@ -138,7 +141,7 @@ class Multicast(unittest.TestCase):
                 flowd.reload("store SRC_ADDR", f"join group {GROUP4} {on}")
                 self.check_members(flowd, GROUP4, [1])
 
-    def test_a_refused_change_leaves_what_was(self):
+    def test_a_refused_change_keeps_the_old_groups(self):
         with Flowd("store SRC_ADDR", f"join group {GROUP4} on test0",
                    listen=("0.0.0.0",)) as flowd:
             flowd.write_conf("store SRC_ADDR",
@@ -148,7 +151,7 @@ class Multicast(unittest.TestCase):
             flowd.wait_stderr("nosuch")
             self.check_members(flowd, GROUP4, [0])
 
-    def test_without_join_nothing_comes(self):
+    def test_without_join_nothing_is_received(self):
         with Flowd("store SRC_ADDR", listen=("0.0.0.0",)) as flowd:
             flows = netflow.flows(2)
             send(netflow.datagram(5, flows[:1]), GROUP4, flowd.port, "test0")

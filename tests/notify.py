@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A service manager that speaks sd_notify's protocol hears how flowd is."""
+"""flowd tells a service manager its state by the protocol of sd_notify."""
 
 import os
 import pathlib
@@ -14,7 +14,7 @@ from flowdtest import PATIENCE, Flowd, stopped
 
 
 class Manager:
-    """The socket that a service manager listens to."""
+    """The socket on which a service manager receives."""
 
     def __init__(self, abstract=False):
         self.dir = tap.TemporaryDirectory(prefix="flowd-test-")
@@ -31,15 +31,15 @@ class Manager:
         self.sock.close()
         self.dir.cleanup()
 
-    def heard(self):
-        """The next message that is not the watchdog's."""
+    def received(self):
+        """Returns the next message that is not the watchdog's."""
         while True:
             text = self.sock.recv(4096).decode()
             if text != "WATCHDOG=1":
                 return text
 
     def watchdogs(self, n):
-        """Waits for n messages of the watchdog's in a row."""
+        """Waits for n watchdog messages in a row."""
         for _ in range(n):
             assert self.sock.recv(4096) == b"WATCHDOG=1"
 
@@ -54,59 +54,60 @@ class Notify(unittest.TestCase):
 
     def test_life(self):
         with Manager() as manager, flowd_of(manager) as flowd:
-            self.assertEqual(manager.heard(), "READY=1")
+            self.assertEqual(manager.received(), "READY=1")
             flowd.reload()
-            self.assertRegex(manager.heard(),
+            self.assertRegex(manager.received(),
                              r"^RELOADING=1\nMONOTONIC_USEC=\d+$")
-            self.assertEqual(manager.heard(), "READY=1")
+            self.assertEqual(manager.received(), "READY=1")
             flowd.write_conf("nonsense")
             flowd.signal(signal.SIGHUP)
-            self.assertIn("RELOADING=1", manager.heard())
-            self.assertEqual(manager.heard(), "READY=1")
+            self.assertIn("RELOADING=1", manager.received())
+            self.assertEqual(manager.received(), "READY=1")
             flowd.stop()
-            self.assertEqual(manager.heard(), "STOPPING=1")
+            self.assertEqual(manager.received(), "STOPPING=1")
 
     def test_reload_and_reopening_at_once(self):
-        """However much else the collectors have to take."""
+        """Also while the collectors have many datagrams to process."""
         with Manager() as manager, flowd_of(manager) as flowd:
-            self.assertEqual(manager.heard(), "READY=1")
+            self.assertEqual(manager.received(), "READY=1")
             with stopped(flowd.pid()):
                 flowd.signal(signal.SIGHUP)
                 flowd.signal(signal.SIGUSR1)
-            self.assertIn("RELOADING=1", manager.heard())
-            self.assertEqual(manager.heard(), "READY=1")
+            self.assertIn("RELOADING=1", manager.received())
+            self.assertEqual(manager.received(), "READY=1")
 
     def test_collector_that_dies_at_a_reload(self):
-        """Its successor has the new configuration, and that is all."""
+        """The next collector has the new configuration; nothing else is
+        reported."""
         with Manager() as manager, flowd_of(manager) as flowd:
-            self.assertEqual(manager.heard(), "READY=1")
+            self.assertEqual(manager.received(), "READY=1")
             collector = flowd.collector()
             with stopped(collector):
                 flowd.signal(signal.SIGHUP)
-                self.assertIn("RELOADING=1", manager.heard())
+                self.assertIn("RELOADING=1", manager.received())
                 os.kill(collector, signal.SIGKILL)
-            self.assertEqual(manager.heard(), "READY=1")
+            self.assertEqual(manager.received(), "READY=1")
 
     @unittest.skipUnless(sys.platform == "linux", "only Linux has such names")
     def test_abstract_name(self):
         with Manager(abstract=True) as manager, flowd_of(manager):
-            self.assertEqual(manager.heard(), "READY=1")
+            self.assertEqual(manager.received(), "READY=1")
 
     def test_watchdog(self):
         with Manager() as manager:
             with flowd_of(manager, WATCHDOG_USEC="100000"):
-                self.assertEqual(manager.heard(), "READY=1")
+                self.assertEqual(manager.received(), "READY=1")
                 manager.watchdogs(3)
 
     def test_watchdog_of_another(self):
         with Manager() as manager:
             with flowd_of(manager, WATCHDOG_USEC="100000",
                           WATCHDOG_PID=str(os.getpid())) as flowd:
-                self.assertEqual(manager.heard(), "READY=1")
+                self.assertEqual(manager.received(), "READY=1")
                 flowd.stop()
                 self.assertEqual(manager.sock.recv(4096), b"STOPPING=1")
 
-    def test_nobody_there(self):
+    def test_without_a_service_manager(self):
         with Manager() as manager:
             flowd = flowd_of(manager)
         with flowd:
