@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""perl/reader.pl prints what flowd-reader prints."""
+"""perl/reader.pl prints the same as flowd-reader."""
 
 import gzip
 import pathlib
@@ -70,7 +70,7 @@ class PerlReader(ReaderTest):
         self.assertIn("ends inside a record", self.same("a.log"))
         self.assertIn("none.log: No such file", self.same("none.log", "a.log"))
 
-    @unittest.skipUnless(GOLDEN, "the logs of 0.9.1 are not here")
+    @unittest.skipUnless(GOLDEN, "FLOWD_TEST_DATA is not set")
     def test_logs_of_0_9_1(self):
         logs = sorted(GOLDEN.glob("*.log"))
         logs += sorted((GOLDEN / "corrupt").glob("*.log"))

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""flowd -nv prints the configuration as it was understood, in a form that
-parses to the same."""
+"""flowd -nv prints the parsed configuration in a form that parses to the same
+configuration."""
 
 import os
 import pathlib
@@ -13,7 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import tap
 from flowdtest import PATIENCE, Flowd
 
-# Everything that there is, in the ways that it may be written.
+# Every statement, in every way that it may be written.
 GIVEN = r"""
 customers = 198.51.100.0/24
 socket = "/var/spool/flowd.sock"
@@ -158,7 +158,7 @@ OFFERED = re.compile(r"^# (?=(listen on|flow source|join group|forward to|"
 class Print(unittest.TestCase):
     def setUp(self):
         self.flowd = Flowd()
-        self.flowd.dir.chmod(0o755)	# for whoever flowd parses as
+        self.flowd.dir.chmod(0o755)	# for the parser's user
         for name, text in (("more.conf", MORE), ("table", TABLE)):
             (self.flowd.dir / name).write_text(self.here(text))
 
@@ -173,7 +173,7 @@ class Print(unittest.TestCase):
             timeout=PATIENCE, check=False, env={**os.environ, **env})
 
     def print(self, text, *args, **env):
-        """What flowd -nv prints of a file with this text."""
+        """Returns the output of flowd -nv for a file with this text."""
         result = self.run_flowd(text, *args, **env)
         self.assertEqual((result.returncode, result.stderr), (0, ""))
         return result.stdout
@@ -183,12 +183,12 @@ class Print(unittest.TestCase):
         self.assertEqual(self.print(PRINTED), PRINTED.lstrip())
 
     def test_time_zones(self):
-        """Times stay those of the clock on the wall."""
+        """Times are local times, and are printed unchanged in each zone."""
         for zone in ("UTC", "Asia/Kathmandu", "America/St_Johns"):
             self.assertEqual(self.print(GIVEN, TZ=zone), PRINTED.lstrip())
 
     def test_sample(self):
-        """As it is, and with all that it offers."""
+        """The sample as it is, and with everything that it offers."""
         sample = (tap.SRC / "flowd.conf").read_text()
         for text in (sample, OFFERED.sub("", sample)):
             once = self.print(text)
@@ -196,8 +196,8 @@ class Print(unittest.TestCase):
             self.assertEqual(self.print(once), once)
 
     def test_defaults(self):
-        """What is not stated but is a default is printed where that makes
-        no difference."""
+        """Prints defaults as statements where that does not change the
+        meaning."""
         text = 'listen on [::]:2055\nlogfile "/var/log/flowd.log"\n'
         self.assertEqual(self.print(text), text + "store ALL\n")
 
@@ -207,7 +207,7 @@ class Print(unittest.TestCase):
                         .startswith("listen on 192.0.2.1:2055\n"))
 
     def test_errors(self):
-        """Are all there is."""
+        """In case of errors, nothing else is printed."""
         result = self.run_flowd(PRINTED + "listen\n" + "store NONSENSE\n")
         self.assertEqual((result.returncode, result.stdout), (1, ""))
         lines = PRINTED.count("\n")
@@ -222,7 +222,8 @@ class Print(unittest.TestCase):
         self.assertEqual(sorted(os.listdir(self.flowd.dir)),
                          sorted([*before, "flowd.conf"]))
 
-    @unittest.skipUnless(os.path.exists("/dev/full"), "there is no /dev/full")
+    @unittest.skipUnless(os.path.exists("/dev/full"),
+                         "/dev/full does not exist")
     def test_output_that_cannot_be_written(self):
         with open("/dev/full", "w", encoding="ascii") as full:
             result = self.run_flowd(PRINTED, stdout=full)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Monitor and collector: what they may do, and what happens when the
+"""The privileges of monitor and collector, and the monitor's reaction when a
 collector dies."""
 
 import os
@@ -19,23 +19,24 @@ from flowdtest import (PATIENCE, Flowd, has_privsep, make_variable, need,
 NOBODY = 65534
 SANDBOX = make_variable("SANDBOX")
 CAPABILITY_SETS = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
-# CAP_ CHOWN, DAC_OVERRIDE, FOWNER, KILL, SETGID, SETUID, NET_BIND_SERVICE, NET_ADMIN,
-# NET_RAW and SYS_CHROOT
+# CAP_ CHOWN, DAC_OVERRIDE, FOWNER, KILL, SETGID, SETUID, NET_BIND_SERVICE,
+# NET_ADMIN, NET_RAW and SYS_CHROOT
 MONITORS = (0, 1, 3, 5, 6, 7, 10, 12, 13, 18)
 
 
 def status(pid):
-    """/proc's words on a process."""
+    """Returns the fields of a process's status in /proc."""
     text = pathlib.Path(f"/proc/{pid}/status").read_text()
     return {key: value.split() for key, _, value in
             (line.partition(":") for line in text.splitlines())}
 
 
-@unittest.skipUnless(os.path.exists("/proc/self/status"), "there is no /proc")
+@unittest.skipUnless(os.path.exists("/proc/self/status"),
+                     "/proc is not mounted")
 @unittest.skipUnless(has_privsep(),
                      "not root, or no user and chroot for the collector")
 class Rights(unittest.TestCase):
-    """As root, with nothing left out."""
+    """flowd runs as root, with chroot and sandbox."""
 
     def flowd(self, *args, **kwargs):
         flowd = Flowd("store ALL", *args, **kwargs)
@@ -44,7 +45,8 @@ class Rights(unittest.TestCase):
 
     def test_collector_has_none(self):
         user = pwd.getpwnam(make_variable("PRIVSEP_USER"))
-        # Groups that it has to lose, where they can be given to it.
+        # Supplementary groups, which the collector must lose, if setpriv
+        # exists.
         prefix = [] if need("setpriv") else ["setpriv", "--groups=0,1,2"]
         with self.flowd(prefix=prefix) as flowd:
             collector = flowd.collector()
@@ -54,7 +56,7 @@ class Rights(unittest.TestCase):
             self.assertEqual(have["Groups"], [])
             for key in CAPABILITY_SETS:
                 self.assertEqual(int(have[key][0], 16), 0, key)
-            # What is not dumpable belongs to root, whoever it runs as.
+            # A process that is not dumpable belongs to root in /proc.
             self.assertEqual(os.stat(f"/proc/{collector}/mem").st_uid, 0)
             self.assertEqual(have["NoNewPrivs"],
                              ["1" if SANDBOX == "seccomp" else "0"])
@@ -69,7 +71,7 @@ class Rights(unittest.TestCase):
                 f"collector runs as {user.pw_name}, root "
                 f"{make_variable('PRIVSEP_PATH')}, sandbox {SANDBOX}")
 
-    def test_monitor_has_what_it_needs(self):
+    def test_monitor_has_the_capabilities_it_needs(self):
         with self.flowd() as flowd:
             have = status(flowd.pid())
             before = status("self")
@@ -105,10 +107,10 @@ class Rights(unittest.TestCase):
 
 
 class Sandbox(unittest.TestCase):
-    """Whoever flowd runs as."""
+    """The sandbox does not depend on the user."""
 
     @unittest.skipUnless(os.path.exists("/proc/self/status"),
-                         "there is no /proc")
+                         "/proc is not mounted")
     def test_insecure_is_confined(self):
         flowd = Flowd("store ALL")
         flowd.insecure = True
@@ -123,8 +125,8 @@ class Sandbox(unittest.TestCase):
             flowd.wait_flows(1)
 
     @unittest.skipUnless(os.path.exists("/proc/self/status"),
-                         "there is no /proc")
-    def test_it_can_be_left_out(self):
+                         "/proc is not mounted")
+    def test_it_can_be_turned_off(self):
         with Flowd("store ALL", args=["-X", "NOSANDBOX"]) as flowd:
             flowd.wait_stderr("-X NOSANDBOX: no sandbox")
             flowd.wait_stderr("sandbox none")
@@ -135,13 +137,13 @@ class Sandbox(unittest.TestCase):
 
 
 class WithoutRoot(unittest.TestCase):
-    """flowd started by somebody else."""
+    """flowd is started by an ordinary user."""
 
     def prefix(self):
         if os.geteuid() != 0:
             return []
         if need("setpriv"):
-            self.skipTest("setpriv is not there")
+            self.skipTest("setpriv is not installed")
         prefix = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}",
                   "--clear-groups"]
         if subprocess.run([*prefix, "test", "-x", tap.program("flowd")],
@@ -149,7 +151,7 @@ class WithoutRoot(unittest.TestCase):
             self.skipTest("others cannot reach the build directory")
         return prefix
 
-    def test_it_runs_and_says_what_is_off(self):
+    def test_it_runs_and_logs_what_is_off(self):
         flowd = Flowd("store ALL", prefix=self.prefix())
         if flowd.prefix:
             os.chown(flowd.dir, NOBODY, NOBODY)
@@ -162,22 +164,22 @@ class WithoutRoot(unittest.TestCase):
 
 
 class Death(unittest.TestCase):
-    """The collector dies; the monitor stays."""
+    """The collector dies; the monitor does not."""
 
     def kill(self, flowd, number=signal.SIGKILL):
         collector = flowd.collector()
         os.kill(collector, number)
         wait_for(lambda: flowd.process.poll() is not None or
                  flowd.children() not in ([], [collector]),
-                 "there is another collector, or an end")
+                 "another collector runs, or flowd has ended")
 
-    def test_it_is_restarted_and_nothing_is_lost(self):
+    def test_it_is_replaced_and_no_flow_is_lost(self):
         flows = netflow.flows(30)
         with Flowd("store ALL") as flowd:
             flowd.send(netflow.datagram(5, flows[:10]))
             flowd.wait_flows(10)
             first = flowd.collector()
-            # What comes between death and restart waits in the socket.
+            # The socket queues the datagrams sent between death and restart.
             os.kill(first, signal.SIGSTOP)
             flowd.send(netflow.datagram(5, flows[10:20]))
             self.kill(flowd)
@@ -188,7 +190,7 @@ class Death(unittest.TestCase):
         self.assertEqual([f["src"] for f in stored],
                          [f["src"] for f in flows])
 
-    def test_the_new_one_has_the_new_configuration(self):
+    def test_the_next_one_has_the_new_configuration(self):
         with Flowd("store SRC_ADDR") as flowd:
             flowd.write_conf("store DST_ADDR")
             flowd.signal(signal.SIGHUP)
@@ -198,7 +200,7 @@ class Death(unittest.TestCase):
             flowd.send(netflow.datagram(5, [flow]))
             self.assertEqual(flowd.wait_flows(1), [{"dst": flow["dst"]}])
 
-    def test_too_many_deaths_are_the_end(self):
+    def test_flowd_ends_after_too_many_deaths(self):
         flowd = Flowd("store ALL")
         with self.assertRaisesRegex(AssertionError, "giving up"), flowd:
             for _ in range(6):

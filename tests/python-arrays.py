@@ -29,7 +29,7 @@ ADDRESSES = "agent_addr", "src_addr", "dst_addr", "gateway_addr"
 
 
 def mixed(number):
-    """Flows that differ in everything, and of which no two have the same."""
+    """Returns a flow; no two of them are equal in any field."""
     changes = dict(
         recv_sec=number, tcp_flags=number % 256, protocol=number % 251,
         src_port=number % 65536, packets=2**64 - 1 - number,
@@ -48,7 +48,7 @@ MIXED = b"".join(mixed(number) for number in range(COUNT))
 
 class Arrays(unittest.TestCase):
     def same(self, got, expected, what):
-        """assertEqual would work for minutes on how such lists differ."""
+        """Compares lists; assertEqual needs minutes to describe a difference."""
         self.assertEqual(len(got), len(expected), what)
         for pair in zip(got, expected):
             self.assertEqual(*pair, what)
@@ -88,7 +88,7 @@ class Arrays(unittest.TestCase):
             self.assertEqual(arrays[name].shape, (COUNT,))
         self.assertEqual(arrays["src_addr"].dtype, numpy.uint8)
         self.assertEqual(arrays["src_addr"].shape, (COUNT, 16))
-        arrays["octets"][0] = 5		# they are the caller's own
+        arrays["octets"][0] = 5		# the arrays belong to the caller
 
     def test_one_field(self):
         self.check(flowd.read_arrays(str(self.path), "octets"), self.flows)
@@ -244,8 +244,9 @@ class Threads(unittest.TestCase):
         self.assertEqual(set(lengths), {len(range(0, COUNT, 3))})
         self.assertEqual(len(lengths), 20)
 
-    def test_other_threads_run_meanwhile(self):
-        """Two that wait for each other's bytes would be stuck else."""
+    def test_other_threads_run_during_a_read(self):
+        """Two threads that wait for each other's data would otherwise
+        block."""
         read, write = os.pipe()
         lengths = []
 

@@ -17,7 +17,7 @@ import tap
 
 flowd = pythonmodule.load()
 
-# Attributes by their names in flowlog, where they are others.
+# The attributes whose names differ from the keys of flowlog.
 NAMES = {
     "agent": "agent_addr", "src": "src_addr", "dst": "dst_addr",
     "gateway": "gateway_addr", "if_index_in": "if_ndx_in",
@@ -111,7 +111,7 @@ class Attributes(unittest.TestCase):
                     self.assertEqual(getattr(flow, name + "_af"), family)
                     self.assertEqual(flow.fields & pair, bit)
 
-    def test_addresses_that_are_none(self):
+    def test_invalid_addresses(self):
         flow = flowd.Flow()
         for value in "192.0.2.256", "", "::1%lo", "name", b"123":
             with self.assertRaisesRegex(ValueError, "src_addr"):
@@ -124,7 +124,7 @@ class Attributes(unittest.TestCase):
         self.assertEqual(flow.fields, 0)
 
     def test_families_before_addresses(self):
-        """As programs for 0.9.1 may have it."""
+        """Programs for 0.9.1 may set the family first."""
         flow = flowd.Flow()
         flow.fields = flowd.FIELD_SRC_ADDR | flowd.FIELD_OCTETS
         flow.src_addr_af = socket.AF_INET
@@ -134,7 +134,7 @@ class Attributes(unittest.TestCase):
         self.assertEqual(flowlog.decode(flow.serialise()),
                          [dict(src="192.0.2.1", octets=2**64 - 1)])
 
-    def test_data_is_the_users(self):
+    def test_data_belongs_to_the_user(self):
         flow = flowd.Flow()
         flow.data["seen"] = True
         self.assertEqual(flow.data, {"seen": True})

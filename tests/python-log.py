@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""flowd.FlowLog: logs read and written, by path and as files."""
+"""flowd.FlowLog reads and writes logs, by path and as file objects."""
 
 import gc
 import gzip
@@ -72,7 +72,7 @@ class Reading(LogTest):
             file.seek(RECORD)
             self.assertEqual(next(flowd.FlowLog(file)).octets, 1)
 
-    def test_a_file_with_no_more_than_read(self):
+    def test_a_file_with_only_a_read_method(self):
         class Reader:
             def __init__(self, data):
                 self.read = io.BytesIO(data).read
@@ -86,7 +86,7 @@ class Reading(LogTest):
         with gzip.open(self.path) as file:
             self.check(flowd.FlowLog(file))
 
-    def test_sockets_give_flows_as_they_come(self):
+    def test_sockets_return_flows_as_they_arrive(self):
         ours, theirs = socket.socketpair()
         with ours, theirs, ours.makefile("rb") as file:
             reader = flowd.FlowLog(file)
@@ -96,7 +96,7 @@ class Reading(LogTest):
             theirs.shutdown(socket.SHUT_WR)
             self.assertIsNone(reader.read_flow())
 
-    def test_a_fifo_lets_signals_through(self):
+    def test_signals_interrupt_a_read_from_a_fifo(self):
         os.mkfifo(self.path)
         self.addCleanup(signal.signal, signal.SIGUSR1,
                         signal.getsignal(signal.SIGUSR1))
@@ -115,7 +115,7 @@ class Reading(LogTest):
         self.assertEqual(reader.read_flow().octets, 0)
         stop = threading.Event()
 
-        # Until one comes while the read waits.
+        # Sends signals until one arrives during the read.
         def send():
             while not stop.wait(0.05):
                 signal.pthread_kill(threading.main_thread().ident,
@@ -151,7 +151,7 @@ class Reading(LogTest):
         with self.assertRaisesRegex(ValueError, "writing"):
             flowd.FlowLog(self.write(log())).write_flow(flowd.Flow())
 
-    def test_torn_end_is_an_end(self):
+    def test_torn_record_ends_the_log(self):
         for data in (self.write(log(2)[:-1]), io.BytesIO(log(2)[:-1])):
             reader = flowd.FlowLog(data)
             self.assertEqual(octets(reader), [0])
@@ -176,7 +176,7 @@ class Reading(LogTest):
                 file.write(record[5:])
                 self.assertEqual(reader.read_flow().octets, number)
 
-    @unittest.skipUnless(tap.DATA, "the logs of 0.9.1 are not here")
+    @unittest.skipUnless(tap.DATA, "FLOWD_TEST_DATA is not set")
     def test_legacy(self):
         golden = tap.DATA / "golden"
         with flowd.FlowLog(golden / "legacy-v2.log", legacy=True) as reader:
@@ -336,7 +336,7 @@ class Writing(LogTest):
             for flow in flowd.FlowLog(io.BytesIO(data)):
                 out.write_flow(flow, **options)
 
-    def test_what_is_read_is_written(self):
+    def test_flows_read_are_written(self):
         self.copy(log(), self.path)
         self.assertEqual(self.path.read_bytes(), log())
         self.assertEqual(self.path.stat().st_mode & 0o777, 0o600)
@@ -374,8 +374,8 @@ class Writing(LogTest):
         self.copy(log(2), self.path, "ab")
         self.assertEqual(self.path.read_bytes(), log(2))
 
-    def test_append_to_no_log(self):
-        data = b"This is no flow log, and stays as it is.\n" * 9
+    def test_append_to_another_file(self):
+        data = b"This is not a flow log and is not changed.\n" * 9
         with self.assertRaises(flowd.LogError):
             flowd.FlowLog(self.write(data), "ab")
         self.assertEqual(self.path.read_bytes(), data)
@@ -453,8 +453,9 @@ class Filters(unittest.TestCase):
 
 
 class Threads(LogTest):
-    def test_reading_gives_up_the_lock(self):
-        """A thread that waits for a log does not stop the one that writes."""
+    def test_reading_releases_the_interpreter_lock(self):
+        """A thread that reads a log does not block the thread that writes
+        it."""
         read, write = os.pipe()
         got = []
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""reader.py prints what flowd-reader prints."""
+"""reader.py prints the same as flowd-reader."""
 
 import gzip
 import pathlib
@@ -30,7 +30,7 @@ class Reader(readertest.ReaderTest):
         return done.returncode, done.stdout, done.stderr.decode()
 
     def compare(self, *args, status=0, stdin=b"", zone="UTC"):
-        """Returns what reader.py said on standard error."""
+        """Compares the output, and returns reader.py's standard error."""
         expected, _ = self.run_reader(*args, status=status, stdin=stdin,
                                       zone=zone)
         got, out, err = self.run_script(*args, stdin=stdin, zone=zone)
@@ -61,7 +61,7 @@ class Reader(readertest.ReaderTest):
             _, out, _ = self.run_script(*options, "v4.log", zone="Asia/Tokyo")
             self.assertEqual(out, expected)
 
-    @unittest.skipUnless(GOLDEN, "the logs of 0.9.1 are not here")
+    @unittest.skipUnless(GOLDEN, "FLOWD_TEST_DATA is not set")
     def test_logs_of_0_9_1(self):
         logs = sorted(str(path) for path in GOLDEN.glob("*.log")
                       if "v2" not in path.name)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""flowd-reader says where a log is damaged, after the flows before that."""
+"""flowd-reader reports where a log is damaged, after the flows before it."""
 
 import gzip
 import os
@@ -16,8 +16,8 @@ from readertest import ReaderTest, SECONDS, briefs, flow, log
 LENGTH = len(log(1))
 
 
-def spoiled(count, offset, value):
-    """log(count) with one other byte."""
+def damaged(count, offset, value):
+    """Returns log(count) with one byte changed."""
     data = bytearray(log(count))
     assert data[offset] != value
     data[offset] = value
@@ -26,7 +26,7 @@ def spoiled(count, offset, value):
 
 class Damage(ReaderTest):
     def expect(self, data, flows, offset, cause):
-        """Reads damaged data, and then a good log."""
+        """Reads the damaged log, and then a good one."""
         self.write("bad.log", data)
         self.write("good.log", log(1))
         said = self.prints(briefs(flows) + briefs(1), "bad.log", "good.log",
@@ -35,16 +35,16 @@ class Damage(ReaderTest):
                          "the rest of this log is left out\n")
 
     def test_checksum(self):
-        self.expect(spoiled(3, LENGTH + 50, 0xaa), 1, LENGTH,
+        self.expect(damaged(3, LENGTH + 50, 0xaa), 1, LENGTH,
                     "checksum mismatch")
-        self.expect(spoiled(3, LENGTH - 1, 0xaa), 0, 0, "checksum mismatch")
+        self.expect(damaged(3, LENGTH - 1, 0xaa), 0, 0, "checksum mismatch")
 
     def test_checksum_far_into_the_log(self):
-        self.expect(spoiled(9000, 8000 * LENGTH + 50, 0xaa), 8000,
+        self.expect(damaged(9000, 8000 * LENGTH + 50, 0xaa), 8000,
                     8000 * LENGTH, "checksum mismatch")
 
     def test_major_version(self):
-        self.expect(spoiled(3, 2 * LENGTH, 0x80), 2, 2 * LENGTH,
+        self.expect(damaged(3, 2 * LENGTH, 0x80), 2, 2 * LENGTH,
                     "unsupported version")
         self.expect(b"\0" * 100, 0, 0, "unsupported version")
 
@@ -52,10 +52,10 @@ class Damage(ReaderTest):
         cause = "length and fields of the record disagree"
         for offset, value in (1, 26), (1, 28), (3, 1), (4, 0xc0), (7, 0x5e):
             with self.subTest(offset=offset, value=value):
-                self.expect(spoiled(3, LENGTH + offset, value), 1, LENGTH,
+                self.expect(damaged(3, LENGTH + offset, value), 1, LENGTH,
                             cause)
 
-    def test_without_checksum_the_header_protects(self):
+    def test_header_shows_damage_without_a_checksum(self):
         record = flow(0)
         del record["crc"]
         bad = bytearray(flowlog.encode(record))
@@ -73,7 +73,7 @@ class Damage(ReaderTest):
 
 class Torn(ReaderTest):
     def test_every_length(self):
-        """A log that is still written to is no damage."""
+        """A log that is still being written is not damaged."""
         self.write("good.log", log(1))
         for cut in range(1, LENGTH):
             self.write("torn.log", log(2)[:-cut])
@@ -82,8 +82,9 @@ class Torn(ReaderTest):
                 said, f"torn.log: offset {LENGTH}: the log ends inside a "
                 "record, which is left out\n")
 
-    def test_is_cut_while_it_is_read(self):
-        """What was read is shown, whole; the rest is the end of the log."""
+    def test_truncated_while_it_is_read(self):
+        """The whole records that were read are printed, and then the log
+        ends."""
         self.write("cut.log", log(20000))
         with self.start("cut.log", stdout=subprocess.PIPE,
                         stderr=subprocess.DEVNULL) as process:
@@ -95,9 +96,9 @@ class Torn(ReaderTest):
         self.assertEqual(out, briefs(out.count("\n")))
 
     def test_messages_come_after_the_flows(self):
-        """With both in one place, the order is that of the log."""
+        """With both in one file, the order is that of the log."""
         self.write("torn.log", log(2)[:-1])
-        self.write("bad.log", spoiled(3, LENGTH + 50, 0xaa))
+        self.write("bad.log", damaged(3, LENGTH + 50, 0xaa))
         with open(self.dir / "both", "wb") as both:
             with self.start("torn.log", "bad.log", "torn.log", stdout=both,
                             stderr=both) as process:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""flowd-reader -f takes rules and store statements from a file."""
+"""flowd-reader -f reads rules and store statements from a file."""
 
 import pathlib
 import re
@@ -27,18 +27,18 @@ class Filter(ReaderTest):
         self.write("rules", RULES)
 
     def copied(self, rules):
-        """The flows that pass into a log."""
+        """Returns the accepted flows, copied to a log."""
         self.write("rules", rules)
         self.prints("", "-q", "-f", "rules", "-o", "b.log", "a.log")
         return flowlog.decode(self.read("b.log"))
 
-    def test_prints_what_passes(self):
+    def test_prints_accepted_flows(self):
         self.prints(
             brief(1).replace("FLOW ", "FLOW tag 7 ").replace(
                 "proto 6", "proto 17") + brief(2).replace(":50000", ":443"),
             "-f", "rules", "a.log")
 
-    def test_writes_what_passes(self):
+    def test_writes_accepted_flows(self):
         first, second = self.copied(RULES)
         del first["crc"], second["crc"]
         expected = flow(1, protocol=17, tag=7)
@@ -48,11 +48,11 @@ class Filter(ReaderTest):
         del expected["crc"]
         self.assertEqual(second, expected)
 
-    def test_head_counts_what_is_read(self):
+    def test_head_counts_flows_read(self):
         out, _ = self.run_reader("-H", "2", "-f", "rules", "a.log")
         self.assertEqual(out.count(b"\n"), 1)
 
-    def test_without_rules_all_pass(self):
+    def test_without_rules_all_are_accepted(self):
         self.assertEqual(len(self.copied("")), 4)
 
     def test_store_chooses_fields(self):
@@ -77,7 +77,7 @@ class Filter(ReaderTest):
         self.assertIn("crc", self.copied("store CRC32\n")[0])
         self.assertNotIn("crc", self.copied("store OCTETS\n")[0])
 
-    def test_statements_for_the_daemon_are_passed_over(self):
+    def test_statements_for_the_daemon_are_ignored(self):
         self.assertEqual(len(self.copied(
             'logfile "/nonexistent/flowd.log"\nlisten on 127.0.0.1:2055\n'
             + RULES)), 2)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""flowd-reader -F follows a log that grows, is rotated, cut and replaced."""
+"""flowd-reader -F follows a log that grows or is rotated, truncated and
+replaced."""
 
 import os
 import pathlib
@@ -30,7 +31,7 @@ def plain(number):
 
 class Following(ReaderTest):
     def follow(self, *args):
-        """Starts flowd-reader -F, which is ended with the test."""
+        """Starts flowd-reader -F, and stops it when the test ends."""
         self.errors = open(self.dir / "errors", "wb")
         self.addCleanup(self.errors.close)
         self.reader = self.start("-F", *args, stdout=subprocess.PIPE,
@@ -45,7 +46,7 @@ class Following(ReaderTest):
             file.write(data)
 
     def expect(self, text):
-        """Waits until exactly this was printed since the last time."""
+        """Waits until exactly this was printed since the last call."""
         deadline = time.monotonic() + SECONDS
         while len(self.seen) < len(text):
             ready, _, _ = select.select([self.reader.stdout], [], [],
@@ -58,7 +59,7 @@ class Following(ReaderTest):
         self.seen = b""
 
     def said(self, text):
-        """Waits until text is among the messages."""
+        """Waits until the messages contain text."""
         deadline = time.monotonic() + SECONDS
         while text not in self.read("errors").decode():
             self.assertLess(time.monotonic(), deadline, self.read("errors"))
@@ -91,10 +92,10 @@ class Following(ReaderTest):
             self.append("a.log", record(number))
             self.expect(brief(number))
             delays.append(time.monotonic() - start)
-        # The usual one, since a loaded machine may hold anybody up.
+        # The median, since a loaded machine may delay any single one.
         self.assertLess(sorted(delays)[len(delays) // 2], .2)
 
-    def test_a_torn_record_is_waited_for(self):
+    def test_a_torn_record_is_printed_once_complete(self):
         for options in [], ["-R"]:
             for make in record, plain:
                 with self.subTest(options=options, make=make):
@@ -106,33 +107,34 @@ class Following(ReaderTest):
                             end = {0: 3, 3: 60, 60: len(data)}[at]
                             self.append("a.log", data[at:end])
                             if end < len(data):
-                                self.nothing_comes()
+                                self.check_silence()
                         self.expect(brief(number))
                     self.end()
                     self.assertEqual(self.read("errors"), b"")
 
-    def nothing_comes(self):
-        """For longer than it takes to look at the log again."""
+    def check_silence(self):
+        """Asserts that nothing is printed, longer than -F waits between
+        reads."""
         ready, _, _ = select.select([self.reader.stdout], [], [], .15)
         self.assertFalse(ready)
 
-    def test_a_torn_record_that_is_taken_back(self):
-        """What follows in its place is shown, and nothing made of both."""
+    def test_a_torn_record_that_is_replaced(self):
+        """Prints the record that replaces it, and no mixture of both."""
         for options in [], ["-R"]:
             with self.subTest(options=options):
                 self.write("a.log", plain(0) + plain(1)[:90])
                 self.follow(*options, "a.log")
                 self.expect(brief(0))
-                self.nothing_comes()
-                # At once, so that the size never shows it.
+                self.check_silence()
+                # Both in short order, so that the size hardly shows it.
                 with open(self.dir / "a.log", "r+b") as file:
                     file.seek(len(plain(0)))
                     file.write(plain(7) + plain(8))
                 self.expect(brief(7) + brief(8))
                 self.append("a.log", plain(9)[:50])
-                self.nothing_comes()
+                self.check_silence()
                 os.truncate(self.dir / "a.log", 3 * len(plain(0)))
-                self.nothing_comes()
+                self.check_silence()
                 self.append("a.log", plain(10))
                 self.expect(brief(10))
                 self.end()
@@ -146,9 +148,9 @@ class Following(ReaderTest):
         # The writer still has the old file open ...
         self.append("a.log.1", record(1))
         self.expect(brief(1))
-        # ... and makes the new one before it writes the rest.
+        # ... and creates the new one before it writes the rest.
         self.write("a.log", b"")
-        self.nothing_comes()
+        self.check_silence()
         self.append("a.log.1", record(2))
         self.expect(brief(2))
         self.append("a.log.1", record(3))
@@ -159,7 +161,7 @@ class Following(ReaderTest):
         self.end()
         self.assertEqual(self.read("errors"), b"")
 
-    def test_many_rotations_lose_and_double_nothing(self):
+    def test_many_rotations_lose_and_repeat_no_flow(self):
         self.write("a.log", record(0))
         self.follow("a.log")
         self.expect(brief(0))
@@ -172,7 +174,7 @@ class Following(ReaderTest):
             self.expect("".join(brief(3 * turn + n) for n in range(3)))
         self.end()
 
-    def test_a_log_that_is_emptied(self):
+    def test_a_truncated_log(self):
         self.write("a.log", log(5))
         self.follow("a.log")
         self.expect(briefs(5))
@@ -182,24 +184,24 @@ class Following(ReaderTest):
         self.expect(brief(7))
         self.end()
 
-    def test_a_log_that_is_replaced_by_removal(self):
+    def test_a_removed_log_that_is_created_again(self):
         self.write("a.log", log(3))
         self.follow("a.log")
         self.expect(briefs(3))
         os.unlink(self.dir / "a.log")
-        self.nothing_comes()
+        self.check_silence()
         self.write("a.log", record(7))
         self.expect(brief(7))
         self.end()
 
-    def test_a_log_that_comes_later(self):
+    def test_a_log_that_is_created_later(self):
         self.follow("a.log")
         self.said("cannot open a.log, waiting for it")
         self.write("a.log", log(2))
         self.expect(briefs(2))
         self.end()
 
-    def test_what_was_there_before_comes_first(self):
+    def test_existing_flows_are_printed_first(self):
         self.write("a.log", log(5000))
         self.write("b.log", log(1))
         self.follow("b.log", "a.log")
@@ -243,7 +245,7 @@ class Following(ReaderTest):
         path = self.dir / name
         return path.read_bytes() if path.exists() else None
 
-    def test_ends_while_it_catches_up(self):
+    def test_interrupted_while_it_catches_up(self):
         """The flows that were printed are whole."""
         self.write("a.log", log(5000) * 40)
         self.follow("a.log")
@@ -260,7 +262,7 @@ class Following(ReaderTest):
         self.assertEqual(self.reader.wait(SECONDS), 1)
         self.assertIn(b"a.log: offset", self.read("errors"))
 
-    def test_damage_is_stepped_over(self):
+    def test_damage_is_skipped(self):
         for make in record, plain:
             with self.subTest(make=make):
                 self.write("a.log", make(0) + make(1))
@@ -288,7 +290,7 @@ class Following(ReaderTest):
 
 
 class Refusal(ReaderTest):
-    def test_of_what_is_no_file(self):
+    def test_of_anything_but_a_regular_file(self):
         self.assertIn("-F needs the name", self.fails("-F", "-"))
         os.mkfifo(self.dir / "fifo")
         self.assertIn("no regular file", self.fails("-F", "fifo"))

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Logs written by flowd 0.9.1 print as they did, but for its known faults."""
+"""flowd-reader prints logs of flowd 0.9.1 as 0.9.1 did, apart from its known
+errors."""
 
 import csv
 import pathlib
@@ -17,13 +18,14 @@ LOGS = "all", "brief", "nocrc", "ipv6", "tagged"
 
 
 def correct_csv(text):
-    """Absent addresses are empty, and interface indices not signed."""
+    """Corrects the output of 0.9.1: absent addresses are empty, and interface
+    indices are unsigned."""
     text = text.replace("(null)", "")
     return re.sub(r"(?<=,)-\d+", lambda match: str(int(match[0]) % 2**32),
                   text)
 
 
-@unittest.skipUnless(GOLDEN, "the logs of 0.9.1 are not here")
+@unittest.skipUnless(GOLDEN, "FLOWD_TEST_DATA is not set")
 class Golden(ReaderTest):
     def compare(self, expected, *args):
         out, err = self.run_reader("-U", *args, cwd=GOLDEN)
@@ -51,7 +53,8 @@ class Golden(ReaderTest):
                      "all.log")
 
     def test_counters(self):
-        """The counters of each rule, in order; the rules' text is not ours."""
+        """Compares the counters of each rule, in order, but not the rules'
+        text."""
         text = (GOLDEN / "reader-filter.counters.txt").read_text()
         _, err = self.run_reader("-Uqd", "-f", "reader-filter.rules",
                                  "all.log", cwd=GOLDEN)
@@ -74,7 +77,7 @@ class Golden(ReaderTest):
         for row in rows:
             with self.subTest(log=row["file"]):
                 flows = int(row["reader_0.9.1_prints"])
-                # It printed the record whose length is wrong.
+                # 0.9.1 printed the record whose length is wrong.
                 if row["file"] == "flip-length.log":
                     flows -= 1
                 out, _ = self.run_reader(

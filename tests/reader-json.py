@@ -19,7 +19,7 @@ MAX64 = 2**64 - 1
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+[+-]\d\d:\d\d")
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
-# Keys of the log, and those of JSON.
+# Keys that are the same in the log and in JSON.
 SAME = ("tag", "protocol", "tcp_flags", "tos", "src_port", "dst_port",
         "packets", "octets", "if_index_in", "if_index_out", "sys_uptime_ms",
         "netflow_version", "src_as", "dst_as", "src_mask", "dst_mask",
@@ -30,7 +30,7 @@ RENAMED = {"agent": "agent_addr", "src": "src_addr", "dst": "dst_addr",
 
 
 def unique(pairs):
-    """Refuses a key that is there twice."""
+    """Rejects an object with a repeated key."""
     keys = [key for key, _ in pairs]
     assert len(keys) == len(set(keys)), keys
     return dict(pairs)
@@ -41,7 +41,8 @@ def signed32(v):
 
 
 def milliseconds(text):
-    """Since the epoch, of a time with three digits of the second."""
+    """Returns milliseconds since the epoch, from a time with three
+    decimals."""
     assert TIME.fullmatch(text), text
     return (datetime.datetime.fromisoformat(text) - EPOCH) \
         // datetime.timedelta(milliseconds=1)
@@ -89,12 +90,12 @@ class Json(ReaderTest):
             listed += item.split(" , ")
         self.assertEqual(listed, list(self.one(flow(17, tag=7))))
 
-    def test_what_is_absent(self):
+    def test_absent_fields(self):
         self.assertEqual(self.one({}), {})
         self.assertEqual(self.one({"octets": 1}), {"octets": 1})
         self.assertEqual(self.one({"src": "2001:db8::1"}),
                          {"src_addr": "2001:db8::1"})
-        # Absolute times need to know when the uptime was what.
+        # Absolute times need the time of an uptime.
         self.assertEqual(
             self.one({"flow_start": 1, "flow_finish": 2}),
             {"flow_start_ms": 1, "flow_finish_ms": 2})
@@ -109,7 +110,7 @@ class Json(ReaderTest):
         cases = (
             (1000, 0, 0, 0),
             (3600000, 3590000, 5, 1700000000),
-            (10, 2**32 - 10, 0, 1700000000),	# begun before the wrap
+            (10, 2**32 - 10, 0, 1700000000),	# starts before the wrap
             (10, 20, 999999999, 1700000000),	# ends after the export
             (2**31, 0, 0, 2**32 - 1),
             (2**31 - 1, 0, 1, 100),		# before the epoch
@@ -133,7 +134,7 @@ class Json(ReaderTest):
                 ("XYZ-5:45", "2023-11-15T03:58:20.000001+05:45"),
                 ("XYZ+3:30", "2023-11-14T18:43:20.000001-03:30"),
                 ("XYZ+12", "2023-11-14T10:13:20.000001-12:00"),
-                # No zone of ISO 8601 has seconds.
+                # ISO 8601 has no zones with seconds.
                 ("XYZ+0:44:30", "2023-11-14T22:13:20.000001+00:00")):
             with self.subTest(zone=zone):
                 self.assertEqual(self.one(values, zone=zone),
@@ -146,21 +147,21 @@ class Json(ReaderTest):
             {"recv_time": "2024-01-01T00:59:59.000000+01:00"})
 
     def test_a_fraction_above_a_second(self):
-        """Nothing keeps a record from claiming it; it stays a time."""
+        """A record may contain such a value; the result is a valid time."""
         got = self.one(dict(recv_sec=2**32 - 1, recv_usec=2**32 - 1))
         self.assertEqual(got, {
             "recv_time": "2106-02-07T07:39:49.967295+00:00"})
 
-    def test_what_it_does_not_go_with(self):
+    def test_excluded_options(self):
         self.write("a.log", b"")
         self.assertIn("-c and -J", self.fails("-cJ", "a.log"))
 
-    def test_the_fields_that_a_filter_leaves(self):
+    def test_the_fields_that_a_filter_stores(self):
         self.write("filter", "store OCTETS\naccept tag 5 all\nstore TAG\n")
         self.assertEqual(self.one(flow(3), "-f", "filter"),
                          {"tag": 5, "octets": 3})
 
-    @unittest.skipUnless(GOLDEN, "the logs of 0.9.1 are not here")
+    @unittest.skipUnless(GOLDEN, "FLOWD_TEST_DATA is not set")
     def test_recorded_logs(self):
         for name in "all", "ipv6", "tagged", "brief", "nocrc":
             with self.subTest(log=name):

@@ -48,7 +48,7 @@ class Legacy(ReaderTest):
         self.assertEqual(out.count(b"\n"), len(lengths) + 1)
         self.assertTrue(out.endswith(b"FLOW octets 1234 \n"))
 
-    def test_the_way_it_comes(self):
+    def test_from_a_file_and_a_pipe(self):
         data = HEADER + record(*FULL) * 3000
         self.write("old.log", gzip.compress(data))
         for args, stdin in (("-Lvq",), b""), (("-L",), data):
@@ -64,7 +64,7 @@ class Legacy(ReaderTest):
         self.assertEqual(values["recv_usec"], 0)
         self.assertEqual(values["engine_id"], 9)
 
-    def test_is_named_without_the_option(self):
+    def test_is_recognised_without_the_option(self):
         self.write("old.log", HEADER + record(*FULL))
         said = self.fails("old.log")
         self.assertEqual(said, "old.log: a log of version 2, as flowd wrote "
@@ -103,7 +103,7 @@ class Legacy(ReaderTest):
         self.write("old.log", HEADER)
         self.assertEqual(self.prints("", "-L", "old.log"), "")
 
-    @unittest.skipUnless(GOLDEN, "the log of an old flowd is not here")
+    @unittest.skipUnless(GOLDEN, "FLOWD_TEST_DATA is not set")
     def test_a_recorded_log(self):
         text = (GOLDEN / "legacy-v2.verbose.txt").read_text()
         out, err = self.run_reader("-LUv", "legacy-v2.log", cwd=GOLDEN)

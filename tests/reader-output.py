@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""flowd-reader -o writes logs; failures to write are told."""
+"""flowd-reader -o writes logs; failures to write are reported."""
 
 import errno
 import os
@@ -40,7 +40,7 @@ class Copy(ReaderTest):
         self.prints(briefs(3), "-o", "b.log", "a.log")
         self.assertEqual(self.read("b.log"), log(3))
 
-    def test_takes_the_first_flows_of_several_logs(self):
+    def test_copies_the_first_flows_of_several_logs(self):
         self.write("a.log", log(3))
         self.prints("", "-q", "-H", "2", "-o", "b.log", "a.log", "a.log")
         self.assertEqual(self.read("b.log"), log(2) * 2)
@@ -51,7 +51,7 @@ class Copy(ReaderTest):
         self.prints("", "-q", "-o", "b.log", "a.log")
         self.assertEqual(self.read("b.log"), log(1))
 
-    def test_leaves_out_a_torn_tail(self):
+    def test_omits_a_torn_record(self):
         self.write("a.log", log(3)[:-1])
         self.prints("", "-q", "-o", "b.log", "a.log")
         self.assertEqual(self.read("b.log"), log(2))
@@ -69,12 +69,12 @@ class Copy(ReaderTest):
             self.assertEqual(out, log(3))
             self.assertEqual(err, b"")
 
-    def test_to_a_device_that_is_read_as_well(self):
+    def test_to_a_device_that_is_also_the_input(self):
         self.prints("", "-q", "-o", os.devnull, os.devnull)
 
 
 class Refusal(ReaderTest):
-    """An input is not written to, and stays as it is."""
+    """An input is never overwritten."""
 
     def setUp(self):
         super().setUp()
@@ -122,7 +122,7 @@ class Refusal(ReaderTest):
 class Failure(ReaderTest):
     @needs_full
     def test_standard_output_is_full(self):
-        # One line fails at the end, many on the way.
+        # One line fails at the end, many lines before it.
         for count in 1, 5000:
             self.write("a.log", log(count))
             for options in [], ["-v"], ["-c"]:
@@ -169,7 +169,7 @@ class Failure(ReaderTest):
         self.write("a.log", log(5000))
         reading, writing = os.pipe()
         os.close(reading)
-        # Python ignores SIGPIPE; flowd-reader must do so for itself.
+        # Python ignores SIGPIPE; flowd-reader must also do so.
         _, err = self.run_reader(
             "a.log", stdout=writing, status=1, preexec_fn=lambda:
             signal.signal(signal.SIGPIPE, signal.SIG_DFL))
@@ -183,14 +183,14 @@ class Failure(ReaderTest):
         self.assertIn(b"cannot write to standard output", err)
         self.assertEqual(self.read("b.log"), log(1))
 
-    def test_the_log_cannot_be_made(self):
+    def test_the_log_cannot_be_created(self):
         self.write("a.log", log(1))
         said = self.fails("-q", "-o", "none/b.log", "a.log")
         self.assertIn("none/b.log: No such file", said)
 
 
 class Promptness(ReaderTest):
-    """What came in is shown before more is waited for."""
+    """Flows are printed before flowd-reader waits for more input."""
 
     def next_line(self, stream):
         ready, _, _ = select.select([stream], [], [], SECONDS)

@@ -26,21 +26,21 @@ SAYS = re.compile(r"(\S+): offset (\d+): (\d+) damaged bytes are left out: .+")
 
 
 def plain(number, **changes):
-    """A record without checksum."""
+    """Returns a record without checksum."""
     values = flow(number, **changes)
     del values["crc"]
     return flowlog.encode(values)
 
 
 def varied(rng, number, checksum):
-    """A record of one of several kinds; octets tell it from others."""
+    """Returns a record of one of several kinds; its octets identify it."""
     values = flow(
         octets=number << 16 | rng.randrange(1 << 16), packets=0x6000 + number,
         tcp_flags=0x60, recv_usec=rng.randrange(10**6),
         src_port=rng.randrange(1 << 16), if_index_in=rng.randrange(40),
         flow_start=rng.randrange(1 << 16), src_as=rng.randrange(3) * 64)
     if rng.random() < .3:
-        # What looks like the header of a record without fields.
+        # These octets look like the header of a record without fields.
         values.update(src="2001:db8::1", dst="2001:db8:60::1")
     if rng.random() < .3:
         for key in ("engine_type", "engine_id", "flow_sequence", "source_id"):
@@ -52,7 +52,7 @@ def varied(rng, number, checksum):
 
 class Recovery(ReaderTest):
     def recover(self, data, *args, name="bad.log", damaged=True, **options):
-        """The records that -R returns, and [(offset, bytes)] of the damage."""
+        """Returns the records from -R, and [(offset, bytes)] of the damage."""
         self.write(name, data)
         _, err = self.run_reader("-Rq", "-o", "out.log", *args, name,
                                  status=DAMAGE if damaged else 0, **options)
@@ -65,7 +65,8 @@ class Recovery(ReaderTest):
         return split(self.read("out.log")), places
 
     def expect(self, data, records, places):
-        """Compares what is recovered, from a file, a pipe, and gzip."""
+        """Compares the records recovered from a file, from a pipe, and from
+        gzip."""
         self.assertEqual(self.recover(data), (records, places))
         self.assertEqual(self.recover(gzip.compress(data)), (records, places))
         _, err = self.run_reader("-Rq", "-o", "out.log", "-", stdin=data,
@@ -82,7 +83,7 @@ class Recovery(ReaderTest):
             b"".join(plain(n) for n in range(3000)), damaged=False)
         self.assertEqual((len(records), places), (3000, []))
 
-    def test_says_what_and_where_after_the_flows_before(self):
+    def test_reports_damage_after_the_flows_before_it(self):
         data = bytearray(log(4))
         data[LENGTH + 50] ^= 1
         data[2 * LENGTH:2 * LENGTH] = b"garbage"
@@ -96,12 +97,12 @@ class Recovery(ReaderTest):
             f"{brief(0)}bad.log: offset {LENGTH}: {LENGTH + 7} damaged bytes "
             f"are left out: checksum mismatch\n{brief(2)}{brief(3)}")
 
-    def test_goes_on_with_the_next_log(self):
+    def test_continues_with_the_next_log(self):
         self.write("bad.log", b"garbage" + log(1))
         self.write("good.log", log(2))
         self.prints(briefs(1) + briefs(2), "-R", "bad.log", "good.log",
                     status=DAMAGE)
-        # An error is worse than damage.
+        # The exit status of an error has priority over that of damage.
         self.prints(briefs(1), "-R", "bad.log", "none.log", status=1)
 
     def test_of_a_changed_byte_anywhere(self):
@@ -113,7 +114,7 @@ class Recovery(ReaderTest):
             self.assertEqual(got, [records[0], records[2]])
             self.assertEqual(places, [(LENGTH, LENGTH)])
 
-    def test_of_what_is_cut_off(self):
+    def test_of_a_truncated_log(self):
         for cut in 1, 7, 8, 60, LENGTH - 1:
             self.expect(log(3)[:-cut], split(log(2)),
                         [(2 * LENGTH, LENGTH - cut)])
@@ -134,7 +135,7 @@ class Recovery(ReaderTest):
         self.expect(bytes(data), records, [(8000 * LENGTH, LENGTH)])
 
     def test_of_a_record_without_checksum_before_damage(self):
-        """It is intact as long as nothing begins inside."""
+        """It is intact if no other record begins inside it."""
         records = [plain(n) for n in range(6)]
         data = b"".join(records[:3]) + bytes(50) + b"".join(records[3:])
         self.expect(data, records, [(3 * len(records[0]), 50)])
@@ -143,7 +144,7 @@ class Recovery(ReaderTest):
                     [(len(first), 50)])
 
     def test_of_a_record_that_lost_its_middle(self):
-        """By its length it would reach into the next."""
+        """Its length would include part of the next record."""
         for make in plain, lambda n: flowlog.encode(flow(n)):
             records = [make(n) for n in range(6)]
             data = (b"".join(records[:2]) + records[2][:30] +
@@ -152,13 +153,13 @@ class Recovery(ReaderTest):
                         [(2 * len(records[0]), len(records[0]) - 20)])
 
     def test_of_a_false_header_that_swallows_records(self):
-        """It ends where a record begins; intact ones are inside."""
+        """Its end is a record's start; intact records are inside it."""
         header = flowlog.HEADER.pack(0x60, 28, 0, 0x7ff)   # 120 bytes
         for make in plain, lambda n: flowlog.encode(flow(n)):
             records = [make(n) for n in range(12)]
             size = len(records[0])
             for words in range(20, 256):
-                # Of 3.1 with an unknown field, where any length will do.
+                # Version 3.1 with an unknown field, which allows any length.
                 false = flowlog.HEADER.pack(0x61, words, 0, 1 << 19)
                 lead = (8 + 4 * words) % size
                 if lead < 8:
@@ -190,7 +191,7 @@ class Recovery(ReaderTest):
         said = self.fails("-R", "old.log")
         self.assertIn("version 2", said)
 
-    @unittest.skipUnless(CORRUPT, "the logs of 0.9.1 are not here")
+    @unittest.skipUnless(CORRUPT, "FLOWD_TEST_DATA is not set")
     def test_of_recorded_logs(self):
         good = split((CORRUPT.parent / "all.log").read_bytes())
         with open(CORRUPT / "counts.tsv", newline="") as file:
@@ -213,7 +214,7 @@ class Recovery(ReaderTest):
                 self.damage_at_random(random.Random(seed), seed % 3)
 
     def damage_at_random(self, rng, kind):
-        """Of three kinds: with checksums, without, with them now and then."""
+        """Damages one of three kinds: with checksums, without, and mixed."""
         records = [varied(rng, n, kind == 0 or kind == 2 and rng.random() < .5)
                    for n in range(rng.choice((5, 60, 300)))]
         bad = Damaged(records)
@@ -244,7 +245,7 @@ class Gzip(ReaderTest):
         said = self.prints(briefs(3), "-R", "bad.log", status=DAMAGE)
         self.assertEqual(said, f"bad.log: offset {3 * LENGTH}: {self.CAUSE}\n")
 
-    def test_goes_on_with_the_next_member(self):
+    def test_continues_with_the_next_member(self):
         first = bytearray(gzip.compress(log(2)))
         first[-6] ^= 1			# its checksum
         second = gzip.compress(log(3))
@@ -256,7 +257,7 @@ class Gzip(ReaderTest):
             self.assertIn(self.CAUSE, said)
 
     def test_damaged_inside(self):
-        """What is lost of the log is counted."""
+        """The lost octets of the log are counted."""
         rng = random.Random(1)
         records = [varied(rng, n, True) for n in range(2000)]
         data = bytearray(gzip.compress(b"".join(records)))
@@ -272,14 +273,14 @@ class Gzip(ReaderTest):
 
 
 def used():
-    """Seconds of processor time that ended children have used."""
+    """Returns the processor seconds used by children that have ended."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 
 
 class Hostile(ReaderTest):
-    def test_time_grows_with_the_size_only(self):
-        """What looks like headers everywhere, and never is."""
+    def test_time_is_linear_in_the_size(self):
+        """The patterns look like headers everywhere, and never are."""
         patterns = (b"\x7f\xff\0\0",			# long, with checksum
                     b"\x61\xff\0\0\x20\0\0\0",		# without
                     b"\x60\0\0\0\0\0\0\0\1",		# short ones
@@ -293,7 +294,8 @@ class Hostile(ReaderTest):
                     start = used()
                     self.run_reader("-Rq", "bad.log", status=DAMAGE)
                     seconds.append(used() - start)
-                # Eight times the size, sixty-four times if quadratic.
+                # 8 times the size would need 64 times the time if it were
+                # quadratic.
                 self.assertLess(seconds[1], 24 * seconds[0] + 1)
 
 

@@ -44,7 +44,7 @@ class Text(ReaderTest):
         self.prints(f"LOGFILE a.log\n{VERBOSE}crc32 {crc:08x} \n",
                     "-v", self.write("a.log", record))
 
-    def test_absent_fields_are_left_out(self):
+    def test_absent_fields_are_omitted(self):
         records = [
             {}, {"octets": 5}, {"src": "2001:db8::1"},
             {"src": "192.0.2.1", "src_port": 1, "dst_port": 2},
@@ -83,7 +83,7 @@ class Text(ReaderTest):
                     "0,0,0,0,0,0,0,0,0,0,0\n",
                     "-c", self.write("a.log", record))
 
-    def test_more_flows_than_fit_a_buffer(self):
+    def test_more_flows_than_a_buffer_holds(self):
         self.prints(briefs(5000), self.write("a.log", log(5000)))
 
     def test_quiet(self):
@@ -99,7 +99,7 @@ class Text(ReaderTest):
         self.prints(briefs(3), "-H", "3", "a.log")
         self.prints(briefs(3), "-H", "9223372036854775807", "a.log")
 
-    def test_head_does_not_read_on(self):
+    def test_head_stops_reading(self):
         self.write("a.log", log(2) + b"\xff" * 100)
         self.prints(briefs(2), "-H", "2", "a.log")
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""SIGHUP takes a new flowd.conf between two datagrams, all of it or nothing,
-and loses no flow."""
+"""SIGHUP applies a new flowd.conf between two datagrams, completely or not at
+all, and loses no flow."""
 
 import os
 import pathlib
@@ -23,15 +23,15 @@ from report import statistics
 from wire import has_loopback_net
 
 RATE = 20000			# datagrams a second
-BATCH = 20			# datagrams between two looks at the clock
+BATCH = 20			# datagrams between two reads of the clock
 IN_FORCE = "new configuration in force"
 REFUSED = "the configuration stays as it was"
 SEQUENCE_AT, SRC_AT = 16, 24	# octets into a v5 datagram
 
 
 def queues(port):
-    """The UDP sockets that are bound to a port: their inodes, and how many
-    bytes wait in each."""
+    """Returns the UDP sockets bound to a port: their inodes, and how many
+    bytes each has queued."""
     found = {}
     for name in ("udp", "udp6"):
         path = pathlib.Path("/proc/net") / name
@@ -43,13 +43,13 @@ def queues(port):
 
 
 def sockets(port):
-    """Just the inodes."""
+    """Returns just the inodes."""
     return sorted(queues(port))
 
 
 def descriptors(flowd):
-    """The numbers of the monitor's and the collector's; only root sees those
-    of a process that gave up its rights."""
+    """Returns the number of descriptors of monitor and collector.  Only root
+    sees those of a process that dropped root."""
     if os.geteuid() != 0:
         return []
     return [len(os.listdir(f"/proc/{pid}/fd"))
@@ -57,18 +57,17 @@ def descriptors(flowd):
 
 
 def resident(pid):
-    """KiB of memory that a process is using."""
+    """Returns the resident memory of a process in KiB."""
     text = pathlib.Path(f"/proc/{pid}/status").read_text()
     return int(re.search(r"^VmRSS:\s*(\d+) kB", text, re.MULTILINE)[1])
 
 
 class Load:
-    """Datagrams of one flow each, numbered by its source address from
-    10.0.0.0 on, with no more of them under way than a listener can queue.
+    """Sends datagrams of one flow each, numbered by the source address from
+    10.0.0.0 on.  No more are outstanding than a listener can queue.
 
-    The flowd has to store SRC_ADDR, alone or with the fields of a record of
-    record_len bytes.
-    """
+    The flowd must store SRC_ADDR, alone or with the other fields of a record
+    of record_len bytes."""
 
     def __init__(self, flowd, record_len=flowlog.HEADER_LEN + 4):
         self.flowd = flowd
@@ -76,7 +75,7 @@ class Load:
         self.sent = 0
         self.began = time.monotonic()
         self._datagram = bytearray(netflow.datagram(5, netflow.flows(1)))
-        # With what the system adds to each.
+        # Includes the kernel's overhead for each datagram.
         self.window = min(flowd.receive_buffer() // 2048, 10000)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 
@@ -84,11 +83,11 @@ class Load:
         self._socket.close()
 
     def stored(self):
-        """How many records the log has, by its size."""
+        """Returns how many records the log has, by its size."""
         return self.flowd.log.stat().st_size // self.record_len
 
     def send(self, count):
-        """Sends that many more, at RATE."""
+        """Sends count more, at RATE."""
         end = self.sent + count
         while self.sent < end:
             wait_for(lambda: self.sent - self.stored() < self.window,
@@ -99,7 +98,7 @@ class Load:
             if ahead > 0:
                 time.sleep(ahead)
             elif ahead < -0.1:
-                self.began -= ahead	# what was missed is not made up for
+                self.began -= ahead	# lost time is not made up
 
     def _send_one(self):
         struct.pack_into("!I", self._datagram, SEQUENCE_AT, self.sent)
@@ -108,13 +107,13 @@ class Load:
         self.sent += 1
 
     def reload(self, at_least=0):
-        """SIGHUP, and at_least datagrams, until flowd has done it."""
+        """Sends SIGHUP, and at_least datagrams, until flowd has reloaded."""
         before, sent = self._reloads(), self.sent
         deadline = time.monotonic() + PATIENCE
         self.flowd.signal(signal.SIGHUP)
         while self._reloads() == before or self.sent - sent < at_least:
             if time.monotonic() > deadline:
-                raise AssertionError("flowd does not reload")
+                raise AssertionError("flowd did not reload")
             self.send(BATCH)
 
     def _reloads(self):
@@ -122,7 +121,8 @@ class Load:
                    for line in self.flowd.stderr_lines())
 
     def check(self, test, in_order=True):
-        """Every flow is in the log, once.  Returns them, with their number."""
+        """Asserts that every flow is in the log once.  Returns them by
+        number."""
         wait_for(lambda: self.stored() >= self.sent, "all flows are stored")
         flows = self.flowd.flows()
         numbers = [struct.unpack("!I", socket.inet_aton(f["src"]))[0] -
@@ -135,14 +135,14 @@ class Load:
 
 
 def lost(numbers, sent):
-    """What is wrong with these, in few words."""
+    """Summarises the missing and repeated numbers."""
     known = set(numbers)
     return (f"{sent - len(known)} of {sent} are missing, "
-            f"{len(numbers) - len(known)} are there twice")
+            f"{len(numbers) - len(known)} are stored twice")
 
 
 class Same(unittest.TestCase):
-    """With the same configuration, or rules that change nothing."""
+    """Reloads the same configuration, or rules that change nothing."""
 
     TEMPLATE = netflow9.Template(300, ("sourceIPv4Address", 4))
 
@@ -207,23 +207,23 @@ class Same(unittest.TestCase):
             pids = [flowd.pid(), flowd.collector()]
             fds, memory = descriptors(flowd), [resident(p) for p in pids]
             for i in range(times):
-                # Everything goes and comes.
+                # Every statement is removed and added in turn.
                 flowd.reload(*(conf if i % 2 else ["store SRC_ADDR"]))
-            # A state file may have been open just then.
+            # A state file may have been open at that moment.
             wait_for(lambda: all(
                 now <= before for now, before in zip(descriptors(flowd),
                                                      fds)),
-                "there are no more descriptors than before")
+                "no descriptors are leaked")
             if not is_sanitized():
                 for pid, before in zip(pids, memory):
                     self.assertLess(resident(pid) - before, 2048)
 
 
 class Refused(unittest.TestCase):
-    """What cannot be had as a whole changes nothing."""
+    """A configuration that cannot be applied completely changes nothing."""
 
     def bad(self, flowd, taken):
-        """Statements, and what is said of them."""
+        """Returns statements and the message about each."""
         conf = re.escape(str(flowd.conf))
         return {
             "syntax": (["accept tag 1 sources 10.0.0.0/8"], conf + r":10: "),
@@ -273,16 +273,16 @@ class Refused(unittest.TestCase):
                     self.assertTrue([l for l in said if REFUSED in l], said)
                     self.assertEqual(os.listdir(flowd.dir), files)
                     self.assertEqual(sockets(new), [])
-            for _ in range(10):		# of the last kind
+            for _ in range(10):		# repeats the last one
                 load.reload()
-            # The log before the first may have been open then.
+            # The first log may still have been open.
             wait_for(lambda: all(
                 now <= before for now, before in zip(descriptors(flowd),
                                                      fds)),
-                "there are no more descriptors than before")
+                "no descriptors are leaked")
             self.assertEqual(sockets(flowd.port), bound)
             load.check(self)
-            # It was not for lack of trying.
+            # These statements are applied if nothing else is wrong.
             flowd.reload("store SRC_ADDR", "discard all",
                          f"listen on 127.0.0.1:{new}")
             self.assertEqual(len(sockets(new)), 1)
@@ -295,8 +295,8 @@ class Refused(unittest.TestCase):
             flowd.send(netflow.datagram(5, netflow.flows(1)))
             flowd.wait_flows(1)
 
-    def test_log_that_is_there_stays(self):
-        """Only a new file goes again."""
+    def test_existing_log_is_not_removed(self):
+        """Only a file that the failed reload created is removed."""
         with Flowd("store SRC_ADDR") as flowd:
             there = flowd.dir / "there"
             there.write_bytes(b"")
@@ -307,11 +307,12 @@ class Refused(unittest.TestCase):
 
 
 class Stuck(unittest.TestCase):
-    def test_collector_that_takes_no_configuration(self):
-        """It is replaced by one that gets the new one, after some seconds."""
+    def test_collector_that_does_not_read_its_configuration(self):
+        """After some seconds the monitor replaces it by one with the new
+        configuration."""
         with Flowd("store SRC_ADDR") as flowd:
             with flowd.paused():
-                # More than the system keeps for it.
+                # The configuration exceeds the socket's buffer.
                 flowd.write_conf("store SRC_ADDR", *(
                     f"accept tag {i} src 10.{i >> 8}.{i & 255}.0/24"
                     for i in range(20000)), "discard src 10.0.0.1")
@@ -332,13 +333,14 @@ class Listeners(unittest.TestCase):
     def sources(self, flowd, count):
         return [f["src"] for f in flowd.wait_flows(count)]
 
-    def test_what_a_closed_one_had_is_stored(self):
+    def test_datagrams_of_a_closed_listener_are_stored(self):
         with Flowd("store SRC_ADDR") as flowd:
             load = Load(flowd)
             self.addCleanup(load.close)
             old = flowd.port
             with flowd.paused():
-                # More than is read of one before the others, where possible.
+                # More than are received from one listener at once, if
+                # possible.
                 load.send(min(8000, load.window))
                 flowd.ports[0] = free_port()
                 flowd.write_conf("store SRC_ADDR")
@@ -347,8 +349,8 @@ class Listeners(unittest.TestCase):
             wait_for(lambda: sockets(old) == [], "the old socket is closed")
             self.assertEqual(len(sockets(flowd.port)), 1)
 
-    def make_way(self, first, second, target):
-        """From one address to another, which has it in common with it."""
+    def move_listener(self, first, second, target):
+        """Moves a listener between two addresses that overlap."""
         flows = netflow.flows(100)
         with Flowd("store SRC_ADDR", listen=(first,)) as flowd:
             before = sockets(flowd.port)
@@ -357,8 +359,8 @@ class Listeners(unittest.TestCase):
                 flowd.addresses = (second,)
                 flowd.write_conf("store SRC_ADDR")
                 flowd.expect("no longer listening on", signal.SIGHUP)
-                # The old one is there still, in the collector, but what
-                # comes now is for the new one.
+                # The collector still has the old socket open, but new
+                # datagrams are queued in the new one.
                 waiting = queues(flowd.port)
                 self.assertEqual(sorted(map(bool, waiting.values())),
                                  [False, True])
@@ -372,18 +374,18 @@ class Listeners(unittest.TestCase):
             self.assertNotEqual(sockets(flowd.port), before)
 
     def test_one_address_becomes_any(self):
-        self.make_way("127.0.0.1", "0.0.0.0", "127.0.0.1")
+        self.move_listener("127.0.0.1", "0.0.0.0", "127.0.0.1")
 
     def test_any_address_becomes_one(self):
-        self.make_way("0.0.0.0", "127.0.0.1", "127.0.0.1")
+        self.move_listener("0.0.0.0", "127.0.0.1", "127.0.0.1")
 
-    @unittest.skipUnless(has_ipv6(), "there is no IPv6 here")
+    @unittest.skipUnless(has_ipv6(), "IPv6 is not available")
     def test_ipv6(self):
-        self.make_way("::1", "::", "::1")
-        self.make_way("::", "::1", "::1")
+        self.move_listener("::1", "::", "::1")
+        self.move_listener("::", "::1", "::1")
 
-    def test_nobody_else_may_listen(self):
-        """To make way opens the address to no other program."""
+    def test_no_other_program_may_bind(self):
+        """Moving a listener does not let other programs bind the address."""
         with Flowd("store SRC_ADDR") as flowd:
             flowd.addresses = ("0.0.0.0",)
             flowd.reload("store SRC_ADDR")
@@ -394,7 +396,7 @@ class Listeners(unittest.TestCase):
                 with self.assertRaises(OSError):
                     sock.bind(("127.0.0.1", flowd.port))
 
-    def test_to_and_fro_under_load(self):
+    def test_alternating_addresses_under_load(self):
         with Flowd("store SRC_ADDR") as flowd:
             load = Load(flowd)
             self.addCleanup(load.close)
@@ -405,14 +407,15 @@ class Listeners(unittest.TestCase):
             load.check(self, in_order=False)
 
     def test_bufsize(self):
-        """A queue of 16 KiB does not have room for what one of 200 has."""
+        """A queue of 16 KiB has no room for as many datagrams as one of 200
+        KiB."""
         flows = netflow.flows(150)
 
         def stored():
             before = len(flowd.flows())
             with flowd.paused():
                 self.send_to(flowd.port, flows)
-            # What follows finds room, and says that all is done.
+            # Once this datagram is stored, those before it are too.
             wait_for(lambda: self.send_to(flowd.port, flows[:1]) or
                      len(flowd.flows()) > before, "flows are stored")
             statistics(flowd)
@@ -439,7 +442,7 @@ class Changes(unittest.TestCase):
     RECORD = flowlog.HEADER_LEN + 8		# TAG and SRC_ADDR
 
     def test_rules_under_load(self):
-        """Each flow has one of two tags, and they change at a reload."""
+        """Each flow has one of two tags, and the reloads alternate them."""
         store = ["store SRC_ADDR", "store TAG"]
         with Flowd(*store, "accept tag 2 all") as flowd:
             load = Load(flowd, self.RECORD)
@@ -467,7 +470,7 @@ class Changes(unittest.TestCase):
                 self.assertEqual(flowd.wait_flows(i + 1)[-1],
                                  {"src": flow["src"]})
 
-    @unittest.skipUnless(has_loopback_net(), "127.0.0.0/8 is not ours")
+    @unittest.skipUnless(has_loopback_net(), "127.0.0.0/8 is not local")
     def test_sources(self):
         datagram = netflow.datagram(5, netflow.flows(1))
         agents = [f"127.0.0.{i}" for i in range(2, 6)]
@@ -503,7 +506,7 @@ class Changes(unittest.TestCase):
         return sock
 
     def check_receivers(self, flowd, targets):
-        """Each of (statement, receiver) gets what belongs to it."""
+        """Asserts that each (statement, receiver) receives its flows."""
         for i, (statement, _) in enumerate(targets):
             flowd.reload("store SRC_ADDR", statement)
             flowd.send(netflow.datagram(5, netflow.flows(5)[i:i + 1]))
@@ -535,8 +538,8 @@ class Changes(unittest.TestCase):
         with Flowd("store SRC_ADDR") as flowd:
             for name in "ab":
                 flowd.reload("store SRC_ADDR", f'statefile "@DIR@/{name}"')
-                # It is written although nothing has changed.
-                wait_for((flowd.dir / name).exists, "there is a state file")
+                # The file is written although nothing has changed.
+                wait_for((flowd.dir / name).exists, "the state file exists")
             (flowd.dir / "b").unlink()
             flowd.reload("store SRC_ADDR")
             flowd.stop()
@@ -544,7 +547,7 @@ class Changes(unittest.TestCase):
             self.assertEqual([f for f in os.listdir(flowd.dir)
                               if f.endswith(".new")], [])
 
-    def test_pidfile_stays(self):
+    def test_pidfile_is_not_changed(self):
         with Flowd("store SRC_ADDR") as flowd:
             pidfile = flowd.pidfile
             flowd.pidfile = flowd.dir / "other.pid"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""flow-send says what is wrong, exits 1, and then has sent nothing."""
+"""flow-send reports each error, exits with 1, and then has sent nothing."""
 
 import pathlib
 import sys
@@ -10,7 +10,7 @@ import flowdtest
 import tap
 import wire
 
-# Options and a part of what is said about them.
+# Options, and part of the message about them.
 WRONG_OPTIONS = (
     (("-V", "8"), "1, 5, 7, 9 and 10"),
     (("-V", "0"), "1, 5, 7, 9 and 10"),
@@ -105,7 +105,7 @@ class Errors(unittest.TestCase):
         self.assertEqual((result.returncode, result.stderr), (0, ""))
         self.assertTrue(result.stdout.startswith("usage: flow-send "))
 
-    def test_nobody_listens(self):
+    def test_closed_port(self):
         target = f"127.0.0.1:{flowdtest.free_port()}"
         for args in (("-n", "1"), ("-n", "10000"), ("-x",)):
             with self.subTest(args=args):
@@ -117,7 +117,7 @@ class Errors(unittest.TestCase):
 
     def test_last_of_several_sources_is_refused(self):
         if not wire.has_loopback_net():
-            self.skipTest("127.0.0.0/8 is not all ours here")
+            self.skipTest("127.0.0.0/8 is not local")
         target = f"127.0.0.1:{flowdtest.free_port()}"
         result = wire.flow_send("-S", "127.77.0.1,3", "-n", "90", target)
         self.assertEqual(result.returncode, 1)

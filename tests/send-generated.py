@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""flow-send makes up exactly the flows that it was told to, and the same ones
-for the same options."""
+"""flow-send generates exactly the requested flows, and the same ones for the
+same options."""
 
 import ipaddress
 import pathlib
@@ -21,7 +21,7 @@ DOCUMENTATION = [ipaddress.ip_network(net) for net in (
 
 
 def parsed(result):
-    """Headers and flows of all datagrams of a run."""
+    """Returns headers and flows of all datagrams of a run."""
     return [wire.parse(payload) for _, payload in result.datagrams]
 
 
@@ -103,7 +103,7 @@ class Generated(Sent):
                 self.assertEqual((header["time_sec"],
                                   header["time_nanosec"]), (1700000000, 0))
 
-    def test_time_is_the_present_one(self):
+    def test_time_is_the_present(self):
         before = time.time()
         result = self.run_well("-n", "90", "-r", "1000")
         after = time.time()
@@ -117,7 +117,7 @@ class Generated(Sent):
             self.assertGreaterEqual(header["sys_uptime_ms"], uptime)
             uptime = header["sys_uptime_ms"]
 
-    def test_long_runs_repeat_flows_and_keep_count(self):
+    def test_long_runs_repeat_flows_and_count_on(self):
         count = 70000
         result = self.run_well("-n", str(count), "-r", "2000")
         first, again, sent = [], 0, 0
@@ -162,10 +162,11 @@ class Sources(Sent):
 
     def setUp(self):
         if not wire.has_loopback_net():
-            self.skipTest("127.0.0.0/8 is not all ours here")
+            self.skipTest("127.0.0.0/8 is not local")
 
     def check_sources(self, result, counts, per_datagram):
-        """Each source sent so many datagrams, in a sequence of its own."""
+        """Asserts that each source sent this many datagrams, in its own
+        sequence."""
         sequences = {}
         for source, payload in result.datagrams:
             header, _ = wire.parse(payload)
@@ -180,7 +181,7 @@ class Sources(Sent):
         result = self.run_well("-n", "90", "-S", "127.77.0.9")
         self.check_sources(result, {"127.77.0.9": 3}, 30)
 
-    def test_sources_take_turns(self):
+    def test_sources_alternate(self):
         result = self.run_well("-n", "150", "-S", "127.77.0.254,3")
         self.assertEqual([source for source, _ in result.datagrams], [
             "127.77.0.254", "127.77.0.255", "127.77.1.0", "127.77.0.254",
@@ -203,7 +204,7 @@ class Sources(Sent):
                                     for i in range(1, 201)}, 1)
 
 
-@unittest.skipUnless(flowdtest.has_ipv6(), "there is no IPv6 here")
+@unittest.skipUnless(flowdtest.has_ipv6(), "IPv6 is not available")
 class IPv6(Sent):
 
     def test_to_an_ipv6_address(self):
@@ -244,16 +245,16 @@ class Sample(Sent):
                 for _ in range(2)]
         self.assertEqual(*runs)
 
-    def test_versions_come_from_exporters_of_their_own(self):
+    def test_each_version_has_its_own_exporters(self):
         if not wire.has_loopback_net():
-            self.skipTest("127.0.0.0/8 is not all ours here")
+            self.skipTest("127.0.0.0/8 is not local")
         result = self.run_well("-x", "-S", "127.77.0.1,3")
         self.assertEqual(sorted(source for source, _ in result.datagrams),
                          ["127.77.0.1", "127.77.0.2", "127.77.0.3"])
 
     def test_count_that_cannot_be_printed(self):
         if not pathlib.Path("/dev/full").exists():
-            self.skipTest("there is no /dev/full")
+            self.skipTest("/dev/full does not exist")
         with wire.Receiver() as receiver, open("/dev/full", "w") as full:
             done = wire.flow_send("-x", receiver.target, stdout=full)
         self.assertEqual(done.returncode, 1)

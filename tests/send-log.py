@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""flow-send -l sends the flows of a log so that collecting them gives the same
-flows again."""
+"""flow-send -l sends the flows of a log so that a collector stores the same
+flows."""
 
 import collections
 import gzip
@@ -23,7 +23,7 @@ import wire
 from flowdtest import Flowd, endpoint
 
 LONG = bool(os.environ.get("FLOWD_TEST_LONG"))
-RATE = "4000"			# datagrams a second, which flowd keeps up with
+RATE = "4000"			# datagrams a second, not too many for flowd
 NOT_CARRIED = ("tag", "recv_sec", "recv_usec", "agent", "netflow_version",
                "crc")
 TIMES = ("sys_uptime_ms", "time_sec", "time_nanosec", "flow_start",
@@ -54,7 +54,7 @@ def address(rng, family):
 
 
 def groups(rng, bits):
-    """The members of a flow, by group, of numbers with up to so many bits."""
+    """Returns the members of each group, with numbers of up to bits bits."""
     def number(most):
         return rng.getrandbits(rng.randint(1, min(bits, most)))
 
@@ -83,8 +83,8 @@ def groups(rng, bits):
 
 
 def combinations(seed, count, families, bits):
-    """Flows with random ones of the fields, and then one with each set of
-    one field, and of all but one."""
+    """Returns flows with random fields, then one with each single field, and
+    one without each."""
     rng = random.Random(seed)
     chosen = [[g for g in GROUPS if rng.random() < 0.7] for _ in range(count)]
     chosen += [[g] for g in GROUPS] + [[]] + [list(GROUPS)]
@@ -105,7 +105,7 @@ def combinations(seed, count, families, bits):
 
 
 def typical(n=40, **members):
-    """Flows as one exporter sends them in one datagram."""
+    """Returns flows as one exporter sends them in one datagram."""
     rng = random.Random(n)
     same = {"agent": "192.0.2.1", "sys_uptime_ms": 5000000, "time_sec": SEC,
             "time_nanosec": 0, "netflow_version": 5, "recv_sec": SEC,
@@ -129,7 +129,7 @@ def encode(flows):
 
 
 def completed(flow):
-    """A flow with the times that flow-send gives it where it has none."""
+    """Returns a flow with the times that flow-send adds if it has none."""
     flow = dict(flow)
     if "time_sec" not in flow:
         flow.update(time_sec=flow.get("recv_sec"),
@@ -169,20 +169,20 @@ class Replay(unittest.TestCase):
         return result.stderr
 
     def lost(self, flowd):
-        """What flowd misses by the sequence numbers."""
+        """Returns how many flows are missing by the sequence numbers."""
         counters = report.statistics(flowd).all
         return {key: value for key, value in counters.items()
                 if key.startswith("sequence-")}
 
     def collect(self, data, version, *args, count=None, **options):
-        """The flows that flowd makes of a log."""
+        """Returns the flows that flowd stores for a log."""
         count = len(flowlog.decode(data)) if count is None else count
         with Flowd("store ALL") as flowd:
             self.send(flowd, self.write(data), version, *args, **options)
             return flowd.wait_flows(count)
 
     def check_flow(self, flow, got, version):
-        """Whether a collected flow is the one that was sent."""
+        """Asserts that a stored flow is the one that was sent."""
         sent = completed(flow)
         expected = without(sent, *NOT_CARRIED, *TIMES, "flow_sequence")
         if version == 5:
@@ -243,7 +243,7 @@ class RoundTrip(Replay):
         for version in (9, 10):
             self.check(flows, version)
 
-    def test_begun_before_the_uptime_wrapped(self):
+    def test_start_before_the_uptime_wrapped(self):
         times = {"sys_uptime_ms": 1000, "flow_start": (1 << 32) - 5000,
                  "flow_finish": 500}
         flows = [{**flow, **times} for flow in typical(2)]
@@ -253,8 +253,8 @@ class RoundTrip(Replay):
                     self.assertEqual(recorded.absolute_ms(got, key),
                                      recorded.absolute_ms(flows[0], key))
 
-    def test_what_flowd_wrote_comes_again_as_it_was(self):
-        """Sequence numbers too."""
+    def test_logs_of_flowd_are_reproduced(self):
+        """Sequence numbers are the same too."""
         for version in (5, 9, 10):
             with self.subTest(version=version), Flowd("store ALL") as flowd:
                 first = subprocess.run(
@@ -269,8 +269,8 @@ class RoundTrip(Replay):
                 self.assertEqual([without(flow, *keys) for flow in got],
                                  [without(flow, *keys) for flow in sent])
 
-    @unittest.skipUnless(tap.DATA, "the logs of 0.9.1 are not here")
-    def test_logs_of_old(self):
+    @unittest.skipUnless(tap.DATA, "FLOWD_TEST_DATA is not set")
+    def test_logs_of_0_9_1(self):
         for name in ("all", "brief", "nocrc", "ipv6", "tagged"):
             data = (tap.DATA / "golden" / f"{name}.log").read_bytes()
             flows = flowlog.decode(data)
@@ -278,10 +278,10 @@ class RoundTrip(Replay):
                 with self.subTest(log=name, version=version):
                     got = self.collect(data, version)
                     for one, other in zip(flows, got):
-                        self.check_old(one, other)
+                        self.check_0_9_1(one, other)
 
-    def check_old(self, flow, got):
-        """0.9.1 has flows whose times flowd brings to order."""
+    def check_0_9_1(self, flow, got):
+        """Some flows of 0.9.1 have times that flowd corrects."""
         keys = *NOT_CARRIED, *TIMES, "flow_sequence"
         self.assertEqual(
             without(got, *keys),
@@ -292,9 +292,10 @@ class RoundTrip(Replay):
             self.assertEqual(recorded.absolute_ms(got, key),
                              recorded.absolute_ms(flow, key))
 
-    @unittest.skipUnless(tap.DATA, "the logs of 0.9.1 are not here")
-    def test_swapped_engines_of_old(self):
-        """Engines that 0.9.1 stored swapped are right again in version 5."""
+    @unittest.skipUnless(tap.DATA, "FLOWD_TEST_DATA is not set")
+    def test_swapped_engines_of_0_9_1(self):
+        """Engine ids that 0.9.1 stored swapped are sent corrected in version
+        5."""
         flow = typical(1, engine_type=512, engine_id=1792)
         got, = self.collect(encode(flow), 5)
         self.assertEqual((got["engine_type"], got["engine_id"]), (2, 7))
@@ -302,7 +303,7 @@ class RoundTrip(Replay):
 
 class Sequences(Replay):
 
-    def test_nothing_is_missing_where_the_log_has_gaps(self):
+    def test_gaps_of_the_log_are_not_loss(self):
         flows = []
         for i in range(60):
             flows += typical(3, flow_sequence=1000 * i, sys_uptime_ms=5000000
@@ -330,7 +331,7 @@ class Datagrams(Replay):
         for version in ("9", "10"):
             self.assertLessEqual(len(self.sent(flows, "-V", version)), 4)
 
-    def test_what_a_header_has_parts_datagrams(self):
+    def test_header_fields_separate_datagrams(self):
         for key, other in (("sys_uptime_ms", 6000000), ("time_sec", SEC + 1),
                            ("time_nanosec", 1), ("agent", "192.0.2.2"),
                            ("engine_id", 2), ("engine_type", 2),
@@ -345,7 +346,7 @@ class Datagrams(Replay):
         (_, payload), = self.sent(typical(1))
         self.assertEqual(payload[:2], b"\0\x0a")
 
-    def test_templates_come_again(self):
+    def test_templates_are_repeated(self):
         for version in (9, 10):
             flows = sum((typical(1, sys_uptime_ms=5000000 + i)
                          for i in range(45)), [])
@@ -367,7 +368,7 @@ class Datagrams(Replay):
                     for flow in flows] * 3, 9)
 
     @unittest.skipUnless(wire.has_loopback_net(),
-                         "127.0.0.0/8 is not all ours here")
+                         "127.0.0.0/8 is not local")
     def test_agents_have_sources(self):
         flows = sum((typical(1, agent=f"192.0.2.{i}") for i in
                      (7, 9, 7, 8, 9, 6, 7)), [])
@@ -379,7 +380,7 @@ class Datagrams(Replay):
 
 class LeftOut(Replay):
 
-    def test_what_version_5_cannot_carry(self):
+    def test_flows_that_version_5_cannot_carry(self):
         flows = typical(len(BEYOND_V5) + 1)
         for flow, (members, _) in zip(flows, BEYOND_V5):
             flow.update(members)
@@ -393,7 +394,7 @@ class LeftOut(Replay):
             "version 5 cannot carry them\n" for why, n in reasons.items()))
         self.check_flow(flows[-1], got, 5)
 
-    def test_what_version_5_can_just_carry(self):
+    def test_largest_values_of_version_5(self):
         flows = typical(1, packets=(1 << 32) - 1, octets=(1 << 32) - 1,
                         if_index_in=65535, if_index_out=65535, src_as=65535,
                         dst_as=65535, engine_type=255, engine_id=255,
@@ -471,7 +472,7 @@ class Reading(Replay):
 class Speed(Replay):
 
     def elapsed(self, flows, *args):
-        """Seconds that sending took, and the datagrams."""
+        """Returns the seconds that sending took, and the datagrams."""
         path = self.write(encode(flows))
         with wire.Receiver() as receiver:
             start = time.monotonic()
@@ -494,17 +495,17 @@ class Speed(Replay):
         self.assertGreaterEqual(
             self.elapsed(self.times(0, 0.01), "-m", "0.02"), 0.5)
 
-    def test_export_time_where_there_is_no_other(self):
+    def test_export_time_without_receipt_time(self):
         flows = [without(flow, "recv_sec", "recv_usec")
                  for i in range(3) for flow in typical(1, time_sec=SEC + i)]
         self.assertGreaterEqual(self.elapsed(flows, "-m", "4"), 0.5)
 
     def test_without_limit(self):
-        """A year would not end within the patience of the tests."""
+        """Sending a year of flows must not wait."""
         flows = self.times(0, 3e7, 1, 6e7)
         self.elapsed(flows, "-m", "0")
 
-    def test_back_in_time_is_no_wait(self):
+    def test_earlier_times_do_not_wait(self):
         self.elapsed(self.times(3e7, 0, 2e7, 1))
 
     def test_given_rate(self):
@@ -518,7 +519,7 @@ class Speed(Replay):
             datagrams = []
             flowdtest.wait_for(
                 lambda: datagrams.extend(receiver.received()) or datagrams,
-                "a datagram has come")
+                "a datagram was received")
             process.terminate()
             result = receiver.finish(process)
         self.assertEqual(result.status, 0)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""flow-send makes up NetFlow 9 and IPFIX: templates first, and then the flows
-that it was told to."""
+"""flow-send generates NetFlow v9 and IPFIX: templates first, and then the
+requested flows."""
 
 import pathlib
 import struct
@@ -24,27 +24,27 @@ NAMES = {number: name for name, number in netflow9.ELEMENTS.items()}
 
 
 def parse(payload):
-    """A message as (header, sets), of which each is its id and its bytes."""
+    """Returns a message as (header, sets); a set is its id and its bytes."""
     version, count = struct.unpack_from("!HH", payload)
     header = {"version": version, "count": count}
     if version == V9:
         header.update(zip(("uptime", "sec", "sequence", "domain"),
                           struct.unpack_from("!IIII", payload, 4)))
     else:
-        assert count == len(payload), "IPFIX says another length"
+        assert count == len(payload), "the IPFIX length is wrong"
         header.update(zip(("sec", "sequence", "domain"),
                           struct.unpack_from("!III", payload, 4)))
     at, sets = netflow9.HEADER_LENGTHS[version], []
     while at < len(payload):
         number, length = struct.unpack_from("!HH", payload, at)
-        assert 4 < length <= len(payload) - at, "a set does not fit"
+        assert 4 < length <= len(payload) - at, "a set exceeds the message"
         sets.append((number, payload[at + 4:at + length]))
         at += length
     return header, sets
 
 
 def templates(body):
-    """The templates of a set: lists of (element, length), by id."""
+    """Returns the templates of a set: lists of (element, length), by id."""
     found, at = {}, 0
     while at < len(body):
         number, count = struct.unpack_from("!HH", body, at)
@@ -55,11 +55,11 @@ def templates(body):
 
 
 class Exporter:
-    """What a collector makes of the messages of one source."""
+    """Decodes the messages of one source."""
 
     def __init__(self):
         self.templates = {}
-        self.announced = []		# before so many data sets
+        self.announced = []		# numbers of data sets before templates
         self.used = []			# ids
         self.headers = []
         self.flows = []			# dicts by name
@@ -135,7 +135,7 @@ class Messages(unittest.TestCase):
                 self.assertEqual("flowStartMilliseconds" in names,
                                  version == IPFIX)
 
-    def test_sequences_count_what_they_should(self):
+    def test_sequences_count_datagrams_or_flows(self):
         args = ("-n", "250", "-c", "10", "-T", "3")
         e = self.run_one("-V", "9", *args)
         self.assertEqual([h["sequence"] for h, _ in e.headers],
@@ -144,7 +144,7 @@ class Messages(unittest.TestCase):
         self.assertEqual([h["sequence"] for h, _ in e.headers],
                          [0] + list(range(0, 250, 10)))
 
-    def test_templates_take_turns_and_come_again(self):
+    def test_templates_alternate_and_are_repeated(self):
         count = 2 * TEMPLATES_EVERY + 5
         for version in VERSIONS:
             e = self.run_one("-V", str(version), "-c", "1", "-T", "4",
@@ -157,9 +157,9 @@ class Messages(unittest.TestCase):
                 self.assertEqual([h["sequence"] for h, _ in e.headers],
                                  list(range(count + 3)))
 
-    def test_each_source_announces_its_own(self):
+    def test_each_source_sends_its_own_templates(self):
         if not wire.has_loopback_net():
-            self.skipTest("127.0.0.0/8 is not all ours here")
+            self.skipTest("127.0.0.0/8 is not local")
         for count in (20, 2 * 32 * 20):	# in short turns, and in long ones
             sources = self.run_well("-V", "9", "-T", "2", "-S",
                                     "127.77.0.1,5", "-c", "5",
@@ -194,7 +194,7 @@ class Messages(unittest.TestCase):
 
 
 class Stored(unittest.TestCase):
-    """What a collector has of them is what it has of version 5."""
+    """flowd stores the same flows as for version 5."""
 
     def collect(self, *args):
         with flowdtest.Flowd("store ALL") as flowd:
@@ -204,7 +204,7 @@ class Stored(unittest.TestCase):
             return flowd.wait_flows(100)
 
     def times(self, flow):
-        """Milliseconds before the export."""
+        """Returns start and end in milliseconds before the export."""
         return [flow["sys_uptime_ms"] - flow[key]
                 for key in ("flow_start", "flow_finish")]
 

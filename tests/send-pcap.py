@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""flow-send -p sends what was in the UDP datagrams of a capture, and counts
-what it passes over."""
+"""flow-send -p sends the payloads of the UDP datagrams in a capture, and
+counts the packets that it skips."""
 
 import ipaddress
 import pathlib
@@ -20,7 +20,8 @@ MORE = 1 << 13				# more fragments follow
 
 
 def pcap(link, frames, order="<", magic=0xa1b2c3d4):
-    """A capture of frames; a pair is a frame, and how much was captured."""
+    """Returns a capture of frames; a pair is a frame and its captured
+    length."""
     data = struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, 65535, link)
     for i, frame in enumerate(frames):
         frame, kept = frame if isinstance(frame, tuple) else (frame, None)
@@ -55,7 +56,7 @@ def ipv6(body, next_header=UDP, src="2001:db8::1"):
 
 
 def extension(next_header, more, body):
-    """An extension header of 8 + more bytes before body."""
+    """Returns body with an extension header of 8 + more bytes before it."""
     return struct.pack("!BB", next_header, more // 8) + bytes(6 + more) + body
 
 
@@ -80,7 +81,7 @@ class Capture(unittest.TestCase):
             return receiver.run("-p", str(self.path), *args)
 
     def check(self, data, payloads, passed_over=None):
-        """Just these payloads, in this order, and that message."""
+        """Asserts these payloads, in this order, and the message."""
         result = self.send(data)
         self.assertEqual(result.status, 0, result.stderr)
         sent = [payload for _, payload in result.datagrams]
@@ -95,14 +96,15 @@ class Capture(unittest.TestCase):
                 passed_over)
         return result
 
-    def test_netflow_is_sent_as_it_is(self):
+    def test_netflow_is_sent_unchanged(self):
         payloads = [netflow.datagram(version, netflow.flows(3, seed=version))
                     for version in (5, 1, 7, 5)]
         self.check(pcap(ETHERNET, [ethernet(ipv4(udp(p))) for p in payloads]),
                    payloads)
 
     def test_order_and_lengths(self):
-        # Equal, falling, rising and no length: however they are batched.
+        # Lengths are equal, falling, rising and 0: batching must not change
+        # them.
         lengths = [100] * 70 + [50, 100, 100, 0, 0, 100, 1] + \
             list(range(1, 60)) + [1472] * 20 + [1471]
         payloads = [bytes([i & 255]) * n for i, n in enumerate(lengths)]
@@ -152,7 +154,7 @@ class Capture(unittest.TestCase):
             ipv6(extension(ROUTING, 0, extension(DESTINATION, 16, extension(
                 UDP, 8, body))), HOP_BY_HOP)]), [b"extended"] * 2)
 
-    def test_what_is_not_udp(self):
+    def test_other_protocols(self):
         self.check(pcap(ETHERNET, [
             ethernet(bytes(28), ethertype=0x0806),
             ethernet(ipv4(bytes(20), protocol=TCP)),
@@ -210,7 +212,7 @@ class Capture(unittest.TestCase):
             self.assertEqual((result.status, result.datagrams), (1, []))
             self.assertIn(f"flow-send: {self.path}: ", result.stderr)
 
-    def test_capture_that_breaks_off(self):
+    def test_truncated_capture(self):
         whole = pcap(RAW, [ipv4(udp(b"one")), ipv4(udp(b"two"))])
         result = self.send(whole[:-1])
         self.assertEqual((result.status, result.datagrams), (1, []))
@@ -234,9 +236,9 @@ class Capture(unittest.TestCase):
         self.assertEqual(result.status, 0, result.stderr)
         self.assertEqual([p for _, p in result.datagrams], [b"piped"])
 
-    def test_exporters_get_sources_of_their_own(self):
+    def test_each_exporter_has_its_own_source(self):
         if not wire.has_loopback_net():
-            self.skipTest("127.0.0.0/8 is not all ours here")
+            self.skipTest("127.0.0.0/8 is not local")
         sent = [("192.0.2.1", b"a1"), ("2001:db8::7", b"b1"),
                 ("192.0.2.1", b"a2"), ("192.0.2.1", b"a3"),
                 ("192.0.2.9", b"c1"), ("2001:db8::7", b"b2")]
@@ -252,14 +254,14 @@ class Capture(unittest.TestCase):
 @unittest.skipIf(wire.has_pcap(), "flow-send has libpcap")
 class NoLibpcap(unittest.TestCase):
 
-    def test_it_is_said(self):
+    def test_it_is_reported(self):
         result = wire.flow_send("-p", "capture.pcap", "127.0.0.1:2055")
         self.assertEqual(result.returncode, 1)
         self.assertIn("built without libpcap", result.stderr)
 
 
 @unittest.skipUnless(wire.has_pcap(), "flow-send has no libpcap")
-@unittest.skipIf(tap.DATA is None, "there are no recorded sessions here")
+@unittest.skipIf(tap.DATA is None, "FLOWD_TEST_DATA is not set")
 class Recorded(unittest.TestCase):
 
     def test_softflowd_sessions(self):

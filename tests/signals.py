@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What signals do, and that no flow is lost or doubled by them."""
+"""flowd's reactions to signals, none of which loses or repeats a flow."""
 
 import os
 import pathlib
@@ -13,11 +13,11 @@ import tap
 from flowdtest import Flowd, free_port, wait_for
 
 RECORD = 116		# bytes, of a v5 flow with store ALL
-WINDOW = 20		# datagrams that are on their way at most
+WINDOW = 20		# datagrams outstanding at most
 
 
 class Traffic:
-    """Numbered flows, sent no faster than they are stored."""
+    """Sends numbered flows no faster than they are stored."""
 
     def __init__(self, flowd, *logs):
         self.flowd = flowd
@@ -26,7 +26,7 @@ class Traffic:
         self.sent = 0
 
     def stored(self):
-        """How many flows are in the logs, by their size."""
+        """Returns how many flows are in the logs, by their size."""
         return sum(path.stat().st_size for path in self.logs
                    if path.exists()) // RECORD
 
@@ -42,7 +42,8 @@ class Traffic:
         wait_for(lambda: self.stored() >= self.sent, "all flows are stored")
 
     def check(self, test):
-        """Ends flowd: every flow is in the logs once, as they were sent."""
+        """Stops flowd, and asserts that every flow is in the logs once, in
+        order."""
         self.flowd.stop()
         stored = [flow["src"] for path in reversed(self.logs)
                   for flow in self.flowd.flows(path)]
@@ -63,12 +64,12 @@ class Reopen(unittest.TestCase):
                 traffic.send(10)
                 flowd.signal(signal.SIGUSR1)
                 traffic.send(30)
-                wait_for(flowd.log.exists, "the log is there again")
+                wait_for(flowd.log.exists, "the log is reopened")
             traffic.send(30)
             self.assertTrue(all(flowd.flows(path) for path in traffic.logs))
             traffic.check(self)
 
-    def test_usr1_appends_to_what_is_there(self):
+    def test_usr1_appends_to_an_existing_log(self):
         with Flowd("store ALL") as flowd:
             traffic = Traffic(flowd)
             traffic.send(3)
@@ -87,7 +88,8 @@ class Reopen(unittest.TestCase):
             with flowd.paused():
                 flowd.signal(signal.SIGUSR1)
                 wait_for(flowd.log.exists, "the monitor opens the new log")
-                # An answer to the next signal follows those to this one.
+                # flowd reports the result of the next signal after that of
+                # this one.
                 flowd.conf.write_text("no configuration\n")
                 flowd.expect("stays as it was", signal.SIGHUP)
                 self.assertNotIn("logs reopened", flowd.stderr.read_text())
@@ -134,7 +136,7 @@ class Reload(unittest.TestCase):
             flowd.write_conf("store NONSENSE", "discard all")
             flowd.signal(signal.SIGHUP)
             flowd.wait_stderr("the configuration stays as it was")
-            # Its errors are said with file and line.
+            # Errors have the file and line.
             flowd.wait_stderr(f"{flowd.conf}:4:")
             traffic.send(3)
             traffic.check(self)
@@ -150,7 +152,7 @@ class Reload(unittest.TestCase):
             traffic.send(3)
             traffic.check(self)
 
-    def test_nothing_is_lost_under_traffic(self):
+    def test_no_flow_is_lost_under_traffic(self):
         with Flowd("store ALL") as flowd:
             traffic = Traffic(flowd)
             for _ in range(5):
@@ -159,7 +161,7 @@ class Reload(unittest.TestCase):
                 traffic.send(20)
             traffic.check(self)
 
-    def test_listeners_come_and_go(self):
+    def test_listeners_are_added_and_removed(self):
         datagram = netflow.datagram(5, netflow.flows(1))
         with Flowd("store AGENT_ADDR") as flowd:
             first = flowd.port
@@ -192,7 +194,8 @@ class End(unittest.TestCase):
     def end_under_load(self, number):
         with Flowd("store ALL") as flowd:
             traffic = Traffic(flowd)
-            # Received, but not read yet when flowd is told to end.
+            # Datagrams are queued, but not yet received, when flowd is told to
+            # end.
             collector = flowd.collector()
             os.kill(collector, signal.SIGSTOP)
             try:
@@ -203,10 +206,10 @@ class End(unittest.TestCase):
                 os.kill(collector, signal.SIGCONT)
             traffic.check(self)
 
-    def test_term_loses_nothing(self):
+    def test_term_loses_no_flow(self):
         self.end_under_load(signal.SIGTERM)
 
-    def test_int_loses_nothing(self):
+    def test_int_loses_no_flow(self):
         self.end_under_load(signal.SIGINT)
 
 
@@ -214,7 +217,7 @@ class Statistics(unittest.TestCase):
     """SIGUSR2"""
 
     def counters(self, flowd, who):
-        """The counters of who: words and numbers in turn, after the name."""
+        """Returns the counters in who's line: names and numbers alternate."""
         counters = {}
         for line in flowd.stderr_lines():
             name, _, rest = line.partition(": ")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A start that fails says why on standard error and exits with 1, and a
+"""A start that fails writes the reason to standard error and exits with 1.  A
 daemon is ready when the command that started it returns."""
 
 import os
@@ -18,7 +18,7 @@ from flowdtest import (ENVIRONMENT, PATIENCE, Flowd, has_privsep,
 
 
 class Start(unittest.TestCase):
-    """flowd without -g, as an init script starts it."""
+    """Starts flowd without -g, as an init script does."""
 
     def run_flowd(self, flowd, *args):
         return subprocess.run(
@@ -75,7 +75,7 @@ class Start(unittest.TestCase):
         self.fails(flowd, str(flowd.pidfile))
 
     @unittest.skipUnless(os.geteuid() == 0, "not root")
-    @unittest.skipIf(has_privsep(), "the user and the chroot are there")
+    @unittest.skipIf(has_privsep(), "the user and the chroot exist")
     def test_missing_user(self):
         flowd = Flowd()
         flowd.insecure = False
@@ -111,7 +111,7 @@ class Start(unittest.TestCase):
         self.assertEqual(self.run_flowd(flowd, "-n").returncode, 0)
 
     def test_without_standard_descriptors(self):
-        """Nothing of flowd's gets their numbers."""
+        """flowd's own files do not get the numbers 0 to 2."""
         flowd = Flowd("store ALL")
         flowd.configure()
         self.addCleanup(flowd._discard)
@@ -126,7 +126,7 @@ class Start(unittest.TestCase):
             wait_for(lambda: not flowd.pidfile.exists(), "flowd ends")
 
     def test_with_signals_blocked_and_ignored(self):
-        """As a careless parent leaves them."""
+        """A careless parent may leave them so."""
         def careless():
             signal.signal(signal.SIGCHLD, signal.SIG_IGN)
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
@@ -139,7 +139,7 @@ class Start(unittest.TestCase):
         os.kill(wait_for(flowd.pid, "the pidfile"), signal.SIGTERM)
         wait_for(lambda: not flowd.pidfile.exists(), "flowd ends")
 
-    def test_pidfile_of_a_flowd_that_runs(self):
+    def test_pidfile_of_a_running_flowd(self):
         with Flowd("store ALL") as first:
             second = Flowd("store ALL")
             second.pidfile = first.pidfile
@@ -157,7 +157,7 @@ class Start(unittest.TestCase):
             self.assertEqual(result.returncode, 0, result.stderr)
             pid = flowd.pid()
             self.assertIsNotNone(pid)
-            # It is in a session of its own, without our files.
+            # It has its own session, without our files.
             self.assertEqual(os.getsid(pid), pid)
             for number in range(3):
                 self.assertEqual(os.readlink(f"/proc/{pid}/fd/{number}"),
@@ -167,7 +167,7 @@ class Start(unittest.TestCase):
         finally:
             if flowd.pid() is not None:
                 flowd.signal(signal.SIGTERM)
-        wait_for(lambda: not flowd.pidfile.exists(), "the daemon ends")
+        wait_for(lambda: not flowd.pidfile.exists(), "the daemon has ended")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What flowd knows of its exporters survives a restart in the state file, and
-no state file can keep flowd from starting."""
+"""The state file preserves flowd's knowledge of its exporters over a restart,
+and no state file can prevent flowd from starting."""
 
 import os
 import pathlib
@@ -32,16 +32,16 @@ NAMES = Template(401, ("ingressInterface", 4), ("interfaceName", 8),
 BOOTED = Template(402, DOMAIN, ("systemInitTimeMilliseconds", 8), scopes=1)
 UPTIMES = Template(403, ("flowStartSysUpTime", 4), ("flowEndSysUpTime", 4))
 VARYING = Template(404, ("applicationName", VARIABLE), OCTETS)
-HEAD = 12		# octets of the file in front of what the checksum covers
+HEAD = 12		# octets before the part that the checksum covers
 
 
 def state_of(flowd):
-    """The path of the state file that STATEMENT names."""
+    """Returns the path of the state file in STATEMENT."""
     return flowd.dir / "state"
 
 
-def left_behind(flowd):
-    """Files of the state's name but for itself."""
+def temporary_files(flowd):
+    """Returns files with the state file's name as prefix, but not itself."""
     return [path.name for path in flowd.dir.glob("state?*")]
 
 
@@ -50,11 +50,11 @@ def kill_collector(flowd):
     killed = flowd.collector()
     os.kill(killed, signal.SIGKILL)
     wait_for(lambda: flowd.children() not in ([], [killed]),
-             "there is another collector")
+             "another collector runs")
 
 
 class StateSender(Sender):
-    """Announces templates, and finds out whether they are known."""
+    """Sends templates, and finds out whether flowd knows them."""
 
     version = netflow9.V9
 
@@ -64,7 +64,7 @@ class StateSender(Sender):
         feed.drain()
 
     def send_data_only(self, feed, *agents):
-        """What is stored of data without any template."""
+        """Returns the flows stored of data without any template."""
         before = len(feed.flows())
         for agent in agents:
             feed.send(self.message(self.simple(2)), agent)
@@ -75,15 +75,15 @@ class StateSender(Sender):
             (agent, i) for agent in agents for i in range(2)])
 
     def restart(self, flowd):
-        """Ends flowd and starts it with an empty log."""
+        """Stops flowd and starts it with an empty log."""
         flowd.stop()
-        self.assertEqual(left_behind(flowd), [])
+        self.assertEqual(temporary_files(flowd), [])
         flowd.log.unlink()
         flowd.start()
         return Feed(flowd)
 
     def make_state(self):
-        """A state file with a template for AGENT."""
+        """Returns a state file with a template for AGENT."""
         with Flowd("store ALL", STATEMENT) as flowd:
             self.announce(Feed(flowd), AGENT)
             flowd.stop()
@@ -91,20 +91,21 @@ class StateSender(Sender):
 
 
 class Restart(StateSender):
-    """What is known afterwards, by what an exporter sends then."""
+    """The exporters' datagrams after a restart show what flowd still knows."""
 
     def test_templates(self):
         agents = [f"127.0.0.{n}" for n in range(1, 6)]
         with Flowd("store ALL", STATEMENT) as flowd:
             self.announce(Feed(flowd), *agents)
             self.check_known(self.restart(flowd), *agents)
-            # And once more, from a file that was written from a file.
+            # Once more, from a file written by a flowd that read one.
             self.check_known(self.restart(flowd), *agents)
             mode = state_of(flowd).stat().st_mode
             self.assertEqual(stat.S_IMODE(mode), 0o600)
 
     def test_without_a_state_file(self):
-        """Data wait for their template, as after a first start."""
+        """Data are held until their template arrives, as after a first
+        start."""
         with Flowd("store ALL") as flowd:
             self.announce(Feed(flowd), AGENT)
             feed = self.restart(flowd)
@@ -148,7 +149,7 @@ class Restart(StateSender):
             feed = self.restart(flowd)
             feed.send(self.message(
                 netflow9.data(UPTIMES, (900000, 990000)),
-                # Options data are of options still.
+                # Options data are still recognised as such.
                 netflow9.data(SAMPLING, (0, 7, 1, 7)),
                 uptime_ms=1000000))
             flow, = feed.flows()
@@ -164,7 +165,7 @@ class Restart(StateSender):
         self.assertEqual(absolute_ms(flow, "flow_finish"), booted + 990000)
 
     def test_sequences(self):
-        """What was lost while flowd was away is counted."""
+        """Flows lost while flowd was down are counted."""
         with Flowd("store ALL", STATEMENT) as flowd:
             feed = Feed(flowd)
             feed.send(self.message(self.templates(self.SIMPLE),
@@ -184,7 +185,7 @@ class Restart(StateSender):
             wait_for(state_of(flowd).exists, "the state is saved")
             kill_collector(flowd)
             self.check_known(feed, AGENT, "127.0.0.2")
-            self.assertEqual(left_behind(flowd), [])
+            self.assertEqual(temporary_files(flowd), [])
 
 
 class RestartOfVersion9(Restart, unittest.TestCase):
@@ -198,7 +199,7 @@ class RestartOfIpfix(Restart, unittest.TestCase):
 
     version = netflow9.IPFIX
 
-    def test_a_withdrawal_is_not_forgotten(self):
+    def test_a_withdrawal_is_kept(self):
         with Flowd("store ALL", STATEMENT) as flowd:
             feed = Feed(flowd)
             self.announce(feed, AGENT)
@@ -211,16 +212,17 @@ class RestartOfIpfix(Restart, unittest.TestCase):
 
 
 class Damage(StateSender, unittest.TestCase):
-    """Whatever is in the place of the state file, flowd starts with one
-    warning and collects; it puts a good one there, unless what is there was
-    never a state file."""
+    """Whatever is in the state file's place, flowd starts with one warning,
+    and collects.  It replaces the file, unless it is not a state file at
+    all."""
 
     @classmethod
     def setUpClass(cls):
         cls.good = cls().make_state()
 
     def check_start(self, prepare, replaced=True, nothing=True):
-        """prepare puts something at a path, of which nothing is used."""
+        """prepare creates a bad state file at a path; flowd must use none of
+        it."""
         with Flowd("store ALL", STATEMENT) as flowd:
             flowd.stop()
             state = state_of(flowd)
@@ -241,17 +243,17 @@ class Damage(StateSender, unittest.TestCase):
         self.check_start(lambda state: state.write_bytes(data))
 
     def check_contents(self, body):
-        """What is in front of the damage may be used."""
+        """Entries before the damage may be used."""
         self.check_start(
             lambda state: state.write_bytes(self.with_checksum(body)),
             nothing=False)
 
     def with_checksum(self, body):
-        """A file whose checksum is right."""
+        """Returns a file with a valid checksum."""
         return (self.good[:HEAD - 4] +
                 struct.pack("!I", flowlog.crc32_flow(body)) + body)
 
-    def test_the_good_one_is_good(self):
+    def test_an_undamaged_file_is_read(self):
         self.assertEqual(self.with_checksum(self.good[HEAD:]), self.good)
         with Flowd("store ALL", STATEMENT) as flowd:
             flowd.stop()
@@ -280,17 +282,18 @@ class Damage(StateSender, unittest.TestCase):
                 data[at] ^= 0x10
                 self.check_bytes(bytes(data))
 
-    def test_contents_that_cannot_be(self):
+    def test_impossible_contents(self):
         body = self.good[HEAD:]
         for name, bad in (
                 ("more exporters", b"\xff" * 4 + body[4:]),
                 ("another family", body[:4] + b"\x09" + body[5:]),
-                ("more behind", body + b"\0")):
+                ("extra octets", body + b"\0")):
             with self.subTest(name):
                 self.check_contents(bad)
 
     def check_left_alone(self, data):
-        """What is no state file stays as it is, and flowd works without."""
+        """A file that is not a state file is not changed, and flowd runs
+        without."""
         with Flowd("store ALL", STATEMENT) as flowd:
             flowd.stop()
             state = state_of(flowd)
@@ -305,7 +308,7 @@ class Damage(StateSender, unittest.TestCase):
             flowd.stop()
             self.assertEqual(state.read_bytes(), data)
 
-    def test_of_something_else(self):
+    def test_another_file(self):
         self.check_left_alone(b"#!/bin/sh\n" * 1000)
         self.check_left_alone(flowlog.encode({"octets": 1}))
         self.check_left_alone(b"x")
@@ -318,16 +321,16 @@ class Damage(StateSender, unittest.TestCase):
         self.check_start(os.mkfifo)
 
     def test_a_link(self):
-        """It may lead anywhere, and flowd has rights to write."""
+        """A link may point anywhere, and flowd can write as root."""
         def link(state):
             target = state.with_name("target")
             target.write_bytes(self.good)
             state.symlink_to(target)
         self.check_start(link)
 
-    def test_nobody_may_read_it(self):
+    def test_an_unreadable_file(self):
         if os.geteuid() == 0:
-            self.skipTest("root may read everything")
+            self.skipTest("root can read every file")
 
         def forbid(state):
             state.write_bytes(self.good)
@@ -336,7 +339,7 @@ class Damage(StateSender, unittest.TestCase):
 
 
 class Place(StateSender, unittest.TestCase):
-    """Where the file is, and when it is there."""
+    """The file's path, and when the file is written."""
 
     def test_a_path_that_cannot_be_written(self):
         flowd = Flowd('statefile "@DIR@/missing/state"')
@@ -377,8 +380,8 @@ class Place(StateSender, unittest.TestCase):
             (flowd.dir / "other").rename(state_of(flowd))
             self.check_known(self.restart(flowd), AGENT, "127.0.0.2")
 
-    def test_a_reload_that_moves_it_saves_it(self):
-        """A collector that dies afterwards has a successor that knows."""
+    def test_a_reload_that_moves_it_writes_it(self):
+        """A collector that starts later knows the exporters."""
         with Flowd("store ALL", STATEMENT) as flowd:
             feed = Feed(flowd)
             self.announce(feed, AGENT)
@@ -388,14 +391,14 @@ class Place(StateSender, unittest.TestCase):
             kill_collector(flowd)
             self.check_known(feed, AGENT)
 
-    def test_a_reload_that_starts_it(self):
+    def test_a_reload_that_adds_it(self):
         with Flowd("store ALL") as flowd:
             self.announce(Feed(flowd), AGENT)
             flowd.reload("store ALL", STATEMENT)
             flowd.statements = ("store ALL", STATEMENT)
             self.check_known(self.restart(flowd), AGENT)
 
-    def test_a_reload_that_ends_it(self):
+    def test_a_reload_that_removes_it(self):
         with Flowd("store ALL", STATEMENT) as flowd:
             feed = Feed(flowd)
             self.announce(feed, AGENT)
@@ -405,10 +408,10 @@ class Place(StateSender, unittest.TestCase):
             self.announce(feed, "127.0.0.2")
             flowd.stop()
             self.assertEqual(state_of(flowd).read_bytes(), before)
-            self.assertEqual(left_behind(flowd), [])
+            self.assertEqual(temporary_files(flowd), [])
 
     def test_both_processes_are_killed(self):
-        """What was saved is there, and what was begun goes."""
+        """The saved file is used, and an unfinished one is removed."""
         with Flowd("store ALL", STATEMENT) as flowd:
             self.announce(Feed(flowd), AGENT)
             wait_for(state_of(flowd).exists, "the state is saved")
@@ -420,10 +423,10 @@ class Place(StateSender, unittest.TestCase):
             state_of(flowd).with_name("state.new").write_bytes(b"half")
             flowd.start()
             self.check_known(Feed(flowd), AGENT)
-            self.assertEqual(left_behind(flowd), [])
+            self.assertEqual(temporary_files(flowd), [])
 
-    def test_a_disk_that_turns_bad(self):
-        """flowd says so, goes on, and the file is whole as it was."""
+    def test_a_disk_that_fails(self):
+        """flowd logs it and keeps running, and the file is unchanged."""
         with Flowd("store ALL", STATEMENT) as flowd:
             feed = Feed(flowd)
             self.announce(feed, AGENT)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""flowinsert puts each flow into a database once: SQLite and PostgreSQL."""
+"""flowinsert inserts each flow into a database once: SQLite and PostgreSQL."""
 
 import getpass
 import glob
@@ -28,7 +28,7 @@ COUNTERS = [0, 1, 2**32, 2**63 - 1, 2**63, 2**63 + 1, 2**64 - 1]
 
 
 def postgres_programs():
-    """Where initdb and postgres are, or None."""
+    """Returns the directory of initdb and postgres, or None."""
     found = shutil.which("initdb")
     if found:
         return pathlib.Path(found).parent
@@ -37,12 +37,12 @@ def postgres_programs():
 
 
 def log(*numbers, **changes):
-    """A log of flows that are told from each other by their octets."""
+    """Returns a log of flows whose octets identify them."""
     return b"".join(flowlog.encode(flow(n, **changes)) for n in numbers)
 
 
 class InsertTest(unittest.TestCase):
-    """A directory for logs, and flowinsert started there."""
+    """A directory for logs, in which flowinsert runs."""
 
     def setUp(self):
         tmp = tap.TemporaryDirectory(prefix="flowd-test-")
@@ -52,7 +52,7 @@ class InsertTest(unittest.TestCase):
         self.env = perlmodule.environment()
 
     def run_insert(self, *args, status=0):
-        """Runs flowinsert to its end, and returns what it said."""
+        """Runs flowinsert to its end, and returns its standard error."""
         result = subprocess.run(
             ["perl", PROGRAM, *self.database(), *map(str, args)],
             cwd=self.dir, env=self.env, stdin=subprocess.DEVNULL,
@@ -62,13 +62,13 @@ class InsertTest(unittest.TestCase):
         return result.stdout
 
     def octets(self):
-        """The octets of each flow that is in the database, in order."""
+        """Returns the octets of each flow in the database, in order."""
         return [int(row[0]) for row in self.query(
             "SELECT flow_octets FROM flows ORDER BY flow_octets")]
 
 
 class Cases:
-    """What holds for every database."""
+    """Tests for every database."""
 
     def test_every_value(self):
         flows = [
@@ -98,7 +98,7 @@ class Cases:
             "WHERE flow_octets < 9223372036854775807")[0][0]), 2**32 + 1)
 
     def check_growing(self, *options):
-        """Each run finds a log that ends at another octet of a record."""
+        """In each run the log ends at another octet of a record."""
         whole = log(1, 2, 3, 4)
         for length in (len(log(1)), len(log(1, 2)) + 3, len(log(1, 2)) + 7,
                        len(log(1, 2, 3)) - 1, len(whole), len(whole)):
@@ -134,7 +134,7 @@ class Cases:
         self.log.write_bytes(log(4, 5))
         self.run_insert(rotated, self.log)
         self.assertEqual(self.octets(), [1, 2, 3, 4, 5])
-        # It is compressed, and the other one renamed.
+        # The rotated log is compressed, and the current one is renamed.
         packed = self.dir / "flowd.log.1.gz"
         packed.write_bytes(gzip.compress(rotated.read_bytes() + log(6)))
         rotated.unlink()
@@ -146,7 +146,7 @@ class Cases:
     def test_a_log_that_is_replaced_or_cut(self):
         self.log.write_bytes(log(1, 2, 3))
         self.run_insert(self.log)
-        with open(self.log, "r+b") as file:	# the inode stays
+        with open(self.log, "r+b") as file:	# the inode does not change
             file.truncate(0)
             file.write(log(4, 5, 6, 7))
         self.run_insert(self.log)
@@ -156,7 +156,7 @@ class Cases:
         self.run_insert(self.log)
         self.assertEqual(self.octets(), [1, 2, 3, 4, 4, 5, 6, 7])
 
-    def test_two_logs_that_begin_alike(self):
+    def test_two_logs_with_the_same_beginning(self):
         other = self.dir / "other.log"
         self.log.write_bytes(log(1, 2))
         other.write_bytes(log(1, 3))
@@ -239,12 +239,12 @@ class SQLite(Cases, InsertTest):
         if number is None:
             self.query("DROP TRIGGER refuse")
             return
-        self.run_insert(os.devnull, status=1)	# makes the tables
+        self.run_insert(os.devnull, status=1)	# creates the tables
         self.query("CREATE TRIGGER refuse BEFORE INSERT ON flows WHEN "
                    f"new.flow_octets = {number} "
                    "BEGIN SELECT RAISE(ABORT, 'refused'); END")
 
-    def test_counters_are_integers_where_they_can_be(self):
+    def test_counters_are_integers_if_possible(self):
         self.log.write_bytes(log(*COUNTERS))
         self.run_insert(self.log)
         self.assertEqual(
@@ -275,7 +275,7 @@ class SQLite(Cases, InsertTest):
                 self.assertIn("flowinsert", self.run_insert(*args, status=1))
         self.assertIn("usage: flowinsert", self.run_insert("-h"))
 
-    def test_a_database_that_cannot_be(self):
+    def test_a_database_that_cannot_be_opened(self):
         self.log.write_bytes(log(1))
         (self.dir / "flows.sqlite").write_text("no database " * 100)
         self.assertIn("flowinsert: cannot use the database: ",
@@ -283,7 +283,7 @@ class SQLite(Cases, InsertTest):
 
 
 class PostgreSQL(Cases, InsertTest):
-    """A server of the test's own, which listens on a UNIX socket only."""
+    """A server for this test, which listens only on a UNIX socket."""
 
     @classmethod
     def setUpClass(cls):
@@ -292,8 +292,8 @@ class PostgreSQL(Cases, InsertTest):
             raise unittest.SkipTest(no_pg)
         programs = postgres_programs()
         if programs is None:
-            raise unittest.SkipTest("PostgreSQL is not here")
-        # It does not run as root.
+            raise unittest.SkipTest("PostgreSQL is not installed")
+        # PostgreSQL refuses to run as root.
         root = os.geteuid() == 0
         cls.user = "nobody" if root else getpass.getuser()
         as_user = {"user": "nobody"} if root else {}
@@ -322,7 +322,7 @@ class PostgreSQL(Cases, InsertTest):
 
     @classmethod
     def conninfo(cls, schema):
-        """A schema for each test, as a database would take 8 MB of disk."""
+        """Uses a schema for each test: a database would need 8 MB of disk."""
         return (f"dbname=postgres;host={cls.home};user=flowd;"
                 f"options=-csearch_path={schema}")
 
@@ -354,7 +354,7 @@ class PostgreSQL(Cases, InsertTest):
         if number is None:
             self.query("ALTER TABLE flows DROP CONSTRAINT refuse")
             return
-        self.run_insert(os.devnull, status=1)	# makes the tables
+        self.run_insert(os.devnull, status=1)	# creates the tables
         self.query("ALTER TABLE flows ADD CONSTRAINT refuse "
                    f"CHECK (flow_octets <> {number})")
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""flowrrd keeps rates by protocol, and shows them on a page."""
+"""flowrrd stores rates by protocol, and shows them on a page."""
 
 import html.parser
 import os
@@ -40,7 +40,7 @@ def record(seconds, protocol, octets, packets=1):
 
 
 class Page(html.parser.HTMLParser):
-    """What a page refers to."""
+    """Collects the files that a page refers to."""
 
     def __init__(self, text):
         super().__init__()
@@ -60,7 +60,7 @@ class Page(html.parser.HTMLParser):
 
 
 def pixels(path):
-    """The colours in a PNG, and how often they are there (RFC 2083)."""
+    """Returns the colours in a PNG, and how often each occurs (RFC 2083)."""
     data = path.read_bytes()
     at, packed = 8, b""
     while at < len(data):
@@ -103,7 +103,7 @@ def unfilter(kind, line, previous, size):
         line[i] = value & 255
 
 
-@unittest.skipIf(MISSING, f"{MISSING} is not here")
+@unittest.skipIf(MISSING, f"{MISSING} is not installed")
 class Flowrrd(unittest.TestCase):
     def setUp(self):
         tmp = tap.TemporaryDirectory(prefix="flowd-test-")
@@ -113,7 +113,7 @@ class Flowrrd(unittest.TestCase):
         self.www = self.dir / "www"
 
     def run_it(self, *args, status=0, stdin=b""):
-        """Runs flowrrd to its end, and returns what it said."""
+        """Runs flowrrd to its end, and returns its standard error."""
         result = subprocess.run(
             [sys.executable, PROGRAM, *map(str, args)], input=stdin,
             env=pythonmodule.environment(), cwd=self.dir,
@@ -123,7 +123,8 @@ class Flowrrd(unittest.TestCase):
         return result.stderr.decode()
 
     def rates(self, begin, end, function="AVERAGE"):
-        """{seconds from START: {source: a second's}}, where known."""
+        """Returns {seconds from START: {source: rate a second}}, where
+        known."""
         lines = subprocess.run(
             ["rrdtool", "fetch", self.dir / "flows.rrd", function, "-r", "60",
              "-s", str(START + begin), "-e", str(START + end)],
@@ -134,14 +135,14 @@ class Flowrrd(unittest.TestCase):
             when, _, values = line.partition(":")
             if "nan" in values:
                 continue
-            # rrdtool names an interval by its end.
+            # rrdtool labels an interval by its end.
             result[int(when) - 60 - START] = dict(
                 zip(lines[0].split(),
                     (round(float(v), 6) for v in values.split())))
         return result
 
     def totals(self, begin, end):
-        """What was there in all, by source, of those that are not 0."""
+        """Returns the totals by source, of those that are not 0."""
         result = {}
         for rates in self.rates(begin, end).values():
             for name, rate in rates.items():
@@ -174,7 +175,7 @@ class Flowrrd(unittest.TestCase):
             "gre_octets": 60, "gre_packets": 1, "gre_flows": 1,
             "other_octets": 60, "other_packets": 1, "other_flows": 1})
 
-    def test_running_again_adds_nothing(self):
+    def test_a_second_run_adds_nothing(self):
         self.log.write_bytes(record(0, 6, 60) + record(60, 6, 60))
         self.run_it(self.log)
         before = self.totals(0, 600)
@@ -186,8 +187,8 @@ class Flowrrd(unittest.TestCase):
         self.assertEqual(self.totals(0, 600), {
             **before, "udp_octets": 60, "udp_packets": 1, "udp_flows": 1})
 
-    def test_the_minute_that_it_is_waits(self):
-        """It is left to the next run, as more of it may come."""
+    def test_the_current_minute_is_not_stored(self):
+        """The next run stores it, since more flows of it may follow."""
         now = int(time.time())
         self.log.write_bytes(record(now - START - 600, 6, 60) +
                              record(now - START, 6, 60))
@@ -249,7 +250,7 @@ class Flowrrd(unittest.TestCase):
             for t in range(0, 24 * 3600, 60)))
         self.run_it("-o", self.www, "-t", "A <b> & c", self.log)
 
-    @unittest.skipUnless(BROWSER, "Chromium is not here")
+    @unittest.skipUnless(BROWSER, "Chromium is not installed")
     def test_page_in_a_browser(self):
         self.draw()
         shot = self.dir / "shot.png"
@@ -267,7 +268,7 @@ class Flowrrd(unittest.TestCase):
         self.assertGreater(counts.get(UDP, 0), 100)
 
     def test_a_collector(self):
-        """What comes over its log socket, as it comes."""
+        """Flows are read from flowd's log socket as they arrive."""
         flowd = Flowd("store ALL", 'logsock "@DIR@/sock"')
         flowd.dir.chmod(0o711)
         path = flowd.dir / "sock"
@@ -280,7 +281,7 @@ class Flowrrd(unittest.TestCase):
             env=pythonmodule.environment())
         client.stdout.close()
         try:
-            wait_for(path.exists, "the socket is there")
+            wait_for(path.exists, "the socket exists")
             with flowd:
                 flowd.send(netflow.datagram(5, netflow.flows(20)))
                 flowd.wait_flows(20)
@@ -291,7 +292,7 @@ class Flowrrd(unittest.TestCase):
             for process in client, graphs:
                 process.kill()
                 process.wait()
-        # They are of the minute that it is, so nothing was kept or drawn.
+        # The flows are of the current minute, so none was stored or drawn.
         self.assertEqual(graphs.returncode, 0, said)
         self.assertIn(b"0 flows of minutes that are over, and 0 without",
                       said)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""What `make install` installs of tools/ runs, under the names of manuals."""
+"""The tools that `make install` installs run, under the names in their
+manuals."""
 
 import pathlib
 import re
@@ -38,7 +39,7 @@ class Installed(unittest.TestCase):
     def run_tool(self, name, *args):
         command = [self.bin / name, *args]
         if "python" in self.bin.joinpath(name).read_text().splitlines()[0]:
-            command.insert(0, sys.executable)	# has the module built for it
+            command.insert(0, sys.executable)	# the module is built for it
         return subprocess.run(
             command, env=self.env, cwd=self.root, stdin=subprocess.DEVNULL,
             capture_output=True, text=True, timeout=SECONDS, check=True

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""flowd-sockclient prints what flowd sends to its log socket."""
+"""flowd-sockclient prints the flows that flowd sends to its log socket."""
 
 import os
 import pathlib
@@ -25,7 +25,8 @@ PROGRAM = str(tap.SRC / "tools" / "sockclient.py")
 
 
 def can_connect(path):
-    """A socket has its name a moment before it can be connected to."""
+    """Returns whether path accepts connections; its name exists a moment
+    earlier."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
         try:
             sock.connect(str(path))
@@ -44,7 +45,7 @@ class Sockclient(unittest.TestCase):
         self.path = self.dir / "sock"
 
     def start(self, *args, path=None, **popen):
-        """sockclient, when its socket is there."""
+        """Starts sockclient, and waits for its socket."""
         path = path or self.path
         env = pythonmodule.environment()
         env.pop("PYTHONUNBUFFERED", None)
@@ -54,7 +55,7 @@ class Sockclient(unittest.TestCase):
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, **popen)
         self.addCleanup(self.discard, process)
         wait_for(lambda: can_connect(path) or process.poll() is not None,
-                 "the socket is there")
+                 "the socket exists")
         return process
 
     def discard(self, process):
@@ -69,7 +70,7 @@ class Sockclient(unittest.TestCase):
                 sock.send(datagram)
 
     def finish(self, process, status=0):
-        """Waits for its end, and returns what it printed and said."""
+        """Waits for its end, and returns its output and its messages."""
         out, err = process.communicate(timeout=PATIENCE)
         self.assertEqual(process.returncode, status, err)
         return out.decode(), err.decode()
@@ -96,7 +97,7 @@ class Sockclient(unittest.TestCase):
                     f"LOGFILE {self.dir / 'a.log'}\n", "")
                 self.assertEqual(self.finish(process)[0], expected)
 
-    def test_what_waits_is_shown_at_once(self):
+    def test_queued_flows_are_printed_at_once(self):
         process = self.start()
         self.send(*self.records(1))
         self.assertEqual(process.stdout.readline().decode(), briefs(1))
@@ -144,19 +145,19 @@ class Sockclient(unittest.TestCase):
             process.send_signal(SIGTERM)
             self.finish(process)
 
-    def test_what_is_there(self):
-        # A socket that was left behind.
+    def test_existing_files(self):
+        # A socket that a killed sockclient left is replaced.
         left = self.start()
         left.send_signal(SIGKILL)
         left.wait()
         self.assertTrue(self.path.exists())
         process = self.start()
-        wait_for(lambda: can_connect(self.path), "the socket is a new one")
-        # One that is read.
+        wait_for(lambda: can_connect(self.path), "the new socket exists")
+        # A socket in use is not.
         self.assertIn("is read by another program",
                       self.finish(self.start(), 1)[1])
         self.assertTrue(can_connect(self.path))
-        # The socket of another program, now, which stays.
+        # Another program's socket is not removed.
         self.path.unlink()
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
             other.bind(str(self.path))
@@ -174,7 +175,7 @@ class Sockclient(unittest.TestCase):
                 self.assertIn("usage: flowd-sockclient",
                               self.finish(self.start(*args), 2)[1])
 
-    def test_a_socket_that_cannot_be(self):
+    def test_a_socket_that_cannot_be_created(self):
         (self.dir / "file").touch()
         for path, reason in (
                 (self.dir / "none" / "sock", "No such file or directory"),
@@ -186,7 +187,7 @@ class Sockclient(unittest.TestCase):
                     "flowd-sockclient: cannot make the socket "
                     f"{path}: {reason}\n")
 
-    def test_nobody_reads_the_output(self):
+    def test_closed_output(self):
         read, write = os.pipe()
         process = subprocess.Popen(
             [sys.executable, PROGRAM, str(self.path)], stdout=write,
@@ -194,7 +195,7 @@ class Sockclient(unittest.TestCase):
         self.addCleanup(self.discard, process)
         os.close(write)
         os.close(read)
-        wait_for(self.path.exists, "the socket is there")
+        wait_for(self.path.exists, "the socket exists")
         self.send(*self.records(1))
         _, err = process.communicate(timeout=PATIENCE)
         self.assertEqual((process.returncode, err), (1, b""))

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""flowd-stats counts what is in logs, with numpy and without."""
+"""flowd-stats counts the flows in logs, with numpy and without."""
 
 import collections
 import datetime
@@ -54,7 +54,7 @@ VALUES = {
 
 
 def random_flow(rng):
-    """A flow, some of whose fields are missing."""
+    """Returns a flow in which some fields are missing."""
     def counter():
         return rng.choice([0, 1, rng.randrange(3000), rng.randrange(2**64),
                            2**64 - 1])
@@ -81,7 +81,7 @@ def random_flow(rng):
 
 
 def counted(flows, key_of):
-    """{key: [octets, packets, flows]} of those flows that have a key."""
+    """Returns {key: [octets, packets, flows]} of the flows that have a key."""
     result = collections.defaultdict(lambda: [0, 0, 0])
     for each in flows:
         try:
@@ -99,7 +99,7 @@ def counts_of(row):
 
 
 class Cases:
-    """What holds with numpy and without."""
+    """Tests with and without numpy."""
 
     def setUp(self):
         tmp = tap.TemporaryDirectory(prefix="flowd-test-")
@@ -215,7 +215,7 @@ class Cases:
         self.assertIn("40 damaged bytes", err)
 
 
-@unittest.skipUnless(HAS_NUMPY, "numpy is not here")
+@unittest.skipUnless(HAS_NUMPY, "numpy is not installed")
 class WithNumpy(Cases, unittest.TestCase):
     hide_numpy = False
 

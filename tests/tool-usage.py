@@ -19,7 +19,7 @@ MISSING = perlmodule.missing("DBI")
 
 
 def scripts(first_line):
-    """Programs whose first line names this interpreter, by their names."""
+    """Returns the programs whose first line names this interpreter."""
     found = {**programs.sources(),
              "reader.pl": tap.SRC / "perl" / "reader.pl",
              "reader.py": tap.SRC / "python" / "reader.py"}

@@ -32,7 +32,8 @@ class Wormsuspects(unittest.TestCase):
         self.log = pathlib.Path(tmp.name) / "a.log"
 
     def run_it(self, *args, status=0, stdin=b""):
-        """What it prints, as (first line, [(flows, proto, port, source)])."""
+        """Returns its output as (first line, [(flows, proto, port,
+        source)])."""
         result = subprocess.run(
             ["perl", PROGRAM, *map(str, args)], input=stdin,
             env=perlmodule.environment(), capture_output=True,
@@ -62,7 +63,7 @@ class Wormsuspects(unittest.TestCase):
         self.assertEqual(rows, [["3", "6", "445", "192.0.2.66"]])
 
     def test_bounds(self):
-        """Few counters, and many tuples that come once."""
+        """Few counters, and many tuples that occur once."""
         seed = random.randrange(2**32)
         rng = random.Random(seed)
         heavy = {1: 900, 2: 600, 3: 300}

@@ -28,7 +28,7 @@ class Usage(usagetest.Usage, unittest.TestCase):
         for name, source in programs.sources().items() if source.suffix == ".c"]
 
     @usagetest.of_each_program
-    def test_the_first_of_two_options_counts(self, program):
+    def test_the_first_of_two_options_is_used(self, program):
         result = usagetest.run(program, "-Z", "--help")
         self.assertEqual((result.returncode, result.stdout), (1, ""))
         result = usagetest.run(program, "--help", "-Z")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`workers`: several collectors, each with exporters of its own, and one log."""
+"""`workers`: several collectors, each with its own exporters, and one log."""
 
 import collections
 import os
@@ -26,12 +26,12 @@ SIMPLE = Template(300, SRC4, OCTETS)
 
 
 def can_divide():
-    """Whether the system shares out datagrams by their senders."""
+    """Returns whether the kernel distributes datagrams by their senders."""
     return sys.platform.startswith("linux")
 
 
 def numbered(number):
-    """A datagram of version 5 that is told from others by its octets."""
+    """Returns a v5 datagram that its octets identify."""
     return netflow.datagram(5, [
         {**flow, "octets": number} for flow in netflow.flows(1)])
 
@@ -49,7 +49,7 @@ def data(number):
 
 
 def workers(flowd):
-    """Which collector says which numbers of exporters, by SIGUSR2."""
+    """Returns the exporters that each collector reports on SIGUSR2."""
     def said():
         return [int(line.rpartition(" ")[2])
                 for line in flowd.stderr_lines()
@@ -62,7 +62,7 @@ def workers(flowd):
 
 
 @unittest.skipUnless(has_loopback_net(), "127.0.0.0/8 is not ours")
-@unittest.skipUnless(can_divide(), "only Linux shares out datagrams")
+@unittest.skipUnless(can_divide(), "only Linux distributes datagrams")
 class Workers(unittest.TestCase):
 
     def make(self, *statements, number=WORKERS, **arguments):
@@ -70,13 +70,13 @@ class Workers(unittest.TestCase):
                      **arguments)
 
     def by_agent(self, flows):
-        """The octets of each exporter's flows, in the log's order."""
+        """Returns the octets of each exporter's flows, in the log's order."""
         found = collections.defaultdict(list)
         for flow in flows:
             found[flow["agent"]].append(flow["octets"])
         return found
 
-    def test_each_exporter_has_its_order(self):
+    def test_each_exporters_flows_are_in_order(self):
         rounds = 40
         with self.make() as flowd:
             for number in range(rounds):
@@ -87,10 +87,10 @@ class Workers(unittest.TestCase):
                 self.assertEqual(octets, list(range(rounds)), agent)
             shares = workers(flowd)
             self.assertEqual(sum(shares), len(AGENTS))
-            self.assertGreater(min(shares), 0, "one has nothing to do")
+            self.assertGreater(min(shares), 0, "a worker has no exporter")
 
     def test_templates_from_another_port(self):
-        """A router's line cards send from ports of their own."""
+        """A router's line cards send from different ports."""
         with self.make() as flowd:
             for agent in AGENTS:
                 flowd.send(templates(), agent)
@@ -118,7 +118,7 @@ class Workers(unittest.TestCase):
                  "-S", "127.5.0.1,50", f"127.0.0.1:{flowd.port}"],
                 check=True, stdout=subprocess.DEVNULL)
             wait_for(lambda: flowd.log.stat().st_size >= number * 116,
-                     "all is written")
+                     "all flows are written")
             flowd.stop()
             said = subprocess.run(
                 [tap.program("flowd-reader"), "-q", flowd.log], check=True,
@@ -126,7 +126,7 @@ class Workers(unittest.TestCase):
             self.assertEqual(said.stderr, "")
             self.assertEqual(flowd.log.stat().st_size, number * 116)
 
-    def test_one_dies_and_the_others_go_on(self):
+    def test_other_workers_run_on_when_one_dies(self):
         with self.make() as flowd:
             for agent in AGENTS:
                 flowd.send(numbered(0), agent)
@@ -136,7 +136,7 @@ class Workers(unittest.TestCase):
             os.kill(killed, signal.SIGKILL)
             wait_for(lambda: killed not in flowd.children() and
                      len(flowd.children()) == WORKERS,
-                     "there is another collector")
+                     "another collector runs")
             self.assertLess(rest, set(flowd.children()))
             for agent in AGENTS:
                 flowd.send(numbered(1), agent)
@@ -180,7 +180,7 @@ class Workers(unittest.TestCase):
             self.assertIn("in use", said.stdout)
 
     def test_state_for_another_number(self):
-        """Templates are known to whoever has their exporter now."""
+        """The worker that now has an exporter knows its templates."""
         statement = 'statefile "@DIR@/state"'
         with self.make(statement) as flowd:
             for agent in AGENTS:
@@ -200,8 +200,9 @@ class Workers(unittest.TestCase):
                 flowd.stop()
                 self.assertNotIn("limit", flowd.stderr.read_text())
 
-    def test_younger_state_counts(self):
-        """The first knows all exporters, for groups, but seldom hears them."""
+    def test_newer_state_is_used(self):
+        """The first worker knows all exporters, because of groups, but seldom
+        receives from them."""
         other = Template(300, OCTETS, SRC4)
         with self.make('statefile "@DIR@/state"',
                        "join group 239.192.0.1 on lo",
@@ -226,7 +227,7 @@ class Workers(unittest.TestCase):
             flows = flowd.wait_flows(3 * len(AGENTS))[2 * len(AGENTS):]
             self.assertEqual({flow["octets"] for flow in flows}, {3})
 
-    def test_limits_are_shared_out(self):
+    def test_limits_are_divided(self):
         with self.make("limit exporters 30", "flow source 127.0.0.0/8") \
                 as flowd:
             for agent in AGENTS:
