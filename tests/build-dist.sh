@@ -1,7 +1,7 @@
 #!/bin/sh
-# A release is the same bytes each time, has all that git has, and builds with
-# neither autoconf, yacc nor git, elsewhere, and without a warning.
-# shellcheck disable=SC2317	# what check calls by name
+# A release is the same bytes each time, contains everything in git, and builds
+# in another directory without autoconf, yacc and git, and without a warning.
+# shellcheck disable=SC2317	# check calls these by name
 
 set -u
 export LC_ALL=C
@@ -11,19 +11,19 @@ HIDDEN='aclocal autoconf autoheader autom4te automake autoreconf bison byacc
 	git yacc'
 . "$SRC/tests/lib/tree.sh"
 if [ ! -e "$SRC/.git" ]; then
-	echo "1..0 # SKIP releases are made in a git checkout"
+	echo "1..0 # SKIP this is not a git checkout"
 	exit 0
 fi
 for program in git autoreconf byacc; do
 	if ! command -v $program >/dev/null; then
-		echo "1..0 # SKIP no $program, which a release needs to be made"
+		echo "1..0 # SKIP $program, which releases need, is not installed"
 		exit 0
 	fi
 done
 tree_test
 cd "$tmp" || exit 1
 
-# hide_programs: makes PATH lead to all programs but those that are HIDDEN.
+# hide_programs: makes PATH lead to all programs except HIDDEN.
 hide_programs()
 {
 	mkdir "$tmp/bin" || return 1
@@ -46,7 +46,7 @@ check "a release is made" "$SRC/tools/make-dist" "$SRC" 9.9 byacc ||
     end_tree_test
 mkdir again && cd again || exit 1
 # shellcheck disable=SC2016	# expanded by that shell
-check "another one is the same" sh -c 'umask 077 && export TZ=Asia/Tokyo &&
+check "a second one is the same" sh -c 'umask 077 && export TZ=Asia/Tokyo &&
     "$1/tools/make-dist" "$1" 9.9 byacc &&
     cmp ../flowd-9.9.tar.gz flowd-9.9.tar.gz' sh "$SRC"
 cd .. || exit 1
@@ -57,14 +57,14 @@ git -C "$SRC" ls-files | sort >tracked
 sort flowd-9.9/MANIFEST >listed
 (cd flowd-9.9 && find . -type f) | sed 's,^\./,,' | sort >there
 check "its MANIFEST lists what is in it" cmp listed there
-check "it has all that git has" [ -z "$(comm -23 tracked there)" ]
+check "it has everything in git" [ -z "$(comm -23 tracked there)" ]
 printf '%s\n' MANIFEST aclocal.m4 autoconf.h.in configure parse.c >wanted
 comm -13 tracked there >made
-check "and, beside it, what autoconf and yacc make" cmp wanted made
+check "and the files of autoconf and yacc" cmp wanted made
 
-check "programs to make it with are hidden" hide_programs || end_tree_test
+check "autoconf, yacc and git are hidden" hide_programs || end_tree_test
 mkdir third && cd third || exit 1
-check "a release makes itself again" sh -c '../flowd-9.9/tools/make-dist \
+check "a release can make the same release" sh -c '../flowd-9.9/tools/make-dist \
     ../flowd-9.9 9.9 false && cmp ../flowd-9.9.tar.gz flowd-9.9.tar.gz'
 cd .. || exit 1
 
@@ -73,14 +73,14 @@ sums flowd-9.9 >before
 mkdir build && cd build || exit 1
 check "configure, in another directory" ../flowd-9.9/configure
 check "it builds" "$MAKE" -s -j 2 CFLAGS='-O1 -Werror' all
-check "it says its own name" sh -c './flowd -h 2>&1 | grep -q "usage: flowd"'
+check "its usage has its name" sh -c './flowd -h 2>&1 | grep -q "usage: flowd"'
 # shellcheck disable=SC2016	# expanded by that shell
-check "clean leaves parse.c, which cannot be made again" \
+check "clean keeps parse.c, which needs yacc" \
     sh -c '! "$1" -n clean | grep -w "parse[.]c"' sh "$MAKE"
 cd .. || exit 1
 sums flowd-9.9 >after
 chmod -R u+w flowd-9.9
-check "the source is left as it was" cmp before after
+check "the source is not changed" cmp before after
 
 mkdir "$tmp/elsewhere"
 cat >"$tmp/try" <<'TEXT'
@@ -88,5 +88,5 @@ cat >"$tmp/try" <<'TEXT'
     grep -q 'neither a git checkout nor a release' "$tmp/said"
 TEXT
 export SRC tmp
-check "elsewhere it says what is wrong" sh "$tmp/try"
+check "anywhere else it reports an error" sh "$tmp/try"
 end_tree_test

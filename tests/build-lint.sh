@@ -1,4 +1,3 @@
 #!/bin/sh
-# The static checks find nothing, the slowest of them aside: `make lint` has
-# all.
+# The static checks find nothing.  The slowest are left to `make lint`.
 cd "$BUILD" && exec "${MAKE:-make}" -s lint LINT=quick

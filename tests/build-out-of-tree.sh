@@ -1,7 +1,7 @@
 #!/bin/sh
-# Out of tree, with clang and bison where they are there: everything builds
-# without a warning, depends on what it should, installs, and uninstalls.  A
-# build in the source directory changes none of this.
+# A build in another directory, with clang and bison if they are installed, has
+# no warnings, follows its dependencies, installs, and uninstalls.  The results
+# of a build in the source directory do not disturb it.
 
 set -u
 SRC=${SRC:-$(cd "$(dirname "$0")/.." && pwd)}
@@ -11,8 +11,8 @@ tree_test
 
 link_sources "$SRC" "$tmp/src" && rm -f "$tmp/src/parse.c" &&
     mkdir "$tmp/build" && cd "$tmp/build" || exit 1
-# What a build in the source directory leaves there: newer than all sources, and
-# of no use to any compiler or linker.
+# The results of a build in the source directory: newer than all sources, and
+# no valid input of a compiler or linker.
 left='config.status autoconf.h parse.c flowd.o addr.o addr.pico compat/strlcpy.o
 libflowd.a flowd flowd-reader'
 for file in $left; do
@@ -32,17 +32,17 @@ targets=all
 check "no warnings" "$MAKE" -s -j 2 CFLAGS='-O2 -Werror' $targets ||
     end_tree_test
 # shellcheck disable=SC2086	# a list of names
-check "a build in the source directory is left alone" \
+check "a build in the source directory is not changed" \
     [ "$(cd ../src && cat $left | sort | uniq -c | wc -l)" -eq 1 ]
 # shellcheck disable=SC2086
 (cd ../src && rm $left)
-check "the source directory stays clean" \
+check "the source directory has no new files" \
     [ -z "$(find "$tmp/src" -name '*.o' -o -name parse.c)" ]
-check "nothing is left to do" \
+check "a second make does nothing" \
     [ "$("$MAKE" -n all | grep -c -e ' -o ')" -eq 0 ]
 
 rm ../src/store.h && cp "$SRC/store.h" ../src/store.h
-check "a changed header makes objects anew" \
+check "a changed header rebuilds objects" \
     [ "$("$MAKE" -n all | grep -c -e '-o flowd-reader\.o')" -eq 1 ]
 
 check "install" "$MAKE" -s CFLAGS='-O2 -Werror' DESTDIR="$tmp/root" install ||
@@ -57,17 +57,17 @@ for file in usr/sbin/flowd usr/sbin/flowdctl usr/bin/flowd-reader usr/bin/flow-s
     etc/flowd.conf; do
 	check "installed: $file" [ -f "$tmp/root/$file" ]
 done
-check "the installed configuration is sound" \
+check "the installed configuration is valid" \
     "$tmp/root/usr/sbin/flowd" -n -f "$tmp/root/etc/flowd.conf"
 echo '# mine' >>"$tmp/root/etc/flowd.conf"
 check "install again" \
     "$MAKE" -s CFLAGS='-O2 -Werror' DESTDIR="$tmp/root" install
-check "the configuration was left alone" \
+check "an existing configuration is kept" \
     grep -q '^# mine' "$tmp/root/etc/flowd.conf"
 check "uninstall" "$MAKE" -s DESTDIR="$tmp/root" uninstall
-check "nothing but the configuration stays" \
+check "uninstall leaves only the configuration" \
     [ "$(cd "$tmp/root" && find . -type f)" = ./etc/flowd.conf ]
 
 check "distclean" "$MAKE" -s distclean
-check "nothing stays in the build directory" [ -z "$(find . -type f)" ]
+check "distclean leaves no file" [ -z "$(find . -type f)" ]
 end_tree_test

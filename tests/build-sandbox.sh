@@ -1,8 +1,8 @@
 #!/bin/sh
-# --with-sandbox: what is not there is an error, and a flowd without a sandbox
-# runs only for who says so.
+# --with-sandbox: a sandbox that does not exist is an error, and a flowd
+# without a sandbox runs only with -X NOSANDBOX.
 
-# shellcheck disable=SC2317	# what check calls by name
+# shellcheck disable=SC2317	# check calls these by name
 
 set -u
 SRC=${SRC:-$(cd "$(dirname "$0")/.." && pwd)}
@@ -13,14 +13,14 @@ tree_test
 link_sources "$SRC" "$tmp/src" && mkdir "$tmp/build" && cd "$tmp/build" ||
     exit 1
 
-# refused WORD TEXT: configure fails, and says so.
+# refused WORD TEXT: configure must fail with this text.
 refused()
 {
 	! ../src/configure --quiet --with-sandbox="$1" >said 2>&1 &&
 	    grep -q -e "--with-sandbox=$1: $2" said
 }
 
-# A system has one of these at most.
+# No system has more than one of these.
 absent=pledge
 ! grep -q '^SANDBOX = pledge' "${BUILD:-/nowhere}/Makefile" 2>/dev/null ||
     absent=capsicum
@@ -43,6 +43,6 @@ refuses_to_run()
 	! ./flowd -g $insecure -f flowd.conf >said 2>&1 &&
 	    grep -q "built without a sandbox" said
 }
-check "it does not run" refuses_to_run
+check "it refuses to run" refuses_to_run
 check "it checks a configuration" ./flowd -n -f flowd.conf
 end_tree_test

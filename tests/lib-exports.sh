@@ -1,6 +1,6 @@
 #!/bin/sh
-# libflowd.so exports what flowd(3) describes and its headers declare, and
-# nothing else.
+# libflowd.so exports exactly the functions that flowd(3) describes and its
+# headers declare.
 
 set -u
 SRC=${SRC:-$(cd "$(dirname "$0")/.." && pwd)}
@@ -12,7 +12,7 @@ if [ ! -e "$BUILD/libflowd.so" ]; then
 fi
 for program in nm readelf; do
 	if ! command -v $program >/dev/null; then
-		echo "1..0 # SKIP no $program, which shows what is exported"
+		echo "1..0 # SKIP no $program is not installed"
 		exit 0
 	fi
 done
@@ -23,15 +23,16 @@ nm -D --defined-only "$BUILD/libflowd.so" |
 sed 's/@.*//' "$tmp/versioned" | sort >"$tmp/exported"
 sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESCRIPTION/s/^\.F[no] \([a-z0-9_]*\).*/\1/p' \
     "$SRC"/flowd.3 "$SRC"/man/flowd.3 2>/dev/null | sort >"$tmp/described"
-# What the headers mark is visible in the objects; all else there is hidden.
+# The functions that the headers export are visible in the objects; all others
+# are hidden.
 readelf -Ws "$BUILD"/*.pico "$BUILD"/*/*.pico |
     awk '$5 == "GLOBAL" && $6 == "DEFAULT" && $7 != "UND" { print $8 }' |
     sort >"$tmp/declared"
 
-check "something is exported" [ -s "$tmp/exported" ]
-check "flowd(3) has all that is exported" \
+check "functions are exported" [ -s "$tmp/exported" ]
+check "flowd(3) has all exported functions" \
     diff "$tmp/exported" "$tmp/described"
-check "the headers have all that is exported" \
+check "the headers have all exported functions" \
     diff "$tmp/exported" "$tmp/declared"
 if grep -q -e '--version-script' "$BUILD/Makefile"; then
 	check "every symbol has a version" \

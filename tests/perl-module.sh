@@ -1,6 +1,6 @@
 #!/bin/sh
 # The Perl module builds without a warning from a fresh copy, passes its tests,
-# and installs; with sanitizers, where those of this tree have them.
+# and installs.  With sanitizers it does too, if this tree is built with them.
 
 # shellcheck disable=SC2016	# variables of perl
 
@@ -28,9 +28,9 @@ sanitize=$(sed -n 's/^CFLAGS = .*\(-fsanitize=[^ ]*\).*/\1/p' "$BUILD/Makefile")
 if [ -n "$sanitize" ]; then
 	flags="-g -O1 $sanitize -fno-sanitize-recover=all"
 	preload=$(cc -print-file-name=libasan.so)
-	ASAN_OPTIONS=detect_leaks=0	# perl does not free what it exits with
+	ASAN_OPTIONS=detect_leaks=0	# perl does not free everything at exit
 	export ASAN_OPTIONS
-	# AddressSanitizer keeps what is freed for a while.
+	# AddressSanitizer keeps freed memory for a while.
 	tests='t/[!m]*.t'
 fi
 
@@ -43,9 +43,9 @@ check "its tests pass" env ${preload:+LD_PRELOAD="$preload"} \
 
 check "it installs" "$MAKE" install DESTDIR="$tmp/root" || end_tree_test
 installed=$(find "$tmp/root" -name Flowd.pm)
-check "where perl finds it" perl -I"$(dirname "$installed")" -MFlowd -e \
+check "perl finds it" perl -I"$(dirname "$installed")" -MFlowd -e \
     'exit !($INC{"Flowd.pm"} eq $ARGV[0])' "$installed"
-check "its manual is sound" podchecker lib/Flowd.pm
+check "its manual is valid" podchecker lib/Flowd.pm
 
 cat >"$tmp/documented" <<'TEXT'
 use strict;
@@ -60,7 +60,7 @@ for my $package ('Flowd', 'Flowd::Writer') {
 		next if !defined &{"${package}::$name"} ||
 		    $name =~ /^_|^(CLONE_SKIP|DESTROY|bootstrap|BEGIN)$/;
 		next if $pod =~ /\b\Q$name\E\b/;
-		print "$package has $name, and the manual does not\n";
+		print "$package has $name, but the manual does not\n";
 		$missing = 1;
 	}
 }
@@ -72,6 +72,6 @@ check "its version is that of flowd" perl -Mblib -MFlowd -e \
     'local $/; exit !(<> =~ /AC_INIT\(\[flowd\], \[\Q$Flowd::VERSION\E\]/)' \
     ../configure.ac
 check "realclean" "$MAKE" -s realclean
-check "leaves nothing behind" \
+check "realclean leaves no file" \
     [ "$(find . -name '*.o' -o -name blib -o -name autoconf.h)" = "" ]
 end_tree_test

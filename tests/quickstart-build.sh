@@ -1,22 +1,22 @@
 #!/bin/sh
-# When a stage of the build fails, quickstart ends with status 1, and its last
-# lines name the stage and have the reason.
+# If a stage of the build fails, quickstart exits with status 1, and its last
+# lines contain the stage and the reason.
 
-# shellcheck disable=SC2317	# functions that check calls by name
+# shellcheck disable=SC2317	# check calls these by name
 
 set -u
 SRC=${SRC:-$(cd "$(dirname "$0")/.." && pwd)}
 . "$SRC/tests/lib/tree.sh"
 tree_test
 
-# program NAME COMMANDS: a program that comes first in PATH.
+# program NAME COMMANDS: writes a program that is first in PATH.
 program()
 {
 	printf '#!/bin/sh\n%s\n' "$2" >"$tmp/bin/$1" &&
 	    chmod 755 "$tmp/bin/$1" || exit 1
 }
 
-# shows STAGE REASON: runs quickstart, which fails at a stage.
+# shows STAGE REASON: runs quickstart, which must fail at a stage.
 shows()
 {
 	"$tmp/src/quickstart" run --sample >"$tmp/said" 2>&1
@@ -33,7 +33,7 @@ mkdir -p "$tmp/bin" "$tmp/src/m4" && cp "$SRC/quickstart" "$tmp/src" &&
     echo >"$tmp/src/configure.ac" || exit 1
 PATH=$tmp/bin:$PATH
 export PATH
-# Nothing is installed for this: all that is needed seems to be there.
+# Nothing is installed: all packages seem to be installed.
 program apt-get 'exit 1'
 program byacc 'exit 1'
 

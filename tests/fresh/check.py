@@ -2,17 +2,16 @@
 """Runs the commands of README.md on systems that have nothing installed.
 
 `./quickstart check-fresh [RELEASE...]` calls it, as root.  Each row of SYSTEMS
-is a minimal Debian, made by debootstrap, with git and locales: there is no
-compiler and no configuration of git.  Its steps run there one after the other,
-each in a clone of HEAD of its own.  quickstart, run by root, installs packages;
-run by a user, it prints the command that installs them, and the test runs this
-command as root.  A system shares this one's network, since packages come from
-the mirror, and nothing else.
+is a minimal Debian, made by debootstrap, with git and locales, but without a
+compiler and without a configuration of git.  Its steps run in order, each in
+its own clone of HEAD. quickstart, run by root, installs packages; run by a
+user, it prints the command that installs them, and the test runs this command
+as root.  A system shares this one's network, since packages come from the
+mirror, and nothing else.
 
-The output of each system is in build/fresh/SYSTEM.log.  build/fresh/ also keeps
-the systems as debootstrap made them, as archives, for the next time.
-Everything else is removed at the end, also after a signal.
-"""
+The output of each system is in build/fresh/SYSTEM.log. build/fresh/ also keeps
+archives of the systems as debootstrap made them, for the next run.  Everything
+else is removed at the end, also after a signal."""
 
 import contextlib
 import hashlib
@@ -32,7 +31,7 @@ from debian import APT, ENVIRONMENT, System
 
 SRC = pathlib.Path(__file__).parents[2].resolve()
 WORK = SRC / "build/fresh"
-MIRROR = "http://deb.debian.org/debian/"	# unless apt knows another
+MIRROR = "http://deb.debian.org/debian/"	# unless apt has another
 USER = "stranger"
 SAMPLE = "./quickstart run --sample"
 CHECK = "./quickstart check"
@@ -42,7 +41,7 @@ STORED = re.compile(r"all [0-9]+ flows that were sent are in ")
 INSTALL = re.compile(r"as root, run first: (apt-get install .+)$", re.MULTILINE)
 MISSING = re.compile(r"skipped, since these are not installed: (.+)$",
                      re.MULTILINE)
-UNIT_TEST = "tests/unit/addr"	# of those that need cmocka
+UNIT_TEST = "tests/unit/addr"	# one that needs cmocka
 LAST = 100			# lines of a failed command's output
 BERLIN, NEW_YORK = "Europe/Berlin", "America/New_York"
 LOCALES = ("de_DE.UTF-8 UTF-8", "ja_JP.UTF-8 UTF-8", "ja_JP.EUC-JP EUC-JP")
@@ -54,7 +53,7 @@ class Step(typing.NamedTuple):
     user: str
     locale: str
     zone: str
-    others: bool		# another python3 and perl come first in PATH
+    others: bool		# another python3 and perl are first in PATH
     commands: tuple
 
     def __str__(self):
@@ -74,9 +73,9 @@ SYSTEMS = (
     ("trixie", (Step(USER, "de_DE.UTF-8", BERLIN, True, (SAMPLE,)),
                 Step("root", "ja_JP.UTF-8", NEW_YORK, False, (SAMPLE,)))),
 )
-# Each of these takes the place of a program that comes from a package, and has
-# none of the modules that come from packages: a python3 as in a virtual
-# environment, and a perl as if built from source.
+# Each of these replaces a program of a package, but has no modules from
+# packages: a python3 as in a virtual environment, and a perl as if built from
+# source.
 OTHERS = r"""set -e
 mkdir -p /opt/other/bin
 /usr/bin/python3 -m venv --without-pip --copies /opt/other
@@ -91,7 +90,7 @@ chmod 755 /opt/other/bin/perl
 
 
 class Failed(Exception):
-    """A command failed, or printed something else than it should."""
+    """A command failed, or its output was wrong."""
 
 
 def say(text):
@@ -99,7 +98,7 @@ def say(text):
 
 
 def sources(release):
-    """Lists of packages of a release, as lines of apt, and why there are
+    """Returns package lists of a release, as lines for apt, and why there are
     none, or None."""
     lines = [line.split() for line in debian.sources("Debian")]
     mirror = lines[0][0] if lines else MIRROR
@@ -108,7 +107,7 @@ def sources(release):
 
 
 def make_base(release):
-    """The archive of a release's system: made unless it is there."""
+    """Returns the archive of a release's system, and makes it if necessary."""
     recipe = (inspect.getsource(System.make) + inspect.getsource(make_base)
               + repr((LOCALES, HOSTS)))
     digest = hashlib.sha256(recipe.encode()).hexdigest()[:16]
@@ -138,7 +137,7 @@ def make_base(release):
 
 @contextlib.contextmanager
 def directory(name):
-    """A directory below build/fresh/ that is removed at the end."""
+    """Creates a directory below build/fresh/ that is removed at the end."""
     path = WORK / name
     remove(path)
     path.mkdir(parents=True)
@@ -150,7 +149,7 @@ def directory(name):
 
 @contextlib.contextmanager
 def running(system):
-    """A system whose processes end at the end."""
+    """Ends a system's processes at the end."""
     try:
         system.boot(services=False)
         yield
@@ -159,13 +158,13 @@ def running(system):
 
 
 def remove(path):
-    """Mounts in it, if any, belong to namespaces, and end with these."""
+    """Mounts below it belong to namespaces, and ended with them."""
     if path.exists():
         debian.run("rm", "-rf", "--one-file-system", path)
 
 
 class Fresh:
-    """A system that runs, and the file that its commands' output goes to."""
+    """A running system, and the log of its commands' output."""
 
     def __init__(self, system, log):
         self.system = system
@@ -195,7 +194,7 @@ class Fresh:
             return status, log.read()
 
     def must(self, step, user, command):
-        """Runs a command that has to succeed; returns its output."""
+        """Runs a command that must succeed; returns its output."""
         status, said = self.shell(step, user, command)
         if status != 0:
             raise Failed(f"{command} failed with status {status}:\n"
@@ -203,8 +202,8 @@ class Fresh:
         return said
 
     def readme(self, step, command):
-        """Runs a command of README.md, whose packages are not there yet
-        unless an earlier step has run it."""
+        """Runs a command of README.md.  Its packages are missing, unless an
+        earlier step has run it."""
         command = f"cd flowd && {command}"
         if step.user != "root" and command not in self.installed_for:
             status, said = self.shell(step, step.user, command)
@@ -225,16 +224,16 @@ class Fresh:
         self.must(step, step.user, "git clone -q /srv/flowd.bundle flowd")
 
     def run(self, step, all_there):
-        """Runs a step.  No package may be missing where root has run
+        """Runs a step.  No package may be missing after root has run
         quickstart."""
         self.prepare(step)
         for command in step.commands:
             start = time.monotonic()
             said = self.readme(step, command)
             if command == SAMPLE and not STORED.search(said):
-                raise Failed(f"{command} does not say that it stored all")
+                raise Failed(f"{command} does not report that it stored all")
             if command == CHECK and UNIT_TEST not in said:
-                raise Failed(f"{command} left out the unit tests")
+                raise Failed(f"{command} skipped the unit tests")
             missing = MISSING.search(said)
             if all_there and missing:
                 raise Failed(f"{command} lacks {missing.group(1)}")
@@ -244,7 +243,7 @@ class Fresh:
 
 
 def run_system(name, release, steps):
-    """Whether the steps of a system pass."""
+    """Returns whether the steps of a system pass."""
     archive = make_base(release)
     log = WORK / f"{name}.log"
     log.write_text("")
@@ -261,7 +260,7 @@ def run_system(name, release, steps):
                     fresh.run(step, "root" in (step.user, steps[0].user))
                 except Failed as error:
                     say(f"FAILED: {error}")
-                    say(f"{log} has all of its output")
+                    say(f"{log} has the whole output")
                     return False
     return True
 
@@ -271,7 +270,7 @@ def main():
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     reason = debian.why_no_namespaces()
     if reason:
-        sys.exit(f"check-fresh: no system can be made here: {reason}")
+        sys.exit(f"check-fresh: cannot make a system: {reason}")
     systems = SYSTEMS
     if sys.argv[1:]:
         systems = [row for row in SYSTEMS if row[0] in sys.argv[1:]]
@@ -284,7 +283,7 @@ def main():
     for number, (release, steps) in enumerate(systems, 1):
         name = f"{release}-{number}"
         reason = sources(release)[1]
-        results[name] = (f"left out: {reason}" if reason else
+        results[name] = (f"skipped: {reason}" if reason else
                          "passed" if run_system(name, release, steps) else
                          "FAILED")
     for name, result in results.items():

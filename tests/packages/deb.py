@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Debian's packages, of deb/ in the build directory, in a small Debian of their
-own: they install, start, collect, upgrade, and go without a trace.
+"""Tests Debian's packages, of deb/ in the build directory, in a minimal
+Debian: they install, start, collect, upgrade, and can be purged without a
+trace.
 
-`make check-deb` runs it, as root.  That system is made by debootstrap of the
-mirror that this one has, and what the packages depend on comes from there as
-well.  Nothing else goes out: whatever is installed runs in namespaces without
-a network but loopback.  The tests of a class are steps of one story, in this
-order: one under the script for SysV init, and one under systemd.
-"""
+`make check-deb` runs it, as root. debootstrap makes the system from this
+system's mirror, which also has the packages' dependencies.  Nothing else uses
+the network: the installed programs run in namespaces that have only loopback.
+The tests of a class are steps that build on each other, in this order: one
+class with the script for SysV init, and one with systemd."""
 
 import functools
 import json
@@ -27,7 +27,7 @@ from netflow9 import V9, Template
 
 PACKAGES = ("flowd", "flowd-tools", "libflowd1", "libflowd-dev",
             "libflowd-perl", "python3-flowd")
-PORT = 2055			# of the configuration as it is shipped
+PORT = 2055			# of the default configuration
 LOG = "/var/log/flowd.log"
 SAMPLE = 12			# flows that flow-send -x sends
 SEND = ("import socket, sys; socket.socket(type=socket.SOCK_DGRAM).sendto("
@@ -37,7 +37,7 @@ PERL_COUNT = (f"my $log = Flowd->new('{LOG}'); my $n = 0; "
               "$n++ while $log->read_flow; print $n")
 NEXT = "# of the next version\n"
 CONTROL = 'control "/var/run/flowd.ctl"'
-EXPOSURE = 35			# of 100, as systemd-analyze sees it, at most
+EXPOSURE = 35			# of 100, by systemd-analyze, at most
 WATCHDOG = """[Service]
 WatchdogSec=5
 RestartSec=0
@@ -46,7 +46,7 @@ LAYOUT = Template(300, ("sourceIPv4Address", 4), ("octetDeltaCount", 4))
 
 
 def raise_version(deb, to):
-    """A package as it might be next: of a higher version, and with another
+    """Writes a copy of a package with a higher version, and with another
     default configuration."""
     with tempfile.TemporaryDirectory() as tmp:
         run("dpkg-deb", "-R", deb, tmp)
@@ -64,7 +64,8 @@ def raise_version(deb, to):
 
 @functools.cache
 def base():
-    """The system of which each story has a copy: all is downloaded there."""
+    """Makes the system that each class copies; all packages are downloaded
+    there."""
     tmp = tempfile.TemporaryDirectory(prefix="flowd-test-")
     unittest.addModuleCleanup(tmp.cleanup)
     system = System(pathlib.Path(tmp.name) / "base")
@@ -89,7 +90,7 @@ REASON = debian.why_not()
 @unittest.skipIf(need("lintian"), "lintian is not installed")
 class Policy(unittest.TestCase):
 
-    def test_lintian_finds_no_error_and_warns_of_nothing(self):
+    def test_lintian_reports_no_error_and_no_warning(self):
         changes, = (tap.BUILD / "deb").glob("*.changes")
         said = run("lintian", "--allow-root", "--fail-on", "error,warning",
                    "--tag-display-limit", "0", changes)
@@ -113,7 +114,7 @@ class Story(unittest.TestCase):
         return self.system.path(name).read_bytes()
 
     def wait_flows(self, more):
-        """Waits until flowd-reader prints so many flows more than before."""
+        """Waits until flowd-reader prints this many flows more than before."""
         type(self).flows += more
 
         def count():
@@ -140,7 +141,7 @@ class Story(unittest.TestCase):
         self.wait_flows(1)
 
     def send_data(self):
-        """What needs the templates that were sent before."""
+        """Sends data that need the templates sent before."""
         self.send(netflow9.data(LAYOUT, ("192.0.2.2", 2)))
         self.wait_flows(1)
 
@@ -164,7 +165,7 @@ class Packages(Story):
         cls.system.boot()
 
     def pid(self):
-        """The monitor's process, in its namespace."""
+        """Returns the monitor's process, in its namespace."""
         return int(self.read("/run/flowd.pid"))
 
     def test_1_install_starts_it(self):
@@ -198,14 +199,14 @@ class Packages(Story):
         self.assertNotEqual(self.pid(), before)
         self.send_templates()
 
-    def test_4_logrotate_has_it_go_on_with_another_log(self):
+    def test_4_logrotate_makes_it_reopen_the_log(self):
         self.system.run("logrotate", "--force", "/etc/logrotate.d/flowd")
-        wait_for(self.system.path(LOG).exists, "there is another log")
+        wait_for(self.system.path(LOG).exists, "a new log exists")
         self.assertTrue(self.read(f"{LOG}.1"))
         type(self).flows = 0
         self.send_sample()
 
-    def test_5_upgrade_keeps_what_is_the_users(self):
+    def test_5_upgrade_keeps_the_users_files(self):
         before = self.pid()
         conf = self.system.path("/etc/flowd.conf")
         conf.write_text(conf.read_text() + "# mine\n")
@@ -247,24 +248,25 @@ class Systemd(Story):
         return self.systemctl("show", "--value", f"--property={name}", "flowd")
 
     def pid(self):
-        """The monitor's process, once flowd has said that it is ready."""
-        wait_for(lambda: self.show("ActiveState") == "active", "flowd is up")
+        """Returns the monitor's process, once flowd has reported that it is
+        ready."""
+        wait_for(lambda: self.show("ActiveState") == "active", "flowd runs")
         return int(self.show("MainPID"))
 
     def collector(self, monitor):
-        """Its only child, or nothing."""
+        """Returns the monitor's only child, or an empty string."""
         return self.system.run("sh", "-c",
                                f"ps -o pid= --ppid {monitor} || :").strip()
 
     def messages(self):
-        """The journal's: priorities and texts."""
+        """Returns the journal's messages: priorities and texts."""
         said = self.system.run("journalctl", "--unit=flowd", "--output=json")
         entries = [json.loads(line) for line in said.splitlines()]
         return [(int(entry["PRIORITY"]), entry["MESSAGE"])
                 for entry in entries]
 
     def ask(self, *groups):
-        """What flowdctl tells nobody, who is in these groups."""
+        """Returns flowdctl's output for the user nobody in these groups."""
         return self.system.run(
             "setpriv", "--reuid=nobody", "--regid=nogroup",
             f"--groups={','.join(groups)}" if groups else "--clear-groups",
@@ -283,7 +285,7 @@ class Systemd(Story):
     def test_2_flows_are_collected(self):
         self.send_sample()
 
-    def test_3_the_journal_knows_what_is_a_warning(self):
+    def test_3_the_journal_has_priorities(self):
         self.send_bytes(bytes([0, 99]) * 8)
         warning = wait_for(
             lambda: [entry for entry in self.messages()
@@ -301,7 +303,7 @@ class Systemd(Story):
                                      f"\n{CONTROL} group adm\n"))
         self.systemctl("reload", "flowd")
         wait_for(self.system.path("/run/flowd.ctl").is_socket,
-                 "the control socket is there")
+                 "the control socket exists")
         self.assertEqual(self.pid(), before)
         self.assertIn("127.0.0.1", self.ask("adm"))
         with self.assertRaisesRegex(AssertionError, "Permission denied"):
@@ -314,12 +316,12 @@ class Systemd(Story):
         self.assertEqual(self.pid(), before)
         self.send_sample()
 
-    def test_5_a_collector_that_dies_is_no_matter_of_systemds(self):
+    def test_5_a_collector_that_dies_does_not_restart_the_unit(self):
         monitor = self.pid()
         before = self.collector(monitor)
         self.system.run("kill", "-KILL", before)
         wait_for(lambda: self.collector(monitor) not in ("", before),
-                 "there is another collector")
+                 "another collector runs")
         self.send_sample()
         self.assertEqual(self.pid(), monitor)
 
@@ -331,7 +333,7 @@ class Systemd(Story):
         self.systemctl("restart", "flowd")
         before = self.pid()
         self.system.run("kill", "-STOP", before)
-        wait_for(lambda: self.show("NRestarts") == "1", "it is restarted")
+        wait_for(lambda: self.show("NRestarts") == "1", "systemd restarts it")
         self.assertNotEqual(self.pid(), before)
         shutil.rmtree(drop_in)
         self.systemctl("daemon-reload")

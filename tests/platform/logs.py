@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
-"""What builds for several platforms write is the same, byte for byte, and each
-reads what the others wrote.
+"""Builds for several platforms write the same logs, byte for byte, and each
+reads the others' logs.
 
-PLATFORMS names the directories of the builds, with colons between.  What the
-others do is compared with the first.
-"""
+PLATFORMS names the directories of the builds, separated by colons.  The
+results of all builds are compared with the first one's."""
 
 import gzip
 import os
@@ -47,7 +46,7 @@ accept tag 1 src 198.51.100.0/24
 accept tag 6 src 2001:db8::/32
 """
 
-# All but the time of reception.
+# All fields except the receipt time.
 STORED = [f"store {field}" for field in (
     "TAG", "PROTO_FLAGS_TOS", "AGENT_ADDR", "SRC_ADDR", "DST_ADDR",
     "GATEWAY_ADDR", "SRCDST_PORT", "PACKETS", "OCTETS", "IF_INDICES",
@@ -55,12 +54,13 @@ STORED = [f"store {field}" for field in (
 
 
 def largest(key):
-    """The largest number that a log holds for a key."""
+    """Returns the largest number that a log can hold for a key."""
     return 999999 if key == "recv_usec" else 2**WIDTHS.get(key, 32) - 1
 
 
 def flows():
-    """Flows of each field alone and all, small and large, of both families."""
+    """Returns flows of each field alone and of all, with small and large
+    values, in both families."""
     full = flow(tag=7)
     numbers = [key for key in full if key not in (*ADDRESSES, "crc")]
     zero = {**full, **dict.fromkeys(numbers, 0)}
@@ -80,10 +80,10 @@ def flows():
 
 
 def make_logs(directory):
-    """Logs of this version, whole, damaged and compressed, and of version 2.
+    """Writes logs of this version, intact, damaged and compressed, and of
+    version 2.
 
-    They come with the options that flowd-reader needs for them.
-    """
+    Returns each with the options that flowd-reader needs for it."""
     records = [flowlog.encode(values) for values in flows()]
     damaged = Damaged(records)
     rng = random.Random(2)
@@ -106,7 +106,7 @@ def make_logs(directory):
 
 
 def run(build, program, *args, zone="UTC", status=0):
-    """What a build's program prints: standard output and error."""
+    """Returns the output of a build's program: standard output and error."""
     done = subprocess.run([build / program, *args], capture_output=True,
                           env=dict(os.environ, TZ=zone), timeout=SECONDS)
     if done.returncode != status:
@@ -115,7 +115,7 @@ def run(build, program, *args, zone="UTC", status=0):
 
 
 def sent(build, options):
-    """The datagrams that flow-send sends."""
+    """Returns the datagrams that flow-send sends."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         sock.bind(("127.0.0.1", 0))
@@ -131,7 +131,7 @@ def sent(build, options):
 
 
 def collected(build, sets):
-    """The log that a build's flowd writes of sets of datagrams."""
+    """Returns the log that a build's flowd writes for sets of datagrams."""
     flowd = flowdtest.Flowd(*STORED, TAGS)
     flowd.program = str(build / "flowd")
     with flowd:
@@ -154,7 +154,8 @@ class Logs(unittest.TestCase):
             [TAGS, "discard proto udp dst any port 53", *STORED, ""]))
 
     def same(self, what, *args):
-        """Every build does as the first, which does something."""
+        """Asserts that every build has the first one's result, which is not
+        empty."""
         expected = what(FIRST, *args)
         self.assertTrue(any(expected))
         for build in OTHERS:
@@ -183,8 +184,8 @@ class Logs(unittest.TestCase):
                 self.same(self.copied, *options, *more, log)
 
     def test_all_send_the_same(self):
-        """Where datagrams begin is left to each platform's own tests: qemu
-        does not tell the kernel where to cut those that are sent at once."""
+        """Does not compare where datagrams begin: qemu does not tell the
+        kernel where to split those sent together."""
         for options in SENT:
             self.same(lambda build, options: b"".join(sent(build, options)),
                       options)
