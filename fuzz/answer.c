@@ -15,10 +15,9 @@
  */
 
 /*
- * What flowdctl reads from the control socket, whoever wrote it.  An input is
- * an answer, or several behind each other, each with its length (u16) in front.
- * Whatever is taken can be shown in every form, as printable ASCII and newlines
- * alone.
+ * Answers that flowdctl reads from the control socket.  An input is one or
+ * several answers, each preceded by its length (u16).  Every accepted answer
+ * must print in every format as printable ASCII and newlines.
  */
 #include "compat/compat.h"
 
@@ -73,7 +72,7 @@ use(struct answer *a)
 	free(text);
 }
 
-/* False where it is no answer, or there is none. */
+/* False if it is not a valid answer, or there is no other. */
 static bool
 add(struct answer *a, struct cursor *in)
 {

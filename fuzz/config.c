@@ -15,11 +15,10 @@
  */
 
 /*
- * Configurations as text.  What is taken is printed and packed such that it
- * means the same, and its filter does what trying rule after rule does.
+ * Configurations as text.  An accepted configuration must print and pack to the
+ * same configuration, and its filter must agree with trying rule after rule.
  *
- * An input: a byte that says whether the daemon or the reader asks, and the
- * text.
+ * An input is a byte that selects the daemon or the reader, and the text.
  */
 #include "compat/compat.h"
 
@@ -36,7 +35,7 @@ check_print(const struct config *conf, enum config_use use)
 	char *text = fuzz_print(conf, &len);
 
 	again = fuzz_parse(text, len, use);
-	/* The reader is satisfied with nothing at all. */
+	/* The reader accepts an empty configuration. */
 	assert_true(again != NULL || len == 0);
 	if (again != NULL)
 		fuzz_assert_same(conf, again);

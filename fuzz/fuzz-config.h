@@ -14,9 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-/*
- * What targets do with a configuration that was taken.
- */
+/* Checks of a configuration that was accepted. */
 #ifndef FUZZ_CONFIG_H
 #define FUZZ_CONFIG_H
 
@@ -31,12 +29,12 @@
 static inline struct config *
 fuzz_parse(const void *text, size_t len, enum config_use use)
 {
-	/* Nothing is there that an include could find. */
+	/* An include finds no file. */
 	static const char name[] = "/nonexistent/flowd.conf";
 	struct config *conf;
 	FILE *fp;
 
-	/* No stream has no bytes. */
+	/* fmemopen refuses a length of 0. */
 	if (len == 0)
 		return (NULL);
 	fp = fmemopen((void *)(uintptr_t)text, len, "r");
@@ -72,7 +70,7 @@ fuzz_assert_same(const struct config *a, const struct config *b)
 	free(b_data);
 }
 
-/* A flow that rules have something to say about. */
+/* A flow that many rules have conditions for. */
 static inline struct flow
 fuzz_flow(uint32_t fields, uint32_t n)
 {

@@ -15,12 +15,12 @@
  */
 
 /*
- * What fuzz targets share: the assertions of cmocka by name, so that checks
- * written for unit tests serve here as well, and inputs as files.
+ * Definitions for all fuzz targets: the names of cmocka's assertions, so that
+ * checks written for unit tests can be used, and inputs as files.
  *
  * A target is LLVMFuzzerTestOneInput, which libFuzzer, AFL++ and replay.c call
- * with one input after the other.  It leaves nothing behind, so that an input
- * does the same again alone.
+ * with one input after the other.  It keeps no state, so that an input has the
+ * same result when run alone.
  */
 #ifndef FUZZ_H
 #define FUZZ_H
@@ -44,7 +44,7 @@ fuzz_check(bool holds, const char *what, const char *file, int line)
 {
 	if (holds)
 		return;
-	(void)fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, what);
+	(void)fprintf(stderr, "%s:%d: check failed: %s\n", file, line, what);
 	abort();
 }
 
@@ -58,9 +58,9 @@ fuzz_check(bool holds, const char *what, const char *file, int line)
 #define assert_string_equal(a, b)      assert_true(strcmp((a), (b)) == 0)
 
 /*
- * A file without a name that holds len bytes of data, in TMPDIR; the same one
- * each time.  A descriptor that reads it from the beginning, for the caller to
- * close.
+ * Returns a descriptor of an unnamed file in TMPDIR that contains len bytes of
+ * data and is positioned at its start.  It is the same file each time.  The
+ * caller closes the descriptor.
  */
 static inline int
 fuzz_file(const void *data, size_t len)

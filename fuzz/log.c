@@ -15,11 +15,11 @@
  */
 
 /*
- * Logs: of version 3, plain or compressed, and of version 2.
+ * Logs of version 3, plain or compressed, and of version 2.
  *
- * An input: a byte that says what the rest is (LOG_*); how much of it is there
- * when a log is first looked at, u16; with LOG_DAMAGE an offset u16 and the
- * bits to change there; and the rest.
+ * An input is a byte that selects what the rest is (LOG_*); the length at which
+ * a growing log is first read, u16; with LOG_DAMAGE an offset, u16, and the
+ * bits to flip there; and the rest.
  */
 #include "compat/compat.h"
 
@@ -35,20 +35,20 @@
 
 #define LOG_KIND     0x03
 #define LOG_PLAIN    0    /* bytes of a log */
-#define LOG_COMPRESS 1    /* the same, to be compressed */
+#define LOG_COMPRESS 1    /* the same, but compressed here */
 #define LOG_LEGACY   2    /* of version 2 */
 #define LOG_AS_IT_IS 3    /* perhaps compressed */
-#define LOG_SIGN     0x04 /* checksums are to be made right */
+#define LOG_SIGN     0x04 /* checksums are corrected */
 #define LOG_DAMAGE   0x08 /* after compressing */
-#define LOG_FOLLOW   0x10 /* it grows while it is read */
+#define LOG_FOLLOW   0x10 /* the log grows while it is read */
 
 #define LOG_MAX   65536 /* bytes */
 #define CRC_LEN   4
-#define FLOWS_MAX 100000 /* read of one that inflates to more */
+#define FLOWS_MAX 100000 /* at most, if it inflates to more */
 
 typedef int decode_fn(const uint8_t *, size_t, struct flow *, size_t *);
 
-/* What one reading of a log gave. */
+/* The result of reading a log. */
 struct reading {
 	size_t flows;
 	uint32_t sum; /* of all flows */
@@ -56,7 +56,9 @@ struct reading {
 	bool checked; /* every record had its checksum */
 };
 
-/* What recovery says, which has to make up the whole log. */
+/*
+ * The records and damages that recovery reports, which must add up to the log.
+ */
 struct account {
 	uint64_t at; /* bytes accounted for */
 	size_t damages;
@@ -93,7 +95,7 @@ check_lines(const struct flow *flow)
 	assert_int_equal(format_json(flow, false, line), strlen(line));
 }
 
-/* What was read can be written, and reads the same. */
+/* A flow that was read can be written, and reads back the same. */
 static uint32_t
 check_flow(const struct flow *flow, uint32_t sum)
 {
@@ -116,7 +118,7 @@ check_flow(const struct flow *flow, uint32_t sum)
 	return (flowd_crc32(sum, first, len));
 }
 
-/* Reads on to the end of what is there. */
+/* Reads on to the present end of the log. */
 static void
 read_on(struct store_reader *reader, struct reading *reading,
     struct account *account)
@@ -132,7 +134,7 @@ read_on(struct store_reader *reader, struct reading *reading,
 		if (account == NULL || !account->plain)
 			continue;
 		assert_int_equal(store_reader_offset(reader), account->at);
-		/* As long as nothing newer is in it. */
+		/* Unless records have fields of a newer version. */
 		account->at += flow.version == STORE_VERSION ?
 		    store_record_len(flow.fields) :
 		    0;
@@ -175,8 +177,8 @@ take_damage(void *arg, int error, uint64_t offset, uint64_t len)
 }
 
 /*
- * Every byte of a plain log is part of a record or of damage; and a log whose
- * checksums hold reads as without recovery.
+ * Every byte of a plain log is part of a record or of damage, and a log with
+ * correct checksums reads as without recovery.
  */
 static void
 recover(const uint8_t *data, size_t len, bool plain,
@@ -199,7 +201,7 @@ recover(const uint8_t *data, size_t len, bool plain,
 		assert_int_equal(account.at, len);
 }
 
-/* A log that grows while it is read gives the flows of the whole one. */
+/* Following a growing log returns the flows of the whole log. */
 static void
 follow(const uint8_t *data, size_t len, size_t first, bool recovering,
     const struct reading *strict)
@@ -227,7 +229,7 @@ follow(const uint8_t *data, size_t len, size_t first, bool recovering,
 	assert_int_equal(reading.error, strict->error);
 }
 
-/* What is kept before appending is kept the next time, too. */
+/* A log that was cut for appending is not cut again. */
 static void
 check_tail(const uint8_t *data, size_t len)
 {
@@ -257,7 +259,7 @@ read_legacy(const uint8_t *data, size_t len)
 	store_reader_close(reader);
 }
 
-/* zlib writes to what to points to. */
+/* zlib writes through the pointer to. */
 static size_t
 /* NOLINTNEXTLINE(readability-non-const-parameter) */
 compress_into(uint8_t *to, size_t size, const uint8_t *data, size_t len)
@@ -276,14 +278,14 @@ compress_into(uint8_t *to, size_t size, const uint8_t *data, size_t len)
 	return (size - z.avail_out);
 }
 
-/* Whether this is not taken for a compressed log. */
+/* Whether this is not recognised as a compressed log. */
 static bool
 is_plain(const uint8_t *data, size_t len)
 {
 	return (len < 2 || data[0] != 0x1f || data[1] != 0x8b);
 }
 
-/* In two members.  where and flip are the damage, if there is any. */
+/* Compresses to two members; where and flip are the damage, if any. */
 static void
 read_compressed(const uint8_t *data, size_t len, size_t first, uint16_t where,
     uint8_t flip)

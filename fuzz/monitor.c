@@ -15,10 +15,10 @@
  */
 
 /*
- * What the collector sends to the monitor.
+ * Messages from the collector to the monitor.
  *
- * An input is a sequence of messages: a byte that says what comes with it
- * (WITH_*), and the message's octets; the last may be cut off.
+ * An input is a sequence of messages: a byte that describes the message
+ * (WITH_*), and its octets.  The last one may be truncated.
  */
 #include "compat/compat.h"
 
@@ -36,9 +36,9 @@
 #include "monitor/requests.h"
 #include "monitor/worker.h"
 
-#define WITH_DESCRIPTORS 0x03 /* so many of them */
-#define WITH_RELOAD      0x04 /* it has one more to be ready for */
-#define WITH_LOG         0x08 /* it has one more to take */
+#define WITH_DESCRIPTORS 0x03 /* number of descriptors */
+#define WITH_RELOAD      0x04 /* another reload is to be confirmed */
+#define WITH_LOG         0x08 /* another log is to be confirmed */
 
 #define REQUESTS_MAX 64
 
@@ -99,7 +99,7 @@ transmit(int sock, const void *data, size_t len, size_t nfds)
 	assert_true(sendmsg(sock, &hdr, 0) == (ssize_t)len);
 }
 
-/* Whether the monitor must answer it. */
+/* Whether the monitor must answer the message. */
 static bool
 is_request(const struct priv_msg *msg, size_t nfds, const struct worker *w)
 {
@@ -107,7 +107,7 @@ is_request(const struct priv_msg *msg, size_t nfds, const struct worker *w)
 	    request_is_allowed(w, msg->type));
 }
 
-/* False after what ends the collector. */
+/* False if the monitor must end the collector. */
 static bool
 request(struct workers *ws, struct opened *o, int sock, struct cursor *in)
 {
@@ -122,7 +122,7 @@ request(struct workers *ws, struct opened *o, int sock, struct cursor *in)
 		assert_true(request_answer(ws, w, o) == 0);
 		return (false);
 	}
-	/* The rate is not part of the input. */
+	/* The rate limit is not part of the test. */
 	w->requests = 0;
 	if ((with & WITH_RELOAD) != 0)
 		w->configuring++;
@@ -171,7 +171,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	worker_abandon_state(w, conf);
 	(void)close(pair[0]);
 	(void)close(pair[1]);
-	/* No descriptor is left: they have the same numbers. */
+	/* No descriptor is leaked: the new ones have the same numbers. */
 	assert_true(socketpair(AF_UNIX, SOCK_STREAM, 0, again) == 0);
 	assert_true(again[0] == pair[0] && again[1] == pair[1]);
 	(void)close(again[0]);

@@ -15,11 +15,11 @@
  */
 
 /*
- * Datagrams, and all that the decoder comes to know by them.
+ * Datagrams, and everything that the decoder learns from them.
  *
- * An input: a byte that chooses limits, and then datagrams, each a byte that
- * says from whom and when (HOW_*), its length u16, and its bytes; what is
- * shorter is the last.
+ * An input is a byte that chooses limits, and then datagrams: a byte for their
+ * exporter and time (HOW_*), the length, u16, and the octets.  The last one may
+ * be truncated.
  */
 #include "compat/compat.h"
 
@@ -30,11 +30,11 @@
 #include "decode/state.h"
 
 #define HOW_FROM        0x07 /* one of eight addresses */
-#define HOW_LATER       0x18 /* an index of seconds_later */
+#define HOW_LATER       0x18 /* index of seconds_later */
 #define HOW_LATER_SHIFT 3
 #define HOW_EARLIER     0x20 /* the clock is set back */
-#define HOW_NAMED       0x40 /* by a flow source */
-#define HOW_RESTART     0x80 /* flowd ends and starts before it */
+#define HOW_NAMED       0x40 /* a flow source matches it */
+#define HOW_RESTART     0x80 /* flowd restarts before it */
 
 #define SECONDS_EARLIER 100
 #define DATAGRAMS_MAX   512
@@ -42,7 +42,7 @@
 static const uint32_t seconds_later[] = { 0, 1, EXPORTER_IDLE + 1,
 	HELD_SECONDS + 1 };
 
-/* Small, so that all of them are met. */
+/* Small, so that every limit is reached. */
 static const struct exporter_limits limits[] = {
 	{ .exporters = 2, .templates = 4, .memory = 6000 },
 	{ .exporters = 4, .templates = 24, .memory = 40000 },
@@ -53,7 +53,7 @@ static const struct exporter_limits limits[] = {
 };
 #define NLIMITS (sizeof(limits) / sizeof(limits[0]))
 
-/* The last three are IPv6. */
+/* The last three addresses are IPv6. */
 static struct addr
 address(uint8_t number)
 {
@@ -66,8 +66,8 @@ address(uint8_t number)
 }
 
 /*
- * What the state file keeps comes back.  Memory is another matter: without
- * enough of it something may be left out.
+ * State is restored from the state file.  Memory is not compared: if there is
+ * too little, some state may not be restored.
  */
 static void
 restart(struct collect *c, const struct exporter_limits *l)

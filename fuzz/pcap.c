@@ -14,9 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-/*
- * Packet captures, as flow-send reads them.
- */
+/* Packet captures that flow-send reads. */
 #include "compat/compat.h"
 
 #include "fuzz.h"
@@ -44,7 +42,7 @@ make_file(void)
 	return (fd);
 }
 
-/* Looks at every octet, for sanitizers to see. */
+/* Reads every octet, so that a sanitizer sees it. */
 static void
 take(void *arg, const struct addr *src, const uint8_t *data, size_t len)
 {

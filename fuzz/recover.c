@@ -15,12 +15,12 @@
  */
 
 /*
- * Logs with damage of which it is known what it left intact: recovery gives
- * all of that, and an end is cut off behind it.
+ * Logs with damage whose intact records are known: recovery must return all of
+ * these, and cutting the end must keep them.
  *
- * An input is a sequence of steps, each a byte (enum step) and what the step
- * takes.  All records have checksums.  What is left of damaged ones may have
- * something like a record in it, but without checksum.
+ * An input is a sequence of steps, each a byte (enum step) and its arguments.
+ * All intact records have checksums.  The rest of a damaged record may contain
+ * another record, but one without a checksum.
  */
 #include "compat/compat.h"
 
@@ -30,10 +30,10 @@
 #include "store.h"
 
 enum step {
-	STEP_RECORD,  /* an intact one */
-	STEP_TORN,    /* the first octets of one */
-	STEP_FLIPPED, /* one with a bit changed */
-	STEP_OTHER,   /* octets of no record */
+	STEP_RECORD,  /* an intact record */
+	STEP_TORN,    /* the first octets of a record */
+	STEP_FLIPPED, /* a record with one bit flipped */
+	STEP_OTHER,   /* octets that are not a record */
 	STEP_ZEROS,
 	STEPS
 };
@@ -69,7 +69,7 @@ set_address(struct addr *a, uint32_t fields, uint32_t pair, uint8_t byte)
 	memset(a->bytes, byte, addr_bits(a->family) / 8);
 }
 
-/* Appends a record whose fields and some of its values the input chooses. */
+/* Appends a record; the input chooses its fields and some of its values. */
 static size_t
 append_record(struct cursor *in)
 {
@@ -186,7 +186,7 @@ check_recovery(void)
 	store_reader_close(reader);
 }
 
-/* A log that begins with a record keeps all up to its last one. */
+/* A log that begins with a record keeps everything up to its last one. */
 static void
 check_tail(void)
 {

@@ -15,8 +15,8 @@
  */
 
 /*
- * Runs a fuzz target once on each input that is named, and in each directory
- * that is, where there is no fuzzer to do so.
+ * Runs a fuzz target once on each file in the arguments, and on each file in
+ * their directories, without a fuzzer.
  */
 #include "compat/compat.h"
 
@@ -30,7 +30,7 @@
 
 static size_t inputs;
 
-/* The input has memory of its own, so that a sanitizer sees its end. */
+/* Each input has its own allocation, so that a sanitizer sees its end. */
 static int
 run_file(const char *path)
 {

@@ -15,8 +15,8 @@
  */
 
 /*
- * State files.  An input is one without its checksum, which is made right, and
- * behind a byte that chooses limits.
+ * State files.  An input is a byte that chooses limits, and a state file
+ * without its checksum, which is added.
  */
 #include "compat/compat.h"
 
@@ -59,7 +59,7 @@ signed_file(const struct cursor *in, size_t *len)
 	return (file);
 }
 
-/* Whatever has been read, the collector works with it. */
+/* The collector must work with any state that was accepted. */
 static void
 use(struct collect *c)
 {
@@ -75,7 +75,7 @@ use(struct collect *c)
 	(void)collect_wire(c, &w);
 }
 
-/* What was read is written such that it reads the same. */
+/* An accepted state is written such that it reads back the same. */
 static void
 compare_with_itself(struct collect *c)
 {

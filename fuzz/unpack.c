@@ -15,13 +15,13 @@
  */
 
 /*
- * Configurations in packed form, as the process that read one sends them to
- * the monitor, and the monitor to the collector.
+ * Packed configurations, as the parser sends them to the monitor and the
+ * monitor to the collector.
  *
- * An input: a byte with the number of changes and CUT.  Without changes the
- * rest is a packed configuration; else it is the changes, each an offset u16
- * and the new octet, where to cut with CUT, u16, and the text of a
- * configuration that is parsed and packed, to be changed then.
+ * An input is a byte with the number of changes, and CUT. Without changes the
+ * rest is a packed configuration.  Otherwise the changes follow, each an
+ * offset, u16, and the new octet; with CUT the length to cut to, u16; and the
+ * text of a configuration, which is parsed and packed before the changes.
  */
 #include "compat/compat.h"
 

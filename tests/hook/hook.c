@@ -15,24 +15,25 @@
  */
 
 /*
- * A collector that somebody has taken over.  Linked with the objects of flowd,
- * in place of three of their functions, this obeys datagrams that are text:
+ * A collector that an attacker controls.  It is linked with flowd's objects, of
+ * which it replaces three functions, and obeys datagrams that are text:
  *
  *   HOOK die			dies of this datagram
- *   HOOK pause MILLISECONDS	has it in hand for that long
+ *   HOOK pause MILLISECONDS	processes it for that long
  *   HOOK exit CODE
- *   HOOK request TYPE SIZE	SIZE bytes to the monitor, that begin as a message
- *   HOOK field TYPE VALUE LENGTH	a message with these fields
- *   HOOK descriptor COUNT	a request with as many descriptors
- *   HOOK flood TYPE MILLISECONDS	as many requests as it can send in that time
- *   HOOK write HEX		these bytes to standard error
- *   HOOK shout MILLISECONDS	lines there, as many as fit in that time
- *   HOOK say COUNT		as many messages
- *   HOOK last COUNT		the same, and dies
- *   HOOK try NAME PID		one of attempts[]; PID is the monitor
+ *   HOOK request TYPE SIZE	sends SIZE bytes that begin like a message
+ *   HOOK field TYPE VALUE LENGTH	sends a message with these fields
+ *   HOOK descriptor COUNT	sends a request with that many descriptors
+ *   HOOK flood TYPE MILLISECONDS	sends requests for that long
+ *   HOOK write HEX		writes these bytes to standard error
+ *   HOOK shout MILLISECONDS	writes lines to it for that long
+ *   HOOK say COUNT		logs that many messages
+ *   HOOK last COUNT		does the same, and dies
+ *   HOOK try NAME PID		tries one of attempts[]; PID is the monitor
  *
- * After "HOOK bad" in place of "HOOK" the monitor is expected to end it, which it
- * waits for.  What comes of an attempt that it survives goes to the log.
+ * Requests and messages go to the monitor.  After "HOOK bad" instead of "HOOK",
+ * the collector waits for the monitor to end it.  It logs the result of an
+ * attempt that it survives.
  */
 #include "compat/compat.h"
 
@@ -129,7 +130,7 @@ try_mkdir(void)
 	return (mkdirat(AT_FDCWD, "made", 0700));
 }
 
-/* The first descriptor of a file that is not empty: the log. */
+/* Returns the first descriptor of a file that is not empty: the log. */
 static int
 find_log(void)
 {
@@ -141,7 +142,7 @@ find_log(void)
 		    st.st_size > 0)
 			return (fd);
 	}
-	log_warnx("hook: SUCCEEDED in nothing, there is no log");
+	log_warnx("hook: SUCCEEDED: found no log to attack");
 	return (-1);
 }
 
@@ -237,7 +238,7 @@ try_sendto(void)
 	    sizeof(sin)));
 }
 
-/* It would become the process that the control socket names to clients. */
+/* The collector would become the peer that control clients see. */
 static long
 try_listen(void)
 {
@@ -443,7 +444,7 @@ ms_since(const struct timespec *start)
 	    (now.tv_nsec - start->tv_nsec) / 1000000);
 }
 
-/* Its answers are not read. */
+/* Does not read the monitor's answers. */
 static void
 flood(uint32_t type, unsigned int ms)
 {
@@ -579,7 +580,7 @@ __wrap_netflow_decode(const struct datagram *dgram, struct exporter *exporter,
 	return (DECODED);
 }
 
-/* Tells where the monitor is. */
+/* Learns the monitor's socket. */
 int
 __wrap_priv_send(int sock, enum priv_type type, uint32_t value,
     const void *body, size_t body_len, int fd)
@@ -588,7 +589,7 @@ __wrap_priv_send(int sock, enum priv_type type, uint32_t value,
 	return (__real_priv_send(sock, type, value, body, body_len, fd));
 }
 
-/* As many as a test needs. */
+/* Any number, as tests need. */
 bool
 __wrap_deaths_too_many(struct deaths *d, time_t now)
 {
