@@ -24,8 +24,8 @@ refused()
 absent=pledge
 ! grep -q '^SANDBOX = pledge' "${BUILD:-/nowhere}/Makefile" 2>/dev/null ||
     absent=capsicum
-check "a sandbox that is not there" refused "$absent" "not available here"
-check "a sandbox that nobody knows" refused nosuch "unknown sandbox"
+check "a sandbox of another system" refused "$absent" "not available here"
+check "an unknown sandbox" refused nosuch "unknown sandbox"
 check "configure without one" \
     ../src/configure --quiet --with-sandbox=no || end_tree_test
 check "it builds" "$MAKE" -s -j 2 CFLAGS='-O0 -Werror' flowd || end_tree_test

@@ -392,7 +392,7 @@ class ReopenedFifo(Tagged):
             self.assertIn("log-lost 0", flowd.wait_stderr("kernel-drops"))
 
     def test_usr1(self):
-        self.opened_anew(signal.SIGUSR1, "logs reopened")
+        self.reopened(signal.SIGUSR1, "logs reopened")
 
     def test_hup(self):
         self.reopened(signal.SIGHUP, "new configuration in force")

@@ -79,7 +79,7 @@ same_bytes_of_another_family_differ(void **state)
 }
 
 static void
-refuses_what_is_no_address(void **state)
+refuses_invalid_addresses(void **state)
 {
 	static const char *const texts[] = {
 		"",
@@ -141,9 +141,9 @@ prints_as_rfc5952(void **state)
 	assert_string_equal(addr_ntop(&none, buf), "");
 }
 
-/* Every pattern of zero and other groups, with long and short others. */
+/* Every pattern of zero and other groups, with long and short other groups. */
 static void
-prints_ipv6_as_the_system(void **state)
+prints_ipv6_like_inet_ntop(void **state)
 {
 	static const unsigned int others[] = { 0x1, 0xab, 0xcde, 0xffff };
 	char expected[INET6_ADDRSTRLEN], buf[ADDR_STRLEN];
@@ -151,7 +151,10 @@ prints_ipv6_as_the_system(void **state)
 	unsigned int pattern, i, group;
 
 	(void)state;
-	/* RFC 5952, 4.2.3: of equal runs of zeros the first; musl differs. */
+	/*
+	 * RFC 5952 section 4.2.3: the first of equal runs of zeros. musl
+	 * differs.
+	 */
 	assert_int_equal(1, inet_pton(AF_INET6, "::1:0:0:1:0:0", a.bytes));
 	assert_non_null(
 	    inet_ntop(AF_INET6, a.bytes, expected, sizeof(expected)));
@@ -184,7 +187,7 @@ longest_text_fits(void **state)
 }
 
 static void
-knows_multicast_and_any(void **state)
+recognises_multicast_and_any(void **state)
 {
 	static const struct addr none;
 	struct addr a;
@@ -351,11 +354,11 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parses_both_families),
 		cmocka_unit_test(same_bytes_of_another_family_differ),
-		cmocka_unit_test(refuses_what_is_no_address),
+		cmocka_unit_test(refuses_invalid_addresses),
 		cmocka_unit_test(prints_as_rfc5952),
-		cmocka_unit_test(prints_ipv6_as_the_system),
+		cmocka_unit_test(prints_ipv6_like_inet_ntop),
 		cmocka_unit_test(longest_text_fits),
-		cmocka_unit_test(knows_multicast_and_any),
+		cmocka_unit_test(recognises_multicast_and_any),
 		cmocka_unit_test(prefix_round_trip),
 		cmocka_unit_test(prefix_refuses_damage),
 		cmocka_unit_test(prefix_contains_its_range),

@@ -15,8 +15,8 @@
  */
 
 /*
- * What is written to standard error between begin and end.  cmocka.h and what
- * it needs come before this.
+ * Captures standard error between capture_begin and capture_end.  Include
+ * cmocka.h and its requirements first.
  */
 #ifndef CAPTURE_H
 #define CAPTURE_H
@@ -38,7 +38,7 @@ capture_begin(void)
 	assert_int_not_equal(dup2(fileno(captured), STDERR_FILENO), -1);
 }
 
-/* How many bytes that are so far. */
+/* Returns how many bytes were captured so far. */
 static inline size_t
 capture_size(void)
 {
@@ -48,7 +48,7 @@ capture_size(void)
 	return ((size_t)size);
 }
 
-/* The text, or its beginning; good until the next is captured. */
+/* Returns the text, or its beginning.  It is valid until the next capture. */
 static inline char *
 capture_end(void)
 {

@@ -15,12 +15,12 @@
  */
 
 /*
- * A collector in small, for the tests of NetFlow v9 and IPFIX: it decodes,
- * keeps the flows, and counts as flowd does.  After each datagram it checks
- * what always has to hold: the counters add up, the memory is what is there,
+ * A small collector for the tests of NetFlow v9 and IPFIX: it decodes, keeps
+ * the flows, and counts as flowd does.  After each datagram it checks what must
+ * always hold: the counters add up, the accounted memory is the memory in use,
  * and each flow can be stored and read back.
  *
- * cmocka.h and what it needs come before this.
+ * Include cmocka.h and its requirements first.
  */
 #ifndef COLLECT9_H
 #define COLLECT9_H
@@ -42,8 +42,8 @@
 
 struct collect {
 	struct exporter_table *table;
-	struct exporter *exporter; /* whose datagrams come */
-	struct exporter *stand_in; /* NULL: never needed yet */
+	struct exporter *exporter; /* that sends the datagrams */
+	struct exporter *stand_in; /* NULL: not used yet */
 	uint32_t recv_sec;
 	bool aloud; /* messages go to standard error */
 	size_t n;   /* flows of the last datagram */
@@ -63,7 +63,7 @@ collect_compare(void *arg, const struct exporter *e)
 	search->found |= e == search->for_what;
 }
 
-/* Makes the datagrams those of another exporter. */
+/* Sets the exporter of the following datagrams. */
 static inline struct exporter *
 collect_from_addr(struct collect *c, const struct addr *addr, bool named)
 {
@@ -78,7 +78,7 @@ collect_from_addr(struct collect *c, const struct addr *addr, bool named)
 	return (c->exporter);
 }
 
-/* The same by number, IPv4. */
+/* The same, with an IPv4 address by number. */
 static inline struct exporter *
 collect_from(struct collect *c, uint32_t number)
 {
@@ -90,7 +90,7 @@ collect_from(struct collect *c, uint32_t number)
 	return (collect_from_addr(c, &addr, false));
 }
 
-/* Without an exporter yet.  limits may be NULL for the usual ones. */
+/* Starts without an exporter. limits may be NULL for the usual ones. */
 static inline void
 collect_open(struct collect *c, const struct exporter_limits *limits,
     uint32_t recv_sec)
@@ -107,7 +107,7 @@ collect_open(struct collect *c, const struct exporter_limits *limits,
 	c->recv_sec = recv_sec;
 }
 
-/* The same with the exporter that datagrams come from. */
+/* Starts with the exporter that sends datagrams. */
 static inline void
 collect_start(struct collect *c, const struct exporter_limits *limits)
 {
@@ -115,7 +115,7 @@ collect_start(struct collect *c, const struct exporter_limits *limits)
 	(void)collect_from(c, 0xc0000201);
 }
 
-/* The family of an address and its bits in the mask say the same. */
+/* The family of an address must match its bits in the mask. */
 static inline void
 collect_check_address(const struct flow *flow, const struct addr *a,
     uint32_t pair)
@@ -123,7 +123,7 @@ collect_check_address(const struct flow *flow, const struct addr *a,
 	assert_int_equal(flow->fields & pair, store_addr_bit(pair, a->family));
 }
 
-/* Whatever came in, this is a flow that the log can hold. */
+/* Whatever was received, the log must be able to store this flow. */
 static inline void
 collect_check_flow(const struct flow *flow)
 {
@@ -132,7 +132,7 @@ collect_check_flow(const struct flow *flow)
 	size_t len, len2;
 
 	assert_true(flow->flow_finish <= flow->sys_uptime_ms);
-	/* The older versions have nanoseconds of the exporter's own. */
+	/* Older versions may have any number in the exporter's nanoseconds. */
 	assert_true(
 	    flow->netflow_version < 9 || flow->time_nanosec < 1000000000);
 	collect_check_address(flow, &flow->agent, STORE_FIELD_AGENT_ADDR);
@@ -167,7 +167,7 @@ collect_take(struct flow_sink *sink)
 	sink->n = 0;
 }
 
-/* Bytes that the exporter's state takes; checks the lists on the way. */
+/* Returns the bytes that the exporter's state uses; checks its lists too. */
 static inline size_t
 collect_memory_of(const struct exporter *e)
 {
@@ -190,7 +190,7 @@ collect_memory_of(const struct exporter *e)
 		set = held_set_of(r, HELD_OF_EXPORTER);
 		held += sizeof(*set) + set->len;
 		sets++;
-		/* The sets of one datagram stand together. */
+		/* The sets of one datagram are adjacent. */
 		datagrams += set->datagram != last;
 		last = set->datagram;
 	}
@@ -202,9 +202,9 @@ collect_memory_of(const struct exporter *e)
 	return (bytes + held + datagrams * sizeof(struct held_datagram));
 }
 
-/* What all exporters have together. */
+/* The sums of all exporters. */
 struct collect_sums {
-	size_t memory, sets; /* bytes; sets that wait */
+	size_t memory, sets; /* bytes; held sets */
 };
 
 static inline void
@@ -247,8 +247,8 @@ collect_count(struct counters *count, enum decoded r)
 }
 
 /*
- * Decodes from memory of exactly len bytes, so that a sanitizer sees reads
- * behind it, through a sink that is too small for most datagrams.
+ * Decodes from an allocation of exactly len bytes, so that a sanitizer sees
+ * reads beyond it, into a sink that is too small for most datagrams.
  */
 static inline enum decoded
 collect_datagram(struct collect *c, const void *data, size_t len)
@@ -272,7 +272,7 @@ collect_datagram(struct collect *c, const void *data, size_t len)
 	assert_non_null(copy);
 	memcpy(copy, data, len);
 	dgram.data = len == 0 ? copy + 1 : copy;
-	/* Messages that came before hold these back. */
+	/* Suppresses messages: they seem to have been logged just now. */
 	for (i = 0; i < EXPORTER_CAUSES && !c->aloud; i++)
 		c->exporter->said[i].last = c->recv_sec;
 	if (!c->aloud)
@@ -316,7 +316,7 @@ collect_list(void *arg, const struct exporter *e)
 	list->addrs[list->n++] = e->addr;
 }
 
-/* Everything that was counted as used is given back. */
+/* All memory that was counted as used must be freed. */
 static inline void
 collect_stop(struct collect *c)
 {

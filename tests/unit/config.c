@@ -68,7 +68,7 @@ parse_with(const char *text, enum config_use use,
 	return (conf);
 }
 
-/* Parses what is good and has nothing to remark upon. */
+/* Parses a text without errors and warnings. */
 static struct config *
 parse(const char *text)
 {
@@ -79,7 +79,7 @@ parse(const char *text)
 	return (conf);
 }
 
-/* The one rule of text, which the caller ends with config_free. */
+/* Returns the one rule of text; the caller frees it with config_free. */
 static struct config *
 parse_rule(const char *text)
 {
@@ -280,7 +280,7 @@ store_statement(void **state)
 }
 
 static void
-macros_stand_for_their_text(void **state)
+macros_are_replaced_by_their_text(void **state)
 {
 	struct config *conf = parse(
 	    "host = 192.0.2.1\n"
@@ -318,7 +318,7 @@ macros_in_quotes_are_text(void **state)
 }
 
 static void
-one_file_serves_for_one_thing(void **state)
+one_file_has_one_purpose(void **state)
 {
 	(void)state;
 	assert_null(
@@ -336,7 +336,7 @@ one_file_serves_for_one_thing(void **state)
 }
 
 static void
-macros_take_the_latest_value(void **state)
+macros_have_the_latest_value(void **state)
 {
 	struct config *conf = parse_with(
 	    "n = 1\naccept tag $n\nn = 2\n"
@@ -351,7 +351,7 @@ macros_take_the_latest_value(void **state)
 }
 
 static void
-macros_of_the_command_line_win(void **state)
+macros_of_the_command_line_have_priority(void **state)
 {
 	static const struct conf_macro macros[] = {
 		{ "n", "7" },
@@ -395,7 +395,7 @@ macros_of_the_command_line_are_checked(void **state)
 }
 
 static void
-unused_macros_are_mentioned_under_debug(void **state)
+unused_macros_are_reported_with_debug(void **state)
 {
 	static const struct conf_macro macros[] = { { "a", "1" } };
 	struct config *conf;
@@ -507,7 +507,7 @@ rule_texts(void **state)
 	assert_rule_text("discard !inet6", "discard ! inet6");
 	assert_rule_text("discard src 0.0.0.0/0 ! inet6",
 	    "discard ! inet6 src 0.0.0.0/0");
-	/* As 0.9.1 wanted them, and the other way round. */
+	/* In the order that 0.9.1 required, and in reverse order. */
 	assert_rule_text(
 	    "accept tag 1 quick agent ! ::1 in_ifndx 1 "
 	    "out_ifndx ! 2 inet src 10.0.0.0/8 port 1 dst ! 192.0.2.1 "
@@ -573,7 +573,7 @@ rule_dates(void **state)
 	    "accept after date 20250101000000 before date 20250701000000");
 }
 
-/* What is wrong, and the message that it gives. */
+/* Erroneous texts, and their messages. */
 static const struct {
 	const char *text, *message;
 } errors_said[] = {
@@ -789,7 +789,7 @@ errors(void **state)
 	}
 }
 
-/* Errors in what only the daemon takes. */
+/* Errors in statements that only the daemon reads. */
 static void
 daemon_errors(void **state)
 {
@@ -868,7 +868,7 @@ daemon_errors(void **state)
 }
 
 static void
-statements_given_twice(void **state)
+repeated_statements(void **state)
 {
 	(void)state;
 	assert_null(
@@ -889,7 +889,7 @@ statements_given_twice(void **state)
 }
 
 static void
-parameters_given_twice(void **state)
+repeated_parameters(void **state)
 {
 	static const char *const params[][2] = {
 		{ "all", "all" },
@@ -933,7 +933,7 @@ parameters_given_twice(void **state)
 }
 
 static void
-dates_that_are_none(void **state)
+invalid_dates(void **state)
 {
 	static const char *const dates[] = {
 		"25",
@@ -1031,7 +1031,7 @@ incomplete_for_the_daemon(void **state)
 	    "t.conf: no listen on statement, so flowd would receive nothing\n"
 	    "t.conf: no logfile or logsock statement, so flowd would store "
 	    "nothing\n");
-	/* What is there with an error is not missing. */
+	/* A statement with an error does not count as missing. */
 	assert_null(
 	    parse_with("listen on 1\nlogfile\n", CONFIG_DAEMON, NULL, 0));
 	assert_null(strstr(messages, "nothing"));
@@ -1051,7 +1051,7 @@ forward_to_itself(void **state)
 }
 
 static void
-reader_passes_over_the_rest(void **state)
+reader_ignores_other_statements(void **state)
 {
 	struct config *conf = parse_with(
 	    "listen on @ADDR@\nlogfile log\n"
@@ -1100,7 +1100,7 @@ unreadable_file(void **state)
 }
 
 static void
-one_run_leaves_nothing_to_the_next(void **state)
+parser_keeps_no_state(void **state)
 {
 	struct config *conf;
 
@@ -1113,7 +1113,7 @@ one_run_leaves_nothing_to_the_next(void **state)
 	config_free(conf);
 }
 
-/* Something of everything. */
+/* Every statement and every parameter. */
 static const char everything[] =
     "listen on 127.0.0.1:2055\n"
     "listen on [::1]:2056 bufsize 65536\n"
@@ -1235,7 +1235,7 @@ sets_of_several_pack_and_print(void **state)
 	config_free(again);
 }
 
-/* Sets are kept in order, without what is in them twice. */
+/* Sets are sorted, without duplicates. */
 static void
 sets_in_one_form(void **state)
 {
@@ -1263,7 +1263,7 @@ sets_in_one_form(void **state)
 	    "accept src { 10.0.0.0/8, ::/0 } dst ::1/128");
 }
 
-/* Configurations of flowd 0.9.1 can have macros of these names. */
+/* Configurations of flowd 0.9.1 can have macros with these names. */
 static void
 new_keywords_can_be_macros(void **state)
 {
@@ -1336,7 +1336,7 @@ rotation(void **state)
 }
 
 static void
-rotation_that_cannot_be(void **state)
+invalid_rotation(void **state)
 {
 	static const struct {
 		const char *text, *message;
@@ -1538,7 +1538,7 @@ table_errors(void **state)
 	    "t.conf:14: file \"/dev/null\": not a regular file\n");
 }
 
-/* Files of their own, in a directory that ends with the test. */
+/* Files in a directory that is removed after the test. */
 static char dir[] = "/tmp/flowd-config-XXXXXX";
 
 static void
@@ -1740,7 +1740,7 @@ large_configuration_packs(void **state)
 	config_free(again);
 }
 
-/* A copy of just this size, so that a sanitizer sees a read behind it. */
+/* An allocation of exactly this size, so that a sanitizer sees overreads. */
 static int
 unpack_copy(const uint8_t *data, size_t len, struct config **conf)
 {
@@ -1755,7 +1755,7 @@ unpack_copy(const uint8_t *data, size_t len, struct config **conf)
 }
 
 static void
-unpack_refuses_what_is_cut_short(void **state)
+unpack_refuses_truncation(void **state)
 {
 	struct config *conf = parse(everything), *again;
 	size_t len, cut;
@@ -1810,7 +1810,7 @@ lengthen(char **path)
 	(*path)[PATH_MAX] = '\0';
 }
 
-/* Each makes of everything what the parser could not have made. */
+/* Each case makes a configuration that the parser cannot produce. */
 static void
 damage(struct config *conf, int which)
 {
@@ -1910,7 +1910,7 @@ damage(struct config *conf, int which)
 	case 30:
 		conf->logs[1].tags[0] = 7;
 		break;
-	case 31: /* next to each other, 80 and 81 */
+	case 31: /* adjacent, 80 and 81 */
 		conf->rules[2].numbers[FILTER_DST_PORT].ranges[1].lo = 81;
 		break;
 	default:
@@ -1955,7 +1955,7 @@ unpack_refuses_host_bits(void **state)
 	config_free(conf);
 }
 
-/* As in the C standard's example; the same on every system. */
+/* The example in the C standard, which is the same on every system. */
 static uint32_t
 random_number(void)
 {
@@ -1966,7 +1966,7 @@ random_number(void)
 }
 
 static void
-unpack_takes_only_what_pack_could_give(void **state)
+unpack_accepts_only_results_of_pack(void **state)
 {
 	struct config *conf = parse(everything), *again;
 	size_t len, len_again, at, accepted = 0;
@@ -2081,7 +2081,7 @@ random_rule(FILE *fp)
 			random_numbers(fp);
 		}
 	}
-	/* Ports and flags may be there, which need it. */
+	/* They are needed if there are ports or flags. */
 	fputs(" proto tcp", fp);
 	if (random_number() % 3 == 0)
 		fputs(" tcp_flags mask 0x12 ! equals 2", fp);
@@ -2155,7 +2155,7 @@ random_configurations_print_and_pack(void **state)
 	}
 }
 
-/* Changes text by a few bytes: other ones, fewer, or a part of it again. */
+/* Changes a few bytes of text: replaces, removes or repeats a part of it. */
 static size_t
 mutate(char *text, size_t len, size_t size)
 {
@@ -2191,7 +2191,7 @@ mutate(char *text, size_t len, size_t size)
 }
 
 static void
-mutated_files_do_no_harm(void **state)
+mutated_files_are_harmless(void **state)
 {
 	char text[2 * sizeof(everything)];
 	struct config *conf, *again;
@@ -2237,13 +2237,13 @@ main(void)
 		cmocka_unit_test(join_without_a_listener_of_its_family),
 		cmocka_unit_test(output_statements),
 		cmocka_unit_test(store_statement),
-		cmocka_unit_test(macros_stand_for_their_text),
+		cmocka_unit_test(macros_are_replaced_by_their_text),
 		cmocka_unit_test(macros_in_quotes_are_text),
-		cmocka_unit_test(one_file_serves_for_one_thing),
-		cmocka_unit_test(macros_take_the_latest_value),
-		cmocka_unit_test(macros_of_the_command_line_win),
+		cmocka_unit_test(one_file_has_one_purpose),
+		cmocka_unit_test(macros_have_the_latest_value),
+		cmocka_unit_test(macros_of_the_command_line_have_priority),
 		cmocka_unit_test(macros_of_the_command_line_are_checked),
-		cmocka_unit_test(unused_macros_are_mentioned_under_debug),
+		cmocka_unit_test(unused_macros_are_reported_with_debug),
 		cmocka_unit_test(lines_and_comments),
 		cmocka_unit_test(rule_numbers),
 		cmocka_unit_test(rule_addresses),
@@ -2252,17 +2252,17 @@ main(void)
 		cmocka_unit_test(rule_dates),
 		cmocka_unit_test(errors),
 		cmocka_unit_test(daemon_errors),
-		cmocka_unit_test(statements_given_twice),
-		cmocka_unit_test(parameters_given_twice),
-		cmocka_unit_test(dates_that_are_none),
+		cmocka_unit_test(repeated_statements),
+		cmocka_unit_test(repeated_parameters),
+		cmocka_unit_test(invalid_dates),
 		cmocka_unit_test(all_errors_are_reported_in_one_run),
 		cmocka_unit_test(long_tokens_are_cut_in_messages),
 		cmocka_unit_test(incomplete_for_the_daemon),
 		cmocka_unit_test(forward_to_itself),
-		cmocka_unit_test(reader_passes_over_the_rest),
+		cmocka_unit_test(reader_ignores_other_statements),
 		cmocka_unit_test(empty_for_the_reader),
 		cmocka_unit_test(unreadable_file),
-		cmocka_unit_test(one_run_leaves_nothing_to_the_next),
+		cmocka_unit_test(parser_keeps_no_state),
 		cmocka_unit_test(printed_form_parses_to_the_same),
 		cmocka_unit_test(packed_form_unpacks_to_the_same),
 		cmocka_unit_test(sets_of_several_pack_and_print),
@@ -2270,7 +2270,7 @@ main(void)
 		cmocka_unit_test(new_keywords_can_be_macros),
 		cmocka_unit_test(several_logs),
 		cmocka_unit_test(rotation),
-		cmocka_unit_test(rotation_that_cannot_be),
+		cmocka_unit_test(invalid_rotation),
 		cmocka_unit_test(interfaces),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(tables),
@@ -2285,16 +2285,16 @@ main(void)
 		cmocka_unit_test(sources_are_looked_up),
 		cmocka_unit_test(random_configurations_print_and_pack),
 		cmocka_unit_test(large_configuration_packs),
-		cmocka_unit_test(unpack_refuses_what_is_cut_short),
+		cmocka_unit_test(unpack_refuses_truncation),
 		cmocka_unit_test(unpack_refuses_another_version),
 		cmocka_unit_test(unpack_refuses_counts_beyond_its_bytes),
 		cmocka_unit_test(unpack_refuses_values_out_of_range),
 		cmocka_unit_test(unpack_refuses_host_bits),
-		cmocka_unit_test(unpack_takes_only_what_pack_could_give),
-		cmocka_unit_test(mutated_files_do_no_harm),
+		cmocka_unit_test(unpack_accepts_only_results_of_pack),
+		cmocka_unit_test(mutated_files_are_harmless),
 	};
 
-	/* The rules of Central Europe, without a need for zone files. */
+	/* The time zone of Central Europe, without zone files. */
 	if (setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1) == -1)
 		return (1);
 	tzset();

@@ -15,9 +15,10 @@
  */
 
 /*
- * What flowdctl and the collector say to each other: every record comes back
- * as it went, nothing else is taken, answers of several collectors add up, and
- * walks in steps meet everything that is there all the time exactly once.
+ * The messages between flowdctl and the collector: every record is unpacked as
+ * it was packed, no other bytes are accepted, answers of several collectors are
+ * added, and a stepwise walk visits everything that exists all the time exactly
+ * once.
  */
 #include "compat/compat.h"
 
@@ -58,7 +59,7 @@ written(void)
 	return ((size_t)(out.at - buffer));
 }
 
-/* A number, an address, a text of its own for each member. */
+/* Sets each member to a different number, address or text. */
 static void
 fill(const struct control_layout *l, union control_record *record)
 {
@@ -105,7 +106,7 @@ assert_same(const struct control_layout *l, const void *a, const void *b)
 }
 
 static void
-records_come_back(void **state)
+records_are_unpacked_unchanged(void **state)
 {
 	union control_record record, back;
 	const struct control_layout *l;
@@ -148,7 +149,7 @@ records_that_do_not_fit(void **state)
 	}
 }
 
-/* The record in buffer, cut or with another length. */
+/* Unpacks the record in buffer, truncated or with another length. */
 static int
 unpack(size_t len)
 {
@@ -167,7 +168,7 @@ unpack(size_t len)
 }
 
 static void
-records_that_are_none(void **state)
+invalid_records(void **state)
 {
 	union control_record record;
 	size_t len, i;
@@ -178,7 +179,7 @@ records_that_are_none(void **state)
 	len = written();
 	for (i = 0; i < len; i++)
 		assert_int_equal(unpack(i), FLOWD_ESHORT);
-	/* Bodies that end within a member, and behind the last. */
+	/* Bodies that end within a member, and after the last one. */
 	for (i = 0; i < len - CONTROL_HEADER_LEN; i++) {
 		be32_put(buffer + 2, (uint32_t)i);
 		assert_int_equal(unpack(len), FLOWD_EINVAL);
@@ -189,7 +190,7 @@ records_that_are_none(void **state)
 	assert_int_equal(unpack(len), FLOWD_EINVAL);
 	be32_put(buffer + 2, (uint32_t)(len - CONTROL_HEADER_LEN));
 	assert_int_equal(unpack(len), 0);
-	/* Families and types that there are not. */
+	/* Families and types that do not exist. */
 	buffer[CONTROL_HEADER_LEN] = 5;
 	assert_int_equal(unpack(len), FLOWD_EINVAL);
 	buffer[CONTROL_HEADER_LEN] = ADDR_V6;
@@ -211,7 +212,7 @@ requests(void **state)
 	assert_int_equal(control_unpack_request(buf, &back), 0);
 	assert_int_equal(back.wants, request.wants);
 	assert_true(addr_equal(&back.addr, &request.addr));
-	buf[CONTROL_REQUEST_LEN - 1] = 1; /* behind an IPv4 address */
+	buf[CONTROL_REQUEST_LEN - 1] = 1; /* after an IPv4 address */
 	assert_int_equal(control_unpack_request(buf, &back), FLOWD_EINVAL);
 	control_pack_request(&request, buf);
 	be16_put(buf + 4, CONTROL_VERSION + 1);
@@ -226,7 +227,7 @@ put(enum control_type type, const void *record)
 	assert_int_equal(control_pack(&out, type, record), 0);
 }
 
-/* Adds what is in the buffer to the answer. */
+/* Adds the buffer's content to the answer. */
 static int
 add(struct answer *a)
 {
@@ -304,7 +305,7 @@ workers_are_joined(void **state)
 }
 
 static void
-answers_that_are_none(void **state)
+invalid_answers(void **state)
 {
 	struct answer a = { .ndata = 0 };
 	struct control_rule rule = { .number = 2 };
@@ -329,7 +330,7 @@ answers_that_are_none(void **state)
 	answer_free(&a);
 }
 
-/* Whether templates that came and were repeated then are found too slow. */
+/* Returns whether templates with these times are reported as slow. */
 static bool
 is_slow(uint64_t announced, uint64_t interval, uint64_t last_seen)
 {
@@ -372,9 +373,9 @@ slow_templates_are_found(void **state)
 	assert_false(is_slow(NOW - 600, 600, NOW));
 	assert_true(is_slow(NOW - 1800, 0, NOW));
 	assert_true(is_slow(NOW - 10, 1800, NOW));
-	/* Nothing has come since. */
+	/* Nothing was received since. */
 	assert_false(is_slow(NOW - 1800, 0, NOW - 1800));
-	/* In the state file only: how long ago is not known. */
+	/* Known only from the state file: the time is unknown. */
 	assert_false(is_slow(0, 0, NOW));
 }
 
@@ -394,7 +395,7 @@ get(struct exporter_table *t, uint32_t first, uint32_t n, uint32_t now)
 
 #define STAY 3000 /* exporters */
 
-/* Notes each that is met; stops after n of them. */
+/* Notes each exporter visited; stops after n. */
 static bool
 walk(const struct exporter_table *t, struct addr *at, size_t n,
     uint8_t met[STAY])
@@ -413,9 +414,12 @@ walk(const struct exporter_table *t, struct addr *at, size_t n,
 	return (true);
 }
 
-/* The table grows several times, and others go, one of them in hand. */
+/*
+ * The table grows several times, and exporters are evicted, one of them while
+ * it is being visited.
+ */
 static void
-exporters_are_met_once(void **state)
+exporters_are_visited_once(void **state)
 {
 	const struct exporter_limits limits = { 20000, 16, MEMORY_DEFAULT };
 	struct exporter_table *t = exporters_new(&limits);
@@ -431,7 +435,7 @@ exporters_are_met_once(void **state)
 	next += 1000;
 	get(t, 0, STAY, NOW + EXPORTER_IDLE);
 	while (walk(t, &at, 50, met)) {
-		/* From some point on, each pushes out the oldest. */
+		/* From some point on, each evicts the oldest. */
 		get(t, next, 300, NOW + EXPORTER_IDLE);
 		next += 300;
 	}
@@ -456,7 +460,7 @@ define(struct templates *t, struct memory *memory, size_t max, uint32_t domain)
 }
 
 static void
-templates_are_met_once(void **state)
+templates_are_visited_once(void **state)
 {
 	struct memory memory = { 0, MEMORY_DEFAULT };
 	struct templates t = { .count = 0 };
@@ -486,15 +490,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(records_come_back, setup),
+		cmocka_unit_test_setup(records_are_unpacked_unchanged, setup),
 		cmocka_unit_test_setup(records_that_do_not_fit, setup),
-		cmocka_unit_test_setup(records_that_are_none, setup),
+		cmocka_unit_test_setup(invalid_records, setup),
 		cmocka_unit_test(requests),
 		cmocka_unit_test_setup(workers_are_joined, setup),
-		cmocka_unit_test_setup(answers_that_are_none, setup),
+		cmocka_unit_test_setup(invalid_answers, setup),
 		cmocka_unit_test_setup(slow_templates_are_found, setup),
-		cmocka_unit_test(exporters_are_met_once),
-		cmocka_unit_test(templates_are_met_once),
+		cmocka_unit_test(exporters_are_visited_once),
+		cmocka_unit_test(templates_are_visited_once),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

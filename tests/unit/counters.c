@@ -61,9 +61,9 @@ assert_number(unsigned int number, const char *name)
 	assert_string_equal(counter_find(number, &of_exporter)->name, name);
 }
 
-/* Logs keep the numbers, so none may be given to another counter. */
+/* Logs contain the numbers, so none may be reused for another counter. */
 static void
-numbers_stay(void **state)
+numbers_are_permanent(void **state)
 {
 	static const char *const names[] = { "datagrams", "decoded", "invalid",
 		"unsupported", "unauthorised", "held", "no-template", "flows",
@@ -104,7 +104,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_number_is_one_counter),
-		cmocka_unit_test(numbers_stay),
+		cmocka_unit_test(numbers_are_permanent),
 		cmocka_unit_test(sums_have_every_counter),
 	};
 

@@ -39,7 +39,7 @@ by_zlib(const uint8_t *data, size_t len)
 
 /* By the definition: one bit at a time. */
 static uint32_t
-by_the_book(const uint8_t *data, size_t len)
+by_definition(const uint8_t *data, size_t len)
 {
 	uint32_t crc = 0;
 	size_t i;
@@ -70,7 +70,7 @@ known_values(void **state)
 {
 	(void)state;
 	assert_int_equal(flowd_crc32(0, "", 0), 0);
-	/* The usual check string, with this start and no inversion. */
+	/* The usual check string, with this start value and no inversion. */
 	assert_int_equal(flowd_crc32(0, "123456789", 9), 0x2dfd2d88);
 	assert_int_equal(flowd_crc32_table(0, "123456789", 9), 0x2dfd2d88);
 }
@@ -87,7 +87,7 @@ each_byte_at_each_place(void **state)
 		for (v = 0; v < 256; v++) {
 			memset(data, 0, sizeof(data));
 			data[at] = (uint8_t)v;
-			expected = by_the_book(data, sizeof(data));
+			expected = by_definition(data, sizeof(data));
 			assert_int_equal(flowd_crc32(0, data, sizeof(data)),
 			    expected);
 			assert_int_equal(

@@ -72,7 +72,7 @@ reads_the_highest_values(void **state)
 }
 
 static void
-a_short_read_gives_zero_and_stays(void **state)
+a_short_read_returns_zero_and_does_not_move(void **state)
 {
 	struct cursor c;
 	uint8_t bytes[8] = { 1, 1, 1, 1, 1, 1, 1, 1 };
@@ -181,7 +181,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_big_endian_in_order),
 		cmocka_unit_test(reads_the_highest_values),
-		cmocka_unit_test(a_short_read_gives_zero_and_stays),
+		cmocka_unit_test(a_short_read_returns_zero_and_does_not_move),
 		cmocka_unit_test(skips_and_copies),
 		cmocka_unit_test(a_part_cannot_reach_outside),
 		cmocka_unit_test(writes_what_it_reads),

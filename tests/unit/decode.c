@@ -15,8 +15,8 @@
  */
 
 /*
- * NetFlow v1, v5 and v7: what goes in as flows comes out as flows, and what
- * is not a whole datagram gives nothing.
+ * NetFlow v1, v5 and v7: flows are decoded as they were encoded, and anything
+ * but a whole datagram is refused.
  */
 #include "compat/compat.h"
 
@@ -48,13 +48,13 @@ static const size_t record_lens[] = { 48, 48, 52 };
 static struct exporter exporter;
 static struct exporters_shared shared;
 
-/* What the sink was emptied of. */
+/* The flows that the sink has flushed. */
 static struct flow taken[MANY];
 static size_t ntaken;
 
 /*
- * An exporter of which nothing is known, and which has just been warned
- * about, so that warnings are counted and not shown.
+ * Makes an unknown exporter that seems to have been warned about just now, so
+ * that warnings are counted and not logged.
  */
 static void
 new_exporter(void)
@@ -80,9 +80,9 @@ take(struct flow_sink *sink)
 }
 
 /*
- * Decodes from memory of exactly len bytes, so that a sanitizer sees reads
- * behind it.  The flows are in taken afterwards, and come through a sink of
- * room for max.
+ * Decodes from an allocation of exactly len bytes, so that a sanitizer sees
+ * reads beyond it.  The flows are in taken afterwards; the sink has room for
+ * max.
  */
 static enum decoded
 decode_by(const uint8_t *data, size_t len, size_t max)
@@ -115,7 +115,7 @@ decode(const uint8_t *data, size_t len)
 	return (decode_by(data, len, 64));
 }
 
-/* Refused: no flow, no change of the exporter but for that, and one warning. */
+/* Refused: no flow, one warning, and the exporter changes only by that. */
 static void
 assert_refused(const uint8_t *data, size_t len, enum decoded how)
 {
@@ -140,7 +140,7 @@ assert_addr(const struct addr *a, const struct addr *b)
 	assert_memory_equal(a->bytes, b->bytes, sizeof(a->bytes));
 }
 
-/* Every member but those that the decoder does not fill. */
+/* Every member that the decoder sets. */
 static void
 assert_flow(const struct flow *got, const struct flow *want)
 {
@@ -194,7 +194,7 @@ new_generator(uint16_t version)
 	return (gen);
 }
 
-/* A datagram of n generated flows; flows get what decoding has to give. */
+/* Makes a datagram of n generated flows; flows are the expected result. */
 static size_t
 make(struct generator *gen, struct flow *flows, size_t n, uint8_t *buf)
 {
@@ -217,8 +217,8 @@ static uint8_t buf[NF_DATAGRAM_MAX];
 static struct flow flows[MANY];
 
 /*
- * A datagram whose bytes count up, read by Cisco's table and not by ours.
- * Header: uptime 0x20000000, the rest 0x31 and on.
+ * A datagram whose bytes count up, and its flow by Cisco's table, not by the
+ * decoder's.  Header: uptime 0x20000000, then bytes from 0x31 on.
  */
 static size_t
 counting_datagram(size_t v)
@@ -306,7 +306,7 @@ reads_each_field_at_its_place(void **state)
 }
 
 static void
-gives_generated_flows_back(void **state)
+decodes_generated_flows(void **state)
 {
 	static const size_t counts[] = { 1, 2, 24, 30, 100, 1000 };
 	struct generator gen;
@@ -330,7 +330,7 @@ gives_generated_flows_back(void **state)
 	}
 }
 
-/* All bytes behind version and count are the same. */
+/* All bytes after version and count have the same value. */
 static void
 assert_filled(size_t v, uint8_t byte)
 {
@@ -360,7 +360,7 @@ assert_filled(size_t v, uint8_t byte)
 }
 
 static void
-takes_extremes(void **state)
+decodes_extremes(void **state)
 {
 	size_t v;
 
@@ -401,7 +401,7 @@ generator_writes_extremes(void **state)
 }
 
 static void
-generator_refuses_what_does_not_fit(void **state)
+generator_refuses_too_large_values(void **state)
 {
 	struct generator gen = new_generator(NF_VERSION_5);
 	struct flow flow;
@@ -578,7 +578,7 @@ v5_sampling_is_kept(void **state)
 	assert_int_equal(decode(buf, len), DECODED);
 	assert_int_equal(exporter.sampling_mode, 3);
 	assert_int_equal(exporter.sampling_interval, 0x3fff);
-	/* v7 has no such field, and says nothing about it. */
+	/* v7 has no such field and does not change it. */
 	gen.version = NF_VERSION_7;
 	len = make(&gen, flows, 1, buf);
 	assert_int_equal(decode(buf, len), DECODED);
@@ -586,7 +586,7 @@ v5_sampling_is_kept(void **state)
 }
 
 static void
-small_sinks_lose_nothing(void **state)
+small_sinks_lose_no_flow(void **state)
 {
 	static const size_t rooms[] = { 1, 2, 7, 29, 30, 31 };
 	struct generator gen;
@@ -619,7 +619,7 @@ sequence_is_followed(void **state)
 		gen = new_generator(versions[v]);
 		for (i = 0; i < 4; i++) {
 			len = make(&gen, flows, 30, buf);
-			/* The third one is lost on the way. */
+			/* The third datagram is lost. */
 			if (i != 2)
 				assert_int_equal(decode(buf, len), DECODED);
 		}
@@ -630,9 +630,9 @@ sequence_is_followed(void **state)
 }
 
 /*
- * Times.  Those of a record are related to the export by a signed difference,
- * modulo 2^32 ms; what comes out has to give the same absolute times to a
- * reader that just subtracts.
+ * Times.  Those of a record relate to the export by a signed difference, modulo
+ * 2^32 ms.  A reader that just subtracts must get the same absolute times from
+ * the decoded flow.
  */
 struct times {
 	uint32_t uptime, first, last, sec, nsec;
@@ -681,7 +681,7 @@ assert_times(const struct flow *f, const struct times *t)
 }
 
 static void
-ordinary_times_stay(void **state)
+ordinary_times_are_unchanged(void **state)
 {
 	static const struct times cases[] = {
 		{ 5000, 1000, 2000, 1700000000, 5 },
@@ -711,7 +711,10 @@ static void
 wrapped_uptime_gets_another_zero(void **state)
 {
 	static const struct times cases[] = {
-		/* Between start and end, end and export, and both ends. */
+		/*
+		 * Between start and end, between end and export, and before
+		 * both.
+		 */
 		{ 5000, 0xfffffff0, 2000, 1700000000, 5 },
 		{ 5000, 0xffffff00, 0xfffffff0, 1700000000, 999999999 },
 		{ 0, UINT32_MAX, 0, 1700000000, 0 },
@@ -742,7 +745,7 @@ end_after_export_moves_the_export(void **state)
 		{ 5000, 6000, 7000, 1700000000, 999999999 },
 		{ 5000, 6000, 7500, 1700000000, 999000001 },
 		{ 5000, 1000, 604805000, 1700000000, 500000000 },
-		/* The end, or also the start, is behind a wrap. */
+		/* The end, and in one case also the start, is after a wrap. */
 		{ 0xfffffff0, 0xffffff00, 0x10, 1700000000, 7 },
 		{ 0xfffffff0, 0x08, 0x10, 1700000000, 7 },
 	};
@@ -777,7 +780,7 @@ start_after_end_keeps_its_times(void **state)
 	}
 }
 
-/* Moving the export for one flow must not move it for the next. */
+/* An export time moved for one flow must not change the next flow. */
 static void
 each_flow_has_its_own_times(void **state)
 {
@@ -822,7 +825,7 @@ generator_is_plausible_and_repeatable(void **state)
 		generate_flow(&b, &again);
 		assert_memory_not_equal(&again, &flows[0], sizeof(again));
 	}
-	/* An exporter that has just been switched on. */
+	/* An exporter that was just switched on. */
 	a.sys_uptime_ms = 0;
 	generate_flow(&a, &again);
 	assert_int_equal(again.flow_start, 0);
@@ -830,7 +833,7 @@ generator_is_plausible_and_repeatable(void **state)
 }
 
 static void
-sample_is_whole(void **state)
+sample_is_complete(void **state)
 {
 	struct generator gen = new_generator(NF_VERSION_1);
 	struct flow part[GENERATE_SAMPLE_FLOWS];
@@ -892,10 +895,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_each_field_at_its_place),
-		cmocka_unit_test(gives_generated_flows_back),
-		cmocka_unit_test(takes_extremes),
+		cmocka_unit_test(decodes_generated_flows),
+		cmocka_unit_test(decodes_extremes),
 		cmocka_unit_test(generator_writes_extremes),
-		cmocka_unit_test(generator_refuses_what_does_not_fit),
+		cmocka_unit_test(generator_refuses_too_large_values),
 		cmocka_unit_test(refuses_every_truncation),
 		cmocka_unit_test(refuses_every_excess),
 		cmocka_unit_test(refuses_every_wrong_count),
@@ -904,15 +907,15 @@ main(void)
 		cmocka_unit_test(v1_and_v7_may_fill_a_datagram),
 		cmocka_unit_test(other_versions_are_unsupported),
 		cmocka_unit_test(v5_sampling_is_kept),
-		cmocka_unit_test(small_sinks_lose_nothing),
+		cmocka_unit_test(small_sinks_lose_no_flow),
 		cmocka_unit_test(sequence_is_followed),
-		cmocka_unit_test(ordinary_times_stay),
+		cmocka_unit_test(ordinary_times_are_unchanged),
 		cmocka_unit_test(wrapped_uptime_gets_another_zero),
 		cmocka_unit_test(end_after_export_moves_the_export),
 		cmocka_unit_test(start_after_end_keeps_its_times),
 		cmocka_unit_test(each_flow_has_its_own_times),
 		cmocka_unit_test(generator_is_plausible_and_repeatable),
-		cmocka_unit_test(sample_is_whole),
+		cmocka_unit_test(sample_is_complete),
 		cmocka_unit_test(stamps_change_nothing_else),
 	};
 

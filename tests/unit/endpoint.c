@@ -68,7 +68,7 @@ addr_of(const char *text, struct addr *addr)
 }
 
 static void
-only_ipv6_stands_in_brackets(void **state)
+only_ipv6_is_in_brackets(void **state)
 {
 	static const char *const bad[] = { "[192.0.2.1]:1", "2001:db8::1:1",
 		"::1:1", ":1", "[]:1", "[::1:1", "host:1", "[::1]2055:1",
@@ -92,7 +92,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_splits_at_its_last_colon),
-		cmocka_unit_test(only_ipv6_stands_in_brackets),
+		cmocka_unit_test(only_ipv6_is_in_brackets),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

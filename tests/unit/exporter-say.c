@@ -15,8 +15,8 @@
  */
 
 /*
- * What is said of exporters: changes once each, and of what the worst of them
- * do in a day, by a clock of the test's own, less than fills a megabyte.
+ * Messages about exporters: each change is logged once, and a day of the worst
+ * exporters fills less than a megabyte.  The clock is the test's.
  */
 #include "compat/compat.h"
 
@@ -38,7 +38,7 @@
 #define DAY      86400
 #define NOW      1700000000U
 #define MEGABYTE 1000000
-/* What syslogd and the monitor put before each. */
+/* The prefix that syslogd and the monitor add to each message. */
 #define STAMP "Nov 30 00:00:00 collector flowd[4194304]: collector: "
 
 static const struct wire_field packets[] = { { 2, 4, 0 } };
@@ -78,7 +78,7 @@ get(uint32_t number, uint32_t now, bool named)
 	return (exporter_get(table, &addr, now, named));
 }
 
-/* Bytes of what has been said, in a file of syslogd's. */
+/* Returns the size of the messages in syslogd's file. */
 static size_t
 in_syslog(const char *text, size_t size)
 {
@@ -89,7 +89,10 @@ in_syslog(const char *text, size_t size)
 	return (size + lines * strlen(STAMP));
 }
 
-/* The text may be longer than what capture_end gives: by lines of its size. */
+/*
+ * Returns the size of the day's messages. capture_end may truncate them; the
+ * rest is assumed to have lines of the same size.
+ */
 static size_t
 end_of_day(void)
 {
@@ -123,9 +126,9 @@ a_day_of_the_worst_exporter(void **state)
 	assert_in_range(end_of_day(), MEGABYTE / 20, MEGABYTE / 3);
 }
 
-/* A hundred that have flow sources of their own, and addresses made up. */
+/* A hundred exporters that flow sources name, and made-up addresses. */
 static void
-a_day_of_all_that_can_be(void **state)
+a_day_of_many_exporters(void **state)
 {
 	uint32_t i;
 
@@ -139,7 +142,7 @@ a_day_of_all_that_can_be(void **state)
 }
 
 static void
-the_number_held_back_is_said(void **state)
+the_number_held_back_is_logged(void **state)
 {
 	const char *said;
 	uint32_t i;
@@ -158,7 +161,7 @@ the_number_held_back_is_said(void **state)
 }
 
 static void
-made_up_addresses_silence_nobody(void **state)
+made_up_addresses_do_not_silence_others(void **state)
 {
 	uint32_t i;
 
@@ -173,7 +176,7 @@ made_up_addresses_silence_nobody(void **state)
 	assert_string_equal(capture_end(), "198.51.100.7: bad\n");
 }
 
-/* Sends a template of one field, and says what that makes flowd say. */
+/* Sends a template of one field; returns the messages about it. */
 static const char *
 define(uint16_t id, const struct wire_field *fields)
 {
@@ -196,7 +199,7 @@ a_new_exporter_is_named_once(void **state)
 }
 
 static void
-another_meaning_is_said(void **state)
+a_redefinition_is_logged(void **state)
 {
 	(void)state;
 	(void)define(256, packets);
@@ -206,7 +209,7 @@ another_meaning_is_said(void **state)
 }
 
 static void
-what_cannot_be_read_is_no_exporter(void **state)
+an_undecodable_datagram_makes_no_exporter(void **state)
 {
 	static const uint8_t junk[] = { 0, 5, 0, 1 };
 
@@ -219,7 +222,7 @@ what_cannot_be_read_is_no_exporter(void **state)
 	    "dropped\n");
 }
 
-/* A sampler takes 1 of this many packets; IPFIX. */
+/* Sends the rate of a sampler, by IPFIX; returns the messages about it. */
 static const char *
 sample(uint32_t one_of)
 {
@@ -239,7 +242,7 @@ sample(uint32_t one_of)
 }
 
 static void
-another_sampling_is_said(void **state)
+a_sampling_change_is_logged(void **state)
 {
 	(void)state;
 	(void)sample(100);
@@ -248,7 +251,7 @@ another_sampling_is_said(void **state)
 	    "192.0.2.1: domain 5: sampling changed to 1 of 250 packets\n");
 }
 
-/* A datagram of version 5 with one flow, by sequence, uptime and sampling. */
+/* Sends a v5 datagram with one flow; returns the messages about it. */
 static const char *
 send_v5(uint32_t sequence, uint32_t uptime_ms, uint16_t sampling)
 {
@@ -274,7 +277,7 @@ version_5_has_its_sampling_in_the_header(void **state)
 }
 
 static void
-a_restart_is_said(void **state)
+a_restart_is_logged(void **state)
 {
 	(void)state;
 	(void)send_v5(500, 100000, 0);
@@ -284,7 +287,7 @@ a_restart_is_said(void **state)
 }
 
 static void
-limits_are_said_when_reached_and_cleared(void **state)
+limits_are_logged_when_reached_and_cleared(void **state)
 {
 	struct exporter_limits limits = { .exporters = 2,
 		.templates = 2,
@@ -339,16 +342,16 @@ main(void)
 	cmocka_unit_test_setup_teardown(name, setup_many, teardown_many)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		MANY(a_day_of_the_worst_exporter),
-		MANY(a_day_of_all_that_can_be),
-		MANY(the_number_held_back_is_said),
-		MANY(made_up_addresses_silence_nobody),
+		MANY(a_day_of_many_exporters),
+		MANY(the_number_held_back_is_logged),
+		MANY(made_up_addresses_do_not_silence_others),
 		TEST(a_new_exporter_is_named_once),
-		TEST(what_cannot_be_read_is_no_exporter),
-		TEST(another_meaning_is_said),
-		TEST(another_sampling_is_said),
+		TEST(an_undecodable_datagram_makes_no_exporter),
+		TEST(a_redefinition_is_logged),
+		TEST(a_sampling_change_is_logged),
 		TEST(version_5_has_its_sampling_in_the_header),
-		TEST(a_restart_is_said),
-		TEST(limits_are_said_when_reached_and_cleared),
+		TEST(a_restart_is_logged),
+		TEST(limits_are_logged_when_reached_and_cleared),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

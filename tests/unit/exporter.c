@@ -95,7 +95,7 @@ list(void *arg, const struct exporter *e)
 	l->numbers[l->n++] = number_of(&e->addr);
 }
 
-/* The table has these n, the one unused for longest first. */
+/* The table has these n, the least recently used one first. */
 static void
 assert_listed(struct exporter_table *table, const uint32_t *numbers, size_t n)
 {
@@ -130,7 +130,7 @@ finds_what_it_made(void **state)
 }
 
 static void
-families_do_not_meet(void **state)
+families_are_separate(void **state)
 {
 	static const uint8_t v6[16] = { 192, 0, 2, 1 };
 	struct exporter_table *table = new_table(10);
@@ -164,7 +164,7 @@ forgets_the_longest_unused(void **state)
 	get(table, 3, NOW);
 	get(table, 5, later);
 	assert_listed(table, (const uint32_t[]){ 4, 3, 5 }, 3);
-	/* Who comes back starts anew. */
+	/* An exporter that returns starts without state. */
 	get(table, 3, later + EXPORTER_IDLE);
 	get(table, 5, later + EXPORTER_IDLE);
 	assert_int_equal(
@@ -176,7 +176,7 @@ forgets_the_longest_unused(void **state)
 }
 
 static void
-who_is_in_use_is_not_pushed_out(void **state)
+exporters_in_use_are_not_evicted(void **state)
 {
 	struct exporter_table *table = new_table(2);
 	const uint32_t soon = NOW + EXPORTER_IDLE - 1;
@@ -190,7 +190,7 @@ who_is_in_use_is_not_pushed_out(void **state)
 		struct exporter *e = get(table, i, soon);
 
 		e->counters.datagrams++;
-		/* Nothing is left of the address before. */
+		/* Nothing of the previous address remains. */
 		assert_int_equal(e->sampling_interval, 0);
 		assert_int_equal(e->sequences.at[0].version, 0);
 		e->sampling_interval = 5;
@@ -203,7 +203,7 @@ who_is_in_use_is_not_pushed_out(void **state)
 }
 
 static void
-a_clock_set_back_makes_nobody_idle(void **state)
+a_clock_set_back_makes_no_exporter_idle(void **state)
 {
 	struct exporter_table *table = new_table(2);
 
@@ -217,7 +217,7 @@ a_clock_set_back_makes_nobody_idle(void **state)
 }
 
 static void
-named_ones_stay_and_make_room(void **state)
+named_exporters_are_kept(void **state)
 {
 	struct exporter_table *table = new_table(2);
 	const struct addr a = numbered(1), b = numbered(2), c = numbered(3);
@@ -226,10 +226,10 @@ named_ones_stay_and_make_room(void **state)
 	(void)state;
 	assert_non_null(exporter_get(table, &a, NOW, true));
 	get(table, 9, NOW);
-	/* A named one pushes out who is not, in use or not. */
+	/* A named one evicts one that is not named, in use or not. */
 	assert_non_null(exporter_get(table, &b, NOW, true));
 	assert_listed(table, (const uint32_t[]){ 1, 2 }, 2);
-	/* Others push out no named one, however long it was silent. */
+	/* Others never evict a named one, however long it was silent. */
 	get(table, 10, later);
 	assert_listed(table, (const uint32_t[]){ 1, 2 }, 2);
 	assert_non_null(exporter_get(table, &c, later, true));
@@ -275,7 +275,7 @@ holds_very_many(void **state)
 	assert_int_equal(exporters_count(table), limit);
 	exporters_each(table, check_number, &n);
 	assert_int_equal(n, limit);
-	/* Those that are in it are found; those that went are not. */
+	/* Those in the table are found; those evicted are not. */
 	for (i = all - limit; i < all; i++)
 		assert_int_equal(
 		    get(table, i, NOW + EXPORTER_IDLE)->counters.datagrams, i);
@@ -359,12 +359,14 @@ restarts_are_no_gaps(void **state)
 	assert_sequence(&e, 0, 0, 1);
 	exporter_sequence(&e, V5, 0, 70, 30, 22000);
 	assert_sequence(&e, 10, 0, 1);
-	/* Shortly after it came up, and to a number that is ahead. */
+	/* Shortly after its start, and to a higher number. */
 	exporter_sequence(&e, V5, 0, 1000, 30, 500);
 	assert_sequence(&e, 10, 0, 2);
 	exporter_sequence(&e, V5, 0, 1030, 30, 600);
 	assert_sequence(&e, 10, 0, 2);
-	/* Up again for longer than before, which the number alone shows. */
+	/*
+	 * Its uptime is higher than before, so that only the number shows it.
+	 */
 	exporter_sequence(&e, V5, 0, 4000000, 30, 700);
 	assert_sequence(&e, 4000000 - 1060 + 10, 0, 2);
 	exporter_sequence(&e, V5, 0, 0, 30, 86400000);
@@ -393,7 +395,7 @@ reordering_is_no_loss(void **state)
 	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++)
 		exporter_sequence(&e, V5, 0, 1000 + order[i], 30,
 		    50000 + order[i] * 10);
-	/* What seemed to be lost came late. */
+	/* Flows that counted as lost were late. */
 	assert_sequence(&e, 0, 60, 0);
 	exporter_sequence(&e, V5, 0, 1240, 30, 60000);
 	assert_sequence(&e, 0, 60, 0);
@@ -414,7 +416,7 @@ duplicates_are_no_loss(void **state)
 }
 
 static void
-engines_have_their_own(void **state)
+engines_have_separate_sequences(void **state)
 {
 	struct exporter e = { .addr = numbered(1) };
 	uint32_t i, engine;
@@ -426,14 +428,14 @@ engines_have_their_own(void **state)
 			    engine * 0x20000000U + i * 30, 30, 1000 * i);
 	}
 	assert_sequence(&e, 0, 0, 0);
-	/* And a gap in one is seen. */
+	/* A gap in one of them is counted. */
 	exporter_sequence(&e, V5, 3, 3 * 0x20000000U + i * 30 + 5, 30,
 	    1000 * i);
 	assert_sequence(&e, 5, 0, 0);
 }
 
 static void
-versions_have_their_own(void **state)
+versions_have_separate_sequences(void **state)
 {
 	struct exporter e = { .addr = numbered(1) };
 	uint32_t i;
@@ -448,7 +450,7 @@ versions_have_their_own(void **state)
 }
 
 static void
-too_many_engines_report_nothing_false(void **state)
+too_many_engines_report_no_false_loss(void **state)
 {
 	struct exporter e = { .addr = numbered(1) };
 	uint32_t i, engine;
@@ -503,7 +505,7 @@ warnings_are_held_back_and_counted(void **state)
 }
 
 static void
-warnings_have_limits_of_their_own(void **state)
+warnings_have_separate_limits(void **state)
 {
 	struct exporter a = { .addr = numbered(0xc0000207), .shared = &shared };
 	struct exporter b = { .addr = numbered(0xc0000208), .shared = &shared };
@@ -540,11 +542,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_what_it_made),
-		cmocka_unit_test(families_do_not_meet),
+		cmocka_unit_test(families_are_separate),
 		cmocka_unit_test(forgets_the_longest_unused),
-		cmocka_unit_test(who_is_in_use_is_not_pushed_out),
-		cmocka_unit_test(a_clock_set_back_makes_nobody_idle),
-		cmocka_unit_test(named_ones_stay_and_make_room),
+		cmocka_unit_test(exporters_in_use_are_not_evicted),
+		cmocka_unit_test(a_clock_set_back_makes_no_exporter_idle),
+		cmocka_unit_test(named_exporters_are_kept),
 		cmocka_unit_test(a_limit_of_one_works),
 		cmocka_unit_test(holds_very_many),
 		cmocka_unit_test(no_gap_no_loss),
@@ -554,12 +556,12 @@ main(void)
 		cmocka_unit_test(wrap_of_uptime_is_no_restart),
 		cmocka_unit_test(reordering_is_no_loss),
 		cmocka_unit_test(duplicates_are_no_loss),
-		cmocka_unit_test(engines_have_their_own),
-		cmocka_unit_test(versions_have_their_own),
-		cmocka_unit_test(too_many_engines_report_nothing_false),
+		cmocka_unit_test(engines_have_separate_sequences),
+		cmocka_unit_test(versions_have_separate_sequences),
+		cmocka_unit_test(too_many_engines_report_no_false_loss),
 		cmocka_unit_test(warnings_name_the_exporter),
 		cmocka_unit_test(warnings_are_held_back_and_counted),
-		cmocka_unit_test(warnings_have_limits_of_their_own),
+		cmocka_unit_test(warnings_have_separate_limits),
 		cmocka_unit_test(a_clock_set_back_does_not_silence),
 	};
 

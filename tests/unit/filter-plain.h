@@ -15,8 +15,8 @@
  */
 
 /*
- * A filter that tries rule after rule: slow, and plain enough to be seen to
- * be right.  What the real one gives is compared with it.
+ * A filter that tries rule after rule: slow, but obviously correct.  The
+ * results of the real filter are compared with it.
  */
 #ifndef FILTER_PLAIN_H
 #define FILTER_PLAIN_H
@@ -27,7 +27,7 @@ struct plain_counts {
 	uint64_t evaluations, matches, wins;
 };
 
-/* As filter_flow, with the counters of each rule in counts. */
+/* Like filter_flow, with the counters of each rule in counts. */
 enum filter_verdict plain_filter(const struct filter_rule *rules, size_t nrules,
     const struct filter_table *tables, struct plain_counts *counts,
     struct flow *flow);

@@ -15,8 +15,8 @@
  */
 
 /*
- * Random rules and random flows: whatever the rules are, the filter gives the
- * verdicts, tags and counters of trying rule after rule.
+ * Random rules and random flows: the filter must have the same verdicts, tags
+ * and counters as trying rule after rule.
  */
 #include "compat/compat.h"
 
@@ -35,12 +35,12 @@
 #include "filter-plain.h"
 
 #define RULE_SETS 1200
-#define FLOWS     1000 /* for each */
+#define FLOWS     1000 /* for each set of rules */
 #define TABLES    4
 #define BATCH_MAX 50          /* flows at once */
 #define NOON      1751450400U /* 2025-07-02, a Wednesday */
 
-/* Xorshift, the same on every system. */
+/* Xorshift, which is the same on every system. */
 static uint64_t
 random_bits(void)
 {
@@ -52,7 +52,7 @@ random_bits(void)
 	return (state);
 }
 
-/* From 0 to below n. */
+/* Returns a number below n. */
 static uint32_t
 below(uint32_t n)
 {
@@ -66,8 +66,7 @@ one_in(uint32_t n)
 }
 
 /*
- * Few values for each byte, so that addresses and prefixes meet, and all
- * lengths.
+ * Few values for each byte, so that addresses match prefixes, and all lengths.
  */
 static struct addr
 random_addr(void)
@@ -79,7 +78,7 @@ random_addr(void)
 	memset(&addr, 0, sizeof(addr));
 	addr.family = one_in(2) ? ADDR_V4 : ADDR_V6;
 	len = addr_bits(addr.family) / 8;
-	/* Many addresses that differ at the end alone. */
+	/* Many addresses differ only at the end. */
 	for (i = one_in(2) ? 0 : len - 2; i < len; i++)
 		addr.bytes[i] = bytes[below(4)];
 	return (addr);
@@ -120,7 +119,7 @@ number_max(enum filter_number which)
 	return (filter_number_rows[which].max);
 }
 
-/* Ranges in order, with gaps between them. */
+/* Sorted ranges, with gaps between them. */
 static void
 random_numbers(struct filter_number_set *set, uint64_t max)
 {
@@ -202,7 +201,7 @@ random_times(struct filter_rule *rule)
 	}
 }
 
-/* clauses: one in so many is there. */
+/* Each clause is present with probability 1 / clauses. */
 static void
 random_rule(struct filter_rule *rule, uint32_t clauses)
 {
@@ -273,7 +272,7 @@ random_table(struct filter_table *table, uint32_t number, uint32_t size)
 static void
 random_flow(struct flow *flow)
 {
-	/* Any field is absent now and then. */
+	/* Any field may be absent. */
 	const uint32_t present =
 	    (uint32_t)(random_bits() | random_bits() | random_bits());
 
@@ -315,7 +314,7 @@ struct subject {
 	size_t line; /* of the report */
 };
 
-/* The rules and tables, for whoever looks into a failure. */
+/* Prints the rules and tables, to analyse a failure. */
 static void
 print_subject(const struct subject *subject)
 {
@@ -336,7 +335,7 @@ print_subject(const struct subject *subject)
 	}
 }
 
-/* Gives n flows to both. */
+/* Compares the results of both for n flows. */
 static void
 compare_flows(struct subject *subject, size_t n)
 {
@@ -438,7 +437,7 @@ few_rules(void **state)
 	assert_true(matches > RULE_SETS * FLOWS / 4);
 }
 
-/* Sets of these are trees, of one level of nodes and of two. */
+/* Their sets are trees, with one level of nodes and with two. */
 static void
 many_rules(void **state)
 {
@@ -453,7 +452,7 @@ many_rules(void **state)
 	assert_true(matches > 60 * FLOWS);
 }
 
-/* Each look of a rule on its own. */
+/* Each clause on its own. */
 static void
 rules_of_one_clause(void **state)
 {
@@ -462,7 +461,7 @@ rules_of_one_clause(void **state)
 	(void)state;
 	for (i = 0; i < 100; i++)
 		(void)compare(1 + below(3), 18, 60);
-	/* All parts full: 64 times 64 rules, with nothing to look at. */
+	/* All parts are full: 64 and 64 times 64 rules without clauses. */
 	(void)compare(64, UINT32_MAX, 1);
 	(void)compare(4096, UINT32_MAX, 1);
 }
@@ -489,7 +488,7 @@ main(void)
 		cmocka_unit_test(large_tables),
 	};
 
-	/* The rules of Central Europe, without a need for zone files. */
+	/* The time zone of Central Europe, without zone files. */
 	if (setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1) == -1)
 		return (1);
 	tzset();

@@ -101,7 +101,7 @@ v6_flow(void)
 	return (make_flow("2001:db8::1", "2001:db8:1::1"));
 }
 
-/* Whether a rule with those parameters matches flow. */
+/* Returns whether a rule with those parameters matches flow. */
 static bool
 matches(const char *params, const struct flow *flow)
 {
@@ -190,7 +190,7 @@ other_family(void **state)
 }
 
 static void
-family_by_whichever_address_is_there(void **state)
+family_by_the_address_that_is_present(void **state)
 {
 	struct flow flow = v6_flow();
 
@@ -282,7 +282,7 @@ last_match_decides(void **state)
 	flow.src = address("10.9.1.1");
 	assert_int_equal(filter_flow(filter, &flow), FILTER_DISCARD);
 
-	/* The rule that decides has no tag, so there is none. */
+	/* The deciding rule has no tag, so the flow has none. */
 	flow = make_flow("10.8.0.1", "10.0.0.1");
 	assert_int_equal(filter_flow(filter, &flow), FILTER_ACCEPT);
 	assert_false(flow.fields & STORE_FIELD_TAG);
@@ -361,7 +361,7 @@ times_of_day_span_midnight(void **state)
 	assert_true(matches_at(params, NOON + 12 * 3600));
 	assert_true(matches_at(params, NOON + 18 * 3600));
 	assert_false(matches_at(params, NOON + 18 * 3600 + 1));
-	/* One bound alone ends at midnight. */
+	/* A bound without the other is limited by midnight. */
 	assert_true(matches_at("after 22:00", NOON + 12 * 3600 - 1));
 	assert_false(matches_at("after 22:00", NOON + 12 * 3600));
 	assert_false(matches_at("before 06:00", NOON + 12 * 3600 - 1));
@@ -377,7 +377,7 @@ days_change_at_local_midnight(void **state)
 	assert_true(matches_at("days thu", NOON + 12 * 3600));
 	assert_true(matches_at("days fri-mon", NOON + 4 * 86400));
 	assert_false(matches_at("days fri-mon", NOON + 6 * 86400));
-	/* The day is the one of the flow, also behind midnight. */
+	/* The day is the flow's own, also after midnight. */
 	assert_true(
 	    matches_at("days thu after 22:00 before 06:00", NOON + 13 * 3600));
 	assert_false(
@@ -387,13 +387,13 @@ days_change_at_local_midnight(void **state)
 static void
 local_time_follows_summer_time(void **state)
 {
-	/* Noon of 2025-01-02 in UTC is 13:00 in winter. */
+	/* Noon of 2025-01-02 in UTC is 13:00 local time. */
 	const uint32_t winter = 1735819200;
 
 	(void)state;
 	assert_true(matches_at("after 13:00 before 13:00", winter));
 	assert_true(matches_at("after 14:00 before 14:00", NOON + 2 * 3600));
-	/* On 2025-03-30 the clock went from 01:59:59 to 03:00:00. */
+	/* On 2025-03-30 the local time went from 01:59:59 to 03:00:00. */
 	assert_true(matches_at("after 01:59:59 before 02:00", 1743296399));
 	assert_true(matches_at("after 03:00 before 03:00", 1743296400));
 }
@@ -409,7 +409,7 @@ dates_are_exclusive(void **state)
 	assert_true(matches_at(params, NOON - 12 * 3600 + 1));
 	assert_true(matches_at(params, NOON - 1));
 	assert_false(matches_at(params, NOON));
-	/* What is left out is the first. */
+	/* Missing digits stand for the first day, hour and so on. */
 	assert_false(matches_at("after date 202511", 1761951600));
 	assert_true(matches_at("after date 202511", 1761951601));
 	assert_true(matches_at("before date 9999", UINT32_MAX));
@@ -499,12 +499,12 @@ report_counts(void **state)
 	    "discard quick dst any port 443 proto 6 tos 0x10  "
 	    "# evaluations 3 matches 1 wins 1\n"
 	    "accept all  # evaluations 2 matches 2 wins 2\n");
-	/* It is in the language of the rules. */
+	/* The report is a valid configuration. */
 	filter_free(make_filter(report));
 	filter_free(filter);
 }
 
-/* Leaves of each line of report its counters alone. */
+/* Removes everything but the counters from each line. */
 static void
 counters_only(char *report)
 {
@@ -520,9 +520,9 @@ counters_only(char *report)
 	free(copy);
 }
 
-/* The counters that flowd 0.9.1 gave for the same rules on the same log. */
+/* The counters of flowd 0.9.1 for the same rules and the same log. */
 static void
-counts_like_the_old_one(void **state)
+counts_like_0_9_1(void **state)
 {
 	static char rules[REPORT_MAX], wanted[REPORT_MAX], report[REPORT_MAX];
 	FILE *rules_fp = recorded_open("golden/reader-filter.rules");
@@ -561,7 +561,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_parameter),
 		cmocka_unit_test(other_family),
-		cmocka_unit_test(family_by_whichever_address_is_there),
+		cmocka_unit_test(family_by_the_address_that_is_present),
 		cmocka_unit_test(absent_fields_match_nothing),
 		cmocka_unit_test(last_match_decides),
 		cmocka_unit_test(quick_ends_the_evaluation),
@@ -574,10 +574,10 @@ main(void)
 		cmocka_unit_test(one_clock_for_many_flows),
 		cmocka_unit_test(sets_of_several),
 		cmocka_unit_test(report_counts),
-		cmocka_unit_test(counts_like_the_old_one),
+		cmocka_unit_test(counts_like_0_9_1),
 	};
 
-	/* The rules of Central Europe, without a need for zone files. */
+	/* The time zone of Central Europe, without zone files. */
 	if (setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1) == -1)
 		return (1);
 	tzset();

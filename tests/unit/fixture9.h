@@ -15,9 +15,9 @@
  */
 
 /*
- * What the tests of NetFlow v9 and IPFIX start with: a collector in small with
- * one exporter, and what that is about to send.  cmocka.h and what it needs
- * come before this.
+ * The fixture of the tests of NetFlow v9 and IPFIX: a small collector with one
+ * exporter, and the message to be sent.  Include cmocka.h and its requirements
+ * first.
  */
 #ifndef FIXTURE9_H
 #define FIXTURE9_H

@@ -123,7 +123,7 @@ prints_brief(void **state)
 }
 
 static void
-leaves_out_what_is_absent(void **state)
+omits_absent_fields(void **state)
 {
 	struct flow flow = full_flow();
 
@@ -182,7 +182,7 @@ prints_extremes(void **state)
 	    "FLOW in_if 4294967295 out_if 4294967295 ");
 	assert_text(&flow, STORE_FIELD_FLOW_TIMES,
 	    "FLOW flow_start 7w17h2m47s.295 flow_finish 7w17h2m47s.295 ");
-	/* More than a second of microseconds: shown as it is. */
+	/* Microseconds of more than a second are printed unchanged. */
 	assert_text(&flow, STORE_FIELD_RECV_TIME,
 	    "FLOW recv_time 2106-02-07T06:28:15.4294967295 ");
 	len = format_csv(&flow, buf);
@@ -219,7 +219,7 @@ prints_json_within_the_line(void **state)
 	(void)state;
 	len = format_json(&flow, true, buf);
 	assert_int_equal(len, strlen(buf));
-	/* Room for what stands around a line. */
+	/* Room for the text around a line. */
 	assert_true(len < FORMAT_LINE_MAX - 1);
 	assert_non_null(strstr(buf, "\"octets\":18446744073709551615,"));
 }
@@ -266,7 +266,7 @@ prints_csv(void **state)
 	    "443,50000,6,8,27,24,16,64500,64501");
 }
 
-/* What a flow does not carry is empty or 0, whatever its members hold. */
+/* Absent fields are empty or 0, whatever the members are. */
 static void
 csv_has_all_columns(void **state)
 {
@@ -350,8 +350,8 @@ utc_times(void **state)
 }
 
 /*
- * The zones below change within the process, and minutes are remembered: each
- * zone has times of its own.
+ * The tests change the zone within the process, and format.c caches minutes.
+ * Each zone uses times of its own.
  */
 static void
 use_zone(const char *zone)
@@ -382,7 +382,7 @@ local_times_across_a_change_of_the_clock(void **state)
 {
 	(void)state;
 	use_zone("CET-1CEST,M3.5.0,M10.5.0/3");
-	/* 2021-03-28 01:00 and 2021-10-31 01:00 UTC */
+	/* 2021-03-28 01:00 and 2021-10-31 01:00 UTC. */
 	assert_times(1616893200 - 100, 1616893200 + 100, 1, false);
 	assert_times(1635642000 - 100, 1635642000 + 100, 1, false);
 }
@@ -401,7 +401,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(prints_all_fields),
 		cmocka_unit_test(prints_brief),
-		cmocka_unit_test(leaves_out_what_is_absent),
+		cmocka_unit_test(omits_absent_fields),
 		cmocka_unit_test(prints_ipv6),
 		cmocka_unit_test(prints_extremes),
 		cmocka_unit_test(prints_numbers_of_every_length),

@@ -15,9 +15,9 @@
  */
 
 /*
- * Recorded sessions of real exporters are kept apart from the source, in the
- * directory that FLOWD_TEST_DATA in the environment names.  Tests that read
- * them are skipped where it is not set.
+ * Recorded sessions of real exporters are not part of the source.  They are in
+ * the directory that the environment variable FLOWD_TEST_DATA names.  Tests
+ * that read them are skipped if it is not set.
  */
 #ifndef RECORDED_H
 #define RECORDED_H
@@ -25,7 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The directory, or NULL. */
+/* Returns the directory, or NULL. */
 static inline const char *
 recorded_dir(void)
 {
@@ -34,7 +34,7 @@ recorded_dir(void)
 	return (dir != NULL && dir[0] != '\0' ? dir : NULL);
 }
 
-/* Opens a file of it for reading; NULL where there is none. */
+/* Opens a file of the directory for reading; returns NULL without one. */
 static inline FILE *
 recorded_open(const char *name)
 {

@@ -15,8 +15,8 @@
  */
 
 /*
- * Messages of NetFlow v9 and IPFIX, octet by octet, for the tests.  Nothing of
- * the decoder is used but its cursor, so that both do not err alike.
+ * Messages of NetFlow v9 and IPFIX, octet by octet, for the tests.  This shares
+ * only the cursor with the decoder, so that both cannot have the same error.
  *
  *	wire_start(&w, 9);
  *	wire_template(&w, 256, fields, nfields);
@@ -46,10 +46,10 @@
 struct wire {
 	uint8_t buf[WIRE_MAX];
 	struct wcursor at;
-	uint8_t *set; /* its header; NULL: none is open */
+	uint8_t *set; /* header of the open set, or NULL */
 	uint16_t version;
 	uint16_t sets;
-	/* Of the header; the test may change them before wire_start. */
+	/* Values of the header; a test may change them before wire_start. */
 	uint32_t export_sec, uptime_ms, sequence, domain;
 };
 
@@ -61,7 +61,7 @@ struct wire_field {
 
 #define WIRE_NFIELDS(a) (sizeof(a) / sizeof((a)[0]))
 
-/* A test that builds more than fits is wrong itself. */
+/* A test that exceeds the buffer is wrong. */
 static inline void
 wire_must(int r)
 {
@@ -69,7 +69,7 @@ wire_must(int r)
 		abort();
 }
 
-/* An unsigned number in len octets, those beyond the eighth zero. */
+/* Appends an unsigned number of len octets; those above the eighth are 0. */
 static inline void
 wire_uint(struct wire *w, uint64_t v, size_t len)
 {
@@ -97,7 +97,7 @@ wire_len(const struct wire *w)
 	return ((size_t)(w->at.at - w->buf));
 }
 
-/* Sets what the headers have in common, once, before all else. */
+/* Sets the values that all headers share.  Call it once, first. */
 static inline void
 wire_init(struct wire *w)
 {
@@ -142,7 +142,7 @@ wire_set(struct wire *w, uint16_t id)
 	wire_uint(w, 0, 2); /* length: wire_close_set */
 }
 
-/* Octets of the message.  More may be appended behind it. */
+/* Returns the octets of the message.  More may be appended after it. */
 static inline size_t
 wire_end(struct wire *w)
 {
@@ -166,7 +166,7 @@ wire_specs(struct wire *w, const struct wire_field *fields, size_t n)
 	}
 }
 
-/* One definition, into the set that is open. */
+/* Appends one definition to the open set. */
 static inline void
 wire_define(struct wire *w, uint16_t id, const struct wire_field *fields,
     size_t n)
@@ -176,7 +176,7 @@ wire_define(struct wire *w, uint16_t id, const struct wire_field *fields,
 	wire_specs(w, fields, n);
 }
 
-/* The same with the first scopes of the fields as scope. */
+/* Appends an options template; the first scopes fields are the scope. */
 static inline void
 wire_define_options(struct wire *w, uint16_t id,
     const struct wire_field *fields, size_t n, size_t scopes)
@@ -204,7 +204,7 @@ wire_options_set(uint16_t version)
 	return (version == WIRE_VERSION_9 ? 1 : 3);
 }
 
-/* A set of its own with one definition. */
+/* Appends a set with one definition. */
 static inline void
 wire_template(struct wire *w, uint16_t id, const struct wire_field *fields,
     size_t n)
@@ -221,7 +221,9 @@ wire_options(struct wire *w, uint16_t id, const struct wire_field *fields,
 	wire_define_options(w, id, fields, n, scopes);
 }
 
-/* A field of variable length, RFC 7011 section 7; wide: in the long form. */
+/*
+ * A field of variable length (RFC 7011 section 7); wide selects the long form.
+ */
 static inline void
 wire_variable(struct wire *w, const void *data, size_t len, int wide)
 {
@@ -234,8 +236,8 @@ wire_variable(struct wire *w, const void *data, size_t len, int wide)
 }
 
 /*
- * The time in ms since 1970 as an NTP timestamp of RFC 7011 section 6.1.9,
- * with its fraction cut off as most exporters do.
+ * Appends a time in ms since 1970 as an NTP timestamp (RFC 7011 section 6.1.9),
+ * with its fraction truncated, as most exporters do.
  */
 static inline void
 wire_ntp(struct wire *w, uint64_t ms)
