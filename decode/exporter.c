@@ -31,7 +31,7 @@ exporter_sequence(struct exporter *e, enum protocol_id id, uint32_t domain,
 		.uptime_ms = uptime_ms,
 	};
 	const struct sequence_change change =
-	    sequences_take(&e->sequences, &mark);
+	    sequences_record(&e->sequences, &mark);
 	struct counters *n = &e->counters;
 
 	if (protocols[id].unit == SEQUENCE_DATAGRAMS)

@@ -18,8 +18,7 @@
 
 #include "decode/history.h"
 
-/* The points of one span: that of time t is at t / step, modulo their number.
- */
+/* The points of one span.  The index of time t is t / step modulo n. */
 struct ring {
 	uint32_t step;
 	size_t n;
@@ -56,7 +55,7 @@ history_begin(struct history *h, uint32_t now)
 	begin(h, now, &none);
 }
 
-/* All points that were passed since h->at have the totals of now. */
+/* Sets all points between h->at and now to the totals. */
 static void
 roll(const struct history *h, const struct ring *r,
     struct history_totals *points, uint32_t now,

@@ -15,42 +15,43 @@
  */
 
 /*
- * What an exporter's totals were at the latest round minutes, so that it can
- * be said what the last minute and the last hour had.  Nothing is done for a
- * flow, and next to nothing for a datagram.
+ * Past values of an exporter's totals, from which the traffic of the last minute
+ * and of the last hour is computed.  It costs nothing per flow, and a comparison
+ * per datagram.
  */
 #ifndef HISTORY_H
 #define HISTORY_H
 
 #include <stdint.h>
 
-/* A span is covered by points in time STEP seconds apart, and that many. */
+/* For a span, the totals of POINTS points in time are kept, STEP s apart. */
 #define HISTORY_MINUTE_STEP   15
 #define HISTORY_MINUTE_POINTS 5
 #define HISTORY_HOUR_STEP     720
 #define HISTORY_HOUR_POINTS   6
 
-/* Since the beginning; modulo 2^32, of which an hour has less. */
+/* Totals since the start, modulo 2^32; an hour has fewer. */
 struct history_totals {
 	uint32_t datagrams;
 	uint32_t flows;             /* decoded, and not lost by flowd */
-	uint32_t missing;           /* flows that should have been there too */
-	uint32_t missing_datagrams; /* the same */
+	uint32_t missing;           /* flows that were sent, but not stored */
+	uint32_t missing_datagrams; /* the same in datagrams */
 };
 
 struct history {
 	uint32_t began; /* epoch seconds */
-	uint32_t at;    /* epoch seconds; what is before is in here */
+	uint32_t at;    /* epoch seconds of the latest recorded totals */
 	struct history_totals minute[HISTORY_MINUTE_POINTS];
 	struct history_totals hour[HISTORY_HOUR_POINTS];
 };
 
+/* Starts with totals of 0; now is in epoch seconds. */
 void history_begin(struct history *h, uint32_t now);
 
 /*
- * Has to be called with the totals before they change, where now, in epoch
- * seconds, is in another HISTORY_MINUTE_STEP than h->at.  After a clock was set
- * back it begins anew.
+ * Records the totals at now, in epoch seconds.  The caller calls it before the
+ * totals change, whenever now is in another HISTORY_MINUTE_STEP than h->at.  If
+ * the clock was set back, the history starts again.
  */
 void history_roll(struct history *h, uint32_t now,
     const struct history_totals *totals);
@@ -58,8 +59,9 @@ void history_roll(struct history *h, uint32_t now,
 enum history_span { HISTORY_MINUTE, HISTORY_HOUR };
 
 /*
- * What the span up to now has of the totals at now.  Returns how many seconds
- * that is: one step more than the span at most, less while it is new.
+ * Sets *had to the growth of the totals in the span that ends at now.  Returns
+ * the seconds that it covers: at most one step more than the span, and less
+ * while the history is younger than the span.
  */
 uint32_t history_of(const struct history *h, enum history_span span,
     uint32_t now, const struct history_totals *totals,

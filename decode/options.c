@@ -67,7 +67,7 @@ compare_domains(const void *va, const void *vb)
 	return (compare_u64(a->id, b->id));
 }
 
-/* Makes room for one more of size bytes.  NULL where there is none. */
+/* Enlarges the array by one element of size bytes.  NULL without memory. */
 static void *
 extend(void *array, size_t n, size_t size, struct memory *memory)
 {
@@ -81,8 +81,8 @@ extend(void *array, size_t n, size_t size, struct memory *memory)
 }
 
 /*
- * The entry of *array that equals key, put there if it is new; NULL where
- * there are max already.
+ * Returns the entry of *array that equals key.  A new one is inserted; NULL if
+ * there are max entries already, or no memory.
  */
 static void *
 entry(void **array, size_t *n, size_t max, size_t size, const void *key,
@@ -111,7 +111,10 @@ entry(void **array, size_t *n, size_t max, size_t size, const void *key,
 	return (base + lo * size);
 }
 
-/* Of how many packets one is taken: RFC 5476 section 6.5.2.1 for the pairs. */
+/*
+ * The number of packets of which one is sampled; RFC 5476 section 6.5.2.1
+ * describes the pairs of values.
+ */
 static uint64_t
 one_of(uint64_t slots, const struct ie_values *v)
 {

@@ -15,8 +15,8 @@
  */
 
 /*
- * What an exporter says about itself in options data: sampling, names of
- * interfaces, the time its system started, counters of its own.
+ * The options data of an exporter: its sampling, the names of its interfaces,
+ * the start times of its systems, and its own counters.
  */
 #ifndef OPTIONS_H
 #define OPTIONS_H
@@ -28,7 +28,7 @@
 #include "decode/ie.h"
 #include "base/memory.h"
 
-/* Entries kept for one exporter; more are not taken. */
+/* Entries kept for one exporter; further ones are ignored. */
 #define SAMPLERS_MAX   256
 #define INTERFACES_MAX 4096
 #define DOMAINS_MAX    256
@@ -37,8 +37,8 @@ struct sampler {
 	uint32_t domain;
 	uint16_t version;
 	uint16_t mode;   /* samplerMode or selectorAlgorithm */
-	uint64_t id;     /* 0 where there is but one */
-	uint64_t one_of; /* packets of which one is taken */
+	uint64_t id;     /* 0 if the exporter sends none */
+	uint64_t one_of; /* packets of which one is sampled */
 };
 
 struct interface {
@@ -56,7 +56,7 @@ struct domain {
 	uint64_t unsent_flows, unsent_packets;
 };
 
-/* Each array is sorted, for the search.  Zeroed is empty. */
+/* The arrays are sorted by their keys.  All zero: empty. */
 struct options {
 	struct sampler *samplers;
 	struct interface *interfaces;
@@ -65,20 +65,23 @@ struct options {
 };
 
 /*
- * Takes over what one options record says; slots tells what is in flow and
- * values.  What there is no room for is left out.  True where something is now
- * known that should survive a restart.  *resampled is set to the number of
- * packets of which one is taken where that was another one before, else to 0.
+ * Applies one options record, whose values are in the slots of flow and values.
+ * Values that exceed a limit are ignored.  True if the state file has to be
+ * written.  *resampled is the new number of packets of which one is sampled if
+ * it differs from the previous one, else 0.
  */
 bool options_apply(struct options *o, struct memory *memory, uint16_t version,
     uint32_t domain, uint64_t slots, const struct flow *flow,
     const struct ie_values *values, uint64_t *resampled);
 
-/* Ms since the epoch at which the domain's uptime was 0; 0 where unknown. */
+/* The time when the domain's uptime was 0, in epoch ms; 0 if unknown. */
 uint64_t options_init_time(const struct options *o, uint16_t version,
     uint32_t domain);
 
-/* Puts an entry in, in place of one with the same key. */
+/*
+ * Inserts an entry, or replaces the one with the same key.  True if the state
+ * file has to be written.
+ */
 bool options_put_sampler(struct options *o, struct memory *memory,
     const struct sampler *sampler);
 bool options_put_interface(struct options *o, struct memory *memory,

@@ -18,8 +18,8 @@
 
 #include "decode/sequence.h"
 
-#define UPTIME_SLACK_MS 10000      /* by which reordering may set it back */
-#define REGION_MAX      (1U << 30) /* numbers that are said to have come */
+#define UPTIME_SLACK_MS 10000 /* an uptime goes back so far by reordering */
+#define REGION_MAX      (1U << 30) /* numbers from begin to next, at most */
 
 static int32_t
 distance(uint32_t from, uint32_t to)
@@ -58,7 +58,7 @@ to_front(struct sequences *q, size_t i)
 	return (&q->at[0]);
 }
 
-/* Behind it, SEQUENCES_MAX - 1 others stay. */
+/* Adds a sequence at the front.  The last one is dropped at SEQUENCES_MAX. */
 static struct sequence *
 add(struct sequences *q, const struct sequence_mark *m)
 {
@@ -114,7 +114,7 @@ remove_hole(struct sequences *q, struct sequence_hole *h)
 	q->holes[SEQUENCE_HOLES - 1].version = 0;
 }
 
-/* What is known of sequences that seem to have ended is kept, or it is not. */
+/* Removes the holes of the domain; keep leaves those of restarts. */
 static void
 remove_holes(struct sequences *q, const struct sequence_mark *m, bool keep)
 {
@@ -146,7 +146,7 @@ remove_all(struct sequences *q, const struct sequence_mark *m)
 	remove_holes(q, m, false);
 }
 
-/* The sequence in which the number is due, or SEQUENCES_MAX. */
+/* The index of the sequence in which the number is due, or SEQUENCES_MAX. */
 static size_t
 find_due(const struct sequences *q, const struct sequence_mark *m)
 {
@@ -160,7 +160,10 @@ find_due(const struct sequences *q, const struct sequence_mark *m)
 	return (SEQUENCES_MAX);
 }
 
-/* That of which next is nearest, or may be anything; or SEQUENCES_MAX. */
+/*
+ * The index of the sequence whose next is nearest to the number, or unknown;
+ * SEQUENCES_MAX if the domain has no sequence.
+ */
 static size_t
 find_nearest(const struct sequences *q, const struct sequence_mark *m)
 {
@@ -182,12 +185,12 @@ find_nearest(const struct sequences *q, const struct sequence_mark *m)
 }
 
 static bool
-has_come(const struct sequence *s, uint32_t number)
+was_received(const struct sequence *s, uint32_t number)
 {
 	return (number - s->begin < s->next - s->begin);
 }
 
-/* The sequence that the hole is in, or NULL where that has gone. */
+/* The sequence of the hole, or NULL if it was dropped. */
 static struct sequence *
 owner(struct sequences *q, const struct sequence_hole *h)
 {
@@ -196,13 +199,13 @@ owner(struct sequences *q, const struct sequence_hole *h)
 	for (i = 0; i < SEQUENCES_MAX && q->at[i].version != 0; i++) {
 		if (q->at[i].version == h->version &&
 		    q->at[i].domain == h->domain && q->at[i].known &&
-		    has_come(&q->at[i], h->from))
+		    was_received(&q->at[i], h->from))
 			return (&q->at[i]);
 	}
 	return (NULL);
 }
 
-/* Whether the number is in the hole, or goes on where it is. */
+/* Whether the number is in the hole, or continues where an empty hole is. */
 static bool
 fits(struct sequences *q, const struct sequence_hole *h,
     const struct sequence_mark *m)
@@ -226,7 +229,7 @@ find_hole(struct sequences *q, const struct sequence_mark *m)
 	return (NULL);
 }
 
-/* What goes on at the front of the hole is a sequence of its own. */
+/* Makes the datagrams at the front of the hole another sequence. */
 static struct sequence_change
 split(struct sequences *q, struct sequence_hole *h,
     const struct sequence_mark *m)
@@ -249,37 +252,37 @@ split(struct sequences *q, struct sequence_hole *h,
 	return (change);
 }
 
-/* Takes numbers out of the middle of the hole; less remains behind them. */
+/* Removes the received numbers from the middle of the hole. */
 static void
 cut(struct sequences *q, struct sequence_hole *h, const struct sequence_mark *m,
-    uint32_t taken)
+    uint32_t received)
 {
 	const uint32_t before = m->number - h->from;
-	const uint32_t behind = h->len - before - taken;
+	const uint32_t after = h->len - before - received;
 
 	h->len = before;
-	if (behind > 0)
-		add_hole(q, m, m->number + taken, behind, false);
+	if (after > 0)
+		add_hole(q, m, m->number + received, after, false);
 }
 
-/* A number that is in a hole. */
+/* Records a number that is in a hole. */
 static struct sequence_change
 fill(struct sequences *q, struct sequence_hole *h,
     const struct sequence_mark *m)
 {
 	struct sequence_change change = { .late = m->count };
-	uint32_t taken = h->len - (m->number - h->from);
+	uint32_t received = h->len - (m->number - h->from);
 
 	if (h->len == 0)
-		taken = 0;
-	else if (taken > m->count)
-		taken = m->count;
-	change.missing = -(int64_t)taken;
+		received = 0;
+	else if (received > m->count)
+		received = m->count;
+	change.missing = -(int64_t)received;
 	if (m->number != h->from) {
-		cut(q, h, m, taken);
+		cut(q, h, m, received);
 		return (change);
 	}
-	if (h->len > 0 && h->len == taken) {
+	if (h->len > 0 && h->len == received) {
 		remove_hole(q, h);
 		return (change);
 	}
@@ -289,8 +292,8 @@ fill(struct sequences *q, struct sequence_hole *h,
 	if (h->turns >= SEQUENCE_TURNS || h->len > SEQUENCE_WINDOW ||
 	    h->restarted)
 		return (split(q, h, m));
-	h->from += h->len > 0 ? taken : m->count;
-	h->len -= taken;
+	h->from += h->len > 0 ? received : m->count;
+	h->len -= received;
 	return (change);
 }
 
@@ -301,7 +304,7 @@ uptime_went_back(const struct sequence *s, const struct sequence_mark *m)
 	    s->uptime_ms - m->uptime_ms > UPTIME_SLACK_MS);
 }
 
-/* A number that is not ahead, and in no hole. */
+/* Records a number that is not ahead, and in no hole. */
 static struct sequence_change
 fall_back(struct sequences *q, struct sequence *s,
     const struct sequence_mark *m)
@@ -310,7 +313,7 @@ fall_back(struct sequences *q, struct sequence *s,
 	const uint32_t n = m->count == SEQUENCE_UNKNOWN ? 1 : m->count;
 
 	if (distance(s->next, m->number) >= -SEQUENCE_WINDOW) {
-		if (!has_come(s, m->number) && m->count != SEQUENCE_UNKNOWN)
+		if (!was_received(s, m->number) && m->count != SEQUENCE_UNKNOWN)
 			add_hole(q, m, m->number + n, 0, false);
 		return ((struct sequence_change){ .late = n });
 	}
@@ -321,9 +324,9 @@ fall_back(struct sequences *q, struct sequence *s,
 	return ((struct sequence_change){ .restarts = 1 });
 }
 
-/* A number that is not due. */
+/* Records a number that is not due. */
 static struct sequence_change
-take_unexpected(struct sequences *q, struct sequence *s,
+record_unexpected(struct sequences *q, struct sequence *s,
     const struct sequence_mark *m)
 {
 	const int32_t ahead = distance(s->next, m->number);
@@ -344,7 +347,7 @@ take_unexpected(struct sequences *q, struct sequence *s,
 }
 
 struct sequence_change
-sequences_take(struct sequences *q, const struct sequence_mark *m)
+sequences_record(struct sequences *q, const struct sequence_mark *m)
 {
 	static const struct sequence_change none;
 	struct sequence *s;
@@ -361,7 +364,7 @@ sequences_take(struct sequences *q, const struct sequence_mark *m)
 	}
 	s = to_front(q, i);
 	if (s->known)
-		return (take_unexpected(q, s, m));
+		return (record_unexpected(q, s, m));
 	advance(s, m);
 	return (none);
 }

@@ -15,36 +15,41 @@
  */
 
 /*
- * The sequence numbers of an exporter: what is missing, what came late, and
- * when it began anew.
+ * The sequence numbers of an exporter.  They show lost flows, late or duplicate
+ * datagrams, and restarts of the exporter.
  *
- * A datagram has the number of its first flow (v5, v7), of its first data
- * record (IPFIX), or its own (v9); the next number is due after it.  Sequences
- * belong to (version, domain), where there may be several of them: FreeBSD's
- * ng_netflow numbers each routing table's flows by themselves, and sends all
- * with one engine.  So this is what becomes of a number:
+ * The number of a datagram is that of its first flow (v5, v7), of its first
+ * data record (IPFIX), or of the datagram (v9).  The number after its last flow
+ * or record is due next.  A sequence belongs to a version and a domain, which
+ * may have several sequences: FreeBSD's ng_netflow numbers the flows of each
+ * routing table separately, and sends all of them with one engine.  These are
+ * the cases of a number:
  *
- * - It is due in one of the sequences of its domain: nothing is missing.
- * - It is ahead of the nearest of them: what is between is missing, and is
- *   remembered as a hole.
- * - It is in a hole: it came late, and is missing no longer.  Where a hole's
- *   front goes on while its sequence does too, SEQUENCE_TURNS times, or once if
- *   the hole is longer than SEQUENCE_WINDOW, these are two sequences, and
- *   nothing of the hole was missing.
- * - It is among numbers that have come, or shortly before the first: it came
- *   twice, or late.  In the latter case, if it goes on in turn with others as
- *   above, it is another sequence.
- * - It is further back, or not due and the exporter's uptime went back: the
- *   sequence began anew.  Where only the number said so and the one before
- *   goes on after all, it was another sequence.
+ * - It is due in a sequence of its domain: nothing is missing.
+ * - It is ahead of the nearest sequence: the numbers between are missing, and
+ *   are recorded as a hole.
+ * - It is in a hole: the datagram is late, and its numbers are no longer
+ *   missing.  If datagrams continue at the front of a hole while the sequence
+ *   continues too, these are two sequences, and nothing of the hole was
+ *   missing.  This needs SEQUENCE_TURNS turns, or one if the hole is longer
+ *   than SEQUENCE_WINDOW.
+ * - It is at most SEQUENCE_WINDOW before the due number: the datagram is a
+ *   duplicate, or late if the sequence begins after it.  If datagrams continue
+ *   from a late one in turn with the sequence, as above, they are another
+ *   sequence.
+ * - It is further back, or it is not due and the exporter's uptime went back:
+ *   the sequence restarted.  If only the number went back and the old sequence
+ *   continues later, there was no restart, and the number began another
+ *   sequence.
  *
- * What this cannot tell: a sequence that is first seen among numbers of another
- * one is taken for its duplicates, and what is missing of it is not seen.  What
- * is missing where sequences are near each other may be counted for another, or
- * not.  Of more than SEQUENCES_MAX in all the ones unused for longest are
- * forgotten, and so are holes; what was missing then stays so.  An exporter
- * without an uptime (IPFIX) that begins anew within SEQUENCE_WINDOW of its
- * start seems to be late until it is past the numbers it had.
+ * Limits: The first datagrams of a sequence whose numbers another one had
+ * received count as duplicates, and their losses are not seen.  Losses in
+ * sequences with similar numbers may be counted for the wrong one, or not at
+ * all.  The least recently used sequences are dropped at SEQUENCES_MAX, and the
+ * oldest holes at SEQUENCE_HOLES; their missing numbers stay counted as
+ * missing.  If an exporter without an uptime (IPFIX) restarts within
+ * SEQUENCE_WINDOW of its first number, its datagrams count as late until it
+ * exceeds the numbers that it had before.
  */
 #ifndef SEQUENCE_H
 #define SEQUENCE_H
@@ -54,7 +59,7 @@
 #include <stdint.h>
 
 #define SEQUENCES_MAX   8     /* of one exporter */
-#define SEQUENCE_HOLES  8     /* the same */
+#define SEQUENCE_HOLES  8     /* of one exporter */
 #define SEQUENCE_WINDOW 65536 /* flows, or datagrams of v9 */
 #define SEQUENCE_TURNS  3
 
@@ -63,31 +68,31 @@
 /* One sequence; all numbers are modulo 2^32. */
 struct sequence {
 	uint32_t domain;    /* engine, or observation domain */
-	uint32_t begin;     /* from here to next they came, but for holes */
-	uint32_t next;      /* the one that is due */
+	uint32_t begin;     /* begin to next - 1 were received, except holes */
+	uint32_t next;      /* the number that is due */
 	uint32_t uptime_ms; /* in the latest datagram */
-	bool known;         /* next is */
+	bool known;         /* next is known */
 	uint16_t version;   /* 0: this entry is free */
 };
 
 struct sequence_hole {
 	uint32_t domain;
-	uint32_t from;    /* the first number that is missing */
-	uint32_t len;     /* 0: only what may go on at from is of interest */
+	uint32_t from;    /* the first missing number */
+	uint32_t len;     /* 0: another sequence may continue at from */
 	uint16_t version; /* 0: this entry is free */
-	uint8_t turns;    /* in which from went on */
-	uint8_t clock;    /* of the latest */
-	bool restarted;   /* the sequence that left from has, it seems */
+	uint8_t turns;    /* turns in which datagrams continued at from */
+	uint8_t clock;    /* sequences.clock of the latest turn */
+	bool restarted;   /* the sequence left from, probably by a restart */
 };
 
-/* Those of one exporter, the one used last first.  Zeroed is empty. */
+/* The sequences of one exporter, sorted by last use.  All zero: empty. */
 struct sequences {
 	struct sequence at[SEQUENCES_MAX];
 	struct sequence_hole holes[SEQUENCE_HOLES]; /* the newest first */
 	uint8_t clock;                              /* datagrams */
 };
 
-/* What a datagram says. */
+/* The sequence number of one datagram. */
 struct sequence_mark {
 	uint16_t version;
 	uint32_t domain;
@@ -96,14 +101,15 @@ struct sequence_mark {
 	uint32_t uptime_ms;
 };
 
-/* What it changes; negative takes back what was found before. */
+/* Changes of the counters.  Negative ones correct earlier results. */
 struct sequence_change {
 	int64_t missing; /* flows, or datagrams of v9 */
-	uint32_t late;   /* the same */
+	uint32_t late;   /* flows, or datagrams of v9 */
 	int restarts;
 };
 
-struct sequence_change sequences_take(struct sequences *q,
+/* Records a datagram's number and returns its effect. */
+struct sequence_change sequences_record(struct sequences *q,
     const struct sequence_mark *mark);
 
 #endif

@@ -59,7 +59,7 @@ take(uint16_t version, uint32_t domain, uint32_t number, uint32_t count,
 		.count = count,
 		.uptime_ms = uptime_ms,
 	};
-	const struct sequence_change change = sequences_take(&q, &mark);
+	const struct sequence_change change = sequences_record(&q, &mark);
 
 	sum.missing += change.missing;
 	sum.late += change.late;
