@@ -21,102 +21,94 @@
 #include "lib/bits.h"
 #include "crc32.h"
 #include "lib/cursor.h"
+#include "lib/fields-table.h"
 #include "store.h"
 
 #define CRC_LEN    4
 #define CLEAR_STEP 32 /* bytes */
 
-#define CRCS_AT_ONCE 16 /* checksums, a multiple of what is done in one go */
+#define CRCS_AT_ONCE 16 /* checksums; a multiple of flowd_crc32_each's */
 
-/* The single-family address bits; the IPv6 bit is the next one up. */
-#define ADDR4_BITS                                         \
-	(STORE_FIELD_AGENT_ADDR4 | STORE_FIELD_SRC_ADDR4 | \
-	    STORE_FIELD_DST_ADDR4 | STORE_FIELD_GATEWAY_ADDR4)
-#define ADDR6_BITS (ADDR4_BITS << 1)
+#define VERSION_3_1 (STORE_VER_MAJOR << 5 | 1)
 
-/*
- * The sizes of the fields in 4-byte words, from 1 to 4, by binary digit: a
- * field is in WORDS_n where its size has the digit n.
- */
-#define WORDS_1                                                       \
-	(STORE_FIELD_TAG | STORE_FIELD_PROTO_FLAGS_TOS | ADDR4_BITS | \
-	    STORE_FIELD_SRCDST_PORT | STORE_FIELD_AS_INFO |           \
-	    STORE_FIELD_FLOW_ENGINE_INFO | STORE_FIELD_CRC32)
-#define WORDS_2                                                             \
-	(STORE_FIELD_RECV_TIME | STORE_FIELD_PACKETS | STORE_FIELD_OCTETS | \
-	    STORE_FIELD_IF_INDICES | STORE_FIELD_FLOW_TIMES |               \
-	    STORE_FIELD_AS_INFO | STORE_FIELD_FLOW_ENGINE_INFO)
-#define WORDS_4 (ADDR6_BITS | STORE_FIELD_AGENT_INFO)
+_Static_assert((FIELDS_KNOWN & ~FIELDS_MINOR_1) == STORE_FIELD_ALL,
+    "ALL is the fields of version 3.0");
+_Static_assert(STORE_HEADER_LEN + 4 * (0 FIELDS(FIELD_WORDS)) <=
+	STORE_RECORD_MAX,
+    "a record holds all fields");
 
-/* What a flow between IPv4 hosts has that no rule gave a tag. */
+/* The fields of a flow between IPv4 hosts to which no rule gave a tag. */
 #define USUAL_FIELDS \
-	(STORE_FIELD_ALL & ~(uint32_t)(STORE_FIELD_TAG | ADDR6_BITS))
+	(STORE_FIELD_ALL & ~(uint32_t)(STORE_FIELD_TAG | FIELDS_ADDR6))
 
-static const struct {
-	const char *name;
-	uint32_t mask;
-} field_names[] = {
+/* clang-format off */
+#define NAME(name, minor, words)	{ #name, STORE_FIELD_##name },
+
+static const struct field_name names[] = {
 	{ "ALL", STORE_FIELD_ALL },
-	{ "TAG", STORE_FIELD_TAG },
-	{ "RECV_TIME", STORE_FIELD_RECV_TIME },
-	{ "PROTO_FLAGS_TOS", STORE_FIELD_PROTO_FLAGS_TOS },
+	FIELDS(NAME)
 	{ "AGENT_ADDR", STORE_FIELD_AGENT_ADDR },
-	{ "AGENT_ADDR4", STORE_FIELD_AGENT_ADDR4 },
-	{ "AGENT_ADDR6", STORE_FIELD_AGENT_ADDR6 },
 	{ "SRC_ADDR", STORE_FIELD_SRC_ADDR },
-	{ "SRC_ADDR4", STORE_FIELD_SRC_ADDR4 },
-	{ "SRC_ADDR6", STORE_FIELD_SRC_ADDR6 },
 	{ "DST_ADDR", STORE_FIELD_DST_ADDR },
-	{ "DST_ADDR4", STORE_FIELD_DST_ADDR4 },
-	{ "DST_ADDR6", STORE_FIELD_DST_ADDR6 },
 	{ "SRCDST_ADDR", STORE_FIELD_SRCDST_ADDR },
 	{ "GATEWAY_ADDR", STORE_FIELD_GATEWAY_ADDR },
-	{ "GATEWAY_ADDR4", STORE_FIELD_GATEWAY_ADDR4 },
-	{ "GATEWAY_ADDR6", STORE_FIELD_GATEWAY_ADDR6 },
-	{ "SRCDST_PORT", STORE_FIELD_SRCDST_PORT },
-	{ "PACKETS", STORE_FIELD_PACKETS },
-	{ "OCTETS", STORE_FIELD_OCTETS },
-	{ "IF_INDICES", STORE_FIELD_IF_INDICES },
-	{ "AGENT_INFO", STORE_FIELD_AGENT_INFO },
-	{ "FLOW_TIMES", STORE_FIELD_FLOW_TIMES },
-	{ "AS_INFO", STORE_FIELD_AS_INFO },
-	{ "FLOW_ENGINE_INFO", STORE_FIELD_FLOW_ENGINE_INFO },
-	{ "CRC32", STORE_FIELD_CRC32 },
 };
+#undef NAME
+/* clang-format on */
 
 uint32_t
 store_addr_bit(uint32_t pair, uint32_t family)
 {
 	switch (family) {
 	case ADDR_V4:
-		return (pair & ADDR4_BITS);
+		return (pair & FIELDS_ADDR4);
 	case ADDR_V6:
-		return (pair & ADDR6_BITS);
+		return (pair & FIELDS_ADDR6);
 	default:
 		return (0);
 	}
 }
 
+const struct field_name *
+field_name(size_t i)
+{
+	return (i < sizeof(names) / sizeof(names[0]) ? &names[i] : NULL);
+}
+
+const struct member *
+field_member(size_t i)
+{
+	return (i < NMEMBERS ? &members[i] : NULL);
+}
+
 uint32_t
 store_field_mask(const char *name)
 {
+	const struct field_name *n;
 	size_t i;
 
-	for (i = 0; i < sizeof(field_names) / sizeof(field_names[0]); i++) {
-		if (strcmp(field_names[i].name, name) == 0)
-			return (field_names[i].mask);
+	for (i = 0; (n = field_name(i)) != NULL; i++) {
+		if (strcmp(n->name, name) == 0)
+			return (n->mask);
 	}
 	return (0);
 }
 
+/* Adds up the lengths by their binary digits. */
 static inline size_t
 record_len(uint32_t fields)
 {
+	const uint32_t words_1 = 0U FIELDS(FIELD_WORDS_1);
+	const uint32_t words_2 = 0U FIELDS(FIELD_WORDS_2);
+	const uint32_t words_4 = 0U FIELDS(FIELD_WORDS_4);
+	const uint32_t words_8 = 0U FIELDS(FIELD_WORDS_8);
+
 	return (STORE_HEADER_LEN +
 	    4 *
-		(size_t)(bits_count(fields & WORDS_1) +
-		    2 * bits_count(fields & WORDS_2) +
-		    4 * bits_count(fields & WORDS_4)));
+		(size_t)(bits_count(fields & words_1) +
+		    2 * bits_count(fields & words_2) +
+		    4 * bits_count(fields & words_4) +
+		    8 * bits_count(fields & words_8)));
 }
 
 size_t
@@ -126,99 +118,79 @@ store_record_len(uint32_t fields)
 }
 
 /*
- * The put_ and get_ functions below move a pointer over a record whose whole
- * length has been checked against record_len, which is the sum of their steps.
+ * The put_ and get_ functions below write and read at places of a record whose
+ * length has been checked against record_len.  The compiler turns the loops
+ * over the table of members into straight code: their rows are constants.
  */
-static ALWAYS_INLINE uint8_t *
-put_addr(uint8_t *p, uint32_t fields, uint32_t pair, const struct addr *a)
+
+static ALWAYS_INLINE size_t
+field_len(uint32_t field)
 {
-	if ((fields & pair & ADDR4_BITS) != 0) {
-		memcpy(p, a->bytes, 4);
-		p += 4;
-	}
-	if ((fields & pair & ADDR6_BITS) != 0) {
-		memcpy(p, a->bytes, 16);
-		p += 16;
-	}
-	return (p);
+	return (record_len(field) - STORE_HEADER_LEN);
 }
 
-/* What happened: the fields up to OCTETS. */
-static ALWAYS_INLINE uint8_t *
-put_traffic(uint8_t *p, uint32_t fields, const struct flow *flow)
+/* Octets from a member that is present to the next one. */
+static ALWAYS_INLINE size_t
+step(uint32_t fields, size_t i)
 {
-	if ((fields & STORE_FIELD_TAG) != 0) {
-		be32_put(p, flow->tag);
-		p += 4;
-	}
-	if ((fields & STORE_FIELD_RECV_TIME) != 0) {
-		be32_put(p, flow->recv_sec);
-		be32_put(p + 4, flow->recv_usec);
-		p += 8;
-	}
-	if ((fields & STORE_FIELD_PROTO_FLAGS_TOS) != 0) {
-		p[0] = flow->tcp_flags;
-		p[1] = flow->protocol;
-		p[2] = flow->tos;
-		p[3] = 0;
-		p += 4;
-	}
-	p = put_addr(p, fields, STORE_FIELD_AGENT_ADDR, &flow->agent);
-	p = put_addr(p, fields, STORE_FIELD_SRC_ADDR, &flow->src);
-	p = put_addr(p, fields, STORE_FIELD_DST_ADDR, &flow->dst);
-	p = put_addr(p, fields, STORE_FIELD_GATEWAY_ADDR, &flow->gateway);
-	if ((fields & STORE_FIELD_SRCDST_PORT) != 0) {
-		be16_put(p, flow->src_port);
-		be16_put(p + 2, flow->dst_port);
-		p += 4;
-	}
-	if ((fields & STORE_FIELD_PACKETS) != 0) {
-		be64_put(p, flow->packets);
-		p += 8;
-	}
-	if ((fields & STORE_FIELD_OCTETS) != 0) {
-		be64_put(p, flow->octets);
-		p += 8;
-	}
-	return (p);
+	const uint32_t field = members[i].field;
+
+	if (i + 1 < NMEMBERS && members[i + 1].field == field)
+		return (0);
+	if ((field & FIELDS_ADDR4) != 0 && (fields & field & FIELDS_ADDR4) == 0)
+		return (field_len(field & FIELDS_ADDR6));
+	return (field_len(field & ~FIELDS_ADDR6));
 }
 
-/* How the exporter saw it: the fields from IF_INDICES. */
-static ALWAYS_INLINE uint8_t *
-put_export(uint8_t *p, uint32_t fields, const struct flow *flow)
+static ALWAYS_INLINE void
+put_number(uint8_t *p, const void *from, uint8_t size)
 {
-	if ((fields & STORE_FIELD_IF_INDICES) != 0) {
-		be32_put(p, flow->if_index_in);
-		be32_put(p + 4, flow->if_index_out);
-		p += 8;
-	}
-	if ((fields & STORE_FIELD_AGENT_INFO) != 0) {
-		be32_put(p, flow->sys_uptime_ms);
-		be32_put(p + 4, flow->time_sec);
-		be32_put(p + 8, flow->time_nanosec);
-		be16_put(p + 12, flow->netflow_version);
-		be16_put(p + 14, 0);
-		p += 16;
-	}
-	if ((fields & STORE_FIELD_FLOW_TIMES) != 0) {
-		be32_put(p, flow->flow_start);
-		be32_put(p + 4, flow->flow_finish);
-		p += 8;
-	}
-	if ((fields & STORE_FIELD_AS_INFO) != 0) {
-		be32_put(p, flow->src_as);
-		be32_put(p + 4, flow->dst_as);
-		p[8] = flow->src_mask;
-		p[9] = flow->dst_mask;
-		be16_put(p + 10, 0);
-		p += 12;
-	}
-	if ((fields & STORE_FIELD_FLOW_ENGINE_INFO) != 0) {
-		be16_put(p, flow->engine_type);
-		be16_put(p + 2, flow->engine_id);
-		be32_put(p + 4, flow->flow_sequence);
-		be32_put(p + 8, flow->source_id);
-		p += 12;
+	const uint64_t v = number_at(from, size);
+
+	if (size == 1)
+		*p = (uint8_t)v;
+	else if (size == 2)
+		be16_put(p, (uint16_t)v);
+	else if (size == 4)
+		be32_put(p, (uint32_t)v);
+	else
+		be64_put(p, v);
+}
+
+static ALWAYS_INLINE void
+put_addr(uint8_t *p, uint32_t fields, const struct member *m,
+    const struct addr *a)
+{
+	if ((fields & m->field & FIELDS_ADDR4) != 0)
+		memcpy(p + m->at, a->bytes, 4);
+	else
+		memcpy(p + 4 * m->at, a->bytes, 16);
+}
+
+static ALWAYS_INLINE void
+put_member(uint8_t *p, uint32_t fields, const struct member *m,
+    const struct flow *flow)
+{
+	if (m->type == MEMBER_ADDR)
+		put_addr(p, fields, m, member_addr(m, flow));
+	else if (m->type == MEMBER_NUMBER)
+		put_number(p + m->at, (const uint8_t *)flow + m->offset,
+		    m->size);
+	else if (m->type == MEMBER_ZERO)
+		memset(p + m->at, 0, m->width);
+}
+
+static ALWAYS_INLINE uint8_t *
+put_fields(uint8_t *p, uint32_t fields, const struct flow *flow)
+{
+	size_t i;
+
+#pragma GCC unroll 128
+	for (i = 0; i < NMEMBERS; i++) {
+		if ((fields & members[i].field) == 0)
+			continue;
+		put_member(p, fields, &members[i], flow);
+		p += step(fields, i);
 	}
 	return (p);
 }
@@ -226,23 +198,18 @@ put_export(uint8_t *p, uint32_t fields, const struct flow *flow)
 static inline uint32_t
 encoded_fields(const struct flow *flow, uint32_t mask)
 {
-	return ((flow->fields & mask & STORE_FIELD_ALL) |
-	    (mask & STORE_FIELD_CRC32));
+	return (
+	    (flow->fields & mask & FIELDS_KNOWN) | (mask & STORE_FIELD_CRC32));
 }
 
 /* Writes all but the checksum; returns the length with it. */
 static ALWAYS_INLINE size_t
 put_record(uint8_t *buf, uint32_t fields, const struct flow *flow)
 {
-	uint8_t *p = buf + STORE_HEADER_LEN;
-	size_t len;
+	const uint8_t *end = put_fields(buf + STORE_HEADER_LEN, fields, flow);
+	const size_t len = (size_t)(end - buf);
 
-	p = put_traffic(p, fields, flow);
-	p = put_export(p, fields, flow);
-	if ((fields & STORE_FIELD_CRC32) != 0)
-		p += CRC_LEN;
-	len = (size_t)(p - buf);
-	buf[0] = STORE_VERSION;
+	buf[0] = (fields & FIELDS_MINOR_1) == 0 ? STORE_VERSION : VERSION_3_1;
 	buf[1] = (uint8_t)((len - STORE_HEADER_LEN) / 4);
 	be16_put(buf + 2, 0);
 	be32_put(buf + 4, fields);
@@ -324,14 +291,15 @@ check_header(const uint8_t *buf, size_t size, size_t *len)
 		return (FLOWD_EVERSION);
 	fields = be32(buf + 4);
 	if (be16(buf + 2) != 0 || (fields & STORE_FIELD_RESERVED) != 0 ||
-	    ((fields & ADDR4_BITS) << 1 & fields) != 0)
+	    ((fields & FIELDS_ADDR4) << 1 & fields) != 0)
 		return (FLOWD_EHEADER);
 	total = STORE_HEADER_LEN + 4 * (size_t)buf[1];
 	known = record_len(fields);
 	if ((fields & ~STORE_FIELD_ALL) == 0) {
 		if (total != known)
 			return (FLOWD_EHEADER);
-	} else if (buf[0] == STORE_VERSION || total <= known) {
+	} else if (buf[0] == STORE_VERSION || total < known ||
+	    (total == known) != ((fields & ~FIELDS_KNOWN) == 0)) {
 		/* 3.0 has no other fields, and no field is empty. */
 		return (FLOWD_EHEADER);
 	}
@@ -345,92 +313,51 @@ store_check_header(const uint8_t *buf, size_t size, size_t *len)
 	return (check_header(buf, size, len));
 }
 
+static ALWAYS_INLINE void
+get_number(const uint8_t *p, void *to, uint8_t size)
+{
+	if (size == 1)
+		number_set(to, size, *p);
+	else if (size == 2)
+		number_set(to, size, be16(p));
+	else if (size == 4)
+		number_set(to, size, be32(p));
+	else
+		number_set(to, size, be64(p));
+}
+
 /* a is zero before. */
-static inline const uint8_t *
-get_addr(const uint8_t *p, uint32_t fields, uint32_t pair, struct addr *a)
+static ALWAYS_INLINE void
+get_addr(const uint8_t *p, uint32_t fields, const struct member *m,
+    struct addr *a)
 {
-	if ((fields & pair & ADDR4_BITS) != 0) {
+	if ((fields & m->field & FIELDS_ADDR4) != 0) {
 		a->family = ADDR_V4;
-		memcpy(a->bytes, p, 4);
-		p += 4;
-	} else if ((fields & pair & ADDR6_BITS) != 0) {
+		memcpy(a->bytes, p + m->at, 4);
+	} else {
 		a->family = ADDR_V6;
-		memcpy(a->bytes, p, 16);
-		p += 16;
+		memcpy(a->bytes, p + 4 * m->at, 16);
 	}
-	return (p);
 }
 
-static inline const uint8_t *
-get_traffic(const uint8_t *p, uint32_t fields, struct flow *flow)
+static ALWAYS_INLINE void
+get_fields(const uint8_t *p, uint32_t fields, struct flow *flow)
 {
-	if ((fields & STORE_FIELD_TAG) != 0) {
-		flow->tag = be32(p);
-		p += 4;
-	}
-	if ((fields & STORE_FIELD_RECV_TIME) != 0) {
-		flow->recv_sec = be32(p);
-		flow->recv_usec = be32(p + 4);
-		p += 8;
-	}
-	if ((fields & STORE_FIELD_PROTO_FLAGS_TOS) != 0) {
-		flow->tcp_flags = p[0];
-		flow->protocol = p[1];
-		flow->tos = p[2];
-		p += 4;
-	}
-	p = get_addr(p, fields, STORE_FIELD_AGENT_ADDR, &flow->agent);
-	p = get_addr(p, fields, STORE_FIELD_SRC_ADDR, &flow->src);
-	p = get_addr(p, fields, STORE_FIELD_DST_ADDR, &flow->dst);
-	p = get_addr(p, fields, STORE_FIELD_GATEWAY_ADDR, &flow->gateway);
-	if ((fields & STORE_FIELD_SRCDST_PORT) != 0) {
-		flow->src_port = be16(p);
-		flow->dst_port = be16(p + 2);
-		p += 4;
-	}
-	if ((fields & STORE_FIELD_PACKETS) != 0) {
-		flow->packets = be64(p);
-		p += 8;
-	}
-	if ((fields & STORE_FIELD_OCTETS) != 0) {
-		flow->octets = be64(p);
-		p += 8;
-	}
-	return (p);
-}
+	const struct member *m;
+	uint8_t *to;
+	size_t i;
 
-static inline void
-get_export(const uint8_t *p, uint32_t fields, struct flow *flow)
-{
-	if ((fields & STORE_FIELD_IF_INDICES) != 0) {
-		flow->if_index_in = be32(p);
-		flow->if_index_out = be32(p + 4);
-		p += 8;
-	}
-	if ((fields & STORE_FIELD_AGENT_INFO) != 0) {
-		flow->sys_uptime_ms = be32(p);
-		flow->time_sec = be32(p + 4);
-		flow->time_nanosec = be32(p + 8);
-		flow->netflow_version = be16(p + 12);
-		p += 16;
-	}
-	if ((fields & STORE_FIELD_FLOW_TIMES) != 0) {
-		flow->flow_start = be32(p);
-		flow->flow_finish = be32(p + 4);
-		p += 8;
-	}
-	if ((fields & STORE_FIELD_AS_INFO) != 0) {
-		flow->src_as = be32(p);
-		flow->dst_as = be32(p + 4);
-		flow->src_mask = p[8];
-		flow->dst_mask = p[9];
-		p += 12;
-	}
-	if ((fields & STORE_FIELD_FLOW_ENGINE_INFO) != 0) {
-		flow->engine_type = be16(p);
-		flow->engine_id = be16(p + 2);
-		flow->flow_sequence = be32(p + 4);
-		flow->source_id = be32(p + 8);
+#pragma GCC unroll 128
+	for (i = 0; i < NMEMBERS; i++) {
+		m = &members[i];
+		if ((fields & m->field) == 0)
+			continue;
+		to = (uint8_t *)flow + m->offset;
+		if (m->type == MEMBER_ADDR)
+			get_addr(p, fields, m, (void *)to);
+		else if (m->type == MEMBER_NUMBER)
+			get_number(p + m->at, to, m->size);
+		p += step(fields, i);
 	}
 }
 
@@ -470,9 +397,8 @@ store_decode(const uint8_t *buf, size_t size, struct flow *flow, size_t *len)
 			return (FLOWD_ECRC);
 	}
 	flow->version = buf[0];
-	flow->fields = fields & STORE_FIELD_ALL;
+	flow->fields = fields & FIELDS_KNOWN;
 	flow->crc = crc;
-	get_export(get_traffic(buf + STORE_HEADER_LEN, fields, flow), fields,
-	    flow);
+	get_fields(buf + STORE_HEADER_LEN, fields, flow);
 	return (0);
 }

@@ -29,6 +29,7 @@
 #include "lib/cursor.h"
 #include "errors.h"
 #include "config/flowlog-name.h"
+#include "lib/fields.h"
 #include "base/pack.h"
 #include "store.h"
 
@@ -262,8 +263,7 @@ check_config(const void *structure)
 	const struct config *conf = structure;
 	size_t i, j;
 
-	if (conf->store_mask == 0 ||
-	    (conf->store_mask & ~STORE_FIELD_ALL) != 0 ||
+	if (conf->store_mask == 0 || (conf->store_mask & ~FIELDS_KNOWN) != 0 ||
 	    conf->sources.negated || !has_tables(conf, &conf->sources) ||
 	    (conf->control == NULL && conf->control_group != NULL))
 		return (FLOWD_EINVAL);

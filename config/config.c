@@ -21,32 +21,9 @@
 #include <string.h>
 
 #include "config/config.h"
+#include "lib/bits.h"
+#include "lib/fields.h"
 #include "store.h"
-
-/* The names of single fields that store_field_mask accepts. */
-static const char *const field_names[] = {
-	"TAG",
-	"RECV_TIME",
-	"PROTO_FLAGS_TOS",
-	"AGENT_ADDR4",
-	"AGENT_ADDR6",
-	"SRC_ADDR4",
-	"SRC_ADDR6",
-	"DST_ADDR4",
-	"DST_ADDR6",
-	"GATEWAY_ADDR4",
-	"GATEWAY_ADDR6",
-	"SRCDST_PORT",
-	"PACKETS",
-	"OCTETS",
-	"IF_INDICES",
-	"AGENT_INFO",
-	"FLOW_TIMES",
-	"AS_INFO",
-	"FLOW_ENGINE_INFO",
-	"CRC32",
-};
-#define NFIELD_NAMES (sizeof(field_names) / sizeof(field_names[0]))
 
 void
 config_free(struct config *conf)
@@ -190,15 +167,16 @@ print_quoted(const char *before, const char *text, FILE *fp)
 static void
 print_store(uint32_t mask, FILE *fp)
 {
+	const struct field_name *n;
 	size_t i;
 
 	if (mask == STORE_FIELD_ALL) {
 		(void)fputs("store ALL\n", fp);
 		return;
 	}
-	for (i = 0; i < NFIELD_NAMES; i++) {
-		if ((mask & store_field_mask(field_names[i])) != 0)
-			(void)fprintf(fp, "store %s\n", field_names[i]);
+	for (i = 0; (n = field_name(i)) != NULL; i++) {
+		if (bits_count(n->mask) == 1 && (mask & n->mask) != 0)
+			(void)fprintf(fp, "store %s\n", n->name);
 	}
 }
 

@@ -20,9 +20,11 @@
 #include <time.h>
 
 #include "format.h"
+#include "lib/fields-table.h"
 
 #define ISO_MINUTE_LEN 17 /* YYYY-MM-DDTHH:MM: */
 #define ISO_ZONE_LEN   6  /* +HH:MM */
+#define CSV_HEADER_MAX 512
 
 #define SECONDS 1
 #define MINUTES (60 * SECONDS)
@@ -46,11 +48,6 @@ struct iso_minute {
 #define ISO_MINUTES 16
 
 static _Thread_local struct iso_minute iso_minutes[ISO_MINUTES];
-
-static const char csv_header[] =
-    "#:unix_secs,unix_nsecs,sysuptime,exaddr,dpkts,doctets,first,last,"
-    "engine_type,engine_id,srcaddr,dstaddr,nexthop,input,output,srcport,"
-    "dstport,prot,tos,tcp_flags,src_mask,dst_mask,src_as,dst_as";
 
 /*
  * The put_ functions write text at p, without a NUL, and return its end.
@@ -109,8 +106,12 @@ put_u32(char *p, uint32_t v)
 		1000000000,
 	};
 	const unsigned int most = sizeof(powers) / sizeof(powers[0]);
-	unsigned int ndigits = 1;
+	unsigned int ndigits = 2;
 
+	if (v < 10) {
+		*p = (char)('0' + v);
+		return (p + 1);
+	}
 	while (ndigits < most && v >= powers[ndigits])
 		ndigits++;
 	return (put_digits(p, v, ndigits));
@@ -295,239 +296,188 @@ put_interval_ms(char *p, uint32_t ms)
 	return (put_digits(p, ms % 1000, 3));
 }
 
-/* NAME VALUE, with the spaces behind both; name has its own. */
-static inline char *
-put_named(char *p, const char *name, uint64_t v)
+static inline uint32_t
+member_fraction(const struct member *m, const struct flow *flow)
 {
-	p = put_u64(put_text(p, name), v);
-	*p++ = ' ';
-	return (p);
+	return ((uint32_t)number_at((const uint8_t *)flow + m->with, 4));
 }
 
+/* "A]" or, if the flow has ports, "A]:P". */
 static inline char *
-put_named_interval_ms(char *p, const char *name, uint32_t ms)
+put_endpoint(char *p, const struct member *m, const struct flow *flow,
+    uint32_t fields)
 {
-	p = put_interval_ms(put_text(p, name), ms);
-	*p++ = ' ';
-	return (p);
-}
-
-/* "[A]" or, where there are ports, "[A]:P". */
-static inline char *
-put_endpoint(char *p, const char *name, const struct addr *a, bool has_port,
-    uint16_t port)
-{
-	p = addr_put(put_text(p, name), a);
+	p = addr_put(p, member_addr(m, flow));
 	*p++ = ']';
-	if (has_port) {
+	if ((fields & m->port) != 0) {
 		*p++ = ':';
-		p = put_u32(p, port);
+		p = put_u32(p,
+		    (uint32_t)number_at((const uint8_t *)flow + m->with, 2));
 	}
-	*p++ = ' ';
 	return (p);
 }
 
-/* What happened: the fields up to OCTETS. */
-static char *
-put_traffic(char *p, const struct flow *flow, uint32_t fields, bool utc)
+static inline char *
+put_time_usec(char *p, const struct member *m, const struct flow *flow,
+    bool utc)
 {
-	const bool ports = (fields & STORE_FIELD_SRCDST_PORT) != 0;
-
-	if ((fields & STORE_FIELD_TAG) != 0)
-		p = put_named(p, "tag ", flow->tag);
-	if ((fields & STORE_FIELD_RECV_TIME) != 0) {
-		p = put_text(p, "recv_time ");
-		p = put_iso_time(p, flow->recv_sec, utc);
-		*p++ = '.';
-		p = put_usec(p, flow->recv_usec);
-		*p++ = ' ';
-	}
-	if ((fields & STORE_FIELD_PROTO_FLAGS_TOS) != 0) {
-		p = put_named(p, "proto ", flow->protocol);
-		p = put_hex(put_text(p, "tcpflags "), flow->tcp_flags, 2);
-		p = put_hex(put_text(p, " tos "), flow->tos, 2);
-		*p++ = ' ';
-	}
-	if ((fields & STORE_FIELD_AGENT_ADDR) != 0)
-		p = put_endpoint(p, "agent [", &flow->agent, false, 0);
-	if ((fields & STORE_FIELD_SRC_ADDR) != 0)
-		p = put_endpoint(p, "src [", &flow->src, ports, flow->src_port);
-	if ((fields & STORE_FIELD_DST_ADDR) != 0)
-		p = put_endpoint(p, "dst [", &flow->dst, ports, flow->dst_port);
-	if ((fields & STORE_FIELD_GATEWAY_ADDR) != 0)
-		p = put_endpoint(p, "gateway [", &flow->gateway, false, 0);
-	if ((fields & STORE_FIELD_PACKETS) != 0)
-		p = put_named(p, "packets ", flow->packets);
-	if ((fields & STORE_FIELD_OCTETS) != 0)
-		p = put_named(p, "octets ", flow->octets);
-	return (p);
+	p = put_iso_time(p, (int64_t)member_number(m, flow), utc);
+	*p++ = '.';
+	return (put_usec(p, member_fraction(m, flow)));
 }
 
-/* How the exporter saw it: the fields from IF_INDICES. */
-static char *
-put_export(char *p, const struct flow *flow, uint32_t fields, bool utc)
+static ALWAYS_INLINE char *
+put_member(char *p, const struct member *m, const struct flow *flow,
+    uint32_t fields, bool utc)
 {
-	if ((fields & STORE_FIELD_IF_INDICES) != 0) {
-		p = put_named(p, "in_if ", flow->if_index_in);
-		p = put_named(p, "out_if ", flow->if_index_out);
+	p = put_text(p, m->text.label);
+	switch (m->text.show) {
+	case SHOW_NUMBER:
+		return (put_u64(p, member_number(m, flow)));
+	case SHOW_HEX2:
+		return (put_hex(p, (uint32_t)member_number(m, flow), 2));
+	case SHOW_HEX8:
+		return (put_hex(p, (uint32_t)member_number(m, flow), 8));
+	case SHOW_ADDR:
+	case SHOW_ENDPOINT:
+		return (put_endpoint(p, m, flow, fields));
+	case SHOW_TIME:
+		return (put_iso_time(p, (int64_t)member_number(m, flow), utc));
+	case SHOW_TIME_USEC:
+		return (put_time_usec(p, m, flow, utc));
+	case SHOW_INTERVAL:
+		return (put_interval_ms(p, (uint32_t)member_number(m, flow)));
+	default:
+		return (p);
 	}
-	if ((fields & STORE_FIELD_AGENT_INFO) != 0) {
-		p = put_named_interval_ms(p, "sys_uptime_ms ",
-		    flow->sys_uptime_ms);
-		p = put_text(p, "time_sec ");
-		p = put_iso_time(p, flow->time_sec, utc);
-		p = put_named(p, " time_nanosec ", flow->time_nanosec);
-		p = put_named(p, "netflow ver ", flow->netflow_version);
-	}
-	if ((fields & STORE_FIELD_FLOW_TIMES) != 0) {
-		p = put_named_interval_ms(p, "flow_start ", flow->flow_start);
-		p = put_named_interval_ms(p, "flow_finish ", flow->flow_finish);
-	}
-	if ((fields & STORE_FIELD_AS_INFO) != 0) {
-		p = put_named(p, "src_AS ", flow->src_as);
-		p = put_named(p, "src_masklen ", flow->src_mask);
-		p = put_named(p, "dst_AS ", flow->dst_as);
-		p = put_named(p, "dst_masklen ", flow->dst_mask);
-	}
-	if ((fields & STORE_FIELD_FLOW_ENGINE_INFO) != 0) {
-		p = put_named(p, "engine_type ", flow->engine_type);
-		p = put_named(p, "engine_id ", flow->engine_id);
-		p = put_named(p, "seq ", flow->flow_sequence);
-		p = put_named(p, "source ", flow->source_id);
-	}
-	if ((fields & STORE_FIELD_CRC32) != 0) {
-		p = put_hex(put_text(p, "crc32 "), flow->crc, 8);
-		*p++ = ' ';
-	}
-	return (p);
 }
 
+/*
+ * This loop and the two below become straight code: the rows of the table are
+ * constants for the compiler.
+ */
 size_t
 format_flow(const struct flow *flow, uint32_t mask, bool utc,
     char buf[FORMAT_LINE_MAX])
 {
 	const uint32_t fields = flow->fields & mask;
 	char *p = put_text(buf, "FLOW ");
+	size_t i;
 
-	p = put_traffic(p, flow, fields, utc);
-	p = put_export(p, flow, fields, utc);
+#pragma GCC unroll 128
+	for (i = 0; i < NMEMBERS; i++) {
+		if (members[i].text.show == SHOW_NOT ||
+		    (fields & members[i].field) == 0)
+			continue;
+		p = put_member(p, &members[i], flow, fields, utc);
+		*p++ = ' ';
+	}
 	*p = '\0';
 	return ((size_t)(p - buf));
+}
+
+/* Set once, before main(). */
+static struct {
+	const struct member *columns[NMEMBERS]; /* NULL after the last */
+	char header[CSV_HEADER_MAX];
+} csv;
+
+static __attribute__((constructor)) void
+sort_columns(void)
+{
+	char *p = csv.header;
+	size_t i;
+
+	for (i = 0; i < NMEMBERS; i++) {
+		if (members[i].csv_column != 0)
+			csv.columns[members[i].csv_column - 1] = &members[i];
+	}
+	for (i = 0; csv.columns[i] != NULL; i++) {
+		p = put_text(p, csv.columns[i]->csv);
+		*p++ = ',';
+	}
+	p[-1] = '\0';
 }
 
 const char *
 format_csv_header(void)
 {
-	return (csv_header);
+	return (csv.header);
 }
 
-/* The number, or 0 where the flow lacks the field, and a comma. */
-static inline char *
-put_column(char *p, const struct flow *flow, uint32_t field, uint64_t v)
+/* One switch for all members: the order of the columns is not the table's. */
+static ALWAYS_INLINE char *
+put_column(char *p, const struct member *m, const struct flow *flow)
 {
-	p = put_u64(p, (flow->fields & field) != 0 ? v : 0);
-	*p++ = ',';
-	return (p);
-}
+	const uint8_t *from = (const uint8_t *)flow + m->offset;
 
-static inline char *
-put_addr_column(char *p, const struct flow *flow, uint32_t pair,
-    const struct addr *a)
-{
-	if ((flow->fields & pair) != 0)
-		p = addr_put(p, a);
-	*p++ = ',';
-	return (p);
+	switch (m->size) {
+	case 1:
+		return (put_u32(p, (uint32_t)number_at(from, 1)));
+	case 2:
+		return (put_u32(p, (uint32_t)number_at(from, 2)));
+	case 4:
+		return (put_u32(p, (uint32_t)number_at(from, 4)));
+	case 8:
+		return (put_u64(p, number_at(from, 8)));
+	default:
+		return (addr_put(p, member_addr(m, flow)));
+	}
 }
 
 size_t
 format_csv(const struct flow *flow, char buf[FORMAT_LINE_MAX])
 {
-	const uint32_t agent = STORE_FIELD_AGENT_INFO;
-	const uint32_t times = STORE_FIELD_FLOW_TIMES;
-	const uint32_t engine = STORE_FIELD_FLOW_ENGINE_INFO;
-	const uint32_t ifs = STORE_FIELD_IF_INDICES;
-	const uint32_t ports = STORE_FIELD_SRCDST_PORT;
-	const uint32_t proto = STORE_FIELD_PROTO_FLAGS_TOS;
-	const uint32_t as = STORE_FIELD_AS_INFO;
+	const struct member *m;
 	char *p = buf;
+	size_t i;
 
-	p = put_column(p, flow, agent, flow->time_sec);
-	p = put_column(p, flow, agent, flow->time_nanosec);
-	p = put_column(p, flow, agent, flow->sys_uptime_ms);
-	p = put_addr_column(p, flow, STORE_FIELD_AGENT_ADDR, &flow->agent);
-	p = put_column(p, flow, STORE_FIELD_PACKETS, flow->packets);
-	p = put_column(p, flow, STORE_FIELD_OCTETS, flow->octets);
-	p = put_column(p, flow, times, flow->flow_start);
-	p = put_column(p, flow, times, flow->flow_finish);
-	p = put_column(p, flow, engine, flow->engine_type);
-	p = put_column(p, flow, engine, flow->engine_id);
-	p = put_addr_column(p, flow, STORE_FIELD_SRC_ADDR, &flow->src);
-	p = put_addr_column(p, flow, STORE_FIELD_DST_ADDR, &flow->dst);
-	p = put_addr_column(p, flow, STORE_FIELD_GATEWAY_ADDR, &flow->gateway);
-	p = put_column(p, flow, ifs, flow->if_index_in);
-	p = put_column(p, flow, ifs, flow->if_index_out);
-	p = put_column(p, flow, ports, flow->src_port);
-	p = put_column(p, flow, ports, flow->dst_port);
-	p = put_column(p, flow, proto, flow->protocol);
-	p = put_column(p, flow, proto, flow->tos);
-	p = put_column(p, flow, proto, flow->tcp_flags);
-	p = put_column(p, flow, as, flow->src_mask);
-	p = put_column(p, flow, as, flow->dst_mask);
-	p = put_column(p, flow, as, flow->src_as);
-	p = put_column(p, flow, as, flow->dst_as);
+	for (i = 0; (m = csv.columns[i]) != NULL; i++) {
+		if ((flow->fields & m->field) != 0)
+			p = put_column(p, m, flow);
+		else if (m->type != MEMBER_ADDR)
+			*p++ = '0';
+		*p++ = ',';
+	}
 	*--p = '\0'; /* over the last comma */
 	return ((size_t)(p - buf));
 }
 
-/*
- * JSON members, each with a comma behind it; name has the quotes, the colon and
- * what comes before the value.  No value has characters to be escaped.
- */
-static inline char *
-put_member(char *p, const char *name, uint64_t v)
-{
-	p = put_u64(put_text(p, name), v);
-	*p++ = ',';
-	return (p);
-}
-
-static inline char *
-put_addr_member(char *p, const struct flow *flow, uint32_t pair,
-    const char *name, const struct addr *a)
-{
-	if ((flow->fields & pair) == 0)
-		return (p);
-	p = addr_put(put_text(p, name), a);
-	*p++ = '"';
-	*p++ = ',';
-	return (p);
-}
-
 /* The time, with ndigits of the fraction, and its zone. */
 static char *
-put_time_member(char *p, const char *name, int64_t sec, uint32_t fraction,
-    unsigned int ndigits, bool utc)
+put_zoned_time(char *p, int64_t sec, uint32_t fraction, unsigned int ndigits,
+    bool utc)
 {
 	const struct iso_minute *m = iso_minute(sec, utc);
 
-	/* ISO 8601 cannot name a zone that is off by seconds; UTC never is. */
+	/*
+	 * ISO 8601 has no notation for a zone that is off by seconds.  UTC is
+	 * none of these.
+	 */
 	if (m == NULL)
 		m = iso_minute(sec, true);
-	p = put_iso_second(put_text(p, name), m, sec);
+	p = put_iso_second(p, m, sec);
 	*p++ = '.';
 	p = put_digits(p, fraction, ndigits);
 	memcpy(p, m->zone, ISO_ZONE_LEN);
-	p += ISO_ZONE_LEN;
-	*p++ = '"';
-	*p++ = ',';
-	return (p);
+	return (p + ISO_ZONE_LEN);
 }
 
-/* flow_time, milliseconds of the exporter's uptime, as flowd-log(5) has it. */
+/* units is the number of fractions in a second. */
+static inline char *
+put_json_time(char *p, const struct member *m, const struct flow *flow,
+    uint32_t units, unsigned int ndigits, bool utc)
+{
+	const uint32_t fraction = member_fraction(m, flow);
+
+	return (put_zoned_time(p,
+	    (int64_t)member_number(m, flow) + fraction / units,
+	    fraction % units, ndigits, utc));
+}
+
+/* A time in milliseconds of the exporter's uptime; see flowd-log(5). */
 static char *
-put_flow_time_member(char *p, const char *name, const struct flow *flow,
-    uint32_t flow_time, bool utc)
+put_absolute(char *p, const struct flow *flow, uint32_t flow_time, bool utc)
 {
 	const int64_t billion = 1000000000;
 	const int32_t before = (int32_t)(flow->sys_uptime_ms - flow_time);
@@ -535,103 +485,57 @@ put_flow_time_member(char *p, const char *name, const struct flow *flow,
 	    before * (billion / 1000);
 	const int64_t fraction = (t % billion + billion) % billion;
 
-	return (put_time_member(p, name, (t - fraction) / billion,
+	return (put_zoned_time(p, (t - fraction) / billion,
 	    (uint32_t)(fraction / (billion / 1000)), 3, utc));
 }
 
-static char *
-put_traffic_members(char *p, const struct flow *flow, bool utc)
+/* No value has characters to be escaped. */
+static ALWAYS_INLINE char *
+put_json(char *p, const struct member *m, const struct flow *flow, bool utc)
 {
-	const uint32_t million = 1000000;
-
-	if ((flow->fields & STORE_FIELD_TAG) != 0)
-		p = put_member(p, "\"tag\":", flow->tag);
-	if ((flow->fields & STORE_FIELD_RECV_TIME) != 0)
-		p = put_time_member(p, "\"recv_time\":\"",
-		    (int64_t)flow->recv_sec + flow->recv_usec / million,
-		    flow->recv_usec % million, 6, utc);
-	if ((flow->fields & STORE_FIELD_PROTO_FLAGS_TOS) != 0) {
-		p = put_member(p, "\"protocol\":", flow->protocol);
-		p = put_member(p, "\"tcp_flags\":", flow->tcp_flags);
-		p = put_member(p, "\"tos\":", flow->tos);
+	p = put_text(p, m->json.label);
+	switch (m->json.show) {
+	case SHOW_NUMBER:
+		return (put_u64(p, member_number(m, flow)));
+	case SHOW_ADDR:
+		p = addr_put(p, member_addr(m, flow));
+		break;
+	case SHOW_TIME_USEC:
+		p = put_json_time(p, m, flow, 1000000, 6, utc);
+		break;
+	case SHOW_TIME_NSEC:
+		p = put_json_time(p, m, flow, 1000000000, 9, utc);
+		break;
+	case SHOW_ABSOLUTE:
+		p = put_absolute(p, flow, (uint32_t)member_number(m, flow),
+		    utc);
+		break;
+	default:
+		break;
 	}
-	p = put_addr_member(p, flow, STORE_FIELD_AGENT_ADDR,
-	    "\"agent_addr\":\"", &flow->agent);
-	p = put_addr_member(p, flow, STORE_FIELD_SRC_ADDR, "\"src_addr\":\"",
-	    &flow->src);
-	p = put_addr_member(p, flow, STORE_FIELD_DST_ADDR, "\"dst_addr\":\"",
-	    &flow->dst);
-	p = put_addr_member(p, flow, STORE_FIELD_GATEWAY_ADDR,
-	    "\"gateway_addr\":\"", &flow->gateway);
-	if ((flow->fields & STORE_FIELD_SRCDST_PORT) != 0) {
-		p = put_member(p, "\"src_port\":", flow->src_port);
-		p = put_member(p, "\"dst_port\":", flow->dst_port);
-	}
-	if ((flow->fields & STORE_FIELD_PACKETS) != 0)
-		p = put_member(p, "\"packets\":", flow->packets);
-	if ((flow->fields & STORE_FIELD_OCTETS) != 0)
-		p = put_member(p, "\"octets\":", flow->octets);
-	return (p);
-}
-
-static char *
-put_time_members(char *p, const struct flow *flow, bool utc)
-{
-	const uint32_t billion = 1000000000;
-
-	if ((flow->fields & STORE_FIELD_AGENT_INFO) != 0) {
-		p = put_member(p, "\"sys_uptime_ms\":", flow->sys_uptime_ms);
-		p = put_time_member(p, "\"export_time\":\"",
-		    (int64_t)flow->time_sec + flow->time_nanosec / billion,
-		    flow->time_nanosec % billion, 9, utc);
-		p = put_member(p,
-		    "\"netflow_version\":", flow->netflow_version);
-	}
-	if ((flow->fields & STORE_FIELD_FLOW_TIMES) == 0)
-		return (p);
-	p = put_member(p, "\"flow_start_ms\":", flow->flow_start);
-	p = put_member(p, "\"flow_finish_ms\":", flow->flow_finish);
-	if ((flow->fields & STORE_FIELD_AGENT_INFO) == 0)
-		return (p);
-	p = put_flow_time_member(p, "\"start\":\"", flow, flow->flow_start,
-	    utc);
-	return (put_flow_time_member(p, "\"end\":\"", flow, flow->flow_finish,
-	    utc));
-}
-
-static char *
-put_export_members(char *p, const struct flow *flow, bool utc)
-{
-	if ((flow->fields & STORE_FIELD_IF_INDICES) != 0) {
-		p = put_member(p, "\"if_index_in\":", flow->if_index_in);
-		p = put_member(p, "\"if_index_out\":", flow->if_index_out);
-	}
-	p = put_time_members(p, flow, utc);
-	if ((flow->fields & STORE_FIELD_AS_INFO) != 0) {
-		p = put_member(p, "\"src_as\":", flow->src_as);
-		p = put_member(p, "\"dst_as\":", flow->dst_as);
-		p = put_member(p, "\"src_mask\":", flow->src_mask);
-		p = put_member(p, "\"dst_mask\":", flow->dst_mask);
-	}
-	if ((flow->fields & STORE_FIELD_FLOW_ENGINE_INFO) != 0) {
-		p = put_member(p, "\"engine_type\":", flow->engine_type);
-		p = put_member(p, "\"engine_id\":", flow->engine_id);
-		p = put_member(p, "\"flow_sequence\":", flow->flow_sequence);
-		p = put_member(p, "\"source_id\":", flow->source_id);
-	}
-	if ((flow->fields & STORE_FIELD_CRC32) != 0)
-		p = put_member(p, "\"crc32\":", flow->crc);
+	*p++ = '"';
 	return (p);
 }
 
 size_t
 format_json(const struct flow *flow, bool utc, char buf[FORMAT_LINE_MAX])
 {
+	const uint32_t fields = flow->fields;
 	char *p = buf;
+	size_t i;
 
 	*p++ = '{';
-	p = put_traffic_members(p, flow, utc);
-	p = put_export_members(p, flow, utc);
+#pragma GCC unroll 128
+	for (i = 0; i < NMEMBERS; i++) {
+		if (members[i].json.show == SHOW_NOT ||
+		    (fields & members[i].field) == 0)
+			continue;
+		if (members[i].json.show == SHOW_ABSOLUTE &&
+		    (fields & STORE_FIELD_AGENT_INFO) == 0)
+			continue;
+		p = put_json(p, &members[i], flow, utc);
+		*p++ = ',';
+	}
 	if (p[-1] == ',')
 		p--;
 	*p++ = '}';

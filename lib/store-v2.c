@@ -26,6 +26,9 @@
 #define FIELDS_LEN 4 /* a record's mask, its only header */
 #define CRC_LEN    4
 
+/* All fields of version 2: bits 0 to 18, and the checksum. */
+#define KNOWN 0x4007ffffU
+
 /* These are a word longer in version 3; all others are the same there. */
 #define WIDENED                                           \
 	(STORE_FIELD_RECV_TIME | STORE_FIELD_IF_INDICES | \
@@ -120,7 +123,7 @@ store_v2_decode(const uint8_t *buf, size_t size, struct flow *flow, size_t *len)
 	if (size < FIELDS_LEN)
 		return (FLOWD_ESHORT);
 	fields = be32(buf);
-	if ((fields & ~STORE_FIELD_ALL) != 0)
+	if ((fields & ~KNOWN) != 0)
 		return (FLOWD_EHEADER);
 	total = FIELDS_LEN + fields_len(fields);
 	if (size < total)
