@@ -208,12 +208,12 @@ static int
 unpack_view(struct cursor *c, const struct pack_row *row,
     struct pack_view *view)
 {
-	struct cursor bytes;
+	const uint8_t *octets;
 	uint32_t len;
 
-	if (cur_u32(c, &len) != 0 || cur_sub(c, len, &bytes) != 0)
+	if (cur_u32(c, &len) != 0 || (octets = cur_take(c, len)) == NULL)
 		return (FLOWD_ESHORT);
-	*view = (struct pack_view){ bytes.at, len };
+	*view = (struct pack_view){ octets, len };
 	return (len < row->min || len > row->max ? FLOWD_EINVAL : 0);
 }
 

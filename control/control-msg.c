@@ -296,24 +296,25 @@ int
 control_pack(struct wcursor *w, enum control_type type, const void *record)
 {
 	const struct control_layout *l = &layouts[type];
-	struct wcursor header, body;
+	struct wcursor header, body = *w;
 	struct control_field field;
 	struct pack_row row;
-	size_t i;
+	size_t i, begin;
+	uint8_t *start;
 
-	if (wcur_left(w) < CONTROL_HEADER_LEN)
+	if ((start = wcur_take(&body, CONTROL_HEADER_LEN)) == NULL)
 		return (FLOWD_ESPACE);
-	wcur_init(&header, w->at, CONTROL_HEADER_LEN);
-	wcur_init(&body, header.end, wcur_left(w) - CONTROL_HEADER_LEN);
+	begin = wcur_len(&body);
 	for (i = 0; control_field(l, i, &field); i++) {
 		row = row_of(&field);
 		if (pack_member(&body, &row, record) != 0)
 			return (FLOWD_ESPACE);
 	}
+	wcur_init(&header, start, CONTROL_HEADER_LEN);
 	if (wcur_u16(&header, (uint16_t)type) != 0 ||
-	    wcur_u32(&header, (uint32_t)(body.at - header.end)) != 0)
+	    wcur_u32(&header, (uint32_t)(wcur_len(&body) - begin)) != 0)
 		return (FLOWD_ESPACE);
-	w->at = body.at;
+	*w = body;
 	return (0);
 }
 

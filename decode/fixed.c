@@ -41,9 +41,9 @@ struct fixed_header {
 static ALWAYS_INLINE int
 read_header(struct cursor *c, const struct layout *l, struct fixed_header *h)
 {
-	const uint8_t *p = c->at;
+	const uint8_t *p = cur_take(c, l->header_len);
 
-	if (cur_skip(c, l->header_len) != 0)
+	if (p == NULL)
 		return (FLOWD_ESHORT);
 	memset(h, 0, sizeof(*h));
 	h->count = be16(p + NF_HEADER_COUNT);
@@ -165,7 +165,8 @@ decode_fixed(enum protocol_id id, const struct layout *l,
 {
 	struct fixed_header h;
 	struct flow common, *flows;
-	struct cursor c, rec;
+	const uint8_t *record;
+	struct cursor c;
 	enum decoded r;
 	size_t i, n, left;
 
@@ -191,10 +192,11 @@ decode_fixed(enum protocol_id id, const struct layout *l,
 	start_flow(&common, l, &h, dgram, &exporter->addr);
 	for (left = h.count; left > 0; left -= n) {
 		flows = sink_more(sink, left, &n);
-		for (i = 0; i < n && cur_sub(&c, l->record_len, &rec) == 0;
+		for (i = 0;
+		     i < n && (record = cur_take(&c, l->record_len)) != NULL;
 		     i++) {
 			flows[i] = common;
-			read_record(&flows[i], l, rec.at, &h);
+			read_record(&flows[i], l, record, &h);
 		}
 	}
 	return (DECODED);

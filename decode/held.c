@@ -172,7 +172,7 @@ held_add(struct held_owner *o, const struct message_header *msg, uint16_t id,
 		.id = id,
 		.len = len,
 	};
-	memcpy(set->data, data.at, len);
+	(void)cur_bytes(&data, set->data, len);
 	(*datagram)->users++;
 	o->queue->memory->used += size_of(set);
 	link_set(set);

@@ -222,13 +222,14 @@ pack_into(const struct exporter_table *table, uint8_t *buf, size_t size,
 
 	wcur_init(&head, buf, size);
 	wcur_init(&p.w, buf, size);
-	p.w.at += STATE_HEADER_LEN + 4;
+	if (wcur_skip(&p.w, STATE_HEADER_LEN + 4) != 0)
+		return (FLOWD_ESPACE);
 	exporters_each(table, pack_exporter, &p);
 	if (p.error != 0)
 		return (p.error);
-	*len = (size_t)(p.w.at - buf);
-	head.at += STATE_HEADER_LEN;
-	if (wcur_u32(&head, p.exporters) != 0)
+	*len = wcur_len(&p.w);
+	if (wcur_skip(&head, STATE_HEADER_LEN) != 0 ||
+	    wcur_u32(&head, p.exporters) != 0)
 		return (FLOWD_ESPACE);
 	crc = flowd_crc32(0, buf + STATE_HEADER_LEN, *len - STATE_HEADER_LEN);
 	wcur_init(&head, buf, size);
@@ -415,7 +416,7 @@ unpack_exporters(const struct unpacker *u, const uint8_t *data, size_t len)
 		return (FLOWD_EVERSION);
 	if (cur_u32(&c, &crc) != 0)
 		return (FLOWD_ESHORT);
-	if (flowd_crc32(0, c.at, cur_left(&c)) != crc)
+	if (flowd_crc32(0, cur_peek(&c), cur_left(&c)) != crc)
 		return (FLOWD_ECRC);
 	if (cur_u32(&c, &n) != 0)
 		return (FLOWD_ESHORT);

@@ -304,7 +304,7 @@ build(const struct tmpl *model, const struct plan *plan, struct cursor specs,
 	raw = (uint8_t *)(ops + nops);
 	t->nops = compile(t, specs, plan, ops);
 	t->ops = ops;
-	memcpy(raw, specs.at, raw_len);
+	(void)cur_bytes(&specs, raw, raw_len);
 	t->raw = raw;
 	t->raw_len = raw_len;
 	t->size = size;

@@ -263,7 +263,7 @@ static int
 run_variable(const struct tmpl *t, struct cursor *data, struct flow *flow,
     struct ie_values *values)
 {
-	struct cursor field;
+	const uint8_t *field;
 	const struct op *op;
 	struct column c;
 	uint16_t len;
@@ -272,10 +272,10 @@ run_variable(const struct tmpl *t, struct cursor *data, struct flow *flow,
 		len = op->len;
 		if (len == FIELDSPEC_VARIABLE && variable_len(data, &len) != 0)
 			return (FLOWD_ESHORT);
-		if (cur_sub(data, len, &field) != 0)
+		if ((field = cur_take(data, len)) == NULL)
 			return (FLOWD_ESHORT);
 		c = column_of(op, flow, values, 1);
-		c.p = field.at;
+		c.p = field;
 		apply(op, c, len);
 	}
 	return (0);
@@ -286,18 +286,18 @@ int
 template_run(const struct tmpl *t, struct cursor *data, size_t n,
     struct flow *flows, struct ie_values *values)
 {
-	struct cursor records;
+	const uint8_t *records;
 	const struct op *op;
 	struct column c;
 
 	if (t->variable)
 		return (n == 1 ? run_variable(t, data, flows, values) :
 				 FLOWD_EINVAL);
-	if (cur_sub(data, n * t->record_len, &records) != 0)
+	if ((records = cur_take(data, n * t->record_len)) == NULL)
 		return (FLOWD_ESHORT);
 	for (op = t->ops; op < t->ops + t->nops; op++) {
 		c = column_of(op, flows, values, n);
-		c.p = records.at + op->off;
+		c.p = records + op->off;
 		c.step = t->record_len;
 		apply(op, c, op->len);
 	}

@@ -184,7 +184,7 @@ is_same(const struct tmpl *old, bool options, uint16_t scopes, uint16_t nfields,
 {
 	return (old->options == options && old->scopes == scopes &&
 	    old->nfields == nfields && cur_left(specs) >= old->raw_len &&
-	    memcmp(old->raw, specs->at, old->raw_len) == 0);
+	    memcmp(old->raw, cur_peek(specs), old->raw_len) == 0);
 }
 
 enum template_result

@@ -76,19 +76,17 @@ use(struct answer *a)
 static bool
 add(struct answer *a, struct cursor *in)
 {
-	struct cursor part;
+	size_t part;
 	uint8_t *data;
 	uint16_t len;
 
 	if (cur_u16(in, &len) != 0)
 		return (false);
-	if (cur_sub(in, len, &part) != 0)
-		part = *in;
-	*in = (struct cursor){ part.end, in->end };
-	data = malloc(cur_left(&part) + 1);
+	part = cur_left(in) < len ? cur_left(in) : len;
+	data = malloc(part + 1);
 	assert_non_null(data);
-	memcpy(data, part.at, cur_left(&part));
-	return (answer_add(a, data, cur_left(&part)) == 0);
+	(void)cur_bytes(in, data, part);
+	return (answer_add(a, data, part) == 0);
 }
 
 int

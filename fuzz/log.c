@@ -340,7 +340,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return (0);
 	if ((len = cur_left(&in)) > sizeof(log))
 		return (0);
-	memcpy(log, in.at, len);
+	(void)cur_bytes(&in, log, len);
 	if ((what & LOG_SIGN) != 0)
 		sign(log, len,
 		    (what & LOG_KIND) == LOG_LEGACY ? store_v2_decode :

@@ -103,7 +103,7 @@ step(struct collect *c, const struct exporter_limits *l, uint8_t how,
 		restart(c, l);
 	(void)collect_from_addr(c, &from, (how & HOW_NAMED) != 0);
 	exporters_expire(c->table, c->recv_sec);
-	(void)collect_datagram(c, datagram->at, cur_left(datagram));
+	(void)collect_datagram(c, cur_peek(datagram), cur_left(datagram));
 }
 
 int

@@ -48,12 +48,12 @@ signed_file(const struct cursor *in, size_t *len)
 	*len = head + (BODY_OFFSET - CRC_OFFSET) + (left - head);
 	file = malloc(*len);
 	assert_non_null(file);
-	memcpy(file, in->at, head);
+	memcpy(file, cur_peek(in), head);
 	if (left <= CRC_OFFSET) {
 		*len = head;
 		return (file);
 	}
-	memcpy(file + BODY_OFFSET, in->at + head, left - head);
+	memcpy(file + BODY_OFFSET, cur_peek(in) + head, left - head);
 	be32_put(file + CRC_OFFSET,
 	    flowd_crc32(0, file + BODY_OFFSET, left - head));
 	return (file);

@@ -77,12 +77,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cur_init(&in, data, size);
 	(void)cur_u8(&in, &how);
 	if ((how & CHANGES) == 0) {
-		try_unpack(in.at, cur_left(&in));
+		try_unpack(cur_peek(&in), cur_left(&in));
 		return (0);
 	}
 	if (cur_sub(&in, (how & CHANGES) * 3U, &changes) != 0 ||
 	    ((how & CUT) != 0 && cur_u16(&in, &end) != 0) ||
-	    (conf = fuzz_parse(in.at, cur_left(&in), CONFIG_READER)) == NULL)
+	    (conf = fuzz_parse(cur_peek(&in), cur_left(&in), CONFIG_READER)) ==
+		NULL)
 		return (0);
 	assert_int_equal(config_pack(conf, &packed, &len), 0);
 	config_free(conf);

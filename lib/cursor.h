@@ -17,8 +17,9 @@
 /*
  * Bounds-checked access to wire and file bytes, which are big-endian
  * throughout (RFC 3954 section 4, RFC 7011 section 6.1).  A cursor is a view:
- * it owns nothing, and at <= end holds always.  A read that does not fit
- * gives FLOWD_ESHORT and a zero, and moves nothing.
+ * it owns nothing, and raw_at <= raw_end holds always.  A read that does not
+ * fit gives FLOWD_ESHORT and a zero, and moves nothing.  Code outside this file
+ * does not use the members, which tests/build-layout.py checks.
  */
 #ifndef CURSOR_H
 #define CURSOR_H
@@ -30,12 +31,12 @@
 #include "errors.h"
 
 struct cursor {
-	const uint8_t *at, *end;
+	const uint8_t *raw_at, *raw_end;
 };
 
 /* The same for writing.  What does not fit gives FLOWD_ESPACE. */
 struct wcursor {
-	uint8_t *at, *end;
+	uint8_t *raw_start, *raw_at, *raw_end;
 };
 
 static inline uint16_t
@@ -84,14 +85,14 @@ be64_put(uint8_t *p, uint64_t v)
 static inline void
 cur_init(struct cursor *c, const uint8_t *data, size_t len)
 {
-	c->at = data;
-	c->end = data + len;
+	c->raw_at = data;
+	c->raw_end = data + len;
 }
 
 static inline size_t
 cur_left(const struct cursor *c)
 {
-	return ((size_t)(c->end - c->at));
+	return ((size_t)(c->raw_end - c->raw_at));
 }
 
 static inline int
@@ -99,7 +100,36 @@ cur_skip(struct cursor *c, size_t len)
 {
 	if (cur_left(c) < len)
 		return (FLOWD_ESHORT);
-	c->at += len;
+	c->raw_at += len;
+	return (0);
+}
+
+/* The octets at the cursor, of which there are cur_left().  Moves nothing. */
+static inline const uint8_t *
+cur_peek(const struct cursor *c)
+{
+	return (c->raw_at);
+}
+
+/* The next len octets, which the cursor passes; NULL if there are fewer. */
+static inline const uint8_t *
+cur_take(struct cursor *c, size_t len)
+{
+	const uint8_t *octets = c->raw_at;
+
+	if (cur_left(c) < len)
+		return (NULL);
+	c->raw_at += len;
+	return (octets);
+}
+
+/* Removes the octets that follow the next len. */
+static inline int
+cur_truncate(struct cursor *c, size_t len)
+{
+	if (cur_left(c) < len)
+		return (FLOWD_ESHORT);
+	c->raw_end = c->raw_at + len;
 	return (0);
 }
 
@@ -109,7 +139,7 @@ cur_u8(struct cursor *c, uint8_t *out)
 	*out = 0;
 	if (cur_left(c) < 1)
 		return (FLOWD_ESHORT);
-	*out = *c->at++;
+	*out = *c->raw_at++;
 	return (0);
 }
 
@@ -119,8 +149,8 @@ cur_u16(struct cursor *c, uint16_t *out)
 	*out = 0;
 	if (cur_left(c) < 2)
 		return (FLOWD_ESHORT);
-	*out = be16(c->at);
-	c->at += 2;
+	*out = be16(c->raw_at);
+	c->raw_at += 2;
 	return (0);
 }
 
@@ -130,8 +160,8 @@ cur_u32(struct cursor *c, uint32_t *out)
 	*out = 0;
 	if (cur_left(c) < 4)
 		return (FLOWD_ESHORT);
-	*out = be32(c->at);
-	c->at += 4;
+	*out = be32(c->raw_at);
+	c->raw_at += 4;
 	return (0);
 }
 
@@ -141,8 +171,8 @@ cur_u64(struct cursor *c, uint64_t *out)
 	*out = 0;
 	if (cur_left(c) < 8)
 		return (FLOWD_ESHORT);
-	*out = be64(c->at);
-	c->at += 8;
+	*out = be64(c->raw_at);
+	c->raw_at += 8;
 	return (0);
 }
 
@@ -153,8 +183,8 @@ cur_bytes(struct cursor *c, void *out, size_t len)
 		memset(out, 0, len);
 		return (FLOWD_ESHORT);
 	}
-	memcpy(out, c->at, len);
-	c->at += len;
+	memcpy(out, c->raw_at, len);
+	c->raw_at += len;
 	return (0);
 }
 
@@ -166,25 +196,62 @@ static inline int
 cur_sub(struct cursor *c, size_t len, struct cursor *sub)
 {
 	if (cur_left(c) < len) {
-		cur_init(sub, c->at, 0);
+		cur_init(sub, c->raw_at, 0);
 		return (FLOWD_ESHORT);
 	}
-	cur_init(sub, c->at, len);
-	c->at += len;
+	cur_init(sub, c->raw_at, len);
+	c->raw_at += len;
 	return (0);
 }
 
 static inline void
 wcur_init(struct wcursor *w, uint8_t *data, size_t len)
 {
-	w->at = data;
-	w->end = data + len;
+	w->raw_start = w->raw_at = data;
+	w->raw_end = data + len;
 }
 
 static inline size_t
 wcur_left(const struct wcursor *w)
 {
-	return ((size_t)(w->end - w->at));
+	return ((size_t)(w->raw_end - w->raw_at));
+}
+
+/* The number of octets written. */
+static inline size_t
+wcur_len(const struct wcursor *w)
+{
+	return ((size_t)(w->raw_at - w->raw_start));
+}
+
+/* The next len octets, for the caller to write; NULL if there is no room. */
+static inline uint8_t *
+wcur_take(struct wcursor *w, size_t len)
+{
+	uint8_t *octets = w->raw_at;
+
+	if (wcur_left(w) < len)
+		return (NULL);
+	w->raw_at += len;
+	return (octets);
+}
+
+/* Passes the next len octets, which keep their values. */
+static inline int
+wcur_skip(struct wcursor *w, size_t len)
+{
+	return (wcur_take(w, len) == NULL ? FLOWD_ESPACE : 0);
+}
+
+static inline int
+wcur_zero(struct wcursor *w, size_t len)
+{
+	uint8_t *octets = wcur_take(w, len);
+
+	if (octets == NULL)
+		return (FLOWD_ESPACE);
+	memset(octets, 0, len);
+	return (0);
 }
 
 static inline int
@@ -192,8 +259,8 @@ wcur_bytes(struct wcursor *w, const void *data, size_t len)
 {
 	if (wcur_left(w) < len)
 		return (FLOWD_ESPACE);
-	memcpy(w->at, data, len);
-	w->at += len;
+	memcpy(w->raw_at, data, len);
+	w->raw_at += len;
 	return (0);
 }
 
@@ -208,8 +275,8 @@ wcur_u16(struct wcursor *w, uint16_t v)
 {
 	if (wcur_left(w) < 2)
 		return (FLOWD_ESPACE);
-	be16_put(w->at, v);
-	w->at += 2;
+	be16_put(w->raw_at, v);
+	w->raw_at += 2;
 	return (0);
 }
 
@@ -218,8 +285,8 @@ wcur_u32(struct wcursor *w, uint32_t v)
 {
 	if (wcur_left(w) < 4)
 		return (FLOWD_ESPACE);
-	be32_put(w->at, v);
-	w->at += 4;
+	be32_put(w->raw_at, v);
+	w->raw_at += 4;
 	return (0);
 }
 
@@ -228,8 +295,8 @@ wcur_u64(struct wcursor *w, uint64_t v)
 {
 	if (wcur_left(w) < 8)
 		return (FLOWD_ESPACE);
-	be64_put(w->at, v);
-	w->at += 8;
+	be64_put(w->raw_at, v);
+	w->raw_at += 8;
 	return (0);
 }
 

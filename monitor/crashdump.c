@@ -37,12 +37,13 @@
 #define PCAP_RECORD_LEN    16
 
 /* The headers that go before each datagram: RFC 791, 8200, 768. */
-#define IPV4_LEN    20
-#define IPV6_LEN    40
-#define UDP_LEN     8
-#define UDP         17
-#define IP_HOPS     64
-#define HEADERS_MAX (PCAP_RECORD_LEN + IPV6_LEN + UDP_LEN)
+#define IPV4_LEN      20
+#define IPV4_CHECKSUM 10 /* offset */
+#define IPV6_LEN      40
+#define UDP_LEN       8
+#define UDP           17
+#define IP_HOPS       64
+#define HEADERS_MAX   (PCAP_RECORD_LEN + IPV6_LEN + UDP_LEN)
 
 /*
  * To whom it was sent is not kept.  By this port other programs see that it is
@@ -76,15 +77,21 @@ checksum(uint32_t sum)
 static int
 put_ipv4(struct wcursor *w, const struct addr *from, size_t len)
 {
-	const uint8_t *start = w->at;
+	uint8_t *start = wcur_take(w, IPV4_LEN);
+	struct wcursor header;
 
-	if (wcur_u16(w, 0x4500) != 0 ||
-	    wcur_u16(w, (uint16_t)(IPV4_LEN + UDP_LEN + len)) != 0 ||
-	    wcur_u32(w, 0) != 0 || wcur_u16(w, IP_HOPS << 8 | UDP) != 0 ||
-	    wcur_u16(w, 0) != 0 || wcur_bytes(w, from->bytes, 4) != 0 ||
-	    wcur_bytes(w, to_v4.bytes, 4) != 0)
+	if (start == NULL)
 		return (-1);
-	be16_put(w->at - 10, checksum(add_up(0, start, IPV4_LEN)));
+	wcur_init(&header, start, IPV4_LEN);
+	if (wcur_u16(&header, 0x4500) != 0 ||
+	    wcur_u16(&header, (uint16_t)(IPV4_LEN + UDP_LEN + len)) != 0 ||
+	    wcur_u32(&header, 0) != 0 ||
+	    wcur_u16(&header, IP_HOPS << 8 | UDP) != 0 ||
+	    wcur_u16(&header, 0) != 0 ||
+	    wcur_bytes(&header, from->bytes, 4) != 0 ||
+	    wcur_bytes(&header, to_v4.bytes, 4) != 0)
+		return (-1);
+	be16_put(start + IPV4_CHECKSUM, checksum(add_up(0, start, IPV4_LEN)));
 	return (0);
 }
 

@@ -383,11 +383,10 @@ generate_sample(struct generator *gen, size_t part,
 static int
 put(struct wcursor w, size_t off, size_t width, uint64_t value)
 {
-	if (wcur_left(&w) < off)
+	if (wcur_skip(&w, off) != 0)
 		return (FLOWD_ESPACE);
 	if (value >> (width * 8) != 0)
 		return (FLOWD_EINVAL);
-	w.at += off;
 	if (width == 1)
 		return (wcur_u8(&w, (uint8_t)value));
 	if (width == 2)
@@ -494,11 +493,13 @@ generate_fixed(const struct generator *gen, const struct flow *flows, size_t n,
 	if ((r = put(w, NF_HEADER_COUNT, 2, n)) != 0 ||
 	    (r = generate_stamp(gen, buf, size)) != 0)
 		return (r);
-	w.at += l->header_len;
-	for (i = 0; i < n; i++, w.at += l->record_len) {
-		if ((r = put_record(l, w, &flows[i])) != 0)
-			return (r);
+	r = wcur_skip(&w, l->header_len);
+	for (i = 0; r == 0 && i < n; i++) {
+		if ((r = put_record(l, w, &flows[i])) == 0)
+			r = wcur_skip(&w, l->record_len);
 	}
+	if (r != 0)
+		return (r);
 	*len = size;
 	return (0);
 }

@@ -240,15 +240,13 @@ message_begin(struct message_writer *m, uint16_t version, uint8_t *buf,
 	m->version = version;
 	m->start = buf;
 	wcur_init(&m->w, buf, size < UINT16_MAX ? size : UINT16_MAX);
-	memset(buf, 0, header_len(version));
-	m->w.at += header_len(version);
+	(void)wcur_zero(&m->w, header_len(version));
 }
 
 static size_t
 padding(const struct message_writer *m)
 {
-	const size_t len =
-	    (size_t)(m->w.at - m->start) - header_len(m->version);
+	const size_t len = wcur_len(&m->w) - header_len(m->version);
 
 	return ((SET_ALIGN - len % SET_ALIGN) % SET_ALIGN);
 }
@@ -260,9 +258,9 @@ close_set(struct message_writer *m)
 
 	if (m->set == NULL)
 		return;
-	memset(m->w.at, 0, pad);
-	m->w.at += pad;
-	be16_put(m->set + 2, (uint16_t)(m->w.at - m->set));
+	(void)wcur_zero(&m->w, pad);
+	be16_put(m->set + 2,
+	    (uint16_t)(wcur_len(&m->w) - (size_t)(m->set - m->start)));
 }
 
 /*
@@ -279,9 +277,9 @@ open_set(struct message_writer *m, uint16_t id, size_t len)
 	    padding(m) + NF_SET_HEADER_LEN + len + SET_ALIGN - 1)
 		return (FLOWD_ESPACE);
 	close_set(m);
-	m->set = m->w.at;
+	if ((m->set = wcur_take(&m->w, NF_SET_HEADER_LEN)) == NULL)
+		return (FLOWD_ESPACE);
 	be16_put(m->set, id);
-	m->w.at += NF_SET_HEADER_LEN;
 	return (0);
 }
 
@@ -354,7 +352,7 @@ message_end(struct message_writer *m, const struct generator *gen)
 	size_t len;
 
 	close_set(m);
-	len = (size_t)(m->w.at - m->start);
+	len = wcur_len(&m->w);
 	be16_put(m->start + 2,
 	    m->version == NF_VERSION_IPFIX ? (uint16_t)len : m->records);
 	put_header(gen, m->start);

@@ -92,24 +92,14 @@ link_find(int dlt)
 	return (NULL);
 }
 
-/* Takes off what follows the next len bytes. */
-static int
-cut(struct cursor *c, size_t len)
-{
-	if (cur_left(c) < len)
-		return (FLOWD_ESHORT);
-	c->end = c->at + len;
-	return (0);
-}
-
 /* Leaves in c what follows the link layer, with its VLAN tags. */
 static enum kind
 walk_link(const struct link *l, struct cursor *c)
 {
-	const uint8_t *header = c->at;
+	const uint8_t *header = cur_take(c, l->header_len);
 	uint16_t type;
 
-	if (cur_skip(c, l->header_len) != 0)
+	if (header == NULL)
 		return (KIND_DAMAGED);
 	if (l->type_off == -1)
 		return (KIND_UDP);
@@ -127,7 +117,7 @@ walk_link(const struct link *l, struct cursor *c)
 static enum kind
 walk_ipv4(struct cursor *c, struct addr *src)
 {
-	const uint8_t *header = c->at;
+	const uint8_t *header = cur_peek(c);
 	size_t header_len;
 
 	if (cur_left(c) < IPV4_HEADER_MIN)
@@ -139,7 +129,7 @@ walk_ipv4(struct cursor *c, struct addr *src)
 		return (KIND_OTHER);
 	if ((be16(header + IPV4_FRAGMENT) & IPV4_FRAGMENT_MASK) != 0)
 		return (KIND_FRAGMENT);
-	if (cut(c, be16(header + IPV4_LENGTH)) != 0 ||
+	if (cur_truncate(c, be16(header + IPV4_LENGTH)) != 0 ||
 	    cur_skip(c, header_len) != 0)
 		return (KIND_DAMAGED);
 	*src = addr_v4(header + IPV4_SRC);
@@ -169,10 +159,9 @@ walk_extensions(struct cursor *c, uint8_t next)
 static enum kind
 walk_ipv6(struct cursor *c, struct addr *src)
 {
-	const uint8_t *header = c->at;
+	const uint8_t *header = cur_take(c, IPV6_HEADER_LEN);
 
-	if (cur_skip(c, IPV6_HEADER_LEN) != 0 ||
-	    cut(c, be16(header + IPV6_LENGTH)) != 0)
+	if (header == NULL || cur_truncate(c, be16(header + IPV6_LENGTH)) != 0)
 		return (KIND_DAMAGED);
 	*src = addr_v6(header + IPV6_SRC);
 	return (walk_extensions(c, header[IPV6_NEXT]));
@@ -182,13 +171,13 @@ walk_ipv6(struct cursor *c, struct addr *src)
 static enum kind
 walk_udp(struct cursor *c)
 {
-	const uint8_t *header = c->at;
+	const uint8_t *header = cur_take(c, UDP_HEADER_LEN);
 	size_t len;
 
-	if (cur_skip(c, UDP_HEADER_LEN) != 0)
+	if (header == NULL)
 		return (KIND_DAMAGED);
 	len = be16(header + UDP_LENGTH);
-	if (len < UDP_HEADER_LEN || cut(c, len - UDP_HEADER_LEN) != 0)
+	if (len < UDP_HEADER_LEN || cur_truncate(c, len - UDP_HEADER_LEN) != 0)
 		return (KIND_DAMAGED);
 	return (KIND_UDP);
 }
@@ -202,7 +191,7 @@ walk(const struct link *l, struct cursor *c, struct addr *src)
 		return (kind);
 	if (cur_left(c) == 0)
 		return (KIND_DAMAGED);
-	switch (c->at[0] >> 4) {
+	switch (cur_peek(c)[0] >> 4) {
 	case 4:
 		kind = walk_ipv4(c, src);
 		break;
@@ -259,7 +248,7 @@ flow_pcap_read(const char *path, flow_pcap_take *take, void *arg,
 		cur_init(&c, data, header->caplen);
 		switch (walk(l, &c, &src)) {
 		case KIND_UDP:
-			take(arg, &src, c.at, cur_left(&c));
+			take(arg, &src, cur_peek(&c), cur_left(&c));
 			break;
 		case KIND_OTHER:
 			skipped->other++;

@@ -256,6 +256,15 @@ class Objects(unittest.TestCase):
         self.assertEqual(bad, [])
 
 
+class Octets(unittest.TestCase):
+    def test_only_the_cursor_has_pointers_to_them(self):
+        cursor = "lib/cursor.h"
+        members = re.compile(r"\braw_(?:start|at|end)\b")
+        users = [name for name in INCLUDES
+                 if members.search((tap.SRC / name).read_text())]
+        self.assertEqual(users, [cursor])
+
+
 class Tests(unittest.TestCase):
     def test_every_test_is_run(self):
         makefile = (tap.SRC / "Makefile.in").read_text().split()

@@ -56,7 +56,7 @@ setup(void **state)
 static size_t
 written(void)
 {
-	return ((size_t)(out.at - buffer));
+	return (wcur_len(&out));
 }
 
 /* Sets each member to a different number, address or text. */

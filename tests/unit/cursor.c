@@ -140,6 +140,48 @@ a_part_cannot_reach_outside(void **state)
 }
 
 static void
+lends_octets_that_exist(void **state)
+{
+	struct cursor c;
+
+	(void)state;
+	cur_init(&c, wire, sizeof(wire));
+	assert_ptr_equal(cur_take(&c, 4), wire);
+	assert_ptr_equal(cur_peek(&c), wire + 4);
+	assert_int_equal(cur_left(&c), 11);
+	assert_null(cur_take(&c, 12));
+	assert_null(cur_take(&c, SIZE_MAX));
+	assert_int_equal(cur_truncate(&c, 12), FLOWD_ESHORT);
+	assert_int_equal(cur_left(&c), 11);
+	assert_int_equal(cur_truncate(&c, 5), 0);
+	assert_ptr_equal(cur_take(&c, 5), wire + 4);
+	assert_int_equal(cur_left(&c), 0);
+	assert_ptr_equal(cur_take(&c, 0), wire + 9);
+}
+
+static void
+lends_room_that_exists(void **state)
+{
+	static const uint8_t expected[8] = { 9, 9, 9, 0, 0, 0, 9, 9 };
+	uint8_t buf[8];
+	struct wcursor w;
+
+	(void)state;
+	memset(buf, 9, sizeof(buf));
+	wcur_init(&w, buf, sizeof(buf) - 1);
+	assert_int_equal(wcur_len(&w), 0);
+	assert_int_equal(wcur_skip(&w, 8), FLOWD_ESPACE);
+	assert_int_equal(wcur_skip(&w, 2), 0);
+	assert_ptr_equal(wcur_take(&w, 1), buf + 2);
+	assert_int_equal(wcur_zero(&w, 5), FLOWD_ESPACE);
+	assert_int_equal(wcur_zero(&w, 3), 0);
+	assert_null(wcur_take(&w, SIZE_MAX));
+	assert_int_equal(wcur_len(&w), 6);
+	assert_int_equal(wcur_left(&w), 1);
+	assert_memory_equal(buf, expected, sizeof(buf));
+}
+
+static void
 writes_what_it_reads(void **state)
 {
 	uint8_t out[sizeof(wire)];
@@ -184,6 +226,8 @@ main(void)
 		cmocka_unit_test(a_short_read_returns_zero_and_does_not_move),
 		cmocka_unit_test(skips_and_copies),
 		cmocka_unit_test(a_part_cannot_reach_outside),
+		cmocka_unit_test(lends_octets_that_exist),
+		cmocka_unit_test(lends_room_that_exists),
 		cmocka_unit_test(writes_what_it_reads),
 		cmocka_unit_test(writes_nothing_that_does_not_fit),
 	};

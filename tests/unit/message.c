@@ -773,7 +773,7 @@ a_template_that_crosses_the_end_of_its_set_is_refused(void **state)
 	for (i = 0; i < 2; i++) {
 		wire_start(&w, versions[i]);
 		wire_template(&w, 256, fields, versions[i] == V9 ? 2 : 3);
-		len = (size_t)(w.at.at - w.set) - 4;
+		len = wire_set_len(&w) - 4;
 		memcpy(whole, w.set + 4, len);
 		for (cut = 2; cut < len; cut++) {
 			start_anew(versions[i]);

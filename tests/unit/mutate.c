@@ -594,16 +594,16 @@ add_pcap(struct session *s, const uint8_t *data, size_t len)
 	cur_init(&file, data, len);
 	(void)cur_skip(&file, 24);
 	while (cur_left(&file) >= 16 && s->n < SESSION_MAX) {
-		header = file.at;
-		(void)cur_skip(&file, 16);
+		header = cur_take(&file, 16);
 		if (cur_sub(&file, le32(header + 8), &frame) != 0 ||
 		    cur_skip(&frame, 14) != 0 || cur_left(&frame) < 20 ||
-		    cur_skip(&frame, (frame.at[0] & 0x0fU) * 4U + 4) != 0 ||
+		    cur_skip(&frame, (cur_peek(&frame)[0] & 0x0fU) * 4U + 4) !=
+			0 ||
 		    cur_u16(&frame, &udp_len) != 0 ||
 		    cur_skip(&frame, 2) != 0 || udp_len < 8 ||
 		    cur_left(&frame) < udp_len - 8U)
 			continue;
-		add_piece(s, frame.at, udp_len - 8U);
+		add_piece(s, cur_peek(&frame), udp_len - 8U);
 	}
 }
 

@@ -108,7 +108,7 @@ define_as(uint16_t version, uint16_t id, const struct wire_field *fields,
 	len = wire_len(&wire) - len;
 	copy = malloc(len == 0 ? 1 : len);
 	assert_non_null(copy);
-	memcpy(copy, wire.at.at - len, len);
+	memcpy(copy, wire.buf + wire_len(&wire) - len, len);
 	cur_init(&specs, copy, len);
 	r = template_define(&templates, &memory, max, &key, false, 0, claimed,
 	    &specs, &error);
@@ -908,7 +908,8 @@ options_and_scopes_make_another_definition(void **state)
 	(void)state;
 	wire_start(&wire, IPFIX);
 	wire_specs(&wire, proto_octets, 2);
-	memcpy(bytes, wire.at.at - sizeof(bytes), sizeof(bytes));
+	memcpy(bytes, wire.buf + wire_len(&wire) - sizeof(bytes),
+	    sizeof(bytes));
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		cur_init(&specs, bytes, sizeof(bytes));
 		assert_int_equal(template_define(&templates, &memory, MAX, &key,
@@ -952,7 +953,7 @@ scopes_of_v9_have_numbers_of_their_own(void **state)
 	(void)state;
 	wire_start(&wire, V9);
 	wire_specs(&wire, fields, 4);
-	cur_init(&specs, wire.at.at - 16, 16);
+	cur_init(&specs, wire.buf + wire_len(&wire) - 16, 16);
 	assert_int_equal(template_define(&templates, &memory, MAX, &key, true,
 			     3, 4, &specs, &error),
 	    TEMPLATE_NEW);

@@ -94,7 +94,7 @@ wire_fill(struct wire *w, uint8_t byte, size_t len)
 static inline size_t
 wire_len(const struct wire *w)
 {
-	return ((size_t)(w->at.at - w->buf));
+	return (wcur_len(&w->at));
 }
 
 /* Sets the values that all headers share.  Call it once, first. */
@@ -124,11 +124,18 @@ wire_start(struct wire *w, uint16_t version)
 	wire_uint(w, w->domain, 4);
 }
 
+/* Octets of the open set, its header included. */
+static inline size_t
+wire_set_len(const struct wire *w)
+{
+	return (wire_len(w) - (size_t)(w->set - w->buf));
+}
+
 static inline void
 wire_close_set(struct wire *w)
 {
 	if (w->set != NULL)
-		be16_put(w->set + 2, (uint16_t)(w->at.at - w->set));
+		be16_put(w->set + 2, (uint16_t)wire_set_len(w));
 	w->set = NULL;
 }
 
@@ -136,7 +143,7 @@ static inline void
 wire_set(struct wire *w, uint16_t id)
 {
 	wire_close_set(w);
-	w->set = w->at.at;
+	w->set = w->buf + wire_len(w);
 	w->sets++;
 	wire_uint(w, id, 2);
 	wire_uint(w, 0, 2); /* length: wire_close_set */
