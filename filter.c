@@ -15,39 +15,42 @@
  */
 
 /*
- * The filter at work.  filter-compile.c makes it from the rules.
+ * Applies a filter to flows.  filter-compile.c makes the filter from the rules.
  *
- * Each aspect of a flow that some rule looks at, be it a port, an address or
- * the time of day, is looked up on its own, and gives the set of the rules
- * that it satisfies; the rules that match are in all of these sets.
+ * An aspect is a property of a flow that rules test: a port, an address, the
+ * time of day.  For each aspect that some rule tests, the filter looks up the
+ * set of the rules that the flow satisfies in this aspect.  The intersection of
+ * these sets is the set of the matching rules.
  *
- *   Numbers	are found in a step function (step-map.h): a look at one bucket,
- *		however many ranges the rules have.
- *   Addresses	are found in one map of all prefixes of all rules and tables
- *		(prefix-map.h), which costs as much as a number, and twice that
- *		for IPv6 where it has prefixes longer than 64 bits.  It gives
- *		the sets for agent, src and dst.  So a table is not searched on
- *		its own, and costs nothing for each rule that uses it.
- *   Sets	are a word up to 63 rules, and above that trees (rule-set.h)
- *		that are walked together from the top, so that what no rule can
- *		match in is passed over 4096 or 64 rules at a time.  Rules that
- *		look at the same aspects are neighbours there, for this to
- *		happen often.  A set of one rule, which most are where many
- *		rules each have prefixes of their own, is that rule's number.
+ *   Numbers	are looked up in a step function (step-map.h).  One lookup reads
+ *		one bucket, independent of the number of ranges.
+ *   Addresses	are looked up in one map of all prefixes of all rules and tables
+ *		(prefix-map.h).  A lookup costs as much as that of a number, or
+ *		twice as much for IPv6 if there are prefixes longer than 64
+ *		bits.  It returns the sets for agent, src and dst.  A table
+ *		is part of this map, so that a rule that uses it costs nothing.
+ *   Sets	are single words for up to 63 rules, and trees for more rules
+ *		(rule-set.h).  The intersection of trees starts at their roots
+ *		and skips 4096 or 64 rules at a time where one of the sets is
+ *		empty.  Rules that test the same aspects have neighbouring
+ *		numbers, so that this is frequent.  A set of one rule is
+ *		represented by the rule's number.  Most sets are of this kind
+ *		if many rules have prefixes of their own.
  *
- * So the cost of a flow is that of a lookup for each aspect in use, of about
- * 5 ns, and of the rules that match it, not of those that there are.  With
- * large tables it is that of waiting for memory, and filter_flows lets the
- * waits of many flows overlap.  bench/filter measures all of this.
+ * The cost of a flow is therefore about 5 ns for each aspect in use, plus the
+ * cost of counting the rules that match.  It does not depend on the total
+ * number of rules.  With large tables, most of the time is spent on waiting for
+ * memory; filter_flows overlaps the waits of many flows.  bench/filter measures
+ * this.
  *
- * In memory, a prefix takes 50 to 100 bytes whatever the number of rules that
- * use it, a range of numbers 50, and either of them up to 600 more where it
- * makes a set of many rules that was not there before.  Compiling takes time
- * in proportion, 0.3 s for 1,000,000 prefixes.
+ * A prefix uses 50 to 100 bytes of memory, independent of the number of rules
+ * that use it, and a range of numbers 50 bytes.  Both can need up to 600 bytes
+ * more if they create a new set of many rules.  The time to compile is
+ * proportional, 0.3 s for 1,000,000 prefixes.
  *
- * The counters are those of trying rule after rule: a quick rule that matches
- * is where a flow stops, and the evaluations of a rule are the flows that
- * stopped at it or behind it.
+ * The counters have the values of an evaluation rule by rule.  A flow stops at
+ * the first quick rule that matches.  The evaluations of a rule are the flows
+ * that stopped at this rule or a later one.
  */
 #include "compat/compat.h"
 
@@ -59,7 +62,7 @@
 #include "errors.h"
 #include "filter/filter-internal.h"
 
-#define AHEAD_MAX 32 /* flows whose waits for memory overlap */
+#define AHEAD_MAX 32 /* flows for which memory is loaded at once */
 
 static void
 clock_set(struct filter_clock *clock, uint32_t sec)
@@ -77,7 +80,7 @@ clock_set(struct filter_clock *clock, uint32_t sec)
 	    (uint32_t)(tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec));
 }
 
-/* The family of a flow, which has an address. */
+/* The address family of a flow that has a source or destination address. */
 static uint32_t
 flow_family(const struct flow *flow)
 {
@@ -98,7 +101,7 @@ flow_addr(const struct flow *flow, uint32_t which)
 	}
 }
 
-/* The number that flow has for an aspect, other than the clock. */
+/* The value of a numeric aspect, except ASPECT_CLOCK. */
 static uint64_t
 flow_number(const struct flow *flow, uint32_t which)
 {
@@ -134,7 +137,7 @@ flow_number(const struct flow *flow, uint32_t which)
 	}
 }
 
-/* The rules that flow satisfies in one aspect, as SET_*. */
+/* The set of the rules that flow satisfies in one aspect, as SET_*. */
 static uint32_t
 find_set(struct filter *filter, const struct filter_aspect *aspect,
     const struct flow *flow)
@@ -158,7 +161,7 @@ find_set(struct filter *filter, const struct filter_aspect *aspect,
 	return (step_map_find(&filter->steps, aspect->run, filter->clock.key));
 }
 
-/* Without a branch on whether there is a tag, since that is hard to foresee. */
+/* Sets the tag without a branch, which would often be mispredicted. */
 static enum filter_verdict
 decide(struct filter_active *rule, struct flow *flow)
 {
@@ -169,9 +172,9 @@ decide(struct filter_active *rule, struct flow *flow)
 }
 
 /*
- * Few rules, whose sets are words.  No match is taken for a rule that comes
- * before all others, so that the usual flow, which one rule or none matches,
- * meets no branch that depends on which.
+ * For up to WORD_RULES rules: sets are words.  Bit 0 stands for "no match", as
+ * if it were a first rule that matches every flow.  A flow that one rule or
+ * none matches, the usual case, then takes no branch that depends on the rule.
  */
 static enum filter_verdict
 filter_by_word(struct filter *filter, struct flow *flow)
@@ -198,10 +201,9 @@ filter_by_word(struct filter *filter, struct flow *flow)
 	return (decide(&filter->rules[winner], flow));
 }
 
-/* Notes the rules in matched, a word of 64 from number on. */
+/* Adds the rules in matched, a bit for each of 64 from number on. */
 static size_t
-take_word(const struct filter *filter, uint64_t matched, size_t number,
-    size_t n)
+add_word(const struct filter *filter, uint64_t matched, size_t number, size_t n)
 {
 	for (; matched != 0; matched &= matched - 1)
 		filter->matched[n++] =
@@ -210,9 +212,9 @@ take_word(const struct filter *filter, uint64_t matched, size_t number,
 	return (n);
 }
 
-/* Notes the 64 rules, or 64 times that, of a part that is full. */
+/* Adds all rules of a full subtree, of 64 rules or a power of 64. */
 static size_t
-take_full(const struct filter *filter, unsigned int level, size_t number,
+add_full(const struct filter *filter, unsigned int level, size_t number,
     size_t n)
 {
 	const size_t end = number + ((size_t)1 << 6 * (level + 1));
@@ -223,9 +225,9 @@ take_full(const struct filter *filter, unsigned int level, size_t number,
 }
 
 /*
- * Notes the rules that are in all of the nsets sets, which are of this level
- * and have the rules from number on.  n of them are noted already; returns
- * how many there are then.
+ * Adds the rules that are in all of the nsets subtrees, which are of this level
+ * and contain the rules from number on, to filter->matched, which has n rules.
+ * Returns its new number of rules.
  */
 static size_t
 walk(const struct filter *filter, unsigned int level, const uint32_t *sets,
@@ -237,11 +239,11 @@ walk(const struct filter *filter, unsigned int level, const uint32_t *sets,
 	size_t i, at, nchildren;
 
 	if (nsets == 0)
-		return (take_full(filter, level, number, n));
+		return (add_full(filter, level, number, n));
 	if (level == 0) {
 		for (i = 0; i < nsets; i++)
 			some &= filter->sets.words[sets[i]];
-		return (take_word(filter, some, number, n));
+		return (add_word(filter, some, number, n));
 	}
 	for (i = 0; i < nsets; i++) {
 		nodes[i] = rule_node(&filter->sets, sets[i]);
@@ -262,9 +264,9 @@ walk(const struct filter *filter, unsigned int level, const uint32_t *sets,
 	return (n);
 }
 
-/* Notes the rule that some sets have alone, if all nsets others have it too. */
+/* Adds the only rule of some sets if all nsets other sets contain it, too. */
 static size_t
-take_one(const struct filter *filter, uint32_t number, const uint32_t *sets,
+add_one(const struct filter *filter, uint32_t number, const uint32_t *sets,
     size_t nsets)
 {
 	size_t i;
@@ -277,7 +279,7 @@ take_one(const struct filter *filter, uint32_t number, const uint32_t *sets,
 	return (1);
 }
 
-/* The rules that match, in no order, into filter->matched. */
+/* Stores the matching rules in filter->matched, unsorted; returns how many. */
 static size_t
 find_matches(struct filter *filter, const struct flow *flow)
 {
@@ -298,13 +300,13 @@ find_matches(struct filter *filter, const struct flow *flow)
 		one = set;
 	}
 	if (one != SET_REFERENCE(RULE_SET_EMPTY))
-		return (take_one(filter, one >> 1, sets, n));
+		return (add_one(filter, one >> 1, sets, n));
 	if (n == 0 && filter->all != RULE_SET_FULL)
 		sets[n++] = filter->all;
 	return (walk(filter, filter->sets.levels, sets, n, 0, 0));
 }
 
-/* Many rules, whose sets are trees. */
+/* For more than WORD_RULES rules: sets are trees. */
 static enum filter_verdict
 filter_by_tree(struct filter *filter, struct flow *flow)
 {
@@ -343,7 +345,7 @@ filter_flow(struct filter *filter, struct flow *flow)
 	return (filter_by_tree(filter, flow));
 }
 
-/* Brings near what the addresses of the n flows lead to. */
+/* Loads the buckets for the addresses of the n flows into the cache. */
 static void
 touch(struct filter *filter, const struct flow *flows, size_t n)
 {
@@ -377,7 +379,10 @@ filter_flows(struct filter *filter, struct flow *flows, size_t n,
 	}
 }
 
-/* What comes in between two steps must not make less of it than nothing. */
+/*
+ * Flows filtered between two calls of filter_next must not make the number of
+ * evaluations negative, so it is computed here.
+ */
 void
 filter_resume(const struct filter *filter, struct filter_walk *walk)
 {

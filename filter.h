@@ -15,7 +15,7 @@
  */
 
 /*
- * A filter: rules compiled for speed, the verdict on each flow, and counters.
+ * A filter: compiled rules, the verdict on each flow, and counters.
  * flowd.conf(5) describes the language of the rules.
  */
 #ifndef FILTER_H
@@ -30,64 +30,66 @@
 
 struct filter;
 
-/*
- * Makes a filter of the rules and the tables that they refer to; it keeps
- * copies of what it needs.  NULL, with errno set, without memory: ENOMEM, or
- * E2BIG for more than FILTER_RULES_MAX rules or FILTER_MEMORY_MAX bytes.
- */
-#define FILTER_MEMORY_MAX ((size_t)1 << 30)
+#define FILTER_MEMORY_MAX ((size_t)1 << 30) /* bytes of a filter */
 
+/*
+ * Compiles the rules and the tables that they refer to.  The filter keeps no
+ * pointer to them.  NULL with errno: ENOMEM, or E2BIG for more than
+ * FILTER_RULES_MAX rules or FILTER_MEMORY_MAX bytes.
+ */
 struct filter *filter_new(const struct filter_rule *rules, size_t nrules,
     const struct filter_table *tables, size_t ntables);
 void filter_free(struct filter *filter);
 
-/* Whether it has no rules, so that it lets every flow through. */
+/* Whether the filter has no rules, so that it accepts every flow. */
 bool filter_is_empty(const struct filter *filter);
 
 /* Bytes that the filter has allocated. */
 size_t filter_memory(const struct filter *filter);
 
 /*
- * The verdict on flow: the last rule that matches decides, no match accepts.
- * The tag of the deciding rule is put into flow, with STORE_FIELD_TAG.
- * Counts evaluations, matches and wins.  Local time is that of the time zone
- * in force when the process last called tzset.
+ * Returns the verdict on flow: that of the last matching rule, or accept if no
+ * rule matches.  Copies the tag of this rule to flow and sets STORE_FIELD_TAG.
+ * Counts evaluations, matches and wins.  Local time is in the time zone of the
+ * last call of tzset.
  */
 enum filter_verdict filter_flow(struct filter *filter, struct flow *flow);
 
 /*
- * As filter_flow for each of the n flows.  With large tables this is several
- * times as fast, since the waits for memory of different flows overlap.
+ * Calls filter_flow for each of the n flows.  With large tables this is several
+ * times as fast as single calls, because it loads memory for many flows at
+ * once.
  */
 void filter_flows(struct filter *filter, struct flow *flows, size_t n,
     enum filter_verdict *verdicts);
 
-/* What a rule has counted, and its text in the syntax of flowd.conf(5). */
+/* The counters of a rule, and its text in the syntax of flowd.conf(5). */
 struct filter_count {
-	const char *text; /* the filter's; not terminated */
+	const char *text; /* owned by the filter; no NUL */
 	size_t text_len;
 	uint64_t evaluations, matches, wins;
 };
 
-/* A walk through the rules, in one go or in steps.  Zeroed is at the first. */
+/* A position in the list of rules.  All zero: at the first rule. */
 struct filter_walk {
-	size_t rule;          /* those before are done */
-	size_t text;          /* offset of the next one's */
-	uint64_t evaluations; /* of the next one, in this step */
+	size_t rule;          /* index of the next rule */
+	size_t text;          /* offset of its text */
+	uint64_t evaluations; /* of it */
 };
 
 /*
- * The counts of the next rule.  False behind the last.  filter_resume begins
- * each step.
+ * filter_next fills in count for the next rule; false: there are no more rules.
+ * If the filter was used since the last call, filter_resume must be called
+ * before filter_next.  All zero needs filter_resume, too.
  */
 void filter_resume(const struct filter *filter, struct filter_walk *walk);
 bool filter_next(const struct filter *filter, struct filter_walk *walk,
     struct filter_count *count);
 
 /*
- * Calls line for each rule: its text in the syntax of flowd.conf(5), with the
- * counters as a comment, without a newline.  Returns 0, or FLOWD_ENOMEM if
- * memory is exhausted; line has not been called for the remaining rules then.
+ * Calls line for each rule, with its text in the syntax of flowd.conf(5), the
+ * counters as a comment, and no newline.  FLOWD_ENOMEM: memory is exhausted,
+ * and line was not called for the remaining rules.
  */
 int filter_report(const struct filter *filter,
     void (*line)(void *arg, const char *text), void *arg)

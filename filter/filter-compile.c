@@ -15,7 +15,8 @@
  */
 
 /*
- * Compiles rules to a filter; the head of filter.c describes its form.
+ * Compiles rules to a filter.  The comment at the top of filter.c describes the
+ * result.
  */
 #include "compat/compat.h"
 
@@ -27,30 +28,33 @@
 #include "filter/filter-internal.h"
 #include "lib/hash.h"
 
-#define RANGES_MAX 128        /* that one rule's clause can come to */
-#define TABLE      (1U << 31) /* in prefix_use.owner: a table */
+#define RANGES_MAX 128        /* of one clause that is computed */
+#define TABLE      (1U << 31) /* in prefix_use.owner: owned by a table */
 #define CLASS_NONE UINT32_MAX
-#define TOUCH_MIN  (1U << 20) /* bytes, about a processor's cache */
+#define TOUCH_MIN  (1U << 20) /* bytes, about the size of a cache */
 
 _Static_assert(FILTER_RULES_MAX <= RULE_SET_MAX,
-    "a set has a place for each rule");
+    "a set can contain every rule");
 
-/* At a number, or a table and an aspect, a rule begins or ceases to match. */
+/*
+ * A rule begins or ceases to match at a number, or for a table and one of
+ * enum filter_addr.
+ */
 struct event {
 	uint64_t at;
-	uint32_t rule; /* as sets number it */
+	uint32_t rule; /* its number in sets */
 	bool on;
 };
 
-/* A prefix that a rule names, or a table that rules name. */
+/* A prefix of a rule, or of a table that a rule names. */
 struct prefix_use {
 	struct prefix prefix;
-	uint32_t owner; /* rule, as sets do, or TABLE | table */
-	uint8_t addr;   /* enum filter_addr, of a rule */
+	uint32_t owner; /* the rule's number in sets, or TABLE | table */
+	uint8_t addr;   /* enum filter_addr; only of a rule */
 	bool on;
 };
 
-/* Rules that begin, and rules that cease to match, and the sets of them. */
+/* Rules that begin to match, [true], and that cease to match, [false]. */
 struct change {
 	uint64_t *bits[2];
 	size_t n[2];
@@ -66,17 +70,17 @@ struct compiler {
 	const struct filter_rule *rules;
 	const struct filter_table *tables;
 	size_t ntables;
-	uint32_t first;     /* rule's number in sets */
-	size_t nwords;      /* of a bit for each */
-	uint32_t *looks_at; /* aspects, as bits */
-	uint32_t any_looks_at;
+	uint32_t first;   /* number in sets of the first rule */
+	size_t nwords;    /* words with a bit for each rule */
+	uint32_t *tested; /* aspects of each rule, as bits */
+	uint32_t tested_by_any;
 	struct change change;
 	struct table_sets *table_sets;
 	uint32_t *class_slots; /* by hash */
 	size_t nclass_slots, classes_size;
 };
 
-/* What a rule asks of one aspect that is a number. */
+/* The condition of a rule on one numeric aspect. */
 struct clause {
 	const struct filter_range *ranges;
 	size_t n;
@@ -84,8 +88,9 @@ struct clause {
 	struct filter_range made[RANGES_MAX];
 };
 
+/* Whether the rule has a condition on the aspect. */
 static bool
-looks_at(const struct filter_rule *rule, uint32_t aspect)
+tests_aspect(const struct filter_rule *rule, uint32_t aspect)
 {
 	const uint32_t clock = FILTER_AFTER | FILTER_BEFORE;
 	const uint32_t date = FILTER_AFTER_DATE | FILTER_BEFORE_DATE;
@@ -107,6 +112,7 @@ looks_at(const struct filter_rule *rule, uint32_t aspect)
 	}
 }
 
+/* The fields of a flow, STORE_FIELD_*, any of which has the aspect. */
 static uint32_t
 fields_of(uint32_t aspect)
 {
@@ -125,7 +131,7 @@ fields_of(uint32_t aspect)
 	}
 }
 
-/* The clauses of a rule as ranges of numbers. */
+/* Conditions as ranges of numbers. */
 
 static void
 clause_add(struct clause *clause, uint64_t lo, uint64_t hi)
@@ -165,7 +171,7 @@ tcp_flags_clause(const struct filter_rule *rule, struct clause *clause)
 static void
 clock_clause(const struct filter_rule *rule, struct clause *clause)
 {
-	const uint32_t last = FILTER_DAY_SECONDS; /* a leap second */
+	const uint32_t last = FILTER_DAY_SECONDS; /* with a leap second */
 	const bool has_before = (rule->flags & FILTER_BEFORE) != 0;
 	const uint32_t after =
 	    (rule->flags & FILTER_AFTER) != 0 ? rule->after : 0;
@@ -227,7 +233,7 @@ make_clause(const struct filter_rule *rule, uint32_t aspect,
 	}
 }
 
-/* Changes. */
+/* Sets of rules that begin or cease to match. */
 
 static void
 change_add(struct change *change, uint32_t rule, bool on)
@@ -237,7 +243,7 @@ change_add(struct change *change, uint32_t rule, bool on)
 	change->n[on]++;
 }
 
-/* The set of those that change to on; the change is empty afterwards. */
+/* Makes a set of the rules that change to on, and empties the change. */
 static int
 change_set(struct compiler *c, bool on, uint32_t *set)
 {
@@ -257,7 +263,7 @@ change_set(struct compiler *c, bool on, uint32_t *set)
 	return (r);
 }
 
-/* Changes set by the sets of those that cease, and of those that begin. */
+/* Removes the rules in off from set and adds those in on. */
 static int
 set_change(struct compiler *c, uint32_t off, uint32_t on, uint32_t *set)
 {
@@ -288,10 +294,10 @@ event_compare(const void *a, const void *b)
 	return (x->at < y->at ? -1 : x->at > y->at);
 }
 
-/* Rules, in the order of sets. */
+/* The order of rules in sets. */
 
 struct rule_key {
-	uint32_t looks_at, rule;
+	uint32_t tested, rule;
 };
 
 static int
@@ -299,15 +305,15 @@ rule_key_compare(const void *a, const void *b)
 {
 	const struct rule_key *x = a, *y = b;
 
-	if (x->looks_at != y->looks_at)
-		return (x->looks_at < y->looks_at ? -1 : 1);
+	if (x->tested != y->tested)
+		return (x->tested < y->tested ? -1 : 1);
 	return (x->rule < y->rule ? -1 : x->rule > y->rule);
 }
 
 /*
- * Gives rules that look at the same aspects numbers side by side, so that
- * nearly all of what the set of an aspect has is either about it, and sparse,
- * or not, and full.
+ * Assigns neighbouring numbers to rules that test the same aspects.  In a set
+ * for an aspect, nearly all subtrees then contain either only rules that test
+ * the aspect, and are sparse, or only other rules, and are full.
  */
 static int
 order_rules(struct compiler *c)
@@ -321,17 +327,17 @@ order_rules(struct compiler *c)
 	for (i = 0; i < filter->nrules; i++) {
 		keys[i].rule = i;
 		for (aspect = 0; aspect < ASPECTS; aspect++) {
-			if (looks_at(&c->rules[i], aspect))
-				keys[i].looks_at |= 1U << aspect;
+			if (tests_aspect(&c->rules[i], aspect))
+				keys[i].tested |= 1U << aspect;
 		}
-		c->any_looks_at |= keys[i].looks_at;
+		c->tested_by_any |= keys[i].tested;
 	}
-	/* A word keeps the order of the rules, for filter.quick. */
+	/* In a word, rules keep their order, which filter.quick needs. */
 	if (filter->nrules > WORD_RULES)
 		qsort(keys, filter->nrules, sizeof(*keys), rule_key_compare);
 	for (i = 0; i < filter->nrules; i++) {
 		filter->order[i] = keys[i].rule;
-		c->looks_at[i] = keys[i].looks_at;
+		c->tested[i] = keys[i].tested;
 	}
 	free(keys);
 	return (0);
@@ -344,8 +350,8 @@ rule_at(const struct compiler *c, uint32_t place)
 }
 
 /*
- * The rules that do not look at the aspect and, with negated, those that are
- * negated there.
+ * Makes the set of the rules that do not test the aspect and, if negated, those
+ * whose condition on it is negated.
  */
 static int
 base_set(struct compiler *c, uint32_t aspect, bool negated, uint32_t *set)
@@ -361,7 +367,7 @@ base_set(struct compiler *c, uint32_t aspect, bool negated, uint32_t *set)
 			    rule->addrs[aspect - ASPECT_ADDRS].negated :
 			    aspect < FILTER_NUMBERS &&
 				rule->numbers[aspect].negated);
-		if (is_negated || (c->looks_at[i] & 1U << aspect) == 0)
+		if (is_negated || (c->tested[i] & 1U << aspect) == 0)
 			change_add(&c->change, c->first + i, true);
 	}
 	return (change_set(c, true, set));
@@ -397,7 +403,7 @@ collect_events(const struct compiler *c, uint32_t aspect, struct event **events,
 	uint32_t i;
 
 	for (i = 0; i < c->filter->nrules; i++) {
-		if ((c->looks_at[i] & 1U << aspect) == 0)
+		if ((c->tested[i] & 1U << aspect) == 0)
 			continue;
 		make_clause(rule_at(c, i), aspect, &clause);
 		room += 2 * clause.n;
@@ -406,14 +412,14 @@ collect_events(const struct compiler *c, uint32_t aspect, struct event **events,
 	if ((*events = calloc(room, sizeof(**events))) == NULL)
 		return (FLOWD_ENOMEM);
 	for (i = 0; i < c->filter->nrules; i++) {
-		if ((c->looks_at[i] & 1U << aspect) != 0)
+		if ((c->tested[i] & 1U << aspect) != 0)
 			add_events(c, aspect, i, *events, n);
 	}
 	qsort(*events, *n, sizeof(**events), event_compare);
 	return (0);
 }
 
-/* The set as lookups are to give it. */
+/* The set in the form that lookups return: SET_*. */
 static uint32_t
 handle_of(const struct compiler *c, uint32_t set)
 {
@@ -425,7 +431,7 @@ handle_of(const struct compiler *c, uint32_t set)
 	return (SET_REFERENCE(set));
 }
 
-/* Makes the steps from set, that of what matches below all events. */
+/* Makes the steps; set has the rules that match below the first event. */
 static int
 make_steps(struct compiler *c, const struct event *events, size_t n,
     uint32_t set, uint32_t *run)
@@ -540,7 +546,7 @@ count_uses(const struct compiler *c, size_t *nprefixes, size_t *nevents)
 	}
 }
 
-/* For each table, the rules that matching it brings about or prevents. */
+/* For each table, makes the sets of rules that an address in it changes. */
 static int
 make_table_sets(struct compiler *c, size_t nevents)
 {
@@ -641,7 +647,7 @@ add_table_uses(const struct compiler *c, struct prefix_use *uses)
 	return (n);
 }
 
-/* All prefixes that matter, in the order of prefix_compare. */
+/* Returns the prefixes of rules and used tables, sorted by prefix_compare. */
 static int
 collect_uses(const struct compiler *c, size_t nprefixes,
     struct prefix_use **uses, size_t *n)
@@ -656,7 +662,7 @@ collect_uses(const struct compiler *c, size_t nprefixes,
 		return (FLOWD_ENOMEM);
 	*n = add_table_uses(c, *uses);
 	*n += add_rule_uses(c, *uses + *n);
-	/* One large table alone comes in order. */
+	/* A single large table is sorted already. */
 	for (i = 1; i < *n; i++) {
 		if (use_compare(&(*uses)[i - 1], &(*uses)[i]) > 0) {
 			qsort(*uses, *n, sizeof(**uses), use_compare);
@@ -666,7 +672,7 @@ collect_uses(const struct compiler *c, size_t nprefixes,
 	return (0);
 }
 
-/* Changes class by what the n uses of one prefix do. */
+/* Applies the n uses of one prefix to class. */
 static int
 apply_uses(struct compiler *c, const struct prefix_use *uses, size_t n,
     struct filter_class *class)
@@ -755,7 +761,7 @@ compile_addrs(struct compiler *c)
 	return (r);
 }
 
-/* The whole. */
+/* The filter. */
 
 static int
 compile_aspects(struct compiler *c)
@@ -767,7 +773,7 @@ compile_aspects(struct compiler *c)
 	int r;
 
 	for (which = 0; which < ASPECTS; which++) {
-		if ((c->any_looks_at & 1U << which) == 0)
+		if ((c->tested_by_any & 1U << which) == 0)
 			continue;
 		a = &filter->aspects[filter->naspects++];
 		a->which = which;
@@ -780,7 +786,7 @@ compile_aspects(struct compiler *c)
 	}
 	if ((r = step_map_finish(&filter->steps)) != 0)
 		return (r);
-	return ((c->any_looks_at & addrs) == 0 ? 0 : compile_addrs(c));
+	return ((c->tested_by_any & addrs) == 0 ? 0 : compile_addrs(c));
 }
 
 static void
@@ -809,7 +815,7 @@ activate_rules(struct compiler *c)
 	}
 }
 
-/* For the report, which then needs neither rules nor tables. */
+/* Prints the rules for reports, so that the filter needs no copy of them. */
 static int
 set_text(struct compiler *c)
 {
@@ -837,11 +843,11 @@ alloc_all(struct compiler *c)
 	filter->rules = calloc(n + 1, sizeof(*filter->rules));
 	filter->order = calloc(n, sizeof(*filter->order));
 	filter->matched = calloc(n, sizeof(*filter->matched));
-	c->looks_at = calloc(n, sizeof(*c->looks_at));
+	c->tested = calloc(n, sizeof(*c->tested));
 	c->change.bits[false] = calloc(c->nwords, sizeof(uint64_t));
 	c->change.bits[true] = calloc(c->nwords, sizeof(uint64_t));
 	if (filter->rules == NULL || filter->order == NULL ||
-	    filter->matched == NULL || c->looks_at == NULL ||
+	    filter->matched == NULL || c->tested == NULL ||
 	    c->change.bits[false] == NULL || c->change.bits[true] == NULL)
 		return (FLOWD_ENOMEM);
 	return (rule_sets_init(&filter->sets, c->first + n, FILTER_MEMORY_MAX));
@@ -886,7 +892,7 @@ filter_new(const struct filter_rule *rules, size_t nrules,
 		return (NULL);
 	c.filter->nrules = nrules;
 	r = compile(&c);
-	free(c.looks_at);
+	free(c.tested);
 	free(c.change.bits[false]);
 	free(c.change.bits[true]);
 	free(c.table_sets);

@@ -15,8 +15,8 @@
  */
 
 /*
- * The compiled form of a filter: filter-compile.c makes it, filter.c runs it.
- * The head of filter.c describes how it works.
+ * The compiled form of a filter.  filter-compile.c makes it, filter.c applies
+ * it.  The comment at the top of filter.c explains it.
  */
 #ifndef FILTER_INTERNAL_H
 #define FILTER_INTERNAL_H
@@ -31,56 +31,56 @@
 #include "filter/step-map.h"
 
 /*
- * What rules look at: from 0 the numbers of enum filter_number, then these,
- * then the addresses of enum filter_addr.
+ * Aspects, the properties of flows that rules test: enum filter_number, then
+ * these, then enum filter_addr.
  */
 enum {
 	ASPECT_FAMILY = FILTER_NUMBERS,
 	ASPECT_TCP_FLAGS,
 	ASPECT_CLOCK, /* filter_clock_key */
-	ASPECT_DATE,  /* epoch s */
+	ASPECT_DATE,  /* seconds of the epoch */
 	ASPECT_ADDRS,
 	ASPECTS = ASPECT_ADDRS + FILTER_ADDRS
 };
 
 /*
- * Filters of up to so many rules work with words alone, in which the lowest
- * bit is for no match, and rules come from the second on.
+ * In filters with up to this number of rules, each set is one word.  Its lowest
+ * bit stands for "no match", and the next bits for the rules.
  */
 #define WORD_RULES 63
 
 /*
- * A set as lookups give it: a reference, or for the many that have one rule
- * only, this rule as sets number it.
+ * The result of a lookup: a reference to a set or, for a set of one rule, the
+ * rule's number in sets.
  */
 #define SET_REFERENCE(reference) ((reference) << 1)
 #define SET_ONE(number)          ((number) << 1 | 1)
 
-/* An aspect that some rule looks at. */
+/* An aspect that some rule tests. */
 struct filter_aspect {
 	uint32_t which;  /* ASPECT_* */
-	uint32_t fields; /* STORE_FIELD_*: any of these has it */
-	uint32_t absent; /* rules that do not look at it */
-	uint32_t run;    /* of filter.steps; not for addresses */
+	uint32_t fields; /* STORE_FIELD_*: any of these contains it */
+	uint32_t absent; /* set of the rules that do not test it */
+	uint32_t run;    /* in filter.steps; unused for addresses */
 };
 
-/* The sets of rules that an address matches, as each of enum filter_addr. */
+/* The sets of rules that an address matches as agent, src and dst. */
 struct filter_class {
 	uint32_t sets[FILTER_ADDRS];
 };
 
-/* A rule at work, or that of no match, which accepts and counts for nobody. */
+/* A rule.  The first is "no match", which accepts; its counters are unused. */
 struct filter_active {
 	uint64_t matches, wins;
-	uint64_t stops;     /* flows that no later rule saw */
-	uint32_t tag;       /* 0 without one */
-	uint32_t tag_kept;  /* bits of the flow's: none with one */
-	uint32_t tag_field; /* STORE_FIELD_TAG with one, or 0 */
+	uint64_t stops;     /* flows that no later rule evaluated */
+	uint32_t tag;       /* 0: the rule has no tag */
+	uint32_t tag_kept;  /* mask for the flow's tag: 0 if the rule has one */
+	uint32_t tag_field; /* STORE_FIELD_TAG if the rule has one, or 0 */
 	uint8_t verdict;    /* enum filter_verdict */
 	bool quick;
 };
 
-/* The local time of one second, since finding it is dear. */
+/* The latest result of localtime_r, which is expensive. */
 struct filter_clock {
 	bool known;
 	uint32_t sec; /* epoch */
@@ -89,25 +89,25 @@ struct filter_clock {
 
 struct filter {
 	size_t nrules;
-	struct filter_active *rules; /* and behind them no match */
-	char *text;                  /* of all rules, in lines */
+	struct filter_active *rules; /* [0] is "no match" */
+	char *text;                  /* a line for each rule */
 	struct filter_aspect aspects[ASPECTS];
 	size_t naspects;
-	struct step_map steps;       /* of references to sets */
-	struct prefix_map *prefixes; /* of classes */
-	bool touch;                  /* it is large */
-	uint32_t touched;            /* of no meaning */
+	struct step_map steps;       /* to SET_* */
+	struct prefix_map *prefixes; /* to indices of classes */
+	bool touch;                  /* prefixes is larger than a cache */
+	uint32_t touched;            /* meaningless; keeps the loads */
 	struct filter_class *classes;
 	size_t nclasses;
 	struct rule_sets sets;
 	uint32_t all;      /* the set of all rules */
-	uint32_t *order;   /* place in sets to rule */
-	uint64_t quick;    /* rules, with WORD_RULES */
-	uint32_t *matched; /* room for all rules */
+	uint32_t *order;   /* number in sets to rule */
+	uint64_t quick;    /* set of quick rules, for WORD_RULES */
+	uint32_t *matched; /* room for all rules, for trees */
 	struct filter_clock clock;
 };
 
-/* A number for each second of a week; second may be that of a leap second. */
+/* A number for each second of a week, including leap seconds. */
 static inline uint64_t
 filter_clock_key(unsigned int day, uint32_t second)
 {

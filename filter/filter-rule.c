@@ -77,7 +77,7 @@ print_number(uint64_t number, bool hex, FILE *fp)
 		(void)fprintf(fp, "%" PRIu64, number);
 }
 
-/* N, N-M, or one bound where the other is that of the numbers. */
+/* Prints N, N-M, or ">= N" if the upper bound is the maximum. */
 static void
 print_range(const struct filter_range *range,
     const struct filter_number_row *row, FILE *fp)
@@ -222,7 +222,7 @@ print_times(const struct filter_rule *rule, FILE *fp)
 		print_date("before", rule->before_date, fp);
 }
 
-/* True for a rule that every flow matches. */
+/* Whether the rule matches every flow. */
 static bool
 rule_is_all(const struct filter_rule *rule)
 {

@@ -15,8 +15,8 @@
  */
 
 /*
- * Filter rules, as the parser makes them from flowd.conf(5), and the same as
- * text.
+ * Filter rules in the form that the parser of flowd.conf(5) makes, and a
+ * function that prints them.
  */
 #ifndef FILTER_RULE_H
 #define FILTER_RULE_H
@@ -30,7 +30,7 @@
 
 enum filter_verdict { FILTER_ACCEPT, FILTER_DISCARD };
 
-/* What a rule can ask of a flow: its numbers ... */
+/* Rules have conditions on these numbers of a flow ... */
 enum filter_number {
 	FILTER_IN_IFNDX,
 	FILTER_OUT_IFNDX,
@@ -46,19 +46,19 @@ enum filter_number {
 	FILTER_NUMBERS
 };
 
-/* ... and its addresses. */
+/* ... and on these addresses. */
 enum filter_addr { FILTER_AGENT, FILTER_SRC, FILTER_DST, FILTER_ADDRS };
 
 struct filter_number_row {
 	const char *keyword;
 	uint64_t max;
-	uint32_t field; /* STORE_FIELD_*: carries it */
-	bool hex;       /* how it is printed */
+	uint32_t field; /* STORE_FIELD_* that contains it */
+	bool hex;       /* printed in hexadecimal */
 };
 
 struct filter_addr_row {
 	const char *keyword;
-	uint32_t fields; /* STORE_FIELD_*: either carries it */
+	uint32_t fields; /* STORE_FIELD_*: either contains it */
 };
 
 extern const struct filter_number_row filter_number_rows[FILTER_NUMBERS];
@@ -70,7 +70,7 @@ struct filter_range {
 };
 
 /*
- * Sets.  One without any members is no constraint, whatever negated says; an
+ * Sets.  A set without members is no condition, even if negated is true.  An
  * empty table is a member.
  */
 struct filter_number_set {
@@ -92,25 +92,25 @@ struct filter_addr_set {
 
 struct filter_table {
 	char name[FILTER_TABLE_NAME_SIZE];
-	struct prefix *prefixes; /* by prefix_compare, once */
+	struct prefix *prefixes; /* sorted, without duplicates */
 	uint32_t n;
 };
 
 #define FILTER_QUICK         (1U << 0)
 #define FILTER_TAG           (1U << 1) /* tag is set */
 #define FILTER_NOT_FAMILY    (1U << 2)
-#define FILTER_TCP_FLAGS     (1U << 3) /* tcp_* are set */
+#define FILTER_TCP_FLAGS     (1U << 3) /* tcp_mask, tcp_equals are set */
 #define FILTER_NOT_TCP_FLAGS (1U << 4)
-#define FILTER_AFTER         (1U << 5) /* each: its time is set */
+#define FILTER_AFTER         (1U << 5) /* after is set; so for the others */
 #define FILTER_BEFORE        (1U << 6)
 #define FILTER_AFTER_DATE    (1U << 7)
 #define FILTER_BEFORE_DATE   (1U << 8)
 #define FILTER_FLAGS         0x1ffU
 
-#define FILTER_DAYS        0x7f /* a bit for each day's name */
+#define FILTER_DAYS        0x7f /* a bit for each day, Sunday first */
 #define FILTER_DAY_SECONDS 86400U
 
-/* All zero is "accept all". */
+/* All zero means "accept all". */
 struct filter_rule {
 	enum filter_verdict verdict;
 	uint32_t flags; /* FILTER_* */
@@ -119,23 +119,23 @@ struct filter_rule {
 	struct filter_number_set numbers[FILTER_NUMBERS];
 	struct filter_addr_set addrs[FILTER_ADDRS];
 	uint32_t after, before;          /* second of the day */
-	int64_t after_date, before_date; /* epoch s */
+	int64_t after_date, before_date; /* seconds of the epoch */
 	uint8_t tcp_mask, tcp_equals;
 	uint8_t days; /* 0: every day */
 };
 
-/* Frees what rule points to, and makes it all zero. */
+/* Frees the members of rule and sets it to zero. */
 void filter_rule_clear(struct filter_rule *rule);
 
-/* Of the bytes of FILTER_TABLE_NAME_SIZE: name, NUL, zeros. */
+/* Checks all FILTER_TABLE_NAME_SIZE bytes: a name, then only NULs. */
 bool filter_table_name_is_valid(const char *name);
 
-/* Whether the set is a constraint. */
+/* Whether the set has members, and so is a condition. */
 bool filter_addrs_given(const struct filter_addr_set *set);
 
 /*
- * The rule in the syntax of flowd.conf(5), without a newline.  tables is what
- * its sets refer to.
+ * Prints the rule in the syntax of flowd.conf(5), without a newline.  Its sets
+ * have indices into tables.
  */
 void filter_rule_print(const struct filter_rule *rule,
     const struct filter_table *tables, FILE *fp);

@@ -15,10 +15,11 @@
  */
 
 /*
- * Prefixes nest or lie apart, so that going through them in their order, with
- * those that are open on a stack, gives the steps of a function of the
- * address.  IPv4 is one run of a step map.  IPv6 is a run for the upper 64
- * bits, whose value refers to a run for the lower ones where it needs them.
+ * Two prefixes are disjoint, or one contains the other.  Prefixes are added in
+ * their order, and those that can contain the next one are kept on a stack;
+ * this yields the steps of a function of the address.  IPv4 is one run of a
+ * step map.  IPv6 is a run for the upper 64 bits; where prefixes are longer,
+ * its value refers to a run for the lower 64 bits.
  */
 #include "compat/compat.h"
 
@@ -30,18 +31,18 @@
 #include "filter/prefix-map.h"
 #include "filter/step-map.h"
 
-#define DEPTH_MAX 129 /* lengths that there are in IPv6 */
+#define DEPTH_MAX 129 /* number of prefix lengths in IPv6 */
 
-/* A value of upper: the address's, or a run of lower. */
+/* A value in upper: that of the address, or a run of lower. */
 #define UPPER_VALUE(value) ((value) << 1)
 #define UPPER_RUN(run)     ((run) << 1 | 1)
 
-/* An address as a number, IPv4 in the lower 32 bits of high. */
+/* An address as a number.  IPv4 is in the lower 32 bits of high. */
 struct key {
 	uint64_t high, low;
 };
 
-/* A prefix that what follows may lie in. */
+/* A prefix that may contain the next ones. */
 struct open_prefix {
 	struct prefix prefix;
 	uint32_t value;
@@ -49,15 +50,15 @@ struct open_prefix {
 
 struct prefix_map {
 	struct step_map v4, upper, lower;
-	uint32_t outside; /* the value of no prefix */
-	/* While it is made. */
+	uint32_t outside; /* the value for addresses in no prefix */
+	/* The rest is used until prefix_map_end. */
 	uint32_t family;
 	struct open_prefix open[DEPTH_MAX];
 	size_t nopen;
-	uint32_t latest; /* value, of IPv6 */
-	uint64_t high;   /* whose lower run is begun */
-	uint32_t run;    /* this one */
-	bool in_lower;
+	uint32_t latest; /* value of the latest IPv6 step */
+	bool in_lower;   /* a run of lower has been begun, ... */
+	uint64_t high;   /* for these upper 64 bits */
+	uint32_t run;    /* its number */
 };
 
 struct prefix_map *
@@ -111,7 +112,7 @@ end_lower(struct prefix_map *map)
 	    step_map_add(&map->upper, map->high + 1, UPPER_VALUE(map->latest)));
 }
 
-/* From this key on, the value is this. */
+/* Adds a step: the value from this key on. */
 static int
 step_v6(struct prefix_map *map, struct key key, uint32_t value)
 {
@@ -151,9 +152,9 @@ prefix_key(const struct prefix *prefix)
 	return (key);
 }
 
-/* The key behind the last in prefix; false where there is none. */
+/* The key after the last one in prefix.  False: that is the highest key. */
 static bool
-key_behind(const struct prefix *prefix, struct key *key)
+key_after(const struct prefix *prefix, struct key *key)
 {
 	const bool v4 = prefix->addr.family == ADDR_V4;
 
@@ -170,14 +171,14 @@ key_behind(const struct prefix *prefix, struct key *key)
 	return (key->low != 0 || key->high != 0);
 }
 
-/* Closes the innermost prefix. */
+/* Ends the innermost open prefix. */
 static int
 close_prefix(struct prefix_map *map)
 {
 	struct key key;
 
 	map->nopen--;
-	if (!key_behind(&map->open[map->nopen].prefix, &key))
+	if (!key_after(&map->open[map->nopen].prefix, &key))
 		return (0);
 	return (step(map, key,
 	    map->nopen == 0 ? map->outside : map->open[map->nopen - 1].value));

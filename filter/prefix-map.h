@@ -15,8 +15,8 @@
  */
 
 /*
- * A map from addresses to numbers, which the longest prefix that contains the
- * address decides.
+ * A map from addresses to numbers.  An address has the number of the longest
+ * prefix that contains it.
  */
 #ifndef PREFIX_MAP_H
 #define PREFIX_MAP_H
@@ -31,15 +31,15 @@
 
 struct prefix_map;
 
-/* A map that has value for addresses in no prefix.  NULL without memory. */
+/* Makes a map with value for addresses in no prefix.  NULL: no memory. */
 struct prefix_map *prefix_map_new(uint32_t value);
 void prefix_map_free(struct prefix_map *map);
 size_t prefix_map_memory(const struct prefix_map *map); /* bytes */
 
 /*
- * Making the map: add prefixes in the order of prefix_compare, each once, and
- * end.  prefix_map_around gives the value that prefix, which is to be added
- * next, will replace.  FLOWD_ENOMEM.
+ * To make a map, add prefixes in the order of prefix_compare, without
+ * duplicates, and call prefix_map_end.  prefix_map_around returns the value
+ * that the next prefix to add will replace.  FLOWD_ENOMEM.
  */
 uint32_t prefix_map_around(const struct prefix_map *map,
     const struct prefix *prefix);
@@ -47,10 +47,10 @@ int prefix_map_add(struct prefix_map *map, const struct prefix *prefix,
     uint32_t value) __attribute__((warn_unused_result));
 int prefix_map_end(struct prefix_map *map) __attribute__((warn_unused_result));
 
-/* As step_map_touch, for prefix_map_find. */
+/* Like step_map_touch, for prefix_map_find. */
 uint32_t prefix_map_touch(const struct prefix_map *map, const struct addr *a);
 
-/* The value for a, after prefix_map_end. */
+/* Returns the value for a.  To be called after prefix_map_end. */
 uint32_t prefix_map_find(const struct prefix_map *map, const struct addr *a);
 
 #endif

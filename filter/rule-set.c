@@ -24,11 +24,12 @@
 #include "lib/hash.h"
 #include "filter/rule-set.h"
 
-#define NODE_UNITS(n) (2 + ((size_t)(n) + 1) / 2) /* of 8 bytes */
+/* The size of a node with n children, in units of 8 bytes. */
+#define NODE_UNITS(n) (2 + ((size_t)(n) + 1) / 2)
 
 enum operation { UNION, MINUS };
 
-/* A node with room for all children. */
+/* A node in the making, with room for all children. */
 struct draft {
 	uint64_t some, full;
 	uint32_t children[64];
@@ -135,7 +136,7 @@ is_same(const struct rule_sets *sets, bool is_word, uint32_t a, uint32_t b)
 		nchildren(node) * sizeof(node->children[0])) == 0);
 }
 
-/* The slot of what is the same as ref, or the empty one that it belongs in. */
+/* The slot of an equal word or node, or the empty slot for ref. */
 static uint32_t *
 slot_of(struct rule_sets *sets, struct rule_set_hash *hash, bool is_word,
     uint32_t ref)
@@ -172,7 +173,7 @@ grow_hash(struct rule_sets *sets, struct rule_set_hash *hash, bool is_word)
 	return (0);
 }
 
-/* Changes *ref to an equal one that was there before; *is_new if none was. */
+/* Changes *ref to an equal older word or node.  *is_new: there is none. */
 static int
 intern(struct rule_sets *sets, bool is_word, uint32_t *ref, bool *is_new)
 {
@@ -251,7 +252,7 @@ make_node(struct rule_sets *sets, const struct draft *draft, uint32_t *set)
 	return (0);
 }
 
-/* Makes the set, at level, of the bits; more words than nwords are empty. */
+/* Makes a set at level from nwords words of bits; further words are zero. */
 static int
 set_of(struct rule_sets *sets, unsigned int level, const uint64_t *bits,
     size_t nwords, uint32_t *set)
@@ -299,7 +300,7 @@ rule_set_one(struct rule_sets *sets, uint32_t rule, uint32_t *set)
 	return (r);
 }
 
-/* The child of ref at bit, whatever it is. */
+/* The child of ref at bit, which may be empty or full. */
 static uint32_t
 child_of(const struct rule_sets *sets, uint32_t ref, uint64_t bit)
 {

@@ -15,13 +15,13 @@
  */
 
 /*
- * Sets of rules, numbered from 0.
+ * Sets of rules.  Rules are numbered from 0.
  *
- * A set of up to 64 rules is a word.  A larger one is a tree of nodes with 64
- * children each, and words for leaves, in which children that are empty or
- * full take no room.  Equal parts of any sets are kept once, so that sets are
- * equal when their references are, and making a set from another that differs
- * in one rule takes one node of each level and one word.
+ * A set of up to 64 rules is a word.  A larger set is a tree of nodes with 64
+ * children each, whose leaves are words.  Empty and full children use no
+ * memory.  Equal words and equal nodes exist only once, so that two sets are
+ * equal if their references are equal.  A set that differs from another in one
+ * rule needs at most one new node at each level and one new word.
  */
 #ifndef RULE_SET_H
 #define RULE_SET_H
@@ -32,27 +32,27 @@
 
 #include "lib/bits.h"
 
-#define RULE_SET_EMPTY 0U /* references, at each level */
+#define RULE_SET_EMPTY 0U /* references, valid at each level */
 #define RULE_SET_FULL  1U
 
 #define RULE_SET_LEVELS 2 /* of nodes, at most */
-/* Rules: a word for each child of the lowest nodes. */
+/* The maximum number of rules: a word for each child of the lowest nodes. */
 #define RULE_SET_MAX (64 << 6 * RULE_SET_LEVELS)
 
 struct rule_node {
 	uint64_t some;       /* children that are not empty */
-	uint64_t full;       /* of these, those that are full */
+	uint64_t full;       /* those of them that are full */
 	uint32_t children[]; /* references to the others */
 };
 
 struct rule_sets {
 	unsigned int levels; /* of nodes above the words */
 	uint64_t *words;
-	uint64_t *nodes; /* each from a multiple of 8 bytes */
+	uint64_t *nodes; /* struct rule_node, aligned to 8 bytes */
 	size_t nwords, words_size;
-	size_t used, nodes_size; /* of nodes, in 8 bytes */
+	size_t used, nodes_size; /* of nodes, in units of 8 bytes */
 	size_t memory_max;       /* bytes */
-	/* To find equal ones, until rule_sets_freeze. */
+	/* To find equal words and nodes, until rule_sets_freeze. */
 	struct rule_set_hash {
 		uint32_t *slots; /* references */
 		size_t n, size;
@@ -60,20 +60,21 @@ struct rule_sets {
 };
 
 /*
- * Sets of nrules rules, at most RULE_SET_MAX, within so many bytes.  0 or
- * FLOWD_ENOMEM; rule_sets_free may follow either.
+ * Prepares sets of nrules rules, at most RULE_SET_MAX, that use at most
+ * memory_max bytes.  FLOWD_ENOMEM; rule_sets_free may be called even then.
  */
 int rule_sets_init(struct rule_sets *sets, size_t nrules, size_t memory_max)
     __attribute__((warn_unused_result));
 void rule_sets_free(struct rule_sets *sets);
 
-/* Frees what only making sets needs. */
+/* Frees memory that is needed only to make sets. */
 void rule_sets_freeze(struct rule_sets *sets);
 size_t rule_sets_memory(const struct rule_sets *sets); /* bytes */
 
 /*
- * All give FLOWD_ENOMEM without memory, and FLOWD_ESPACE where memory_max is
- * reached.  bits has a bit for each rule, in words of 64.
+ * These make a set: of the rules whose bit is set in nwords words, of one rule,
+ * of the rules in a or b, and of the rules in a but not in b.  FLOWD_ENOMEM;
+ * FLOWD_ESPACE: memory_max is reached.
  */
 int rule_set_of(struct rule_sets *sets, const uint64_t *bits, size_t nwords,
     uint32_t *set) __attribute__((warn_unused_result));
@@ -84,10 +85,10 @@ int rule_set_union(struct rule_sets *sets, uint32_t a, uint32_t b,
 int rule_set_minus(struct rule_sets *sets, uint32_t a, uint32_t b,
     uint32_t *set) __attribute__((warn_unused_result));
 
-/* Whether set has the rule. */
+/* Whether set contains the rule. */
 bool rule_set_has(const struct rule_sets *sets, uint32_t set, uint32_t rule);
 
-/* Whether set has one rule alone, and which. */
+/* Whether set contains exactly one rule, and which. */
 bool rule_set_is_one(const struct rule_sets *sets, uint32_t set,
     uint32_t *rule);
 
@@ -98,7 +99,7 @@ rule_node(const struct rule_sets *sets, uint32_t ref)
 	return ((const void *)&sets->nodes[ref]);
 }
 
-/* The child that bit stands for, which is neither empty nor full. */
+/* The child for bit, which is neither empty nor full. */
 static inline uint32_t
 rule_node_child(const struct rule_node *node, uint64_t bit)
 {

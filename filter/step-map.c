@@ -45,7 +45,7 @@ step_map_memory(const struct step_map *map)
 	    map->nodes_size * sizeof(*map->nodes));
 }
 
-/* An array with room for more items behind its n, or NULL without memory. */
+/* Makes room for more items after the first n.  NULL: no memory. */
 static void *
 reserve(void *array, size_t *size, size_t n, size_t more, size_t item)
 {
@@ -91,7 +91,7 @@ add_step(struct step_map *map, uint64_t key, uint32_t value)
 	return (0);
 }
 
-/* Until the map is finished, runs has where its run begins. */
+/* Until step_map_finish, runs has the index of each run's first step. */
 int
 step_map_begin(struct step_map *map, uint32_t value, uint32_t *run)
 {
@@ -114,7 +114,7 @@ step_map_add(struct step_map *map, uint64_t key, uint32_t value)
 	return (value == map->values[last] ? 0 : add_step(map, key, value));
 }
 
-/* Room for n buckets, which begin with lines of the processor's cache. */
+/* Adds room for n buckets, which are aligned to cache lines. */
 static int
 add_buckets(struct step_map *map, size_t n, uint32_t *at)
 {
@@ -128,7 +128,7 @@ add_buckets(struct step_map *map, size_t n, uint32_t *at)
 	map->bucket_steps = steps;
 	while (size < map->nbuckets + n)
 		size += size / 4 + 1;
-	/* The first time, there are nearly all that there will be. */
+	/* The first call adds nearly all buckets. */
 	if (map->nbuckets == 0)
 		size = n + n / 8;
 	if (size > map->buckets_size) {
@@ -147,7 +147,7 @@ add_buckets(struct step_map *map, size_t n, uint32_t *at)
 	return (0);
 }
 
-/* Chooses the parts of the range for the steps of a node up to end. */
+/* Chooses the width of buckets for the steps from node->first to end. */
 static void
 choose_buckets(const struct step_map *map, struct step_node *node, uint32_t end,
     uint64_t *last)
@@ -193,8 +193,8 @@ fill_bucket(struct step_map *map, const struct step_node *node, uint32_t at,
 }
 
 /*
- * Makes an index of the steps from first to end.  Where a bucket gets one of
- * its own, that is for half the range at the most, so that this ends.
+ * Makes an index of the steps from first to end.  A bucket with many steps gets
+ * an index of its own, for at most half the range, so that the recursion ends.
  */
 static int
 make_node(struct step_map *map, uint32_t first, uint32_t end, uint32_t *number)

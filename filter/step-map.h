@@ -17,18 +17,17 @@
 /*
  * Functions from 64-bit keys to numbers that are constant between steps.
  *
- * A few steps are searched as they are.  Many have an index of buckets, each
- * for an equal part of the range of the keys, and so narrow that few steps
- * fall into one; where many do, the bucket has an index of its own.  However
- * many steps there are, finding a key thus takes one look at a bucket, and
- * seldom two, and a bucket is one line of a processor's cache.
+ * A function with few steps is searched linearly.  For more steps there is an
+ * index of buckets.  Each bucket covers an equal part of the range of the keys
+ * and contains few steps; a bucket with many steps has an index of its own.  A
+ * lookup therefore reads one bucket, rarely two, and a bucket is one line of a
+ * processor's cache.
  *
- * It is that small since a slot of it has the value, and above it only as many
- * bits of the key, counted from where the bucket begins, as there is room
- * for.  Often these are all that are not zero; else the whole key has to
- * decide between keys that have them in common.
+ * To be this small, a slot contains the value and, above it, only as many bits
+ * of the key, relative to the start of the bucket, as fit.  Often all other
+ * bits are zero.  If not, the whole key is compared where these bits are equal.
  *
- * A map holds any number of such functions, called runs.
+ * A map contains any number of such functions, called runs.
  */
 #ifndef STEP_MAP_H
 #define STEP_MAP_H
@@ -39,40 +38,40 @@
 
 #define STEP_MAP_VALUE_MAX ((UINT32_C(1) << 28) - 1)
 
-/* Some neighbouring steps: the first, and above 4 bits of it their number. */
+/* Neighbouring steps: their number in 4 bits, and above it the first. */
 #define STEP_FEW_SHIFT 4
 #define STEP_FEW_MASK  15U
 #define STEP_FEW_MAX   14U
-#define STEP_FEW_NOT   15U /* instead of the number: a node */
+#define STEP_FEW_NOT   15U /* instead of their number: above is a node */
 
 #define STEP_SLOTS     16U
 #define STEP_SLOT_NODE (UINT32_C(1) << 31) /* in slot 0 */
 
 /*
- * Slot 0 has the value below the first step, or refers to a node; the others
- * have the steps, and the last of them over and over.
+ * Slot 0 has the value below the first step, or refers to a node.  The other
+ * slots have the steps; the last step is repeated up to the end.
  */
 struct step_bucket {
 	_Alignas(64) uint32_t slots[STEP_SLOTS];
 };
 
-/* An index of the keys from min on. */
+/* An index of the steps from key min on. */
 struct step_node {
-	uint64_t min;     /* the first step's key */
-	uint64_t limit;   /* as min + limit are all keys above */
-	uint32_t first;   /* step */
-	uint32_t buckets; /* the first of them */
-	uint8_t shift;    /* a bucket is for 1 << shift keys */
-	uint8_t drop;     /* lower bits that slots have not */
-	bool exact;       /* these are all zero */
+	uint64_t min;     /* the key of the first step */
+	uint64_t limit;   /* keys above min + limit are looked up as this */
+	uint32_t first;   /* index of the first step */
+	uint32_t buckets; /* index of the first bucket */
+	uint8_t shift;    /* a bucket covers 1 << shift keys */
+	uint8_t drop;     /* number of low bits that are not in slots */
+	bool exact;       /* these bits are zero in all keys */
 };
 
 struct step_map {
 	uint64_t *keys; /* of all steps */
 	uint32_t *values;
-	uint32_t *runs; /* few steps, or a node */
+	uint32_t *runs; /* STEP_FEW_*: few steps, or a node */
 	struct step_bucket *buckets;
-	uint32_t *bucket_steps; /* few steps each */
+	uint32_t *bucket_steps; /* STEP_FEW_* of each bucket */
 	struct step_node *nodes;
 	size_t nsteps, nruns, nbuckets, nnodes;
 	size_t keys_size, values_size, runs_size;
@@ -80,15 +79,15 @@ struct step_map {
 	unsigned int value_bits;
 };
 
-/* A map that is all zero has no runs; freeing it makes it so. */
+/* A map that is all zero has no runs.  step_map_free sets it to zero. */
 void step_map_free(struct step_map *map);
 size_t step_map_memory(const struct step_map *map); /* bytes */
 
 /*
- * Making a run, which are numbered from 0: begin with the value of the lowest
- * keys, and add the other steps in ascending order.  A step at the key of the
- * one before replaces it.  When all runs are there, finish the map.
- * FLOWD_ENOMEM.
+ * To make a run, call step_map_begin with the value of the lowest keys, and add
+ * the other steps in ascending order.  A step with the key of the previous one
+ * replaces it.  Runs are numbered from 0.  After the last run, call
+ * step_map_finish.  FLOWD_ENOMEM.
  */
 int step_map_begin(struct step_map *map, uint32_t value, uint32_t *run)
     __attribute__((warn_unused_result));
@@ -96,7 +95,7 @@ int step_map_add(struct step_map *map, uint64_t key, uint32_t value)
     __attribute__((warn_unused_result));
 int step_map_finish(struct step_map *map) __attribute__((warn_unused_result));
 
-/* The value at key of steps of which there are few. */
+/* The value at key, by linear search. */
 static inline uint32_t
 step_map_find_few(const struct step_map *map, uint32_t few, uint64_t key)
 {
@@ -108,7 +107,7 @@ step_map_find_few(const struct step_map *map, uint32_t few, uint64_t key)
 	return (map->values[at]);
 }
 
-/* The value at key, after step_map_finish. */
+/* Returns the value at key.  To be called after step_map_finish. */
 static inline uint32_t
 step_map_find(const struct step_map *map, uint32_t run, uint64_t key)
 {
@@ -135,21 +134,21 @@ step_map_find(const struct step_map *map, uint32_t run, uint64_t key)
 	from_min &= (UINT64_C(1) << node->shift) - 1;
 	want =
 	    (uint32_t)(from_min >> node->drop) << map->value_bits | value_mask;
-	/* All of them, since a branch would often be mispredicted. */
+	/* Reads all slots, because a branch would often be mispredicted. */
 	for (i = 0, at = 0; i < STEP_SLOTS; i++)
 		at += bucket->slots[i] <= want;
 	at = bucket->slots[at - 1];
 	if (node->exact || (at ^ want) > value_mask)
 		return (at & value_mask);
-	/* The bits in the slot are the same: the whole key decides. */
+	/* The bits in the slot are equal: compares the whole key. */
 	return (step_map_find_few(map, map->bucket_steps[bucket - map->buckets],
 	    key));
 }
 
 /*
- * Loads what step_map_find will look at first.  Doing so for many keys in a
- * row lets their waits for memory overlap.  The result means nothing, and has
- * to be used, or a compiler would leave all of it out.
+ * Loads the bucket that step_map_find reads first.  Calls for many keys in a
+ * row overlap their waits for memory.  The result has no meaning, but the
+ * caller must use it, so that the compiler does not remove the loads.
  */
 static inline uint32_t
 step_map_touch(const struct step_map *map, uint32_t run, uint64_t key)
