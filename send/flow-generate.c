@@ -379,64 +379,64 @@ generate_sample(struct generator *gen, size_t part,
 	return (n);
 }
 
-/* Puts a number of width bytes at off of what is writable. */
+/* Writes a number of 1, 2 or 4 octets; FLOWD_EINVAL if it is too large. */
 static int
-put(struct wcursor w, size_t off, size_t width, uint64_t value)
+put(uint8_t *record, size_t off, size_t width, uint64_t value)
 {
-	if (wcur_skip(&w, off) != 0)
-		return (FLOWD_ESPACE);
 	if (value >> (width * 8) != 0)
 		return (FLOWD_EINVAL);
 	if (width == 1)
-		return (wcur_u8(&w, (uint8_t)value));
-	if (width == 2)
-		return (wcur_u16(&w, (uint16_t)value));
-	return (wcur_u32(&w, (uint32_t)value));
+		record[off] = (uint8_t)value;
+	else if (width == 2)
+		be16_put(record + off, (uint16_t)value);
+	else
+		be32_put(record + off, (uint32_t)value);
+	return (0);
 }
 
 /* An absent address is zero on the wire. */
 static int
-put_addr(struct wcursor w, size_t off, const struct addr *addr)
+put_addr(uint8_t *record, size_t off, const struct addr *addr)
 {
 	if (addr->family != ADDR_V4 && addr->family != ADDR_NONE)
 		return (FLOWD_EINVAL);
-	return (put(w, off, 4, be32(addr->bytes)));
+	return (put(record, off, 4, be32(addr->bytes)));
 }
 
 static int
-put_routing(const struct layout *l, struct wcursor w, const struct flow *flow)
+put_routing(const struct layout *l, uint8_t *record, const struct flow *flow)
 {
 	int r;
 
-	if ((r = put(w, l->src_as, 2, flow->src_as)) != 0 ||
-	    (r = put(w, l->dst_as, 2, flow->dst_as)) != 0 ||
-	    (r = put(w, l->src_mask, 1, flow->src_mask)) != 0 ||
-	    (r = put(w, l->dst_mask, 1, flow->dst_mask)) != 0)
+	if ((r = put(record, l->src_as, 2, flow->src_as)) != 0 ||
+	    (r = put(record, l->dst_as, 2, flow->dst_as)) != 0 ||
+	    (r = put(record, l->src_mask, 1, flow->src_mask)) != 0 ||
+	    (r = put(record, l->dst_mask, 1, flow->dst_mask)) != 0)
 		return (r);
 	return (0);
 }
 
 static int
-put_record(const struct layout *l, struct wcursor w, const struct flow *flow)
+put_record(const struct layout *l, uint8_t *record, const struct flow *flow)
 {
 	int r;
 
-	if ((r = put_addr(w, l->src, &flow->src)) != 0 ||
-	    (r = put_addr(w, l->dst, &flow->dst)) != 0 ||
-	    (r = put_addr(w, l->gateway, &flow->gateway)) != 0 ||
-	    (r = put(w, l->if_in, 2, flow->if_index_in)) != 0 ||
-	    (r = put(w, l->if_out, 2, flow->if_index_out)) != 0 ||
-	    (r = put(w, l->packets, 4, flow->packets)) != 0 ||
-	    (r = put(w, l->octets, 4, flow->octets)) != 0 ||
-	    (r = put(w, l->first, 4, flow->flow_start)) != 0 ||
-	    (r = put(w, l->last, 4, flow->flow_finish)) != 0 ||
-	    (r = put(w, l->src_port, 2, flow->src_port)) != 0 ||
-	    (r = put(w, l->dst_port, 2, flow->dst_port)) != 0 ||
-	    (r = put(w, l->tcp_flags, 1, flow->tcp_flags)) != 0 ||
-	    (r = put(w, l->protocol, 1, flow->protocol)) != 0 ||
-	    (r = put(w, l->tos, 1, flow->tos)) != 0)
+	if ((r = put_addr(record, l->src, &flow->src)) != 0 ||
+	    (r = put_addr(record, l->dst, &flow->dst)) != 0 ||
+	    (r = put_addr(record, l->gateway, &flow->gateway)) != 0 ||
+	    (r = put(record, l->if_in, 2, flow->if_index_in)) != 0 ||
+	    (r = put(record, l->if_out, 2, flow->if_index_out)) != 0 ||
+	    (r = put(record, l->packets, 4, flow->packets)) != 0 ||
+	    (r = put(record, l->octets, 4, flow->octets)) != 0 ||
+	    (r = put(record, l->first, 4, flow->flow_start)) != 0 ||
+	    (r = put(record, l->last, 4, flow->flow_finish)) != 0 ||
+	    (r = put(record, l->src_port, 2, flow->src_port)) != 0 ||
+	    (r = put(record, l->dst_port, 2, flow->dst_port)) != 0 ||
+	    (r = put(record, l->tcp_flags, 1, flow->tcp_flags)) != 0 ||
+	    (r = put(record, l->protocol, 1, flow->protocol)) != 0 ||
+	    (r = put(record, l->tos, 1, flow->tos)) != 0)
 		return (r);
-	return (l->has_as ? put_routing(l, w, flow) : 0);
+	return (l->has_as ? put_routing(l, record, flow) : 0);
 }
 
 int
@@ -444,7 +444,6 @@ generate_stamp(const struct generator *gen, uint8_t *buf, size_t len)
 {
 	const struct version *v = version_find(gen->version);
 	const struct layout *l;
-	struct wcursor w;
 	int r;
 
 	if (generate_has_templates(gen->version))
@@ -452,20 +451,21 @@ generate_stamp(const struct generator *gen, uint8_t *buf, size_t len)
 	if (v == NULL)
 		return (FLOWD_EVERSION);
 	l = v->layout;
-	wcur_init(&w, buf, len);
-	if ((r = put(w, 0, 2, gen->version)) != 0 ||
-	    (r = put(w, NF_HEADER_UPTIME, 4, gen->sys_uptime_ms)) != 0 ||
-	    (r = put(w, NF_HEADER_SEC, 4, gen->time_sec)) != 0 ||
-	    (r = put(w, NF_HEADER_NSEC, 4, gen->time_nanosec)) != 0)
+	if (len < l->header_len)
+		return (FLOWD_ESPACE);
+	if ((r = put(buf, 0, 2, gen->version)) != 0 ||
+	    (r = put(buf, NF_HEADER_UPTIME, 4, gen->sys_uptime_ms)) != 0 ||
+	    (r = put(buf, NF_HEADER_SEC, 4, gen->time_sec)) != 0 ||
+	    (r = put(buf, NF_HEADER_NSEC, 4, gen->time_nanosec)) != 0)
 		return (r);
 	if (l->has_sequence &&
-	    (r = put(w, NF_HEADER_SEQUENCE, 4, gen->sequence)) != 0)
+	    (r = put(buf, NF_HEADER_SEQUENCE, 4, gen->sequence)) != 0)
 		return (r);
 	if (!l->has_engine)
 		return (0);
-	if ((r = put(w, NF5_HEADER_ENGINE_TYPE, 1, gen->engine_type)) != 0 ||
-	    (r = put(w, NF5_HEADER_ENGINE_ID, 1, gen->engine_id)) != 0 ||
-	    (r = put(w, NF5_HEADER_SAMPLING, 2, gen->sampling)) != 0)
+	if ((r = put(buf, NF5_HEADER_ENGINE_TYPE, 1, gen->engine_type)) != 0 ||
+	    (r = put(buf, NF5_HEADER_ENGINE_ID, 1, gen->engine_id)) != 0 ||
+	    (r = put(buf, NF5_HEADER_SAMPLING, 2, gen->sampling)) != 0)
 		return (r);
 	return (0);
 }
@@ -476,6 +476,7 @@ generate_fixed(const struct generator *gen, const struct flow *flows, size_t n,
 {
 	const struct version *v = version_find(gen->version);
 	const struct layout *l;
+	uint8_t *record;
 	struct wcursor w;
 	size_t i;
 	int r;
@@ -484,22 +485,24 @@ generate_fixed(const struct generator *gen, const struct flow *flows, size_t n,
 	if (v == NULL)
 		return (FLOWD_EVERSION);
 	l = v->layout;
-	if (n > l->records_max || size < l->header_len ||
-	    (size - l->header_len) / l->record_len < n)
+	if (n > l->records_max)
 		return (FLOWD_ESPACE);
-	size = l->header_len + n * l->record_len;
-	memset(buf, 0, size);
 	wcur_init(&w, buf, size);
-	if ((r = put(w, NF_HEADER_COUNT, 2, n)) != 0 ||
+	if (wcur_zero(&w, l->header_len + n * l->record_len) != 0)
+		return (FLOWD_ESPACE);
+	size = wcur_len(&w);
+	wcur_init(&w, buf, size);
+	if (wcur_skip(&w, l->header_len) != 0)
+		return (FLOWD_ESPACE);
+	if ((r = put(buf, NF_HEADER_COUNT, 2, n)) != 0 ||
 	    (r = generate_stamp(gen, buf, size)) != 0)
 		return (r);
-	r = wcur_skip(&w, l->header_len);
-	for (i = 0; r == 0 && i < n; i++) {
-		if ((r = put_record(l, w, &flows[i])) == 0)
-			r = wcur_skip(&w, l->record_len);
+	for (i = 0; i < n; i++) {
+		if ((record = wcur_take(&w, l->record_len)) == NULL)
+			return (FLOWD_ESPACE);
+		if ((r = put_record(l, record, &flows[i])) != 0)
+			return (r);
 	}
-	if (r != 0)
-		return (r);
 	*len = size;
 	return (0);
 }
