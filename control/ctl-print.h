@@ -54,7 +54,7 @@ const char *ctl_number(const struct control_field *f, uint64_t value,
     const char *unknown, char buf[CTL_NUMBER_MAX]);
 
 /* Versions as "5,9", in buf. */
-#define CTL_VERSIONS_MAX 64
+#define CTL_VERSIONS_MAX 192 /* bytes; all of 0 to 63 fit */
 const char *ctl_versions(uint64_t versions, char buf[CTL_VERSIONS_MAX]);
 
 /* As wide as the longest address of an exporter, and the title above it. */

@@ -49,7 +49,7 @@ ctl_versions(uint64_t versions, char buf[CTL_VERSIONS_MAX])
 	unsigned int i;
 
 	buf[0] = '\0';
-	for (i = 0; i <= 10; i++) {
+	for (i = 0; i < 64; i++) {
 		if ((versions & UINT64_C(1) << i) != 0)
 			len += (size_t)snprintf(buf + len,
 			    CTL_VERSIONS_MAX - len, len == 0 ? "%u" : ",%u", i);

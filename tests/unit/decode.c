@@ -890,6 +890,21 @@ stamps_change_nothing_else(void **state)
 	}
 }
 
+static void
+protocols_have_numbers_that_differ(void **state)
+{
+	uint64_t seen = 0, bit;
+	int i;
+
+	(void)state;
+	for (i = 0; i < PROTOCOLS; i++) {
+		assert_in_range(protocols[i].number, 1, 63);
+		bit = UINT64_C(1) << protocols[i].number;
+		assert_int_equal(seen & bit, 0);
+		seen |= bit;
+	}
+}
+
 int
 main(void)
 {
@@ -917,6 +932,7 @@ main(void)
 		cmocka_unit_test(generator_is_plausible_and_repeatable),
 		cmocka_unit_test(sample_is_complete),
 		cmocka_unit_test(stamps_change_nothing_else),
+		cmocka_unit_test(protocols_have_numbers_that_differ),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
