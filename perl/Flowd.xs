@@ -16,8 +16,8 @@
 
 
 /*
- * Flow logs for Perl.  A flow is a hash: lib/Flowd.pm documents its keys, and
- * the tables below say which member of struct flow each of them is.
+ * Flow logs for Perl.  A flow is a hash: lib/Flowd.pm documents its keys, which
+ * the table of fields defines.
  */
 
 #define PERL_NO_GET_CONTEXT
@@ -41,7 +41,10 @@
 
 #include "addr.h"
 #include "format.h"
+#include "lib/fields.h"
 #include "store.h"
+
+#define HASH_KEYS	64	/* of a flow, about */
 
 struct reader {
 	struct store_reader	*log;		/* NULL: finished */
@@ -65,110 +68,6 @@ struct writer {
 
 typedef struct reader *Reader;
 typedef struct writer *Writer;
-
-/* A number of a flow: the field that has it, and where it is kept. */
-struct number {
-	const char	*key;
-	uint32_t	 field;
-	size_t		 offset, size;
-};
-
-#define NUMBER(key, field, member)					\
-	{ key, STORE_FIELD_##field, offsetof(struct flow, member),	\
-	    sizeof(((struct flow *)NULL)->member) }
-
-static const struct number numbers[] = {
-	NUMBER("tag",			TAG,			tag),
-	NUMBER("recv_sec",		RECV_TIME,		recv_sec),
-	NUMBER("recv_usec",		RECV_TIME,		recv_usec),
-	NUMBER("tcp_flags",		PROTO_FLAGS_TOS,	tcp_flags),
-	NUMBER("protocol",		PROTO_FLAGS_TOS,	protocol),
-	NUMBER("tos",			PROTO_FLAGS_TOS,	tos),
-	NUMBER("src_port",		SRCDST_PORT,		src_port),
-	NUMBER("dst_port",		SRCDST_PORT,		dst_port),
-	NUMBER("flow_packets",		PACKETS,		packets),
-	NUMBER("flow_octets",		OCTETS,			octets),
-	NUMBER("if_index_in",		IF_INDICES,		if_index_in),
-	NUMBER("if_index_out",		IF_INDICES,		if_index_out),
-	NUMBER("sys_uptime_ms",		AGENT_INFO,		sys_uptime_ms),
-	NUMBER("time_sec",		AGENT_INFO,		time_sec),
-	NUMBER("time_nanosec",		AGENT_INFO,		time_nanosec),
-	NUMBER("netflow_version",	AGENT_INFO,	netflow_version),
-	NUMBER("flow_start",		FLOW_TIMES,		flow_start),
-	NUMBER("flow_finish",		FLOW_TIMES,		flow_finish),
-	NUMBER("src_as",		AS_INFO,		src_as),
-	NUMBER("dst_as",		AS_INFO,		dst_as),
-	NUMBER("src_mask",		AS_INFO,		src_mask),
-	NUMBER("dst_mask",		AS_INFO,		dst_mask),
-	NUMBER("engine_type",		FLOW_ENGINE_INFO,	engine_type),
-	NUMBER("engine_id",		FLOW_ENGINE_INFO,	engine_id),
-	NUMBER("flow_sequence",		FLOW_ENGINE_INFO,	flow_sequence),
-	NUMBER("source_id",		FLOW_ENGINE_INFO,	source_id),
-	NUMBER("crc",			CRC32,			crc),
-};
-
-static const struct address {
-	const char	*key, *af_key;
-	uint32_t	 pair;		/* the fields of both families */
-	size_t		 offset;
-} addresses[] = {
-	{ "agent_addr", "agent_addr_af", STORE_FIELD_AGENT_ADDR,
-	    offsetof(struct flow, agent) },
-	{ "src_addr", "src_addr_af", STORE_FIELD_SRC_ADDR,
-	    offsetof(struct flow, src) },
-	{ "dst_addr", "dst_addr_af", STORE_FIELD_DST_ADDR,
-	    offsetof(struct flow, dst) },
-	{ "gateway_addr", "gateway_addr_af", STORE_FIELD_GATEWAY_ADDR,
-	    offsetof(struct flow, gateway) },
-};
-
-#define NITEMS(a)	(sizeof(a) / sizeof((a)[0]))
-
-static uint64_t
-get_number(const struct flow *flow, const struct number *n)
-{
-	const uint8_t *p = (const uint8_t *)flow + n->offset;
-	uint16_t v16;
-	uint32_t v32;
-	uint64_t v64;
-
-	switch (n->size) {
-	case sizeof(uint8_t):
-		return (*p);
-	case sizeof(v16):
-		memcpy(&v16, p, sizeof(v16));
-		return (v16);
-	case sizeof(v32):
-		memcpy(&v32, p, sizeof(v32));
-		return (v32);
-	default:
-		memcpy(&v64, p, sizeof(v64));
-		return (v64);
-	}
-}
-
-static void
-set_number(struct flow *flow, const struct number *n, uint64_t v)
-{
-	uint8_t *p = (uint8_t *)flow + n->offset;
-	const uint16_t v16 = (uint16_t)v;
-	const uint32_t v32 = (uint32_t)v;
-
-	switch (n->size) {
-	case sizeof(uint8_t):
-		*p = (uint8_t)v;
-		break;
-	case sizeof(v16):
-		memcpy(p, &v16, sizeof(v16));
-		break;
-	case sizeof(v32):
-		memcpy(p, &v32, sizeof(v32));
-		break;
-	default:
-		memcpy(p, &v, sizeof(v));
-		break;
-	}
-}
 
 /*
  * Where perl's integers have 32 bits, larger ones are decimal text; its own
@@ -228,15 +127,24 @@ put(pTHX_ HV *hv, const char *key, SV *value)
 		SvREFCNT_dec(value);
 }
 
-static void
-put_address(pTHX_ HV *hv, const struct address *a, const struct flow *flow)
+/* The key of a member, or NULL if Perl does not show it. */
+static const char *
+key_of(const struct member *m)
 {
-	const struct addr *addr = (const struct addr *)
-	    ((const uint8_t *)flow + a->offset);
-	char text[ADDR_STRLEN];
+	return (m->perl != NULL ? m->perl : m->name);
+}
 
-	put(aTHX_ hv, a->key, newSVpv(addr_ntop(addr, text), 0));
-	put(aTHX_ hv, a->af_key, newSViv(addr->family == ADDR_V4 ? AF_INET :
+#define KEY_MAX	64
+
+static void
+put_address(pTHX_ HV *hv, const struct member *m, const struct flow *flow)
+{
+	const struct addr *addr = member_addr(m, flow);
+	char text[ADDR_STRLEN], key[KEY_MAX];
+
+	put(aTHX_ hv, key_of(m), newSVpv(addr_ntop(addr, text), 0));
+	(void)snprintf(key, sizeof(key), "%s_af", key_of(m));
+	put(aTHX_ hv, key, newSViv(addr->family == ADDR_V4 ? AF_INET :
 	    AF_INET6));
 }
 
@@ -244,20 +152,21 @@ put_address(pTHX_ HV *hv, const struct address *a, const struct flow *flow)
 static SV *
 hash_of_flow(pTHX_ const struct flow *flow)
 {
+	const struct member *m;
 	HV *hv = newHV();
 	size_t i;
 
-	hv_ksplit(hv, NITEMS(numbers) + 2 * NITEMS(addresses) + 2);
+	hv_ksplit(hv, HASH_KEYS);
 	put(aTHX_ hv, "fields", newSVuv(flow->fields));
 	put(aTHX_ hv, "flow_ver", newSVuv(flow->version));
-	for (i = 0; i < NITEMS(numbers); i++) {
-		if ((flow->fields & numbers[i].field) != 0)
-			put(aTHX_ hv, numbers[i].key, new_number(aTHX_
-			    get_number(flow, &numbers[i])));
-	}
-	for (i = 0; i < NITEMS(addresses); i++) {
-		if ((flow->fields & addresses[i].pair) != 0)
-			put_address(aTHX_ hv, &addresses[i], flow);
+	for (i = 0; (m = field_member(i)) != NULL; i++) {
+		if ((flow->fields & m->field) == 0 || key_of(m) == NULL)
+			continue;
+		if (m->type == MEMBER_ADDR)
+			put_address(aTHX_ hv, m, flow);
+		else
+			put(aTHX_ hv, key_of(m), new_number(aTHX_
+			    member_number(m, flow)));
 	}
 	return (newRV_noinc((SV *)hv));
 }
@@ -275,40 +184,38 @@ get(pTHX_ HV *hv, const char *key)
 }
 
 static void
-take_number(pTHX_ HV *hv, const struct number *n, struct flow *flow)
+get_member(pTHX_ HV *hv, const struct member *m, struct flow *flow)
 {
-	SV *value = get(aTHX_ hv, n->key);
+	uint8_t *to = (uint8_t *)flow + m->offset;
+	SV *value = get(aTHX_ hv, key_of(m));
+	struct addr *addr;
 
 	if (value == NULL)
 		return;
-	set_number(flow, n, number_of(aTHX_ value, n->key,
-	    UINT64_MAX >> (64 - 8 * n->size)));
-	flow->fields |= n->field;
-}
-
-static void
-take_address(pTHX_ HV *hv, const struct address *a, struct flow *flow)
-{
-	struct addr *addr = (struct addr *)((uint8_t *)flow + a->offset);
-	SV *value = get(aTHX_ hv, a->key);
-
-	if (value == NULL)
+	if (m->type != MEMBER_ADDR) {
+		number_set(to, m->size, number_of(aTHX_ value, key_of(m),
+		    UINT64_MAX >> (64 - 8 * m->size)));
+		flow->fields |= m->field;
 		return;
+	}
+	addr = (struct addr *)to;
 	if (addr_pton(SvPV_nolen(value), addr) != 0)
-		croak("%s is no address: %" SVf, a->key, SVfARG(value));
-	flow->fields |= store_addr_bit(a->pair, addr->family);
+		croak("%s is no address: %" SVf, key_of(m), SVfARG(value));
+	flow->fields |= store_addr_bit(m->field, addr->family);
 }
 
 /* Fields that are announced need their address; a number may be left out. */
 static void
 check_fields(pTHX_ const struct flow *flow, uint32_t announced)
 {
+	const struct member *m;
 	size_t i;
 
-	for (i = 0; i < NITEMS(addresses); i++) {
-		if ((announced & addresses[i].pair & ~flow->fields) != 0)
+	for (i = 0; (m = field_member(i)) != NULL; i++) {
+		if (m->type == MEMBER_ADDR &&
+		    (announced & m->field & ~flow->fields) != 0)
 			croak("fields has an address that %s is not",
-			    addresses[i].key);
+			    key_of(m));
 	}
 }
 
@@ -319,6 +226,7 @@ check_fields(pTHX_ const struct flow *flow, uint32_t announced)
 static void
 flow_of_hash(pTHX_ SV *sv, struct flow *flow)
 {
+	const struct member *m;
 	SV *fields, *version;
 	uint32_t announced;
 	HV *hv;
@@ -328,16 +236,16 @@ flow_of_hash(pTHX_ SV *sv, struct flow *flow)
 		croak("a flow has to be a reference to a hash");
 	hv = (HV *)SvRV(sv);
 	memset(flow, 0, sizeof(*flow));
-	for (i = 0; i < NITEMS(numbers); i++)
-		take_number(aTHX_ hv, &numbers[i], flow);
-	for (i = 0; i < NITEMS(addresses); i++)
-		take_address(aTHX_ hv, &addresses[i], flow);
+	for (i = 0; (m = field_member(i)) != NULL; i++) {
+		if (key_of(m) != NULL)
+			get_member(aTHX_ hv, m, flow);
+	}
 	if ((version = get(aTHX_ hv, "flow_ver")) != NULL)
 		flow->version = (uint8_t)number_of(aTHX_ version, "flow_ver",
 		    UINT8_MAX);
 	if ((fields = get(aTHX_ hv, "fields")) == NULL)
 		return;
-	announced = mask_of(aTHX_ fields) & STORE_FIELD_ALL;
+	announced = mask_of(aTHX_ fields) & FIELDS_KNOWN;
 	check_fields(aTHX_ flow, announced);
 	flow->fields = announced;
 }
@@ -535,32 +443,13 @@ read_next(pTHX_ Reader r, struct flow *flow)
 static void
 make_constants(pTHX)
 {
-	static const struct {
-		const char	*name;
-		uint32_t	 mask;
-	} constants[] = {
-#define CONSTANT(name)	{ #name, STORE_FIELD_##name }
-		CONSTANT(TAG), CONSTANT(RECV_TIME), CONSTANT(PROTO_FLAGS_TOS),
-		CONSTANT(AGENT_ADDR4), CONSTANT(AGENT_ADDR6),
-		CONSTANT(SRC_ADDR4), CONSTANT(SRC_ADDR6),
-		CONSTANT(DST_ADDR4), CONSTANT(DST_ADDR6),
-		CONSTANT(GATEWAY_ADDR4), CONSTANT(GATEWAY_ADDR6),
-		CONSTANT(SRCDST_PORT), CONSTANT(PACKETS), CONSTANT(OCTETS),
-		CONSTANT(IF_INDICES), CONSTANT(AGENT_INFO),
-		CONSTANT(FLOW_TIMES), CONSTANT(AS_INFO),
-		CONSTANT(FLOW_ENGINE_INFO), CONSTANT(CRC32),
-		CONSTANT(AGENT_ADDR), CONSTANT(SRC_ADDR), CONSTANT(DST_ADDR),
-		CONSTANT(SRCDST_ADDR), CONSTANT(GATEWAY_ADDR),
-#undef CONSTANT
-		{ "BRIEF", STORE_DISPLAY_BRIEF },
-		{ "ALL", STORE_DISPLAY_ALL },
-	};
 	HV *stash = gv_stashpvs("Flowd", GV_ADD);
+	const struct field_name *n;
 	size_t i;
 
-	for (i = 0; i < NITEMS(constants); i++)
-		(void)newCONSTSUB(stash, constants[i].name,
-		    newSVuv(constants[i].mask));
+	for (i = 0; (n = field_name(i)) != NULL; i++)
+		(void)newCONSTSUB(stash, n->name, newSVuv(n->mask));
+	(void)newCONSTSUB(stash, "BRIEF", newSVuv(STORE_DISPLAY_BRIEF));
 }
 
 MODULE = Flowd		PACKAGE = Flowd		PREFIX = flowd_

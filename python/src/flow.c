@@ -23,89 +23,76 @@
 #include <sys/socket.h>
 
 #include "format.h"
+#include "lib/fields.h"
 
-#define NUMBER(name, member, field, doc)                                       \
-	{                                                                      \
-		name, ATTRIBUTE_NUMBER, sizeof(((struct flow *)NULL)->member), \
-		    offsetof(struct flow, member), field, doc                  \
-	}
-#define ADDR(name, member, field, doc)                                   \
-	{                                                                \
-		name, ATTRIBUTE_ADDR, 16, offsetof(struct flow, member), \
-		    field, doc                                           \
-	}
-#define FAMILY(name, member, field)                                       \
-	{                                                                 \
-		name, ATTRIBUTE_FAMILY, 2, offsetof(struct flow, member), \
-		    field,                                                \
-		    "AF_INET, AF_INET6, or 0 where the address is absent" \
-	}
-
-const struct attribute attributes[] = {
-	NUMBER("flow_ver", version, 0, "version of the record, as read"),
-	NUMBER("fields", fields, 0, "FIELD_* bits of what is present"),
-	NUMBER("tag", tag, STORE_FIELD_TAG, "set by a filter rule"),
-	NUMBER("recv_sec", recv_sec, STORE_FIELD_RECV_TIME,
-	    "time of receipt, seconds of the epoch"),
-	NUMBER("recv_usec", recv_usec, STORE_FIELD_RECV_TIME,
-	    "its microseconds"),
-	NUMBER("tcp_flags", tcp_flags, STORE_FIELD_PROTO_FLAGS_TOS,
-	    "all TCP flags seen"),
-	NUMBER("protocol", protocol, STORE_FIELD_PROTO_FLAGS_TOS,
-	    "IP protocol"),
-	NUMBER("tos", tos, STORE_FIELD_PROTO_FLAGS_TOS, "type of service"),
-	ADDR("agent_addr", agent, STORE_FIELD_AGENT_ADDR,
-	    "address of the exporter"),
-	FAMILY("agent_addr_af", agent, STORE_FIELD_AGENT_ADDR),
-	ADDR("src_addr", src, STORE_FIELD_SRC_ADDR, "source address"),
-	FAMILY("src_addr_af", src, STORE_FIELD_SRC_ADDR),
-	ADDR("dst_addr", dst, STORE_FIELD_DST_ADDR, "destination address"),
-	FAMILY("dst_addr_af", dst, STORE_FIELD_DST_ADDR),
-	ADDR("gateway_addr", gateway, STORE_FIELD_GATEWAY_ADDR,
-	    "address of the next hop"),
-	FAMILY("gateway_addr_af", gateway, STORE_FIELD_GATEWAY_ADDR),
-	NUMBER("src_port", src_port, STORE_FIELD_SRCDST_PORT, "source port"),
-	NUMBER("dst_port", dst_port, STORE_FIELD_SRCDST_PORT,
-	    "destination port"),
-	NUMBER("packets", packets, STORE_FIELD_PACKETS, "packets"),
-	NUMBER("octets", octets, STORE_FIELD_OCTETS, "octets"),
-	NUMBER("if_ndx_in", if_index_in, STORE_FIELD_IF_INDICES,
-	    "SNMP index of the input interface"),
-	NUMBER("if_ndx_out", if_index_out, STORE_FIELD_IF_INDICES,
-	    "SNMP index of the output interface"),
-	NUMBER("sys_uptime_ms", sys_uptime_ms, STORE_FIELD_AGENT_INFO,
-	    "milliseconds that the exporter was up, at export"),
-	NUMBER("agent_sec", time_sec, STORE_FIELD_AGENT_INFO,
-	    "time of export, seconds of the epoch"),
-	NUMBER("agent_nsec", time_nanosec, STORE_FIELD_AGENT_INFO,
-	    "its nanoseconds"),
-	NUMBER("agent_usec", time_nanosec, STORE_FIELD_AGENT_INFO,
-	    "agent_nsec by its old name: nanoseconds nevertheless"),
-	NUMBER("netflow_ver", netflow_version, STORE_FIELD_AGENT_INFO,
-	    "version of the export protocol"),
-	NUMBER("flow_start", flow_start, STORE_FIELD_FLOW_TIMES,
-	    "first packet, milliseconds of the exporter's uptime"),
-	NUMBER("flow_finish", flow_finish, STORE_FIELD_FLOW_TIMES,
-	    "last packet, milliseconds of the exporter's uptime"),
-	NUMBER("src_as", src_as, STORE_FIELD_AS_INFO, "source AS"),
-	NUMBER("dst_as", dst_as, STORE_FIELD_AS_INFO, "destination AS"),
-	NUMBER("src_mask", src_mask, STORE_FIELD_AS_INFO,
-	    "bits of the source prefix"),
-	NUMBER("dst_mask", dst_mask, STORE_FIELD_AS_INFO,
-	    "bits of the destination prefix"),
-	NUMBER("engine_type", engine_type, STORE_FIELD_FLOW_ENGINE_INFO,
-	    "type of the switching engine"),
-	NUMBER("engine_id", engine_id, STORE_FIELD_FLOW_ENGINE_INFO,
-	    "number of the switching engine"),
-	NUMBER("flow_sequence", flow_sequence, STORE_FIELD_FLOW_ENGINE_INFO,
-	    "sequence number of the datagram"),
-	NUMBER("source_id", source_id, STORE_FIELD_FLOW_ENGINE_INFO,
-	    "source ID or observation domain"),
-	NUMBER("crc32", crc, 0, "checksum of the record, as read"),
-	{ NULL, ATTRIBUTE_NUMBER, 0, 0, 0, NULL },
+/* All attributes of a flow, after those that are not of a field. */
+static const struct attribute of_every_flow[] = {
+	{ "flow_ver", ATTRIBUTE_NUMBER, sizeof(((struct flow *)NULL)->version),
+	    offsetof(struct flow, version), 0,
+	    "version of the record, as read" },
+	{ "fields", ATTRIBUTE_NUMBER, sizeof(((struct flow *)NULL)->fields),
+	    offsetof(struct flow, fields), 0,
+	    "FIELD_* bits of the fields that are present" },
 };
+#define NOF_EVERY_FLOW (sizeof(of_every_flow) / sizeof(of_every_flow[0]))
+#define PER_MEMBER     2 /* attributes at most */
 
-#define NATTRIBUTES (sizeof(attributes) / sizeof(attributes[0]) - 1)
+struct attribute *attributes;
+
+/* Adds the address and, called NAME_af, its family. */
+static struct attribute *
+add_addr(struct attribute *a, const struct member *m)
+{
+	const size_t size = strlen(m->name) + sizeof("_af");
+	char *family = PyMem_Malloc(size);
+
+	if (family == NULL)
+		return (NULL);
+	(void)snprintf(family, size, "%s_af", m->name);
+	*a++ = (struct attribute){ m->name, ATTRIBUTE_ADDR, 16, m->offset,
+		m->field, m->doc };
+	*a++ = (struct attribute){ family, ATTRIBUTE_FAMILY, 2, m->offset,
+		m->field, "AF_INET, AF_INET6, or 0 if the address is absent" };
+	return (a);
+}
+
+/* Adds the number, and its old name if it has one. */
+static struct attribute *
+add_number(struct attribute *a, const struct member *m)
+{
+	/* Writing a record decides on its checksum. */
+	const uint32_t field = m->type == MEMBER_CRC ? 0 : m->field;
+
+	*a++ = (struct attribute){ m->python != NULL ? m->python : m->name,
+		ATTRIBUTE_NUMBER, m->size, m->offset, field, m->doc };
+	if (m->python_old != NULL)
+		*a++ = (struct attribute){ m->python_old, ATTRIBUTE_NUMBER,
+			m->size, m->offset, field, "the same by an old name" };
+	return (a);
+}
+
+/* Makes the attributes from the table of fields.  -1 with an exception. */
+static int
+make_attributes(void)
+{
+	const struct member *m;
+	struct attribute *a;
+	size_t i, n = 0;
+
+	while (field_member(n) != NULL)
+		n++;
+	a = PyMem_Calloc(NOF_EVERY_FLOW + PER_MEMBER * n + 1, sizeof(*a));
+	if ((attributes = a) == NULL)
+		return (-1);
+	memcpy(a, of_every_flow, sizeof(of_every_flow));
+	a += NOF_EVERY_FLOW;
+	for (i = 0; a != NULL && (m = field_member(i)) != NULL; i++) {
+		if (m->name == NULL)
+			continue;
+		a = m->type == MEMBER_ADDR ? add_addr(a, m) : add_number(a, m);
+	}
+	return (a == NULL ? -1 : 0);
+}
 
 PyTypeObject *flow_type;
 
@@ -119,7 +106,7 @@ flow_object_new(const struct flow *flow)
 	return (object);
 }
 
-/* The bit of pair that agrees with the family, if fields has either. */
+/* Replaces a bit of pair in fields by the one that agrees with the family. */
 static uint32_t
 agreeing(uint32_t fields, uint32_t pair, const struct addr *a)
 {
@@ -131,7 +118,8 @@ agreeing(uint32_t fields, uint32_t pair, const struct addr *a)
 int
 flow_object_get(PyObject *object, struct flow *flow)
 {
-	uint32_t fields;
+	const struct member *m;
+	size_t i;
 
 	if (!PyObject_TypeCheck(object, flow_type)) {
 		PyErr_Format(PyExc_TypeError, "a Flow is needed, not %s",
@@ -139,17 +127,16 @@ flow_object_get(PyObject *object, struct flow *flow)
 		return (-1);
 	}
 	*flow = ((struct flow_object *)object)->flow;
-	fields = flow->fields;
-	fields = agreeing(fields, STORE_FIELD_AGENT_ADDR, &flow->agent);
-	fields = agreeing(fields, STORE_FIELD_SRC_ADDR, &flow->src);
-	fields = agreeing(fields, STORE_FIELD_DST_ADDR, &flow->dst);
-	fields = agreeing(fields, STORE_FIELD_GATEWAY_ADDR, &flow->gateway);
-	flow->fields = fields;
+	for (i = 0; (m = field_member(i)) != NULL; i++) {
+		if (m->type == MEMBER_ADDR)
+			flow->fields = agreeing(flow->fields, m->field,
+			    member_addr(m, flow));
+	}
 	return (0);
 }
 
 static void *
-member(PyObject *self, const struct attribute *a)
+value_of(PyObject *self, const struct attribute *a)
 {
 	return ((char *)&((struct flow_object *)self)->flow + a->offset);
 }
@@ -158,18 +145,9 @@ static PyObject *
 get_number(PyObject *self, void *closure)
 {
 	const struct attribute *a = closure;
-	const void *p = member(self, a);
 
-	switch (a->size) {
-	case 1:
-		return (PyLong_FromUnsignedLong(*(const uint8_t *)p));
-	case 2:
-		return (PyLong_FromUnsignedLong(*(const uint16_t *)p));
-	case 4:
-		return (PyLong_FromUnsignedLong(*(const uint32_t *)p));
-	default:
-		return (PyLong_FromUnsignedLongLong(*(const uint64_t *)p));
-	}
+	return (
+	    PyLong_FromUnsignedLongLong(number_at(value_of(self, a), a->size)));
 }
 
 static int
@@ -202,26 +180,13 @@ static int
 set_number(PyObject *self, PyObject *value, void *closure)
 {
 	const struct attribute *a = closure;
-	void *p = member(self, a);
 	uint64_t number;
 
 	if (value == NULL)
 		return (cannot_delete(a));
 	if (number_from(value, a, &number) == -1)
 		return (-1);
-	switch (a->size) {
-	case 1:
-		*(uint8_t *)p = (uint8_t)number;
-		break;
-	case 2:
-		*(uint16_t *)p = (uint16_t)number;
-		break;
-	case 4:
-		*(uint32_t *)p = (uint32_t)number;
-		break;
-	default:
-		*(uint64_t *)p = number;
-	}
+	number_set(value_of(self, a), a->size, number);
 	((struct flow_object *)self)->flow.fields |= a->field;
 	return (0);
 }
@@ -229,7 +194,7 @@ set_number(PyObject *self, PyObject *value, void *closure)
 static PyObject *
 get_addr(PyObject *self, void *closure)
 {
-	const struct addr *addr = member(self, closure);
+	const struct addr *addr = value_of(self, closure);
 	char text[ADDR_STRLEN];
 
 	if (addr->family == ADDR_NONE)
@@ -242,7 +207,7 @@ put_addr(PyObject *self, const struct attribute *a, const struct addr *addr)
 {
 	struct flow *flow = &((struct flow_object *)self)->flow;
 
-	*(struct addr *)member(self, a) = *addr;
+	*(struct addr *)value_of(self, a) = *addr;
 	flow->fields &= ~a->field;
 	flow->fields |= store_addr_bit(a->field, addr->family);
 }
@@ -329,7 +294,7 @@ system_family(uint32_t family)
 static PyObject *
 get_family(PyObject *self, void *closure)
 {
-	const struct addr *addr = member(self, closure);
+	const struct addr *addr = value_of(self, closure);
 
 	return (PyLong_FromLong(system_family(addr->family)));
 }
@@ -339,7 +304,7 @@ static int
 set_family(PyObject *self, PyObject *value, void *closure)
 {
 	const struct attribute *a = closure;
-	const struct addr *old = member(self, a);
+	const struct addr *old = value_of(self, a);
 	struct addr addr = { .family = ADDR_NONE };
 	uint64_t number;
 
@@ -562,12 +527,12 @@ static PyMethodDef methods[] = {
 	{ NULL, NULL, 0, NULL },
 };
 
-static PyGetSetDef getset[NATTRIBUTES + 2] = {
-	{ "data", get_data, set_data, "for any object of yours", NULL },
-};
+static const PyGetSetDef data_getset = { "data", get_data, set_data,
+	"for any object of yours", NULL };
 
-static void
-fill_getset(void)
+/* One for each attribute, and data.  NULL with an exception. */
+static PyGetSetDef *
+make_getset(void)
 {
 	static const struct {
 		getter get;
@@ -577,23 +542,33 @@ fill_getset(void)
 		[ATTRIBUTE_ADDR] = { get_addr, set_addr },
 		[ATTRIBUTE_FAMILY] = { get_family, set_family },
 	};
-	PyGetSetDef *to = getset + 1;
 	const struct attribute *a;
+	PyGetSetDef *getset, *to;
+	size_t n = 0;
 
-	for (a = attributes; a->name != NULL; a++, to++) {
+	while (attributes[n].name != NULL)
+		n++;
+	if ((getset = PyMem_Calloc(n + 2, sizeof(*getset))) == NULL)
+		return (NULL);
+	getset[0] = data_getset;
+	for (a = attributes, to = getset + 1; a->name != NULL; a++, to++) {
 		to->name = a->name;
 		to->get = by_kind[a->kind].get;
 		to->set = by_kind[a->kind].set;
 		to->doc = a->doc;
 		to->closure = (void *)(uintptr_t)a;
 	}
+	return (getset);
 }
 
 static char doc[] =
     "Flow(blob=None)\n--\n\n"
     "One flow: an empty one, or that of a record, bytes.";
 
+#define GETSET 0 /* its place in slots */
+
 static PyType_Slot slots[] = {
+	[GETSET] = { Py_tp_getset, NULL },
 	{ Py_tp_doc, doc },
 	{ Py_tp_new, flow_new },
 	{ Py_tp_dealloc, flow_dealloc },
@@ -601,7 +576,6 @@ static PyType_Slot slots[] = {
 	{ Py_tp_clear, flow_clear },
 	{ Py_tp_repr, flow_repr },
 	{ Py_tp_methods, methods },
-	{ Py_tp_getset, getset },
 	{ 0, NULL },
 };
 
@@ -615,7 +589,11 @@ static PyType_Spec spec = {
 int
 flow_type_init(PyObject *module)
 {
-	fill_getset();
+	if (make_attributes() == -1 ||
+	    (slots[GETSET].pfunc = make_getset()) == NULL) {
+		PyErr_NoMemory();
+		return (-1);
+	}
 	flow_type = (PyTypeObject *)PyType_FromSpec(&spec);
 	if (flow_type == NULL)
 		return (-1);

@@ -61,12 +61,12 @@ struct attribute {
 	enum attribute_kind kind;
 	uint8_t size;   /* bytes in an array */
 	size_t offset;  /* in struct flow */
-	uint32_t field; /* STORE_FIELD_* that has it */
+	uint32_t field; /* STORE_FIELD_* that setting it adds */
 	const char *doc;
 };
 
-/* All of them; the last has no name. */
-extern const struct attribute attributes[];
+/* All of them, set by flow_type_init; the last has no name. */
+extern struct attribute *attributes;
 
 /* The types, made once when the module is imported. */
 extern PyTypeObject *flow_type, *log_type, *filter_type, *damage_type;

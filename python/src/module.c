@@ -24,6 +24,7 @@
 #include <zlib.h>
 
 #include "format.h"
+#include "lib/fields.h"
 
 PyObject *log_error;
 
@@ -164,19 +165,13 @@ add_number(PyObject *module, const char *name, uint32_t number)
 static int
 add_fields(PyObject *module)
 {
-	static const char *const names[] = { "ALL", "TAG", "RECV_TIME",
-		"PROTO_FLAGS_TOS", "AGENT_ADDR", "AGENT_ADDR4", "AGENT_ADDR6",
-		"SRC_ADDR", "SRC_ADDR4", "SRC_ADDR6", "DST_ADDR", "DST_ADDR4",
-		"DST_ADDR6", "SRCDST_ADDR", "GATEWAY_ADDR", "GATEWAY_ADDR4",
-		"GATEWAY_ADDR6", "SRCDST_PORT", "PACKETS", "OCTETS",
-		"IF_INDICES", "AGENT_INFO", "FLOW_TIMES", "AS_INFO",
-		"FLOW_ENGINE_INFO", "CRC32" };
+	const struct field_name *n;
 	char name[64];
 	size_t i;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		(void)snprintf(name, sizeof(name), "FIELD_%s", names[i]);
-		if (add_number(module, name, store_field_mask(names[i])) == -1)
+	for (i = 0; (n = field_name(i)) != NULL; i++) {
+		(void)snprintf(name, sizeof(name), "FIELD_%s", n->name);
+		if (add_number(module, name, n->mask) == -1)
 			return (-1);
 	}
 	return (0);
