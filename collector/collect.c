@@ -76,7 +76,7 @@ now_sec(void)
 static void
 count_result(void *owner, uint64_t stored, uint64_t lost)
 {
-	exporter_settle(owner, stored, lost);
+	exporter_count_outcome(owner, stored, lost);
 }
 
 /* Waits for events, ns nanoseconds at most. */
@@ -100,7 +100,7 @@ static _Noreturn void
 end_orphaned(struct collector *c)
 {
 	sockets_drain(c->sockets);
-	output_hold_logs(c->output, false);
+	output_pause_logs(c->output, false);
 	output_end(c->output);
 	exit(1);
 }
@@ -153,15 +153,15 @@ ask_for_repair(struct collector *c)
 		return;
 	c->repair_asked = true;
 	c->repair_before = now;
-	output_hold_logs(c->output, true);
-	send_request(c, PRIV_WANT_CUT);
+	output_pause_logs(c->output, true);
+	send_request(c, PRIV_WANT_REPAIR);
 }
 
 static void
 resume_logs(struct collector *c)
 {
 	c->repair_asked = false;
-	output_hold_logs(c->output, false);
+	output_pause_logs(c->output, false);
 }
 
 /* Each collector has an equal share of the limits. */
@@ -347,7 +347,7 @@ obey(struct collector *c)
 	case PRIV_STATISTICS:
 		report(c);
 		return;
-	case PRIV_LOGS_CUT:
+	case PRIV_LOGS_REPAIRED:
 		resume_logs(c);
 		return;
 	case PRIV_STOP:
@@ -507,7 +507,7 @@ collector_new(const struct collector_place *place)
 	struct collector *c = calloc(1, sizeof(*c));
 
 	if (c == NULL || (c->exporters = exporters_new(&limits)) == NULL ||
-	    (c->output = output_new(place->turns, place->number,
+	    (c->output = output_new(place->locks, place->number,
 		 count_result)) == NULL ||
 	    (c->intake = intake_new(c->exporters, c->output)) == NULL ||
 	    (c->sockets = sockets_new(place->batch, c->intake)) == NULL ||

@@ -44,7 +44,7 @@
 #define BLOCK_LEN     FLOWLOG_ROOM_MAX
 #define RUNS_MAX      (BLOCK_LEN / 64) /* of one block, else it is full */
 #define RETRY_SECONDS 1                /* after a failed write */
-#define TURN_MS       1000 /* to wait for it when there is no later */
+#define LOCK_MS       1000 /* to wait for it when there is no later */
 
 /* Records in a row that have one owner. */
 struct run {
@@ -63,7 +63,7 @@ struct block {
 
 struct flowlog {
 	char *name;
-	struct turn turn;           /* kept while a record is torn */
+	struct flowlog_lock lock;   /* kept while a record is torn */
 	int fd;                     /* -1: none */
 	bool is_file;               /* and can be cut */
 	struct block *first, *last; /* one at the least */
@@ -73,13 +73,13 @@ struct flowlog {
 	size_t partial;   /* of the first record, in fd */
 	off_t torn_at;    /* size of the file then */
 	bool torn;        /* since it was asked for */
-	bool held;        /* nothing may be written */
+	bool paused;      /* nothing may be written */
 	bool waits;       /* until fd takes more */
 	bool failing;     /* since the buffer was empty */
 	bool full;        /* since then, the buffer was */
 	time_t failed_at; /* monotonic; 0: it works */
 	uint64_t refused; /* flows; of which no message told */
-	flowlog_settle *settle;
+	record_outcome *outcome;
 
 	/* Messages that it fails; one that it works again follows. */
 	struct log_budget budget;
@@ -106,15 +106,16 @@ add_block(struct flowlog *l)
 }
 
 struct flowlog *
-flowlog_new(const char *name, const struct turn *turn, flowlog_settle *settle)
+flowlog_new(const char *name, const struct flowlog_lock *lock,
+    record_outcome *outcome)
 {
 	struct flowlog *l;
 
 	if ((l = calloc(1, sizeof(*l))) == NULL)
 		return (NULL);
 	l->fd = -1;
-	l->turn = *turn;
-	l->settle = settle;
+	l->lock = *lock;
+	l->outcome = outcome;
 	flowlog_set_limit(l, FLOWLOG_BUFFER_DEFAULT);
 	if ((l->name = strdup(name)) == NULL || !add_block(l)) {
 		flowlog_free(l);
@@ -214,7 +215,7 @@ take_from_buffer(struct flowlog *l, size_t n, bool written)
 	while (b->begin < end) {
 		owner = b->runs[b->first].owner;
 		records = take_from_run(b, end);
-		l->settle(owner, written ? records : 0, written ? 0 : records);
+		l->outcome(owner, written ? records : 0, written ? 0 : records);
 		taken += records;
 	}
 	if (b->begin < b->end)
@@ -319,7 +320,7 @@ write_some(struct flowlog *l)
 	return (true);
 }
 
-/* Writes of the first block what can be written, in turn. */
+/* Writes as much of the first block as possible.  The log is locked. */
 static void
 write_block(struct flowlog *l)
 {
@@ -339,15 +340,15 @@ size_t
 flowlog_flush(struct flowlog *l)
 {
 	l->waits = false;
-	if (l->fd == -1 || l->left == 0 || l->held)
+	if (l->fd == -1 || l->left == 0 || l->paused)
 		return (l->left);
 	if (l->failed_at != 0 && clock_sec() - l->failed_at < RETRY_SECONDS)
 		return (l->left);
-	if (!turn_take(&l->turn))
+	if (!flowlog_lock_try(&l->lock))
 		return (l->left);
 	write_block(l);
 	if (l->partial == 0)
-		turn_end(&l->turn);
+		flowlog_unlock(&l->lock);
 	return (l->left);
 }
 
@@ -373,11 +374,11 @@ flowlog_was_torn(struct flowlog *l)
 }
 
 void
-flowlog_hold(struct flowlog *l, bool hold)
+flowlog_pause(struct flowlog *l, bool pause)
 {
-	l->held = hold;
-	if (!hold && l->partial == 0)
-		turn_end(&l->turn);
+	l->paused = pause;
+	if (!pause && l->partial == 0)
+		flowlog_unlock(&l->lock);
 }
 
 static bool
@@ -432,7 +433,7 @@ write_all(struct flowlog *l)
 	l->failed_at = 0;
 	do {
 		before = l->left;
-		(void)turn_wait(&l->turn, TURN_MS);
+		(void)flowlog_lock_wait(&l->lock, LOCK_MS);
 	} while (flowlog_flush(l) < before);
 }
 
@@ -443,7 +444,7 @@ flowlog_end(struct flowlog *l)
 
 	write_all(l);
 	flowlog_set_fd(l, -1);
-	turn_end(&l->turn);
+	flowlog_unlock(&l->lock);
 	while (l->left > 0)
 		lost +=
 		    take_from_buffer(l, l->first->end - l->first->begin, false);

@@ -25,7 +25,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ipc/turns.h"
+#include "collector/outcome.h"
+#include "ipc/flowlog-lock.h"
 
 /* Bytes that the buffer may have, unless the configuration says otherwise. */
 #define FLOWLOG_BUFFER_DEFAULT (UINT64_C(64) << 20)
@@ -41,17 +42,11 @@ struct flowlog_counters {
 struct flowlog;
 
 /*
- * Whoever put records into a buffer, as an opaque owner of them, is told what
- * became of each: it was written, or it was lost.
- */
-typedef void flowlog_settle(void *owner, uint64_t written, uint64_t lost);
-
-/*
  * name is for messages, and copied.  Nothing is written but in turn.  NULL
  * without memory.
  */
-struct flowlog *flowlog_new(const char *name, const struct turn *turn,
-    flowlog_settle *settle);
+struct flowlog *flowlog_new(const char *name, const struct flowlog_lock *lock,
+    record_outcome *outcome);
 
 /*
  * Bytes that the buffer may grow to while the log cannot be written.  It is
@@ -101,7 +96,7 @@ size_t flowlog_left(const struct flowlog *l);
 bool flowlog_was_torn(struct flowlog *l);
 
 /* Whether to write nothing, as its file is being cut. */
-void flowlog_hold(struct flowlog *l, bool hold);
+void flowlog_pause(struct flowlog *l, bool pause);
 
 /*
  * The descriptor that becomes writable when flowlog_flush can go on, or -1

@@ -37,7 +37,7 @@ struct logsock {
 	uint8_t *buf;        /* whole records, each behind its owner */
 	size_t begin, end;   /* of what waits in buf */
 	uint64_t sent, lost; /* records */
-	logsock_settle *settle;
+	record_outcome *outcome;
 	struct log_limit gone_said;
 };
 
@@ -49,14 +49,14 @@ struct label {
 enum taken { TAKEN, NOT_NOW, GONE };
 
 struct logsock *
-logsock_new(logsock_settle *settle)
+logsock_new(record_outcome *outcome)
 {
 	struct logsock *l;
 
 	if ((l = calloc(1, sizeof(*l))) == NULL)
 		return (NULL);
 	l->fd = -1;
-	l->settle = settle;
+	l->outcome = outcome;
 	if ((l->buf = malloc(BUFFER_LEN)) == NULL) {
 		free(l);
 		return (NULL);
@@ -114,7 +114,7 @@ take_first(struct logsock *l, bool sent)
 	memcpy(&label, l->buf + l->begin, sizeof(label));
 	l->begin += sizeof(label) + first_len(l);
 	if (label.owner != NULL)
-		l->settle(label.owner, sent, !sent);
+		l->outcome(label.owner, sent, !sent);
 }
 
 static void

@@ -26,14 +26,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collector/outcome.h"
+
 struct logsock;
 
-/*
- * What became of a record that was kept for its owner: it was sent, or lost.
- */
-typedef void logsock_settle(void *owner, uint64_t sent, uint64_t lost);
-
-struct logsock *logsock_new(logsock_settle *settle); /* NULL without memory */
+struct logsock *logsock_new(record_outcome *outcome); /* NULL without memory */
 void logsock_free(struct logsock *l);
 
 /*

@@ -32,9 +32,9 @@ struct output {
 	const struct config *conf; /* the logs'; NULL: none yet */
 	struct flowlog **logs;     /* conf->nlogs */
 	struct flowlog *rest;      /* without tags; or NULL */
-	bool held;                 /* all of them */
-	struct turns *turns;
-	uint32_t who; /* in turns */
+	bool paused;               /* all of them */
+	struct flowlog_locks *locks;
+	uint32_t number; /* of this collector, from 1 on */
 
 	struct logsock *logsock;
 	bool use_logsock;
@@ -42,26 +42,26 @@ struct output {
 	int *forwards;
 	size_t nforwards;
 
-	void (*settle)(void *owner, uint64_t stored, uint64_t lost);
+	record_outcome *outcome;
 	struct flowlog_counters closed; /* of logs that were closed */
 	uint64_t forwarded, forward_lost;
 };
 
 struct output *
-output_new(struct turns *turns, uint32_t who,
-    void (*settle)(void *owner, uint64_t stored, uint64_t lost))
+output_new(struct flowlog_locks *locks, uint32_t number,
+    record_outcome *outcome)
 {
 	struct output *o;
 
 	if ((o = calloc(1, sizeof(*o))) == NULL)
 		return (NULL);
-	o->turns = turns;
-	o->who = who;
-	if ((o->logsock = logsock_new(settle)) == NULL) {
+	o->locks = locks;
+	o->number = number;
+	if ((o->logsock = logsock_new(outcome)) == NULL) {
 		free(o);
 		return (NULL);
 	}
-	o->settle = settle;
+	o->outcome = outcome;
 	return (o);
 }
 
@@ -144,7 +144,7 @@ output_set_logs(struct output *o, const struct config *conf,
 {
 	size_t i, nbefore = nlogs(o);
 	struct flowlog **before = o->logs, **logs, *l;
-	struct turn turn = { .all = o->turns, .who = o->who };
+	struct flowlog_lock lock = { .locks = o->locks, .owner = o->number };
 	uint64_t buffer = conf->limits.buffer;
 
 	if (buffer == 0)
@@ -156,13 +156,13 @@ output_set_logs(struct output *o, const struct config *conf,
 	o->rest = NULL;
 	for (i = 0; i < conf->nlogs; i++) {
 		l = take_log(before, nbefore, conf->logs[i].path);
-		turn.which = opened[i].turn;
+		lock.index = opened[i].lock;
 		if (l == NULL &&
-		    (l = flowlog_new(conf->logs[i].path, &turn, o->settle)) ==
+		    (l = flowlog_new(conf->logs[i].path, &lock, o->outcome)) ==
 			NULL)
 			fatal("logfile %s", conf->logs[i].path);
 		flowlog_set_limit(l, buffer);
-		flowlog_hold(l, o->held);
+		flowlog_pause(l, o->paused);
 		flowlog_set_fd(l, opened[i].fd);
 		if (conf->logs[i].ntags == 0)
 			o->rest = l;
@@ -197,13 +197,13 @@ output_was_torn(struct output *o)
 }
 
 void
-output_hold_logs(struct output *o, bool hold)
+output_pause_logs(struct output *o, bool pause)
 {
 	size_t i;
 
-	o->held = hold;
+	o->paused = pause;
 	for (i = 0; i < nlogs(o); i++)
-		flowlog_hold(o->logs[i], hold);
+		flowlog_pause(o->logs[i], pause);
 }
 
 size_t

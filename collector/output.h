@@ -26,26 +26,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collector/outcome.h"
 #include "config/config.h"
 #include "lib/counters.h"
 #include "store.h"
-#include "ipc/turns.h"
+#include "ipc/flowlog-lock.h"
 
 struct output;
 
 /* A log that the monitor has opened. */
 struct output_log {
 	int fd;
-	uint32_t turn; /* turns.h */
+	uint32_t lock; /* its index; flowlog-lock.h */
 };
 
 /*
- * Logs are written to in turn with others who have numbers other than who.
- * settle is told, for each owner of records that were buffered, how many were
- * stored and how many are lost.  NULL without memory.
+ * number is that of this collector, for the locks of logs.  outcome is called
+ * with the owner of buffered records when they were stored or are lost.  NULL
+ * if memory is exhausted.
  */
-struct output *output_new(struct turns *turns, uint32_t who,
-    void (*settle)(void *owner, uint64_t stored, uint64_t lost));
+struct output *output_new(struct flowlog_locks *locks, uint32_t number,
+    record_outcome *outcome);
 void output_free(struct output *o);
 
 /*
@@ -80,7 +81,7 @@ void output_set_forwards(struct output *o, const int *fds, size_t n);
 
 enum output_result {
 	OUTPUT_STORED,
-	OUTPUT_BUFFERED, /* settle will be told */
+	OUTPUT_BUFFERED, /* outcome will be called */
 	OUTPUT_NOWHERE,  /* the configuration has no place for it */
 	/* Its log is full, or the log socket, its only place, is away. */
 	OUTPUT_LOST,
@@ -116,7 +117,7 @@ size_t output_left(const struct output *o);
  * monitor cuts it off, while the logs are held and nothing is written to them.
  */
 bool output_was_torn(struct output *o);
-void output_hold_logs(struct output *o, bool hold);
+void output_pause_logs(struct output *o, bool pause);
 
 /*
  * What to poll for until logs and the log socket take more, each log and

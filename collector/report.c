@@ -74,13 +74,14 @@ counter_text(enum counter_line line, const struct counters *exporter,
 }
 
 static void
-report_counters(const char *who, const struct counters *n,
+report_counters(const char *name, const struct counters *n,
     const struct collector_counters *collector)
 {
 	char line[LINE_MAX_LEN];
 
-	log_info("%s: %s", who, counter_text(LINE_TRAFFIC, n, collector, line));
-	log_info("%s: %s", who,
+	log_info("%s: %s", name,
+	    counter_text(LINE_TRAFFIC, n, collector, line));
+	log_info("%s: %s", name,
 	    counter_text(LINE_EXPORTER, n, collector, line));
 }
 
@@ -99,7 +100,7 @@ share_name(const struct exporter_period *p, char buf[SHARE_STRLEN])
 }
 
 static void
-report_periods(const char *who, const struct exporter_period spans[3])
+report_periods(const char *name, const struct exporter_period spans[3])
 {
 	char minute[SHARE_STRLEN], hour[SHARE_STRLEN], start[SHARE_STRLEN];
 	const struct exporter_period *m = &spans[EXPORTER_MINUTE];
@@ -107,13 +108,14 @@ report_periods(const char *who, const struct exporter_period spans[3])
 	log_info(
 	    "%s: complete: minute %s hour %s start %s, "
 	    "datagrams/s %.1f flows/s %.1f",
-	    who, share_name(m, minute), share_name(&spans[EXPORTER_HOUR], hour),
+	    name, share_name(m, minute),
+	    share_name(&spans[EXPORTER_HOUR], hour),
 	    share_name(&spans[EXPORTER_START], start),
 	    (double)m->datagrams / m->seconds, (double)m->flows / m->seconds);
 }
 
 static void
-report_options(const char *who, const struct options *o)
+report_options(const char *name, const struct options *o)
 {
 	const struct sampler *s;
 	const struct domain *d;
@@ -124,7 +126,7 @@ report_options(const char *who, const struct options *o)
 		s = &o->samplers[i];
 		log_info("%s: domain %" PRIu32 " sampler %" PRIu64
 			 " takes 1 of %" PRIu64 " packets, mode %u",
-		    who, s->domain, s->id, s->one_of, s->mode);
+		    name, s->domain, s->id, s->one_of, s->mode);
 	}
 	for (i = 0; i < o->ndomains; i++) {
 		d = &o->domains[i];
@@ -133,7 +135,7 @@ report_options(const char *who, const struct options *o)
 			 " flows %" PRIu64 " ignored packets %" PRIu64
 			 " octets %" PRIu64 " unsent flows %" PRIu64
 			 " packets %" PRIu64,
-		    who, d->id, d->init_time, d->exported_octets,
+		    name, d->id, d->init_time, d->exported_octets,
 		    d->exported_messages, d->exported_flows, d->ignored_packets,
 		    d->ignored_octets, d->unsent_flows, d->unsent_packets);
 	}
@@ -141,13 +143,13 @@ report_options(const char *who, const struct options *o)
 		in = &o->interfaces[i];
 		log_info("%s: interface %" PRIu32
 			 " name \"%s\" description \"%s\"",
-		    who, in->index, in->name, in->description);
+		    name, in->index, in->name, in->description);
 	}
 }
 
 /* "clock +0.013 s, v5 200 v9 3" and so on. */
 static void
-report_manners(const char *who, const struct exporter *e, uint32_t now)
+report_manners(const char *name, const struct exporter *e, uint32_t now)
 {
 	char line[PROTOCOLS * 32];
 	size_t i, len = 0;
@@ -160,10 +162,10 @@ report_manners(const char *who, const struct exporter *e, uint32_t now)
 			    " %s %" PRIu64, protocols[i].name, e->versions[i]);
 	}
 	if (exporter_skew_ms(e, now, &ms))
-		log_info("%s: clock %+.3f s, versions%s", who,
+		log_info("%s: clock %+.3f s, versions%s", name,
 		    (double)ms / 1000, line);
 	else if (len > 0)
-		log_info("%s: versions%s", who, line);
+		log_info("%s: versions%s", name, line);
 }
 
 static void

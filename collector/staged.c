@@ -21,7 +21,7 @@
 #include "base/log.h"
 #include "collector/staged.h"
 #include "ipc/priv-msg.h"
-#include "ipc/turns.h"
+#include "ipc/flowlog-lock.h"
 
 void
 staged_init(struct staged *s)
@@ -79,11 +79,12 @@ staged_add_forward(struct staged *s, int fd)
 }
 
 void
-staged_add_log(struct staged *s, int fd, uint32_t turn)
+staged_add_log(struct staged *s, int fd, uint32_t lock)
 {
-	if (s->conf == NULL || s->nlogs == s->conf->nlogs || turn >= TURNS_MAX)
+	if (s->conf == NULL || s->nlogs == s->conf->nlogs ||
+	    lock >= FLOWLOG_LOCKS_MAX)
 		fatalx("log out of turn");
-	s->logs[s->nlogs++] = (struct output_log){ fd, turn };
+	s->logs[s->nlogs++] = (struct output_log){ fd, lock };
 }
 
 void

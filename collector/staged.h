@@ -51,7 +51,7 @@ int staged_begin(struct staged *s, int sock, size_t len)
 /* These take ownership of descriptors, of which -1 is none. */
 void staged_add_listener(struct staged *s, const struct listener *listener);
 void staged_add_forward(struct staged *s, int fd);
-void staged_add_log(struct staged *s, int fd, uint32_t turn);
+void staged_add_log(struct staged *s, int fd, uint32_t lock);
 void staged_set_control(struct staged *s, int fd);
 
 /* Whether the descriptors that the configuration needs are there. */

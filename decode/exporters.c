@@ -191,7 +191,7 @@ exporter_forget(struct exporter *e)
 }
 
 void
-exporter_settle(struct exporter *e, uint64_t stored, uint64_t lost)
+exporter_count_outcome(struct exporter *e, uint64_t stored, uint64_t lost)
 {
 	struct counters *n =
 	    e->gone ? &e->shared->table->forgotten : &e->counters;

@@ -117,7 +117,7 @@ void exporters_expire(struct exporter_table *table, uint32_t now);
  * Counts buffered flows of e as stored or lost.  e may have been evicted since
  * they were buffered.
  */
-void exporter_settle(struct exporter *e, uint64_t stored, uint64_t lost);
+void exporter_count_outcome(struct exporter *e, uint64_t stored, uint64_t lost);
 
 /* The number of exporters evicted since the start. */
 uint64_t exporters_evicted(const struct exporter_table *table);

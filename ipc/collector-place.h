@@ -24,14 +24,14 @@
 #include <stdint.h>
 
 #include "ipc/batch.h"
-#include "ipc/turns.h"
+#include "ipc/flowlog-lock.h"
 
 /* The collector owns none of these; all are valid until it exits. */
 struct collector_place {
 	int sock;            /* to the monitor; see priv-msg.h */
 	struct batch *batch; /* may hold datagrams that one that died left */
-	struct turns *turns; /* locks of the logs */
-	uint32_t number;     /* of this collector, 1 to config_workers() */
+	struct flowlog_locks *locks; /* of the logs */
+	uint32_t number; /* of this collector, 1 to config_workers() */
 };
 
 /* The collector's main function.  It calls exit() and does not return. */

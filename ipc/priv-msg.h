@@ -48,7 +48,7 @@ enum priv_type {
 
 	/*
 	 * With a descriptor.  Within a configuration: its next log; value is
-	 * the log's turn (turns.h).  Otherwise: the new file of the log whose
+	 * the index of its lock (flowlog-lock.h).  Otherwise: the new file of the log whose
 	 * index in the configuration is value.
 	 */
 	PRIV_LOG = 9,
@@ -59,8 +59,8 @@ enum priv_type {
 	PRIV_STATE = 17,      /* with a descriptor: the state to start with */
 	PRIV_STATE_FILE = 19, /* write the state to it; none: not now */
 
-	PRIV_LOGS_CUT = 21, /* all logs end with a whole record */
-	PRIV_CONTROL = 23,  /* in a configuration: the listening socket */
+	PRIV_LOGS_REPAIRED = 21, /* all logs end with a whole record */
+	PRIV_CONTROL = 23,       /* in a configuration: the listening socket */
 
 	PRIV_READY = 2,         /* the configuration is in force */
 	PRIV_WANT_LOGSOCK = 4,  /* reconnect the log socket */
@@ -68,8 +68,8 @@ enum priv_type {
 	PRIV_STATE_WRITTEN = 8, /* the state file is complete */
 	/* A PRIV_LOG outside a configuration replaced the descriptor. */
 	PRIV_LOG_TAKEN = 10,
-	/* A write was short; the collector writes none until PRIV_LOGS_CUT. */
-	PRIV_WANT_CUT = 12,
+	/* A write was short; the collector writes none until PRIV_LOGS_REPAIRED. */
+	PRIV_WANT_REPAIR = 12,
 };
 
 /*

@@ -36,7 +36,7 @@ struct flowlog_file {
 	/* The collector's descriptor: append only; -1: the collector has fd. */
 	int end;
 	char path[PATH_MAX];
-	uint32_t turn; /* of this file's log, present or past; turns.h */
+	uint32_t lock; /* of this file's log, present or past; flowlog-lock.h */
 	time_t until;  /* epoch; 0: not rotated by time */
 	time_t retry;  /* epoch; after a rotation that failed */
 	bool look;     /* for closed files to compress */

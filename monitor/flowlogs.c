@@ -131,7 +131,7 @@ open_log(const struct flowlogs *l, size_t i, const struct flowlogs *users,
 	const time_t now = now_epoch();
 
 	*f = (struct flowlog_file){ .end = -1,
-		.turn = l->open.list[i].turn,
+		.lock = l->open.list[i].lock,
 		.look = log->compress,
 		.until = flowlog_name_until(log, now) };
 	if (flowlog_name_at(log, now, f->path) == -1) {
@@ -174,30 +174,30 @@ find_log(const struct flowlogs *before, const char *path)
 }
 
 /*
- * A log that was open before keeps its turn; each of the others gets a turn
+ * A log that was open before keeps its lock; each of the others gets a lock
  * that was not in use.
  */
 static void
-assign_turns(struct flowlogs *l, const struct flowlogs *before)
+assign_locks(struct flowlogs *l, const struct flowlogs *before)
 {
-	bool taken[TURNS_MAX] = { false };
+	bool taken[FLOWLOG_LOCKS_MAX] = { false };
 	const struct flowlog_file *same;
 	uint32_t next = 0;
 	size_t i;
 
 	for (i = 0; before->open.conf != NULL && i < before->open.conf->nlogs;
 	     i++)
-		taken[before->open.list[i].turn] = true;
+		taken[before->open.list[i].lock] = true;
 	for (i = 0; i < l->open.conf->nlogs; i++) {
 		same = find_log(before, l->open.conf->logs[i].path);
 		if (same != NULL) {
-			l->open.list[i].turn = same->turn;
+			l->open.list[i].lock = same->lock;
 			continue;
 		}
-		/* With thousands of logs, several share the last turn. */
-		while (next < TURNS_MAX - 1 && taken[next])
+		/* With thousands of logs, several share the last lock. */
+		while (next < FLOWLOG_LOCKS_MAX - 1 && taken[next])
 			next++;
-		l->open.list[i].turn = next;
+		l->open.list[i].lock = next;
 		taken[next] = true;
 	}
 }
@@ -225,7 +225,7 @@ flowlogs_open(struct flowlogs *l, const struct config *conf,
 	    calloc(conf->nlogs == 0 ? 1 : conf->nlogs, sizeof(*l->open.list));
 	if (l->open.list == NULL)
 		fatal("logs");
-	assign_turns(l, before);
+	assign_locks(l, before);
 	if (open_from(l, 0, before) == -1) {
 		free(l->open.list);
 		*l = (struct flowlogs){ .open.conf = NULL };
@@ -335,30 +335,34 @@ flowlogs_give(const struct flowlogs *l, size_t i)
 	return (f->end == -1 ? f->fd : f->end);
 }
 
-/* Nobody writes to it meanwhile: the turn is who's, or the monitor's. */
+/*
+ * The collector with this number or, if it has no lock, the monitor keeps the
+ * log locked meanwhile.
+ */
 static void
-heal(const struct flowlogs *l, const struct flowlog_file *f,
-    struct turns *turns, uint32_t who, bool say)
+repair(const struct flowlogs *l, const struct flowlog_file *f,
+    struct flowlog_locks *locks, uint32_t number, bool say)
 {
-	const struct turn his = { turns, f->turn, who };
-	const struct turn mine = { turns, f->turn, TURN_MONITOR };
+	const struct flowlog_lock collector = { locks, f->lock, number };
+	const struct flowlog_lock monitor = { locks, f->lock,
+		FLOWLOG_LOCK_MONITOR };
 
-	if (!turn_is_mine(&his) && !turn_take(&mine))
+	if (!flowlog_lock_is_held(&collector) && !flowlog_lock_try(&monitor))
 		return;
 	(void)flowlog_check(l->open.rights, f->path, f->fd, say);
-	turn_end(&mine);
+	flowlog_unlock(&monitor);
 }
 
 void
-flowlogs_heal(const struct flowlogs *l, struct turns *turns, uint32_t who,
-    bool say)
+flowlogs_repair(const struct flowlogs *l, struct flowlog_locks *locks,
+    uint32_t number, bool say)
 {
 	size_t i;
 
 	for (i = 0; i < l->open.conf->nlogs; i++)
-		heal(l, &l->open.list[i], turns, who, say);
+		repair(l, &l->open.list[i], locks, number, say);
 	for (i = 0; i < l->sync.nretired; i++)
-		heal(l, &l->sync.retired[i], turns, who, say);
+		repair(l, &l->sync.retired[i], locks, number, say);
 }
 
 bool

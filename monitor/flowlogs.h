@@ -31,7 +31,7 @@
 #include "monitor/flowlog-sync.h"
 #include "monitor/flowlog-file.h"
 #include "sandbox/rights.h"
-#include "ipc/turns.h"
+#include "ipc/flowlog-lock.h"
 
 struct flowlogs {
 	struct open_flowlogs open;
@@ -59,12 +59,12 @@ void flowlogs_close(struct flowlogs *l, struct flowlogs *after);
 int flowlogs_reopen(struct flowlogs *l, size_t i);
 
 /*
- * Cuts off partial records at the ends of logs.  The collector with number who
- * may have left them; it waits, or is dead.  Logs that another collector has
+ * Cuts off partial records at the ends of logs.  The collector with this number
+ * may have left them; it waits, or has died.  Logs that another collector has
  * locked at this moment are whole and are skipped.  say: with messages.
  */
-void flowlogs_heal(const struct flowlogs *l, struct turns *turns, uint32_t who,
-    bool say);
+void flowlogs_repair(const struct flowlogs *l, struct flowlog_locks *locks,
+    uint32_t number, bool say);
 
 /* The collector's descriptor of log i, which stays open. */
 int flowlogs_give(const struct flowlogs *l, size_t i);

@@ -79,10 +79,10 @@ answer_state_written(struct workers *ws, struct worker *w, struct opened *o)
 
 /* A collector must not be able to truncate a log, so the monitor does. */
 static int
-answer_want_cut(struct workers *ws, struct worker *w, struct opened *o)
+answer_want_repair(struct workers *ws, struct worker *w, struct opened *o)
 {
-	flowlogs_heal(&o->logs, ws->turns, w->number, false);
-	return (priv_send(w->sock, PRIV_LOGS_CUT, 0, NULL, 0, -1));
+	flowlogs_repair(&o->logs, ws->locks, w->number, false);
+	return (priv_send(w->sock, PRIV_LOGS_REPAIRED, 0, NULL, 0, -1));
 }
 
 static bool
@@ -109,7 +109,7 @@ static const struct request {
 	{ PRIV_WANT_LOGSOCK, NULL, REQUESTS_A_SECOND, answer_want_logsock },
 	{ PRIV_WANT_STATE, NULL, REQUESTS_A_SECOND, answer_want_state },
 	{ PRIV_STATE_WRITTEN, NULL, REQUESTS_A_SECOND, answer_state_written },
-	{ PRIV_WANT_CUT, NULL, REQUESTS_A_SECOND, answer_want_cut },
+	{ PRIV_WANT_REPAIR, NULL, REQUESTS_A_SECOND, answer_want_repair },
 };
 #define NREQUESTS (sizeof(requests) / sizeof(requests[0]))
 

@@ -116,7 +116,7 @@ send_logs(const struct worker *w, const struct flowlogs *logs)
 	int r = 0;
 
 	for (i = 0; r == 0 && i < logs->open.conf->nlogs; i++)
-		r = priv_send(w->sock, PRIV_LOG, logs->open.list[i].turn, NULL,
+		r = priv_send(w->sock, PRIV_LOG, logs->open.list[i].lock, NULL,
 		    0, flowlogs_give(logs, i));
 	return (r);
 }
@@ -210,7 +210,7 @@ become_collector(const struct workers *ws, const struct worker *w, int sock,
 	const struct collector_place place = {
 		.sock = sock,
 		.batch = w->batch,
-		.turns = ws->turns,
+		.locks = ws->locks,
 		.number = w->number,
 	};
 	const char *summary = rights_summary(ws->rights);
@@ -262,8 +262,8 @@ workers_start(struct workers *ws, const struct opened *o)
 	uint32_t i;
 
 	ws->n = config_workers(o->conf);
-	if ((ws->turns = turns_new()) == NULL)
-		fatal("no memory for turns");
+	if ((ws->locks = flowlog_locks_new()) == NULL)
+		fatal("no memory for the locks of logs");
 	for (i = 0; i < ws->n; i++) {
 		w = &ws->list[i];
 		*w = (struct worker){ .number = i + 1,
@@ -286,7 +286,7 @@ workers_free(struct workers *ws)
 
 	for (i = 0; i < ws->n; i++)
 		batch_free(ws->list[i].batch);
-	turns_free(ws->turns);
+	flowlog_locks_free(ws->locks);
 }
 
 void
@@ -318,8 +318,8 @@ worker_reap(struct workers *ws, struct worker *w, const struct opened *o)
 	if (o->conf->crashdump != NULL)
 		crashdump_write(o->conf->crashdump, w->batch);
 	/* Before the next batch, which the children for this would share. */
-	flowlogs_heal(&o->logs, ws->turns, w->number, true);
-	turns_end_of(ws->turns, w->number);
+	flowlogs_repair(&o->logs, ws->locks, w->number, true);
+	flowlog_locks_release(ws->locks, w->number);
 	return (false);
 }
 

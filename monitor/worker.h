@@ -36,7 +36,7 @@
 #include "monitor/log-relay.h"
 #include "monitor/opened.h"
 #include "ipc/priv-msg.h"
-#include "ipc/turns.h"
+#include "ipc/flowlog-lock.h"
 
 /* A collector, or the place of one that died. */
 struct worker {
@@ -58,10 +58,10 @@ struct workers {
 	collector_main *collect;
 	const struct rights_options *rights;
 	bool debug;
-	bool reloading;      /* a new configuration is not yet in force */
-	bool reopening;      /* a former log file may still be written to */
-	bool stopping;       /* PRIV_STOP was sent to all */
-	struct turns *turns; /* shared with the collectors */
+	bool reloading; /* a new configuration is not yet in force */
+	bool reopening; /* a former log file may still be written to */
+	bool stopping;  /* PRIV_STOP was sent to all */
+	struct flowlog_locks *locks; /* shared with the collectors */
 	struct log_limit logsock_warned;
 	uint32_t n;
 	struct worker list[CONFIG_WORKERS_MAX];

@@ -188,7 +188,7 @@ discarded_is_complete_and_lost_is_not(void **state)
 	e->counters.discarded = 50;
 	e->counters.buffered = 50;
 	assert_complete(NOW, EXPORTER_START, 1000000);
-	exporter_settle(e, 25, 25);
+	exporter_count_outcome(e, 25, 25);
 	assert_int_equal(e->counters.buffered, 0);
 	assert_complete(NOW, EXPORTER_START, 750000);
 	assert_complete(NOW, EXPORTER_MINUTE, 750000);
@@ -303,8 +303,8 @@ who_is_forgotten_is_settled_with(void **state)
 	assert_int_equal(exporters_evicted(table), 2);
 	exporters_sum(table, &sum);
 	assert_int_equal(sum.buffered, 100);
-	exporter_settle(gone, 60, 0);
-	exporter_settle(gone, 30, 10);
+	exporter_count_outcome(gone, 60, 0);
+	exporter_count_outcome(gone, 30, 10);
 	exporters_sum(table, &sum);
 	assert_int_equal(sum.buffered, 0);
 	assert_int_equal(sum.stored, 90);

@@ -37,7 +37,7 @@ static bool
 is_always_allowed(uint32_t type)
 {
 	return (type == PRIV_WANT_LOGSOCK || type == PRIV_WANT_STATE ||
-	    type == PRIV_STATE_WRITTEN || type == PRIV_WANT_CUT);
+	    type == PRIV_STATE_WRITTEN || type == PRIV_WANT_REPAIR);
 }
 
 static void
@@ -59,7 +59,7 @@ test_answers_are_allowed_when_owed(void **state)
 	struct worker w = idle;
 
 	(void)state;
-	assert_allowed(&w, PRIV_WANT_CUT);
+	assert_allowed(&w, PRIV_WANT_REPAIR);
 	w.configuring = 1;
 	assert_allowed(&w, PRIV_READY);
 	w.configuring = 0;
