@@ -62,7 +62,7 @@ static void	yyerror(const char *);
 %token	<token>	LOGFILE LOGSOCK MASK MEMORY OCTETS ON OUT_IFNDX
 %token	<token>	PACKETS PIDFILE PORT PROTO QUICK ROTATE SIZE SOURCE
 %token	<token>	SRC SRC_AS STATEFILE STORE SYNC TABLE TAG TCP_FLAGS
-%token	<token>	TEMPLATES TO TOS VERSION WORKERS
+%token	<token>	TEMPLATES TO TOS UTC VERSION WORKERS
 %token	<token>	STRING
 %token		AT_LEAST AT_MOST FAILED
 
@@ -135,7 +135,7 @@ statement
 	}
 	| LOGFILE error '\n'	{
 		conf_log_bad("logfile \"PATH\" [tag NUMBER[,...]] "
-		    "[rotate every DURATION or rotate at size SIZE] "
+		    "[rotate every DURATION or rotate at size SIZE] [utc] "
 		    "[keep SIZE, DURATION or NUMBER files] [compress]");
 	}
 	| SYNC STRING '\n'		{ conf_set_sync($1, $2); }
@@ -198,6 +198,7 @@ log_option
 	| ROTATE AT SIZE STRING		{ conf_log_rotate_size($1, $4); }
 	| KEEP STRING			{ conf_log_keep($1, $2); }
 	| KEEP STRING FILES		{ conf_log_keep_files($1, $2); }
+	| UTC				{ conf_log_utc(); }
 	| COMPRESS			{ conf_log_compress(); }
 	;
 
@@ -436,6 +437,7 @@ const struct keyword grammar_keywords[] = {
 	{ "templates",	TEMPLATES, true },
 	{ "to",		TO, false },
 	{ "tos",	TOS, false },
+	{ "utc",	UTC, true },
 	{ "version",	VERSION, true },
 	{ "workers",	WORKERS, true },
 	{ NULL,		0, false },

@@ -154,6 +154,7 @@ static const struct pack_row log_rows[] = {
 	NUMBER(struct conf_log, keep_files),
 	NUMBER(struct conf_log, keep_size),
 	PACK_PLAIN(PACK_BOOL, struct conf_log, compress),
+	PACK_PLAIN(PACK_BOOL, struct conf_log, utc),
 };
 static const struct pack_layout log_layout =
     PACK_LAYOUT(struct conf_log, log_rows, check_log);

@@ -255,7 +255,8 @@ static void
 print_rotation(const struct conf_log *log, FILE *fp)
 {
 	if (log->rotate_seconds != 0)
-		fprintf(fp, " rotate every %" PRIu32 "s", log->rotate_seconds);
+		fprintf(fp, " rotate every %" PRIu32 "s%s", log->rotate_seconds,
+		    log->utc ? " utc" : "");
 	if (log->rotate_size != 0)
 		fprintf(fp, " rotate at size %" PRIu64, log->rotate_size);
 	if (log->keep_seconds != 0)

@@ -59,6 +59,7 @@ struct conf_log {
 	uint32_t keep_files;     /* 0: no limit */
 	uint64_t keep_size;      /* bytes; 0: no limit */
 	bool compress;           /* closed files, with gzip */
+	bool utc;                /* rotate and name by UTC, not local time */
 };
 
 /* 0: not specified; exporter.h and flowlog.h define the defaults. */

@@ -183,14 +183,17 @@ flowlog_name_check(const struct conf_log *log)
 	return (NULL);
 }
 
-/* Local time at t, in seconds since 1970-01-01 00:00 local time. */
+/*
+ * The time of the log's clock at t, which is UTC or local time, in seconds
+ * since 1970-01-01 00:00 of that clock.
+ */
 static int64_t
-wall_clock(time_t t)
+wall_clock(const struct conf_log *log, time_t t)
 {
 	int64_t years, days;
 	struct tm tm;
 
-	if (localtime_r(&t, &tm) == NULL)
+	if (log->utc || localtime_r(&t, &tm) == NULL)
 		return ((int64_t)t);
 	years = tm.tm_year + 1899; /* complete years */
 	days = years * 365 + years / 4 - years / 100 + years / 400 - 719162 +
@@ -216,13 +219,13 @@ flowlog_name_until(const struct conf_log *log, time_t t)
 
 	if (interval == 0)
 		return (0);
-	wall = wall_clock(t);
+	wall = wall_clock(log, t);
 	end = interval_begin(wall, interval) + interval;
 	until = t + (time_t)(end - wall);
 	/* Intervals up to an hour keep their length when clocks change. */
 	if (interval <= HOUR)
 		return (until);
-	shift = wall_clock(until) - end;
+	shift = wall_clock(log, until) - end;
 	return (until - (time_t)shift > t ? until - (time_t)shift : until);
 }
 
@@ -239,7 +242,7 @@ flowlog_name_at(const struct conf_log *log, time_t t, char path[PATH_MAX])
 
 	begin = log->rotate_seconds == 0 ?
 	    t :
-	    (time_t)interval_begin(wall_clock(t), log->rotate_seconds);
+	    (time_t)interval_begin(wall_clock(log, t), log->rotate_seconds);
 	if (gmtime_r(&begin, &tm) == NULL)
 		return (-1);
 	while (*at != '\0') {

@@ -116,6 +116,8 @@ log_can_rotate(struct token statement, struct token path, struct conf_log *log)
 	const char *wrong = flowlog_name_check(log);
 	size_t i;
 
+	if (wrong == NULL && log->utc && log->rotate_seconds == 0)
+		wrong = "utc needs rotate every DURATION";
 	if (wrong == NULL && log->rotate_seconds == 0 &&
 	    log->rotate_size == 0 &&
 	    (log->compress || log->keep_files != 0 || log->keep_seconds != 0 ||
@@ -231,6 +233,12 @@ conf_log_keep_files(struct token what, struct token value)
 	if (!conf_is_second(what, value, options.keep_files != 0) &&
 	    value_number(what, value, 1, UINT32_MAX, &n))
 		options.keep_files = (uint32_t)n;
+}
+
+void
+conf_log_utc(void)
+{
+	options.utc = true;
 }
 
 void

@@ -27,6 +27,7 @@ void conf_log_rotate_every(struct token what, struct token value);
 void conf_log_rotate_size(struct token what, struct token value);
 void conf_log_keep(struct token what, struct token value);
 void conf_log_keep_files(struct token what, struct token value);
+void conf_log_utc(void);
 void conf_log_compress(void);
 
 /* Adds the log, with the items as tags. */

@@ -38,6 +38,7 @@ logfile '/var/log/"three".log' tag 3
 logfile "/%Y%m%d-%H%M" tag 4 keep 30d keep 4000K rotate every 5m \
     compress
 logfile "/var/log/five" tag 5 rotate at size 100M keep 10 files
+logfile "/var/log/six" tag 6 utc compress rotate every 1h
 sync 0x10
 workers 2
 logsock $socket bufsize 100000
@@ -113,6 +114,7 @@ logfile "/var/log/one 'two' # three.log" tag 1,2,16
 logfile "/var/log/\"three\".log" tag 3
 logfile "/%Y%m%d-%H%M" tag 4 rotate every 300s keep 2592000s keep 4096000 compress
 logfile "/var/log/five" tag 5 rotate at size 104857600 keep 10 files
+logfile "/var/log/six" tag 6 rotate every 3600s utc compress
 logsock "/var/spool/flowd.sock" bufsize 100000
 pidfile "/var/run/flowd.pid"
 statefile "/var/lib/flowd.state"

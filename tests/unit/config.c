@@ -625,7 +625,7 @@ static const struct {
 	{ "logfile",
 	    "unexpected end of line after \"logfile\", "
 	    "expected logfile \"PATH\" [tag NUMBER[,...]] [rotate "
-	    "every DURATION or rotate at size SIZE] [keep SIZE, "
+	    "every DURATION or rotate at size SIZE] [utc] [keep SIZE, "
 	    "DURATION or NUMBER files] [compress]" },
 	{ "sync",
 	    "unexpected end of line after \"sync\", expected "
@@ -1316,18 +1316,21 @@ rotation(void **state)
 	    "listen on 127.0.0.1:1\n"
 	    "logfile /%Y%m%d-%H%M rotate every 5m keep 2w compress\n"
 	    "logfile /b tag 1 rotate at size 10K keep 2G keep 9 files\n"
-	    "logfile /%d tag 2\nsync 30\n");
+	    "logfile /%d tag 2\nsync 30\n"
+	    "logfile /c tag 3 utc rotate every 1h\n");
 
 	(void)state;
 	assert_int_equal(conf->logs[0].rotate_seconds, 300);
 	assert_int_equal(conf->logs[0].keep_seconds, 14 * 86400);
 	assert_true(conf->logs[0].compress);
+	assert_false(conf->logs[0].utc);
 	assert_int_equal(conf->logs[1].rotate_size, 10240);
 	assert_int_equal(conf->logs[1].keep_size, UINT64_C(2) << 30);
 	assert_int_equal(conf->logs[1].keep_files, 9);
 	assert_int_equal(conf->logs[1].keep_seconds, 0);
 	assert_false(conf->logs[1].compress);
 	assert_string_equal(conf->logs[2].path, "/%d");
+	assert_true(conf->logs[3].utc);
 	assert_int_equal(conf->sync_seconds, 30);
 	config_free(conf);
 	conf = parse(DAEMON "sync never\n");
@@ -1360,6 +1363,8 @@ invalid_rotation(void **state)
 		{ "logfile /a tag 1 rotate every 1h keep 0 files",
 		    "keep "
 		    "\"0\": expected a number from 1 to 4294967295" },
+		{ "logfile /a tag 1 rotate at size 1M utc",
+		    "logfile \"/a\": utc needs rotate every DURATION" },
 		{ "logfile /a tag 1 compress",
 		    "logfile \"/a\": keep and "
 		    "compress need rotate" },

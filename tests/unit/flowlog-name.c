@@ -126,6 +126,54 @@ test_clocks_that_are_put_on_and_back(void **state)
 	    local("2026-03-29 03:00:00", 1));
 }
 
+/*
+ * The names of all intervals from one hour before the clocks are put back to
+ * one hour after.  Counts those that do not sort after the name before.
+ */
+static unsigned int
+names_out_of_order(bool utc)
+{
+	struct conf_log log = by_time("%Y%m%d-%H%M", 300);
+	const time_t back = local("2026-10-25 02:59:59", 1) + 1;
+	char path[PATH_MAX], before[PATH_MAX] = "";
+	unsigned int n = 0;
+	time_t t;
+
+	log.utc = utc;
+	for (t = back - HOUR; t < back + HOUR;
+	     t = flowlog_name_until(&log, t)) {
+		assert_int_equal(flowlog_name_at(&log, t, path), 0);
+		if (strcmp(path, before) <= 0)
+			n++;
+		(void)strlcpy(before, path, sizeof(before));
+	}
+	return (n);
+}
+
+static void
+test_names_in_utc_sort_when_clocks_are_put_back(void **state)
+{
+	(void)state;
+	set_zone(berlin);
+	assert_int_equal(names_out_of_order(false), 1);
+	assert_int_equal(names_out_of_order(true), 0);
+}
+
+static void
+test_utc_does_not_depend_on_the_zone(void **state)
+{
+	struct conf_log log = by_time("%Y%m%d-%H", 6 * HOUR);
+	const time_t noon = 1793188800; /* 2026-10-28 12:00 UTC */
+	char path[PATH_MAX];
+
+	(void)state;
+	set_zone("IST-5:30");
+	log.utc = true;
+	assert_int_equal(flowlog_name_at(&log, noon, path), 0);
+	assert_string_equal(path, "20261028-12");
+	assert_int_equal(flowlog_name_until(&log, noon), noon + 6 * HOUR);
+}
+
 static void
 test_a_name_is_that_of_its_interval(void **state)
 {
@@ -299,6 +347,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_intervals_begin_with_the_clock),
 		cmocka_unit_test(test_clocks_that_are_put_on_and_back),
+		cmocka_unit_test(
+		    test_names_in_utc_sort_when_clocks_are_put_back),
+		cmocka_unit_test(test_utc_does_not_depend_on_the_zone),
 		cmocka_unit_test(test_a_name_is_that_of_its_interval),
 		cmocka_unit_test(test_a_name_that_is_too_long),
 		cmocka_unit_test(test_intervals_that_fit),
