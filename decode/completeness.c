@@ -42,7 +42,7 @@ exporter_roll(struct exporter *e, uint32_t now)
 	history_roll(&e->history, now, &totals);
 }
 
-/* Negative where more flows arrived late in the span than were missing. */
+/* n is negative if more flows arrived late in the span than were missing. */
 static uint64_t
 at_least_none(uint32_t n)
 {

@@ -27,7 +27,7 @@
 
 enum exporter_span { EXPORTER_MINUTE, EXPORTER_HOUR, EXPORTER_START };
 
-/* The traffic of an exporter in a span of time, and what was missing. */
+/* The received and the missing traffic of an exporter in a span of time. */
 struct exporter_period {
 	uint32_t seconds;   /* that it covers, never 0 */
 	uint64_t datagrams; /* received */
@@ -38,7 +38,7 @@ struct exporter_period {
 
 /*
  * Covers the latest minute (60 to 75 seconds), the latest hour (60 to 72
- * minutes), or the time since first_seen; less where the exporter is newer.
+ * minutes), or the time since first_seen; less if the exporter is newer.
  * flows / seconds is a rate.
  *
  * Flows are missing that the sequence numbers show to be lost, or that output
@@ -57,7 +57,7 @@ void exporter_period_add(struct exporter_period *sum,
 
 /*
  * The share of flows that are not missing, in parts per million, rounded down,
- * so that a million means all.  -1 where it is unknown: no flow was sent, or no
+ * so that a million means all.  -1 if it is unknown: no flow was sent, or no
  * datagram with a sequence number.
  */
 int32_t exporter_complete(const struct exporter_period *period);

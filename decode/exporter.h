@@ -24,8 +24,9 @@
  *	    (+ unauthorised, which belongs to no exporter)
  *	flows = stored + discarded + lost + buffered
  *
- * The counters of COUNTER_LEVEL may fall: held and buffered count what waits,
- * and late datagrams reduce the sequence_* and restarts (sequence.h).
+ * The counters of COUNTER_LEVEL may fall: held and buffered count datagrams and
+ * flows that wait, and late datagrams reduce sequence_* and restarts
+ * (sequence.h).
  */
 #ifndef EXPORTER_H
 #define EXPORTER_H
@@ -132,7 +133,7 @@ void exporter_heard(struct exporter *e, enum protocol_id id, uint32_t recv_sec,
  * Estimates by how many ms the exporter's clock is ahead of ours: the largest
  * difference of export time and reception time in this minute and the one
  * before, which is that of the fastest datagram.  v9 and IPFIX have whole
- * seconds, so their result is up to one second too low.  False where no
+ * seconds, so their result is up to one second too low.  False if no
  * datagram arrived in these minutes.
  */
 bool exporter_skew_ms(const struct exporter *e, uint32_t now, int64_t *ms);

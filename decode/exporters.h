@@ -29,7 +29,7 @@
 #include "lib/counters.h"
 #include "decode/exporter.h"
 
-/* The limits where flowd.conf has no statement. */
+/* The limits if flowd.conf has no statement for them. */
 #define EXPORTERS_DEFAULT 65536
 #define TEMPLATES_DEFAULT 4096                /* of each exporter */
 #define MEMORY_DEFAULT    ((size_t)512 << 20) /* bytes, in all */
@@ -69,7 +69,7 @@ struct exporter *exporter_get(struct exporter_table *table,
 
 /*
  * Frees memory for e: evicts another exporter that exporter_get would evict for
- * it.  False where there is none.
+ * it.  False if there is none.
  */
 bool exporter_make_room(const struct exporter *e, uint32_t now);
 
@@ -79,7 +79,7 @@ const struct exporter *exporter_find(const struct exporter_table *table,
 
 /*
  * For walks in steps: the exporter that follows the address after, or the first
- * where after is of no family.  NULL behind the last.  The exporter at after may
+ * if after is of no family.  NULL after the last.  The exporter at after may
  * have been evicted.  The order is the table's own; an exporter that stays in
  * the table during the walk is met exactly once.
  */

@@ -19,10 +19,10 @@
 #include "decode/ie.h"
 
 /*
- * Sorted by enterprise number and identifier.  The ranks say: deltas before
- * the initiator's counters, before those after the observation point (23, 24),
- * before totals; the finer time before the coarser one; logical interfaces
- * before physical ones.
+ * Sorted by enterprise number and identifier.  The ranks prefer delta counters
+ * to those of the initiator, these to counters after the observation point (23,
+ * 24), and these to totals; finer times to coarser ones; logical interfaces to
+ * physical ones.
  */
 static const struct ie elements[] = {
 #define IANA IE_PEN_IANA

@@ -16,8 +16,8 @@
 
 /*
  * The information elements that flowd reads (IANA registry "IPFIX Information
- * Elements"; NetFlow v9 field types have the same numbers), and where in
- * memory each of them goes.
+ * Elements"; NetFlow v9 field types have the same numbers), and the members of
+ * structures that receive their values.
  */
 #ifndef IE_H
 #define IE_H
@@ -33,8 +33,8 @@
 #define IE_NAME_MAX    32    /* bytes kept of a text, with its NUL */
 
 /*
- * What a value means.  Several elements may fill one slot; the template's best
- * one does, by rank and then by order.
+ * The meaning of a value.  If several elements of a template fill the same slot,
+ * the one of the best rank does; of equal ranks, the first.
  */
 /* clang-format off */
 enum ie_slot {
@@ -52,7 +52,7 @@ enum ie_slot {
 	SLOT_START_UPTIME, SLOT_END_UPTIME,
 	SLOT_START, SLOT_END, SLOT_START_DELTA, SLOT_END_DELTA,
 	SLOT_DURATION_MS, SLOT_DURATION_US, SLOT_INIT_TIME,
-	/* Of options data. */
+	/* In options data: */
 	SLOT_SAMPLER_ID, SLOT_SAMPLING_MODE, SLOT_SAMPLING_INTERVAL,
 	SLOT_SAMPLING_SPACE, SLOT_SAMPLING_SIZE, SLOT_SAMPLING_POPULATION,
 	SLOT_EXPORTED_OCTETS, SLOT_EXPORTED_MESSAGES, SLOT_EXPORTED_FLOWS,
@@ -67,9 +67,9 @@ enum ie_slot {
 
 _Static_assert(SLOTS < 64, "a mask of slots, and its end, fit 64 bits");
 
-/* How the bytes on the wire are read. */
+/* The encoding of a value on the wire. */
 enum ie_type {
-	IE_UNSIGNED, /* 1 to 8 octets; longer keeps the low ones */
+	IE_UNSIGNED, /* of longer ones than 8 octets, the last 8 */
 	IE_ADDRESS4,
 	IE_ADDRESS6,
 	IE_SECONDS,   /* epoch seconds, to milliseconds */
@@ -88,8 +88,9 @@ struct ie {
 };
 
 /*
- * Values of a record that are no member of struct flow, or not yet.  Those
- * that the template has no slot for are not set.
+ * The values of a record that are not members of struct flow, or become members
+ * only after a conversion.  Values of slots that the template does not fill are
+ * not set.
  */
 struct ie_values {
 	uint64_t rev_octets, rev_packets;
@@ -113,9 +114,9 @@ struct ie_values {
 	char if_name[IE_NAME_MAX], if_description[IE_NAME_MAX];
 };
 
-/* Where the value of a slot is kept. */
+/* The member that receives the value of a slot. */
 struct ie_place {
-	bool in_flow;    /* in struct flow, else ie_values */
+	bool in_flow;    /* of struct flow, else of struct ie_values */
 	uint16_t offset; /* bytes */
 	uint8_t width;   /* bytes */
 };

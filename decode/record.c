@@ -21,7 +21,7 @@
 #include "decode/record.h"
 
 #define HAS(t, slot) (((t)->slots & SLOT_BIT(slot)) != 0)
-#define IPFIX_UPTIME 0x80000000U /* ms, where none is known */
+#define IPFIX_UPTIME 0x80000000U /* ms, if the exporter's is unknown */
 
 void
 record_start(struct flow *flow, const struct tmpl *t,
@@ -66,8 +66,9 @@ any_set(const uint8_t *p, size_t len)
 }
 
 /*
- * The family of a record with room for both: what ipVersion says, or where
- * the addresses are not all zero.  ADDR_NONE where each has but one.
+ * The family of a record that has addresses of both: that of ipVersion, or of
+ * the addresses that are not zero.  ADDR_NONE if the source is of one family
+ * and the destination of the other.
  */
 static uint32_t
 tell_family(const struct tmpl *t, const struct ie_values *v)
@@ -115,7 +116,7 @@ choose_family(struct flow *flow, const struct tmpl *t,
 	return (true);
 }
 
-/* Prefix lengths that template_run could not put in place. */
+/* Sets the prefix lengths that depend on the family of the record. */
 static void
 choose_masks(struct flow *flow, const struct tmpl *t, const struct ie_values *v)
 {
@@ -136,7 +137,7 @@ choose_masks(struct flow *flow, const struct tmpl *t, const struct ie_values *v)
 	}
 }
 
-/* Of two next hops, that of the flow's family, else the other (RFC 5549). */
+/* Prefers the next hop of the flow's family to the other one (RFC 5549). */
 static void
 choose_gateway(struct flow *flow, const struct ie_values *v)
 {
@@ -152,7 +153,7 @@ choose_gateway(struct flow *flow, const struct ie_values *v)
 	    store_addr_bit(STORE_FIELD_GATEWAY_ADDR, flow->gateway.family);
 }
 
-/* By custom an ICMP flow has its type and code for a destination port. */
+/* By convention the destination port of an ICMP flow is its type and code. */
 static void
 choose_icmp(struct flow *flow, const struct tmpl *t, const struct ie_values *v)
 {
@@ -166,8 +167,8 @@ choose_icmp(struct flow *flow, const struct tmpl *t, const struct ie_values *v)
 }
 
 /*
- * Times, in milliseconds since the epoch.  A time further from the export
- * than FLOW_TIMES can tell, 24.8 days, counts as none.
+ * Times in milliseconds since the epoch.  A time that differs from the export by
+ * more than FLOW_TIMES can express, 24.8 days, is ignored.
  */
 struct times {
 	int64_t export, start, end;
@@ -187,7 +188,7 @@ set_absolute(const struct times *w, int64_t *to, uint64_t ms)
 	return (ms <= INT64_MAX / 2 && in_range(w, *to));
 }
 
-/* delta is in microseconds before export; the result rounds down. */
+/* delta is in microseconds before export; the result is rounded down. */
 static bool
 set_delta(const struct times *w, int64_t *to, uint64_t delta)
 {
@@ -225,7 +226,7 @@ find_end(struct times *w, const struct tmpl *t, const struct ie_values *v,
 	}
 }
 
-/* Milliseconds that the flow took, or 0 where the record does not tell. */
+/* The duration of the flow in milliseconds, or 0 if the record has none. */
 static int64_t
 duration(const struct tmpl *t, const struct ie_values *v)
 {
@@ -261,8 +262,8 @@ fill_gaps(struct times *w, int64_t lasted)
 }
 
 /*
- * Times that are not plain uptimes of v9, brought to the form in which
- * readers find them again: architecture's "Times".
+ * Converts times that are not plain uptimes of v9 to uptimes, from which readers
+ * compute the absolute times: flow-times.h.
  */
 static void
 convert_times(struct flow *flow, const struct tmpl *t,

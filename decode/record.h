@@ -15,8 +15,8 @@
  */
 
 /*
- * From the values of one data record to a flow: which family, which times,
- * which direction.
+ * Makes flows of the values of a data record: chooses the address family, the
+ * times and the direction.
  */
 #ifndef RECORD_H
 #define RECORD_H
@@ -30,34 +30,35 @@
 #include "decode/tmpl.h"
 
 /*
- * What the flows of one data set have in common, before template_run.
- * init_time is that of the domain, or 0.
+ * Sets the members that all flows of a data set have in common, before
+ * template_run.
  */
 void record_start(struct flow *flow, const struct tmpl *t,
     const struct message_header *msg, const struct addr *agent);
 
 /*
- * Completes flow after template_run.  False where the values are no flow, as
- * with a source in one family and a destination in the other.
+ * Completes flow after template_run.  init_time is the time when the domain's
+ * uptime was 0, in epoch ms, or 0.  False if the values are no flow: the source
+ * is of one address family and the destination of the other.
  */
 bool record_finish(struct flow *flow, const struct tmpl *t,
     const struct message_header *msg, uint64_t init_time,
     const struct ie_values *values);
 
 /*
- * Whether each record gives exactly one flow, and has a fixed length: then
- * record_finish is never false, and there is nothing to reverse.
+ * Whether each record is exactly one flow and has a fixed length.  Then
+ * record_finish is never false, and no record has a reverse direction.
  */
 bool record_is_one_flow(const struct tmpl *t);
 
 /* Whether the template has counters for two directions. */
 bool record_is_biflow(const struct tmpl *t);
 
-/* Whether there is traffic in the direction of the flow, and in the other. */
+/* Whether the record has traffic in the forward and in the reverse direction. */
 bool record_has_forward(const struct flow *flow);
 bool record_has_reverse(const struct tmpl *t, const struct ie_values *values);
 
-/* Turns the flow into that of the other direction. */
+/* Changes the flow to that of the reverse direction. */
 void record_reverse(struct flow *flow, const struct tmpl *t,
     const struct ie_values *values);
 

@@ -146,7 +146,7 @@ fields_of(uint64_t slots)
 /* clang-format on */
 
 /*
- * The destination of the slot's value.  It is in the flow itself where the
+ * The destination of the slot's value.  It is in the flow itself if the
  * template has one family and one kind of time, which is the usual case.
  */
 static const struct ie_place *

@@ -15,7 +15,7 @@
  */
 
 /*
- * What tells the templates of one exporter apart.
+ * The key of a template among those of one exporter.
  */
 #ifndef TEMPLATE_KEY_H
 #define TEMPLATE_KEY_H

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "errors.h"
+#include "lib/fields.h"
 #include "lib/fieldspec.h"
 #include "decode/template-run.h"
 
@@ -33,28 +34,6 @@ load(const uint8_t *p, size_t len)
 	for (; len > 0; len--)
 		v = v << 8 | *p++;
 	return (v);
-}
-
-/* As wide as a member of a structure in host order. */
-static void
-save(uint8_t *dst, uint8_t width, uint64_t v)
-{
-	const uint16_t v16 = (uint16_t)v;
-	const uint32_t v32 = (uint32_t)v;
-
-	switch (width) {
-	case 1:
-		*dst = (uint8_t)v;
-		break;
-	case 2:
-		memcpy(dst, &v16, 2);
-		break;
-	case 4:
-		memcpy(dst, &v32, 4);
-		break;
-	default:
-		memcpy(dst, &v, 8);
-	}
 }
 
 /*
@@ -105,19 +84,19 @@ apply_rare(const struct op *op, const uint8_t *p, size_t len, uint8_t *dst)
 {
 	switch ((enum how)op->how) {
 	case HOW_ANY_UNSIGNED:
-		save(dst, op->width, load(p, len));
+		number_set(dst, op->width, load(p, len));
 		break;
 	case HOW_ANY_BYTES:
 		save_bytes(dst, op->width, p, len);
 		break;
 	case HOW_SECONDS:
-		save(dst, 8, load(p, len) * 1000);
+		number_set(dst, 8, load(p, len) * 1000);
 		break;
 	case HOW_NTP_MICRO:
-		save(dst, 8, ntp_to_ms(p, 1000000));
+		number_set(dst, 8, ntp_to_ms(p, 1000000));
 		break;
 	case HOW_NTP_NANO:
-		save(dst, 8, ntp_to_ms(p, 1000000000));
+		number_set(dst, 8, ntp_to_ms(p, 1000000000));
 		break;
 	case HOW_TEXT:
 		save_text(dst, op->width, p, len);

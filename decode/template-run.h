@@ -29,7 +29,7 @@
 
 /*
  * Reads n records at the front of data into as many flows and values; members
- * that the template does not fill stay as they are.  FLOWD_ESHORT where data
+ * that the template does not fill stay as they are.  FLOWD_ESHORT if data
  * ends inside them.  Records of variable length are read one at a time.
  */
 int template_run(const struct tmpl *t, struct cursor *data, size_t n,

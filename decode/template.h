@@ -35,8 +35,8 @@ struct templates {
 	struct tmpl **buckets;
 	size_t nbuckets; /* a power of two, or 0 */
 	size_t count;
-	uint64_t evicted; /* for others, since the start */
-	uint64_t secret;  /* hides which bucket a key has */
+	uint64_t evicted; /* templates, since the start */
+	uint64_t secret;  /* so that exporters cannot choose the bucket */
 	struct recent_list by_use;
 };
 
@@ -67,12 +67,12 @@ enum template_result template_define(struct templates *t, struct memory *memory,
     size_t max, const struct template_key *key, bool options, uint16_t scopes,
     uint16_t nfields, struct cursor *specs, int *error);
 
-/* NULL where there is none.  Counts as a use. */
+/* NULL if there is none.  Counts as a use. */
 struct tmpl *template_find(struct templates *t, const struct template_key *key);
 
 /*
  * For walks in steps: the template that follows the key after, or the first
- * where its id is 0.  NULL behind the last.  The template of after may have been
+ * if its id is 0.  NULL after the last.  The template of after may have been
  * dropped.  The order is the table's own.  Does not count as a use.
  */
 const struct tmpl *templates_next(const struct templates *t,

@@ -17,7 +17,7 @@
 /*
  * A template of NetFlow v9 (RFC 3954 sections 5.2 and 6.1) or IPFIX (RFC 7011
  * section 3.4), compiled once to a program that copies the fields of a data
- * record to where they belong.
+ * record to the members of its flow.
  */
 #ifndef TMPL_H
 #define TMPL_H
@@ -63,14 +63,14 @@ enum template_family {
 	FAMILY_NONE,
 	FAMILY_4,
 	FAMILY_6,
-	FAMILY_BOTH, /* the record's values tell which */
+	FAMILY_BOTH, /* each record's values decide */
 };
 
 struct tmpl {
 	struct template_key key;
 	bool options;     /* describes options data */
-	bool variable;    /* has fields of such length */
-	bool withdrawn;   /* data wait until it is repeated */
+	bool variable;    /* has fields of variable length */
+	bool withdrawn;   /* data are held until it is repeated */
 	bool plain_times; /* of v9: fields 21 and 22 only */
 	uint8_t family;   /* enum template_family */
 	uint16_t scopes;  /* scope fields of options data */
