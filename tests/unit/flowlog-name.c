@@ -32,7 +32,7 @@
 #define HOUR 3600
 #define DAY  86400
 
-/* Clocks are put on at 2:00, and back at 3:00, of a Sunday. */
+/* The clock goes forward at 2:00, and back at 3:00, on a Sunday. */
 static const char berlin[] = "CET-1CEST,M3.5.0,M10.5.0/3";
 
 static struct conf_log
@@ -62,7 +62,7 @@ set_zone(const char *zone)
 	tzset();
 }
 
-/* The local time that text has; dst as in struct tm. */
+/* Returns the local time in text; dst as in struct tm. */
 static time_t
 local(const char *text, int dst)
 {
@@ -108,7 +108,7 @@ test_intervals_begin_with_the_clock(void **state)
 }
 
 static void
-test_clocks_that_are_put_on_and_back(void **state)
+test_clocks_that_change(void **state)
 {
 	(void)state;
 	set_zone(berlin);
@@ -151,7 +151,7 @@ names_out_of_order(bool utc)
 }
 
 static void
-test_names_in_utc_sort_when_clocks_are_put_back(void **state)
+test_utc_names_sort_when_the_clock_is_set_back(void **state)
 {
 	(void)state;
 	set_zone(berlin);
@@ -175,7 +175,7 @@ test_utc_does_not_depend_on_the_zone(void **state)
 }
 
 static void
-test_a_name_is_that_of_its_interval(void **state)
+test_name_of_an_interval(void **state)
 {
 	const struct conf_log log = by_time("/d/%%d%Y%m%d-%H%M%S.%j.%y", 300);
 	const struct conf_log day = by_time("f%Y-%m-%d", DAY);
@@ -195,7 +195,7 @@ test_a_name_is_that_of_its_interval(void **state)
 }
 
 static void
-test_a_name_that_is_too_long(void **state)
+test_name_that_is_too_long(void **state)
 {
 	char path[PATH_MAX];
 	struct conf_log log = by_time("%Y%j", DAY);
@@ -346,12 +346,12 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_intervals_begin_with_the_clock),
-		cmocka_unit_test(test_clocks_that_are_put_on_and_back),
+		cmocka_unit_test(test_clocks_that_change),
 		cmocka_unit_test(
-		    test_names_in_utc_sort_when_clocks_are_put_back),
+		    test_utc_names_sort_when_the_clock_is_set_back),
 		cmocka_unit_test(test_utc_does_not_depend_on_the_zone),
-		cmocka_unit_test(test_a_name_is_that_of_its_interval),
-		cmocka_unit_test(test_a_name_that_is_too_long),
+		cmocka_unit_test(test_name_of_an_interval),
+		cmocka_unit_test(test_name_that_is_too_long),
 		cmocka_unit_test(test_intervals_that_fit),
 		cmocka_unit_test(test_patterns),
 		cmocka_unit_test(test_own_names),

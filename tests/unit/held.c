@@ -15,9 +15,9 @@
  */
 
 /*
- * Data that come before their template, or after its withdrawal: they wait
- * within bounds, come out as they went in, and every datagram is counted once
- * at any moment (the collector in small checks that after each).
+ * Data received before their template, or after its withdrawal, are held within
+ * limits and decoded unchanged, and every datagram is counted once at any
+ * moment (the small collector checks that after each).
  */
 #include "compat/compat.h"
 
@@ -36,7 +36,7 @@
 #include "fixture9.h"
 
 static void
-start_anew(const struct exporter_limits *limits)
+restart_with(const struct exporter_limits *limits)
 {
 	collect_stop(&c);
 	collect_start(&c, limits);
@@ -49,7 +49,7 @@ transmit(void)
 	return (collect_wire(&c, &w));
 }
 
-/* Two definitions by which the same octets tell something else. */
+/* Two definitions by which the same octets have different meanings. */
 static const struct wire_field packets_octets[] = {
 	{ 2, 4, 0 },
 	{ 1, 4, 0 },
@@ -102,7 +102,7 @@ send_data(uint16_t version, uint16_t id, uint32_t n, enum decoded want)
 	assert_int_equal(c.n, want == DECODED ? 1 : 0);
 }
 
-/* The flows of the last datagram are records first, first + 1 ... */
+/* The flows of the last datagram are the records first, first + 1 ... */
 static void
 assert_records(uint32_t first, size_t n)
 {
@@ -124,14 +124,14 @@ assert_counted(uint64_t decoded, uint64_t held, uint64_t no_template)
 }
 
 static void
-data_wait_and_come_out_in_order(void **state)
+held_data_are_decoded_in_order(void **state)
 {
 	uint32_t n;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
-		start_anew(NULL);
+		restart_with(NULL);
 		for (n = 1; n <= 20; n++)
 			send_data(versions[i], 256, n, DECODE_HELD);
 		assert_counted(0, 20, 0);
@@ -143,13 +143,13 @@ data_wait_and_come_out_in_order(void **state)
 }
 
 static void
-data_keep_their_header_and_their_time(void **state)
+held_data_keep_their_header_and_time(void **state)
 {
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
-		start_anew(NULL);
+		restart_with(NULL);
 		w.export_sec -= 100;
 		w.uptime_ms -= 100000;
 		w.sequence = 7;
@@ -179,7 +179,7 @@ data_keep_their_header_and_their_time(void **state)
 }
 
 static void
-only_what_waits_for_the_template_comes_out(void **state)
+only_data_for_the_template_are_decoded(void **state)
 {
 	(void)state;
 	send_data(IPFIX, 256, 1, DECODE_HELD);
@@ -207,7 +207,7 @@ only_what_waits_for_the_template_comes_out(void **state)
 }
 
 static void
-a_datagram_waits_until_all_of_it_is_decoded(void **state)
+a_datagram_is_held_until_all_of_it_is_decoded(void **state)
 {
 	(void)state;
 	send_template(IPFIX, 300);
@@ -228,7 +228,7 @@ a_datagram_waits_until_all_of_it_is_decoded(void **state)
 }
 
 static void
-a_datagram_that_loses_a_part_is_not_decoded(void **state)
+a_datagram_with_a_dropped_set_is_not_decoded(void **state)
 {
 	(void)state;
 	wire_start(&w, IPFIX);
@@ -242,7 +242,7 @@ a_datagram_that_loses_a_part_is_not_decoded(void **state)
 }
 
 static void
-a_template_that_went_makes_data_wait(void **state)
+data_for_an_evicted_template_are_held(void **state)
 {
 	const struct exporter_limits limits = {
 		.exporters = 4,
@@ -251,7 +251,7 @@ a_template_that_went_makes_data_wait(void **state)
 	};
 
 	(void)state;
-	start_anew(&limits);
+	restart_with(&limits);
 	send_template(V9, 256);
 	send_template(V9, 257);
 	send_template(V9, 258);
@@ -260,7 +260,7 @@ a_template_that_went_makes_data_wait(void **state)
 	assert_records(1, 1);
 }
 
-/* A withdrawal of one template, or of all by the id of the set. */
+/* Withdraws one template, or all if id is the id of the set. */
 static void
 withdraw(uint16_t set, uint16_t id)
 {
@@ -287,7 +287,7 @@ a_withdrawal_is_counted_and_deletes_nothing(void **state)
 }
 
 static void
-data_after_a_withdrawal_wait_for_the_template(void **state)
+data_after_a_withdrawal_are_held(void **state)
 {
 	(void)state;
 	send_template(IPFIX, 256);
@@ -303,7 +303,7 @@ data_after_a_withdrawal_wait_for_the_template(void **state)
 }
 
 static void
-data_after_a_withdrawal_are_not_read_by_another_template(void **state)
+data_after_a_withdrawal_are_not_decoded_by_another_template(void **state)
 {
 	(void)state;
 	send_template(IPFIX, 256);
@@ -320,7 +320,7 @@ data_after_a_withdrawal_are_not_read_by_another_template(void **state)
 }
 
 static void
-a_withdrawal_concerns_its_domain_alone(void **state)
+a_withdrawal_affects_only_its_domain(void **state)
 {
 	(void)state;
 	send_template(IPFIX, 256);
@@ -349,7 +349,7 @@ all_templates_may_be_withdrawn(void **state)
 	assert_int_equal(counters()->withdrawals, 1);
 	send_data(IPFIX, 256, 1, DECODE_HELD);
 	send_data(IPFIX, 257, 2, DECODE_HELD);
-	/* Those of options are another kind. */
+	/* Options templates are withdrawn separately. */
 	wire_start(&w, IPFIX);
 	put_data(258, 1);
 	assert_int_equal(transmit(), DECODED);
@@ -378,7 +378,7 @@ reserved_ids_withdraw_nothing(void **state)
 		if (id != 3)
 			withdraw(3, id);
 	}
-	/* Nor does 0 where it is no padding. */
+	/* Nor does 0 if it is not padding. */
 	wire_start(&w, IPFIX);
 	wire_set(&w, 2);
 	wire_uint(&w, 0, 4);
@@ -412,7 +412,7 @@ withdrawal_and_announcement_may_share_a_set(void **state)
 	assert_int_equal(counters()->withdrawals, 2);
 }
 
-/* More would cost as much time as there are templates, each. */
+/* Each further withdrawal would cost as much time as there are templates. */
 static void
 all_templates_are_withdrawn_once_in_a_message(void **state)
 {
@@ -446,7 +446,7 @@ withdrawals_are_kept_for_the_state(void **state)
 }
 
 static void
-at_most_so_many_sets_wait_of_one_exporter(void **state)
+held_sets_of_one_exporter_are_limited(void **state)
 {
 	uint32_t n;
 
@@ -461,7 +461,7 @@ at_most_so_many_sets_wait_of_one_exporter(void **state)
 		send_data(V9, 256, n, DECODE_HELD);
 	assert_counted(0, HELD_SETS_EXPORTER, 10);
 	send_template(V9, 256);
-	/* The oldest went, and none of another exporter. */
+	/* The oldest were dropped, and none of another exporter. */
 	assert_int_equal(c.n, HELD_SETS_EXPORTER);
 	assert_int_equal(c.flows[0].packets, 11);
 	(void)collect_from(&c, 0xc0000299);
@@ -470,7 +470,7 @@ at_most_so_many_sets_wait_of_one_exporter(void **state)
 }
 
 static void
-at_most_so_many_bytes_wait_of_one_exporter(void **state)
+held_bytes_of_one_exporter_are_limited(void **state)
 {
 	uint32_t n, k, kept;
 
@@ -490,7 +490,7 @@ at_most_so_many_bytes_wait_of_one_exporter(void **state)
 	assert_int_equal(c.flows[0].packets, 20 - kept + 1);
 }
 
-/* n sets for an unknown template, in one datagram. */
+/* Sends n sets for an unknown template, in one datagram. */
 static void
 send_many_sets(uint32_t n)
 {
@@ -501,7 +501,7 @@ send_many_sets(uint32_t n)
 }
 
 static void
-at_most_so_many_sets_wait_of_all_exporters(void **state)
+held_sets_of_all_exporters_are_limited(void **state)
 {
 	const struct exporter_limits limits = {
 		.exporters = 100,
@@ -512,7 +512,7 @@ at_most_so_many_sets_wait_of_all_exporters(void **state)
 	uint32_t e;
 
 	(void)state;
-	start_anew(&limits);
+	restart_with(&limits);
 	shared = c.exporter->shared;
 	for (e = 1; e <= HELD_SETS_MAX / HELD_SETS_EXPORTER; e++) {
 		(void)collect_from(&c, e);
@@ -520,23 +520,26 @@ at_most_so_many_sets_wait_of_all_exporters(void **state)
 		assert_counted(0, 1, 0);
 	}
 	assert_int_equal(shared->held.count, HELD_SETS_MAX);
-	/* Nobody else's go for those of one more, so that his cannot wait. */
+	/*
+	 * Other exporters' sets are not dropped for one more, so it cannot be
+	 * held.
+	 */
 	(void)collect_from(&c, 999);
 	wire_start(&w, V9);
 	put_data(256, 1);
 	assert_int_equal(transmit(), DECODE_NO_TEMPLATE);
 	assert_counted(0, 0, 1);
 	assert_int_equal(shared->held.count, HELD_SETS_MAX);
-	/* One's own go for new ones. */
+	/* An exporter's own sets are dropped for its new ones. */
 	(void)collect_from(&c, 1);
 	send_data(V9, 257, 1, DECODE_HELD);
 	assert_counted(0, 2, 0);
 	assert_int_equal(shared->held.count, HELD_SETS_MAX);
 }
 
-/* With so many sets, each bucket has those of several exporters. */
+/* With this many sets, each bucket has those of several exporters. */
 static void
-data_are_found_among_those_of_others(void **state)
+data_are_found_among_other_exporters_data(void **state)
 {
 	const struct exporter_limits limits = {
 		.exporters = 100,
@@ -547,7 +550,7 @@ data_are_found_among_those_of_others(void **state)
 	uint32_t e, i;
 
 	(void)state;
-	start_anew(&limits);
+	restart_with(&limits);
 	for (e = 0; e < exporters; e++) {
 		(void)collect_from(&c, e + 1);
 		wire_start(&w, V9);
@@ -569,7 +572,7 @@ data_are_found_among_those_of_others(void **state)
 }
 
 static void
-memory_bounds_what_waits(void **state)
+memory_limits_held_data(void **state)
 {
 	const struct exporter_limits limits = {
 		.exporters = 4,
@@ -579,7 +582,7 @@ memory_bounds_what_waits(void **state)
 	uint32_t n, kept;
 
 	(void)state;
-	start_anew(&limits);
+	restart_with(&limits);
 	for (n = 1; n <= 100; n++)
 		send_data(V9, 256, n, DECODE_HELD);
 	kept = (uint32_t)counters()->held;
@@ -588,7 +591,7 @@ memory_bounds_what_waits(void **state)
 	assert_int_equal(
 	    held_set_of(c.exporter->held.sets.newest, HELD_OF_EXPORTER)->len,
 	    8);
-	/* Who has none to give up gets none. */
+	/* An exporter without held sets cannot make room. */
 	(void)collect_from(&c, 0xc0000299);
 	wire_start(&w, V9);
 	put_data(256, 1);
@@ -599,7 +602,7 @@ memory_bounds_what_waits(void **state)
 }
 
 static void
-a_set_larger_than_all_bounds_does_not_wait(void **state)
+a_set_above_all_limits_is_not_held(void **state)
 {
 	const struct exporter_limits limits = {
 		.exporters = 4,
@@ -608,12 +611,12 @@ a_set_larger_than_all_bounds_does_not_wait(void **state)
 	};
 
 	(void)state;
-	start_anew(&limits);
+	restart_with(&limits);
 	wire_start(&w, V9);
 	wire_set(&w, 256);
 	wire_fill(&w, 1, 5000);
 	assert_int_equal(transmit(), DECODE_NO_TEMPLATE);
-	/* Nor does the datagram wait for another part of it. */
+	/* Nor is the datagram held for another set in it. */
 	wire_start(&w, V9);
 	put_data(256, 1);
 	wire_set(&w, 257);
@@ -624,7 +627,7 @@ a_set_larger_than_all_bounds_does_not_wait(void **state)
 }
 
 static void
-data_wait_for_half_an_hour(void **state)
+data_are_held_for_half_an_hour(void **state)
 {
 	(void)state;
 	send_data(V9, 256, 1, DECODE_HELD);
@@ -642,7 +645,7 @@ data_wait_for_half_an_hour(void **state)
 }
 
 static void
-a_clock_set_back_ends_no_waiting(void **state)
+a_clock_set_back_expires_nothing(void **state)
 {
 	(void)state;
 	send_data(V9, 256, 1, DECODE_HELD);
@@ -653,7 +656,7 @@ a_clock_set_back_ends_no_waiting(void **state)
 }
 
 static void
-a_forgotten_exporter_waits_in_vain(void **state)
+data_of_an_evicted_exporter_are_dropped(void **state)
 {
 	const struct exporter_limits limits = {
 		.exporters = 1,
@@ -663,7 +666,7 @@ a_forgotten_exporter_waits_in_vain(void **state)
 	struct counters sum;
 
 	(void)state;
-	start_anew(&limits);
+	restart_with(&limits);
 	send_data(V9, 256, 1, DECODE_HELD);
 	c.recv_sec += EXPORTER_IDLE;
 	(void)collect_from(&c, 0xc0000299);
@@ -684,7 +687,7 @@ random_number(uint32_t below)
 	return ((uint32_t)(x >> 32) % below);
 }
 
-/* Records that are the same by either template, and tell when they came. */
+/* Records that are the same by either template and contain their time. */
 static void
 put_random_data(void)
 {
@@ -749,7 +752,7 @@ send_random_datagram(void)
 	}
 }
 
-/* Without the warning that the table of exporters is full. */
+/* Discards the warning that the table of exporters is full. */
 static void
 choose_exporter(void)
 {
@@ -785,7 +788,7 @@ random_step(void)
 }
 
 static void
-every_datagram_is_counted_once_at_any_moment(void **state)
+every_datagram_is_always_counted_once(void **state)
 {
 	static const struct exporter_limits limits[] = {
 		{ .exporters = 16, .templates = 8, .memory = 1 << 20 },
@@ -798,11 +801,11 @@ every_datagram_is_counted_once_at_any_moment(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
-		start_anew(&limits[i]);
+		restart_with(&limits[i]);
 		for (k = 0; k < 20000; k++)
 			random_step();
 		exporters_sum(c.table, &sum);
-		/* All outcomes were there. */
+		/* All outcomes have occurred. */
 		assert_true(sum.decoded > 100 && sum.invalid > 100 &&
 		    sum.no_template > 100);
 		exporters_expire(c.table, c.recv_sec + HELD_SECONDS + 1);
@@ -818,31 +821,32 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(data_wait_and_come_out_in_order),
-		TEST(data_keep_their_header_and_their_time),
-		TEST(only_what_waits_for_the_template_comes_out),
-		TEST(a_datagram_waits_until_all_of_it_is_decoded),
-		TEST(a_datagram_that_loses_a_part_is_not_decoded),
-		TEST(a_template_that_went_makes_data_wait),
+		TEST(held_data_are_decoded_in_order),
+		TEST(held_data_keep_their_header_and_time),
+		TEST(only_data_for_the_template_are_decoded),
+		TEST(a_datagram_is_held_until_all_of_it_is_decoded),
+		TEST(a_datagram_with_a_dropped_set_is_not_decoded),
+		TEST(data_for_an_evicted_template_are_held),
 		TEST(a_withdrawal_is_counted_and_deletes_nothing),
-		TEST(data_after_a_withdrawal_wait_for_the_template),
-		TEST(data_after_a_withdrawal_are_not_read_by_another_template),
-		TEST(a_withdrawal_concerns_its_domain_alone),
+		TEST(data_after_a_withdrawal_are_held),
+		TEST(
+		    data_after_a_withdrawal_are_not_decoded_by_another_template),
+		TEST(a_withdrawal_affects_only_its_domain),
 		TEST(all_templates_may_be_withdrawn),
 		TEST(reserved_ids_withdraw_nothing),
 		TEST(withdrawal_and_announcement_may_share_a_set),
 		TEST(all_templates_are_withdrawn_once_in_a_message),
 		TEST(withdrawals_are_kept_for_the_state),
-		TEST(at_most_so_many_sets_wait_of_one_exporter),
-		TEST(at_most_so_many_bytes_wait_of_one_exporter),
-		TEST(at_most_so_many_sets_wait_of_all_exporters),
-		TEST(data_are_found_among_those_of_others),
-		TEST(memory_bounds_what_waits),
-		TEST(a_set_larger_than_all_bounds_does_not_wait),
-		TEST(data_wait_for_half_an_hour),
-		TEST(a_clock_set_back_ends_no_waiting),
-		TEST(a_forgotten_exporter_waits_in_vain),
-		TEST(every_datagram_is_counted_once_at_any_moment),
+		TEST(held_sets_of_one_exporter_are_limited),
+		TEST(held_bytes_of_one_exporter_are_limited),
+		TEST(held_sets_of_all_exporters_are_limited),
+		TEST(data_are_found_among_other_exporters_data),
+		TEST(memory_limits_held_data),
+		TEST(a_set_above_all_limits_is_not_held),
+		TEST(data_are_held_for_half_an_hour),
+		TEST(a_clock_set_back_expires_nothing),
+		TEST(data_of_an_evicted_exporter_are_dropped),
+		TEST(every_datagram_is_always_counted_once),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

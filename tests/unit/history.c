@@ -15,7 +15,8 @@
  */
 
 /*
- * What the last minute and hour had, and what exporter.h makes of it.
+ * The counts of the last minute and hour, and the values that exporter.h
+ * computes from them.
  */
 #include "compat/compat.h"
 
@@ -69,7 +70,9 @@ teardown(void **state)
 	return (0);
 }
 
-/* One datagram of v5 at that time: so many flows, and so many missing. */
+/*
+ * Adds a v5 datagram at that time, with this many flows received and missing.
+ */
 static void
 datagram(uint32_t now, uint32_t flows, uint32_t missing)
 {
@@ -98,7 +101,7 @@ assert_complete(uint32_t now, enum exporter_span span, int32_t ppm)
 }
 
 static void
-each_span_has_what_was_in_it(void **state)
+each_span_has_its_own_counts(void **state)
 {
 	struct exporter_period p;
 	uint32_t t;
@@ -129,7 +132,7 @@ each_span_has_what_was_in_it(void **state)
 }
 
 static void
-silence_passes(void **state)
+silence_is_counted(void **state)
 {
 	struct exporter_period p;
 	uint32_t t;
@@ -137,7 +140,7 @@ silence_passes(void **state)
 	(void)state;
 	for (t = 0; t < 100; t++)
 		datagram(NOW + t, 30, 30);
-	/* Nobody has looked since; then again somebody does. */
+	/* The period was not read for a while. */
 	p = period(NOW + t + 80, EXPORTER_MINUTE);
 	assert_int_equal(p.datagrams, 0);
 	assert_int_equal(exporter_complete(&p), -1);
@@ -150,7 +153,7 @@ silence_passes(void **state)
 }
 
 static void
-who_is_new_has_less(void **state)
+a_new_exporter_has_shorter_spans(void **state)
 {
 	struct exporter_period p = period(NOW, EXPORTER_MINUTE);
 
@@ -164,7 +167,7 @@ who_is_new_has_less(void **state)
 }
 
 static void
-a_clock_set_back_begins_anew(void **state)
+a_clock_set_back_restarts_the_spans(void **state)
 {
 	struct exporter_period p;
 
@@ -194,9 +197,9 @@ discarded_is_complete_and_lost_is_not(void **state)
 	assert_complete(NOW, EXPORTER_MINUTE, 750000);
 }
 
-/* Rounding makes no whole of what is not. */
+/* Rounding must not make it complete. */
 static void
-nearly_all_is_not_all(void **state)
+nearly_complete_is_not_complete(void **state)
 {
 	(void)state;
 	datagram(NOW, 2000000000, 1);
@@ -204,7 +207,7 @@ nearly_all_is_not_all(void **state)
 }
 
 static void
-datagrams_stand_for_their_flows(void **state)
+missing_datagrams_count_as_flows(void **state)
 {
 	struct exporter_period p;
 
@@ -219,7 +222,7 @@ datagrams_stand_for_their_flows(void **state)
 }
 
 static void
-what_came_late_makes_no_more_than_all(void **state)
+late_flows_make_no_more_than_complete(void **state)
 {
 	(void)state;
 	datagram(NOW, 30, 60);
@@ -230,7 +233,7 @@ what_came_late_makes_no_more_than_all(void **state)
 }
 
 static void
-v1_has_no_numbers(void **state)
+v1_has_no_sequence_numbers(void **state)
 {
 	(void)state;
 	exporter_heard(e, PROTOCOL_V1, NOW, 0, NOW, 0);
@@ -244,7 +247,7 @@ v1_has_no_numbers(void **state)
 }
 
 static void
-all_have_the_sum(void **state)
+the_sum_of_all_exporters(void **state)
 {
 	struct exporter_period p;
 
@@ -273,7 +276,10 @@ clocks_are_compared_by_the_fastest_datagram(void **state)
 	exporter_heard(e, PROTOCOL_V5, minute + 9, 0, minute + 2, 0);
 	assert_true(exporter_skew_ms(e, minute, &ms));
 	assert_int_equal(ms, 1600);
-	/* Behind, after a minute in which that of before counts too. */
+	/*
+	 * The clock is behind, from the second minute on: before, the previous
+	 * minute counts too.
+	 */
 	exporter_heard(e, PROTOCOL_V5, minute + 60, 0, minute + 50, 0);
 	assert_true(exporter_skew_ms(e, minute + 60, &ms));
 	assert_int_equal(ms, 1600);
@@ -282,15 +288,15 @@ clocks_are_compared_by_the_fastest_datagram(void **state)
 	assert_int_equal(ms, -10000);
 	assert_true(exporter_skew_ms(e, minute + 239, &ms));
 	assert_false(exporter_skew_ms(e, minute + 240, &ms));
-	/* Its clock was never set. */
+	/* The exporter's clock was never set. */
 	exporter_heard(e, PROTOCOL_V5, minute + 600, 0, 0, 0);
 	assert_true(exporter_skew_ms(e, minute + 600, &ms));
 	assert_int_equal(ms, -1000 * (int64_t)(minute + 600));
 }
 
-/* The flows that it left in buffers are settled for the whole. */
+/* Flows still buffered at its eviction are counted in the sum later. */
 static void
-who_is_forgotten_is_settled_with(void **state)
+flows_of_an_evicted_exporter_are_counted(void **state)
 {
 	struct exporter *gone = get(9, NOW);
 	struct counters sum;
@@ -317,18 +323,18 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(each_span_has_what_was_in_it),
-		TEST(silence_passes),
-		TEST(who_is_new_has_less),
-		TEST(a_clock_set_back_begins_anew),
+		TEST(each_span_has_its_own_counts),
+		TEST(silence_is_counted),
+		TEST(a_new_exporter_has_shorter_spans),
+		TEST(a_clock_set_back_restarts_the_spans),
 		TEST(discarded_is_complete_and_lost_is_not),
-		TEST(nearly_all_is_not_all),
-		TEST(datagrams_stand_for_their_flows),
-		TEST(what_came_late_makes_no_more_than_all),
-		TEST(v1_has_no_numbers),
-		TEST(all_have_the_sum),
+		TEST(nearly_complete_is_not_complete),
+		TEST(missing_datagrams_count_as_flows),
+		TEST(late_flows_make_no_more_than_complete),
+		TEST(v1_has_no_sequence_numbers),
+		TEST(the_sum_of_all_exporters),
 		TEST(clocks_are_compared_by_the_fastest_datagram),
-		TEST(who_is_forgotten_is_settled_with),
+		TEST(flows_of_an_evicted_exporter_are_counted),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

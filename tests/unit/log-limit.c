@@ -14,9 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-/*
- * Which messages are held back, by a clock of the test's own.
- */
+/* Which messages are held back; the clock is the test's. */
 #include "compat/compat.h"
 
 #include <setjmp.h>
@@ -32,7 +30,7 @@
 #define NOW 1700000000U
 #define DAY 86400
 
-/* A cause that never rests; *counted is what all messages tell of. */
+/* A cause that occurs every second. *counted is the sum in all messages. */
 static uint32_t
 pass_for(struct log_limit *limit, uint32_t seconds, uint32_t *counted)
 {
@@ -74,7 +72,7 @@ a_day_has_few(void **state)
 }
 
 static void
-rest_makes_it_a_minute_again(void **state)
+a_pause_resets_it_to_a_minute(void **state)
 {
 	struct log_limit limit = { 0 };
 	uint32_t counted, held_back, later = NOW + 3 * DAY;
@@ -88,7 +86,7 @@ rest_makes_it_a_minute_again(void **state)
 }
 
 static void
-a_budget_is_used_and_comes_back(void **state)
+a_budget_is_used_and_refilled(void **state)
 {
 	struct log_budget budget = { 0 };
 	uint64_t held_back;
@@ -99,7 +97,7 @@ a_budget_is_used_and_comes_back(void **state)
 		passed += log_budget_pass(&budget, NOW + i, &held_back);
 	assert_int_equal(passed,
 	    LOG_BUDGET_LINES + (DAY - 1) / LOG_BUDGET_SECONDS);
-	/* All of it, and no more than that. */
+	/* Exactly the whole budget. */
 	for (i = 0, passed = 0; i < 2 * LOG_BUDGET_LINES; i++)
 		passed += log_budget_pass(&budget, NOW + 9 * DAY, &held_back);
 	assert_int_equal(passed, LOG_BUDGET_LINES);
@@ -127,7 +125,7 @@ a_clock_set_back_silences_nothing(void **state)
 }
 
 static void
-an_end_is_said_of_what_was_said_to_begin(void **state)
+an_end_is_logged_if_its_beginning_was(void **state)
 {
 	struct log_state s = { 0 };
 	uint32_t held_back;
@@ -138,13 +136,13 @@ an_end_is_said_of_what_was_said_to_begin(void **state)
 	assert_true(log_state_begin(&s, NOW, &held_back));
 	assert_true(log_state_end(&s));
 	assert_false(log_state_end(&s));
-	/* Held back, so there is no end either. */
+	/* Its beginning was held back, so the end is not logged either. */
 	assert_false(log_state_begin(&s, NOW + 1, &held_back));
 	assert_false(log_state_end(&s));
 }
 
 static void
-rest_is_an_end(void **state)
+a_pause_is_an_end(void **state)
 {
 	struct log_state s = { 0 };
 	uint32_t held_back;
@@ -164,11 +162,11 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_minute_becomes_an_hour),
 		cmocka_unit_test(a_day_has_few),
-		cmocka_unit_test(rest_makes_it_a_minute_again),
-		cmocka_unit_test(a_budget_is_used_and_comes_back),
+		cmocka_unit_test(a_pause_resets_it_to_a_minute),
+		cmocka_unit_test(a_budget_is_used_and_refilled),
 		cmocka_unit_test(a_clock_set_back_silences_nothing),
-		cmocka_unit_test(an_end_is_said_of_what_was_said_to_begin),
-		cmocka_unit_test(rest_is_an_end),
+		cmocka_unit_test(an_end_is_logged_if_its_beginning_was),
+		cmocka_unit_test(a_pause_is_an_end),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

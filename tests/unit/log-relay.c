@@ -14,9 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-/*
- * What a child may have said, by a clock of the test's own.
- */
+/* The messages that a child may log; the clock is the test's. */
 #include "compat/compat.h"
 
 #include <setjmp.h>
@@ -78,7 +76,7 @@ long_lines_are_cut(void **state)
 	assert_string_equal(strchr(said, '\n'), "\ncollector 2: next\n");
 }
 
-/* As one that has been taken over, all day long. */
+/* Logs like a hostile child, from begin to end. */
 static size_t
 shout_for(struct log_relay *r, time_t begin, time_t end, int times)
 {
@@ -108,7 +106,7 @@ a_day_of_shouting_is_bounded(void **state)
 }
 
 static void
-what_is_left_out_is_counted(void **state)
+omitted_messages_are_counted(void **state)
 {
 	struct log_relay r;
 	const char *said;
@@ -119,7 +117,10 @@ what_is_left_out_is_counted(void **state)
 	said = capture_end();
 	assert_null(strstr(said, "left out"));
 	assert_true(r.over);
-	/* Not one by one as there is room for one, but some at once. */
+	/*
+	 * Messages are not let through one by one, but only once there is room
+	 * for several.
+	 */
 	capture_begin();
 	take(&r, 10, "<4>too early\n");
 	assert_string_equal(capture_end(), "");
@@ -131,7 +132,7 @@ what_is_left_out_is_counted(void **state)
 }
 
 static void
-a_report_has_room(void **state)
+a_report_may_be_long(void **state)
 {
 	struct log_relay r;
 	size_t size;
@@ -146,7 +147,7 @@ a_report_has_room(void **state)
 	assert_int_equal(r.unsaid, 0);
 	assert_in_range(size, 100000 * strlen("what somebody else has to say"),
 	    LOG_RELAY_REPORT);
-	/* What is left of the room is gone when the report is. */
+	/* The rest of the report's allowance expires with the report. */
 	take(&r, 2 + LOG_RELAY_REPORT_SECONDS, "\n<6>\n");
 	size = shout_for(&r, 2 + LOG_RELAY_REPORT_SECONDS,
 	    3 + LOG_RELAY_REPORT_SECONDS, 100000);
@@ -161,8 +162,8 @@ main(void)
 		cmocka_unit_test(a_line_is_a_message),
 		cmocka_unit_test(long_lines_are_cut),
 		cmocka_unit_test(a_day_of_shouting_is_bounded),
-		cmocka_unit_test(what_is_left_out_is_counted),
-		cmocka_unit_test(a_report_has_room),
+		cmocka_unit_test(omitted_messages_are_counted),
+		cmocka_unit_test(a_report_may_be_long),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -14,9 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-/*
- * What others have put into a message harms neither a terminal nor a log.
- */
+/* Text of others in a message harms neither a terminal nor a log. */
 #include "compat/compat.h"
 
 #include <limits.h>
@@ -42,12 +40,12 @@ clean(const char *text)
 }
 
 static void
-plain_text_stays(void **state)
+plain_text_is_unchanged(void **state)
 {
 	(void)state;
 	assert_string_equal(clean(""), "");
 	assert_string_equal(clean(" a\\~\""), " a\\~\"");
-	/* The least and the greatest of each length. */
+	/* The lowest and the highest character of each length. */
 	assert_string_equal(clean("\xc2\xa0\xdf\xbf"), "\xc2\xa0\xdf\xbf");
 	assert_string_equal(clean("\xe0\xa0\x80\xef\xbf\xbf"),
 	    "\xe0\xa0\x80\xef\xbf\xbf");
@@ -58,21 +56,21 @@ plain_text_stays(void **state)
 }
 
 static void
-control_characters_become_numbers(void **state)
+control_characters_are_escaped(void **state)
 {
 	char line[LOG_LINE_MAX];
 
 	(void)state;
 	assert_string_equal(clean("a\nb\r\tc\033[2J\177"),
 	    "a\\012b\\015\\011c\\033[2J\\177");
-	/* One that terminals obey, of two bytes. */
+	/* A control character of two bytes, which terminals obey. */
 	assert_string_equal(clean("\xc2\x9b"), "\\302\\233");
 	log_clean("a\0b", 3, line, sizeof(line));
 	assert_string_equal(line, "a\\000b");
 }
 
 static void
-what_is_no_utf8_becomes_numbers(void **state)
+invalid_utf8_is_escaped(void **state)
 {
 	(void)state;
 	/* Without a beginning, and without an end. */
@@ -80,14 +78,14 @@ what_is_no_utf8_becomes_numbers(void **state)
 	assert_string_equal(clean("\xc3"), "\\303");
 	assert_string_equal(clean("\xe2\x82z"), "\\342\\202z");
 	assert_string_equal(clean("\xf0\x90\x80z"), "\\360\\220\\200z");
-	/* Longer than it has to be, half a pair, beyond the last. */
+	/* Overlong forms, half a surrogate pair, beyond the last character. */
 	assert_string_equal(clean("\xc0\x8a"), "\\300\\212");
 	assert_string_equal(clean("\xe0\x9f\xbf"), "\\340\\237\\277");
 	assert_string_equal(clean("\xed\xa0\x80"), "\\355\\240\\200");
 	assert_string_equal(clean("\xf4\x90\x80\x80"), "\\364\\220\\200\\200");
 }
 
-/* Never inside a character, or a number. */
+/* Text is never cut inside a character or an escape. */
 static void
 long_text_is_cut(void **state)
 {
@@ -104,7 +102,7 @@ long_text_is_cut(void **state)
 	assert_string_equal(line, "123\\012");
 }
 
-/* The pipe would take part of a longer line. */
+/* The pipe might take only part of a longer line. */
 static void
 a_line_to_the_monitor_is_at_most_pipe_buf(void **state)
 {
@@ -135,9 +133,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(plain_text_stays),
-		cmocka_unit_test(control_characters_become_numbers),
-		cmocka_unit_test(what_is_no_utf8_becomes_numbers),
+		cmocka_unit_test(plain_text_is_unchanged),
+		cmocka_unit_test(control_characters_are_escaped),
+		cmocka_unit_test(invalid_utf8_is_escaped),
 		cmocka_unit_test(long_text_is_cut),
 		cmocka_unit_test(a_line_to_the_monitor_is_at_most_pipe_buf),
 	};

@@ -15,9 +15,8 @@
  */
 
 /*
- * Messages of NetFlow v9 and IPFIX: framing, order, and what becomes of the
- * values of a record.  What waits is in held.c, what an exporter says of itself
- * in options.c.
+ * Messages of NetFlow v9 and IPFIX: framing, order, and the conversion of
+ * record values.  Held data are tested in held.c, options data in options.c.
  */
 #include "compat/compat.h"
 
@@ -36,9 +35,9 @@
 #define EXPORT_MS ((int64_t)WIRE_EXPORT_SEC * 1000)
 #define DAY_MS    INT64_C(86400000)
 
-/* Begins what another exporter would send. */
+/* Continues as a new exporter. */
 static void
-start_anew(uint16_t version)
+restart_with(uint16_t version)
 {
 	collect_stop(&c);
 	collect_start(&c, NULL);
@@ -46,7 +45,7 @@ start_anew(uint16_t version)
 	wire_start(&w, version);
 }
 
-/* A usual template, and records for it that tell the number n. */
+/* A usual template, and records for it that contain the number n. */
 static const struct wire_field usual[] = {
 	{ 8, 4, 0 },
 	{ 12, 4, 0 },
@@ -113,9 +112,10 @@ transmit(void)
 	return (collect_wire(&c, &w));
 }
 
-/* Sends one template, and a message for its data is begun. */
+/* Sends one template, and begins a message for its data. */
 static void
-learn(uint16_t version, uint16_t id, const struct wire_field *fields, size_t n)
+send_template(uint16_t version, uint16_t id, const struct wire_field *fields,
+    size_t n)
 {
 	wire_start(&w, version);
 	wire_template(&w, id, fields, n);
@@ -125,7 +125,7 @@ learn(uint16_t version, uint16_t id, const struct wire_field *fields, size_t n)
 	wire_set(&w, id);
 }
 
-/* The only flow of what was built. */
+/* Returns the only flow of the message. */
 static const struct flow *
 only_flow(void)
 {
@@ -162,9 +162,9 @@ a_record_becomes_a_flow(void **state)
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
-		start_anew(versions[i]);
+		restart_with(versions[i]);
 		w.sequence = 4711;
-		learn(versions[i], 300, fields, WIRE_NFIELDS(fields));
+		send_template(versions[i], 300, fields, WIRE_NFIELDS(fields));
 		wire_uint(&w, 0xc0000201, 4);
 		wire_uint(&w, 0xc0000202, 4);
 		wire_uint(&w, 0xc0000203, 4);
@@ -237,7 +237,7 @@ ipv6_records_become_flows(void **state)
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
-		learn(versions[i], 300, fields, WIRE_NFIELDS(fields));
+		send_template(versions[i], 300, fields, WIRE_NFIELDS(fields));
 		wire_fill(&w, 0x27, 16);
 		wire_fill(&w, 0x28, 16);
 		wire_fill(&w, 0x62, 16);
@@ -260,7 +260,7 @@ ipv6_records_become_flows(void **state)
 }
 
 static void
-what_was_not_exported_is_absent(void **state)
+fields_not_exported_are_absent(void **state)
 {
 	static const uint32_t always = STORE_FIELD_RECV_TIME |
 	    STORE_FIELD_AGENT_ADDR4 | STORE_FIELD_AGENT_INFO |
@@ -303,7 +303,7 @@ what_was_not_exported_is_absent(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		for (v = 0; v < 2; v++) {
 			field.id = rows[i].id;
-			learn(versions[v], 256, &field, 1);
+			send_template(versions[v], 256, &field, 1);
 			wire_uint(&w, 0x01020304, 4);
 			assert_int_equal(only_flow()->fields,
 			    always | rows[i].fields);
@@ -318,7 +318,7 @@ template_and_data_may_share_a_datagram(void **state)
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
-		start_anew(versions[i]);
+		restart_with(versions[i]);
 		put_template(256);
 		put_data(256, 1);
 		put_record(2);
@@ -328,13 +328,13 @@ template_and_data_may_share_a_datagram(void **state)
 }
 
 static void
-data_may_come_before_their_template(void **state)
+data_may_precede_their_template(void **state)
 {
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
-		start_anew(versions[i]);
+		restart_with(versions[i]);
 		put_data(256, 1);
 		put_template(256);
 		put_data(256, 2);
@@ -346,13 +346,13 @@ data_may_come_before_their_template(void **state)
 }
 
 static void
-sets_come_in_any_order(void **state)
+sets_are_accepted_in_any_order(void **state)
 {
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
-		start_anew(versions[i]);
+		restart_with(versions[i]);
 		put_data(300, 1);
 		put_template(256);
 		put_data(256, 2);
@@ -372,7 +372,7 @@ a_set_may_define_several_templates(void **state)
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
-		start_anew(versions[i]);
+		restart_with(versions[i]);
 		wire_set(&w, wire_template_set(versions[i]));
 		wire_define(&w, 256, other, 1);
 		wire_define(&w, 257, usual, WIRE_NFIELDS(usual));
@@ -386,14 +386,14 @@ a_set_may_define_several_templates(void **state)
 }
 
 static void
-a_new_definition_counts_from_where_it_stands(void **state)
+a_new_definition_applies_from_its_position(void **state)
 {
 	static const struct wire_field other[] = { { 1, 4, 0 } };
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
-		start_anew(versions[i]);
+		restart_with(versions[i]);
 		put_template(256);
 		put_data(256, 1);
 		wire_template(&w, 256, other, 1);
@@ -423,13 +423,13 @@ a_repeated_template_is_not_counted(void **state)
 }
 
 static void
-domains_have_templates_of_their_own(void **state)
+domains_have_separate_templates(void **state)
 {
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
-		start_anew(versions[i]);
+		restart_with(versions[i]);
 		put_template(256);
 		assert_int_equal(transmit(), DECODED);
 		w.domain++;
@@ -441,10 +441,10 @@ domains_have_templates_of_their_own(void **state)
 }
 
 static void
-exporters_and_versions_have_templates_of_their_own(void **state)
+exporters_and_versions_have_separate_templates(void **state)
 {
 	(void)state;
-	learn(V9, 256, usual, WIRE_NFIELDS(usual));
+	send_template(V9, 256, usual, WIRE_NFIELDS(usual));
 	wire_start(&w, IPFIX);
 	put_data(256, 1);
 	assert_int_equal(transmit(), DECODE_HELD);
@@ -455,14 +455,14 @@ exporters_and_versions_have_templates_of_their_own(void **state)
 }
 
 static void
-padding_of_data_sets_is_no_record(void **state)
+padding_of_data_sets_is_not_a_record(void **state)
 {
 	size_t i, padding;
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
 		for (padding = 0; padding < USUAL_LEN; padding++) {
-			start_anew(versions[i]);
+			restart_with(versions[i]);
 			put_template(256);
 			put_data(256, 1);
 			wire_fill(&w, 0, padding);
@@ -475,14 +475,14 @@ padding_of_data_sets_is_no_record(void **state)
 }
 
 static void
-padding_of_template_sets_is_no_template(void **state)
+padding_of_template_sets_is_not_a_template(void **state)
 {
 	size_t i, padding;
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
 		for (padding = 1; padding < 40; padding++) {
-			start_anew(versions[i]);
+			restart_with(versions[i]);
 			put_template(256);
 			wire_fill(&w, 0, padding);
 			put_data(256, 1);
@@ -494,9 +494,9 @@ padding_of_template_sets_is_no_template(void **state)
 	}
 }
 
-/* Up to three octets cannot be a set; whatever they are, they end it. */
+/* One to three octets cannot be a set; they end the message. */
 static void
-stray_octets_at_the_end_are_passed_over(void **state)
+stray_octets_at_the_end_are_ignored(void **state)
 {
 	static const uint8_t bytes[] = { 0x00, 0x01, 0xff };
 	size_t i, b, n;
@@ -505,7 +505,7 @@ stray_octets_at_the_end_are_passed_over(void **state)
 	for (i = 0; i < 2; i++) {
 		for (b = 0; b < sizeof(bytes); b++) {
 			for (n = 1; n <= 3; n++) {
-				start_anew(versions[i]);
+				restart_with(versions[i]);
 				put_template(256);
 				put_data(256, 1);
 				wire_close_set(&w);
@@ -518,14 +518,14 @@ stray_octets_at_the_end_are_passed_over(void **state)
 }
 
 static void
-a_tail_of_zeroes_is_passed_over(void **state)
+a_tail_of_zeroes_is_ignored(void **state)
 {
 	size_t i, n;
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
 		for (n = 4; n < 70; n++) {
-			start_anew(versions[i]);
+			restart_with(versions[i]);
 			put_template(256);
 			put_data(256, 1);
 			wire_close_set(&w);
@@ -537,7 +537,7 @@ a_tail_of_zeroes_is_passed_over(void **state)
 }
 
 static void
-octets_behind_an_ipfix_message_are_none_of_it(void **state)
+octets_after_an_ipfix_message_are_ignored(void **state)
 {
 	size_t len;
 
@@ -554,7 +554,7 @@ octets_behind_an_ipfix_message_are_none_of_it(void **state)
 	assert_records((const uint32_t[]){ 1 }, 1);
 }
 
-/* What is known of the exporter stays as it is, but for the count. */
+/* The exporter's state does not change, but for the count. */
 static void
 assert_refused(size_t len)
 {
@@ -592,7 +592,7 @@ less_than_a_header_is_refused(void **state)
 }
 
 static void
-sets_of_impossible_length_are_refused_with_all_others(void **state)
+a_set_of_impossible_length_invalidates_the_message(void **state)
 {
 	size_t i, len, room, bad;
 
@@ -637,7 +637,7 @@ reserved_and_template_sets_of_no_length_are_refused(void **state)
 			assert_refused(len);
 		}
 	}
-	/* Set 0 of v9 is a tail of zeroes only where nothing else follows. */
+	/* Set 0 of v9 is a tail of zeroes only if nothing else follows. */
 	wire_start(&w, V9);
 	wire_set(&w, 0);
 	wire_fill(&w, 0, 8);
@@ -648,7 +648,7 @@ reserved_and_template_sets_of_no_length_are_refused(void **state)
 }
 
 static void
-ipfix_messages_of_another_length_are_refused(void **state)
+ipfix_messages_of_wrong_length_are_refused(void **state)
 {
 	size_t len, said;
 
@@ -694,14 +694,14 @@ the_count_of_a_v9_header_is_not_trusted(void **state)
 }
 
 static void
-reserved_sets_are_counted_and_passed_over(void **state)
+reserved_sets_are_counted_and_ignored(void **state)
 {
 	uint16_t id;
 	size_t i, n;
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
-		start_anew(versions[i]);
+		restart_with(versions[i]);
 		put_template(256);
 		for (id = 0, n = 0; id < 256; id++) {
 			if (id == wire_template_set(versions[i]) ||
@@ -727,7 +727,7 @@ template_ids_below_256_are_refused(void **state)
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
-		start_anew(versions[i]);
+		restart_with(versions[i]);
 		put_template(256);
 		for (id = 1; id < 256; id += 17)
 			put_template(id);
@@ -747,7 +747,7 @@ a_bad_template_does_not_harm_the_next(void **state)
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
-		start_anew(versions[i]);
+		restart_with(versions[i]);
 		wire_set(&w, wire_template_set(versions[i]));
 		wire_define(&w, 256, empty, 2);
 		wire_define(&w, 257, usual, WIRE_NFIELDS(usual));
@@ -776,7 +776,7 @@ a_template_that_crosses_the_end_of_its_set_is_refused(void **state)
 		len = wire_set_len(&w) - 4;
 		memcpy(whole, w.set + 4, len);
 		for (cut = 2; cut < len; cut++) {
-			start_anew(versions[i]);
+			restart_with(versions[i]);
 			wire_set(&w, wire_template_set(versions[i]));
 			wire_bytes(&w, whole, cut);
 			put_template(257);
@@ -793,7 +793,7 @@ static void
 a_template_of_no_fields_is_refused_in_v9(void **state)
 {
 	(void)state;
-	learn(V9, 256, usual, WIRE_NFIELDS(usual));
+	send_template(V9, 256, usual, WIRE_NFIELDS(usual));
 	wire_start(&w, V9);
 	wire_template(&w, 256, NULL, 0);
 	put_data(256, 1);
@@ -805,14 +805,14 @@ a_template_of_no_fields_is_refused_in_v9(void **state)
 }
 
 static void
-a_set_shorter_than_a_record_gives_nothing(void **state)
+a_set_shorter_than_a_record_has_no_flow(void **state)
 {
 	size_t i, n;
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
 		for (n = 0; n < USUAL_LEN; n++) {
-			start_anew(versions[i]);
+			restart_with(versions[i]);
 			put_template(256);
 			wire_set(&w, 256);
 			wire_fill(&w, 0x77, n);
@@ -824,7 +824,7 @@ a_set_shorter_than_a_record_gives_nothing(void **state)
 }
 
 static void
-a_record_of_variable_length_that_breaks_off_is_no_flow(void **state)
+a_truncated_record_of_variable_length_is_not_a_flow(void **state)
 {
 	static const struct wire_field fields[] = {
 		{ 1, 4, 0 },
@@ -832,7 +832,7 @@ a_record_of_variable_length_that_breaks_off_is_no_flow(void **state)
 	};
 
 	(void)state;
-	learn(IPFIX, 256, fields, 2);
+	send_template(IPFIX, 256, fields, 2);
 	wire_uint(&w, 1, 4);
 	wire_variable(&w, "ab", 2, 0);
 	wire_uint(&w, 2, 4);
@@ -851,14 +851,14 @@ a_record_of_variable_length_that_breaks_off_is_no_flow(void **state)
 }
 
 static void
-the_longest_datagram_is_read_whole(void **state)
+the_longest_datagram_is_decoded_completely(void **state)
 {
 	uint32_t n;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
-		start_anew(versions[i]);
+		restart_with(versions[i]);
 		put_template(256);
 		wire_set(&w, 256);
 		for (n = 0; wcur_left(&w.at) >= USUAL_LEN; n++)
@@ -873,13 +873,13 @@ the_longest_datagram_is_read_whole(void **state)
 }
 
 static void
-data_of_an_options_template_are_no_flows(void **state)
+data_of_an_options_template_are_not_flows(void **state)
 {
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
-		start_anew(versions[i]);
+		restart_with(versions[i]);
 		put_template(256);
 		wire_options(&w, 256, usual, WIRE_NFIELDS(usual), 1);
 		put_data(256, 1);
@@ -891,7 +891,7 @@ data_of_an_options_template_are_no_flows(void **state)
 	}
 }
 
-/* One record of counters for two directions, either of which may be 0. */
+/* A record of counters for two directions, either of which may be 0. */
 struct counts {
 	uint64_t octets, packets, rev_octets, rev_packets;
 };
@@ -984,7 +984,7 @@ assert_reverse(const struct flow *f, const struct counts *n)
 	assert_int_equal(f->dst_as, 64501);
 	assert_int_equal(f->src_mask, 25);
 	assert_int_equal(f->dst_mask, 24);
-	/* The next hop was that of the other direction. */
+	/* The next hop belongs to the other direction. */
 	assert_int_equal(f->fields & STORE_FIELD_GATEWAY_ADDR, 0);
 	assert_int_equal(f->protocol, 6);
 	assert_int_equal(f->octets, n->rev_octets);
@@ -1000,7 +1000,7 @@ check_biflow(uint16_t version, const struct wire_field *fields, size_t nfields)
 				   neither = { 0, 0, 0, 0 };
 	size_t i;
 
-	learn(version, 256, fields, nfields);
+	send_template(version, 256, fields, nfields);
 	for (i = 0; i < 4; i++)
 		put_biflow(i == 0 ? &both :
 			i == 1    ? &forward :
@@ -1018,7 +1018,7 @@ check_biflow(uint16_t version, const struct wire_field *fields, size_t nfields)
 }
 
 static void
-a_biflow_gives_a_flow_for_each_direction_with_traffic(void **state)
+a_biflow_is_a_flow_for_each_direction_with_traffic(void **state)
 {
 	(void)state;
 	check_biflow(V9, biflow, WIRE_NFIELDS(biflow));
@@ -1027,12 +1027,12 @@ a_biflow_gives_a_flow_for_each_direction_with_traffic(void **state)
 }
 
 static void
-reverse_elements_tell_the_other_direction(void **state)
+reverse_elements_are_the_other_direction(void **state)
 {
 	static const struct counts both = { 1, 2, 3, 4 };
 
 	(void)state;
-	learn(IPFIX, 256, biflow_reverse, WIRE_NFIELDS(biflow_reverse));
+	send_template(IPFIX, 256, biflow_reverse, WIRE_NFIELDS(biflow_reverse));
 	put_biflow(&both);
 	wire_uint(&w, 0x0114, 2);
 	wire_uint(&w, 0x10, 1);
@@ -1056,7 +1056,7 @@ reverse_icmp_is_the_other_directions_port(void **state)
 	};
 
 	(void)state;
-	learn(IPFIX, 256, fields, WIRE_NFIELDS(fields));
+	send_template(IPFIX, 256, fields, WIRE_NFIELDS(fields));
 	wire_uint(&w, 0xc0000201, 4);
 	wire_uint(&w, 84, 4);
 	wire_uint(&w, 0x0800, 2);
@@ -1070,7 +1070,7 @@ reverse_icmp_is_the_other_directions_port(void **state)
 	assert_int_equal(c.flows[1].dst_port, 0x0001);
 }
 
-/* Fills the memory with templates of others; how many of them there are. */
+/* Fills the memory with other exporters' templates; returns their number. */
 static uint32_t
 fill_memory(size_t limit)
 {
@@ -1093,13 +1093,16 @@ fill_memory(size_t limit)
 }
 
 static void
-memory_comes_from_who_is_idle(void **state)
+memory_is_taken_from_idle_exporters(void **state)
 {
 	const uint32_t n = fill_memory(30000);
 
 	(void)state;
 	assert_true(n > 10);
-	/* In use, they keep what they have; later the first ones go. */
+	/*
+	 * Exporters in use keep their templates; later the first one's are
+	 * evicted.
+	 */
 	c.recv_sec += EXPORTER_IDLE;
 	(void)collect_from(&c, 0xc0000299);
 	wire_start(&w, V9);
@@ -1138,7 +1141,7 @@ one_counter_is_enough_for_traffic(void **state)
 	};
 
 	(void)state;
-	learn(IPFIX, 256, fields, 3);
+	send_template(IPFIX, 256, fields, 3);
 	wire_uint(&w, 0xc0000201, 4);
 	wire_uint(&w, 7, 8);
 	wire_uint(&w, 8000, 8);
@@ -1156,15 +1159,15 @@ one_counter_is_enough_for_traffic(void **state)
 	    STORE_FIELD_OCTETS | STORE_FIELD_DST_ADDR4);
 }
 
-/* Whether a flow fits the sink's last place does not matter. */
+/* The result does not depend on the room left in the sink. */
 static void
-biflows_pass_a_sink_that_fills_up(void **state)
+biflows_pass_a_full_sink(void **state)
 {
 	static const struct counts both = { 1, 2, 3, 4 };
 	size_t i;
 
 	(void)state;
-	learn(IPFIX, 256, biflow, WIRE_NFIELDS(biflow));
+	send_template(IPFIX, 256, biflow, WIRE_NFIELDS(biflow));
 	for (i = 0; i < 100; i++)
 		put_biflow(&both);
 	assert_int_equal(transmit(), DECODED);
@@ -1220,13 +1223,13 @@ assert_dual(const struct flow *f, uint32_t family, uint8_t src, uint8_t dst)
 }
 
 static void
-the_family_that_is_not_zero_counts(void **state)
+the_family_that_is_not_zero_is_stored(void **state)
 {
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
-		learn(versions[i], 256, dual, WIRE_NFIELDS(dual) - 1);
+		send_template(versions[i], 256, dual, WIRE_NFIELDS(dual) - 1);
 		put_dual(1, 2, 0, 0);
 		put_dual(0, 0, 3, 4);
 		put_dual(1, 0, 0, 0);
@@ -1243,10 +1246,10 @@ the_family_that_is_not_zero_counts(void **state)
 }
 
 static void
-ip_version_tells_the_family(void **state)
+ip_version_selects_the_family(void **state)
 {
 	(void)state;
-	learn(V9, 256, dual, WIRE_NFIELDS(dual));
+	send_template(V9, 256, dual, WIRE_NFIELDS(dual));
 	put_dual(1, 2, 3, 4);
 	wire_uint(&w, 6, 1);
 	put_dual(1, 2, 3, 4);
@@ -1255,7 +1258,7 @@ ip_version_tells_the_family(void **state)
 	wire_uint(&w, 4, 1);
 	put_dual(1, 2, 0, 0);
 	wire_uint(&w, 6, 1);
-	/* One that is neither tells nothing. */
+	/* A version that is neither 4 nor 6 is ignored. */
 	put_dual(0, 0, 3, 4);
 	wire_uint(&w, 0, 1);
 	assert_int_equal(transmit(), DECODED);
@@ -1268,7 +1271,7 @@ ip_version_tells_the_family(void **state)
 }
 
 static void
-prefix_lengths_are_of_the_family_of_the_flow(void **state)
+prefix_lengths_follow_the_family_of_the_flow(void **state)
 {
 	static const struct wire_field four[] = {
 		{ 29, 1, 0 }, { 9, 1, 0 }, { 8, 4, 0 }, { 13, 1, 0 },
@@ -1281,20 +1284,20 @@ prefix_lengths_are_of_the_family_of_the_flow(void **state)
 	};
 
 	(void)state;
-	learn(V9, 256, four, WIRE_NFIELDS(four));
+	send_template(V9, 256, four, WIRE_NFIELDS(four));
 	wire_fill(&w, 0x7f, 1);
 	wire_fill(&w, 24, 6);
 	wire_fill(&w, 0x7f, 1);
 	assert_int_equal(only_flow()->src_mask, 24);
 	assert_int_equal(c.flows[0].dst_mask, 24);
-	learn(V9, 256, six, WIRE_NFIELDS(six));
+	send_template(V9, 256, six, WIRE_NFIELDS(six));
 	wire_fill(&w, 0x1f, 1);
 	wire_fill(&w, 64, 18);
 	wire_fill(&w, 0x1f, 1);
 	assert_int_equal(only_flow()->src_mask, 64);
 	assert_int_equal(c.flows[0].dst_mask, 64);
-	/* Without addresses those of either family are. */
-	learn(V9, 256, none, WIRE_NFIELDS(none));
+	/* Without addresses, those of either family are stored. */
+	send_template(V9, 256, none, WIRE_NFIELDS(none));
 	wire_fill(&w, 48, 2);
 	assert_int_equal(only_flow()->src_mask, 48);
 	assert_int_equal(c.flows[0].dst_mask, 48);
@@ -1309,7 +1312,7 @@ source_and_destination_of_two_families_are_refused(void **state)
 	};
 
 	(void)state;
-	learn(V9, 256, mixed, 2);
+	send_template(V9, 256, mixed, 2);
 	wire_fill(&w, 1, 4);
 	wire_fill(&w, 4, 16);
 	wire_fill(&w, 1, 4);
@@ -1333,7 +1336,7 @@ check_icmp(const struct wire_field *fields, size_t n, uint64_t value,
 
 	for (i = 0; i < n; i++)
 		len += fields[i].len;
-	learn(IPFIX, 256, fields, n);
+	send_template(IPFIX, 256, fields, n);
 	wire_uint(&w, value, len);
 	assert_int_equal(only_flow()->dst_port, port);
 	assert_int_equal(c.flows[0].src_port, 0);
@@ -1360,7 +1363,7 @@ icmp_type_and_code_become_the_destination_port(void **state)
 }
 
 static void
-icmp_type_and_code_yield_to_ports(void **state)
+ports_have_priority_over_icmp_type_and_code(void **state)
 {
 	static const struct wire_field fields[] = {
 		{ 32, 2, 0 },
@@ -1371,7 +1374,7 @@ icmp_type_and_code_yield_to_ports(void **state)
 	const struct flow *f;
 
 	(void)state;
-	learn(V9, 256, fields, WIRE_NFIELDS(fields));
+	send_template(V9, 256, fields, WIRE_NFIELDS(fields));
 	wire_uint(&w, 0x0800, 2);
 	wire_uint(&w, 53, 2);
 	wire_uint(&w, 54, 2);
@@ -1381,7 +1384,7 @@ icmp_type_and_code_yield_to_ports(void **state)
 	assert_int_equal(f->dst_port, 54);
 }
 
-/* The next hop of one record; 0 leaves an address zero. */
+/* Returns the flow of a record with this next hop; 0 leaves an address zero. */
 static const struct flow *
 gateway_of(uint8_t src6, uint8_t hop4, uint8_t hop6)
 {
@@ -1391,7 +1394,7 @@ gateway_of(uint8_t src6, uint8_t hop4, uint8_t hop6)
 		{ 27, 16, 0 }, { 15, 4, 0 }, { 62, 16, 0 },
 	};
 
-	learn(IPFIX, 256, src6 ? six : four, 3);
+	send_template(IPFIX, 256, src6 ? six : four, 3);
 	wire_fill(&w, 1, src6 ? 16 : 4);
 	wire_fill(&w, hop4, 4);
 	wire_fill(&w, hop6, 16);
@@ -1399,20 +1402,20 @@ gateway_of(uint8_t src6, uint8_t hop4, uint8_t hop6)
 }
 
 static void
-the_next_hop_is_of_the_family_of_the_flow(void **state)
+the_next_hop_follows_the_family_of_the_flow(void **state)
 {
 	(void)state;
 	assert_int_equal(gateway_of(0, 1, 2)->gateway.family, ADDR_V4);
 	assert_int_equal(gateway_of(1, 1, 2)->gateway.family, ADDR_V6);
 	assert_int_equal(gateway_of(0, 0, 0)->gateway.family, ADDR_V4);
 	assert_int_equal(gateway_of(1, 0, 0)->gateway.family, ADDR_V6);
-	/* RFC 5549: the other one, where that is all there is. */
+	/* RFC 5549: the other family's next hop, if it is the only one. */
 	assert_int_equal(gateway_of(0, 0, 2)->gateway.family, ADDR_V6);
 	assert_int_equal(gateway_of(1, 1, 0)->gateway.family, ADDR_V4);
 }
 
 static void
-physical_interfaces_count_where_no_others_are(void **state)
+physical_interfaces_are_stored_without_others(void **state)
 {
 	static const struct wire_field both[] = {
 		{ 252, 4, 0 },
@@ -1422,7 +1425,7 @@ physical_interfaces_count_where_no_others_are(void **state)
 	const struct flow *f;
 
 	(void)state;
-	learn(IPFIX, 256, both, 3);
+	send_template(IPFIX, 256, both, 3);
 	wire_uint(&w, 1, 4);
 	wire_uint(&w, 2, 4);
 	wire_uint(&w, 3, 4);
@@ -1431,7 +1434,7 @@ physical_interfaces_count_where_no_others_are(void **state)
 	assert_int_equal(f->if_index_out, 3);
 }
 
-/* A time element and what it says, in the element's unit; ms for NTP. */
+/* A time element and its value, in the element's unit; ms for NTP. */
 struct timed {
 	uint16_t id;
 	uint64_t value;
@@ -1459,7 +1462,7 @@ put_time(const struct timed *t)
 		wire_uint(&w, t->value, time_len(t->id));
 }
 
-/* The flow of one record with these times, up to the id 0. */
+/* Returns the flow of one record with these times, up to the id 0. */
 static const struct flow *
 flow_at(uint16_t version, const struct timed *times)
 {
@@ -1469,14 +1472,14 @@ flow_at(uint16_t version, const struct timed *times)
 	for (i = 0; times[i].id != 0; i++)
 		fields[i + 1] = (struct wire_field){ times[i].id,
 			time_len(times[i].id), 0 };
-	learn(version, 256, fields, i + 1);
+	send_template(version, 256, fields, i + 1);
 	wire_uint(&w, 6, 1);
 	for (i = 0; times[i].id != 0; i++)
 		put_time(&times[i]);
 	return (only_flow());
 }
 
-/* As every reader finds the time of a flow. */
+/* Returns the time of a flow as every reader computes it. */
 static int64_t
 absolute(const struct flow *f, uint32_t time)
 {
@@ -1502,7 +1505,7 @@ assert_times(uint16_t version, const struct timed *times, int64_t start,
 #define AGO(ms)    ((uint64_t)(EXPORT_MS - (ms)))
 
 static void
-uptimes_of_v9_are_stored_as_they_are(void **state)
+uptimes_of_v9_are_stored_unchanged(void **state)
 {
 	const struct flow *f;
 
@@ -1524,7 +1527,7 @@ uptimes_of_v9_may_have_wrapped(void **state)
 	assert_times(V9, TIMES({ 22, 0xffffff00 }, { 21, 500 }), -1256, -500);
 	assert_times(V9, TIMES({ 22, 0xfffffe00 }, { 21, 0xffffff00 }), -1512,
 	    -1256);
-	/* Together with a time that makes the plain way impossible. */
+	/* With a time that the v9 uptimes alone cannot express. */
 	assert_times(V9, TIMES({ 22, 0xffffff00 }, { 21, 500 }, { 158, 70000 }),
 	    -70, -500);
 	w.uptime_ms = 0x90000000;
@@ -1584,7 +1587,7 @@ v9_keeps_its_uptime_with_absolute_times(void **state)
 }
 
 static void
-ipfix_has_an_uptime_in_the_middle_of_all(void **state)
+ipfix_has_an_uptime_in_the_middle_of_the_range(void **state)
 {
 	(void)state;
 	assert_int_equal(
@@ -1595,7 +1598,7 @@ ipfix_has_an_uptime_in_the_middle_of_all(void **state)
 }
 
 static void
-the_finer_time_counts(void **state)
+the_finer_time_is_stored(void **state)
 {
 	(void)state;
 	assert_times(IPFIX,
@@ -1610,7 +1613,7 @@ the_finer_time_counts(void **state)
 }
 
 static void
-absolute_times_count_before_deltas_and_uptimes(void **state)
+absolute_times_have_priority_over_deltas_and_uptimes(void **state)
 {
 	size_t i;
 
@@ -1627,7 +1630,7 @@ absolute_times_count_before_deltas_and_uptimes(void **state)
 }
 
 static void
-uptimes_of_ipfix_need_the_time_of_start(void **state)
+uptimes_of_ipfix_need_the_init_time(void **state)
 {
 	const struct flow *f;
 
@@ -1639,7 +1642,7 @@ uptimes_of_ipfix_need_the_time_of_start(void **state)
 	assert_int_equal(f->flow_finish, 9000);
 	assert_times(IPFIX, TIMES({ 22, 0 }, { 21, 9000 }, { 160, AGO(20000) }),
 	    -20000, -11000);
-	/* Without it they tell how long the flow took, and no more. */
+	/* Without it they only give the duration. */
 	assert_times(IPFIX, TIMES({ 22, 4000 }, { 21, 9000 }), -5000, 0);
 	assert_times(IPFIX, TIMES({ 22, 4000 }, { 21, 9000 }, { 160, 0 }),
 	    -5000, 0);
@@ -1664,9 +1667,9 @@ uptimes_of_ipfix_may_have_wrapped(void **state)
 	    -15 * DAY_MS, -10 * DAY_MS);
 }
 
-/* Options data that say when the domain's system came up. */
+/* Sends options data with the init time of the domain's system. */
 static void
-tell_init_time(uint16_t version, uint64_t init)
+send_init_time(uint16_t version, uint64_t init)
 {
 	static const struct wire_field fields[] = {
 		{ 149, 4, 0 },
@@ -1682,43 +1685,45 @@ tell_init_time(uint16_t version, uint64_t init)
 }
 
 static void
-the_time_of_start_may_come_in_options(void **state)
+the_init_time_may_be_in_options_data(void **state)
 {
 	const struct flow *f;
 
 	(void)state;
-	tell_init_time(IPFIX, AGO(50000));
+	send_init_time(IPFIX, AGO(50000));
 	f = flow_at(IPFIX, TIMES({ 22, 4000 }, { 21, 9000 }));
 	assert_int_equal(f->sys_uptime_ms, 50000);
 	assert_int_equal(f->flow_start, 4000);
 	assert_int_equal(f->flow_finish, 9000);
 	assert_times(IPFIX, TIMES({ 22, 4000 }, { 21, 9000 }), -46000, -41000);
-	/* Absolute times need none, but are shown from there as well. */
+	/*
+	 * Absolute times do not need it, but are stored relative to it as well.
+	 */
 	assert_times(IPFIX, TIMES({ 152, AGO(3000) }, { 153, AGO(9) }), -3000,
 	    -9);
 	assert_int_equal(c.flows[0].sys_uptime_ms, 50000);
-	/* Even of flows before it. */
+	/* Even those of flows before it. */
 	assert_times(IPFIX, TIMES({ 152, AGO(53000) }, { 153, AGO(51000) }),
 	    -53000, -51000);
-	/* The record's own counts more. */
+	/* The record's own init time has priority. */
 	assert_times(IPFIX,
 	    TIMES({ 22, 4000 }, { 21, 9000 }, { 160, AGO(20000) }), -16000,
 	    -11000);
 }
 
 static void
-the_time_of_start_is_that_of_the_domain(void **state)
+the_init_time_is_that_of_the_domain(void **state)
 {
 	(void)state;
-	tell_init_time(IPFIX, AGO(50000));
+	send_init_time(IPFIX, AGO(50000));
 	w.domain++;
 	assert_times(IPFIX, TIMES({ 22, 4000 }, { 21, 9000 }), -5000, 0);
-	tell_init_time(IPFIX, AGO(60000));
+	send_init_time(IPFIX, AGO(60000));
 	assert_times(IPFIX, TIMES({ 22, 4000 }, { 21, 9000 }), -56000, -51000);
 	w.domain--;
 	assert_times(IPFIX, TIMES({ 22, 4000 }, { 21, 9000 }), -46000, -41000);
 	/* v9 has its uptime in each header. */
-	tell_init_time(V9, AGO(70000));
+	send_init_time(V9, AGO(70000));
 	assert_times(V9,
 	    TIMES({ 22, WIRE_UPTIME - 3 }, { 21, WIRE_UPTIME },
 		{ 160, AGO(100) }),
@@ -1763,9 +1768,9 @@ one_end_and_the_duration_give_the_other(void **state)
 	assert_times(V9, TIMES({ 22, WIRE_UPTIME - 1000 }), -1000, 0);
 }
 
-/* FLOW_TIMES cannot tell them, and they are nonsense. */
+/* FLOW_TIMES cannot represent them, and they are not plausible. */
 static void
-times_far_from_the_export_count_as_none(void **state)
+times_far_from_the_export_are_ignored(void **state)
 {
 	size_t i;
 
@@ -1793,7 +1798,7 @@ times_far_from_the_export_count_as_none(void **state)
 	}
 }
 
-/* Both ends are within reach of the export, but not of each other. */
+/* Both ends are in the range of the export, but not of each other. */
 static void
 long_flows_long_ago_keep_their_order(void **state)
 {
@@ -1810,7 +1815,7 @@ long_flows_long_ago_keep_their_order(void **state)
 }
 
 static void
-each_record_has_times_of_its_own(void **state)
+each_record_has_its_own_times(void **state)
 {
 	static const struct wire_field fields[] = {
 		{ 153, 8, 0 },
@@ -1818,7 +1823,7 @@ each_record_has_times_of_its_own(void **state)
 	};
 
 	(void)state;
-	learn(IPFIX, 256, fields, 2);
+	send_template(IPFIX, 256, fields, 2);
 	wire_uint(&w, AGO(-7000), 8);
 	wire_uint(&w, AGO(900000), 8);
 	wire_uint(&w, AGO(3000), 8);
@@ -1844,7 +1849,7 @@ random_number(void)
 	return ((uint32_t)(x >> 16));
 }
 
-/* A value that is often near what matters. */
+/* A value that is often near a bound. */
 static uint64_t
 random_time(uint16_t id)
 {
@@ -1865,7 +1870,7 @@ random_time(uint16_t id)
 	}
 }
 
-/* The collector checks each flow. */
+/* The small collector checks each flow. */
 static void
 no_times_make_a_flow_end_after_its_export(void **state)
 {
@@ -1887,7 +1892,7 @@ no_times_make_a_flow_end_after_its_export(void **state)
 	}
 }
 
-/* Sends what is built as number seq, and no flow is missing. */
+/* Sends the message with sequence number seq; no flow is missing. */
 static void
 send_as(uint32_t seq, enum decoded want)
 {
@@ -1923,7 +1928,7 @@ v9_numbers_count_datagrams(void **state)
 	wire_start(&w, V9);
 	send_as(113, DECODED);
 	assert_lost(0, 3);
-	/* Data that wait do not make it lose count. */
+	/* Held data do not disturb the count. */
 	wire_start(&w, V9);
 	put_data(300, 1);
 	send_as(114, DECODE_HELD);
@@ -1964,7 +1969,7 @@ ipfix_numbers_count_options_and_refused_records(void **state)
 	};
 
 	(void)state;
-	tell_init_time(IPFIX, AGO(50000));
+	send_init_time(IPFIX, AGO(50000));
 	wire_start(&w, IPFIX);
 	wire_template(&w, 256, mixed, 2);
 	send_as(1, DECODED);
@@ -1984,7 +1989,7 @@ a_biflow_is_one_record_of_the_sequence(void **state)
 	static const struct counts both = { 1, 2, 3, 4 };
 
 	(void)state;
-	learn(IPFIX, 256, biflow, WIRE_NFIELDS(biflow));
+	send_template(IPFIX, 256, biflow, WIRE_NFIELDS(biflow));
 	put_biflow(&both);
 	put_biflow(&both);
 	send_as(0, DECODED);
@@ -1994,9 +1999,9 @@ a_biflow_is_one_record_of_the_sequence(void **state)
 	assert_lost(0, 0);
 }
 
-/* How many records wait cannot be told. */
+/* The number of held records is unknown. */
 static void
-ipfix_numbers_are_unknown_after_data_that_wait(void **state)
+ipfix_numbers_are_unknown_after_held_data(void **state)
 {
 	(void)state;
 	wire_start(&w, IPFIX);
@@ -2016,7 +2021,7 @@ ipfix_numbers_are_unknown_after_data_that_wait(void **state)
 }
 
 static void
-domains_have_numbers_of_their_own(void **state)
+domains_have_separate_numbers(void **state)
 {
 	uint32_t i;
 
@@ -2031,9 +2036,9 @@ domains_have_numbers_of_their_own(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-/* For who asks how often templates are repeated. */
+/* For reports of how often templates are repeated. */
 static void
-announcements_are_timed(void **state)
+template_refreshes_are_timed(void **state)
 {
 	static const struct wire_field field[] = { { 1, 4, 0 } };
 	const struct template_key key = { WIRE_DOMAIN, V9, 256 };
@@ -2060,74 +2065,74 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_record_becomes_a_flow),
 		TEST(ipv6_records_become_flows),
-		TEST(what_was_not_exported_is_absent),
+		TEST(fields_not_exported_are_absent),
 		TEST(template_and_data_may_share_a_datagram),
-		TEST(data_may_come_before_their_template),
-		TEST(sets_come_in_any_order),
+		TEST(data_may_precede_their_template),
+		TEST(sets_are_accepted_in_any_order),
 		TEST(a_set_may_define_several_templates),
-		TEST(a_new_definition_counts_from_where_it_stands),
+		TEST(a_new_definition_applies_from_its_position),
 		TEST(a_repeated_template_is_not_counted),
-		TEST(domains_have_templates_of_their_own),
-		TEST(exporters_and_versions_have_templates_of_their_own),
-		TEST(padding_of_data_sets_is_no_record),
-		TEST(padding_of_template_sets_is_no_template),
-		TEST(stray_octets_at_the_end_are_passed_over),
-		TEST(a_tail_of_zeroes_is_passed_over),
-		TEST(octets_behind_an_ipfix_message_are_none_of_it),
+		TEST(domains_have_separate_templates),
+		TEST(exporters_and_versions_have_separate_templates),
+		TEST(padding_of_data_sets_is_not_a_record),
+		TEST(padding_of_template_sets_is_not_a_template),
+		TEST(stray_octets_at_the_end_are_ignored),
+		TEST(a_tail_of_zeroes_is_ignored),
+		TEST(octets_after_an_ipfix_message_are_ignored),
 		TEST(less_than_a_header_is_refused),
-		TEST(sets_of_impossible_length_are_refused_with_all_others),
+		TEST(a_set_of_impossible_length_invalidates_the_message),
 		TEST(reserved_and_template_sets_of_no_length_are_refused),
-		TEST(ipfix_messages_of_another_length_are_refused),
+		TEST(ipfix_messages_of_wrong_length_are_refused),
 		TEST(the_count_of_a_v9_header_is_not_trusted),
-		TEST(reserved_sets_are_counted_and_passed_over),
-		TEST(announcements_are_timed),
+		TEST(reserved_sets_are_counted_and_ignored),
+		TEST(template_refreshes_are_timed),
 		TEST(template_ids_below_256_are_refused),
 		TEST(a_bad_template_does_not_harm_the_next),
 		TEST(a_template_that_crosses_the_end_of_its_set_is_refused),
 		TEST(a_template_of_no_fields_is_refused_in_v9),
-		TEST(a_set_shorter_than_a_record_gives_nothing),
-		TEST(a_record_of_variable_length_that_breaks_off_is_no_flow),
-		TEST(the_longest_datagram_is_read_whole),
-		TEST(data_of_an_options_template_are_no_flows),
-		TEST(a_biflow_gives_a_flow_for_each_direction_with_traffic),
-		TEST(reverse_elements_tell_the_other_direction),
+		TEST(a_set_shorter_than_a_record_has_no_flow),
+		TEST(a_truncated_record_of_variable_length_is_not_a_flow),
+		TEST(the_longest_datagram_is_decoded_completely),
+		TEST(data_of_an_options_template_are_not_flows),
+		TEST(a_biflow_is_a_flow_for_each_direction_with_traffic),
+		TEST(reverse_elements_are_the_other_direction),
 		TEST(reverse_icmp_is_the_other_directions_port),
-		TEST(memory_comes_from_who_is_idle),
+		TEST(memory_is_taken_from_idle_exporters),
 		TEST(a_named_exporter_gets_memory_from_others),
 		TEST(one_counter_is_enough_for_traffic),
-		TEST(biflows_pass_a_sink_that_fills_up),
-		TEST(the_family_that_is_not_zero_counts),
-		TEST(ip_version_tells_the_family),
-		TEST(prefix_lengths_are_of_the_family_of_the_flow),
+		TEST(biflows_pass_a_full_sink),
+		TEST(the_family_that_is_not_zero_is_stored),
+		TEST(ip_version_selects_the_family),
+		TEST(prefix_lengths_follow_the_family_of_the_flow),
 		TEST(source_and_destination_of_two_families_are_refused),
 		TEST(icmp_type_and_code_become_the_destination_port),
-		TEST(icmp_type_and_code_yield_to_ports),
-		TEST(the_next_hop_is_of_the_family_of_the_flow),
-		TEST(physical_interfaces_count_where_no_others_are),
-		TEST(uptimes_of_v9_are_stored_as_they_are),
+		TEST(ports_have_priority_over_icmp_type_and_code),
+		TEST(the_next_hop_follows_the_family_of_the_flow),
+		TEST(physical_interfaces_are_stored_without_others),
+		TEST(uptimes_of_v9_are_stored_unchanged),
 		TEST(uptimes_of_v9_may_have_wrapped),
 		TEST(flows_may_end_after_their_export),
 		TEST(absolute_times_are_kept_to_the_ms),
 		TEST(v9_keeps_its_uptime_with_absolute_times),
-		TEST(ipfix_has_an_uptime_in_the_middle_of_all),
-		TEST(the_finer_time_counts),
-		TEST(absolute_times_count_before_deltas_and_uptimes),
-		TEST(uptimes_of_ipfix_need_the_time_of_start),
+		TEST(ipfix_has_an_uptime_in_the_middle_of_the_range),
+		TEST(the_finer_time_is_stored),
+		TEST(absolute_times_have_priority_over_deltas_and_uptimes),
+		TEST(uptimes_of_ipfix_need_the_init_time),
 		TEST(uptimes_of_ipfix_may_have_wrapped),
-		TEST(the_time_of_start_may_come_in_options),
-		TEST(the_time_of_start_is_that_of_the_domain),
+		TEST(the_init_time_may_be_in_options_data),
+		TEST(the_init_time_is_that_of_the_domain),
 		TEST(a_flow_without_times_ends_with_the_export),
 		TEST(one_end_and_the_duration_give_the_other),
-		TEST(times_far_from_the_export_count_as_none),
+		TEST(times_far_from_the_export_are_ignored),
 		TEST(long_flows_long_ago_keep_their_order),
-		TEST(each_record_has_times_of_its_own),
+		TEST(each_record_has_its_own_times),
 		TEST(no_times_make_a_flow_end_after_its_export),
 		TEST(v9_numbers_count_datagrams),
 		TEST(ipfix_numbers_count_data_records),
 		TEST(ipfix_numbers_count_options_and_refused_records),
 		TEST(a_biflow_is_one_record_of_the_sequence),
-		TEST(ipfix_numbers_are_unknown_after_data_that_wait),
-		TEST(domains_have_numbers_of_their_own),
+		TEST(ipfix_numbers_are_unknown_after_held_data),
+		TEST(domains_have_separate_numbers),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -15,11 +15,11 @@
  */
 
 /*
- * Hostile input: sessions of whole datagrams, built here and, where there are
- * some, recorded, are cut off at every octet and changed in every octet.  The
- * collector in small checks after each that all is as it has to be; here is
- * seen to it that none takes long.  What comes before and after a changed
- * datagram is good, so that state goes from good to bad and back.
+ * Hostile input: sessions of valid datagrams, built here and, if there are any,
+ * recorded, are truncated at every octet and changed in every octet.  The small
+ * collector checks its state after each; the tests here limit the time.  The
+ * datagrams before and after a changed one are valid, so that the state becomes
+ * bad and good again.
  */
 #include "compat/compat.h"
 
@@ -48,7 +48,7 @@
 #define SESSION_MAX      64 /* datagrams */
 #define SESSIONS_MAX     160
 #define CHANGES_FRESH    64     /* by one collector */
-#define CHANGES_RECORDED 250000 /* in all, of those that there are */
+#define CHANGES_RECORDED 250000 /* at most, in all sessions */
 #define CHANGES_RANDOM   50000
 
 struct piece {
@@ -62,7 +62,7 @@ struct session {
 	size_t n;
 };
 
-/* One change of one octet, or the end there. */
+/* A change of one octet, or a truncation there. */
 enum kind { CUT, ZERO, ONES, FLIP, KINDS = FLIP + 8 };
 
 static struct session built, recorded[SESSIONS_MAX];
@@ -70,7 +70,7 @@ static size_t nrecorded;
 static struct collect c;
 static struct wire w;
 
-/* What is being tried, for whoever has to find out what went wrong. */
+/* The present case, for the report of a failure. */
 static char where[256];
 static bool finished;
 
@@ -86,7 +86,7 @@ too_long(int sig)
 	_exit(1);
 }
 
-/* Small enough for the limits to be met. */
+/* Small enough for every limit to be reached. */
 static void
 start(void)
 {
@@ -158,7 +158,7 @@ keep(void)
 	w.sequence++;
 }
 
-/* Octets that are not all alike, for fields whose values do not matter. */
+/* Puts octets with different values, for fields whose values do not matter. */
 static void
 put_values(const struct wire_field *fields, size_t n, uint8_t seed)
 {
@@ -263,7 +263,7 @@ static const struct wire_field of_any_length[] = {
 	{ 21, 4, 0 },
 	{ 4, 1, 0 },
 };
-static const struct wire_field said_in_options[] = {
+static const struct wire_field options_fields[] = {
 	{ 10, 4, 0 },
 	{ 82, WIRE_VARIABLE, 0 },
 	{ 83, 6, 0 },
@@ -279,7 +279,7 @@ static const struct wire_field said_in_options[] = {
 	{ 164, 4, 0 },
 	{ 167, 4, 0 },
 };
-static const struct wire_field said_in_v9[] = {
+static const struct wire_field options_fields_v9[] = {
 	{ 2, 4, 0 },
 	{ 1, 0, 0 },
 	{ 48, 1, 0 },
@@ -303,9 +303,10 @@ build_v9(void)
 	wire_define(&w, 256, every_v9, WIRE_NFIELDS(every_v9));
 	wire_define(&w, 257, every_v6, WIRE_NFIELDS(every_v6));
 	wire_fill(&w, 0, 2);
-	wire_options(&w, 300, said_in_v9, WIRE_NFIELDS(said_in_v9), 2);
+	wire_options(&w, 300, options_fields_v9,
+	    WIRE_NFIELDS(options_fields_v9), 2);
 	wire_set(&w, 300);
-	put_values(said_in_v9, WIRE_NFIELDS(said_in_v9), 3);
+	put_values(options_fields_v9, WIRE_NFIELDS(options_fields_v9), 3);
 	keep();
 	wire_start(&w, V9);
 	wire_set(&w, 256);
@@ -319,7 +320,7 @@ build_v9(void)
 	wire_close_set(&w);
 	wire_fill(&w, 0, 8);
 	keep();
-	/* A new definition, and the old one's length of data. */
+	/* A new definition whose records have the length of the old one's. */
 	wire_start(&w, V9);
 	wire_template(&w, 256, of_any_length, 3);
 	wire_set(&w, 256);
@@ -336,13 +337,12 @@ build_ipfix(void)
 	wire_define(&w, 256, both_families, WIRE_NFIELDS(both_families));
 	wire_define(&w, 257, two_ways, WIRE_NFIELDS(two_ways));
 	wire_define(&w, 258, of_any_length, WIRE_NFIELDS(of_any_length));
-	wire_options(&w, 300, said_in_options, WIRE_NFIELDS(said_in_options),
-	    1);
+	wire_options(&w, 300, options_fields, WIRE_NFIELDS(options_fields), 1);
 	keep();
 	wire_start(&w, IPFIX);
 	wire_set(&w, 300);
-	put_values(said_in_options, WIRE_NFIELDS(said_in_options), 8);
-	put_values(said_in_options, WIRE_NFIELDS(said_in_options), 9);
+	put_values(options_fields, WIRE_NFIELDS(options_fields), 8);
+	put_values(options_fields, WIRE_NFIELDS(options_fields), 9);
 	wire_set(&w, 256);
 	put_values(both_families, WIRE_NFIELDS(both_families), 4);
 	put_values(both_families, 2, 0);
@@ -377,12 +377,12 @@ static void
 build(void)
 {
 	wire_init(&w);
-	(void)snprintf(built.name, sizeof(built.name), "what was built");
+	(void)snprintf(built.name, sizeof(built.name), "the built session");
 	build_v9();
 	build_ipfix();
 }
 
-/* False where the change would be none. */
+/* Returns false if the change has no effect. */
 static bool
 change(uint8_t *data, size_t *len, size_t off, int kind)
 {
@@ -404,7 +404,7 @@ change(uint8_t *data, size_t *len, size_t off, int kind)
 	return (data[off] != was);
 }
 
-/* Feeds the pieces of the session from one to another, that one left out. */
+/* Feeds the datagrams from, from + 1 ... to - 1 of the session. */
 static void
 feed_pieces(const struct session *s, size_t from, size_t to)
 {
@@ -412,7 +412,7 @@ feed_pieces(const struct session *s, size_t from, size_t to)
 		(void)feed(s->pieces[from].data, s->pieces[from].len);
 }
 
-/* Feeds piece i with its nth change, and with good ones around it. */
+/* Feeds datagram i with its nth change, and valid ones around it. */
 static void
 try_change(const struct session *s, size_t i, size_t nth)
 {
@@ -432,7 +432,7 @@ try_change(const struct session *s, size_t i, size_t nth)
 	feed_pieces(s, i, i + 1);
 }
 
-/* Tries every step-th change from *first on, and moves *first past them all. */
+/* Tries every step-th change from *first on, and advances *first past them. */
 static void
 try_session(const struct session *s, size_t step, size_t *first)
 {
@@ -454,9 +454,9 @@ try_session(const struct session *s, size_t step, size_t *first)
 	}
 }
 
-/* Else it would show nothing that it changes do no harm. */
+/* Otherwise changes of it would not test anything. */
 static void
-what_was_built_is_sound(void **state)
+the_built_session_is_valid(void **state)
 {
 	const struct counters *n = &c.exporter->counters;
 
@@ -474,7 +474,7 @@ what_was_built_is_sound(void **state)
 }
 
 static void
-every_change_of_what_was_built_does_no_harm(void **state)
+every_change_of_the_built_session_is_harmless(void **state)
 {
 	size_t first = 0;
 
@@ -494,7 +494,7 @@ random_number(uint32_t below)
 	return ((uint32_t)(x >> 32) % below);
 }
 
-/* Lengths, counts and ids that are often the wrong side of a bound. */
+/* Changes lengths, counts and ids, often to the wrong side of a bound. */
 static void
 damage(uint8_t *data, size_t len)
 {
@@ -514,7 +514,7 @@ damage(uint8_t *data, size_t len)
 }
 
 static void
-many_changes_at_once_do_no_harm(void **state)
+many_changes_at_once_are_harmless(void **state)
 {
 	static uint8_t changed[NF_DATAGRAM_MAX];
 	const struct piece *p;
@@ -536,9 +536,9 @@ many_changes_at_once_do_no_harm(void **state)
 	finished = true;
 }
 
-/* Octets that are random but for the version. */
+/* Random octets after the version. */
 static void
-noise_does_no_harm(void **state)
+noise_is_harmless(void **state)
 {
 	uint8_t noise[200];
 	size_t i, k, len;
@@ -559,7 +559,7 @@ noise_does_no_harm(void **state)
 	finished = true;
 }
 
-/* The whole file, which the caller frees; NULL where there is none. */
+/* Returns the whole file, which the caller frees, or NULL without one. */
 static uint8_t *
 read_file(const char *path, size_t *len)
 {
@@ -583,7 +583,9 @@ le32(const uint8_t *p)
 	    (uint32_t)p[1] << 8 | p[0]);
 }
 
-/* Payloads of UDP over IPv4 over Ethernet, in a pcap of the usual kind. */
+/*
+ * Adds the payloads of UDP over IPv4 over Ethernet in a pcap of the usual kind.
+ */
 static void
 add_pcap(struct session *s, const uint8_t *data, size_t len)
 {
@@ -636,7 +638,7 @@ recorded_session(const char *name)
 	return (s);
 }
 
-/* The manifest has a line for each file, with the session that it is of. */
+/* The manifest has a line for each file, with its session. */
 static void
 read_manifest(const char *dir)
 {
@@ -688,7 +690,9 @@ count_changes(void)
 	return (n);
 }
 
-/* A step without common divisor with the kinds, so that all come about. */
+/*
+ * Returns a step without common divisor with KINDS, so that every kind occurs.
+ */
 static size_t
 step_for(size_t changes)
 {
@@ -700,7 +704,7 @@ step_for(size_t changes)
 }
 
 static void
-changes_of_what_was_recorded_do_no_harm(void **state)
+changes_of_recorded_sessions_are_harmless(void **state)
 {
 	size_t i, first = 0, step = step_for(count_changes());
 
@@ -740,7 +744,7 @@ unload(void **state)
 	return (0);
 }
 
-/* Room for what makes work, and time for none of it. */
+/* Limits that allow much work, of which none may take long. */
 static void
 start_large(const char *what)
 {
@@ -788,7 +792,7 @@ many_fields_of_no_length_take_no_time(void **state)
 	finished = true;
 }
 
-/* All of an exporter's templates, and data that wait for others. */
+/* All templates that an exporter may have, and held data. */
 static void
 fill_tables(void)
 {
@@ -890,11 +894,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(what_was_built_is_sound),
-		TEST(every_change_of_what_was_built_does_no_harm),
-		TEST(many_changes_at_once_do_no_harm),
-		TEST(noise_does_no_harm),
-		TEST(changes_of_what_was_recorded_do_no_harm),
+		TEST(the_built_session_is_valid),
+		TEST(every_change_of_the_built_session_is_harmless),
+		TEST(many_changes_at_once_are_harmless),
+		TEST(noise_is_harmless),
+		TEST(changes_of_recorded_sessions_are_harmless),
 		TEST(many_fields_of_no_length_take_no_time),
 		TEST(many_withdrawals_take_no_time),
 		TEST(many_definitions_take_no_time),

@@ -15,8 +15,8 @@
  */
 
 /*
- * Options data: what an exporter says about itself, whole or not at all, and
- * within bounds.
+ * Options data: an exporter's data about itself are kept completely or not at
+ * all, and within limits.
  */
 #include "compat/compat.h"
 
@@ -45,9 +45,9 @@ take(enum decoded want)
 	assert_int_equal(c.n, 0);
 }
 
-/* Sends an options template, and a message for its data is begun. */
+/* Sends an options template, and begins a message for its data. */
 static void
-learn(uint16_t version, const struct wire_field *fields, size_t n,
+send_template(uint16_t version, const struct wire_field *fields, size_t n,
     size_t scopes)
 {
 	wire_start(&w, version);
@@ -118,7 +118,7 @@ samplers_are_read_in_every_length(void **state)
 	for (v = 0; v < 2; v++) {
 		for (i = 0; i < WIRE_NFIELDS(lens); i++) {
 			fields[1].len = fields[2].len = fields[3].len = lens[i];
-			learn(versions[v], fields, 4, 1);
+			send_template(versions[v], fields, 4, 1);
 			wire_uint(&w, 99, 4);
 			wire_uint(&w, 10 + i, lens[i]);
 			wire_uint(&w, 2, lens[i]);
@@ -133,16 +133,16 @@ samplers_are_read_in_every_length(void **state)
 	assert_int_equal(c.exporter->counters.options, 8);
 }
 
-/* The one sampler that these elements, with these values, tell of. */
+/* Returns the only sampler, after a record with these elements and values. */
 static const struct sampler *
-told_by(const uint16_t *ids, const uint32_t *said, size_t n)
+sampler_from(const uint16_t *ids, const uint32_t *said, size_t n)
 {
 	struct wire_field fields[8] = { { 149, 4, 0 } };
 	size_t i;
 
 	for (i = 0; i < n; i++)
 		fields[i + 1] = (struct wire_field){ ids[i], 4, 0 };
-	learn(IPFIX, fields, n + 1, 1);
+	send_template(IPFIX, fields, n + 1, 1);
 	wire_uint(&w, w.domain, 4);
 	for (i = 0; i < n; i++)
 		wire_uint(&w, said[i], 4);
@@ -152,13 +152,13 @@ told_by(const uint16_t *ids, const uint32_t *said, size_t n)
 }
 
 #define TOLD(n, ids, said) \
-	told_by((const uint16_t[])ids, (const uint32_t[])said, n)
+	sampler_from((const uint16_t[])ids, (const uint32_t[])said, n)
 /* clang-format off */
 #define LIST(...)		{ __VA_ARGS__ }
 /* clang-format on */
 
 static void
-each_way_to_tell_the_sampling_is_read(void **state)
+every_form_of_sampling_is_read(void **state)
 {
 	const struct sampler *s;
 
@@ -172,7 +172,7 @@ each_way_to_tell_the_sampling_is_read(void **state)
 	s = TOLD(2, LIST(304, 305), LIST(3, 128));
 	assert_int_equal(s->one_of, 128);
 	assert_int_equal(s->mode, 3);
-	/* 1 is taken, 999 are not; 10 are taken, 90 are not. */
+	/* 1 is sampled, 999 are not; 10 are sampled, 90 are not. */
 	s = TOLD(2, LIST(305, 306), LIST(1, 999));
 	assert_int_equal(s->one_of, 1000);
 	s = TOLD(2, LIST(306, 305), LIST(90, 10));
@@ -202,7 +202,7 @@ samplers_have_ids_and_domains(void **state)
 	(void)state;
 	for (i = 0; i < 6; i++) {
 		w.domain = 10 - i % 2;
-		learn(IPFIX, fields, 2, 1);
+		send_template(IPFIX, fields, 2, 1);
 		wire_uint(&w, 6 - i, 2);
 		wire_uint(&w, 1000 + i, 4);
 		take(DECODED);
@@ -215,7 +215,7 @@ samplers_have_ids_and_domains(void **state)
 }
 
 static void
-what_is_said_again_replaces_the_old(void **state)
+a_newer_record_replaces_the_old(void **state)
 {
 	static const struct wire_field fields[] = {
 		{ 302, 2, 0 },
@@ -226,7 +226,7 @@ what_is_said_again_replaces_the_old(void **state)
 
 	(void)state;
 	for (i = 0; i < 3; i++) {
-		learn(IPFIX, fields, 2, 1);
+		send_template(IPFIX, fields, 2, 1);
 		exporters_saved(c.table);
 		wire_uint(&w, 1, 2);
 		wire_uint(&w, rates[i], 4);
@@ -237,9 +237,9 @@ what_is_said_again_replaces_the_old(void **state)
 	assert_int_equal(options()->nsamplers, 1);
 }
 
-/* What one record leaves out stays as another has told it. */
+/* Values that a record does not contain are kept from an earlier one. */
 static void
-what_is_not_said_stays(void **state)
+values_not_in_a_record_are_kept(void **state)
 {
 	static const struct wire_field rate[] = {
 		{ 302, 2, 0 }, { 305, 4, 0 }, { 304, 2, 0 },
@@ -250,22 +250,22 @@ what_is_not_said_stays(void **state)
 	};
 
 	(void)state;
-	learn(IPFIX, rate, 3, 1);
+	send_template(IPFIX, rate, 3, 1);
 	wire_uint(&w, 1, 2);
 	wire_uint(&w, 100, 4);
 	wire_uint(&w, 4, 2);
 	take(DECODED);
-	learn(IPFIX, rate, 2, 1);
+	send_template(IPFIX, rate, 2, 1);
 	wire_uint(&w, 1, 2);
 	wire_uint(&w, 200, 4);
 	take(DECODED);
 	assert_int_equal(sampler(IPFIX, 1)->one_of, 200);
 	assert_int_equal(sampler(IPFIX, 1)->mode, 4);
-	learn(IPFIX, name, 2, 1);
+	send_template(IPFIX, name, 2, 1);
 	wire_uint(&w, 7, 4);
 	wire_bytes(&w, "eth0\0\0\0", 8);
 	take(DECODED);
-	learn(IPFIX, description, 2, 1);
+	send_template(IPFIX, description, 2, 1);
 	wire_uint(&w, 7, 4);
 	wire_bytes(&w, "uplink\0", 8);
 	take(DECODED);
@@ -292,7 +292,7 @@ exporter_statistics_are_kept(void **state)
 
 	(void)state;
 	for (v = 0; v < 2; v++) {
-		learn(versions[v], fields, WIRE_NFIELDS(fields), 1);
+		send_template(versions[v], fields, WIRE_NFIELDS(fields), 1);
 		wire_uint(&w, w.domain, 4);
 		for (i = 1; i < WIRE_NFIELDS(fields); i++)
 			wire_uint(&w, 1000 + i, fields[i].len);
@@ -325,7 +325,7 @@ interfaces_have_names(void **state)
 	    "the uplink to the other side of the town, behind the river";
 
 	(void)state;
-	learn(IPFIX, in, 3, 1);
+	send_template(IPFIX, in, 3, 1);
 	wire_uint(&w, 3, 2);
 	wire_variable(&w, "Gi0/3", 5, 0);
 	wire_variable(&w, longest, strlen(longest), 1);
@@ -333,7 +333,7 @@ interfaces_have_names(void **state)
 	wire_variable(&w, "Gi0/1", 5, 0);
 	wire_variable(&w, "", 0, 0);
 	take(DECODED);
-	learn(V9, out, 2, 0);
+	send_template(V9, out, 2, 0);
 	wire_uint(&w, 2, 4);
 	wire_bytes(&w, "eth\a2\0", 6);
 	take(DECODED);
@@ -356,7 +356,7 @@ the_interface_may_be_a_scope_of_v9(void **state)
 	};
 
 	(void)state;
-	learn(V9, fields, 2, 1);
+	send_template(V9, fields, 2, 1);
 	wire_uint(&w, 77, 4);
 	wire_bytes(&w, "ppp0\0", 5);
 	take(DECODED);
@@ -365,7 +365,7 @@ the_interface_may_be_a_scope_of_v9(void **state)
 
 /* The same numbers as elements: octets, packets, flows, protocol, ToS. */
 static void
-other_scopes_of_v9_are_stepped_over(void **state)
+other_scopes_of_v9_are_ignored(void **state)
 {
 	struct wire_field fields[] = {
 		{ 1, 4, 0 },
@@ -376,7 +376,7 @@ other_scopes_of_v9_are_stepped_over(void **state)
 	(void)state;
 	for (scope = 1; scope <= 50; scope++) {
 		fields[0].id = scope;
-		learn(V9, fields, 2, 1);
+		send_template(V9, fields, 2, 1);
 		wire_uint(&w, 0xdeadbeef, 4);
 		wire_uint(&w, 100 + scope, 4);
 		take(DECODED);
@@ -386,14 +386,14 @@ other_scopes_of_v9_are_stepped_over(void **state)
 }
 
 static void
-there_may_be_no_scope(void **state)
+options_without_scope(void **state)
 {
 	static const struct wire_field fields[] = { { 34, 4, 0 } };
 	size_t v;
 
 	(void)state;
 	for (v = 0; v < 2; v++) {
-		learn(versions[v], fields, 1, 0);
+		send_template(versions[v], fields, 1, 0);
 		wire_uint(&w, 16, 4);
 		take(DECODED);
 		assert_int_equal(sampler(versions[v], 0)->one_of, 16);
@@ -401,7 +401,7 @@ there_may_be_no_scope(void **state)
 }
 
 static void
-scopes_may_have_no_length(void **state)
+scopes_of_length_0(void **state)
 {
 	static const struct wire_field fields[] = {
 		{ 2, 0, 0 },
@@ -413,7 +413,7 @@ scopes_may_have_no_length(void **state)
 
 	(void)state;
 	for (v = 0; v < 2; v++) {
-		learn(versions[v], fields, 4, 2);
+		send_template(versions[v], fields, 4, 2);
 		wire_uint(&w, 16, 4);
 		wire_bytes(&w, "lo0", 3);
 		take(DECODED);
@@ -423,7 +423,7 @@ scopes_may_have_no_length(void **state)
 }
 
 static void
-records_that_break_off_change_nothing(void **state)
+truncated_records_change_nothing(void **state)
 {
 	static const struct wire_field fixed[] = {
 		{ 302, 2, 0 }, { 305, 4, 0 },
@@ -434,13 +434,13 @@ records_that_break_off_change_nothing(void **state)
 
 	(void)state;
 	for (len = 0; len < 6; len++) {
-		learn(IPFIX, fixed, 2, 1);
+		send_template(IPFIX, fixed, 2, 1);
 		wire_fill(&w, 1, len);
 		take(DECODED);
 		assert_int_equal(options()->nsamplers, 0);
 	}
 	for (len = 0; len < 12; len++) {
-		learn(IPFIX, variable, 3, 1);
+		send_template(IPFIX, variable, 3, 1);
 		wire_uint(&w, 1, 2);
 		wire_uint(&w, 100, 4);
 		wire_variable(&w, "abcde", 5, 0);
@@ -450,7 +450,7 @@ records_that_break_off_change_nothing(void **state)
 		assert_int_equal(options()->nsamplers, 0);
 	}
 	assert_int_equal(c.exporter->counters.options, 0);
-	learn(IPFIX, variable, 3, 1);
+	send_template(IPFIX, variable, 3, 1);
 	wire_uint(&w, 1, 2);
 	wire_uint(&w, 100, 4);
 	wire_variable(&w, "abcde", 5, 0);
@@ -488,7 +488,7 @@ a_set_may_define_several_options_templates(void **state)
 }
 
 static void
-options_data_wait_for_their_template(void **state)
+options_data_are_held_for_their_template(void **state)
 {
 	static const struct wire_field fields[] = {
 		{ 302, 2, 0 },
@@ -507,7 +507,7 @@ options_data_wait_for_their_template(void **state)
 	assert_int_equal(sampler(IPFIX, 9)->one_of, 1024);
 }
 
-/* The definition is refused with this head, and the one before it is gone. */
+/* A definition with this head is refused, and removes the previous one. */
 static void
 assert_head_refused(uint16_t version, uint16_t first, uint16_t second)
 {
@@ -517,7 +517,7 @@ assert_head_refused(uint16_t version, uint16_t first, uint16_t second)
 	};
 	uint64_t refused;
 
-	learn(version, fields, 2, 1);
+	send_template(version, fields, 2, 1);
 	wire_start(&w, version);
 	wire_options(&w, 256, fields, 2, 1);
 	be16_put(w.set + 6, first);
@@ -525,7 +525,7 @@ assert_head_refused(uint16_t version, uint16_t first, uint16_t second)
 	refused = c.exporter->counters.templates_refused;
 	take(DECODED);
 	assert_true(c.exporter->counters.templates_refused > refused);
-	/* Data are not read by what was to be replaced. */
+	/* Data are not decoded by the definition that was to be replaced. */
 	wire_start(&w, version);
 	wire_set(&w, 256);
 	wire_fill(&w, 1, 8);
@@ -535,7 +535,7 @@ assert_head_refused(uint16_t version, uint16_t first, uint16_t second)
 }
 
 static void
-options_templates_that_cannot_be_are_refused(void **state)
+impossible_options_templates_are_refused(void **state)
 {
 	(void)state;
 	assert_head_refused(V9, 3, 4);
@@ -549,9 +549,9 @@ options_templates_that_cannot_be_are_refused(void **state)
 	assert_head_refused(IPFIX, 65535, 65535);
 }
 
-/* One record for each of n ids, in a mixed order; the rate is id + 1. */
+/* Sends one record for each of n ids, in mixed order; the rate is id + 1. */
 static void
-tell_many(const struct wire_field *fields, uint32_t n)
+send_many(const struct wire_field *fields, uint32_t n)
 {
 	uint32_t i, id;
 
@@ -559,7 +559,7 @@ tell_many(const struct wire_field *fields, uint32_t n)
 		if (i % 1000 == 0) {
 			if (i != 0)
 				take(DECODED);
-			learn(IPFIX, fields, 2, 1);
+			send_template(IPFIX, fields, 2, 1);
 		}
 		id = (uint32_t)((uint64_t)i * 7919 % n);
 		wire_uint(&w, id, 4);
@@ -579,7 +579,7 @@ samplers_are_bounded(void **state)
 	size_t i;
 
 	(void)state;
-	tell_many(fields, SAMPLERS_MAX + 100);
+	send_many(fields, SAMPLERS_MAX + 100);
 	o = options();
 	assert_int_equal(o->nsamplers, SAMPLERS_MAX);
 	for (i = 0; i < o->nsamplers; i++) {
@@ -600,7 +600,7 @@ interfaces_are_bounded(void **state)
 	size_t i;
 
 	(void)state;
-	tell_many(fields, INTERFACES_MAX + 100);
+	send_many(fields, INTERFACES_MAX + 100);
 	o = options();
 	assert_int_equal(o->ninterfaces, INTERFACES_MAX);
 	for (i = 1; i < o->ninterfaces; i++)
@@ -620,7 +620,7 @@ domains_are_bounded(void **state)
 	(void)state;
 	for (i = 0; i < DOMAINS_MAX + 100; i++) {
 		w.domain = i ^ 0x55;
-		learn(IPFIX, fields, 2, 1);
+		send_template(IPFIX, fields, 2, 1);
 		wire_uint(&w, w.domain, 4);
 		wire_uint(&w, 1000 + w.domain, 8);
 		take(DECODED);
@@ -632,7 +632,7 @@ domains_are_bounded(void **state)
 }
 
 static void
-memory_bounds_them_all(void **state)
+memory_limits_all_options(void **state)
 {
 	static const struct wire_field fields[] = {
 		{ 10, 4, 0 },
@@ -647,7 +647,7 @@ memory_bounds_them_all(void **state)
 	(void)state;
 	collect_stop(&c);
 	collect_start(&c, &limits);
-	tell_many(fields, 1000);
+	send_many(fields, 1000);
 	assert_true(options()->ninterfaces > 20);
 	assert_true(options()->ninterfaces * sizeof(struct interface) < 4096);
 	assert_int_equal(c.exporter->counters.options, 1000);
@@ -660,25 +660,25 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(samplers_are_read_in_every_length),
-		TEST(each_way_to_tell_the_sampling_is_read),
+		TEST(every_form_of_sampling_is_read),
 		TEST(sampling_of_nothing_is_unknown),
 		TEST(samplers_have_ids_and_domains),
-		TEST(what_is_said_again_replaces_the_old),
-		TEST(what_is_not_said_stays),
+		TEST(a_newer_record_replaces_the_old),
+		TEST(values_not_in_a_record_are_kept),
 		TEST(exporter_statistics_are_kept),
 		TEST(interfaces_have_names),
 		TEST(the_interface_may_be_a_scope_of_v9),
-		TEST(other_scopes_of_v9_are_stepped_over),
-		TEST(there_may_be_no_scope),
-		TEST(scopes_may_have_no_length),
-		TEST(records_that_break_off_change_nothing),
+		TEST(other_scopes_of_v9_are_ignored),
+		TEST(options_without_scope),
+		TEST(scopes_of_length_0),
+		TEST(truncated_records_change_nothing),
 		TEST(a_set_may_define_several_options_templates),
-		TEST(options_data_wait_for_their_template),
-		TEST(options_templates_that_cannot_be_are_refused),
+		TEST(options_data_are_held_for_their_template),
+		TEST(impossible_options_templates_are_refused),
 		TEST(samplers_are_bounded),
 		TEST(interfaces_are_bounded),
 		TEST(domains_are_bounded),
-		TEST(memory_bounds_them_all),
+		TEST(memory_limits_all_options),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

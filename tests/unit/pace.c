@@ -15,7 +15,7 @@
  */
 
 /*
- * When the collector looks, and when it writes, by made-up clocks.
+ * When the collector receives, and when it writes; the clocks are the test's.
  */
 #include "compat/compat.h"
 
@@ -30,11 +30,14 @@
 
 #define MS         UINT64_C(1000000)
 #define BUFFER     ((size_t)64 << 20)
-#define BUFFER_LOW ((size_t)425984) /* what systems give by themselves */
+#define BUFFER_LOW ((size_t)425984) /* the default of common systems */
 
-/* One look each period, which finds n; the pause that follows the last. */
+/*
+ * Receives n datagrams three times, once each period; returns the pause after
+ * the last.
+ */
 static uint64_t
-look(struct pace *p, uint64_t period, size_t n)
+poll_times(struct pace *p, uint64_t period, size_t n)
 {
 	uint64_t now = 1000 * MS;
 	int i;
@@ -45,14 +48,14 @@ look(struct pace *p, uint64_t period, size_t n)
 }
 
 static void
-lone_datagrams_are_taken_at_once(void **state)
+single_datagrams_are_received_at_once(void **state)
 {
 	struct pace p = { 0 };
 
 	(void)state;
 	pace_set_buffer(&p, BUFFER);
-	assert_int_equal(look(&p, 10 * MS, 1), 0);
-	assert_int_equal(look(&p, 1000 * MS, 50), 0);
+	assert_int_equal(poll_times(&p, 10 * MS, 1), 0);
+	assert_int_equal(poll_times(&p, 1000 * MS, 50), 0);
 }
 
 static void
@@ -62,28 +65,28 @@ datagrams_gather_under_load(void **state)
 
 	(void)state;
 	pace_set_buffer(&p, BUFFER);
-	/* 100 a millisecond: some batches of them are there after 2.5. */
-	assert_in_range(look(&p, MS, 100), 2 * MS, 3 * MS);
-	assert_int_equal(look(&p, MS, 1), PACE_GATHER_MAX);
-	assert_int_equal(look(&p, MS, 0), 0);
+	/* 100 a millisecond fill some batches in 2.5. */
+	assert_in_range(poll_times(&p, MS, 100), 2 * MS, 3 * MS);
+	assert_int_equal(poll_times(&p, MS, 1), PACE_GATHER_MAX);
+	assert_int_equal(poll_times(&p, MS, 0), 0);
 }
 
 static void
-a_small_buffer_is_not_filled_by_waiting(void **state)
+waiting_does_not_fill_a_small_buffer(void **state)
 {
 	struct pace p = { 0 };
 
 	(void)state;
 	pace_set_buffer(&p, BUFFER_LOW);
-	/* At 10 Gbit/s, twice the octets of the wire in the buffer. */
-	assert_true(look(&p, MS / 100, 1) * 5 / 2 <= BUFFER_LOW / 2);
+	/* At 10 Gbit/s, with twice the octets of the wire in the buffer. */
+	assert_true(poll_times(&p, MS / 100, 1) * 5 / 2 <= BUFFER_LOW / 2);
 	assert_true(p.gather > 0);
 	pace_set_buffer(&p, 0);
-	assert_int_equal(look(&p, MS / 100, 1), 0);
+	assert_int_equal(poll_times(&p, MS / 100, 1), 0);
 }
 
 static void
-writes_are_apart_under_load(void **state)
+writes_are_spaced_under_load(void **state)
 {
 	struct pace p = { 0 };
 	uint64_t now = 1000 * MS;
@@ -110,7 +113,7 @@ the_end_of_a_burst_is_written_at_once(void **state)
 	pace_wrote(&p, now);
 	pace_looked(&p, now + MS, 0);
 	assert_int_equal(pace_until_write(&p, now + MS), 0);
-	/* But not again and again, should that not be possible. */
+	/* But not repeatedly, if that does not succeed. */
 	pace_wrote(&p, now + MS);
 	pace_looked(&p, now + 2 * MS, 0);
 	assert_int_equal(pace_until_write(&p, now + 2 * MS), PACE_WRITE - MS);
@@ -120,10 +123,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lone_datagrams_are_taken_at_once),
+		cmocka_unit_test(single_datagrams_are_received_at_once),
 		cmocka_unit_test(datagrams_gather_under_load),
-		cmocka_unit_test(a_small_buffer_is_not_filled_by_waiting),
-		cmocka_unit_test(writes_are_apart_under_load),
+		cmocka_unit_test(waiting_does_not_fill_a_small_buffer),
+		cmocka_unit_test(writes_are_spaced_under_load),
 		cmocka_unit_test(the_end_of_a_burst_is_written_at_once),
 	};
 

@@ -102,7 +102,7 @@ clear(struct thing *thing)
 }
 
 static void
-members_have_their_places(void **state)
+members_are_packed_in_their_places(void **state)
 {
 	struct thing thing;
 	struct wcursor w;
@@ -198,7 +198,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(members_have_their_places),
+		cmocka_unit_test(members_are_packed_in_their_places),
 		cmocka_unit_test(bytes_that_end_early_are_refused),
 		cmocka_unit_test(values_outside_their_bounds_are_refused),
 		cmocka_unit_test(more_items_than_allowed_are_refused),

@@ -31,7 +31,10 @@
 
 #define SIZE_MAX_TRIED (3 * sizeof(struct priv_msg))
 
-/* How many requests in these bytes are taken, and what comes then. */
+/*
+ * Returns the result after the last request in these bytes; *taken is the
+ * number of requests.
+ */
 static int
 receive_all(const void *bytes, size_t len, size_t *taken)
 {
@@ -98,7 +101,7 @@ test_every_bit_of_other_fields(void **state)
 	}
 }
 
-/* The lowest descriptor that is free: none has stayed open below it. */
+/* Returns the lowest free descriptor: none below it was left open. */
 static int
 lowest_free(void)
 {

@@ -14,9 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-/*
- * The policy: which requests a collector may send, and when.
- */
+/* The policy: which requests a collector may send, and when. */
 #include "compat/compat.h"
 
 #include <sys/socket.h>
@@ -88,7 +86,7 @@ answered(struct worker *w, enum priv_type type, int n)
 }
 
 static void
-test_answers_are_taken_as_often_as_owed(void **state)
+test_answers_are_accepted_as_often_as_owed(void **state)
 {
 	struct worker w = idle;
 
@@ -99,7 +97,7 @@ test_answers_are_taken_as_often_as_owed(void **state)
 	assert_int_equal(answered(&w, PRIV_LOG_TAKEN, 4), 3);
 }
 
-/* The bound is loose, since seconds may pass meanwhile. */
+/* The bound is loose, since seconds may pass during the test. */
 static void
 test_others_are_limited_in_rate(void **state)
 {
@@ -116,7 +114,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answers_are_allowed_when_owed),
-		cmocka_unit_test(test_answers_are_taken_as_often_as_owed),
+		cmocka_unit_test(test_answers_are_accepted_as_often_as_owed),
 		cmocka_unit_test(test_others_are_limited_in_rate),
 	};
 

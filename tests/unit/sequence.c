@@ -15,8 +15,8 @@
  */
 
 /*
- * Sequence numbers: gaps, what comes late or twice, restarts, and several
- * sequences in one.  A model sends numbered datagrams and knows what is missing.
+ * Sequence numbers: gaps, late and repeated datagrams, restarts, and several
+ * sequences in one.  The tests number datagrams and so know which are missing.
  */
 #include "compat/compat.h"
 
@@ -35,7 +35,7 @@
 #define V5    NF_VERSION_5
 #define COUNT 30 /* flows of a datagram, unless stated */
 
-/* What flowd makes of it. */
+/* The state under test, and the sum of its changes. */
 static struct sequences q;
 static struct sequence_change sum;
 
@@ -82,7 +82,7 @@ assert_sum(int64_t missing, uint32_t late, int restarts)
 	assert_int_equal(sum.restarts, restarts);
 }
 
-/* n streams, each from its own number on, in turn. */
+/* Sends n streams, each from its own number on, in turn. */
 static void
 interleave(const uint32_t *from, size_t n, uint32_t rounds)
 {
@@ -102,16 +102,16 @@ late_numbers_are_not_missing(void **state)
 	datagram(0);
 	datagram(90);
 	assert_sum(60, 0, 0);
-	datagram(60); /* the end of the hole */
+	datagram(60); /* the end of the gap */
 	assert_sum(30, 30, 0);
 	datagram(30);
 	assert_sum(0, 60, 0);
-	/* Twice is late, and takes nothing off. */
+	/* A repeated datagram is late, and does not reduce the loss. */
 	datagram(200);
 	assert_sum(80, 60, 0);
 	datagram(90);
 	assert_sum(80, 90, 0);
-	/* In the middle of a hole, and over its end. */
+	/* In the middle of a gap, and over its end. */
 	take(V5, 0, 150, 10, 1000);
 	assert_sum(70, 100, 0);
 	take(V5, 0, 190, 20, 1000);
@@ -125,7 +125,7 @@ late_numbers_are_not_missing(void **state)
 }
 
 static void
-a_burst_that_was_delayed_is_late(void **state)
+a_delayed_burst_is_late(void **state)
 {
 	uint32_t i;
 
@@ -142,7 +142,7 @@ a_burst_that_was_delayed_is_late(void **state)
 }
 
 static void
-any_order_within_reach_loses_nothing(void **state)
+any_order_in_the_window_is_no_loss(void **state)
 {
 	uint32_t i, k, block[4], swap;
 
@@ -158,7 +158,7 @@ any_order_within_reach_loses_nothing(void **state)
 			block[k] = block[other];
 			block[other] = swap;
 		}
-		/* So that the first is not late at once. */
+		/* So that the first one is not late. */
 		if (i == 0)
 			datagram(0);
 		for (k = 0; k < 4; k++)
@@ -184,7 +184,7 @@ duplicates_hide_no_loss(void **state)
 }
 
 static void
-a_copy_that_lags_fills_what_is_missing(void **state)
+a_delayed_copy_fills_gaps(void **state)
 {
 	uint32_t i;
 
@@ -221,13 +221,13 @@ check_interleaved(const uint32_t *from, size_t n)
 	interleave(from, n, 1000);
 	assert_int_equal(sum.missing, 0);
 	assert_int_equal(sum.restarts, 0);
-	/* It takes SEQUENCE_TURNS rounds at most. */
+	/* Separating them takes SEQUENCE_TURNS rounds at most. */
 	late = sum.late;
 	assert_true(late <= (SEQUENCE_TURNS + 1) * n * COUNT);
 }
 
 static void
-sequences_in_turn_are_told_apart(void **state)
+alternating_sequences_are_separated(void **state)
 {
 	static const uint32_t near[] = { 9000, 39000 };
 	static const uint32_t falling[] = { 39000, 69000, 9000 };
@@ -244,9 +244,9 @@ sequences_in_turn_are_told_apart(void **state)
 	check_interleaved(all, SEQUENCES_MAX);
 }
 
-/* Sequences of different speed, in no regular order. */
+/* Sequences of different speed, in irregular order. */
 static void
-sequences_in_any_turn_are_told_apart(void **state)
+irregular_sequences_are_separated(void **state)
 {
 	uint32_t next[3] = { 1000000, 7000000, 3000000 };
 	uint32_t i, k;
@@ -264,7 +264,7 @@ sequences_in_any_turn_are_told_apart(void **state)
 	assert_true(sum.late <= 12 * COUNT);
 }
 
-/* One that catches up with another goes through its numbers. */
+/* A sequence that catches up with another passes through its numbers. */
 static void
 sequences_may_meet(void **state)
 {
@@ -284,7 +284,7 @@ sequences_may_meet(void **state)
 }
 
 static void
-loss_among_several_is_seen(void **state)
+loss_in_one_of_several_is_counted(void **state)
 {
 	static const uint32_t from[] = { 1000000, 5000000, 3000000 };
 	uint32_t i, late;
@@ -321,7 +321,7 @@ a_new_sequence_may_appear_later(void **state)
 }
 
 static void
-several_restart_by_their_uptime(void **state)
+several_sequences_restart_by_their_uptime(void **state)
 {
 	static const uint32_t before[] = { 9000000, 5000000 };
 	static const uint32_t after[] = { 1000, 900000 };
@@ -358,7 +358,7 @@ domains_and_versions_do_not_mix(void **state)
 }
 
 static void
-what_nobody_can_count_is_no_loss(void **state)
+unknown_counts_are_no_loss(void **state)
 {
 	(void)state;
 	take(NF_VERSION_IPFIX, 0, 100, SEQUENCE_UNKNOWN, 0);
@@ -370,9 +370,9 @@ what_nobody_can_count_is_no_loss(void **state)
 	assert_int_equal(sum.missing, 0);
 }
 
-/* Numbers that somebody made up: nothing goes below zero, or on for ever. */
+/* Made-up numbers: no count becomes negative, and no loop is endless. */
 static void
-any_numbers_can_be_taken(void **state)
+any_numbers_are_accepted(void **state)
 {
 	uint32_t i, number = 0, width;
 
@@ -407,23 +407,25 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(late_numbers_are_not_missing, setup),
-		cmocka_unit_test_setup(a_burst_that_was_delayed_is_late, setup),
-		cmocka_unit_test_setup(any_order_within_reach_loses_nothing,
+		cmocka_unit_test_setup(a_delayed_burst_is_late, setup),
+		cmocka_unit_test_setup(any_order_in_the_window_is_no_loss,
 		    setup),
 		cmocka_unit_test_setup(duplicates_hide_no_loss, setup),
-		cmocka_unit_test_setup(a_copy_that_lags_fills_what_is_missing,
-		    setup),
+		cmocka_unit_test_setup(a_delayed_copy_fills_gaps, setup),
 		cmocka_unit_test_setup(wrapping_is_no_loss, setup),
-		cmocka_unit_test_setup(sequences_in_turn_are_told_apart, setup),
-		cmocka_unit_test_setup(sequences_in_any_turn_are_told_apart,
+		cmocka_unit_test_setup(alternating_sequences_are_separated,
+		    setup),
+		cmocka_unit_test_setup(irregular_sequences_are_separated,
 		    setup),
 		cmocka_unit_test_setup(sequences_may_meet, setup),
-		cmocka_unit_test_setup(loss_among_several_is_seen, setup),
+		cmocka_unit_test_setup(loss_in_one_of_several_is_counted,
+		    setup),
 		cmocka_unit_test_setup(a_new_sequence_may_appear_later, setup),
-		cmocka_unit_test_setup(several_restart_by_their_uptime, setup),
+		cmocka_unit_test_setup(
+		    several_sequences_restart_by_their_uptime, setup),
 		cmocka_unit_test_setup(domains_and_versions_do_not_mix, setup),
-		cmocka_unit_test_setup(what_nobody_can_count_is_no_loss, setup),
-		cmocka_unit_test_setup(any_numbers_can_be_taken, setup),
+		cmocka_unit_test_setup(unknown_counts_are_no_loss, setup),
+		cmocka_unit_test_setup(any_numbers_are_accepted, setup),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -15,8 +15,8 @@
  */
 
 /*
- * The state that survives a restart: it comes back as it was, and no damage to
- * the file does harm.
+ * The state that survives a restart is restored unchanged, and no damaged file
+ * does harm.
  */
 #include "compat/compat.h"
 
@@ -86,7 +86,7 @@ transmit(struct collect *c, enum decoded want)
 }
 
 static void
-tell_options(uint16_t version, uint32_t n)
+send_options(uint16_t version, uint32_t n)
 {
 	static const struct wire_field fields[] = {
 		{ 10, 4, 0 },
@@ -113,7 +113,7 @@ tell_options(uint16_t version, uint32_t n)
 	transmit(&before, DECODED);
 }
 
-/* Something of everything, from two exporters; the last one is at hand. */
+/* Every kind of state, for two exporters; the last one is current. */
 static void
 learn_much(void)
 {
@@ -135,9 +135,9 @@ learn_much(void)
 	wire_uint(&w, 257, 2);
 	wire_uint(&w, 0, 2);
 	transmit(&before, DECODED);
-	tell_options(V9, 1);
-	tell_options(IPFIX, 2);
-	tell_options(IPFIX, 3);
+	send_options(V9, 1);
+	send_options(IPFIX, 2);
+	send_options(IPFIX, 3);
 }
 
 static void
@@ -148,7 +148,7 @@ pack(const struct collect *c)
 	assert_non_null(data);
 }
 
-/* From memory of exactly so many bytes. */
+/* Unpacks from an allocation of exactly n bytes. */
 static int
 unpack(struct collect *c, const uint8_t *from, size_t n)
 {
@@ -173,7 +173,7 @@ restart(void)
 }
 
 static void
-what_comes_back_is_what_was_there(void **state)
+everything_is_restored(void **state)
 {
 	uint8_t *first;
 	size_t first_len;
@@ -198,7 +198,7 @@ what_comes_back_is_what_was_there(void **state)
 }
 
 static void
-nothing_comes_back_as_nothing(void **state)
+an_empty_state_is_restored(void **state)
 {
 	struct exporter_table *empty;
 	const struct exporter_limits limits = {
@@ -230,7 +230,7 @@ put_mixed_record(void)
 }
 
 static void
-data_alone_are_decoded_after_a_restart(void **state)
+data_without_template_are_decoded_after_a_restart(void **state)
 {
 	(void)state;
 	learn_much();
@@ -248,7 +248,7 @@ data_alone_are_decoded_after_a_restart(void **state)
 	transmit(&after, DECODED);
 	assert_int_equal(after.n, 1);
 	assert_int_equal(after.flows[0].octets, 777);
-	/* The system's time of start is known as well. */
+	/* The system's init time is known as well. */
 	assert_int_equal(after.flows[0].sys_uptime_ms, 50000);
 	assert_int_equal(after.flows[0].flow_start, 4000);
 	assert_int_equal(after.flows[0].flow_finish, 9000);
@@ -262,7 +262,7 @@ data_alone_are_decoded_after_a_restart(void **state)
 }
 
 static void
-what_was_withdrawn_stays_so(void **state)
+withdrawn_templates_stay_withdrawn(void **state)
 {
 	(void)state;
 	learn_much();
@@ -280,7 +280,7 @@ what_was_withdrawn_stays_so(void **state)
 }
 
 static void
-options_come_back(void **state)
+options_are_restored(void **state)
 {
 	const struct options *o;
 
@@ -297,12 +297,12 @@ options_come_back(void **state)
 	assert_int_equal(o->interfaces[1].index, 2);
 	assert_string_equal(o->interfaces[1].name, "GigE0/0");
 	assert_string_equal(o->interfaces[1].description, "link");
-	/* Totals are repeated by the exporter, and would be old. */
+	/* The exporter repeats totals; restored ones would be outdated. */
 	assert_int_equal(o->domains[0].exported_octets, 0);
 }
 
 static void
-sequences_go_on_after_a_restart(void **state)
+sequences_continue_after_a_restart(void **state)
 {
 	(void)state;
 	w.sequence = 100;
@@ -316,7 +316,7 @@ sequences_go_on_after_a_restart(void **state)
 }
 
 static void
-the_order_of_use_comes_back(void **state)
+the_order_of_use_is_restored(void **state)
 {
 	struct exporter_limits limits = {
 		.exporters = 4,
@@ -348,7 +348,7 @@ the_order_of_use_comes_back(void **state)
 }
 
 static void
-much_state_is_packed_too(void **state)
+large_states_are_packed(void **state)
 {
 	uint32_t i;
 
@@ -365,7 +365,7 @@ much_state_is_packed_too(void **state)
 }
 
 static void
-smaller_limits_hold(void **state)
+smaller_limits_are_enforced(void **state)
 {
 	static const struct exporter_limits limits[] = {
 		{ .exporters = 4, .templates = 2, .memory = MEMORY_DEFAULT },
@@ -410,7 +410,7 @@ a_file_that_ends_early_is_refused(void **state)
 	pack(&before);
 	for (n = 0; n < len; n++)
 		assert_int_not_equal(unpack(&after, data, n), 0);
-	/* Nothing of it was taken. */
+	/* Nothing of it was used. */
 	assert_int_equal(after.exporter->templates.count, 0);
 }
 
@@ -435,7 +435,7 @@ a_damaged_file_is_refused(void **state)
 	assert_int_equal(unpack(&after, data, len), 0);
 }
 
-/* Makes the checksum that of what is there. */
+/* Sets the checksum to that of the file's content. */
 static void
 sign(uint8_t *file, size_t n)
 {
@@ -444,7 +444,7 @@ sign(uint8_t *file, size_t n)
 		    flowd_crc32(0, file + BODY_OFFSET, n - BODY_OFFSET));
 }
 
-/* Whatever has been read, the collector works with it. */
+/* The collector must work with any state that was accepted. */
 static void
 use(struct collect *c)
 {
@@ -481,7 +481,7 @@ a_signed_file_that_ends_early_is_refused(void **state)
 }
 
 static void
-a_signed_file_with_more_behind_is_refused(void **state)
+a_signed_file_with_extra_octets_is_refused(void **state)
 {
 	uint8_t *file;
 
@@ -496,9 +496,9 @@ a_signed_file_with_more_behind_is_refused(void **state)
 	free(file);
 }
 
-/* Where the checksum holds nothing may be believed either. */
+/* A correct checksum does not make the content trustworthy. */
 static void
-signed_damage_does_no_harm(void **state)
+signed_damage_is_harmless(void **state)
 {
 	static const struct exporter_limits limits = {
 		.exporters = 4,
@@ -524,7 +524,9 @@ signed_damage_does_no_harm(void **state)
 	}
 }
 
-/* A state of one exporter with one template, before its specifiers. */
+/*
+ * Offsets in a state of one exporter with one template, up to its specifiers.
+ */
 #define ONE_FAMILY  16
 #define ONE_VERSION (ONE_FAMILY + 1 + 16 + 1 + 4 + 1 + 4)
 #define ONE_ID      (ONE_VERSION + 2 + 4)
@@ -544,7 +546,7 @@ assert_refused_with(size_t off, uint16_t value, size_t width)
 }
 
 static void
-templates_that_cannot_be_are_refused(void **state)
+impossible_templates_are_refused(void **state)
 {
 	const struct template_key key = {
 		.domain = WIRE_DOMAIN,
@@ -574,7 +576,7 @@ templates_that_cannot_be_are_refused(void **state)
 	assert_non_null(template_find(&after.exporter->templates, &key));
 }
 
-/* Fills the text in the file, which has IE_NAME_MAX bytes, to its end. */
+/* Fills the file's copy of text, of IE_NAME_MAX bytes, without a NUL. */
 static void
 assert_endless_refused(const char *text)
 {
@@ -593,7 +595,7 @@ static void
 names_without_end_are_refused(void **state)
 {
 	(void)state;
-	tell_options(IPFIX, 1);
+	send_options(IPFIX, 1);
 	assert_endless_refused("GigE0/0");
 	assert_endless_refused("link");
 }
@@ -604,22 +606,22 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(what_comes_back_is_what_was_there),
-		TEST(nothing_comes_back_as_nothing),
-		TEST(data_alone_are_decoded_after_a_restart),
-		TEST(what_was_withdrawn_stays_so),
-		TEST(options_come_back),
-		TEST(sequences_go_on_after_a_restart),
-		TEST(the_order_of_use_comes_back),
-		TEST(much_state_is_packed_too),
-		TEST(smaller_limits_hold),
+		TEST(everything_is_restored),
+		TEST(an_empty_state_is_restored),
+		TEST(data_without_template_are_decoded_after_a_restart),
+		TEST(withdrawn_templates_stay_withdrawn),
+		TEST(options_are_restored),
+		TEST(sequences_continue_after_a_restart),
+		TEST(the_order_of_use_is_restored),
+		TEST(large_states_are_packed),
+		TEST(smaller_limits_are_enforced),
 		TEST(other_files_are_refused),
 		TEST(a_file_that_ends_early_is_refused),
 		TEST(a_damaged_file_is_refused),
 		TEST(a_signed_file_that_ends_early_is_refused),
-		TEST(a_signed_file_with_more_behind_is_refused),
-		TEST(signed_damage_does_no_harm),
-		TEST(templates_that_cannot_be_are_refused),
+		TEST(a_signed_file_with_extra_octets_is_refused),
+		TEST(signed_damage_is_harmless),
+		TEST(impossible_templates_are_refused),
 		TEST(names_without_end_are_refused),
 	};
 

@@ -14,9 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-/*
- * Which of the bytes of a damaged log are taken for records.
- */
+/* Which bytes of a damaged log are recognised as records. */
 
 #include "compat/compat.h"
 
@@ -78,7 +76,9 @@ add_garbage(struct bytes *b, size_t len)
 	b->len += len;
 }
 
-/* A header of this version, length in words, and fields; not what follows. */
+/*
+ * Appends a header of this version, length in words, and fields, but no body.
+ */
 static void
 add_header(struct bytes *b, uint8_t version, uint8_t words, uint8_t fields)
 {
@@ -88,7 +88,7 @@ add_header(struct bytes *b, uint8_t version, uint8_t words, uint8_t fields)
 	b->len += sizeof(header);
 }
 
-/* Expects records at exactly these offsets, up to one of 0. */
+/* Asserts that there are records at exactly these offsets, up to SIZE_MAX. */
 static void
 assert_found(const struct bytes *b, bool in_step, const size_t *offsets)
 {
@@ -130,7 +130,7 @@ a_checksum_is_enough(void **state)
 }
 
 static void
-a_wrong_checksum_is_none(void **state)
+a_record_with_a_wrong_checksum_is_not_found(void **state)
 {
 	struct bytes *b = *state;
 
@@ -141,7 +141,7 @@ a_wrong_checksum_is_none(void **state)
 }
 
 static void
-without_checksum_something_has_to_follow(void **state)
+a_record_without_checksum_must_be_followed(void **state)
 {
 	struct bytes *b = *state;
 
@@ -151,14 +151,14 @@ without_checksum_something_has_to_follow(void **state)
 	add(b, PLAIN);
 	assert_found(b, false, FOUND(5, 45));
 	add_garbage(b, 5);
-	assert_found(b, false, FOUND(5, 45)); /* behind another */
+	assert_found(b, false, FOUND(5, 45)); /* after another */
 	memmove(b->data + 45, b->data + 85, 5);
 	b->len = 50;
 	assert_found(b, false, NONE);
 }
 
 static void
-where_a_record_is_expected_none_has_to(void **state)
+an_expected_record_need_not_be_followed(void **state)
 {
 	struct bytes *b = *state;
 
@@ -182,7 +182,7 @@ a_known_header_is_enough(void **state)
 }
 
 static void
-of_a_cut_record_the_next_is_not_part(void **state)
+a_truncated_record_does_not_include_the_next(void **state)
 {
 	const uint32_t masks[] = { CHECKED, PLAIN };
 	struct bytes *b = *state;
@@ -199,14 +199,14 @@ of_a_cut_record_the_next_is_not_part(void **state)
 }
 
 static void
-a_false_header_swallows_nothing(void **state)
+a_false_header_hides_no_record(void **state)
 {
 	const uint32_t masks[] = { CHECKED, PLAIN };
 	struct bytes *b = *state;
 	size_t i;
 
 	for (i = 0; i < 2; i++) {
-		/* It ends where the third record begins. */
+		/* Its end is the beginning of the third record. */
 		b->len = 0;
 		add_header(b, 0x61, i == 0 ? 22 : 20, 8);
 		add(b, masks[i]);
@@ -221,7 +221,7 @@ a_false_header_swallows_nothing(void **state)
 }
 
 static void
-an_unknown_version_has_to_be_confirmed(void **state)
+an_unknown_version_must_be_confirmed(void **state)
 {
 	struct bytes *b = *state;
 
@@ -238,7 +238,7 @@ an_unknown_version_has_to_be_confirmed(void **state)
 }
 
 static void
-an_empty_record_has_to_be_followed(void **state)
+an_empty_record_must_be_followed(void **state)
 {
 	struct bytes *b = *state;
 
@@ -252,12 +252,12 @@ an_empty_record_has_to_be_followed(void **state)
 }
 
 static void
-windows_join(void **state)
+records_across_windows_are_found(void **state)
 {
 	struct bytes *b = *state;
 	size_t offsets[2000], n = 0;
 
-	/* Records and garbage over each end of a window. */
+	/* Records and garbage across each end of a window. */
 	while (b->len < 5 * SCAN_WINDOW) {
 		offsets[n++] = b->len;
 		add(b, n % 3 == 0 ? PLAIN : CHECKED);
@@ -279,15 +279,15 @@ main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(a_checksum_is_enough),
-		TEST(a_wrong_checksum_is_none),
-		TEST(without_checksum_something_has_to_follow),
-		TEST(where_a_record_is_expected_none_has_to),
+		TEST(a_record_with_a_wrong_checksum_is_not_found),
+		TEST(a_record_without_checksum_must_be_followed),
+		TEST(an_expected_record_need_not_be_followed),
 		TEST(a_known_header_is_enough),
-		TEST(of_a_cut_record_the_next_is_not_part),
-		TEST(a_false_header_swallows_nothing),
-		TEST(an_unknown_version_has_to_be_confirmed),
-		TEST(an_empty_record_has_to_be_followed),
-		TEST(windows_join),
+		TEST(a_truncated_record_does_not_include_the_next),
+		TEST(a_false_header_hides_no_record),
+		TEST(an_unknown_version_must_be_confirmed),
+		TEST(an_empty_record_must_be_followed),
+		TEST(records_across_windows_are_found),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -15,8 +15,8 @@
  */
 
 /*
- * Logs read from descriptors, from memory and from functions, and written to
- * descriptors.
+ * Logs are read from descriptors, from memory and from functions, and written
+ * to descriptors.
  */
 
 #include "compat/compat.h"
@@ -78,7 +78,7 @@ make_logs(void **state)
 	return (deflateEnd(&z) == Z_OK ? 0 : -1);
 }
 
-/* The reader has the flows from first to last - 1, and then ends so. */
+/* The reader returns the flows first to last - 1, and then end. */
 static void
 check_flows(struct store_reader *reader, uint32_t first, uint32_t last, int end)
 {
@@ -114,7 +114,7 @@ test_memory(void **state)
 	check_memory(log_bytes, 3 * RECORD_LEN - 1, 2, FLOWD_ETORN);
 }
 
-/* The memory is read from where it is: no byte behind its end is touched. */
+/* Memory is read in place: no byte beyond its end is read. */
 static void
 test_memory_is_bounded(void **state)
 {
@@ -163,7 +163,7 @@ test_memory_recovers(void **state)
 	free(copy);
 }
 
-/* What a function gives: a few bytes each time, with interruptions. */
+/* A function that returns a few bytes each time, with interruptions. */
 struct trickle {
 	const uint8_t *at;
 	size_t left, fail_at; /* left when it fails */
@@ -232,7 +232,7 @@ test_descriptors(void **state)
 	(void)state;
 	assert_true(fd != -1);
 	assert_int_equal(unlink(path), 0);
-	/* Writing goes on where the descriptor is. */
+	/* Writing starts at the descriptor's position. */
 	assert_int_equal(write(fd, log_bytes, RECORD_LEN), RECORD_LEN);
 	assert_int_equal(store_writer_fdopen(dup(fd), &writer), 0);
 	memset(&flow, 0, sizeof(flow));

@@ -14,9 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-/*
- * store_check_tail, on logs that ended in every way known.
- */
+/* Tests store_check_tail on logs with every known kind of end. */
 
 #include "compat/compat.h"
 
@@ -37,7 +35,7 @@
 #define RECORD_LEN 24 /* of record() with its checksum */
 #define MIB        (1024 * 1024)
 
-/* The descriptor of a file without a name. */
+/* Returns the descriptor of a file without a name. */
 static int
 new_file(void)
 {
@@ -55,7 +53,9 @@ append(int fd, const void *data, size_t len)
 	assert_int_equal(write(fd, data, len), len);
 }
 
-/* A record of tag and octets; mask is to have both, and may have CRC32. */
+/*
+ * Encodes a record of tag and octets. mask must have both; it may have CRC32.
+ */
 static size_t
 record(uint8_t *buf, uint32_t mask, uint32_t number)
 {
@@ -182,7 +182,7 @@ zeros_are_not_kept(void **state)
 	}
 }
 
-/* Blocks of zeros, with the beginning of a record before them. */
+/* Blocks of zeros, preceded by the beginning of a record. */
 static void
 zeros_in_a_torn_record(void **state)
 {
@@ -203,14 +203,17 @@ zeros_in_a_torn_record(void **state)
 		assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
 		append(fd, buf, cut);
 		append_zeros(fd, cut * 10000);
-		/* Its first byte and zeros are a header, more are none. */
+		/*
+		 * Its first byte and zeros are a header; more bytes and zeros
+		 * are not.
+		 */
 		assert_tail(fd,
 		    cut > 1 && cut < STORE_HEADER_LEN ? FLOWD_ENOTLOG : 0, 0);
 		close(fd);
 	}
 }
 
-/* A record whose last bytes are zero, at each place before a stretch. */
+/* A record whose last bytes are zero, at each place before zeros. */
 static void
 a_record_that_ends_in_zeros(void **state)
 {
@@ -231,7 +234,7 @@ a_record_that_ends_in_zeros(void **state)
 }
 
 static void
-old_damage_stays(void **state)
+old_damage_is_kept(void **state)
 {
 	uint8_t garbage[5000];
 	size_t i, total;
@@ -253,7 +256,7 @@ old_damage_stays(void **state)
 }
 
 static void
-no_more_than_the_last_stretch_is_judged(void **state)
+only_the_last_part_is_examined(void **state)
 {
 	uint8_t *garbage = malloc(MIB);
 	size_t total;
@@ -286,7 +289,7 @@ a_single_damaged_record_is_not_cut_off(void **state)
 }
 
 static void
-other_files_are_told_apart(void **state)
+other_files_are_recognised(void **state)
 {
 	static const struct {
 		const char *data;
@@ -320,7 +323,7 @@ other_files_are_told_apart(void **state)
 		assert_tail(fd, cases[i].error, 0);
 		close(fd);
 	}
-	/* Zeros first, and flows then, are no log that flowd wrote. */
+	/* Zeros followed by flows are not a log that flowd wrote. */
 	fd = new_file();
 	append_zeros(fd, 4096);
 	(void)append_records(fd, STORE_FIELD_ALL, 3);
@@ -348,10 +351,10 @@ main(void)
 		cmocka_unit_test(zeros_are_not_kept),
 		cmocka_unit_test(zeros_in_a_torn_record),
 		cmocka_unit_test(a_record_that_ends_in_zeros),
-		cmocka_unit_test(old_damage_stays),
-		cmocka_unit_test(no_more_than_the_last_stretch_is_judged),
+		cmocka_unit_test(old_damage_is_kept),
+		cmocka_unit_test(only_the_last_part_is_examined),
 		cmocka_unit_test(a_single_damaged_record_is_not_cut_off),
-		cmocka_unit_test(other_files_are_told_apart),
+		cmocka_unit_test(other_files_are_recognised),
 		cmocka_unit_test(files_that_cannot_be_read),
 	};
 

@@ -32,7 +32,9 @@
 static const uint8_t file_header[16] = { 0x01, 0x2c, 0xf0, 0x47, 0, 0, 0, 2,
 	0x40, 0x41, 0x2b, 0x80, 0, 0, 0, 0 };
 
-/* What differs from version 3, and a field between each two; no checksum. */
+/*
+ * The fields that differ from version 3, and one between each two; no checksum.
+ */
 static const uint8_t record[] = {
 	0, 7, 0x68, 0x03,                     /* fields */
 	0, 0, 0, 7,                           /* tag */
@@ -109,7 +111,10 @@ every_truncation_is_short(void **state)
 
 	(void)state;
 	for (size = 0; size < sizeof(record); size++) {
-		/* Of exactly this size, so that sanitizers see an overrun. */
+		/*
+		 * An allocation of exactly this size, so that sanitizers see an
+		 * overrun.
+		 */
 		copy = malloc(size + 1);
 		assert_non_null(copy);
 		memcpy(copy + 1, record, size);
@@ -121,7 +126,7 @@ every_truncation_is_short(void **state)
 	}
 }
 
-/* Every mask has its length, and its own checksum is read. */
+/* Every mask has its length, and the record's own checksum is read. */
 static void
 every_mask(void **state)
 {

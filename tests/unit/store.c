@@ -136,7 +136,10 @@ flow_v6(void)
 	return (flow);
 }
 
-/* What decoding a record with these fields of flow has to give. */
+/*
+ * Returns the flow that decoding a record with these fields of flow must
+ * return.
+ */
 static struct flow
 only(const struct flow *flow, uint32_t fields)
 {
@@ -253,7 +256,7 @@ assert_decode_fails(const uint8_t *buf, size_t size, int error)
 }
 
 static void
-ipv4_record_is_as_laid_out(void **state)
+ipv4_record_has_its_layout(void **state)
 {
 	struct flow flow = flow_v4();
 	uint8_t expected[sizeof(record_v4)], buf[STORE_RECORD_MAX];
@@ -347,7 +350,7 @@ lengths_add_up(void **state)
 }
 
 static void
-checksum_goes_by_the_mask(void **state)
+checksum_depends_on_the_mask(void **state)
 {
 	struct flow flow = flow_v4(), got;
 	uint8_t buf[STORE_RECORD_MAX];
@@ -387,7 +390,7 @@ unknown_fields_are_not_encoded(void **state)
 }
 
 static void
-encode_keeps_within_the_buffer(void **state)
+encode_stays_within_the_buffer(void **state)
 {
 	const struct flow flow = flow_v4();
 	uint8_t *buf;
@@ -395,7 +398,10 @@ encode_keeps_within_the_buffer(void **state)
 
 	(void)state;
 	for (size = 0; size < 120; size++) {
-		/* Of exactly this size, so that sanitizers see an overrun. */
+		/*
+		 * An allocation of exactly this size, so that sanitizers see an
+		 * overrun.
+		 */
 		buf = malloc(size);
 		len = 1;
 		assert_int_equal(
@@ -426,7 +432,7 @@ every_truncation_is_short(void **state)
 }
 
 static void
-every_flipped_bit_is_noticed(void **state)
+every_flipped_bit_is_detected(void **state)
 {
 	const struct flow flow = flow_v4();
 	uint8_t buf[STORE_RECORD_MAX] = { 0 };
@@ -538,7 +544,7 @@ names_of_fields(void **state)
 	assert_int_equal(store_addr_bit(STORE_FIELD_DST_ADDR, ADDR_NONE), 0);
 }
 
-/* A file of the test's own, in a directory that teardown removes. */
+/* A log in a directory that teardown removes. */
 struct files {
 	char dir[64], log[80];
 };
@@ -586,7 +592,7 @@ write_flows(const char *path, unsigned int n)
 	assert_int_equal(store_writer_close(w), 0);
 }
 
-/* Reads n flows numbered by tag, and expects then to get error, for good. */
+/* Reads n flows numbered by tag; then every read must return error. */
 static void
 assert_reads(const char *path, unsigned int n, int error)
 {
@@ -633,7 +639,7 @@ a_log_is_read_back(void **state)
 	const struct files *f = *state;
 	struct stat st;
 
-	/* More than fits the buffers of the writer and of the reader. */
+	/* More than the buffers of the writer and of the reader hold. */
 	write_flows(f->log, 10000);
 	assert_int_equal(file_size(f->log), 10000 * 120);
 	assert_int_equal(stat(f->log, &st), 0);
@@ -655,7 +661,7 @@ writing_empties_an_older_log(void **state)
 }
 
 static void
-a_torn_log_is_told_from_a_damaged_one(void **state)
+torn_and_damaged_logs_are_distinguished(void **state)
 {
 	const struct files *f = *state;
 	off_t cut;
@@ -707,7 +713,7 @@ gzip_is_read(void **state)
 	assert_true(size < 10000 * 120 / 4);
 	assert_reads(f->log, 10000, FLOWD_EEOF);
 
-	/* Its last 8 bytes are checksum and length. */
+	/* The last 8 bytes are checksum and length. */
 	assert_int_equal(truncate(f->log, size - 1), 0);
 	assert_reads(f->log, 10000, FLOWD_EGZIP);
 	write_flows(f->log, 10000);
@@ -723,7 +729,7 @@ gzip_is_read(void **state)
 }
 
 static void
-gzip_members_and_what_follows_them(void **state)
+gzip_members_and_trailing_data(void **state)
 {
 	const struct files *f = *state;
 	struct store_reader *r;
@@ -751,7 +757,7 @@ gzip_members_and_what_follows_them(void **state)
 	assert_int_equal(store_read(r, &flow), FLOWD_EEOF);
 	store_reader_close(r);
 
-	/* A record that is not compressed has nothing to do there. */
+	/* A record that is not compressed may not follow the members. */
 	patch(f->log, file_size(f->log), record, sizeof(record));
 	assert_int_equal(store_reader_open(f->log, &r), 0);
 	for (i = 0; i < 2; i++)
@@ -760,7 +766,7 @@ gzip_members_and_what_follows_them(void **state)
 	store_reader_close(r);
 }
 
-/* From a pipe each record is there as soon as its last byte has come. */
+/* From a pipe, each record is returned once its last byte has arrived. */
 static void
 a_pipe_is_read_as_it_fills(void **state)
 {
@@ -827,12 +833,12 @@ a_full_disk_is_reported(void **state)
 	(void)state;
 	if (access("/dev/full", W_OK) != 0)
 		skip();
-	/* At the end, where little was written ... */
+	/* At the end, when little was written ... */
 	assert_int_equal(store_writer_open("/dev/full", &w), 0);
 	assert_int_equal(store_write(w, &flow, STORE_FIELD_ALL), 0);
 	assert_int_equal(store_writer_close(w), FLOWD_EIO);
 	assert_int_equal(errno, ENOSPC);
-	/* ... and on the way, and then again and again. */
+	/* ... and earlier, and then with every further call. */
 	assert_int_equal(store_writer_open("/dev/full", &w), 0);
 	for (i = 0; i < 10000 && error == 0; i++)
 		error = store_write(w, &flow, STORE_FIELD_ALL);
@@ -862,16 +868,16 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ipv4_record_is_as_laid_out),
+		cmocka_unit_test(ipv4_record_has_its_layout),
 		cmocka_unit_test(tag_comes_first),
 		cmocka_unit_test(ipv6_record_has_its_length),
 		cmocka_unit_test(masks_round_trip),
 		cmocka_unit_test(lengths_add_up),
-		cmocka_unit_test(checksum_goes_by_the_mask),
+		cmocka_unit_test(checksum_depends_on_the_mask),
 		cmocka_unit_test(unknown_fields_are_not_encoded),
-		cmocka_unit_test(encode_keeps_within_the_buffer),
+		cmocka_unit_test(encode_stays_within_the_buffer),
 		cmocka_unit_test(every_truncation_is_short),
-		cmocka_unit_test(every_flipped_bit_is_noticed),
+		cmocka_unit_test(every_flipped_bit_is_detected),
 		cmocka_unit_test(headers_that_disagree_are_refused),
 		cmocka_unit_test(newer_minor_version_is_read),
 		cmocka_unit_test(names_of_fields),
@@ -880,10 +886,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(writing_empties_an_older_log,
 		    setup, teardown),
 		cmocka_unit_test_setup_teardown(
-		    a_torn_log_is_told_from_a_damaged_one, setup, teardown),
+		    torn_and_damaged_logs_are_distinguished, setup, teardown),
 		cmocka_unit_test_setup_teardown(gzip_is_read, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-		    gzip_members_and_what_follows_them, setup, teardown),
+		cmocka_unit_test_setup_teardown(gzip_members_and_trailing_data,
+		    setup, teardown),
 		cmocka_unit_test(a_pipe_is_read_as_it_fills),
 		cmocka_unit_test_setup_teardown(errors_keep_their_cause, setup,
 		    teardown),

@@ -15,8 +15,8 @@
  */
 
 /*
- * Information elements, and templates: which definitions are taken, what is
- * kept of them within which bounds, and what their programs read.
+ * Information elements and templates: which definitions are accepted, what is
+ * kept of them within limits, and which values their programs read.
  */
 #include "compat/compat.h"
 
@@ -42,10 +42,10 @@
 #define IPFIX     NF_VERSION_IPFIX
 #define MAX       64         /* templates */
 #define MEMORY    (1U << 20) /* bytes */
-#define UNTOUCHED 0xa5       /* what was in flow and values before */
+#define UNTOUCHED 0xa5       /* octets of flow and values before a read */
 #define PEN_OTHER 9U
 
-/* Those that flowd reads, in order. */
+/* The elements that flowd reads, in order. */
 static const uint16_t iana[] = { 1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
 	16, 17, 18, 21, 22, 23, 24, 27, 28, 29, 30, 32, 34, 35, 38, 39, 40, 41,
 	42, 48, 49, 50, 60, 62, 63, 82, 83, 85, 86, 139, 150, 151, 152, 153,
@@ -60,7 +60,7 @@ static struct wire wire;
 static struct flow flow;
 static struct ie_values values;
 static int error;         /* of the last definition */
-static size_t specs_left; /* octets behind it */
+static size_t specs_left; /* octets after it */
 
 static int
 setup(void **state)
@@ -91,7 +91,10 @@ key_of(uint16_t version, uint16_t id)
 	    .id = id });
 }
 
-/* At most max templates; claimed is the number of fields that is said. */
+/*
+ * Defines with a limit of max templates; claimed is the number of fields in the
+ * head.
+ */
 static enum template_result
 define_as(uint16_t version, uint16_t id, const struct wire_field *fields,
     size_t n, uint16_t claimed, size_t max)
@@ -132,7 +135,7 @@ find(uint16_t version, uint16_t id)
 	return (template_find(&templates, &key));
 }
 
-/* Defines id 256, anew if there is one, and starts a record for it. */
+/* Defines id 256, or redefines it, and starts a record for it. */
 static void
 define_one(uint16_t version, const struct wire_field *fields, size_t n)
 {
@@ -145,7 +148,7 @@ define_one(uint16_t version, const struct wire_field *fields, size_t n)
 	wcur_init(&wire.at, wire.buf, sizeof(wire.buf));
 }
 
-/* Runs the template on len octets of what was built; left is what stays. */
+/* Runs the template on len octets of the message; *left is the rest. */
 static int
 run_on(uint16_t version, size_t len, size_t *left)
 {
@@ -217,7 +220,7 @@ is_listed(uint32_t pen, uint16_t id)
 }
 
 static void
-all_elements_are_found_and_no_other(void **state)
+all_elements_and_no_others_are_found(void **state)
 {
 	static const uint32_t pens[] = { IE_PEN_IANA, PEN_OTHER,
 		IE_PEN_REVERSE - 1, IE_PEN_REVERSE, IE_PEN_REVERSE + 1,
@@ -330,7 +333,7 @@ names_are_those_of_the_registry(void **state)
 	assert_int_equal(n, WIRE_NFIELDS(iana));
 }
 
-/* Reads one number of len octets between two fields that are unknown. */
+/* Reads one number of len octets between two unknown fields. */
 static void
 check_number(uint16_t version, const struct ie *ie, size_t len, bool variable)
 {
@@ -389,7 +392,7 @@ numbers_are_read_in_every_length(void **state)
 		check_element(IE_PEN_REVERSE, reverse[i]);
 }
 
-/* got is of width bytes, right-aligned as a number would be. */
+/* got has width bytes, right-aligned like a number. */
 static void
 check_address(uint16_t id, const uint8_t *got, size_t width)
 {
@@ -424,7 +427,7 @@ addresses_are_read_in_every_length(void **state)
 	check_address(63, flow.gateway.bytes, 16);
 }
 
-/* The NTP timestamp as element id, in ms since 1970. */
+/* Returns the NTP timestamp read as element id, in ms since 1970. */
 static uint64_t
 read_ntp(uint16_t id, uint32_t sec, uint32_t fraction)
 {
@@ -438,7 +441,7 @@ read_ntp(uint16_t id, uint32_t sec, uint32_t fraction)
 }
 
 static void
-ntp_times_give_the_ms_they_were_made_of(void **state)
+ntp_times_convert_to_the_original_ms(void **state)
 {
 	static const uint16_t ids[] = { 154, 155, 156, 157 };
 	const uint64_t sec = WIRE_EXPORT_SEC;
@@ -471,7 +474,7 @@ ntp_times_are_rounded_to_their_unit_only(void **state)
 }
 
 static void
-ntp_times_go_on_after_2036(void **state)
+ntp_times_continue_after_2036(void **state)
 {
 	(void)state;
 	assert_true(read_ntp(154, UINT32_MAX, 0) == UINT64_C(2085978495000));
@@ -522,13 +525,13 @@ check_text(const char *sent, size_t len, const char *want)
 	wire_variable(&wire, sent, len, len > 254);
 	run(IPFIX);
 	assert_string_equal(values.if_name, want);
-	/* Nothing of what was there before is left behind it. */
+	/* Nothing of the previous value remains after the text. */
 	assert_memory_equal(values.if_name + strlen(want), zeroes,
 	    sizeof(zeroes) - strlen(want));
 }
 
 static void
-text_is_cut_and_made_harmless(void **state)
+text_is_truncated_and_escaped(void **state)
 {
 	char text[300];
 
@@ -561,7 +564,7 @@ check_variable(uint16_t version, size_t len, int wide)
 	run(version);
 	assert_int_equal(flow.protocol, 17);
 	assert_int_equal(flow.packets, 123456);
-	/* The octets that follow are not touched, nor missing ones read. */
+	/* Octets after it are not read, nor any that are missing. */
 	whole = wire_len(&wire);
 	wire_fill(&wire, 0, 5);
 	assert_int_equal(run_on(version, whole + 5, &left), 0);
@@ -590,7 +593,7 @@ variable_lengths_are_read(void **state)
 }
 
 static void
-a_number_of_no_length_is_zero(void **state)
+a_number_of_length_0_is_0(void **state)
 {
 	static const struct wire_field field = { 1, WIRE_VARIABLE, 0 };
 
@@ -602,7 +605,7 @@ a_number_of_no_length_is_zero(void **state)
 }
 
 static void
-the_least_record_of_variable_length_is_told(void **state)
+the_minimum_length_of_variable_records_is_known(void **state)
 {
 	static const struct wire_field fields[] = {
 		{ 96, WIRE_VARIABLE, 0 },
@@ -618,7 +621,7 @@ the_least_record_of_variable_length_is_told(void **state)
 }
 
 static void
-fields_of_no_length_are_absent(void **state)
+fields_of_length_0_are_absent(void **state)
 {
 	static const struct wire_field fixed[] = {
 		{ 1, 0, 0 }, { 4, 1, 0 }, { 8, 0, 0 }, { 154, 0, 0 },
@@ -648,9 +651,9 @@ fields_of_no_length_are_absent(void **state)
 	assert_int_equal(flow.src_port, 4712);
 }
 
-/* Else one octet of data could cost as much as the template has fields. */
+/* Otherwise one octet of data could cost as much time as there are fields. */
 static void
-fields_of_no_length_cost_nothing(void **state)
+fields_of_length_0_cost_no_time(void **state)
 {
 	static struct wire_field fields[8000];
 	size_t i;
@@ -664,7 +667,7 @@ fields_of_no_length_cost_nothing(void **state)
 }
 
 static void
-the_first_of_the_same_element_counts(void **state)
+the_first_of_repeated_elements_is_stored(void **state)
 {
 	static const struct wire_field fields[] = {
 		{ 4, 1, 0 },
@@ -689,9 +692,9 @@ the_first_of_the_same_element_counts(void **state)
 	assert_int_equal(flow.src.bytes[3], 1);
 }
 
-/* Whichever comes first, the better of two elements fills the slot. */
+/* In either order, the preferred of two elements fills the slot. */
 static void
-check_better(uint16_t better, uint16_t worse)
+check_preferred(uint16_t better, uint16_t worse)
 {
 	const struct ie *ie = ie_find(IE_PEN_IANA, better);
 	const struct ie_place *place = ie_place((enum ie_slot)ie->slot);
@@ -711,9 +714,9 @@ check_better(uint16_t better, uint16_t worse)
 }
 
 static void
-the_better_element_of_a_slot_counts(void **state)
+the_preferred_element_of_a_slot_is_stored(void **state)
 {
-	/* Of each row, the better ones first; 0 ends it. */
+	/* The elements of each slot, in order of preference; 0 ends a row. */
 	static const uint16_t rows[][5] = {
 		{ 1, 231, 23, 85, 0 },
 		{ 2, 298, 24, 86, 0 },
@@ -734,13 +737,13 @@ the_better_element_of_a_slot_counts(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		for (a = 0; rows[i][a] != 0; a++) {
 			for (b = a + 1; rows[i][b] != 0; b++)
-				check_better(rows[i][a], rows[i][b]);
+				check_preferred(rows[i][a], rows[i][b]);
 		}
 	}
 }
 
 static void
-next_hop_of_ip_counts_before_that_of_bgp(void **state)
+ip_next_hop_has_priority_over_bgp_next_hop(void **state)
 {
 	static const struct wire_field fields[] = {
 		{ 18, 4, 0 },
@@ -761,7 +764,7 @@ next_hop_of_ip_counts_before_that_of_bgp(void **state)
 }
 
 static void
-unknown_elements_are_stepped_over(void **state)
+unknown_elements_are_skipped(void **state)
 {
 	static const struct wire_field fields[] = {
 		{ 3, 7, 0 },
@@ -794,7 +797,7 @@ unknown_elements_are_stepped_over(void **state)
 }
 
 static void
-members_without_element_stay_as_they_were(void **state)
+members_without_element_are_unchanged(void **state)
 {
 	static const struct wire_field field = { 4, 1, 0 };
 	struct flow want;
@@ -811,7 +814,7 @@ members_without_element_stay_as_they_were(void **state)
 	assert_memory_equal(&values, &untouched, sizeof(values));
 }
 
-/* The top bit of a field type means nothing there: RFC 3954 section 8. */
+/* The top bit of a field type has no special meaning: RFC 3954 section 8. */
 static void
 v9_has_no_enterprise_numbers(void **state)
 {
@@ -878,7 +881,7 @@ another_definition_replaces_the_first(void **state)
 	run(V9);
 	assert_int_equal(flow.octets, 1234);
 	assert_int_equal(flow.protocol, 6);
-	/* One that begins in the same way is another one too. */
+	/* A definition that begins in the same way is a different one. */
 	assert_int_equal(define(V9, 256, octets_proto, 1), TEMPLATE_CHANGED);
 	assert_int_equal(find(V9, 256)->record_len, 4);
 	assert_int_equal(define(V9, 256, octets_proto, 2), TEMPLATE_CHANGED);
@@ -922,7 +925,7 @@ options_and_scopes_make_another_definition(void **state)
 }
 
 static void
-versions_domains_and_ids_are_apart(void **state)
+versions_domains_and_ids_are_separate(void **state)
 {
 	struct template_key key = key_of(V9, 256);
 
@@ -938,7 +941,7 @@ versions_domains_and_ids_are_apart(void **state)
 }
 
 static void
-scopes_of_v9_have_numbers_of_their_own(void **state)
+scopes_of_v9_have_their_own_numbers(void **state)
 {
 	/* System, interface, line card, and then the element 82. */
 	static const struct wire_field fields[] = {
@@ -970,7 +973,7 @@ scopes_of_v9_have_numbers_of_their_own(void **state)
 }
 
 static void
-a_failed_definition_removes_the_one_before(void **state)
+a_failed_definition_removes_the_previous_one(void **state)
 {
 	static const struct wire_field empty[] = { { 4, 0, 0 }, { 1, 0, 0 } };
 
@@ -993,7 +996,7 @@ a_failed_definition_removes_the_one_before(void **state)
 }
 
 static void
-more_fields_than_there_are_octets_are_refused(void **state)
+more_fields_than_octets_are_refused(void **state)
 {
 	(void)state;
 	assert_int_equal(define_as(V9, 256, proto_octets, 2, 65535, MAX),
@@ -1029,7 +1032,7 @@ records_are_no_longer_than_a_datagram(void **state)
 }
 
 static void
-the_least_recently_used_goes_at_the_limit(void **state)
+the_least_recently_used_is_evicted_at_the_limit(void **state)
 {
 	uint16_t id;
 
@@ -1041,7 +1044,7 @@ the_least_recently_used_goes_at_the_limit(void **state)
 	assert_int_equal(define_as(V9, 259, proto_octets, 2, 2, 3),
 	    TEMPLATE_NEW);
 	assert_null(find(V9, 257));
-	/* An announcement is a use as well. */
+	/* A refresh counts as a use. */
 	assert_int_equal(define_as(V9, 258, proto_octets, 2, 2, 3),
 	    TEMPLATE_SAME);
 	assert_int_equal(define_as(V9, 260, proto_octets, 2, 2, 3),
@@ -1099,7 +1102,7 @@ memory_is_not_exceeded(void **state)
 }
 
 static void
-without_memory_there_is_no_template(void **state)
+without_memory_a_definition_fails(void **state)
 {
 	static const struct wire_field field = { 4, 1, 0 };
 
@@ -1113,9 +1116,9 @@ without_memory_there_is_no_template(void **state)
 	assert_int_equal(templates.count, 0);
 }
 
-/* The exporter no longer means it, and its data would be read wrongly. */
+/* The exporter has replaced it, so its data would be decoded wrongly. */
 static void
-no_room_removes_what_was_redefined(void **state)
+a_redefinition_without_memory_removes_the_template(void **state)
 {
 	static struct wire_field fields[200];
 	size_t i;
@@ -1130,7 +1133,7 @@ no_room_removes_what_was_redefined(void **state)
 }
 
 static void
-uptimes_of_v9_go_straight_into_the_flow(void **state)
+uptimes_of_v9_are_read_directly_into_the_flow(void **state)
 {
 	static const struct wire_field fields[] = {
 		{ 22, 4, 0 },
@@ -1145,7 +1148,7 @@ uptimes_of_v9_go_straight_into_the_flow(void **state)
 	run(V9);
 	assert_int_equal(flow.flow_start, 1111);
 	assert_int_equal(flow.flow_finish, 2222);
-	/* With one alone, or in IPFIX, there is more to be worked out. */
+	/* A single uptime, or one of IPFIX, needs more computation. */
 	define_one(V9, fields, 1);
 	assert_false(find(V9, 256)->plain_times);
 	define_one(IPFIX, fields, 2);
@@ -1163,44 +1166,44 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(all_elements_are_found_and_no_other),
+		TEST(all_elements_and_no_others_are_found),
 		TEST(each_element_has_a_place_of_its_width),
 		TEST(no_two_slots_share_a_place),
 		TEST(names_are_those_of_the_registry),
 		TEST(numbers_are_read_in_every_length),
 		TEST(addresses_are_read_in_every_length),
-		TEST(ntp_times_give_the_ms_they_were_made_of),
+		TEST(ntp_times_convert_to_the_original_ms),
 		TEST(ntp_times_are_rounded_to_their_unit_only),
-		TEST(ntp_times_go_on_after_2036),
+		TEST(ntp_times_continue_after_2036),
 		TEST(ntp_times_of_other_lengths_are_not_read),
 		TEST(seconds_become_ms),
-		TEST(text_is_cut_and_made_harmless),
+		TEST(text_is_truncated_and_escaped),
 		TEST(variable_lengths_are_read),
-		TEST(a_number_of_no_length_is_zero),
-		TEST(the_least_record_of_variable_length_is_told),
-		TEST(fields_of_no_length_are_absent),
-		TEST(fields_of_no_length_cost_nothing),
-		TEST(the_first_of_the_same_element_counts),
-		TEST(the_better_element_of_a_slot_counts),
-		TEST(next_hop_of_ip_counts_before_that_of_bgp),
-		TEST(unknown_elements_are_stepped_over),
-		TEST(members_without_element_stay_as_they_were),
+		TEST(a_number_of_length_0_is_0),
+		TEST(the_minimum_length_of_variable_records_is_known),
+		TEST(fields_of_length_0_are_absent),
+		TEST(fields_of_length_0_cost_no_time),
+		TEST(the_first_of_repeated_elements_is_stored),
+		TEST(the_preferred_element_of_a_slot_is_stored),
+		TEST(ip_next_hop_has_priority_over_bgp_next_hop),
+		TEST(unknown_elements_are_skipped),
+		TEST(members_without_element_are_unchanged),
 		TEST(v9_has_no_enterprise_numbers),
 		TEST(ipfix_needs_the_enterprise_number),
 		TEST(a_repeated_definition_is_the_same),
 		TEST(another_definition_replaces_the_first),
 		TEST(options_and_scopes_make_another_definition),
-		TEST(versions_domains_and_ids_are_apart),
-		TEST(scopes_of_v9_have_numbers_of_their_own),
-		TEST(a_failed_definition_removes_the_one_before),
-		TEST(more_fields_than_there_are_octets_are_refused),
+		TEST(versions_domains_and_ids_are_separate),
+		TEST(scopes_of_v9_have_their_own_numbers),
+		TEST(a_failed_definition_removes_the_previous_one),
+		TEST(more_fields_than_octets_are_refused),
 		TEST(records_are_no_longer_than_a_datagram),
-		TEST(the_least_recently_used_goes_at_the_limit),
+		TEST(the_least_recently_used_is_evicted_at_the_limit),
 		TEST(many_templates_are_all_found),
 		TEST(memory_is_not_exceeded),
-		TEST(without_memory_there_is_no_template),
-		TEST(no_room_removes_what_was_redefined),
-		TEST(uptimes_of_v9_go_straight_into_the_flow),
+		TEST(without_memory_a_definition_fails),
+		TEST(a_redefinition_without_memory_removes_the_template),
+		TEST(uptimes_of_v9_are_read_directly_into_the_flow),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
