@@ -1,15 +1,14 @@
 #!/usr/bin/env python3
-"""What a flow costs, in this collector and in others, above the floor of
-receiving and writing alone.
+"""The cost per flow of flowd and other collectors, compared with the least
+work: receiving and writing.
 
     make bench-collect			half an hour
-    make bench-collect BENCH=full	all of it, some hours
+    make bench-collect BENCH=full	all cases, some hours
     bench/collect.py [-d seconds] [-r rounds] [-w directory] [case ...]
 
-Run from the directory of the build.  Cases are chosen by regular expressions
-of what stands in the table: "v5 saturated$", or "v9" for all of it.  README.md
-explains the figures.
-"""
+Run it from the build directory.  Cases are selected by regular expressions
+that match their names in the table: "v5 saturated$", or "v9" for all of v9.
+README.md explains the figures."""
 
 import argparse
 import collections
@@ -31,19 +30,19 @@ import flowdtest  # noqa: E402
 from flowdtest import wait_for  # noqa: E402
 
 SENDER_CPU, COLLECTOR_CPU = 0, 1
-RATE = 15000			# datagrams a second, where not saturated
+RATE = 15000			# datagrams a second, if not saturated
 WARM_UP_RATE = 20000
 FIRST_SOURCE = "127.1.0.1"
-BUFFER = 32 << 20		# bytes, as flowd asks for
-LOOK = 0.03			# seconds between looks whether all is done
-IDLE = 500000			# ns of CPU in that time, of one without work
+BUFFER = 32 << 20		# bytes, as flowd requests
+LOOK = 0.03			# seconds between checks for idleness
+IDLE = 500000			# ns of CPU in that time that count as idle
 STARTED = 0.3			# seconds
-FLOOD = 0.3			# of a burst's time, where it is a flood
-WARM_MEMORY = 1 << 30		# bytes, above what a burst writes
+FLOOD = 0.3			# of a burst's time, if saturated
+WARM_MEMORY = 1 << 30		# bytes, more than a burst writes
 PAGE = 4096
 
-NEAR_LIMIT = -80		# a rate: percent of what the floor can take
-MUCH = 600000			# a rate that is too much for one processor
+NEAR_LIMIT = -80		# a rate: percent of the floor's limit
+MUCH = 600000			# a rate that is too high for one processor
 
 Case = collections.namedtuple(
     "Case", "version family rate exporters templates rules workers")
@@ -53,7 +52,7 @@ Figures = collections.namedtuple("Figures", "ns lost speed memory bytes")
 
 
 def case_name(case):
-    """The words that stand for it."""
+    """Returns the name of a case."""
     name = {5: "v5", 9: "v9", 10: "ipfix"}[case.version]
     words = [name, "saturated" if not case.rate else
              f"{-case.rate} % of limit" if case.rate < 0 else
@@ -72,7 +71,7 @@ def case_name(case):
 
 
 def cases(full):
-    """All that is measured."""
+    """Returns all cases."""
     plain = Case(5, 4, 0, 1, 1, 0, 1)
     protocols = [(5, 4), (9, 4), (10, 4)]
     if full:
@@ -100,14 +99,14 @@ def cases(full):
 
 
 def on_cpu(number):
-    """What a child does to run there, where there is such a processor."""
+    """Returns a function that makes a child run on a processor, or None."""
     if len(os.sched_getaffinity(0)) < 2:
         return None
     return lambda: os.sched_setaffinity(0, {number})
 
 
 def tree(pid):
-    """pid and all processes below it."""
+    """Returns pid and all processes below it."""
     found = [pid]
     for parent in found:
         for path in pathlib.Path(f"/proc/{parent}/task").glob("*/children"):
@@ -116,21 +115,22 @@ def tree(pid):
 
 
 def cpu_ns(pids):
-    """User and system time of all threads of these, to the nanosecond."""
+    """Returns user and system time of all threads of these, in nanoseconds."""
     return sum(int(path.read_text().split()[0]) for pid in pids
                for path in pathlib.Path(f"/proc/{pid}/task").glob(
                    "*/schedstat"))
 
 
 def peak_kib(pids):
-    """The most that each of them ever had in memory."""
+    """Returns the sum of the peak memory of these."""
     return sum(int(re.search(r"^VmHWM:\s*(\d+)",
                              pathlib.Path(f"/proc/{pid}/status").read_text(),
                              re.MULTILINE)[1]) for pid in pids)
 
 
 def waiting(port):
-    """Bytes in the receive buffers of sockets at port, None without one."""
+    """Returns the bytes in the receive buffers at port, or None without
+    one."""
     lines = [line.split() for line in
              pathlib.Path("/proc/net/udp").read_text().splitlines()[1:]]
     found = [int(fields[4].split(":")[1], 16) for fields in lines
@@ -139,15 +139,14 @@ def waiting(port):
 
 
 class WarmMemory:
-    """Memory that the machine has at hand, for the files of a burst.
+    """Memory that is available at once for the files of a burst.
 
-    A virtual machine may give free memory back to its host.  Pages that have
-    to be fetched anew cost more than all of a collector's work, and as much as
-    the next burst by chance finds.  So that all find the same, these are kept
-    in use between bursts, and free only while one is on.  They are huge ones,
-    since a file's memory too comes in large pieces, which small ones that are
-    set free do not always make.
-    """
+    A virtual machine may return free memory to its host.  Getting such pages
+    back costs more than all of a collector's work, and the cost varies from
+    burst to burst.  To make bursts comparable, these pages are kept in use
+    between bursts and freed during a burst.  They are huge pages, because a
+    file's memory also comes in large pieces, which freed small pages do not
+    always form."""
 
     def __init__(self):
         self.take()
@@ -163,7 +162,7 @@ class WarmMemory:
 
 
 class Collector:
-    """One that is run for the bench, and takes turns with others."""
+    """A collector that the benchmark runs, in turn with others."""
 
     def __init__(self, case, directory):
         self.case = case
@@ -183,15 +182,16 @@ class Collector:
         return self.dir / "log"
 
     def empty(self):
-        """Sets the memory of its file free, for what comes next."""
+        """Frees the memory of its file for the following bursts."""
         os.truncate(self.file(), 0)
 
     def end(self):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(60)
 
-    def settle(self):
-        """Waits until all that came has been dealt with; its time so far."""
+    def wait_idle(self):
+        """Waits until everything received was processed; returns its CPU
+        time."""
         before = 0
         while True:
             now = cpu_ns(self.pids)
@@ -201,16 +201,17 @@ class Collector:
             time.sleep(LOOK)
 
     def burst(self, rate, seconds=0, datagrams=0):
-        """What a load of that many datagrams, or so long, takes."""
-        before, octets = self.settle(), self.file().stat().st_size
+        """Sends a load of that many datagrams, or that long; returns its
+        cost."""
+        before, octets = self.wait_idle(), self.file().stat().st_size
         sent = send(self.case, self.port, rate, seconds=seconds,
                     datagrams=datagrams)
-        spent = self.settle() - before
+        spent = self.wait_idle() - before
         return Burst(spent, self.file().stat().st_size - octets, sent.flows,
                      sent.seconds)
 
     def octets_per_flow(self, warm_up):
-        """From a load of which nothing is lost."""
+        """Returns the octets per flow, from a load without losses."""
         return warm_up.octets / warm_up.sent
 
 
@@ -222,7 +223,7 @@ class Floor(Collector):
         return ["bench/floor", str(self.port), str(self.dir / "log")]
 
 class Volume(Floor):
-    """The floor with as many bytes to write as flowd has."""
+    """The floor, but it writes as many bytes as flowd."""
 
     name = "volume"
 
@@ -262,10 +263,10 @@ class Nfcapd(Collector):
         return path
 
     def empty(self):
-        """It would write on at its old offset."""
+        """Does nothing: nfcapd would continue to write at its old offset."""
 
     def octets_per_flow(self, _):
-        """It writes a block at a time, and so knows when it has ended."""
+        """nfcapd writes whole blocks, so count its flows after its end."""
         said = subprocess.run(["nfdump", "-I", "-r", str(self.file())],
                               check=True, capture_output=True,
                               text=True).stdout
@@ -274,13 +275,13 @@ class Nfcapd(Collector):
 
 
 def per_datagram(case):
-    """Flows, as flow-send has them by default."""
+    """Returns the flows in a datagram of flow-send by default."""
     return {(5, 4): 30, (9, 4): 26, (9, 6): 16, (10, 4): 20,
             (10, 6): 13}[case.version, case.family]
 
 
 def send(case, port, rate, *, datagrams=0, seconds=0):
-    """Runs flow-send; what it says that it sent."""
+    """Runs flow-send; returns its report of flows and seconds."""
     command = ["./flow-send", "-v", "-V", str(case.version), "-f",
                str(case.family), "-T", str(case.templates), "-n",
                str(datagrams * per_datagram(case)), "-S",
@@ -302,7 +303,7 @@ def send(case, port, rate, *, datagrams=0, seconds=0):
 
 
 def figures(bursts, per_flow, peak):
-    """The medians of what the bursts cost."""
+    """Returns the medians of the bursts' costs."""
     flows = [burst.octets / per_flow for burst in bursts]
     lost = [max(0, 1 - n / burst.sent) for n, burst in zip(flows, bursts)]
     return Figures(
@@ -313,7 +314,7 @@ def figures(bursts, per_flow, peak):
 
 
 def measure(kinds, case, args):
-    """All kinds of collectors under the load of a case, burst by burst."""
+    """Measures all collectors under the load of a case, burst by burst."""
     seconds = args.d if case.rate == RATE else args.d * FLOOD
     memory = WarmMemory()
     with tempfile.TemporaryDirectory(prefix="bench-", dir=args.w) as directory:
@@ -323,7 +324,7 @@ def measure(kinds, case, args):
             for kind in kinds:
                 collector = kind(case, directory)
                 running.append(collector)
-                # Pages are touched, and templates are known.
+                # Touches the collectors' memory, and sends templates.
                 warm_up.append(collector.burst(WARM_UP_RATE, datagrams=max(
                     WARM_UP_RATE // 2, case.exporters)))
                 bursts.append([])
@@ -346,7 +347,7 @@ def measure(kinds, case, args):
 
 
 def show(name, result):
-    """The lines of a case, from the floor up."""
+    """Prints the lines of a case, the floor first."""
     for kind, its in result.items():
         ratios = [f"{its.ns / result[other].ns:8.2f}"
                   if other in result else " " * 8
@@ -357,7 +358,7 @@ def show(name, result):
 
 
 def limit_of_floor(case, args):
-    """Datagrams a second that the floor can take, which writes as much."""
+    """Returns the datagrams a second that "volume" can receive."""
     result = measure([Volume], case._replace(rate=0, workers=1), args)
     return result[Volume.name].speed * 1e6 / per_datagram(case)
 

@@ -15,9 +15,9 @@
  */
 
 /*
- * What decoding and encoding a flow cost, without sockets, filter and log.
- * With a version and a number of flows just these are done, for programs that
- * count instructions.
+ * The cost of decoding and encoding a flow, without sockets, filter and log.
+ * With a version and a number of flows, only these are decoded, for programs
+ * that count instructions.
  */
 #include "compat/compat.h"
 
@@ -37,8 +37,8 @@
 
 #define RING         256 /* datagrams */
 #define DATAGRAM_MAX 4096
-#define SINK_FLOWS   64                  /* as flowd has */
-#define FLOWS        (UINT32_C(3) << 20) /* of a round */
+#define SINK_FLOWS   64                  /* as in flowd */
+#define FLOWS        (UINT32_C(3) << 20) /* in a round */
 #define ROUNDS       7
 
 struct bench {

@@ -15,11 +15,11 @@
  */
 
 /*
- * What the filter costs for a flow, by the number of rules and the size of
- * tables, and what loading a large table costs.  Each number is the median of
- * several rounds, in which the cases take turns, so that what else the
- * machine does falls on all of them.  The exit status is 1 where a ratio or
- * the load is above what it is meant to be.
+ * The filter's cost per flow, by the number of rules and the size of tables,
+ * and the cost of loading a large table.  Each number is the median of several
+ * rounds.  The cases alternate in each round, so that other load on the machine
+ * affects all of them.  The exit status is 1 if a ratio or the load exceeds its
+ * target.
  */
 #include "compat/compat.h"
 
@@ -39,12 +39,12 @@
 
 #define ROUNDS           9
 #define BATCH            30              /* flows, as in a datagram of v5 */
-#define FLOWS            (BATCH * 8192U) /* of each case */
-#define TURNS            4               /* through them in a round */
+#define FLOWS            (BATCH * 8192U) /* in each case */
+#define TURNS            4               /* through all cases in a round */
 #define LOAD_SECONDS_MAX 2.0
 #define LOAD_MIB_MAX     200
 
-/* What differs between flows. */
+/* The members that differ between flows. */
 struct sample {
 	struct addr agent, src, dst;
 	uint16_t src_port, dst_port;
@@ -52,7 +52,7 @@ struct sample {
 	uint8_t protocol;
 };
 
-/* How the rules of a case come about. */
+/* How the rules of a case are made. */
 enum kind { KIND_SRC, KIND_MIXED, KIND_TABLE4, KIND_TABLE6 };
 
 static struct bench {
@@ -78,7 +78,7 @@ static struct bench {
 };
 #define NBENCHES (sizeof(benches) / sizeof(benches[0]))
 
-/* What is promised of the filter. */
+/* The targets. */
 static const struct {
 	size_t large, small; /* of benches */
 	double max;
@@ -116,8 +116,8 @@ seconds(void)
 }
 
 /*
- * The prefix of number i: /24s side by side for rules, and for tables all
- * over the address space, of several lengths.
+ * Writes the prefix of number i: adjacent /24s for rules; for tables, prefixes
+ * of several lengths in the whole address space.
  */
 static void
 prefix_text(enum kind kind, uint32_t i, char buf[ADDR_STRLEN], uint32_t *len)
@@ -144,7 +144,7 @@ prefix_text(enum kind kind, uint32_t i, char buf[ADDR_STRLEN], uint32_t *len)
 	}
 }
 
-/* An address in the prefix, or in one that is in no set of the case. */
+/* Returns an address in a prefix of the case, or in none. */
 static struct addr
 random_addr(const struct bench *bench)
 {
@@ -238,7 +238,7 @@ write_mixed_rule(uint32_t i, const char *prefix, uint32_t len, FILE *fp)
 	}
 }
 
-/* The text of the case's configuration, which the caller frees. */
+/* Returns the text of the case's configuration, which the caller frees. */
 static char *
 configuration(const struct bench *bench, const char *table)
 {
@@ -268,7 +268,7 @@ configuration(const struct bench *bench, const char *table)
 	return (text);
 }
 
-/* As the daemon does it: parse, pack, unpack, compile. */
+/* Loads as the daemon does: parse, pack, unpack, compile. */
 static struct filter *
 load(const char *text)
 {
@@ -304,7 +304,7 @@ has_table(const struct bench *bench)
 	return (bench->kind == KIND_TABLE4 || bench->kind == KIND_TABLE6);
 }
 
-/* In a process of its own, so that its memory can be told apart. */
+/* Loads in a child process, to measure its memory alone. */
 static bool
 load_is_light(const struct bench *bench, const char *text)
 {
@@ -377,8 +377,8 @@ make_flow(const struct sample *sample, struct flow *flow)
 }
 
 /*
- * As in a collector, a flow is made of fewer bytes right before it comes to
- * the filter, and that is a part of what is measured.
+ * As in a collector, the flow is made from fewer bytes just before it is
+ * filtered.  This is part of the measured time.
  */
 static double
 run(const struct bench *bench)

@@ -15,9 +15,9 @@
  */
 
 /*
- * The floor under what a collector can cost: datagrams are received and their
- * bytes written to a file, and nothing else is done.  With a length, so many
- * bytes are written for each of them instead, until SIGTERM comes.
+ * The minimum cost of a collector: receives datagrams and writes their bytes to
+ * a file.  With a length, it writes that many bytes for each datagram instead.
+ * SIGTERM ends it.
  */
 #include "compat/compat.h"
 
@@ -37,7 +37,7 @@
 
 #define BATCH    64         /* datagrams in a system call */
 #define DATAGRAM 65536      /* bytes */
-#define RCVBUF   (32 << 20) /* bytes, as flowd asks for */
+#define RCVBUF   (32 << 20) /* bytes, as flowd requests */
 
 static volatile sig_atomic_t stopped;
 

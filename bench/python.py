@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""What reading a log from Python costs, beside flowd-reader: see README.md."""
+"""The cost of reading a log from Python, compared with flowd-reader: see
+README.md."""
 
 import pathlib
 import resource
@@ -13,7 +14,7 @@ import flowd
 
 MILLIONS = float(sys.argv[1]) if len(sys.argv) > 1 else 2
 ROUNDS = 5
-PIECE = 20000			# flows that are made, and then repeated
+PIECE = 20000			# flows that are generated, then repeated
 RULES = "discard all\naccept src 10.0.0.0/9\naccept dst any port 443 proto tcp"
 
 
@@ -38,7 +39,7 @@ def make_flow(flow, number):
 
 
 def make_log(path):
-    """Returns how many flows it has."""
+    """Writes a log; returns how many flows it has."""
     flow = flowd.Flow()
     with flowd.FlowLog(path, "wb") as log:
         for number in range(PIECE):
@@ -72,7 +73,7 @@ def reader(path):
     subprocess.run(["./flowd-reader", "-q", path], check=True)
 
 
-# What is measured, and what million flows a second are meant to be.
+# The cases, with targets in million flows a second.
 CASES = (
     ("flowd-reader -q", reader, None),
     ("objects", objects, 0.5),

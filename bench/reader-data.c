@@ -93,7 +93,7 @@ static const struct wire_field fields_v6[] = {
 	{ 30, 1, 0 },
 };
 
-/* A generator, and where it stands. */
+/* A generator and its position. */
 struct source {
 	struct generator gen;
 	uint64_t nth; /* of the next flow, from 0 up */
@@ -109,7 +109,7 @@ source_init(struct source *source)
 	source->gen.time_sec = START_SEC;
 }
 
-/* Spreads the bits of v, so that neighbours have nothing in common. */
+/* Spreads the bits of v, so that similar numbers give unrelated results. */
 static uint64_t
 spread(uint64_t v)
 {
@@ -118,7 +118,7 @@ spread(uint64_t v)
 	return (v * UINT64_C(0xbf58476d1ce4e5b9));
 }
 
-/* One of 200,000 hosts, which have an address of each family. */
+/* Returns one of 200,000 hosts, which have an address of each family. */
 static struct addr
 host(uint64_t v, bool v6)
 {
@@ -229,7 +229,7 @@ data_make_logs(uint64_t nflows)
 	write_text(DATA_FILTER, nfdump_filter);
 }
 
-/* As COMMON_FIELDS has it, and then what differs by family. */
+/* Puts the fields of COMMON_FIELDS, and then those of the family. */
 static void
 put_flow(struct wire *w, const struct flow *flow)
 {
@@ -268,7 +268,7 @@ put_family(struct wire *w, uint16_t id, uint32_t family,
 	}
 }
 
-/* One datagram with the next n flows.  Returns its bytes. */
+/* Makes a datagram with the next n flows.  Returns its bytes. */
 static size_t
 make_datagram(struct wire *w, struct source *source, size_t n)
 {
@@ -318,7 +318,7 @@ send_flows(const struct sockaddr_in *sin, uint64_t nflows)
 	(void)close(fd);
 }
 
-/* A port of the loopback address that is free, or no longer is. */
+/* Whether a loopback port is free; replaces port 0 by a free one. */
 static bool
 port_is_free(struct sockaddr_in *sin)
 {
@@ -358,7 +358,7 @@ start_nfcapd(uint16_t port)
 	_exit(127);
 }
 
-/* False where it ended instead. */
+/* Returns false if it ended instead. */
 static bool
 wait_for_nfcapd(pid_t pid, struct sockaddr_in *sin)
 {
@@ -410,7 +410,7 @@ data_make_nfdump(uint64_t nflows)
 		return (false);
 	}
 	send_flows(&sin, nflows);
-	pause_for(500000000L); /* for what is in its socket */
+	pause_for(500000000L); /* until it has read its socket */
 	(void)kill(pid, SIGTERM);
 	(void)waitpid(pid, NULL, 0);
 	if (take_nfcapd_file())

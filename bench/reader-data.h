@@ -15,8 +15,8 @@
  */
 
 /*
- * What bench/reader reads: one sequence of made-up flows as logs, and as a file
- * of nfdump.  Functions that fail exit with a message.
+ * The input of bench/reader: one sequence of generated flows as logs and as a
+ * file of nfdump.  Functions exit with a message if they fail.
  */
 #ifndef READER_DATA_H
 #define READER_DATA_H
@@ -25,18 +25,18 @@
 #include <stdint.h>
 
 #define DATA_ALL    "all.flow"   /* all fields, with checksum */
-#define DATA_BRIEF  "brief.flow" /* those of the brief text */
+#define DATA_BRIEF  "brief.flow" /* those of the short text */
 #define DATA_GZIP   "all.flow.gz"
 #define DATA_RULES  "rules.conf"    /* ten */
-#define DATA_FILTER "filter.nfdump" /* chooses what the rules do */
+#define DATA_FILTER "filter.nfdump" /* selects the same flows */
 #define DATA_NFDUMP "flows.nfdump"
 
-/* Makes the logs, the rules and the filter in the current directory. */
+/* Writes the logs, the rules and the filter to the current directory. */
 void data_make_logs(uint64_t nflows);
 
 /*
- * Has nfcapd make DATA_NFDUMP in the current directory, from datagrams of
- * version 9.  False, and a message, where nfcapd cannot be run.
+ * Makes nfcapd write DATA_NFDUMP to the current directory, from datagrams of
+ * version 9.  Returns false, and logs it, if nfcapd cannot be run.
  */
 bool data_make_nfdump(uint64_t nflows);
 

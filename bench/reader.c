@@ -15,13 +15,12 @@
  */
 
 /*
- * What flowd-reader's ways through a log cost, beside nfdump with the same
- * flows, and beside what any program would have to do with the same bytes.
- * bench/README.md explains the figures.
+ * The cost of flowd-reader's modes, compared with nfdump on the same flows, and
+ * with the least work on the same bytes.  bench/README.md explains the figures.
  *
  *	bench/reader [million flows]
  *
- * The exit status is 1 where flowd-reader is slower than it is meant to be.
+ * The exit status is 1 if flowd-reader is slower than its targets.
  */
 #include "compat/compat.h"
 
@@ -48,7 +47,7 @@
 
 #define ROUNDS    7
 #define MILLION   1000000U
-#define FLOWS     2            /* million, if not said otherwise */
+#define FLOWS     2            /* million, by default */
 #define FLOWS_MAX 1000         /* million */
 #define BLOCK     (256 * 1024) /* bytes */
 #define ARGS      10
@@ -78,7 +77,7 @@ enum number {
 
 #define NONE NCASES
 
-/* nfdump takes microseconds to print a flow: fewer of them do, as -c says. */
+/* nfdump needs microseconds to print a flow, so it prints fewer, by -c. */
 #define PRINTED      100000
 #define NFDUMP       "nfdump -q -r " DATA_NFDUMP " -o "
 #define NFDUMP_PRINT "nfdump -q -c 100000 -r " DATA_NFDUMP " -o "
@@ -89,8 +88,8 @@ static struct bench {
 	const char *file;         /* read here; NULL: a command is run */
 	const char *command;      /* words with a space between */
 	uint64_t flows;           /* 0: all */
-	bool piped;               /* into a process that reads on */
-	enum number floor, other; /* what it is compared with, or NONE */
+	bool piped;               /* into a process that reads all */
+	enum number floor, other; /* the case compared with, or NONE */
 	double least;             /* million flows a second, or 0 */
 	bool left_out;
 	double ns[ROUNDS]; /* of CPU time, a flow */
@@ -189,7 +188,7 @@ remove_directory(void)
 	(void)rmdir(directory);
 }
 
-/* In memory, where the system has a place for that. */
+/* In memory, if the system has a directory there. */
 static void
 enter_directory(void)
 {
@@ -203,7 +202,7 @@ enter_directory(void)
 		fatal("%s", directory);
 }
 
-/* What cannot be avoided where each byte of a log is looked at. */
+/* The least work that reads each byte of a log. */
 static void
 read_plain(int fd)
 {
@@ -275,7 +274,7 @@ drain(int fd)
 		continue;
 }
 
-/* Where output goes to; *drained is its other end, or -1. */
+/* Returns the output descriptor; *drained is the pipe's other end, or -1. */
 static int
 open_output(const struct bench *bench, int *drained)
 {
@@ -301,7 +300,10 @@ cpu_seconds(const struct rusage *usage)
 		MILLION);
 }
 
-/* Nanoseconds a flow of CPU time, user and system.  False where it fails. */
+/*
+ * Sets *ns to the CPU time per flow, user and system.  Returns false if the
+ * command failed.
+ */
 static bool
 run(const struct bench *bench, uint64_t nflows, double *ns)
 {
@@ -332,7 +334,7 @@ run(const struct bench *bench, uint64_t nflows, double *ns)
 	return (WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-/* The first number behind text in what a command says, or 0. */
+/* Returns the first number after text in a command's output, or 0. */
 static uint64_t
 number_said(const char *command, const char *text)
 {
@@ -352,7 +354,7 @@ number_said(const char *command, const char *text)
 	return (n);
 }
 
-/* The ratios mean little unless both programs see the same flows. */
+/* The ratios mean little unless both programs read the same flows. */
 static void
 check_nfdump(uint64_t nflows)
 {
@@ -416,7 +418,7 @@ median(enum number i)
 	return (benches[i].ns[ROUNDS / 2]);
 }
 
-/* How many times as fast as other, or blank. */
+/* Prints the speed relative to other, or blanks. */
 static void
 print_ratio(enum number i, enum number other)
 {
@@ -426,7 +428,7 @@ print_ratio(enum number i, enum number other)
 		printf("%9.2f", median(other) / median(i));
 }
 
-/* Returns whether the case is as fast as it is meant to be. */
+/* Returns whether the case meets its target. */
 static bool
 print_case(enum number i)
 {
