@@ -218,7 +218,7 @@ class Cases:
         said = self.run_insert("none.log", "empty.log", ".", self.log,
                                status=1)
         self.assertIn("cannot open none.log: No such file", said)
-        self.assertIn(". is no regular file", said)
+        self.assertIn(". is not a regular file", said)
         self.assertEqual(self.octets(), [1])
 
 

@@ -179,7 +179,7 @@ class Flowrrd(unittest.TestCase):
         self.log.write_bytes(record(0, 6, 60) + record(60, 6, 60))
         self.run_it(self.log)
         before = self.totals(0, 600)
-        self.assertIn("2 flows of minutes that are over",
+        self.assertIn("skipped 2 flows of minutes that are over",
                       self.run_it("-v", self.log))
         with open(self.log, "ab") as file:
             file.write(record(120, 17, 60))
@@ -210,7 +210,7 @@ class Flowrrd(unittest.TestCase):
     def test_flows_without_fields(self):
         self.log.write_bytes(flowlog.encode({"octets": 5}) + flowlog.encode(
             {"octets": 60, "recv_sec": START, "recv_usec": 0}))
-        self.assertIn("1 without a time", self.run_it("-v", self.log))
+        self.assertIn("1 without a receipt time", self.run_it("-v", self.log))
         self.assertEqual(self.totals(0, 60),
                          {"other_octets": 60, "other_flows": 1})
 

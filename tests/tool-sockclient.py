@@ -128,7 +128,7 @@ class Sockclient(unittest.TestCase):
                   second[:-1] + bytes([second[-1] ^ 1]), second)
         out, err = self.finish(process)
         self.assertEqual(out, briefs(2))
-        self.assertEqual(err.count("left out"), 5)
+        self.assertEqual(err.count(" skipped: "), 5)
 
     def test_signals_remove_the_socket(self):
         for number in SIGHUP, SIGINT, SIGTERM:
@@ -154,7 +154,7 @@ class Sockclient(unittest.TestCase):
         process = self.start()
         wait_for(lambda: can_connect(self.path), "the new socket exists")
         # A socket in use is not.
-        self.assertIn("is read by another program",
+        self.assertIn("is in use by another program",
                       self.finish(self.start(), 1)[1])
         self.assertTrue(can_connect(self.path))
         # Another program's socket is not removed.
@@ -166,7 +166,7 @@ class Sockclient(unittest.TestCase):
             self.assertTrue(self.path.exists())
         self.path.unlink()
         self.path.write_text("mine")
-        self.assertIn("no socket: left alone", self.finish(self.start(), 1)[1])
+        self.assertIn("not a socket; not replaced", self.finish(self.start(), 1)[1])
         self.assertEqual(self.path.read_text(), "mine")
 
     def test_wrong_arguments(self):
@@ -184,7 +184,7 @@ class Sockclient(unittest.TestCase):
             with self.subTest(reason=reason):
                 self.assertEqual(
                     self.finish(self.start(path=path), 1)[1],
-                    "flowd-sockclient: cannot make the socket "
+                    "flowd-sockclient: cannot create the socket "
                     f"{path}: {reason}\n")
 
     def test_closed_output(self):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""flowd-sockclient: makes a log socket for flowd, and prints what comes over it."""
+"""flowd-sockclient: creates a log socket for flowd, and prints the flows."""
 
 import contextlib
 import os
@@ -16,11 +16,11 @@ SIGNALS = {signal.SIGHUP, signal.SIGINT, signal.SIGTERM}
 
 
 class Failure(Exception):
-    """A message for the user."""
+    """An error message for the user."""
 
 
 def ends_with_cleanup(number, frame):
-    """A signal ends the program like the end of its input would."""
+    """Ends the program after a signal; the socket is removed."""
     raise SystemExit(0)
 
 
@@ -29,10 +29,10 @@ def complain(message):
 
 
 def remove_stale(path):
-    """Removes a socket that nobody reads any more, and nothing else."""
+    """Removes a stale socket, and nothing else."""
     try:
         if not stat.S_ISSOCK(os.lstat(path).st_mode):
-            raise Failure(f"{path} is there, and no socket: left alone")
+            raise Failure(f"{path} exists and is not a socket; not replaced")
     except FileNotFoundError:
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as probe:
@@ -41,11 +41,11 @@ def remove_stale(path):
         except ConnectionRefusedError:
             os.unlink(path)
             return
-    raise Failure(f"{path} is read by another program")
+    raise Failure(f"{path} is in use by another program")
 
 
 def bind(sock, path, mode):
-    # Whom it is not meant for must not have a moment either.
+    # No other user may send before the mode is set.
     umask = os.umask(0o777 & ~mode)
     try:
         sock.bind(path)
@@ -55,17 +55,18 @@ def bind(sock, path, mode):
 
 @contextlib.contextmanager
 def log_socket(path, mode):
-    """A socket at path, for as long as the block takes."""
-    # A signal between bind() and the try statement that removes the socket
-    # would leave it behind.
+    """Creates a socket at path for the duration of the block."""
+    # A signal between bind() and the try statement, which removes the socket,
+    # would leave the socket behind.
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
         try:
             remove_stale(path)
             bind(sock, path, mode)
         except OSError as error:
-            # Errors of sockets name no file; a path too long has no strerror.
-            raise Failure(f"cannot make the socket {path}: "
+            # Errors of sockets name no file, and a path that is too long has
+            # no strerror.
+            raise Failure(f"cannot create the socket {path}: "
                           f"{error.strerror or error}") from error
         mine = os.lstat(path)
         try:
@@ -78,7 +79,7 @@ def log_socket(path, mode):
 
 
 def datagrams(sock, out):
-    """What comes; out is flushed before this waits."""
+    """Returns the datagrams received; out is flushed before this waits."""
     while True:
         try:
             yield sock.recv(RECORD_MAX, socket.MSG_DONTWAIT)
@@ -100,7 +101,7 @@ def show(sock, args):
         try:
             flow = flowd.Flow(record)
         except ValueError as error:
-            complain(f"a datagram of {len(record)} bytes is left out: "
+            complain(f"datagram of {len(record)} bytes skipped: "
                      f"{error}")
             continue
         out.write(record if args.raw else f"{line_of(flow, args)}\n".encode())
@@ -119,8 +120,8 @@ def octal(text):
 
 def arguments():
     parser = _program.Parser(
-        "flowd-sockclient", "Makes a log socket for flowd, and prints the flows "
-        "received, as flowd-reader does.")
+        "flowd-sockclient", "Creates a log socket for flowd, and prints the "
+        "flows received, as flowd-reader does.")
     parser.add_argument("-c", metavar="count", dest="count", type=int,
                         default=-1, help="end after this number of flows")
     parser.add_argument("-J", dest="json", action="store_true",
@@ -148,7 +149,7 @@ def main():
         with log_socket(args.socket, args.mode) as sock:
             show(sock, args)
     except BrokenPipeError:
-        # Nobody is there to read what the interpreter would still flush.
+        # The interpreter must not flush the rest to the closed pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (Failure, OSError) as error:

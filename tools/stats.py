@@ -17,10 +17,10 @@ from flowd import _program
 try:
     import numpy
 except ImportError:
-    numpy = None		# the same, with a loop over all flows
+    numpy = None		# used instead: a loop over all flows
 
 CHUNK = 1 << 18			# flows at a time
-MINUTE = 60			# seconds; no series is finer
+MINUTE = 60			# seconds; the smallest step of a series
 SERIES_LINES = 48		# of a series, unless its step is given
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440)	# minutes
 DAY = 1440
@@ -31,14 +31,14 @@ PROTOCOLS = {getattr(socket, name): name[len("IPPROTO_"):].lower()
              for name in sorted(dir(socket)) if name.startswith("IPPROTO_")}
 POWERS = [1 << bit for bit in range(64)]
 
-# What is asked of each flow, where numpy can ask for many at a time.
+# The fields that are read of each flow by numpy.
 COLUMNS = ("fields", "recv_sec", "protocol", "src_addr", "src_addr_af",
            "dst_addr", "dst_addr_af", "src_port", "dst_port", "packets",
            "octets", "flow_start", "flow_finish", "src_as", "dst_as")
 
 
 class Counts:
-    """Flows, packets and octets: integers of any size."""
+    """Flows, packets and octets, as integers of any size."""
 
     __slots__ = MEASURES
 
@@ -58,23 +58,25 @@ class Counts:
 
 
 def bits(array):
-    """int.bit_length of each number, with which histograms have their bins."""
+    """Returns int.bit_length of each number, which is its bin in a
+    histogram."""
     return numpy.searchsorted(numpy.array(POWERS, "u8"),
                               array.astype("u8"), side="right")
 
 
 def divided(octets, packets):
-    """Octets of a packet of each flow."""
+    """Returns the octets per packet of each flow."""
     return octets // numpy.maximum(packets, 1)
 
 
 def duration(start, finish):
-    """Milliseconds, of an uptime of 32 bits, which may have begun anew."""
+    """Returns milliseconds, from 32-bit uptimes that may have wrapped."""
     return (finish - start) & 0xffffffff
 
 
 def halves(rows):
-    """Addresses, rows of 16 bytes, as two columns of integers."""
+    """Returns addresses, which are rows of 16 bytes, as two columns of
+    integers."""
     both = numpy.ascontiguousarray(rows).view(">u8")
     return [both[:, 0], both[:, 1]]
 
@@ -87,7 +89,7 @@ def address_columns(chunk, *names):
 
 
 def address_text(key):
-    """An address from the three integers of address_columns."""
+    """Returns an address from the three integers of address_columns."""
     family, high, low = key
     if family == socket.AF_INET:
         return str(ipaddress.IPv4Address(low & 0xffffffff))
@@ -114,11 +116,11 @@ def protocol_label(key):
 class Grouping(collections.namedtuple(
         "Grouping", "name fields of_flow of_chunk label",
         defaults=(lambda key: key,))):
-    """Something that flows are counted by.
+    """A key by which flows are counted.
 
-    fields have to be present, of_flow gives the key of a Flow, of_chunk the
-    columns that are the keys of many flows, and label what is shown of a key.
-    """
+    A flow must have all fields. of_flow returns the key of a Flow, of_chunk
+    the columns that are the keys of many flows, and label the text of a
+    key."""
 
 
 TOPS = (
@@ -165,14 +167,16 @@ GROUPINGS = (*TOPS, *HISTOGRAMS, SERIES)
 
 
 def sums(inverse, count, values):
-    """Sums of 64-bit values by group, exact: in halves, whose are."""
+    """Returns sums of 64-bit values by group.  Half values are added, so that
+    the sums are exact."""
     low = numpy.bincount(inverse, values & 0xffffffff, count)
     high = numpy.bincount(inverse, values >> 32, count)
     return [(int(h) << 32) + int(l) for h, l in zip(high, low)]
 
 
 def groups(columns):
-    """The distinct keys of columns, and for each row the number of its key."""
+    """Returns the distinct keys of columns, and each row's index among
+    them."""
     order = numpy.lexsort(columns[::-1])
     ordered = [column[order] for column in columns]
     new = numpy.zeros(len(order), bool)
@@ -232,7 +236,8 @@ class Statistics:
             counts[key].add(flows, packets, octets)
 
     def top(self, grouping, measure, count):
-        """The keys with most, as pairs of what is shown and Counts."""
+        """Returns the keys with the largest counts, as pairs of label and
+        Counts."""
         items = self.counts[grouping.name].items()
         least = min(heapq.nlargest(
             count, (getattr(counts, measure) for _, counts in items)),
@@ -243,7 +248,8 @@ class Statistics:
         return rows[:count]
 
     def histogram(self, grouping):
-        """(from, to, Counts), from the first bin that is not empty on."""
+        """Returns (from, to, Counts), beginning with the first bin not
+        empty."""
         counts = self.counts[grouping.name]
         if not counts:
             return []
@@ -251,7 +257,8 @@ class Statistics:
                 for key in range(min(counts), max(counts) + 1)]
 
     def series(self, step):
-        """(seconds of a step, [(epoch seconds, Counts)]), without gaps."""
+        """Returns (seconds of a step, [(epoch seconds, Counts)]), without
+        gaps."""
         minutes = self.counts[SERIES.name]
         if not minutes:
             return step or MINUTE, []
@@ -268,7 +275,7 @@ class Statistics:
 
 
 class Progress:
-    """What was read so far, on a terminal."""
+    """Shows on a terminal how much was read."""
 
     INTERVAL = 0.25		# seconds
 
@@ -293,7 +300,7 @@ class Progress:
 
 
 def flows_before_damage(log):
-    """A list of flows; what is damaged behind them, the next call finds."""
+    """Returns a list of flows; the next call reports damage after them."""
     flows = []
     try:
         flows.extend(itertools.islice(log, CHUNK >> 4))
@@ -304,7 +311,7 @@ def flows_before_damage(log):
 
 
 def chunks(log):
-    """The flows of a log, many at a time: in arrays, or as a list."""
+    """Returns the flows of a log in chunks: as arrays, or as lists."""
     while True:
         if numpy is not None:
             chunk = log.read_arrays(COLUMNS, count=CHUNK)
@@ -318,7 +325,7 @@ def chunks(log):
 
 
 def size_of(path):
-    """Bytes of a log whose offsets are those of its file, or None."""
+    """Returns the bytes of a log that is not compressed, or None."""
     if path == "-" or not os.path.isfile(path):
         return None
     with open(path, "rb") as file:
@@ -404,7 +411,7 @@ def heading(title, width):
 
 
 def table_text(title, rows):
-    """rows are pairs of a label and Counts."""
+    """Returns the lines of a table; rows are pairs of a label and Counts."""
     rows = [(str(label), counts) for label, counts in rows]
     width = max((len(label) for label, _ in rows), default=0)
     yield heading(title, width)
@@ -502,7 +509,7 @@ def main():
             print("\n".join(as_text(reader.statistics, args)))
         sys.stdout.flush()
     except BrokenPipeError:
-        # Nobody is there to read what the interpreter would still flush.
+        # The interpreter must not flush the rest to the closed pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return reader.status

@@ -1,10 +1,11 @@
 #!/usr/bin/env perl
-# flowd-wormsuspects: which sources open most flows to one port, as what spreads by
-# itself does.
+# flowd-wormsuspects: lists the sources that open most flows to one port, as
+# worms do.
 #
-# Counts are those of Misra and Gries: a table of limited size, all of whose
-# counts go down by one when a tuple comes that it has no room for.  So a count
-# is never too high, and too low by no more than how often that was.
+# This is the algorithm of Misra and Gries.  The table has a limited size.  A
+# new tuple for which it has no room reduces each of its counts by one.  So a
+# count is never too high, and too low by no more than the number of such
+# tuples.
 
 use strict;
 use warnings;
@@ -35,7 +36,7 @@ sub complain {
 	return;
 }
 
-# A tuple that there is no room for counts against each of those there are.
+# Reduces each count by one, for a tuple that has no room.
 sub make_room {
 	$missed++;
 	for my $tuple (keys %count) {
@@ -100,7 +101,8 @@ $opt{k} //= 100_000;
 $opt{n} //= 20;
 for my $option (qw(k n)) {
 	next if $opt{$option} =~ /^[1-9][0-9]{0,8}$/;
-	complain("-$option takes a number from 1 on, not $opt{$option}");
+	complain("-$option $opt{$option}: expected a number from 1 to " .
+	    '999999999');
 	exit 1;
 }
 for my $name (@ARGV) {

@@ -16,12 +16,12 @@ import flowd
 from flowd import _program
 
 STEP = 60			# seconds of a bin
-LATE = 2			# bins that stay open, for what comes late
+LATE = 2			# bins that stay open for late flows
 GAP = 15			# bins without flows that count as no traffic
-REDRAW = 300			# seconds between graphs, while logs are read
+REDRAW = 300			# seconds between graphs while logs are read
 BATCH = 500			# updates for one run of rrdtool
 
-# Protocols, with the numbers that they have; the last one is for all others.
+# Protocols with their numbers; the last class is for all others.
 CLASSES = {
     "tcp": (6,), "udp": (17,), "icmp": (1, 58), "esp": (50,), "gre": (47,),
     "other": (),
@@ -32,12 +32,12 @@ TITLES = {"tcp": "TCP", "udp": "UDP", "icmp": "ICMP", "esp": "ESP",
           "gre": "GRE", "other": "other"}
 MEASURES = {"octets": "Octets a second", "packets": "Packets a second",
             "flows": "Flows a second"}
-# The palette of Okabe and Ito, which those who see fewer colours can tell.
+# The palette of Okabe and Ito, whose colours the colour-blind can distinguish.
 COLOURS = {"tcp": "#0072b2", "udp": "#e69f00", "icmp": "#cc79a7",
            "esp": "#009e73", "gre": "#56b4e9", "other": "#999999"}
 
-# What a graph is of: steps and rows are those that the database keeps for it,
-# which is somewhat more than is shown.  grid is rrdtool's --x-grid.
+# The period of a graph. steps and rows are those that the database keeps for
+# it, somewhat more than it shows. grid is rrdtool's --x-grid.
 Period = collections.namedtuple("Period", "name seconds steps rows grid")
 PERIODS = (
     Period("hour", 3600, 1, 120, "MINUTE:1:MINUTE:10:MINUTE:10:0:%H:%M"),
@@ -46,9 +46,9 @@ PERIODS = (
     Period("month", 31 * 86400, 60, 900, "DAY:1:WEEK:1:WEEK:1:0:%d %b"),
     Period("year", 366 * 86400, 720, 800, "MONTH:1:MONTH:1:MONTH:1:0:%b"),
 )
-# Text and lines that can be read on white and on black.
+# Text and lines that are legible on white and on black.
 GREY = "#7f7f7f"
-WIDTH, HEIGHT = 720, 200		# of the part with the lines
+WIDTH, HEIGHT = 720, 200		# of the plotted area
 
 PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -82,7 +82,7 @@ img {{ display: block; height: auto; max-width: 100%; }}
 
 
 class Failure(Exception):
-    """A message for the user."""
+    """An error message for the user."""
 
 
 def complain(message):
@@ -90,27 +90,27 @@ def complain(message):
 
 
 def rrdtool(*args):
-    """Runs rrdtool, and returns what it printed."""
+    """Runs rrdtool, and returns its output."""
     try:
         result = subprocess.run(
             ["rrdtool", *map(str, args)], stdin=subprocess.DEVNULL,
             capture_output=True, text=True, check=False,
             env={**os.environ, "LC_ALL": "C"})
     except FileNotFoundError:
-        raise Failure("there is no rrdtool here, which makes the "
-                      "graphs") from None
+        raise Failure("rrdtool is not installed; flowrrd needs "
+                      "it") from None
     if result.returncode != 0:
         raise Failure(f"rrdtool {args[0]}: {result.stderr.strip()}")
     return result.stdout
 
 
 def sources():
-    """The names of what the database has, in its order."""
+    """Returns the names of the database's sources, in order."""
     return [f"{name}_{measure}" for name in CLASSES for measure in MEASURES]
 
 
 class Database:
-    """Averages a second of each bin, in a file of rrdtool."""
+    """The averages per second of each bin, in a file of rrdtool."""
 
     def __init__(self, directory):
         self.path = pathlib.Path(directory, "flows.rrd")
@@ -128,7 +128,7 @@ class Database:
         self.last = start
 
     def add(self, start, values):
-        """The bin from start on: values are numbers, by names of sources."""
+        """Adds the bin from start on; values are numbers by source name."""
         if self.last is None:
             self._create(start)
         missing = (start - self.last) // STEP
@@ -153,7 +153,8 @@ class Database:
 
 
 class Bins:
-    """Flows by the minute in which they were received, until that is over."""
+    """Counts flows by the minute of their receipt, until the minute is
+    over."""
 
     def __init__(self, database):
         self.database = database
@@ -187,7 +188,8 @@ class Bins:
             self.redraw()
 
     def finish(self):
-        """Of the minute that it is now, more may come: the next run has it."""
+        """Leaves the current minute to the next run, as more flows may
+        follow."""
         self._close(int(time.time()) // STEP * STEP - STEP)
         self.database.flush()
 
@@ -219,7 +221,7 @@ def graph_arguments(database, measure, period, end):
 
 
 def replace(path, text):
-    """A page that is read meanwhile is the old one or the new one."""
+    """Replaces a page atomically."""
     new = path.with_name(f".{path.name}.new")
     new.write_text(text, encoding="utf-8")
     new.replace(path)
@@ -250,7 +252,7 @@ def page_text(title, end):
 
 
 def draw(database, directory, title):
-    """The page and its graphs, up to the last flow."""
+    """Draws the graphs and writes the page, up to the last flow."""
     if database.last is None:
         return
     directory = pathlib.Path(directory)
@@ -267,7 +269,7 @@ def draw(database, directory, title):
 
 
 class Drawer:
-    """Draws now and then, where there is somewhere to draw to."""
+    """Draws every few minutes if there is an output directory."""
 
     def __init__(self, database, args):
         self.database = database
@@ -280,7 +282,7 @@ class Drawer:
             draw(self.database, self.args.output, self.args.title)
 
     def draw_at_times(self):
-        """In the middle of logs, as one may be what comes over a socket."""
+        """Draws while a log is read, which may be endless, from a socket."""
         if time.monotonic() < self.next:
             return
         self.next = time.monotonic() + REDRAW
@@ -310,12 +312,12 @@ def read_logs(args, bins):
         try:
             status = max(status, read_log(path, bins, args.recover))
             continue
-        except OSError as error:	# of a graph as well, which has a name
+        except OSError as error:	# also of a graph, with its path
             complain(f"{error.filename or path}: {error.strerror}")
         except ValueError as error:
             complain(error)
         status = 1
-        break			# what follows would close the minutes here
+        break			# later logs would close the minutes of this one
     bins.finish()
     return status
 
@@ -333,7 +335,7 @@ def arguments():
     parser.add_argument("-t", metavar="title", dest="title",
                         default="Traffic by protocol", help="title of the page")
     parser.add_argument("-v", dest="verbose", action="store_true",
-                        help="print the number of flows left out")
+                        help="print the number of skipped flows")
     parser.add_argument("logs", metavar="log", nargs="*",
                         help='oldest first; "-" is standard input')
     return parser.parse_args()
@@ -341,7 +343,7 @@ def arguments():
 
 def run(args):
     if shutil.which("rrdtool") is None:
-        raise Failure("there is no rrdtool here, which makes the graphs")
+        raise Failure("rrdtool is not installed; flowrrd needs it")
     database = Database(args.directory)
     bins = Bins(database)
     drawer = Drawer(database, args)
@@ -352,13 +354,13 @@ def run(args):
         database.flush()
     drawer.draw()
     if args.verbose:
-        complain(f"{bins.late} flows of minutes that are over, and "
-                 f"{bins.untimed} without a time, were left out")
+        complain(f"skipped {bins.late} flows of minutes that are over, and "
+                 f"{bins.untimed} without a receipt time")
     return status
 
 
 def ends(number, frame):
-    """A signal ends the program; the minutes that are over are kept."""
+    """Ends the program after a signal; minutes that are over are kept."""
     raise SystemExit(0)
 
 
