@@ -15,20 +15,21 @@
  */
 
 /*
- * The monitor.  It keeps the rights that flowd was started with, opens what
- * needs them, and sends the descriptors to the collectors, which have none:
+ * The monitor.  It keeps the rights that flowd was started with, opens files
+ * and sockets, and sends the descriptors to the collectors, which have no
+ * rights:
  *
- *   monitor    root; never reads from the network.  It obeys signals, and when
- *              a collector dies it logs why and starts another one with the
- *              same sockets, in which the kernel queues datagrams meanwhile.
+ *   monitor    root; never reads from the network.  It obeys signals.  When a
+ *              collector dies, it logs the cause and starts another one with
+ *              the same sockets, where the kernel queues datagrams meanwhile.
  *   collector  unprivileged user, chrooted, confined (sandbox.h); collect() in
  *              collect.c.  With "workers" there are several, each with sockets
  *              of its own on the same addresses, which share the logs.
  *   parser     a child process that exits when it has read flowd.conf;
  *              config-load.c.
  *
- * requests.c has the policy: the requests that a collector may send.  Its log
- * messages come another way, see log-relay.h.
+ * requests.c has the policy: the requests that a collector may send.  The
+ * monitor receives messages of the collectors on a pipe: see log-relay.h.
  */
 #include "compat/compat.h"
 
@@ -55,8 +56,8 @@
 #include "monitor/worker.h"
 
 #define DEFAULT_PIDFILE PACKAGE_RUNSTATEDIR "/flowd.pid"
-#define START_SECONDS   20      /* for a collector to become ready */
-#define STOP_SECONDS    30      /* for collectors to write everything */
+#define START_SECONDS   20      /* until the collectors must be ready */
+#define STOP_SECONDS    30      /* until the collectors must have exited */
 #define NS_IN_MS        1000000 /* nanoseconds in a millisecond */
 
 /* The collectors' sockets, and after them the pipes with their messages. */
@@ -68,7 +69,7 @@ struct monitor {
 	struct workers workers;
 	int waiting; /* descriptor of the process that waits; -1: none */
 	struct pidfile pidfile;
-	bool failed;    /* a collector ended badly while stopping */
+	bool failed;    /* a collector did not exit with 0 while stopping */
 	time_t stop_by; /* clock_sec() */
 };
 
@@ -87,7 +88,9 @@ reopen_logs(struct monitor *m)
 
 	for (i = 0; i < m->now.conf->nlogs; i++) {
 		if (flowlogs_reopen(&m->now.logs, i) == -1)
-			log_warnx("going on with the log that is open");
+			log_warnx(
+			    "the log was not reopened; flows are still "
+			    "written to the old file");
 		else
 			send_log(m, i);
 	}
@@ -103,7 +106,7 @@ tick_logs(struct monitor *m)
 		    send_log, m);
 }
 
-/* In the foreground there is a pidfile only if the configuration has one. */
+/* In the foreground there is no default pidfile. */
 static int
 write_pidfile(struct monitor *m)
 {
@@ -118,7 +121,7 @@ write_pidfile(struct monitor *m)
 static void
 begin_stop(struct monitor *m)
 {
-	log_info("ending");
+	log_info("stopping");
 	notify_stopping();
 	m->workers.stopping = true;
 	m->stop_by = clock_sec() + STOP_SECONDS;
@@ -128,19 +131,19 @@ begin_stop(struct monitor *m)
 static void
 act_on_signals(struct monitor *m)
 {
-	if (signals_take(ORDER_STOP) && !m->workers.stopping)
+	if (signals_received(ORDER_STOP) && !m->workers.stopping)
 		begin_stop(m);
 	if (m->workers.stopping)
 		return;
-	if (signals_take(ORDER_RELOAD))
+	if (signals_received(ORDER_RELOAD))
 		reload(&m->opts->source, &m->workers, &m->now);
-	if (signals_take(ORDER_REOPEN))
+	if (signals_received(ORDER_REOPEN))
 		reopen_logs(m);
-	if (signals_take(ORDER_STATISTICS))
+	if (signals_received(ORDER_STATISTICS))
 		workers_send_order(&m->workers, PRIV_STATISTICS);
 }
 
-/* Until the next second of the date, by which logs are rotated. */
+/* Milliseconds to the next second of the date; logs are rotated by date. */
 static int
 ms_to_next_second(void)
 {
@@ -150,7 +153,7 @@ ms_to_next_second(void)
 	return ((int)(((long)CLOCK_SECOND - ts.tv_nsec) / NS_IN_MS) + 1);
 }
 
-/* Whether the messages of a collector wait, since there were too many. */
+/* Whether messages of a collector wait in its pipe, since it sent too many. */
 static bool
 is_held_back(const struct workers *ws)
 {
@@ -216,7 +219,7 @@ wait_for_collectors(struct workers *ws, struct pollfd *pfds,
 	}
 }
 
-/* A collector has a request, or has ended.  -1: flowd cannot go on. */
+/* A collector has sent a request or exited.  -1: flowd cannot continue. */
 static int
 serve_collector(struct monitor *m, struct worker *w)
 {
@@ -234,7 +237,7 @@ serve_collector(struct monitor *m, struct worker *w)
 	return (ws->stopping ? 0 : worker_restart(ws, w, &m->now));
 }
 
-/* Until flowd was told to stop, or cannot go on.  Returns the exit status. */
+/* Runs until flowd is told to stop or fails.  Returns the exit status. */
 static int
 monitor_loop(struct monitor *m, const sigset_t *unblocked)
 {
@@ -244,12 +247,15 @@ monitor_loop(struct monitor *m, const sigset_t *unblocked)
 	uint32_t i;
 
 	for (;;) {
-		signals_let_in(unblocked);
+		signals_deliver(unblocked);
 		act_on_signals(m);
 		tick_logs(m);
 		wait_for_collectors(ws, pfds, wait_limit(m, &ts), unblocked);
 		if (ws->stopping && clock_sec() >= m->stop_by) {
-			log_warnx("the collector does not end");
+			log_warnx(
+			    "the collector has not exited after %d "
+			    "seconds; killing it",
+			    STOP_SECONDS);
 			workers_reap_all(ws, &m->now);
 			return (1);
 		}
@@ -265,7 +271,7 @@ monitor_loop(struct monitor *m, const sigset_t *unblocked)
 	}
 }
 
-/* Waits until the first collectors are ready; -1 if one does not become so. */
+/* Waits until the first collectors are ready; -1 on a time-out or a death. */
 static int
 wait_ready(struct workers *ws, struct opened *o)
 {
@@ -284,7 +290,10 @@ wait_ready(struct workers *ws, struct opened *o)
 			}
 		}
 		if (clock_sec() >= give_up) {
-			log_warnx("the collector does not become ready");
+			log_warnx(
+			    "the collector is not ready after %d "
+			    "seconds; flowd exits",
+			    START_SECONDS);
 			return (-1);
 		}
 	}
@@ -323,7 +332,7 @@ run_until_told(struct monitor *m)
 
 	signals_catch(&unblocked);
 	rights_reduce(&m->opts->rights);
-	/* In this process: clients learn its number, to send signals to it. */
+	/* In this process: clients learn its process ID and signal it. */
 	if (control_sockets_open(&m->now.controls, m->now.conf,
 		config_workers(m->now.conf), NULL, NULL) == -1)
 		return (1);

@@ -127,7 +127,7 @@ request(struct workers *ws, struct opened *o, int sock, struct cursor *in)
 	if ((with & WITH_RELOAD) != 0)
 		w->configuring++;
 	if ((with & WITH_LOG) != 0)
-		w->given_logs++;
+		w->sent_logs++;
 	if (cur_left(in) < len)
 		len = cur_left(in);
 	assert_int_equal(cur_bytes(in, &msg, len), 0);

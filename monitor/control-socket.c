@@ -31,7 +31,7 @@
 #include "monitor/control-socket.h"
 #include "base/log.h"
 
-#define BACKLOG      16   /* clients that wait for their turn */
+#define BACKLOG      16   /* clients that wait for the collector's accept */
 #define SOCKET_UMASK 0117 /* for mode 0660 */
 
 #define PATH_LEN sizeof(((struct sockaddr_un *)NULL)->sun_path)
@@ -44,7 +44,7 @@ path_of(const struct config *conf, uint32_t i, char buf[PATH_LEN])
 	return (buf);
 }
 
-/* Whether path still leads to the socket that is open. */
+/* Whether path is still the file of the open socket. */
 static bool
 is_in_place(const struct control_socket *s, const char *path)
 {
@@ -71,7 +71,7 @@ make_socket(const char *path, struct sockaddr_un *sun)
 	return (fd);
 }
 
-/* Whether path is a socket that nobody listens at. */
+/* Whether path is a socket on which no process listens. */
 static bool
 is_stale(const char *path)
 {
@@ -115,7 +115,7 @@ bind_in_place(int fd, const struct sockaddr_un *sun)
 	return (bind_privately(fd, sun));
 }
 
-/* -1 after a message. */
+/* The group of the sockets, by default the monitor's.  -1 after a message. */
 static int
 find_group(const struct config *conf, gid_t *gid)
 {
@@ -125,8 +125,8 @@ find_group(const struct config *conf, gid_t *gid)
 	if (conf->control == NULL || conf->control_group == NULL)
 		return (0);
 	if ((group = getgrnam(conf->control_group)) == NULL) {
-		log_warnx("control %s: there is no group %s", conf->control,
-		    conf->control_group);
+		log_warnx("control %s: the group %s does not exist",
+		    conf->control, conf->control_group);
 		return (-1);
 	}
 	*gid = group->gr_gid;
@@ -146,7 +146,7 @@ set_group(const char *path, gid_t gid)
 {
 	if (fchownat(AT_FDCWD, path, (uid_t)-1, gid, AT_SYMLINK_NOFOLLOW) == 0)
 		return (0);
-	log_warn("control %s: group", path);
+	log_warn("control %s: cannot change the group", path);
 	return (-1);
 }
 
@@ -154,7 +154,7 @@ static void
 remove_one(struct control_socket *s, const char *path)
 {
 	if (is_in_place(s, path) && unlink(path) == -1)
-		log_warn("control %s", path);
+		log_warn("control %s: cannot remove the socket", path);
 	(void)close(s->fd);
 }
 
@@ -166,7 +166,7 @@ open_new(struct control_socket *s, const char *path, gid_t gid)
 
 	*s = (struct control_socket){ .fd = make_socket(path, &sun) };
 	if (s->fd == -1 || bind_in_place(s->fd, &sun) == -1) {
-		log_warn("control %s", path);
+		log_warn("control %s: cannot create the socket", path);
 		if (s->fd != -1)
 			(void)close(s->fd);
 		return (-1);
@@ -175,20 +175,20 @@ open_new(struct control_socket *s, const char *path, gid_t gid)
 		s->device = st.st_dev;
 		s->inode = st.st_ino;
 	}
-	/* Nobody connects before it belongs to whom it should. */
+	/* Before listen, so that no client connects under the wrong group. */
 	if (set_group(path, gid) == -1) {
 		remove_one(s, path);
 		return (-1);
 	}
 	if (listen(s->fd, BACKLOG) == -1) {
-		log_warn("control %s", path);
+		log_warn("control %s: cannot listen", path);
 		remove_one(s, path);
 		return (-1);
 	}
 	return (0);
 }
 
-/* Socket i, which is that of before where it can be. */
+/* Opens a socket, or keeps before if it is still in place at the same path. */
 static int
 open_one(struct control_socket *s, const char *path, gid_t gid,
     const struct control_socket *before, const char *path_before)

@@ -15,8 +15,8 @@
  */
 
 /*
- * The monitor's control sockets, which flowdctl(8) connects to and the collectors
- * serve.
+ * The control sockets.  The monitor opens them, flowdctl(8) connects to them,
+ * and the collectors answer.
  */
 #ifndef CONTROL_SOCKET_H
 #define CONTROL_SOCKET_H
@@ -30,50 +30,50 @@
 #include "config/config.h"
 
 struct control_socket {
-	int fd; /* listens */
-	bool kept;
-	dev_t device; /* of the file, while it is ours */
+	int fd;       /* listening */
+	bool kept;    /* from the set before */
+	dev_t device; /* of the file at its path when it was created */
 	ino_t inode;
 };
 
-/* One for each collector: that of number K is PATH.K, of the first PATH. */
+/* One socket per collector: PATH for the first, PATH.K for number K. */
 struct control_sockets {
 	struct control_socket list[CONFIG_WORKERS_MAX];
 	uint32_t n; /* 0: none */
 };
 
 /*
- * Whether the group is there; -1 after a message.  Called once before the
- * monitor is confined, it loads what looks up groups in this system.
+ * Checks that the group exists; -1 after a message.  Called once before the
+ * monitor enters its sandbox, so that the C library loads its name service.
  */
 int control_socket_check(const struct config *conf);
 
 /*
- * Opens what conf states for n collectors, or keeps those before where their
- * paths are the same and still lead to them.  What nobody listens at is
- * replaced if it is a socket.  before and conf_before are NULL at the start.
- * -1 after a message; all is as it was then.
+ * Opens the control sockets of conf for n collectors.  A socket of before is
+ * kept if its path has not changed and its file is still in place.  A socket
+ * file on which no process listens is replaced.  before and conf_before are
+ * NULL at the start.  -1 after a message; nothing has changed then.
  *
- * The kernel tells whoever connects the process that listens: this one, which
- * is what flowdctl(8) signals.
+ * The kernel reports the process that called listen to clients.  It is the
+ * monitor, so flowdctl(8) knows which process to signal.
  */
 int control_sockets_open(struct control_sockets *s, const struct config *conf,
     uint32_t n, const struct control_sockets *before,
     const struct config *conf_before);
 
-/* Removes what control_sockets_open made, and undoes what it changed. */
+/* Undoes control_sockets_open: removes new sockets, restores groups. */
 void control_sockets_back_out(struct control_sockets *s,
     const struct config *conf, const struct config *conf_before);
 
-/* Makes s those in force; of the ones before those go that were not kept. */
+/* Replaces before by s: removes the sockets of before that s did not keep. */
 void control_sockets_replace(struct control_sockets *s,
     struct control_sockets *before, const struct config *conf_before);
 
-/* Closes them, and removes their files but those that are another's by now. */
+/* Closes the sockets and removes those files that are still theirs. */
 void control_sockets_remove(struct control_sockets *s,
     const struct config *conf);
 
-/* That of the collector with this number, or -1. */
+/* The listening socket of the collector with this number, or -1. */
 int control_sockets_fd(const struct control_sockets *s, uint32_t number);
 
 #endif

@@ -36,7 +36,7 @@
 #define PCAP_HEADER_LEN    24
 #define PCAP_RECORD_LEN    16
 
-/* The headers that go before each datagram: RFC 791, 8200, 768. */
+/* The headers before each datagram: RFC 791, 8200, 768. */
 #define IPV4_LEN      20
 #define IPV4_CHECKSUM 10 /* offset */
 #define IPV6_LEN      40
@@ -46,8 +46,8 @@
 #define HEADERS_MAX   (PCAP_RECORD_LEN + IPV6_LEN + UDP_LEN)
 
 /*
- * To whom it was sent is not kept.  By this port other programs see that it is
- * NetFlow.
+ * The destination port.  A batch does not have the real one; other programs
+ * recognise NetFlow by this one.
  */
 #define PORT_TO 2055
 
@@ -57,7 +57,7 @@ static const struct addr to_v4 = { .family = ADDR_V4,
 	.bytes = { 127, 0, 0, 1 } };
 static const struct addr to_v6 = { .family = ADDR_V6, .bytes = { [15] = 1 } };
 
-/* The sum of RFC 1071, not yet folded, of data behind sum. */
+/* Adds data to the unfolded checksum of RFC 1071. */
 static uint32_t
 add_up(uint32_t sum, const uint8_t *data, size_t len)
 {
@@ -107,7 +107,7 @@ put_ipv6(struct wcursor *w, const struct addr *from, size_t len)
 	return (0);
 }
 
-/* IPv6 has no UDP without a checksum, over both addresses as well. */
+/* Required over IPv6.  It includes both addresses. */
 static uint16_t
 udp_checksum(const struct batch_datagram *d)
 {
@@ -153,7 +153,7 @@ write_datagram(FILE *fp, const struct batch_datagram *datagram,
 	uint8_t buf[HEADERS_MAX];
 	struct wcursor w;
 
-	/* No more than its headers could say. */
+	/* The length in the headers has 16 bits. */
 	if (d.len > UINT16_MAX - headers)
 		d.len = UINT16_MAX - headers;
 	wcur_init(&w, buf, sizeof(buf));
@@ -214,7 +214,7 @@ is_before(const struct timespec *a, const struct timespec *b)
 					 a->tv_nsec < b->tv_nsec);
 }
 
-/* The first name that is free, or else that of the oldest. */
+/* The number of the first free name, or else that of the oldest file. */
 static int
 choose(int dirfd)
 {
@@ -287,14 +287,14 @@ crashdump_write(const char *dir, const struct batch *b)
 	else {
 		r = write_batch(fp, b);
 		if (fclose(fp) == EOF || r == -1)
-			log_warn("crashdump %s/%s is not whole", dir, name);
+			log_warn("crashdump %s/%s is incomplete", dir, name);
 		else if (in_hand == -1)
 			log_info("crashdump %s/%s: the last %zu datagrams", dir,
 			    name, batch_count(b));
 		else
 			log_info(
 			    "crashdump %s/%s: the last %zu datagrams; "
-			    "number %d was in hand",
+			    "the collector was processing number %d",
 			    dir, name, batch_count(b), in_hand + 1);
 	}
 	(void)close(dirfd);

@@ -15,8 +15,8 @@
  */
 
 /*
- * The last batch of datagrams of a collector that died, as a capture file that
- * flow-send and others can read.
+ * Writes the last batch of datagrams of a collector that died to a pcap file,
+ * which flow-send and other programs can read.
  */
 #ifndef CRASHDUMP_H
 #define CRASHDUMP_H
@@ -25,10 +25,13 @@
 
 #define CRASHDUMPS_MAX 8 /* files; then the oldest is replaced */
 
-/* -1 after a message where this is no directory. */
+/* Checks that dir can be opened as a directory; -1 after a message. */
 int crashdump_check(const char *dir);
 
-/* Says where it is, or why it is not.  Without datagrams there is no file. */
+/*
+ * Writes the file and logs its name, or logs the error.  Writes no file for an
+ * empty batch.
+ */
 void crashdump_write(const char *dir, const struct batch *b);
 
 #endif

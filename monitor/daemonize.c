@@ -78,6 +78,8 @@ daemonize_finish(int waiting, bool debug)
 	log_init("monitor", LOG_TO_SYSLOG, debug);
 	daemonize_forget_terminal(STDERR_FILENO);
 	if (write(waiting, &ok, 1) != 1)
-		log_debug("nobody waits for the start");
+		log_debug(
+		    "the process that started flowd has exited; it does "
+		    "not learn that the start succeeded");
 	(void)close(waiting);
 }

@@ -15,7 +15,7 @@
  */
 
 /*
- * Running in the background.
+ * Moves flowd to the background.
  */
 #ifndef DAEMONIZE_H
 #define DAEMONIZE_H
@@ -30,7 +30,10 @@
  */
 int daemonize_begin(void);
 
-/* flowd runs: lets the first process exit, and leaves the terminal. */
+/*
+ * After the start: lets the first process exit, and disconnects from the
+ * terminal.
+ */
 void daemonize_finish(int waiting, bool debug);
 
 /* Replaces the descriptors from standard input to last by /dev/null. */

@@ -30,10 +30,10 @@ deaths_explain(pid_t pid, int status)
 	if (WIFSIGNALED(status))
 		log_warnx(
 		    "collector %d was killed by signal %d (%s)%s; "
-		    "what it had not written is lost",
+		    "flows that it had not written are lost",
 		    (int)pid, WTERMSIG(status), strsignal(WTERMSIG(status)),
 		    WTERMSIG(status) == SIGSYS ?
-			", which is how the sandbox ends it" :
+			" for a call that the sandbox forbids" :
 			"");
 	else
 		log_warnx("collector %d exited with code %d", (int)pid,
@@ -50,31 +50,30 @@ deaths_too_many(struct deaths *d, time_t now)
 	d->when[0] = now;
 	if (oldest == 0 || now - oldest >= DEATHS_SECONDS)
 		return (false);
-	log_warnx("%d collectors died within %d seconds, giving up",
+	log_warnx("%d collectors died within %d seconds; flowd exits",
 	    DEATHS_MAX + 1, DEATHS_SECONDS);
 	return (true);
 }
 
 static void
-say_of(const struct batch *b, int which, const char *what)
+report_datagram(const struct batch *b, int which, const char *collectors,
+    const char *consequence)
 {
 	struct batch_datagram d;
 	char addr[ADDR_STRLEN];
 
 	batch_get(b, (size_t)which, &d);
-	log_warnx(
-	    "%s: the datagram of %zu bytes that the collector had in "
-	    "hand %s",
+	log_warnx("%s: %s died while processing a datagram of %zu bytes; %s",
 	    d.from.family == ADDR_NONE ? "unknown exporter" :
 					 addr_ntop(&d.from, addr),
-	    d.len, what);
+	    collectors, d.len, consequence);
 }
 
 struct batch *
 deaths_inherit(struct deaths *d, const struct batch *old)
 {
 	const int in_hand = batch_in_hand(old);
-	/* The first that was left before, and still is. */
+	/* The datagram that was retried is still the first unprocessed one. */
 	const bool again = d->retried && old->resumed == 1 &&
 	    (in_hand == 0 || old->at == BATCH_NONE_YET);
 	struct batch *b;
@@ -85,12 +84,14 @@ deaths_inherit(struct deaths *d, const struct batch *old)
 	(void)batch_left(old, &first);
 	d->retried = again || in_hand != -1;
 	if (again && in_hand == 0) {
-		say_of(old, in_hand, "is skipped, since it ended two of them");
+		report_datagram(old, in_hand, "two collectors",
+		    "the datagram is skipped");
 		d->skipped++;
 		d->retried = false;
 		first++;
 	} else if (in_hand != -1)
-		say_of(old, in_hand, "is tried once more");
+		report_datagram(old, in_hand, "the collector",
+		    "the next one retries it");
 	batch_resume(b, old, first);
 	b->skipped = d->skipped;
 	return (b);

@@ -15,8 +15,8 @@
  */
 
 /*
- * What becomes of it when a collector dies: why it did, whether that happens
- * too often, and the datagrams that it had taken from the kernel.
+ * The death of a collector: logs the cause, counts deaths, and saves the
+ * datagrams that the collector had received but not processed.
  */
 #ifndef DEATHS_H
 #define DEATHS_H
@@ -32,23 +32,23 @@
 #define DEATHS_MAX     5 /* in DEATHS_SECONDS */
 #define DEATHS_SECONDS 60
 
-/* Of all collectors so far; starts zeroed. */
+/* The deaths of a collector and its predecessors.  Zeroed at the start. */
 struct deaths {
 	time_t when[DEATHS_MAX]; /* monotonic, latest first */
-	bool retried;            /* the first that was left */
-	uint64_t skipped;        /* datagrams */
+	bool retried;     /* the first datagram of the batch is a retry */
+	uint64_t skipped; /* datagrams */
 };
 
-/* Says why, from what waitpid told. */
+/* Logs the cause of a death.  status is that of waitpid(2). */
 void deaths_explain(pid_t pid, int status);
 
-/* Whether one more, now, is too many; says so. */
+/* Counts a death.  True after a message if there were too many. */
 bool deaths_too_many(struct deaths *d, time_t now);
 
 /*
- * The batch for the next collector, with what the dead one had not done.  The
- * datagram that it had in hand is tried once more; the one that had been
- * tried so is left out, with a message, and counted.  NULL with errno.
+ * The batch for the next collector: the datagrams that the dead one had not
+ * finished.  The datagram that it was processing is retried once, and after a
+ * second death it is skipped and counted.  Both are logged.  NULL with errno.
  */
 struct batch *deaths_inherit(struct deaths *d, const struct batch *old);
 

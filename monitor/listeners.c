@@ -83,9 +83,9 @@ join_groups(const struct open_listener *l, const struct config *conf)
 }
 
 /*
- * On a socket that is kept, leaves the groups that are in gone but not in
- * conf.  A group that is in both, on an interface here and without one there,
- * may be the same membership to the system, so what is in conf is joined anew.
+ * On a kept socket, leaves the groups of gone that conf lacks.  The system may
+ * see a group with an interface and the same group without one as a single
+ * membership, so the groups of conf are then joined again.
  */
 static void
 change_groups(const struct open_listener *l, const struct config *gone,
@@ -103,7 +103,10 @@ change_groups(const struct open_listener *l, const struct config *gone,
 		(void)join_groups(l, conf);
 }
 
-/* Lets sockets that will go be in the way of a new one, or no more. */
+/*
+ * Turns SO_REUSEADDR on or off for sockets of before that conf lacks and that
+ * have the port and family of new.  Returns the number of their listeners.
+ */
 static size_t
 share_departing(const struct listeners *before, const struct config *conf,
     const struct conf_listen *new, bool share)
@@ -139,6 +142,7 @@ open_one(struct open_listener *new, uint32_t nworkers,
 		return (0);
 	}
 	new->kept = 0;
+	/* The old sockets are closed later, when the new set is in force. */
 	beside = share_departing(before, conf, &new->conf, true) > 0;
 	r = listen_open(&new->conf, beside, new->fds, nworkers);
 	(void)share_departing(before, conf, &new->conf, false);
@@ -180,7 +184,7 @@ listeners_open(struct listeners *l, const struct config *conf,
 	l->nworkers = config_workers(conf);
 	l->list = calloc(conf->nlistens, sizeof(*l->list));
 	if (l->list == NULL) {
-		log_warn("listeners");
+		log_warn("no memory for listeners");
 		return (-1);
 	}
 	for (i = 0; i < conf->nlistens; i++) {

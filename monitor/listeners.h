@@ -15,7 +15,8 @@
  */
 
 /*
- * The monitor's listening sockets, and how they change with a configuration.
+ * The set of UDP sockets that a configuration names.  The monitor opens them,
+ * and replaces the set when the configuration changes.
  */
 #ifndef LISTENERS_H
 #define LISTENERS_H
@@ -38,27 +39,28 @@ struct listeners {
 };
 
 /*
- * Opens the listeners of conf and joins its groups.  Sockets of the set before
- * on the same address, port and interface are kept; those that will go are in
- * nobody's way.  conf_before, which that set belongs to, may be NULL with an
- * empty set.  -1 after a message; everything is as it was then.
+ * Opens the listeners of conf and joins its groups.  Sockets of before on the
+ * same address, port and interface are kept.  Other sockets of before do not
+ * prevent new ones on addresses that overlap theirs.  conf_before is the
+ * configuration of before; it may be NULL if before is empty.  -1 after a
+ * message; nothing has changed then.
  */
 int listeners_open(struct listeners *l, const struct config *conf,
     const struct listeners *before, const struct config *conf_before);
 
-/* Closes what listeners_open opened, and leaves what it joined. */
+/* Undoes listeners_open: closes new sockets, leaves joined groups. */
 void listeners_back_out(struct listeners *l, const struct config *conf,
     const struct config *conf_before);
 
 /*
- * What only the set before has gets no more datagrams; it can still be read.
- * From here on there is no way back.
+ * Sockets that only before has receive no more datagrams, but those in their
+ * buffers can still be read.  listeners_back_out must not follow.
  */
 void listeners_retire(const struct listeners *l,
     const struct listeners *before);
 
 /*
- * Makes l the set in force: closes what only the set before has, and leaves
+ * Replaces before by l: closes the sockets that only before has, and leaves
  * the groups that conf lacks.  before is empty afterwards.
  */
 void listeners_replace(struct listeners *l, const struct config *conf,

@@ -35,10 +35,10 @@
 #define NS_IN_USEC 1000 /* nanoseconds in a microsecond */
 
 static int sock = -1;
-static uint64_t watchdog_usec; /* 0: nobody wants to know */
-static uint64_t alive_said;    /* when; usec, monotonic */
+static uint64_t watchdog_usec; /* interval; 0: no watchdog */
+static uint64_t last_alive;    /* monotonic, usec; 0: never */
 
-/* A path, or with @ in front a name in Linux's abstract namespace. */
+/* name is a path, or after @ a name in Linux's abstract namespace. */
 static int
 connect_to(const char *name)
 {
@@ -60,7 +60,7 @@ connect_to(const char *name)
 	return (-1);
 }
 
-/* 0 where the variable is absent, or has no number, or one out of reason. */
+/* The number in an environment variable; 0 if it is absent or invalid. */
 static uint64_t
 number(const char *variable)
 {
@@ -79,8 +79,8 @@ notify_begin(void)
 
 	if (name != NULL && connect_to(name) == -1)
 		log_warnx(
-		    "NOTIFY_SOCKET %s: cannot be reached, the service "
-		    "manager is told nothing",
+		    "NOTIFY_SOCKET %s cannot be reached; the service manager "
+		    "is not notified",
 		    name);
 	if (sock != -1 && (pid == 0 || pid == (uint64_t)getpid()))
 		watchdog_usec = number("WATCHDOG_USEC");
@@ -89,9 +89,9 @@ notify_begin(void)
 	(void)unsetenv("WATCHDOG_PID");
 }
 
-/* A manager that does not listen changes nothing for flowd. */
+/* Errors are ignored: flowd works without a service manager. */
 static void
-say(const char *state)
+send_state(const char *state)
 {
 	if (sock != -1)
 		(void)send(sock, state, strlen(state), MSG_DONTWAIT);
@@ -100,7 +100,7 @@ say(const char *state)
 void
 notify_ready(void)
 {
-	say("READY=1");
+	send_state("READY=1");
 }
 
 void
@@ -110,13 +110,13 @@ notify_reloading(void)
 
 	(void)snprintf(state, sizeof(state),
 	    "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_ns() / NS_IN_USEC);
-	say(state);
+	send_state(state);
 }
 
 void
 notify_stopping(void)
 {
-	say("STOPPING=1");
+	send_state("STOPPING=1");
 }
 
 int
@@ -127,10 +127,10 @@ notify_alive(void)
 	if (every == 0)
 		return (-1);
 	now = clock_ns() / NS_IN_USEC;
-	since = now - alive_said;
-	if (alive_said != 0 && since < every)
+	since = now - last_alive;
+	if (last_alive != 0 && since < every)
 		return ((int)((every - since) / 1000 + 1));
-	say("WATCHDOG=1");
-	alive_said = now;
+	send_state("WATCHDOG=1");
+	last_alive = now;
 	return ((int)(every / 1000 + 1));
 }

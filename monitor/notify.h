@@ -15,16 +15,16 @@
  */
 
 /*
- * Telling the service manager how flowd is doing, by the protocol of
- * sd_notify(3): a datagram of VARIABLE=value lines to the socket that the
- * environment's NOTIFY_SOCKET names.  Without one every call does nothing.
+ * Notifies the service manager of the state of flowd, by the protocol of
+ * sd_notify(3): a datagram of VARIABLE=value lines to the socket named in the
+ * environment variable NOTIFY_SOCKET.  Without it every function does nothing.
  */
 #ifndef NOTIFY_H
 #define NOTIFY_H
 
 /*
- * Takes NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID out of the environment,
- * so that children do not have them.
+ * Reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID and removes them from the
+ * environment, so that children do not inherit them.
  */
 void notify_begin(void);
 
@@ -33,8 +33,8 @@ void notify_reloading(void);
 void notify_stopping(void);
 
 /*
- * Says that the monitor is alive, where that is wanted and due, and returns
- * the milliseconds until it is due again, or -1 where nobody wants to know.
+ * Resets the watchdog of the service manager if it is due.  Returns the
+ * milliseconds until it is due again, or -1 if there is no watchdog.
  */
 int notify_alive(void);
 

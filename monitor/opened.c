@@ -34,7 +34,7 @@ same_string(const char *a, const char *b)
 	return (strcmp(a, b) == 0);
 }
 
-/* The number of collectors is that of the start, and 1 on some systems. */
+/* The number of workers cannot change in a reload, and is 1 on some systems. */
 static void
 limit_workers(struct config *conf, const struct config *before)
 {
@@ -42,15 +42,17 @@ limit_workers(struct config *conf, const struct config *before)
 
 	if (before != NULL) {
 		if (want != config_workers(before))
-			log_warnx("the workers change at the next start");
+			log_warnx(
+			    "the number of workers changes only when "
+			    "flowd is restarted");
 		conf->workers = config_workers(before);
 		return;
 	}
 	if (want == 1 || listen_can_divide())
 		return;
 	log_warnx(
-	    "this system cannot share out datagrams among workers; "
-	    "there is one");
+	    "this system cannot distribute datagrams among workers; "
+	    "flowd starts one");
 	conf->workers = 1;
 }
 
@@ -71,7 +73,10 @@ has_foreign_state(const struct opened *o)
 	return (false);
 }
 
-/* -1 after a message.  The check would remove the file being written. */
+/*
+ * -1 after a message.  Skipped while a collector writes the state file, since
+ * the check would remove the temporary file.
+ */
 static int
 check_statefile(const struct config *conf, const struct config *before,
     bool writing)
@@ -114,7 +119,7 @@ opened_replace(struct opened *o, struct opened *next)
 	control_sockets_replace(&next->controls, &o->controls, o->conf);
 	listeners_replace(&next->listeners, next->conf, &o->listeners, o->conf);
 	if (!same_string(next->conf->pidfile, o->conf->pidfile))
-		log_warnx("the pidfile changes at the next start");
+		log_warnx("the pidfile changes only when flowd is restarted");
 	config_free(o->conf);
 	*o = *next;
 }

@@ -33,30 +33,30 @@ struct opened {
 	const struct rights_options *rights;
 	const char *state_magic; /* first bytes of a state file */
 
-	struct config *conf; /* owned; NULL: nothing is open */
+	struct config *conf; /* owned; NULL: no configuration is open */
 	struct listeners listeners;
 	struct flowlogs logs;
 	struct control_sockets controls;
-	bool state_off; /* another program's file is in the statefile's place */
+	bool state_off; /* the statefile is another program's file */
 };
 
 /*
  * Opens the listeners and logs of conf, all or none, and checks that its other
- * files can be written.  Changes conf where workers cannot be as it states.
- * before is in force meanwhile; its conf is NULL at the start.  writing: a
- * collector writes its state file at this moment.  -1 after a message; conf is
- * the caller's then.  o->controls is not touched: the caller opens these.
+ * files can be written.  Changes conf->workers if that number is not possible.
+ * before stays in force; before->conf is NULL at the start.  writing: a
+ * collector is writing its state file.  -1 after a message; the caller then
+ * frees conf.  o->controls does not change: the caller opens these.
  */
 int opened_open(struct opened *o, struct config *conf,
     const struct opened *before, bool writing);
 
 /*
- * Puts next in the place of o: closes what only o has and frees its conf.  The
- * collectors must have been sent next.
+ * Replaces o by next: closes the files and sockets that only o has, and frees
+ * its conf.  The caller has sent next to the collectors.
  */
 void opened_replace(struct opened *o, struct opened *next);
 
-/* The collectors have ended: closes the logs and frees the rest. */
+/* Closes the logs and frees the rest.  The collectors have exited. */
 void opened_close(struct opened *o);
 
 #endif

@@ -38,7 +38,10 @@ open_locked(const char *path)
 		return (-1);
 	}
 	if (fcntl(fd, F_SETLK, &lock) == -1) {
-		log_warnx("pidfile %s: a flowd that runs has it", path);
+		log_warnx(
+		    "pidfile %s: locked by a running flowd; stop it "
+		    "first",
+		    path);
 		(void)close(fd);
 		return (-1);
 	}
@@ -51,7 +54,7 @@ pidfile_write(struct pidfile *p, const char *path)
 	if ((p->fd = open_locked(path)) == -1)
 		return (-1);
 	if ((p->path = strdup(path)) == NULL)
-		fatal("pidfile");
+		fatal("no memory for the pidfile");
 	if (ftruncate(p->fd, 0) == -1 ||
 	    dprintf(p->fd, "%ld\n", (long)getpid()) < 0) {
 		log_warn("pidfile %s", path);
@@ -66,7 +69,7 @@ pidfile_remove(struct pidfile *p)
 	if (p->path == NULL)
 		return;
 	if (unlink(p->path) == -1 && errno != ENOENT)
-		log_warn("%s", p->path);
+		log_warn("pidfile %s: cannot remove it", p->path);
 	(void)close(p->fd);
 	free(p->path);
 	p->path = NULL;

@@ -15,8 +15,7 @@
  */
 
 /*
- * The file that has the number of the monitor's process, for who wants to
- * signal it.
+ * The file with the process ID of the monitor, for programs that signal it.
  */
 #ifndef PIDFILE_H
 #define PIDFILE_H
@@ -27,12 +26,12 @@ struct pidfile {
 };
 
 /*
- * Writes it, and locks it, so that a second flowd cannot take it over; -1 after
- * a message.
+ * Writes the file and locks it, so that a second flowd with the same pidfile
+ * does not start.  -1 after a message.
  */
 int pidfile_write(struct pidfile *p, const char *path);
 
-/* If it was written. */
+/* Removes the file, if pidfile_write wrote it. */
 void pidfile_remove(struct pidfile *p);
 
 #endif

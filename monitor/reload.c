@@ -20,7 +20,7 @@
 #include "monitor/notify.h"
 #include "monitor/reload.h"
 
-/* Everything new is opened before anything old is closed.  -1 after messages. */
+/* Opens the next configuration; o stays open.  -1 after messages. */
 static int
 open_next(struct opened *next, const struct config_source *source,
     const struct workers *ws, const struct opened *o)
@@ -47,7 +47,7 @@ reload(const struct config_source *source, struct workers *ws, struct opened *o)
 	log_info("reading %s", source->path);
 	notify_reloading();
 	if (open_next(&next, source, ws, o) == -1) {
-		log_warnx("the configuration stays as it was");
+		log_warnx("the old configuration stays in force");
 		notify_ready();
 		return;
 	}

@@ -15,7 +15,7 @@
  */
 
 /*
- * Replacing the configuration while flowd runs.
+ * Replaces the configuration while flowd runs.
  */
 #ifndef RELOAD_H
 #define RELOAD_H
@@ -25,8 +25,9 @@
 #include "monitor/worker.h"
 
 /*
- * Reads source, opens what it names, sends it to the collectors, and replaces
- * *o by it.  After an error *o stays in force, and a message says so.
+ * Reads a configuration from source, opens its sockets and files, sends it to
+ * the collectors, and replaces *o by it.  After an error *o stays in force; a
+ * message reports that.
  */
 void reload(const struct config_source *source, struct workers *ws,
     struct opened *o);

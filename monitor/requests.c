@@ -36,7 +36,7 @@ static int
 answer_log_taken(struct workers *ws, struct worker *w, struct opened *o)
 {
 	(void)o;
-	w->given_logs--;
+	w->sent_logs--;
 	workers_report(ws);
 	return (0);
 }
@@ -44,7 +44,7 @@ answer_log_taken(struct workers *ws, struct worker *w, struct opened *o)
 static int
 answer_want_logsock(struct workers *ws, struct worker *w, struct opened *o)
 {
-	/* A reload that the collector has yet to receive may have removed it. */
+	/* A reload may have removed it before the collector learns of it. */
 	return (
 	    o->conf->logsock == NULL ? 0 : worker_send_logsock(ws, w, o->conf));
 }
@@ -68,7 +68,7 @@ answer_state_written(struct workers *ws, struct worker *w, struct opened *o)
 	char path[PATH_MAX];
 
 	(void)ws;
-	/* A reload may have abandoned it meanwhile. */
+	/* -1: a reload has removed the file meanwhile. */
 	if (w->state != -1)
 		statefile_finish(
 		    statefile_name(o->conf->statefile, w->number, path),
@@ -94,14 +94,14 @@ owes_ready(const struct worker *w)
 static bool
 owes_log_taken(const struct worker *w)
 {
-	return (w->given_logs > 0);
+	return (w->sent_logs > 0);
 }
 
 /* The policy. */
 static const struct request {
 	enum priv_type type;
 	bool (*is_allowed)(const struct worker *w); /* NULL: at any time */
-	uint32_t a_second; /* with the others of a limit; 0: unlimited */
+	uint32_t a_second; /* all limited requests together; 0: unlimited */
 	int (*answer)(struct workers *ws, struct worker *w, struct opened *o);
 } requests[] = {
 	{ PRIV_READY, owes_ready, 0, answer_ready },
@@ -113,7 +113,7 @@ static const struct request {
 };
 #define NREQUESTS (sizeof(requests) / sizeof(requests[0]))
 
-/* NULL: it is not allowed now. */
+/* NULL if the request is not allowed now. */
 static const struct request *
 find_request(const struct worker *w, uint32_t type)
 {
@@ -135,8 +135,8 @@ request_is_allowed(const struct worker *w, uint32_t type)
 }
 
 /*
- * Counts a request.  Unlimited requests would keep signals from being
- * delivered, which ppoll does only while it waits.
+ * Counts a request; false if there are too many.  The limit keeps a collector
+ * from occupying the monitor.
  */
 static bool
 is_within_rate(struct worker *w, const struct request *r)

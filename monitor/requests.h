@@ -16,10 +16,9 @@
 
 /*
  * The requests that a collector may send to the monitor.  The table in
- * requests.c is the policy: nothing else is answered, and a collector that
- * sends anything else is killed.  A request is one struct priv_msg without a
- * value, a body or a descriptor: no path, length or text of a collector reaches
- * the monitor.
+ * requests.c is the policy: a collector that sends anything else is killed.  A
+ * request is one struct priv_msg without a value, a body or a descriptor, so no
+ * path, length or text of a collector reaches the monitor.
  */
 #ifndef REQUESTS_H
 #define REQUESTS_H
@@ -30,12 +29,9 @@
 #include "monitor/opened.h"
 #include "monitor/worker.h"
 
-#define REQUESTS_A_SECOND 20 /* of the types that the table limits so */
+#define REQUESTS_A_SECOND 20 /* limited requests of a collector */
 
-/*
- * Whether the collector may send a request of this type now, its rate left
- * aside.
- */
+/* Whether the collector may send a request of this type now, at any rate. */
 bool request_is_allowed(const struct worker *w, uint32_t type);
 
 /*

@@ -35,15 +35,16 @@ sender_open_logsock(const struct config *conf, struct log_limit *warned)
 
 	(void)strlcpy(sun.sun_path, conf->logsock, sizeof(sun.sun_path));
 	if ((fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) == -1) {
-		log_warn("logsock");
+		log_warn("logsock %s: cannot create a socket", conf->logsock);
 		return (-1);
 	}
 	if (size != 0 &&
 	    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)) == -1)
-		log_warn("logsock %s: bufsize %d", conf->logsock, size);
+		log_warn("logsock %s: cannot set bufsize %d", conf->logsock,
+		    size);
 	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
 		if (log_limit_pass(warned, (uint32_t)time(NULL), &held_back))
-			log_warn("logsock %s: nobody reads it, trying on",
+			log_warn("logsock %s: no reader; retrying",
 			    conf->logsock);
 		(void)close(fd);
 		return (-1);
@@ -61,8 +62,8 @@ sender_open_forward(const struct conf_forward *f)
 
 	fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd == -1 || connect(fd, (struct sockaddr *)&ss, len) == -1) {
-		log_warn("forward to %s port %u", addr_ntop(&f->addr, addr),
-		    f->port);
+		log_warn("cannot forward to %s port %u",
+		    addr_ntop(&f->addr, addr), f->port);
 		if (fd != -1)
 			(void)close(fd);
 		return (-1);

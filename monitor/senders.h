@@ -15,8 +15,8 @@
  */
 
 /*
- * The connected sockets that collectors send to.  The monitor opens them, as a
- * collector's sandbox allows no connect.
+ * The connected sockets through which collectors send.  The monitor opens them,
+ * since the sandbox of a collector does not permit connect(2).
  */
 #ifndef SENDERS_H
 #define SENDERS_H
@@ -25,12 +25,12 @@
 #include "base/log-limit.h"
 
 /*
- * A socket connected to the log socket of conf.  -1 after a message, which
- * warned limits, if it has no reader.
+ * A socket connected to the log socket of conf.  -1 if it has no reader, after
+ * a message that warned limits.
  */
 int sender_open_logsock(const struct config *conf, struct log_limit *warned);
 
-/* A socket connected to where datagrams are forwarded; -1 after a message. */
+/* A socket connected to the receiver of a forward; -1 after a message. */
 int sender_open_forward(const struct conf_forward *f);
 
 #endif

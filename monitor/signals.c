@@ -64,7 +64,7 @@ signals_catch(sigset_t *unblocked)
 }
 
 void
-signals_let_in(const sigset_t *unblocked)
+signals_deliver(const sigset_t *unblocked)
 {
 	sigset_t blocked;
 
@@ -73,13 +73,13 @@ signals_let_in(const sigset_t *unblocked)
 }
 
 bool
-signals_take(enum signal_order order)
+signals_received(enum signal_order order)
 {
-	const bool came = received[order] != 0;
+	const bool was = received[order] != 0;
 
-	/* They are blocked here: none can come between these lines. */
+	/* The signals are blocked: no handler runs between these lines. */
 	received[order] = 0;
-	return (came);
+	return (was);
 }
 
 void

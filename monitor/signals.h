@@ -33,19 +33,19 @@ enum signal_order {
 
 /*
  * Installs the handlers and blocks the signals.  They are delivered only in
- * signals_let_in, and in ppoll with the mask in *unblocked.
+ * signals_deliver, and in ppoll with the mask in *unblocked.
  */
 void signals_catch(sigset_t *unblocked);
 
 /* Delivers pending signals, even if ppoll never has to wait. */
-void signals_let_in(const sigset_t *unblocked);
+void signals_deliver(const sigset_t *unblocked);
 
-/* Whether a signal with this order came since the last call. */
-bool signals_take(enum signal_order order);
+/* Whether a signal with this order was received since the last call. */
+bool signals_received(enum signal_order order);
 
 /*
- * In a collector: ignores and unblocks the signals.  A collector obeys the
- * monitor only; a Ctrl-C reaches both, and the monitor stops the collector.
+ * In a collector: ignores and unblocks the signals.  A collector obeys only the
+ * monitor.  Ctrl-C signals both, and the monitor stops the collector.
  */
 void signals_ignore(void);
 

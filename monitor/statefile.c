@@ -46,20 +46,20 @@ statefile_is_foreign(const char *path, const char *magic)
 	foreign = n > 0 && memcmp(begin, magic, (size_t)n) != 0;
 	if (foreign)
 		log_warnx(
-		    "statefile %s: it is no state file of flowd's; it "
-		    "is left alone, and no state is kept",
+		    "statefile %s: not a state file; flowd does not change "
+		    "it and keeps no state",
 		    path);
 	return (foreign);
 }
 
-/* The name beside path.  -1 where that is too long. */
+/* The name of the temporary file beside path.  -1 after a message. */
 static int
-name_beside(const char *path, char name[PATH_MAX])
+temporary_name(const char *path, char name[PATH_MAX])
 {
 	int n = snprintf(name, PATH_MAX, "%s" SUFFIX, path);
 
 	if (n < 0 || n >= PATH_MAX) {
-		log_warnx("statefile %s: name too long", path);
+		log_warnx("statefile %s: the name is too long", path);
 		return (-1);
 	}
 	return (0);
@@ -85,9 +85,9 @@ is_older(int fd, const struct timespec *than, struct timespec *mtime)
 	    (mtime->tv_sec == than->tv_sec && mtime->tv_nsec < than->tv_nsec));
 }
 
-/* Puts fd in front of those of the n that are younger. */
+/* Inserts fd before the first of n descriptors whose file is younger. */
 static void
-put_by_age(int *fds, size_t n, int fd)
+insert_by_age(int *fds, size_t n, int fd)
 {
 	struct timespec mine, other;
 
@@ -109,11 +109,11 @@ statefile_open_all(const char *path, uint32_t max, int *fds)
 		(void)statefile_name(path, number, name);
 		fd = open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 		if (fd != -1)
-			put_by_age(fds, n++, fd);
+			insert_by_age(fds, n++, fd);
 		else if (errno != ENOENT)
 			log_warn(
-			    "statefile %s cannot be read, starting "
-			    "without what is in it",
+			    "statefile %s cannot be read; starting without "
+			    "its contents",
 			    name);
 	}
 	return (n);
@@ -125,7 +125,7 @@ statefile_begin(const char *path)
 	char name[PATH_MAX];
 	int fd;
 
-	if (name_beside(path, name) == -1)
+	if (temporary_name(path, name) == -1)
 		return (-1);
 	fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
 	    0600);
@@ -140,7 +140,7 @@ statefile_abandon(const char *path, int fd)
 	char name[PATH_MAX];
 
 	(void)close(fd);
-	if (name_beside(path, name) == 0)
+	if (temporary_name(path, name) == 0)
 		(void)unlink(name);
 }
 
@@ -149,9 +149,10 @@ statefile_finish(const char *path, int fd)
 {
 	char name[PATH_MAX];
 
-	if (name_beside(path, name) == -1 || fsync(fd) == -1 ||
+	if (temporary_name(path, name) == -1 || fsync(fd) == -1 ||
 	    rename(name, path) == -1) {
-		log_warn("statefile %s stays as it was", path);
+		log_warn("statefile %s cannot be replaced; the old one is kept",
+		    path);
 		statefile_abandon(path, fd);
 		return;
 	}

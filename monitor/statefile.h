@@ -15,9 +15,9 @@
  */
 
 /*
- * The state file as the monitor handles it: opened for the collector, and put
- * in the place of the one before when it is complete.  What is in it is not
- * the monitor's business.
+ * The state file.  The monitor opens a temporary file for a collector, and
+ * renames it when the collector has written it.  The monitor does not interpret
+ * its contents.
  */
 #ifndef STATEFILE_H
 #define STATEFILE_H
@@ -29,7 +29,7 @@
 
 #define STATEFILE_MAGIC_MAX 16 /* bytes */
 
-/* -1 after a message where path could never be written. */
+/* Checks that the temporary file can be created; -1 after a message. */
 int statefile_check(const char *path);
 
 /*
@@ -40,25 +40,25 @@ int statefile_check(const char *path);
 bool statefile_is_foreign(const char *path, const char *magic);
 
 /*
- * The file of the collector with this number, from 1 on: the first one's is
- * path.  Returns buf.
+ * The name of the state file of a collector: path for number 1, else
+ * path.NUMBER.  Returns buf.
  */
 const char *statefile_name(const char *path, uint32_t number,
     char buf[PATH_MAX]);
 
 /*
- * Opens those of max collectors that are there, the one written last in the
- * last place.  Their number.
+ * Opens the existing state files of up to max collectors, the oldest first.
+ * Returns their number.
  */
 size_t statefile_open_all(const char *path, uint32_t max, int *fds);
 
-/* An empty file beside path, open for writing; -1 after a message. */
+/* Creates the temporary file, open for writing; -1 after a message. */
 int statefile_begin(const char *path);
 
-/* Puts what was written to fd in the place of path, and closes fd. */
+/* Renames the temporary file fd to path, and closes fd. */
 void statefile_finish(const char *path, int fd);
 
-/* Removes what was begun, and closes fd. */
+/* Removes the temporary file, and closes fd. */
 void statefile_abandon(const char *path, int fd);
 
 #endif

@@ -38,7 +38,7 @@
 
 #define SEND_SECONDS 10 /* for a collector to receive a message */
 
-/* Sends and closes the descriptor; -1: sends none. */
+/* Sends fd, which may be -1 for none, and closes it.  -1 with errno. */
 static int
 send_fd(const struct worker *w, enum priv_type type, int fd)
 {
@@ -144,7 +144,7 @@ send_packed(const struct worker *w, const struct config *conf)
 	return (r);
 }
 
-/* -1 with errno: the collector does not receive. */
+/* -1 with errno if the collector does not receive in time. */
 static int
 try_send_config(struct workers *ws, const struct worker *w,
     const struct opened *o, bool fresh)
@@ -167,11 +167,13 @@ worker_send_config(struct workers *ws, struct worker *w, const struct opened *o,
     bool fresh)
 {
 	w->configuring++;
-	/* It may make all its requests again for this one. */
+	/* A new configuration may need as many requests as the first. */
 	w->requests = 0;
 	if (try_send_config(ws, w, o, fresh) == 0)
 		return;
-	log_warn("the collector does not take its configuration");
+	log_warn(
+	    "cannot send the configuration to the collector; "
+	    "restarting it");
 	(void)kill(w->pid, SIGKILL);
 }
 
@@ -181,11 +183,13 @@ workers_send_log(struct workers *ws, const struct flowlogs *logs, size_t i)
 	struct worker *w;
 
 	for (w = ws->list; w < ws->list + ws->n; w++) {
-		w->given_logs++;
+		w->sent_logs++;
 		if (priv_send(w->sock, PRIV_LOG, (uint32_t)i, NULL, 0,
 			flowlogs_give(logs, i)) == 0)
 			continue;
-		log_warn("the collector does not take the log");
+		log_warn(
+		    "cannot send the log to the collector; "
+		    "restarting it");
 		(void)kill(w->pid, SIGKILL);
 	}
 }
@@ -199,7 +203,7 @@ workers_send_order(struct workers *ws, enum priv_type type)
 		log_relay_expect_report(&w->messages, clock_sec());
 		if (w->sock != -1 &&
 		    priv_send(w->sock, type, 0, NULL, 0, -1) == -1)
-			log_debug("a collector does not listen");
+			log_debug("cannot send an order to the collector");
 	}
 }
 
@@ -232,14 +236,14 @@ start(struct workers *ws, struct worker *w, const struct opened *o)
 
 	w->ready = false;
 	w->configuring = 0;
-	w->given_logs = 0;
+	w->sent_logs = 0;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1) {
-		log_warn("socketpair");
+		log_warn("cannot start a collector: socketpair");
 		return (-1);
 	}
 	if ((messages = log_relay_open(&w->messages)) == -1 ||
 	    (w->pid = fork()) == -1) {
-		log_warn("the collector cannot be started");
+		log_warn("cannot start a collector");
 		return (-1);
 	}
 	if (w->pid == 0) {
@@ -305,7 +309,7 @@ worker_reap(struct workers *ws, struct worker *w, const struct opened *o)
 {
 	int status = 0;
 
-	/* It may have closed its socket and still run. */
+	/* A collector can close its socket without exiting. */
 	(void)kill(w->pid, SIGKILL);
 	(void)child_wait(w->pid, &status);
 	(void)close(w->sock);
@@ -317,7 +321,7 @@ worker_reap(struct workers *ws, struct worker *w, const struct opened *o)
 	deaths_explain(w->pid, status);
 	if (o->conf->crashdump != NULL)
 		crashdump_write(o->conf->crashdump, w->batch);
-	/* Before the next batch, which the children for this would share. */
+	/* Before batch_new: the children that this forks would share it. */
 	flowlogs_repair(&o->logs, ws->locks, w->number, true);
 	flowlog_locks_release(ws->locks, w->number);
 	return (false);
@@ -393,7 +397,7 @@ workers_are_at_rest(const struct workers *ws)
 	uint32_t i;
 
 	for (i = 0; i < ws->n; i++) {
-		if (ws->list[i].given_logs != 0)
+		if (ws->list[i].sent_logs != 0)
 			return (false);
 	}
 	return (workers_are_configured(ws));
@@ -407,7 +411,7 @@ workers_report(struct workers *ws)
 		log_info("new configuration in force");
 		notify_ready();
 	}
-	/* Other programs may now compress, empty or remove the former files. */
+	/* Other programs may now compress, empty or remove the old files. */
 	if (ws->reopening && workers_are_at_rest(ws)) {
 		ws->reopening = false;
 		log_info("logs reopened");

@@ -15,9 +15,9 @@
  */
 
 /*
- * The collectors and their lives: each is started, receives a configuration,
- * and is replaced when it dies, with the same sockets and the datagrams that it
- * had not finished.
+ * The collector processes.  The monitor starts them, sends them the
+ * configuration, and replaces one that dies.  The successor has the same
+ * sockets, and the datagrams that the dead one had not finished.
  */
 #ifndef WORKER_H
 #define WORKER_H
@@ -38,19 +38,19 @@
 #include "ipc/priv-msg.h"
 #include "ipc/flowlog-lock.h"
 
-/* A collector, or the place of one that died. */
+/* A collector and, after its death, its successor. */
 struct worker {
 	uint32_t number;           /* from 1 on */
 	pid_t pid;                 /* -1: never started */
-	int sock;                  /* to it; -1: none */
+	int sock;                  /* to the collector; -1: it was reaped */
 	struct log_relay messages; /* its standard error */
 	bool ready;                /* has answered its first configuration */
 	uint32_t configuring;      /* PRIV_READYs that it owes */
-	uint32_t given_logs;       /* PRIV_LOG_TAKENs that it owes */
-	uint32_t requests;         /* rate-limited, in this second: */
+	uint32_t sent_logs;        /* PRIV_LOG_TAKENs that it owes */
+	uint32_t requests;         /* limited ones in the second below */
 	time_t second;             /* clock_sec() */
 	int state;                 /* state file being written; -1: none */
-	struct batch *batch;       /* shared with it */
+	struct batch *batch;       /* shared with the collector */
 	struct deaths deaths;
 };
 
@@ -59,7 +59,7 @@ struct workers {
 	const struct rights_options *rights;
 	bool debug;
 	bool reloading; /* a new configuration is not yet in force */
-	bool reopening; /* a former log file may still be written to */
+	bool reopening; /* a collector may still write to an old log */
 	bool stopping;  /* PRIV_STOP was sent to all */
 	struct flowlog_locks *locks; /* shared with the collectors */
 	struct log_limit logsock_warned;
@@ -70,41 +70,42 @@ struct workers {
 /* Starts the collectors of o; -1 after a message. */
 int workers_start(struct workers *ws, const struct opened *o);
 
-/* Frees what workers_start allocated; the processes have ended. */
+/* Frees the memory of workers_start.  The collectors have exited. */
 void workers_free(struct workers *ws);
 
 /*
- * Sends the configuration of o with its descriptors; fresh: to a collector that
- * has none yet.  A collector that cannot receive it is killed, and its
- * successor receives it.
+ * Sends the configuration of o with its descriptors.  fresh: the collector has
+ * no configuration yet.  If it does not receive within 10 seconds, it is
+ * killed, and its successor receives the configuration.
  */
 void worker_send_config(struct workers *ws, struct worker *w,
     const struct opened *o, bool fresh);
 
-/* Sends the new log socket, or that it has no reader.  -1 with errno. */
+/* Sends a new socket to the log socket, if it has a reader.  -1 with errno. */
 int worker_send_logsock(struct workers *ws, const struct worker *w,
     const struct config *conf);
 
-/* Sends all collectors the new file of log i, as worker_send_config does. */
+/* Sends the new file of log i to all collectors, as worker_send_config does. */
 void workers_send_log(struct workers *ws, const struct flowlogs *logs,
     size_t i);
 
-/* Sends all collectors an order after which they log their statistics. */
+/* Sends an order to all collectors, after which they log their statistics. */
 void workers_send_order(struct workers *ws, enum priv_type type);
 
 /*
- * Kills a collector if it still runs, waits for it, and cleans up after it:
- * its messages, its state file, a crash dump, the ends of logs.  True if it
- * had been told to stop and exited with status 0.
+ * Kills a collector if it still runs, and waits for it.  Logs its last
+ * messages, removes its unfinished state file, writes a crash dump, and removes
+ * partial records from logs.  True if it was told to stop and exited with
+ * status 0.
  */
 bool worker_reap(struct workers *ws, struct worker *w, const struct opened *o);
 
-/* Reaps all that were not yet. */
+/* Reaps all collectors that were not reaped yet. */
 void workers_reap_all(struct workers *ws, const struct opened *o);
 
 /*
  * Starts the successor of a collector that was reaped.  -1 after a message if
- * too many died, or there is no memory.
+ * too many died, or memory is exhausted.
  */
 int worker_restart(struct workers *ws, struct worker *w,
     const struct opened *o);
@@ -115,22 +116,22 @@ void worker_abandon_state(struct worker *w, const struct config *conf);
 /* Whether any collector is writing its state file. */
 bool workers_write_state(const struct workers *ws);
 
-/* Whether all collectors are ready for the first time. */
+/* Whether all collectors have answered their first configuration. */
 bool workers_are_ready(const struct workers *ws);
 
-/* Whether all have answered all configurations that they were sent. */
+/* Whether all collectors have answered every configuration sent to them. */
 bool workers_are_configured(const struct workers *ws);
 
-/* The same, and have taken all logs. */
+/* The same, and whether they have answered every log sent to them. */
 bool workers_are_at_rest(const struct workers *ws);
 
 /*
- * Reports a new configuration and reopened logs, once for all collectors, when
- * no collector uses the former ones any more.
+ * Logs "new configuration in force" or "logs reopened", once for all
+ * collectors, when none of them uses the old configuration or logs any more.
  */
 void workers_report(struct workers *ws);
 
-/* Whether all were reaped. */
+/* Whether all collectors were reaped. */
 bool workers_are_gone(const struct workers *ws);
 
 #endif

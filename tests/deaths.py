@@ -68,10 +68,10 @@ class Rest(unittest.TestCase):
                              [f["src"] for f in netflow.flows(20)])
             said = "\n".join(flowd.stderr_lines())
             self.assertEqual(said.count("was killed by signal 6"), 2, said)
-            self.assertIn("127.0.0.7: the datagram of 8 bytes that the "
-                          "collector had in hand is tried once more", said)
-            self.assertIn("127.0.0.7: the datagram of 8 bytes that the "
-                          "collector had in hand is skipped", said)
+            self.assertIn("127.0.0.7: the collector died while processing a "
+                          "datagram of 8 bytes; the next one retries it", said)
+            self.assertIn("127.0.0.7: two collectors died while processing a "
+                          "datagram of 8 bytes; the datagram is skipped", said)
             statistics(flowd)
             flowd.wait_stderr("kernel-drops 0 skipped 1 ")
 
@@ -86,7 +86,7 @@ class Rest(unittest.TestCase):
             for i in range(3):
                 self.assertEqual(sum(f"127.0.0.{i + 2}: " in line and
                                      "is skipped" in line for line in said), 1)
-            self.assertEqual(sum("tried once more" in l for l in said), 3)
+            self.assertEqual(sum("the next one retries it" in l for l in said), 3)
 
     def test_second_try_may_succeed(self):
         with Hooked("store ALL") as flowd:
@@ -143,8 +143,8 @@ class Dump(unittest.TestCase):
             self.assertEqual({p[0] for p in packets}, {bytes([127, 0, 0, 1])})
             self.assertEqual([p[2] for p in captured(files[1])],
                              [b"HOOK die"])
-            flowd.wait_stderr("crash-1.pcap: the last 4 datagrams; number 4 "
-                              "was in hand")
+            flowd.wait_stderr("crash-1.pcap: the last 4 datagrams; the "
+                              "collector was processing number 4")
 
     @unittest.skipUnless(has_ipv6(), "IPv6 is not available")
     def test_ipv6(self):

@@ -74,12 +74,12 @@ class Flat(unittest.TestCase):
     def test_reload_of_a_bad_configuration(self):
         with Flowd(*self.statements()) as flowd:
             flowd.write_conf(*self.statements(), "nonsense")
-            self.repeat(flowd, signal.SIGHUP, "stays as it was")
+            self.repeat(flowd, signal.SIGHUP, "the old configuration stays in force")
 
     def test_reload_that_cannot_be_carried_out(self):
         with Flowd(*self.statements()) as flowd:
             flowd.write_conf(*self.statements(), 'logfile "@DIR@" tag 3')
-            self.repeat(flowd, signal.SIGHUP, "stays as it was")
+            self.repeat(flowd, signal.SIGHUP, "the old configuration stays in force")
 
     def test_reopen(self):
         with Flowd(*self.statements()) as flowd:

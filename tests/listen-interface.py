@@ -92,7 +92,7 @@ class Interface(unittest.TestCase):
             self.reload(flowd, ("0.0.0.0", "test0"))
             self.check(flowd, (1, 0), (0,))
             flowd.write_conf(*self.listens(("0.0.0.0", "nosuch")))
-            flowd.expect("the configuration stays as it was", signal.SIGHUP)
+            flowd.expect("the old configuration stays in force", signal.SIGHUP)
             self.check(flowd, (1, 0), (0,))
 
     def test_change_with_queued_datagrams(self):

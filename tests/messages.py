@@ -359,7 +359,7 @@ class Syslog(unittest.TestCase):
             flowd.write_conf("nonsense")
             flowd.signal(signal.SIGHUP)
             self.assertRegex(self.syslogd.wait("flowd.conf:"), r"^<28>")
-        self.syslogd.wait("ending")
+        self.syslogd.wait("stopping")
         self.syslogd.wait("kernel-drops")
 
     def test_syslogd_is_restarted(self):

@@ -147,7 +147,7 @@ class Multicast(unittest.TestCase):
             flowd.write_conf("store SRC_ADDR",
                              f"join group {GROUP4} on test1",
                              f"join group {GROUP4} on nosuch")
-            flowd.expect("the configuration stays as it was", signal.SIGHUP)
+            flowd.expect("the old configuration stays in force", signal.SIGHUP)
             flowd.wait_stderr("nosuch")
             self.check_members(flowd, GROUP4, [0])
 

@@ -111,7 +111,7 @@ class Notify(unittest.TestCase):
         with Manager() as manager:
             flowd = flowd_of(manager)
         with flowd:
-            flowd.wait_stderr("the service manager is told nothing")
+            flowd.wait_stderr("the service manager is not notified")
 
 
 if __name__ == "__main__":

@@ -202,7 +202,7 @@ class Death(unittest.TestCase):
 
     def test_flowd_ends_after_too_many_deaths(self):
         flowd = Flowd("store ALL")
-        with self.assertRaisesRegex(AssertionError, "giving up"), flowd:
+        with self.assertRaisesRegex(AssertionError, "; flowd exits"), flowd:
             for _ in range(6):
                 self.kill(flowd)
             self.assertEqual(flowd.process.wait(PATIENCE), 1)

@@ -25,7 +25,7 @@ from wire import has_loopback_net
 RATE = 20000			# datagrams a second
 BATCH = 20			# datagrams between two reads of the clock
 IN_FORCE = "new configuration in force"
-REFUSED = "the configuration stays as it was"
+REFUSED = "the old configuration stays in force"
 SEQUENCE_AT, SRC_AT = 16, 24	# octets into a v5 datagram
 
 
@@ -553,7 +553,7 @@ class Changes(unittest.TestCase):
             flowd.pidfile = flowd.dir / "other.pid"
             flowd.write_conf("store SRC_ADDR")
             flowd.pidfile = pidfile
-            flowd.expect("the pidfile changes at the next start",
+            flowd.expect("the pidfile changes only when flowd is restarted",
                          signal.SIGHUP)
             self.assertTrue(pidfile.exists())
             self.assertFalse((flowd.dir / "other.pid").exists())

@@ -91,7 +91,7 @@ class Reopen(unittest.TestCase):
                 # flowd reports the result of the next signal after that of
                 # this one.
                 flowd.conf.write_text("no configuration\n")
-                flowd.expect("stays as it was", signal.SIGHUP)
+                flowd.expect("old configuration stays in force", signal.SIGHUP)
                 self.assertNotIn("logs reopened", flowd.stderr.read_text())
                 traffic.send(3)
             flowd.wait_stderr("logs reopened")
@@ -110,7 +110,7 @@ class Reopen(unittest.TestCase):
             flowd.log.rename(moved)
             flowd.log.mkdir()
             flowd.signal(signal.SIGUSR1)
-            flowd.wait_stderr("going on with the log that is open")
+            flowd.wait_stderr("the log was not reopened")
             flowd.log.rmdir()
             traffic.send(3)
             traffic.check(self)
@@ -135,7 +135,7 @@ class Reload(unittest.TestCase):
             traffic.send(3)
             flowd.write_conf("store NONSENSE", "discard all")
             flowd.signal(signal.SIGHUP)
-            flowd.wait_stderr("the configuration stays as it was")
+            flowd.wait_stderr("the old configuration stays in force")
             # Errors have the file and line.
             flowd.wait_stderr(f"{flowd.conf}:4:")
             traffic.send(3)
@@ -148,7 +148,7 @@ class Reload(unittest.TestCase):
                              f"listen on 127.0.0.1:{other.port}",
                              "discard all")
             flowd.signal(signal.SIGHUP)
-            flowd.wait_stderr("the configuration stays as it was")
+            flowd.wait_stderr("the old configuration stays in force")
             traffic.send(3)
             traffic.check(self)
 
@@ -201,7 +201,7 @@ class End(unittest.TestCase):
             try:
                 traffic.send(WINDOW)
                 flowd.signal(number)
-                flowd.wait_stderr("ending")
+                flowd.wait_stderr("stopping")
             finally:
                 os.kill(collector, signal.SIGCONT)
             traffic.check(self)

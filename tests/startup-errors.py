@@ -145,7 +145,7 @@ class Start(unittest.TestCase):
             second.pidfile = first.pidfile
             self.addCleanup(second._discard)
             second.configure()
-            self.assertIn("a flowd that runs", self.run_flowd(
+            self.assertIn("locked by a running flowd", self.run_flowd(
                 second, "-g").stderr)
             self.assertEqual(first.pid(), first.process.pid)
 

@@ -301,7 +301,7 @@ class Damage(StateSender, unittest.TestCase):
             feed = self.restart(flowd)
             said = [l for l in flowd.stderr_lines() if "statefile" in l]
             self.assertEqual(len(said), 1, said)
-            self.assertIn("left alone", said[0])
+            self.assertIn("not a state file", said[0])
             self.assertEqual(self.send_data_only(feed, AGENT), [])
             self.announce(feed, AGENT)
             self.check_known(feed, AGENT)
@@ -360,7 +360,7 @@ class Place(StateSender, unittest.TestCase):
             flowd.write_conf("discard all",
                              'statefile "@DIR@/missing/state"')
             flowd.signal(signal.SIGHUP)
-            flowd.wait_stderr("the configuration stays as it was")
+            flowd.wait_stderr("the old configuration stays in force")
             self.announce(feed, AGENT)
             self.check_known(feed, AGENT)
             flowd.stop()

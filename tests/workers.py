@@ -162,7 +162,7 @@ class Workers(unittest.TestCase):
     def test_reload(self):
         with self.make() as flowd:
             flowd.reload("workers 2", "store ALL", "accept tag 7 all")
-            flowd.wait_stderr("the workers change at the next start")
+            flowd.wait_stderr("the number of workers changes only when")
             self.assertEqual(len(flowd.children()), WORKERS)
             for agent in AGENTS:
                 flowd.send(numbered(2), agent)

@@ -61,7 +61,7 @@ test_answers_are_allowed_when_owed(void **state)
 	w.configuring = 1;
 	assert_allowed(&w, PRIV_READY);
 	w.configuring = 0;
-	w.given_logs = 2;
+	w.sent_logs = 2;
 	assert_allowed(&w, PRIV_LOG_TAKEN);
 }
 
@@ -93,7 +93,7 @@ test_answers_are_accepted_as_often_as_owed(void **state)
 	(void)state;
 	w.configuring = 100;
 	assert_int_equal(answered(&w, PRIV_READY, 101), 100);
-	w.given_logs = 3;
+	w.sent_logs = 3;
 	assert_int_equal(answered(&w, PRIV_LOG_TAKEN, 4), 3);
 }
 
