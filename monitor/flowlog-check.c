@@ -27,7 +27,7 @@
 #include "monitor/flowlog-check.h"
 #include "store.h"
 
-/* Somebody may empty a log at any time; it must not be made longer then. */
+/* ftruncate would make a log longer that another program has just emptied. */
 static bool
 has_shrunk(int fd, uint64_t size)
 {
@@ -37,50 +37,50 @@ has_shrunk(int fd, uint64_t size)
 }
 
 static int
-cut_off(const char *name, int fd, uint64_t keep, uint64_t size, bool say)
+cut_off(const char *name, int fd, uint64_t keep, uint64_t size, bool report)
 {
 	if (keep == size || has_shrunk(fd, size))
 		return (0);
 	if (ftruncate(fd, (off_t)keep) == -1) {
-		log_warn("%s: %" PRIu64
-			 " bytes at its end are no whole "
-			 "record and cannot be cut off",
+		log_warn(
+		    "logfile %s: cannot remove a partial record of %" PRIu64
+		    " bytes from the end",
 		    name, size - keep);
 		return (-1);
 	}
-	if (say)
-		log_warnx(
-		    "%s: %" PRIu64
-		    " bytes at its end were no whole record and are cut off",
+	if (report)
+		log_warnx("logfile %s: removed a partial record of %" PRIu64
+			  " bytes from the end",
 		    name, size - keep);
 	return (0);
 }
 
 static int
-check(const char *name, int fd, uint64_t size, bool say)
+check(const char *name, int fd, uint64_t size, bool report)
 {
 	uint64_t keep;
 
 	switch (store_check_tail(fd, &keep)) {
 	case 0:
-		return (cut_off(name, fd, keep, size, say));
+		return (cut_off(name, fd, keep, size, report));
 	case FLOWD_ELEGACY:
 		log_warnx(
-		    "logfile %s: a log of version 2, which nothing can "
-		    "be appended to; move it away",
+		    "logfile %s: flowd cannot append to a log of version 2; "
+		    "move it away",
 		    name);
 		return (-1);
 	case FLOWD_EIO:
-		log_warn("logfile %s", name);
+		log_warn("logfile %s: cannot read it", name);
 		return (-1);
 	case FLOWD_ENOTLOG:
-		log_warnx("logfile %s: this is no flow log; it stays as it is",
+		log_warnx(
+		    "logfile %s: not a flow log; flowd does not change it",
 		    name);
 		return (-1);
 	default:
 		log_warnx(
-		    "logfile %s: no record is intact at its end; move "
-		    "it away, flowd-reader -R reads it",
+		    "logfile %s: its end is damaged; move it away "
+		    "(flowd-reader -R recovers the intact records)",
 		    name);
 		return (-1);
 	}
@@ -88,7 +88,7 @@ check(const char *name, int fd, uint64_t size, bool say)
 
 int
 flowlog_check(const struct rights_options *opts, const char *name, int fd,
-    bool say)
+    bool report)
 {
 	struct stat st;
 	pid_t pid;
@@ -96,12 +96,14 @@ flowlog_check(const struct rights_options *opts, const char *name, int fd,
 	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode) || st.st_size == 0)
 		return (0);
 	if ((pid = fork()) == -1) {
-		log_warn("logfile %s", name);
+		log_warn("logfile %s: cannot start a process to check it",
+		    name);
 		return (-1);
 	}
 	if (pid == 0) {
 		rights_drop(opts, SANDBOX_FILES, &fd, 1);
-		_exit(check(name, fd, (uint64_t)st.st_size, say) == 0 ? 0 : 1);
+		_exit(
+		    check(name, fd, (uint64_t)st.st_size, report) == 0 ? 0 : 1);
 	}
 	return (child_succeeds(pid) ? 0 : -1);
 }

@@ -15,7 +15,7 @@
  */
 
 /*
- * The end of a log before anything is appended to it.
+ * Checks the end of a log before the collectors append to it.
  */
 #ifndef FLOWLOG_CHECK_H
 #define FLOWLOG_CHECK_H
@@ -25,12 +25,12 @@
 #include "sandbox/rights.h"
 
 /*
- * Checks the end of the log fd, called name in messages, in a child process
- * without rights, and cuts off a torn record or blocks of zeroes; say: with a
- * message.  -1 after a message if nothing can be appended to this file, which
- * is then unchanged.
+ * Checks the end of the log fd in a child process without rights, and removes
+ * a partial record or blocks of zeros from the end.  name is for messages;
+ * report: logs the removal.  -1 after a message if flowd cannot append to this
+ * file, which is then unchanged.
  */
 int flowlog_check(const struct rights_options *opts, const char *name, int fd,
-    bool say);
+    bool report);
 
 #endif

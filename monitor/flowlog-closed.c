@@ -41,7 +41,7 @@ flowlog_closed_clean_up(const struct conf_log *log)
 		(void)unlink(path);
 }
 
-/* The temporary file, with mode and owner of the one that is compressed. */
+/* Creates the temporary file, with the mode and owner of in.  -1 with errno. */
 static int
 open_temporary(const struct flowlog_dir *d, const struct conf_log *log, int in)
 {
@@ -58,7 +58,7 @@ open_temporary(const struct flowlog_dir *d, const struct conf_log *log, int in)
 	    openat(d->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (out == -1)
 		return (-1);
-	/* Without root it has the owner of this process, as all that it has. */
+	/* EPERM: without root all files belong to the user of this process. */
 	if (fstat(in, &st) == -1 ||
 	    (fchown(out, st.st_uid, st.st_gid) == -1 && errno != EPERM) ||
 	    fchmod(out, st.st_mode & 07777) == -1) {
@@ -93,8 +93,8 @@ start_compressor(struct compressor *c, const struct open_flowlogs *logs,
 }
 
 /*
- * Whether a compressed file is what was made of f: then flowd ended before f
- * was removed.
+ * Whether compressed is the compressed form of f.  Both exist if flowd ended
+ * before it removed f.
  */
 static bool
 is_made_of(const struct flowlog_dir_file *compressed,
@@ -108,6 +108,7 @@ is_made_of(const struct flowlog_dir_file *compressed,
 	    compressed->mtime.tv_nsec == f->mtime.tv_nsec);
 }
 
+/* Whether f was compressed already.  Removes f then. */
 static bool
 is_done(const struct flowlog_dir *d, const struct flowlog_dir_file *f)
 {
@@ -117,7 +118,7 @@ is_done(const struct flowlog_dir *d, const struct flowlog_dir_file *f)
 		if (!is_made_of(&d->files[i], f))
 			continue;
 		if (unlinkat(d->fd, f->name, 0) == -1)
-			log_warn("%s is compressed, but cannot be removed",
+			log_warn("%s was compressed, but cannot be removed",
 			    f->name);
 		return (true);
 	}
@@ -131,7 +132,7 @@ is_later(const struct timespec *a, const struct timespec *b)
 	    (a->tv_sec == b->tv_sec && a->tv_nsec > b->tv_nsec));
 }
 
-/* Begins with the oldest file of log i that is not compressed yet. */
+/* Starts a compressor for the oldest uncompressed file of log i, if any. */
 static void
 compress_next(struct compressor *c, struct open_flowlogs *logs, size_t i)
 {
@@ -159,8 +160,8 @@ compress_next(struct compressor *c, struct open_flowlogs *logs, size_t i)
 }
 
 /*
- * Puts what was made of the file f in its place.  It is left alone if it is a
- * log again, or has become longer.
+ * Replaces the file f by its compressed form.  -1 with errno; EBUSY if f is
+ * open as a log again or its size has changed.
  */
 static int
 replace_compressed(const struct compressor *c, const struct open_flowlogs *logs,
@@ -182,7 +183,7 @@ replace_compressed(const struct compressor *c, const struct open_flowlogs *logs,
 		return (-1);
 	if (unlinkat(d->fd, f->name, 0) == 0)
 		return (0);
-	/* Each flow is there once. */
+	/* f stays, so its compressed form must not. */
 	error = errno;
 	(void)unlinkat(d->fd, name, 0);
 	errno = error;
@@ -190,8 +191,8 @@ replace_compressed(const struct compressor *c, const struct open_flowlogs *logs,
 }
 
 /*
- * The file may have another number by now, or be gone.  0, or the errno of what
- * failed.
+ * Finds the file by its inode, since a rotation may have renamed it meanwhile.
+ * 0, also if the file is gone, or an errno.
  */
 static int
 finish_compression(const struct compressor *c, const struct open_flowlogs *logs)
@@ -211,7 +212,10 @@ finish_compression(const struct compressor *c, const struct open_flowlogs *logs)
 		    replace_compressed(c, logs, &d, f) == 0)
 			continue;
 		error = errno;
-		log_warn("%s stays uncompressed", f->name);
+		log_warn(
+		    "%s cannot be replaced by its compressed form; it "
+		    "stays uncompressed",
+		    f->name);
 	}
 	flowlog_dir_close(&d);
 	return (error);
@@ -223,7 +227,7 @@ note_result(const struct compressor *c, struct open_flowlogs *logs, int error)
 {
 	struct flowlog_file *f = &logs->list[c->log];
 
-	/* These errors may pass; the next rotation tries again. */
+	/* These errors are temporary; the next rotation tries again. */
 	if (error == ENOSPC || error == EDQUOT || error == EBUSY)
 		return;
 	if (error != 0)
@@ -253,7 +257,7 @@ reap_compressor(struct compressor *c, struct open_flowlogs *logs)
 	if (error == 0)
 		error = finish_compression(c, logs);
 	else
-		log_warnx("a closed file of %s cannot be compressed: %s",
+		log_warnx("a rotated file of %s cannot be compressed: %s",
 		    logs->conf->logs[c->log].path, strerror(error));
 	end_compressor(c, logs);
 	note_result(c, logs, error);
@@ -286,7 +290,7 @@ flowlog_closed_stop(struct compressor *c, const struct open_flowlogs *logs)
 	end_compressor(c, logs);
 }
 
-/* Whether the oldest of n closed files has to go; bytes are those of all. */
+/* Whether the oldest of n closed files, of bytes in all, exceeds a limit. */
 static bool
 is_too_much(const struct conf_log *log, const struct flowlog_dir_file *oldest,
     size_t n, uint64_t bytes, time_t now)
@@ -298,7 +302,7 @@ is_too_much(const struct conf_log *log, const struct flowlog_dir_file *oldest,
 	    (log->keep_seconds != 0 && oldest->mtime.tv_sec < bound));
 }
 
-/* Removes the oldest of n closed files for as long as there is too much. */
+/* Removes the oldest of n closed files until they are within the limits. */
 static void
 remove_oldest(const struct conf_log *log, const struct flowlog_dir *d, size_t n,
     uint64_t bytes, time_t now)
@@ -309,7 +313,7 @@ remove_oldest(const struct conf_log *log, const struct flowlog_dir *d, size_t n,
 		if (unlinkat(d->fd, f->name, 0) == -1)
 			log_warn("%s cannot be removed", f->name);
 		else
-			log_debug("%s is removed", f->name);
+			log_debug("removed %s", f->name);
 		bytes -= f->size;
 	}
 }

@@ -15,8 +15,8 @@
  */
 
 /*
- * The closed files of logs: compresses them, one at a time, and removes the
- * oldest ones.
+ * Compresses the closed files of logs, one at a time, and removes the oldest
+ * ones.
  */
 #ifndef FLOWLOG_CLOSED_H
 #define FLOWLOG_CLOSED_H
@@ -33,21 +33,21 @@
 
 /* A process that compresses a closed file of a log. */
 struct compressor {
-	pid_t pid;             /* -1: none; the rest is undefined then */
+	pid_t pid;             /* -1: none; the other members are undefined */
 	size_t log;            /* index in the configuration */
-	int in, out;           /* open as long as it runs */
-	uint64_t size;         /* of in, when it was started */
-	struct timespec mtime; /* the same */
+	int in, out;           /* open while the process runs */
+	uint64_t size;         /* of in at the start of the process */
+	struct timespec mtime; /* of in at the start of the process */
 };
 
 /*
- * Finishes a compression whose process has ended, and starts the next one.
- * at_rest: the collectors write to no file but those in logs.
+ * Finishes a compression whose process has exited, and starts the next one.
+ * at_rest: the collectors write only to the files in logs.
  */
 void flowlog_closed_compress(struct compressor *c, struct open_flowlogs *logs,
     bool at_rest);
 
-/* Aborts a compression; its file stays as it was. */
+/* Aborts a compression; the closed file is kept. */
 void flowlog_closed_stop(struct compressor *c,
     const struct open_flowlogs *logs);
 

@@ -28,14 +28,14 @@
 #include "lib/write-whole.h"
 
 #define BUFFER_LEN      65536     /* bytes */
-#define GZIP_WINDOW     (15 + 16) /* as zlib asks for gzip */
+#define GZIP_WINDOW     (15 + 16) /* 16 selects the format of gzip */
 #define MEMORY_LEVEL    8         /* zlib's default */
 #define LOWEST_PRIORITY 19
 #define COMMENT_AT      10 /* in the header; RFC 1952, 2.3 */
 
 /*
- * A comment in the header tells our files from others of the same name,
- * without a look at what is compressed.
+ * The comment in the header identifies files that flowd compressed, without
+ * decompressing them.
  */
 static char comment[] = "flowd log";
 
@@ -44,7 +44,7 @@ struct buffers {
 	uint8_t out[BUFFER_LEN];
 };
 
-/* Compresses what z has for input, and at the end what is left in it. */
+/* Compresses the input of z, and at_end also the data buffered in z. */
 static int
 deflate_some(z_stream *z, bool at_end, int fd, struct buffers *b)
 {

@@ -15,7 +15,7 @@
  */
 
 /*
- * Compression of a closed log, in a process of its own.
+ * Compresses a closed log in a separate process.
  */
 #ifndef FLOWLOG_COMPRESS_H
 #define FLOWLOG_COMPRESS_H
@@ -31,15 +31,15 @@
 #define FLOWLOG_COMPRESS_HEAD 19 /* bytes that flowlog_compress_made needs */
 
 /*
- * Starts a process that writes the file in, as gzip, to the file out, and then
- * ends with the status 0 once that is on the disk, or with an errno.  It has
- * the lowest priority, and no rights beyond these two descriptors.  Returns
- * its id, or -1 with errno.
+ * Starts a process that compresses the file in to the file out in the format
+ * of gzip, and syncs it to disk.  The process exits with status 0 or an errno.
+ * It has the lowest priority, and no rights except these two descriptors.
+ * Returns its process ID, or -1 with errno.
  */
 pid_t flowlog_compress_start(const struct rights_options *opts, int in,
     int out);
 
-/* Whether a file that begins with head was made by the above. */
+/* Whether flowlog_compress_start wrote the file that begins with head. */
 bool flowlog_compress_made(const uint8_t *head, size_t len);
 
 #endif

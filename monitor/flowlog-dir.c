@@ -34,7 +34,7 @@
 
 #define NUMBERED "%s.%06" PRIu32
 
-/* The directory of path, open; -1 after a message. */
+/* Opens the directory of path.  -1 after a message. */
 static int
 open_directory(const char *path)
 {
@@ -64,15 +64,15 @@ begins_as_own(int fd, bool compressed)
 	return (n == 0 || store_check_header(head, (size_t)n, &len) == 0);
 }
 
-/* Fills in what there is to say of the file; false where it is another's. */
+/* Reads the status of the file f->name; false if it is no file of the log. */
 static bool
-look_at(const struct flowlog_dir *d, struct flowlog_dir_file *f)
+inspect(const struct flowlog_dir *d, struct flowlog_dir_file *f)
 {
 	struct stat st;
 	bool own;
 	int fd;
 
-	/* Nothing is opened but files: a device might mind. */
+	/* Opens only regular files, since opening a device can have effects. */
 	if (fstatat(d->fd, f->name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
 	    !S_ISREG(st.st_mode))
 		return (false);
@@ -131,7 +131,7 @@ read_files(struct flowlog_dir *d, const struct conf_log *log, DIR *dir)
 		if (!flowlog_name_parse(log, entry->d_name, &f.parsed) ||
 		    strlcpy(f.name, entry->d_name, sizeof(f.name)) >=
 			sizeof(f.name) ||
-		    !look_at(d, &f))
+		    !inspect(d, &f))
 			continue;
 		if (add_file(d, &f, &room) == -1)
 			return (-1);
@@ -158,7 +158,7 @@ flowlog_dir_open(struct flowlog_dir *d, const struct conf_log *log)
 		(void)closedir(dir);
 	}
 	if (r == -1) {
-		log_warn("logfile %s: the files beside it", log->path);
+		log_warn("logfile %s: cannot list its directory", log->path);
 		flowlog_dir_close(d);
 	}
 	return (r);
@@ -192,7 +192,7 @@ flowlog_dir_compressed_name(const struct flowlog_dir *d,
 	for (number = 1; n > 0 && n <= NAME_MAX; number++) {
 		if (is_free(d->fd, name))
 			return (true);
-		/* What has a number gets no second one. */
+		/* A name has at most one number. */
 		if (f->parsed.number != 0 || number > FLOWLOG_NAME_NUMBER_MAX)
 			break;
 		n = snprintf(name, NAME_MAX + 1,
@@ -201,7 +201,7 @@ flowlog_dir_compressed_name(const struct flowlog_dir *d,
 	return (false);
 }
 
-/* The name of the number; 0 is the plain one.  -1 where it is too long. */
+/* The name with this number; 0: the plain name.  -1 if it is too long. */
 static int
 numbered_name(const struct conf_log *log, uint32_t number, const char *suffix,
     char name[NAME_MAX + 1])
@@ -218,9 +218,9 @@ numbered_name(const struct conf_log *log, uint32_t number, const char *suffix,
 	return (-1);
 }
 
-/* Moves a file on to the next number, where there is such a file. */
+/* Renames the file with this number to the next number, if it exists. */
 static int
-move_on(int dir, const struct conf_log *log, uint32_t number,
+renumber(int dir, const struct conf_log *log, uint32_t number,
     const char *suffix)
 {
 	char from[NAME_MAX + 1], to[NAME_MAX + 1];
@@ -233,7 +233,7 @@ move_on(int dir, const struct conf_log *log, uint32_t number,
 	return (number != 0 && errno == ENOENT ? 0 : -1);
 }
 
-/* The first number that no file has, compressed or not. */
+/* The first number without a file, compressed or not.  0: none is free. */
 static uint32_t
 first_free(int dir, const struct conf_log *log)
 {
@@ -261,11 +261,11 @@ shift(int dir, const struct conf_log *log)
 		return (-1);
 	}
 	while (--number > 0) {
-		if (move_on(dir, log, number, "") == -1 ||
-		    move_on(dir, log, number, FLOWLOG_NAME_COMPRESSED) == -1)
+		if (renumber(dir, log, number, "") == -1 ||
+		    renumber(dir, log, number, FLOWLOG_NAME_COMPRESSED) == -1)
 			return (-1);
 	}
-	return (move_on(dir, log, 0, ""));
+	return (renumber(dir, log, 0, ""));
 }
 
 int
@@ -276,7 +276,8 @@ flowlog_dir_shift(const struct conf_log *log)
 	if (dir == -1)
 		return (-1);
 	if ((r = shift(dir, log)) == -1)
-		log_warn("logfile %s cannot get a number", log->path);
+		log_warn("logfile %s cannot be renamed with a number",
+		    log->path);
 	(void)close(dir);
 	return (r);
 }
@@ -292,6 +293,6 @@ flowlog_dir_unshift(const struct conf_log *log)
 	if (numbered_name(log, 1, "", numbered) == -1 ||
 	    !is_free(dir, flowlog_name_base(log->path)) ||
 	    renameat(dir, numbered, dir, flowlog_name_base(log->path)) == -1)
-		log_warn("logfile %s cannot get its name back", log->path);
+		log_warn("logfile %s cannot be renamed back", log->path);
 	(void)close(dir);
 }

@@ -15,7 +15,7 @@
  */
 
 /*
- * The files that belong to a log that is rotated, in its directory.
+ * The closed files of a rotated log in its directory.
  */
 #ifndef FLOWLOG_DIR_H
 #define FLOWLOG_DIR_H
@@ -47,30 +47,30 @@ struct flowlog_dir {
 };
 
 /*
- * Finds the log's own files: regular ones with a name that it may give, which
- * are empty, or begin as a flow log, or were compressed by flowd.  A plain
- * name, which is that of the open file, is not among them.  -1 after a message.
+ * Finds the files of the log: regular files whose names are those of rotated
+ * files of the log, and that are empty, begin as a flow log, or were compressed
+ * by flowd.  Excludes the plain name, which is that of the open file.  -1 after
+ * a message.
  */
 int flowlog_dir_open(struct flowlog_dir *d, const struct conf_log *log);
 
 void flowlog_dir_close(struct flowlog_dir *d);
 
 /*
- * The name for the file once it is compressed: its own with .gz, or where that
- * is taken, as when a clock was put back, with a number as well.  False where
- * none is free.
+ * The name for the compressed form of f: the name of f with .gz.  If that name
+ * exists, for example after a clock was set back, it also gets a number.  False
+ * if no name is free.
  */
 bool flowlog_dir_compressed_name(const struct flowlog_dir *d,
     const struct flowlog_dir_file *f, char name[NAME_MAX + 1]);
 
 /*
- * Makes the plain name of a log free: what it names gets the number 1, and
- * those before, up to the first number that is free, the next ones.  -1 after
- * a message.
+ * Frees the plain name of a log: renames that file to number 1, number 1 to 2,
+ * and so on, up to the first free number.  -1 after a message.
  */
 int flowlog_dir_shift(const struct conf_log *log);
 
-/* Gives the latest its plain name back. */
+/* Renames number 1 back to the plain name. */
 void flowlog_dir_unshift(const struct conf_log *log);
 
 #endif

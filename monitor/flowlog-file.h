@@ -15,7 +15,7 @@
  */
 
 /*
- * The files of flow logs as the monitor has them open.
+ * The files of flow logs that the monitor has open.
  */
 #ifndef FLOWLOG_FILE_H
 #define FLOWLOG_FILE_H
@@ -33,14 +33,13 @@
 
 struct flowlog_file {
 	int fd;
-	/* The collector's descriptor: append only; -1: the collector has fd. */
-	int end;
+	int end; /* append-only, for the collectors; -1: these get fd */
 	char path[PATH_MAX];
-	uint32_t lock; /* of this file's log, present or past; flowlog-lock.h */
+	uint32_t lock; /* of the log in flowlog-lock.h, also after rotation */
 	time_t until;  /* epoch; 0: not rotated by time */
-	time_t retry;  /* epoch; after a rotation that failed */
-	bool look;     /* for closed files to compress */
-	struct timespec failed; /* mtime; only later files are compressed */
+	time_t retry;  /* epoch; no rotation before, since one failed */
+	bool look;     /* there may be closed files to compress */
+	struct timespec failed; /* mtime; only younger files are compressed */
 };
 
 /* The open logs of a configuration. */
@@ -52,7 +51,7 @@ struct open_flowlogs {
 
 void flowlog_file_close(struct flowlog_file *f);
 
-/* Whether one of n files is the inode ino of the device dev. */
+/* Whether one of n files has this inode. */
 bool flowlog_file_is_among(const struct flowlog_file *list, size_t n, dev_t dev,
     ino_t ino);
 

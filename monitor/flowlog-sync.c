@@ -26,8 +26,8 @@
 #include "base/log.h"
 #include "monitor/flowlog-sync.h"
 
-#define LAST_SYNC_SECONDS 5        /* for the disk, at the end */
-#define PAUSE             10000000 /* nanoseconds, between looks at it */
+#define LAST_SYNC_SECONDS 5        /* until flowd exits without the sync */
+#define PAUSE             10000000 /* nanoseconds between polls */
 
 void
 flowlog_sync_retire(struct flowlog_sync *s, const struct flowlog_file *f)
@@ -36,9 +36,9 @@ flowlog_sync_retire(struct flowlog_sync *s, const struct flowlog_file *f)
 
 	grown = reallocarray(s->retired, s->nretired + 1, sizeof(*grown));
 	if (grown == NULL)
-		fatal("logs");
+		fatal("no memory for logs");
 	s->retired = grown;
-	/* The collector has its own descriptor. */
+	/* The collectors have their own descriptors. */
 	if (f->end != -1)
 		(void)close(f->end);
 	s->retired[s->nretired] = *f;
@@ -50,12 +50,12 @@ close_retired(struct flowlog_sync *s)
 {
 	while (s->nretired > 0)
 		flowlog_file_close(&s->retired[--s->nretired]);
-	/* It may be large after many changes at once. */
+	/* The list can be large after many reloads in a short time. */
 	free(s->retired);
 	s->retired = NULL;
 }
 
-/* 0, or the errno of what failed. */
+/* 0, or an errno. */
 static int
 sync_file(int fd)
 {
@@ -83,8 +83,8 @@ sync_files(const struct flowlog_sync *s, const struct open_flowlogs *logs)
 }
 
 /*
- * A disk may hang and keep the syncer running, so it closes every descriptor
- * that is not a log.
+ * The syncer closes every descriptor that is not a log: it may run long if a
+ * disk hangs, and must not keep sockets open.
  */
 static _Noreturn void
 run_syncer(const struct flowlog_sync *s, const struct open_flowlogs *logs)
@@ -152,15 +152,17 @@ void
 flowlog_sync_finish(struct flowlog_sync *s, const struct open_flowlogs *logs)
 {
 	const struct timespec pause = { .tv_nsec = PAUSE };
-	int looks = LAST_SYNC_SECONDS * (1000000000 / PAUSE);
+	int polls = LAST_SYNC_SECONDS * (1000000000 / PAUSE);
 
 	if (logs->conf->sync_seconds == 0)
 		return;
 	if (reap_syncer(s))
 		start_syncer(s, logs, true, time(NULL));
 	while (!reap_syncer(s)) {
-		if (looks-- == 0) {
-			log_warnx("the logs are not synced within %d seconds",
+		if (polls-- == 0) {
+			log_warnx(
+			    "the logs are not synced after %d seconds; "
+			    "flowd exits",
 			    LAST_SYNC_SECONDS);
 			return;
 		}

@@ -15,8 +15,8 @@
  */
 
 /*
- * Syncs the logs to disk (fdatasync) in a process of its own, which may have
- * to wait for the disk.  Keeps files that were replaced until they are synced.
+ * Syncs the logs to disk (fdatasync) in a separate process, since the disk may
+ * block it.  Keeps replaced files open until they are synced.
  */
 #ifndef FLOWLOG_SYNC_H
 #define FLOWLOG_SYNC_H
@@ -38,19 +38,19 @@ struct flowlog_sync {
 };
 
 /*
- * Takes over a file that was replaced and that collectors may still write to.
- * It is closed when they no longer do and, if logs are synced, after that.
+ * Takes ownership of a replaced file.  It is closed when the collectors no
+ * longer write to it and, if logs are synced, after it was synced.
  */
 void flowlog_sync_retire(struct flowlog_sync *s, const struct flowlog_file *f);
 
 /*
  * Starts a syncer if one is due, and closes retired files.  at_rest: no
- * collector writes to them any more.
+ * collector writes to retired files any more.
  */
 void flowlog_sync_when_due(struct flowlog_sync *s,
     const struct open_flowlogs *logs, bool at_rest, time_t now);
 
-/* The collectors have ended: syncs all files, and waits for some seconds. */
+/* After the collectors have exited: syncs all files, waits some seconds. */
 void flowlog_sync_finish(struct flowlog_sync *s,
     const struct open_flowlogs *logs);
 

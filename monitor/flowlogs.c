@@ -32,10 +32,10 @@
 #include "monitor/flowlog-sync.h"
 #include "monitor/flowlogs.h"
 
-#define RETRY_SECONDS  60 /* after a rotation that failed */
-#define EXPIRE_SECONDS 60 /* between looks at what is too old */
+#define RETRY_SECONDS  60 /* after a failed rotation */
+#define EXPIRE_SECONDS 60 /* between searches for expired files */
 
-/* Of the clock that the monitor waits by; time(3) may lag behind it. */
+/* The clock by which the monitor waits; time(3) may be behind it. */
 static time_t
 now_epoch(void)
 {
@@ -45,15 +45,15 @@ now_epoch(void)
 	return (ts.tv_sec);
 }
 
-/* *made tells whether there was no such file before. */
+/* *made: whether this call created the file.  -1 after a message. */
 static int
 open_file(const struct conf_log *log, const char *path, bool *made)
 {
-	/* A name that is still to come is a link only if it was planted. */
+	/* A link at a name with a future date may be an attack. */
 	const int nofollow = flowlog_name_is_pattern(log) ? O_NOFOLLOW : 0;
 	/*
-	 * For reading too, so that a FIFO opens without a reader and keeps
-	 * what was written when its reader leaves.
+	 * Also for reading, so that a FIFO can be opened without a reader, and
+	 * keeps its data when its reader closes it.
 	 */
 	const int flags =
 	    O_RDWR | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | nofollow;
@@ -61,15 +61,15 @@ open_file(const struct conf_log *log, const char *path, bool *made)
 
 	fd = open(path, flags | O_CREAT | O_EXCL, 0600);
 	*made = fd != -1;
-	/* It may be a link that leads nowhere yet. */
+	/* O_CREAT: it may be a link to a file that does not exist yet. */
 	if (fd == -1 && errno == EEXIST)
 		fd = open(path, flags | O_CREAT, 0600);
 	if (fd == -1)
-		log_warn("logfile %s", path);
+		log_warn("logfile %s: cannot open it", path);
 	return (fd);
 }
 
-/* Whether the collector writes to this file: its end may just be growing. */
+/* Whether collectors write to this file, so that its end may be growing. */
 static bool
 is_in_use(const struct flowlogs *l, int fd)
 {
@@ -82,8 +82,8 @@ is_in_use(const struct flowlogs *l, int fd)
 }
 
 /*
- * A log, of which the end is whole or has been cut off to be so, unless it is
- * one of users, which the collector writes to.
+ * Opens a log and checks its end, except if collectors write to the file: users
+ * are their logs.  -1 after a message.
  */
 static int
 open_checked(const struct flowlogs *l, const struct conf_log *log,
@@ -99,8 +99,8 @@ open_checked(const struct flowlogs *l, const struct conf_log *log,
 }
 
 /*
- * What was written long ago is none of the collector's business: a descriptor
- * that could read it could also map it, and write to any part of it.
+ * Opens the collectors' descriptor, which is write-only.  With a descriptor
+ * that can read, a collector could also map the file and change any part of it.
  */
 static int
 open_end(struct flowlog_file *f)
@@ -113,16 +113,17 @@ open_end(struct flowlog_file *f)
 	f->end = open(f->path,
 	    O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (f->end == -1 || fstat(f->end, &there) == -1)
-		log_warn("logfile %s", f->path);
+		log_warn("logfile %s: cannot open it", f->path);
 	else if (there.st_dev == st.st_dev && there.st_ino == st.st_ino)
 		return (0);
 	else
-		log_warnx("logfile %s: another file took its place", f->path);
+		log_warnx("logfile %s: another program replaced the file",
+		    f->path);
 	flowlog_file_close(f);
 	return (-1);
 }
 
-/* Opens the file that log i is to have now. */
+/* Opens the current file of log i, whose name may contain the date. */
 static int
 open_log(const struct flowlogs *l, size_t i, const struct flowlogs *users,
     struct flowlog_file *f, bool *made)
@@ -142,6 +143,7 @@ open_log(const struct flowlogs *l, size_t i, const struct flowlogs *users,
 	return (f->fd == -1 ? -1 : open_end(f));
 }
 
+/* Opens log i and those after it, all or none.  -1 after a message. */
 static int
 open_from(struct flowlogs *l, size_t i, const struct flowlogs *before)
 {
@@ -159,7 +161,7 @@ open_from(struct flowlogs *l, size_t i, const struct flowlogs *before)
 	return (-1);
 }
 
-/* Returns NULL where before has no log of that path. */
+/* NULL if before has no log with this path. */
 static const struct flowlog_file *
 find_log(const struct flowlogs *before, const char *path)
 {
@@ -174,8 +176,8 @@ find_log(const struct flowlogs *before, const char *path)
 }
 
 /*
- * A log that was open before keeps its lock; each of the others gets a lock
- * that was not in use.
+ * A log that was open before keeps its lock.  Each other log gets an unused
+ * one.
  */
 static void
 assign_locks(struct flowlogs *l, const struct flowlogs *before)
@@ -224,7 +226,7 @@ flowlogs_open(struct flowlogs *l, const struct config *conf,
 	l->open.list =
 	    calloc(conf->nlogs == 0 ? 1 : conf->nlogs, sizeof(*l->open.list));
 	if (l->open.list == NULL)
-		fatal("logs");
+		fatal("no memory for logs");
 	assign_locks(l, before);
 	if (open_from(l, 0, before) == -1) {
 		free(l->open.list);
@@ -261,29 +263,31 @@ is_due(const struct flowlogs *l, size_t i, time_t now)
 		return (false);
 	if (!is_rotated(log) || fstat(f->fd, &st) == -1 || !S_ISREG(st.st_mode))
 		return (false);
-	/* This sees it too when the clock was put back. */
+	/* Unequal also if the clock was set back. */
 	if (f->until != flowlog_name_until(log, now))
 		return (true);
 	size = (uint64_t)st.st_size;
 	return (log->rotate_size != 0 && size >= log->rotate_size);
 }
 
-/* Makes the plain name free, if it is still the open file's. */
+/*
+ * Renames the open file from its plain name, if it still has that name; *moved:
+ * whether it was renamed.  -1 after a message.
+ */
 static int
-leave_name(const struct conf_log *log, const struct flowlog_file *f, bool *left)
+move_away(const struct conf_log *log, const struct flowlog_file *f, bool *moved)
 {
 	struct stat open, there;
 
-	*left = false;
+	*moved = false;
 	if (fstat(f->fd, &open) == -1 || stat(f->path, &there) == -1 ||
 	    open.st_dev != there.st_dev || open.st_ino != there.st_ino)
 		return (0);
 	if (lstat(f->path, &there) == -1 || S_ISLNK(there.st_mode)) {
-		log_warnx("logfile %s is a link, which is not rotated",
-		    f->path);
+		log_warnx("logfile %s: cannot rotate a symbolic link", f->path);
 		return (-1);
 	}
-	*left = true;
+	*moved = true;
 	return (flowlog_dir_shift(log));
 }
 
@@ -291,18 +295,18 @@ static int
 rotate_plain(struct flowlogs *l, size_t i)
 {
 	const struct conf_log *log = &l->open.conf->logs[i];
-	bool left;
+	bool moved;
 
-	if (leave_name(log, &l->open.list[i], &left) == -1)
+	if (move_away(log, &l->open.list[i], &moved) == -1)
 		return (-1);
 	if (flowlogs_reopen(l, i) == 0)
 		return (0);
-	if (left)
+	if (moved)
 		flowlog_dir_unshift(log);
 	return (-1);
 }
 
-/* True where the log goes on in another file. */
+/* True if the log now has another file. */
 static bool
 rotate(struct flowlogs *l, size_t i, time_t now)
 {
@@ -312,7 +316,7 @@ rotate(struct flowlogs *l, size_t i, time_t now)
 	struct stat st;
 	int r;
 
-	/* Numbers are not wasted on nothing. */
+	/* An empty file is not rotated. */
 	if (!is_pattern && fstat(f->fd, &st) == 0 && st.st_size == 0) {
 		f->until = flowlog_name_until(log, now);
 		return (false);
@@ -320,7 +324,10 @@ rotate(struct flowlogs *l, size_t i, time_t now)
 	r = is_pattern ? flowlogs_reopen(l, i) : rotate_plain(l, i);
 	if (r == -1) {
 		f->retry = now + RETRY_SECONDS;
-		log_warnx("going on with %s", f->path);
+		log_warnx(
+		    "the log was not rotated; flows are still written "
+		    "to %s",
+		    f->path);
 		return (false);
 	}
 	flowlog_closed_expire(&l->open, i, now);
@@ -328,7 +335,7 @@ rotate(struct flowlogs *l, size_t i, time_t now)
 }
 
 int
-flowlogs_give(const struct flowlogs *l, size_t i)
+flowlogs_collector_fd(const struct flowlogs *l, size_t i)
 {
 	const struct flowlog_file *f = &l->open.list[i];
 
@@ -336,12 +343,12 @@ flowlogs_give(const struct flowlogs *l, size_t i)
 }
 
 /*
- * The collector with this number or, if it has no lock, the monitor keeps the
- * log locked meanwhile.
+ * Meanwhile the log is locked: by the collector with this number, or else by
+ * the monitor.  If another collector has the lock, does nothing.
  */
 static void
 repair(const struct flowlogs *l, const struct flowlog_file *f,
-    struct flowlog_locks *locks, uint32_t number, bool say)
+    struct flowlog_locks *locks, uint32_t number, bool report)
 {
 	const struct flowlog_lock collector = { locks, f->lock, number };
 	const struct flowlog_lock monitor = { locks, f->lock,
@@ -349,20 +356,20 @@ repair(const struct flowlogs *l, const struct flowlog_file *f,
 
 	if (!flowlog_lock_is_held(&collector) && !flowlog_lock_try(&monitor))
 		return;
-	(void)flowlog_check(l->open.rights, f->path, f->fd, say);
+	(void)flowlog_check(l->open.rights, f->path, f->fd, report);
 	flowlog_unlock(&monitor);
 }
 
 void
 flowlogs_repair(const struct flowlogs *l, struct flowlog_locks *locks,
-    uint32_t number, bool say)
+    uint32_t number, bool report)
 {
 	size_t i;
 
 	for (i = 0; i < l->open.conf->nlogs; i++)
-		repair(l, &l->open.list[i], locks, number, say);
+		repair(l, &l->open.list[i], locks, number, report);
 	for (i = 0; i < l->sync.nretired; i++)
-		repair(l, &l->sync.retired[i], locks, number, say);
+		repair(l, &l->sync.retired[i], locks, number, report);
 }
 
 bool
@@ -394,22 +401,22 @@ expire_when_due(struct flowlogs *l, time_t now)
 
 void
 flowlogs_tick(struct flowlogs *l, bool at_rest,
-    void (*give)(void *arg, size_t i), void *arg)
+    void (*send)(void *arg, size_t i), void *arg)
 {
 	const time_t now = now_epoch();
 	size_t i;
 
-	/* Files that were left do not pile up under many changes in a second. */
+	/* Before the return below, so that retired files do not accumulate. */
 	flowlog_sync_when_due(&l->sync, &l->open, at_rest, now);
 	if (now == l->ticked)
 		return;
 	l->ticked = now;
 	flowlog_closed_compress(&l->compressor, &l->open, at_rest);
-	/* With a disk that takes its time there is one old file at the most. */
+	/* If the disk is slow, at most one retired file waits for a sync. */
 	if (at_rest && (l->sync.syncer == -1 || l->sync.nretired == 0)) {
 		for (i = 0; i < l->open.conf->nlogs; i++) {
 			if (is_due(l, i, now) && rotate(l, i, now))
-				give(arg, i);
+				send(arg, i);
 		}
 	}
 	expire_when_due(l, now);

@@ -15,8 +15,8 @@
  */
 
 /*
- * The monitor's flow logs: it opens and rotates their files, whose names it
- * makes.  flowlog-closed.h compresses and removes closed files, flowlog-sync.h syncs.
+ * Opens and rotates the files of the flow logs.  flowlog-closed.h compresses
+ * and removes closed files; flowlog-sync.h syncs files.
  */
 #ifndef FLOWLOGS_H
 #define FLOWLOGS_H
@@ -37,50 +37,50 @@ struct flowlogs {
 	struct open_flowlogs open;
 	struct flowlog_sync sync;
 	struct compressor compressor;
-	time_t ticked;  /* epoch */
-	time_t expired; /* epoch */
+	time_t ticked;  /* epoch; the last flowlogs_tick with work */
+	time_t expired; /* epoch; the last search for expired files */
 };
 
 /*
- * Opens the logs of conf, which must live as long as they do; before are the
- * logs that collectors write to meanwhile.  0, or -1 after a message: then none
- * is open and no new file is left behind.
+ * Opens the logs of conf; conf must stay valid until they are closed.  before
+ * are the logs to which collectors write meanwhile.  -1 after a message; then
+ * no log is open and new files were removed.
  */
 int flowlogs_open(struct flowlogs *l, const struct config *conf,
     const struct rights_options *rights, const struct flowlogs *before);
 
 /*
- * Closes the logs.  Files that collectors may still write to move to after;
- * after is NULL once the collectors have ended, and then the files are synced.
+ * Closes the logs.  Files to which collectors may still write move to after.
+ * If after is NULL, the collectors have exited, and the files are synced.
  */
 void flowlogs_close(struct flowlogs *l, struct flowlogs *after);
 
-/* Reopens log i by its name.  -1 after a message: it is as it was. */
+/* Reopens log i by its name.  -1 after a message; the old file stays open. */
 int flowlogs_reopen(struct flowlogs *l, size_t i);
 
 /*
- * Cuts off partial records at the ends of logs.  The collector with this number
- * may have left them; it waits, or has died.  Logs that another collector has
- * locked at this moment are whole and are skipped.  say: with messages.
+ * Removes partial records from the ends of logs.  The collector with this
+ * number may have left them; it waits or is dead.  Logs that another collector
+ * has locked have no partial record and are skipped.  report: logs removals.
  */
 void flowlogs_repair(const struct flowlogs *l, struct flowlog_locks *locks,
-    uint32_t number, bool say);
+    uint32_t number, bool report);
 
-/* The collector's descriptor of log i, which stays open. */
-int flowlogs_give(const struct flowlogs *l, size_t i);
+/* The descriptor of log i for collectors.  It stays open and is not owned. */
+int flowlogs_collector_fd(const struct flowlogs *l, size_t i);
 
 /*
- * Whether flowlogs_tick must be called soon after each full second, and
- * whenever at_rest may have become true.
+ * Whether flowlogs_tick must be called after each full second, and whenever
+ * at_rest may have become true.
  */
 bool flowlogs_need_ticks(const struct flowlogs *l);
 
 /*
- * Rotates, syncs, compresses and removes files that are due.  Calls give for
- * each log that was rotated.  at_rest: the collectors have taken all files that
- * they were sent, and write to none that they had before.
+ * Rotates, syncs, compresses and removes files that are due.  Calls send for
+ * each log that was rotated.  at_rest: the collectors have received all files
+ * sent to them, and write to no older ones.
  */
 void flowlogs_tick(struct flowlogs *l, bool at_rest,
-    void (*give)(void *arg, size_t i), void *arg);
+    void (*send)(void *arg, size_t i), void *arg);
 
 #endif

@@ -25,9 +25,9 @@
 
 #include "monitor/log-relay.h"
 
-#define OVERHEAD  64 /* bytes that syslogd puts before a message */
+#define OVERHEAD  64 /* bytes that syslogd writes before a message */
 #define READ_MAX  (16 * 1024)
-#define READS_MAX 64 /* no pipe holds more than that many times as much */
+#define READS_MAX 64 /* of READ_MAX bytes; more than any pipe holds */
 
 void
 log_relay_init(struct log_relay *r, uint32_t number, time_t now)
@@ -71,7 +71,7 @@ void
 log_relay_enter(const struct log_relay *r, int end, bool debug)
 {
 	if (dup2(end, STDERR_FILENO) == -1)
-		fatal("the pipe for messages");
+		fatal("cannot redirect standard error to the monitor");
 	(void)close(end);
 	log_init(r->process, LOG_TO_MONITOR, debug);
 }
@@ -79,11 +79,11 @@ log_relay_enter(const struct log_relay *r, int end, bool debug)
 int
 log_relay_fd(const struct log_relay *r, time_t now)
 {
-	return (r->over && r->last_read == now ? -1 : r->fd);
+	return (r->dropping && r->last_read == now ? -1 : r->fd);
 }
 
 static void
-earn(struct log_relay *r, time_t now)
+refill(struct log_relay *r, time_t now)
 {
 	const uint64_t more = (uint64_t)(now - r->updated) * LOG_RELAY_RATE;
 
@@ -97,36 +97,39 @@ earn(struct log_relay *r, time_t now)
 }
 
 static void
-say_unsaid(struct log_relay *r)
+report_dropped(struct log_relay *r)
 {
-	if (r->unsaid > 0)
+	if (r->dropped > 0)
 		log_warnx("%" PRIu64
-			  " messages of %s are left out, "
-			  "it had too much to say",
-		    r->unsaid, r->process);
-	r->unsaid = 0;
+			  " messages of %s were dropped, since it logged too "
+			  "many",
+		    r->dropped, r->process);
+	r->dropped = 0;
 }
 
-/* Whether so many bytes may be said now; one that debugs wants all. */
+/* Whether len bytes may be logged now, with -d always; else counts a drop. */
 static bool
-may_say(struct log_relay *r, time_t now, size_t len)
+is_within_limit(struct log_relay *r, time_t now, size_t len)
 {
 	if (log_is_debug())
 		return (true);
-	earn(r, now);
-	if (r->left < (r->over ? LOG_RELAY_RESUME : len)) {
-		r->over = true;
-		r->unsaid++;
+	refill(r, now);
+	if (r->left < (r->dropping ? LOG_RELAY_RESUME : len)) {
+		r->dropping = true;
+		r->dropped++;
 		return (false);
 	}
-	r->over = false;
+	r->dropping = false;
 	r->left -= len;
 	return (true);
 }
 
-/* No lower than LOG_CRIT: what is worse, syslogd shows to everybody. */
+/*
+ * Removes the priority from the beginning of text.  Limits it to LOG_CRIT,
+ * since syslogd may send higher ones to the terminals of all users.
+ */
 static int
-take_priority(const char **text, size_t *len)
+parse_priority(const char **text, size_t *len)
 {
 	const char *at = *text;
 	int priority;
@@ -149,18 +152,18 @@ relay_line(struct log_relay *r, time_t now)
 	int priority;
 
 	r->len = 0;
-	priority = take_priority(&text, &len);
+	priority = parse_priority(&text, &len);
 	if (len == 0)
 		return;
 	log_clean(text, len, line, sizeof(line));
-	if (!may_say(r, now, strlen(line) + OVERHEAD))
+	if (!is_within_limit(r, now, strlen(line) + OVERHEAD))
 		return;
-	say_unsaid(r);
+	report_dropped(r);
 	log_as(r->process, priority, line);
 }
 
 void
-log_relay_take(struct log_relay *r, time_t now, const char *text, size_t len)
+log_relay_input(struct log_relay *r, time_t now, const char *text, size_t len)
 {
 	size_t i;
 
@@ -173,10 +176,10 @@ log_relay_take(struct log_relay *r, time_t now, const char *text, size_t len)
 }
 
 static void
-end(struct log_relay *r, time_t now)
+finish(struct log_relay *r, time_t now)
 {
 	relay_line(r, now);
-	say_unsaid(r);
+	report_dropped(r);
 	(void)close(r->fd);
 	r->fd = -1;
 }
@@ -189,10 +192,10 @@ log_relay_read(struct log_relay *r, time_t now)
 
 	r->last_read = now;
 	if ((n = read(r->fd, text, sizeof(text))) == 0)
-		end(r, now);
+		finish(r, now);
 	if (n <= 0)
 		return (false);
-	log_relay_take(r, now, text, (size_t)n);
+	log_relay_input(r, now, text, (size_t)n);
 	return (true);
 }
 
@@ -211,5 +214,5 @@ log_relay_close(struct log_relay *r, time_t now)
 	for (i = 0; i < READS_MAX && r->fd != -1 && log_relay_read(r, now); i++)
 		;
 	if (r->fd != -1)
-		end(r, now);
+		finish(r, now);
 }

@@ -15,15 +15,15 @@
  */
 
 /*
- * What a child has to say, said by the monitor in its name.  The child has no
- * way to syslog or the terminal: its standard error is a pipe, in which a line
- * is a message, "<PRIORITY>text", or without priority a warning, as those are
- * that come from its libraries.  It keeps its last words when it dies.
+ * Logs the messages of a child process.  The child has access neither to syslog
+ * nor to the terminal: its standard error is a pipe to the monitor.  A line in
+ * the pipe is a message, "<PRIORITY>text".  A line without a priority, such as
+ * one of a library, is a warning.  The pipe keeps the last messages of a child
+ * that dies.
  *
- * The child is not trusted.  Nothing that it writes makes the monitor wait, or
- * a message look like one of another process, and in the long run it can have
- * LOG_RELAY_RATE bytes a second said; what is more is left out, and a message
- * says how much that was.
+ * The child is not trusted.  It can neither make the monitor wait nor forge the
+ * name of another process in a message.  Over time it can log LOG_RELAY_RATE
+ * bytes a second; further messages are dropped, and their number is logged.
  */
 #ifndef LOG_RELAY_H
 #define LOG_RELAY_H
@@ -37,56 +37,56 @@
 
 #define LOG_RELAY_BURST          (256 * 1024) /* bytes at once */
 #define LOG_RELAY_RATE           100          /* bytes a second */
-#define LOG_RELAY_RESUME         (8 * 1024)   /* bytes, after being too many */
-#define LOG_RELAY_REPORT         (64 * 1024 * 1024) /* bytes of what was asked for */
-#define LOG_RELAY_REPORT_SECONDS 60 /* in which they have to come */
+#define LOG_RELAY_RESUME         (8 * 1024)   /* bytes that end the dropping */
+#define LOG_RELAY_REPORT         (64 * 1024 * 1024) /* bytes of a report */
+#define LOG_RELAY_REPORT_SECONDS 60                 /* the time for a report */
 
-/* Of one child, and of those that take its place. */
+/* The messages of a child and its successors. */
 struct log_relay {
-	char process[24]; /* "collector", "collector 2" ... */
-	int fd;           /* -1: there is no child */
-	char line[LOG_LINE_MAX + 8];
-	size_t len;
-	size_t left;       /* bytes that may be said */
-	time_t updated;    /* left was; monotonic, as all times here */
-	time_t report_end; /* until when left may be over the burst */
+	char process[24];            /* "collector", "collector 2" ... */
+	int fd;                      /* of the pipe; -1: there is no child */
+	char line[LOG_LINE_MAX + 8]; /* incomplete */
+	size_t len;                  /* of line, bytes */
+	size_t left;                 /* bytes that may be logged */
+	time_t updated;    /* when left was; all times are monotonic */
+	time_t report_end; /* until then left may exceed the burst */
 	time_t last_read;
-	bool over;       /* no more may be said for now */
-	uint64_t unsaid; /* messages */
+	bool dropping;    /* until LOG_RELAY_RESUME bytes are left */
+	uint64_t dropped; /* messages; not logged yet */
 };
 
-/* For the collector of this number, from 1 on. */
+/* number is that of the collector, from 1 on. */
 void log_relay_init(struct log_relay *relay, uint32_t number, time_t now);
 
 /*
- * Makes the pipe for a new child; its end is returned, to become the child's
- * standard error by log_relay_enter.  -1 with errno.
+ * Creates the pipe for a new child.  Returns the child's end, which
+ * log_relay_enter makes its standard error.  -1 with errno.
  */
 int log_relay_open(struct log_relay *relay) __attribute__((warn_unused_result));
 
 /*
- * In the child: standard error is the pipe's end, which is closed, and
- * messages go there.
+ * In the child: makes the end of the pipe its standard error, closes end, and
+ * sends messages to the pipe.
  */
 void log_relay_enter(const struct log_relay *relay, int end, bool debug);
 
-/* What to poll for input; -1: nothing before the next second. */
+/* The descriptor to poll for input; -1: not before the next second. */
 int log_relay_fd(const struct log_relay *relay, time_t now);
 
 /*
- * Says what has come, as far as one read goes.  False where there is none; the
- * pipe is closed where there will be none.
+ * Reads from the pipe once and logs the messages.  False if there were none;
+ * at the end of file it closes the pipe.
  */
 bool log_relay_read(struct log_relay *relay, time_t now);
 
-/* The child was told to report, which may take many lines. */
+/* Raises the limit for a report that the child was told to log. */
 void log_relay_expect_report(struct log_relay *relay, time_t now);
 
-/* The child is dead: says the rest of what it had to say. */
+/* After the death of the child: logs the rest in the pipe, and closes it. */
 void log_relay_close(struct log_relay *relay, time_t now);
 
-/* Messages of len bytes in all, for the pipe; what log_relay_read does. */
-void log_relay_take(struct log_relay *relay, time_t now, const char *text,
+/* Logs the messages in text.  log_relay_read does this with its input. */
+void log_relay_input(struct log_relay *relay, time_t now, const char *text,
     size_t len);
 
 #endif

@@ -117,7 +117,7 @@ send_logs(const struct worker *w, const struct flowlogs *logs)
 
 	for (i = 0; r == 0 && i < logs->open.conf->nlogs; i++)
 		r = priv_send(w->sock, PRIV_LOG, logs->open.list[i].lock, NULL,
-		    0, flowlogs_give(logs, i));
+		    0, flowlogs_collector_fd(logs, i));
 	return (r);
 }
 
@@ -185,7 +185,7 @@ workers_send_log(struct workers *ws, const struct flowlogs *logs, size_t i)
 	for (w = ws->list; w < ws->list + ws->n; w++) {
 		w->sent_logs++;
 		if (priv_send(w->sock, PRIV_LOG, (uint32_t)i, NULL, 0,
-			flowlogs_give(logs, i)) == 0)
+			flowlogs_collector_fd(logs, i)) == 0)
 			continue;
 		log_warn(
 		    "cannot send the log to the collector; "

@@ -42,13 +42,13 @@ class Heals(unittest.TestCase):
         log = flowd.log.read_bytes()
         self.assertEqual(log[:len(good) - 116], good[:-116])
         self.assertEqual(len(flowlog.decode(log)), 2 * FLOWS - 1)
-        self.assertIn("66 bytes", flowd.wait_stderr("cut off"))
+        self.assertIn("66 bytes", flowd.wait_stderr("removed a partial"))
 
     def test_zeros(self):
         flowd, good = self.start_again(lambda log: log + bytes(8192))
         self.assertEqual(len(flowlog.decode(flowd.log.read_bytes())),
                          2 * FLOWS)
-        self.assertIn("8192 bytes", flowd.wait_stderr("cut off"))
+        self.assertIn("8192 bytes", flowd.wait_stderr("removed a partial"))
 
     def test_collector_that_died(self):
         """The next collector appends after the last whole record."""
@@ -61,7 +61,7 @@ class Heals(unittest.TestCase):
             with open(flowd.log, "ab") as log:
                 log.write(flowd.log.read_bytes()[:70])
             os.kill(flowd.process.pid, SIGCONT)
-            self.assertIn("70 bytes", flowd.wait_stderr("cut off"))
+            self.assertIn("70 bytes", flowd.wait_stderr("removed a partial"))
             flowd.wait_stderr("starting a new collector")
             self.send(flowd)
             flowd.stop()
@@ -72,7 +72,8 @@ class Heals(unittest.TestCase):
         flowd, good = self.start_again(lambda log: log)
         self.assertEqual(len(flowlog.decode(flowd.log.read_bytes())),
                          2 * FLOWS)
-        self.assertFalse([l for l in flowd.stderr_lines() if "cut off" in l])
+        self.assertFalse([l for l in flowd.stderr_lines()
+                          if "removed a partial" in l])
 
 
 class Refuses(unittest.TestCase):
@@ -90,7 +91,7 @@ class Refuses(unittest.TestCase):
 
     def test_something_else(self):
         self.refused(b"#!/bin/sh\necho this is a script, and no log\n" * 40,
-                     "no flow log")
+                     "not a flow log")
 
 
 if __name__ == "__main__":

@@ -178,7 +178,7 @@ class Names(Rotation):
         """The names of the next minutes are directories."""
         flowd = self.start('"@DIR@/%Y%m%d-%H%M%S" rotate every 1s')
         self.occupy_names(flowd, pathlib.Path.mkdir)
-        line = flowd.wait_stderr("going on with")
+        line = flowd.wait_stderr("the log was not rotated")
         self.send(flowd, 5)
         self.wait_size(pathlib.Path(line.split()[-1]), 5)
 
@@ -206,7 +206,7 @@ class Names(Rotation):
         flowd.start()
         for _ in range(2):
             self.send(flowd, 30)
-        flowd.wait_stderr("is a link, which is not rotated")
+        flowd.wait_stderr("cannot rotate a symbolic link")
         self.send(flowd, 30)
         self.wait_size(flowd.dir / "elsewhere", 90)
         self.assertTrue(flowd.log.is_symlink())
@@ -216,7 +216,7 @@ class Names(Rotation):
         exist."""
         flowd = self.start('"@DIR@/%Y%m%d-%H%M%S" rotate every 1s')
         self.occupy_names(flowd, lambda path: path.symlink_to("elsewhere"))
-        line = flowd.wait_stderr("going on with")
+        line = flowd.wait_stderr("the log was not rotated")
         self.send(flowd, 5)
         self.wait_size(pathlib.Path(line.split()[-1]), 5)
         self.assertFalse((flowd.dir / "elsewhere").exists())

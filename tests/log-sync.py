@@ -121,7 +121,7 @@ class Sync(unittest.TestCase):
         # No other syncer is started while one hangs.
         self.assertEqual(self.times(), 1)
         flowd.stop()
-        flowd.wait_stderr("the logs are not synced within")
+        flowd.wait_stderr("the logs are not synced after")
         os.kill(syncer, SIGKILL)
 
 

@@ -171,7 +171,7 @@ class Distrust(unittest.TestCase):
             wait_for(lambda: state(flowd.collector()) == "S",
                      "the collector is idle")
             os.kill(flowd.collector(), signal.SIGKILL)
-            flowd.wait_stderr("are left out, it had too much to say")
+            flowd.wait_stderr("were dropped, since it logged too many")
             # The next collector does not have a higher limit.
             flowd.wait_stderr("starting a new collector")
             self.assertLess(flowd.stderr.stat().st_size, 300 * 1024)

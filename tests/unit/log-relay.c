@@ -35,7 +35,7 @@
 static void
 take(struct log_relay *r, time_t now, const char *text)
 {
-	log_relay_take(r, now, text, strlen(text));
+	log_relay_input(r, now, text, strlen(text));
 }
 
 static void
@@ -67,8 +67,8 @@ long_lines_are_cut(void **state)
 	memset(text, 'x', sizeof(text));
 	log_relay_init(&r, 2, 0);
 	capture_begin();
-	log_relay_take(&r, 0, text, sizeof(text));
-	log_relay_take(&r, 0, text, sizeof(text));
+	log_relay_input(&r, 0, text, sizeof(text));
+	log_relay_input(&r, 0, text, sizeof(text));
 	take(&r, 0, "\nnext\n");
 	said = capture_end();
 	assert_int_equal(strspn(said, "collector 2: x"),
@@ -115,8 +115,8 @@ omitted_messages_are_counted(void **state)
 	log_relay_init(&r, 2, 0);
 	(void)shout_for(&r, 0, 1, 5000);
 	said = capture_end();
-	assert_null(strstr(said, "left out"));
-	assert_true(r.over);
+	assert_null(strstr(said, "were dropped"));
+	assert_true(r.dropping);
 	/*
 	 * Messages are not let through one by one, but only once there is room
 	 * for several.
@@ -127,7 +127,7 @@ omitted_messages_are_counted(void **state)
 	capture_begin();
 	take(&r, 200, "<4>late enough\n");
 	said = capture_end();
-	assert_non_null(strstr(said, " messages of collector 2 are left out"));
+	assert_non_null(strstr(said, " messages of collector 2 were dropped"));
 	assert_non_null(strstr(said, "collector 2: late enough\n"));
 }
 
@@ -144,7 +144,7 @@ a_report_may_be_long(void **state)
 	log_relay_expect_report(&r, 1);
 	size = shout_for(&r, 1, 2, 100000);
 	(void)capture_end();
-	assert_int_equal(r.unsaid, 0);
+	assert_int_equal(r.dropped, 0);
 	assert_in_range(size, 100000 * strlen("what somebody else has to say"),
 	    LOG_RELAY_REPORT);
 	/* The rest of the report's allowance expires with the report. */
