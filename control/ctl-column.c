@@ -38,15 +38,15 @@ static const char *const scope_names[] = {
 static const char *
 name_of(const struct ctl_column *column)
 {
-	const struct ie *ie;
+	struct ie ie;
 
 	if (column->scope && column->version == NF_VERSION_9)
 		return (column->spec.id <
 			    sizeof(scope_names) / sizeof(scope_names[0]) ?
 			scope_names[column->spec.id] :
 			NULL);
-	ie = ie_find(column->spec.pen, column->spec.id);
-	return (ie == NULL ? NULL : ie->name);
+	return (
+	    ie_find(column->spec.pen, column->spec.id, &ie) ? ie.name : NULL);
 }
 
 void

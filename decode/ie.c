@@ -17,37 +17,24 @@
 #include <stdlib.h>
 
 #include "decode/ie.h"
+#include "lib/fields.h"
 
 /*
- * Sorted by enterprise number and identifier.  The ranks prefer delta counters
- * to those of the initiator, these to counters after the observation point (23,
- * 24), and these to totals; finer times to coarser ones; logical interfaces to
- * physical ones.
+ * The elements that are not just copied to a member of struct flow; the table
+ * of fields has those.  Sorted by enterprise number and identifier.  The ranks
+ * prefer finer times to coarser ones.
  */
 static const struct ie elements[] = {
 #define IANA IE_PEN_IANA
 #define UINT IE_UNSIGNED
-	{ IANA, 1, SLOT_OCTETS, 0, UINT, "octetDeltaCount" },
-	{ IANA, 2, SLOT_PACKETS, 0, UINT, "packetDeltaCount" },
-	{ IANA, 4, SLOT_PROTOCOL, 0, UINT, "protocolIdentifier" },
-	{ IANA, 5, SLOT_TOS, 0, UINT, "ipClassOfService" },
-	{ IANA, 6, SLOT_TCP_FLAGS, 0, UINT, "tcpControlBits" },
-	{ IANA, 7, SLOT_SRC_PORT, 0, UINT, "sourceTransportPort" },
 	{ IANA, 8, SLOT_SRC4, 0, IE_ADDRESS4, "sourceIPv4Address" },
 	{ IANA, 9, SLOT_SRC_MASK4, 0, UINT, "sourceIPv4PrefixLength" },
-	{ IANA, 10, SLOT_IF_IN, 0, UINT, "ingressInterface" },
-	{ IANA, 11, SLOT_DST_PORT, 0, UINT, "destinationTransportPort" },
 	{ IANA, 12, SLOT_DST4, 0, IE_ADDRESS4, "destinationIPv4Address" },
 	{ IANA, 13, SLOT_DST_MASK4, 0, UINT, "destinationIPv4PrefixLength" },
-	{ IANA, 14, SLOT_IF_OUT, 0, UINT, "egressInterface" },
 	{ IANA, 15, SLOT_GATEWAY4, 0, IE_ADDRESS4, "ipNextHopIPv4Address" },
-	{ IANA, 16, SLOT_SRC_AS, 0, UINT, "bgpSourceAsNumber" },
-	{ IANA, 17, SLOT_DST_AS, 0, UINT, "bgpDestinationAsNumber" },
 	{ IANA, 18, SLOT_GATEWAY4, 1, IE_ADDRESS4, "bgpNextHopIPv4Address" },
 	{ IANA, 21, SLOT_END_UPTIME, 0, UINT, "flowEndSysUpTime" },
 	{ IANA, 22, SLOT_START_UPTIME, 0, UINT, "flowStartSysUpTime" },
-	{ IANA, 23, SLOT_OCTETS, 2, UINT, "postOctetDeltaCount" },
-	{ IANA, 24, SLOT_PACKETS, 2, UINT, "postPacketDeltaCount" },
 	{ IANA, 27, SLOT_SRC6, 0, IE_ADDRESS6, "sourceIPv6Address" },
 	{ IANA, 28, SLOT_DST6, 0, IE_ADDRESS6, "destinationIPv6Address" },
 	{ IANA, 29, SLOT_SRC_MASK6, 0, UINT, "sourceIPv6PrefixLength" },
@@ -55,8 +42,6 @@ static const struct ie elements[] = {
 	{ IANA, 32, SLOT_ICMP, 0, UINT, "icmpTypeCodeIPv4" },
 	{ IANA, 34, SLOT_SAMPLING_INTERVAL, 2, UINT, "samplingInterval" },
 	{ IANA, 35, SLOT_SAMPLING_MODE, 2, UINT, "samplingAlgorithm" },
-	{ IANA, 38, SLOT_ENGINE_TYPE, 0, UINT, "engineType" },
-	{ IANA, 39, SLOT_ENGINE_ID, 0, UINT, "engineId" },
 	{ IANA, 40, SLOT_EXPORTED_OCTETS, 0, UINT, "exportedOctetTotalCount" },
 	{ IANA, 41, SLOT_EXPORTED_MESSAGES, 0, UINT,
 	    "exportedMessageTotalCount" },
@@ -70,8 +55,6 @@ static const struct ie elements[] = {
 	{ IANA, 63, SLOT_GATEWAY6, 1, IE_ADDRESS6, "bgpNextHopIPv6Address" },
 	{ IANA, 82, SLOT_IF_NAME, 0, IE_TEXT, "interfaceName" },
 	{ IANA, 83, SLOT_IF_DESCRIPTION, 0, IE_TEXT, "interfaceDescription" },
-	{ IANA, 85, SLOT_OCTETS, 3, UINT, "octetTotalCount" },
-	{ IANA, 86, SLOT_PACKETS, 3, UINT, "packetTotalCount" },
 	{ IANA, 139, SLOT_ICMP, 1, UINT, "icmpTypeCodeIPv6" },
 	{ IANA, 150, SLOT_START, 3, IE_SECONDS, "flowStartSeconds" },
 	{ IANA, 151, SLOT_END, 3, IE_SECONDS, "flowEndSeconds" },
@@ -94,15 +77,7 @@ static const struct ie elements[] = {
 	{ IANA, 177, SLOT_ICMP_CODE, 0, UINT, "icmpCodeIPv4" },
 	{ IANA, 178, SLOT_ICMP_TYPE, 1, UINT, "icmpTypeIPv6" },
 	{ IANA, 179, SLOT_ICMP_CODE, 1, UINT, "icmpCodeIPv6" },
-	{ IANA, 180, SLOT_SRC_PORT, 1, UINT, "udpSourcePort" },
-	{ IANA, 181, SLOT_DST_PORT, 1, UINT, "udpDestinationPort" },
-	{ IANA, 182, SLOT_SRC_PORT, 2, UINT, "tcpSourcePort" },
-	{ IANA, 183, SLOT_DST_PORT, 2, UINT, "tcpDestinationPort" },
-	{ IANA, 231, SLOT_OCTETS, 1, UINT, "initiatorOctets" },
 	{ IANA, 232, SLOT_REV_OCTETS, 1, UINT, "responderOctets" },
-	{ IANA, 252, SLOT_IF_IN, 1, UINT, "ingressPhysicalInterface" },
-	{ IANA, 253, SLOT_IF_OUT, 1, UINT, "egressPhysicalInterface" },
-	{ IANA, 298, SLOT_PACKETS, 1, UINT, "initiatorPackets" },
 	{ IANA, 299, SLOT_REV_PACKETS, 1, UINT, "responderPackets" },
 	{ IANA, 302, SLOT_SAMPLER_ID, 0, UINT, "selectorId" },
 	{ IANA, 304, SLOT_SAMPLING_MODE, 0, UINT, "selectorAlgorithm" },
@@ -132,21 +107,12 @@ static const struct ie elements[] = {
 
 #define WIDTH(type, member) sizeof(((type *)NULL)->member)
 /* clang-format off */
-#define FLOW(member)		\
-	{ true, offsetof(struct flow, member), WIDTH(struct flow, member) }
 #define VALUE(member)		\
 	{ false, offsetof(struct ie_values, member), \
 	    WIDTH(struct ie_values, member) }
 /* clang-format on */
 
-static const struct ie_place places[SLOTS] = {
-	[SLOT_OCTETS] = FLOW(octets),
-	[SLOT_PACKETS] = FLOW(packets),
-	[SLOT_PROTOCOL] = FLOW(protocol),
-	[SLOT_TOS] = FLOW(tos),
-	[SLOT_TCP_FLAGS] = FLOW(tcp_flags),
-	[SLOT_SRC_PORT] = FLOW(src_port),
-	[SLOT_DST_PORT] = FLOW(dst_port),
+static const struct ie_place places[SLOT_MEMBERS] = {
 	[SLOT_SRC4] = VALUE(src4),
 	[SLOT_DST4] = VALUE(dst4),
 	[SLOT_GATEWAY4] = VALUE(gateway4),
@@ -157,12 +123,6 @@ static const struct ie_place places[SLOTS] = {
 	[SLOT_DST_MASK4] = VALUE(dst_mask4),
 	[SLOT_SRC_MASK6] = VALUE(src_mask6),
 	[SLOT_DST_MASK6] = VALUE(dst_mask6),
-	[SLOT_IF_IN] = FLOW(if_index_in),
-	[SLOT_IF_OUT] = FLOW(if_index_out),
-	[SLOT_SRC_AS] = FLOW(src_as),
-	[SLOT_DST_AS] = FLOW(dst_as),
-	[SLOT_ENGINE_TYPE] = FLOW(engine_type),
-	[SLOT_ENGINE_ID] = FLOW(engine_id),
 	[SLOT_ICMP] = VALUE(icmp),
 	[SLOT_ICMP_TYPE] = VALUE(icmp_type),
 	[SLOT_ICMP_CODE] = VALUE(icmp_code),
@@ -208,17 +168,80 @@ compare(const void *key, const void *row)
 	return ((int)a->id - (int)b->id);
 }
 
-const struct ie *
-ie_find(uint32_t pen, uint16_t id)
+/* Finds the element among those of the table of fields. */
+static bool
+find_copied(uint16_t id, struct ie *ie)
 {
-	const struct ie key = { .pen = pen, .id = id };
+	uint8_t slot = SLOT_MEMBERS, rank;
+	const struct member *m;
+	size_t i;
 
-	return (bsearch(&key, elements, sizeof(elements) / sizeof(elements[0]),
-	    sizeof(elements[0]), compare));
+	for (i = 0; (m = field_member(i)) != NULL; i++) {
+		if (m->elements[0].id == 0)
+			continue;
+		for (rank = 0; rank < MEMBER_ELEMENTS; rank++) {
+			if (m->elements[rank].id != id)
+				continue;
+			*ie = (struct ie){ IE_PEN_IANA, id, slot, rank,
+				IE_UNSIGNED, m->elements[rank].name };
+			return (true);
+		}
+		slot++;
+	}
+	return (false);
 }
 
-const struct ie_place *
-ie_place(enum ie_slot slot)
+bool
+ie_find(uint32_t pen, uint16_t id, struct ie *ie)
 {
-	return (&places[slot]);
+	const struct ie key = { .pen = pen, .id = id }, *found;
+
+	if (id == 0)
+		return (false);
+	if (pen == IE_PEN_IANA && find_copied(id, ie))
+		return (true);
+	found = bsearch(&key, elements, sizeof(elements) / sizeof(elements[0]),
+	    sizeof(elements[0]), compare);
+	if (found == NULL)
+		return (false);
+	*ie = *found;
+	return (true);
+}
+
+const struct member *
+ie_member(uint8_t slot)
+{
+	const struct member *m;
+	size_t i;
+
+	if (slot < SLOT_MEMBERS)
+		return (NULL);
+	for (i = 0; (m = field_member(i)) != NULL; i++) {
+		if (m->elements[0].id != 0 && slot-- == SLOT_MEMBERS)
+			return (m);
+	}
+	return (NULL);
+}
+
+uint64_t
+ie_slot_of_member(size_t offset)
+{
+	const struct member *m;
+	uint8_t slot;
+
+	for (slot = SLOT_MEMBERS; (m = ie_member(slot)) != NULL; slot++) {
+		if (m->offset == offset)
+			return (SLOT_BIT(slot));
+	}
+	return (0);
+}
+
+struct ie_place
+ie_place(uint8_t slot)
+{
+	const struct member *m = ie_member(slot);
+
+	if (m == NULL)
+		return (places[slot]);
+	return ((struct ie_place){ true, m->offset, m->size });
 }

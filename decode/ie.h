@@ -26,6 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/fields.h"
 #include "store.h"
 
 #define IE_PEN_IANA    0
@@ -38,14 +39,9 @@
  */
 /* clang-format off */
 enum ie_slot {
-	SLOT_OCTETS, SLOT_PACKETS,
-	SLOT_PROTOCOL, SLOT_TOS, SLOT_TCP_FLAGS,
-	SLOT_SRC_PORT, SLOT_DST_PORT,
 	SLOT_SRC4, SLOT_DST4, SLOT_GATEWAY4,
 	SLOT_SRC6, SLOT_DST6, SLOT_GATEWAY6,
 	SLOT_SRC_MASK4, SLOT_DST_MASK4, SLOT_SRC_MASK6, SLOT_DST_MASK6,
-	SLOT_IF_IN, SLOT_IF_OUT, SLOT_SRC_AS, SLOT_DST_AS,
-	SLOT_ENGINE_TYPE, SLOT_ENGINE_ID,
 	SLOT_ICMP, SLOT_ICMP_TYPE, SLOT_ICMP_CODE, SLOT_IP_VERSION,
 	SLOT_REV_OCTETS, SLOT_REV_PACKETS, SLOT_REV_TCP_FLAGS, SLOT_REV_TOS,
 	SLOT_REV_ICMP,
@@ -59,13 +55,14 @@ enum ie_slot {
 	SLOT_IGNORED_PACKETS, SLOT_IGNORED_OCTETS,
 	SLOT_UNSENT_FLOWS, SLOT_UNSENT_PACKETS,
 	SLOT_IF_NAME, SLOT_IF_DESCRIPTION,
-	SLOTS
+	/* From here on: the members of struct flow that elements are copied
+	 * to, in the order of the table of fields. */
+	SLOT_MEMBERS,
+	SLOTS = 64
 };
 /* clang-format on */
 
 #define SLOT_BIT(slot) (UINT64_C(1) << (slot))
-
-_Static_assert(SLOTS < 64, "a mask of slots, and its end, fit 64 bits");
 
 /* The encoding of a value on the wire. */
 enum ie_type {
@@ -121,9 +118,18 @@ struct ie_place {
 	uint8_t width;   /* bytes */
 };
 
-/* NULL for an element that flowd does not read. */
-const struct ie *ie_find(uint32_t pen, uint16_t id);
+/* Sets *ie to the element.  False if flowd does not read it. */
+bool ie_find(uint32_t pen, uint16_t id, struct ie *ie);
 
-const struct ie_place *ie_place(enum ie_slot slot);
+struct ie_place ie_place(uint8_t slot);
+
+/* Returns the member that the slot fills, or NULL: it is in ie_values. */
+const struct member *ie_member(uint8_t slot);
+
+/*
+ * Returns SLOT_BIT of the slot that fills the member at this offset of struct
+ * flow, or 0 if none does.
+ */
+uint64_t ie_slot_of_member(size_t offset);
 
 #endif

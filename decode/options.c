@@ -304,11 +304,13 @@ options_apply(struct options *o, struct memory *memory, uint16_t version,
 		changed |=
 		    apply_sampling(o, memory, &sampler, slots, v, resampled);
 	if ((slots & INTERFACE_SLOTS) != 0 &&
-	    (slots & SLOT_BIT(SLOT_IF_IN)) != 0)
+	    (slots & ie_slot_of_member(offsetof(struct flow, if_index_in))) !=
+		0)
 		changed |=
 		    apply_interface(o, memory, flow->if_index_in, slots, v);
 	else if ((slots & INTERFACE_SLOTS) != 0 &&
-	    (slots & SLOT_BIT(SLOT_IF_OUT)) != 0)
+	    (slots & ie_slot_of_member(offsetof(struct flow, if_index_out))) !=
+		0)
 		changed |=
 		    apply_interface(o, memory, flow->if_index_out, slots, v);
 	if ((slots & DOMAIN_SLOTS) != 0)

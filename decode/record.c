@@ -157,7 +157,7 @@ choose_gateway(struct flow *flow, const struct ie_values *v)
 static void
 choose_icmp(struct flow *flow, const struct tmpl *t, const struct ie_values *v)
 {
-	if (HAS(t, SLOT_SRC_PORT) || HAS(t, SLOT_DST_PORT))
+	if (t->has_ports)
 		return;
 	if (HAS(t, SLOT_ICMP_TYPE))
 		flow->dst_port = (uint16_t)(v->icmp_type * 256 +
@@ -377,8 +377,7 @@ record_reverse(struct flow *flow, const struct tmpl *t,
 		flow->tcp_flags = v->rev_tcp_flags;
 	if (HAS(t, SLOT_REV_TOS))
 		flow->tos = v->rev_tos;
-	if (HAS(t, SLOT_REV_ICMP) && !HAS(t, SLOT_SRC_PORT) &&
-	    !HAS(t, SLOT_DST_PORT)) {
+	if (HAS(t, SLOT_REV_ICMP) && !t->has_ports) {
 		flow->src_port = 0;
 		flow->dst_port = v->rev_icmp;
 		flow->fields |= STORE_FIELD_SRCDST_PORT;

@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "errors.h"
+#include "lib/bits.h"
 #include "lib/fieldspec.h"
 #include "netflow.h"
 #include "decode/template-compile.h"
@@ -32,34 +33,30 @@
 
 /* The result of the first pass over the specifiers. */
 struct plan {
-	const struct ie *best[SLOTS]; /* NULL: nothing fills it */
-	uint16_t source[SLOTS];       /* the index of its field */
-	uint64_t slots;
+	uint8_t rank[SLOTS];    /* of the best element that fills it */
+	uint16_t source[SLOTS]; /* the index of its field */
+	uint64_t slots;         /* that are filled */
 	uint64_t record_len;
 	bool variable;
 };
 
 /*
- * The element of field i, or NULL.  The scope fields of v9 have numbers of
- * their own (RFC 3954 section 6.1), of which flowd reads the interface.
+ * Finds the element of field i.  The scope fields of v9 have numbers of their
+ * own (RFC 3954 section 6.1), of which flowd reads the interface.
  */
-static const struct ie *
-element(const struct tmpl *t, const struct fieldspec *spec, uint16_t i)
+static bool
+element(const struct tmpl *t, const struct fieldspec *spec, uint16_t i,
+    struct ie *ie)
 {
-	const struct ie *ie;
-
 	if (spec->len == 0)
-		return (NULL);
+		return (false);
 	if (t->key.version == NF_VERSION_9 && i < t->scopes)
-		return (spec->id == NF9_SCOPE_INTERFACE ?
-			ie_find(IE_PEN_IANA, IE_INGRESS_INTERFACE) :
-			NULL);
-	if ((ie = ie_find(spec->pen, spec->id)) == NULL)
-		return (NULL);
-	if ((ie->type == IE_NTP_MICRO || ie->type == IE_NTP_NANO) &&
-	    spec->len != 8)
-		return (NULL);
-	return (ie);
+		return (spec->id == NF9_SCOPE_INTERFACE &&
+		    ie_find(IE_PEN_IANA, IE_INGRESS_INTERFACE, ie));
+	if (!ie_find(spec->pen, spec->id, ie))
+		return (false);
+	return ((ie->type != IE_NTP_MICRO && ie->type != IE_NTP_NANO) ||
+	    spec->len == 8);
 }
 
 /* Chooses which field fills which slot. */
@@ -67,7 +64,7 @@ static int
 make_plan(const struct tmpl *t, struct cursor specs, struct plan *plan)
 {
 	struct fieldspec spec;
-	const struct ie *ie;
+	struct ie ie;
 	uint16_t i;
 
 	memset(plan, 0, sizeof(*plan));
@@ -79,14 +76,14 @@ make_plan(const struct tmpl *t, struct cursor specs, struct plan *plan)
 			plan->record_len++;
 		} else
 			plan->record_len += spec.len;
-		if ((ie = element(t, &spec, i)) == NULL)
+		if (!element(t, &spec, i, &ie))
 			continue;
-		if (plan->best[ie->slot] != NULL &&
-		    plan->best[ie->slot]->rank <= ie->rank)
+		if ((plan->slots & SLOT_BIT(ie.slot)) != 0 &&
+		    plan->rank[ie.slot] <= ie.rank)
 			continue;
-		plan->best[ie->slot] = ie;
-		plan->source[ie->slot] = i;
-		plan->slots |= SLOT_BIT(ie->slot);
+		plan->rank[ie.slot] = ie.rank;
+		plan->source[ie.slot] = i;
+		plan->slots |= SLOT_BIT(ie.slot);
 	}
 	/* Records of no length would never end. */
 	if (plan->record_len == 0 || plan->record_len > NF_DATAGRAM_MAX)
@@ -113,28 +110,25 @@ fields_of(uint64_t slots)
 		uint64_t any;
 		uint32_t fields;
 	} rows[] = {
-		{ SLOT_BIT(SLOT_OCTETS), STORE_FIELD_OCTETS },
-		{ SLOT_BIT(SLOT_PACKETS), STORE_FIELD_PACKETS },
-		{ SLOT_BIT(SLOT_PROTOCOL) | SLOT_BIT(SLOT_TOS) |
-			SLOT_BIT(SLOT_TCP_FLAGS),
-		    STORE_FIELD_PROTO_FLAGS_TOS },
-		{ SLOT_BIT(SLOT_SRC_PORT) | SLOT_BIT(SLOT_DST_PORT) |
-			SLOT_BIT(SLOT_ICMP) | SLOT_BIT(SLOT_ICMP_TYPE),
+		{ SLOT_BIT(SLOT_ICMP) | SLOT_BIT(SLOT_ICMP_TYPE),
 		    STORE_FIELD_SRCDST_PORT },
-		{ SLOT_BIT(SLOT_IF_IN) | SLOT_BIT(SLOT_IF_OUT),
-		    STORE_FIELD_IF_INDICES },
-		{ SLOT_BIT(SLOT_SRC_AS) | SLOT_BIT(SLOT_DST_AS) |
-			SLOT_BIT(SLOT_SRC_MASK4) | SLOT_BIT(SLOT_DST_MASK4) |
+		{ SLOT_BIT(SLOT_SRC_MASK4) | SLOT_BIT(SLOT_DST_MASK4) |
 			SLOT_BIT(SLOT_SRC_MASK6) | SLOT_BIT(SLOT_DST_MASK6),
 		    STORE_FIELD_AS_INFO },
 	};
 	uint32_t fields = STORE_FIELD_RECV_TIME | STORE_FIELD_AGENT_INFO |
 	    STORE_FIELD_FLOW_TIMES | STORE_FIELD_FLOW_ENGINE_INFO;
+	const struct member *m;
+	uint8_t slot;
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if ((slots & rows[i].any) != 0)
 			fields |= rows[i].fields;
+	}
+	for (slot = SLOT_MEMBERS; (m = ie_member(slot)) != NULL; slot++) {
+		if ((slots & SLOT_BIT(slot)) != 0)
+			fields |= m->field;
 	}
 	return (fields);
 }
@@ -149,8 +143,8 @@ fields_of(uint64_t slots)
  * The destination of the slot's value.  It is in the flow itself if the
  * template has one family and one kind of time, which is the usual case.
  */
-static const struct ie_place *
-place_of(const struct tmpl *t, enum ie_slot slot)
+static struct ie_place
+place_of(const struct tmpl *t, uint8_t slot)
 {
 	static const struct ie_place src4 = DIRECT_LEN(src.bytes, 4);
 	static const struct ie_place dst4 = DIRECT_LEN(dst.bytes, 4);
@@ -166,30 +160,30 @@ place_of(const struct tmpl *t, enum ie_slot slot)
 	    slot == SLOT_SRC_MASK6 || slot == SLOT_DST_MASK6;
 
 	if (t->plain_times && slot == SLOT_START_UPTIME)
-		return (&start);
+		return (start);
 	if (t->plain_times && slot == SLOT_END_UPTIME)
-		return (&finish);
+		return (finish);
 	if (slot == SLOT_GATEWAY4 && (t->slots & SLOT_BIT(SLOT_GATEWAY6)) == 0)
-		return (&gateway4);
+		return (gateway4);
 	if (slot == SLOT_GATEWAY6 && (t->slots & SLOT_BIT(SLOT_GATEWAY4)) == 0)
-		return (&gateway6);
+		return (gateway6);
 	if (t->family != (six ? FAMILY_6 : FAMILY_4))
 		return (ie_place(slot));
 	switch (slot) {
 	case SLOT_SRC4:
-		return (&src4);
+		return (src4);
 	case SLOT_DST4:
-		return (&dst4);
+		return (dst4);
 	case SLOT_SRC6:
-		return (&src6);
+		return (src6);
 	case SLOT_DST6:
-		return (&dst6);
+		return (dst6);
 	case SLOT_SRC_MASK4:
 	case SLOT_SRC_MASK6:
-		return (&src_mask);
+		return (src_mask);
 	case SLOT_DST_MASK4:
 	case SLOT_DST_MASK6:
-		return (&dst_mask);
+		return (dst_mask);
 	default:
 		return (ie_place(slot));
 	}
@@ -243,26 +237,26 @@ static size_t
 compile(const struct tmpl *t, struct cursor specs, const struct plan *plan,
     struct op *ops)
 {
-	const struct ie_place *place;
+	struct ie_place place;
 	struct fieldspec spec;
-	const struct ie *ie;
+	struct ie ie;
 	size_t n = 0;
 	uint16_t i, off = 0;
 
 	for (i = 0; i < t->nfields; i++) {
 		if (fieldspec_next(&specs, t->key.version, &spec) != 0)
 			break;
-		ie = element(t, &spec, i);
-		if (ie != NULL && plan->best[ie->slot] != NULL &&
-		    plan->source[ie->slot] == i) {
-			place = place_of(t, (enum ie_slot)ie->slot);
+		if (element(t, &spec, i, &ie) &&
+		    (plan->slots & SLOT_BIT(ie.slot)) != 0 &&
+		    plan->source[ie.slot] == i) {
+			place = place_of(t, ie.slot);
 			ops[n++] = (struct op){
 				.off = off,
 				.len = spec.len,
-				.dst = place->offset,
-				.width = place->width,
-				.in_flow = place->in_flow,
-				.how = how_of(ie, spec.len, place->width),
+				.dst = place.offset,
+				.width = place.width,
+				.in_flow = place.in_flow,
+				.how = how_of(&ie, spec.len, place.width),
 			};
 		} else if (t->variable && spec.len != 0)
 			ops[n++] = (struct op){
@@ -277,13 +271,7 @@ compile(const struct tmpl *t, struct cursor specs, const struct plan *plan,
 static size_t
 count_ops(const struct tmpl *t, const struct plan *plan)
 {
-	size_t n = 0, slot;
-
-	if (t->variable)
-		return (t->nfields);
-	for (slot = 0; slot < SLOTS; slot++)
-		n += plan->best[slot] != NULL;
-	return (n);
+	return (t->variable ? t->nfields : bits_count(plan->slots));
 }
 
 /* The result is one block of memory; model has the members known before. */
@@ -344,6 +332,10 @@ template_compile(const struct tmpl *model, struct cursor *specs,
 	m.record_len = (uint32_t)plan.record_len;
 	m.family = (uint8_t)family_of(plan.slots);
 	m.fields = fields_of(plan.slots);
+	m.has_ports =
+	    (plan.slots &
+		(ie_slot_of_member(offsetof(struct flow, src_port)) |
+		    ie_slot_of_member(offsetof(struct flow, dst_port)))) != 0;
 	m.plain_times = m.key.version == NF_VERSION_9 &&
 	    (plan.slots & TIME_SLOTS) == PLAIN_TIME_SLOTS;
 	*tmpl = build(&m, &plan, start, cur_left(&start) - cur_left(specs));

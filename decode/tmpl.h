@@ -72,6 +72,7 @@ struct tmpl {
 	bool variable;    /* has fields of variable length */
 	bool withdrawn;   /* data are held until it is repeated */
 	bool plain_times; /* of v9: fields 21 and 22 only */
+	bool has_ports;   /* SRCDST_PORT is not just made of ICMP */
 	uint8_t family;   /* enum template_family */
 	uint16_t scopes;  /* scope fields of options data */
 	uint16_t nfields;

@@ -55,6 +55,7 @@
 #define WITH_PORT(member)						\
 	WITH(member),							\
 	.port = STORE_FIELD_SRCDST_PORT
+#define ELEMENTS(...)	.elements = { __VA_ARGS__ }
 #define CSV(column, label)	.csv_column = (column), .csv = (label)
 #define JSON(key)		.json = { SHOW_NUMBER, "\"" key "\":" }
 #define JSON_AS(show, key)	.json = { SHOW_##show, "\"" key "\":\"" }
@@ -72,15 +73,15 @@ static const struct member members[] = {
 
 	{ MEMBER(PROTO_FLAGS_TOS, protocol, 1, "protocol"),
 	  TEXT(NUMBER, "proto "), CSV(18, "prot"), JSON("protocol"),
-	  .elements = { 4 },
+	  ELEMENTS({ 4, "protocolIdentifier" }),
 	  .doc = "IP protocol" },
 	{ MEMBER(PROTO_FLAGS_TOS, tcp_flags, 0, "tcp_flags"),
 	  TEXT(HEX2, "tcpflags "), CSV(20, "tcp_flags"), JSON("tcp_flags"),
-	  .elements = { 6 },
+	  ELEMENTS({ 6, "tcpControlBits" }),
 	  .doc = "all TCP flags seen" },
 	{ MEMBER(PROTO_FLAGS_TOS, tos, 2, "tos"),
 	  TEXT(HEX2, "tos "), CSV(19, "tos"), JSON("tos"),
-	  .elements = { 5 },
+	  ELEMENTS({ 5, "ipClassOfService" }),
 	  .doc = "type of service" },
 	{ ZERO(PROTO_FLAGS_TOS, 3, 1) },
 
@@ -103,34 +104,46 @@ static const struct member members[] = {
 	/* Text shows the ports with the addresses. */
 	{ MEMBER(SRCDST_PORT, src_port, 0, "src_port"),
 	  CSV(16, "srcport"), JSON("src_port"),
-	  .elements = { 7, 180, 182 },
+	  ELEMENTS({ 7, "sourceTransportPort" },
+	    { 180, "udpSourcePort" },
+	    { 182, "tcpSourcePort" }),
 	  .doc = "source port" },
 	{ MEMBER(SRCDST_PORT, dst_port, 2, "dst_port"),
 	  CSV(17, "dstport"), JSON("dst_port"),
-	  .elements = { 11, 181, 183 },
+	  ELEMENTS({ 11, "destinationTransportPort" },
+	    { 181, "udpDestinationPort" },
+	    { 183, "tcpDestinationPort" }),
 	  .doc = "destination port" },
 
 	{ MEMBER(PACKETS, packets, 0, "packets"),
 	  TEXT(NUMBER, "packets "), CSV(5, "dpkts"), JSON("packets"),
 	  .perl = "flow_packets",
-	  .elements = { 2, 298, 24, 86 },
+	  ELEMENTS({ 2, "packetDeltaCount" },
+	    { 298, "initiatorPackets" },
+	    { 24, "postPacketDeltaCount" },
+	    { 86, "packetTotalCount" }),
 	  .doc = "packets" },
 
 	{ MEMBER(OCTETS, octets, 0, "octets"),
 	  TEXT(NUMBER, "octets "), CSV(6, "doctets"), JSON("octets"),
 	  .perl = "flow_octets",
-	  .elements = { 1, 231, 23, 85 },
+	  ELEMENTS({ 1, "octetDeltaCount" },
+	    { 231, "initiatorOctets" },
+	    { 23, "postOctetDeltaCount" },
+	    { 85, "octetTotalCount" }),
 	  .doc = "octets" },
 
 	{ MEMBER(IF_INDICES, if_index_in, 0, "if_index_in"),
 	  TEXT(NUMBER, "in_if "), CSV(14, "input"), JSON("if_index_in"),
 	  .python = "if_ndx_in",
-	  .elements = { 10, 252 },
+	  ELEMENTS({ 10, "ingressInterface" },
+	    { 252, "ingressPhysicalInterface" }),
 	  .doc = "SNMP index of the input interface" },
 	{ MEMBER(IF_INDICES, if_index_out, 4, "if_index_out"),
 	  TEXT(NUMBER, "out_if "), CSV(15, "output"), JSON("if_index_out"),
 	  .python = "if_ndx_out",
-	  .elements = { 14, 253 },
+	  ELEMENTS({ 14, "egressInterface" },
+	    { 253, "egressPhysicalInterface" }),
 	  .doc = "SNMP index of the output interface" },
 
 	{ MEMBER(AGENT_INFO, sys_uptime_ms, 0, "sys_uptime_ms"),
@@ -165,7 +178,7 @@ static const struct member members[] = {
 
 	{ MEMBER(AS_INFO, src_as, 0, "src_as"),
 	  TEXT(NUMBER, "src_AS "), CSV(23, "src_as"), JSON("src_as"),
-	  .elements = { 16 },
+	  ELEMENTS({ 16, "bgpSourceAsNumber" }),
 	  .doc = "source AS" },
 	/* JSON has the prefix lengths after both AS numbers. */
 	{ MEMBER(AS_INFO, src_mask, 8, "src_mask"),
@@ -173,7 +186,7 @@ static const struct member members[] = {
 	  .doc = "length of the source prefix, bits" },
 	{ MEMBER(AS_INFO, dst_as, 4, "dst_as"),
 	  TEXT(NUMBER, "dst_AS "), CSV(24, "dst_as"), JSON("dst_as"),
-	  .elements = { 17 },
+	  ELEMENTS({ 17, "bgpDestinationAsNumber" }),
 	  .doc = "destination AS" },
 	{ ALIAS(AS_INFO, src_mask), JSON("src_mask") },
 	{ MEMBER(AS_INFO, dst_mask, 9, "dst_mask"),
@@ -184,11 +197,11 @@ static const struct member members[] = {
 	{ MEMBER(FLOW_ENGINE_INFO, engine_type, 0, "engine_type"),
 	  TEXT(NUMBER, "engine_type "), CSV(9, "engine_type"),
 	  JSON("engine_type"),
-	  .elements = { 38 },
+	  ELEMENTS({ 38, "engineType" }),
 	  .doc = "type of the switching engine" },
 	{ MEMBER(FLOW_ENGINE_INFO, engine_id, 2, "engine_id"),
 	  TEXT(NUMBER, "engine_id "), CSV(10, "engine_id"), JSON("engine_id"),
-	  .elements = { 39 },
+	  ELEMENTS({ 39, "engineId" }),
 	  .doc = "number of the switching engine" },
 	{ MEMBER(FLOW_ENGINE_INFO, flow_sequence, 4, "flow_sequence"),
 	  TEXT(NUMBER, "seq "), JSON("flow_sequence"),
@@ -210,6 +223,7 @@ static const struct member members[] = {
 #undef TEXT
 #undef WITH
 #undef WITH_PORT
+#undef ELEMENTS
 #undef CSV
 #undef JSON
 #undef JSON_AS

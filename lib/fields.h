@@ -119,6 +119,12 @@ struct member_text {
 
 #define MEMBER_ELEMENTS 4
 
+/* An information element of IANA's registry. */
+struct member_element {
+	uint16_t id; /* 0: none */
+	const char *name;
+};
+
 /*
  * A member of a field.  Unless noted otherwise, an absent text is NULL and an
  * absent number is 0.
@@ -141,10 +147,12 @@ struct member {
 	const char *perl;       /* key, if it is not called name */
 	const char *doc;        /* one line for Python's help() */
 	/*
-	 * IANA's information elements whose values are copied to the member,
-	 * the preferred one first.  flow-send sends the first.
+	 * The elements whose values are copied to the member, the preferred
+	 * one first: deltas, counters of the initiator, counters after the
+	 * observation point (23, 24), totals; logical interfaces, physical
+	 * ones.  flow-send sends the first.
 	 */
-	uint16_t elements[MEMBER_ELEMENTS];
+	struct member_element elements[MEMBER_ELEMENTS];
 };
 
 /* Returns the i-th member, or NULL after the last. */

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "lib/cursor.h"
+#include "lib/fields.h"
 #include "send/flow-message.h"
 #include "netflow.h"
 
@@ -41,20 +42,23 @@ enum kind {
 	    STORE_FIELD_IF_INDICES | STORE_FIELD_FLOW_TIMES |    \
 	    STORE_FIELD_AS_INFO)
 
-/*
- * What a record may have, in its order.  Numbers are sent as wide as flowd has
- * them, but for what the shape says.
- */
-static const struct field {
+/* A field of the records that are sent. */
+struct field {
 	enum kind kind;
-	uint32_t fields; /* it is there with one of these */
-	uint32_t six;    /* ie6 is it with one of these */
+	uint32_t fields; /* it is present with one of these */
+	uint32_t six;    /* with one of these its element is ie6 */
 	uint16_t ie;     /* 0: none */
 	uint16_t ie6;
-	uint16_t ie10; /* instead of ie, in IPFIX */
-	uint8_t width; /* bytes of the member of struct flow */
-	size_t offset;
-} fields[] = {
+	uint16_t ie10;   /* instead of ie, in IPFIX */
+	uint8_t width;   /* of the member of struct flow, bytes */
+	uint16_t offset; /* of it, bytes */
+};
+
+/*
+ * The values that are not just a copy of a member, or have an element for each
+ * family.  The other fields are the elements of the table of fields.
+ */
+static const struct field special[] = {
 /* clang-format off */
 #define MEMBER(m)						\
 	.width = sizeof(((struct flow *)NULL)->m),		\
@@ -66,25 +70,12 @@ static const struct field {
 	{ ADDRESS, ADDR(SRC), .ie = 8, .ie6 = 27, MEMBER(src) },
 	{ ADDRESS, ADDR(DST), .ie = 12, .ie6 = 28, MEMBER(dst) },
 	{ ADDRESS, ADDR(GATEWAY), .ie = 15, .ie6 = 62, MEMBER(gateway) },
-	{ NUMBER, FIELD(IF_INDICES), .ie = 10, MEMBER(if_index_in) },
-	{ NUMBER, FIELD(IF_INDICES), .ie = 14, MEMBER(if_index_out) },
-	{ COUNTER, FIELD(PACKETS), .ie = 2, MEMBER(packets) },
-	{ COUNTER, FIELD(OCTETS), .ie = 1, MEMBER(octets) },
 	{ UPTIME, FIELD(FLOW_TIMES), .ie = 22, .ie10 = 152,
 	  MEMBER(flow_start) },
 	{ UPTIME, FIELD(FLOW_TIMES), .ie = 21, .ie10 = 153,
 	  MEMBER(flow_finish) },
-	{ NUMBER, FIELD(SRCDST_PORT), .ie = 7, MEMBER(src_port) },
-	{ NUMBER, FIELD(SRCDST_PORT), .ie = 11, MEMBER(dst_port) },
-	{ NUMBER, FIELD(PROTO_FLAGS_TOS), .ie = 6, MEMBER(tcp_flags) },
-	{ NUMBER, FIELD(PROTO_FLAGS_TOS), .ie = 4, MEMBER(protocol) },
-	{ NUMBER, FIELD(PROTO_FLAGS_TOS), .ie = 5, MEMBER(tos) },
-	{ NUMBER, FIELD(AS_INFO), .ie = 16, MEMBER(src_as) },
-	{ NUMBER, FIELD(AS_INFO), .ie = 17, MEMBER(dst_as) },
 	{ NUMBER, MASK, .ie = 9, .ie6 = 29, MEMBER(src_mask) },
 	{ NUMBER, MASK, .ie = 13, .ie6 = 30, MEMBER(dst_mask) },
-	{ ENGINE, FIELD(FLOW_ENGINE_INFO), .ie = 38, MEMBER(engine_type) },
-	{ ENGINE, FIELD(FLOW_ENGINE_INFO), .ie = 39, MEMBER(engine_id) },
 	{ ZERO, FIELD(AGENT_INFO), .ie10 = 160 },
 #undef MEMBER
 #undef FIELD
@@ -92,7 +83,51 @@ static const struct field {
 #undef MASK
 	/* clang-format on */
 };
-#define NFIELDS (sizeof(fields) / sizeof(fields[0]))
+#define NSPECIAL (sizeof(special) / sizeof(special[0]))
+
+/* All fields of a record in their order, set before main(). */
+#define FIELDS_MAX 128
+static struct field fields[FIELDS_MAX];
+static size_t nfields;
+
+static enum kind
+kind_of(const struct member *m)
+{
+	if (m->field == STORE_FIELD_FLOW_ENGINE_INFO)
+		return (ENGINE);
+	return (m->size == 8 ? COUNTER : NUMBER);
+}
+
+static __attribute__((constructor)) void
+list_fields(void)
+{
+	const struct member *m;
+	size_t i;
+
+	memcpy(fields, special, sizeof(special));
+	nfields = NSPECIAL;
+	for (i = 0; (m = field_member(i)) != NULL; i++) {
+		if (m->elements[0].id != 0 && nfields < FIELDS_MAX)
+			fields[nfields++] = (struct field){
+				.kind = kind_of(m),
+				.fields = m->field,
+				.ie = m->elements[0].id,
+				.width = m->size,
+				.offset = m->offset,
+			};
+	}
+}
+
+uint32_t
+message_fields(void)
+{
+	uint32_t all = 0;
+	size_t i;
+
+	for (i = 0; i < nfields; i++)
+		all |= fields[i].fields;
+	return (all);
+}
 
 static size_t
 header_len(uint16_t version)
@@ -135,16 +170,16 @@ field_len(const struct shape *shape, const struct field *f)
 
 /* Octets of a record, and its number of fields. */
 static size_t
-record_len(const struct shape *shape, uint16_t *nfields)
+record_len(const struct shape *shape, uint16_t *n)
 {
 	size_t i, len = 0;
 
-	*nfields = 0;
-	for (i = 0; i < NFIELDS; i++) {
+	*n = 0;
+	for (i = 0; i < nfields; i++) {
 		if (field_id(shape, &fields[i]) == 0)
 			continue;
 		len += field_len(shape, &fields[i]);
-		(*nfields)++;
+		(*n)++;
 	}
 	return (len);
 }
@@ -176,28 +211,6 @@ put_address(struct wcursor *w, size_t len, const struct addr *addr)
 	return (wcur_bytes(w, addr->bytes, len));
 }
 
-static uint64_t
-member(const struct field *f, const uint8_t *at)
-{
-	uint64_t v64;
-	uint32_t v32;
-	uint16_t v16;
-
-	switch (f->width) {
-	case 1:
-		return (*at);
-	case 2:
-		memcpy(&v16, at, 2);
-		return (v16);
-	case 4:
-		memcpy(&v32, at, 4);
-		return (v32);
-	default:
-		memcpy(&v64, at, 8);
-		return (v64);
-	}
-}
-
 /*
  * An uptime as a time of the epoch.  One that is above that of the export is
  * somewhat later than it, or from before the uptime wrapped.
@@ -226,7 +239,7 @@ put_field(struct wcursor *w, const struct shape *shape, const struct field *f,
 		return (put_address(w, len, (const struct addr *)at));
 	if (f->kind == ZERO)
 		return (put_number(w, len, epoch_ms(flow, 0)));
-	value = member(f, at);
+	value = number_at(at, f->width);
 	if (f->kind == UPTIME && shape->version == NF_VERSION_IPFIX)
 		value = epoch_ms(flow, (uint32_t)value);
 	return (put_number(w, len, value));
@@ -286,19 +299,19 @@ open_set(struct message_writer *m, uint16_t id, size_t len)
 int
 message_add_template(struct message_writer *m, const struct shape *shape)
 {
-	uint16_t nfields, id;
+	uint16_t n, id;
 	size_t i;
 	int r;
 
-	(void)record_len(shape, &nfields);
+	(void)record_len(shape, &n);
 	r = open_set(m,
 	    m->version == NF_VERSION_IPFIX ? IPFIX_SET_TEMPLATE :
 					     NF9_SET_TEMPLATE,
-	    4 + (size_t)nfields * NF_FIELD_SPEC_LEN);
+	    4 + (size_t)n * NF_FIELD_SPEC_LEN);
 	if (r != 0 || (r = wcur_u16(&m->w, shape->template_id)) != 0 ||
-	    (r = wcur_u16(&m->w, nfields)) != 0)
+	    (r = wcur_u16(&m->w, n)) != 0)
 		return (r);
-	for (i = 0; i < NFIELDS; i++) {
+	for (i = 0; i < nfields; i++) {
 		if ((id = field_id(shape, &fields[i])) == 0)
 			continue;
 		if ((r = wcur_u16(&m->w, id)) != 0 ||
@@ -314,14 +327,14 @@ int
 message_add(struct message_writer *m, const struct shape *shape,
     const struct flow *flow)
 {
-	uint16_t nfields;
+	uint16_t n;
 	size_t i;
 	int r;
 
-	r = open_set(m, shape->template_id, record_len(shape, &nfields));
+	r = open_set(m, shape->template_id, record_len(shape, &n));
 	if (r != 0)
 		return (r);
-	for (i = 0; i < NFIELDS; i++) {
+	for (i = 0; i < nfields; i++) {
 		if (field_id(shape, &fields[i]) == 0)
 			continue;
 		if ((r = put_field(&m->w, shape, &fields[i], flow)) != 0)
@@ -378,11 +391,11 @@ size_t
 message_fits(const struct generator *gen, size_t len)
 {
 	const struct shape shape = made_up_shape(gen, gen->template_id);
-	uint16_t nfields;
+	uint16_t n;
 
 	return ((len - header_len(gen->version) - NF_SET_HEADER_LEN -
 		    (SET_ALIGN - 1)) /
-	    record_len(&shape, &nfields));
+	    record_len(&shape, &n));
 }
 
 int

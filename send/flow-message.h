@@ -42,6 +42,9 @@ struct shape {
 	uint8_t counter_len, engine_len; /* octets: 4 or 8; 1 or 2 */
 };
 
+/* Returns the fields, STORE_FIELD_*, that records can have. */
+uint32_t message_fields(void);
+
 /* A message in the making. */
 struct message_writer {
 	uint16_t version;

@@ -65,14 +65,15 @@ struct stream {
 	/* The templates that were announced since they last all were due. */
 	uint32_t datagrams;
 	size_t nannounced;
-	uint16_t announced[ANNOUNCED_MAX];
+	struct shape announced[ANNOUNCED_MAX];
 };
 
 struct replay {
 	const char *path;
 	struct store_reader *reader;
 	uint16_t version;
-	uint32_t now; /* epoch seconds */
+	uint32_t fields; /* that records can have */
+	uint32_t now;    /* epoch seconds */
 	enum replay_status status;
 	uint64_t left_out[REASONS];
 
@@ -108,6 +109,7 @@ replay_open(const char *path, uint16_t version, size_t nsources)
 		err(1, NULL);
 	rp->path = path;
 	rp->version = version;
+	rp->fields = message_fields();
 	rp->nsources = nsources;
 	rp->now = (uint32_t)time(NULL);
 	for (i = 0; i < LOAD_AGAIN; i++) {
@@ -312,46 +314,44 @@ begin_datagram(struct replay *rp)
 }
 
 /*
- * The records that flow needs.  The id of their template is made of what they
- * have, so that no table of templates is needed.
+ * Describes the records that the flow needs.  The id of their template is a
+ * hash of their fields, so that no table of templates is needed.
  */
 static struct shape
 shape_of(const struct replay *rp, const struct flow *flow)
 {
-	const uint32_t f = flow->fields;
 	const bool wide =
 	    flow->engine_type > UINT8_MAX || flow->engine_id > UINT8_MAX;
 	const bool engine = flow->engine_type != 0 || flow->engine_id != 0;
 	struct shape shape = {
 		.version = rp->version,
-		.fields = (f & ~STORE_FIELD_FLOW_ENGINE_INFO) |
-		    (engine ? STORE_FIELD_FLOW_ENGINE_INFO : 0) |
-		    STORE_FIELD_AGENT_INFO | STORE_FIELD_FLOW_TIMES,
+		.fields = (flow->fields & rp->fields) | STORE_FIELD_AGENT_INFO |
+		    STORE_FIELD_FLOW_TIMES,
 		.counter_len = 8,
 		.engine_len = wide ? 2 : 1,
 	};
-	uint32_t id;
 
-	/* Bits 5 to 14 are addresses, ports, counters and interfaces. */
-	id = f / STORE_FIELD_SRC_ADDR4 & 0x3ff;
-	id = id << 1 | ((f & STORE_FIELD_PROTO_FLAGS_TOS) != 0);
-	id = id << 1 | ((f & STORE_FIELD_AS_INFO) != 0);
-	id = id << 1 | engine;
-	id = id << 1 | wide;
-	shape.template_id = (uint16_t)(NF_SET_DATA_MIN + id);
+	shape.fields &= ~STORE_FIELD_FLOW_ENGINE_INFO;
+	if (engine)
+		shape.fields |= STORE_FIELD_FLOW_ENGINE_INFO;
+	shape.template_id = (uint16_t)(NF_SET_DATA_MIN +
+	    hash_mix((uint64_t)shape.engine_len << 32 | shape.fields) %
+		(UINT16_MAX + 1 - NF_SET_DATA_MIN));
 	return (shape);
 }
 
+/* Another template of the same id, announced later, replaces this one. */
 static bool
-is_announced(const struct stream *s, uint16_t template_id)
+is_announced(const struct stream *s, const struct shape *shape)
 {
-	const size_t n =
-	    s->nannounced < ANNOUNCED_MAX ? s->nannounced : ANNOUNCED_MAX;
+	const struct shape *other;
 	size_t i;
 
-	for (i = 0; i < n; i++) {
-		if (s->announced[i] == template_id)
-			return (true);
+	for (i = 1; i <= s->nannounced && i <= ANNOUNCED_MAX; i++) {
+		other = &s->announced[(s->nannounced - i) % ANNOUNCED_MAX];
+		if (other->template_id == shape->template_id)
+			return (other->fields == shape->fields &&
+			    other->engine_len == shape->engine_len);
 	}
 	return (false);
 }
@@ -363,11 +363,10 @@ add_record(struct replay *rp)
 	struct stream *s = rp->stream;
 	int r;
 
-	if (!is_announced(s, shape.template_id)) {
+	if (!is_announced(s, &shape)) {
 		if ((r = message_add_template(&rp->message, &shape)) != 0)
 			return (r);
-		s->announced[s->nannounced++ % ANNOUNCED_MAX] =
-		    shape.template_id;
+		s->announced[s->nannounced++ % ANNOUNCED_MAX] = shape;
 	}
 	return (message_add(&rp->message, &shape, &rp->flow));
 }

@@ -177,17 +177,19 @@ run(uint16_t version)
 	assert_int_equal(left, 0);
 }
 
+#define SLOT_OF(member) ie_slot_of_member(offsetof(struct flow, member))
+
 static uint64_t
-at_place(const struct ie_place *place)
+at_place(struct ie_place place)
 {
-	const uint8_t *p = (place->in_flow ? (const uint8_t *)&flow :
-					     (const uint8_t *)&values) +
-	    place->offset;
+	const uint8_t *p = (place.in_flow ? (const uint8_t *)&flow :
+					    (const uint8_t *)&values) +
+	    place.offset;
 	uint16_t v16;
 	uint32_t v32;
 	uint64_t v64;
 
-	switch (place->width) {
+	switch (place.width) {
 	case 1:
 		return (*p);
 	case 2:
@@ -197,7 +199,7 @@ at_place(const struct ie_place *place)
 		memcpy(&v32, p, 4);
 		return (v32);
 	default:
-		assert_int_equal(place->width, 8);
+		assert_int_equal(place.width, 8);
 		memcpy(&v64, p, 8);
 		return (v64);
 	}
@@ -225,20 +227,21 @@ all_elements_and_no_others_are_found(void **state)
 	static const uint32_t pens[] = { IE_PEN_IANA, PEN_OTHER,
 		IE_PEN_REVERSE - 1, IE_PEN_REVERSE, IE_PEN_REVERSE + 1,
 		UINT32_MAX };
-	const struct ie *ie;
+	struct ie ie;
 	uint32_t id;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(pens) / sizeof(pens[0]); i++) {
 		for (id = 0; id <= UINT16_MAX; id++) {
-			ie = ie_find(pens[i], (uint16_t)id);
-			assert_int_equal(ie != NULL,
-			    is_listed(pens[i], (uint16_t)id));
-			if (ie == NULL)
+			if (!is_listed(pens[i], (uint16_t)id)) {
+				assert_false(
+				    ie_find(pens[i], (uint16_t)id, &ie));
 				continue;
-			assert_int_equal(ie->pen, pens[i]);
-			assert_int_equal(ie->id, id);
+			}
+			assert_true(ie_find(pens[i], (uint16_t)id, &ie));
+			assert_int_equal(ie.pen, pens[i]);
+			assert_int_equal(ie.id, id);
 		}
 	}
 }
@@ -266,45 +269,57 @@ width_of_type(const struct ie *ie, size_t width)
 	return (0);
 }
 
+/* A mask of slots has fewer than 64. */
+static uint8_t
+nslots(void)
+{
+	uint8_t n = SLOT_MEMBERS;
+
+	while (ie_member(n) != NULL)
+		n++;
+	assert_true(n < SLOTS);
+	return (n);
+}
+
 static void
 each_element_has_a_place_of_its_width(void **state)
 {
-	const struct ie_place *place;
 	uint64_t filled = 0;
-	const struct ie *ie;
+	struct ie_place place;
 	size_t i, size;
+	struct ie ie;
 
 	(void)state;
 	for (i = 0; i < WIRE_NFIELDS(iana) + WIRE_NFIELDS(reverse); i++) {
-		ie = i < WIRE_NFIELDS(iana) ?
-		    ie_find(IE_PEN_IANA, iana[i]) :
-		    ie_find(IE_PEN_REVERSE, reverse[i - WIRE_NFIELDS(iana)]);
-		assert_non_null(ie);
-		assert_true(ie->slot < SLOTS);
-		filled |= SLOT_BIT(ie->slot);
-		place = ie_place((enum ie_slot)ie->slot);
-		size = place->in_flow ? sizeof(flow) : sizeof(values);
-		assert_true(place->width > 0);
-		assert_true(place->offset + (size_t)place->width <= size);
-		assert_int_equal(place->width, width_of_type(ie, place->width));
+		assert_true(i < WIRE_NFIELDS(iana) ?
+			ie_find(IE_PEN_IANA, iana[i], &ie) :
+			ie_find(IE_PEN_REVERSE, reverse[i - WIRE_NFIELDS(iana)],
+			    &ie));
+		assert_true(ie.slot < nslots());
+		filled |= SLOT_BIT(ie.slot);
+		place = ie_place(ie.slot);
+		size = place.in_flow ? sizeof(flow) : sizeof(values);
+		assert_true(place.width > 0);
+		assert_true(place.offset + (size_t)place.width <= size);
+		assert_int_equal(place.width, width_of_type(&ie, place.width));
 	}
-	assert_true(filled == SLOT_BIT(SLOTS) - 1);
+	assert_true(filled == SLOT_BIT(nslots()) - 1);
 }
 
 static void
 no_two_slots_share_a_place(void **state)
 {
-	const struct ie_place *a, *b;
-	int i, j;
+	struct ie_place a, b;
+	uint8_t i, j;
 
 	(void)state;
-	for (i = 0; i < SLOTS; i++) {
+	for (i = 0; i < nslots(); i++) {
 		for (j = 0; j < i; j++) {
-			a = ie_place((enum ie_slot)i);
-			b = ie_place((enum ie_slot)j);
-			assert_true(a->in_flow != b->in_flow ||
-			    a->offset + a->width <= b->offset ||
-			    b->offset + b->width <= a->offset);
+			a = ie_place(i);
+			b = ie_place(j);
+			assert_true(a.in_flow != b.in_flow ||
+			    a.offset + a.width <= b.offset ||
+			    b.offset + b.width <= a.offset);
 		}
 	}
 }
@@ -313,7 +328,7 @@ static void
 names_are_those_of_the_registry(void **state)
 {
 	char line[1024], name[128];
-	const struct ie *ie;
+	struct ie ie;
 	unsigned int id;
 	size_t n = 0;
 	FILE *fp;
@@ -323,10 +338,9 @@ names_are_those_of_the_registry(void **state)
 		skip();
 	while (fgets(line, sizeof(line), fp) != NULL) {
 		if (sscanf(line, "%u\t%127[^\t]", &id, name) != 2 ||
-		    id > UINT16_MAX ||
-		    (ie = ie_find(IE_PEN_IANA, (uint16_t)id)) == NULL)
+		    id > UINT16_MAX || !ie_find(IE_PEN_IANA, (uint16_t)id, &ie))
 			continue;
-		assert_string_equal(ie->name, name);
+		assert_string_equal(ie.name, name);
 		n++;
 	}
 	(void)fclose(fp);
@@ -337,7 +351,7 @@ names_are_those_of_the_registry(void **state)
 static void
 check_number(uint16_t version, const struct ie *ie, size_t len, bool variable)
 {
-	const struct ie_place *place = ie_place((enum ie_slot)ie->slot);
+	const struct ie_place place = ie_place(ie->slot);
 	const struct wire_field fields[] = {
 		{ 500, 3, 0 },
 		{ ie->id, variable ? WIRE_VARIABLE : (uint16_t)len, ie->pen },
@@ -357,26 +371,27 @@ check_number(uint16_t version, const struct ie *ie, size_t len, bool variable)
 	}
 	wire_fill(&wire, 0xff, 1);
 	run(version);
-	if (place->width < 8)
-		want &= (UINT64_C(1) << place->width * 8) - 1;
+	if (place.width < 8)
+		want &= (UINT64_C(1) << place.width * 8) - 1;
 	assert_true(at_place(place) == want);
 }
 
 static void
 check_element(uint32_t pen, uint16_t id)
 {
-	const struct ie *ie = ie_find(pen, id);
+	struct ie ie;
 	size_t len;
 
-	if (ie->type != IE_UNSIGNED)
+	assert_true(ie_find(pen, id, &ie));
+	if (ie.type != IE_UNSIGNED)
 		return;
 	for (len = 1; len <= 16; len++) {
-		check_number(IPFIX, ie, len, false);
-		check_number(IPFIX, ie, len, true);
+		check_number(IPFIX, &ie, len, false);
+		check_number(IPFIX, &ie, len, true);
 		if (pen != IE_PEN_IANA)
 			continue;
-		check_number(V9, ie, len, false);
-		check_number(V9, ie, len, true);
+		check_number(V9, &ie, len, false);
+		check_number(V9, &ie, len, true);
 	}
 }
 
@@ -493,7 +508,7 @@ ntp_times_of_other_lengths_are_not_read(void **state)
 	for (i = 0; i < WIRE_NFIELDS(lens); i++) {
 		fields[0].len = lens[i];
 		define_one(IPFIX, fields, WIRE_NFIELDS(fields));
-		assert_true(find(IPFIX, 256)->slots == SLOT_BIT(SLOT_PROTOCOL));
+		assert_true(find(IPFIX, 256)->slots == SLOT_OF(protocol));
 		wire_fill(&wire, 0xff, lens[i]);
 		wire_uint(&wire, 6, 1);
 		run(IPFIX);
@@ -630,8 +645,7 @@ fields_of_length_0_are_absent(void **state)
 		{ 1, 0, 0 }, { 4, 1, 0 }, { 96, WIRE_VARIABLE, 0 },
 		{ 8, 0, 0 }, { 7, 2, 0 },
 	};
-	static const uint64_t slots =
-	    SLOT_BIT(SLOT_PROTOCOL) | SLOT_BIT(SLOT_SRC_PORT);
+	const uint64_t slots = SLOT_OF(protocol) | SLOT_OF(src_port);
 
 	(void)state;
 	define_one(V9, fixed, WIRE_NFIELDS(fixed));
@@ -696,11 +710,13 @@ the_first_of_repeated_elements_is_stored(void **state)
 static void
 check_preferred(uint16_t better, uint16_t worse)
 {
-	const struct ie *ie = ie_find(IE_PEN_IANA, better);
-	const struct ie_place *place = ie_place((enum ie_slot)ie->slot);
+	struct ie ie;
+	struct ie_place place;
 	const struct wire_field first[] = { { better, 4, 0 }, { worse, 4, 0 } },
 				last[] = { { worse, 4, 0 }, { better, 4, 0 } };
 
+	assert_true(ie_find(IE_PEN_IANA, better, &ie));
+	place = ie_place(ie.slot);
 	define_one(IPFIX, first, 2);
 	wire_uint(&wire, 11, 4);
 	wire_uint(&wire, 22, 4);
@@ -792,8 +808,7 @@ unknown_elements_are_skipped(void **state)
 	assert_int_equal(flow.protocol, 6);
 	assert_int_equal(flow.packets, 77);
 	assert_true(find(IPFIX, 256)->slots ==
-	    (SLOT_BIT(SLOT_TCP_FLAGS) | SLOT_BIT(SLOT_PROTOCOL) |
-		SLOT_BIT(SLOT_PACKETS)));
+	    (SLOT_OF(tcp_flags) | SLOT_OF(protocol) | SLOT_OF(packets)));
 }
 
 static void
@@ -826,7 +841,7 @@ v9_has_no_enterprise_numbers(void **state)
 
 	(void)state;
 	define_one(V9, fields, WIRE_NFIELDS(fields));
-	assert_true(find(V9, 256)->slots == SLOT_BIT(SLOT_PROTOCOL));
+	assert_true(find(V9, 256)->slots == SLOT_OF(protocol));
 	assert_int_equal(find(V9, 256)->record_len, 7);
 	wire_fill(&wire, 0xee, 6);
 	wire_uint(&wire, 6, 1);
@@ -961,7 +976,7 @@ scopes_of_v9_have_their_own_numbers(void **state)
 			     3, 4, &specs, &error),
 	    TEMPLATE_NEW);
 	assert_true(find(V9, 256)->slots ==
-	    (SLOT_BIT(SLOT_IF_IN) | SLOT_BIT(SLOT_IF_NAME)));
+	    (SLOT_OF(if_index_in) | SLOT_BIT(SLOT_IF_NAME)));
 	wcur_init(&wire.at, wire.buf, sizeof(wire.buf));
 	wire_uint(&wire, 0xeeeeeeee, 4);
 	wire_uint(&wire, 42, 4);
