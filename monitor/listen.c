@@ -36,7 +36,7 @@
 #include "ipc/udp-socket.h"
 #include "monitor/listen.h"
 
-#define RCVBUF_MIN 65536U /* bytes, below which asking stops */
+#define RCVBUF_MIN 65536U /* bytes; below that no smaller size is tried */
 
 const char *
 listen_name(const struct conf_listen *conf, char buf[LISTEN_STRLEN])
@@ -57,7 +57,7 @@ set_rcvbuf(int fd, uint32_t bytes)
 	int n = (int)bytes;
 
 #if HAVE_DECL_SO_RCVBUFFORCE
-	/* Beyond the system's limit, where the monitor may. */
+	/* Exceeds the system's limit if the monitor has CAP_NET_ADMIN. */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &n, sizeof(n)) == 0)
 		return (0);
 #endif
@@ -70,7 +70,7 @@ buffer_of(int fd)
 	const size_t bytes = udp_buffer(fd);
 
 	if (bytes == 0)
-		log_warn("receive buffer");
+		log_warn("cannot read the size of a receive buffer");
 	return (bytes);
 }
 
@@ -92,8 +92,8 @@ listen_set_buffer(const int *fds, uint32_t n, const struct conf_listen *conf)
 	    listen_name(conf, name), given);
 	if (conf->bufsize > given)
 		log_warnx("%s: bufsize %" PRIu32
-			  " is more than the system "
-			  "gives; bursts over %zu bytes will be lost",
+			  " exceeds the system's limit; bursts over %zu bytes "
+			  "will be lost",
 		    name, conf->bufsize, given);
 }
 
@@ -125,9 +125,10 @@ listen_share(int fd, const struct conf_listen *conf, bool share)
 {
 	char name[LISTEN_STRLEN];
 
-	/* A group is always shared, with other programs too. */
+	/* A socket on a group always shares it, also with other programs. */
 	if (!addr_is_multicast(&conf->addr) && set_sharing(fd, share) == -1)
-		log_warn("%s: cannot be shared", listen_name(conf, name));
+		log_warn("%s: cannot change SO_REUSEADDR",
+		    listen_name(conf, name));
 }
 
 void
@@ -137,7 +138,7 @@ listen_retire(int fd, const struct conf_listen *conf)
 	socklen_t len = sizeof(self);
 	char name[LISTEN_STRLEN];
 
-	/* Connected to itself it is for nobody else. */
+	/* A socket connected to itself receives only from itself. */
 	if (getsockname(fd, (struct sockaddr *)&self, &len) == -1 ||
 	    connect(fd, (struct sockaddr *)&self, len) == -1)
 		log_warn("%s: the last datagrams may be lost",
@@ -155,7 +156,7 @@ listen_can_divide(void)
 }
 
 #if HAVE_DECL_SO_ATTACH_REUSEPORT_CBPF
-/* Makes the kernel choose the socket by the source address as udp_worker(). */
+/* Makes the kernel choose the socket by source address, like udp_worker(). */
 static int
 divide(int fd, uint32_t n)
 {
@@ -191,8 +192,8 @@ divide(int fd, uint32_t n)
 }
 
 /*
- * What is sent to all hosts of a network all of the sockets get; one of them is
- * to take it.  The kernel counts what the others leave as dropped.
+ * All n sockets receive a broadcast, so the filter of each accepts only those
+ * of its share of the senders.  The kernel counts the others as dropped.
  */
 static int
 divide_broadcasts(int fd, uint32_t which, uint32_t n)
@@ -219,7 +220,7 @@ divide_broadcasts(int fd, uint32_t which, uint32_t n)
 	    setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)));
 }
 
-/* Groups that others have joined are none of this socket's. */
+/* The socket does not receive from groups that other sockets have joined. */
 static int
 refuse_groups(int fd, const struct conf_listen *conf)
 {
@@ -233,11 +234,12 @@ refuse_groups(int fd, const struct conf_listen *conf)
 }
 
 /*
- * Before it is bound: with its filter already there the first does not join
- * sockets of another flowd, whose datagrams it would take.
+ * Prepares socket number which of n on the same address, before bind: a first
+ * socket that already has a filter does not join the sockets of another flowd,
+ * whose datagrams it would receive.
  */
 static int
-become_one_of(int fd, const struct conf_listen *conf, uint32_t which,
+prepare_shared(int fd, const struct conf_listen *conf, uint32_t which,
     uint32_t n)
 {
 	int on = 1;
@@ -259,7 +261,7 @@ divide_broadcasts(int fd, uint32_t which, uint32_t n)
 }
 
 static int
-become_one_of(int fd, const struct conf_listen *conf, uint32_t which,
+prepare_shared(int fd, const struct conf_listen *conf, uint32_t which,
     uint32_t n)
 {
 	(void)fd;
@@ -292,12 +294,12 @@ bind_listener(int fd, const struct conf_listen *conf, bool beside,
 
 	if (set_options(fd, conf, beside) == -1 ||
 	    bind_interface(fd, conf) == -1 ||
-	    become_one_of(fd, conf, which, n) == -1)
+	    prepare_shared(fd, conf, which, n) == -1)
 		return (-1);
 	return (bind(fd, (struct sockaddr *)&ss, len));
 }
 
-/* A listener that cannot tell of drops is better than none. */
+/* Makes the kernel report drops.  A failure is only logged. */
 static void
 count_drops(int fd, const struct conf_listen *conf)
 {
@@ -306,7 +308,7 @@ count_drops(int fd, const struct conf_listen *conf)
 	int on = 1;
 
 	if (setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on)) == -1) {
-		log_warn("%s: datagrams that the kernel drops are not counted",
+		log_warn("%s: cannot count the datagrams that the kernel drops",
 		    listen_name(conf, name));
 	}
 #else
@@ -325,7 +327,7 @@ open_one(const struct conf_listen *conf, bool beside, uint32_t which,
 	fd = socket(conf->addr.family == ADDR_V6 ? AF_INET6 : AF_INET,
 	    SOCK_DGRAM, 0);
 	if (fd == -1) {
-		log_warn("%s: socket", listen_name(conf, name));
+		log_warn("%s: cannot create a socket", listen_name(conf, name));
 		return (-1);
 	}
 	if (bind_listener(fd, conf, beside, which, n) == -1) {
@@ -366,7 +368,7 @@ listen_open(const struct conf_listen *conf, bool beside, int *fds, uint32_t n)
 	listen_set_buffer(fds, n, conf);
 	if (n == 1 || conf->addr.family != ADDR_V4)
 		return (0);
-	/* Not before all are there: what one gets until then is its own. */
+	/* Now that all are bound: earlier, a filter would lose broadcasts. */
 	for (i = 0; i < n; i++) {
 		if (divide_broadcasts(fds[i], i, n) == -1)
 			log_warn("%s: broadcasts will be stored several times",
@@ -422,7 +424,7 @@ listen_join(int fd, const struct conf_listen *conf,
 	}
 	if (!addr_is_any(&conf->addr) && !addr_equal(&conf->addr, &join->group))
 		log_warnx(
-		    "%s joins %s, but will get nothing from it: "
+		    "%s joins %s, but will receive nothing from it; "
 		    "listen on the group or on any address",
 		    listen_name(conf, name), group);
 	return (0);
@@ -434,7 +436,7 @@ listen_leave(int fd, const struct conf_listen *conf,
 {
 	if (join->group.family != conf->addr.family)
 		return;
-	/* An interface that is gone has left its groups by itself. */
+	/* A removed interface has left its groups already. */
 	(void)membership(fd, join, true,
 	    join->ifname[0] == '\0' ? 0 : if_nametoindex(join->ifname));
 }

@@ -26,7 +26,7 @@
 #include "addr.h"
 #include "config/config.h"
 
-#define RCVBUF_WANTED (32U << 20) /* bytes, without a bufsize */
+#define RCVBUF_WANTED (32U << 20) /* bytes; the default bufsize */
 #define LISTEN_STRLEN \
 	(ADDR_STRLEN + sizeof("[]:65535 interface ") + IF_NAMESIZE)
 
@@ -34,33 +34,36 @@
 const char *listen_name(const struct conf_listen *conf,
     char buf[LISTEN_STRLEN]);
 
-/* Whether several sockets can divide datagrams by their senders. */
+/* Whether the kernel can distribute datagrams over sockets by their sender. */
 bool listen_can_divide(void);
 
 /*
- * Opens n sockets that are bound to the same address, with their receive
- * buffers set.  -1 after a message.  Says what buffer the system gave.  Beside
- * sockets that are shared at that moment they may have addresses in common with
- * them.
+ * Opens n sockets that are bound to the same address, and sets and logs the
+ * size of their receive buffers.  beside: other sockets on overlapping
+ * addresses exist, for which listen_share is turned on.  -1 after a message.
  */
 int listen_open(const struct conf_listen *conf, bool beside, int *fds,
     uint32_t n);
 
+/*
+ * Turns SO_REUSEADDR on or off, so that another socket can or cannot be bound
+ * to an overlapping address.
+ */
 void listen_share(int fd, const struct conf_listen *conf, bool share);
 
 /*
- * The socket gets no more datagrams, which go to others that have its address.
- * Those that it has got can be read.
+ * The socket receives no more datagrams: the kernel delivers them to other
+ * sockets on its address.  Those in its buffer can still be read.
  */
 void listen_retire(int fd, const struct conf_listen *conf);
 
-/* Sets the receive buffers of n sockets that are open already. */
+/* Sets and logs the size of the receive buffers of n open sockets. */
 void listen_set_buffer(const int *fds, uint32_t n,
     const struct conf_listen *conf);
 
 /*
- * Joins or leaves the group where it is of the listener's family.  To join
- * what was joined before is no error; -1 after a message.
+ * Joins or leaves the group if it is of the listener's family.  Joining a group
+ * twice is no error.  -1 after a message.
  */
 int listen_join(int fd, const struct conf_listen *conf,
     const struct conf_join *join);
