@@ -29,7 +29,7 @@
 	{ #member, metric, help, offsetof(struct control_##type, member), \
 	    PACK_##kind, CONTROL_##nature }
 
-/* Where a member of a period is in periods. */
+/* The offset of a member of one period in the array periods. */
 #define PERIOD(span, member) \
 	CONTROL_##span * sizeof(struct control_period) + \
 	    offsetof(struct control_period, member)
@@ -44,7 +44,7 @@ static const struct control_field period_fields[] = {
 	{ "minute_missing", NULL, NULL, PERIOD(MINUTE, missing),
 	    PACK_NUMBER, CONTROL_GAUGE },
 	{ "minute_complete", "minute_complete_ratio",
-	    "Share of the flows sent that are there, of the latest minute.",
+	    "Share of the sent flows that arrived, in the last minute.",
 	    PERIOD(MINUTE, complete), PACK_NUMBER, CONTROL_SHARE },
 	{ "hour_seconds", NULL, NULL, PERIOD(HOUR, seconds),
 	    PACK_NUMBER, CONTROL_IDENTITY },
@@ -55,7 +55,7 @@ static const struct control_field period_fields[] = {
 	{ "hour_missing", NULL, NULL, PERIOD(HOUR, missing),
 	    PACK_NUMBER, CONTROL_GAUGE },
 	{ "hour_complete", "hour_complete_ratio",
-	    "Share of the flows sent that are there, of the latest hour.",
+	    "Share of the sent flows that arrived, in the last hour.",
 	    PERIOD(HOUR, complete), PACK_NUMBER, CONTROL_SHARE },
 	{ "start_seconds", NULL, NULL, PERIOD(START, seconds),
 	    PACK_NUMBER, CONTROL_IDENTITY },
@@ -66,7 +66,7 @@ static const struct control_field period_fields[] = {
 	{ "start_missing", NULL, NULL, PERIOD(START, missing),
 	    PACK_NUMBER, CONTROL_GAUGE },
 	{ "start_complete", "start_complete_ratio",
-	    "Share of the flows sent that are there, since the exporter is known.",
+	    "Share of the sent flows that arrived, since the first datagram.",
 	    PERIOD(START, complete), PACK_NUMBER, CONTROL_SHARE },
 };
 
@@ -76,37 +76,39 @@ static const struct control_field hello_fields[] = {
 	FIELD(hello, workers, NUMBER, IDENTITY, NULL, NULL),
 	FIELD(hello, now, NUMBER, TIME, NULL, NULL),
 	FIELD(hello, started, NUMBER, TIME, "collector_start_time_seconds",
-	    "When the collector started, in seconds of the epoch."),
+	    "Start time of the collector, in seconds of the epoch."),
 	FIELD(hello, release, VIEW, IDENTITY, NULL, NULL),
 };
 
 static const struct control_field summary_fields[] = {
-	FIELD(summary, exporters, NUMBER, GAUGE, "exporters", "Exporters known."),
+	FIELD(summary, exporters, NUMBER, GAUGE, "exporters",
+	    "Exporters in memory."),
 };
 
 static const struct control_field memory_fields[] = {
 	FIELD(memory, state_used, NUMBER, GAUGE, "state_bytes",
-	    "Memory of templates, options and data that waits for them."),
+	    "Memory for templates, options and waiting data."),
 	FIELD(memory, state_limit, NUMBER, GAUGE, "state_limit_bytes",
-	    "Limit of the memory of templates, options and waiting data."),
+	    "Limit of memory for templates, options and waiting data."),
 	FIELD(memory, held_sets, NUMBER, GAUGE, "held_sets",
 	    "Data sets that wait for a template."),
 	FIELD(memory, held_limit, NUMBER, GAUGE, "held_sets_limit",
-	    "Data sets that may wait for a template."),
+	    "Limit of data sets that wait for a template."),
 	FIELD(memory, exporters, NUMBER, GAUGE, NULL, NULL),
 	FIELD(memory, exporters_limit, NUMBER, GAUGE, "exporters_limit",
-	    "Exporters that are remembered at most."),
+	    "Limit of exporters in memory."),
 	FIELD(memory, exporter_size, NUMBER, IDENTITY, NULL, NULL),
-	FIELD(memory, templates_limit, NUMBER, IDENTITY, "exporter_templates_limit",
-	    "Templates kept of each exporter at most."),
+	FIELD(memory, templates_limit, NUMBER, IDENTITY,
+	    "exporter_templates_limit",
+	    "Limit of templates of each exporter."),
 	FIELD(memory, filter_used, NUMBER, GAUGE, "filter_bytes",
-	    "Memory of filter rules and tables."),
+	    "Memory for filter rules and tables."),
 };
 
 static const struct control_field rule_fields[] = {
 	FIELD(rule, number, NUMBER, IDENTITY, NULL, NULL),
 	FIELD(rule, evaluations, NUMBER, COUNTER, "evaluations_total",
-	    "Flows that the rule was tried on."),
+	    "Flows for which the rule was evaluated."),
 	FIELD(rule, matches, NUMBER, COUNTER, "matches_total",
 	    "Flows that the rule matched."),
 	FIELD(rule, wins, NUMBER, COUNTER, "wins_total",
@@ -118,17 +120,18 @@ static const struct control_field rule_fields[] = {
 static const struct control_field exporter_fields[] = {
 	{ "exporter", NULL, NULL, offsetof(struct control_exporter, addr),
 	    PACK_ADDR, CONTROL_IDENTITY },
-	FIELD(exporter, first_seen, NUMBER, TIME, "first_seen_timestamp_seconds",
-	    "When the first datagram came, in seconds of the epoch."),
+	FIELD(exporter, first_seen, NUMBER, TIME,
+	    "first_seen_timestamp_seconds",
+	    "Time of the first datagram, in seconds of the epoch."),
 	FIELD(exporter, last_seen, NUMBER, TIME, "last_seen_timestamp_seconds",
-	    "When the latest datagram came, in seconds of the epoch."),
+	    "Time of the latest datagram, in seconds of the epoch."),
 	FIELD(exporter, named, NUMBER, FLAG, NULL, NULL),
 	FIELD(exporter, versions, NUMBER, VERSIONS, NULL, NULL),
 	FIELD(exporter, unsupported, NUMBER, IDENTITY, NULL, NULL),
 	FIELD(exporter, v5_interval, NUMBER, IDENTITY, NULL, NULL),
 	FIELD(exporter, v5_mode, NUMBER, IDENTITY, NULL, NULL),
 	FIELD(exporter, known_templates, NUMBER, GAUGE, "known_templates",
-	    "Templates known."),
+	    "Templates in memory."),
 	FIELD(exporter, samplers, NUMBER, GAUGE, NULL, NULL),
 	FIELD(exporter, domains, NUMBER, GAUGE, NULL, NULL),
 	FIELD(exporter, interfaces, NUMBER, GAUGE, NULL, NULL),
@@ -139,7 +142,7 @@ static const struct control_field exporter_fields[] = {
 	FIELD(exporter, looked_at, NUMBER, COUNTER, NULL, NULL),
 	FIELD(exporter, in_is_out, NUMBER, COUNTER, NULL, NULL),
 	FIELD(exporter, clock, NUMBER, OFFSET, "clock_offset_seconds",
-	    "How far the clock of the exporter is ahead of ours."),
+	    "Clock of the exporter minus clock of the collector."),
 };
 
 static const struct control_field template_fields[] = {
@@ -193,7 +196,7 @@ static const struct control_field interface_fields[] = {
 #define COUNTERS_OF(type) \
 	{ NULL, exporter_counters, EXPORTER_COUNTERS, \
 	    offsetof(struct control_##type, counters) }
-/* n counters of the collector from first on. */
+/* n counters of the collector, beginning with the one at index first. */
 #define COLLECTOR(first, n) \
 	{ NULL, collector_counters + (first), n, \
 	    offsetof(struct control_summary, collector) }
@@ -203,7 +206,7 @@ static const struct control_layout layouts[CONTROL_TYPES] = {
 	[CONTROL_SUMMARY] = {
 		{
 			FIELDS(summary),
-			COLLECTOR(0, 1), /* evicted, beside exporters */
+			COLLECTOR(0, 1), /* evicted, next to exporters */
 			PERIODS(summary),
 			COUNTERS_OF(summary),
 			COLLECTOR(1, COLLECTOR_COUNTERS - 1),
@@ -230,17 +233,17 @@ static const struct control_layout layouts[CONTROL_TYPES] = {
 };
 /* clang-format on */
 
-/* A member added to a structure needs a field here. */
+/* Each member of a structure needs a field above. */
 _Static_assert(COUNT(summary_fields) + COUNT(period_fields) +
 	    EXPORTER_COUNTERS + COLLECTOR_COUNTERS ==
 	sizeof(struct control_summary) / sizeof(uint64_t),
-    "the parts of a summary have all members");
+    "each member of a summary has a field");
 _Static_assert(COUNT(exporter_fields) - 1 + COUNT(period_fields) +
 	    EXPORTER_COUNTERS ==
 	(sizeof(struct control_exporter) -
 	    offsetof(struct control_exporter, first_seen)) /
 	    sizeof(uint64_t),
-    "the parts of an exporter have all members, the address among them");
+    "each member of an exporter has a field, including the address");
 
 const struct control_layout *
 control_layout(unsigned int type)

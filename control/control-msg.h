@@ -15,26 +15,28 @@
  */
 
 /*
- * What flowdctl(8) and the collector say to each other on the control socket.
+ * The protocol between flowdctl(8) and the collector on the control socket.
  *
- * A client sends one request, struct control_request, and gets one answer, a
- * stream of records that begins with CONTROL_HELLO and is complete where it
- * ends with CONTROL_END; then the collector closes.  All is big-endian and goes
- * through cursor.h.  A record is its type (u16), the length of its body (u32)
- * and the body: members of its structure below, as control-msg.c lists them,
- * numbers in 8 bytes, addresses in a byte for the family and 16, texts as u32 length
- * and bytes.  What is read is checked as what anybody could have written.
+ * A client sends one request, struct control_request.  The collector sends one
+ * answer and closes the connection.  An answer is a stream of records.  It
+ * begins with CONTROL_HELLO, and is complete if it ends with CONTROL_END.
  *
- * A record is of one moment.  The whole is not, since it is made in steps as
- * the client takes it: each exporter that is there from the beginning to the
- * end of the answer is in it exactly once, one that comes or goes meanwhile
- * may be in it.  The same holds for the templates of an exporter; of samplers,
- * domains and interfaces one may be missing or twice where such came meanwhile.
- * Sums (CONTROL_SUMMARY) are those at the beginning.  CONTROL_HELLO is the same
- * in all versions, so that each side can tell that the other has another.
+ * A record has a type (u16), the length of its body in bytes (u32), and the
+ * body: the members of its structure below in the order of the table in
+ * control-msg.c.  A number has 8 bytes, an address a byte for its family and 16
+ * bytes, a text its length (u32) and its bytes.  All numbers are big-endian.
+ * Both sides check the bytes that they receive, because these may be hostile.
  *
- * A collector whose configuration changes closes without CONTROL_END: ask
- * again.
+ * Each record is consistent, but the answer is not: the collector makes it in
+ * steps, as fast as the client reads it.  An exporter that exists during the
+ * whole answer is in it exactly once.  An exporter that appears or is evicted
+ * meanwhile may be in it.  The same holds for the templates of an exporter.  A
+ * sampler, domain or interface can be absent or occur twice if others appear
+ * meanwhile.  CONTROL_SUMMARY has the sums at the beginning of the answer.
+ *
+ * CONTROL_HELLO is the same in all versions, so that each side can detect
+ * another version.  A collector whose configuration changes closes the
+ * connection without CONTROL_END; the client then sends its request again.
  */
 #ifndef CONTROL_MSG_H
 #define CONTROL_MSG_H
@@ -48,15 +50,15 @@
 #include "lib/cursor.h"
 #include "base/pack.h"
 
-#define CONTROL_VERSION 1 /* changes with what any member means */
+#define CONTROL_VERSION 1 /* changes with the members or their meaning */
 
-#define CONTROL_MAGIC       0x6643746cU /* in front of a request */
+#define CONTROL_MAGIC       0x6643746cU /* the beginning of a request */
 #define CONTROL_REQUEST_LEN 25          /* bytes */
 #define CONTROL_HEADER_LEN  6           /* bytes, of a record */
-#define CONTROL_BODY_MAX    (72 * 1024) /* bytes; a template fills 64 KiB */
-#define CONTROL_TEXT_MAX    4096        /* of a rule, which may be longer */
+#define CONTROL_BODY_MAX    (72 * 1024) /* bytes; a template has up to 64 KiB */
+#define CONTROL_TEXT_MAX    4096        /* bytes of a rule; the rest is cut */
 
-/* What is wanted; of exporters one alone where addr says so. */
+/* The parts of the answer. */
 #define CONTROL_WANT_SUMMARY   (1U << 0)
 #define CONTROL_WANT_MEMORY    (1U << 1)
 #define CONTROL_WANT_RULES     (1U << 2)
@@ -67,7 +69,7 @@
 
 struct control_request {
 	uint32_t wants;   /* CONTROL_WANT_* */
-	struct addr addr; /* ADDR_NONE: every exporter */
+	struct addr addr; /* of one exporter; ADDR_NONE: all exporters */
 };
 
 enum control_type {
@@ -91,7 +93,7 @@ struct control_hello {
 	struct pack_view release;
 };
 
-/* The latest minute, the latest hour, and since the exporter is known. */
+/* The last minute, the last hour, and since the exporter's first datagram. */
 enum control_span {
 	CONTROL_MINUTE,
 	CONTROL_HOUR,
@@ -101,26 +103,26 @@ enum control_span {
 
 #define CONTROL_UNKNOWN (UINT64_C(1) << 63)
 
-/* The flows and datagrams of an exporter in a span of time. */
+/* The datagrams and flows of an exporter in a period. */
 struct control_period {
-	uint64_t seconds; /* that it covers, never 0 */
+	uint64_t seconds; /* the length of the period, never 0 */
 	uint64_t datagrams, flows, missing;
-	uint64_t complete; /* ppm of flows; CONTROL_UNKNOWN */
+	uint64_t complete; /* ppm of flows that arrived; CONTROL_UNKNOWN */
 };
 
 struct control_summary {
 	uint64_t exporters;
 	struct control_period periods[CONTROL_PERIODS];
-	struct counters counters; /* of all, also those that were forgotten */
+	struct counters counters; /* of all exporters, also evicted ones */
 	struct collector_counters collector;
 };
 
 struct control_memory {
 	uint64_t state_used, state_limit; /* bytes: templates, options, held */
-	uint64_t held_sets, held_limit;   /* data that waits for templates */
+	uint64_t held_sets, held_limit;   /* data that wait for templates */
 	uint64_t exporters, exporters_limit;
-	uint64_t exporter_size;   /* bytes of each */
-	uint64_t templates_limit; /* of each exporter */
+	uint64_t exporter_size;   /* bytes per exporter */
+	uint64_t templates_limit; /* per exporter */
 	uint64_t filter_used;     /* bytes: rules and tables */
 };
 
@@ -134,15 +136,15 @@ struct control_rule {
 struct control_exporter {
 	struct addr addr;
 	uint64_t first_seen, last_seen; /* epoch seconds */
-	uint64_t named;                 /* by a flow source of its own */
+	uint64_t named;                 /* 1: in a flow source statement */
 	uint64_t versions;              /* a bit for each, 1 << version */
-	uint64_t unsupported;           /* the latest such version */
-	uint64_t v5_interval, v5_mode;  /* sampling, as v5 headers have it */
+	uint64_t unsupported;           /* the latest unsupported version */
+	uint64_t v5_interval, v5_mode;  /* sampling in v5 headers */
 	uint64_t known_templates, samplers, domains, interfaces;
-	uint64_t held_sets, held_bytes; /* that wait */
-	/* Of flows looked at, one of a batch: input is the output. */
+	uint64_t held_sets, held_bytes; /* data that wait for templates */
+	/* Checked flows, and those whose input interface is the output. */
 	uint64_t looked_at, in_is_out;
-	uint64_t clock; /* ms that its own is ahead, signed; CONTROL_UNKNOWN */
+	uint64_t clock; /* its clock minus ours, signed ms; CONTROL_UNKNOWN */
 	struct control_period periods[CONTROL_PERIODS];
 	struct counters counters;
 };
@@ -150,24 +152,24 @@ struct control_exporter {
 struct control_template {
 	struct addr exporter;
 	uint64_t version, domain, id;
-	uint64_t options;   /* describes options data */
-	uint64_t withdrawn; /* data wait until it is repeated */
+	uint64_t options;   /* 1: an options template */
+	uint64_t withdrawn; /* 1: its data wait until it is sent again */
 	uint64_t scopes, fields;
-	uint64_t announced;   /* epoch seconds; 0: in the state file */
-	uint64_t interval;    /* seconds since the time before; 0 unknown */
+	uint64_t announced;   /* epoch seconds; 0: from the state file */
+	uint64_t interval;    /* seconds between the last two; 0: unknown */
 	struct pack_view raw; /* field specifiers as sent */
 };
 
 struct control_sampler {
 	struct addr exporter;
 	uint64_t version, domain, id, mode;
-	uint64_t one_of; /* packets */
+	uint64_t one_of; /* one packet of this number is sampled */
 };
 
 struct control_domain {
 	struct addr exporter;
 	uint64_t version, domain;
-	uint64_t init_time; /* ms of the epoch; 0 unknown */
+	uint64_t init_time; /* milliseconds of the epoch; 0: unknown */
 	uint64_t exported_octets, exported_messages, exported_flows;
 	uint64_t ignored_packets, ignored_octets;
 	uint64_t unsent_flows, unsent_packets;
@@ -192,60 +194,60 @@ union control_record {
 	struct control_interface interface;
 };
 
-/* What a number is, for whoever shows it or adds it up. */
+/* The nature of a number determines how it is shown and added. */
 enum control_nature {
-	CONTROL_IDENTITY, /* tells records apart, or describes one */
-	CONTROL_COUNTER,  /* only grows; several collectors' add up */
-	CONTROL_GAUGE,    /* a quantity; they add up as well */
-	CONTROL_TIME,     /* epoch seconds */
-	CONTROL_FLAG,
-	CONTROL_VERSIONS, /* bits */
+	CONTROL_IDENTITY, /* identifies or describes the record */
+	CONTROL_COUNTER,  /* only grows; is added over collectors */
+	CONTROL_GAUGE,    /* grows and falls; is added over collectors */
+	CONTROL_TIME,     /* seconds of the epoch */
+	CONTROL_FLAG,     /* 0 or 1 */
+	CONTROL_VERSIONS, /* a bit for each version */
 	CONTROL_SHARE,    /* ppm, or CONTROL_UNKNOWN */
 	CONTROL_OFFSET,   /* signed ms, or CONTROL_UNKNOWN */
 };
 
 struct control_field {
 	const char *name;
-	const char *metric; /* of Prometheus, without its prefix, or NULL */
-	const char *help;
+	const char *metric; /* for Prometheus, without its prefix, or NULL */
+	const char *help;   /* NULL: not shown with an explanation */
 	size_t offset;
 	enum pack_kind kind; /* PACK_NUMBER of 8 bytes, _ADDR or _VIEW */
 	enum control_nature nature;
 };
 
-/* Members of a record that lie in one structure within it. */
+/* Consecutive members of a record that are in one structure. */
 struct control_part {
 	const struct control_field *fields;
-	const struct counter *counters; /* where there are no fields */
+	const struct counter *counters; /* if fields is NULL */
 	size_t n;                       /* fields or counters */
-	size_t base; /* bytes from the record to the structure */
+	size_t base; /* offset of the structure in the record */
 };
 
 #define CONTROL_PARTS 5
 
-/* The members of a record are those of its parts, in their order. */
+/* The members of a record: those of its parts, in their order. */
 struct control_layout {
 	struct control_part parts[CONTROL_PARTS];
 	size_t size; /* bytes of the record */
 };
 
-/* NULL for a type without members, or that is none. */
+/* Returns the layout of a type.  NULL: no such type, or no members. */
 const struct control_layout *control_layout(unsigned int type);
 
 /*
- * Describes member i of a record, from 0, with the offset in the record.
- * False behind the last.
+ * Fills in field for member i, counted from 0, with its offset in the record.
+ * False: there is no such member.
  */
 bool control_field(const struct control_layout *layout, size_t i,
     struct control_field *field);
 
-/* Writes header and body.  FLOWD_ESPACE: nothing was written. */
+/* Writes header and body of a record.  FLOWD_ESPACE: w is unchanged. */
 int control_pack(struct wcursor *w, enum control_type type, const void *record)
     __attribute__((warn_unused_result));
 
 /*
- * Takes the next record from the front of c.  FLOWD_ESHORT where it has not
- * come whole; FLOWD_EINVAL for what is no record.
+ * Reads the next record from c.  FLOWD_ESHORT: it is incomplete; FLOWD_EINVAL:
+ * it is invalid.  After an error, c is unchanged.
  */
 int control_unpack(struct cursor *c, enum control_type *type,
     union control_record *record) __attribute__((warn_unused_result));
@@ -253,7 +255,7 @@ int control_unpack(struct cursor *c, enum control_type *type,
 void control_pack_request(const struct control_request *request,
     uint8_t buf[CONTROL_REQUEST_LEN]);
 
-/* FLOWD_EINVAL, or FLOWD_EVERSION for a client of another release. */
+/* FLOWD_EINVAL; FLOWD_EVERSION: the client is of another release. */
 int control_unpack_request(const uint8_t buf[CONTROL_REQUEST_LEN],
     struct control_request *request) __attribute__((warn_unused_result));
 

@@ -23,7 +23,7 @@
 #include "control/ctl-answer.h"
 #include "errors.h"
 
-/* Room for one more, which is the last then; NULL without memory. */
+/* Adds a record to the end of list.  NULL: no memory. */
 static void *
 append(struct answer_list *list, size_t size)
 {
@@ -56,9 +56,9 @@ answer_record(const struct answer *a, enum control_type type, size_t i)
 	return (record_at(a, type, i));
 }
 
-/* Counters and gauges of another collector. */
+/* Adds the counters and gauges of another collector's record. */
 static void
-add_up(const struct control_layout *l, void *to, const void *from)
+add_numbers(const struct control_layout *l, void *to, const void *from)
 {
 	struct control_field f;
 	size_t i;
@@ -70,7 +70,7 @@ add_up(const struct control_layout *l, void *to, const void *from)
 	}
 }
 
-/* Shares do not add up, but come of what does. */
+/* Computes shares from the sums; shares themselves cannot be added. */
 static void
 join_shares(struct control_summary *to, const struct control_summary *from)
 {
@@ -90,7 +90,7 @@ join_shares(struct control_summary *to, const struct control_summary *from)
 	}
 }
 
-/* Where a record of a kind that is added up is in the answer so far. */
+/* Finds the record to which another collector's record is added, or NULL. */
 static int
 find_same(const struct answer *a, enum control_type type,
     const union control_record *record, void **same)
@@ -107,8 +107,9 @@ find_same(const struct answer *a, enum control_type type,
 	return (0);
 }
 
+/* Adds a record of a collector to the answer. */
 static int
-take(struct answer *a, enum control_type type,
+add_record(struct answer *a, enum control_type type,
     const union control_record *record)
 {
 	const struct control_layout *l = control_layout(type);
@@ -118,7 +119,7 @@ take(struct answer *a, enum control_type type,
 	if ((r = find_same(a, type, record, &at)) != 0)
 		return (r);
 	if (at != NULL) {
-		add_up(l, at, record);
+		add_numbers(l, at, record);
 		if (type == CONTROL_SUMMARY)
 			join_shares(at, &record->summary);
 		return (0);
@@ -130,7 +131,7 @@ take(struct answer *a, enum control_type type,
 }
 
 static int
-take_hello(struct answer *a, struct cursor *c)
+add_hello(struct answer *a, struct cursor *c)
 {
 	union control_record record;
 	enum control_type type;
@@ -146,7 +147,7 @@ take_hello(struct answer *a, struct cursor *c)
 	    record.hello.worker > record.hello.workers ||
 	    record.hello.workers > ANSWER_WORKERS_MAX)
 		return (FLOWD_EINVAL);
-	return (take(a, type, &record));
+	return (add_record(a, type, &record));
 }
 
 int
@@ -163,14 +164,14 @@ answer_add(struct answer *a, uint8_t *data, size_t len)
 	}
 	a->data[a->ndata++] = data;
 	cur_init(&c, data, len);
-	if ((r = take_hello(a, &c)) != 0)
+	if ((r = add_hello(a, &c)) != 0)
 		return (r);
 	while ((r = control_unpack(&c, &type, &record)) == 0) {
 		if (type == CONTROL_END)
 			return (cur_left(&c) == 0 ? 0 : FLOWD_EINVAL);
 		if (type == CONTROL_HELLO)
 			return (FLOWD_EINVAL);
-		if ((r = take(a, type, &record)) != 0)
+		if ((r = add_record(a, type, &record)) != 0)
 			return (r);
 	}
 	return (r);
@@ -188,47 +189,72 @@ answer_free(struct answer *a)
 	*a = (struct answer){ 0 };
 }
 
-/* The address, and n of the numbers behind it. */
 static int
-compare(const void *a, const void *b, size_t n)
+compare_addrs(const struct addr *a, const struct addr *b)
 {
-	const struct prefix x = { .addr = *(const struct addr *)a };
-	const struct prefix y = { .addr = *(const struct addr *)b };
-	const size_t first = offsetof(struct control_template, version);
-	const uint64_t *p = (const uint64_t *)((const uint8_t *)a + first);
-	const uint64_t *q = (const uint64_t *)((const uint8_t *)b + first);
-	int r = prefix_compare(&x, &y);
+	const struct prefix x = { .addr = *a }, y = { .addr = *b };
 
-	for (; r == 0 && n > 0; n--, p++, q++)
-		r = *p < *q ? -1 : *p > *q;
+	return (prefix_compare(&x, &y));
+}
+
+static int
+compare_numbers(const void *a, const void *b)
+{
+	const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x < y ? -1 : x > y);
+}
+
+/* Compares the first n members of two records. */
+static int
+compare(enum control_type type, size_t n, const void *a, const void *b)
+{
+	const struct control_layout *l = control_layout(type);
+	const uint8_t *x = a, *y = b;
+	struct control_field f;
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < n && control_field(l, i, &f); i++)
+		r = f.kind == PACK_ADDR ?
+		    compare_addrs((const void *)(x + f.offset),
+			(const void *)(y + f.offset)) :
+		    compare_numbers(x + f.offset, y + f.offset);
 	return (r);
 }
 
 static int
 compare_exporters(const void *a, const void *b)
 {
-	return (compare(a, b, 0));
+	return (compare(CONTROL_EXPORTER, 1, a, b));
 }
 
-/* Interfaces, by their index. */
+/* By exporter, version, domain and ID. */
 static int
-compare_1(const void *a, const void *b)
+compare_templates(const void *a, const void *b)
 {
-	return (compare(a, b, 1));
+	return (compare(CONTROL_TEMPLATE, 4, a, b));
 }
 
-/* By version and domain. */
+/* By exporter, version, domain and ID. */
 static int
-compare_2(const void *a, const void *b)
+compare_samplers(const void *a, const void *b)
 {
-	return (compare(a, b, 2));
+	return (compare(CONTROL_SAMPLER, 4, a, b));
 }
 
-/* By version, domain and id. */
+/* By exporter, version and domain. */
 static int
-compare_3(const void *a, const void *b)
+compare_domains(const void *a, const void *b)
 {
-	return (compare(a, b, 3));
+	return (compare(CONTROL_DOMAIN, 3, a, b));
+}
+
+/* By exporter and index. */
+static int
+compare_interfaces(const void *a, const void *b)
+{
+	return (compare(CONTROL_INTERFACE, 2, a, b));
 }
 
 void
@@ -237,10 +263,10 @@ answer_sort(struct answer *a)
 	static int (*const compares[CONTROL_TYPES])(const void *,
 	    const void *) = {
 		[CONTROL_EXPORTER] = compare_exporters,
-		[CONTROL_TEMPLATE] = compare_3,
-		[CONTROL_SAMPLER] = compare_3,
-		[CONTROL_DOMAIN] = compare_2,
-		[CONTROL_INTERFACE] = compare_1,
+		[CONTROL_TEMPLATE] = compare_templates,
+		[CONTROL_SAMPLER] = compare_samplers,
+		[CONTROL_DOMAIN] = compare_domains,
+		[CONTROL_INTERFACE] = compare_interfaces,
 	};
 	size_t i;
 
@@ -251,6 +277,7 @@ answer_sort(struct answer *a)
 	}
 }
 
+/* The index of the first record that is not before the exporter's. */
 static size_t
 find_first(const struct answer *a, enum control_type type,
     const struct addr *exporter)
@@ -261,7 +288,8 @@ find_first(const struct answer *a, enum control_type type,
 
 	while (low < high) {
 		middle = low + (high - low) / 2;
-		if (compare(records + middle * size, exporter, 0) < 0)
+		if (compare_addrs((const void *)(records + middle * size),
+			exporter) < 0)
 			low = middle + 1;
 		else
 			high = middle;

@@ -15,8 +15,9 @@
  */
 
 /*
- * Answers of collectors, in memory and checked: control-msg.h has what they are
- * made of.  Several collectors' become one: sums are added up, lists joined.
+ * Answers of collectors, checked and in memory.  control-msg.h defines their
+ * records.  The answers of several collectors become one: numbers of the
+ * summary, memory and rules are added, and lists are joined.
  */
 #ifndef CTL_ANSWER_H
 #define CTL_ANSWER_H
@@ -28,39 +29,39 @@
 
 #define ANSWER_WORKERS_MAX 64
 
-/* Records of one type, of the layout's size each. */
+/* Records of one type.  Each has the size in its layout. */
 struct answer_list {
 	void *records;
 	size_t n, room;
 };
 
-/* Zeroed is empty. */
+/* All zero: no answer yet. */
 struct answer {
 	struct answer_list lists[CONTROL_TYPES];
-	uint8_t *data[ANSWER_WORKERS_MAX]; /* which texts lead to */
+	uint8_t *data[ANSWER_WORKERS_MAX]; /* owned; texts point into it */
 	size_t ndata;
 };
 
 /*
- * Adds a whole answer, in data, which is owned from here on.  FLOWD_ESHORT
- * where it is not whole, FLOWD_EVERSION for a flowd of another version,
- * FLOWD_EINVAL for what is no answer, FLOWD_ENOMEM.  After a failure the answer
- * can only be freed.
+ * Adds the answer of a collector.  a owns data from then on, even after an
+ * error.  FLOWD_ESHORT: the answer is incomplete; FLOWD_EVERSION: it is of
+ * another release; FLOWD_EINVAL: it is invalid; FLOWD_ENOMEM.  After an error,
+ * the only valid call is answer_free.
  */
 int answer_add(struct answer *a, uint8_t *data, size_t len)
     __attribute__((warn_unused_result));
 void answer_free(struct answer *a);
 
-/* Record i of a list, or NULL behind the last. */
+/* Returns record i of a list.  NULL: there are fewer. */
 const void *answer_record(const struct answer *a, enum control_type type,
     size_t i);
 
-/* Puts what is of exporters into the order of their addresses. */
+/* Sorts exporters and their records by address. */
 void answer_sort(struct answer *a);
 
 /*
- * A sorted answer's records of one exporter, the first where *i is ANSWER_FIRST
- * and else the next; NULL behind the last.
+ * Returns the first record of an exporter in a sorted answer if *i is
+ * ANSWER_FIRST, else the next one.  NULL: there are no more.
  */
 #define ANSWER_FIRST SIZE_MAX
 

@@ -26,14 +26,14 @@
 #include "netflow.h"
 
 /*
- * The default of templateRefreshTimeout, RFC 6728 section 4.4.2.  After a loss
- * or a start without a state file, data wait for so long.
+ * The default of templateRefreshTimeout, RFC 6728 section 4.4.2.  After packet
+ * loss, or a start without a state file, data can wait for a template as long.
  */
 #define REFRESH_MAX 600 /* seconds */
 
-#define CLOCK_OFF_MS  5000   /* v9 and IPFIX tell whole seconds */
-#define COMPLETE_PPM  999000 /* below that it is worth a word */
-#define LOOKED_AT_MIN 20     /* flows, before they tell anything */
+#define CLOCK_OFF_MS  5000   /* v9 and IPFIX send whole seconds */
+#define COMPLETE_PPM  999000 /* a lower share is a finding */
+#define LOOKED_AT_MIN 20     /* flows; fewer are not significant */
 #define NARROW        4      /* bytes of a counter that wraps at 4 GiB */
 
 #define TEXT_LEN 256 /* of a finding */
@@ -51,23 +51,23 @@ enum {
 	SELECTOR_ID = 302,
 };
 
-/* What is looked for in a template of flows. */
-struct carried {
-	bool uptimes;    /* relative to the start of the exporter's system */
-	bool times;      /* that stand for themselves */
-	bool init_time;  /* of its system */
-	bool sampler;    /* which one has taken the packets */
-	bool sampling;   /* how many of them these stand for */
-	uint16_t narrow; /* id of an octet counter that is, or 0 */
+/* The elements of a template of flows that checks depend on. */
+struct elements {
+	bool uptimes;    /* times since the start of the exporter's system */
+	bool times;      /* absolute times */
+	bool init_time;  /* the time of this start */
+	bool sampler;    /* the ID of a sampler */
+	bool sampling;   /* the sampling rate */
+	uint16_t narrow; /* the ID of a narrow octet counter, or 0 */
 };
 
-/* One exporter at a time. */
+/* The state of the checks of one exporter. */
 struct check {
 	const struct answer *a;
 	const struct control_exporter *e;
 	FILE *fp;
 	bool json;
-	size_t found;
+	size_t found; /* findings about all exporters so far */
 };
 
 static void add(struct check *c, const char *name, const char *fmt, ...)
@@ -100,8 +100,8 @@ check_datagrams(struct check *c)
 
 	if (n->unsupported > 0)
 		add(c, "unsupported-version",
-		    "sends NetFlow of version %" PRIu64
-		    ", which flowd does not read: %" PRIu64
+		    "sends NetFlow version %" PRIu64
+		    ", which flowd does not support; %" PRIu64
 		    " datagrams were dropped",
 		    c->e->unsupported, n->unsupported);
 	if (n->invalid > 0)
@@ -112,25 +112,25 @@ check_datagrams(struct check *c)
 	if (n->no_template > 0)
 		add(c, "no-template",
 		    "%" PRIu64
-		    " datagrams had data whose template never came; what "
-		    "they held is lost",
+		    " datagrams had data whose template did not arrive; "
+		    "these data are lost",
 		    n->no_template);
 	if (c->e->held_sets > 0)
 		add(c, "waiting-for-template",
-		    "%" PRIu64 " sets of data, %" PRIu64
-		    " bytes, wait for a template",
+		    "%" PRIu64 " data sets (%" PRIu64
+		    " bytes) wait for a template",
 		    c->e->held_sets, c->e->held_bytes);
 	if (n->templates_refused > 0)
 		add(c, "template-refused",
 		    "%" PRIu64
-		    " definitions of templates could not be used; flowd's "
-		    "messages say why",
+		    " template definitions were refused; flowd's log has the "
+		    "reasons",
 		    n->templates_refused);
 	if (n->records_refused > 0)
 		add(c, "record-refused",
 		    "%" PRIu64
 		    " records have a source and a destination of different "
-		    "families, and were dropped",
+		    "address families and were dropped",
 		    n->records_refused);
 }
 
@@ -142,7 +142,7 @@ check_clock(struct check *c)
 
 	if (c->e->clock == CONTROL_UNKNOWN || ms < CLOCK_OFF_MS)
 		return;
-	add(c, "clock-off", "its clock is off, %" PRIu64 " s %s",
+	add(c, "clock-off", "the exporter's clock is %" PRIu64 " s %s",
 	    (ms + 500) / 1000, behind ? "behind" : "ahead");
 }
 
@@ -156,10 +156,11 @@ check_completeness(struct check *c)
 	if (hour->complete == CONTROL_UNKNOWN || hour->complete >= COMPLETE_PPM)
 		return;
 	add(c, "incomplete",
-	    "of its flows of the latest hour, %" PRIu64 ".%02" PRIu64
-	    "%% are there; %" PRIu64 " are missing; so far flowd lost %" PRIu64
-	    " of its flows to output errors, and the kernel %" PRIu64
-	    " datagrams of any exporter",
+	    "%" PRIu64 ".%02" PRIu64
+	    "%% of the flows of the last hour arrived, %" PRIu64
+	    " are missing; in total, flowd lost %" PRIu64
+	    " flows of this exporter to output errors, and the kernel "
+	    "dropped %" PRIu64 " datagrams of all exporters",
 	    hour->complete / 10000, hour->complete / 100 % 100, hour->missing,
 	    c->e->counters.lost, all->collector.kernel_drops);
 }
@@ -172,12 +173,12 @@ check_interfaces(struct check *c)
 		return;
 	add(c, "in-is-out",
 	    "in %" PRIu64 " of %" PRIu64
-	    " flows looked at, the input interface is the output interface",
+	    " checked flows, the input interface is also the output interface",
 	    c->e->in_is_out, c->e->looked_at);
 }
 
 static void
-look_at_column(const struct ctl_column *column, struct carried *has)
+add_element(const struct ctl_column *column, struct elements *has)
 {
 	const uint16_t id = column->spec.id;
 
@@ -199,19 +200,19 @@ look_at_column(const struct ctl_column *column, struct carried *has)
 		has->narrow = id;
 }
 
-static struct carried
-look_at(const struct control_template *t)
+static struct elements
+elements_of(const struct control_template *t)
 {
-	struct carried has = { 0 };
+	struct elements has = { 0 };
 	struct ctl_column column;
 
 	ctl_columns(&column, t);
 	while (ctl_next_column(&column))
-		look_at_column(&column, &has);
+		add_element(&column, &has);
 	return (has);
 }
 
-/* Whether the exporter has told when its system started. */
+/* Whether the exporter has sent the time when its system started. */
 static bool
 has_init_time(const struct check *c, const struct control_template *t)
 {
@@ -243,23 +244,24 @@ has_sampler(const struct check *c, const struct control_template *t)
 
 static void
 check_times(struct check *c, const struct control_template *t,
-    const struct carried *has)
+    const struct elements *has)
 {
 	if (!has->times && !has->uptimes)
 		add(c, "no-times",
 		    "template %" PRIu64 " of domain %" PRIu64
-		    " has no times: flows get the time of their export",
+		    " has no times; its flows get the export time",
 		    t->id, t->domain);
 	else if (t->version == NF_VERSION_IPFIX && !has->times &&
 	    !has->init_time && !has_init_time(c, t))
 		add(c, "no-time-base",
 		    "template %" PRIu64 " of domain %" PRIu64
-		    " counts times from the start of the exporter, which it "
-		    "never tells: flows get the time of their export",
+		    " has times since the start of the exporter, but the "
+		    "exporter does not send the time of this start; its flows "
+		    "get the export time",
 		    t->id, t->domain);
 }
 
-/* As long as an exporter is silent, it announces nothing either. */
+/* A silent exporter repeats no templates, so last_seen is the end. */
 static void
 check_refresh(struct check *c, const struct control_template *t)
 {
@@ -274,26 +276,27 @@ check_refresh(struct check *c, const struct control_template *t)
 		return;
 	add(c, "slow-refresh",
 	    "template %" PRIu64 " of domain %" PRIu64
-	    " is repeated after %s or later; 10 minutes or less lose less "
-	    "after a loss or a restart",
+	    " is repeated every %s or less often; every 10 minutes or more "
+	    "often would lose fewer flows after packet loss or a restart",
 	    t->id, t->domain, format_interval((uint32_t)refresh, text));
 }
 
-/* Nothing is wrong with that where no data comes any more. */
+/* A withdrawn template is a problem only if data arrive. */
 static void
 check_withdrawn(struct check *c, const struct control_template *t)
 {
 	if (c->e->held_sets > 0)
 		add(c, "withdrawn",
 		    "template %" PRIu64 " of domain %" PRIu64
-		    " was withdrawn: data for it wait until it is repeated",
+		    " was withdrawn; its data wait until the exporter sends it "
+		    "again",
 		    t->id, t->domain);
 }
 
 static void
 check_template(struct check *c, const struct control_template *t)
 {
-	const struct carried has = look_at(t);
+	const struct elements has = elements_of(t);
 
 	if (t->withdrawn != 0) {
 		check_withdrawn(c, t);
@@ -306,14 +309,14 @@ check_template(struct check *c, const struct control_template *t)
 	if (has.narrow != 0)
 		add(c, "narrow-counters",
 		    "template %" PRIu64 " of domain %" PRIu64
-		    " counts octets in %d bytes or less: flows of 4 GiB and "
-		    "more are stored as smaller ones",
+		    " counts octets in %d bytes or less; flows of 4 GiB or "
+		    "more are stored with too few octets",
 		    t->id, t->domain, NARROW);
 	if (has.sampler && !has.sampling && !has_sampler(c, t))
 		add(c, "sampling-unknown",
 		    "template %" PRIu64 " of domain %" PRIu64
-		    " names a sampler, of which nothing is known: packets "
-		    "and octets may be a part of what there was",
+		    " names a sampler, but the exporter sent no data about it; "
+		    "packets and octets may count only the sample",
 		    t->id, t->domain);
 }
 
@@ -345,6 +348,6 @@ ctl_check(FILE *fp, const struct answer *a, bool json)
 	if (json)
 		(void)fputs("]}\n", fp);
 	else if (c.found == 0)
-		(void)fputs("nothing wrong was found\n", fp);
+		(void)fputs("no problems found\n", fp);
 	return (c.found);
 }

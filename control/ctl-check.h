@@ -15,7 +15,7 @@
  */
 
 /*
- * What is wrong with what exporters send, in words, by what is known of them.
+ * Finds problems with the data of exporters, and explains them in text.
  */
 #ifndef CTL_CHECK_H
 #define CTL_CHECK_H
@@ -27,9 +27,9 @@
 #include "control/ctl-answer.h"
 
 /*
- * Looks at every exporter of a sorted answer, which has a summary, templates
- * and options, and prints a line for each finding, or one JSON object.  Their
- * number.
+ * Checks every exporter of a sorted answer that has a summary, templates and
+ * options.  Prints a line for each finding, or one JSON object with all of
+ * them.  Returns the number of findings.
  */
 size_t ctl_check(FILE *fp, const struct answer *a, bool json);
 

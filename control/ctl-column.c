@@ -26,7 +26,7 @@ enum {
 	SAMPLING_PACKET_INTERVAL = 305,
 };
 
-/* What v9 numbers scopes by, RFC 3954 section 6.1. */
+/* The names of scopes in v9, RFC 3954 section 6.1. */
 static const char *const scope_names[] = {
 	[1] = "System",
 	[2] = "Interface",

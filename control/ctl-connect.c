@@ -39,13 +39,13 @@
 
 #define ANSWER_MAX       ((size_t)1 << 30) /* bytes; more is refused */
 #define ANSWER_FIRST_LEN ((size_t)1 << 17)
-#define SECONDS          10  /* for flowd to send something */
-#define SECONDS_ALL      120 /* for it to send everything */
-#define TRIES            5   /* as flowd may be reloading */
+#define SECONDS          10  /* limit for a part of the answer */
+#define SECONDS_ALL      120 /* limit for the whole answer */
+#define TRIES            5   /* flowd may be reloading */
 
-/* With a timeout, a signal interrupts it whatever was said of the signal. */
+/* With a timeout, signals interrupt connect even with SA_RESTART. */
 static int
-connect_patiently(int fd, const struct sockaddr_un *sun)
+connect_again(int fd, const struct sockaddr_un *sun)
 {
 	int r;
 
@@ -68,22 +68,23 @@ connect_to(const char *path)
 		return (-1);
 	}
 	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) == -1) {
-		log_warn("socket");
+		log_warn("cannot create a socket");
 		return (-1);
 	}
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) == 0 &&
 	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) == 0 &&
-	    connect_patiently(fd, &sun) == 0)
+	    connect_again(fd, &sun) == 0)
 		return (fd);
 	if (errno == ENOENT)
 		log_warnx(
-		    "%s: no such socket; flowd makes it where flowd.conf "
-		    "has a control statement",
+		    "%s: no such socket; flowd creates it if flowd.conf has "
+		    "a control statement",
 		    path);
 	else if (errno == EAGAIN || errno == ETIMEDOUT)
-		log_warnx("%s: too many others ask at the same time", path);
+		log_warnx("%s: flowd is busy with other clients; try again",
+		    path);
 	else if (errno == ECONNREFUSED)
-		log_warnx("%s: no flowd is running there", path);
+		log_warnx("%s: flowd is not running", path);
 	else
 		log_warn("%s", path);
 	(void)close(fd);
@@ -117,7 +118,7 @@ more_room(uint8_t **data, size_t *size)
 	return (0);
 }
 
-/* All until flowd closes, which the caller frees.  -1 with errno. */
+/* Receives until flowd closes.  The caller frees *data.  -1 with errno. */
 static int
 receive_all(int fd, uint8_t **data, size_t *len)
 {
@@ -139,7 +140,7 @@ receive_all(int fd, uint8_t **data, size_t *len)
 			errno = ETIMEDOUT;
 		if (n == -1 && errno == EINTR)
 			continue;
-		/* It closes on who is too slow, and when it reloads. */
+		/* flowd closes if the client is too slow, and on reload. */
 		if (n == -1 && errno == ECONNRESET)
 			n = 0;
 		if (n == -1)
@@ -149,7 +150,7 @@ receive_all(int fd, uint8_t **data, size_t *len)
 	return (0);
 }
 
-/* As answer_add; FLOWD_EIO after a message. */
+/* Returns as answer_add, or FLOWD_EIO after a message. */
 static int
 ask_once(const char *path, const struct control_request *request,
     struct answer *answer)
@@ -172,7 +173,7 @@ ask_once(const char *path, const struct control_request *request,
 	return (answer_add(answer, data, len));
 }
 
-/* Worker 1 is at path, worker K at path.K. */
+/* The socket of worker 1 is path, that of worker K is path.K. */
 static int
 ask_all(const char *path, const struct control_request *request,
     struct answer *answer)
@@ -204,19 +205,19 @@ explain(const char *path, int error)
 	case FLOWD_EIO:
 		return;
 	case FLOWD_ESHORT:
-		log_warnx("%s: flowd broke off its answer", path);
+		log_warnx("%s: flowd ended its answer early", path);
 		return;
 	case FLOWD_EVERSION:
 		log_warnx(
-		    "%s: the flowd that runs there is of another release than "
-		    "this flowdctl",
+		    "%s: flowd is of another release than this flowdctl; "
+		    "restart flowd",
 		    path);
 		return;
 	case FLOWD_ENOMEM:
 		log_warnx("%s: no memory for the answer", path);
 		return;
 	default:
-		log_warnx("%s: what came is no answer of flowd's", path);
+		log_warnx("%s: the answer is invalid", path);
 	}
 }
 
@@ -239,8 +240,8 @@ ctl_ask(const char *path, const struct control_request *request,
 }
 
 /*
- * The process that listens at the other end, as the kernel knows it: 0 where
- * this process cannot see it, -1 with errno.
+ * Returns the process that listens on the socket, according to the kernel.  0:
+ * it is in another PID namespace; -1 with errno.
  */
 #if defined(HAVE_STRUCT_SOCKPEERCRED)
 static pid_t
@@ -296,20 +297,21 @@ ctl_signal(const char *path, int signal)
 	pid = peer_pid(fd);
 	(void)close(fd);
 	if (pid == -1)
-		log_warn("%s: the system does not tell who serves it", path);
+		log_warn("%s: cannot find the process of the socket", path);
 	else if (pid == 0)
 		log_warnx(
-		    "%s: the flowd there cannot be seen from here, as in "
-		    "another container; signal it there",
+		    "%s: flowd is in another container; send the signal "
+		    "there",
 		    path);
 	else if (kill(pid, signal) == 0)
 		return (0);
 	else if (errno == EPERM)
 		log_warnx(
-		    "flowd, process %ld, may be signalled by root and its "
-		    "own user only",
+		    "only root and flowd's own user may send signals to "
+		    "flowd, process %ld",
 		    (long)pid);
 	else
-		log_warn("flowd, process %ld", (long)pid);
+		log_warn("cannot send a signal to flowd, process %ld",
+		    (long)pid);
 	return (-1);
 }

@@ -15,7 +15,7 @@
  */
 
 /*
- * The way to a running flowd: its control sockets, and the process behind them.
+ * Requests to a running flowd over its control sockets, and signals to it.
  */
 #ifndef CTL_CONNECT_H
 #define CTL_CONNECT_H
@@ -26,15 +26,15 @@
 #include "control/ctl-answer.h"
 
 /*
- * Asks all collectors of the flowd whose control socket is at path.  The answer
- * is sorted.  -1 after a message.
+ * Sends the request to all collectors of the flowd whose control socket is at
+ * path, and receives their answers, sorted.  -1 after a message.
  */
 int ctl_ask(const char *path, const struct control_request *request,
     struct answer *answer) __attribute__((warn_unused_result));
 
 /*
- * Signals the monitor, which is the process that the kernel says to have opened
- * the socket; what flowd itself says is not asked.  -1 after a message.
+ * Sends a signal to the monitor.  The kernel reports the process that opened
+ * the socket, so that the collector cannot choose it.  -1 after a message.
  */
 int ctl_signal(const char *path, int signal)
     __attribute__((warn_unused_result));

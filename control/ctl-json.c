@@ -20,7 +20,7 @@
 
 #include "control/ctl-print.h"
 
-/* A comma, but in front of the first. */
+/* Writes a comma, except before the first member. */
 static void
 separate(FILE *fp, bool *first)
 {

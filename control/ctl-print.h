@@ -15,9 +15,9 @@
  */
 
 /*
- * Answers for people, as JSON and for Prometheus.  Texts are what exporters
- * sent, or a collector that somebody took over: of them nothing but printable
- * ASCII gets through, the rest as \ooo.
+ * Prints answers as text, as JSON and for Prometheus.  Texts in answers come
+ * from exporters, or from a collector that an attacker took over.  Only their
+ * printable ASCII is printed as it is; other bytes are printed as \ooo.
  */
 #ifndef CTL_PRINT_H
 #define CTL_PRINT_H
@@ -28,16 +28,16 @@
 #include "control/ctl-answer.h"
 #include "lib/fieldspec.h"
 
-/* Within quotes of JSON or Prometheus, " and \ are escaped as well. */
+/* quoted: within quotes of JSON or Prometheus, where " is escaped, too. */
 void ctl_put_text(FILE *fp, const struct pack_view *text, bool quoted);
 
-/* One JSON object with the lists that wants, CONTROL_WANT_*, names. */
+/* Prints one JSON object with the lists in wants, CONTROL_WANT_*. */
 void ctl_print_json(FILE *fp, const struct answer *a, uint32_t wants);
 
-/* Text exposition of what the answer has that can be measured. */
+/* Prints all metrics of the answer in the text format of Prometheus. */
 void ctl_print_prometheus(FILE *fp, const struct answer *a);
 
-/* Each as the command "show" of this name. */
+/* The output of the command "show" with this name. */
 void ctl_print_summary(FILE *fp, const struct answer *a);
 void ctl_print_memory(FILE *fp, const struct answer *a);
 void ctl_print_rules(FILE *fp, const struct answer *a);
@@ -46,34 +46,35 @@ void ctl_print_exporter(FILE *fp, const struct answer *a);
 void ctl_print_templates(FILE *fp, const struct answer *a);
 
 /*
- * A number by what it is, in buf: shares as ratios, offsets in seconds, and
- * what is unknown as the text for that.
+ * Formats a number according to its nature: shares as ratios, offsets in
+ * seconds, and unknown values as the text unknown.
  */
 #define CTL_NUMBER_MAX 32
 const char *ctl_number(const struct control_field *f, uint64_t value,
     const char *unknown, char buf[CTL_NUMBER_MAX]);
 
-/* Versions as "5,9", in buf. */
+/* Formats versions as "5,9". */
 #define CTL_VERSIONS_MAX 192 /* bytes; all of 0 to 63 fit */
 const char *ctl_versions(uint64_t versions, char buf[CTL_VERSIONS_MAX]);
 
-/* As wide as the longest address of an exporter, and the title above it. */
+/* The width of a column with the addresses of all exporters and its title. */
 int ctl_address_width(const struct answer *a);
 
-/* A walk through the columns of a template.  Starts with ctl_columns. */
+/* A position in the list of a template's columns. */
 struct ctl_column {
 	struct fieldspec spec;
 	bool scope;       /* of options data */
-	const char *name; /* NULL: flowd does not read it */
+	const char *name; /* NULL: flowd does not use the element */
 	struct cursor rest;
 	uint16_t version;
 	uint64_t number, scopes;
 };
 
+/* Starts before the first column; ctl_next_column returns false at the end. */
 void ctl_columns(struct ctl_column *column, const struct control_template *t);
 bool ctl_next_column(struct ctl_column *column);
 
-/* Whether it tells of how many packets one was taken. */
+/* Whether the column has a sampling rate. */
 bool ctl_is_sampling(const struct ctl_column *column);
 
 #endif

@@ -15,8 +15,8 @@
  */
 
 /*
- * Prometheus' text format, version 0.0.4: all samples of a metric together, one
- * for each record, which its labels tell from the others.
+ * The text format of Prometheus, version 0.0.4.  The samples of a metric follow
+ * each other, one for each record, and their labels identify the record.
  */
 #include "compat/compat.h"
 
@@ -63,7 +63,7 @@ put_metric(FILE *fp, const struct answer *a, enum control_type type,
 	    f->nature == CONTROL_COUNTER ? "counter" : "gauge");
 	for (i = 0; (record = answer_record(a, type, i)) != NULL; i++) {
 		value = *(const uint64_t *)(record + f->offset);
-		/* What is not known has no sample. */
+		/* An unknown value has no sample. */
 		if (ctl_number(f, value, "", number)[0] == '\0')
 			continue;
 		(void)fprintf(fp, "%s%s", prefix, f->metric);

@@ -38,11 +38,11 @@
 
 #define BACKLOG     64
 #define CHILDREN    16
-#define SECONDS     20   /* for one request, from beginning to end */
-#define REQUEST_MAX 4096 /* bytes; more is no request of Prometheus' */
+#define SECONDS     20   /* limit for one request and its reply */
+#define REQUEST_MAX 4096 /* bytes; requests of Prometheus are shorter */
 #define REAP_MS     1000
 
-/* By age, the oldest first. */
+/* Child processes, the oldest first. */
 struct children {
 	pid_t pids[CHILDREN];
 	size_t n;
@@ -91,13 +91,13 @@ listen_at(const char *endpoint)
 	    bind(fd, (struct sockaddr *)&ss, len) == 0 &&
 	    listen(fd, BACKLOG) == 0)
 		return (fd);
-	log_warn("serve %s", endpoint);
+	log_warn("cannot listen on %s", endpoint);
 	if (fd != -1)
 		(void)close(fd);
 	return (-1);
 }
 
-/* The head of a request, terminated.  -1 where none comes. */
+/* Reads the head of a request and adds a NUL.  -1: it is incomplete. */
 static int
 read_request(int fd, char buf[REQUEST_MAX + 1])
 {
@@ -130,7 +130,7 @@ reply(int fd, const char *status, const char *type, const char *body,
 	if (n < 0 || (size_t)n >= sizeof(head) ||
 	    flowd_write_whole(fd, head, (size_t)n) == -1 ||
 	    flowd_write_whole(fd, body, len) == -1)
-		log_debug("serve: the client has gone");
+		log_debug("serve: the client closed the connection");
 }
 
 static void
@@ -139,7 +139,7 @@ reply_text(int fd, const char *status, const char *text)
 	reply(fd, status, "text/plain; charset=utf-8", text, strlen(text));
 }
 
-/* Whole before any of it is sent, so that a client can tell. */
+/* Makes the whole page before the status is sent, which depends on it. */
 static int
 make_page(const char *path, char **page, size_t *len)
 {
@@ -172,12 +172,13 @@ answer_request(int fd, const char *path)
 	if (read_request(fd, request) == -1)
 		return;
 	if (strncmp(request, "GET ", 4) != 0) {
-		reply_text(fd, "405 Method Not Allowed", "GET only\n");
+		reply_text(fd, "405 Method Not Allowed",
+		    "only GET is supported\n");
 		return;
 	}
 	if (strcspn(request + 4, " ?\r\n") != strlen("/metrics") ||
 	    strncmp(request + 4, "/metrics", strlen("/metrics")) != 0) {
-		reply_text(fd, "404 Not Found", "there is /metrics\n");
+		reply_text(fd, "404 Not Found", "only /metrics exists\n");
 		return;
 	}
 	if (make_page(path, &page, &len) == -1)
@@ -190,7 +191,7 @@ answer_request(int fd, const char *path)
 }
 
 static void
-forget(struct children *all, size_t i)
+remove_child(struct children *all, size_t i)
 {
 	memmove(&all->pids[i], &all->pids[i + 1],
 	    (--all->n - i) * sizeof(all->pids[0]));
@@ -204,7 +205,7 @@ reap(struct children *all)
 
 	while (i < all->n) {
 		if (child_has_ended(all->pids[i], &error))
-			forget(all, i);
+			remove_child(all, i);
 		else
 			i++;
 	}
@@ -217,11 +218,11 @@ end_oldest(struct children *all)
 
 	(void)kill(all->pids[0], SIGKILL);
 	(void)child_wait(all->pids[0], &status);
-	forget(all, 0);
+	remove_child(all, 0);
 }
 
 static void
-take_client(int listener, const char *path, struct children *all)
+accept_client(int listener, const char *path, struct children *all)
 {
 	pid_t pid;
 	int fd;
@@ -240,7 +241,7 @@ take_client(int listener, const char *path, struct children *all)
 		_exit(0);
 	}
 	if (pid == -1)
-		log_warn("serve");
+		log_warn("serve: cannot start a process for a request");
 	else
 		all->pids[all->n++] = pid;
 	(void)close(fd);
@@ -257,15 +258,15 @@ ctl_serve(const char *path, const char *endpoint)
 		return (1);
 	if (geteuid() == 0)
 		log_warnx(
-		    "serve needs no root: let a user of the control socket's "
-		    "group run it");
+		    "serve does not need root; run it as a user of the "
+		    "socket's group");
 	(void)sigaction(SIGTERM, &sa, NULL);
 	(void)sigaction(SIGINT, &sa, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
 	while (!ended) {
 		reap(&all);
 		if (poll(&pfd, 1, REAP_MS) == 1)
-			take_client(pfd.fd, path, &all);
+			accept_client(pfd.fd, path, &all);
 	}
 	while (all.n > 0)
 		end_oldest(&all);

@@ -15,15 +15,17 @@
  */
 
 /*
- * A server of HTTP/1.0 that answers /metrics for Prometheus, and nothing else.
- * Each request is served by a process of its own, of which there are few, and
- * that ends after some seconds whatever the client does; where all are busy the
- * oldest makes room.
+ * An HTTP/1.0 server for Prometheus that only answers /metrics.  Each request
+ * has a process of its own, which is killed after some seconds.  The number of
+ * processes is limited; a further request kills the oldest one.
  */
 #ifndef CTL_SERVE_H
 #define CTL_SERVE_H
 
-/* Serves at ADDR:PORT until a signal.  Returns the exit status. */
+/*
+ * Serves the metrics of the flowd with the control socket path on ADDR:PORT
+ * until a signal arrives.  Returns the exit status.
+ */
 int ctl_serve(const char *path, const char *endpoint);
 
 #endif

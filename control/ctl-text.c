@@ -74,7 +74,7 @@ ctl_number(const struct control_field *f, uint64_t value, const char *unknown,
 	return (buf);
 }
 
-/* When the answer was made, in epoch seconds. */
+/* The time of the answer, in seconds of the epoch. */
 static uint64_t
 now_of(const struct answer *a)
 {
@@ -83,7 +83,7 @@ now_of(const struct answer *a)
 	return (hello->now);
 }
 
-/* How long ago that was: "3m4s". */
+/* Formats the time since then: "3m4s". */
 static const char *
 ago(const struct answer *a, uint64_t then, char buf[32])
 {
@@ -92,7 +92,7 @@ ago(const struct answer *a, uint64_t then, char buf[32])
 	return (format_interval((uint32_t)(now > then ? now - then : 0), buf));
 }
 
-/* As flowd(8) has it: "no-template". */
+/* Writes a name as in flowd(8): "no-template". */
 static void
 put_name(FILE *fp, const char *name)
 {
@@ -104,7 +104,7 @@ put_name(FILE *fp, const char *name)
 		(void)fputc(' ', fp);
 }
 
-/* What has a line of its own: everything that has a text to explain it. */
+/* Writes a line for each member with a help text. */
 static void
 put_explained(FILE *fp, enum control_type type, const void *record)
 {
@@ -114,7 +114,7 @@ put_explained(FILE *fp, enum control_type type, const void *record)
 	size_t i;
 
 	for (i = 0; control_field(l, i, &f); i++) {
-		/* Times and shares of exporters stand above these lines. */
+		/* ctl_print_exporter prints times and shares itself. */
 		if (f.help == NULL || f.nature == CONTROL_TIME ||
 		    (type == CONTROL_EXPORTER && f.nature == CONTROL_SHARE))
 			continue;
@@ -191,14 +191,14 @@ ctl_address_width(const struct answer *a)
 	return ((int)width);
 }
 
-/* In a second of the period; hostile zeros are none. */
+/* The rate per second in the period.  A hostile answer may have 0 seconds. */
 static double
 rate(uint64_t n, const struct control_period *p)
 {
 	return (p->seconds == 0 ? 0 : (double)n / (double)p->seconds);
 }
 
-/* "99.95%". */
+/* Formats the share as "99.95%". */
 static const char *
 percentage(const struct control_period *p, char buf[CTL_NUMBER_MAX])
 {
@@ -266,12 +266,12 @@ put_announced(FILE *fp, const struct answer *a,
 	char interval[32];
 
 	if (t->announced == 0)
-		(void)fputs(", of the state file", fp);
+		(void)fputs(", from the state file", fp);
 	else
 		(void)fprintf(fp, ", announced %s ago",
 		    ago(a, t->announced, interval));
 	if (t->interval != 0)
-		(void)fprintf(fp, ", after %s",
+		(void)fprintf(fp, ", interval %s",
 		    format_interval((uint32_t)t->interval, interval));
 }
 
@@ -420,7 +420,7 @@ ctl_print_exporter(FILE *fp, const struct answer *a)
 
 	(void)fprintf(fp, "%s: versions %s%s\n", addr_ntop(&e->addr, addr),
 	    ctl_versions(e->versions, versions),
-	    e->named != 0 ? ", has a flow source of its own" : "");
+	    e->named != 0 ? ", named in a flow source statement" : "");
 	(void)fprintf(fp, "first seen %s, %s ago\n",
 	    format_iso_time((uint32_t)e->first_seen, false, time),
 	    ago(a, e->first_seen, interval));

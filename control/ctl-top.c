@@ -36,8 +36,8 @@
 #include "base/log.h"
 
 /*
- * No other screen, which would take along what is said when flowd has gone.
- * Lines that are too long are cut while a round is drawn.
+ * The alternate screen is not used: the terminal would erase error messages
+ * with it.  While a round is drawn, the terminal cuts long lines.
  */
 #define CLEAR       "\033[H\033[2J\033[?7l"
 #define WRAP        "\033[?7h"
@@ -47,7 +47,7 @@
 
 struct row {
 	const struct control_exporter *e;
-	uint64_t datagrams, flows, missing; /* since the round before */
+	uint64_t datagrams, flows, missing; /* since the previous round */
 };
 
 struct top {
@@ -75,9 +75,9 @@ missing(const struct control_exporter *e)
 	return (e->periods[CONTROL_START].missing);
 }
 
-/* One that was forgotten in between begins anew. */
+/* If flowd evicted the exporter in between, its counters started at 0. */
 static uint64_t
-grown(uint64_t now, uint64_t before)
+difference(uint64_t now, uint64_t before)
 {
 	return (now >= before ? now - before : now);
 }
@@ -94,9 +94,10 @@ make_row(const struct top *top, const struct control_exporter *e)
 		was = &none;
 	return ((struct row){
 	    .e = e,
-	    .datagrams = grown(e->counters.datagrams, was->counters.datagrams),
-	    .flows = grown(e->counters.flows, was->counters.flows),
-	    .missing = grown(missing(e), missing(was)),
+	    .datagrams =
+		difference(e->counters.datagrams, was->counters.datagrams),
+	    .flows = difference(e->counters.flows, was->counters.flows),
+	    .missing = difference(missing(e), missing(was)),
 	});
 }
 
@@ -109,7 +110,7 @@ compare_rows(const void *a, const void *b)
 		return (x->flows > y->flows ? -1 : 1);
 	if (x->datagrams != y->datagrams)
 		return (x->datagrams > y->datagrams ? -1 : 1);
-	/* As the answer has them. */
+	/* In the order of the answer. */
 	return (x->e < y->e ? -1 : 1);
 }
 
@@ -180,7 +181,7 @@ put_rows(const struct top *top, size_t max, const char *end)
 	}
 }
 
-/* How many lines there are; 0 where that is not known. */
+/* The number of lines of the terminal; 0: unknown. */
 static size_t
 screen_lines(void)
 {
@@ -191,12 +192,12 @@ screen_lines(void)
 	return (size.ws_row);
 }
 
-/* False where standard output takes no more. */
+/* False: cannot write to standard output. */
 static bool
 draw(const struct top *top, bool on_screen)
 {
 	const size_t lines = on_screen ? screen_lines() : 0;
-	/* Not down to the last line, which would scroll. */
+	/* The last line stays empty: writing it would scroll. */
 	const size_t rows = lines == 0 ? SIZE_MAX :
 	    lines > LINES_HEAD + 1     ? lines - LINES_HEAD - 1 :
 					 0;
@@ -231,11 +232,11 @@ ask(struct top *top, const char *path)
 	top->has_before = top->before.ndata > 0;
 	if (answer_record(&answer, CONTROL_SUMMARY, 0) != NULL)
 		return (make_rows(top));
-	log_warnx("%s: what came is no answer of flowd's", path);
+	log_warnx("%s: the answer is invalid", path);
 	return (-1);
 }
 
-/* Until it is time for the next round.  True when q was pressed. */
+/* Waits for the next round.  True: the user pressed q. */
 static bool
 wait_for_q(struct top *top, double until, bool on_screen)
 {
@@ -278,7 +279,7 @@ run(struct top *top, const char *path, unsigned int seconds,
 	return (0);
 }
 
-/* One key at a time, and none of them shown. */
+/* Reads single keys without echo. */
 static void
 enter_screen(const struct termios *before)
 {
@@ -300,7 +301,7 @@ leave_screen(const struct termios *before)
 int
 ctl_top(const char *path, unsigned int seconds, unsigned int rounds)
 {
-	/* What waits for flowd or the terminal goes on; poll does not. */
+	/* SA_RESTART: signals interrupt poll, but no other system call. */
 	const struct sigaction sa = {
 		.sa_handler = on_signal,
 		.sa_flags = SA_RESTART,

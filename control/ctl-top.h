@@ -15,8 +15,8 @@
  */
 
 /*
- * What exporters are sending now, refreshed: on a terminal in place, elsewhere
- * round after round.
+ * Prints the rates of exporters in rounds.  On a terminal, each round replaces
+ * the previous one.
  */
 #ifndef CTL_TOP_H
 #define CTL_TOP_H
@@ -24,8 +24,9 @@
 #include <stdint.h>
 
 /*
- * Every so many seconds, until q or an interrupt, or for this many rounds where
- * it is not 0.  Returns the exit status.
+ * Prints a round every given number of seconds, until the user presses q or
+ * interrupts, or for this number of rounds if it is not 0.  Returns the exit
+ * status.
  */
 int ctl_top(const char *path, unsigned int seconds, unsigned int rounds);
 

@@ -15,7 +15,7 @@
  */
 
 /*
- * flowdctl: asks a running flowd what it knows, and signals it.
+ * flowdctl: shows the state of a running flowd, and sends signals to it.
  */
 #include "compat/compat.h"
 
@@ -48,11 +48,11 @@ struct ctl_options {
 	enum format format;
 };
 
-/* args are those behind the command's words; returns the exit status. */
+/* A command.  run gets the arguments after its words; it returns the status. */
 struct command {
 	const char *words[2];
 	int min, max; /* of args */
-	bool formats; /* -j and -p have a meaning */
+	bool formats; /* -j and -p apply */
 	int (*run)(const struct command *command,
 	    const struct ctl_options *opts, int nargs, char **args);
 	uint32_t wants; /* CONTROL_WANT_* */
@@ -65,7 +65,7 @@ static const struct program ctl_program = {
 	.letters = "f:hjps:V",
 	.usage =
 	    "usage: flowdctl [-hjpV] [-f file] [-s socket] command\n"
-	    "  -f file        find the socket by this configuration\n"
+	    "  -f file        use the socket of this configuration\n"
 	    "  -h, --help     print this help\n"
 	    "  -j             print JSON, with show and check\n"
 	    "  -p             print metrics for Prometheus, with show\n"
@@ -79,7 +79,7 @@ static const struct program ctl_program = {
 	    "  show rules                 matches of each filter rule\n"
 	    "  show templates             templates of all exporters\n"
 	    "  show memory                memory in use\n"
-	    "  check [ADDRESS]            find faults in what exporters send\n"
+	    "  check [ADDRESS]            find problems with exporters\n"
 	    "  top [SECONDS [ROUNDS]]     show rates, updated every SECONDS (2)\n"
 	    "  log reopen                 reopen the logs\n"
 	    "  reload                     load the configuration again\n"
@@ -88,7 +88,7 @@ static const struct program ctl_program = {
 	.feature_version = sandbox_name,
 };
 
-/* The number, or -1 after a message. */
+/* Parses a number from 1 to 86400.  -1 after a message. */
 static int
 number(const char *what, const char *text)
 {
@@ -101,7 +101,7 @@ number(const char *what, const char *text)
 	return (-1);
 }
 
-/* What a command that shows something got; false after a message. */
+/* Whether the answer has all that the command needs.  False after a message. */
 static bool
 has_all(const struct command *command, const struct ctl_options *opts,
     const struct control_request *request, const struct answer *a)
@@ -112,19 +112,18 @@ has_all(const struct command *command, const struct ctl_options *opts,
 		answer_record(a, CONTROL_SUMMARY, 0) == NULL) ||
 	    ((command->wants & CONTROL_WANT_MEMORY) != 0 &&
 		answer_record(a, CONTROL_MEMORY, 0) == NULL)) {
-		log_warnx("%s: what came is no answer of flowd's",
-		    opts->socket);
+		log_warnx("%s: the answer is invalid", opts->socket);
 		return (false);
 	}
 	if (request->addr.family == ADDR_NONE ||
 	    answer_record(a, CONTROL_EXPORTER, 0) != NULL)
 		return (true);
-	log_warnx("%s: nothing is known of such an exporter",
+	log_warnx("%s: flowd knows no such exporter",
 	    addr_ntop(&request->addr, addr));
 	return (false);
 }
 
-/* Asks what the command wants, of the exporter in args if any. */
+/* Sends the command's request, about the exporter in args if there is one. */
 static int
 ask(const struct command *command, const struct ctl_options *opts, int nargs,
     char **args, struct answer *answer)
@@ -174,7 +173,7 @@ check(const struct command *command, const struct ctl_options *opts, int nargs,
 	size_t found;
 
 	if (opts->format == PROMETHEUS) {
-		log_warnx("check has nothing for Prometheus");
+		log_warnx("check cannot print metrics: use it without -p");
 		return (1);
 	}
 	if (ask(command, opts, nargs, args, &answer) == -1)
@@ -240,7 +239,7 @@ static const struct command commands[] = {
 	{ { "serve", NULL }, 1, 1, false, serve, 0, NULL, 0 },
 };
 
-/* The command that words begin with, or NULL. */
+/* Finds the command that words begin with, or returns NULL. */
 static const struct command *
 find_command(int nwords, char **words)
 {
@@ -259,7 +258,7 @@ find_command(int nwords, char **words)
 	return (NULL);
 }
 
-/* The socket that a configuration states, or NULL after a message. */
+/* Returns the socket in a configuration, which the caller frees, or NULL. */
 static char *
 socket_of(const char *conf_path)
 {
@@ -285,12 +284,12 @@ run(const struct command *command, const struct ctl_options *opts, int nwords,
 	int status;
 
 	if (opts->format != TEXT && !command->formats) {
-		log_warnx("%s: -j and -p have no meaning", words[0]);
+		log_warnx("%s: options -j and -p do not apply", words[0]);
 		return (1);
 	}
 	status = command->run(command, opts, nwords - skip, words + skip);
 	if (fflush(stdout) == EOF || ferror(stdout)) {
-		log_warn("standard output");
+		log_warn("cannot write to standard output");
 		return (1);
 	}
 	return (status);
