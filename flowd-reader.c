@@ -15,7 +15,7 @@
  */
 
 /*
- * flowd-reader: prints flow logs, filters them, and copies what passed.
+ * flowd-reader: prints, filters and copies flow logs.
  */
 
 #include "compat/compat.h"
@@ -45,7 +45,7 @@
 #define STDOUT_BUFFER   (256 * 1024) /* bytes */
 #define FOLLOW_INTERVAL 50           /* milliseconds */
 
-#define EXIT_DAMAGE 3 /* there was some, and -R */
+#define EXIT_DAMAGE 3 /* -R skipped damage */
 
 enum layout { TEXT, CSV, JSON };
 
@@ -54,16 +54,16 @@ struct job {
 	bool utc, verbose;
 	bool legacy, recover, follow;
 	bool print;           /* flows to standard output */
-	uint64_t head;        /* flows to read of a log */
+	uint64_t head;        /* limit of flows per log, -H */
 	const char *out_path; /* NULL: no -o */
 	struct store_writer *out;
 	struct filter *filter;   /* NULL: no -f */
 	uint32_t store_mask;     /* with filter */
 	uint64_t nread, npassed; /* flows */
-	const char *log;         /* that is read */
-	uint64_t left;           /* of head, in this log */
-	int status;              /* to exit with */
-	/* Here, since a buffer on the stack may be cleared for each flow. */
+	const char *log;         /* the current log */
+	uint64_t left;           /* remaining flows of head, in this log */
+	int status;              /* the exit status so far */
+	/* Not on the stack, where it may be cleared for each flow. */
 	char line[FORMAT_LINE_MAX + 1];
 };
 
@@ -96,8 +96,8 @@ static const struct program reader_program = {
 };
 
 /*
- * A standard descriptor that came closed must not become that of a log.
- * Using it still fails, as nothing can be written here, and nothing read.
+ * Opens standard descriptors that are closed, so that no log gets one of their
+ * numbers.  The program can then read nothing from them, and not write to them.
  */
 static void
 claim_standard_descriptors(void)
@@ -134,7 +134,7 @@ load_filter(struct job *job, const char *path)
 	conf = config_parse(fp, path, CONFIG_READER, NULL, 0);
 	(void)fclose(fp);
 	if (conf == NULL)
-		fatalx("%s has errors, nothing was read", path);
+		fatalx("%s has errors; no log was read", path);
 	job->store_mask = conf->store_mask;
 	job->filter =
 	    filter_new(conf->rules, conf->nrules, conf->tables, conf->ntables);
@@ -156,7 +156,7 @@ is_input(const struct stat *out, const char *path)
 	return (in.st_dev == out->st_dev && in.st_ino == out->st_ino);
 }
 
-/* Opening the output empties it: the inputs are compared before. */
+/* Compares the output with all inputs before opening it, which truncates it. */
 static void
 open_out(struct job *job, char *const *logs)
 {
@@ -176,7 +176,7 @@ open_out(struct job *job, char *const *logs)
 	/* A device such as /dev/null can be both. */
 	for (; exists && !S_ISCHR(out.st_mode) && *logs != NULL; logs++) {
 		if (is_input(&out, *logs))
-			fatalx("%s is read as well as written to: refused",
+			fatalx("%s is both input and output; no log was read",
 			    *logs);
 	}
 	if ((error = store_writer_open(path, &job->out)) == FLOWD_EIO)
@@ -227,8 +227,9 @@ print_flow(struct job *job, const struct flow *flow)
 	}
 }
 
+/* Filters a flow, and prints and writes it if it passes. */
 static enum outcome
-take_flow(struct job *job, struct flow *flow)
+process_flow(struct job *job, struct flow *flow)
 {
 	uint32_t mask = flow->fields;
 
@@ -247,7 +248,7 @@ take_flow(struct job *job, struct flow *flow)
 	return (READ_ON);
 }
 
-/* Before waiting for input, and before messages, what is done is shown. */
+/* Writes all buffered output; called before waits for input and messages. */
 static enum outcome
 flush_all(struct job *job)
 {
@@ -258,7 +259,7 @@ flush_all(struct job *job)
 	return (READ_ON);
 }
 
-/* The worse one stays: an error before damage, and that before success. */
+/* Keeps the worst status: an error, then damage, then success. */
 static void
 set_status(struct job *job, int status)
 {
@@ -266,7 +267,7 @@ set_status(struct job *job, int status)
 		job->status = status;
 }
 
-/* Says why reading ended, and sets the exit status that this asks for. */
+/* Reports why reading ended, and sets the exit status. */
 static void
 report_end(struct job *job, const struct store_reader *reader, int error)
 {
@@ -285,7 +286,7 @@ report_end(struct job *job, const struct store_reader *reader, int error)
 		    job->log, offset);
 		break;
 	case FLOWD_ELEGACY:
-		log_warnx("%s: %s: it takes -L to read it", job->log,
+		log_warnx("%s: %s: use -L to read it", job->log,
 		    flowd_strerror(error));
 		break;
 	default:
@@ -298,7 +299,7 @@ report_end(struct job *job, const struct store_reader *reader, int error)
 	set_status(job, 1);
 }
 
-/* With -R: after the flows before the damage. */
+/* Called with -R for damage, after the flows before it. */
 static void
 report_damage(void *arg, int error, uint64_t offset, uint64_t len)
 {
@@ -340,7 +341,7 @@ print_name(struct job *job, uint32_t start_sec)
 	return (READ_ON);
 }
 
-/* Reads on until the log ends, which *error then says, or enough was read. */
+/* Reads until the log ends, with the reason in *error, or job->left is 0. */
 static enum outcome
 read_flows(struct job *job, struct store_reader *reader, int *error)
 {
@@ -353,13 +354,13 @@ read_flows(struct job *job, struct store_reader *reader, int *error)
 		if ((*error = store_read(reader, &flow)) != 0)
 			break;
 		job->left--;
-		if (take_flow(job, &flow) == STOP)
+		if (process_flow(job, &flow) == STOP)
 			return (STOP);
 	}
 	return (flush_all(job));
 }
 
-/* Prepares a reader, and says of what. */
+/* Sets the options of a reader, and prints the name of the log. */
 static enum outcome
 begin_log(struct job *job, struct store_reader *reader, int *error)
 {
@@ -373,7 +374,7 @@ begin_log(struct job *job, struct store_reader *reader, int *error)
 	return (*error != 0 ? READ_ON : print_name(job, start_sec));
 }
 
-/* Failure to write ends the job, failure to read only this log. */
+/* An error of the output ends the job; an error of the log ends this log. */
 static enum outcome
 read_log(struct job *job)
 {
@@ -422,11 +423,11 @@ wait_a_moment(void)
 	(void)nanosleep(&ts, NULL);
 }
 
-/* Waits until there is a file, if it takes that.  False where none will be. */
+/* Waits until the log exists.  False: it cannot be followed, or interrupted. */
 static bool
 wait_for_log(struct job *job, struct follow *f)
 {
-	bool said = false;
+	bool reported = false;
 	int error;
 
 	while (!interrupted) {
@@ -434,22 +435,22 @@ wait_for_log(struct job *job, struct follow *f)
 			return (true);
 		if (error != FLOWD_EIO) {
 			log_warnx(
-			    "%s is no regular file, and cannot be "
+			    "%s is not a regular file and cannot be "
 			    "followed",
 			    job->log);
 			set_status(job, 1);
 			return (false);
 		}
-		if (!said)
+		if (!reported)
 			log_warn("cannot open %s, waiting for it", job->log);
-		said = true;
+		reported = true;
 		wait_a_moment();
 	}
 	return (false);
 }
 
 /*
- * Reads a file while it grows, until another takes its place: *error is then
+ * Reads a file while it grows, until another file replaces it.  *error is then
  * FLOWD_EEOF or FLOWD_ETORN.
  */
 static enum outcome
@@ -467,7 +468,7 @@ follow_flows(struct job *job, struct store_reader *reader, struct follow *f,
 			break;
 		case FOLLOW_CUT:
 			log_warnx(
-			    "%s was cut, and is read from its "
+			    "%s was truncated, and is read from its "
 			    "beginning",
 			    job->log);
 			return (READ_ON);
@@ -479,7 +480,7 @@ follow_flows(struct job *job, struct store_reader *reader, struct follow *f,
 	return (outcome);
 }
 
-/* Follows the files at a path, one after the other. */
+/* Follows the files at a path, one after another. */
 static enum outcome
 follow_files(struct job *job, struct follow *f)
 {
@@ -540,7 +541,7 @@ read_logs(struct job *job, char *const *logs)
 	return (outcome);
 }
 
-/* No log_debug: it cuts long lines, and a rule can be long. */
+/* Does not use log_debug, which cuts long lines: a rule can be long. */
 static void
 print_rule(void *arg, const char *text)
 {
@@ -561,7 +562,7 @@ report_filter(const struct job *job)
 		    "the report on the filter is incomplete");
 }
 
-/* The exit status. */
+/* Closes the output, reports on the filter, and returns the exit status. */
 static int
 finish(struct job *job, enum outcome outcome)
 {
@@ -581,18 +582,19 @@ finish(struct job *job, enum outcome outcome)
 	return (job->status);
 }
 
-/* Options that would have to give way to each other. */
+/* Refuses options that contradict each other. */
 static void
 check_options(const struct job *job, bool csv, bool json, const char *last_log)
 {
 	if (csv && json)
-		fatalx("-c and -J are two formats: choose one");
+		fatalx("-c and -J select different formats; use only one");
 	if (job->legacy && (job->recover || job->follow))
 		fatalx(
-		    "-L goes with neither -R nor -F: a log of version 2 does "
-		    "not grow, and its records cannot be found again");
+		    "-L cannot be combined with -R or -F: a log of version 2 "
+		    "does not grow, and its records cannot be found after "
+		    "damage");
 	if (job->follow && strcmp(last_log, "-") == 0)
-		fatalx("-F needs the name of a log, standard input has none");
+		fatalx("-F cannot follow standard input; name a log");
 }
 
 int
@@ -606,7 +608,7 @@ main(int argc, char **argv)
 	enum outcome outcome;
 
 	claim_standard_descriptors();
-	/* A closed pipe is to be reported like a full disk. */
+	/* A closed pipe is reported like a full disk. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)setvbuf(stdout, stdout_buffer, _IOFBF, sizeof(stdout_buffer));
 	log_init("flowd-reader", LOG_TO_STDERR, false);

@@ -179,7 +179,7 @@ class Following(ReaderTest):
         self.follow("a.log")
         self.expect(briefs(5))
         self.write("a.log", b"")
-        self.said("a.log was cut, and is read from its beginning")
+        self.said("a.log was truncated, and is read from its beginning")
         self.append("a.log", record(7))
         self.expect(brief(7))
         self.end()
@@ -291,15 +291,15 @@ class Following(ReaderTest):
 
 class Refusal(ReaderTest):
     def test_of_anything_but_a_regular_file(self):
-        self.assertIn("-F needs the name", self.fails("-F", "-"))
+        self.assertIn("-F cannot follow standard input", self.fails("-F", "-"))
         os.mkfifo(self.dir / "fifo")
-        self.assertIn("no regular file", self.fails("-F", "fifo"))
-        self.assertIn("no regular file", self.fails("-F", "."))
+        self.assertIn("not a regular file", self.fails("-F", "fifo"))
+        self.assertIn("not a regular file", self.fails("-F", "."))
 
     def test_with_version_2(self):
         self.write("a.log", b"")
-        self.assertIn("-L goes with neither", self.fails("-FL", "a.log"))
-        self.assertIn("-L goes with neither", self.fails("-RL", "a.log"))
+        self.assertIn("-L cannot be combined with", self.fails("-FL", "a.log"))
+        self.assertIn("-L cannot be combined with", self.fails("-RL", "a.log"))
 
 
 if __name__ == "__main__":

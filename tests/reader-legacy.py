@@ -68,7 +68,7 @@ class Legacy(ReaderTest):
         self.write("old.log", HEADER + record(*FULL))
         said = self.fails("old.log")
         self.assertEqual(said, "old.log: a log of version 2, as flowd wrote "
-                         "before 0.9: it takes -L to read it\n")
+                         "before 0.9: use -L to read it\n")
 
     def test_of_other_versions(self):
         self.write("new.log", log(1))

@@ -83,7 +83,7 @@ class Refusal(ReaderTest):
 
     def refused(self, *args, **options):
         said = self.fails(*args, **options)
-        self.assertIn("refused", said)
+        self.assertIn("is both input and output", said)
         self.assertEqual(self.read("a.log"), log(3))
 
     def test_of_an_input(self):
@@ -105,7 +105,7 @@ class Refusal(ReaderTest):
         with open(self.dir / "a.log", "ab") as file:
             _, err = self.run_reader("-o", "-", "a.log", stdout=file,
                                      status=1)
-        self.assertIn(b"refused", err)
+        self.assertIn(b"is both input and output", err)
         self.assertEqual(self.read("a.log"), log(3))
 
     def test_of_a_terminal(self):
