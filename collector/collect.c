@@ -189,7 +189,7 @@ static void
 load_state(struct collector *c, int fd)
 {
 	if (c->staged.conf == NULL || fd == -1)
-		fatalx("state out of turn");
+		fatalx("the monitor sent an unexpected state");
 	apply_limits(c, c->staged.conf);
 	keep_state_load(&c->state, fd, c->staged.conf, c->number, now_sec());
 }
@@ -210,7 +210,7 @@ stage_listener(struct collector *c, const struct priv_msg *order, int fd)
 	if (fd == -1 &&
 	    (order->value == 0 ||
 		sockets_move(c->sockets, order->value - 1, &listener) == -1))
-		fatalx("no such listener");
+		fatalx("the monitor named a listener that does not exist");
 	staged_add_listener(&c->staged, &listener);
 }
 
@@ -218,7 +218,7 @@ static void
 receive_log(struct collector *c, const struct priv_msg *order, int fd)
 {
 	if (fd == -1)
-		fatalx("log without descriptor");
+		fatalx("the monitor sent a log without descriptor");
 	if (c->staged.conf != NULL) {
 		staged_add_log(&c->staged, fd, order->value);
 		return;
@@ -274,7 +274,7 @@ replace_pollfds(struct collector *c)
 
 	free(c->pfds);
 	if ((c->pfds = calloc(n, sizeof(*c->pfds))) == NULL)
-		fatal("no memory");
+		fatal("memory exhausted");
 }
 
 /*
@@ -288,7 +288,7 @@ commit_config(struct collector *c)
 	const bool first = c->conf == NULL;
 
 	if (!staged_is_complete(s))
-		fatalx("incomplete configuration");
+		fatalx("the monitor sent an incomplete configuration");
 	pace_set_buffer(&c->pace,
 	    sockets_replace(c->sockets, s->listeners, s->nlisteners));
 	replace_outputs(c);
@@ -354,7 +354,7 @@ obey(struct collector *c)
 		c->stopping = true;
 		return;
 	default:
-		fatalx("unknown order %u", order.type);
+		fatalx("the monitor sent the unknown order %u", order.type);
 	}
 }
 
@@ -512,7 +512,7 @@ collector_new(const struct collector_place *place)
 	    (c->intake = intake_new(c->exporters, c->output)) == NULL ||
 	    (c->sockets = sockets_new(place->batch, c->intake)) == NULL ||
 	    (c->control = control_new(now_sec())) == NULL)
-		fatal("no memory");
+		fatal("memory exhausted");
 	c->sock = place->sock;
 	c->number = place->number;
 	c->batch = place->batch;

@@ -35,25 +35,25 @@
 
 #define BUFFER_LEN (CONTROL_HEADER_LEN + CONTROL_BODY_MAX)
 
-/* How far an answer has come. */
+/* The position in an answer. */
 struct progress {
-	enum control_type type; /* what comes next */
+	enum control_type type; /* the next record */
 	struct filter_walk rules;
-	struct addr exporter;         /* in hand; ADDR_NONE: before the first */
-	enum control_type of;         /* what comes next of that exporter */
-	struct template_key template; /* the last one */
-	size_t index;                 /* in an array of the exporter's */
+	struct addr exporter;         /* current; ADDR_NONE: before the first */
+	enum control_type of;         /* the next record of that exporter */
+	struct template_key template; /* the last one written */
+	size_t index;                 /* in an array of the exporter */
 };
 
 struct client {
-	int fd; /* -1: this place is free */
+	int fd; /* -1: this entry is free */
 	bool answering;
 	uint32_t came, progressed; /* epoch seconds */
 	struct control_request request;
 	struct progress at;
-	struct control_summary summary; /* as it was at the beginning */
-	size_t begin, end;              /* of what waits in buf */
-	uint8_t *buf;                   /* BUFFER_LEN; the request first */
+	struct control_summary summary; /* of the time of the request */
+	size_t begin, end;              /* of the unsent octets in buf */
+	uint8_t *buf; /* BUFFER_LEN; the request, then the answer */
 };
 
 struct control {
@@ -103,7 +103,7 @@ control_use(struct control *c, int fd, const struct control_source *source)
 }
 
 static struct client *
-free_place(struct control *c)
+free_entry(struct control *c)
 {
 	size_t i;
 
@@ -143,7 +143,7 @@ void
 control_expire(struct control *c, uint32_t now)
 {
 	const int32_t patience =
-	    free_place(c) == NULL ? CONTROL_CROWDED : CONTROL_PATIENCE;
+	    free_entry(c) == NULL ? CONTROL_CROWDED : CONTROL_PATIENCE;
 	struct client *client;
 	size_t i;
 
@@ -156,23 +156,26 @@ control_expire(struct control *c, uint32_t now)
 }
 
 static void
-take_client(struct control *c, uint32_t now)
+accept_client(struct control *c, uint32_t now)
 {
-	struct client *client = free_place(c);
+	struct client *client = free_entry(c);
 	uint32_t held_back;
 	int fd;
 
 	if (client == NULL || (fd = accept(c->fd, NULL, NULL)) == -1)
-		return; /* it may have given up by now */
+		return; /* the client may have disconnected */
 	*client = (struct client){ .fd = fd, .came = now, .progressed = now };
 	if ((client->buf = malloc(BUFFER_LEN)) != NULL)
 		return;
 	if (log_limit_pass(&c->accept_warned, now, &held_back))
-		log_warnx("control: no memory for a client");
+		log_warnx("control: no memory for a client; disconnected");
 	drop(client);
 }
 
-/* Each of these writes what comes next; FLOWD_ESPACE: not in this step. */
+/*
+ * Each of these functions writes the next records.  FLOWD_ESPACE: the buffer is
+ * full, and the next call continues.
+ */
 static int
 put_hello(const struct control *c, const struct client *client,
     struct wcursor *w)
@@ -411,12 +414,12 @@ put_interfaces(const struct exporter *e, struct progress *at, struct wcursor *w)
 }
 
 static bool
-wants(const struct client *client, uint32_t what)
+wants(const struct client *client, uint32_t records)
 {
-	return ((client->request.wants & what) != 0);
+	return ((client->request.wants & records) != 0);
 }
 
-/* The record or records of one type for the exporter in hand. */
+/* Writes the records of one type of an exporter. */
 static int
 put_of_exporter(const struct client *client, const struct exporter *e,
     struct progress *at, struct wcursor *w)
@@ -445,7 +448,10 @@ put_of_exporter(const struct client *client, const struct exporter *e,
 	}
 }
 
-/* What is left of the exporter in hand; nothing where it has gone. */
+/*
+ * Writes the remaining records of the current exporter; none if the exporter
+ * has been evicted.
+ */
 static int
 put_rest_of_exporter(const struct control *c, const struct client *client,
     struct progress *at, struct wcursor *w)
@@ -462,7 +468,7 @@ put_rest_of_exporter(const struct control *c, const struct client *client,
 	return (0);
 }
 
-/* Takes the next exporter in hand.  False behind the last. */
+/* Moves to the next exporter.  False after the last. */
 static bool
 next_exporter(const struct control *c, const struct client *client,
     struct progress *at)
@@ -500,7 +506,7 @@ put_exporters(const struct control *c, const struct client *client,
 	return (0);
 }
 
-/* What comes next of the whole; at is moved on when it is there whole. */
+/* Writes the records of one type.  0 when all of them are written. */
 static int
 put_part(const struct control *c, struct client *client, struct wcursor *w)
 {
@@ -543,7 +549,7 @@ fill(const struct control *c, struct client *client)
 	client->end = BUFFER_LEN - wcur_left(&w);
 }
 
-/* Reads every exporter, so that only clients that want the sums cause it. */
+/* Reads every exporter, so this is done only if the client asks for sums. */
 static void
 sum(const struct control *c, struct client *client)
 {
@@ -580,7 +586,7 @@ has_to_wait(void)
 }
 
 static void
-take_request(const struct control *c, struct client *client, uint32_t now)
+receive_request(const struct control *c, struct client *client, uint32_t now)
 {
 	ssize_t n;
 	int r;
@@ -598,7 +604,7 @@ take_request(const struct control *c, struct client *client, uint32_t now)
 	if (client->end < CONTROL_REQUEST_LEN)
 		return;
 	r = control_unpack_request(client->buf, &client->request);
-	if (r == FLOWD_EVERSION) /* our version is what it gets to see */
+	if (r == FLOWD_EVERSION) /* the answer only has flowd's version */
 		client->request.wants = 0;
 	else if (r != 0) {
 		drop(client);
@@ -608,14 +614,14 @@ take_request(const struct control *c, struct client *client, uint32_t now)
 }
 
 static void
-give_answer(const struct control *c, struct client *client, uint32_t now)
+send_answer(const struct control *c, struct client *client, uint32_t now)
 {
 	ssize_t n;
 
 	if (client->begin == client->end)
 		fill(c, client);
 	if (client->begin == client->end) {
-		drop(client); /* it has all */
+		drop(client); /* the answer is complete */
 		return;
 	}
 	n = send(client->fd, client->buf + client->begin,
@@ -641,10 +647,10 @@ control_serve(struct control *c, const struct pollfd *pfds, uint32_t now)
 		if (client->fd == -1 || pfds[1 + i].revents == 0)
 			continue;
 		if (client->answering)
-			give_answer(c, client, now);
+			send_answer(c, client, now);
 		else
-			take_request(c, client, now);
+			receive_request(c, client, now);
 	}
 	if (pfds[0].revents != 0)
-		take_client(c, now);
+		accept_client(c, now);
 }

@@ -15,13 +15,12 @@
  */
 
 /*
- * The control socket in the collector: a few clients at once, each of which
- * sends a request and gets an answer; control-msg.h has both.  All they can do
- * is to read.  A client takes the memory of one buffer and, while it takes its
- * answer, the time to fill that: about 0.2 ms for each 64 KiB,
- * and for the sums a pass through all exporters, 20 ms for 65,000 of them.
- * One that does not send or take anything for some seconds is dropped,
- * and so is one that takes a minute for all.
+ * The control socket in the collector: serves some clients at once.  Each sends
+ * a request and receives an answer, as control-msg.h defines them.  A client
+ * can only read.  It costs the memory of one buffer, about 0.2 ms for each
+ * 64 KiB of its answer and, if it asks for sums, one pass through all
+ * exporters: 20 ms for 65,000.  A client is disconnected after some seconds
+ * without progress, and after a minute in any case.
  */
 #ifndef CONTROL_H
 #define CONTROL_H
@@ -34,17 +33,17 @@
 #include "decode/exporter.h"
 #include "filter.h"
 
-#define CONTROL_CLIENTS  8  /* at once; others wait for their turn */
+#define CONTROL_CLIENTS  8  /* at once; further ones wait in the backlog */
 #define CONTROL_PATIENCE 10 /* seconds without progress */
-#define CONTROL_CROWDED  1  /* the same, where all places are taken */
-#define CONTROL_SECONDS  60 /* for all of it */
+#define CONTROL_CROWDED  1  /* the same while CONTROL_CLIENTS are served */
+#define CONTROL_SECONDS  60 /* for the request and the answer */
 
 /* One for the socket, and one for each client. */
 #define CONTROL_POLLFDS (1 + CONTROL_CLIENTS)
 
-/* Where answers come from. */
+/* The data for answers.  Valid until the next control_use(). */
 struct control_source {
-	uint32_t worker, workers; /* which of how many collectors */
+	uint32_t worker, workers; /* this collector's number; how many */
 	const struct exporter_table *exporters;
 	const struct filter *filter;
 	/* Sets every counter that belongs to no exporter. */
@@ -54,22 +53,23 @@ struct control_source {
 
 struct control;
 
-struct control *control_new(uint32_t now); /* NULL without memory */
+/* now is in epoch seconds.  NULL if memory is exhausted. */
+struct control *control_new(uint32_t now);
 
 /*
- * Goes on with the socket fd, owned from here on, or with none where it is -1.
- * Clients are dropped, since the source may have changed.
+ * Replaces the listening socket by fd, which it then owns; -1: no socket.
+ * Disconnects all clients, because the source may have changed.
  */
 void control_use(struct control *c, int fd,
     const struct control_source *source);
 
-/* What to poll for; CONTROL_POLLFDS of them, with fd -1 where nothing is. */
+/* Sets CONTROL_POLLFDS elements; fd is -1 where nothing is expected. */
 void control_pollfds(const struct control *c, struct pollfd *pfds);
 
-/* Does what these say, once for each of them. */
+/* Serves each socket with events once. */
 void control_serve(struct control *c, const struct pollfd *pfds, uint32_t now);
 
-/* Drops who is too slow; now is in epoch seconds. */
+/* Disconnects clients that are too slow; now is in epoch seconds. */
 void control_expire(struct control *c, uint32_t now);
 
 #endif

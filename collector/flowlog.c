@@ -15,14 +15,14 @@
  */
 
 /*
- * The log is written in large pieces and whole records: what a write left of
- * a record the monitor is asked to cut off, and the record is written anew once
- * there is room.  A FIFO cannot be cut; there the rest of the record follows
- * when its reader takes it, as it does in a file that was not cut.
+ * The log is written in large pieces of whole records.  If a write leaves a
+ * partial record in a file, the collector asks the monitor to cut it off, and
+ * writes the record again when there is room.  A FIFO cannot be cut; there, and
+ * in a file that was not cut, the rest of the record follows.
  *
- * The buffer is a queue of blocks, one block while the log keeps up.  At each
- * flush one block is written at most, so that receiving goes on while a log
- * catches up.
+ * The buffer is a queue of blocks, and has one block while the log accepts all
+ * data.  Each flush writes at most one block, so that receiving continues while
+ * a log catches up.
  */
 #include "compat/compat.h"
 
@@ -42,48 +42,48 @@
 #include "store.h"
 
 #define BLOCK_LEN     FLOWLOG_ROOM_MAX
-#define RUNS_MAX      (BLOCK_LEN / 64) /* of one block, else it is full */
+#define RUNS_MAX      (BLOCK_LEN / 64) /* in one block */
 #define RETRY_SECONDS 1                /* after a failed write */
-#define LOCK_MS       1000 /* to wait for it when there is no later */
+#define LOCK_MS       1000             /* to wait for the lock at the end */
 
-/* Records in a row that have one owner. */
+/* Consecutive records of one owner. */
 struct run {
 	void *owner;
-	uint32_t end; /* of the last one, in data */
+	uint32_t end; /* of the last one; offset in data */
 	uint32_t records;
 };
 
 struct block {
 	struct block *next;
 	size_t begin, end;   /* of the records in data */
-	size_t first, nruns; /* runs from first on make up these records */
+	size_t first, nruns; /* the runs of these records */
 	struct run runs[RUNS_MAX];
 	uint8_t data[BLOCK_LEN];
 };
 
 struct flowlog {
 	char *name;
-	struct flowlog_lock lock;   /* kept while a record is torn */
-	int fd;                     /* -1: none */
-	bool is_file;               /* and can be cut */
-	struct block *first, *last; /* one at the least */
+	struct flowlog_lock lock; /* kept while the file has a partial record */
+	int fd;                   /* -1: none */
+	bool is_file;             /* a regular file, which can be cut */
+	struct block *first, *last; /* at least one */
 	size_t nblocks;
 	uint64_t max_blocks;
 	size_t left;      /* bytes in all blocks */
-	size_t partial;   /* of the first record, in fd */
-	off_t torn_at;    /* size of the file then */
-	bool torn;        /* since it was asked for */
-	bool paused;      /* nothing may be written */
-	bool waits;       /* until fd takes more */
+	size_t partial;   /* bytes of the first record that are in fd */
+	off_t torn_at;    /* size of the file with this partial record */
+	bool torn;        /* since the last flowlog_was_torn */
+	bool paused;      /* the monitor is repairing the file */
+	bool waits;       /* until fd is writable */
 	bool failing;     /* since the buffer was empty */
-	bool full;        /* since then, the buffer was */
-	time_t failed_at; /* monotonic; 0: it works */
-	uint64_t refused; /* flows; of which no message told */
+	bool full;        /* the buffer was, since it was empty */
+	time_t failed_at; /* clock_sec(); 0: the last write succeeded */
+	uint64_t refused; /* flows that no message has reported */
 	record_outcome *outcome;
 
-	/* Messages that it fails; one that it works again follows. */
+	/* A message about recovery follows each of these. */
 	struct log_budget budget;
-	bool failure_said, full_said;
+	bool failure_logged, full_logged;
 	struct flowlog_counters counters;
 };
 
@@ -142,18 +142,18 @@ flowlog_counters(const struct flowlog *l)
 	return (&l->counters);
 }
 
-/* The length of the record at offset at. */
+/* Returns the length of the record at offset at. */
 static size_t
 record_len(const struct block *b, size_t at)
 {
 	size_t len;
 
 	if (store_check_header(b->data + at, b->end - at, &len) != 0)
-		fatalx("log buffer is damaged");
+		fatalx("the buffer of a log is damaged");
 	return (len);
 }
 
-/* Of the first len bytes those up to the last record boundary. */
+/* Returns the length of the whole records within the first len bytes. */
 static size_t
 whole_records(const struct block *b, size_t len)
 {
@@ -180,9 +180,9 @@ count_records(const struct block *b, size_t at, size_t end)
 	return (n);
 }
 
-/* Takes the records up to end out of the first run; how many these are. */
+/* Removes the records up to end from the first run; returns their number. */
 static uint32_t
-take_from_run(struct block *b, size_t end)
+remove_from_run(struct block *b, size_t end)
 {
 	struct run *r = &b->runs[b->first];
 	uint32_t n = r->records;
@@ -199,34 +199,35 @@ take_from_run(struct block *b, size_t end)
 }
 
 /*
- * Takes n bytes of whole records out of the first block, since they were
- * written or are lost, and tells their owners.  How many records these were.
+ * Removes n bytes of whole records from the first block, because they were
+ * written or are lost, and reports the outcome to their owners.  Returns the
+ * number of records.
  */
 static uint64_t
-take_from_buffer(struct flowlog *l, size_t n, bool written)
+remove_from_buffer(struct flowlog *l, size_t n, bool written)
 {
 	struct block *b = l->first;
 	const size_t end = b->begin + n;
-	uint64_t taken = 0;
+	uint64_t removed = 0;
 	uint32_t records;
 	void *owner;
 
 	l->left -= n;
 	while (b->begin < end) {
 		owner = b->runs[b->first].owner;
-		records = take_from_run(b, end);
+		records = remove_from_run(b, end);
 		l->outcome(owner, written ? records : 0, written ? 0 : records);
-		taken += records;
+		removed += records;
 	}
 	if (b->begin < b->end)
-		return (taken);
+		return (removed);
 	b->begin = b->end = b->first = b->nruns = 0;
 	if (b->next == NULL)
-		return (taken);
+		return (removed);
 	l->first = b->next;
 	l->nblocks--;
 	free(b);
-	return (taken);
+	return (removed);
 }
 
 static off_t
@@ -237,7 +238,7 @@ file_size(int fd)
 	return (fstat(fd, &st) == -1 ? -1 : st.st_size);
 }
 
-/* The first n bytes that were not there before are in the log. */
+/* n more bytes have been written to the file. */
 static void
 note_written(struct flowlog *l, size_t n)
 {
@@ -248,12 +249,12 @@ note_written(struct flowlog *l, size_t n)
 	l->partial = n - whole;
 	if (l->partial > 0 && l->is_file) {
 		l->torn = true;
-		/* Its end may be another one by now, if somebody emptied it. */
+		/* Not st_size: another process may have emptied the file. */
 		l->torn_at = lseek(l->fd, 0, SEEK_CUR);
 	}
 	l->counters.bytes += whole;
 	if (whole > 0)
-		(void)take_from_buffer(l, whole, true);
+		(void)remove_from_buffer(l, whole, true);
 }
 
 static void
@@ -268,9 +269,8 @@ note_failure(struct flowlog *l)
 	l->failing = true;
 	if (!log_budget_pass(&l->budget, (uint32_t)l->failed_at, &held_back))
 		return;
-	l->failure_said = true;
-	log_warn("cannot write to %s, flows are kept while there is room",
-	    l->name);
+	l->failure_logged = true;
+	log_warn("cannot write to %s; flows are buffered", l->name);
 }
 
 /* The buffer has become empty. */
@@ -278,15 +278,15 @@ static void
 note_recovery(struct flowlog *l)
 {
 	l->failing = l->full = false;
-	if (!l->failure_said && !l->full_said)
+	if (!l->failure_logged && !l->full_logged)
 		return;
-	l->failure_said = l->full_said = false;
+	l->failure_logged = l->full_logged = false;
 	log_info("%s can be written again; %" PRIu64 " flows were lost",
 	    l->name, l->refused);
 	l->refused = 0;
 }
 
-/* Writes of the first block.  False where the rest has to wait. */
+/* Writes a part of the first block.  False if the rest has to wait. */
 static bool
 write_some(struct flowlog *l)
 {
@@ -294,7 +294,7 @@ write_some(struct flowlog *l)
 	size_t len;
 	ssize_t n;
 
-	/* It was cut, or somebody has emptied it. */
+	/* The file was repaired, or another process has emptied it. */
 	if (l->partial > 0 && l->is_file && file_size(l->fd) != l->torn_at)
 		l->partial = 0;
 	len = b->end - b->begin - l->partial;
@@ -310,7 +310,7 @@ write_some(struct flowlog *l)
 		return (false);
 	}
 	note_written(l, (size_t)n);
-	/* A file takes less only when there is no room. */
+	/* A short write to a file means that the disk is full. */
 	if (l->is_file && (size_t)n < len) {
 		errno = ENOSPC;
 		note_failure(l);
@@ -391,7 +391,10 @@ same_file(int a, int b)
 	    sa.st_ino == sb.st_ino);
 }
 
-/* The reader of a FIFO got the beginning of this record; the next will not. */
+/*
+ * The next reader of a FIFO would not have the beginning of this record.  A
+ * file receives the whole record again.
+ */
 static void
 drop_partial(struct flowlog *l)
 {
@@ -402,7 +405,7 @@ drop_partial(struct flowlog *l)
 		return;
 	}
 	l->counters.lost +=
-	    take_from_buffer(l, record_len(l->first, l->first->begin), false);
+	    remove_from_buffer(l, record_len(l->first, l->first->begin), false);
 	l->partial = 0;
 	log_warnx("%s changed inside a record; one flow is lost", l->name);
 }
@@ -424,7 +427,7 @@ flowlog_set_fd(struct flowlog *l, int fd)
 	l->is_file = fd != -1 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-/* As far as it goes at once. */
+/* Writes as much as possible without waiting for the file. */
 static void
 write_all(struct flowlog *l)
 {
@@ -446,8 +449,8 @@ flowlog_end(struct flowlog *l)
 	flowlog_set_fd(l, -1);
 	flowlog_unlock(&l->lock);
 	while (l->left > 0)
-		lost +=
-		    take_from_buffer(l, l->first->end - l->first->begin, false);
+		lost += remove_from_buffer(l, l->first->end - l->first->begin,
+		    false);
 	l->counters.lost += lost;
 	if (lost > 0)
 		log_warnx("%" PRIu64
@@ -490,8 +493,8 @@ flowlog_refuse(struct flowlog *l)
 	l->full = true;
 	if (!log_budget_pass(&l->budget, (uint32_t)clock_sec(), &held_back))
 		return;
-	l->full_said = true;
-	log_warnx("the buffer of %s is full, flows are lost", l->name);
+	l->full_logged = true;
+	log_warnx("the buffer of %s is full; flows are lost", l->name);
 }
 
 uint8_t *

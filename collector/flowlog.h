@@ -15,8 +15,8 @@
  */
 
 /*
- * One flow log that is being written: a buffer of whole records, and the file
- * or FIFO that they go to.
+ * A flow log that the collector writes: a buffer of whole records, and the file
+ * or FIFO to which it is written.
  */
 #ifndef FLOWLOG_H
 #define FLOWLOG_H
@@ -28,7 +28,7 @@
 #include "collector/outcome.h"
 #include "ipc/flowlog-lock.h"
 
-/* Bytes that the buffer may have, unless the configuration says otherwise. */
+/* The buffer's limit in bytes, unless the configuration has another one. */
 #define FLOWLOG_BUFFER_DEFAULT (UINT64_C(64) << 20)
 
 #define FLOWLOG_ROOM_MAX ((size_t)1 << 20) /* bytes */
@@ -36,71 +36,75 @@
 struct flowlog_counters {
 	uint64_t bytes;  /* written */
 	uint64_t errors; /* writes that failed */
-	uint64_t lost;   /* records that were never written */
+	uint64_t lost;   /* records */
 };
 
 struct flowlog;
 
 /*
- * name is for messages, and copied.  Nothing is written but in turn.  NULL
- * without memory.
+ * name is for messages, and is copied.  outcome is called for all records that
+ * were committed.  NULL if memory is exhausted.
  */
 struct flowlog *flowlog_new(const char *name, const struct flowlog_lock *lock,
     record_outcome *outcome);
 
 /*
- * Bytes that the buffer may grow to while the log cannot be written.  It is
- * made of blocks of 1 MiB, and one there always is.
+ * Sets the size in bytes to which the buffer may grow while the log cannot be
+ * written.  It grows by blocks of 1 MiB, of which one always exists.
  */
 void flowlog_set_limit(struct flowlog *l, uint64_t bytes);
 
-/* Writes what it can of the rest, counts what is lost, and says so. */
+/*
+ * Writes the buffer.  Records that cannot be written are counted as lost, with a
+ * message.
+ */
 void flowlog_end(struct flowlog *l);
 
-/* What was not ended is not written. */
+/* Does not write the buffer: call flowlog_end() before. */
 void flowlog_free(struct flowlog *l);
 
 const char *flowlog_name(const struct flowlog *l);
 
 /*
- * Flushes to the file so far, and goes on with fd, which is owned from here on
- * and gets what is left.  It may be the same file, or FIFO, opened anew.
+ * Flushes to the present file, and replaces it by fd, which the log then owns
+ * and to which it writes the rest.  fd may be another descriptor of the same
+ * file or FIFO.  -1: none.
  */
 void flowlog_set_fd(struct flowlog *l, int fd);
 
 /*
- * Room for len bytes of whole records, up to FLOWLOG_ROOM_MAX, or NULL when the
- * buffer is full and the log cannot be written.
+ * Returns room for len bytes of whole records, up to FLOWLOG_ROOM_MAX; NULL if
+ * the buffer is full and the log cannot be written.
  */
 uint8_t *flowlog_room(struct flowlog *l, size_t len);
 
 /*
- * The first len bytes of that room are so many whole records now, or none, and
- * owner's.
+ * Appends the first len bytes of that room to the buffer: the given number of
+ * whole records, which may be 0, all of the same owner.
  */
 void flowlog_commit(struct flowlog *l, size_t len, size_t records, void *owner);
 
-/* Counts a record that there was no room for, and says so once. */
+/* Counts a record for which there was no room.  Logs this once. */
 void flowlog_refuse(struct flowlog *l);
 
 /*
- * Writes up to 1 MiB of what is buffered, whole records only.  Bytes that stay
- * are returned.
+ * Writes whole records, up to 1 MiB.  Returns the number of bytes that stay in
+ * the buffer.
  */
 size_t flowlog_flush(struct flowlog *l);
 
-/* Bytes that are buffered. */
+/* Returns the number of buffered bytes. */
 size_t flowlog_left(const struct flowlog *l);
 
-/* Whether part of a record was left in a file since this was asked before. */
+/* Whether a partial record was written to a file since the last call. */
 bool flowlog_was_torn(struct flowlog *l);
 
-/* Whether to write nothing, as its file is being cut. */
+/* Writes nothing while paused: the monitor is repairing the file. */
 void flowlog_pause(struct flowlog *l, bool pause);
 
 /*
- * The descriptor that becomes writable when flowlog_flush can go on, or -1
- * where there is no more to write, or nothing to be done but to wait.
+ * Returns the descriptor to poll until flowlog_flush can continue; -1 if the
+ * buffer is empty, or if only time helps.
  */
 int flowlog_blocked_on(const struct flowlog *l);
 

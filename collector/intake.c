@@ -167,8 +167,8 @@ refuse(struct intake *in, const struct addr *from, uint32_t now)
 	if (!log_state_begin(&in->unauthorised_logged, now, &held_back))
 		return;
 	log_warnx(
-	    "%s: no \"flow source\" allows it, datagram dropped "
-	    "(%" PRIu32 " of others held back)",
+	    "%s: no \"flow source\" allows this address; "
+	    "datagram dropped (%" PRIu32 " similar held back)",
 	    addr_ntop(from, addr), held_back);
 }
 
@@ -215,7 +215,7 @@ intake_datagram(struct intake *in, const struct batch_datagram *datagram,
 	in->exporter = exporter_get(in->exporters, &datagram->from,
 	    dgram.recv_sec, source == SOURCE_NAMED);
 	if (in->exporter == NULL)
-		fatal("no memory for an exporter");
+		fatal("memory exhausted");
 	r = netflow_decode(&dgram, in->exporter, &in->sink);
 	flush_sink(&in->sink);
 	count_datagram(&in->exporter->counters, r);
@@ -226,8 +226,8 @@ intake_tick(struct intake *in, uint32_t now)
 {
 	if (log_state_expire(&in->unauthorised_logged, now, QUIET_SECONDS))
 		log_info(
-		    "no more datagrams from where no \"flow source\" "
-		    "allows it; %" PRIu64 " were dropped",
+		    "no more datagrams from addresses that no "
+		    "\"flow source\" allows; %" PRIu64 " were dropped",
 		    in->unauthorised);
 }
 
@@ -252,7 +252,7 @@ intake_configure(struct intake *in, const struct config *conf)
 	in->filter =
 	    filter_new(conf->rules, conf->nrules, conf->tables, conf->ntables);
 	if (in->sources == NULL || in->filter == NULL)
-		fatal("the filter");
+		fatal("memory exhausted");
 	in->conf = conf;
 }
 

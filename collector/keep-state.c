@@ -63,8 +63,8 @@ keep_state_load(struct keep_state *k, int fd, const struct config *conf,
 	    read_whole(fd, STATE_LEN_MAX, &data, &len) == 0)
 		r = state_unpack(k->exporters, data, len, now, is_mine, &share);
 	if (r != 0)
-		log_warnx("statefile: %s; starting without what is missing",
-		    r == FLOWD_EVERSION ? "it is no state file of flowd's" :
+		log_warnx("statefile: %s; starting without complete state",
+		    r == FLOWD_EVERSION ? "not a state file of this flowd" :
 					  flowd_strerror(r));
 	else
 		log_info("statefile: %zu exporters",
@@ -109,7 +109,7 @@ write_state(const struct exporter_table *exporters, int fd)
 	int r;
 
 	if (state_pack(exporters, &data, &len) != 0) {
-		log_warnx("statefile: no memory to write it");
+		log_warnx("statefile: memory exhausted; not written");
 		return (-1);
 	}
 	if ((r = flowd_write_whole(fd, data, len)) == -1)

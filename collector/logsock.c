@@ -33,20 +33,20 @@
 
 struct logsock {
 	int fd;              /* -1: not connected */
-	bool blocked;        /* its queue is full */
-	uint8_t *buf;        /* whole records, each behind its owner */
-	size_t begin, end;   /* of what waits in buf */
+	bool blocked;        /* the queue of the reader is full */
+	uint8_t *buf;        /* whole records, each after its label */
+	size_t begin, end;   /* of the records in buf */
 	uint64_t sent, lost; /* records */
 	record_outcome *outcome;
-	struct log_limit gone_said;
+	struct log_limit gone_logged;
 };
 
-/* What stands before each record in the buffer. */
+/* Precedes each record in the buffer. */
 struct label {
 	void *owner; /* or NULL */
 };
 
-enum taken { TAKEN, NOT_NOW, GONE };
+enum sent { SENT, NOT_NOW, GONE };
 
 struct logsock *
 logsock_new(record_outcome *outcome)
@@ -101,13 +101,13 @@ first_len(const struct logsock *l)
 
 	if (store_check_header(first_record(l),
 		l->end - l->begin - sizeof(struct label), &len) != 0)
-		fatalx("log socket's buffer is damaged");
+		fatalx("the buffer of the log socket is damaged");
 	return (len);
 }
 
-/* The first record was sent, or is lost. */
+/* Removes the first record, which was sent or is lost. */
 static void
-take_first(struct logsock *l, bool sent)
+remove_first(struct logsock *l, bool sent)
 {
 	struct label label;
 
@@ -118,10 +118,10 @@ take_first(struct logsock *l, bool sent)
 }
 
 static void
-lose_waiting(struct logsock *l)
+lose_buffered(struct logsock *l)
 {
 	for (; l->begin < l->end; l->lost++)
-		take_first(l, false);
+		remove_first(l, false);
 	l->begin = l->end = 0;
 }
 
@@ -131,7 +131,7 @@ logsock_set_fd(struct logsock *l, int fd)
 	if (l->fd != -1)
 		(void)close(l->fd);
 	if (fd == -1)
-		lose_waiting(l);
+		lose_buffered(l);
 	l->fd = fd;
 	l->blocked = false;
 }
@@ -146,7 +146,7 @@ logsock_free(struct logsock *l)
 	free(l);
 }
 
-static enum taken
+static enum sent
 try_send(struct logsock *l, const uint8_t *rec, size_t len)
 {
 	uint32_t held_back;
@@ -154,24 +154,26 @@ try_send(struct logsock *l, const uint8_t *rec, size_t len)
 	if (send(l->fd, rec, len, MSG_DONTWAIT | MSG_NOSIGNAL) ==
 	    (ssize_t)len) {
 		l->sent++;
-		return (TAKEN);
+		return (SENT);
 	}
 	if (errno == EAGAIN || errno == EWOULDBLOCK) {
 		l->blocked = true;
 		return (NOT_NOW);
 	}
-	/* Memory of the system; there is nothing to poll for. */
+	/* The system's memory is exhausted; poll would not wait for it. */
 	if (errno == ENOBUFS || errno == ENOMEM || errno == EINTR)
 		return (NOT_NOW);
-	if (log_limit_pass(&l->gone_said, (uint32_t)time(NULL), &held_back))
-		log_warn("the log socket's reader has gone");
+	if (log_limit_pass(&l->gone_logged, (uint32_t)time(NULL), &held_back))
+		log_warn(
+		    "the log socket has no reader; "
+		    "its flows are lost until the reader is back");
 	return (GONE);
 }
 
 void
 logsock_flush(struct logsock *l)
 {
-	enum taken r;
+	enum sent r;
 
 	l->blocked = false;
 	while (l->fd != -1 && l->begin < l->end) {
@@ -181,13 +183,13 @@ logsock_flush(struct logsock *l)
 		if (r == GONE)
 			logsock_set_fd(l, -1);
 		else
-			take_first(l, true);
+			remove_first(l, true);
 	}
 	l->begin = l->end = 0;
 }
 
 static enum logsock_result
-keep(struct logsock *l, const uint8_t *rec, size_t len, void *owner)
+buffer(struct logsock *l, const uint8_t *rec, size_t len, void *owner)
 {
 	const struct label label = { .owner = owner };
 	const size_t size = sizeof(label) + len;
@@ -204,25 +206,25 @@ keep(struct logsock *l, const uint8_t *rec, size_t len, void *owner)
 	memcpy(l->buf + l->end, &label, sizeof(label));
 	memcpy(l->buf + l->end + sizeof(label), rec, len);
 	l->end += size;
-	return (LOGSOCK_KEPT);
+	return (LOGSOCK_BUFFERED);
 }
 
 enum logsock_result
 logsock_send(struct logsock *l, const uint8_t *rec, size_t len, void *owner)
 {
-	enum taken r;
+	enum sent r;
 
 	if (l->fd == -1) {
 		l->lost++;
 		return (LOGSOCK_LOST);
 	}
 	if (l->begin < l->end)
-		return (keep(l, rec, len, owner));
+		return (buffer(l, rec, len, owner));
 	r = try_send(l, rec, len);
-	if (r == TAKEN)
+	if (r == SENT)
 		return (LOGSOCK_SENT);
 	if (r == NOT_NOW)
-		return (keep(l, rec, len, owner));
+		return (buffer(l, rec, len, owner));
 	logsock_set_fd(l, -1);
 	l->lost++;
 	return (LOGSOCK_LOST);

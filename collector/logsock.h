@@ -15,9 +15,8 @@
  */
 
 /*
- * The log socket: a reader on this machine that gets each record as one
- * datagram.  A few datagrams fill its queue, so what it does not take at once
- * waits in a buffer.
+ * The log socket: a reader on this machine receives each record as a datagram.
+ * Some datagrams fill its queue, so a buffer has records that do not fit yet.
  */
 #ifndef LOGSOCK_H
 #define LOGSOCK_H
@@ -30,32 +29,34 @@
 
 struct logsock;
 
-struct logsock *logsock_new(record_outcome *outcome); /* NULL without memory */
+/* outcome is called for records that were buffered.  NULL without memory. */
+struct logsock *logsock_new(record_outcome *outcome);
 void logsock_free(struct logsock *l);
 
 /*
- * The connected socket, owned from here on; it gets what waited for the one
- * before.  -1: its reader is away, and what waited for it is lost.
+ * Replaces the connected socket by fd, which the log socket then owns, and to
+ * which it sends the buffered records.  -1: there is no reader, and the
+ * buffered records are lost.
  */
 void logsock_set_fd(struct logsock *l, int fd);
 bool logsock_is_connected(const struct logsock *l);
 
-enum logsock_result { LOGSOCK_SENT, LOGSOCK_KEPT, LOGSOCK_LOST };
+enum logsock_result { LOGSOCK_SENT, LOGSOCK_BUFFERED, LOGSOCK_LOST };
 
 /*
- * Sends a record, or keeps it for later, when its owner is told what became of
- * it.  Without an owner, which is NULL, nobody is.
+ * Sends a record or buffers it.  The outcome of a buffered record is reported,
+ * unless owner is NULL.
  */
 enum logsock_result logsock_send(struct logsock *l, const uint8_t *rec,
     size_t len, void *owner);
 
-/* Sends what waits, as far as the reader takes it. */
+/* Sends buffered records until the queue of the reader is full. */
 void logsock_flush(struct logsock *l);
 
-/* The descriptor that becomes writable when its reader takes more, or -1. */
+/* The descriptor to poll until the queue has room; -1 if it is not full. */
 int logsock_blocked_on(const struct logsock *l);
 
-/* Records that were sent, and those that nobody took. */
+/* The numbers of records that were sent, and that were lost. */
 uint64_t logsock_sent(const struct logsock *l);
 uint64_t logsock_lost(const struct logsock *l);
 

@@ -121,9 +121,9 @@ output_free(struct output *o)
 	free(o);
 }
 
-/* Takes the log of this path out of those before; NULL if there is none. */
+/* Removes the log of this path from the former ones; NULL if there is none. */
 static struct flowlog *
-take_log(struct flowlog **logs, size_t n, const char *path)
+remove_log(struct flowlog **logs, size_t n, const char *path)
 {
 	struct flowlog *l;
 	size_t i;
@@ -152,15 +152,15 @@ output_set_logs(struct output *o, const struct config *conf,
 	buffer /= config_workers(conf);
 	logs = calloc(conf->nlogs == 0 ? 1 : conf->nlogs, sizeof(*logs));
 	if (logs == NULL)
-		fatal("logs");
+		fatal("memory exhausted");
 	o->rest = NULL;
 	for (i = 0; i < conf->nlogs; i++) {
-		l = take_log(before, nbefore, conf->logs[i].path);
+		l = remove_log(before, nbefore, conf->logs[i].path);
 		lock.index = opened[i].lock;
 		if (l == NULL &&
 		    (l = flowlog_new(conf->logs[i].path, &lock, o->outcome)) ==
 			NULL)
-			fatal("logfile %s", conf->logs[i].path);
+			fatal("memory exhausted");
 		flowlog_set_limit(l, buffer);
 		flowlog_pause(l, o->paused);
 		flowlog_set_fd(l, opened[i].fd);
@@ -181,7 +181,7 @@ void
 output_reopen_log(struct output *o, size_t which, int fd)
 {
 	if (which >= nlogs(o))
-		fatalx("no log %zu", which);
+		fatalx("the monitor sent log %zu, which does not exist", which);
 	flowlog_set_fd(o->logs[which], fd);
 }
 
@@ -288,7 +288,7 @@ output_set_forwards(struct output *o, const int *fds, size_t n)
 	if (n == 0)
 		return;
 	if ((o->forwards = reallocarray(NULL, n, sizeof(*fds))) == NULL)
-		fatal("forwards");
+		fatal("memory exhausted");
 	memcpy(o->forwards, fds, n * sizeof(*fds));
 	o->nforwards = n;
 }
@@ -331,7 +331,7 @@ put_to_logsock(struct output *o, const uint8_t *record, size_t len, void *owner)
 	switch (logsock_send(o->logsock, record, len, owner)) {
 	case LOGSOCK_SENT:
 		return (OUTPUT_STORED);
-	case LOGSOCK_KEPT:
+	case LOGSOCK_BUFFERED:
 		return (OUTPUT_BUFFERED);
 	case LOGSOCK_LOST:
 		break;
@@ -339,7 +339,7 @@ put_to_logsock(struct output *o, const uint8_t *record, size_t len, void *owner)
 	return (OUTPUT_LOST);
 }
 
-/* Where there is a log too, that is what counts for the owner. */
+/* If there are both a log and the log socket, the log decides the outcome. */
 enum output_result
 output_put(struct output *o, const struct flow *flow, const uint8_t *record,
     size_t len, void *owner)
@@ -396,7 +396,7 @@ output_forward(struct output *o, const uint8_t *data, size_t len)
 	int tries;
 
 	for (i = 0; i < o->nforwards; i++) {
-		/* The first may but report that nobody took one before. */
+		/* The first may only report that an earlier one was refused. */
 		for (tries = 0; tries < 2; tries++) {
 			if (send(o->forwards[i], data, len,
 				MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)len)

@@ -15,8 +15,9 @@
  */
 
 /*
- * Where records go: the logs, by tag; the log socket; and verbatim copies of
- * datagrams to other collectors.  Records are opaque here but for their length.
+ * The outputs of the collector: logs, which tags select; the log socket; and
+ * other collectors, to which it forwards datagrams unchanged.  Only the length
+ * of records matters here.
  */
 #ifndef OUTPUT_H
 #define OUTPUT_H
@@ -51,82 +52,86 @@ void output_free(struct output *o);
 
 /*
  * Replaces the logs by those of conf; opened has one element for each of them,
- * in the same order, and output owns their descriptors from now on.  A log with
- * the path of a former log keeps the records in its buffer.  conf has to live
- * until the next call.  Ends the process if memory is exhausted.
+ * in the same order, and the output then owns their descriptors.  A log with the
+ * path of a former log keeps the records in its buffer.  conf must live until
+ * the next call.  Ends the process if memory is exhausted.
  */
 void output_set_logs(struct output *o, const struct config *conf,
     const struct output_log *opened);
 
 /*
- * Writes what it can to the logs, and counts the rest as lost, as what still
- * waits for the log socket.
+ * Writes all buffers to the logs.  Records that cannot be written, and those
+ * that are buffered for the log socket, are counted as lost.
  */
 void output_end(struct output *o);
 
-/* Goes on with fd, owned from here on, for one of these logs. */
+/* Replaces the file of one of these logs by fd, which the output then owns. */
 void output_reopen_log(struct output *o, size_t which, int fd);
 
-/* The connected log socket, owned from here on.  -1: its reader is away. */
+/*
+ * Sets the connected log socket, which the output then owns.  -1: there is no
+ * reader.
+ */
 void output_set_logsock(struct output *o, int fd);
 
-/* True where a log socket is configured and has to be connected anew. */
+/* True if a log socket is configured and is not connected. */
 bool output_wants_logsock(const struct output *o);
 
-/* Whether there is a log socket in the configuration at all. */
+/* Whether the configuration has a log socket. */
 void output_use_logsock(struct output *o, bool use);
 
-/* Connected sockets, owned from here on, in place of the ones before. */
+/* Replaces the forwards by n connected sockets, which the output then owns. */
 void output_set_forwards(struct output *o, const int *fds, size_t n);
 
 enum output_result {
 	OUTPUT_STORED,
 	OUTPUT_BUFFERED, /* outcome will be called */
-	OUTPUT_NOWHERE,  /* the configuration has no place for it */
-	/* Its log is full, or the log socket, its only place, is away. */
+	OUTPUT_NOWHERE,  /* the configuration has no output for it */
+	/* Its log is full; or it has none, and the log socket no reader. */
 	OUTPUT_LOST,
 };
 
 /*
- * Takes the record of this flow, of len bytes up to STORE_RECORD_MAX.  owner is
- * not NULL.
+ * Stores or buffers the record of this flow, of len bytes up to
+ * STORE_RECORD_MAX.  owner is not NULL.
  */
 enum output_result output_put(struct output *o, const struct flow *flow,
     const uint8_t *record, size_t len, void *owner);
 
 /*
- * Room for len bytes of records, whatever their flows, where all flows go to
- * the same log and to nothing else, and it has room; otherwise NULL.
+ * Returns room for len bytes of records in the log's buffer, if all flows go to
+ * the same log and nowhere else, and it has room; otherwise NULL.
  */
 uint8_t *output_room(struct output *o, size_t len);
 
-/* The first len bytes of that room are records now, and are buffered. */
+/* Appends the first len bytes of that room, whole records, to the buffer. */
 void output_commit(struct output *o, size_t len, size_t records, void *owner);
 
 /*
- * Writes of what is buffered, whole records only, no more than keeps receiving
- * waiting for a moment.  Bytes that stay are returned.
+ * Writes whole records from the buffers, not more than 1 MiB to each log, so
+ * that receiving is not delayed.  Returns the number of bytes that stay.
  */
 size_t output_flush(struct output *o);
 
-/* Bytes that are buffered for the logs. */
+/* Returns the number of bytes that are buffered for the logs. */
 size_t output_left(const struct output *o);
 
 /*
- * Whether part of a record was left in a log since this was asked before.  The
- * monitor cuts it off, while the logs are held and nothing is written to them.
+ * Whether a partial record was written to a log since the last call.  The
+ * monitor cuts it off while the logs are paused, so that nothing is written.
  */
 bool output_was_torn(struct output *o);
 void output_pause_logs(struct output *o, bool pause);
 
 /*
- * What to poll for until logs and the log socket take more, each log and
- * the socket in its own place, which has fd -1 where it does not wait.  There
- * are output_npollfds of them, until the logs are set anew.
+ * Sets output_npollfds() elements, one for each log and one for the log socket,
+ * with fd -1 for those that do not wait.  The number changes only with
+ * output_set_logs().
  */
 size_t output_npollfds(const struct output *o);
 void output_pollfds(const struct output *o, struct pollfd *pfds);
 
+/* Sends a datagram to all forwards. */
 void output_forward(struct output *o, const uint8_t *data, size_t len);
 
 /* Sets the counters of logs, the log socket and forwards, and no others. */

@@ -18,18 +18,18 @@
 
 #include "collector/pace.h"
 
-#define GATHER_DATAGRAMS 256 /* a few batches; more bring little */
+#define GATHER_DATAGRAMS 256 /* some batches; more save little */
 
 /*
- * What a sender at 10 Gbit/s fills in a nanosecond: a datagram of 1,500 bytes
- * takes more than twice as much of the buffer.
+ * Bytes of the receive buffer that a sender at 10 Gbit/s fills in a nanosecond:
+ * a datagram of 1,500 bytes occupies more than twice as many.
  */
 #define FILL_BYTES 3
 
 void
 pace_set_buffer(struct pace *p, size_t bytes)
 {
-	/* The other half is for what comes while the collector works. */
+	/* The other half is for datagrams that arrive during processing. */
 	const uint64_t safe = bytes / 2 / FILL_BYTES;
 
 	p->gather_max = safe < PACE_GATHER_MAX ? safe : PACE_GATHER_MAX;
@@ -45,7 +45,7 @@ pace_looked(struct pace *p, uint64_t now, size_t n)
 	p->gather = 0;
 	p->lull = n == 0 && p->found > 0;
 	p->found = n;
-	/* With less than two to wait for nothing is gained. */
+	/* Waiting saves nothing if fewer than two datagrams gather. */
 	if (n == 0 || passed / n > p->gather_max / 2)
 		return;
 	p->gather = passed / n * GATHER_DATAGRAMS;

@@ -15,11 +15,11 @@
  */
 
 /*
- * When the collector looks for datagrams, and when it writes.  Each wake-up and
- * each write costs more than many datagrams do.  So under load datagrams gather
- * in the kernel for some milliseconds, as far as the receive buffer is sure to
- * have room for them, and records for some more; what comes after a pause
- * is taken and written at once.
+ * Decides when the collector receives and when it writes.  Each wake-up and each
+ * write costs more than many datagrams.  Under load, datagrams therefore gather
+ * in the kernel for some milliseconds, as long as the receive buffer certainly
+ * has room for them, and records in the buffers of logs.  Datagrams that arrive
+ * after a pause are received and written at once.
  */
 #ifndef PACE_H
 #define PACE_H
@@ -31,28 +31,29 @@
 #define PACE_GATHER_MAX UINT64_C(10000000) /* ns that datagrams may wait */
 #define PACE_WRITE      UINT64_C(10000000) /* ns between two writes */
 
-/* Times are in nanoseconds of a clock that nobody sets.  Starts zeroed. */
+/* Times are in nanoseconds of clock_ns().  Starts zeroed. */
 struct pace {
 	uint64_t gather_max; /* ns */
-	uint64_t looked;     /* when datagrams were looked for last */
-	uint64_t wrote;      /* when the logs were written last */
-	uint64_t gather;     /* ns until the next look; 0: when one comes */
-	size_t found;        /* datagrams, by the last look */
-	bool lull;           /* that one found none, the one before did */
+	uint64_t looked;     /* when the collector received last */
+	uint64_t wrote;      /* when the logs were last written */
+	uint64_t gather;     /* ns to wait before receiving; 0: none */
+	size_t found;        /* datagrams received then */
+	bool lull;           /* none arrived then, but some before */
 };
 
-/* The smallest of the receive buffers, in bytes as the system counts them. */
+/* Sets the smallest receive buffer, in bytes as the system counts them. */
 void pace_set_buffer(struct pace *p, size_t bytes);
 
-/* A look for datagrams found n, and left none. */
+/* The collector has received n datagrams, all that were queued. */
 void pace_looked(struct pace *p, uint64_t now, size_t n);
 
 /*
- * Nanoseconds until the next write is due; 0 where a look has just found that
- * no more datagrams come.
+ * Returns the nanoseconds until the next write is due; 0 if datagrams have just
+ * stopped arriving.
  */
 uint64_t pace_until_write(const struct pace *p, uint64_t now);
 
+/* The collector has written to the logs. */
 void pace_wrote(struct pace *p, uint64_t now);
 
 #endif

@@ -29,8 +29,9 @@
 #define SHARE_STRLEN 32
 
 /*
- * The counters stand in three lines, each of a length that all syslogs accept:
- * those of datagrams and flows; the others of exporters; those of the collector.
+ * The counters are in three lines, each short enough for all syslogs: counters
+ * of datagrams and flows, other counters of exporters, and counters of the
+ * collector.
  */
 enum counter_line { LINE_TRAFFIC, LINE_EXPORTER, LINE_COLLECTOR };
 
@@ -45,8 +46,8 @@ line_of(unsigned int number, bool of_exporter)
 }
 
 /*
- * Writes "NAME N NAME N" for the counters of one line, by their numbers; those
- * of the collector are 0 where collector is NULL.
+ * Formats the counters of one line as "NAME N NAME N", in the order of their
+ * numbers.  Those of the collector are 0 if collector is NULL.
  */
 static const char *
 counter_text(enum counter_line line, const struct counters *exporter,
@@ -85,7 +86,7 @@ report_counters(const char *name, const struct counters *n,
 	    counter_text(LINE_EXPORTER, n, collector, line));
 }
 
-/* "99.95%", and 100% only for all. */
+/* Formats a share as "99.95%"; only the whole is 100%. */
 static const char *
 share_name(const struct exporter_period *p, char buf[SHARE_STRLEN])
 {
@@ -147,9 +148,9 @@ report_options(const char *name, const struct options *o)
 	}
 }
 
-/* "clock +0.013 s, v5 200 v9 3" and so on. */
+/* Logs for example "clock +0.013 s, versions v5 200 v9 3". */
 static void
-report_manners(const char *name, const struct exporter *e, uint32_t now)
+report_protocols(const char *name, const struct exporter *e, uint32_t now)
 {
 	char line[PROTOCOLS * 32];
 	size_t i, len = 0;
@@ -180,7 +181,7 @@ report_exporter(void *arg, const struct exporter *e)
 	for (i = EXPORTER_MINUTE; i <= EXPORTER_START; i++)
 		exporter_period(e, *now, (enum exporter_span)i, &spans[i]);
 	report_periods(addr, spans);
-	report_manners(addr, e, *now);
+	report_protocols(addr, e, *now);
 	if (e->sampling_interval > 1)
 		log_info("%s: v5 takes 1 of %u packets, mode %u", addr,
 		    e->sampling_interval, e->sampling_mode);

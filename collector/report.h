@@ -15,7 +15,7 @@
  */
 
 /*
- * The statistics as messages, at SIGUSR2 and at the end.
+ * Logs the statistics, at SIGUSR2 and at the end.
  */
 #ifndef REPORT_H
 #define REPORT_H

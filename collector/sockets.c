@@ -92,7 +92,9 @@ read_batch(struct sockets *s, struct listener *listener, int *n)
 	if (*n == -1 &&
 	    log_limit_pass(&s->failure_logged, (uint32_t)time(NULL),
 		&held_back))
-		log_warn("receive (%" PRIu32 " more held back)", held_back);
+		log_warn("cannot receive datagrams (%" PRIu32
+			 " similar held back)",
+		    held_back);
 	return (*n <= 0 ? 0 : process(s, *n));
 }
 

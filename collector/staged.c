@@ -35,7 +35,7 @@ allocate(size_t n, size_t size)
 	void *p;
 
 	if ((p = calloc(n == 0 ? 1 : n, size)) == NULL)
-		fatal("no memory");
+		fatal("memory exhausted");
 	return (p);
 }
 
@@ -46,7 +46,7 @@ staged_begin(struct staged *s, int sock, size_t len)
 	int r;
 
 	if (s->conf != NULL || len > CONFIG_PACKED_MAX)
-		fatalx("configuration out of turn");
+		fatalx("the monitor sent an unexpected configuration");
 	data = allocate(len, 1);
 	if (priv_receive_body(sock, data, len) == -1) {
 		free(data);
@@ -55,7 +55,7 @@ staged_begin(struct staged *s, int sock, size_t len)
 	r = config_unpack(data, len, &s->conf);
 	free(data);
 	if (r != 0)
-		fatalx("configuration cannot be unpacked");
+		fatalx("the monitor sent an invalid configuration");
 	s->listeners = allocate(s->conf->nlistens, sizeof(*s->listeners));
 	s->forwards = allocate(s->conf->nforwards, sizeof(*s->forwards));
 	s->logs = allocate(s->conf->nlogs, sizeof(*s->logs));
@@ -66,7 +66,7 @@ void
 staged_add_listener(struct staged *s, const struct listener *listener)
 {
 	if (s->conf == NULL || s->nlisteners == s->conf->nlistens)
-		fatalx("listener out of turn");
+		fatalx("the monitor sent an unexpected listener");
 	s->listeners[s->nlisteners++] = *listener;
 }
 
@@ -74,7 +74,7 @@ void
 staged_add_forward(struct staged *s, int fd)
 {
 	if (s->conf == NULL || s->nforwards == s->conf->nforwards || fd == -1)
-		fatalx("forward out of turn");
+		fatalx("the monitor sent an unexpected forward");
 	s->forwards[s->nforwards++] = fd;
 }
 
@@ -83,7 +83,7 @@ staged_add_log(struct staged *s, int fd, uint32_t lock)
 {
 	if (s->conf == NULL || s->nlogs == s->conf->nlogs ||
 	    lock >= FLOWLOG_LOCKS_MAX)
-		fatalx("log out of turn");
+		fatalx("the monitor sent an unexpected log");
 	s->logs[s->nlogs++] = (struct output_log){ fd, lock };
 }
 
@@ -91,7 +91,7 @@ void
 staged_set_control(struct staged *s, int fd)
 {
 	if (s->conf == NULL || s->control != -1 || fd == -1)
-		fatalx("control socket out of turn");
+		fatalx("the monitor sent an unexpected control socket");
 	s->control = fd;
 }
 

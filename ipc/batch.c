@@ -88,7 +88,7 @@ batch_get(const struct batch *b, size_t i, struct batch_datagram *out)
 }
 
 int
-batch_in_hand(const struct batch *b)
+batch_in_process(const struct batch *b)
 {
 	const uint32_t at = b->at;
 

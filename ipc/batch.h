@@ -15,10 +15,10 @@
  */
 
 /*
- * The datagrams that were received at once, in memory that monitor and
- * collector share, so that they outlive a collector that dies of one.  The
- * collector receives straight into it; to the monitor all of it is bytes that
- * somebody else wrote, and nothing in it is followed or believed.
+ * A batch of datagrams that the collector received with one system call.  It is
+ * in memory that the monitor shares, so that the datagrams outlive a collector
+ * that crashes.  The collector receives directly into it.  The monitor does not
+ * trust the contents: it follows no pointer in it, and checks each length.
  */
 #ifndef BATCH_H
 #define BATCH_H
@@ -34,23 +34,24 @@
 
 #include "addr.h"
 
-#define BATCH_MAX 64 /* datagrams taken by one system call */
+#define BATCH_MAX 64 /* datagrams */
 
 /*
- * Distance of the buffers: the largest datagram, rounded up to pages, and one
- * cache line, so that their beginnings do not compete for the same cache set.
+ * The distance of two buffers in bytes: the largest datagram, rounded up to
+ * pages, and one cache line, so that the starts of buffers use different cache
+ * sets.
  */
 #define BATCH_STRIDE (65536 + 64)
 
-#define BATCH_EMPTY    UINT32_MAX /* msg_len where nothing was received */
-#define BATCH_NONE_YET UINT32_MAX /* at: none was begun */
+#define BATCH_EMPTY    UINT32_MAX /* msg_len of an unused entry */
+#define BATCH_NONE_YET UINT32_MAX /* at: processing has not begun */
 
 struct batch {
-	volatile uint32_t at; /* the datagram in hand; BATCH_MAX: all done */
-	uint32_t resumed;     /* the rest of a dead collector's */
-	uint64_t skipped;     /* datagrams, since flowd's start */
+	volatile uint32_t at; /* the datagram in process; BATCH_MAX: all done */
+	uint32_t resumed;     /* 1: the rest of a batch of a dead collector */
+	uint64_t skipped;     /* datagrams since the start of flowd */
 	struct timespec received;
-	/* In use up to the first that is empty. */
+	/* Used up to the first empty one. */
 	struct mmsghdr msgs[BATCH_MAX];
 	struct sockaddr_storage names[BATCH_MAX];
 	uint8_t buffers[BATCH_MAX][BATCH_STRIDE];
@@ -59,30 +60,30 @@ struct batch {
 struct batch_datagram {
 	const uint8_t *data;
 	size_t len;
-	struct addr from; /* of no family: unknown */
+	struct addr from; /* ADDR_NONE: unknown */
 	uint16_t port;
 };
 
-/* Shared with processes that are started from here on.  NULL with errno. */
+/* Shared with processes that are started later.  NULL with errno. */
 struct batch *batch_new(void);
 void batch_free(struct batch *b);
 
-/* No process that is started from here on has it. */
+/* Processes that are started later do not share it. */
 void batch_keep_from_children(struct batch *b);
 
-/* How many there are. */
+/* Returns the number of datagrams. */
 size_t batch_count(const struct batch *b);
 
-/* Datagram i, whatever the batch says of it, within its buffer. */
+/* Sets *out to datagram i.  Its data are within the buffer in any case. */
 void batch_get(const struct batch *b, size_t i, struct batch_datagram *out);
 
-/* The datagram that was in hand, which is below batch_count, or -1. */
-int batch_in_hand(const struct batch *b);
+/* The datagram that was in process, below batch_count(); -1: none. */
+int batch_in_process(const struct batch *b);
 
-/* Which are left to do, from *first on; their number. */
+/* Returns the number of datagrams that remain, from *first on. */
 size_t batch_left(const struct batch *b, size_t *first);
 
-/* Makes an empty batch hold those of another from first on. */
+/* Copies the datagrams of another batch from first on to an empty batch. */
 void batch_resume(struct batch *b, const struct batch *from, size_t first);
 
 #endif

@@ -29,7 +29,7 @@
 /* The collector owns none of these; all are valid until it exits. */
 struct collector_place {
 	int sock;            /* to the monitor; see priv-msg.h */
-	struct batch *batch; /* may hold datagrams that one that died left */
+	struct batch *batch; /* may have datagrams of a dead collector */
 	struct flowlog_locks *locks; /* of the logs */
 	uint32_t number; /* of this collector, 1 to config_workers() */
 };

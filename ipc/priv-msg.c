@@ -80,7 +80,7 @@ priv_send(int sock, enum priv_type type, uint32_t value, const void *body,
 		errno = EMSGSIZE;
 		return (-1);
 	}
-	/* The collector's sandbox knows no sendmsg, which could name anybody. */
+	/* The collector's sandbox denies sendmsg, which can name a receiver. */
 	if (fd == -1)
 		return (write_all(sock, (uint8_t *)&msg, sizeof(msg)) == -1 ?
 			-1 :
@@ -116,9 +116,9 @@ priv_receive_body(int sock, void *body, size_t len)
 	return (0);
 }
 
-/* The descriptor that came, or -1.  The buffer has no room for a second. */
+/* Returns the received descriptor or -1.  The buffer has room for only one. */
 static int
-take_fd(struct msghdr *hdr)
+received_fd(struct msghdr *hdr)
 {
 	struct cmsghdr *c;
 	int fd = -1;
@@ -150,10 +150,10 @@ priv_receive(int sock, struct priv_msg *msg, int *fd)
 	while (n == -1 && errno == EINTR);
 	if (n <= 0)
 		return ((int)n);
-	*fd = take_fd(&hdr);
+	*fd = received_fd(&hdr);
 	/*
-	 * It was sent in one piece.  To wait for the rest of another would let
-	 * whoever sends it keep us.
+	 * A message is sent in one piece.  Waiting for the rest of a shorter one
+	 * would let a faulty sender block this process.
 	 */
 	if ((hdr.msg_flags & MSG_CTRUNC) == 0 && n == sizeof(*msg))
 		return (1);

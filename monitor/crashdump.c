@@ -276,7 +276,7 @@ void
 crashdump_write(const char *dir, const struct batch *b)
 {
 	char name[NAME_LEN];
-	int dirfd, in_hand = batch_in_hand(b), r;
+	int dirfd, in_process = batch_in_process(b), r;
 	FILE *fp;
 
 	if (batch_count(b) == 0 || (dirfd = open_dir(dir)) == -1)
@@ -288,14 +288,14 @@ crashdump_write(const char *dir, const struct batch *b)
 		r = write_batch(fp, b);
 		if (fclose(fp) == EOF || r == -1)
 			log_warn("crashdump %s/%s is incomplete", dir, name);
-		else if (in_hand == -1)
+		else if (in_process == -1)
 			log_info("crashdump %s/%s: the last %zu datagrams", dir,
 			    name, batch_count(b));
 		else
 			log_info(
 			    "crashdump %s/%s: the last %zu datagrams; "
 			    "the collector was processing number %d",
-			    dir, name, batch_count(b), in_hand + 1);
+			    dir, name, batch_count(b), in_process + 1);
 	}
 	(void)close(dirfd);
 }

@@ -72,25 +72,25 @@ report_datagram(const struct batch *b, int which, const char *collectors,
 struct batch *
 deaths_inherit(struct deaths *d, const struct batch *old)
 {
-	const int in_hand = batch_in_hand(old);
+	const int in_process = batch_in_process(old);
 	/* The datagram that was retried is still the first unprocessed one. */
 	const bool again = d->retried && old->resumed == 1 &&
-	    (in_hand == 0 || old->at == BATCH_NONE_YET);
+	    (in_process == 0 || old->at == BATCH_NONE_YET);
 	struct batch *b;
 	size_t first;
 
 	if ((b = batch_new()) == NULL)
 		return (NULL);
 	(void)batch_left(old, &first);
-	d->retried = again || in_hand != -1;
-	if (again && in_hand == 0) {
-		report_datagram(old, in_hand, "two collectors",
+	d->retried = again || in_process != -1;
+	if (again && in_process == 0) {
+		report_datagram(old, in_process, "two collectors",
 		    "the datagram is skipped");
 		d->skipped++;
 		d->retried = false;
 		first++;
-	} else if (in_hand != -1)
-		report_datagram(old, in_hand, "the collector",
+	} else if (in_process != -1)
+		report_datagram(old, in_process, "the collector",
 		    "the next one retries it");
 	batch_resume(b, old, first);
 	b->skipped = d->skipped;

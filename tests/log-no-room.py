@@ -98,7 +98,7 @@ class NoRoom(unittest.TestCase):
             self.send()
             load.wait_received(self.flowd, self.taken)
             self.assertEqual(self.said("cannot write to"), turn + 1)
-            self.assertEqual(self.said("is full, flows are lost"), turn + 1)
+            self.assertEqual(self.said("is full; flows are lost"), turn + 1)
             log = self.whole_log()
             stored += len(log) // load.RECORD.size
             load.numbers(log)	# asserts whole records

@@ -275,7 +275,7 @@ class Unwritable(Tagged):
                         REST) as flowd:
             send(flowd, numbered(60))
             self.check(flowd, numbered(60), "bc")
-            flowd.wait_stderr("cannot write to /dev/full, flows are kept")
+            flowd.wait_stderr("cannot write to /dev/full; flows are buffered")
             # Without a log for these flows, flowd reports them as lost.
             self.reload(flowd, *LOGS, REST)
             flowd.wait_stderr("20 flows could not be written to /dev/full "

@@ -228,7 +228,7 @@ class Quiet(unittest.TestCase):
             f"flow source {Feed.AGENT}",
             source=lambda n: f"127.{n % 200 + 1}.0.{n // 200 + 1}")
         self.assertEqual(
-            len([l for l in said if 'no "flow source" allows it' in l]), 1)
+            len([l for l in said if 'no "flow source" allows this' in l]), 1)
         self.assertLess(len(said), 5, said)
 
     def test_report_is_complete_nevertheless(self):
