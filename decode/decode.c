@@ -19,7 +19,7 @@
  */
 #include "lib/cursor.h"
 #include "decode/decode.h"
-#include "decode/exporter-say.h"
+#include "decode/exporter-log.h"
 #include "decode/protocol.h"
 
 static enum decoded

@@ -16,7 +16,7 @@
 
 /*
  * The state of one exporter, which its address identifies: counters, sequence
- * numbers, templates, options, held data, and its limits of messages.
+ * numbers, templates, options, held data, and the limits of its messages.
  *
  * The counters add up, for each exporter and in all, and at any time:
  *
@@ -98,7 +98,7 @@ struct exporter {
 	uint64_t versions[PROTOCOLS]; /* datagrams, well-formed */
 	struct history history;
 	struct sequences sequences;
-	struct log_limit said[EXPORTER_CAUSES];
+	struct log_limit log_limits[EXPORTER_CAUSES];
 	uint32_t first_seen, last_seen; /* epoch seconds */
 	struct exporter_skew skew;
 	uint16_t sampling_interval; /* of v5 headers: 1 of N; 0 unknown */

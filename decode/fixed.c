@@ -25,7 +25,7 @@
 
 #include "lib/cursor.h"
 #include "decode/decode.h"
-#include "decode/exporter-say.h"
+#include "decode/exporter-log.h"
 #include "decode/flow-times.h"
 #include "decode/layout.h"
 #include "netflow.h"

@@ -27,7 +27,7 @@
 
 #include "lib/cursor.h"
 #include "decode/decode.h"
-#include "decode/exporter-say.h"
+#include "decode/exporter-log.h"
 #include "decode/exporters.h"
 #include "base/log-limit.h"
 #include "base/log.h"

@@ -67,7 +67,7 @@ new_exporter(void)
 	exporter.shared = &shared;
 	exporter.addr = addr_v4(address);
 	for (i = 0; i < EXPORTER_CAUSES; i++)
-		exporter.said[i].last = RECV_SEC;
+		exporter.log_limits[i].last = RECV_SEC;
 }
 
 static void
@@ -125,7 +125,7 @@ assert_refused(const uint8_t *data, size_t len, enum decoded how)
 
 	new_exporter();
 	before = exporter;
-	before.said[cause].held_back++;
+	before.log_limits[cause].held_back++;
 	if (how == DECODE_UNSUPPORTED)
 		before.unsupported = be16(data);
 	assert_int_equal(decode(data, len), how);

@@ -31,7 +31,7 @@
 #include <cmocka.h>
 
 #include "capture.h"
-#include "decode/exporter-say.h"
+#include "decode/exporter-log.h"
 #include "decode/exporters.h"
 #include "fixture9.h"
 

@@ -18,7 +18,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "decode/exporter-say.h"
+#include "decode/exporter-log.h"
 #include "base/log-limit.h"
 #include "base/log.h"
 
@@ -43,10 +43,10 @@ budget_of(const struct exporter *e, enum exporter_cause cause)
 }
 
 static bool
-may_say(struct exporter *e, enum exporter_cause cause, uint32_t now,
+may_log(struct exporter *e, enum exporter_cause cause, uint32_t now,
     struct held_messages *held)
 {
-	struct log_limit *limit = &e->said[cause], before = *limit;
+	struct log_limit *limit = &e->log_limits[cause], before = *limit;
 	struct log_budget *budget = &e->shared->budgets[budget_of(e, cause)];
 
 	if (!log_limit_pass(limit, now, &held->similar))
@@ -73,18 +73,18 @@ format_held(const struct held_messages *held, char *text, size_t size)
 		text[0] = '\0';
 }
 
-static void say(struct exporter *e, enum exporter_cause cause, uint32_t now,
-    void (*log)(const char *fmt, ...), const char *fmt, va_list ap)
-    __attribute__((format(printf, 5, 0)));
+static void log_message(struct exporter *e, enum exporter_cause cause,
+    uint32_t now, void (*log)(const char *fmt, ...), const char *fmt,
+    va_list ap) __attribute__((format(printf, 5, 0)));
 
 static void
-say(struct exporter *e, enum exporter_cause cause, uint32_t now,
+log_message(struct exporter *e, enum exporter_cause cause, uint32_t now,
     void (*log)(const char *fmt, ...), const char *fmt, va_list ap)
 {
 	char text[TEXT_MAX], suffix[64], addr[ADDR_STRLEN];
 	struct held_messages held;
 
-	if (!may_say(e, cause, now, &held))
+	if (!may_log(e, cause, now, &held))
 		return;
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	format_held(&held, suffix, sizeof(suffix));
@@ -98,7 +98,7 @@ exporter_warnx(struct exporter *e, enum exporter_cause cause, uint32_t now,
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(e, cause, now, log_warnx, fmt, ap);
+	log_message(e, cause, now, log_warnx, fmt, ap);
 	va_end(ap);
 }
 
@@ -109,6 +109,6 @@ exporter_info(struct exporter *e, enum exporter_cause cause, uint32_t now,
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(e, cause, now, log_info, fmt, ap);
+	log_message(e, cause, now, log_info, fmt, ap);
 	va_end(ap);
 }

@@ -17,8 +17,8 @@
 /*
  * Messages about an exporter.
  */
-#ifndef EXPORTER_SAY_H
-#define EXPORTER_SAY_H
+#ifndef EXPORTER_LOG_H
+#define EXPORTER_LOG_H
 
 #include <stdint.h>
 
