@@ -355,58 +355,70 @@ worker_restart(struct workers *ws, struct worker *w, const struct opened *o)
 	return (start(ws, w, o));
 }
 
-bool
-workers_write_state(const struct workers *ws)
+static bool
+all_of(const struct workers *ws, bool (*is)(const struct worker *w))
 {
 	uint32_t i;
 
 	for (i = 0; i < ws->n; i++) {
-		if (ws->list[i].state != -1)
-			return (true);
+		if (!is(&ws->list[i]))
+			return (false);
 	}
-	return (false);
+	return (true);
+}
+
+static bool
+writes_no_state(const struct worker *w)
+{
+	return (w->state == -1);
+}
+
+static bool
+is_ready(const struct worker *w)
+{
+	return (w->ready);
+}
+
+static bool
+is_configured(const struct worker *w)
+{
+	return (w->configuring == 0);
+}
+
+static bool
+is_at_rest(const struct worker *w)
+{
+	return (w->configuring == 0 && w->sent_logs == 0);
+}
+
+static bool
+is_gone(const struct worker *w)
+{
+	return (w->sock == -1);
+}
+
+bool
+workers_write_state(const struct workers *ws)
+{
+	return (!all_of(ws, writes_no_state));
 }
 
 bool
 workers_are_ready(const struct workers *ws)
 {
-	uint32_t i;
-
-	for (i = 0; i < ws->n; i++) {
-		if (!ws->list[i].ready)
-			return (false);
-	}
-	return (true);
-}
-
-bool
-workers_are_configured(const struct workers *ws)
-{
-	uint32_t i;
-
-	for (i = 0; i < ws->n; i++) {
-		if (ws->list[i].configuring != 0)
-			return (false);
-	}
-	return (true);
+	return (all_of(ws, is_ready));
 }
 
 bool
 workers_are_at_rest(const struct workers *ws)
 {
-	uint32_t i;
-
-	for (i = 0; i < ws->n; i++) {
-		if (ws->list[i].sent_logs != 0)
-			return (false);
-	}
-	return (workers_are_configured(ws));
+	return (all_of(ws, is_at_rest));
 }
 
 void
 workers_report(struct workers *ws)
 {
-	if (ws->reloading && workers_are_configured(ws)) {
+	if (ws->reloading && all_of(ws, is_configured)) {
 		ws->reloading = false;
 		log_info("new configuration in force");
 		notify_ready();
@@ -421,11 +433,5 @@ workers_report(struct workers *ws)
 bool
 workers_are_gone(const struct workers *ws)
 {
-	uint32_t i;
-
-	for (i = 0; i < ws->n; i++) {
-		if (ws->list[i].sock != -1)
-			return (false);
-	}
-	return (true);
+	return (all_of(ws, is_gone));
 }

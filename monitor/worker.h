@@ -119,10 +119,7 @@ bool workers_write_state(const struct workers *ws);
 /* Whether all collectors have answered their first configuration. */
 bool workers_are_ready(const struct workers *ws);
 
-/* Whether all collectors have answered every configuration sent to them. */
-bool workers_are_configured(const struct workers *ws);
-
-/* The same, and whether they have answered every log sent to them. */
+/* Whether all collectors have answered every configuration and log. */
 bool workers_are_at_rest(const struct workers *ws);
 
 /*
