@@ -71,7 +71,7 @@ struct pack_layout {
 	size_t nrows;
 	size_t size; /* of the structure, bytes */
 	/*
-	 * Checks a structure that was unpacked for what no row can express.
+	 * Checks an unpacked structure for conditions that no row can express.
 	 * Returns 0 or FLOWD_E*.  NULL: there is nothing to check.
 	 */
 	int (*check)(const void *structure);

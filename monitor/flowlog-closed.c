@@ -142,7 +142,7 @@ compress_next(struct compressor *c, struct open_flowlogs *logs, size_t i)
 	struct flowlog_dir d;
 	size_t j;
 
-	logs->list[i].look = false;
+	logs->list[i].uncompressed = false;
 	if (flowlog_dir_open(&d, log) == -1)
 		return;
 	for (j = 0; j < d.n; j++) {
@@ -232,7 +232,7 @@ note_result(const struct compressor *c, struct open_flowlogs *logs, int error)
 		return;
 	if (error != 0)
 		f->failed = c->mtime;
-	f->look = true;
+	f->uncompressed = true;
 }
 
 static void
@@ -273,7 +273,7 @@ flowlog_closed_compress(struct compressor *c, struct open_flowlogs *logs,
 	if (!reap_compressor(c, logs) || !at_rest)
 		return;
 	for (i = 0; c->pid == -1 && i < logs->conf->nlogs; i++) {
-		if (logs->list[i].look)
+		if (logs->list[i].uncompressed)
 			compress_next(c, logs, i);
 	}
 }

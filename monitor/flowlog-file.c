@@ -26,9 +26,9 @@ void
 flowlog_file_close(struct flowlog_file *f)
 {
 	(void)close(f->fd);
-	if (f->end != -1)
-		(void)close(f->end);
-	f->fd = f->end = -1;
+	if (f->append_fd != -1)
+		(void)close(f->append_fd);
+	f->fd = f->append_fd = -1;
 }
 
 bool

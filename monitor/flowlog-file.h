@@ -33,12 +33,12 @@
 
 struct flowlog_file {
 	int fd;
-	int end; /* append-only, for the collectors; -1: these get fd */
+	int append_fd; /* for the collectors; -1: these get fd */
 	char path[PATH_MAX];
 	uint32_t lock; /* of the log in flowlog-lock.h, also after rotation */
 	time_t until;  /* epoch; 0: not rotated by time */
 	time_t retry;  /* epoch; no rotation before, since one failed */
-	bool look;     /* there may be closed files to compress */
+	bool uncompressed;      /* there may be closed files to compress */
 	struct timespec failed; /* mtime; only younger files are compressed */
 };
 

@@ -39,10 +39,10 @@ flowlog_sync_retire(struct flowlog_sync *s, const struct flowlog_file *f)
 		fatal("no memory for logs");
 	s->retired = grown;
 	/* The collectors have their own descriptors. */
-	if (f->end != -1)
-		(void)close(f->end);
+	if (f->append_fd != -1)
+		(void)close(f->append_fd);
 	s->retired[s->nretired] = *f;
-	s->retired[s->nretired++].end = -1;
+	s->retired[s->nretired++].append_fd = -1;
 }
 
 static void

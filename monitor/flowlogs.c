@@ -49,7 +49,7 @@ now_epoch(void)
 static int
 open_file(const struct conf_log *log, const char *path, bool *made)
 {
-	/* A link at a name with a future date may be an attack. */
+	/* The names of a pattern are predictable; a link may be an attack. */
 	const int nofollow = flowlog_name_is_pattern(log) ? O_NOFOLLOW : 0;
 	/*
 	 * Also for reading, so that a FIFO can be opened without a reader, and
@@ -103,16 +103,16 @@ open_checked(const struct flowlogs *l, const struct conf_log *log,
  * that can read, a collector could also map the file and change any part of it.
  */
 static int
-open_end(struct flowlog_file *f)
+open_append(struct flowlog_file *f)
 {
 	struct stat st, there;
 
-	f->end = -1;
+	f->append_fd = -1;
 	if (fstat(f->fd, &st) == -1 || !S_ISREG(st.st_mode))
 		return (0);
-	f->end = open(f->path,
+	f->append_fd = open(f->path,
 	    O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-	if (f->end == -1 || fstat(f->end, &there) == -1)
+	if (f->append_fd == -1 || fstat(f->append_fd, &there) == -1)
 		log_warn("logfile %s: cannot open it", f->path);
 	else if (there.st_dev == st.st_dev && there.st_ino == st.st_ino)
 		return (0);
@@ -131,16 +131,16 @@ open_log(const struct flowlogs *l, size_t i, const struct flowlogs *users,
 	const struct conf_log *log = &l->open.conf->logs[i];
 	const time_t now = now_epoch();
 
-	*f = (struct flowlog_file){ .end = -1,
+	*f = (struct flowlog_file){ .append_fd = -1,
 		.lock = l->open.list[i].lock,
-		.look = log->compress,
+		.uncompressed = log->compress,
 		.until = flowlog_name_until(log, now) };
 	if (flowlog_name_at(log, now, f->path) == -1) {
 		log_warnx("logfile %s: the name is too long", log->path);
 		f->fd = -1;
 	} else
 		f->fd = open_checked(l, log, users, f->path, made);
-	return (f->fd == -1 ? -1 : open_end(f));
+	return (f->fd == -1 ? -1 : open_append(f));
 }
 
 /* Opens log i and those after it, all or none.  -1 after a message. */
@@ -339,7 +339,7 @@ flowlogs_collector_fd(const struct flowlogs *l, size_t i)
 {
 	const struct flowlog_file *f = &l->open.list[i];
 
-	return (f->end == -1 ? f->fd : f->end);
+	return (f->append_fd == -1 ? f->fd : f->append_fd);
 }
 
 /*

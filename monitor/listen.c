@@ -79,22 +79,22 @@ listen_set_buffer(const int *fds, uint32_t n, const struct conf_listen *conf)
 {
 	char name[LISTEN_STRLEN];
 	uint32_t want = conf->bufsize != 0 ? conf->bufsize : RCVBUF_WANTED;
-	size_t given = 0;
+	size_t actual = 0;
 	uint32_t i;
 
 	for (i = 0; i < n; i++) {
 		while (set_rcvbuf(fds[i], want) == -1 && conf->bufsize == 0 &&
 		    want > RCVBUF_MIN)
 			want /= 2;
-		given = buffer_of(fds[i]);
+		actual = buffer_of(fds[i]);
 	}
 	log_info("listening on %s, receive buffer %zu bytes",
-	    listen_name(conf, name), given);
-	if (conf->bufsize > given)
+	    listen_name(conf, name), actual);
+	if (conf->bufsize > actual)
 		log_warnx("%s: bufsize %" PRIu32
 			  " exceeds the system's limit; bursts over %zu bytes "
 			  "will be lost",
-		    name, conf->bufsize, given);
+		    name, conf->bufsize, actual);
 }
 
 static int

@@ -83,20 +83,20 @@ join_groups(const struct open_listener *l, const struct config *conf)
 }
 
 /*
- * On a kept socket, leaves the groups of gone that conf lacks.  The system may
+ * On a kept socket, leaves the groups of old that conf lacks.  The system may
  * see a group with an interface and the same group without one as a single
  * membership, so the groups of conf are then joined again.
  */
 static void
-change_groups(const struct open_listener *l, const struct config *gone,
+change_groups(const struct open_listener *l, const struct config *old,
     const struct config *conf)
 {
 	size_t i, left = 0;
 
-	for (i = 0; i < gone->njoins; i++) {
-		if (has_join(conf, &gone->joins[i]))
+	for (i = 0; i < old->njoins; i++) {
+		if (has_join(conf, &old->joins[i]))
 			continue;
-		listen_leave(l->fds[0], &l->conf, &gone->joins[i]);
+		listen_leave(l->fds[0], &l->conf, &old->joins[i]);
 		left++;
 	}
 	if (left > 0)

@@ -86,13 +86,13 @@ answer_want_repair(struct workers *ws, struct worker *w, struct opened *o)
 }
 
 static bool
-owes_ready(const struct worker *w)
+awaits_ready(const struct worker *w)
 {
 	return (w->configuring > 0);
 }
 
 static bool
-owes_log_taken(const struct worker *w)
+awaits_log_taken(const struct worker *w)
 {
 	return (w->sent_logs > 0);
 }
@@ -104,8 +104,8 @@ static const struct request {
 	uint32_t a_second; /* all limited requests together; 0: unlimited */
 	int (*answer)(struct workers *ws, struct worker *w, struct opened *o);
 } requests[] = {
-	{ PRIV_READY, owes_ready, 0, answer_ready },
-	{ PRIV_LOG_TAKEN, owes_log_taken, 0, answer_log_taken },
+	{ PRIV_READY, awaits_ready, 0, answer_ready },
+	{ PRIV_LOG_TAKEN, awaits_log_taken, 0, answer_log_taken },
 	{ PRIV_WANT_LOGSOCK, NULL, REQUESTS_A_SECOND, answer_want_logsock },
 	{ PRIV_WANT_STATE, NULL, REQUESTS_A_SECOND, answer_want_state },
 	{ PRIV_STATE_WRITTEN, NULL, REQUESTS_A_SECOND, answer_state_written },

@@ -45,8 +45,8 @@ struct worker {
 	int sock;                  /* to the collector; -1: it was reaped */
 	struct log_relay messages; /* its standard error */
 	bool ready;                /* has answered its first configuration */
-	uint32_t configuring;      /* PRIV_READYs that it owes */
-	uint32_t sent_logs;        /* PRIV_LOG_TAKENs that it owes */
+	uint32_t configuring;      /* PRIV_READYs that it has yet to send */
+	uint32_t sent_logs;        /* PRIV_LOG_TAKENs that it has yet to send */
 	uint32_t requests;         /* limited ones in the second below */
 	time_t second;             /* clock_sec() */
 	int state;                 /* state file being written; -1: none */
@@ -81,7 +81,10 @@ void workers_free(struct workers *ws);
 void worker_send_config(struct workers *ws, struct worker *w,
     const struct opened *o, bool fresh);
 
-/* Sends a new socket to the log socket, if it has a reader.  -1 with errno. */
+/*
+ * Sends a socket that is connected to the log socket, or none if the log socket
+ * has no reader.  -1 with errno.
+ */
 int worker_send_logsock(struct workers *ws, const struct worker *w,
     const struct config *conf);
 

@@ -420,7 +420,7 @@ load_argument(struct program *p, unsigned int arg, bool high)
 		(high ? sizeof(uint32_t) : 0));
 }
 
-/* If the test fails, the filter skips so many of the next instructions. */
+/* If the test fails, the filter skips that many instructions after it. */
 static void
 add_test(struct program *p, const struct rule *r, uint8_t skip)
 {

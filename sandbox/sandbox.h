@@ -25,9 +25,9 @@
 /* Every role has its own list of permitted operations. */
 enum sandbox_role {
 	SANDBOX_COLLECTOR, /* uses open descriptors, and receives others */
-	SANDBOX_PARSER,    /* reads files, writes their contents to a pipe */
-	SANDBOX_FILES,     /* uses the files that are open */
-	SANDBOX_MONITOR,   /* opens files and sockets, starts the others */
+	SANDBOX_PARSER,  /* reads configurations, writes the result to a pipe */
+	SANDBOX_FILES,   /* uses the files that are open */
+	SANDBOX_MONITOR, /* opens files and sockets, starts the others */
 };
 
 #define SANDBOX_NONE "none" /* the name of the missing sandbox */
