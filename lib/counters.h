@@ -15,13 +15,13 @@
  */
 
 /*
- * The counters of a collector.  One row describes one counter: its number, the
- * member that holds it (also its key in JSON), its name in reports and in
- * flowd(8), its kind, its metric without the prefix, and its help text.
+ * The counters of a collector.  A row has a counter's number, its member, which
+ * is also its key in JSON, its name in the statistics and in flowd(8), its
+ * kind, its metric without the prefix, and its help text.
  *
- * Numbers and names never change, since logs and scripts keep them.  A new
- * counter gets the next number, at the end of its list; it also needs the code
- * that increments it and an item in flowd(8).
+ * Logs and scripts contain numbers and names, so these never change.  A new
+ * counter gets the next number and the last row of its list.  CONTRIBUTING.md
+ * lists the other places.
  */
 #ifndef COUNTERS_H
 #define COUNTERS_H
@@ -31,7 +31,7 @@
 #include <stdint.h>
 
 enum counter_kind {
-	COUNTER_TOTAL, /* only grows */
+	COUNTER_TOTAL, /* never falls */
 	COUNTER_LEVEL, /* grows and falls */
 };
 
@@ -42,17 +42,17 @@ enum counter_kind {
 	ROW(1, datagrams, "datagrams", COUNTER_TOTAL, \
 	    "datagrams_total", "Datagrams received.") \
 	ROW(2, decoded, "decoded", COUNTER_TOTAL, \
-	    "decoded_total", "Datagrams that gave their flows.") \
+	    "decoded_total", "Datagrams decoded.") \
 	ROW(3, invalid, "invalid", COUNTER_TOTAL, \
 	    "invalid_total", "Malformed datagrams, dropped.") \
 	ROW(4, unsupported, "unsupported", COUNTER_TOTAL, \
 	    "unsupported_total", \
-	    "Datagrams of a version that flowd does not read.") \
+	    "Datagrams of unsupported versions, dropped.") \
 	ROW(6, held, "held", COUNTER_LEVEL, \
-	    "held_datagrams", "Datagrams that wait for a template now.") \
+	    "held_datagrams", "Datagrams that currently wait for a template.") \
 	ROW(7, no_template, "no-template", COUNTER_TOTAL, \
 	    "no_template_total", \
-	    "Datagrams that waited for a template in vain.") \
+	    "Datagrams whose template never arrived.") \
 	ROW(8, flows, "flows", COUNTER_TOTAL, \
 	    "flows_total", "Flows decoded.") \
 	ROW(9, stored, "stored", COUNTER_TOTAL, \
@@ -63,9 +63,10 @@ enum counter_kind {
 	    "lost_total", "Flows lost to output errors.") \
 	ROW(12, buffered, "buffered", COUNTER_LEVEL, \
 	    "buffered_flows", \
-	    "Flows that wait for a log or the log socket now.") \
+	    "Flows that currently wait for a log or the log socket.") \
 	ROW(13, records_refused, "records-refused", COUNTER_TOTAL, \
-	    "records_refused_total", "Data records that are no flow.") \
+	    "records_refused_total", \
+	    "Data records with addresses of different families.") \
 	ROW(14, options, "options", COUNTER_TOTAL, \
 	    "options_total", "Options data records applied.") \
 	ROW(15, templates, "templates", COUNTER_TOTAL, \
@@ -75,49 +76,51 @@ enum counter_kind {
 	    "templates_refused_total", "Template definitions refused.") \
 	ROW(17, templates_evicted, "templates-evicted", COUNTER_TOTAL, \
 	    "templates_evicted_total", \
-	    "Templates gone for others at a limit.") \
+	    "Templates evicted at a limit.") \
 	ROW(18, withdrawals, "withdrawals", COUNTER_TOTAL, \
 	    "withdrawals_total", "Templates withdrawn.") \
 	ROW(19, sets_reserved, "sets-reserved", COUNTER_TOTAL, \
-	    "sets_reserved_total", "Sets with an ID of no meaning.") \
+	    "sets_reserved_total", "Sets with a reserved ID.") \
 	ROW(20, sequence_lost, "sequence-lost", COUNTER_LEVEL, \
 	    "sequence_lost_flows", \
-	    "Flows that a sequence number is missing for.") \
+	    "Flows missing according to the sequence numbers.") \
 	ROW(21, sequence_lost_datagrams, "sequence-lost-datagrams", \
 	    COUNTER_LEVEL, "sequence_lost_datagrams", \
-	    "NetFlow v9 datagrams that a sequence number is missing for.") \
+	    "NetFlow v9 datagrams missing according to sequence numbers.") \
 	ROW(22, sequence_late, "sequence-late", COUNTER_LEVEL, \
 	    "sequence_late", \
-	    "Flows or datagrams behind their turn, or twice.") \
+	    "Flows or datagrams that arrived late or twice.") \
 	ROW(23, restarts, "restarts", COUNTER_LEVEL, \
-	    "sequence_restarts", "Sequences that began anew.")
+	    "sequence_restarts", "Restarts of sequence numbers.")
 
-/* Counters of a collector, which belong to no exporter. */
+/* Counters of the collector, not of an exporter. */
 #define COUNTERS_OF_COLLECTOR(ROW) \
 	ROW(26, evicted, "exporters-evicted", COUNTER_TOTAL, \
 	    "exporters_evicted_total", \
-	    "Exporters gone for others at the limit.") \
+	    "Exporters evicted at the limit.") \
 	ROW(5, unauthorised, "unauthorised", COUNTER_TOTAL, \
-	    "unauthorised_total", "Datagrams from no flow source.") \
+	    "unauthorised_total", \
+	    "Datagrams from addresses that are no flow source.") \
 	ROW(24, kernel_drops, "kernel-drops", COUNTER_TOTAL, \
 	    "kernel_drops_total", \
-	    "Datagrams that the kernel dropped, its receive buffer full.") \
+	    "Datagrams that the kernel dropped: receive buffer full.") \
 	ROW(25, skipped, "skipped", COUNTER_TOTAL, \
 	    "skipped_total", \
-	    "Datagrams that had killed a collector, skipped.") \
+	    "Datagrams skipped because they crashed two collectors.") \
 	ROW(27, log_bytes, "log-bytes", COUNTER_TOTAL, \
 	    "log_written_bytes_total", "Bytes written to the logs.") \
 	ROW(28, log_errors, "log-errors", COUNTER_TOTAL, \
 	    "log_errors_total", "Writes to logs that failed.") \
 	ROW(29, log_lost, "log-lost", COUNTER_TOTAL, \
-	    "log_lost_total", "Flows taken for a log, but never written.") \
+	    "log_lost_total", "Flows buffered for a log, but not written.") \
 	ROW(30, logsock_sent, "logsock-sent", COUNTER_TOTAL, \
 	    "logsock_sent_total", "Flows sent to the log socket.") \
 	ROW(31, logsock_lost, "logsock-lost", COUNTER_TOTAL, \
 	    "logsock_lost_total", \
-	    "Flows that nobody took from the log socket.") \
+	    "Flows that no program received from the log socket.") \
 	ROW(32, forwarded, "forwarded", COUNTER_TOTAL, \
-	    "forwarded_total", "Datagrams forwarded, for each target.") \
+	    "forwarded_total", \
+	    "Datagrams forwarded, counted for each target.") \
 	ROW(33, forward_lost, "forward-lost", COUNTER_TOTAL, \
 	    "forward_lost_total", \
 	    "Datagrams that the system refused to forward.")
@@ -148,14 +151,14 @@ struct counter {
 	enum counter_kind kind;
 	const char *metric; /* "no_template_total" */
 	const char *help;
-	size_t offset; /* in its structure */
+	size_t offset; /* of the member in its structure */
 };
 
 /* In the order of the lists. */
 extern const struct counter exporter_counters[EXPORTER_COUNTERS];
 extern const struct counter collector_counters[COLLECTOR_COUNTERS];
 
-/* The value of a counter in its structure. */
+/* Returns the value of a counter; counters is its structure. */
 static inline uint64_t
 counter_value(const struct counter *counter, const void *counters)
 {
@@ -167,8 +170,8 @@ counter_value(const struct counter *counter, const void *counters)
 void counters_add(struct counters *sum, const struct counters *more);
 
 /*
- * The counter of this number; *of_exporter tells which structure has it.  NULL
- * where there is none.
+ * Finds the counter with this number.  *of_exporter: struct counters has it,
+ * not struct collector_counters.  NULL: no such counter.
  */
 const struct counter *counter_find(unsigned int number, bool *of_exporter);
 

@@ -21,6 +21,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import ctlclient
 import netflow
 import netflow9
+import report
 import tap
 from ctlclient import CONTROL, flowdctl, show, show_json
 from flowdtest import PATIENCE, Flowd, need, wait_for
@@ -193,6 +194,54 @@ class Show(Running):
                 text=True, check=False, timeout=PATIENCE)
         self.assertEqual(result.returncode, 1)
         self.assertIn("standard output", result.stderr)
+
+
+def table_of_counters(which):
+    """Returns member, name and metric of the counters in a list of the table."""
+    table = tap.source("counters.h").read_text().replace("\\\n", "")
+    rows = re.search(rf"^#define {which}\(ROW\)(.*)$", table, re.MULTILINE)[1]
+    return re.findall(r'ROW\(\d+, (\w+), "([^"]+)", \w+,\s*"([^"]+)",\s*"[^"]',
+                      rows)
+
+
+class Counters(Running):
+    """A row in the table of counters is all that the outputs need."""
+
+    def shown(self, of_exporters):
+        """Names in show summary, of one exporter too, as text and by -j, -p."""
+        commands = [("show", "summary")]
+        if of_exporters:
+            commands.append(("show", "exporter", AGENT))
+        for command in commands:
+            text = show(self.flowd, *command)
+            values = show_json(self.flowd, *command)
+            record = values.get("summary") or values["exporters"][0]
+            prefix = "flowd_" if "summary" in values else "flowd_exporter_"
+            metrics = {re.split(r"[ {]", line)[0].removeprefix(prefix)
+                       for line in show(self.flowd, "-p",
+                                        *command).splitlines()}
+            yield (set(re.findall(r"^([a-z-]+) +\d", text, re.MULTILINE)),
+                   set(record), metrics)
+
+    def test_every_counter_is_shown(self):
+        self.send(netflow.datagram(5, netflow.flows(1)))
+        self.wait("flows", 1)
+        counted = report.statistics(self.flowd)
+        page = set(re.findall(r"^\.It Cm (\S+)$",
+                              tap.source("flowd.8").read_text(), re.MULTILINE))
+        for which in ("COUNTERS_OF_EXPORTER", "COUNTERS_OF_COLLECTOR"):
+            rows = table_of_counters(which)
+            self.assertGreater(len(rows), 10)
+            names = {name for _, name, _ in rows}
+            self.assertEqual(names - page, set())
+            self.assertEqual(names - {*counted.all, *counted.whole}, set())
+            for text, keys, metrics in self.shown(
+                    which == "COUNTERS_OF_EXPORTER"):
+                members = {member for member, _, _ in rows}
+                self.assertEqual(
+                    {m.replace("_", "-") for m in members} - text, set())
+                self.assertEqual(members - keys, set())
+                self.assertEqual({m for _, _, m in rows} - metrics, set())
 
 
 class Workers(Running):
