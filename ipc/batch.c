@@ -26,6 +26,10 @@
 #ifndef MAP_ANONYMOUS
 #define MAP_ANONYMOUS MAP_ANON
 #endif
+/* FreeBSD's name of it; OpenBSD and NetBSD have the other. */
+#if !defined(INHERIT_NONE) && defined(MAP_INHERIT_NONE)
+#define INHERIT_NONE MAP_INHERIT_NONE
+#endif
 
 struct batch *
 batch_new(void)
@@ -62,12 +66,19 @@ batch_keep_from_children(struct batch *b)
 #endif
 }
 
+/* msg_len is an ssize_t on FreeBSD, which may be too narrow for BATCH_EMPTY. */
+static uint32_t
+length_of(const struct batch *b, size_t i)
+{
+	return ((uint32_t)b->msgs[i].msg_len);
+}
+
 size_t
 batch_count(const struct batch *b)
 {
 	size_t n = 0;
 
-	while (n < BATCH_MAX && b->msgs[n].msg_len != BATCH_EMPTY)
+	while (n < BATCH_MAX && length_of(b, n) != BATCH_EMPTY)
 		n++;
 	return (n);
 }
@@ -78,7 +89,7 @@ batch_get(const struct batch *b, size_t i, struct batch_datagram *out)
 	const struct sockaddr *sa = (const struct sockaddr *)&b->names[i];
 
 	out->data = b->buffers[i];
-	out->len = b->msgs[i].msg_len;
+	out->len = length_of(b, i);
 	if (out->len > NF_DATAGRAM_MAX)
 		out->len = NF_DATAGRAM_MAX;
 	if (addr_from_sockaddr(sa, &out->from, &out->port) == 0)

@@ -116,19 +116,29 @@ priv_receive_body(int sock, void *body, size_t len)
 	return (0);
 }
 
-/* Returns the received descriptor or -1.  The buffer has room for only one. */
-static int
-received_fd(struct msghdr *hdr)
+/*
+ * Stores the first descriptor in *fd, or -1, and closes all others: alignment
+ * may leave room for a second.  Returns the number of descriptors received.
+ */
+static size_t
+receive_fds(const struct cmsghdr *c, int *fd)
 {
-	struct cmsghdr *c;
-	int fd = -1;
+	const size_t head = CMSG_LEN(0);
+	size_t i, n;
+	int next;
 
-	for (c = CMSG_FIRSTHDR(hdr); c != NULL; c = CMSG_NXTHDR(hdr, c)) {
-		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-		    c->cmsg_len == CMSG_LEN(sizeof(int)))
-			memcpy(&fd, CMSG_DATA(c), sizeof(int));
+	if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS ||
+	    c->cmsg_len < head)
+		return (0);
+	n = (c->cmsg_len - head) / sizeof(int);
+	for (i = 0; i < n; i++) {
+		memcpy(&next, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
+		if (*fd == -1)
+			*fd = next;
+		else
+			(void)close(next);
 	}
-	return (fd);
+	return (n);
 }
 
 int
@@ -140,8 +150,11 @@ priv_receive(int sock, struct priv_msg *msg, int *fd)
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = &control,
-		.msg_controllen = CMSG_LEN(sizeof(int)),
+		/* The BSDs deliver a descriptor only if the padding fits. */
+		.msg_controllen = sizeof(control.bytes),
 	};
+	const struct cmsghdr *c;
+	size_t nfds = 0;
 	ssize_t n;
 
 	*fd = -1;
@@ -150,12 +163,14 @@ priv_receive(int sock, struct priv_msg *msg, int *fd)
 	while (n == -1 && errno == EINTR);
 	if (n <= 0)
 		return ((int)n);
-	*fd = received_fd(&hdr);
+	/* There is room for one header. */
+	if ((c = CMSG_FIRSTHDR(&hdr)) != NULL)
+		nfds = receive_fds(c, fd);
 	/*
 	 * A message is sent in one piece.  Waiting for the rest of a shorter one
 	 * would let a faulty sender block this process.
 	 */
-	if ((hdr.msg_flags & MSG_CTRUNC) == 0 && n == sizeof(*msg))
+	if ((hdr.msg_flags & MSG_CTRUNC) == 0 && nfds <= 1 && n == sizeof(*msg))
 		return (1);
 	if (*fd != -1)
 		(void)close(*fd);

@@ -17,6 +17,9 @@
 #include "compat/compat.h"
 
 #include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <errno.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,7 +32,8 @@
 
 #include "ipc/priv-msg.h"
 
-#define SIZE_MAX_TRIED (3 * sizeof(struct priv_msg))
+#define DESCRIPTORS_MAX 5
+#define SIZE_MAX_TRIED  (3 * sizeof(struct priv_msg))
 
 /*
  * Returns the result after the last request in these bytes; *taken is the
@@ -128,6 +132,60 @@ test_descriptor_is_refused_and_closed(void **state)
 	(void)close(pair[1]);
 }
 
+/* A message with several descriptors, which priv_send does not send. */
+static void
+send_descriptors(int sock, size_t n)
+{
+	struct priv_msg msg = { .type = PRIV_LOG };
+	struct iovec iov = { &msg, sizeof(msg) };
+	union {
+		char bytes[CMSG_SPACE(DESCRIPTORS_MAX * sizeof(int))];
+		struct cmsghdr align;
+	} control = { .bytes = { 0 } };
+	struct msghdr hdr = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = CMSG_SPACE(n * sizeof(int)),
+	};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&hdr);
+	const int fd = STDERR_FILENO;
+	size_t i;
+
+	c->cmsg_len = CMSG_LEN(n * sizeof(int));
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	for (i = 0; i < n; i++)
+		memcpy(CMSG_DATA(c) + i * sizeof(int), &fd, sizeof(int));
+	assert_int_equal(sendmsg(sock, &hdr, 0), sizeof(msg));
+}
+
+/* Two fit into the padding that a buffer for one has on 64-bit systems. */
+static void
+test_more_than_one_descriptor_is_refused(void **state)
+{
+	struct priv_msg msg;
+	int pair[2], before, fd;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	before = lowest_free();
+	for (n = 2; n <= DESCRIPTORS_MAX; n++) {
+		send_descriptors(pair[0], n);
+		assert_int_equal(priv_receive(pair[1], &msg, &fd), -1);
+		assert_int_equal(errno, EPROTO);
+		assert_int_equal(fd, -1);
+		assert_int_equal(lowest_free(), before);
+	}
+	send_descriptors(pair[0], 1);
+	assert_int_equal(priv_receive(pair[1], &msg, &fd), 1);
+	assert_int_equal(fd, before);
+	(void)close(fd);
+	(void)close(pair[0]);
+	(void)close(pair[1]);
+}
+
 int
 main(void)
 {
@@ -135,6 +193,7 @@ main(void)
 		cmocka_unit_test(test_every_type_with_every_size),
 		cmocka_unit_test(test_every_bit_of_other_fields),
 		cmocka_unit_test(test_descriptor_is_refused_and_closed),
+		cmocka_unit_test(test_more_than_one_descriptor_is_refused),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
