@@ -307,9 +307,9 @@ conf_limit_bytes(uint64_t *limit, struct token what, struct token value)
 static bool
 socket_path_is_valid(struct token statement, struct token path, size_t room)
 {
-	const struct sockaddr_un un;
+	const size_t size = sizeof(((struct sockaddr_un *)NULL)->sun_path);
 
-	if (strlen(path.text) + room < sizeof(un.sun_path))
+	if (strlen(path.text) + room < size)
 		return (true);
 	parse_bad_value(statement, path, "too long for the path of a socket");
 	return (false);

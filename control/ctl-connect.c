@@ -276,6 +276,28 @@ peer_pid(int fd)
 		return (-1);
 	return (cred.cr_pid);
 }
+#elif defined(HAVE_STRUCT_UNPCBID)
+static pid_t
+peer_pid(int fd)
+{
+	struct unpcbid cred;
+	socklen_t len = sizeof(cred);
+
+	if (getsockopt(fd, 0, LOCAL_PEEREID, &cred, &len) == -1)
+		return (-1);
+	return (cred.unp_pid);
+}
+#elif HAVE_DECL_LOCAL_PEERPID
+static pid_t
+peer_pid(int fd)
+{
+	pid_t pid;
+	socklen_t len = sizeof(pid);
+
+	if (getsockopt(fd, SOL_LOCAL, LOCAL_PEERPID, &pid, &len) == -1)
+		return (-1);
+	return (pid);
+}
 #else
 static pid_t
 peer_pid(int fd)

@@ -83,8 +83,8 @@ listen_set_buffer(const int *fds, uint32_t n, const struct conf_listen *conf)
 	uint32_t i;
 
 	for (i = 0; i < n; i++) {
-		while (set_rcvbuf(fds[i], want) == -1 && conf->bufsize == 0 &&
-		    want > RCVBUF_MIN)
+		/* Linux cuts a size beyond its limit; the BSDs refuse it. */
+		while (set_rcvbuf(fds[i], want) == -1 && want > RCVBUF_MIN)
 			want /= 2;
 		actual = buffer_of(fds[i]);
 	}
@@ -394,6 +394,13 @@ membership(int fd, const struct conf_join *join, bool leave,
 		    leave ? IPV6_LEAVE_GROUP : IPV6_JOIN_GROUP, &six,
 		    sizeof(six)));
 	}
+#ifndef HAVE_STRUCT_IP_MREQN
+	/* NetBSD selects an interface only by one of its addresses. */
+	if (ifindex != 0) {
+		errno = EOPNOTSUPP;
+		return (-1);
+	}
+#endif
 	memcpy(&four.imr_multiaddr, join->group.bytes, 4);
 	return (setsockopt(fd, IPPROTO_IP,
 	    leave ? IP_DROP_MEMBERSHIP : IP_ADD_MEMBERSHIP, &four,
