@@ -150,7 +150,7 @@ ms_to_next_second(void)
 	struct timespec ts;
 
 	(void)clock_gettime(CLOCK_REALTIME, &ts);
-	return ((int)(((long)CLOCK_SECOND - ts.tv_nsec) / NS_IN_MS) + 1);
+	return ((int)(((long)NS_PER_SECOND - ts.tv_nsec) / NS_IN_MS) + 1);
 }
 
 /* Whether messages of a collector wait in its pipe, since it sent too many. */

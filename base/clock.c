@@ -33,7 +33,7 @@ clock_ns(void)
 {
 	const struct timespec ts = monotonic();
 
-	return ((uint64_t)ts.tv_sec * CLOCK_SECOND + (uint64_t)ts.tv_nsec);
+	return ((uint64_t)ts.tv_sec * NS_PER_SECOND + (uint64_t)ts.tv_nsec);
 }
 
 time_t

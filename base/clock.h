@@ -24,7 +24,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#define CLOCK_SECOND UINT64_C(1000000000) /* nanoseconds in a second */
+#define NS_PER_SECOND UINT64_C(1000000000) /* nanoseconds in a second */
 
 uint64_t clock_ns(void);
 

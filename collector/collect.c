@@ -44,7 +44,7 @@
 #include "ipc/priv-msg.h"
 #include "lib/counters.h"
 
-#define TICK              CLOCK_SECOND /* nanoseconds between periodic tasks */
+#define TICK              NS_PER_SECOND /* nanoseconds between periodic tasks */
 #define LAST_WAIT_SECONDS 5 /* at the end: for logs, and for the monitor */
 
 struct collector {
@@ -84,8 +84,8 @@ static void
 wait_for(struct pollfd *pfds, size_t n, uint64_t ns)
 {
 	const struct timespec ts = {
-		.tv_sec = (time_t)(ns / CLOCK_SECOND),
-		.tv_nsec = (long)(ns % CLOCK_SECOND),
+		.tv_sec = (time_t)(ns / NS_PER_SECOND),
+		.tv_nsec = (long)(ns % NS_PER_SECOND),
 	};
 
 	if (ppoll(pfds, n, &ts, NULL) == -1 && errno != EINTR)
@@ -372,7 +372,7 @@ obey_while(struct collector *c, const bool *pending)
 static size_t
 flush_all(struct collector *c)
 {
-	const uint64_t give_up = clock_ns() + LAST_WAIT_SECONDS * CLOCK_SECOND;
+	const uint64_t give_up = clock_ns() + LAST_WAIT_SECONDS * NS_PER_SECOND;
 	size_t i, left, n = output_npollfds(c->output);
 	bool blocked;
 

@@ -18,11 +18,10 @@
 
 #include <unistd.h>
 
-#ifndef HAVE_CLOSEFROM
 #define DESCRIPTORS_MAX 65536 /* where the system has no limit */
 
 void
-closefrom(int first)
+compat_closefrom(int first)
 {
 	long end = sysconf(_SC_OPEN_MAX);
 
@@ -31,4 +30,3 @@ closefrom(int first)
 	for (; first < end; first++)
 		(void)close(first);
 }
-#endif

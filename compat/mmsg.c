@@ -16,33 +16,34 @@
 
 #include "compat/compat.h"
 
-#ifndef HAVE_RECVMMSG
-/* One datagram a call. */
 int
-recvmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags,
+compat_recvmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags,
     struct timespec *timeout)
 {
+	unsigned int i;
 	ssize_t len;
 
 	(void)timeout;
-	if (n == 0)
-		return (0);
-	if ((len = recvmsg(fd, &msgs[0].msg_hdr, flags)) == -1)
-		return (-1);
-	msgs[0].msg_len = (unsigned int)len;
-	return (1);
+	flags &= ~MSG_WAITFORONE;
+	for (i = 0; i < n; i++) {
+		if ((len = recvmsg(fd, &msgs[i].msg_hdr, flags)) == -1)
+			break;
+		msgs[i].msg_len = (unsigned int)len;
+		flags |= MSG_DONTWAIT;
+	}
+	return (i == 0 && n > 0 ? -1 : (int)i);
 }
 
 int
-sendmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags)
+compat_sendmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags)
 {
+	unsigned int i;
 	ssize_t len;
 
-	if (n == 0)
-		return (0);
-	if ((len = sendmsg(fd, &msgs[0].msg_hdr, flags)) == -1)
-		return (-1);
-	msgs[0].msg_len = (unsigned int)len;
-	return (1);
+	for (i = 0; i < n; i++) {
+		if ((len = sendmsg(fd, &msgs[i].msg_hdr, flags)) == -1)
+			break;
+		msgs[i].msg_len = (unsigned int)len;
+	}
+	return (i == 0 && n > 0 ? -1 : (int)i);
 }
-#endif

@@ -20,9 +20,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#ifndef HAVE_REALLOCARRAY
 void *
-reallocarray(void *ptr, size_t n, size_t size)
+compat_reallocarray(void *ptr, size_t n, size_t size)
 {
 	if (size != 0 && n > SIZE_MAX / size) {
 		errno = ENOMEM;
@@ -30,4 +29,3 @@ reallocarray(void *ptr, size_t n, size_t size)
 	}
 	return (realloc(ptr, n * size));
 }
-#endif

@@ -18,9 +18,8 @@
 
 #include <string.h>
 
-#ifndef HAVE_STRLCPY
 size_t
-strlcpy(char *dst, const char *src, size_t size)
+compat_strlcpy(char *dst, const char *src, size_t size)
 {
 	size_t len = strlen(src), n;
 
@@ -31,4 +30,3 @@ strlcpy(char *dst, const char *src, size_t size)
 	dst[n] = '\0';
 	return (len);
 }
-#endif

@@ -19,9 +19,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#ifndef HAVE_STRTONUM
 long long
-strtonum(const char *text, long long min, long long max, const char **errstr)
+compat_strtonum(const char *text, long long min, long long max,
+    const char **errstr)
 {
 	char *end;
 	long long v;
@@ -39,4 +39,3 @@ strtonum(const char *text, long long min, long long max, const char **errstr)
 	errno = *errstr == NULL ? saved : EINVAL;
 	return (*errstr == NULL ? v : 0);
 }
-#endif

@@ -213,7 +213,7 @@ draw(const struct top *top, bool on_screen)
 static double
 seconds_now(void)
 {
-	return ((double)clock_ns() / (double)CLOCK_SECOND);
+	return ((double)clock_ns() / (double)NS_PER_SECOND);
 }
 
 static int

@@ -554,6 +554,6 @@ transmit(const struct transmit_how *how, const struct load *load,
 		send_stream(&s, &b);
 	else
 		send_prepared(&s, &b);
-	sent->seconds = (double)(clock_ns() - s.start) / CLOCK_SECOND;
+	sent->seconds = (double)(clock_ns() - s.start) / NS_PER_SECOND;
 	close_sockets(&s);
 }
