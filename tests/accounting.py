@@ -109,8 +109,8 @@ class Mixed(unittest.TestCase):
 class Completeness(unittest.TestCase):
     """The share of an exporter's flows that was received, by its numbers."""
 
-    def shares(self, counted, who="127.0.0.1"):
-        line, = counted.lines(who, "complete: ")
+    def shares(self, counted, exporter="127.0.0.1"):
+        line, = counted.lines(exporter, "complete: ")
         return re.findall(r"(?:minute|hour|start) (\S+?),? ", line)
 
     def test_share_and_rate(self):

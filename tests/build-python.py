@@ -129,7 +129,7 @@ class Stubs(Scratch):
                 kind)
 
     @unittest.skipUnless(has("mypy") and has("numpy"), "no mypy or no numpy")
-    def test_a_program_checks(self):
+    def test_mypy_checks_a_program(self):
         program = self.dir / "program.py"
         program.write_text(
             "import flowd\n"

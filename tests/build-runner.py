@@ -209,7 +209,7 @@ class Runner(unittest.TestCase):
                      "wait", options=["-t", "0.5"])
         wait_for(lambda: not self.alive("child"), "the child has ended")
 
-    @unittest.skipUnless(HAS_PROC, "there is no /proc")
+    @unittest.skipUnless(HAS_PROC, "/proc is not mounted")
     @unittest.skipIf(need("setsid"), "setsid is not installed")
     def test_processes_left_behind(self):
         report = self.failure(
@@ -220,7 +220,7 @@ class Runner(unittest.TestCase):
         for name in "daemon", "child":
             wait_for(lambda n=name: not self.alive(n), f"{name} has ended")
 
-    @unittest.skipUnless(HAS_PROC, "there is no /proc")
+    @unittest.skipUnless(HAS_PROC, "/proc is not mounted")
     def test_processes_that_are_about_to_end(self):
         self.shell("one", "sleep 1 &", "echo 'ok 1 - first'", "echo 1..1")
         self.run_tests("one", status=0)
@@ -254,7 +254,7 @@ class Runner(unittest.TestCase):
         self.run_tests(*names, status=0)
         self.assertEqual(order.read_text().split()[0], "11")
 
-    @unittest.skipUnless(HAS_PROC, "there is no /proc")
+    @unittest.skipUnless(HAS_PROC, "/proc is not mounted")
     def test_interrupted(self):
         self.shell("one", "echo $$ >pid.new; mv pid.new pid", "sleep 1000")
         tmp = self.dir / "tmp"

@@ -265,7 +265,7 @@ class Clients(unittest.TestCase):
         self.assertTrue(is_answer(ctlclient.records(ctlclient.rest_of(sock))))
         self.check_flows()
 
-    def test_another_version_gets_ours(self):
+    def test_another_version_is_answered_with_ours(self):
         sock = self.client(ctlclient.request(ALL, version=77))
         answer = ctlclient.records(ctlclient.rest_of(sock))
         self.assertEqual([kind for kind, _ in answer], [HELLO, END])

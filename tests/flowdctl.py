@@ -169,7 +169,7 @@ class Show(Running):
         self.assertIn("\n" + AGENT, "\n" + show(self.flowd, "show",
                                                 "templates"))
 
-    def test_mistakes(self):
+    def test_wrong_arguments(self):
         for args, said in (
                 (("show", "exporter", AGENT), "flowd knows no such exporter"),
                 (("show", "exporter", "router"), "expected the address"),

@@ -62,7 +62,7 @@ class InitScript(unittest.TestCase):
         wait_for(lambda: len(self.flowd.flows()) == total,
                  f"{total} flows are in the log")
 
-    def test_life(self):
+    def test_start_reload_and_stop(self):
         self.assertIn("not running", self.run_script("status", 3))
         self.run_script("stop")
         self.run_script("condrestart")

@@ -218,7 +218,7 @@ class Quiet(unittest.TestCase):
                      if line.startswith("exporters "))
         return said[:first]
 
-    def test_made_up_addresses(self):
+    def test_forged_addresses(self):
         said = self.lines(
             source=lambda n: f"127.{n % 200 + 1}.0.{n // 200 + 1}")
         self.assertIn(len(said), range(self.AT_ONCE, 2 * self.AT_ONCE + 5))

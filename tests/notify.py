@@ -52,7 +52,7 @@ def flowd_of(manager, **variables):
 
 class Notify(unittest.TestCase):
 
-    def test_life(self):
+    def test_start_reload_and_stop(self):
         with Manager() as manager, flowd_of(manager) as flowd:
             self.assertEqual(manager.received(), "READY=1")
             flowd.reload()

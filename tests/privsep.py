@@ -43,7 +43,7 @@ class Rights(unittest.TestCase):
         flowd.insecure = False
         return flowd
 
-    def test_collector_has_none(self):
+    def test_collector_has_no_privileges(self):
         user = pwd.getpwnam(make_variable("PRIVSEP_USER"))
         # Supplementary groups, which the collector must lose, if setpriv
         # exists.

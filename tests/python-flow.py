@@ -84,7 +84,7 @@ class Attributes(unittest.TestCase):
                         setattr(flow, name, value)
                 self.assertEqual(flow.serialise(), flowd.Flow().serialise())
 
-    def test_setting_makes_present(self):
+    def test_setting_adds_the_field(self):
         flow = flowd.Flow()
         self.assertFalse(flow.has_field(flowd.FIELD_ALL))
         flow.octets = 1
@@ -145,7 +145,7 @@ class Attributes(unittest.TestCase):
         with self.assertRaises(AttributeError):
             flowd.Flow().octet = 1
 
-    def test_a_subclass_has_more(self):
+    def test_a_subclass_may_have_attributes(self):
         class Named(flowd.Flow):
             name = "n"
 

@@ -401,7 +401,7 @@ class Writing(LogTest):
             out.close()
         self.assertEqual(caught.exception.filename, "/dev/full")
 
-    def test_forgotten_log_is_written(self):
+    def test_unclosed_log_is_written(self):
         out = flowd.FlowLog(self.path, "wb")
         out.write_flow(flowd.Flow())
         del out

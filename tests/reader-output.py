@@ -35,7 +35,7 @@ class Copy(ReaderTest):
         self.assertEqual(stat.S_IMODE(os.stat(self.dir / "b.log").st_mode),
                          0o600)
 
-    def test_prints_as_well(self):
+    def test_prints_and_copies(self):
         self.write("a.log", log(3))
         self.prints(briefs(3), "-o", "b.log", "a.log")
         self.assertEqual(self.read("b.log"), log(3))

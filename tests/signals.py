@@ -216,13 +216,13 @@ class End(unittest.TestCase):
 class Statistics(unittest.TestCase):
     """SIGUSR2"""
 
-    def counters(self, flowd, who):
-        """Returns the counters in who's line: names and numbers alternate."""
+    def counters(self, flowd, exporter):
+        """Returns the counters in an exporter's line, by name."""
         counters = {}
         for line in flowd.stderr_lines():
             name, _, rest = line.partition(": ")
             words = rest.split()
-            if name == who and all(word.isdigit() for word in words[1::2]):
+            if name == exporter and all(word.isdigit() for word in words[1::2]):
                 counters.update(zip(words[::2], map(int, words[1::2])))
         return counters
 

@@ -40,7 +40,7 @@ class Start(unittest.TestCase):
         self.assertIn(f"{flowd.conf}:6:", said)
         self.assertNotIn(f"{flowd.conf}:5:", said)
 
-    def test_no_configuration(self):
+    def test_missing_configuration(self):
         flowd = Flowd()
         self.fails(flowd, str(flowd.conf))
 

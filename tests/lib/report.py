@@ -18,10 +18,10 @@ class Report:
         self.text = lines
         self.counters = {}
         for line in lines:
-            who, _, rest = line.partition(": ")
+            exporter, _, rest = line.partition(": ")
             words = rest.split()
             if len(words) > 2 and all(w.isdecimal() for w in words[1::2]):
-                self.counters.setdefault(who, {}).update(
+                self.counters.setdefault(exporter, {}).update(
                     zip(words[::2], map(int, words[1::2])))
 
     def __getitem__(self, address):
@@ -40,25 +40,25 @@ class Report:
 
     def exporters(self):
         """The addresses of the exporters in the report."""
-        return [who for who in self.counters if who != "all"]
+        return [exporter for exporter in self.counters if exporter != "all"]
 
     def lines(self, address, *words):
         """Returns an exporter's lines that contain all words."""
-        return [rest for who, _, rest in
+        return [rest for exporter, _, rest in
                 (line.partition(": ") for line in self.text)
-                if who == address and all(w in rest for w in words)]
+                if exporter == address and all(w in rest for w in words)]
 
     def check(self, test):
         """Asserts that every datagram is counted once, and every flow."""
-        for who, n in self.counters.items():
+        for exporter, n in self.counters.items():
             test.assertEqual(
                 n["datagrams"], sum(n[key] for key in (
                     "decoded", "invalid", "unsupported", "unauthorised",
-                    "held", "no-template")), f"datagrams of {who}: {n}")
+                    "held", "no-template")), f"datagrams of {exporter}: {n}")
             test.assertEqual(
                 n["flows"], sum(n[key] for key in (
                     "stored", "discarded", "lost", "buffered")),
-                f"flows of {who}: {n}")
+                f"flows of {exporter}: {n}")
 
 
 def statistics(flowd):

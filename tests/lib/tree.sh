@@ -3,7 +3,7 @@
 
 # link_sources FROM TO: makes TO a source tree of links into FROM, with what a
 # build and an installation need.  FROM may contain build trees and the results
-# of a build in place; they are left out.
+# of a build in place; these are not linked.
 link_sources()
 {
 	for dir in . $(cd "$1" && ls -d [!.]*/ tests/*/); do

@@ -113,7 +113,7 @@ class Usage:
     @of_each_program
     def test_full_standard_output(self, program):
         if not os.path.exists("/dev/full"):
-            self.skipTest("there is no /dev/full")
+            self.skipTest("/dev/full does not exist")
         for word in "--help", "--version":
             with open("/dev/full", "wb") as full:
                 result = run(program, word, stdout=full)

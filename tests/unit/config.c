@@ -1237,7 +1237,7 @@ sets_of_several_pack_and_print(void **state)
 
 /* Sets are sorted, without duplicates. */
 static void
-sets_in_one_form(void **state)
+sets_are_normalised(void **state)
 {
 	(void)state;
 	assert_rule_text("accept tos { 3, 1, 2 }", "accept tos 0x01-0x03");
@@ -2271,7 +2271,7 @@ main(void)
 		cmocka_unit_test(printed_form_parses_to_the_same),
 		cmocka_unit_test(packed_form_unpacks_to_the_same),
 		cmocka_unit_test(sets_of_several_pack_and_print),
-		cmocka_unit_test(sets_in_one_form),
+		cmocka_unit_test(sets_are_normalised),
 		cmocka_unit_test(new_keywords_can_be_macros),
 		cmocka_unit_test(several_logs),
 		cmocka_unit_test(rotation),

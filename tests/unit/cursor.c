@@ -182,7 +182,7 @@ lends_room_that_exists(void **state)
 }
 
 static void
-writes_what_it_reads(void **state)
+written_values_read_back(void **state)
 {
 	uint8_t out[sizeof(wire)];
 	struct wcursor w;
@@ -198,7 +198,7 @@ writes_what_it_reads(void **state)
 }
 
 static void
-writes_nothing_that_does_not_fit(void **state)
+a_write_that_does_not_fit_writes_nothing(void **state)
 {
 	static const uint8_t zero[8];
 	uint8_t out[8] = { 0 };
@@ -228,8 +228,8 @@ main(void)
 		cmocka_unit_test(a_part_cannot_reach_outside),
 		cmocka_unit_test(lends_octets_that_exist),
 		cmocka_unit_test(lends_room_that_exists),
-		cmocka_unit_test(writes_what_it_reads),
-		cmocka_unit_test(writes_nothing_that_does_not_fit),
+		cmocka_unit_test(written_values_read_back),
+		cmocka_unit_test(a_write_that_does_not_fit_writes_nothing),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

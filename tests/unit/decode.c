@@ -708,7 +708,7 @@ ordinary_times_are_unchanged(void **state)
 }
 
 static void
-wrapped_uptime_gets_another_zero(void **state)
+wrapped_uptime_gets_another_origin(void **state)
 {
 	static const struct times cases[] = {
 		/*
@@ -861,7 +861,7 @@ sample_is_complete(void **state)
 }
 
 static void
-stamps_change_nothing_else(void **state)
+stamps_change_only_times(void **state)
 {
 	struct generator gen, later;
 	uint8_t again[1500];
@@ -925,13 +925,13 @@ main(void)
 		cmocka_unit_test(small_sinks_lose_no_flow),
 		cmocka_unit_test(sequence_is_followed),
 		cmocka_unit_test(ordinary_times_are_unchanged),
-		cmocka_unit_test(wrapped_uptime_gets_another_zero),
+		cmocka_unit_test(wrapped_uptime_gets_another_origin),
 		cmocka_unit_test(end_after_export_moves_the_export),
 		cmocka_unit_test(start_after_end_keeps_its_times),
 		cmocka_unit_test(each_flow_has_its_own_times),
 		cmocka_unit_test(generator_is_plausible_and_repeatable),
 		cmocka_unit_test(sample_is_complete),
-		cmocka_unit_test(stamps_change_nothing_else),
+		cmocka_unit_test(stamps_change_only_times),
 		cmocka_unit_test(protocols_have_numbers_that_differ),
 	};
 

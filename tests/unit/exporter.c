@@ -108,7 +108,7 @@ assert_listed(struct exporter_table *table, const uint32_t *numbers, size_t n)
 }
 
 static void
-finds_what_it_made(void **state)
+finds_existing_exporters(void **state)
 {
 	struct exporter_table *table = new_table(10);
 	struct exporter *e;
@@ -148,7 +148,7 @@ families_are_separate(void **state)
 }
 
 static void
-forgets_the_longest_unused(void **state)
+evicts_the_least_recently_used(void **state)
 {
 	struct exporter_table *table = new_table(3);
 	const uint32_t later = NOW + EXPORTER_IDLE;
@@ -261,7 +261,7 @@ check_number(void *arg, const struct exporter *e)
 }
 
 static void
-holds_very_many(void **state)
+holds_many_exporters(void **state)
 {
 	const uint32_t limit = EXPORTERS_DEFAULT, all = limit + 20000;
 	struct exporter_table *table = new_table(limit);
@@ -298,7 +298,7 @@ assert_sequence(const struct exporter *e, uint64_t lost, uint64_t late,
 }
 
 static void
-no_gap_no_loss(void **state)
+no_gap_is_no_loss(void **state)
 {
 	struct exporter e = { .addr = numbered(1) };
 	uint32_t i, seq = 123456;
@@ -347,7 +347,7 @@ sequences_wrap(void **state)
 }
 
 static void
-restarts_are_no_gaps(void **state)
+restarts_are_not_gaps(void **state)
 {
 	struct exporter e = { .addr = numbered(1) };
 
@@ -374,7 +374,7 @@ restarts_are_no_gaps(void **state)
 }
 
 static void
-wrap_of_uptime_is_no_restart(void **state)
+wrap_of_uptime_is_not_a_restart(void **state)
 {
 	struct exporter e = { .addr = numbered(1) };
 
@@ -385,7 +385,7 @@ wrap_of_uptime_is_no_restart(void **state)
 }
 
 static void
-reordering_is_no_loss(void **state)
+reordering_is_not_loss(void **state)
 {
 	static const uint32_t order[] = { 0, 30, 90, 60, 120, 180, 210, 150 };
 	struct exporter e = { .addr = numbered(1) };
@@ -402,7 +402,7 @@ reordering_is_no_loss(void **state)
 }
 
 static void
-duplicates_are_no_loss(void **state)
+duplicates_are_not_loss(void **state)
 {
 	struct exporter e = { .addr = numbered(1) };
 	uint32_t i;
@@ -541,21 +541,21 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(finds_what_it_made),
+		cmocka_unit_test(finds_existing_exporters),
 		cmocka_unit_test(families_are_separate),
-		cmocka_unit_test(forgets_the_longest_unused),
+		cmocka_unit_test(evicts_the_least_recently_used),
 		cmocka_unit_test(exporters_in_use_are_not_evicted),
 		cmocka_unit_test(a_clock_set_back_makes_no_exporter_idle),
 		cmocka_unit_test(named_exporters_are_kept),
 		cmocka_unit_test(a_limit_of_one_works),
-		cmocka_unit_test(holds_very_many),
-		cmocka_unit_test(no_gap_no_loss),
+		cmocka_unit_test(holds_many_exporters),
+		cmocka_unit_test(no_gap_is_no_loss),
 		cmocka_unit_test(gaps_are_counted),
 		cmocka_unit_test(sequences_wrap),
-		cmocka_unit_test(restarts_are_no_gaps),
-		cmocka_unit_test(wrap_of_uptime_is_no_restart),
-		cmocka_unit_test(reordering_is_no_loss),
-		cmocka_unit_test(duplicates_are_no_loss),
+		cmocka_unit_test(restarts_are_not_gaps),
+		cmocka_unit_test(wrap_of_uptime_is_not_a_restart),
+		cmocka_unit_test(reordering_is_not_loss),
+		cmocka_unit_test(duplicates_are_not_loss),
 		cmocka_unit_test(engines_have_separate_sequences),
 		cmocka_unit_test(versions_have_separate_sequences),
 		cmocka_unit_test(too_many_engines_report_no_false_loss),

@@ -262,7 +262,7 @@ the_sum_of_all_exporters(void **state)
 }
 
 static void
-clocks_are_compared_by_the_fastest_datagram(void **state)
+clock_skew_is_that_of_the_fastest_datagram(void **state)
 {
 	const uint32_t minute = NOW - NOW % 60;
 	int64_t ms;
@@ -333,7 +333,7 @@ main(void)
 		TEST(late_flows_make_no_more_than_complete),
 		TEST(v1_has_no_sequence_numbers),
 		TEST(the_sum_of_all_exporters),
-		TEST(clocks_are_compared_by_the_fastest_datagram),
+		TEST(clock_skew_is_that_of_the_fastest_datagram),
 		TEST(flows_of_an_evicted_exporter_are_counted),
 	};
 

@@ -61,7 +61,7 @@ a_minute_becomes_an_hour(void **state)
 }
 
 static void
-a_day_has_few(void **state)
+a_day_has_few_messages(void **state)
 {
 	struct log_limit limit = { 0 };
 	uint32_t counted;
@@ -161,7 +161,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_minute_becomes_an_hour),
-		cmocka_unit_test(a_day_has_few),
+		cmocka_unit_test(a_day_has_few_messages),
 		cmocka_unit_test(a_pause_resets_it_to_a_minute),
 		cmocka_unit_test(a_budget_is_used_and_refilled),
 		cmocka_unit_test(a_clock_set_back_silences_nothing),

@@ -86,7 +86,7 @@ shout_for(struct log_relay *r, time_t begin, time_t end, int times)
 	capture_begin();
 	for (now = begin; now < end; now++) {
 		for (i = 0; i < times; i++)
-			take(r, now, "<4>what somebody else has to say\n");
+			take(r, now, "<4>a message of a hostile child\n");
 	}
 	return (capture_size());
 }
@@ -145,7 +145,7 @@ a_report_may_be_long(void **state)
 	size = shout_for(&r, 1, 2, 100000);
 	(void)capture_end();
 	assert_int_equal(r.dropped, 0);
-	assert_in_range(size, 100000 * strlen("what somebody else has to say"),
+	assert_in_range(size, 100000 * strlen("a message of a hostile child"),
 	    LOG_RELAY_REPORT);
 	/* The rest of the report's allowance expires with the report. */
 	take(&r, 2 + LOG_RELAY_REPORT_SECONDS, "\n<6>\n");

@@ -620,7 +620,7 @@ a_set_of_impossible_length_invalidates_the_message(void **state)
 }
 
 static void
-reserved_and_template_sets_of_no_length_are_refused(void **state)
+reserved_and_template_sets_of_length_0_are_refused(void **state)
 {
 	static const uint16_t ids[] = { 1, 2, 3, 7, 9, 255 };
 	size_t i, k, len;
@@ -790,7 +790,7 @@ a_template_that_crosses_the_end_of_its_set_is_refused(void **state)
 }
 
 static void
-a_template_of_no_fields_is_refused_in_v9(void **state)
+a_template_without_fields_is_refused_in_v9(void **state)
 {
 	(void)state;
 	send_template(V9, 256, usual, WIRE_NFIELDS(usual));
@@ -2081,7 +2081,7 @@ main(void)
 		TEST(octets_after_an_ipfix_message_are_ignored),
 		TEST(less_than_a_header_is_refused),
 		TEST(a_set_of_impossible_length_invalidates_the_message),
-		TEST(reserved_and_template_sets_of_no_length_are_refused),
+		TEST(reserved_and_template_sets_of_length_0_are_refused),
 		TEST(ipfix_messages_of_wrong_length_are_refused),
 		TEST(the_count_of_a_v9_header_is_not_trusted),
 		TEST(reserved_sets_are_counted_and_ignored),
@@ -2089,7 +2089,7 @@ main(void)
 		TEST(template_ids_below_256_are_refused),
 		TEST(a_bad_template_does_not_harm_the_next),
 		TEST(a_template_that_crosses_the_end_of_its_set_is_refused),
-		TEST(a_template_of_no_fields_is_refused_in_v9),
+		TEST(a_template_without_fields_is_refused_in_v9),
 		TEST(a_set_shorter_than_a_record_has_no_flow),
 		TEST(a_truncated_record_of_variable_length_is_not_a_flow),
 		TEST(the_longest_datagram_is_decoded_completely),

@@ -182,7 +182,7 @@ every_form_of_sampling_is_read(void **state)
 }
 
 static void
-sampling_of_nothing_is_unknown(void **state)
+sampling_rate_0_is_unknown(void **state)
 {
 	(void)state;
 	assert_int_equal(TOLD(2, LIST(309, 310), LIST(0, 2000))->one_of, 0);
@@ -661,7 +661,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(samplers_are_read_in_every_length),
 		TEST(every_form_of_sampling_is_read),
-		TEST(sampling_of_nothing_is_unknown),
+		TEST(sampling_rate_0_is_unknown),
 		TEST(samplers_have_ids_and_domains),
 		TEST(a_newer_record_replaces_the_old),
 		TEST(values_not_in_a_record_are_kept),

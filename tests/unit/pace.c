@@ -65,7 +65,7 @@ datagrams_gather_under_load(void **state)
 
 	(void)state;
 	pace_set_buffer(&p, BUFFER);
-	/* 100 a millisecond fill some batches in 2.5. */
+	/* 100 a millisecond fill some batches in 2.5 ms. */
 	assert_in_range(poll_times(&p, MS, 100), 2 * MS, 3 * MS);
 	assert_int_equal(poll_times(&p, MS, 1), PACE_GATHER_MAX);
 	assert_int_equal(poll_times(&p, MS, 0), 0);

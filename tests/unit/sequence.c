@@ -142,7 +142,7 @@ a_delayed_burst_is_late(void **state)
 }
 
 static void
-any_order_in_the_window_is_no_loss(void **state)
+any_order_in_the_window_is_not_loss(void **state)
 {
 	uint32_t i, k, block[4], swap;
 
@@ -200,7 +200,7 @@ a_delayed_copy_fills_gaps(void **state)
 }
 
 static void
-wrapping_is_no_loss(void **state)
+wrapping_is_not_loss(void **state)
 {
 	const uint32_t from[] = { UINT32_MAX - 5000, UINT32_MAX - 200000 };
 
@@ -358,7 +358,7 @@ domains_and_versions_do_not_mix(void **state)
 }
 
 static void
-unknown_counts_are_no_loss(void **state)
+unknown_counts_are_not_loss(void **state)
 {
 	(void)state;
 	take(NF_VERSION_IPFIX, 0, 100, SEQUENCE_UNKNOWN, 0);
@@ -408,11 +408,11 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(late_numbers_are_not_missing, setup),
 		cmocka_unit_test_setup(a_delayed_burst_is_late, setup),
-		cmocka_unit_test_setup(any_order_in_the_window_is_no_loss,
+		cmocka_unit_test_setup(any_order_in_the_window_is_not_loss,
 		    setup),
 		cmocka_unit_test_setup(duplicates_hide_no_loss, setup),
 		cmocka_unit_test_setup(a_delayed_copy_fills_gaps, setup),
-		cmocka_unit_test_setup(wrapping_is_no_loss, setup),
+		cmocka_unit_test_setup(wrapping_is_not_loss, setup),
 		cmocka_unit_test_setup(alternating_sequences_are_separated,
 		    setup),
 		cmocka_unit_test_setup(irregular_sequences_are_separated,
@@ -424,7 +424,7 @@ main(void)
 		cmocka_unit_test_setup(
 		    several_sequences_restart_by_their_uptime, setup),
 		cmocka_unit_test_setup(domains_and_versions_do_not_mix, setup),
-		cmocka_unit_test_setup(unknown_counts_are_no_loss, setup),
+		cmocka_unit_test_setup(unknown_counts_are_not_loss, setup),
 		cmocka_unit_test_setup(any_numbers_are_accepted, setup),
 	};
 

@@ -592,7 +592,7 @@ assert_endless_refused(const char *text)
 }
 
 static void
-names_without_end_are_refused(void **state)
+names_without_nul_are_refused(void **state)
 {
 	(void)state;
 	send_options(IPFIX, 1);
@@ -622,7 +622,7 @@ main(void)
 		TEST(a_signed_file_with_extra_octets_is_refused),
 		TEST(signed_damage_is_harmless),
 		TEST(impossible_templates_are_refused),
-		TEST(names_without_end_are_refused),
+		TEST(names_without_nul_are_refused),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -134,7 +134,7 @@ whole_logs_are_kept(void **state)
 }
 
 static void
-torn_records_are_not(void **state)
+torn_records_are_not_kept(void **state)
 {
 	uint8_t buf[STORE_RECORD_MAX];
 	const uint32_t counts[] = { 0, 1, 2, 70000 };
@@ -347,7 +347,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_logs_are_kept),
-		cmocka_unit_test(torn_records_are_not),
+		cmocka_unit_test(torn_records_are_not_kept),
 		cmocka_unit_test(zeros_are_not_kept),
 		cmocka_unit_test(zeros_in_a_torn_record),
 		cmocka_unit_test(a_record_that_ends_in_zeros),
