@@ -85,7 +85,7 @@ class Show(Running):
              "log_bytes": self.flowd.log.stat().st_size})
         text = show(self.flowd, "show", "summary")
         self.assertRegex(text, r"^flowd [0-9.]+, collector 1 of 1, since ")
-        self.assertRegex(text, r"\nno-template +0  Datagrams that ")
+        self.assertRegex(text, r"\nno-template +0  Datagrams whose ")
         self.assertRegex(text, r"\nstored +2  Flows stored\.\n")
 
     def test_exporters(self):
