@@ -36,6 +36,7 @@
 
 #include "config/config.h"
 #include "filter.h"
+#include "lib/fields.h"
 #include "lib/follow.h"
 #include "format.h"
 #include "base/log.h"
@@ -212,8 +213,7 @@ print_line(struct job *job, size_t n)
 static enum outcome
 print_flow(struct job *job, const struct flow *flow)
 {
-	const uint32_t mask =
-	    job->verbose ? STORE_DISPLAY_ALL : STORE_DISPLAY_BRIEF;
+	const uint32_t mask = job->verbose ? FIELDS_KNOWN : STORE_DISPLAY_BRIEF;
 
 	switch (job->layout) {
 	case CSV:

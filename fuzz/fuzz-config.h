@@ -21,6 +21,7 @@
 #include <stdio.h>
 
 #include "config/config.h"
+#include "lib/fields.h"
 #include "tests/unit/filter-plain.h"
 #include "fuzz.h"
 
@@ -110,7 +111,7 @@ fuzz_filter(const struct config *conf, struct filter *filter,
 	uint32_t n;
 
 	for (n = 0; n < 8; n++) {
-		flow = plain = fuzz_flow(fields[n / 4] & STORE_FIELD_ALL &
+		flow = plain = fuzz_flow(fields[n / 4] & FIELDS_KNOWN &
 			~(STORE_FIELD_AGENT_ADDR | STORE_FIELD_SRCDST_ADDR),
 		    n % 4 * 7);
 		verdict = filter_flow(filter, &flow);

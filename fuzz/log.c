@@ -29,6 +29,7 @@
 
 #include "crc32.h"
 #include "lib/cursor.h"
+#include "lib/fields.h"
 #include "format.h"
 #include "lib/store-v2.h"
 #include "store.h"
@@ -86,7 +87,7 @@ check_lines(const struct flow *flow)
 {
 	char line[FORMAT_LINE_MAX];
 
-	assert_int_equal(format_flow(flow, STORE_DISPLAY_ALL, true, line),
+	assert_int_equal(format_flow(flow, FIELDS_KNOWN, true, line),
 	    strlen(line));
 	assert_int_equal(format_flow(flow, STORE_DISPLAY_BRIEF, false, line),
 	    strlen(line));
@@ -105,13 +106,13 @@ check_flow(const struct flow *flow, uint32_t sum)
 
 	check_lines(flow);
 	assert_int_equal(
-	    store_encode(flow, STORE_FIELD_ALL, first, sizeof(first), &len), 0);
+	    store_encode(flow, FIELDS_KNOWN, first, sizeof(first), &len), 0);
 	assert_int_equal(store_decode(first, len, &back, &len2), 0);
 	assert_int_equal(len, len2);
 	assert_int_equal(back.fields & ~STORE_FIELD_CRC32,
-	    flow->fields & STORE_FIELD_ALL & ~STORE_FIELD_CRC32);
+	    flow->fields & FIELDS_KNOWN & ~STORE_FIELD_CRC32);
 	assert_int_equal(
-	    store_encode(&back, STORE_FIELD_ALL, second, sizeof(second), &len2),
+	    store_encode(&back, FIELDS_KNOWN, second, sizeof(second), &len2),
 	    0);
 	assert_int_equal(len, len2);
 	assert_memory_equal(first, second, len);

@@ -630,7 +630,7 @@ flowd_encode(SV *flow_sv, SV *mask = NULL)
 	int error;
     CODE:
 	flow_of_hash(aTHX_ flow_sv, &flow);
-	error = store_encode(&flow, mask == NULL ? STORE_FIELD_ALL :
+	error = store_encode(&flow, mask == NULL ? FIELDS_KNOWN :
 	    mask_of(aTHX_ mask), record, sizeof(record), &len);
 	if (error != 0)
 		croak("cannot encode the flow: %s", flowd_strerror(error));
@@ -679,7 +679,7 @@ writer_write_flow(Writer w, SV *flow_sv, SV *mask = NULL)
     CODE:
 	flow_of_hash(aTHX_ flow_sv, &flow);
 	check_write(aTHX_ w, store_write(w->log, &flow, mask == NULL ?
-	    STORE_FIELD_ALL : mask_of(aTHX_ mask)));
+	    FIELDS_KNOWN : mask_of(aTHX_ mask)));
 
 void
 writer_flush(Writer w)

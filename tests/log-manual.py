@@ -227,5 +227,62 @@ class Page(ReaderTest):
         self.assertEqual(said, {k: str(v) for k, v in flow.items()})
 
 
+class Fields(unittest.TestCase):
+    """The manuals agree with the tables of fields in lib/."""
+
+    def setUp(self):
+        text = tap.source("fields.h").read_text()
+        self.fields = re.findall(r"^\tX\((\w+), \d, (\d+)\)", text, re.M)
+        self.assertIn(("TAG", "1"), self.fields)
+        self.members = tap.source("fields-table.h").read_text()
+        self.members = self.members[self.members.index("members[] = {"):]
+
+    def words(self, *patterns):
+        """Returns the groups of the patterns in the table of members."""
+        words = [word for pattern in patterns
+                 for word in re.findall(pattern, self.members)]
+        self.assertGreater(len(words), 20)
+        return words
+
+    def check(self, words, text):
+        """Each of the words is in the text."""
+        self.assertEqual([word for word in words if not re.search(
+            rf"(?<![\w-]){re.escape(word)}(?![\w-])", text)], [])
+
+    def test_flowd_log(self):
+        _, rows = tables("DESCRIPTION")
+        self.assertEqual([(name, int(size)) for _, name, size, _ in rows],
+                         [(name, 4 * int(words))
+                          for name, words in self.fields])
+
+    def test_names_of_values(self):
+        names = self.words(r'MEMBER\(\w+, \w+, \d+, "(\w+)"\)',
+                           r'ADDR\(\w+, \w+, "(\w+)"\)')
+        self.check(names, section("Fields"))
+
+    def test_flowd_conf(self):
+        page = tap.source("flowd.conf.5").read_text()
+        self.check([".It Cm " + re.sub(r"(?<=ADDR)[46]$", "", name)
+                    for name, _ in self.fields], page)
+
+    def test_json(self):
+        self.check(self.words(r'JSON\("(\w+)"\)',
+                              r'JSON_AS\(\w+, "(\w+)"\)'),
+                   tap.source("flowd-reader.8").read_text())
+
+    def test_perl(self):
+        page = (tap.SRC / "perl" / "lib" / "Flowd.pm").read_text()
+        page = page[page.index("\n=head1 FLOWS"):]
+        names = self.words(r'MEMBER\(\w+, \w+, \d+, "(\w+)"\)',
+                           r'ADDR\(\w+, \w+, "(\w+)"\)')
+        names += re.findall(r'\.perl = "(\w+)"', self.members)
+        for name in re.findall(
+                r'"(\w+)"\)(?:(?!\n\t\{).)*?\.perl =', self.members,
+                re.DOTALL):
+            if name in names:
+                names.remove(name)
+        self.check(names + [name for name, _ in self.fields], page)
+
+
 if __name__ == "__main__":
     tap.main()

@@ -221,7 +221,7 @@ class Text(unittest.TestCase):
                 flowd.iso_time(value)
 
     def test_constants(self):
-        self.assertEqual(flowd.FIELD_ALL, flowlog.KNOWN)
+        self.assertEqual(flowd.FIELD_ALL, flowlog.FIELDS_3_0)
         self.assertEqual(flowd.DISPLAY_BRIEF, 0x39ff)
         self.assertEqual(flowd.FIELD_CRC32, 1 << 30)
         self.assertEqual(flowd.FIELD_SRCDST_ADDR, 0x1e0)

@@ -245,13 +245,13 @@ Creates a log, or truncates an existing one; C<-> is standard output.
 
 =item $out->write_flow($flow, $mask)
 
-Writes the fields of a flow that are also in C<$mask>, which is C<ALL> by
-default.
+Writes the fields of a flow that are also in C<$mask>; without C<$mask>, all of
+them.
 The key C<fields> lists the fields of the flow.
 Without that key the flow has each field of which a key exists.
 Other numbers of such a field are 0, and the family of an address is derived
 from the address.
-With C<CRC32> in C<$mask> the record gets a checksum.
+With C<CRC32> in C<$mask>, or without C<$mask>, the record gets a checksum.
 To copy a flow unchanged, use C<< $flow->{fields} >> as C<$mask>.
 
 =item $out->flush

@@ -503,7 +503,7 @@ flow_repr(PyObject *self)
 	size_t len;
 
 	/* Without the space at its end. */
-	len = format_flow(&flow, STORE_DISPLAY_ALL, true, line);
+	len = format_flow(&flow, FIELDS_KNOWN, true, line);
 	line[len - 1] = '\0';
 	return (PyUnicode_FromFormat("<flowd.Flow %s>", line));
 }

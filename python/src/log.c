@@ -29,6 +29,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/fields.h"
+
 struct log_object {
 	PyObject ob_base;
 	struct store_reader *reader;
@@ -711,7 +713,7 @@ log_write_flow(PyObject *self, PyObject *args, PyObject *kwargs)
 {
 	static const char *const keywords[] = { "flow", "fieldmask", NULL };
 	struct log_object *l = (struct log_object *)self;
-	unsigned int mask = STORE_FIELD_ALL;
+	unsigned int mask = FIELDS_KNOWN;
 	struct flow flow;
 	PyObject *object;
 	int result;

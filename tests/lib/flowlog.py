@@ -3,63 +3,53 @@
 This shares no code with the programs under test, and is strict: an invalid
 record raises Damage when read, and ValueError or struct.error when written.
 
-A flow is a dict.  Its keys are the members of struct flow in store.h:
+A flow is a dict.  Its keys are the names in the table of that manual: tag,
+recv_sec and so on.  Addresses are text, IPv4 or IPv6, and are called agent,
+src, dst and gateway; the checksum is called crc, and its value is ignored when
+a record is written.
 
-    group               keys
-    TAG                 tag
-    RECV_TIME           recv_sec recv_usec
-    PROTO_FLAGS_TOS     tcp_flags protocol tos
-    AGENT_ADDR          agent       (text, IPv4 or IPv6, as the next three)
-    SRC_ADDR            src
-    DST_ADDR            dst
-    GATEWAY_ADDR        gateway
-    SRCDST_PORT         src_port dst_port
-    PACKETS             packets
-    OCTETS              octets
-    IF_INDICES          if_index_in if_index_out
-    AGENT_INFO          sys_uptime_ms time_sec time_nanosec netflow_version
-    FLOW_TIMES          flow_start flow_finish
-    AS_INFO             src_as dst_as src_mask dst_mask
-    FLOW_ENGINE_INFO    engine_type engine_id flow_sequence source_id
-    CRC32               crc         (set when read; any value when written)
-
-A group is in the record if any of its keys is in the dict, and then all of its
+A field is in the record if any of its keys is in the dict, and then all of its
 keys must be."""
 
 import ipaddress
+import re
 import struct
 import zlib
+
+import tap
 
 HEADER = struct.Struct(">BBHI")
 HEADER_LEN = HEADER.size
 VERSION_3_0 = 0x60
+FIELDS_3_0 = 0x4007ffff
 CRC32 = 1 << 30
 RESERVED = 1 << 31
 
-# Bit, layout, keys.  None is padding, which is zero.
-_GROUPS = (
-    (0, ">I", ("tag",)),
-    (1, ">II", ("recv_sec", "recv_usec")),
-    (2, ">BBBB", ("tcp_flags", "protocol", "tos", None)),
-    (3, "4", ("agent",)),
-    (4, "16", ("agent",)),
-    (5, "4", ("src",)),
-    (6, "16", ("src",)),
-    (7, "4", ("dst",)),
-    (8, "16", ("dst",)),
-    (9, "4", ("gateway",)),
-    (10, "16", ("gateway",)),
-    (11, ">HH", ("src_port", "dst_port")),
-    (12, ">Q", ("packets",)),
-    (13, ">Q", ("octets",)),
-    (14, ">II", ("if_index_in", "if_index_out")),
-    (15, ">IIIHH", ("sys_uptime_ms", "time_sec", "time_nanosec",
-                    "netflow_version", None)),
-    (16, ">II", ("flow_start", "flow_finish")),
-    (17, ">IIBBH", ("src_as", "dst_as", "src_mask", "dst_mask", None)),
-    (18, ">HHII", ("engine_type", "engine_id", "flow_sequence",
-                   "source_id")),
-)
+_TYPES = {"u8": "B", "u16": "H", "u32": "I", "u64": "Q"}
+
+
+def _layout(size, contents):
+    """Returns the layout and the keys of a field.  The key of padding, which
+    is zero, is None.  An address is one value without a type."""
+    values = [value.split() for value in contents.split(", ")]
+    if len(values[0]) == 1:
+        return size, (values[0][0].replace("_addr", ""),)
+    return (">" + "".join(_TYPES[kind] for _, kind in values),
+            tuple(None if name == "0" else name for name, _ in values))
+
+
+def _read_groups():
+    """Returns bit, layout and keys of each field but the checksum."""
+    page = tap.source("flowd-log.5").read_text()
+    table = re.search(r"^\.It Sy bit Ta .*?\n(.*?)^\.El$", page,
+                      re.DOTALL | re.MULTILINE)[1]
+    for row in table.replace("\n", " ").split(".It ")[1:]:
+        bit, _, size, contents = (cell.strip() for cell in row.split(" Ta "))
+        if 1 << int(bit) != CRC32:
+            yield int(bit), *_layout(size, contents)
+
+
+_GROUPS = tuple(_read_groups())
 _ADDRESS_LENGTHS = {"4": 4, "16": 16}
 _ADDRESS_PAIRS = (3, 5, 7, 9)		# the IPv4 bit of each
 KNOWN = sum(1 << bit for bit, _, _ in _GROUPS) | CRC32
@@ -98,6 +88,7 @@ def encode(flow, minor=0, extra_fields=0, extra=b""):
         if part:
             fields |= 1 << bit
             body += part
+            minor = max(minor, 0 if FIELDS_3_0 >> bit & 1 else 1)
     body += extra
     if len(body) % 4 != 0:
         raise ValueError("the record's length is not a multiple of 4")
@@ -156,7 +147,7 @@ def _record_at(data, offset):
         raise Damage(offset, "bit 31 of the fields is set")
     if any(fields >> bit & 3 == 3 for bit in _ADDRESS_PAIRS):
         raise Damage(offset, "an address in both families")
-    if version == VERSION_3_0 and fields & ~KNOWN:
+    if version == VERSION_3_0 and fields & ~FIELDS_3_0:
         raise Damage(offset, "fields that version 3.0 does not have")
     length = HEADER_LEN + 4 * words
     known = HEADER_LEN + sum(
