@@ -21,12 +21,10 @@
 #include <string.h>
 
 #include "ipc/batch.h"
+#include "ipc/shared-memory.h"
 #include "netflow.h"
 
-#ifndef MAP_ANONYMOUS
-#define MAP_ANONYMOUS MAP_ANON
-#endif
-/* FreeBSD's name of it; OpenBSD and NetBSD have the other. */
+/* The name on FreeBSD; OpenBSD and NetBSD have the other. */
 #if !defined(INHERIT_NONE) && defined(MAP_INHERIT_NONE)
 #define INHERIT_NONE MAP_INHERIT_NONE
 #endif
@@ -37,9 +35,7 @@ batch_new(void)
 	struct batch *b;
 	size_t i;
 
-	b = mmap(NULL, sizeof(*b), PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (b == MAP_FAILED)
+	if ((b = shared_memory_new(sizeof(*b))) == NULL)
 		return (NULL);
 	b->at = BATCH_NONE_YET;
 	for (i = 0; i < BATCH_MAX; i++)
@@ -50,8 +46,7 @@ batch_new(void)
 void
 batch_free(struct batch *b)
 {
-	if (b != NULL)
-		(void)munmap(b, sizeof(*b));
+	shared_memory_free(b, sizeof(*b));
 }
 
 void

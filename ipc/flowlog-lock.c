@@ -16,16 +16,11 @@
 
 #include "compat/compat.h"
 
-#include <sys/mman.h>
-
 #include <poll.h>
 #include <stdatomic.h>
 
 #include "ipc/flowlog-lock.h"
-
-#ifndef MAP_ANONYMOUS
-#define MAP_ANONYMOUS MAP_ANON
-#endif
+#include "ipc/shared-memory.h"
 
 struct flowlog_locks {
 	_Atomic uint32_t owners[FLOWLOG_LOCKS_MAX];
@@ -34,20 +29,13 @@ struct flowlog_locks {
 struct flowlog_locks *
 flowlog_locks_new(void)
 {
-	struct flowlog_locks *locks;
-
-	locks = mmap(NULL, sizeof(*locks), PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (locks == MAP_FAILED)
-		return (NULL);
-	return (locks);
+	return (shared_memory_new(sizeof(struct flowlog_locks)));
 }
 
 void
 flowlog_locks_free(struct flowlog_locks *locks)
 {
-	if (locks != NULL)
-		(void)munmap(locks, sizeof(*locks));
+	shared_memory_free(locks, sizeof(*locks));
 }
 
 bool

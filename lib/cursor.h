@@ -115,12 +115,12 @@ cur_peek(const struct cursor *c)
 static inline const uint8_t *
 cur_take(struct cursor *c, size_t len)
 {
-	const uint8_t *octets = c->raw_at;
+	const uint8_t *taken = c->raw_at;
 
 	if (cur_left(c) < len)
 		return (NULL);
 	c->raw_at += len;
-	return (octets);
+	return (taken);
 }
 
 /* Removes the octets that follow the next len. */
@@ -228,12 +228,12 @@ wcur_len(const struct wcursor *w)
 static inline uint8_t *
 wcur_take(struct wcursor *w, size_t len)
 {
-	uint8_t *octets = w->raw_at;
+	uint8_t *taken = w->raw_at;
 
 	if (wcur_left(w) < len)
 		return (NULL);
 	w->raw_at += len;
-	return (octets);
+	return (taken);
 }
 
 /* Passes the next len octets, which keep their values. */
@@ -246,11 +246,11 @@ wcur_skip(struct wcursor *w, size_t len)
 static inline int
 wcur_zero(struct wcursor *w, size_t len)
 {
-	uint8_t *octets = wcur_take(w, len);
+	uint8_t *taken = wcur_take(w, len);
 
-	if (octets == NULL)
+	if (taken == NULL)
 		return (FLOWD_ESPACE);
-	memset(octets, 0, len);
+	memset(taken, 0, len);
 	return (0);
 }
 
