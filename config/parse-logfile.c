@@ -198,11 +198,7 @@ conf_log_rotate_size(struct token what, struct token value)
 	if (conf_is_second(what, value,
 		options.rotate_seconds != 0 || options.rotate_size != 0))
 		return;
-	if (!value_size(value, &size) || size < ROTATE_SIZE_MIN)
-		parse_bad_value(what, value,
-		    "expected a size of at least 1K, in bytes or with K, M "
-		    "or G");
-	else
+	if (value_size_from(what, value, ROTATE_SIZE_MIN, &size))
 		options.rotate_size = size;
 }
 

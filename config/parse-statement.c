@@ -295,11 +295,7 @@ conf_limit_bytes(uint64_t *limit, struct token what, struct token value)
 		return;
 	if (*limit != 0)
 		parse_bad_value(what, value, "the limit is specified twice");
-	else if (!value_size(value, &size) || size < LIMIT_BYTES_MIN)
-		parse_bad_value(what, value,
-		    "expected a size of at least 1M, in bytes or with K, M "
-		    "or G");
-	else
+	else if (value_size_from(what, value, LIMIT_BYTES_MIN, &size))
 		*limit = size;
 }
 

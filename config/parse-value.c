@@ -74,6 +74,23 @@ value_size(struct token value, uint64_t *size)
 }
 
 bool
+value_size_from(struct token what, struct token value, uint64_t min,
+    uint64_t *size)
+{
+	const bool mega = min >> 20 != 0;
+	char why[80];
+
+	if (value_size(value, size) && *size >= min)
+		return (true);
+	(void)snprintf(why, sizeof(why),
+	    "expected a size of at least %" PRIu64
+	    "%c, in bytes or with K, M or G",
+	    min >> (mega ? 20 : 10), mega ? 'M' : 'K');
+	parse_bad_value(what, value, why);
+	return (false);
+}
+
+bool
 value_duration(struct token value, uint32_t *seconds)
 {
 	static const struct {

@@ -34,6 +34,10 @@ bool value_number(struct token what, struct token value, uint64_t min,
 /* Bytes: a number, optionally with K, M or G, powers of 1024. */
 bool value_size(struct token value, uint64_t *size);
 
+/* A size of at least min bytes, which is a number of K or of M. */
+bool value_size_from(struct token what, struct token value, uint64_t min,
+    uint64_t *size);
+
 /* A number and its unit: s, m, h, d or w. */
 bool value_duration(struct token value, uint32_t *seconds);
 

@@ -243,22 +243,15 @@ ctl_ask(const char *path, const struct control_request *request,
  * Returns the process that listens on the socket, according to the kernel.  0:
  * it is in another PID namespace; -1 with errno.
  */
-#if defined(HAVE_STRUCT_SOCKPEERCRED)
+#if defined(HAVE_STRUCT_SOCKPEERCRED) || defined(HAVE_STRUCT_UCRED)
 static pid_t
 peer_pid(int fd)
 {
+#ifdef HAVE_STRUCT_SOCKPEERCRED
 	struct sockpeercred cred;
-	socklen_t len = sizeof(cred);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == -1)
-		return (-1);
-	return (cred.pid);
-}
-#elif defined(HAVE_STRUCT_UCRED)
-static pid_t
-peer_pid(int fd)
-{
+#else
 	struct ucred cred;
+#endif
 	socklen_t len = sizeof(cred);
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == -1)
