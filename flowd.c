@@ -33,6 +33,7 @@
 #include "config/config.h"
 #include "decode/state.h"
 #include "monitor/control-socket.h"
+#include "monitor/reload-ask.h"
 #include "privsep.h"
 #include "sandbox/sandbox.h"
 
@@ -40,10 +41,10 @@
 
 static const struct program flowd_program = {
 	.name = "flowd",
-	.letters = "dD:f:ghnvVX:",
+	.letters = "dD:f:ghnp:rvVX:",
 	.usage =
-	    "usage: flowd [-dghnvV] [-D macro=value] [-f file] "
-	    "[-X INSECURE | NOSANDBOX]\n"
+	    "usage: flowd [-dghnrvV] [-D macro=value] [-f file] [-p file]\n"
+	    "             [-X INSECURE | NOSANDBOX]\n"
 	    "  -D macro=value  set a macro of the configuration\n"
 	    "  -d              debug: like -g, and print each stored flow\n"
 	    "  -f file         read this configuration (" DEFAULT_CONFIG
@@ -51,6 +52,9 @@ static const struct program flowd_program = {
 	    "  -g              stay in the foreground, log to standard error\n"
 	    "  -h, --help      print this help\n"
 	    "  -n              check the configuration and exit\n"
+	    "  -p file         write the process ID to this file, unless the\n"
+	    "                  configuration names another\n"
+	    "  -r              make the running flowd reload its configuration\n"
 	    "  -V, --version   print version and sandbox\n"
 	    "  -v              with -n, print the configuration\n"
 	    "  -X INSECURE     for tests: keep the user and the root directory\n"
@@ -115,6 +119,16 @@ show(const struct config *conf, bool print)
 	return (0);
 }
 
+/* The result of -r for a valid configuration; returns the status. */
+static int
+tell_to_reload(const struct monitor_options *opts, const struct config *conf)
+{
+	struct monitor_options daemon = *opts;
+
+	daemon.foreground = false;
+	return (reload_ask(monitor_pidfile(&daemon, conf)) == 0 ? 0 : 1);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -122,7 +136,7 @@ main(int argc, char **argv)
 		.state_magic = STATE_MAGIC };
 	struct conf_macro *macros = NULL;
 	struct config *conf;
-	bool check_only = false, print = false;
+	bool check_only = false, print = false, ask = false;
 	int ch, status = 0;
 
 	prepare_process();
@@ -142,6 +156,12 @@ main(int argc, char **argv)
 			break;
 		case 'n':
 			check_only = true;
+			break;
+		case 'p':
+			opts.pidfile = optarg;
+			break;
+		case 'r':
+			ask = true;
 			break;
 		case 'v':
 			print = true;
@@ -165,6 +185,9 @@ main(int argc, char **argv)
 		status = 1;
 	else if (check_only) {
 		status = show(conf, print);
+		config_free(conf);
+	} else if (ask) {
+		status = tell_to_reload(&opts, conf);
 		config_free(conf);
 	} else
 		status = monitor_run(&opts, conf, collect);

@@ -107,15 +107,22 @@ tick_logs(struct monitor *m)
 }
 
 /* In the foreground there is no default pidfile. */
+const char *
+monitor_pidfile(const struct monitor_options *opts, const struct config *conf)
+{
+	if (conf->pidfile != NULL)
+		return (conf->pidfile);
+	if (opts->pidfile != NULL)
+		return (opts->pidfile);
+	return (opts->foreground ? NULL : DEFAULT_PIDFILE);
+}
+
 static int
 write_pidfile(struct monitor *m)
 {
-	const char *path = m->now.conf->pidfile;
+	const char *path = monitor_pidfile(m->opts, m->now.conf);
 
-	if (path == NULL && m->opts->foreground)
-		return (0);
-	return (
-	    pidfile_write(&m->pidfile, path == NULL ? DEFAULT_PIDFILE : path));
+	return (path == NULL ? 0 : pidfile_write(&m->pidfile, path));
 }
 
 static void
@@ -136,7 +143,8 @@ act_on_signals(struct monitor *m)
 	if (m->workers.stopping)
 		return;
 	if (signals_received(ORDER_RELOAD))
-		reload(&m->opts->source, &m->workers, &m->now);
+		signals_answer(
+		    reload(&m->opts->source, &m->workers, &m->now) == 0);
 	if (signals_received(ORDER_REOPEN))
 		reopen_logs(m);
 	if (signals_received(ORDER_STATISTICS))

@@ -32,8 +32,16 @@ struct monitor_options {
 	struct rights_options rights;
 	bool debug;              /* -d */
 	bool foreground;         /* -d or -g */
+	const char *pidfile;     /* -p, if conf has none; NULL: not given */
 	const char *state_magic; /* first bytes of a state file */
 };
+
+/*
+ * The pidfile of a flowd with this configuration and these options.  NULL: it
+ * writes none.
+ */
+const char *monitor_pidfile(const struct monitor_options *opts,
+    const struct config *conf);
 
 /*
  * Runs flowd: opens everything that conf names, detaches unless in the

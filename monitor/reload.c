@@ -38,7 +38,7 @@ open_next(struct opened *next, const struct config_source *source,
 	return (-1);
 }
 
-void
+int
 reload(const struct config_source *source, struct workers *ws, struct opened *o)
 {
 	struct opened next = { .conf = NULL };
@@ -49,7 +49,7 @@ reload(const struct config_source *source, struct workers *ws, struct opened *o)
 	if (open_next(&next, source, ws, o) == -1) {
 		log_warnx("the old configuration stays in force");
 		notify_ready();
-		return;
+		return (-1);
 	}
 	ws->reloading = true;
 	listeners_retire(&next.listeners, &o->listeners);
@@ -58,4 +58,5 @@ reload(const struct config_source *source, struct workers *ws, struct opened *o)
 		worker_abandon_state(w, o->conf);
 	}
 	opened_replace(o, &next);
+	return (0);
 }

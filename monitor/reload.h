@@ -26,10 +26,10 @@
 
 /*
  * Reads a configuration from source, opens its sockets and files, sends it to
- * the collectors, and replaces *o by it.  After an error *o stays in force; a
- * message reports that.
+ * the collectors, and replaces *o by it.  After an error *o stays in force, a
+ * message reports that, and the result is -1.
  */
-void reload(const struct config_source *source, struct workers *ws,
+int reload(const struct config_source *source, struct workers *ws,
     struct opened *o);
 
 #endif

@@ -16,6 +16,10 @@
 
 #include "compat/compat.h"
 
+#include <sys/types.h>
+
+#include <unistd.h>
+
 #include "monitor/signals.h"
 
 static const struct {
@@ -35,11 +39,32 @@ static const struct {
 
 static volatile sig_atomic_t received[NORDERS];
 
+/* The process that waits for the result of a reload; 0: none. */
+static volatile pid_t asker;
+
+/* A SIGHUP that flowd -r sends.  Other users must not have signals sent. */
+static bool
+is_answered(int signo, const siginfo_t *info)
+{
+#ifdef HAVE_SIGQUEUE
+	return (signo == SIGHUP && info->si_code == SI_QUEUE &&
+	    info->si_value.sival_int == SIGNALS_ANSWER &&
+	    (info->si_uid == 0 || info->si_uid == geteuid()));
+#else
+	(void)signo;
+	(void)info;
+	return (false);
+#endif
+}
+
 static void
-on_signal(int signo)
+on_signal(int signo, siginfo_t *info, void *context)
 {
 	size_t i;
 
+	(void)context;
+	if (is_answered(signo, info))
+		asker = info->si_pid;
 	for (i = 0; i < NHANDLED; i++) {
 		if (handled[i].signo == signo)
 			received[handled[i].order] = 1;
@@ -49,7 +74,10 @@ on_signal(int signo)
 void
 signals_catch(sigset_t *unblocked)
 {
-	struct sigaction sa = { .sa_handler = on_signal };
+	struct sigaction sa = {
+		.sa_sigaction = on_signal,
+		.sa_flags = SA_SIGINFO,
+	};
 	sigset_t set;
 	size_t i;
 
@@ -80,6 +108,14 @@ signals_received(enum signal_order order)
 	/* The signals are blocked: no handler runs between these lines. */
 	received[order] = 0;
 	return (was);
+}
+
+void
+signals_answer(bool success)
+{
+	if (asker > 0)
+		(void)kill(asker, success ? SIGUSR1 : SIGUSR2);
+	asker = 0;
 }
 
 void

@@ -32,6 +32,12 @@ enum signal_order {
 };
 
 /*
+ * The value that flowd -r queues with SIGHUP.  The monitor then answers with
+ * SIGUSR1 if the new configuration is in force, or with SIGUSR2.
+ */
+#define SIGNALS_ANSWER 0x666c6f77
+
+/*
  * Installs the handlers and blocks the signals.  They are delivered only in
  * signals_deliver, and in ppoll with the mask in *unblocked.
  */
@@ -42,6 +48,9 @@ void signals_deliver(const sigset_t *unblocked);
 
 /* Whether a signal with this order was received since the last call. */
 bool signals_received(enum signal_order order);
+
+/* Sends the result of a reload to the process that asked for it, if any. */
+void signals_answer(bool success);
 
 /*
  * In a collector: ignores and unblocks the signals.  A collector obeys only the
