@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """flowrrd stores rates by protocol, and shows them on a page."""
 
+import gzip
 import html.parser
 import os
 import pathlib
@@ -201,6 +202,24 @@ class Flowrrd(unittest.TestCase):
         self.run_it(self.log, "-", stdin=record(65, 6, 60) +
                     record(5, 6, 60) + record(130, 6, 60))
         self.assertEqual(self.totals(0, 600)["tcp_flows"], 5)
+
+    def test_logs_that_do_not_exist(self):
+        """The others are read; flowd may have compressed one meanwhile."""
+        self.log.write_bytes(record(0, 6, 60))
+        (self.dir / "c.log.gz").write_bytes(gzip.compress(record(60, 17, 60)))
+        self.assertEqual(
+            self.run_it("none.log", self.log, "c.log", status=1),
+            "flowrrd: none.log: No such file or directory\n")
+        totals = self.totals(0, 600)
+        self.assertEqual((totals["tcp_flows"], totals["udp_flows"]), (1, 1))
+
+    def test_an_error_ends_the_reading(self):
+        """The flows of the next log would close minutes of this log."""
+        self.log.write_bytes(record(0, 6, 60) + b"\xff" * 40)
+        later = self.dir / "b.log"
+        later.write_bytes(record(600, 17, 60))
+        self.run_it(self.log, later, status=1)
+        self.assertNotIn("udp_flows", self.totals(0, 700))
 
     def test_a_gap_is_unknown(self):
         self.log.write_bytes(record(0, 6, 60) + record(3600, 6, 60))

@@ -306,9 +306,21 @@ def read_log(path, bins, recover):
     return status
 
 
+def is_missing(path):
+    return path != "-" and not os.path.exists(path)
+
+
+def current_name(path):
+    """Returns the name of the log, which flowd may have compressed since the
+    command line was made."""
+    if is_missing(path) and os.path.exists(f"{path}.gz"):
+        return f"{path}.gz"
+    return path
+
+
 def read_logs(args, bins):
     status = 0
-    for path in args.logs:
+    for path in map(current_name, args.logs):
         try:
             status = max(status, read_log(path, bins, args.recover))
             continue
@@ -317,7 +329,8 @@ def read_logs(args, bins):
         except ValueError as error:
             complain(error)
         status = 1
-        break			# later logs would close the minutes of this one
+        if not is_missing(path):
+            break		# later logs would close the minutes of this one
     bins.finish()
     return status
 
