@@ -21,7 +21,7 @@ MACROS = {"_sysconfdir": "/etc", "_sbindir": "/usr/sbin",
           "_mandir": "/usr/share/man", "_libdir": "/usr/lib",
           "_includedir": "/usr/include"}
 # Files that are installed in other ways: the modules, and files of contrib.
-OTHERWISE = re.compile(r"python3|perl|Flowd\.3|logrotate|_unitdir|rc\.d")
+OTHERWISE = re.compile(r"python3|perl|Flowd\.3|log/flowd|_unitdir|rc\.d")
 EMPTY = "usr/share/flowd/empty"		# where there is no /var/empty
 
 
@@ -41,6 +41,38 @@ def lines(contents):
             and not OTHERWISE.search(line)]
 
 
+def install(root, *variables):
+    """Runs make install into a directory, and returns its output."""
+    environment = {name: value for name, value in os.environ.items()
+                   if name not in ("MAKEFLAGS", "MFLAGS", "DESTDIR")}
+    return subprocess.run(
+        [os.environ.get("MAKE", "make"), "install", f"DESTDIR={root}",
+         "prefix=/usr", "sysconfdir=/etc", f"PRIVSEP_PATH=/{EMPTY}",
+         *variables], cwd=tap.BUILD, env=environment, check=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True).stdout
+
+
+class Install(unittest.TestCase):
+
+    MESSAGES = ("does not run without the user no-such-user",
+                "do not run without the Python module flowd",
+                "do not run without the Perl module Flowd")
+
+    def install(self, *variables):
+        with tap.TemporaryDirectory(prefix="flowd-test-") as tmp:
+            return " ".join(install(tmp, *variables).split())
+
+    def test_it_names_what_is_missing(self):
+        said = self.install("PYTHON=false", "PERL=false",
+                            "PRIVSEP_USER=no-such-user")
+        for message in self.MESSAGES:
+            self.assertIn(message, said)
+
+    def test_it_names_nothing_that_is_there(self):
+        self.assertNotIn("do not run without",
+                         self.install("PYTHON=true", "PERL=true"))
+
+
 class Packages(unittest.TestCase):
 
     @classmethod
@@ -49,13 +81,7 @@ class Packages(unittest.TestCase):
             raise unittest.SkipTest("this build has no shared library")
         tmp = tap.TemporaryDirectory(prefix="flowd-test-")
         cls.addClassCleanup(tmp.cleanup)
-        environment = {name: value for name, value in os.environ.items()
-                       if name not in ("MAKEFLAGS", "MFLAGS", "DESTDIR")}
-        subprocess.run(
-            [os.environ.get("MAKE", "make"), "install", f"DESTDIR={tmp.name}",
-             "prefix=/usr", "sysconfdir=/etc",
-             f"PRIVSEP_PATH=/{EMPTY}"], cwd=tap.BUILD, env=environment,
-            check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        install(tmp.name)
         root = pathlib.Path(tmp.name)
         cls.installed = {str(path.relative_to(root))
                          for path in root.rglob("*") if not path.is_dir()}

@@ -28,7 +28,9 @@ from netflow9 import V9, Template
 PACKAGES = ("flowd", "flowd-tools", "libflowd1", "libflowd-dev",
             "libflowd-perl", "python3-flowd")
 PORT = 2055			# of the default configuration
+ROTATION = " rotate every 1d keep 14 files compress"	# likewise
 LOG = "/var/log/flowd.log"
+LOGROTATE = "/usr/share/doc/flowd/examples/flowd.logrotate"
 SAMPLE = 12			# flows that flow-send -x sends
 SEND = ("import socket, sys; socket.socket(type=socket.SOCK_DGRAM).sendto("
         f"bytes.fromhex(sys.argv[1]), ('127.0.0.1', {PORT}))")
@@ -145,7 +147,63 @@ class Story(unittest.TestCase):
         self.send(netflow9.data(LAYOUT, ("192.0.2.2", 2)))
         self.wait_flows(1)
 
+    def rewrite(self, old, new):
+        """Replaces text in flowd.conf."""
+        conf = self.system.path("/etc/flowd.conf")
+        text = conf.read_text()
+        self.assertEqual(text.count(old), 1, old)
+        conf.write_text(text.replace(old, new))
+
+    def count(self, name):
+        return len(self.system.run("flowd-reader", "-J", name).splitlines())
+
+    def check_rotation(self, reload):
+        """The packaged flowd.conf makes flowd rotate its log.  The test only
+        makes it rotate by size instead of each day."""
+        by_size = ROTATION.replace("every 1d", "at size 1K")
+        self.rewrite(ROTATION, by_size)
+        before = self.count(LOG)
+        self.system.run(*reload)
+        self.wait_closed(1)
+        self.assertEqual(self.count(f"{LOG}.000001.gz"), before)
+        said = self.system.run("flow-send", "-x", f"127.0.0.1:{PORT}")
+        self.assertEqual(int(said), SAMPLE)
+        self.wait_closed(2)
+        self.assertEqual(self.count(f"{LOG}.000002.gz"), before)
+        self.rewrite(by_size, ROTATION)
+        self.system.run(*reload)
+        type(self).flows = self.count(LOG)
+        self.assertEqual(self.count(f"{LOG}.000001.gz") + self.flows, SAMPLE)
+
+    def wait_closed(self, number):
+        """Waits until this number of closed logs are compressed."""
+        names = [f"{LOG}.{i:06d}.gz" for i in range(1, number + 1)]
+        wait_for(lambda: all(self.system.path(name).exists()
+                             for name in names), f"{names} exist")
+
+    def check_logrotate(self, reload):
+        """logrotate rotates a log that flowd does not rotate itself."""
+        self.rewrite(ROTATION, "")
+        self.system.run(*reload)
+        self.system.run("cp", LOGROTATE, "/etc/logrotate.d/flowd")
+        for day in 1, 2:
+            self.send_sample()
+            stored = self.flows
+            self.system.run("logrotate", "--force", "/etc/logrotate.d/flowd")
+            wait_for(self.system.path(LOG).exists, "a new log exists")
+            self.assertEqual(self.count(f"{LOG}.1"), stored)
+            self.assertEqual(self.system.path(f"{LOG}.2.gz").exists(),
+                             day == 2)
+            type(self).flows = 0
+        self.send_sample()
+
+    def check_logrotate_fails(self):
+        """Without a flowd that it can signal, logrotate says so."""
+        with self.assertRaisesRegex(AssertionError, "error running"):
+            self.system.run("logrotate", "--force", "/etc/logrotate.d/flowd")
+
     def purge(self):
+        self.system.run("rm", "-f", "/etc/logrotate.d/flowd")
         self.system.run(*APT, "purge", *PACKAGES)
         left = self.system.run("find", "/", "-xdev", "-path", "/debs",
                                "-prune", "-o", "-name", "*flowd*", "-print",
@@ -199,10 +257,13 @@ class Packages(Story):
         self.assertNotEqual(self.pid(), before)
         self.send_templates()
 
-    def test_4_logrotate_makes_it_reopen_the_log(self):
-        self.system.run("logrotate", "--force", "/etc/logrotate.d/flowd")
-        wait_for(self.system.path(LOG).exists, "a new log exists")
-        self.assertTrue(self.read(f"{LOG}.1"))
+    def test_4_rotation(self):
+        reload = ("/etc/init.d/flowd", "reload")
+        self.check_rotation(reload)
+        self.check_logrotate(reload)
+        self.system.run("/etc/init.d/flowd", "stop")
+        self.check_logrotate_fails()
+        self.system.run("/etc/init.d/flowd", "start")
         type(self).flows = 0
         self.send_sample()
 
@@ -238,7 +299,7 @@ class Systemd(Story):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.system.with_network(*APT, "install", "systemd")
+        cls.system.with_network(*APT, "install", "systemd", "logrotate")
         cls.system.boot_systemd()
 
     def systemctl(self, *words):
@@ -282,8 +343,17 @@ class Systemd(Story):
         self.system.run("systemd-analyze", "security",
                         f"--threshold={EXPOSURE}", "flowd.service")
 
-    def test_2_flows_are_collected(self):
+    def test_2_flows_are_collected_and_rotated(self):
         self.send_sample()
+        reload = ("systemctl", "reload", "flowd")
+        self.check_rotation(reload)
+        self.check_logrotate(reload)
+        self.systemctl("stop", "flowd")
+        self.check_logrotate_fails()
+        self.systemctl("start", "flowd")
+        type(self).flows = 0
+        self.send_sample()
+        self.assertEqual(int(self.read("/run/flowd.pid")), self.pid())
 
     def test_3_the_journal_has_priorities(self):
         self.send_bytes(bytes([0, 99]) * 8)
@@ -309,10 +379,14 @@ class Systemd(Story):
         with self.assertRaisesRegex(AssertionError, "Permission denied"):
             self.ask()
         good = conf.read_text()
-        conf.write_text("nonsense\n")
-        with self.assertRaises(AssertionError):
-            self.systemctl("reload", "flowd")
+        # The unit may not write to /srv: flowd refuses this configuration.
+        for text in ("nonsense\n",
+                     good + 'logfile "/srv/tagged.log" tag 1\n'):
+            conf.write_text(text)
+            with self.assertRaises(AssertionError):
+                self.systemctl("reload", "flowd")
         conf.write_text(good)
+        self.systemctl("reload", "flowd")
         self.assertEqual(self.pid(), before)
         self.send_sample()
 
