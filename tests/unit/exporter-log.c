@@ -42,7 +42,7 @@
 #define STAMP "Nov 30 00:00:00 collector flowd[4194304]: collector: "
 
 static const struct wire_field packets[] = { { 2, 4, 0 } };
-static const struct wire_field octets[] = { { 1, 4, 0 } };
+static const struct wire_field octets_only[] = { { 1, 4, 0 } };
 
 static const struct exporter_limits many = {
 	.exporters = 1000,
@@ -203,9 +203,9 @@ a_redefinition_is_logged(void **state)
 {
 	(void)state;
 	(void)define(256, packets);
-	assert_string_equal(define(256, octets),
+	assert_string_equal(define(256, octets_only),
 	    "192.0.2.1: domain 5: template 256 redefined\n");
-	assert_string_equal(define(256, octets), "");
+	assert_string_equal(define(256, octets_only), "");
 }
 
 static void
