@@ -86,7 +86,7 @@ add_tags(struct conf_log *log)
 	return (true);
 }
 
-/* Whether the log has its own path, and tags unless it is the only one. */
+/* Whether no other log has this path, or lacks tags if this one lacks them. */
 static bool
 log_is_new(struct token statement, struct token path)
 {

@@ -53,7 +53,7 @@ struct row {
 struct top {
 	struct answer now, before;
 	bool has_before;
-	double seconds; /* between them */
+	double seconds; /* between the two answers */
 	struct row *rows;
 	size_t nrows;
 };
