@@ -27,10 +27,13 @@
 void *
 shared_memory_new(size_t len)
 {
-	void *memory = mmap(NULL, len, PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	void *memory;
 
-	return (memory == MAP_FAILED ? NULL : memory);
+	memory = mmap(NULL, len, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		return (NULL);
+	return (memory);
 }
 
 void
