@@ -21,6 +21,7 @@
 #include <sys/prctl.h>
 #endif
 
+#include <errno.h>
 #include <grp.h>
 #include <netdb.h>
 #include <pwd.h>
@@ -66,21 +67,50 @@ find_user(void)
 	return (&account);
 }
 
+/* Ends the process after a step of dropping rights failed. */
+static void __attribute__((noreturn))
+not_permitted(const char *step, const char *capability)
+{
+	if (errno == EPERM)
+		fatal(
+		    "cannot %s, since root lacks the capability %s; add it "
+		    "to the container or service, or run flowd as another "
+		    "user",
+		    step, capability);
+	fatal("cannot %s", step);
+}
+
+static int
+set_group(gid_t gid)
+{
+#ifdef HAVE_SETRESGID
+	return (setresgid(gid, gid, gid));
+#else
+	return (setgid(gid));
+#endif
+}
+
+static int
+set_user(uid_t uid)
+{
+#ifdef HAVE_SETRESUID
+	return (setresuid(uid, uid, uid));
+#else
+	return (setuid(uid));
+#endif
+}
+
 static void
 become_user(const struct account *user)
 {
 	const uid_t uid = user->uid;
 	const gid_t gid = user->gid;
 
-	if (setgroups(0, NULL) == -1)
-		fatal("setgroups");
-#if defined(HAVE_SETRESUID) && defined(HAVE_SETRESGID)
-	if (setresgid(gid, gid, gid) == -1 || setresuid(uid, uid, uid) == -1)
-		fatal("cannot become " PRIVSEP_USER);
-#else
-	if (setgid(gid) == -1 || setuid(uid) == -1)
-		fatal("cannot become " PRIVSEP_USER);
-#endif
+	if (setgroups(0, NULL) == -1 || set_group(gid) == -1)
+		not_permitted("become the group of " PRIVSEP_USER,
+		    "CAP_SETGID");
+	if (set_user(uid) == -1)
+		not_permitted("become " PRIVSEP_USER, "CAP_SETUID");
 	if (uid == 0 || setuid(0) != -1 || seteuid(0) != -1 ||
 	    setgid(0) != -1 || setegid(0) != -1 || getuid() != uid ||
 	    geteuid() != uid || getgid() != gid || getegid() != gid)
@@ -148,7 +178,7 @@ rights_drop(const struct rights_options *opts, enum sandbox_role role,
 		fatalx("the user " PRIVSEP_USER " does not exist");
 	if (user != NULL && role != SANDBOX_PARSER &&
 	    (chroot(PRIVSEP_PATH) == -1 || chdir("/") == -1))
-		fatal("cannot chroot to " PRIVSEP_PATH);
+		not_permitted("chroot to " PRIVSEP_PATH, "CAP_SYS_CHROOT");
 	if (capabilities_bound() == -1)
 		fatal("cannot empty the capability bounding set");
 	if (user != NULL)

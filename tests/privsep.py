@@ -84,6 +84,22 @@ class Rights(unittest.TestCase):
             self.assertEqual(have["Seccomp"],
                              ["2" if SANDBOX == "seccomp" else "0"])
 
+    @unittest.skipIf(need("setpriv"), "setpriv is not installed")
+    def test_a_missing_capability_is_named(self):
+        """As in a container, where root may lack some capabilities."""
+        for name in "setgid", "setuid", "sys_chroot":
+            with self.subTest(capability=name):
+                flowd = self.flowd(prefix=["setpriv", f"--bounding-set=-{name}",
+                                           f"--inh-caps=-{name}"])
+                self.addCleanup(flowd._tmp.cleanup)
+                flowd.configure()
+                result = subprocess.run(
+                    flowd.command("-g"), stdin=subprocess.DEVNULL, text=True,
+                    capture_output=True, timeout=PATIENCE, check=False)
+                self.assertEqual(result.returncode, 1, result.stderr)
+                self.assertIn(f"root lacks the capability CAP_{name.upper()}; "
+                              "add it", result.stderr)
+
     def test_log_in_another_users_directory(self):
         flowd = self.flowd('logfile "@DIR@/theirs/log" tag 7')
         (flowd.dir / "theirs").mkdir(mode=0o700)
