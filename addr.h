@@ -38,15 +38,15 @@ enum addr_family {
 };
 
 /*
- * An address in network order.  IPv4 uses the first 4 bytes; the rest are
- * zero, so that two addresses are equal when their structures are.
+ * An address in network order.  IPv4 uses the first 4 bytes.  The others are
+ * zero, so that two addresses are equal if their structures are.
  */
 struct addr {
 	uint32_t family; /* enum addr_family */
 	uint8_t bytes[16];
 };
 
-/* Bits of addr behind len are zero. */
+/* The bits of addr after the first len are zero. */
 struct prefix {
 	struct addr addr;
 	uint8_t len; /* bits: 0-32 or 0-128 */
@@ -55,19 +55,21 @@ struct prefix {
 #define ADDR_STRLEN   46 /* longest text, with its NUL */
 #define PREFIX_STRLEN 50
 
-/* The address with these bytes, in network order. */
+/* Returns the address with these bytes, which are in network order. */
 struct addr addr_v4(const uint8_t bytes[4]);
 struct addr addr_v6(const uint8_t bytes[16]);
 
-/* Bits in an address of this family: 32, 128, or 0 for ADDR_NONE. */
+/*
+ * Returns the bits of an address of this family: 32, 128, or 0 for ADDR_NONE.
+ */
 unsigned int addr_bits(uint32_t family);
 
-/* Of one family, and the same; ADDR_NONE equals itself. */
+/* Addresses of different families differ; ADDR_NONE equals itself. */
 bool addr_equal(const struct addr *a, const struct addr *b);
 bool addr_is_multicast(const struct addr *a); /* 224.0.0.0/4, ff00::/8 */
 bool addr_is_any(const struct addr *a);       /* 0.0.0.0 or :: */
 
-/* Whether all bits of a behind the first len are zero. */
+/* Returns whether all bits of a after the first len are zero. */
 bool addr_host_bits_clear(const struct addr *a, unsigned int len);
 
 /* Parses numeric text without brackets or scope.  FLOWD_EINVAL otherwise. */
@@ -77,39 +79,39 @@ int addr_pton(const char *text, struct addr *a);
 const char *addr_ntop(const struct addr *a, char buf[ADDR_STRLEN]);
 
 /*
- * The same at p, which has room for ADDR_STRLEN bytes, without the NUL.
+ * Writes the same text without the NUL to p, which has ADDR_STRLEN bytes.
  * Returns the end of the text.
  */
 char *addr_put(char *p, const struct addr *a);
 
 /*
- * Parses ADDR or ADDR/LEN; no length means one address.  FLOWD_EINVAL, or
- * FLOWD_EHOSTBITS where bits behind LEN are set.
+ * Parses ADDR or ADDR/LEN; without LEN the prefix is one address.
+ * FLOWD_EINVAL, or FLOWD_EHOSTBITS if bits after the first LEN are set.
  */
 int prefix_pton(const char *text, struct prefix *p);
 
-/* ADDR/LEN, with the length always shown.  Returns buf. */
+/* Formats ADDR/LEN, also if LEN is that of one address.  Returns buf. */
 const char *prefix_ntop(const struct prefix *p, char buf[PREFIX_STRLEN]);
 
 /*
- * Order: IPv4 first, then by address, and by length, so that a prefix comes
- * right before those inside it.  As of strcmp.
+ * Compares like strcmp: IPv4 first, then by address, then by length.  A prefix
+ * therefore comes right before the prefixes inside it.
  */
 int prefix_compare(const struct prefix *a, const struct prefix *b);
 
-/* False when the families differ. */
+/* Returns false if the families differ. */
 bool prefix_contains(const struct prefix *p, const struct addr *a);
 
 /*
- * port is in host order; scope is the interface index of a link-local IPv6
- * address, or 0.  Returns the bytes of ss that are used, 0 for ADDR_NONE.
+ * port is in host order.  scope is the interface index of a link-local IPv6
+ * address, or 0.  Returns the number of bytes used of ss, 0 for ADDR_NONE.
  */
 socklen_t addr_to_sockaddr(const struct addr *a, uint16_t port, uint32_t scope,
     struct sockaddr_storage *ss);
 
 /*
- * FLOWD_EINVAL for a family other than AF_INET and AF_INET6; *a is then
- * ADDR_NONE.  port, in host order, may be NULL.
+ * Returns FLOWD_EINVAL, and sets *a to ADDR_NONE, for a family other than
+ * AF_INET and AF_INET6.  port is in host order, and may be NULL.
  */
 int addr_from_sockaddr(const struct sockaddr *sa, struct addr *a,
     uint16_t *port);

@@ -15,7 +15,7 @@
  */
 
 /*
- * Flows as text, CSV and JSON, as flowd-reader(8) prints them.
+ * Formats flows as text, CSV and JSON, as flowd-reader(8) prints them.
  */
 #ifndef FORMAT_H
 #define FORMAT_H
@@ -34,40 +34,43 @@ extern "C" {
 #define FORMAT_LINE_MAX 1536 /* bytes; no line is longer */
 
 /*
- * "FLOW tag N recv_time ... ": the fields of flow that are also in mask, each
- * followed by a space, without a newline.  Times are UTC or local.  buf holds
- * FORMAT_LINE_MAX bytes; returns the length without the NUL.
+ * Formats the fields of flow that are also in mask: "FLOW tag N recv_time ...
+ * ".  A space follows each value, and there is no newline.  Times are UTC or
+ * local.  buf has FORMAT_LINE_MAX bytes.  Returns the length without the NUL.
  */
 size_t format_flow(const struct flow *flow, uint32_t mask, bool utc,
     char buf[FORMAT_LINE_MAX]);
 
-/* The column names of format_csv, without a newline.  Static. */
+/*
+ * Returns the column names of format_csv, without a newline.  The text is
+ * static.
+ */
 const char *format_csv_header(void);
 
 /*
- * One flow-tools line, without a newline; absent numbers are 0, absent
- * addresses empty.  Returns the length, as format_flow.
+ * Formats one line of flow-tools, without a newline.  Absent numbers are 0, and
+ * absent addresses are empty.  Returns the length, like format_flow.
  */
 size_t format_csv(const struct flow *flow, char buf[FORMAT_LINE_MAX]);
 
 /*
- * One JSON object, without a newline: a member for each value that the flow
- * has, and the absolute times of its start and end.  flowd-reader(8) has the
- * keys.  Returns the length, as format_flow.
+ * Formats one JSON object, without a newline.  It has a member for each value
+ * of the flow, and the absolute times of its start and end.  flowd-reader(8)
+ * lists the keys.  Returns the length, like format_flow.
  */
 size_t format_json(const struct flow *flow, bool utc,
     char buf[FORMAT_LINE_MAX]);
 
-/* Seconds of the epoch as YYYY-MM-DDTHH:MM:SS.  Returns buf. */
+/* Formats seconds since the epoch as YYYY-MM-DDTHH:MM:SS.  Returns buf. */
 const char *format_iso_time(uint32_t sec, bool utc, char buf[32]);
 
 /*
- * Seconds as "1w2d3h4m5s": a year is 52 weeks, zero units are left out.
+ * Formats seconds as "1w2d3h4m5s".  A year is 52 weeks; zero units are omitted.
  * Returns buf.
  */
 const char *format_interval(uint32_t sec, char buf[32]);
 
-/* Milliseconds as "3m4s.005".  Returns buf. */
+/* Formats milliseconds as "3m4s.005".  Returns buf. */
 const char *format_interval_ms(uint32_t ms, char buf[32]);
 
 #pragma GCC visibility pop

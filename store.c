@@ -202,7 +202,7 @@ encoded_fields(const struct flow *flow, uint32_t mask)
 	    (flow->fields & mask & FIELDS_KNOWN) | (mask & STORE_FIELD_CRC32));
 }
 
-/* Writes all but the checksum; returns the length with it. */
+/* Writes a record without its checksum.  Returns the length with it. */
 static ALWAYS_INLINE size_t
 put_record(uint8_t *buf, uint32_t fields, const struct flow *flow)
 {
@@ -216,7 +216,7 @@ put_record(uint8_t *buf, uint32_t fields, const struct flow *flow)
 	return (len);
 }
 
-/* Those of n records in a row that have this length. */
+/* Writes the checksums of n consecutive records of this length. */
 static void
 put_checksums(uint8_t *buf, size_t len, size_t n)
 {
@@ -247,11 +247,10 @@ store_encode(const struct flow *flow, uint32_t mask, uint8_t *buf, size_t size,
 }
 
 /*
- * Checksums come when all else is written: a processor that reads in one piece
- * what it has just written in several has to wait for these.
+ * The checksums are computed after all records are written: a processor that
+ * reads bytes in one piece right after writing them in several has to wait.
  *
- * Where the fields are what most records have, the compiler knows them, and
- * each has its fixed place.
+ * For the usual set of fields the compiler knows the place of each field.
  */
 size_t
 store_encode_many(const struct flow *flows, size_t n, uint32_t mask,
@@ -300,7 +299,7 @@ check_header(const uint8_t *buf, size_t size, size_t *len)
 			return (FLOWD_EHEADER);
 	} else if (buf[0] == STORE_VERSION || total < known ||
 	    (total == known) != ((fields & ~FIELDS_KNOWN) == 0)) {
-		/* 3.0 has no other fields, and no field is empty. */
+		/* Version 3.0 has no other fields; no field is empty. */
 		return (FLOWD_EHEADER);
 	}
 	*len = total;
@@ -326,7 +325,7 @@ get_number(const uint8_t *p, void *to, uint8_t size)
 		number_set(to, size, be64(p));
 }
 
-/* a is zero before. */
+/* a is all zero before the call. */
 static ALWAYS_INLINE void
 get_addr(const uint8_t *p, uint32_t fields, const struct member *m,
     struct addr *a)
@@ -362,8 +361,8 @@ get_fields(const uint8_t *p, uint32_t fields, struct flow *flow)
 }
 
 /*
- * In steps, which become plain stores: one memset of this size becomes an
- * instruction that takes long to start.
+ * Clears in steps, which compile to plain stores.  One memset of this size
+ * compiles to an instruction that takes long to start.
  */
 static inline void
 clear_flow(struct flow *flow)

@@ -16,8 +16,8 @@
 
 /*
  * Flows and the flow log, version 3: a plain sequence of records, each an
- * 8-byte header and the fields that its mask names.  flowd-log(5) has the
- * layout.  Everything in memory is in host byte order.
+ * 8-byte header and the fields that its mask names.  flowd-log(5) describes the
+ * layout.  All values in memory are in host byte order.
  */
 #ifndef STORE_H
 #define STORE_H
@@ -79,8 +79,8 @@ extern "C" {
 #define STORE_DISPLAY_BRIEF 0x000039ffU
 
 /*
- * One flow.  A member is meaningful where its bit is set in fields; the
- * family of an address agrees with its bits (ADDR_NONE where neither is set).
+ * One flow.  A member is valid if the bit of its field is set in fields.  The
+ * family of an address agrees with its bits; it is ADDR_NONE if neither is set.
  */
 struct flow {
 	uint32_t fields; /* STORE_FIELD_* */
@@ -103,32 +103,35 @@ struct flow {
 	uint8_t version;            /* of the record, as read */
 };
 
-/* The bit of pair, such as STORE_FIELD_SRC_ADDR, for this family, or 0. */
+/*
+ * Returns the bit of pair, such as STORE_FIELD_SRC_ADDR, for this family, or 0
+ * for ADDR_NONE.
+ */
 uint32_t store_addr_bit(uint32_t pair, uint32_t family);
 
 /*
- * The field mask that NAME stands for in the configuration ("OCTETS",
- * "SRC_ADDR", "ALL"), or 0 where there is no such name.
+ * Returns the mask of the fields that have this name in the configuration
+ * ("OCTETS", "SRC_ADDR", "ALL"), or 0 if the name is unknown.
  */
 uint32_t store_field_mask(const char *name);
 
 /*
- * Bytes of a record that holds fields, header included, from 8 to
- * STORE_RECORD_MAX.  Bits that version 3.0 does not know count nothing.
+ * Returns the bytes of a record with these fields, header included: from 8 to
+ * STORE_RECORD_MAX.  Unknown bits add nothing.
  */
 size_t store_record_len(uint32_t fields);
 
 /*
  * Encodes the fields of flow that are also in mask into buf, and sets *len to
- * the bytes written.  With STORE_FIELD_CRC32 in mask the record has its
- * checksum, whatever flow->fields says.  FLOWD_ESPACE where size is too small.
+ * the bytes written.  With STORE_FIELD_CRC32 in mask the record has a checksum,
+ * even if flow->fields lacks that bit.  FLOWD_ESPACE if size is too small.
  */
 int store_encode(const struct flow *flow, uint32_t mask, uint8_t *buf,
     size_t size, size_t *len) __attribute__((warn_unused_result));
 
 /*
- * The same for n flows, whose records stand one behind the other in buf, which
- * has n * STORE_RECORD_MAX bytes; lens has n.  Returns their sum.
+ * Encodes n flows as consecutive records.  buf has n * STORE_RECORD_MAX bytes.
+ * Sets lens[i] to the bytes of record i.  Returns the bytes of all records.
  */
 size_t store_encode_many(const struct flow *flows, size_t n, uint32_t mask,
     uint8_t *buf, size_t *lens);
@@ -141,129 +144,134 @@ int store_check_header(const uint8_t *buf, size_t size, size_t *len)
     __attribute__((warn_unused_result));
 
 /*
- * Decodes the record at buf, and sets *len to its bytes.  Fields of a newer
- * minor version are passed over.  As store_check_header, FLOWD_ESHORT also
- * where the record is not whole, and FLOWD_ECRC.  On failure flow is all
- * zero, and *len is 0 or, for FLOWD_ECRC, the record's length.
+ * Decodes the record at buf, and sets *len to its bytes.  Unknown fields of a
+ * newer minor version are skipped.  Returns the errors of store_check_header,
+ * FLOWD_ESHORT also if the record is incomplete, and FLOWD_ECRC.  After an
+ * error all of flow is 0, and *len is 0 or, for FLOWD_ECRC, the record's
+ * length.
  */
 int store_decode(const uint8_t *buf, size_t size, struct flow *flow,
     size_t *len) __attribute__((warn_unused_result));
 
 /*
- * Reading a log, plain or gzip.  The reader belongs to the caller, who ends
- * it with store_reader_close; that closes the descriptor too.  What a reader
- * is to do differently it is told before the first store_read.
+ * Reads a log, plain or compressed by gzip.  The caller owns the reader and
+ * frees it with store_reader_close, which closes the descriptor, too.  Options
+ * are set before the first store_read.
  */
 struct store_reader;
 
 /* path "-" is standard input.  FLOWD_EIO, FLOWD_ENOMEM. */
 int store_reader_open(const char *path, struct store_reader **reader)
     __attribute__((warn_unused_result));
-/* Takes over fd, also on failure.  FLOWD_ENOMEM. */
+/* The reader owns fd; a failure closes it.  FLOWD_ENOMEM. */
 int store_reader_fdopen(int fd, struct store_reader **reader)
     __attribute__((warn_unused_result));
-/* Reads the len bytes at data, which stay until the close.  FLOWD_ENOMEM. */
+/* Reads the len bytes at data, which must exist until the close.  FLOWD_ENOMEM.
+ */
 int store_reader_memopen(const void *data, size_t len,
     struct store_reader **reader) __attribute__((warn_unused_result));
 
 /*
- * As read(2): puts up to size bytes into buf, and returns how many; 0 at the
- * end, or -1 with errno set.  It is called again after EINTR.
+ * Works like read(2): stores up to size bytes in buf and returns their number,
+ * 0 at the end, or -1 with errno set.  After EINTR it is called again.
  */
 typedef ssize_t store_read_fn(void *arg, void *buf, size_t size);
 
-/* Reads what fn gives, which is called with arg.  FLOWD_ENOMEM. */
+/* Reads the bytes that fn returns; its argument is arg.  FLOWD_ENOMEM. */
 int store_reader_funopen(store_read_fn *fn, void *arg,
     struct store_reader **reader) __attribute__((warn_unused_result));
 
-/* NULL is let pass. */
+/* reader may be NULL. */
 void store_reader_close(struct store_reader *reader);
 
 /*
- * Damage at offset, of len bytes (uncompressed); error is what was wrong where
- * it begins.  For FLOWD_EGZIP, which says that compressed data are damaged or
- * cut off, len is 0: what that cost is reported on its own.
+ * Reports damage of len bytes at offset, both uncompressed.  error is the error
+ * at its beginning.  FLOWD_EGZIP means that compressed data are damaged or cut
+ * off.  Its len is 0, since the lost records are reported separately.
  */
 typedef void store_damage_fn(void *arg, int error, uint64_t offset,
     uint64_t len);
 
 /*
- * Makes store_read go on behind damage: it returns every record that is
- * intact, as flowd-log(5) has it under "Damage", and calls report for what
- * lies between them and behind the last.  It then fails with FLOWD_EEOF,
- * FLOWD_EIO, FLOWD_ENOMEM or FLOWD_ELEGACY only.  FLOWD_ENOMEM.
+ * Makes store_read continue after damage.  It returns every intact record, as
+ * defined in flowd-log(5) under "Damage", and calls report for the bytes
+ * between them and after the last.  Its only errors are then FLOWD_EEOF,
+ * FLOWD_EIO, FLOWD_ENOMEM and FLOWD_ELEGACY.  FLOWD_ENOMEM.
  */
 int store_reader_recover(struct store_reader *reader, store_damage_fn *report,
     void *arg) __attribute__((warn_unused_result));
 
 /*
- * Makes the reader read a log of version 2, whose header it takes at once:
- * *start_sec is when the log was started, in epoch seconds.  FLOWD_EVERSION
- * for another log, FLOWD_ETORN, FLOWD_EEOF, FLOWD_EIO, FLOWD_EGZIP.  Such a log
- * is neither recovered nor followed.
+ * Makes the reader read a log of version 2, and reads the header of the log.
+ * Sets *start_sec to the time at which the log was started, in seconds since
+ * the epoch.  FLOWD_EVERSION for another log, FLOWD_ETORN, FLOWD_EEOF,
+ * FLOWD_EIO, FLOWD_EGZIP.  Recovery and following do not work for such a log.
  */
 int store_reader_legacy(struct store_reader *reader, uint32_t *start_sec)
     __attribute__((warn_unused_result));
 
 /*
- * Whether more may come: then FLOWD_EEOF and FLOWD_ETORN do not stay, and the
- * next store_read looks anew at what is behind the last record.  The reader
- * has to have been opened at the beginning of the file.
+ * Turns following on or off.  While it is on, FLOWD_EEOF and FLOWD_ETORN are
+ * not final: the next store_read looks for more data after the last record.
+ * The reader must have been opened at the beginning of the file.
  */
 void store_reader_follow(struct store_reader *reader, bool follow);
 
 /*
- * The next flow.  FLOWD_EEOF at the end; FLOWD_ETORN where the log ends inside
- * a record; FLOWD_EVERSION, FLOWD_EHEADER and FLOWD_ECRC for a damaged record,
- * and FLOWD_EGZIP; FLOWD_ELEGACY; FLOWD_EIO.  All of these stay: the next call
- * says the same.
+ * Reads the next flow.  FLOWD_EEOF at the end; FLOWD_ETORN if the log ends
+ * inside a record; FLOWD_EVERSION, FLOWD_EHEADER and FLOWD_ECRC for a damaged
+ * record; FLOWD_EGZIP; FLOWD_ELEGACY; FLOWD_EIO.  All of these are final: each
+ * later call returns the same.
  */
 int store_read(struct store_reader *reader, struct flow *flow)
     __attribute__((warn_unused_result));
 
 /*
- * Offset in bytes, uncompressed, of the record that the last store_read
- * returned or failed at.
+ * Returns the offset in uncompressed bytes of the record that the last
+ * store_read returned, or at which it failed.
  */
 uint64_t store_reader_offset(const struct store_reader *reader);
 
 /*
- * Whether no whole record is at hand, so that the next store_read reads from
- * the file and may wait there.
+ * Returns whether no complete record is buffered, so that the next store_read
+ * reads from the file and may block.
  */
 bool store_reader_drained(const struct store_reader *reader);
 
 /*
- * Looks at the end of a log that is to be appended to, and sets *keep to the
- * bytes up to the end of its last intact record: what is behind that is a torn
- * record or blocks of zeros, and is to be cut off.  Only the last MiB is read,
- * apart from zeros before the end.  fd is that of a regular file, open for
- * reading; its offset stays, and nothing is changed.
+ * Checks the end of a log before records are appended.  Sets *keep to the
+ * number of bytes up to the end of its last intact record.  A torn record or
+ * blocks of zeros follow there, which the caller should cut off.  Only the last
+ * MiB before any zeros at the end is read.  fd is a regular file that is open
+ * for reading; neither its offset nor the file changes.
  *
- * Other results are no reason to touch the file: FLOWD_ELEGACY, FLOWD_ENOTLOG
- * (judged by how it begins), FLOWD_EHEADER (no record in all that was read),
- * FLOWD_ESHORT (it shrank meanwhile), FLOWD_EIO, FLOWD_ENOMEM.  *keep is then
- * 0.
+ * After other results the caller must leave the file alone, and *keep is 0:
+ * FLOWD_ELEGACY, FLOWD_ENOTLOG (by the beginning of the file), FLOWD_EHEADER
+ * (no record in the bytes that were read), FLOWD_ESHORT (the file shrank during
+ * the call), FLOWD_EIO, FLOWD_ENOMEM.
  */
 int store_check_tail(int fd, uint64_t *keep)
     __attribute__((warn_unused_result));
 
 /*
- * Writing a log.  path "-" is standard output; a file is created (mode 0600)
- * or emptied.  Records are buffered until there are many, store_writer_flush,
- * or store_writer_close, whose result has to be checked as well; it frees the
- * writer in any case.  After a failure nothing more is written, and each call
- * gives FLOWD_EIO and the same errno.
+ * Writes a log.  path "-" is standard output.  A file is created (mode 0600) or
+ * truncated.  Records are buffered until the buffer is full, or until
+ * store_writer_flush or store_writer_close.  Check the result of the latter,
+ * too; it frees the writer in any case.  After a failure nothing more is
+ * written, and each call returns FLOWD_EIO with the same errno.
  */
 struct store_writer;
 
 /* FLOWD_EIO, FLOWD_ENOMEM. */
 int store_writer_open(const char *path, struct store_writer **writer)
     __attribute__((warn_unused_result));
-/* Takes over fd, also on failure, and writes from its offset.  FLOWD_ENOMEM. */
+/*
+ * The writer owns fd, and writes from its offset; a failure closes it.
+ * FLOWD_ENOMEM.
+ */
 int store_writer_fdopen(int fd, struct store_writer **writer)
     __attribute__((warn_unused_result));
-/* mask as for store_encode.  FLOWD_EIO. */
+/* mask is that of store_encode.  FLOWD_EIO. */
 int store_write(struct store_writer *writer, const struct flow *flow,
     uint32_t mask) __attribute__((warn_unused_result));
 int store_writer_flush(struct store_writer *writer)

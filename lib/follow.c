@@ -48,7 +48,7 @@ follow_close(struct follow *f)
 	close_file(&f->next);
 }
 
-/* A FIFO must neither be waited for here nor followed. */
+/* A FIFO cannot be followed, and opening it must not block. */
 static int
 open_file(const char *path, int *fd)
 {
@@ -88,7 +88,7 @@ is_at_path(const struct follow *f, int fd)
 	    st.st_dev == there.st_dev && st.st_ino == there.st_ino);
 }
 
-/* Holds on to a new file as soon as it is there, as it may be renamed too. */
+/* Opens a new file as soon as it exists, since it may be renamed, too. */
 static void
 look_for_next(struct follow *f)
 {
@@ -97,7 +97,7 @@ look_for_next(struct follow *f)
 	if (is_at_path(f, f->fd) || is_at_path(f, f->next) ||
 	    open_file(f->path, &fd) != 0)
 		return;
-	if (is_at_path(f, f->fd)) { /* again, by now */
+	if (is_at_path(f, f->fd)) { /* the old file is back */
 		close_file(&fd);
 		return;
 	}
@@ -106,8 +106,8 @@ look_for_next(struct follow *f)
 }
 
 /*
- * While the new file is empty the old one may still grow: a writer that was
- * told to change over first writes what it had for the old one.
+ * While the new file is empty, the old one may still grow: a writer first
+ * writes its buffered records to the old file.
  */
 static bool
 next_has_begun(const struct follow *f)
@@ -123,7 +123,7 @@ was_cut(const struct follow *f, uint64_t offset)
 	const off_t at = lseek(f->fd, 0, SEEK_CUR);
 	struct stat st;
 
-	/* A torn record may be cut off; what was shown is still there. */
+	/* Only a torn record may have been cut off, not a record shown. */
 	return (fstat(f->fd, &st) == 0 && st.st_size < at &&
 	    (uint64_t)st.st_size < offset);
 }

@@ -15,7 +15,7 @@
  */
 
 /*
- * Following a log by its name, as tail -F does.
+ * Follows a log by its name, like tail -F.
  */
 #ifndef FOLLOW_H
 #define FOLLOW_H
@@ -25,37 +25,36 @@
 struct follow {
 	const char *path;
 	int fd;   /* of the current file, or -1 */
-	int next; /* of that which has taken its place */
+	int next; /* of the file that replaced it, or -1 */
 };
 
 enum follow_event {
 	FOLLOW_SAME, /* the same file, which may have grown */
-	FOLLOW_CUT,  /* it was emptied, and begins anew */
-	FOLLOW_NEXT, /* another is at the path: this one is whole */
+	FOLLOW_CUT,  /* it was truncated; read it from its beginning */
+	FOLLOW_NEXT, /* the path has another file: this one is complete */
 };
 
-/* path stays the caller's, and is kept.  There is no current file yet. */
+/* The caller owns path, which must outlive f.  There is no current file yet. */
 void follow_init(struct follow *f, const char *path);
 void follow_close(struct follow *f);
 
 /*
- * Opens what is at the path for the current file.  FLOWD_EIO; FLOWD_EINVAL
- * where that is no regular file.
+ * Opens the file at the path as the current file.  FLOWD_EIO; FLOWD_EINVAL if
+ * it is not a regular file.
  */
 int follow_open(struct follow *f) __attribute__((warn_unused_result));
 
 /*
- * A descriptor to read the current file with: from its beginning, and by the
- * way for follow_look to see how far that got.  The caller closes it.
- * FLOWD_EIO.
+ * Returns a descriptor for reading the current file from its beginning.  It
+ * shares its offset with follow_look.  The caller closes it.  FLOWD_EIO.
  */
 int follow_descriptor(struct follow *f, int *fd)
     __attribute__((warn_unused_result));
 
 /*
- * What became of the current file, which was read to its end; offset is where
- * the last record ended.  With FOLLOW_NEXT that descriptor has to be read to
- * its end once more, and the next file is the current one.
+ * Checks the current file after it was read to its end; offset is the end of
+ * its last record.  After FOLLOW_NEXT the caller must read the descriptor to
+ * its end once more; the next file is then the current file.
  */
 enum follow_event follow_look(struct follow *f, uint64_t offset);
 

@@ -21,8 +21,8 @@
 #include <stdint.h>
 
 /*
- * Spreads v over all bits.  With a secret in v, whoever chooses the rest
- * cannot choose the result.
+ * Spreads v over all bits.  If part of v is secret, an attacker who chooses the
+ * rest cannot choose the result.
  */
 static inline uint64_t
 hash_mix(uint64_t v)
@@ -33,10 +33,11 @@ hash_mix(uint64_t v)
 }
 
 /*
- * Buckets are chosen by the low bits of a hash.  Walked in the order of these
- * bits read backwards, they come in the same order when they have become twice
- * as many: one that was split is followed by its other half.  So a walk can
- * stop, and go on from where it was whatever happened in between.
+ * Returns the position of hash h in a walk over a table.  The low bits of a
+ * hash select its bucket, and a walk visits buckets in the order of these bits
+ * read backwards.  If the table doubles, the two halves of a bucket stay
+ * neighbours.  A walk can therefore pause and continue after the table has
+ * grown.
  */
 static inline uint64_t
 hash_order(uint64_t h)
@@ -51,7 +52,10 @@ hash_order(uint64_t h)
 	return (__builtin_bswap64(h));
 }
 
-/* The bucket behind this one of n, a power of two; 0 behind the last. */
+/*
+ * Returns the bucket after this one in such a walk; 0 after the last.  n, the
+ * number of buckets, is a power of two.
+ */
 static inline size_t
 hash_next_bucket(size_t bucket, size_t n)
 {

@@ -15,8 +15,8 @@
  */
 
 /*
- * Reading logs: in large blocks, plain or gzip, and where recovery is asked
- * for past what is damaged.
+ * Reads logs in large blocks, plain or compressed by gzip.  With recovery it
+ * continues after damage.
  */
 
 #include "compat/compat.h"
@@ -43,31 +43,31 @@ _Static_assert(LOG_BUFFER >= 2 * SCAN_BYTES, "a window has no room");
 static const uint8_t gzip_magic[] = { 0x1f, 0x8b, 8 };
 #define GZIP_MAGIC 0x1f8b08U
 
-/* Reading past damage. */
+/* The state of recovery. */
 struct recovery {
 	store_damage_fn *report;
 	void *arg;
 	uint64_t expected; /* offset where the last record ended */
-	int cause;         /* of the damage there */
-	bool in_step;      /* nothing was passed over since */
+	int cause;         /* the error there */
+	bool in_step;      /* nothing was skipped since */
 	bool planned;      /* scan has a plan from pos on */
-	bool partial;      /* for a window that may yet grow */
+	bool partial;      /* the plan's window may still grow */
 	struct scan scan;
 };
 
 struct store_reader {
-	store_read_fn *read;   /* where bytes come from */
-	void *arg;             /* its own */
+	store_read_fn *read;   /* reads the file */
+	void *arg;             /* of read */
 	int fd;                /* -1: none */
-	const uint8_t *memory; /* left to read, if from there */
+	const uint8_t *memory; /* the rest of it, when reading memory */
 	size_t memory_len;
-	int error, saved_errno; /* what stays, once it is set */
-	int end;                /* why no more comes, or 0 */
+	int error, saved_errno; /* final, once set */
+	int end;                /* the error that ends the input, or 0 */
 	bool started, gzip, follow;
 	bool in_member;       /* gzip: inside a member */
 	bool hunting;         /* gzip: for the next member */
-	bool lost;            /* gzip: none was whole since */
-	uint32_t hunted;      /* the last bytes seen by hunt */
+	bool lost;            /* gzip: no complete member since */
+	uint32_t hunted;      /* the last bytes that hunt read */
 	uint64_t offset;      /* of the last record */
 	uint64_t next_offset; /* of the byte at pos */
 	size_t pos, len;      /* buf[pos] to buf[len - 1] */
@@ -101,7 +101,7 @@ read_memory(void *arg, void *buf, size_t size)
 	return ((ssize_t)size);
 }
 
-/* Tried again when a signal comes between. */
+/* Repeats the call if a signal interrupts it. */
 static ssize_t
 read_some(struct store_reader *r, uint8_t *buf, size_t size)
 {
@@ -115,7 +115,7 @@ read_some(struct store_reader *r, uint8_t *buf, size_t size)
 
 /*
  * The fill functions append at least one byte of the log to the buffer, which
- * has room.  FLOWD_EEOF, FLOWD_EIO, FLOWD_EGZIP, FLOWD_ENOMEM.
+ * has free space.  FLOWD_EEOF, FLOWD_EIO, FLOWD_EGZIP, FLOWD_ENOMEM.
  */
 static int
 fill_plain(struct store_reader *r)
@@ -160,8 +160,8 @@ inflate_some(struct store_reader *r)
 }
 
 /*
- * Passes over compressed bytes to where a member may begin; what only looks
- * like one fails soon.  Z_OK where there is no more input.
+ * Skips compressed bytes up to the next possible beginning of a member; bytes
+ * that only look like one cause an error soon.  Z_OK at the end of the input.
  */
 static int
 hunt(struct store_reader *r)
@@ -226,14 +226,14 @@ fill_gzip(struct store_reader *r)
 		lose_member(r);
 	}
 	r->len += room - r->z.avail_out;
-	/* inflate says it again after the bytes before the damage. */
+	/* After the bytes before the damage, inflate returns it again. */
 	if (r->z.avail_out != room)
 		return (0);
 	return (ret == Z_MEM_ERROR ? FLOWD_ENOMEM : FLOWD_EGZIP);
 }
 
 /*
- * Looks at the first bytes: no version of the log begins like gzip does.
+ * Checks the first bytes: no version of the log begins like gzip.
  */
 static int
 start(struct store_reader *r)
@@ -257,7 +257,7 @@ start(struct store_reader *r)
 	return (fill_gzip(r));
 }
 
-/* Makes room in the buffer, and puts more of the log there. */
+/* Makes free space in the buffer, and reads more of the log into it. */
 static int
 fill(struct store_reader *r)
 {
@@ -274,7 +274,7 @@ fill(struct store_reader *r)
 	return (r->end);
 }
 
-/* Sees to it that size bytes are there, unless the log ends before. */
+/* Buffers at least size bytes, unless the log ends before. */
 static void
 want(struct store_reader *r, size_t size)
 {
@@ -393,7 +393,7 @@ store_reader_legacy(struct store_reader *r, uint32_t *start_sec)
 	return (0);
 }
 
-/* Whether the log is one of version 2, looked at as one of version 3. */
+/* Returns whether a log that is read as version 3 is of version 2. */
 static bool
 is_legacy(const struct store_reader *r)
 {
@@ -404,7 +404,7 @@ is_legacy(const struct store_reader *r)
 		0);
 }
 
-/* Moves behind the record of len bytes at pos. */
+/* Moves to the end of the record of len bytes at pos. */
 static void
 take_record(struct store_reader *r, size_t len)
 {
@@ -435,7 +435,8 @@ next_record(struct store_reader *r, struct flow *flow)
 }
 
 /*
- * Whether there is a record at pos that need not be weighed against others.
+ * Returns whether the record at pos is certain without weighing it against
+ * others.
  */
 static bool
 next_undoubted(struct store_reader *r, struct flow *flow, size_t *len)
@@ -460,7 +461,7 @@ next_undoubted(struct store_reader *r, struct flow *flow, size_t *len)
 	return (true);
 }
 
-/* What is wrong at pos, where a record should begin. */
+/* Returns the error at pos, where a record should begin. */
 static int
 cause_of_damage(const struct store_reader *r)
 {
@@ -473,14 +474,14 @@ cause_of_damage(const struct store_reader *r)
 	case FLOWD_ESHORT:
 		return (FLOWD_ETORN);
 	case 0:
-		return (FLOWD_EHEADER); /* of what follows it */
+		return (FLOWD_EHEADER); /* the next header is wrong */
 	default:
 		return (error);
 	}
 }
 
 /*
- * Reports what lies between the last record and the next.
+ * Reports the bytes between the last record and the next.
  */
 static void
 report_damage(const struct store_reader *r)
@@ -493,9 +494,9 @@ report_damage(const struct store_reader *r)
 }
 
 /*
- * Makes a plan for the bytes at pos.  The end of a log that is followed is
- * left for later as long as it may become a record, and the log end as well
- * where nothing was found: what is missing may come.
+ * Plans the bytes at pos.  If the log is followed, bytes at its end that may
+ * become a record wait for more data, and so does the whole rest if the plan
+ * has no record.
  */
 static int
 make_plan(struct store_reader *r)
@@ -525,7 +526,7 @@ make_plan(struct store_reader *r)
 	return (0);
 }
 
-/* Moves to the next record of the plan, or to its end: then false. */
+/* Moves to the next record of the plan.  At its end it returns false. */
 static bool
 next_planned(struct store_reader *r, struct flow *flow, size_t *len)
 {
@@ -563,7 +564,7 @@ next_recovered(struct store_reader *r, struct flow *flow)
 	return (0);
 }
 
-/* A log that is followed: its end may have grown, or been replaced. */
+/* Continues a followed log: its end may have grown, or been replaced. */
 static void
 look_again(struct store_reader *r)
 {
@@ -613,7 +614,7 @@ store_reader_drained(const struct store_reader *r)
 	error = store_check_header(r->buf + r->pos, left, &len);
 	if (r->recovery == NULL)
 		return (error == FLOWD_ESHORT || len > left);
-	/* The next header may be wanted as well, or a whole window. */
+	/* The next header may be needed, too, or a whole window. */
 	return (!r->recovery->planned &&
 	    (error != 0 || len > left || left - len < STORE_HEADER_LEN));
 }

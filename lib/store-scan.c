@@ -23,9 +23,9 @@
 #define CRC_LEN 4
 
 /*
- * Weights.  For records without checksum they are sums of what speaks for one;
- * the checksum outweighs all of them that a plan can hold, which are of 8
- * bytes or more.
+ * Weights.  The weight of a record without checksum is the sum of its evidence.
+ * A checksum outweighs the largest sum in a plan, whose records have at least 8
+ * bytes each.
  */
 #define IN_STEP  1U /* a record ends where this one begins */
 #define FOLLOWED 2U /* by a record, or the end of the log */
@@ -95,9 +95,9 @@ scan_learn(struct scan *s, const uint8_t *record)
 }
 
 /*
- * Of a record without checksum only the header and what follows can be judged.
- * A minor version that the log is not known to have has to be confirmed by the
- * other one of the two: with it nearly any length would do.
+ * In a record without checksum, the header and the bytes after the record are
+ * the only evidence.  If the log has no other record of the minor version, the
+ * header alone is none: such a header is consistent with nearly any length.
  */
 static uint32_t
 weigh_plain(const struct scan *s, const uint8_t *data, size_t size, size_t len)
@@ -118,7 +118,7 @@ weigh_plain(const struct scan *s, const uint8_t *data, size_t size, size_t len)
 	return (known);
 }
 
-/* Weighs what may be a record at data. */
+/* Weighs the bytes at data as a record. */
 static void
 weigh(const struct scan *s, const uint8_t *data, size_t size,
     struct scan_spot *spot)
@@ -134,7 +134,7 @@ weigh(const struct scan *s, const uint8_t *data, size_t size,
 	    flowd_crc32(0, data, len - CRC_LEN) != be32(data + len - CRC_LEN))
 		return;
 	spot->weight = checked ? CHECKED : weigh_plain(s, data, size, len);
-	/* Eight bytes without fields are found in many places. */
+	/* Many places look like a record of 8 bytes without fields. */
 	if (spot->weight != 0 || (has_version(s, data) && fields_of(data) != 0))
 		spot->len = (uint32_t)len;
 }
@@ -146,7 +146,7 @@ scan_undoubted(const struct scan *s, const uint8_t *data, size_t size,
 	return (weigh_plain(s, data, size, len) > FOLLOWED);
 }
 
-/* The weight of the best choice from i, given whether a record ends there. */
+/* Returns the greatest weight from i on.  in_step: a record ends there. */
 static uint32_t
 best_from(const struct scan *s, size_t i, bool in_step)
 {
@@ -156,8 +156,7 @@ best_from(const struct scan *s, size_t i, bool in_step)
 }
 
 /*
- * The weight of the best choice that takes the record at i; 0 where there is
- * none to take.
+ * Returns the greatest weight with the record at i; 0 if there is no record.
  */
 static uint32_t
 best_taking(const struct scan *s, size_t i, bool in_step)
@@ -224,7 +223,7 @@ start_window(struct scan *s, bool in_step)
 	s->in_step = in_step;
 }
 
-/* Whether the records of the plan say anything new of the log. */
+/* Learns from the records of the plan.  Returns whether anything was new. */
 static bool
 learn_from_window(struct scan *s, const uint8_t *data)
 {

@@ -15,15 +15,15 @@
  */
 
 /*
- * Finding the records among bytes of which some are damaged: flowd-log(5)
- * says under "Damage" what makes a record credible.
+ * Finds the records among bytes of which some are damaged.  flowd-log(5) defines
+ * under "Damage" which records are credible.
  *
- * What looks like a record may be part of one.  A window of the log is
- * therefore planned as a whole: of all choices of credible records that do not
- * overlap, that of the greatest weight is taken.  A checksum that holds
- * outweighs everything; of records without one, the greater number wins.  Of
- * two that weigh the same the later is taken, since a record that was cut off
- * reaches into the next.
+ * Bytes that look like a record may be part of another record.  The scanner
+ * therefore plans a window of the log as a whole: of all sets of credible
+ * records that do not overlap, it chooses the one with the greatest weight.  A
+ * matching checksum outweighs everything else; among records without checksums
+ * the larger number wins.  If two records have the same weight, the later one
+ * is chosen, since a record that was cut off extends into the next one.
  */
 #ifndef STORE_SCAN_H
 #define STORE_SCAN_H
@@ -35,9 +35,9 @@
 #include "store.h"
 
 #define SCAN_WINDOW 16384 /* bytes */
-#define SCAN_MARGIN 4096  /* that follow, and are weighed with it */
+#define SCAN_MARGIN 4096  /* after the window, weighed with it */
 
-/* What scan_window is to be given, unless the log ends before. */
+/* The bytes that scan_window needs, unless the log ends before. */
 #define SCAN_BYTES \
 	(SCAN_WINDOW + SCAN_MARGIN + STORE_RECORD_MAX + STORE_HEADER_LEN)
 
@@ -45,17 +45,17 @@
 
 struct scan_spot {
 	uint32_t len;          /* bytes of the record here; 0: none */
-	uint32_t weight;       /* 0: credible behind another only */
+	uint32_t weight;       /* 0: credible only after another record */
 	uint32_t best;         /* weight of the best choice from here */
-	uint32_t best_in_step; /* where a record ends here */
+	uint32_t best_in_step; /* the same if a record ends here */
 };
 
 struct scan {
 	uint32_t versions;          /* minor versions the log has, as bits */
 	uint64_t known[SCAN_KNOWN]; /* headers of some without checksum */
-	size_t next_known;          /* to be replaced */
+	size_t next_known;          /* index that is replaced next */
 	size_t at, end;             /* in the window */
-	bool in_step;               /* a record is known to end at at */
+	bool in_step;               /* a record ends at at */
 	size_t nspots;
 	struct scan_spot spots[SCAN_WINDOW + SCAN_MARGIN];
 };
@@ -63,30 +63,30 @@ struct scan {
 void scan_init(struct scan *s);
 
 /*
- * To be told of records that are beyond doubt and in no plan.  Returns whether
- * there was anything to learn.
+ * Learns from a record that is certain and in no plan.  Returns whether
+ * anything was new.
  */
 bool scan_learn(struct scan *s, const uint8_t *record);
 
 /*
- * Whether the record of len bytes at data, without checksum and where one is
- * expected, need not be weighed against others.  size bytes are there, the
- * next header among them unless the log ends before.
+ * Returns whether the record of len bytes at data is certain without weighing
+ * it against others.  It has no checksum, and begins at the end of the record
+ * before it.  size includes the next header, unless the log ends before.
  */
 bool scan_undoubted(const struct scan *s, const uint8_t *data, size_t size,
     size_t len);
 
 /*
- * Plans a window.  in_step: a record ends where data begin, or the log begins
- * there.  Returns whether the plan has any record.
+ * Plans a window.  in_step means that a record ends, or the log begins, at
+ * data.  Returns whether the plan has any record.
  */
 bool scan_window(struct scan *s, const uint8_t *data, size_t size,
     bool in_step);
 
 /*
- * The next record of the plan: it has len bytes, and begins skip bytes behind
- * the end of the one before.  False where there is none; skip is then what is
- * left of the window.
+ * Returns the next record of the plan: it has len bytes, and begins skip bytes
+ * after the end of the record before it.  Returns false if there is none; skip
+ * is then the rest of the window.
  */
 bool scan_next(struct scan *s, size_t *skip, size_t *len);
 

@@ -29,7 +29,7 @@
 
 #define STRETCH (1024 * 1024) /* bytes read at a time, from the end */
 
-/* What a stretch and the beginning of a log are looked at with. */
+/* The buffers for a stretch and for the beginning of a log. */
 struct tail {
 	struct scan scan;
 	uint8_t buf[STRETCH];
@@ -68,8 +68,8 @@ is_zero(const uint8_t *p, size_t len)
 }
 
 /*
- * Whether what is there of a record header, fewer bytes than it has, may be
- * the beginning of one.
+ * Returns whether these bytes, fewer than a record header has, may be the
+ * beginning of a header.
  */
 static bool
 is_torn_header(const uint8_t *p, size_t len)
@@ -79,8 +79,8 @@ is_torn_header(const uint8_t *p, size_t len)
 }
 
 /*
- * Judges a file by how it begins.  *first is the length of the first record,
- * or 0 where there are but zeros.
+ * Judges a file by its beginning.  Sets *first to the length of the first
+ * record, or to 0 if the file has only zeros.
  */
 static int
 check_beginning(int fd, uint64_t size, size_t *first)
@@ -105,7 +105,7 @@ check_beginning(int fd, uint64_t size, size_t *first)
 	return (FLOWD_ENOTLOG);
 }
 
-/* Sets *end to where the last record of the stretch ends, or to 0. */
+/* Sets *end to the end of the last record of the stretch, or to 0. */
 static void
 find_last(struct tail *t, size_t len, bool in_step, size_t *end)
 {
@@ -124,8 +124,8 @@ find_last(struct tail *t, size_t len, bool in_step, size_t *end)
 }
 
 /*
- * Reads the last stretch with anything but zeros, of the size bytes that the
- * file has.
+ * Reads the last stretch of the file that has a byte other than zero.  The file
+ * has size bytes.
  */
 static int
 read_stretch(int fd, uint64_t size, struct tail *t, uint64_t *base, size_t *len)
@@ -148,8 +148,7 @@ read_stretch(int fd, uint64_t size, struct tail *t, uint64_t *base, size_t *len)
 }
 
 /*
- * Whether the first record, of which nothing intact is in the log, is all that
- * was begun.
+ * Returns whether the log has only its first record, which is not intact.
  */
 static bool
 is_torn(const uint8_t *p, size_t len, size_t first)

@@ -29,12 +29,12 @@
 /* All fields of version 2: bits 0 to 18, and the checksum. */
 #define KNOWN 0x4007ffffU
 
-/* These are a word longer in version 3; all others are the same there. */
+/* Fields that are one word longer in version 3; the others are the same. */
 #define WIDENED                                           \
 	(STORE_FIELD_RECV_TIME | STORE_FIELD_IF_INDICES | \
 	    STORE_FIELD_AS_INFO | STORE_FIELD_FLOW_ENGINE_INFO)
 
-/* What stands between them. */
+/* The fields between them. */
 #define PROTO_TO_OCTETS                                          \
 	(STORE_FIELD_PROTO_FLAGS_TOS | STORE_FIELD_AGENT_ADDR |  \
 	    STORE_FIELD_SRCDST_ADDR | STORE_FIELD_GATEWAY_ADDR | \
@@ -42,7 +42,7 @@
 	    STORE_FIELD_OCTETS)
 #define AGENT_TO_TIMES (STORE_FIELD_AGENT_INFO | STORE_FIELD_FLOW_TIMES)
 
-/* The bytes of fields, without their mask. */
+/* Returns the bytes of fields, without their mask. */
 static size_t
 fields_len(uint32_t fields)
 {
@@ -63,8 +63,8 @@ store_v2_check_file(const uint8_t *buf, size_t size, uint32_t *start_sec)
 }
 
 /*
- * Writes the fields at p as version 3 lays them out, without checksum.  Both
- * lengths are known to be right.
+ * Writes the fields at p in the layout of version 3, without checksum.  The
+ * caller has checked both lengths.
  */
 static void
 widen(const uint8_t *p, uint32_t fields, uint8_t *to)

@@ -15,8 +15,8 @@
  */
 
 /*
- * Logs of version 2, which flowd wrote before 0.9; flowd-log(5) has their
- * layout.  They are read only.
+ * Reads logs of version 2, which flowd wrote before 0.9. flowd-log(5) describes
+ * their layout.
  */
 #ifndef STORE_V2_H
 #define STORE_V2_H
@@ -29,13 +29,13 @@
 #define STORE_V2_FILE_HEADER_LEN 16 /* bytes */
 
 /*
- * Checks the file header at buf.  *start_sec is when the log was started,
- * epoch seconds.  FLOWD_ESHORT, FLOWD_EVERSION.
+ * Checks the file header at buf.  Sets *start_sec to the time at which the log
+ * was started, in seconds since the epoch.  FLOWD_ESHORT, FLOWD_EVERSION.
  */
 int store_v2_check_file(const uint8_t *buf, size_t size, uint32_t *start_sec)
     __attribute__((warn_unused_result));
 
-/* As store_decode.  FLOWD_ESHORT, FLOWD_EHEADER, FLOWD_ECRC. */
+/* Works like store_decode.  FLOWD_ESHORT, FLOWD_EHEADER, FLOWD_ECRC. */
 int store_v2_decode(const uint8_t *buf, size_t size, struct flow *flow,
     size_t *len) __attribute__((warn_unused_result));
 

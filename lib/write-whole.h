@@ -15,15 +15,15 @@
  */
 
 /*
- * All of some bytes to a descriptor that blocks, in as many writes as that
- * takes.
+ * Writes all bytes to a blocking descriptor, with as many calls of write(2) as
+ * necessary.
  */
 #ifndef WRITE_WHOLE_H
 #define WRITE_WHOLE_H
 
 #include <stddef.h>
 
-/* 0, or -1 with errno, and then an unknown part of them is written. */
+/* Returns 0, or -1 with errno set; then an unknown part has been written. */
 int flowd_write_whole(int fd, const void *data, size_t len)
     __attribute__((warn_unused_result));
 

@@ -50,28 +50,28 @@ struct reader {
 	struct store_reader	*log;		/* NULL: finished */
 	SV			*name;		/* of the log, for messages */
 	SV			*on_damage;	/* code or true; NULL: strict */
-	AV			*damage;	/* not yet told */
+	AV			*damage;	/* not yet reported */
 	uint64_t		 base;		/* offset where log begins */
-	uint64_t		 begin;		/* offset asked for */
+	uint64_t		 begin;		/* offset of the first flow */
 	uint32_t		 start_sec;	/* of a log of version 2 */
-	uint64_t		 torn_end;	/* where a torn record ends; or 0 */
+	uint64_t		 torn_end;	/* end of a torn record, or 0 */
 	bool			 torn;
 	bool			 has_next;
-	struct flow		 next;		/* where begin was read up to */
+	struct flow		 next;		/* the flow at begin */
 };
 
 struct writer {
 	struct store_writer	*log;
 	SV			*name;
-	pid_t			 owner;		/* who may write what waits */
+	pid_t			 owner;		/* process that flushes it */
 };
 
 typedef struct reader *Reader;
 typedef struct writer *Writer;
 
 /*
- * Where perl's integers have 32 bits, larger ones are decimal text; its own
- * formats then have no conversion for them either.
+ * If perl's integers have 32 bits, larger numbers are decimal text.  Its
+ * formats then have no conversion for them, either.
  */
 static SV *
 new_number(pTHX_ uint64_t v)
@@ -89,7 +89,7 @@ new_number(pTHX_ uint64_t v)
 
 #define NUMBER_ARG(v)	SVfARG(sv_2mortal(new_number(aTHX_ (v))))
 
-/* The integer from 0 to max that sv stands for.  Its text is exact. */
+/* Returns the integer from 0 to max in sv, from its text, which is exact. */
 static uint64_t
 number_of(pTHX_ SV *sv, const char *key, uint64_t max)
 {
@@ -148,7 +148,7 @@ put_address(pTHX_ HV *hv, const struct member *m, const struct flow *flow)
 	    AF_INET6));
 }
 
-/* A reference to a new hash, which holds the fields that the flow has. */
+/* Returns a reference to a new hash with the fields of the flow. */
 static SV *
 hash_of_flow(pTHX_ const struct flow *flow)
 {
@@ -171,7 +171,7 @@ hash_of_flow(pTHX_ const struct flow *flow)
 	return (newRV_noinc((SV *)hv));
 }
 
-/* The value of a key, or NULL where there is none or it is undefined. */
+/* Returns the value of a key, or NULL if it is absent or undefined. */
 static SV *
 get(pTHX_ HV *hv, const char *key)
 {
@@ -204,7 +204,7 @@ get_member(pTHX_ HV *hv, const struct member *m, struct flow *flow)
 	flow->fields |= store_addr_bit(m->field, addr->family);
 }
 
-/* Fields that are announced need their address; a number may be left out. */
+/* A field in "fields" needs its address; numbers may be absent. */
 static void
 check_fields(pTHX_ const struct flow *flow, uint32_t announced)
 {
@@ -220,8 +220,8 @@ check_fields(pTHX_ const struct flow *flow, uint32_t announced)
 }
 
 /*
- * The flow that a hash stands for: it has the fields that "fields" says, or
- * else those of which there is a key.
+ * Makes a flow from a hash.  It has the fields in "fields" or, without that
+ * key, the fields of which the hash has a key.
  */
 static void
 flow_of_hash(pTHX_ SV *sv, struct flow *flow)
@@ -250,7 +250,7 @@ flow_of_hash(pTHX_ SV *sv, struct flow *flow)
 	flow->fields = announced;
 }
 
-/* "NAME: offset N: what is wrong". */
+/* Returns "NAME: offset N: ERROR". */
 static SV *
 message(pTHX_ const struct reader *r, uint64_t offset, int error)
 {
@@ -366,7 +366,7 @@ reader_free(pTHX_ Reader r)
 	Safefree(r);
 }
 
-/* The result of closing; what another process wrote is left to that. */
+/* Returns the result of closing.  Only the owner flushes buffered records. */
 static int
 writer_close(Writer w)
 {
@@ -388,8 +388,8 @@ check_write(pTHX_ const struct writer *w, int error)
 }
 
 /*
- * Goes to the offset asked for, by reading what is before it where the file
- * is compressed or a pipe.  The result is that of store_read.
+ * Moves to the offset begin.  If the file is compressed or a pipe, it reads up
+ * to there.  Returns the result of store_read.
  */
 static int
 go_to_begin(Reader r, int fd)
@@ -420,7 +420,7 @@ ends_torn(const struct reader *r, int error)
 	    r->torn_end != 0 && r->torn_end == offset_of(r)));
 }
 
-/* Reads the next flow, or says that there is none. */
+/* Reads the next flow.  Returns false at the end. */
 static bool
 read_next(pTHX_ Reader r, struct flow *flow)
 {
@@ -434,7 +434,7 @@ read_next(pTHX_ Reader r, struct flow *flow)
 	r->torn = ends_torn(r, error);
 	tell_damage(aTHX_ r);
 	if (r->log == NULL || error == FLOWD_EEOF || error == FLOWD_ETORN)
-		return (false);		/* finished while being told */
+		return (false);		/* a callback may finish the log */
 	if (error != 0)
 		croak("%" SVf, SVfARG(message(aTHX_ r, offset_of(r), error)));
 	return (true);
@@ -504,7 +504,7 @@ flowd_read_flow(Reader r)
 	struct flow flow;
 	bool found;
     PPCODE:
-	/* What is told of damage may let go of the reader. */
+	/* The callback for damage may drop the last reference. */
 	if (r->on_damage != NULL)
 		sv_2mortal(SvREFCNT_inc(SvRV(ST(0))));
 	PUTBACK;

@@ -36,7 +36,7 @@ static const struct version {
 	{ &layout_v7, 27 },
 };
 
-/* Kinds of traffic; counters and durations are drawn below these bounds. */
+/* Kinds of traffic, with the bounds of random counters and durations. */
 static const struct service {
 	uint8_t weight;
 	uint8_t protocol;
@@ -58,7 +58,7 @@ static const struct service {
 	{ 1, 6, 0x18, 0xc0, 179, 120, 30, 1800000 },          /* BGP */
 };
 
-/* TEST-NET-1 is at home; 2 and 3 are the world (RFC 5737). */
+/* TEST-NET-1 is the own network; 2 and 3 are the others (RFC 5737). */
 static const uint8_t home_net[4] = { 192, 0, 2, 0 };
 static const uint8_t world_nets[2][4] = {
 	{ 198, 51, 100, 0 },
@@ -70,7 +70,7 @@ static const uint8_t nets6[4] = { 0x20, 0x01, 0x0d, 0xb8 };
 #define NET_MASK  24
 #define NET6_MASK 64
 
-/* The sample: what a small office does in a few minutes. */
+/* The sample: the traffic of a small office in a few minutes. */
 #define V1 NF_VERSION_1
 #define V5 NF_VERSION_5
 #define V7 NF_VERSION_7
@@ -83,7 +83,7 @@ static const struct sample {
 	uint32_t ago_ms, duration_ms; /* end before export; length */
 } samples[] = {
 	/* clang-format off */
-	/* A name is looked up, and the page fetched. */
+	/* A DNS query, and the web page. */
 	{ V5, 17, 0x00, 0x00, { 192, 0, 2, 10 }, { 198, 51, 100, 53 },
 	  40053, 53, 1, 72, 9200, 0 },
 	{ V5, 17, 0x00, 0x00, { 198, 51, 100, 53 }, { 192, 0, 2, 10 },
@@ -92,10 +92,10 @@ static const struct sample {
 	  51820, 443, 48, 6270, 1140, 8020 },
 	{ V5, 6, 0x1b, 0x00, { 203, 0, 113, 80 }, { 192, 0, 2, 10 },
 	  443, 51820, 81, 104338, 1120, 8020 },
-	/* Someone works on a server by ssh, since half an hour. */
+	/* An ssh session of half an hour. */
 	{ V5, 6, 0x1a, 0x10, { 192, 0, 2, 22 }, { 198, 51, 100, 22 },
 	  60022, 22, 2307, 171864, 400, 1799200 },
-	/* Clocks and a ping; the port of an echo request is type and code. */
+	/* NTP and a ping; the port of an echo request is type and code. */
 	{ V7, 17, 0x00, 0xb8, { 192, 0, 2, 1 }, { 203, 0, 113, 123 },
 	  123, 123, 1, 76, 30512, 0 },
 	{ V7, 17, 0x00, 0xb8, { 203, 0, 113, 123 }, { 192, 0, 2, 1 },
@@ -104,7 +104,7 @@ static const struct sample {
 	  0, 0x0800, 5, 420, 15004, 4006 },
 	{ V7, 1, 0x00, 0x00, { 198, 51, 100, 1 }, { 192, 0, 2, 10 },
 	  0, 0x0000, 5, 420, 14991, 4006 },
-	/* A mail comes in, and a scan for telnet finds nothing. */
+	/* An incoming mail, and a scan for telnet. */
 	{ V1, 6, 0x1b, 0x00, { 203, 0, 113, 25 }, { 192, 0, 2, 25 },
 	  38614, 25, 22, 14310, 5070, 1630 },
 	{ V1, 6, 0x1b, 0x00, { 192, 0, 2, 25 }, { 203, 0, 113, 25 },
@@ -162,7 +162,7 @@ generate_most(const struct generator *gen)
 
 /*
  * SplitMix64, by Steele, Lea and Flood ("Fast splittable pseudorandom number
- * generators", 2014): small, and the same everywhere.
+ * generators", 2014): small, with the same results on all machines.
  */
 static uint64_t
 random_next(struct generator *gen)
@@ -176,14 +176,14 @@ random_next(struct generator *gen)
 	return (z ^ (z >> 31));
 }
 
-/* 0 to bound - 1; bound is at least 1. */
+/* Returns a number from 0 to bound - 1; bound is at least 1. */
 static uint32_t
 random_below(struct generator *gen, uint32_t bound)
 {
 	return ((uint32_t)((random_next(gen) >> 32) * bound >> 32));
 }
 
-/* 1 to max, where small numbers come up more often than large ones. */
+/* Returns a number from 1 to max; small ones are more frequent. */
 static uint32_t
 random_size(struct generator *gen, uint32_t max)
 {
@@ -220,14 +220,14 @@ host(const struct generator *gen, const uint8_t net[4], uint8_t number)
 	return (addr_v4(bytes));
 }
 
-/* A host 1 to 254 of the net. */
+/* Returns a host from 1 to 254 of the net. */
 static struct addr
 random_host(struct generator *gen, const uint8_t net[4])
 {
 	return (host(gen, net, (uint8_t)(1 + random_below(gen, 254))));
 }
 
-/* The router .254 of the net that dst is in. */
+/* Returns the router, .254 of the net of dst. */
 static struct addr
 gateway_of(const struct addr *dst)
 {
@@ -237,7 +237,7 @@ gateway_of(const struct addr *dst)
 	return (gateway);
 }
 
-/* Which fields flows have, by their version. */
+/* Returns the fields of flows of the version. */
 static uint32_t
 fields_of(const struct generator *gen)
 {
@@ -258,7 +258,7 @@ fields_of(const struct generator *gen)
 	return (fields);
 }
 
-/* What all flows of a datagram share. */
+/* Sets the members that all flows of a datagram share. */
 static void
 flow_begin(const struct generator *gen, struct flow *flow)
 {
@@ -278,7 +278,7 @@ flow_begin(const struct generator *gen, struct flow *flow)
 	}
 }
 
-/* Interfaces and, with has_as, routing; outward is away from home. */
+/* Sets interfaces and, with AS_INFO, routing.  outward: to another network. */
 static void
 flow_route(struct flow *flow, bool outward, uint16_t world_as)
 {
@@ -294,8 +294,8 @@ flow_route(struct flow *flow, bool outward, uint16_t world_as)
 }
 
 /*
- * The flow ended ago ms before the export and lasted for duration ms; an
- * exporter that is not up for so long cuts both.
+ * The flow ended ago ms before the export and lasted duration ms.  Both are
+ * limited to the uptime of the exporter.
  */
 static void
 flow_times(struct flow *flow, uint32_t ago, uint32_t duration)

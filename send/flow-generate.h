@@ -15,8 +15,8 @@
  */
 
 /*
- * Made-up NetFlow, for tests, benches and first steps.  The same options give
- * the same bytes, on every machine.
+ * Makes up NetFlow for tests, benchmarks and first steps.  The same options
+ * produce the same bytes on every machine.
  */
 #ifndef FLOW_GENERATE_H
 #define FLOW_GENERATE_H
@@ -29,39 +29,39 @@
 #include "store.h"
 
 /*
- * Flows in a datagram of gen: what exporters usually send, and the most that
- * the version and UDP allow.  0 for a version that is not generated.
+ * Return the number of flows in a datagram: the usual one of exporters, and the
+ * maximum of the version and of UDP.  0 for a version that is not generated.
  */
 size_t generate_usual(const struct generator *gen);
 size_t generate_most(const struct generator *gen);
 
-/* Whether flows of the version need templates. */
+/* Returns whether flows of the version need templates. */
 bool generate_has_templates(uint16_t version);
 
 /*
- * The next flow: fields that the version carries, as flowd would decode
- * them, without agent and receive time.  Times are those of gen's uptime.
+ * Makes the next flow, with the fields of the version as flowd decodes them,
+ * but without agent and receive time.  Its times are milliseconds of gen's
+ * uptime.
  */
 void generate_flow(struct generator *gen, struct flow *flow);
 
-/* The sequence number behind so many datagrams with so many flows. */
+/* Returns the sequence number after these datagrams with these flows. */
 uint32_t generate_sequence(uint16_t version, uint64_t datagrams,
     uint64_t flows);
 
 /*
- * The datagram that carries n flows, which may be 0, and moves the sequence
- * on; v9 counts datagrams, the others flows.  Version, times and engine are the
- * generator's, whatever the flows say; absolute times in IPFIX are the flows'.
- * *len is its bytes.  FLOWD_ESPACE; FLOWD_EVERSION; FLOWD_EINVAL for a value
- * that the version has no room for.
+ * Makes the datagram with n flows, which may be 0, and advances the sequence:
+ * v9 counts datagrams, the others count flows.  Version, times and engine are
+ * those of gen, not of the flows; absolute times in IPFIX are those of the
+ * flows.  Sets *len to its bytes.  FLOWD_ESPACE; FLOWD_EVERSION; FLOWD_EINVAL
+ * for a value that does not fit into the version.
  */
 int generate_datagram(struct generator *gen, const struct flow *flows, size_t n,
     uint8_t *buf, size_t size, size_t *len) __attribute__((warn_unused_result));
 
 /*
- * The same for a datagram that announces the templates 256 to 256 + n - 1,
- * which are the same but for their ids.  It is no flow, but moves the sequence
- * of v9.
+ * Makes a datagram with the templates 256 to 256 + n - 1, which differ only in
+ * their ids.  It has no flow, but advances the sequence of v9.
  */
 #define GENERATE_TEMPLATES_MAX 18 /* in one Ethernet frame */
 
@@ -69,18 +69,17 @@ int generate_templates(struct generator *gen, size_t n, uint8_t *buf,
     size_t size, size_t *len) __attribute__((warn_unused_result));
 
 /*
- * Gives a finished datagram the version, times, engine, template and sequence
- * of gen, so that prepared datagrams can be sent again and again.  gen stays as
- * it is.  The times of IPFIX flows, which are absolute, stay too.
- * FLOWD_ESPACE, FLOWD_EVERSION.
+ * Writes the version, times, engine, template and sequence of gen to a complete
+ * datagram, so that prepared datagrams can be sent repeatedly.  The absolute
+ * times of IPFIX flows do not change.  FLOWD_ESPACE, FLOWD_EVERSION.
  */
 int generate_stamp(const struct generator *gen, uint8_t *buf, size_t len)
     __attribute__((warn_unused_result));
 
 /*
- * The sample, a small fixed set of flows, comes in parts, from 0 up.  The
- * flows of a part are of one version, which gen gets, and go into one
- * datagram.  Returns how many they are, 0 behind the last part.
+ * Makes a part of the sample, which is a small fixed set of flows; parts count
+ * from 0.  The flows of a part have one version, which becomes that of gen, and
+ * fit into one datagram.  Returns their number, 0 after the last part.
  */
 #define GENERATE_SAMPLE_FLOWS 12 /* in all parts */
 

@@ -15,8 +15,8 @@
  */
 
 /*
- * The state from which made-up flows and the headers of messages come.  The
- * module flow-generate makes the flows, and flow-message the messages.
+ * The state of the generator of flows and headers.  flow-generate makes the
+ * flows, and flow-message makes the messages.
  */
 #ifndef FLOW_GENERATOR_H
 #define FLOW_GENERATOR_H

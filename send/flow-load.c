@@ -36,11 +36,11 @@
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
 #endif
-/* A copy of data. */
+/* Returns a copy of data. */
 static void
 packet_set(struct packet *p, const uint8_t *data, size_t len)
 {
-	/* A datagram may be empty, and malloc(0) may give NULL. */
+	/* A datagram may be empty, and malloc(0) may return NULL. */
 	if ((p->data = malloc(len + 1)) == NULL)
 		err(1, NULL);
 	memcpy(p->data, data, len);

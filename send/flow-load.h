@@ -15,8 +15,8 @@
  */
 
 /*
- * What flow-send is about to send: prepared datagrams, and how they make up
- * the whole.  Functions that fail exit with a message.
+ * A load: the datagrams that flow-send sends, prepared or made on the way.
+ * Functions that fail exit with a message.
  */
 #ifndef FLOW_LOAD_H
 #define FLOW_LOAD_H
@@ -31,24 +31,24 @@ struct packet {
 	uint8_t *data;
 	size_t len;      /* bytes */
 	uint32_t flows;  /* 0: not known */
-	size_t exporter; /* 0, 1 ...: who sent it; stamped: 0 */
-	uint64_t usec;   /* of the epoch, when it came; 0: not known */
+	size_t exporter; /* number of its sender, from 0; stamped: 0 */
+	uint64_t usec;   /* time of receipt, epoch; 0: unknown */
 };
 
-/* A packet does not come again, and its data stay, for the next so many. */
+/* The data of a packet stay valid for this number of calls. */
 #define LOAD_AGAIN 256
 
-/* The next datagram, or NULL at the end. */
+/* Returns the next datagram, or NULL at the end. */
 typedef struct packet *load_next(void *arg);
 
 /*
- * Total datagrams, of which the last is the last packet, and those before it
- * go round the other ones.  Without end, all go round.
+ * total datagrams.  The last one is the last packet; the others repeat the
+ * other packets in turn.  Without an end, all packets are repeated in turn.
  *
- * Made-up ones are stamped with sequence and time when they are sent, so that
- * few of them do for long runs, and any of them for any source.
+ * Made-up datagrams are stamped with sequence and time when they are sent.  A
+ * few of them therefore suffice for a long run and for all sources.
  *
- * Or else next gives all of them, one by one, and there is nothing prepared.
+ * If next is set, it returns each datagram, and none is prepared.
  */
 struct load {
 	load_next *next; /* NULL: packets are */
@@ -59,13 +59,13 @@ struct load {
 	bool stamped;
 	struct generator gen;    /* stamped: as it was at the start */
 	size_t per_datagram;     /* stamped: flows in all but the last */
-	struct packet templates; /* announces them; data NULL: none */
-	size_t ntemplates;       /* the flows take turns with these */
+	struct packet templates; /* with all templates; data NULL: none */
+	size_t ntemplates;       /* that the flows use in turn */
 };
 
 /*
- * Each source announces its templates, where there are any, before the first
- * of this many datagrams.
+ * Each source announces its templates, if it has any, once in this number of
+ * datagrams.
  */
 #define LOAD_TEMPLATES_EVERY 1000
 
@@ -75,26 +75,26 @@ struct exporters {
 	size_t n;
 };
 
-/* The number of addr; those beyond max exporters share the last one. */
+/* Returns the number of addr; exporters after the first max share the last. */
 size_t exporter_number(struct exporters *exporters, const struct addr *addr,
     size_t max);
 
 /*
- * load is all zero before; nflows 0: no end; per: flows of a datagram.
- * ntemplates is of no meaning to versions that have none.
+ * load is all zero before the call.  nflows 0 means no end.  per is the number
+ * of flows in a datagram.  Versions without templates ignore ntemplates.
  */
 void load_generated(struct load *load, const struct generator *start,
     uint64_t nflows, size_t per, size_t ntemplates);
 
-/* The sample, with each version from an exporter of its own. */
+/* Loads the sample, with an exporter for each version. */
 void load_sample(struct load *load, const struct generator *start);
 
-/* Says on standard error what of the capture path is passed over. */
+/* Reports on standard error which packets of the capture are skipped. */
 void load_pcap(struct load *load, const char *path);
 
 void load_free(struct load *load);
 
-/* Datagram i, from 0 up. */
+/* Returns datagram i, from 0. */
 struct packet *load_at(const struct load *load, uint64_t i);
 
 #endif

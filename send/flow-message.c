@@ -22,7 +22,7 @@
 #include "send/flow-message.h"
 #include "netflow.h"
 
-#define SET_ALIGN 4 /* octets; zeroes behind the last record */
+#define SET_ALIGN 4 /* octets; zeros follow the last record */
 
 enum kind {
 	NUMBER,
@@ -136,7 +136,7 @@ header_len(uint16_t version)
 	    version == NF_VERSION_IPFIX ? IPFIX_HEADER_LEN : NF9_HEADER_LEN);
 }
 
-/* 0 where the records of shape do not have it. */
+/* Returns 0 if the records of shape lack the field. */
 static uint16_t
 field_id(const struct shape *shape, const struct field *f)
 {
@@ -168,7 +168,7 @@ field_len(const struct shape *shape, const struct field *f)
 	return (0);
 }
 
-/* Octets of a record, and its number of fields. */
+/* Returns the octets of a record, and sets *n to its number of fields. */
 static size_t
 record_len(const struct shape *shape, uint16_t *n)
 {
@@ -212,8 +212,8 @@ put_address(struct wcursor *w, size_t len, const struct addr *addr)
 }
 
 /*
- * An uptime as a time of the epoch.  One that is above that of the export is
- * somewhat later than it, or from before the uptime wrapped.
+ * Converts an uptime to ms since the epoch.  An uptime that is greater than
+ * that of the export is slightly later, or from before the uptime wrapped.
  */
 static uint64_t
 epoch_ms(const struct flow *flow, uint32_t uptime_ms)
@@ -277,8 +277,8 @@ close_set(struct message_writer *m)
 }
 
 /*
- * Makes sure of room for len octets and their padding in a set of this id,
- * which is opened where another one is.
+ * Opens a set of this id, unless it is open, and checks that len octets and
+ * their padding fit.
  */
 static int
 open_set(struct message_writer *m, uint16_t id, size_t len)
@@ -344,7 +344,7 @@ message_add(struct message_writer *m, const struct shape *shape,
 	return (0);
 }
 
-/* What a header has of gen. */
+/* Writes the fields of the header that gen has. */
 static void
 put_header(const struct generator *gen, uint8_t *p)
 {
@@ -411,7 +411,7 @@ message_data(const struct generator *gen, const struct flow *flows, size_t n,
 	if (size < header_len(gen->version))
 		return (FLOWD_ESPACE);
 	message_begin(&m, gen->version, buf, size);
-	/* A set without flows is one, too. */
+	/* Also without flows there is a set. */
 	if ((r = open_set(&m, shape.template_id, 0)) != 0)
 		return (r);
 	for (i = 0; i < n; i++) {
@@ -451,7 +451,7 @@ message_stamp(const struct generator *gen, uint8_t *buf, size_t len)
 
 	if (len < header + NF_SET_HEADER_LEN)
 		return (FLOWD_ESPACE);
-	/* A set of data, and not of templates. */
+	/* Only a set of data has the id of a template. */
 	if (be16(buf + header) >= NF_SET_DATA_MIN)
 		be16_put(buf + header, gen->template_id);
 	put_header(gen, buf);

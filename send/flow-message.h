@@ -15,8 +15,8 @@
  */
 
 /*
- * Messages of NetFlow v9 and IPFIX, written set by set; and made-up ones, for
- * what flow-generate.c has datagrams of the other versions for.
+ * Writes messages of NetFlow v9 and IPFIX set by set, and makes up messages for
+ * flow-generate.c.
  */
 #ifndef FLOW_MESSAGE_H
 #define FLOW_MESSAGE_H
@@ -33,10 +33,10 @@ struct shape {
 	uint16_t version; /* NF_VERSION_9 or NF_VERSION_IPFIX */
 	uint16_t template_id;
 	/*
-	 * STORE_FIELD_*: which fields they have, and of which family addresses
-	 * are.  AGENT_INFO gives IPFIX the time that the uptime counts from,
-	 * and FLOW_ENGINE_INFO the engine.  What else is not of a flow, as the
-	 * agent, counts nothing.
+	 * STORE_FIELD_*: their fields, and the family of addresses.
+	 * AGENT_INFO adds the start of the uptime to IPFIX, and
+	 * FLOW_ENGINE_INFO adds the engine.  Fields that are not those of a
+	 * flow, such as the agent, are ignored.
 	 */
 	uint32_t fields;
 	uint8_t counter_len, engine_len; /* octets: 4 or 8; 1 or 2 */
@@ -45,12 +45,12 @@ struct shape {
 /* Returns the fields, STORE_FIELD_*, that records can have. */
 uint32_t message_fields(void);
 
-/* A message in the making. */
+/* A message that is being written. */
 struct message_writer {
 	uint16_t version;
 	uint16_t records; /* templates too */
 	uint8_t *start;
-	uint8_t *set; /* that is open, or NULL */
+	uint8_t *set; /* the open one, or NULL */
 	struct wcursor w;
 };
 
@@ -59,28 +59,31 @@ void message_begin(struct message_writer *m, uint16_t version, uint8_t *buf,
     size_t size);
 
 /*
- * Adds a definition, or a record with what shape says of flow, whose own times
- * of export IPFIX's absolute times are made of.  FLOWD_ESPACE where it does
- * not fit, and nothing has changed; FLOWD_EINVAL for a value that the shape
- * has no room for, and the message is spoilt.
+ * Adds a template, or a record with the fields of shape.  Absolute times in
+ * IPFIX are computed from the flow's own time of export.  FLOWD_ESPACE if it
+ * does not fit; the message is then unchanged.  FLOWD_EINVAL if a value does
+ * not fit into the shape; the message is then invalid.
  */
 int message_add_template(struct message_writer *m, const struct shape *shape)
     __attribute__((warn_unused_result));
 int message_add(struct message_writer *m, const struct shape *shape,
     const struct flow *flow) __attribute__((warn_unused_result));
 
-/* Finishes the message, with times, sequence and domain of gen: its octets. */
+/*
+ * Completes the message with times, sequence and domain of gen.  Returns its
+ * octets.
+ */
 size_t message_end(struct message_writer *m, const struct generator *gen);
 
-/* Made-up flows in a message of len octets.  All have the same 18 fields. */
+/* Returns the number of made-up flows that fit into a message of len octets. */
 size_t message_fits(const struct generator *gen, size_t len);
 
-/* As generate_datagram, but that the sequence stays. */
+/* Works like generate_datagram, but does not advance the sequence. */
 int message_data(const struct generator *gen, const struct flow *flows,
     size_t n, uint8_t *buf, size_t size, size_t *len)
     __attribute__((warn_unused_result));
 
-/* As generate_templates and generate_stamp. */
+/* Work like generate_templates and generate_stamp. */
 int message_templates(const struct generator *gen, size_t n, uint8_t *buf,
     size_t size, size_t *len) __attribute__((warn_unused_result));
 int message_stamp(const struct generator *gen, uint8_t *buf, size_t len)

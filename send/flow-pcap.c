@@ -15,8 +15,8 @@
  */
 
 /*
- * libpcap reads the file and names the link layer; the headers from there to
- * the payload of UDP are walked here.
+ * libpcap reads the file and determines the link layer.  This file parses the
+ * headers from there to the payload of UDP.
  */
 #include "compat/compat.h"
 
@@ -59,7 +59,7 @@
 #define UDP_HEADER_LEN     8
 #define UDP_LENGTH         4
 
-/* Where the link layers that are known keep the type of what they carry. */
+/* The known link layers, and the offset of the protocol in each. */
 static const struct link {
 	int dlt;
 	size_t header_len;
@@ -77,7 +77,7 @@ static const struct link {
 	{ DLT_LOOP, 4, -1 },
 };
 
-/* What a packet turned out to be. */
+/* The kinds of packets. */
 enum kind { KIND_UDP, KIND_OTHER, KIND_FRAGMENT, KIND_DAMAGED };
 
 static const struct link *
@@ -92,7 +92,7 @@ link_find(int dlt)
 	return (NULL);
 }
 
-/* Leaves in c what follows the link layer, with its VLAN tags. */
+/* Sets c to the packet after the link layer and its VLAN tags. */
 static enum kind
 walk_link(const struct link *l, struct cursor *c)
 {
@@ -113,7 +113,7 @@ walk_link(const struct link *l, struct cursor *c)
 	return (KIND_UDP);
 }
 
-/* Leaves in c what follows the header, without what follows the packet. */
+/* Sets c to the payload, without bytes after the packet. */
 static enum kind
 walk_ipv4(struct cursor *c, struct addr *src)
 {
@@ -136,7 +136,7 @@ walk_ipv4(struct cursor *c, struct addr *src)
 	return (KIND_UDP);
 }
 
-/* Passes over the extension headers (RFC 8200 section 4) from next on. */
+/* Skips the extension headers (RFC 8200 section 4) from next on. */
 static enum kind
 walk_extensions(struct cursor *c, uint8_t next)
 {
@@ -167,7 +167,7 @@ walk_ipv6(struct cursor *c, struct addr *src)
 	return (walk_extensions(c, header[IPV6_NEXT]));
 }
 
-/* Leaves the payload in c. */
+/* Sets c to the payload. */
 static enum kind
 walk_udp(struct cursor *c)
 {
@@ -204,7 +204,7 @@ walk(const struct link *l, struct cursor *c, struct addr *src)
 	return (kind == KIND_UDP ? walk_udp(c) : kind);
 }
 
-/* NULL after a message. */
+/* Returns NULL after a message. */
 static pcap_t *
 capture_open(const char *path)
 {

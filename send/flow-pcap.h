@@ -15,7 +15,7 @@
  */
 
 /*
- * The UDP datagrams in a packet capture, for flow-send.
+ * Reads the UDP datagrams in a packet capture.
  */
 #ifndef FLOW_PCAP_H
 #define FLOW_PCAP_H
@@ -25,26 +25,29 @@
 
 #include "addr.h"
 
-/* Packets of a capture that hold no whole UDP datagram. */
+/* Numbers of packets without a complete UDP datagram. */
 struct flow_pcap_skipped {
 	uint64_t other; /* not UDP over IP */
 	uint64_t fragments;
 	uint64_t damaged; /* or cut short by the capture */
 };
 
-/* A datagram: who sent it, and its payload, which is good for the call only. */
+/* A datagram: its sender, and its payload, which is valid during the call. */
 typedef void flow_pcap_take(void *arg, const struct addr *src,
     const uint8_t *data, size_t len);
 
 /*
- * Calls take for each UDP datagram in the capture path ("-" is standard
- * input), in its order.  Returns 0, or -1 after a message where the file
- * cannot be read, or not to its end.
+ * Calls take for each UDP datagram of the capture at path, in order; "-" is
+ * standard input.  Returns 0, or -1 after a message if the file cannot be read
+ * to its end.
  */
 int flow_pcap_read(const char *path, flow_pcap_take *take, void *arg,
     struct flow_pcap_skipped *skipped) __attribute__((warn_unused_result));
 
-/* The version of libpcap for users, or that there is none.  Static. */
+/*
+ * Returns a static text for users: the version of libpcap, or that it is
+ * absent.
+ */
 const char *flow_pcap_version(void);
 
 #endif

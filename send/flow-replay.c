@@ -15,9 +15,10 @@
  */
 
 /*
- * Flows that are neighbours in the log and had one datagram get one again,
- * since its header has the times that theirs count from.  Others are not
- * gathered: flowd writes logs datagram by datagram, and so their order stays.
+ * Neighbouring flows of the log that were in one datagram are sent in one
+ * datagram, since the times of flows are relative to its header.  Other flows
+ * are not combined: flowd writes logs datagram by datagram, so that the order
+ * of flows is kept.
  */
 #include "compat/compat.h"
 
@@ -39,13 +40,13 @@
 #define MESSAGE_LEN     1452  /* the same over IPv6 */
 #define TEMPLATES_EVERY 20    /* datagrams of a stream */
 #define ANNOUNCED_MAX   16    /* templates that a stream remembers */
-#define STREAMS_MAX     65536 /* known at a time */
+#define STREAMS_MAX     65536 /* known at the same time */
 #define BUCKETS         16384
 
 _Static_assert(NF5_HEADER_LEN + NF5_RECORDS_MAX * NF5_RECORD_LEN <= BUF_LEN,
     "room for a whole datagram of version 5");
 
-/* Why a flow cannot be sent. */
+/* Reasons why a flow cannot be sent. */
 enum reason { IPV6, COUNTER, NUMBER, ENGINE, FAMILIES, REASONS, NONE };
 
 static const char *const reasons[REASONS] = {
@@ -56,13 +57,13 @@ static const char *const reasons[REASONS] = {
 	[FAMILIES] = "with addresses of both families",
 };
 
-/* What the collector sees as one sequence of datagrams. */
+/* Datagrams with one sequence number, as the collector counts. */
 struct stream {
 	struct stream *next;
 	size_t source;
 	uint32_t domain;   /* of v5: engine type and id */
 	uint32_t sequence; /* of the next datagram */
-	/* The templates that were announced since they last all were due. */
+	/* The templates announced since all were due. */
 	uint32_t datagrams;
 	size_t nannounced;
 	struct shape announced[ANNOUNCED_MAX];
@@ -77,12 +78,12 @@ struct replay {
 	enum replay_status status;
 	uint64_t left_out[REASONS];
 
-	/* Read, and not in a datagram yet. */
+	/* A flow that was read, and is in no datagram yet. */
 	struct flow flow;
 	bool has_flow;
 	bool ended;
 
-	/* The datagram in the making. */
+	/* The datagram that is being made. */
 	struct flow first; /* of its flows */
 	size_t nflows;
 	struct stream *stream;
@@ -139,8 +140,8 @@ forget_streams(struct replay *rp)
 }
 
 /*
- * A stream that is new goes on from the log's sequence number.  So does one
- * that was forgotten, which happens to all of them when they are too many.
+ * A new stream begins with the sequence number in the log.  If there are too
+ * many streams, all are forgotten and begin again like this.
  */
 static struct stream *
 find_stream(struct replay *rp, size_t source, uint32_t domain,
@@ -167,7 +168,7 @@ find_stream(struct replay *rp, size_t source, uint32_t domain,
 	return (s);
 }
 
-/* Of version 5 an engine has 8 bits; flowd 0.9.1 stored these swapped. */
+/* Version 5 has 8 bits for an engine; flowd 0.9.1 stored the bytes swapped. */
 static void
 unswap_engine(uint16_t *engine)
 {
@@ -176,9 +177,9 @@ unswap_engine(uint16_t *engine)
 }
 
 /*
- * What the log does not say, but all versions do: the time of receipt stands in
- * for that of export, and without either it is now.  A flow that has no times
- * ends with the export, as flowd takes it then.
+ * Adds values that the log may lack, but all versions have.  The time of export
+ * becomes that of receipt or, if that is absent, now.  A flow without times
+ * ends at the export, as flowd assumes for such flows.
  */
 static void
 complete(const struct replay *rp, struct flow *flow)
@@ -215,7 +216,7 @@ why_not_v5(const struct flow *flow)
 	return (NONE);
 }
 
-/* Collectors take a record of both families for one that is wrong. */
+/* Collectors refuse a record with addresses of both families. */
 static enum reason
 why_not(const struct replay *rp, const struct flow *flow)
 {
@@ -256,7 +257,7 @@ report_end(struct replay *rp, int error)
 	rp->status = REPLAY_FAILED;
 }
 
-/* Reads on to a flow that can be sent.  False at the end. */
+/* Reads up to the next flow that can be sent.  Returns false at the end. */
 static bool
 read_flow(struct replay *rp)
 {
@@ -278,7 +279,7 @@ read_flow(struct replay *rp)
 	return (false);
 }
 
-/* Whether two flows can have come in one datagram. */
+/* Returns whether two flows may have been in one datagram. */
 static bool
 share_datagram(const struct replay *rp, const struct flow *a,
     const struct flow *b)
@@ -380,7 +381,7 @@ add_fixed(struct replay *rp)
 	return (0);
 }
 
-/* Adds the flow to the datagram.  False where that is full. */
+/* Adds the flow to the datagram.  Returns false if that is full. */
 static bool
 add_flow(struct replay *rp)
 {
@@ -396,8 +397,8 @@ add_flow(struct replay *rp)
 }
 
 /*
- * v9 and IPFIX have no parts of a second.  Their datagram is from the full
- * second before, by both clocks, and the flows' times stay as they are.
+ * The headers of v9 and IPFIX have whole seconds.  Both clocks of the header
+ * are set back to the last full second, and the times of flows do not change.
  */
 static struct generator
 header_of(const struct replay *rp)
@@ -419,7 +420,7 @@ header_of(const struct replay *rp)
 	return (gen);
 }
 
-/* When the log says that the flow came, or 0: microseconds of the epoch. */
+/* Returns the recorded time of receipt or export, us since the epoch, or 0. */
 static uint64_t
 recorded_usec(const struct flow *flow)
 {

@@ -15,8 +15,8 @@
  */
 
 /*
- * The flows of a log as the datagrams that an exporter would send them in, one
- * by one, so that logs of any length can be sent.
+ * Makes datagrams from the flows of a log, as an exporter would send them.  It
+ * makes one at a time, so that logs of any length can be sent.
  */
 #ifndef FLOW_REPLAY_H
 #define FLOW_REPLAY_H
@@ -28,7 +28,7 @@
 
 struct replay;
 
-/* How it went: the exit status of flow-send. */
+/* The result, which is the exit status of flow-send. */
 enum replay_status {
 	REPLAY_ALL = 0,
 	REPLAY_FAILED = 1,   /* the log could not be read to its end */
@@ -36,16 +36,17 @@ enum replay_status {
 };
 
 /*
- * path may be "-".  version is 5, 9 or 10.  The agents of the log get numbers
- * up to nsources - 1 as they appear, for packet.exporter; the last is shared by
- * those that come when there are no more.  Exits with a message on failure.
+ * path may be "-". version is 5, 9 or 10.  The agents of the log are numbered
+ * in the order of their appearance, from 0 to nsources - 1, for
+ * packet.exporter; all further agents share the last number.  Exits with a
+ * message on failure.
  */
 struct replay *replay_open(const char *path, uint16_t version, size_t nsources);
 
 /* The load_next of a replay, which is arg. */
 struct packet *replay_next(void *arg);
 
-/* Says which flows were left out, and frees the replay. */
+/* Reports which flows were left out, and frees the replay. */
 enum replay_status replay_close(struct replay *rp);
 
 #endif

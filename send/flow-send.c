@@ -15,10 +15,10 @@
  */
 
 /*
- * flow-send sends NetFlow to a collector: made up, from a flow log, from a
- * capture, or a small sample.  The command line is read here; flow-load.c
- * prepares the datagrams, but for those that flow-replay.c makes of a log on
- * the way, and flow-transmit.c sends them.
+ * flow-send sends NetFlow to a collector: made-up flows, a flow log, a capture
+ * or a small sample.  This file parses the command line.  flow-load.c prepares
+ * the datagrams, or flow-replay.c makes them from a log while it is read.
+ * flow-transmit.c sends them.
  */
 #include "compat/compat.h"
 
@@ -50,11 +50,11 @@
 #define SPEED_MAX     1e9
 #define UPTIME_MS     (24U * 60 * 60 * 1000) /* at the first datagram */
 
-/* What there is to send, and the other options that it takes. */
+/* The sources of datagrams, and the other options that each accepts. */
 enum source { MADE_UP, LOG, CAPTURE, SAMPLE };
 
 static const struct {
-	char option; /* that asks for it */
+	char option; /* that selects it */
 	const char *takes;
 } sources[] = {
 	[MADE_UP] = { '\0', "46cefnrSsTtvV" },
@@ -70,7 +70,7 @@ struct options {
 	bool given[UCHAR_MAX + 1];
 	bool verbose;
 	uint64_t flows;      /* 0: no end */
-	size_t per_datagram; /* flows; 0: as usual for the version */
+	size_t per_datagram; /* flows; 0: the usual number */
 	size_t templates;    /* of each source */
 	struct generator gen;
 };

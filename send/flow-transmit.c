@@ -38,7 +38,7 @@
 #include "netflow.h"
 
 #define BATCH_MAX       64      /* datagrams in a system call */
-#define BATCHES_PER_SEC 1000    /* with a rate; smoother is no use */
+#define BATCHES_PER_SEC 1000    /* with a rate */
 #define JOINED_MAX      64000   /* bytes, of datagrams sent as one */
 #define TURN            32      /* datagrams of a source in a row at most, */
 #define TURN_RUN        128     /* and if it has at least that many */
@@ -85,7 +85,7 @@ catch_signals(void)
 
 	memset(&sa, 0, sizeof(sa));
 	sa.sa_handler = on_signal;
-	/* The second one ends a read that waits. */
+	/* The second signal interrupts a read that blocks. */
 	sa.sa_flags = (int)SA_RESETHAND;
 	sigemptyset(&sa.sa_mask);
 	if (sigaction(SIGINT, &sa, NULL) == -1 ||
@@ -93,7 +93,7 @@ catch_signals(void)
 		err(1, "sigaction");
 }
 
-/* The address behind addr.  False where that was the last one there is. */
+/* Sets addr to the next address.  Returns false after the last one. */
 static bool
 addr_next(struct addr *addr)
 {
@@ -104,7 +104,7 @@ addr_next(struct addr *addr)
 	return (i > 0);
 }
 
-/* A socket from source (or any, for ADDR_NONE) to ai, or -1 and errno. */
+/* Opens a socket from source (ADDR_NONE: any) to ai.  -1 with errno. */
 static int
 open_socket(const struct addrinfo *ai, const struct addr *source)
 {
@@ -135,7 +135,10 @@ open_socket(const struct addrinfo *ai, const struct addr *source)
 	return (fd);
 }
 
-/* Many sources need many descriptors; socket(2) fails where too many. */
+/*
+ * Raises the limit of descriptors for many sources; socket(2) reports a
+ * failure.
+ */
 static void
 raise_descriptor_limit(void)
 {
@@ -147,7 +150,7 @@ raise_descriptor_limit(void)
 	(void)setrlimit(RLIMIT_NOFILE, &rl);
 }
 
-/* Where the kernel has it, one datagram in the sender becomes many. */
+/* With UDP_SEGMENT the kernel splits one datagram into several. */
 #ifdef UDP_SEGMENT
 static bool
 can_join(int fd)
@@ -158,7 +161,7 @@ can_join(int fd)
 	return (getsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &value, &len) == 0);
 }
 
-/* As sendmmsg, for n datagrams that can be joined. */
+/* Works like sendmmsg, for n datagrams that can be joined. */
 static int
 send_joined(int fd, struct iovec *iovs, unsigned int n)
 {
@@ -248,7 +251,7 @@ nap(int64_t nsec)
 	(void)nanosleep(&ts, NULL);
 }
 
-/* When datagram i is due at the given rate: nanoseconds from the start. */
+/* Returns when datagram i is due at the given rate, ns from the start. */
 static int64_t
 rate_due(const struct sender *s, uint64_t i)
 {
@@ -261,9 +264,8 @@ rate_due(const struct sender *s, uint64_t i)
 }
 
 /*
- * The same at the recorded speed, from the first datagram that has a time.
- * Those that were recorded in another order than that of their times do not
- * wait.
+ * The same at the recorded speed, from the first datagram that has a time.  A
+ * datagram with an earlier time than the one before is due at once.
  */
 static int64_t
 recorded_due(struct sender *s, const struct packet *p)
@@ -280,7 +282,7 @@ recorded_due(struct sender *s, const struct packet *p)
 	return (nsec < (double)FAR_NSEC ? (int64_t)nsec : FAR_NSEC);
 }
 
-/* Nanoseconds from now until due, which counts from the start. */
+/* Returns ns from now until due, which is relative to the start. */
 static int64_t
 time_left(const struct sender *s, int64_t due)
 {
@@ -308,9 +310,9 @@ batch_count(struct sender *s, const struct batch *b, unsigned int first,
 }
 
 /*
- * How many datagrams from first on can be joined into one call, of which the
- * kernel cuts pieces of the first one's length.  Just the last may be shorter,
- * but not empty, since nothing would be left to cut.
+ * Returns how many datagrams from first on can be joined into one call.  The
+ * kernel splits them into pieces of the length of the first one.  Only the last
+ * may be shorter, but not empty.
  */
 static unsigned int
 batch_joinable(const struct batch *b, unsigned int first)
@@ -326,7 +328,7 @@ batch_joinable(const struct batch *b, unsigned int first)
 	return (n);
 }
 
-/* Datagrams sent of those from first on, or -1 and errno. */
+/* Returns the number of datagrams sent, from first on, or -1 with errno. */
 static int
 batch_send(struct sender *s, struct batch *b, unsigned int first, int fd)
 {
@@ -345,8 +347,8 @@ batch_send(struct sender *s, struct batch *b, unsigned int first, int fd)
 }
 
 /*
- * Sends what is in b.  An error that came back for an earlier datagram is
- * kept, and costs nothing else; a full queue is waited for.
+ * Sends the datagrams in b.  An ICMP error for an earlier datagram is stored,
+ * and sending continues.  If the queue is full, it waits.
  */
 static void
 batch_flush(struct sender *s, struct batch *b, int fd)
@@ -385,7 +387,7 @@ batch_add(struct batch *b, struct packet *p)
 	b->flows[b->n++] = p->flows;
 }
 
-/* The generator's clocks go on from the start, unless they stand still. */
+/* Advances the generator's clocks by the time since the start, unless still. */
 static void
 set_clocks(struct generator *gen, const struct sender *s)
 {
@@ -403,8 +405,8 @@ set_clocks(struct generator *gen, const struct sender *s)
 }
 
 /*
- * The source of made-up datagram i, which takes turns with the others; *nth
- * is how many went before from the same one.
+ * Returns the source of made-up datagram i; the sources alternate.  Sets *nth
+ * to the number of earlier datagrams from the same source.
  */
 static size_t
 source_of(const struct sender *s, uint64_t i, uint64_t *nth)
@@ -423,8 +425,8 @@ stamp(const struct generator *gen, struct packet *p)
 }
 
 /*
- * Stamps p as the made-up datagram nth of its source.  Templates that are due
- * are sent at once, since there is one packet of them for all.
+ * Stamps p as made-up datagram nth of its source.  If templates are due, it
+ * sends them first; one packet of templates serves all sources.
  */
 static void
 prepare(struct sender *s, struct batch *b, int fd, struct generator *gen,
@@ -476,7 +478,9 @@ send_some(struct sender *s, struct batch *b, uint64_t first, uint64_t n)
 	batch_flush(s, b, fd);
 }
 
-/* Sends what load->next gives; nothing waits in b until the next one is due. */
+/*
+ * Sends the datagrams of load->next; b is sent before a wait for the next one.
+ */
 static void
 send_stream(struct sender *s, struct batch *b)
 {
@@ -520,7 +524,7 @@ send_prepared(struct sender *s, struct batch *b)
 	}
 }
 
-/* An error may have come back after the last datagram. */
+/* Checks for an ICMP error after the last datagram. */
 static void
 close_sockets(struct sender *s)
 {

@@ -15,7 +15,7 @@
  */
 
 /*
- * Sends a load: sockets, pace, and as few system calls as the system allows.
+ * Sends a load at a given pace, with as few system calls as possible.
  */
 #ifndef FLOW_TRANSMIT_H
 #define FLOW_TRANSMIT_H
@@ -35,19 +35,19 @@ struct transmit_how {
 	struct addr source; /* the first, or ADDR_NONE: any */
 	size_t nsources;    /* at least 1 */
 	uint64_t rate;      /* datagrams a second; 0: no limit */
-	double speed;       /* times as fast as recorded; 0: no limit */
-	bool still;         /* stamps all have the time of gen */
+	double speed;       /* factor of the recorded pace; 0: no limit */
+	bool still;         /* all stamps have the time of gen */
 };
 
 struct transmitted {
 	uint64_t datagrams, flows, octets;
 	double seconds;
-	int error; /* errno that came back, or 0 */
+	int error; /* errno of an ICMP error, or 0 */
 };
 
 /*
- * Sends load, until its end or until SIGINT or SIGTERM.  An ICMP error that
- * comes back is reported in sent; all other failures exit with a message.
+ * Sends load until its end or until SIGINT or SIGTERM.  Stores an ICMP error in
+ * sent; all other failures exit with a message.
  */
 void transmit(const struct transmit_how *how, const struct load *load,
     struct transmitted *sent);

@@ -12,7 +12,7 @@ our $VERSION = '1.0.0';
 
 XSLoader::load('Flowd', $VERSION);
 
-# Another thread must not close what this one has open.
+# A new thread must not close the logs of its parent.
 sub CLONE_SKIP { return 1 }
 sub Flowd::Writer::CLONE_SKIP { return 1 }
 
@@ -30,7 +30,7 @@ sub new {
 	    $options{recover}, $options{legacy});
 }
 
-# The name of a log for messages, and a handle that has a descriptor.
+# Returns the name of a log for messages, and a handle that has a descriptor.
 sub _opened {
 	my ($log) = @_;
 
@@ -43,7 +43,7 @@ sub _opened {
 	my $number = fileno $log;
 	Carp::croak('this handle has no descriptor')
 	    if !defined $number || $number < 0;
-	# What Perl has read ahead is not lost, where it can be read again.
+	# Bytes that Perl has buffered are read again, if the file can seek.
 	my $at = tell $log;
 	sysseek $log, $at, Fcntl::SEEK_SET if $at > 0;
 	return ("descriptor $number", $log);

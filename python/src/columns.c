@@ -32,7 +32,7 @@
 struct column {
 	const struct attribute *what;
 	PyObject *bytes; /* bytearray */
-	uint8_t *to;     /* where its next row goes */
+	uint8_t *to;     /* the next row */
 };
 
 struct columns {
@@ -61,7 +61,7 @@ find_attribute(PyObject *name)
 	return (NULL);
 }
 
-/* Lets every column have room for this many rows.  -1 with an exception. */
+/* Gives every column space for capacity rows.  -1 with an exception. */
 static int
 resize(struct columns *c, size_t capacity)
 {
@@ -134,8 +134,8 @@ new_columns(PyObject *names)
 }
 
 /*
- * The copy_ functions put one member of n flows, at p in the first of them,
- * behind each other.  Their sizes are constants, for the compiler's sake.
+ * The copy_ functions copy one member of n consecutive flows to an array; p is
+ * that member of the first flow.  The sizes are constants for the compiler.
  */
 #define COPY(name, size)                                                   \
 	static void name(const uint8_t *p, size_t n, uint8_t *to)          \
@@ -149,7 +149,7 @@ COPY(copy_2, 2)
 COPY(copy_4, 4)
 COPY(copy_8, 8)
 
-/* RFC 4291 section 2.5.5.2; all zero where the address is absent. */
+/* RFC 4291 section 2.5.5.2; an absent address is all zero. */
 static void
 copy_addrs(const uint8_t *p, size_t n, uint8_t *to)
 {
@@ -201,7 +201,7 @@ copy(const struct attribute *what, const struct flow *flows, size_t n,
 		copy_8(p, n, to);
 }
 
-/* Adds the first n flows, for which there is room. */
+/* Adds the first n flows; the columns have space for them. */
 static void
 add_rows(struct columns *c, size_t n)
 {
@@ -216,7 +216,7 @@ add_rows(struct columns *c, size_t n)
 	c->nrows += n;
 }
 
-/* Moves the flows that are accepted to the front, and counts them. */
+/* Moves accepted flows to the front, and returns their number. */
 static size_t
 keep_accepted(struct columns *c, size_t n)
 {
@@ -232,7 +232,7 @@ keep_accepted(struct columns *c, size_t n)
 	return (kept);
 }
 
-/* Asks the callable.  -1 with an exception. */
+/* Calls the filter for one flow.  -1 with an exception. */
 static int
 ask(PyObject *filter, const struct flow *flow, enum filter_verdict *verdict)
 {
@@ -263,7 +263,7 @@ ask_all(struct columns *c, PyObject *filter, size_t n)
 	return (0);
 }
 
-/* Up to max flows; what ends it goes to *error. */
+/* Reads up to max flows.  Sets *error to the error that ends the input. */
 static size_t
 read_flows(struct columns *c, size_t max, flow_source_fn *source, void *arg,
     int *error)
@@ -276,8 +276,8 @@ read_flows(struct columns *c, size_t max, flow_source_fn *source, void *arg,
 }
 
 /*
- * Reads a batch, and adds what passes the filter.  -1 with an exception, which
- * source may have set as well.
+ * Reads a batch, and adds the flows that pass the filter. -1 with an exception,
+ * which source may have set, too.
  */
 static int
 read_batch(struct columns *c, PyObject *filter, size_t max,

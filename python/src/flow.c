@@ -25,7 +25,7 @@
 #include "format.h"
 #include "lib/fields.h"
 
-/* All attributes of a flow, after those that are not of a field. */
+/* The attributes that are not those of a field. */
 static const struct attribute of_every_flow[] = {
 	{ "flow_ver", ATTRIBUTE_NUMBER, sizeof(((struct flow *)NULL)->version),
 	    offsetof(struct flow, version), 0,
@@ -60,7 +60,7 @@ add_addr(struct attribute *a, const struct member *m)
 static struct attribute *
 add_number(struct attribute *a, const struct member *m)
 {
-	/* Writing a record decides on its checksum. */
+	/* Whether a record has a checksum is decided when it is written. */
 	const uint32_t field = m->type == MEMBER_CRC ? 0 : m->field;
 
 	*a++ = (struct attribute){ m->python != NULL ? m->python : m->name,
@@ -71,7 +71,7 @@ add_number(struct attribute *a, const struct member *m)
 	return (a);
 }
 
-/* Makes the attributes from the table of fields.  -1 with an exception. */
+/* Makes the attributes from the table of fields.  -1 without memory. */
 static int
 make_attributes(void)
 {
@@ -158,7 +158,7 @@ cannot_delete(const struct attribute *a)
 	return (-1);
 }
 
-/* An int of size bytes; -1 with an exception. */
+/* Converts an int to a number of a->size bytes.  -1 with an exception. */
 static int
 number_from(PyObject *value, const struct attribute *a, uint64_t *number)
 {
@@ -249,7 +249,7 @@ addr_from_bytes(PyObject *bytes, const struct attribute *a, struct addr *addr)
 	}
 }
 
-/* Of text, of 4 or 16 bytes, or of an object of the module ipaddress. */
+/* Accepts text, 4 or 16 bytes, or an object of the module ipaddress. */
 static int
 addr_from(PyObject *value, const struct attribute *a, struct addr *addr)
 {
@@ -299,7 +299,7 @@ get_family(PyObject *self, void *closure)
 	return (PyLong_FromLong(system_family(addr->family)));
 }
 
-/* The address stays if it has this family, and else is all zero. */
+/* Keeps an address of this family; another one becomes all zero. */
 static int
 set_family(PyObject *self, PyObject *value, void *closure)
 {
@@ -327,7 +327,7 @@ set_family(PyObject *self, PyObject *value, void *closure)
 	return (0);
 }
 
-/* For any object, to carry along what a program knows of a flow. */
+/* For objects of the program that belong to the flow. */
 static PyObject *
 get_data(PyObject *self, void *closure)
 {
@@ -407,7 +407,7 @@ flow_dealloc(PyObject *self)
 	Py_DECREF(type);
 }
 
-/* As flow_object_get; self is a Flow. */
+/* Works like flow_object_get; self is a Flow. */
 static struct flow
 own_flow(PyObject *self)
 {
@@ -502,7 +502,7 @@ flow_repr(PyObject *self)
 	char line[FORMAT_LINE_MAX];
 	size_t len;
 
-	/* Without the space at its end. */
+	/* Remove the space at the end. */
 	len = format_flow(&flow, FIELDS_KNOWN, true, line);
 	line[len - 1] = '\0';
 	return (PyUnicode_FromFormat("<flowd.Flow %s>", line));
@@ -530,7 +530,8 @@ static PyMethodDef methods[] = {
 static const PyGetSetDef data_getset = { "data", get_data, set_data,
 	"for any object of yours", NULL };
 
-/* One for each attribute, and data.  NULL with an exception. */
+/* Returns an entry for each attribute, and one for data.  NULL without memory.
+ */
 static PyGetSetDef *
 make_getset(void)
 {

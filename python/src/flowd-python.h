@@ -15,8 +15,8 @@
  */
 
 /*
- * The Python module: what its files share.  Nothing here touches Python
- * objects without the interpreter's lock.
+ * The declarations that the files of the Python module share.  No function here
+ * uses Python objects without the interpreter's lock.
  */
 #ifndef FLOWD_PYTHON_H
 #define FLOWD_PYTHON_H
@@ -31,10 +31,12 @@
 #include "filter.h"
 #include "store.h"
 
-/* PyArg_ParseTupleAndKeywords changes none of them, but does not say so. */
+/*
+ * PyArg_ParseTupleAndKeywords changes none of them, but its type is not const.
+ */
 #define KEYWORDS(list) ((char **)(uintptr_t)(list))
 
-/* None, to be returned. */
+/* Returns a new reference to None. */
 static inline PyObject *
 none(void)
 {
@@ -45,11 +47,11 @@ none(void)
 /* A flow as an object. */
 struct flow_object {
 	PyObject ob_base;
-	PyObject *data; /* the user's own; NULL: an empty dict */
+	PyObject *data; /* of the program; NULL: an empty dict */
 	struct flow flow;
 };
 
-/* What an attribute of a flow is, as an object and in an array. */
+/* The kinds of attributes, as objects and in arrays. */
 enum attribute_kind {
 	ATTRIBUTE_NUMBER, /* unsigned, of size bytes */
 	ATTRIBUTE_ADDR,   /* text; 16 bytes, IPv4 mapped */
@@ -68,27 +70,26 @@ struct attribute {
 /* All of them, set by flow_type_init; the last has no name. */
 extern struct attribute *attributes;
 
-/* The types, made once when the module is imported. */
+/* The types, which the import of the module makes. */
 extern PyTypeObject *flow_type, *log_type, *filter_type, *damage_type;
 extern PyObject *log_error;
 
-/* These make the types; -1 with an exception. */
+/* Make the types.  -1 with an exception. */
 int flow_type_init(PyObject *module);
 int log_type_init(PyObject *module);
 int filter_type_init(PyObject *module);
 
-/* A new Flow; NULL with an exception. */
+/* Returns a new Flow, or NULL with an exception. */
 PyObject *flow_object_new(const struct flow *flow);
 
 /*
  * Copies the flow of object, with the address bits that agree with the
- * families of its addresses.  -1 with an exception where it is no Flow.
+ * families of its addresses.  -1 with an exception if it is no Flow.
  */
 int flow_object_get(PyObject *object, struct flow *flow);
 
 /*
- * Judges the n flows, with or without the interpreter's lock.  object is a
- * Filter.
+ * Filters n flows, with or without the interpreter's lock.  object is a Filter.
  */
 void filter_object_flows(PyObject *object, struct flow *flows, size_t n,
     enum filter_verdict *verdicts);
@@ -99,15 +100,15 @@ void filter_object_flows(PyObject *object, struct flow *flows, size_t n,
  */
 PyObject *raise_log_error(PyObject *name, uint64_t offset, int error);
 
-/* Where flows are read from: returns as store_read does. */
+/* Reads a flow, with the results of store_read. */
 typedef int flow_source_fn(void *arg, struct flow *flow);
 
 /*
- * Reads flows until source says why no more come, which *error then is, or
- * count passed the filter.  names are those of attributes; filter is a Filter,
- * a callable, or None.  Returns a tuple of bytearrays, one for each name, or
- * NULL with an exception.  source is called without the interpreter's lock,
- * which is in *thread meanwhile.
+ * Reads flows until source returns an error, which it stores in *error, or
+ * until count flows passed the filter.  names are names of attributes.  filter
+ * is a Filter, a callable, or None.  Returns a tuple of bytearrays, one for each
+ * name, or NULL with an exception.  source is called without the interpreter's
+ * lock, and *thread is then the state to restore.
  */
 PyObject *read_columns(PyObject *names, PyObject *filter, uint64_t count,
     flow_source_fn *source, void *arg, PyThreadState **thread, int *error);

@@ -15,8 +15,7 @@
  */
 
 /*
- * flowd.FlowLog: a log that is read or written, by its path or as a file of
- * Python's.
+ * flowd.FlowLog: reads or writes a log, by its path or through a Python file.
  */
 
 #include "flowd-python.h"
@@ -38,21 +37,21 @@ struct log_object {
 	PyObject *file;              /* read from or written to */
 	PyObject *read;              /* its method that reads ... */
 	bool read_into;              /* ... into a buffer */
-	int fd;                      /* of no regular file, or -1 */
+	int fd;                      /* of a pipe or terminal, or -1 */
 	PyObject *name;              /* of the log, for messages */
 	PyObject *on_damage;         /* callable, or None */
-	PyObject *damage;            /* list of what was not told it */
-	PyThreadState *thread;       /* while others may run */
+	PyObject *damage;            /* list, if on_damage is None */
+	PyThreadState *thread;       /* while the lock is released */
 	uint32_t started;            /* of a log of version 2 */
 	bool legacy, busy, torn;
-	bool failed; /* an exception is on its way */
+	bool failed; /* an exception is set */
 };
 
 PyTypeObject *log_type, *damage_type;
 
 /*
- * In the functions that a reader calls the interpreter's lock may have been
- * given up; if so it is taken for the time between these two.
+ * A reader may call its functions without the interpreter's lock.  They acquire
+ * and release it with these two.
  */
 static bool
 enter_python(struct log_object *l)
@@ -71,7 +70,7 @@ leave_python(struct log_object *l, bool entered)
 		l->thread = PyEval_SaveThread();
 }
 
-/* A read that failed with an exception, which store_read's caller looks for. */
+/* Reports a failed read; the caller of store_read finds the exception. */
 static ssize_t
 failed_read(void)
 {
@@ -79,7 +78,7 @@ failed_read(void)
 	return (-1);
 }
 
-/* Takes over result, an int or NULL. */
+/* Owns result, an int or NULL. */
 static ssize_t
 bytes_read(PyObject *result, size_t size)
 {
@@ -111,7 +110,7 @@ read_into(struct log_object *l, void *buf, size_t size)
 		 PyBUF_WRITE)) == NULL)
 		return (failed_read());
 	result = PyObject_CallFunctionObjArgs(l->read, view, NULL);
-	/* Who kept the view must not find freed memory in it. */
+	/* A view that Python code kept must not refer to freed memory. */
 	PyErr_Fetch(&type, &value, &traceback);
 	released = PyObject_CallMethod(view, "release", NULL);
 	Py_XDECREF(released);
@@ -151,7 +150,7 @@ read_file(void *arg, void *buf, size_t size)
 	ssize_t n;
 	int saved_errno;
 
-	/* An exception may be on its way from a report of damage. */
+	/* A report of damage may have set an exception. */
 	if (PyErr_Occurred() != NULL)
 		n = failed_read();
 	else
@@ -163,7 +162,7 @@ read_file(void *arg, void *buf, size_t size)
 	return (n);
 }
 
-/* From a pipe or terminal, where reading may wait: signals are attended to. */
+/* Reads a pipe or terminal, which may block: handles signals meanwhile. */
 static ssize_t
 read_slow(void *arg, void *buf, size_t size)
 {
@@ -221,7 +220,7 @@ report_damage(void *arg, int error, uint64_t offset, uint64_t len)
 	leave_python(l, entered);
 }
 
-/* NULL, with OSError for the log. */
+/* Sets OSError for the log, and returns NULL. */
 static PyObject *
 raise_errno(const struct log_object *l)
 {
@@ -242,7 +241,7 @@ raise_error(const struct log_object *l, int error)
 	    l->reader == NULL ? 0 : store_reader_offset(l->reader), error));
 }
 
-/* -1, with RuntimeError, while the log is in use. */
+/* Returns -1 with RuntimeError while another call uses the log. */
 static int
 refuse_if_busy(const struct log_object *l)
 {
@@ -295,7 +294,7 @@ open_path_to_read(struct log_object *l, PyObject *path)
 static int
 open_file_to_read(struct log_object *l)
 {
-	/* The first reads no more than is there, which matters for sockets. */
+	/* The first returns available bytes at once, as sockets need. */
 	static const char *const names[] = { "readinto1", "readinto", "read" };
 	size_t i;
 	int error;
@@ -314,7 +313,7 @@ open_file_to_read(struct log_object *l)
 	return (-1);
 }
 
-/* Cuts off what a crash left behind the last record. */
+/* Cuts off a partial record that a crash left at the end. */
 static int
 prepare_to_append(const struct log_object *l, int fd)
 {
@@ -358,7 +357,7 @@ open_path_to_write(struct log_object *l, PyObject *path, char mode)
 	return (-1);
 }
 
-/* 'r', 'w' or 'a'; 0 with an exception. */
+/* Returns 'r', 'w' or 'a', or 0 with an exception. */
 static char
 parse_mode(const char *mode)
 {
@@ -377,7 +376,9 @@ is_file(PyObject *object)
 	    PyObject_HasAttrString(object, "write"));
 }
 
-/* What messages call the log: its path, or the name that a file has. */
+/*
+ * Returns the name of the log in messages: its path, or the name of the file.
+ */
 static PyObject *
 name_of(PyObject *path, bool file)
 {
@@ -391,7 +392,7 @@ name_of(PyObject *path, bool file)
 	return (PyUnicode_FromString("flow log"));
 }
 
-/* What is to be asked of a reader before the first flow. */
+/* Sets the options of a reader, before the first flow. */
 static int
 prepare_to_read(struct log_object *l, bool recover, bool legacy, bool follow)
 {
@@ -475,7 +476,7 @@ is_closed(const struct log_object *l)
 	return (l->reader == NULL && l->writer == NULL && l->file == NULL);
 }
 
-/* A file of Python's stays open: it belongs to who opened it. */
+/* A Python file stays open: the code that opened it owns it. */
 static int
 close_log(struct log_object *l)
 {
@@ -530,7 +531,7 @@ log_clear(PyObject *self)
 	return (0);
 }
 
-/* What was not written may get lost here, and is at least told of. */
+/* Buffered records may be lost here; an exception is then reported. */
 static void
 log_finalize(PyObject *self)
 {
@@ -571,7 +572,7 @@ want_open(const struct log_object *l, bool to_read)
 	return (-1);
 }
 
-/* The end of the log is none to complain of. */
+/* The end of the log is not an error. */
 static bool
 is_end(struct log_object *l, int error)
 {
@@ -579,7 +580,7 @@ is_end(struct log_object *l, int error)
 	return (error == FLOWD_EEOF || error == FLOWD_ETORN);
 }
 
-/* The next flow, or NULL with no exception at the end. */
+/* Returns the next flow, or NULL without an exception at the end. */
 static PyObject *
 next_flow(struct log_object *l)
 {
@@ -656,14 +657,14 @@ log_read_columns(PyObject *self, PyObject *args)
 	l->busy = false;
 	if (columns == NULL || error == 0 || is_end(l, error))
 		return (columns);
-	/* Who reads a log in parts finds the damage with the next one. */
+	/* A later call that reads the next part reports the damage. */
 	if (count != UINT64_MAX && has_rows(columns))
 		return (columns);
 	Py_DECREF(columns);
 	return (raise_error(l, error));
 }
 
-/* Writes all of a record to a file of Python's. */
+/* Writes a complete record to a Python file. */
 static int
 write_file(struct log_object *l, const uint8_t *record, size_t len)
 {

@@ -15,8 +15,8 @@
  */
 
 /*
- * Takes the place of log.c for the parser: its messages become the text of an
- * exception, instead of going to syslog.
+ * Replaces log.c for the parser: its messages become the text of an exception
+ * and do not go to syslog.
  */
 
 #include "compat/compat.h"

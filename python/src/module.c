@@ -15,7 +15,7 @@
  */
 
 /*
- * flowd._flowd: what the Python module has in C.
+ * flowd._flowd: the part of the Python module in C.
  */
 
 #include "flowd-python.h"
@@ -53,7 +53,7 @@ raise_log_error(PyObject *name, uint64_t offset, int error)
 	return (NULL);
 }
 
-/* A whole number of 32 bits out of any number; -1 with an exception. */
+/* Converts any number to an integer of 32 bits.  -1 with an exception. */
 static int
 get_u32(PyObject *object, uint32_t *number)
 {
@@ -122,7 +122,10 @@ csv_header(PyObject *self, PyObject *unused)
 	return (PyUnicode_FromString(format_csv_header()));
 }
 
-/* What an array of each attribute is made of: numpy's name of it, and width. */
+/*
+ * Returns the type, by its name in numpy, and the width of each attribute's
+ * array.
+ */
 static PyObject *
 columns(void)
 {
@@ -227,7 +230,7 @@ static PyMethodDef methods[] = {
 static struct PyModuleDef definition = {
 	PyModuleDef_HEAD_INIT,
 	.m_name = "flowd._flowd",
-	.m_doc = "What the module flowd has in C.",
+	.m_doc = "The part of the module flowd in C.",
 	.m_size = -1,
 	.m_methods = methods,
 };

@@ -26,8 +26,8 @@
 #include "messages.h"
 
 /*
- * The lock is held while flows are judged, since that counts.  Who holds it
- * never waits for the interpreter's lock.
+ * The lock is held while flows are filtered, since that changes counters.  Its
+ * holder never waits for the interpreter's lock.
  */
 struct filter_object {
 	PyObject ob_base;
@@ -49,14 +49,14 @@ filter_object_flows(PyObject *object, struct flow *flows, size_t n,
 	PyThread_release_lock(f->lock);
 }
 
-/* The rules as a configuration; NULL with an exception. */
+/* Returns the rules as a configuration, or NULL with an exception. */
 static struct config *
 parse(const char *rules, size_t len, const char *name)
 {
 	struct config *conf;
 	FILE *fp;
 
-	/* fmemopen takes no empty text; a newline is as good. */
+	/* fmemopen refuses an empty text; a newline means the same. */
 	if (len == 0) {
 		rules = "\n";
 		len = 1;

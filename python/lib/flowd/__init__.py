@@ -5,9 +5,9 @@
     for flow in flowd.FlowLog("/var/log/flowd.log"):
         print(flow.src_addr, flow.dst_addr, flow.octets)
 
-A flow has the attributes that help(flowd.Flow) lists; its fields says which of
-them are present, as FIELD_* bits.  Others are 0, or None for an address.
-Setting an attribute makes it present.
+A flow has the attributes that help(flowd.Flow) lists.  Its attribute fields has
+a FIELD_* bit for each field that is present.  The values of others are 0, or
+None for an address.  Setting an attribute makes its field present.
 """
 
 from . import _arrays, _flowd
@@ -33,48 +33,47 @@ packed = _arrays.packed
 
 
 class FlowLog(_flowd.FlowLog):
-    """A flow log, to be read or written; iterating gives its flows.
+    """A flow log that is read or written.  Iterating over it yields flows.
 
-    path is that of a log or a binary file object, which stays open when the
-    log is closed.  mode is "rb" to read, "wb" to write, or "ab" to append.
-    Logs compressed by gzip are read as they are.  These are for reading:
+    path is a path or a binary file object, which stays open when the log is
+    closed.  mode is "rb" to read, "wb" to write, or "ab" to append.  Logs
+    compressed by gzip are decompressed.  These options are for reading:
 
-    recover     go on behind damage, which on_damage is called with, or which
-                is added to the list damage: each has offset, length, reason
-    legacy      read a log of version 2, from before flowd 0.9
-    follow      the end is none for good: read_flow looks again
+    recover     continue after damage.  on_damage is called with it or, without
+                on_damage, the list damage has it: offset, length, reason
+    legacy      read a log of version 2, the format before flowd 0.9
+    follow      at the end, read_flow looks for more flows each time
 
-    Damage is a LogError, which is a ValueError.  A log that ends inside a
-    record, as it may while it is written to, just ends, and torn is set.
+    Without recover, damage raises LogError, which is a ValueError.  A log may
+    end inside a record while it is written; this is its end, and sets torn.
     """
 
     __slots__ = ()
 
     def read_arrays(self, fields, filter=None, count=None):
-        """Reads flows, count at most, into arrays; see flowd.read_arrays."""
+        """Reads at most count flows into arrays; see flowd.read_arrays."""
         return _arrays.read(self, fields, filter, count)
 
 
 def FlowLog_fromfile(file, mode="rb", **options):
-    """A FlowLog of a binary file object, which flowd 0.9 had a name for."""
+    """Returns FlowLog(file); the name is that of flowd 0.9."""
     return FlowLog(file, mode, **options)
 
 
 def read_arrays(path, fields, filter=None, *, count=None, **options):
     """Reads a log into one numpy array for each of the fields.
 
-    path and options are as for FlowLog, or path is a FlowLog, which is read
-    from where it is; count is how many flows to take at most, and damage that
-    comes behind some is then found by the next call.  fields are names out of
-    ARRAY_FIELDS, attributes of Flow.  "fields" itself tells what
-    is present where that matters, since absent numbers are 0.  An address is a
-    row of 16 bytes in network order, IPv4 mapped into IPv6
-    (::ffff:192.0.2.1), absent all zero; "src_addr_af" and its like have its
-    family.
+    path and options are those of FlowLog, or path is a FlowLog, which is read
+    from its current position.  At most count flows are read; damage after some
+    flows is then reported by the next call.  fields are names in ARRAY_FIELDS,
+    which are attributes of Flow.  Since absent numbers are 0, the array of
+    "fields" tells whether a number is present.  An address is a row of 16 bytes
+    in network order, with IPv4 mapped into IPv6 (::ffff:192.0.2.1); an absent
+    one is all zero.  "src_addr_af" and similar arrays have its family.
 
-    filter is rules in the language of flowd.conf(5), a Filter made of such, or
-    something that is called with each Flow, which is much slower.  The result
-    is a dict by name.
+    filter is a text of rules in the language of flowd.conf(5), a Filter, or a
+    callable that gets each Flow, which is much slower.  Returns a dict from
+    name to array.
     """
     if isinstance(path, FlowLog):
         return path.read_arrays(fields, filter, count, **options)

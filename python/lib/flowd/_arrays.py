@@ -9,7 +9,7 @@ _MAPPED = bytes(10) + b"\xff\xff"
 
 
 def read(log, fields, filter, count):
-    """What flowd.FlowLog.read_arrays does."""
+    """Implements flowd.FlowLog.read_arrays."""
     import numpy
 
     names = (fields,) if isinstance(fields, str) else tuple(fields)
@@ -26,7 +26,7 @@ def read(log, fields, filter, count):
 
 
 def packed(address):
-    """An address, text or of ipaddress, as the 16 bytes that arrays have."""
+    """Returns an address, text or of ipaddress, as the 16 bytes in arrays."""
     address = ipaddress.ip_address(address)
     return (_MAPPED if address.version == 4 else b"") + address.packed
 
@@ -45,10 +45,10 @@ def _address(row, family):
 
 
 def ip_addresses(array, families=None):
-    """The addresses of an array, as a list of objects of ipaddress.
+    """Returns the addresses of an array as a list of objects of ipaddress.
 
-    With the families, such as those of "src_addr_af", absent addresses are
-    None.  Without, :: is, and what is mapped is taken for IPv4.
+    With families, such as the array of "src_addr_af", absent addresses are
+    None.  Without families, :: is None, and mapped addresses are IPv4.
     """
     rows = [row.tobytes() for row in array]
     if families is None:
@@ -58,7 +58,7 @@ def ip_addresses(array, families=None):
 
 
 def in_network(array, network):
-    """Which addresses of an array are in a network, as an array of bool."""
+    """Returns an array of bool: which addresses are in the network."""
     import numpy
 
     network = ipaddress.ip_network(network)
