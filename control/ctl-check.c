@@ -36,7 +36,9 @@
 #define LOOKED_AT_MIN 20     /* flows; fewer are not significant */
 #define NARROW        4      /* bytes of a counter that wraps at 4 GiB */
 
-#define TEXT_LEN 256 /* of a finding */
+#define LISTED_MAX 20   /* templates in a finding */
+#define LIST_LEN   1024 /* bytes, for the list of these templates */
+#define TEXT_LEN   1536 /* of a finding */
 
 enum {
 	OCTET_DELTA = 1,
@@ -53,12 +55,12 @@ enum {
 
 /* The elements of a template of flows that checks depend on. */
 struct elements {
-	bool uptimes;    /* times since the start of the exporter's system */
-	bool times;      /* absolute times */
-	bool init_time;  /* the time of this start */
-	bool sampler;    /* the ID of a sampler */
-	bool sampling;   /* the sampling rate */
-	uint16_t narrow; /* the ID of a narrow octet counter, or 0 */
+	bool uptimes;   /* times since the start of the exporter's system */
+	bool times;     /* absolute times */
+	bool init_time; /* the time of this start */
+	bool sampler;   /* the ID of a sampler */
+	bool sampling;  /* the sampling rate */
+	bool narrow;    /* a narrow octet counter */
 };
 
 /* The state of the checks of one exporter. */
@@ -197,7 +199,7 @@ add_element(const struct ctl_column *column, struct elements *has)
 	if ((id == OCTET_DELTA || id == POST_OCTET_DELTA ||
 		id == OCTET_TOTAL) &&
 	    column->spec.len <= NARROW)
-		has->narrow = id;
+		has->narrow = true;
 }
 
 static struct elements
@@ -242,97 +244,180 @@ has_sampler(const struct check *c, const struct control_template *t)
 	return (false);
 }
 
-static void
-check_times(struct check *c, const struct control_template *t,
-    const struct elements *has)
-{
-	if (!has->times && !has->uptimes)
-		add(c, "no-times",
-		    "template %" PRIu64 " of domain %" PRIu64
-		    " has no times; its flows get the export time",
-		    t->id, t->domain);
-	else if (t->version == NF_VERSION_IPFIX && !has->times &&
-	    !has->init_time && !has_init_time(c, t))
-		add(c, "no-time-base",
-		    "template %" PRIu64 " of domain %" PRIu64
-		    " has times since the start of the exporter, but the "
-		    "exporter does not send the time of this start; its flows "
-		    "get the export time",
-		    t->id, t->domain);
-}
-
-/* A silent exporter repeats no templates, so last_seen is the end. */
-static void
-check_refresh(struct check *c, const struct control_template *t)
+/*
+ * Seconds between two definitions of a template.  A silent exporter repeats no
+ * templates, so last_seen is the end.
+ */
+static uint64_t
+refresh_of(const struct check *c, const struct control_template *t)
 {
 	const uint64_t since =
 	    t->announced == 0 || t->announced > c->e->last_seen ?
 	    0 :
 	    c->e->last_seen - t->announced;
-	const uint64_t refresh = t->interval > since ? t->interval : since;
-	char text[32];
 
-	if (refresh <= REFRESH_MAX)
-		return;
-	add(c, "slow-refresh",
-	    "template %" PRIu64 " of domain %" PRIu64
-	    " is repeated every %s or less often; every 10 minutes or more "
-	    "often would lose fewer flows after packet loss or a restart",
-	    t->id, t->domain, format_interval((uint32_t)refresh, text));
+	return (t->interval > since ? t->interval : since);
+}
+
+static bool
+is_of_flows(const struct control_template *t)
+{
+	return (t->withdrawn == 0 && t->options == 0);
 }
 
 /* A withdrawn template is a problem only if data arrive. */
-static void
-check_withdrawn(struct check *c, const struct control_template *t)
+static bool
+is_missed(const struct check *c, const struct control_template *t,
+    const struct elements *has)
 {
-	if (c->e->held_sets > 0)
-		add(c, "withdrawn",
-		    "template %" PRIu64 " of domain %" PRIu64
-		    " was withdrawn; its data wait until the exporter sends it "
-		    "again",
-		    t->id, t->domain);
+	(void)has;
+	return (t->withdrawn != 0 && c->e->held_sets > 0);
+}
+
+static bool
+is_slow(const struct check *c, const struct control_template *t,
+    const struct elements *has)
+{
+	(void)has;
+	return (t->withdrawn == 0 && refresh_of(c, t) > REFRESH_MAX);
+}
+
+static bool
+has_no_times(const struct check *c, const struct control_template *t,
+    const struct elements *has)
+{
+	(void)c;
+	return (is_of_flows(t) && !has->times && !has->uptimes);
+}
+
+static bool
+has_no_time_base(const struct check *c, const struct control_template *t,
+    const struct elements *has)
+{
+	return (is_of_flows(t) && t->version == NF_VERSION_IPFIX &&
+	    !has->times && has->uptimes && !has->init_time &&
+	    !has_init_time(c, t));
+}
+
+static bool
+is_narrow(const struct check *c, const struct control_template *t,
+    const struct elements *has)
+{
+	(void)c;
+	return (is_of_flows(t) && has->narrow);
+}
+
+static bool
+has_unknown_sampler(const struct check *c, const struct control_template *t,
+    const struct elements *has)
+{
+	return (is_of_flows(t) && has->sampler && !has->sampling &&
+	    !has_sampler(c, t));
+}
+
+/*
+ * Findings about templates.  Each is reported once per exporter, with a list of
+ * the templates that the function selects.
+ */
+static const struct template_check {
+	const char *name;
+	bool (*selects)(const struct check *, const struct control_template *,
+	    const struct elements *);
+	bool interval; /* the list has the interval of each template */
+	const char *text;
+} template_checks[] = {
+	{ "withdrawn", is_missed, false,
+	    "templates were withdrawn; their data wait until the exporter "
+	    "sends them again" },
+	{ "slow-refresh", is_slow, true,
+	    "templates are repeated less often than every 10 minutes; "
+	    "shorter intervals would lose fewer flows after packet loss or a "
+	    "restart" },
+	{ "no-times", has_no_times, false,
+	    "templates have no times; their flows get the export time" },
+	{ "no-time-base", has_no_time_base, false,
+	    "templates have times since the start of the exporter, but the "
+	    "exporter does not send the time of this start; their flows get "
+	    "the export time" },
+	{ "narrow-counters", is_narrow, false,
+	    "templates count octets in 4 bytes or less; flows of 4 GiB or "
+	    "more are stored with too few octets" },
+	{ "sampling-unknown", has_unknown_sampler, false,
+	    "templates name a sampler, but the exporter sent no data about "
+	    "it; packets and octets may count only the sample" },
+};
+#define NTEMPLATE_CHECKS (sizeof(template_checks) / sizeof(template_checks[0]))
+
+struct template_list {
+	size_t n;
+	size_t len;
+	char text[LIST_LEN];
+};
+
+static void add_text(struct template_list *list, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
+add_text(struct template_list *list, const char *fmt, ...)
+{
+	const size_t room = sizeof(list->text) - list->len;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(list->text + list->len, room, fmt, ap);
+	va_end(ap);
+	if (n > 0)
+		list->len += (size_t)n < room ? (size_t)n : room - 1;
 }
 
 static void
-check_template(struct check *c, const struct control_template *t)
+add_template(struct template_list *list, const struct control_template *t,
+    uint64_t interval)
 {
-	const struct elements has = elements_of(t);
+	char text[32];
 
-	if (t->withdrawn != 0) {
-		check_withdrawn(c, t);
+	if (list->n++ >= LISTED_MAX)
 		return;
+	add_text(list, "%stemplate %" PRIu64 " of domain %" PRIu64,
+	    list->n == 1 ? "" : ", ", t->id, t->domain);
+	if (interval != 0)
+		add_text(list, " (every %s)",
+		    format_interval((uint32_t)interval, text));
+}
+
+static void
+check_templates(struct check *c, const struct template_check *check)
+{
+	struct template_list list = { .n = 0 };
+	const struct control_template *t;
+	struct elements has;
+	size_t i = ANSWER_FIRST;
+
+	while ((t = answer_record_of(c->a, CONTROL_TEMPLATE, &c->e->addr,
+		    &i)) != NULL) {
+		has = elements_of(t);
+		if (check->selects(c, t, &has))
+			add_template(&list, t,
+			    check->interval ? refresh_of(c, t) : 0);
 	}
-	check_refresh(c, t);
-	if (t->options != 0)
-		return;
-	check_times(c, t, &has);
-	if (has.narrow != 0)
-		add(c, "narrow-counters",
-		    "template %" PRIu64 " of domain %" PRIu64
-		    " counts octets in %d bytes or less; flows of 4 GiB or "
-		    "more are stored with too few octets",
-		    t->id, t->domain, NARROW);
-	if (has.sampler && !has.sampling && !has_sampler(c, t))
-		add(c, "sampling-unknown",
-		    "template %" PRIu64 " of domain %" PRIu64
-		    " names a sampler, but the exporter sent no data about it; "
-		    "packets and octets may count only the sample",
-		    t->id, t->domain);
+	if (list.n > LISTED_MAX)
+		add_text(&list, " and %zu more", list.n - LISTED_MAX);
+	if (list.n > 0)
+		add(c, check->name, "%s: %s", check->text, list.text);
 }
 
 static void
 check_exporter(struct check *c)
 {
-	const struct control_template *t;
-	size_t i = ANSWER_FIRST;
+	size_t i;
 
 	check_datagrams(c);
 	check_completeness(c);
 	check_clock(c);
 	check_interfaces(c);
-	while ((t = answer_record_of(c->a, CONTROL_TEMPLATE, &c->e->addr,
-		    &i)) != NULL)
-		check_template(c, t);
+	for (i = 0; i < NTEMPLATE_CHECKS; i++)
+		check_templates(c, &template_checks[i]);
 }
 
 size_t

@@ -384,6 +384,19 @@ class Check(Running):
         self.assertEqual(set(self.findings()), {"narrow-counters",
                                                 "no-times"})
 
+    def test_templates_are_listed_in_one_finding(self):
+        layouts = [Template(300 + i, ("octetDeltaCount", 4), *TIMES)
+                   for i in range(25)]
+        self.send(message(IPFIX, netflow9.templates(IPFIX, *layouts)))
+        self.wait("templates", 25)
+        findings = show_json(self.flowd, "check", AGENT,
+                             status=3)["findings"]
+        self.assertEqual([f["finding"] for f in findings],
+                         ["narrow-counters"])
+        text = findings[0]["text"]
+        self.assertEqual(text.count(" of domain 0"), 20)
+        self.assertTrue(text.endswith(" and 5 more"), text)
+
     def test_withdrawn(self):
         layout = Template(300, ("octetDeltaCount", 4))
         self.send(message(IPFIX, netflow9.templates(IPFIX, layout)))
@@ -431,8 +444,10 @@ class Check(Running):
         self.assertEqual(set(self.findings()), {"in-is-out"})
 
     def test_the_manual_has_all_findings(self):
-        named = set(re.findall(r'add\(c, "([a-z-]+)"',
-                               tap.source("ctl-check.c").read_text()))
+        # Calls of add(), and the rows of the table of template checks.
+        named = set(re.findall(r'(?:add\(c,|^\t\{) "([a-z-]+)"',
+                               tap.source("ctl-check.c").read_text(),
+                               re.MULTILINE))
         manual = tap.source("flowdctl.8").read_text()
         listed = set(re.findall(r"^\.It Cm ([a-z-]+)$", manual.partition(
             ".Sh FINDINGS")[2].partition(".Sh ")[0], re.MULTILINE))
