@@ -18,11 +18,11 @@
 
 #include <sys/wait.h>
 
-#include <signal.h>
 #include <string.h>
 
 #include "monitor/deaths.h"
 #include "base/log.h"
+#include "sandbox/sandbox.h"
 
 void
 deaths_explain(pid_t pid, int status)
@@ -32,9 +32,7 @@ deaths_explain(pid_t pid, int status)
 		    "collector %d was killed by signal %d (%s)%s; "
 		    "flows that it had not written are lost",
 		    (int)pid, WTERMSIG(status), strsignal(WTERMSIG(status)),
-		    WTERMSIG(status) == SIGSYS ?
-			" for a call that the sandbox forbids" :
-			"");
+		    sandbox_explain(WTERMSIG(status)));
 	else
 		log_warnx("collector %d exited with code %d", (int)pid,
 		    WEXITSTATUS(status));

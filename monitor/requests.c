@@ -54,12 +54,13 @@ answer_want_state(struct workers *ws, struct worker *w, struct opened *o)
 {
 	char path[PATH_MAX];
 
-	(void)ws;
 	worker_abandon_state(w, o->conf);
 	if (o->conf->statefile != NULL && !o->state_off)
 		w->state = statefile_begin(
 		    statefile_name(o->conf->statefile, w->number, path));
-	return (priv_send(w->sock, PRIV_STATE_FILE, 0, NULL, 0, w->state));
+	return (w->state == -1 ?
+		priv_send(w->sock, PRIV_STATE_FILE, 0, NULL, 0, -1) :
+		worker_send_fd(ws, w, PRIV_STATE_FILE, 0, w->state));
 }
 
 static int

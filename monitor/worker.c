@@ -20,6 +20,7 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -35,17 +36,57 @@
 #include "monitor/signals.h"
 #include "monitor/statefile.h"
 #include "monitor/worker.h"
+#include "sandbox/sandbox.h"
 
 #define SEND_SECONDS 10 /* for a collector to receive a message */
 
-/* Sends fd, which may be -1 for none, and closes it.  -1 with errno. */
-static int
-send_fd(const struct worker *w, enum priv_type type, int fd)
+/* The use of the descriptor that a message carries. */
+static enum sandbox_use
+use_of(enum priv_type type)
 {
-	int r = priv_send(w->sock, type, 0, NULL, 0, fd);
+	switch (type) {
+	case PRIV_LISTENER:
+		return (SANDBOX_USE_LISTENER);
+	case PRIV_FORWARD:
+		return (SANDBOX_USE_FORWARD);
+	case PRIV_LOG:
+		return (SANDBOX_USE_FLOWLOG);
+	case PRIV_LOGSOCK:
+		return (SANDBOX_USE_LOGSOCK);
+	case PRIV_CONTROL:
+		return (SANDBOX_USE_CONTROL);
+	case PRIV_STATE:
+		return (SANDBOX_USE_STATE);
+	case PRIV_STATE_FILE:
+		return (SANDBOX_USE_STATE_FILE);
+	default:
+		fatalx("message %d carries no descriptor", (int)type);
+	}
+}
 
-	if (fd != -1)
-		(void)close(fd);
+int
+worker_send_fd(const struct workers *ws, const struct worker *w,
+    enum priv_type type, uint32_t value, int fd)
+{
+	int copy, r;
+
+	if ((copy = fcntl(fd, F_DUPFD_CLOEXEC, 0)) == -1)
+		return (-1);
+	r = ws->rights->unconfined ? 0 : sandbox_restrict(copy, use_of(type));
+	if (r == 0)
+		r = priv_send(w->sock, type, value, NULL, 0, copy);
+	(void)close(copy);
+	return (r);
+}
+
+/* Sends fd and closes it.  -1 with errno. */
+static int
+send_and_close(const struct workers *ws, const struct worker *w,
+    enum priv_type type, int fd)
+{
+	int r = worker_send_fd(ws, w, type, 0, fd);
+
+	(void)close(fd);
 	return (r);
 }
 
@@ -53,8 +94,10 @@ int
 worker_send_logsock(struct workers *ws, const struct worker *w,
     const struct config *conf)
 {
-	return (send_fd(w, PRIV_LOGSOCK,
-	    sender_open_logsock(conf, &ws->logsock_warned)));
+	const int fd = sender_open_logsock(conf, &ws->logsock_warned);
+
+	return (fd == -1 ? priv_send(w->sock, PRIV_LOGSOCK, 0, NULL, 0, -1) :
+			   send_and_close(ws, w, PRIV_LOGSOCK, fd));
 }
 
 /*
@@ -62,7 +105,8 @@ worker_send_logsock(struct workers *ws, const struct worker *w,
  * have changed, and a later file overrides an earlier one.
  */
 static int
-send_states(const struct worker *w, const struct opened *o)
+send_states(const struct workers *ws, const struct worker *w,
+    const struct opened *o)
 {
 	int fds[CONFIG_WORKERS_MAX], r = 0;
 	size_t i, n;
@@ -72,7 +116,7 @@ send_states(const struct worker *w, const struct opened *o)
 	n = statefile_open_all(o->conf->statefile, CONFIG_WORKERS_MAX, fds);
 	for (i = 0; i < n; i++) {
 		if (r == 0)
-			r = send_fd(w, PRIV_STATE, fds[i]);
+			r = send_and_close(ws, w, PRIV_STATE, fds[i]);
 		else
 			(void)close(fds[i]);
 	}
@@ -80,7 +124,8 @@ send_states(const struct worker *w, const struct opened *o)
 }
 
 static int
-send_listeners(const struct worker *w, const struct listeners *l, bool fresh)
+send_listeners(const struct workers *ws, const struct worker *w,
+    const struct listeners *l, bool fresh)
 {
 	const struct open_listener *li;
 	size_t i;
@@ -89,7 +134,7 @@ send_listeners(const struct worker *w, const struct listeners *l, bool fresh)
 	for (i = 0; r == 0 && i < l->n; i++) {
 		li = &l->list[i];
 		r = fresh || li->kept == 0 ?
-		    priv_send(w->sock, PRIV_LISTENER, 0, NULL, 0,
+		    worker_send_fd(ws, w, PRIV_LISTENER, 0,
 			li->fds[w->number - 1]) :
 		    priv_send(w->sock, PRIV_LISTENER, li->kept, NULL, 0, -1);
 	}
@@ -97,37 +142,39 @@ send_listeners(const struct worker *w, const struct listeners *l, bool fresh)
 }
 
 static int
-send_forwards(const struct worker *w, const struct config *conf)
+send_forwards(const struct workers *ws, const struct worker *w,
+    const struct config *conf)
 {
 	size_t i;
 	int r = 0, fd;
 
 	for (i = 0; r == 0 && i < conf->nforwards; i++) {
 		if ((fd = sender_open_forward(&conf->forwards[i])) != -1)
-			r = send_fd(w, PRIV_FORWARD, fd);
+			r = send_and_close(ws, w, PRIV_FORWARD, fd);
 	}
 	return (r);
 }
 
 static int
-send_logs(const struct worker *w, const struct flowlogs *logs)
+send_logs(const struct workers *ws, const struct worker *w,
+    const struct flowlogs *logs)
 {
 	size_t i;
 	int r = 0;
 
 	for (i = 0; r == 0 && i < logs->open.conf->nlogs; i++)
-		r = priv_send(w->sock, PRIV_LOG, logs->open.list[i].lock, NULL,
-		    0, flowlogs_collector_fd(logs, i));
+		r = worker_send_fd(ws, w, PRIV_LOG, logs->open.list[i].lock,
+		    flowlogs_collector_fd(logs, i));
 	return (r);
 }
 
 static int
-send_control(const struct worker *w, const struct control_sockets *controls)
+send_control(const struct workers *ws, const struct worker *w,
+    const struct control_sockets *controls)
 {
 	const int fd = control_sockets_fd(controls, w->number);
 
-	return (
-	    fd == -1 ? 0 : priv_send(w->sock, PRIV_CONTROL, 0, NULL, 0, fd));
+	return (fd == -1 ? 0 : worker_send_fd(ws, w, PRIV_CONTROL, 0, fd));
 }
 
 static int
@@ -150,14 +197,15 @@ try_send_config(struct workers *ws, const struct worker *w,
     const struct opened *o, bool fresh)
 {
 	if (send_packed(w, o->conf) == -1 ||
-	    (fresh && send_states(w, o) == -1) ||
-	    send_listeners(w, &o->listeners, fresh) == -1 ||
-	    send_forwards(w, o->conf) == -1 || send_logs(w, &o->logs) == -1)
+	    (fresh && send_states(ws, w, o) == -1) ||
+	    send_listeners(ws, w, &o->listeners, fresh) == -1 ||
+	    send_forwards(ws, w, o->conf) == -1 ||
+	    send_logs(ws, w, &o->logs) == -1)
 		return (-1);
 	if (o->conf->logsock != NULL &&
 	    worker_send_logsock(ws, w, o->conf) == -1)
 		return (-1);
-	if (send_control(w, &o->controls) == -1)
+	if (send_control(ws, w, &o->controls) == -1)
 		return (-1);
 	return (priv_send(w->sock, PRIV_COMMIT, 0, NULL, 0, -1));
 }
@@ -184,7 +232,7 @@ workers_send_log(struct workers *ws, const struct flowlogs *logs, size_t i)
 
 	for (w = ws->list; w < ws->list + ws->n; w++) {
 		w->sent_logs++;
-		if (priv_send(w->sock, PRIV_LOG, (uint32_t)i, NULL, 0,
+		if (worker_send_fd(ws, w, PRIV_LOG, (uint32_t)i,
 			flowlogs_collector_fd(logs, i)) == 0)
 			continue;
 		log_warn(
@@ -222,6 +270,10 @@ become_collector(const struct workers *ws, const struct worker *w, int sock,
 	signals_ignore();
 	log_relay_enter(&w->messages, messages, ws->debug);
 	daemonize_forget_terminal(STDOUT_FILENO);
+	if (!ws->rights->unconfined &&
+	    (sandbox_restrict(sock, SANDBOX_USE_MONITOR) == -1 ||
+		sandbox_restrict(STDERR_FILENO, SANDBOX_USE_STDERR) == -1))
+		fatal("cannot restrict descriptors");
 	rights_drop(ws->rights, SANDBOX_COLLECTOR, &sock, 1);
 	log_info("collector runs as %s", summary);
 	ws->collect(&place);

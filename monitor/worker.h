@@ -82,6 +82,14 @@ void worker_send_config(struct workers *ws, struct worker *w,
     const struct opened *o, bool fresh);
 
 /*
+ * Sends a duplicate of fd, with the rights that a collector needs for it.  -1
+ * with errno.
+ */
+int worker_send_fd(const struct workers *ws, const struct worker *w,
+    enum priv_type type, uint32_t value, int fd)
+    __attribute__((warn_unused_result));
+
+/*
  * Sends a socket that is connected to the log socket, or none if the log socket
  * has no reader.  -1 with errno.
  */

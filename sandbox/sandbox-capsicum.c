@@ -30,6 +30,13 @@ sandbox_name(void)
 	return ("capsicum");
 }
 
+const char *
+sandbox_explain(int signal)
+{
+	(void)signal;
+	return ("");
+}
+
 int
 sandbox_enter(enum sandbox_role role)
 {

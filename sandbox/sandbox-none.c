@@ -28,6 +28,13 @@ sandbox_name(void)
 	return (SANDBOX_NONE);
 }
 
+const char *
+sandbox_explain(int signal)
+{
+	(void)signal;
+	return ("");
+}
+
 int
 sandbox_enter(enum sandbox_role role)
 {

@@ -19,17 +19,19 @@
  */
 #include "compat/compat.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include "sandbox/sandbox.h"
 
 /*
  * The monitor starts processes that call chroot(2), which no promise permits.
- * The collector reads the sizes of receive buffers, and accepts clients on the
- * control socket: inet permits both.
+ * The collector accepts clients on the control socket, which unix permits; it
+ * must not open sockets to other hosts, which inet would permit.  The size of a
+ * receive buffer may be read with any promise.
  */
 static const char *const promises[] = {
-	[SANDBOX_COLLECTOR] = "stdio recvfd inet",
+	[SANDBOX_COLLECTOR] = "stdio recvfd unix",
 	[SANDBOX_PARSER] = "stdio rpath",
 	[SANDBOX_FILES] = "stdio",
 	[SANDBOX_MONITOR] = NULL,
@@ -39,6 +41,14 @@ const char *
 sandbox_name(void)
 {
 	return ("pledge");
+}
+
+const char *
+sandbox_explain(int signal)
+{
+	return (signal == SIGABRT ?
+		" for a call that the sandbox forbids, or by abort(3)" :
+		"");
 }
 
 int

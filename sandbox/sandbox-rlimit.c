@@ -27,6 +27,13 @@ sandbox_name(void)
 	return ("rlimit");
 }
 
+const char *
+sandbox_explain(int signal)
+{
+	(void)signal;
+	return ("");
+}
+
 int
 sandbox_enter(enum sandbox_role role)
 {

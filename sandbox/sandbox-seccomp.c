@@ -530,6 +530,12 @@ sandbox_name(void)
 	return ("seccomp");
 }
 
+const char *
+sandbox_explain(int signal)
+{
+	return (signal == SIGSYS ? " for a call that the sandbox forbids" : "");
+}
+
 int
 sandbox_enter(enum sandbox_role role)
 {

@@ -43,6 +43,33 @@ const char *sandbox_name(void);
  */
 int sandbox_enter(enum sandbox_role role) __attribute__((warn_unused_result));
 
+/*
+ * The reason for the death of a process that a signal killed, to follow "killed
+ * by signal", if the sandbox may have sent it; else "".  Static.
+ */
+const char *sandbox_explain(int signal);
+
+/* The operations that a collector needs on a descriptor. */
+enum sandbox_use {
+	SANDBOX_USE_MONITOR,    /* messages from and to the monitor */
+	SANDBOX_USE_STDERR,     /* messages to be logged */
+	SANDBOX_USE_LISTENER,   /* datagrams */
+	SANDBOX_USE_FORWARD,    /* datagrams that are sent on */
+	SANDBOX_USE_FLOWLOG,    /* a file or FIFO to append to */
+	SANDBOX_USE_LOGSOCK,    /* records as datagrams */
+	SANDBOX_USE_CONTROL,    /* a socket that listens, and its clients */
+	SANDBOX_USE_STATE,      /* a state file to read */
+	SANDBOX_USE_STATE_FILE, /* a state file to write */
+};
+
+/*
+ * Restricts fd to the operations of its use, if the system has rights for each
+ * descriptor (Capsicum).  A process that receives fd has the same rights; other
+ * duplicates of fd keep theirs.  -1 with errno.
+ */
+int sandbox_restrict(int fd, enum sandbox_use use)
+    __attribute__((warn_unused_result));
+
 /* Sets resource limits, which every system has.  sandbox_enter calls it. */
 int sandbox_limit(enum sandbox_role role) __attribute__((warn_unused_result));
 
