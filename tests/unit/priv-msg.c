@@ -145,7 +145,7 @@ send_descriptors(int sock, size_t n)
 	struct msghdr hdr = {
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
-		.msg_control = &control,
+		.msg_control = control.bytes,
 		.msg_controllen = CMSG_SPACE(n * sizeof(int)),
 	};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&hdr);
