@@ -15,8 +15,8 @@
  */
 
 /*
- * Finds the records among bytes of which some are damaged.  flowd-log(5) defines
- * under "Damage" which records are credible.
+ * Finds the records among bytes of which some are damaged.  flowd-log(5),
+ * "Damage", defines which records are credible.
  *
  * Bytes that look like a record may be part of another record.  The scanner
  * therefore plans a window of the log as a whole: of all sets of credible
