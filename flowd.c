@@ -33,6 +33,7 @@
 #include "config/config.h"
 #include "decode/state.h"
 #include "monitor/control-socket.h"
+#include "monitor/flowlogs.h"
 #include "monitor/reload-ask.h"
 #include "privsep.h"
 #include "sandbox/sandbox.h"
@@ -106,7 +107,7 @@ prepare_process(void)
 static int
 show(const struct config *conf, bool print)
 {
-	if (control_socket_check(conf) == -1)
+	if (control_socket_check(conf) == -1 || flowlogs_check(conf) == -1)
 		return (1);
 	if (print)
 		config_print(conf, stdout);

@@ -59,7 +59,7 @@ static void	yyerror(const char *);
 %token	<token>	EVERY
 %token	<token>	EXPORTERS FILE_ FILES FLOW FORWARD GROUP IN_IFNDX
 %token	<token>	INCLUDE INET INET6 INTERFACE JOIN KEEP LIMIT LISTEN
-%token	<token>	LOGFILE LOGSOCK MASK MEMORY OCTETS ON OUT_IFNDX
+%token	<token>	LOGFILE LOGSOCK MASK MEMORY MODE OCTETS ON OUT_IFNDX
 %token	<token>	PACKETS PIDFILE PORT PROTO QUICK ROTATE SIZE SOURCE
 %token	<token>	SRC SRC_AS STATEFILE STORE SYNC TABLE TAG TCP_FLAGS
 %token	<token>	TEMPLATES TO TOS UTC VERSION WORKERS
@@ -136,7 +136,8 @@ statement
 	| LOGFILE error '\n'	{
 		conf_log_bad("logfile \"PATH\" [tag NUMBER[,...]] "
 		    "[rotate every DURATION or rotate at size SIZE] [utc] "
-		    "[keep SIZE, DURATION or NUMBER files] [compress]");
+		    "[keep SIZE, DURATION or NUMBER files] [compress] "
+		    "[mode MODE] [group NAME]");
 	}
 	| SYNC STRING '\n'		{ conf_set_sync($1, $2); }
 	| SYNC error '\n'	{
@@ -200,6 +201,8 @@ log_option
 	| KEEP STRING FILES		{ conf_log_keep_files($1, $2); }
 	| UTC				{ conf_log_utc(); }
 	| COMPRESS			{ conf_log_compress(); }
+	| MODE STRING			{ conf_log_mode($1, $2); }
+	| GROUP STRING			{ conf_log_group($1, $2); }
 	;
 
 listen_options
@@ -415,6 +418,7 @@ const struct keyword grammar_keywords[] = {
 	{ "logsock",	LOGSOCK, false },
 	{ "mask",	MASK, false },
 	{ "memory",	MEMORY, true },
+	{ "mode",	MODE, true },
 	{ "octets",	OCTETS, true },
 	{ "on",		ON, false },
 	{ "out_ifndx",	OUT_IFNDX, false },

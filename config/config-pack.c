@@ -33,7 +33,7 @@
 #include "base/pack.h"
 #include "store.h"
 
-#define PACK_VERSION    6
+#define PACK_VERSION    7
 #define PACK_SIZE_FIRST 4096 /* bytes; doubled until all fits */
 
 /* The last second of the year 9999, the last year that flowd.conf can have. */
@@ -136,7 +136,9 @@ check_log(const void *structure)
 
 	if (flowlog_name_check(log) != NULL ||
 	    (log->rotate_seconds != 0 &&
-		!flowlog_name_interval_is_valid(log->rotate_seconds)))
+		!flowlog_name_interval_is_valid(log->rotate_seconds)) ||
+	    (log->mode != 0 && !config_log_mode_is_valid(log->mode)) ||
+	    (log->mode == 0 && log->group != NULL))
 		return (FLOWD_EINVAL);
 	for (i = 1; i < log->ntags; i++) {
 		if (log->tags[i - 1] >= log->tags[i])
@@ -155,6 +157,8 @@ static const struct pack_row log_rows[] = {
 	NUMBER(struct conf_log, keep_size),
 	PACK_PLAIN(PACK_BOOL, struct conf_log, compress),
 	PACK_PLAIN(PACK_BOOL, struct conf_log, utc),
+	NUMBER(struct conf_log, mode),
+	PATH(struct conf_log, group),
 };
 static const struct pack_layout log_layout =
     PACK_LAYOUT(struct conf_log, log_rows, check_log);

@@ -39,6 +39,7 @@ config_free(struct config *conf)
 	for (i = 0; i < conf->nlogs; i++) {
 		free(conf->logs[i].path);
 		free(conf->logs[i].tags);
+		free(conf->logs[i].group);
 	}
 	free(conf->rules);
 	free(conf->tables);
@@ -105,6 +106,12 @@ add_sources(struct prefix_map *map, const struct prefix *all, size_t n)
 				SOURCE_ALLOWED);
 	}
 	return (r != 0 ? r : prefix_map_end(map));
+}
+
+bool
+config_log_mode_is_valid(uint32_t mode)
+{
+	return (mode == 0600 || mode == 0640 || mode == 0644);
 }
 
 uint32_t
@@ -282,6 +289,10 @@ print_logs(const struct config *conf, FILE *fp)
 			(void)fprintf(fp, "%s%" PRIu32, j == 0 ? " tag " : ",",
 			    log->tags[j]);
 		print_rotation(log, fp);
+		if (log->mode != 0)
+			(void)fprintf(fp, " mode %04" PRIo32, log->mode);
+		if (log->group != NULL)
+			print_quoted(" group ", log->group, fp);
 		(void)fputc('\n', fp);
 	}
 }

@@ -60,6 +60,8 @@ struct conf_log {
 	uint64_t keep_size;      /* bytes; 0: no limit */
 	bool compress;           /* closed files, with gzip */
 	bool utc;                /* rotate and name by UTC, not local time */
+	uint32_t mode;           /* of its files; 0: new files get 0600 */
+	char *group;             /* of its files; NULL: not changed */
 };
 
 /* 0: not specified; exporter.h and flowlog.h define the defaults. */
@@ -167,6 +169,9 @@ enum {
 };
 
 struct prefix_map *config_sources(const struct config *conf);
+
+/* Whether a log may have this mode: only its owner may write. */
+bool config_log_mode_is_valid(uint32_t mode);
 
 /* The number of collectors, at least 1. */
 uint32_t config_workers(const struct config *conf);

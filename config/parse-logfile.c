@@ -32,7 +32,11 @@
 
 #define ROTATE_SIZE_MIN UINT64_C(1024)
 
-static struct conf_log options; /* of the current logfile statement */
+#define MODE_WITH_GROUP 0640 /* if the statement has no mode */
+
+/* The options of the current logfile statement. */
+static struct conf_log options;
+static struct token options_group;
 
 /* Whether a log has the tag. */
 static bool
@@ -139,6 +143,18 @@ void
 conf_log_clear(void)
 {
 	options = (struct conf_log){ .path = NULL };
+	options_group = (struct token){ NULL, 0 };
+}
+
+/* Copies the group.  False after a message. */
+static bool
+add_group(struct conf_log *log, const char *group)
+{
+	if (group == NULL)
+		return (true);
+	if (log->mode == 0)
+		log->mode = MODE_WITH_GROUP;
+	return ((log->group = parse_copy(group)) != NULL);
 }
 
 void
@@ -146,6 +162,7 @@ conf_log_add(struct token statement, struct token path)
 {
 	struct config *conf = parsing.conf;
 	struct conf_log log = options, *grown;
+	const char *group = options_group.text;
 
 	conf_log_clear();
 	parsing.saw_output = true;
@@ -154,7 +171,8 @@ conf_log_add(struct token statement, struct token path)
 	    !log_is_new(statement, path))
 		return;
 	if ((log.path = parse_copy(path.text)) != NULL &&
-	    log_can_rotate(statement, path, &log) && add_tags(&log)) {
+	    log_can_rotate(statement, path, &log) && add_group(&log, group) &&
+	    add_tags(&log)) {
 		grown = parse_grow(conf->logs, conf->nlogs, sizeof(*grown));
 		if (grown != NULL) {
 			conf->logs = grown;
@@ -164,6 +182,7 @@ conf_log_add(struct token statement, struct token path)
 	}
 	free(log.path);
 	free(log.tags);
+	free(log.group);
 }
 
 void
@@ -241,4 +260,39 @@ void
 conf_log_compress(void)
 {
 	options.compress = true;
+}
+
+/* Octal, as chmod(1) reads it; 0 if it is no mode. */
+static uint32_t
+read_mode(const char *text)
+{
+	const size_t len = strlen(text);
+
+	if (len < 3 || len > 4 || strspn(text, "01234567") != len)
+		return (0);
+	return ((uint32_t)strtoul(text, NULL, 8));
+}
+
+void
+conf_log_mode(struct token what, struct token value)
+{
+	const uint32_t mode = read_mode(value.text);
+
+	if (conf_is_second(what, value, options.mode != 0))
+		return;
+	if (config_log_mode_is_valid(mode))
+		options.mode = mode;
+	else
+		parse_bad_value(what, value, "expected 0600, 0640 or 0644");
+}
+
+void
+conf_log_group(struct token what, struct token value)
+{
+	if (conf_is_second(what, value, options_group.text != NULL))
+		return;
+	if (value.text[0] != '\0')
+		options_group = value;
+	else
+		parse_bad_value(what, value, "expected the name of a group");
 }

@@ -29,6 +29,8 @@ void conf_log_keep(struct token what, struct token value);
 void conf_log_keep_files(struct token what, struct token value);
 void conf_log_utc(void);
 void conf_log_compress(void);
+void conf_log_mode(struct token what, struct token value);
+void conf_log_group(struct token what, struct token value);
 
 /* Adds the log, with the items as tags. */
 void conf_log_add(struct token statement, struct token path);

@@ -22,7 +22,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,6 +29,7 @@
 
 #include "monitor/control-socket.h"
 #include "base/log.h"
+#include "monitor/group.h"
 
 #define BACKLOG      16   /* clients that wait for the collector's accept */
 #define SOCKET_UMASK 0117 /* for mode 0660 */
@@ -119,18 +119,10 @@ bind_in_place(int fd, const struct sockaddr_un *sun)
 static int
 find_group(const struct config *conf, gid_t *gid)
 {
-	const struct group *group;
-
 	*gid = getegid();
 	if (conf->control == NULL || conf->control_group == NULL)
 		return (0);
-	if ((group = getgrnam(conf->control_group)) == NULL) {
-		log_warnx("control %s: the group %s does not exist",
-		    conf->control, conf->control_group);
-		return (-1);
-	}
-	*gid = group->gr_gid;
-	return (0);
+	return (group_find("control", conf->control, conf->control_group, gid));
 }
 
 int

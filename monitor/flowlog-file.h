@@ -36,6 +36,7 @@ struct flowlog_file {
 	int append_fd; /* for the collectors; -1: these get fd */
 	char path[PATH_MAX];
 	uint32_t lock; /* of the log in flowlog-lock.h, also after rotation */
+	gid_t gid;     /* of its files; (gid_t)-1: not changed */
 	time_t until;  /* epoch; 0: not rotated by time */
 	time_t retry;  /* epoch; no rotation before, since one failed */
 	bool uncompressed;      /* there may be closed files to compress */

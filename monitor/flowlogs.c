@@ -31,6 +31,7 @@
 #include "config/flowlog-name.h"
 #include "monitor/flowlog-sync.h"
 #include "monitor/flowlogs.h"
+#include "monitor/group.h"
 
 #define RETRY_SECONDS  60 /* after a failed rotation */
 #define EXPIRE_SECONDS 60 /* between searches for expired files */
@@ -123,6 +124,31 @@ open_append(struct flowlog_file *f)
 	return (-1);
 }
 
+/*
+ * Sets the mode and group of the file.  A FIFO keeps its own.  -1 after a
+ * message.
+ */
+static int
+set_access(const struct conf_log *log, const struct flowlog_file *f)
+{
+	struct stat st;
+	int r;
+
+	if (log->mode == 0)
+		return (0);
+	if ((r = fstat(f->fd, &st)) == 0 && !S_ISREG(st.st_mode))
+		return (0);
+	/* A user without rights may have a log that is right already. */
+	if (r == 0 && f->gid != (gid_t)-1 && st.st_gid != f->gid)
+		r = fchown(f->fd, (uid_t)-1, f->gid);
+	if (r == 0 && (st.st_mode & 07777) != log->mode)
+		r = fchmod(f->fd, (mode_t)log->mode);
+	if (r == -1)
+		log_warn("logfile %s: cannot change its group or mode",
+		    f->path);
+	return (r);
+}
+
 /* Opens the current file of log i, whose name may contain the date. */
 static int
 open_log(const struct flowlogs *l, size_t i, const struct flowlogs *users,
@@ -133,6 +159,7 @@ open_log(const struct flowlogs *l, size_t i, const struct flowlogs *users,
 
 	*f = (struct flowlog_file){ .append_fd = -1,
 		.lock = l->open.list[i].lock,
+		.gid = l->open.list[i].gid,
 		.uncompressed = log->compress,
 		.until = flowlog_name_until(log, now) };
 	if (flowlog_name_at(log, now, f->path) == -1) {
@@ -140,7 +167,14 @@ open_log(const struct flowlogs *l, size_t i, const struct flowlogs *users,
 		f->fd = -1;
 	} else
 		f->fd = open_checked(l, log, users, f->path, made);
-	return (f->fd == -1 ? -1 : open_append(f));
+	if (f->fd == -1 || open_append(f) == -1)
+		return (-1);
+	if (set_access(log, f) == 0)
+		return (0);
+	flowlog_file_close(f);
+	if (*made)
+		(void)unlink(f->path);
+	return (-1);
 }
 
 /* Opens log i and those after it, all or none.  -1 after a message. */
@@ -204,6 +238,43 @@ assign_locks(struct flowlogs *l, const struct flowlogs *before)
 	}
 }
 
+/* (gid_t)-1 if the log has no group.  -1 after a message. */
+static int
+find_group(const struct conf_log *log, gid_t *gid)
+{
+	*gid = (gid_t)-1;
+	if (log->group == NULL)
+		return (0);
+	return (group_find("logfile", log->path, log->group, gid));
+}
+
+int
+flowlogs_check(const struct config *conf)
+{
+	gid_t gid;
+	size_t i;
+
+	for (i = 0; i < conf->nlogs; i++) {
+		if (find_group(&conf->logs[i], &gid) == -1)
+			return (-1);
+	}
+	return (0);
+}
+
+/* -1 after a message. */
+static int
+find_groups(struct flowlogs *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->open.conf->nlogs; i++) {
+		if (find_group(&l->open.conf->logs[i], &l->open.list[i].gid) ==
+		    -1)
+			return (-1);
+	}
+	return (0);
+}
+
 static bool
 is_rotated(const struct conf_log *log)
 {
@@ -228,7 +299,7 @@ flowlogs_open(struct flowlogs *l, const struct config *conf,
 	if (l->open.list == NULL)
 		fatal("no memory for logs");
 	assign_locks(l, before);
-	if (open_from(l, 0, before) == -1) {
+	if (find_groups(l) == -1 || open_from(l, 0, before) == -1) {
 		free(l->open.list);
 		*l = (struct flowlogs){ .open.conf = NULL };
 		return (-1);

@@ -42,6 +42,12 @@ struct flowlogs {
 };
 
 /*
+ * Checks that the groups of the logs exist; -1 after a message.  Called once
+ * before the monitor enters its sandbox, like control_socket_check.
+ */
+int flowlogs_check(const struct config *conf);
+
+/*
  * Opens the logs of conf; conf must stay valid until they are closed.  before
  * are the logs to which collectors write meanwhile.  -1 after a message; then
  * no log is open and new files were removed.

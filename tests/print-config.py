@@ -39,6 +39,9 @@ logfile "/%Y%m%d-%H%M" tag 4 keep 30d keep 4000K rotate every 5m \
     compress
 logfile "/var/log/five" tag 5 rotate at size 100M keep 10 files
 logfile "/var/log/six" tag 6 utc compress rotate every 1h
+logfile "/var/log/seven" tag 7 group root
+logfile "/var/log/eight" tag 8 group "root" mode 600
+logfile "/var/log/nine" tag 9 compress mode 0644 rotate every 1d
 sync 0x10
 workers 2
 logsock $socket bufsize 100000
@@ -115,6 +118,9 @@ logfile "/var/log/\"three\".log" tag 3
 logfile "/%Y%m%d-%H%M" tag 4 rotate every 300s keep 2592000s keep 4096000 compress
 logfile "/var/log/five" tag 5 rotate at size 104857600 keep 10 files
 logfile "/var/log/six" tag 6 rotate every 3600s utc compress
+logfile "/var/log/seven" tag 7 mode 0640 group "root"
+logfile "/var/log/eight" tag 8 mode 0600 group "root"
+logfile "/var/log/nine" tag 9 rotate every 86400s compress mode 0644
 logsock "/var/spool/flowd.sock" bufsize 100000
 pidfile "/var/run/flowd.pid"
 statefile "/var/lib/flowd.state"

@@ -210,7 +210,7 @@ class Story(unittest.TestCase):
                                "-o", "-nouser", "-print")
         self.assertEqual(left, "")
         for name in "/etc/passwd", "/etc/group":
-            self.assertNotIn("_flowd", self.read(name).decode())
+            self.assertNotIn("flowd", self.read(name).decode())
 
 
 @unittest.skipIf(REASON, REASON)
@@ -232,6 +232,7 @@ class Packages(Story):
                       self.system.run("/etc/init.d/flowd", "status"))
         said = self.system.run("ps", "-C", "flowd", "-o", "user=").split()
         self.assertEqual(sorted(said), ["_flowd", "root"])
+        self.system.run("getent", "group", "flowd")
         self.system.run("test", "-x", "/etc/rc2.d/S01flowd")
         self.assertIn(b"ExecStart=/usr/sbin/flowd ",
                       self.read("/lib/systemd/system/flowd.service"))

@@ -626,7 +626,8 @@ static const struct {
 	    "unexpected end of line after \"logfile\", "
 	    "expected logfile \"PATH\" [tag NUMBER[,...]] [rotate "
 	    "every DURATION or rotate at size SIZE] [utc] [keep SIZE, "
-	    "DURATION or NUMBER files] [compress]" },
+	    "DURATION or NUMBER files] [compress] [mode MODE] [group "
+	    "NAME]" },
 	{ "sync",
 	    "unexpected end of line after \"sync\", expected "
 	    "sync never or sync SECONDS" },
@@ -846,6 +847,20 @@ daemon_errors(void **state)
 		    "logfile \"/other\": another logfile has no "
 		    "tags and gets all flows, expected tag NUMBER[,...] "
 		    "after the path" },
+		{ "logfile /a tag 1 mode 0660",
+		    "mode \"0660\": expected 0600, 0640 or 0644" },
+		{ "logfile /a tag 1 mode 440",
+		    "mode \"440\": expected 0600, 0640 or 0644" },
+		{ "logfile /a tag 1 mode 00640",
+		    "mode \"00640\": expected 0600, 0640 or 0644" },
+		{ "logfile /a tag 1 mode 0648",
+		    "mode \"0648\": expected 0600, 0640 or 0644" },
+		{ "logfile /a tag 1 mode 0640 mode 0640",
+		    "mode \"0640\": specified twice" },
+		{ "logfile /a tag 1 group adm group adm",
+		    "group \"adm\": specified twice" },
+		{ "logfile /a tag 1 group ''",
+		    "group \"\": expected the name of a group" },
 		{ "logfile /log tag 1", "logfile \"/log\": specified twice" },
 		{ "pidfile \"\"", "pidfile \"\": expected the path of a file" },
 		{ "logsock ''", "logsock \"\": expected the path of a file" },
@@ -1798,7 +1813,7 @@ static void
 unpack_refuses_counts_beyond_its_bytes(void **state)
 {
 	/* The version, and 4294967295 listeners. */
-	static const uint8_t data[64] = { 0, 0, 0, 6, 255, 255, 255, 255 };
+	static const uint8_t data[64] = { 0, 0, 0, 7, 255, 255, 255, 255 };
 	struct config *conf;
 
 	(void)state;
