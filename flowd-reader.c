@@ -26,6 +26,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -189,14 +190,14 @@ open_out(struct job *job, char *const *logs)
 static enum outcome
 stdout_failed(void)
 {
-	log_warn("cannot write to standard output");
+	program_output_failed("standard output");
 	return (STOP);
 }
 
 static enum outcome
 out_failed(const struct job *job)
 {
-	log_warn("cannot write to %s", job->out_path);
+	program_output_failed(job->out_path);
 	return (STOP);
 }
 
@@ -415,22 +416,31 @@ catch_signals(void)
 		fatal("cannot catch signals");
 }
 
-static void
-wait_a_moment(void)
+/*
+ * Waits for the interval between two looks at a log.  STOP: standard output is
+ * a pipe whose reader has ended; no write is needed to notice it.
+ */
+static enum outcome
+wait_a_moment(const struct job *job)
 {
-	const struct timespec ts = { 0, FOLLOW_INTERVAL * 1000000L };
+	const bool used = job->print ||
+	    (job->out_path != NULL && strcmp(job->out_path, "-") == 0);
+	struct pollfd pfd = { .fd = used ? STDOUT_FILENO : -1 };
 
-	(void)nanosleep(&ts, NULL);
+	if (poll(&pfd, 1, FOLLOW_INTERVAL) == 1 &&
+	    (pfd.revents & (POLLERR | POLLHUP)) != 0)
+		return (STOP);
+	return (READ_ON);
 }
 
 /* Waits until the log exists.  False: it cannot be followed, or interrupted. */
 static bool
-wait_for_log(struct job *job, struct follow *f)
+wait_for_log(struct job *job, struct follow *f, enum outcome *outcome)
 {
 	bool reported = false;
 	int error;
 
-	while (!interrupted) {
+	while (!interrupted && *outcome == READ_ON) {
 		if ((error = follow_open(f)) == 0)
 			return (true);
 		if (error != FLOWD_EIO) {
@@ -444,7 +454,7 @@ wait_for_log(struct job *job, struct follow *f)
 		if (!reported)
 			log_warn("cannot open %s, waiting for it", job->log);
 		reported = true;
-		wait_a_moment();
+		*outcome = wait_a_moment(job);
 	}
 	return (false);
 }
@@ -464,7 +474,8 @@ follow_flows(struct job *job, struct store_reader *reader, struct follow *f,
 	    (*error == FLOWD_EEOF || *error == FLOWD_ETORN)) {
 		switch (follow_look(f, store_reader_offset(reader))) {
 		case FOLLOW_SAME:
-			wait_a_moment();
+			if (wait_a_moment(job) == STOP)
+				return (STOP);
 			break;
 		case FOLLOW_CUT:
 			log_warnx(
@@ -513,7 +524,7 @@ follow_log(struct job *job)
 
 	catch_signals();
 	follow_init(&f, job->log);
-	if (wait_for_log(job, &f))
+	if (wait_for_log(job, &f, &outcome))
 		outcome = follow_files(job, &f);
 	follow_close(&f);
 	return (outcome);
@@ -608,7 +619,7 @@ main(int argc, char **argv)
 	enum outcome outcome;
 
 	claim_standard_descriptors();
-	/* A closed pipe is reported like a full disk. */
+	/* So that -o is complete when the reader of the pipe has ended. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)setvbuf(stdout, stdout_buffer, _IOFBF, sizeof(stdout_buffer));
 	log_init("flowd-reader", LOG_TO_STDERR, false);

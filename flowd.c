@@ -114,7 +114,7 @@ show(const struct config *conf, bool print)
 	else
 		(void)printf("configuration OK\n");
 	if (fflush(stdout) == EOF || ferror(stdout)) {
-		log_warn("standard output");
+		program_output_failed("standard output");
 		return (1);
 	}
 	return (0);

@@ -26,6 +26,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/log.h"
 #include "base/program.h"
 
 static void
@@ -43,16 +44,14 @@ print_version(const struct program *p)
 
 /* Exits with an error unless all of standard output was written. */
 static _Noreturn void
-finish_output(const struct program *p)
+finish_output(void)
 {
 	bool failed;
 
-	/* A closed pipe is reported like a full disk. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	failed = fflush(stdout) == EOF || ferror(stdout) != 0;
 	if (failed || fclose(stdout) == EOF) {
-		(void)fprintf(stderr, "%s: standard output: %s\n", p->name,
-		    strerror(errno));
+		program_output_failed("standard output");
 		exit(1);
 	}
 	exit(0);
@@ -95,7 +94,7 @@ refused_option(const struct program *p, char *const *argv)
 	if (strcmp(word, "version") != 0)
 		program_misused(p, "unknown option --%s", word);
 	print_version(p);
-	finish_output(p);
+	finish_output();
 }
 
 int
@@ -110,12 +109,12 @@ program_option(const struct program *p, int argc, char **argv)
 	switch (ch) {
 	case 'h':
 		(void)fputs(p->usage, stdout);
-		finish_output(p);
+		finish_output();
 	case 'V':
 		if (has_argument(p->letters, 'V'))
 			return (ch);
 		print_version(p);
-		finish_output(p);
+		finish_output();
 	default:
 		return (ch);
 	}
@@ -132,4 +131,11 @@ program_misused(const struct program *p, const char *fmt, ...)
 	va_end(ap);
 	(void)fprintf(stderr, "\n%s", p->usage);
 	exit(1);
+}
+
+void
+program_output_failed(const char *name)
+{
+	if (errno != EPIPE)
+		log_warn("cannot write to %s", name);
 }

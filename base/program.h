@@ -45,4 +45,11 @@ int program_option(const struct program *program, int argc, char **argv);
 void program_misused(const struct program *program, const char *fmt, ...)
     __attribute__((noreturn, format(printf, 2, 3)));
 
+/*
+ * Reports that output cannot be written, with errno as the cause.  name is the
+ * output's name in the message.  EPIPE is not reported: the reader of the pipe
+ * has ended, as head(1) does.  The caller must ignore SIGPIPE.
+ */
+void program_output_failed(const char *name);
+
 #endif

@@ -289,7 +289,7 @@ run(const struct command *command, const struct ctl_options *opts, int nwords,
 	}
 	status = command->run(command, opts, nwords - skip, words + skip);
 	if (fflush(stdout) == EOF || ferror(stdout)) {
-		log_warn("cannot write to standard output");
+		program_output_failed("standard output");
 		return (1);
 	}
 	return (status);

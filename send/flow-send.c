@@ -401,8 +401,10 @@ report(const struct options *opts, const struct transmitted *sent)
 		      " octets in %.3f s",
 		    sent->datagrams, sent->flows, sent->octets, sent->seconds);
 	if (opts->source == SAMPLE &&
-	    (printf("%" PRIu64 "\n", sent->flows) < 0 || fflush(stdout) != 0))
-		err(1, "standard output");
+	    (printf("%" PRIu64 "\n", sent->flows) < 0 || fflush(stdout) != 0)) {
+		program_output_failed("standard output");
+		exit(1);
+	}
 	if (sent->error == ECONNREFUSED)
 		errx(1, "%s: nobody listens there; datagrams were lost",
 		    opts->how.target);

@@ -501,17 +501,12 @@ def main():
     args = arguments()
     reader = Reader(args)
     reader.read_logs()
-    try:
+    with _program.output("flowd-stats"):
         if args.json:
             json.dump(as_json(reader.statistics, args), sys.stdout, indent=1)
             print()
         else:
             print("\n".join(as_text(reader.statistics, args)))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The interpreter must not flush the rest to the closed pipe.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     return reader.status
 
 

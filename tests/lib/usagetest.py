@@ -9,6 +9,7 @@ import errno
 import functools
 import os
 import re
+import signal
 import subprocess
 import tempfile
 
@@ -106,9 +107,8 @@ class Usage:
             os.close(reader)
             with open(writer, "wb") as closed:
                 result = run(program, word, stdout=closed)
-            self.assertEqual(result.returncode, 1)
-            self.assertIn(os.strerror(errno.EPIPE), result.stderr)
-            self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
+            self.assertIn(result.returncode, (1, -signal.SIGPIPE))
+            self.assertEqual(result.stderr, "")
 
     @of_each_program
     def test_full_standard_output(self, program):

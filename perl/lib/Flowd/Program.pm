@@ -14,10 +14,9 @@ use Flowd;
 sub _show {
 	my ($name, $text) = @_;
 
-	local $SIG{PIPE} = 'IGNORE';
 	print $text;
 	exit 0 if close STDOUT;
-	print STDERR "$name: standard output: $!\n";
+	print STDERR "$name: cannot write to standard output: $!\n";
 	exit 1;
 }
 
@@ -46,6 +45,9 @@ sub options {
 	    [qw(bundling no_auto_abbrev no_ignore_case require_order)]);
 	my (%opt, $error);
 
+	# SIGPIPE ends the program without a message when the reader of a pipe
+	# has ended; the parent process may have ignored it.
+	$SIG{PIPE} = 'DEFAULT';
 	local $SIG{__WARN__} = sub { $error //= lcfirst $_[0] =~ s/\n//r };
 	$parser->getoptions(\%opt, @options,
 	    'h|help' => sub { _show($name, $usage) },

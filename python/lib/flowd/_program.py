@@ -1,10 +1,29 @@
 """Options that flowd's programs in Python share; for these programs only."""
 
 import argparse
+import contextlib
 import os
 import sys
 
 from . import _flowd
+
+
+@contextlib.contextmanager
+def output(name):
+    """Ends the program if standard output cannot be written in this block.
+
+    The program ends without a message if the reader of a pipe has ended.
+    """
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError as error:
+        # So that Python does not try, and fail, to write the rest.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            print(f"{name}: cannot write to standard output: "
+                  f"{error.strerror}", file=sys.stderr)
+        sys.exit(1)
 
 
 class _Show(argparse.Action):
@@ -15,13 +34,8 @@ class _Show(argparse.Action):
         self.text = text
 
     def __call__(self, parser, namespace, values, option_string=None):
-        try:
-            print(self.text(), end="", flush=True)
-        except OSError as error:
-            # So that Python does not try, and fail, to write the rest.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            parser.exit(1, f"{parser.prog}: standard output: "
-                        f"{error.strerror}\n")
+        with output(parser.prog):
+            print(self.text(), end="")
         parser.exit()
 
 
