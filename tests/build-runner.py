@@ -231,13 +231,16 @@ class Runner(unittest.TestCase):
                             "echo 'ok 2 - y # skip no network'", "echo 1..2"),
                  self.shell("c", "echo 'not ok 1 # SKIP of_cmocka'",
                             "echo 1..1"),
+                 self.shell("e", "echo 'skipped: no such file'",
+                            "echo 'not ok 1 # SKIP of_cmocka'", "echo 1..1"),
                  self.shell("d", r"echo 'ok 1 - with \# skip in its name'",
                             "echo 1..1")]
         out, last = self.run_tests(*names, status=0)
         self.assertIn("\nSkipped:\n    2  not root (2 files)\n", out)
         self.assertIn("    1  no network (b)\n", out)
         self.assertIn("    1  no reason stated (c)\n", out)
-        self.assertIn("4 files, 4 tests: all passed, 4 skipped", last)
+        self.assertIn("    1  no such file (e)\n", out)
+        self.assertIn("5 files, 5 tests: all passed, 5 skipped", last)
 
     def test_slowest_are_listed_and_start_first_next_time(self):
         names = [self.shell(f"t{number:02}", f"echo {number} >>order",
@@ -266,9 +269,14 @@ class Runner(unittest.TestCase):
                      "one"], stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
                     env={**os.environ, "TMPDIR": str(tmp)}) as runner:
-                wait_for((self.dir / "pid").exists, "the test runs")
-                runner.send_signal(number)
-                self.assertNotEqual(runner.wait(PATIENCE), 0)
+                try:
+                    wait_for((self.dir / "pid").exists, "the test runs")
+                    runner.send_signal(number)
+                    self.assertNotEqual(runner.wait(PATIENCE), 0)
+                except BaseException:
+                    # Otherwise leaving the block waits for the runner.
+                    runner.kill()
+                    raise
             wait_for(lambda: not self.alive("pid"), "the test has ended")
         self.assertEqual(os.listdir(tmp), [])
 

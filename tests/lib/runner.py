@@ -47,6 +47,7 @@ MINUTE = 60
 RESULT = re.compile(r"(not )?ok\b *\d*(?: -)? *(.*)")
 PLAN = re.compile(r"1\.\.(\d+)(.*)")
 SKIP = re.compile(r"(?<!\\)# *skip\S* *(.*)", re.IGNORECASE)
+SKIPPED = "skipped: "
 MESSAGES = re.compile(r"stderr|.*\.(err|stderr)")	# names of files
 
 
@@ -111,14 +112,22 @@ def add_outcome(result, outcome, before):
     result.tests += 1
     skip = SKIP.search(outcome[2])
     if skip:
-        # cmocka prints "not ok" here, and the test's name instead of a reason.
-        named = outcome[2].startswith("#")
-        result.skipped.append("no reason stated" if named else skip[1])
+        result.skipped.append(skip_reason(outcome, skip, before))
         return False
     if outcome[1]:
         result.failed.append([outcome[0], *before])
         return True
     return False
+
+
+def skip_reason(outcome, skip, before):
+    """Returns why a test was skipped.  cmocka prints the test's name in the
+    place of the reason, and tests/unit/skip.h the reason on a line before."""
+    if not outcome[2].startswith("#"):
+        return skip[1]
+    reasons = [line[len(SKIPPED):] for line in before
+               if line.startswith(SKIPPED)]
+    return reasons[-1] if reasons else "no reason stated"
 
 
 def processes(session, tmp):

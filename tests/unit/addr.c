@@ -30,6 +30,7 @@
 
 #include "addr.h"
 #include "errors.h"
+#include "skip.h"
 
 static struct addr
 parsed(const char *text)
@@ -159,7 +160,7 @@ prints_ipv6_like_inet_ntop(void **state)
 	assert_non_null(
 	    inet_ntop(AF_INET6, a.bytes, expected, sizeof(expected)));
 	if (strcmp(expected, "::1:0:0:1:0:0") != 0)
-		skip();
+		skip_because("inet_ntop of this libc differs from RFC 5952");
 	for (pattern = 0; pattern < 256 * 4; pattern++) {
 		for (i = 0; i < 8; i++) {
 			group = (pattern & 1U << i) == 0 ?

@@ -34,6 +34,7 @@
 #include "errors.h"
 #include "base/log.h"
 #include "store.h"
+#include "temporary.h"
 
 #define DAEMON       "listen on 127.0.0.1:2055\nlogfile \"/log\"\n"
 #define DAEMON_LINES 2
@@ -1559,12 +1560,12 @@ table_errors(void **state)
 }
 
 /* Files in a directory that is removed after the test. */
-static char dir[] = "/tmp/flowd-config-XXXXXX";
+static char dir[4096];
 
 static void
 write_file(const char *name, const char *text)
 {
-	char path[256];
+	char path[4096 + 8];
 	FILE *fp;
 
 	assert_true(snprintf(path, sizeof(path), "%s/%s", dir, name) <
@@ -1578,7 +1579,8 @@ static int
 make_directory(void **state)
 {
 	(void)state;
-	(void)strlcpy(dir + strlen(dir) - 6, "XXXXXX", 7);
+	if (temporary_name(dir, sizeof(dir), "config") == -1)
+		return (-1);
 	return (mkdtemp(dir) == NULL ? -1 : 0);
 }
 
@@ -1586,7 +1588,7 @@ static int
 remove_directory(void **state)
 {
 	static const char *const names[] = { "main", "a", "b", "c", "t" };
-	char path[256];
+	char path[4096 + 8];
 	size_t i;
 
 	(void)state;
@@ -1601,7 +1603,7 @@ remove_directory(void **state)
 static struct config *
 parse_main(void)
 {
-	char path[256], *at;
+	char path[4096 + 8], *at;
 	struct config *conf;
 	FILE *fp;
 

@@ -31,6 +31,7 @@
 #include "config/config.h"
 #include "filter.h"
 #include "recorded.h"
+#include "skip.h"
 
 #define REPORT_MAX 65536
 
@@ -535,7 +536,7 @@ counts_like_0_9_1(void **state)
 
 	(void)state;
 	if (rules_fp == NULL || counters_fp == NULL || log_fp == NULL)
-		skip();
+		skip_because(SKIPPED_WITHOUT_DATA);
 	assert_true(fread(rules, 1, sizeof(rules) - 1, rules_fp) > 0);
 	assert_true(fread(wanted, 1, sizeof(wanted) - 1, counters_fp) > 0);
 	assert_int_equal(store_reader_fdopen(dup(fileno(log_fp)), &reader), 0);

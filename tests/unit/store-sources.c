@@ -36,6 +36,7 @@
 #include <zlib.h>
 
 #include "store.h"
+#include "temporary.h"
 
 #define NFLOWS     20000
 #define MASK       (STORE_FIELD_OCTETS | STORE_FIELD_CRC32)
@@ -223,14 +224,15 @@ test_function_fails(void **state)
 static void
 test_descriptors(void **state)
 {
-	char path[] = "/tmp/flowd-sources-XXXXXX";
+	char path[4096];
 	struct store_reader *reader;
 	struct store_writer *writer;
 	struct flow flow;
-	const int fd = mkstemp(path);
+	int fd;
 
 	(void)state;
-	assert_true(fd != -1);
+	assert_int_equal(temporary_name(path, sizeof(path), "sources"), 0);
+	assert_int_not_equal(fd = mkstemp(path), -1);
 	assert_int_equal(unlink(path), 0);
 	/* Writing starts at the descriptor's position. */
 	assert_int_equal(write(fd, log_bytes, RECORD_LEN), RECORD_LEN);

@@ -31,6 +31,7 @@
 #include <cmocka.h>
 
 #include "store.h"
+#include "temporary.h"
 
 #define RECORD_LEN 24 /* of record() with its checksum */
 #define MIB        (1024 * 1024)
@@ -39,10 +40,11 @@
 static int
 new_file(void)
 {
-	char path[] = "/tmp/flowd-tail-XXXXXX";
-	const int fd = mkstemp(path);
+	char path[4096];
+	int fd;
 
-	assert_true(fd != -1);
+	assert_int_equal(temporary_name(path, sizeof(path), "tail"), 0);
+	assert_int_not_equal(fd = mkstemp(path), -1);
 	assert_int_equal(unlink(path), 0);
 	return (fd);
 }

@@ -33,7 +33,9 @@
 
 #include <cmocka.h>
 
+#include "skip.h"
 #include "store.h"
+#include "temporary.h"
 
 #define V4_FIELDS                                               \
 	(STORE_FIELD_ALL &                                      \
@@ -546,7 +548,7 @@ names_of_fields(void **state)
 
 /* A log in a directory that teardown removes. */
 struct files {
-	char dir[64], log[80];
+	char dir[4096], log[4096 + 8];
 };
 
 static int
@@ -556,8 +558,8 @@ setup(void **state)
 
 	if (f == NULL)
 		return (-1);
-	(void)snprintf(f->dir, sizeof(f->dir), "/tmp/flowd-store-XXXXXX");
-	if (mkdtemp(f->dir) == NULL) {
+	if (temporary_name(f->dir, sizeof(f->dir), "store") == -1 ||
+	    mkdtemp(f->dir) == NULL) {
 		free(f);
 		return (-1);
 	}
@@ -832,7 +834,7 @@ a_full_disk_is_reported(void **state)
 
 	(void)state;
 	if (access("/dev/full", W_OK) != 0)
-		skip();
+		skip_because("/dev/full cannot be written");
 	/* At the end, when little was written ... */
 	assert_int_equal(store_writer_open("/dev/full", &w), 0);
 	assert_int_equal(store_write(w, &flow, STORE_FIELD_ALL), 0);

@@ -34,6 +34,7 @@
 #include "decode/ie.h"
 #include "netflow.h"
 #include "recorded.h"
+#include "skip.h"
 #include "decode/template-run.h"
 #include "decode/template.h"
 #include "wire9.h"
@@ -335,7 +336,7 @@ names_are_those_of_the_registry(void **state)
 
 	(void)state;
 	if ((fp = recorded_open("iana-elements.tsv")) == NULL)
-		skip();
+		skip_because(SKIPPED_WITHOUT_DATA);
 	while (fgets(line, sizeof(line), fp) != NULL) {
 		if (sscanf(line, "%u\t%127[^\t]", &id, name) != 2 ||
 		    id > UINT16_MAX || !ie_find(IE_PEN_IANA, (uint16_t)id, &ie))
