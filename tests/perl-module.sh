@@ -21,6 +21,9 @@ link_sources "$SRC" "$tmp/src" && rm -f "$tmp/src/perl" &&
 for file in Flowd.xs Makefile.PL README lib reader.pl t typemap; do
 	cp -R "$SRC/perl/$file" . || exit 1
 done
+# As if a header had existed at first that a later version renamed.
+renamed=$tmp/src/base/renamed.h
+: >"$renamed" || exit 1
 flags='-O2 -Wall -Wextra -Werror'
 preload=
 tests='t/*.t'
@@ -40,6 +43,9 @@ check "it builds" "$MAKE" -j 2 OPTIMIZE="$flags" \
 check "its tests pass" env ${preload:+LD_PRELOAD="$preload"} \
     "$MAKE" test TEST_FILES="$tests" || end_tree_test
 [ -z "$sanitize" ] || end_tree_test
+rm "$renamed"
+check "its Makefile works after a header was renamed" "$MAKE" -n ||
+    end_tree_test
 
 check "it installs" "$MAKE" install DESTDIR="$tmp/root" || end_tree_test
 installed=$(find "$tmp/root" -name Flowd.pm)
