@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
@@ -65,6 +66,20 @@ tap.main()
 """ % str(LIB)
 
 
+# A command that mounts a small file system, and runs the next words there.
+MOUNTED = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o size=64k flowd '
+           '"$1" && shift && exec "$@"', "sh"]
+
+
+def can_mount():
+    if need("unshare", "mount"):
+        return False
+    with tempfile.TemporaryDirectory() as tmp:
+        return subprocess.run([*MOUNTED, tmp, "true"], check=False,
+                              stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL).returncode == 0
+
+
 class Runner(unittest.TestCase):
     def setUp(self):
         tmp = tap.TemporaryDirectory(prefix="flowd-test-")
@@ -98,7 +113,7 @@ class Runner(unittest.TestCase):
         name = self.shell("one", *lines)
         out, last = self.run_tests(*options, name, status=1)
         self.assertRegex(last, r"^1 file, \d tests?: 1 file failed")
-        return out[out.index("\nFAILED: one\n"):]
+        return out[out.index("\nFiles of one:\n"):]
 
     def test_passing_tests_are_not_shown(self):
         out, last = self.run_tests("-n", "plain", self.write("a", PASSING),
@@ -139,6 +154,20 @@ class Runner(unittest.TestCase):
         kept = [path.name for path in (self.dir / "failed").rglob("*")
                 if path.is_file()]
         self.assertCountEqual(kept, ["kept", "stderr", "output", "output.err"])
+
+    def test_reasons_are_last(self):
+        """Each of several failing files has an assertion there."""
+        names = [self.write("b", FAILING), self.shell("c", *(
+            f"echo 'not ok {n}'; echo '# value {n}'" for n in range(1, 30)),
+            "echo 1..29"), self.write("t.py", PYTHON)]
+        out, _ = self.run_tests("-j", "2", *names, status=1)
+        screen = out[out.index("\nFAILED: "):]
+        self.assertLess(screen.count("\n"), 60)
+        for text in ("# expected 3 flows", "# value 1\n", "not ok 11\n",
+                     "... 18 more failed tests", "# AssertionError: Lists"):
+            self.assertIn(text, screen)
+        self.assertNotIn("a socket closed", screen)
+        self.assertNotIn("# value 2", out)
 
     def test_next_run_starts_without_the_files_of_the_last(self):
         name = self.write("b", FAILING)
@@ -181,6 +210,21 @@ class Runner(unittest.TestCase):
     def test_not_a_program(self):
         out, _ = self.run_tests("nosuch", status=1)
         self.assertIn("cannot be run", out)
+
+    @unittest.skipUnless(can_mount(), "a file system cannot be mounted")
+    def test_full_file_system(self):
+        """The explanation survives."""
+        tmp = self.dir / "tmp"
+        tmp.mkdir()
+        name = self.shell("one", 'cat /dev/zero >"$TMPDIR/large"',
+                          "echo 'not ok 1 - first'", "echo '# a value'",
+                          "echo 1..1")
+        done = subprocess.run(
+            [*MOUNTED, str(tmp), sys.executable, str(RUNNER), "-d",
+             str(self.dir), name], env={**os.environ, "TMPDIR": str(tmp)},
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
+            timeout=10 * PATIENCE, check=False)
+        self.assertIn("  not ok 1 - first\n    # a value\n", done.stdout)
 
     def test_time_limit(self):
         report = self.failure(

@@ -36,7 +36,8 @@ VANISH = 5.0		# seconds in which the last processes of a test end
 KEEP_FILE = 8 << 20	# bytes of a failed test's files, for each file,
 KEEP_TEST = 32 << 20	# for each test
 KEEP_ALL = 256 << 20	# and for all
-ASSERTIONS_SHOWN = 4	# of a file, in full
+ASSERTIONS_SHOWN = 4	# in full; of each file at least one
+NAMES_SHOWN = 10	# of a file's further failed tests
 LINES_SHOWN = 30	# of an assertion
 MESSAGES_SHOWN = 15	# lines of a daemon
 DAEMONS_SHOWN = 4
@@ -44,6 +45,8 @@ KEPT_SHOWN = 10		# paths
 SLOWEST = 10
 MINUTE = 60
 
+OUTPUT = "output"	# names of files: what a test printed,
+ERRORS = "output.err"	# and its standard error
 RESULT = re.compile(r"(not )?ok\b *\d*(?: -)? *(.*)")
 PLAN = re.compile(r"1\.\.(\d+)(.*)")
 SKIP = re.compile(r"(?<!\\)# *skip\S* *(.*)", re.IGNORECASE)
@@ -61,7 +64,9 @@ class Result:
     skipped: list = dataclasses.field(default_factory=list)	# reasons
     problems: list = dataclasses.field(default_factory=list)
     rest: list = dataclasses.field(default_factory=list)	# after the last
-    messages: list = dataclasses.field(default_factory=list)
+    # Paths, each with its lines:
+    errors: list = dataclasses.field(default_factory=list)
+    messages: list = dataclasses.field(default_factory=list)	# of daemons
     kept: list = dataclasses.field(default_factory=list)
 
     @property
@@ -174,6 +179,19 @@ def left_behind(session, tmp):
         time.sleep(0.05)
 
 
+def files_below(directories, target):
+    """Yields the size and the path of each file below the directories, and the
+    path of its copy below target."""
+    for directory in directories:
+        for root, dirs, files in os.walk(directory):
+            for entry in files + [d for d in dirs
+                                  if os.path.islink(os.path.join(root, d))]:
+                path = pathlib.Path(root, entry)
+                with contextlib.suppress(OSError):
+                    yield (path.lstat().st_size, path,
+                           target / path.relative_to(directory))
+
+
 class Keeper:
     """Copies the files of failed tests to failed/, up to a number of bytes."""
 
@@ -183,24 +201,16 @@ class Keeper:
         self.lock = threading.Lock()
         shutil.rmtree(directory, ignore_errors=True)
 
-    def keep(self, name, tmp):
-        """Copies tmp.  Returns the copies' paths, and a note about files that
-        were not copied, if any."""
+    def keep(self, name, *directories):
+        """Copies the directories' files.  Returns the directory of the copies,
+        their paths, and how many files were not copied."""
         target = self.directory / pathlib.PurePath(name).name
         target.mkdir(parents=True, exist_ok=True)
-        found = []
-        for root, dirs, files in os.walk(tmp):
-            for entry in files + [d for d in dirs
-                                  if os.path.islink(os.path.join(root, d))]:
-                path = pathlib.Path(root, entry)
-                with contextlib.suppress(OSError):
-                    found.append((path.lstat().st_size, path))
         copies = []
         omitted = 0
         with self.lock:
             room = min(KEEP_TEST, self.left)
-            for size, path in sorted(found):
-                copy = target / path.relative_to(tmp)
+            for size, path, copy in sorted(files_below(directories, target)):
                 if path.is_socket() or path.is_fifo() or \
                         path.is_block_device() or path.is_char_device():
                     continue
@@ -275,29 +285,30 @@ class Runner:
         tmp = tempfile.mkdtemp(prefix="flowd-tests-")
         # World-writable like /tmp, for tests that run without root.
         os.chmod(tmp, 0o1777)
-        output = pathlib.Path(tmp, "output")
-        errors = pathlib.Path(tmp, "output.err")
+        # Outside TMPDIR, whose file system the test may fill.
+        out = tempfile.mkdtemp(prefix="test-output-", dir=self.directory)
         started = time.monotonic()
         try:
-            self.execute(result, tmp, output, errors)
+            self.execute(result, tmp, pathlib.Path(out))
             result.seconds = time.monotonic() - started
-            if output.exists():
-                read_tap(result, output.read_text(errors="replace")
-                         .splitlines())
+            read_tap(result, pathlib.Path(out, OUTPUT).read_text(
+                errors="replace").splitlines())
             if not result.passed and not self.stopping:
-                self.keep(result, tmp)
+                self.keep(result, out, tmp)
         finally:
             shutil.rmtree(tmp, ignore_errors=True)
+            shutil.rmtree(out, ignore_errors=True)
         return result
 
-    def execute(self, result, tmp, output, errors):
+    def execute(self, result, tmp, directory):
         """Runs the program to its end; no process of it remains."""
         path = self.directory / result.name
         if not path.exists():
             path = SRC / result.name
         env = {**os.environ, "TMPDIR": tmp, "FLOWD_TEST_KEEP": "1",
                "CMOCKA_MESSAGE_OUTPUT": "TAP"}
-        with open(output, "wb") as out, open(errors, "wb") as err:
+        with open(directory / OUTPUT, "wb") as out, \
+                open(directory / ERRORS, "wb") as err:
             with self.lock:
                 if self.stopping:
                     return
@@ -341,14 +352,16 @@ class Runner:
             result.problems.append("it left processes behind, which were "
                                    "killed: " + ", ".join(left))
 
-    def keep(self, result, tmp):
-        target, copies, omitted = self.keeper.keep(result.name, tmp)
+    def keep(self, result, *directories):
+        target, copies, omitted = self.keeper.keep(result.name, *directories)
         logs = [path for path in copies if MESSAGES.fullmatch(path.name)]
         logs.sort(key=lambda path: path.stat().st_mtime)
         for path in logs[-DAEMONS_SHOWN:]:
             lines = path.read_text(errors="replace").splitlines()
-            if lines:
-                result.messages.append((path, lines[-MESSAGES_SHOWN:]))
+            if not lines:
+                continue
+            own = path == target / ERRORS
+            (result.errors if own else result.messages).append((path, lines))
         result.kept = [f"{target}/"]
         for entry in sorted(target.iterdir())[:KEPT_SHOWN]:
             result.kept.append(f"{entry}{'/' if entry.is_dir() else ''}")
@@ -396,23 +409,46 @@ def print_lines(lines, limit):
         print(f"    {line}")
 
 
-def print_failure(result):
-    """Prints why a file failed."""
+def print_tails(files):
+    for path, lines in files:
+        print(f"  Last lines of {path}:")
+        print_lines(lines, MESSAGES_SHOWN)
+
+
+def print_files(result):
+    """Prints which files of a failed test were kept, and the messages of its
+    daemons."""
+    print(f"\nFiles of {result.name}:")
+    print_tails(result.messages)
+    print("  Kept: " + "\n        ".join(result.kept))
+
+
+def print_failure(result, shown):
+    """Prints why a file failed, with the details of some of its tests."""
     print(f"\nFAILED: {result.name}")
     for problem in result.problems:
         print(f"  {problem}")
-    for first, *details in result.failed[:ASSERTIONS_SHOWN]:
+    for first, *details in result.failed[:shown]:
         print(f"  {first}")
         print_lines(details, LINES_SHOWN)
-    for first, *_ in result.failed[ASSERTIONS_SHOWN:]:
+    others = result.failed[shown:]
+    for first, *_ in others[:NAMES_SHOWN]:
         print(f"  {first}")
+    if len(others) > NAMES_SHOWN:
+        print(f"  ... {plural(len(others) - NAMES_SHOWN, 'more failed test')}")
     if result.problems and result.rest:
         print("  After its last result it printed:")
         print_lines(result.rest, MESSAGES_SHOWN)
-    for path, lines in result.messages:
-        print(f"  Last lines of {path}:")
-        print_lines(lines, MESSAGES_SHOWN)
-    print("  Kept: " + "\n        ".join(result.kept))
+    print_tails(result.errors)
+    print(f"  Kept: {result.kept[0]}")
+
+
+def print_failures(results):
+    """Prints the reasons last, where they are still on the screen."""
+    for result in results:
+        print_files(result)
+    for result in results:
+        print_failure(result, max(1, ASSERTIONS_SHOWN // len(results)))
 
 
 def summary(results, name, seconds):
@@ -461,9 +497,7 @@ def main():
     results = runner.run_all(args.tests)
     print_skips(results)
     print_slowest(results)
-    for result in results:
-        if not result.passed:
-            print_failure(result)
+    print_failures([result for result in results if not result.passed])
     print("\n" + summary(results, args.name, time.monotonic() - started))
     sys.exit(0 if all(result.passed for result in results) else 1)
 
