@@ -34,6 +34,7 @@
 #include "decode/state.h"
 #include "monitor/control-socket.h"
 #include "monitor/flowlogs.h"
+#include "monitor/forwards.h"
 #include "monitor/reload-ask.h"
 #include "privsep.h"
 #include "sandbox/sandbox.h"
@@ -107,7 +108,8 @@ prepare_process(void)
 static int
 show(const struct config *conf, bool print)
 {
-	if (control_socket_check(conf) == -1 || flowlogs_check(conf) == -1)
+	if (control_socket_check(conf) == -1 || flowlogs_check(conf) == -1 ||
+	    forwards_check(conf) == -1)
 		return (1);
 	if (print)
 		config_print(conf, stdout);

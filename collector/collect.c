@@ -121,6 +121,7 @@ count_all(void *arg, struct collector_counters *counters)
 	output_count(c->output, counters);
 	counters->evicted = exporters_evicted(c->exporters);
 	counters->unauthorised = intake_unauthorised(c->intake);
+	counters->forward_looped = intake_looped(c->intake);
 	counters->kernel_drops = sockets_dropped(c->sockets);
 	counters->skipped = c->batch->skipped;
 }
@@ -212,6 +213,19 @@ stage_listener(struct collector *c, const struct priv_msg *order, int fd)
 		sockets_move(c->sockets, order->value - 1, &listener) == -1))
 		fatalx("the monitor named a listener that does not exist");
 	staged_add_listener(&c->staged, &listener);
+}
+
+static void
+stage_forward(struct collector *c, const struct priv_msg *order, int fd)
+{
+	struct output_forward forward = { .fd = fd };
+
+	if (order->body_len != sizeof(forward.self))
+		fatalx("the monitor sent an unexpected forward");
+	if (priv_receive_body(c->sock, &forward.self, sizeof(forward.self)) ==
+	    -1)
+		end_orphaned(c);
+	staged_add_forward(&c->staged, &forward);
 }
 
 static void
@@ -323,7 +337,7 @@ obey(struct collector *c)
 		stage_listener(c, &order, fd);
 		return;
 	case PRIV_FORWARD:
-		staged_add_forward(&c->staged, fd);
+		stage_forward(c, &order, fd);
 		return;
 	case PRIV_COMMIT:
 		commit_config(c);

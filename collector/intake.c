@@ -38,6 +38,8 @@ struct intake {
 	struct exporter_table *exporters;
 	struct output *output;
 	uint64_t unauthorised; /* datagrams */
+	uint64_t looped;       /* datagrams that flowd itself forwarded */
+	struct log_state looped_logged;
 	struct log_state unauthorised_logged;
 
 	/* The datagram that is being decoded. */
@@ -172,6 +174,24 @@ refuse(struct intake *in, const struct addr *from, uint32_t now)
 	    addr_ntop(from, addr), held_back);
 }
 
+/* Forwarding it again would be a loop. */
+static void
+drop_looped(struct intake *in, const struct batch_datagram *datagram,
+    uint32_t now)
+{
+	char addr[ADDR_STRLEN];
+	uint32_t held_back;
+
+	in->looped++;
+	if (!log_state_begin(&in->looped_logged, now, &held_back))
+		return;
+	log_warnx(
+	    "%s: flowd itself forwarded this datagram, and received it again; "
+	    "dropped; check the \"forward to\" statements (%" PRIu32
+	    " similar held back)",
+	    addr_ntop(&datagram->from, addr), held_back);
+}
+
 static void
 count_datagram(struct counters *count, enum decoded r)
 {
@@ -207,6 +227,10 @@ intake_datagram(struct intake *in, const struct batch_datagram *datagram,
 	unsigned int source = prefix_map_find(in->sources, &datagram->from);
 	enum decoded r;
 
+	if (output_is_forward(in->output, &datagram->from, datagram->port)) {
+		drop_looped(in, datagram, dgram.recv_sec);
+		return;
+	}
 	if (source == SOURCE_REFUSED) {
 		refuse(in, &datagram->from, dgram.recv_sec);
 		return;
@@ -229,12 +253,23 @@ intake_tick(struct intake *in, uint32_t now)
 		    "no more datagrams from addresses that no "
 		    "\"flow source\" allows; %" PRIu64 " were dropped",
 		    in->unauthorised);
+	if (log_state_expire(&in->looped_logged, now, QUIET_SECONDS))
+		log_info(
+		    "flowd no longer receives datagrams that it "
+		    "forwarded; %" PRIu64 " were dropped",
+		    in->looped);
 }
 
 const struct filter *
 intake_filter(const struct intake *in)
 {
 	return (in->filter);
+}
+
+uint64_t
+intake_looped(const struct intake *in)
+{
+	return (in->looped);
 }
 
 uint64_t

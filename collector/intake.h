@@ -65,4 +65,7 @@ const struct filter *intake_filter(const struct intake *in);
 /* Datagrams from addresses that no flow source allowed. */
 uint64_t intake_unauthorised(const struct intake *in);
 
+/* The number of datagrams that flowd itself had forwarded; dropped. */
+uint64_t intake_looped(const struct intake *in);
+
 #endif

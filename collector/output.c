@@ -39,7 +39,7 @@ struct output {
 	struct logsock *logsock;
 	bool use_logsock;
 
-	int *forwards;
+	struct output_forward *forwards;
 	size_t nforwards;
 
 	record_outcome *outcome;
@@ -276,20 +276,21 @@ output_wants_logsock(const struct output *o)
 }
 
 void
-output_set_forwards(struct output *o, const int *fds, size_t n)
+output_set_forwards(struct output *o, const struct output_forward *forwards,
+    size_t n)
 {
 	size_t i;
 
 	for (i = 0; i < o->nforwards; i++)
-		(void)close(o->forwards[i]);
+		(void)close(o->forwards[i].fd);
 	free(o->forwards);
 	o->forwards = NULL;
 	o->nforwards = 0;
 	if (n == 0)
 		return;
-	if ((o->forwards = reallocarray(NULL, n, sizeof(*fds))) == NULL)
+	if ((o->forwards = reallocarray(NULL, n, sizeof(*forwards))) == NULL)
 		fatal("memory exhausted");
-	memcpy(o->forwards, fds, n * sizeof(*fds));
+	memcpy(o->forwards, forwards, n * sizeof(*forwards));
 	o->nforwards = n;
 }
 
@@ -398,7 +399,7 @@ output_forward(struct output *o, const uint8_t *data, size_t len)
 	for (i = 0; i < o->nforwards; i++) {
 		/* The first may only report that an earlier one was refused. */
 		for (tries = 0; tries < 2; tries++) {
-			if (send(o->forwards[i], data, len,
+			if (send(o->forwards[i].fd, data, len,
 				MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)len)
 				break;
 		}
@@ -407,4 +408,20 @@ output_forward(struct output *o, const uint8_t *data, size_t len)
 		else
 			o->forward_lost++;
 	}
+}
+
+bool
+output_is_forward(const struct output *o, const struct addr *from,
+    uint16_t port)
+{
+	const struct priv_forward *self;
+	size_t i;
+
+	for (i = 0; i < o->nforwards; i++) {
+		self = &o->forwards[i].self;
+		if (self->port == port && from->family != ADDR_NONE &&
+		    addr_equal(&self->addr, from))
+			return (true);
+	}
+	return (false);
 }

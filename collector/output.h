@@ -32,6 +32,7 @@
 #include "lib/counters.h"
 #include "store.h"
 #include "ipc/flowlog-lock.h"
+#include "ipc/priv-msg.h"
 
 struct output;
 
@@ -39,6 +40,12 @@ struct output;
 struct output_log {
 	int fd;
 	uint32_t lock; /* its index; flowlog-lock.h */
+};
+
+/* A socket that the monitor has connected to another collector. */
+struct output_forward {
+	int fd;
+	struct priv_forward self;
 };
 
 /*
@@ -81,7 +88,8 @@ bool output_wants_logsock(const struct output *o);
 void output_use_logsock(struct output *o, bool use);
 
 /* Replaces the forwards by n connected sockets, which the output then owns. */
-void output_set_forwards(struct output *o, const int *fds, size_t n);
+void output_set_forwards(struct output *o,
+    const struct output_forward *forwards, size_t n);
 
 enum output_result {
 	OUTPUT_STORED,
@@ -133,6 +141,10 @@ void output_pollfds(const struct output *o, struct pollfd *pfds);
 
 /* Sends a datagram to all forwards. */
 void output_forward(struct output *o, const uint8_t *data, size_t len);
+
+/* Whether the sender of a datagram is one of the forwards of a flowd's workers. */
+bool output_is_forward(const struct output *o, const struct addr *from,
+    uint16_t port);
 
 /* Sets the counters of logs, the log socket and forwards, and no others. */
 void output_count(const struct output *o, struct collector_counters *counters);

@@ -71,11 +71,12 @@ staged_add_listener(struct staged *s, const struct listener *listener)
 }
 
 void
-staged_add_forward(struct staged *s, int fd)
+staged_add_forward(struct staged *s, const struct output_forward *forward)
 {
-	if (s->conf == NULL || s->nforwards == s->conf->nforwards || fd == -1)
+	if (s->conf == NULL || s->nforwards == s->conf->nforwards ||
+	    forward->fd == -1)
 		fatalx("the monitor sent an unexpected forward");
-	s->forwards[s->nforwards++] = fd;
+	s->forwards[s->nforwards++] = *forward;
 }
 
 void

@@ -31,10 +31,10 @@
 #include "config/config.h"
 
 struct staged {
-	struct config *conf;        /* NULL: no configuration is staged */
-	struct listener *listeners; /* conf->nlistens */
-	size_t nlisteners;          /* received */
-	int *forwards;              /* conf->nforwards */
+	struct config *conf;             /* NULL: no configuration is staged */
+	struct listener *listeners;      /* conf->nlistens */
+	size_t nlisteners;               /* received */
+	struct output_forward *forwards; /* conf->nforwards */
 	size_t nforwards;
 	struct output_log *logs; /* conf->nlogs */
 	size_t nlogs;
@@ -50,7 +50,7 @@ int staged_begin(struct staged *s, int sock, size_t len)
 
 /* These take ownership of descriptors, of which -1 is none. */
 void staged_add_listener(struct staged *s, const struct listener *listener);
-void staged_add_forward(struct staged *s, int fd);
+void staged_add_forward(struct staged *s, const struct output_forward *forward);
 void staged_add_log(struct staged *s, int fd, uint32_t lock);
 void staged_set_control(struct staged *s, int fd);
 

@@ -24,6 +24,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "addr.h"
+
 /*
  * A message is this structure, in host byte order, on a stream socket, with at
  * most one descriptor.  Even types are requests of the collector, which carry
@@ -32,7 +34,7 @@
 struct priv_msg {
 	uint32_t type;     /* enum priv_type */
 	uint32_t value;    /* defined by the type, else 0 */
-	uint32_t body_len; /* bytes that follow; PRIV_CONFIG only */
+	uint32_t body_len; /* bytes that follow; PRIV_CONFIG, PRIV_FORWARD */
 };
 
 enum priv_type {
@@ -43,7 +45,7 @@ enum priv_type {
 	PRIV_CONFIG = 1, /* body: config_pack() */
 	/* With a descriptor; or value: 1 + index of a listener to keep. */
 	PRIV_LISTENER = 3,
-	PRIV_FORWARD = 5, /* with a descriptor */
+	PRIV_FORWARD = 5, /* with a descriptor; body: struct priv_forward */
 	PRIV_COMMIT = 7,
 
 	/*
@@ -70,6 +72,12 @@ enum priv_type {
 	PRIV_LOG_TAKEN = 10,
 	/* A write was short; the collector writes none until PRIV_LOGS_REPAIRED. */
 	PRIV_WANT_REPAIR = 12,
+};
+
+/* The address that a forwarding socket sends from. */
+struct priv_forward {
+	struct addr addr; /* ADDR_NONE: unknown */
+	uint32_t port;
 };
 
 /*

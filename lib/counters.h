@@ -123,7 +123,10 @@ enum counter_kind {
 	    "Datagrams forwarded, counted for each target.") \
 	ROW(33, forward_lost, "forward-lost", COUNTER_TOTAL, \
 	    "forward_lost_total", \
-	    "Datagrams that the system refused to forward.")
+	    "Datagrams that the system refused to forward.") \
+	ROW(34, forward_looped, "forward-looped", COUNTER_TOTAL, \
+	    "forward_looped_total", \
+	    "Datagrams that flowd forwarded and received again, dropped.")
 
 #define COUNTER_MEMBER(number, member, name, kind, metric, help) \
 	uint64_t member;

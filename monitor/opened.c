@@ -92,6 +92,8 @@ opened_open(struct opened *o, struct config *conf, const struct opened *before,
     bool writing)
 {
 	limit_workers(conf, before->conf);
+	if (forwards_check(conf) == -1)
+		return (-1);
 	if (check_statefile(conf, before->conf, writing) == -1)
 		return (-1);
 	if (conf->crashdump != NULL && crashdump_check(conf->crashdump) == -1)
@@ -105,6 +107,7 @@ opened_open(struct opened *o, struct config *conf, const struct opened *before,
 		listeners_back_out(&o->listeners, conf, before->conf);
 		return (-1);
 	}
+	forwards_open(&o->forwards, conf);
 	o->rights = before->rights;
 	o->state_magic = before->state_magic;
 	o->conf = conf;
@@ -118,6 +121,7 @@ opened_replace(struct opened *o, struct opened *next)
 	flowlogs_close(&o->logs, &next->logs);
 	control_sockets_replace(&next->controls, &o->controls, o->conf);
 	listeners_replace(&next->listeners, next->conf, &o->listeners, o->conf);
+	forwards_close(&o->forwards);
 	if (!same_string(next->conf->pidfile, o->conf->pidfile))
 		log_warnx("the pidfile changes only when flowd is restarted");
 	config_free(o->conf);
@@ -128,6 +132,7 @@ void
 opened_close(struct opened *o)
 {
 	flowlogs_close(&o->logs, NULL);
+	forwards_close(&o->forwards);
 	config_free(o->conf);
 	free(o->listeners.list);
 }

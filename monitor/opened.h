@@ -24,6 +24,7 @@
 
 #include "config/config.h"
 #include "monitor/control-socket.h"
+#include "monitor/forwards.h"
 #include "monitor/listeners.h"
 #include "monitor/flowlogs.h"
 #include "sandbox/rights.h"
@@ -36,6 +37,7 @@ struct opened {
 	struct config *conf; /* owned; NULL: no configuration is open */
 	struct listeners listeners;
 	struct flowlogs logs;
+	struct forwards forwards;
 	struct control_sockets controls;
 	bool state_off; /* the statefile is another program's file */
 };

@@ -51,22 +51,3 @@ sender_open_logsock(const struct config *conf, struct log_limit *warned)
 	}
 	return (fd);
 }
-
-int
-sender_open_forward(const struct conf_forward *f)
-{
-	struct sockaddr_storage ss;
-	socklen_t len = addr_to_sockaddr(&f->addr, f->port, 0, &ss);
-	char addr[ADDR_STRLEN];
-	int fd;
-
-	fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd == -1 || connect(fd, (struct sockaddr *)&ss, len) == -1) {
-		log_warn("cannot forward to %s port %u",
-		    addr_ntop(&f->addr, addr), f->port);
-		if (fd != -1)
-			(void)close(fd);
-		return (-1);
-	}
-	return (fd);
-}

@@ -15,8 +15,8 @@
  */
 
 /*
- * The connected sockets through which collectors send.  The monitor opens them,
- * since the sandbox of a collector does not permit connect(2).
+ * The connected socket through which a collector sends to the log socket.  The
+ * monitor opens it, since the sandbox of a collector does not permit connect(2).
  */
 #ifndef SENDERS_H
 #define SENDERS_H
@@ -29,8 +29,5 @@
  * a message that warned limits.
  */
 int sender_open_logsock(const struct config *conf, struct log_limit *warned);
-
-/* A socket connected to the receiver of a forward; -1 after a message. */
-int sender_open_forward(const struct conf_forward *f);
 
 #endif

@@ -64,9 +64,9 @@ use_of(enum priv_type type)
 	}
 }
 
-int
-worker_send_fd(const struct workers *ws, const struct worker *w,
-    enum priv_type type, uint32_t value, int fd)
+static int
+send_copy(const struct workers *ws, const struct worker *w, enum priv_type type,
+    uint32_t value, const void *body, size_t body_len, int fd)
 {
 	int copy, r;
 
@@ -74,9 +74,16 @@ worker_send_fd(const struct workers *ws, const struct worker *w,
 		return (-1);
 	r = ws->rights->unconfined ? 0 : sandbox_restrict(copy, use_of(type));
 	if (r == 0)
-		r = priv_send(w->sock, type, value, NULL, 0, copy);
+		r = priv_send(w->sock, type, value, body, body_len, copy);
 	(void)close(copy);
 	return (r);
+}
+
+int
+worker_send_fd(const struct workers *ws, const struct worker *w,
+    enum priv_type type, uint32_t value, int fd)
+{
+	return (send_copy(ws, w, type, value, NULL, 0, fd));
 }
 
 /* Sends fd and closes it.  -1 with errno. */
@@ -143,15 +150,14 @@ send_listeners(const struct workers *ws, const struct worker *w,
 
 static int
 send_forwards(const struct workers *ws, const struct worker *w,
-    const struct config *conf)
+    const struct forwards *f)
 {
 	size_t i;
-	int r = 0, fd;
+	int r = 0;
 
-	for (i = 0; r == 0 && i < conf->nforwards; i++) {
-		if ((fd = sender_open_forward(&conf->forwards[i])) != -1)
-			r = send_and_close(ws, w, PRIV_FORWARD, fd);
-	}
+	for (i = 0; r == 0 && i < f->n; i++)
+		r = send_copy(ws, w, PRIV_FORWARD, 0, &f->list[i].self,
+		    sizeof(f->list[i].self), f->list[i].fd);
 	return (r);
 }
 
@@ -199,7 +205,7 @@ try_send_config(struct workers *ws, const struct worker *w,
 	if (send_packed(w, o->conf) == -1 ||
 	    (fresh && send_states(ws, w, o) == -1) ||
 	    send_listeners(ws, w, &o->listeners, fresh) == -1 ||
-	    send_forwards(ws, w, o->conf) == -1 ||
+	    send_forwards(ws, w, &o->forwards) == -1 ||
 	    send_logs(ws, w, &o->logs) == -1)
 		return (-1);
 	if (o->conf->logsock != NULL &&

@@ -423,7 +423,8 @@ class Manual(unittest.TestCase):
         sets-reserved sequence-lost sequence-lost-datagrams sequence-late
         restarts""".split()
     WHOLE = """kernel-drops skipped exporters-evicted log-bytes log-errors
-        log-lost logsock-sent logsock-lost forwarded forward-lost""".split()
+        log-lost logsock-sent logsock-lost forwarded forward-lost
+        forward-looped""".split()
 
     def test_every_counter_is_in_the_manual(self):
         page = tap.source("flowd.8").read_text()

@@ -3,14 +3,16 @@
 depend on the receiver."""
 
 import pathlib
+import signal
 import socket
+import subprocess
 import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import netflow
 import tap
-from flowdtest import PATIENCE, Flowd, free_port, has_ipv6
+from flowdtest import PATIENCE, Flowd, endpoint, free_port, has_ipv6
 
 
 class Forward(unittest.TestCase):
@@ -65,6 +67,32 @@ class Forward(unittest.TestCase):
             stored = flowd.wait_flows(len(flows))
         self.assertEqual([f["src"] for f in stored],
                          [f["src"] for f in flows])
+
+    def test_own_listener_under_any_address_is_refused(self):
+        anywhere = {"0.0.0.0": ["127.0.0.1", "127.0.0.2", "0.0.0.0",
+                                "::ffff:127.0.0.1"]}
+        if has_ipv6():
+            anywhere["::"] = ["::1"]
+        for address, targets in anywhere.items():
+            for target in targets:
+                with self.subTest(listen=address, target=target), \
+                        Flowd(listen=(address,)) as flowd:
+                    flowd.write_conf("forward to " +
+                                     endpoint(target, flowd.port))
+                    check = subprocess.run(flowd.command("-n"),
+                                           capture_output=True, text=True,
+                                           check=False)
+                    self.assertEqual(check.returncode, 1)
+                    self.assertIn("in a loop", check.stderr)
+                    flowd.process.send_signal(signal.SIGHUP)
+                    flowd.wait_stderr("in a loop")
+                    flowd.wait_stderr("the old configuration stays in force")
+
+    def test_another_port_or_address_is_no_loop(self):
+        with Flowd(listen=("127.0.0.1",)) as flowd:
+            for target, port in (("127.0.0.1", free_port()),
+                                 ("127.0.0.2", flowd.port)):
+                flowd.reload(f"forward to {target}:{port}")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,10 @@
 """`listen on ADDR:PORT interface NAME` receives only datagrams that arrive on
 that interface.  The test runs in a network namespace."""
 
+import os
 import pathlib
 import signal
+import subprocess
 import sys
 import unittest
 
@@ -56,6 +58,35 @@ class Interface(unittest.TestCase):
             self.check(flowd, (0,), (0,))
             flowd.wait_stderr(f"listening on 0.0.0.0:{self.port} interface "
                               "test0, ")
+
+    def check_forward(self, listen, target):
+        """Returns what flowd -n writes about a forward to target."""
+        flowd = self.start(listen)
+        flowd.write_conf(*flowd.statements,
+                         f"forward to {endpoint(target, self.port)}")
+        result = subprocess.run(flowd.command("-n"), capture_output=True,
+                                text=True, check=False)
+        self.assertEqual(result.returncode, "in a loop" in result.stderr)
+        return result.stderr
+
+    def test_forward_to_an_own_address_is_refused(self):
+        for listen, target in (("0.0.0.0", ADDRESSES4[0]),
+                               ("0.0.0.0", ADDRESSES4[1]),
+                               ("::", ADDRESSES6[1])):
+            self.assertIn("in a loop",
+                          self.check_forward((listen, None), target))
+        foreign = "198.51.100.7"
+        for listen, target in (
+                (("0.0.0.0", None), foreign),
+                ((ADDRESSES4[0], None), ADDRESSES4[1]),
+                (("0.0.0.0", "test0"), ADDRESSES4[0])):
+            self.assertEqual(self.check_forward(listen, target), "")
+        nonlocal_bind = pathlib.Path("/proc/sys/net/ipv4/ip_nonlocal_bind")
+        if os.access(nonlocal_bind, os.W_OK):
+            nonlocal_bind.write_text("1")
+            self.addCleanup(nonlocal_bind.write_text, "0")
+            self.assertEqual(self.check_forward(("0.0.0.0", None), foreign),
+                             "")
 
     def test_address_of_another_interface(self):
         """The interface counts, not the address."""

@@ -11,6 +11,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import namespace
 import netflow
+import report
 import tap
 from flowdtest import Flowd
 
@@ -82,6 +83,29 @@ class Multicast(unittest.TestCase):
             stored = flowd.wait_flows(20)
             self.assertEqual(sorted(flow["src"] for flow in stored),
                              sorted(f"10.0.0.{i}" for i in range(20)))
+
+    def test_own_copies_are_dropped(self):
+        """The group that flowd forwards to is also the one that it joins."""
+        # Another test of this file adds this route as well.
+        subprocess.run(["ip", "route", "replace", GROUP4, "dev", "test0"],
+                       check=True)
+        self.addCleanup(subprocess.run, ["ip", "route", "delete", GROUP4],
+                        check=True)
+        flows = netflow.flows(4)
+        for workers in (1, 3):
+            with self.subTest(workers=workers), Flowd(
+                    "store SRC_ADDR", f"workers {workers}",
+                    f"join group {GROUP4} on test0",
+                    f"forward to {GROUP4}:@PORT@",
+                    listen=("0.0.0.0",)) as flowd:
+                for number, flow in enumerate(flows):
+                    flowd.send(netflow.datagram(5, [flow]),
+                               f"127.0.0.{number + 1}")
+                flowd.wait_stderr("flowd itself forwarded this datagram")
+                self.assertEqual(len(flowd.wait_flows(4)), 4)
+                if workers == 1:
+                    self.assertEqual(
+                        report.statistics(flowd).whole["forward-looped"], 4)
 
     def test_ipv4_any(self):
         self.only_through_test0(GROUP4, "0.0.0.0")

@@ -73,7 +73,7 @@ numbers_are_permanent(void **state)
 		"sequence-lost", "sequence-lost-datagrams", "sequence-late",
 		"restarts", "kernel-drops", "skipped", "exporters-evicted",
 		"log-bytes", "log-errors", "log-lost", "logsock-sent",
-		"logsock-lost", "forwarded", "forward-lost" };
+		"logsock-lost", "forwarded", "forward-lost", "forward-looped" };
 	unsigned int i;
 
 	(void)state;
