@@ -61,6 +61,7 @@
 
 #include "errors.h"
 #include "filter/filter-internal.h"
+#include "filter/filter-zone.h"
 
 #define AHEAD_MAX 32 /* flows for which memory is loaded at once */
 
@@ -72,7 +73,7 @@ clock_set(struct filter_clock *clock, uint32_t sec)
 
 	if (clock->known && clock->sec == sec)
 		return;
-	clock->known = localtime_r(&t, &tm) != NULL;
+	clock->known = filter_zone_time(t, &tm) != NULL;
 	if (!clock->known)
 		return;
 	clock->sec = sec;

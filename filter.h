@@ -50,8 +50,7 @@ size_t filter_memory(const struct filter *filter);
 /*
  * Returns the verdict on flow: that of the last matching rule, or accept if no
  * rule matches.  Copies the tag of this rule to flow and sets STORE_FIELD_TAG.
- * Counts evaluations, matches and wins.  Local time is in the time zone of the
- * last call of tzset.
+ * Counts evaluations, matches and wins.  Local time is that of filter-zone.h.
  */
 enum filter_verdict filter_flow(struct filter *filter, struct flow *flow);
 

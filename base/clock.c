@@ -16,6 +16,8 @@
 
 #include "compat/compat.h"
 
+#include <stdlib.h>
+
 #include "base/clock.h"
 
 static struct timespec
@@ -40,4 +42,16 @@ time_t
 clock_sec(void)
 {
 	return (monotonic().tv_sec + 1);
+}
+
+void
+clock_read_zone(void)
+{
+	if (getenv("TZ") == NULL) {
+		/* Some C libraries compare only the name of the zone. */
+		(void)setenv("TZ", "UTC0", 1);
+		tzset();
+		(void)unsetenv("TZ");
+	}
+	tzset();
 }

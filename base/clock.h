@@ -31,4 +31,10 @@ uint64_t clock_ns(void);
 /* In seconds; at least 1, so that 0 can mean "never". */
 time_t clock_sec(void);
 
+/*
+ * Reads the machine's time zone, as tzset does, but also if it has changed since
+ * the last call.  Without effect if TZ is set.
+ */
+void clock_read_zone(void);
+
 #endif

@@ -283,6 +283,7 @@ intake_configure(struct intake *in, const struct config *conf)
 {
 	prefix_map_free(in->sources);
 	in->sources = config_sources(conf);
+	filter_zone_set(conf->offsets, conf->noffsets);
 	filter_free(in->filter);
 	in->filter =
 	    filter_new(conf->rules, conf->nrules, conf->tables, conf->ntables);

@@ -26,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/child.h"
@@ -53,6 +54,10 @@ parse_in_child(FILE *fp, int out, const struct config_source *source,
 	    source->nmacros);
 	if (conf == NULL)
 		_exit(1);
+	conf->offsets = calloc(FILTER_OFFSETS_MAX, sizeof(*conf->offsets));
+	if (conf->offsets == NULL)
+		fatal("%s", source->path);
+	conf->noffsets = filter_zone_list(time(NULL), conf->offsets);
 	if (config_pack(conf, &data, &len) != 0)
 		fatalx("%s: too large", source->path);
 	if (flowd_write_whole(out, data, len) == -1)

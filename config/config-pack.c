@@ -240,6 +240,23 @@ static const struct pack_row rule_rows[] = {
 static const struct pack_layout rule_layout =
     PACK_LAYOUT(struct filter_rule, rule_rows, check_rule);
 
+static int
+check_offset(const void *structure)
+{
+	const struct filter_offset *offset = structure;
+
+	return (offset->seconds < -ZONE_MAX || offset->seconds > ZONE_MAX ?
+		FLOWD_EINVAL :
+		0);
+}
+
+static const struct pack_row offset_rows[] = {
+	NUMBER(struct filter_offset, from),
+	NUMBER(struct filter_offset, seconds),
+};
+static const struct pack_layout offset_layout =
+    PACK_LAYOUT(struct filter_offset, offset_rows, check_offset);
+
 static const struct pack_row limits_rows[] = {
 	NUMBER(struct conf_limits, exporters),
 	NUMBER(struct conf_limits, templates),
@@ -299,6 +316,8 @@ static const struct pack_row config_rows[] = {
 	NUMBER(struct config, store_mask),
 	PACK_NESTED(struct config, limits, limits_layout),
 	NUMBER(struct config, sync_seconds),
+	PACK_ITEMS(struct config, offsets, noffsets, offset_layout,
+	    FILTER_OFFSETS_MAX),
 	UP_TO(struct config, workers, CONFIG_WORKERS_MAX),
 	PACK_ITEMS(struct config, rules, nrules, rule_layout, FILTER_RULES_MAX),
 };

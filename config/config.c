@@ -42,6 +42,7 @@ config_free(struct config *conf)
 		free(conf->logs[i].group);
 	}
 	free(conf->rules);
+	free(conf->offsets);
 	free(conf->tables);
 	free(conf->logs);
 	free(conf->listens);

@@ -31,6 +31,7 @@
 
 #include "addr.h"
 #include "filter/filter-rule.h"
+#include "filter/filter-zone.h"
 #include "filter/prefix-map.h"
 
 #define CONFIG_PACKED_MAX  (64U << 20) /* bytes; more is refused */
@@ -92,16 +93,18 @@ struct config {
 	struct conf_log *logs;
 	size_t nlogs;
 	struct conf_limits limits;
-	char *logsock;            /* NULL: none */
-	char *pidfile;            /* NULL: not specified */
-	char *statefile;          /* NULL: none */
-	char *crashdump;          /* directory; NULL: none */
-	char *control;            /* NULL: none */
-	char *control_group;      /* NULL: not specified */
-	uint32_t logsock_bufsize; /* bytes; 0: not specified */
-	uint32_t sync_seconds;    /* 0: never */
-	uint32_t workers;         /* collectors; 0: not specified, means 1 */
-	uint32_t store_mask;      /* STORE_FIELD_* */
+	char *logsock;                 /* NULL: none */
+	char *pidfile;                 /* NULL: not specified */
+	char *statefile;               /* NULL: none */
+	char *crashdump;               /* directory; NULL: none */
+	char *control;                 /* NULL: none */
+	char *control_group;           /* NULL: not specified */
+	uint32_t logsock_bufsize;      /* bytes; 0: not specified */
+	uint32_t sync_seconds;         /* 0: never */
+	struct filter_offset *offsets; /* of local time, for collectors */
+	size_t noffsets;
+	uint32_t workers;    /* collectors; 0: not specified, means 1 */
+	uint32_t store_mask; /* STORE_FIELD_* */
 };
 
 /* A macro from the command line, "name=value". */

@@ -80,7 +80,7 @@ struct filter_active {
 	bool quick;
 };
 
-/* The latest result of localtime_r, which is expensive. */
+/* The latest result of filter_zone_time, which is expensive. */
 struct filter_clock {
 	bool known;
 	uint32_t sec; /* epoch */

@@ -22,6 +22,7 @@
 #include <time.h>
 
 #include "filter/filter-rule.h"
+#include "filter/filter-zone.h"
 #include "store.h"
 
 const struct filter_number_row filter_number_rows[FILTER_NUMBERS] = {
@@ -201,7 +202,7 @@ print_date(const char *keyword, int64_t date, FILE *fp)
 	time_t t = (time_t)date;
 	struct tm tm;
 
-	if (localtime_r(&t, &tm) == NULL)
+	if (filter_zone_time(t, &tm) == NULL)
 		return;
 	(void)fprintf(fp, " %s date %04d%02d%02d%02d%02d%02d", keyword,
 	    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,

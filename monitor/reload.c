@@ -16,6 +16,7 @@
 
 #include "compat/compat.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "monitor/notify.h"
 #include "monitor/reload.h"
@@ -51,6 +52,7 @@ reload(const struct config_source *source, struct workers *ws, struct opened *o)
 		notify_ready();
 		return (-1);
 	}
+	clock_read_zone();
 	ws->reloading = true;
 	listeners_retire(&next.listeners, &o->listeners);
 	for (w = ws->list; w < ws->list + ws->n; w++) {

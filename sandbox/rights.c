@@ -32,6 +32,7 @@
 #include <unistd.h>
 
 #include "sandbox/capabilities.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "sandbox/rights.h"
 #include "sandbox/sandbox.h"
@@ -150,7 +151,7 @@ close_others(const int *keep, size_t n)
 static void
 read_ahead(enum sandbox_role role)
 {
-	tzset();
+	clock_read_zone();
 	/* Loads the name service, since filter rules name protocols. */
 	if (role == SANDBOX_PARSER)
 		(void)getprotobyname("udp");
