@@ -6,7 +6,6 @@ import gzip
 import pathlib
 import random
 import re
-import resource
 import subprocess
 import sys
 import unittest
@@ -16,7 +15,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import flowlog
 import tap
 from damage import Damaged, split
-from readertest import ReaderTest, briefs, brief, flow, log
+from flowdtest import is_sanitized, need
+from readertest import (READER, SECONDS, ReaderTest, briefs, brief, flow,
+                        log)
 
 LENGTH = len(log(1))
 SEEDS = 1000
@@ -272,14 +273,20 @@ class Gzip(ReaderTest):
         self.assertEqual([r for r in got if r not in set(records)], [])
 
 
-def used():
-    """Returns the processor seconds used by children that have ended."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
-
-
+@unittest.skipIf(is_sanitized(), "a build with sanitizers")
+@unittest.skipIf(need("valgrind"), "valgrind is not installed")
 class Hostile(ReaderTest):
-    def test_time_is_linear_in_the_size(self):
+    def instructions(self, name):
+        """Returns how many instructions it takes to recover a log."""
+        done = subprocess.run(
+            ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
+             READER, "-Rq", name], cwd=self.dir, stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            encoding="utf-8", errors="replace", timeout=SECONDS, check=False)
+        self.assertEqual(done.returncode, DAMAGE, done.stderr)
+        return int(re.search(r"Collected : (\d+)", done.stderr)[1])
+
+    def test_work_is_linear_in_the_size(self):
         """The patterns look like headers everywhere, and never are."""
         patterns = (b"\x7f\xff\0\0",			# long, with checksum
                     b"\x61\xff\0\0\x20\0\0\0",		# without
@@ -288,15 +295,14 @@ class Hostile(ReaderTest):
                     b"\x1f\x8b\x08")
         for pattern in patterns:
             with self.subTest(pattern=pattern):
-                seconds = []
-                for size in 500000, 4000000:
+                counts = []
+                for size in 200000, 400000, 800000:
                     self.write("bad.log", pattern * (size // len(pattern)))
-                    start = used()
-                    self.run_reader("-Rq", "bad.log", status=DAMAGE)
-                    seconds.append(used() - start)
-                # 8 times the size would need 64 times the time if it were
-                # quadratic.
-                self.assertLess(seconds[1], 24 * seconds[0] + 1)
+                    counts.append(self.instructions("bad.log"))
+                # Without what every start needs, twice the size needs twice
+                # the instructions; four times if it were quadratic.
+                self.assertLess(counts[2] - counts[1],
+                                2.5 * (counts[1] - counts[0]), counts)
 
 
 if __name__ == "__main__":
