@@ -55,6 +55,9 @@ static struct {
 /* Rights of this process's own descriptors; 0: look into the records. */
 static uint64_t own[FDS_MAX];
 
+/* The process that limited it: a child has other files by the same number. */
+static pid_t limited_by[FDS_MAX];
+
 __attribute__((constructor)) static void
 share_records(void)
 {
@@ -131,8 +134,10 @@ cap_rights_set(cap_rights_t *rights, uint64_t right)
 int
 cap_rights_limit(int fd, const cap_rights_t *rights)
 {
-	if (fd >= 0 && fd < FDS_MAX)
+	if (fd >= 0 && fd < FDS_MAX) {
 		own[fd] = rights->bits;
+		limited_by[fd] = getpid();
+	}
 	return (record(fd, rights->bits));
 }
 
@@ -273,7 +278,7 @@ cap_enter(void)
 	for (fd = 0; fd < FDS_MAX; fd++) {
 		if (fcntl(fd, F_GETFD) == -1)
 			own[fd] = 0;
-		else if (own[fd] == 0)
+		else if (own[fd] == 0 || limited_by[fd] != getpid())
 			own[fd] = ALL_RIGHTS;
 	}
 	return (model_enter("capsicum", calls, sizeof(calls) / sizeof(calls[0]),
