@@ -70,7 +70,7 @@ def setUpModule():
         # A copy of the files of the source, as in a git checkout.
         run(tap.SRC / "tools" / "make-dist", tap.SRC, "0", "byacc", cwd=tmp)
         run("tar", "-xzf", "flowd-0.tar.gz", cwd=tmp)
-        podman("build", "--isolation=chroot", "--network=host",
+        podman("build", "--layers=false", "--isolation=chroot", "--network=host",
                f"--build-arg=BASE={BASE}", f"--tag={IMAGE}", "--quiet",
                f"--file={tmp}/flowd-0/packaging/container/Containerfile",
                f"{tmp}/flowd-0")
