@@ -42,6 +42,9 @@ enum flowd_error {
 	FLOWD_EGZIP = -12,     /* the compressed data are damaged */
 	FLOWD_ELEGACY = -13,   /* a log of version 2 */
 	FLOWD_ENOTLOG = -14,   /* no flow log */
+	FLOWD_EXZ = -15,       /* a file compressed with xz */
+	FLOWD_EZSTD = -16,     /* a file compressed with zstd */
+	FLOWD_EBZIP2 = -17,    /* a file compressed with bzip2 */
 };
 
 /* A sentence part for a message, such as "checksum mismatch".  Static. */

@@ -196,7 +196,8 @@ typedef void store_damage_fn(void *arg, int error, uint64_t offset,
  * Makes store_read continue after damage.  It returns every intact record, as
  * defined in flowd-log(5) under "Damage", and calls report for the bytes
  * between them and after the last.  Its only errors are then FLOWD_EEOF,
- * FLOWD_EIO, FLOWD_ENOMEM and FLOWD_ELEGACY.  FLOWD_ENOMEM.
+ * FLOWD_EIO, FLOWD_ENOMEM, FLOWD_ELEGACY, FLOWD_EXZ, FLOWD_EZSTD and
+ * FLOWD_EBZIP2.  FLOWD_ENOMEM.
  */
 int store_reader_recover(struct store_reader *reader, store_damage_fn *report,
     void *arg) __attribute__((warn_unused_result));
@@ -220,8 +221,9 @@ void store_reader_follow(struct store_reader *reader, bool follow);
 /*
  * Reads the next flow.  FLOWD_EEOF at the end; FLOWD_ETORN if the log ends
  * inside a record; FLOWD_EVERSION, FLOWD_EHEADER and FLOWD_ECRC for a damaged
- * record; FLOWD_EGZIP; FLOWD_ELEGACY; FLOWD_EIO.  All of these are final: each
- * later call returns the same.
+ * record; FLOWD_EGZIP; FLOWD_ELEGACY; FLOWD_EXZ, FLOWD_EZSTD and FLOWD_EBZIP2
+ * for a file in such a format; FLOWD_EIO.  All of these are final: each later
+ * call returns the same.
  */
 int store_read(struct store_reader *reader, struct flow *flow)
     __attribute__((warn_unused_result));

@@ -393,15 +393,40 @@ store_reader_legacy(struct store_reader *r, uint32_t *start_sec)
 	return (0);
 }
 
-/* Returns whether a log that is read as version 3 is of version 2. */
-static bool
-is_legacy(const struct store_reader *r)
-{
-	uint32_t start_sec;
+/* The first bytes of files in other formats; none begins a record. */
+static const struct {
+	int error;
+	size_t len;
+	const char *magic;
+} formats[] = {
+	{ FLOWD_EXZ, 6,
+	    "\xfd"
+	    "7zXZ" },
+	{ FLOWD_EZSTD, 4, "\x28\xb5\x2f\xfd" },
+	{ FLOWD_EBZIP2, 3, "BZh" },
+};
 
-	return (r->next_offset == 0 &&
-	    store_v2_check_file(r->buf + r->pos, r->len - r->pos, &start_sec) ==
-		0);
+/*
+ * The format of a log that is read as version 3: FLOWD_ELEGACY for version 2,
+ * FLOWD_EXZ, FLOWD_EZSTD or FLOWD_EBZIP2 for a compressed file, or 0.
+ */
+static int
+other_format(const struct store_reader *r)
+{
+	const uint8_t *p = r->buf + r->pos;
+	const size_t len = r->len - r->pos;
+	uint32_t start_sec;
+	size_t i;
+
+	if (r->next_offset != 0)
+		return (0);
+	for (i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		if (len >= formats[i].len &&
+		    memcmp(p, formats[i].magic, formats[i].len) == 0)
+			return (formats[i].error);
+	}
+	return (
+	    store_v2_check_file(p, len, &start_sec) == 0 ? FLOWD_ELEGACY : 0);
 }
 
 /* Moves to the end of the record of len bytes at pos. */
@@ -417,7 +442,7 @@ static int
 next_record(struct store_reader *r, struct flow *flow)
 {
 	size_t len;
-	int error;
+	int error, other;
 
 	r->offset = r->next_offset;
 	while ((error = r->decode(r->buf + r->pos, r->len - r->pos, flow,
@@ -427,11 +452,12 @@ next_record(struct store_reader *r, struct flow *flow)
 		if (error != 0)
 			return (error);
 	}
-	if (error == FLOWD_EVERSION && is_legacy(r))
-		return (FLOWD_ELEGACY);
 	if (error == 0)
 		take_record(r, len);
-	return (error);
+	if (error != FLOWD_EVERSION)
+		return (error);
+	other = other_format(r);
+	return (other != 0 ? other : error);
 }
 
 /*
@@ -504,6 +530,7 @@ make_plan(struct store_reader *r)
 	struct recovery *v = r->recovery;
 	bool found, growing;
 	size_t left;
+	int error;
 
 	want(r, SCAN_BYTES);
 	left = r->len - r->pos;
@@ -514,8 +541,8 @@ make_plan(struct store_reader *r)
 			report_damage(r);
 		return (r->end);
 	}
-	if (is_legacy(r))
-		return (FLOWD_ELEGACY);
+	if ((error = other_format(r)) != 0)
+		return (error);
 	if (growing && v->in_step && cause_of_damage(r) == FLOWD_ETORN)
 		return (FLOWD_ETORN);
 	found = scan_window(&v->scan, r->buf + r->pos, left, v->in_step);

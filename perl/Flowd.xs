@@ -256,7 +256,8 @@ message(pTHX_ const struct reader *r, uint64_t offset, int error)
 {
 	SV *said = sv_2mortal(newSVpvf("%" SVf ": ", SVfARG(r->name)));
 
-	if (error == FLOWD_ENOMEM || error == FLOWD_ELEGACY)
+	if (error == FLOWD_ENOMEM || error == FLOWD_ELEGACY ||
+	    error <= FLOWD_EXZ)
 		sv_catpvf(said, "%s", flowd_strerror(error));
 	else
 		sv_catpvf(said, "offset %" SVf ": %s", NUMBER_ARG(offset),

@@ -248,6 +248,11 @@ report_end(struct replay *rp, int error)
 		warnx("%s: %s: flowd-reader -L can make one of today of it",
 		    rp->path, flowd_strerror(error));
 		break;
+	case FLOWD_EXZ:
+	case FLOWD_EZSTD:
+	case FLOWD_EBZIP2:
+		warnx("%s: %s", rp->path, flowd_strerror(error));
+		break;
 	default:
 		warnx("%s: offset %" PRIu64
 		      ": %s, the rest of this log is left out",
