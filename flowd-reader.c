@@ -60,6 +60,8 @@ struct job {
 	const char *out_path; /* NULL: no -o */
 	struct store_writer *out;
 	struct filter *filter;   /* NULL: no -f */
+	char *rules_text;        /* of -e, a line each, until compiled */
+	struct filter *rules;    /* NULL: no -e */
 	uint32_t store_mask;     /* with filter */
 	uint64_t nread, npassed; /* flows */
 	const char *log;         /* the current log */
@@ -75,10 +77,11 @@ static volatile sig_atomic_t interrupted; /* with -F */
 
 static const struct program reader_program = {
 	.name = "flowd-reader",
-	.letters = "FH:JLRUVcdf:ho:qv",
+	.letters = "FH:JLRUVcde:f:ho:qv",
 	.usage =
-	    "usage: flowd-reader [-FJLRUVcdhqv] [-H n] [-f filter] "
-	    "[-o out] log ...\n"
+	    "usage: flowd-reader [-FJLRUVcdhqv] [-H n] [-e rule] [-f filter] "
+	    "[-o out]\n"
+	    "                    log ...\n"
 	    "  -F             follow the last log as it grows and is rotated\n"
 	    "  -H n           read the first n flows of each log\n"
 	    "  -J             print JSON, one object a line\n"
@@ -87,7 +90,8 @@ static const struct program reader_program = {
 	    "  -U             show times in UTC\n"
 	    "  -V, --version  print version\n"
 	    "  -c             print flow-tools CSV\n"
-	    "  -d             count the flows of each log and the rules of -f\n"
+	    "  -d             count the flows of each log and matches of rules\n"
+	    "  -e rule        read only flows that match this or another -e\n"
 	    "  -f filter      use the rules and store statements of this file\n"
 	    "  -h, --help     print this help\n"
 	    "  -o out         write the flows that passed to this log\n"
@@ -125,17 +129,29 @@ parse_head(const char *text)
 	return (n);
 }
 
-static void
-load_filter(struct job *job, const char *path)
+/* Parses the file at path, or standard input for "-". */
+static struct config *
+parse_file(const char *path)
 {
 	struct config *conf;
 	FILE *fp;
 
+	if (strcmp(path, "-") == 0)
+		return (config_parse(stdin, "standard input", CONFIG_READER,
+		    NULL, 0));
 	if ((fp = fopen(path, "r")) == NULL)
 		fatal("cannot open %s", path);
 	conf = config_parse(fp, path, CONFIG_READER, NULL, 0);
 	(void)fclose(fp);
-	if (conf == NULL)
+	return (conf);
+}
+
+static void
+load_filter(struct job *job, const char *path)
+{
+	struct config *conf;
+
+	if ((conf = parse_file(path)) == NULL)
 		fatalx("%s has errors; no log was read", path);
 	job->store_mask = conf->store_mask;
 	job->filter =
@@ -145,6 +161,54 @@ load_filter(struct job *job, const char *path)
 	log_debug("%s: %zu rules, compiled to %zu bytes", path, conf->nrules,
 	    filter_memory(job->filter));
 	config_free(conf);
+}
+
+/*
+ * Adds a line "accept WORDS".  WORDS can only be parameters of a rule then: the
+ * grammar refuses statements, and nothing defines a macro or a table.
+ */
+static void
+add_rule(struct job *job, const char *words)
+{
+	char *rules;
+
+	if (strchr(words, '\n') != NULL || strchr(words, '\r') != NULL)
+		fatalx("-e: a rule has a line break, expected one line");
+	if (words[strspn(words, " \t")] == '\0')
+		fatalx("-e: empty rule, expected parameters or all");
+	if (asprintf(&rules, "%saccept %s\n",
+		job->rules_text == NULL ? "" : job->rules_text, words) == -1)
+		fatal("-e");
+	free(job->rules_text);
+	job->rules_text = rules;
+}
+
+/* Compiles the rules of -e, after a rule that discards all flows. */
+static void
+compile_rules(struct job *job)
+{
+	struct filter_rule *rules;
+	struct config *conf;
+	FILE *fp;
+
+	fp = fmemopen(job->rules_text, strlen(job->rules_text), "r");
+	if (fp == NULL)
+		fatal("-e");
+	conf = config_parse(fp, "-e", CONFIG_READER, NULL, 0);
+	(void)fclose(fp);
+	if (conf == NULL)
+		fatalx("-e has errors; no log was read");
+	if ((rules = calloc(conf->nrules + 1, sizeof(*rules))) == NULL)
+		fatal("-e");
+	rules[0].verdict = FILTER_DISCARD;
+	memcpy(rules + 1, conf->rules, conf->nrules * sizeof(*rules));
+	job->rules = filter_new(rules, conf->nrules + 1, NULL, 0);
+	if (job->rules == NULL)
+		fatal("cannot use the rules of -e");
+	free(rules);
+	config_free(conf);
+	free(job->rules_text);
+	job->rules_text = NULL;
 }
 
 static bool
@@ -232,12 +296,17 @@ print_flow(struct job *job, const struct flow *flow)
 static enum outcome
 process_flow(struct job *job, struct flow *flow)
 {
-	uint32_t mask = flow->fields;
+	uint32_t mask;
 
 	job->nread++;
+	if (job->filter != NULL &&
+	    filter_flow(job->filter, flow) == FILTER_DISCARD)
+		return (READ_ON);
+	if (job->rules != NULL &&
+	    filter_flow(job->rules, flow) == FILTER_DISCARD)
+		return (READ_ON);
+	mask = flow->fields; /* a rule may have added a tag */
 	if (job->filter != NULL) {
-		if (filter_flow(job->filter, flow) == FILTER_DISCARD)
-			return (READ_ON);
 		mask = job->store_mask;
 		flow->fields &= mask;
 	}
@@ -290,6 +359,21 @@ report_end(struct job *job, const struct store_reader *reader, int error)
 		log_warnx("%s: %s: use -L to read it", job->log,
 		    flowd_strerror(error));
 		break;
+	case FLOWD_EXZ:
+	case FLOWD_EZSTD:
+	case FLOWD_EBZIP2:
+		log_warnx("%s: %s", job->log, flowd_strerror(error));
+		break;
+	case FLOWD_EVERSION:
+	case FLOWD_EHEADER:
+		if (offset == 0) {
+			log_warnx(
+			    "%s: not a flow log, or damaged: offset 0: %s; "
+			    "use -R to search it for records",
+			    job->log, flowd_strerror(error));
+			break;
+		}
+		/* FALLTHROUGH */
 	default:
 		log_warnx("%s: offset %" PRIu64
 			  ": %s, the rest of this log is "
@@ -561,13 +645,11 @@ print_rule(void *arg, const char *text)
 }
 
 static void
-report_filter(const struct job *job)
+report_filter(const struct filter *filter)
 {
-	if (job->filter == NULL || !log_is_debug())
+	if (filter == NULL || !log_is_debug())
 		return;
-	(void)fprintf(stderr, "final: # store mask %" PRIx32 "\n",
-	    job->store_mask);
-	if (filter_report(job->filter, print_rule, NULL) != 0)
+	if (filter_report(filter, print_rule, NULL) != 0)
 		log_warnx(
 		    "memory exhausted; "
 		    "the report on the filter is incomplete");
@@ -588,8 +670,13 @@ finish(struct job *job, enum outcome outcome)
 		(void)stdout_failed();
 		job->status = 1;
 	}
-	report_filter(job);
+	if (job->filter != NULL && log_is_debug())
+		(void)fprintf(stderr, "final: # store mask %" PRIx32 "\n",
+		    job->store_mask);
+	report_filter(job->filter);
+	report_filter(job->rules);
 	filter_free(job->filter);
+	filter_free(job->rules);
 	return (job->status);
 }
 
@@ -606,6 +693,20 @@ check_options(const struct job *job, bool csv, bool json, const char *last_log)
 		    "damage");
 	if (job->follow && strcmp(last_log, "-") == 0)
 		fatalx("-F cannot follow standard input; name a log");
+}
+
+/* Refuses standard input as filter and log. */
+static void
+check_filter(const char *filter_path, char *const *logs)
+{
+	if (filter_path == NULL || strcmp(filter_path, "-") != 0)
+		return;
+	for (; *logs != NULL; logs++) {
+		if (strcmp(*logs, "-") == 0)
+			fatalx(
+			    "standard input is both the filter and a log; "
+			    "name one of them");
+	}
 }
 
 int
@@ -649,6 +750,9 @@ main(int argc, char **argv)
 		case 'd':
 			debug = true;
 			break;
+		case 'e':
+			add_rule(&job, optarg);
+			break;
 		case 'f':
 			filter_path = optarg;
 			break;
@@ -669,9 +773,12 @@ main(int argc, char **argv)
 		program_misused(&reader_program, "no log given");
 	log_init("flowd-reader", LOG_TO_STDERR, debug);
 	check_options(&job, csv, json, argv[argc - 1]);
+	check_filter(filter_path, argv);
 	job.layout = csv ? CSV : json ? JSON : TEXT;
 	if (filter_path != NULL)
 		load_filter(&job, filter_path);
+	if (job.rules_text != NULL)
+		compile_rules(&job);
 	if (job.out_path != NULL) {
 		if (strcmp(job.out_path, "-") == 0)
 			job.print = false;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""flowd-reader -f reads rules and store statements from a file."""
+"""flowd-reader -f reads rules and store statements, and -e a rule."""
 
+import json
 import pathlib
 import re
 import sys
@@ -96,6 +97,49 @@ class Filter(ReaderTest):
         self.assertIn("rules:2: ", said)
         self.assertIn("rules:3: ", said)
         self.assertFalse((self.dir / "b.log").exists())
+
+    def octets(self, *args, **options):
+        """Returns the numbers of the flows that are printed."""
+        out, err = self.run_reader("-J", *args, "a.log", **options)
+        self.assertEqual(err, b"")
+        return [json.loads(line)["octets"] for line in out.splitlines()]
+
+    def test_rules_from_standard_input(self):
+        self.assertEqual(self.octets("-f", "-", stdin=RULES.encode()), [1, 2])
+        said = self.fails("-f", "-", "a.log", stdin=b"accept sideways\n")
+        self.assertIn("standard input:1: ", said)
+        self.assertIn("both the filter and a log", self.fails("-f", "-", "-"))
+
+    def test_rules_of_the_command_line(self):
+        self.assertEqual(self.octets("-e", "proto 17"), [1])
+        self.assertEqual(self.octets("-e", "dst any port 443 proto tcp"),
+                         [2])
+        # Each is an alternative, and a flow must pass -f, too.
+        words = ["-e", "octets < 1", "-e", "octets >= 2"]
+        self.assertEqual(self.octets(*words), [0, 2, 3])
+        self.assertEqual(self.octets("-f", "rules", *words), [2])
+        self.assertEqual(self.octets("-e", "all"), [0, 1, 2, 3])
+        self.assertEqual(self.octets("-e", "proto 99"), [])
+
+    def test_a_rule_of_the_command_line_sets_a_tag(self):
+        self.run_reader("-q", "-o", "b.log", "-e", "proto 17 tag 5", "a.log")
+        record, = flowlog.decode(self.read("b.log"))
+        self.assertEqual((record["tag"], record["octets"]), (5, 1))
+
+    def test_counts_rules_of_the_command_line(self):
+        said = self.prints("", "-q", "-d", "-e", "proto 17", "a.log")
+        self.assertEqual(
+            re.findall(r"evaluations (\d+) matches (\d+) wins (\d+)", said),
+            [("4", "4", "3"), ("4", "1", "1")])
+
+    def test_only_rules_on_the_command_line(self):
+        for rule in ('include "rules"', "discard all", "a = 1",
+                     'table <t> file "rules"', "src <t>", "src $a",
+                     'logfile "x"', "store OCTETS", "", " ",
+                     "proto 17\nstore OCTETS", "proto 17\rstore OCTETS"):
+            with self.subTest(rule=rule):
+                said = self.fails("-e", "all", "-e", rule, "a.log")
+                self.assertIn("-e:", said)
 
     def test_a_missing_file_of_rules(self):
         self.assertIn("none: No such file", self.fails("-f", "none", "a.log"))
