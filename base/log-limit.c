@@ -53,6 +53,20 @@ log_state_begin(struct log_state *state, uint32_t now, uint32_t *held_back)
 }
 
 bool
+log_state_hourly(struct log_state *state, uint32_t now)
+{
+	const uint32_t interval =
+	    state->logged ? LOG_STATE_REPEAT : LOG_LIMIT_INTERVAL;
+
+	if (state->limit.last != 0 &&
+	    is_within(state->limit.last, now, interval))
+		return (false);
+	state->limit.last = now;
+	state->logged = true;
+	return (true);
+}
+
+bool
 log_state_end(struct log_state *state)
 {
 	const bool logged = state->logged;

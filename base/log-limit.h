@@ -55,6 +55,14 @@ struct log_state {
 bool log_state_begin(struct log_state *state, uint32_t now,
     uint32_t *held_back);
 
+#define LOG_STATE_REPEAT 3600 /* seconds */
+
+/*
+ * Whether to log that the condition has begun, or an hour later that it lasts.
+ * A condition that begins again is logged once a minute at most.
+ */
+bool log_state_hourly(struct log_state *state, uint32_t now);
+
 /* Whether to log the end of the condition: its beginning was logged. */
 bool log_state_end(struct log_state *state);
 

@@ -302,20 +302,51 @@ is_too_much(const struct conf_log *log, const struct flowlog_dir_file *oldest,
 	    (log->keep_seconds != 0 && oldest->mtime.tv_sec < bound));
 }
 
+/*
+ * Logs the n files of a log that cannot be removed, or that none is left.
+ * error is the errno of the first.
+ */
+static void
+report_unremovable(const struct conf_log *log, struct log_state *state,
+    size_t n, const char *first, int error, time_t now)
+{
+	if (n == 0) {
+		if (log_state_end(state))
+			log_info(
+			    "logfile %s: the closed files that could not be "
+			    "removed are gone",
+			    log->path);
+		return;
+	}
+	if (log_state_hourly(state, (uint32_t)now))
+		log_warnx(
+		    "logfile %s: %zu closed files cannot be removed, first %s: "
+		    "%s; flowd tries again",
+		    log->path, n, first, strerror(error));
+}
+
 /* Removes the oldest of n closed files until they are within the limits. */
 static void
-remove_oldest(const struct conf_log *log, const struct flowlog_dir *d, size_t n,
-    uint64_t bytes, time_t now)
+remove_oldest(const struct conf_log *log, struct log_state *state,
+    const struct flowlog_dir *d, size_t n, uint64_t bytes, time_t now)
 {
 	const struct flowlog_dir_file *f = d->files;
+	const char *first = NULL;
+	size_t failed = 0;
+	int error = 0;
 
 	for (; n > 0 && is_too_much(log, f, n, bytes, now); n--, f++) {
-		if (unlinkat(d->fd, f->name, 0) == -1)
-			log_warn("%s cannot be removed", f->name);
-		else
-			log_debug("removed %s", f->name);
 		bytes -= f->size;
+		if (unlinkat(d->fd, f->name, 0) == 0) {
+			log_debug("removed %s", f->name);
+			continue;
+		}
+		if (failed++ == 0) {
+			error = errno;
+			first = f->name;
+		}
 	}
+	report_unremovable(log, state, failed, first, error, now);
 }
 
 void
@@ -340,6 +371,6 @@ flowlog_closed_expire(const struct open_flowlogs *logs, size_t i, time_t now)
 	}
 	if (fstat(logs->list[i].fd, &st) == 0)
 		bytes += (uint64_t)st.st_size;
-	remove_oldest(log, &d, n, bytes, now);
+	remove_oldest(log, &logs->list[i].unremovable, &d, n, bytes, now);
 	flowlog_dir_close(&d);
 }

@@ -28,6 +28,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "base/log-limit.h"
 #include "config/config.h"
 #include "sandbox/rights.h"
 
@@ -39,6 +40,7 @@ struct flowlog_file {
 	gid_t gid;     /* of its files; (gid_t)-1: not changed */
 	time_t until;  /* epoch; 0: not rotated by time */
 	time_t retry;  /* epoch; no rotation before, since one failed */
+	struct log_state unremovable; /* closed files cannot be removed */
 	bool uncompressed;      /* there may be closed files to compress */
 	struct timespec failed; /* mtime; only younger files are compressed */
 };

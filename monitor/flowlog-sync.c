@@ -109,7 +109,8 @@ start_syncer(struct flowlog_sync *s, const struct open_flowlogs *logs,
 {
 	s->synced = now;
 	if ((s->syncer = fork()) == -1) {
-		log_warn("the logs cannot be synced");
+		if (log_state_hourly(&s->failed, (uint32_t)now))
+			log_warn("the logs cannot be synced");
 		return;
 	}
 	if (s->syncer == 0)
@@ -129,7 +130,10 @@ reap_syncer(struct flowlog_sync *s)
 	if (!child_has_ended(s->syncer, &error))
 		return (false);
 	s->syncer = -1;
-	if (error != 0)
+	if (error == 0) {
+		if (log_state_end(&s->failed))
+			log_info("the logs are synced again");
+	} else if (log_state_hourly(&s->failed, (uint32_t)time(NULL)))
 		log_warnx("the logs cannot be synced: %s", strerror(error));
 	return (true);
 }

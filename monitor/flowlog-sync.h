@@ -33,8 +33,9 @@ struct flowlog_sync {
 	struct flowlog_file
 	    *retired; /* replaced; still written to or not synced */
 	size_t nretired;
-	pid_t syncer;  /* -1: none runs */
-	time_t synced; /* epoch; when the last syncer was started */
+	pid_t syncer;            /* -1: none runs */
+	time_t synced;           /* epoch; when the last syncer was started */
+	struct log_state failed; /* the logs cannot be synced */
 };
 
 /*

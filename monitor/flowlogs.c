@@ -159,6 +159,7 @@ open_log(const struct flowlogs *l, size_t i, const struct flowlogs *users,
 
 	*f = (struct flowlog_file){ .append_fd = -1,
 		.lock = l->open.list[i].lock,
+		.unremovable = l->open.list[i].unremovable,
 		.gid = l->open.list[i].gid,
 		.uncompressed = log->compress,
 		.until = flowlog_name_until(log, now) };
@@ -210,8 +211,8 @@ find_log(const struct flowlogs *before, const char *path)
 }
 
 /*
- * A log that was open before keeps its lock.  Each other log gets an unused
- * one.
+ * A log that was open before keeps its lock and the state of its messages.
+ * Each other log gets an unused lock.
  */
 static void
 assign_locks(struct flowlogs *l, const struct flowlogs *before)
@@ -228,6 +229,7 @@ assign_locks(struct flowlogs *l, const struct flowlogs *before)
 		same = find_log(before, l->open.conf->logs[i].path);
 		if (same != NULL) {
 			l->open.list[i].lock = same->lock;
+			l->open.list[i].unremovable = same->unremovable;
 			continue;
 		}
 		/* With thousands of logs, several share the last lock. */
@@ -499,6 +501,7 @@ hand_over(struct flowlogs *l, struct flowlogs *after)
 	size_t i;
 
 	after->sync.syncer = l->sync.syncer;
+	after->sync.failed = l->sync.failed;
 	for (i = 0; i < l->open.conf->nlogs; i++)
 		flowlog_sync_retire(&after->sync, &l->open.list[i]);
 	while (l->sync.nretired > 0)

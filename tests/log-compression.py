@@ -178,6 +178,28 @@ class Compression(unittest.TestCase):
         flowd.stop()
         self.assertEqual(len(list(flowd.dir.glob("20200101*"))), 2)
 
+    def test_closed_files_that_cannot_be_removed(self):
+        """One message has their number, also when flowd tries again."""
+        flowd = self.prepare('"@DIR@/%Y%m%d%H%M%S" rotate every 1s '
+                             'keep 1 files')
+        paths = [self.file(flowd, f"2020010100000{i}", record(1))
+                 for i in range(5)]
+        for path in paths:
+            self.immutable(path)
+        flowd.start()
+        first = flowd.wait_stderr("5 closed files cannot be removed, first "
+                                  "20200101000000: ")
+        for _ in range(2):		# two rotations, which try again
+            names = {p.name for p in flowd.dir.glob("20[2-9]*")}
+            wait_for(lambda: names < names | {
+                p.name for p in flowd.dir.glob("20[2-9]*")}, "a new file")
+        self.assertEqual(sum("cannot be removed" in line
+                             for line in flowd.stderr_lines()), 1, first)
+        for path in paths:
+            subprocess.run(["chattr", "-i", path], check=True)
+        flowd.wait_stderr("the closed files that could not be removed are gone")
+        flowd.stop()
+
     def test_process_without_privileges(self):
         flowd = self.prepare()
         self.large(flowd)

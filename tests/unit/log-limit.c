@@ -142,6 +142,24 @@ an_end_is_logged_if_its_beginning_was(void **state)
 }
 
 static void
+a_lasting_condition_is_logged_once_an_hour(void **state)
+{
+	struct log_state s = { 0 };
+
+	(void)state;
+	assert_true(log_state_hourly(&s, NOW));
+	assert_false(log_state_hourly(&s, NOW + 3599));
+	assert_true(log_state_hourly(&s, NOW + 3600));
+	assert_true(log_state_end(&s));
+	/* It begins again within a minute: neither beginning nor end. */
+	assert_false(log_state_hourly(&s, NOW + 3659));
+	assert_false(log_state_end(&s));
+	assert_true(log_state_hourly(&s, NOW + 3660));
+	/* The clock was set back. */
+	assert_true(log_state_hourly(&s, NOW));
+}
+
+static void
 a_pause_is_an_end(void **state)
 {
 	struct log_state s = { 0 };
@@ -166,6 +184,7 @@ main(void)
 		cmocka_unit_test(a_budget_is_used_and_refilled),
 		cmocka_unit_test(a_clock_set_back_silences_nothing),
 		cmocka_unit_test(an_end_is_logged_if_its_beginning_was),
+		cmocka_unit_test(a_lasting_condition_is_logged_once_an_hour),
 		cmocka_unit_test(a_pause_is_an_end),
 	};
 
