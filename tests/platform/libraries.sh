@@ -61,7 +61,7 @@ build_zlib()
 build_cmocka()
 {
 	$cc -O2 -fPIC -Iinclude -DHAVE_INTTYPES_H -DHAVE_SIGNAL_H \
-	    -DHAVE_UINTPTR_T -DHAVE_STRUCT_TIMESPEC -DHAVE_CLOCK_REALTIME \
+	    -D_UINTPTR_T_DEFINED -DHAVE_STRUCT_TIMESPEC -DHAVE_CLOCK_REALTIME \
 	    -c -o cmocka.o src/cmocka.c &&
 	    $ar rc "$root/lib/libcmocka.a" cmocka.o &&
 	    $ranlib "$root/lib/libcmocka.a" &&
