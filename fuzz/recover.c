@@ -105,7 +105,9 @@ append_other(struct cursor *in, uint16_t len)
 
 	for (; len > 0; len--) {
 		(void)cur_u8(in, &byte);
-		if (byte >> 5 == STORE_VER_MAJOR)
+		/* 0x28 at the beginning may be a file of zstd, not damage. */
+		if (byte >> 5 == STORE_VER_MAJOR ||
+		    (made.len == 0 && byte == 0x28))
 			byte ^= 0x80;
 		made.data[made.len++] = byte;
 	}
