@@ -35,6 +35,7 @@
 #include "ipc/priv-msg.h"
 #include "monitor/requests.h"
 #include "monitor/worker.h"
+#include "sandbox/rights.h"
 
 #define WITH_DESCRIPTORS 0x03 /* number of descriptors */
 #define WITH_RELOAD      0x04 /* another reload is to be confirmed */
@@ -149,7 +150,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct config no_logs;
 	static struct config *conf;
+	const struct rights_options rights = { .unconfined = true };
 	struct workers ws = { .n = 1,
+		.rights = &rights,
 		.list = { { .number = 1, .pid = -1, .state = -1 } } };
 	struct opened o = { .conf = NULL };
 	struct worker *w = &ws.list[0];
