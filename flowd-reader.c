@@ -35,13 +35,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "config/config.h"
-#include "filter.h"
-#include "lib/fields.h"
-#include "lib/follow.h"
-#include "format.h"
 #include "base/log.h"
 #include "base/program.h"
+#include "config/config.h"
+#include "filter.h"
+#include "format.h"
+#include "lib/fields.h"
+#include "lib/follow.h"
 #include "store.h"
 
 #define STDOUT_BUFFER   (256 * 1024) /* bytes */

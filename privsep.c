@@ -40,20 +40,20 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "monitor/control-socket.h"
 #include "monitor/daemonize.h"
-#include "monitor/log-relay.h"
-#include "base/log.h"
 #include "monitor/flowlogs.h"
+#include "monitor/log-relay.h"
 #include "monitor/notify.h"
 #include "monitor/opened.h"
 #include "monitor/pidfile.h"
-#include "privsep.h"
 #include "monitor/reload.h"
 #include "monitor/requests.h"
-#include "sandbox/rights.h"
 #include "monitor/signals.h"
 #include "monitor/worker.h"
+#include "privsep.h"
+#include "sandbox/rights.h"
 
 #define DEFAULT_PIDFILE PACKAGE_RUNSTATEDIR "/flowd.pid"
 #define START_SECONDS   20      /* until the collectors must be ready */

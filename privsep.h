@@ -22,8 +22,8 @@
 
 #include <stdbool.h>
 
-#include "ipc/collector-place.h"
 #include "config/config.h"
+#include "ipc/collector-place.h"
 #include "sandbox/rights.h"
 
 /* Options of the command line, and the magic bytes of a state file. */

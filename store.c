@@ -18,8 +18,8 @@
 
 #include <string.h>
 
-#include "lib/bits.h"
 #include "crc32.h"
+#include "lib/bits.h"
 #include "lib/cursor.h"
 #include "lib/fields-table.h"
 #include "store.h"

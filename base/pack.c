@@ -20,10 +20,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/addr-pack.h"
 #include "addr.h"
-#include "errors.h"
 #include "base/pack.h"
+#include "errors.h"
+#include "lib/addr-pack.h"
 
 #define PREFIX_LEN_MIN (1 + 4 + 1) /* bytes */
 

@@ -31,8 +31,8 @@
 #include "decode/decode.h"
 #include "decode/exporter.h"
 #include "decode/exporters.h"
-#include "send/flow-generate.h"
 #include "netflow.h"
+#include "send/flow-generate.h"
 #include "store.h"
 
 #define RING         256 /* datagrams */

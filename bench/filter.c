@@ -33,9 +33,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "config/config.h"
 #include "filter.h"
-#include "base/log.h"
 
 #define ROUNDS           9
 #define BATCH            30              /* flows, as in a datagram of v5 */

@@ -30,10 +30,10 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "bench/reader-data.h"
-#include "send/flow-generate.h"
 #include "base/log.h"
+#include "bench/reader-data.h"
 #include "netflow.h"
+#include "send/flow-generate.h"
 #include "store.h"
 #include "tests/unit/wire9.h"
 

@@ -42,8 +42,8 @@
 #define ZLIB_CONST
 #include <zlib.h>
 
-#include "bench/reader-data.h"
 #include "base/log.h"
+#include "bench/reader-data.h"
 
 #define ROUNDS    7
 #define MILLION   1000000U

@@ -24,14 +24,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "decode/completeness.h"
+#include "base/log.h"
 #include "collector/control.h"
-#include "errors.h"
+#include "decode/completeness.h"
 #include "decode/exporter.h"
 #include "decode/exporters.h"
 #include "decode/held.h"
-#include "base/log.h"
 #include "decode/protocol.h"
+#include "errors.h"
 
 #define BUFFER_LEN (CONTROL_HEADER_LEN + CONTROL_BODY_MAX)
 

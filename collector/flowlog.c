@@ -36,9 +36,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "collector/flowlog.h"
 #include "base/log-limit.h"
 #include "base/log.h"
+#include "collector/flowlog.h"
 #include "store.h"
 
 #define BLOCK_LEN     FLOWLOG_ROOM_MAX

@@ -23,8 +23,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "collector/flowlog.h"
 #include "base/log.h"
+#include "collector/flowlog.h"
 #include "collector/logsock.h"
 #include "collector/output.h"
 

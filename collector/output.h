@@ -29,10 +29,10 @@
 
 #include "collector/outcome.h"
 #include "config/config.h"
-#include "lib/counters.h"
-#include "store.h"
 #include "ipc/flowlog-lock.h"
 #include "ipc/priv-msg.h"
+#include "lib/counters.h"
+#include "store.h"
 
 struct output;
 

@@ -19,11 +19,11 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "base/log.h"
+#include "collector/report.h"
 #include "decode/completeness.h"
 #include "decode/exporters.h"
-#include "base/log.h"
 #include "decode/protocol.h"
-#include "collector/report.h"
 
 #define LINE_MAX_LEN (COUNTERS * (32 + 22)) /* names and numbers */
 #define SHARE_STRLEN 32

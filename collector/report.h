@@ -22,9 +22,9 @@
 
 #include <stdint.h>
 
-#include "lib/counters.h"
 #include "decode/exporter.h"
 #include "filter.h"
+#include "lib/counters.h"
 
 /*
  * Logs the statistics of each exporter, their sums, the counters that belong to

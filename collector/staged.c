@@ -20,8 +20,8 @@
 
 #include "base/log.h"
 #include "collector/staged.h"
-#include "ipc/priv-msg.h"
 #include "ipc/flowlog-lock.h"
+#include "ipc/priv-msg.h"
 
 void
 staged_init(struct staged *s)

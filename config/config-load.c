@@ -30,11 +30,11 @@
 #include <unistd.h>
 
 #include "base/child.h"
-#include "config/config.h"
 #include "base/log.h"
 #include "base/read-whole.h"
-#include "sandbox/rights.h"
+#include "config/config.h"
 #include "lib/write-whole.h"
+#include "sandbox/rights.h"
 
 /*
  * The parser process drops its rights before it reads the first byte.  It

@@ -25,12 +25,12 @@
 #include <string.h>
 #include <time.h>
 
-#include "config/config.h"
-#include "lib/cursor.h"
-#include "errors.h"
-#include "config/flowlog-name.h"
-#include "lib/fields.h"
 #include "base/pack.h"
+#include "config/config.h"
+#include "config/flowlog-name.h"
+#include "errors.h"
+#include "lib/cursor.h"
+#include "lib/fields.h"
 #include "store.h"
 
 #define PACK_VERSION    7

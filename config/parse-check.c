@@ -24,11 +24,11 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "filter.h"
 #include "base/log.h"
 #include "config/parse-check.h"
 #include "config/parse-error.h"
 #include "config/parse-state.h"
+#include "filter.h"
 
 #define FAMILY_V4 (1U << 0)
 #define FAMILY_V6 (1U << 1)

@@ -27,10 +27,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/endpoint.h"
-#include "errors.h"
 #include "config/parse-error.h"
 #include "config/parse-value.h"
+#include "errors.h"
+#include "lib/endpoint.h"
 
 bool
 value_number(struct token what, struct token value, uint64_t min, uint64_t max,

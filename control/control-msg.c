@@ -18,9 +18,9 @@
 
 #include <string.h>
 
-#include "lib/addr-pack.h"
 #include "control/control-msg.h"
 #include "errors.h"
+#include "lib/addr-pack.h"
 
 #define COUNT(field) (sizeof(field) / sizeof((field)[0]))
 

@@ -46,9 +46,9 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "base/pack.h"
 #include "lib/counters.h"
 #include "lib/cursor.h"
-#include "base/pack.h"
 
 #define CONTROL_VERSION 1 /* changes with the members or their meaning */
 

@@ -33,9 +33,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "control/ctl-connect.h"
 #include "errors.h"
-#include "base/log.h"
 
 #define ANSWER_MAX       ((size_t)1 << 30) /* bytes; more is refused */
 #define ANSWER_FIRST_LEN ((size_t)1 << 17)

@@ -29,11 +29,11 @@
 
 #include "addr.h"
 #include "base/child.h"
+#include "base/log.h"
 #include "control/ctl-connect.h"
 #include "control/ctl-print.h"
 #include "control/ctl-serve.h"
 #include "lib/endpoint.h"
-#include "base/log.h"
 #include "lib/write-whole.h"
 
 #define BACKLOG     64

@@ -29,11 +29,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "control/ctl-connect.h"
 #include "control/ctl-print.h"
 #include "control/ctl-top.h"
 #include "format.h"
-#include "base/log.h"
 
 /*
  * The alternate screen is not used: the terminal would erase error messages

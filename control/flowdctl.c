@@ -27,14 +27,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
+#include "base/program.h"
 #include "config/config.h"
 #include "control/ctl-check.h"
 #include "control/ctl-connect.h"
 #include "control/ctl-print.h"
 #include "control/ctl-serve.h"
 #include "control/ctl-top.h"
-#include "base/log.h"
-#include "base/program.h"
 #include "sandbox/sandbox.h"
 
 #define DEFAULT_SOCKET PACKAGE_RUNSTATEDIR "/flowd.ctl"

@@ -17,10 +17,10 @@
 /*
  * Dispatches datagrams to the decoders of their protocols.
  */
-#include "lib/cursor.h"
 #include "decode/decode.h"
 #include "decode/exporter-log.h"
 #include "decode/protocol.h"
+#include "lib/cursor.h"
 
 static enum decoded
 refuse(const struct datagram *dgram, struct exporter *exporter)

@@ -18,9 +18,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "decode/exporter-log.h"
 #include "base/log-limit.h"
 #include "base/log.h"
+#include "decode/exporter-log.h"
 
 /*
  * Bytes.  A line in a file of syslogd has up to 400 with its prefix, so that the

@@ -36,16 +36,16 @@
 #include <stdint.h>
 
 #include "addr.h"
-#include "lib/counters.h"
-#include "decode/held.h"
-#include "decode/history.h"
 #include "base/log-limit.h"
 #include "base/memory.h"
+#include "decode/held.h"
+#include "decode/history.h"
 #include "decode/options.h"
 #include "decode/protocol.h"
-#include "lib/recent.h"
 #include "decode/sequence.h"
 #include "decode/template.h"
+#include "lib/counters.h"
+#include "lib/recent.h"
 
 /* Causes of messages; each has a limit of its own. */
 enum exporter_cause {

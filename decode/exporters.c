@@ -24,11 +24,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "decode/completeness.h"
 #include "decode/exporters.h"
-#include "lib/hash.h"
 #include "decode/held.h"
-#include "base/log.h"
+#include "lib/hash.h"
 
 #define BUCKETS_MIN 256 /* a power of two */
 

@@ -26,8 +26,8 @@
 
 #include "addr.h"
 #include "decode/completeness.h"
-#include "lib/counters.h"
 #include "decode/exporter.h"
+#include "lib/counters.h"
 
 /* The limits if flowd.conf has no statement for them. */
 #define EXPORTERS_DEFAULT 65536

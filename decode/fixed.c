@@ -23,11 +23,11 @@
 
 #include <string.h>
 
-#include "lib/cursor.h"
 #include "decode/decode.h"
 #include "decode/exporter-log.h"
 #include "decode/flow-times.h"
 #include "decode/layout.h"
+#include "lib/cursor.h"
 #include "netflow.h"
 
 struct fixed_header {

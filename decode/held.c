@@ -20,8 +20,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/hash.h"
 #include "decode/held.h"
+#include "lib/hash.h"
 
 static size_t
 size_of(const struct held_set *set)

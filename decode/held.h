@@ -25,12 +25,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/counters.h"
-#include "lib/cursor.h"
 #include "base/memory.h"
 #include "decode/message-header.h"
-#include "lib/recent.h"
 #include "decode/template-key.h"
+#include "lib/counters.h"
+#include "lib/cursor.h"
+#include "lib/recent.h"
 
 #define HELD_SECONDS        1800  /* the usual interval of templates */
 #define HELD_SETS_MAX       65536 /* of all exporters */

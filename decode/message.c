@@ -25,16 +25,16 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "lib/cursor.h"
+#include "base/log-limit.h"
+#include "base/log.h"
 #include "decode/decode.h"
 #include "decode/exporter-log.h"
 #include "decode/exporters.h"
-#include "base/log-limit.h"
-#include "base/log.h"
-#include "netflow.h"
 #include "decode/protocol.h"
 #include "decode/record.h"
 #include "decode/template-run.h"
+#include "lib/cursor.h"
+#include "netflow.h"
 
 #define RECORDS_AT_ONCE 16
 

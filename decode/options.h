@@ -25,8 +25,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "decode/ie.h"
 #include "base/memory.h"
+#include "decode/ie.h"
 
 /* Entries kept for one exporter; further ones are ignored. */
 #define SAMPLERS_MAX   256

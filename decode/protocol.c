@@ -14,9 +14,9 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include "decode/protocol.h"
 #include "lib/cursor.h"
 #include "netflow.h"
-#include "decode/protocol.h"
 
 const struct protocol protocols[PROTOCOLS] = {
 	[PROTOCOL_V1] = { "v1", "NetFlow version 1", NF_VERSION_1, NF_VERSION_1,

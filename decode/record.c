@@ -17,8 +17,8 @@
 #include <string.h>
 
 #include "decode/flow-times.h"
-#include "netflow.h"
 #include "decode/record.h"
+#include "netflow.h"
 
 #define HAS(t, slot) (((t)->slots & SLOT_BIT(slot)) != 0)
 #define IPFIX_UPTIME 0x80000000U /* ms, if the exporter's is unknown */

@@ -26,8 +26,8 @@
 
 #include "decode/ie.h"
 #include "decode/message-header.h"
-#include "store.h"
 #include "decode/tmpl.h"
+#include "store.h"
 
 /*
  * Sets the members that all flows of a data set have in common, before

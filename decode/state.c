@@ -19,13 +19,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crc32.h"
-#include "lib/cursor.h"
-#include "decode/exporters.h"
-#include "netflow.h"
 #include "base/pack.h"
+#include "crc32.h"
+#include "decode/exporters.h"
 #include "decode/protocol.h"
 #include "decode/state.h"
+#include "lib/cursor.h"
+#include "netflow.h"
 
 #define STATE_VERSION    2
 #define STATE_MAGIC_LEN  8

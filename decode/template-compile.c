@@ -19,11 +19,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "decode/template-compile.h"
 #include "errors.h"
 #include "lib/bits.h"
 #include "lib/fieldspec.h"
 #include "netflow.h"
-#include "decode/template-compile.h"
 
 #define PLAIN_TIME_SLOTS \
 	(SLOT_BIT(SLOT_START_UPTIME) | SLOT_BIT(SLOT_END_UPTIME))

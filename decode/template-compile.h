@@ -20,8 +20,8 @@
 #ifndef TEMPLATE_COMPILE_H
 #define TEMPLATE_COMPILE_H
 
-#include "lib/cursor.h"
 #include "decode/tmpl.h"
+#include "lib/cursor.h"
 
 /*
  * Compiles the definition at the front of specs; key, options, scopes and

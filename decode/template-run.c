@@ -18,10 +18,10 @@
 
 #include <string.h>
 
+#include "decode/template-run.h"
 #include "errors.h"
 #include "lib/fields.h"
 #include "lib/fieldspec.h"
-#include "decode/template-run.h"
 
 #define NTP_TO_EPOCH 2208988800U /* seconds, 1900 to 1970 */
 

@@ -22,10 +22,10 @@
 
 #include <stddef.h>
 
-#include "lib/cursor.h"
 #include "decode/ie.h"
-#include "store.h"
 #include "decode/tmpl.h"
+#include "lib/cursor.h"
+#include "store.h"
 
 /*
  * Reads n records at the front of data into as many flows and values; members

@@ -23,10 +23,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "errors.h"
-#include "lib/hash.h"
 #include "decode/template-compile.h"
 #include "decode/template.h"
+#include "errors.h"
+#include "lib/hash.h"
 
 #define BUCKETS_MIN 16 /* a power of two */
 

@@ -24,11 +24,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/cursor.h"
 #include "base/memory.h"
-#include "lib/recent.h"
 #include "decode/template-key.h"
 #include "decode/tmpl.h"
+#include "lib/cursor.h"
+#include "lib/recent.h"
 
 /* Zeroed is empty. */
 struct templates {

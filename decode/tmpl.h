@@ -27,9 +27,9 @@
 #include <stdint.h>
 
 #include "decode/ie.h"
+#include "decode/template-key.h"
 #include "lib/recent.h"
 #include "store.h"
-#include "decode/template-key.h"
 
 /* The kinds of op: the usual lengths have their own, the others HOW_ANY_*. */
 enum how {

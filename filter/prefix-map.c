@@ -26,10 +26,10 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "lib/cursor.h"
 #include "errors.h"
 #include "filter/prefix-map.h"
 #include "filter/step-map.h"
+#include "lib/cursor.h"
 
 #define DEPTH_MAX 129 /* number of prefix lengths in IPv6 */
 

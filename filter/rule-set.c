@@ -19,10 +19,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/bits.h"
 #include "errors.h"
-#include "lib/hash.h"
 #include "filter/rule-set.h"
+#include "lib/bits.h"
+#include "lib/hash.h"
 
 /* The size of a node with n children, in units of 8 bytes. */
 #define NODE_UNITS(n) (2 + ((size_t)(n) + 1) / 2)

@@ -21,9 +21,9 @@
 #include <stdio.h>
 
 #include "config/config.h"
+#include "fuzz.h"
 #include "lib/fields.h"
 #include "tests/unit/filter-plain.h"
-#include "fuzz.h"
 
 #define FUZZ_RULES_MAX 512 /* compared, in one configuration */
 

@@ -28,9 +28,9 @@
 #include "fuzz.h"
 
 #include "crc32.h"
+#include "format.h"
 #include "lib/cursor.h"
 #include "lib/fields.h"
-#include "format.h"
 #include "lib/store-v2.h"
 #include "store.h"
 

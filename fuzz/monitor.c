@@ -30,9 +30,9 @@
 
 #include "fuzz.h"
 
-#include "lib/cursor.h"
 #include "fuzz-config.h"
 #include "ipc/priv-msg.h"
+#include "lib/cursor.h"
 #include "monitor/requests.h"
 #include "monitor/worker.h"
 #include "sandbox/rights.h"

@@ -26,8 +26,8 @@
 #include "decode/exporters.h"
 #include "fuzz.h"
 
-#include "tests/unit/collect9.h"
 #include "decode/state.h"
+#include "tests/unit/collect9.h"
 
 #define HOW_FROM        0x07 /* one of eight addresses */
 #define HOW_LATER       0x18 /* index of seconds_later */

@@ -23,9 +23,9 @@
 #include "decode/exporters.h"
 #include "fuzz.h"
 
-#include "tests/unit/collect9.h"
 #include "crc32.h"
 #include "decode/state.h"
+#include "tests/unit/collect9.h"
 
 #define CRC_OFFSET  8 /* bytes from the start of the file */
 #define BODY_OFFSET 12

@@ -28,8 +28,8 @@
 #include "fuzz.h"
 
 #include "config/config.h"
-#include "lib/cursor.h"
 #include "fuzz-config.h"
+#include "lib/cursor.h"
 
 #define CHANGES 0x0f
 #define CUT     0x80

@@ -18,8 +18,8 @@
 
 #include <string.h>
 
-#include "lib/endpoint.h"
 #include "errors.h"
+#include "lib/endpoint.h"
 
 int
 endpoint_split(const char *text, struct endpoint *e)

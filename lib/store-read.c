@@ -31,9 +31,9 @@
 #define ZLIB_CONST
 #include <zlib.h>
 
-#include "store.h"
 #include "lib/store-scan.h"
 #include "lib/store-v2.h"
+#include "store.h"
 
 #define LOG_BUFFER (256 * 1024) /* bytes read at a time */
 

@@ -23,9 +23,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "store.h"
 #include "lib/store-scan.h"
 #include "lib/store-v2.h"
+#include "store.h"
 
 #define STRETCH (1024 * 1024) /* bytes read at a time, from the end */
 

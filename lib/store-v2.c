@@ -16,8 +16,8 @@
 
 #include <string.h>
 
-#include "lib/bits.h"
 #include "crc32.h"
+#include "lib/bits.h"
 #include "lib/cursor.h"
 #include "lib/store-v2.h"
 

@@ -22,8 +22,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "store.h"
 #include "lib/write-whole.h"
+#include "store.h"
 
 #define LOG_BUFFER (256 * 1024) /* bytes written at a time */
 

@@ -27,8 +27,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "monitor/control-socket.h"
 #include "base/log.h"
+#include "monitor/control-socket.h"
 #include "monitor/group.h"
 
 #define BACKLOG      16   /* clients that wait for the collector's accept */

@@ -23,9 +23,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "monitor/crashdump.h"
-#include "lib/cursor.h"
 #include "base/log.h"
+#include "lib/cursor.h"
+#include "monitor/crashdump.h"
 
 /* The file format of pcap, draft-ietf-opsawg-pcap. */
 #define PCAP_MAGIC         0xa1b2c3d4U /* with microseconds */

@@ -21,8 +21,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "monitor/daemonize.h"
 #include "base/log.h"
+#include "monitor/daemonize.h"
 
 static int
 open_null(void)

@@ -20,8 +20,8 @@
 
 #include <string.h>
 
-#include "monitor/deaths.h"
 #include "base/log.h"
+#include "monitor/deaths.h"
 #include "sandbox/sandbox.h"
 
 void

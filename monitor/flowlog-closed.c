@@ -27,10 +27,10 @@
 
 #include "base/child.h"
 #include "base/log.h"
+#include "config/flowlog-name.h"
 #include "monitor/flowlog-closed.h"
 #include "monitor/flowlog-compress.h"
 #include "monitor/flowlog-dir.h"
-#include "config/flowlog-name.h"
 
 void
 flowlog_closed_clean_up(const struct conf_log *log)

@@ -24,8 +24,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "monitor/flowlog-compress.h"
 #include "lib/write-whole.h"
+#include "monitor/flowlog-compress.h"
 
 #define BUFFER_LEN      65536     /* bytes */
 #define GZIP_WINDOW     (15 + 16) /* 16 selects the format of gzip */

@@ -25,10 +25,10 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "config/flowlog-name.h"
 #include "monitor/flowlog-check.h"
 #include "monitor/flowlog-closed.h"
 #include "monitor/flowlog-dir.h"
-#include "config/flowlog-name.h"
 #include "monitor/flowlog-sync.h"
 #include "monitor/flowlogs.h"
 #include "monitor/group.h"

@@ -27,11 +27,11 @@
 #include <time.h>
 
 #include "config/config.h"
-#include "monitor/flowlog-closed.h"
-#include "monitor/flowlog-sync.h"
-#include "monitor/flowlog-file.h"
-#include "sandbox/rights.h"
 #include "ipc/flowlog-lock.h"
+#include "monitor/flowlog-closed.h"
+#include "monitor/flowlog-file.h"
+#include "monitor/flowlog-sync.h"
+#include "sandbox/rights.h"
 
 struct flowlogs {
 	struct open_flowlogs open;

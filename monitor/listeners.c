@@ -21,9 +21,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "monitor/listen.h"
 #include "monitor/listeners.h"
-#include "base/log.h"
 
 static bool
 same_listen(const struct conf_listen *a, const struct conf_listen *b)

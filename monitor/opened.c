@@ -20,9 +20,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "monitor/crashdump.h"
 #include "monitor/listen.h"
-#include "base/log.h"
 #include "monitor/opened.h"
 #include "monitor/statefile.h"
 

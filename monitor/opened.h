@@ -24,9 +24,9 @@
 
 #include "config/config.h"
 #include "monitor/control-socket.h"
+#include "monitor/flowlogs.h"
 #include "monitor/forwards.h"
 #include "monitor/listeners.h"
-#include "monitor/flowlogs.h"
 #include "sandbox/rights.h"
 
 struct opened {

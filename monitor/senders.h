@@ -21,8 +21,8 @@
 #ifndef SENDERS_H
 #define SENDERS_H
 
-#include "config/config.h"
 #include "base/log-limit.h"
+#include "config/config.h"
 
 /*
  * A socket connected to the log socket of conf.  -1 if it has no reader, after

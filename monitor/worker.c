@@ -28,9 +28,9 @@
 
 #include "base/child.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "monitor/crashdump.h"
 #include "monitor/daemonize.h"
-#include "base/log.h"
 #include "monitor/notify.h"
 #include "monitor/senders.h"
 #include "monitor/signals.h"

@@ -29,14 +29,14 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "base/log-limit.h"
 #include "ipc/batch.h"
 #include "ipc/collector-place.h"
+#include "ipc/flowlog-lock.h"
+#include "ipc/priv-msg.h"
 #include "monitor/deaths.h"
-#include "base/log-limit.h"
 #include "monitor/log-relay.h"
 #include "monitor/opened.h"
-#include "ipc/priv-msg.h"
-#include "ipc/flowlog-lock.h"
 
 /* A collector and, after its death, its successor. */
 struct worker {

@@ -31,9 +31,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "sandbox/capabilities.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "sandbox/capabilities.h"
 #include "sandbox/rights.h"
 #include "sandbox/sandbox.h"
 

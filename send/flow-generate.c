@@ -17,11 +17,11 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "decode/layout.h"
 #include "lib/cursor.h"
+#include "netflow.h"
 #include "send/flow-generate.h"
 #include "send/flow-message.h"
-#include "decode/layout.h"
-#include "netflow.h"
 
 #define UDP_PAYLOAD_MAX 65507 /* bytes over IPv4 */
 #define FRAME_PAYLOAD   1452  /* bytes over IPv6 and Ethernet */

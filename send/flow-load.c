@@ -21,9 +21,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "netflow.h"
 #include "send/flow-load.h"
 #include "send/flow-pcap.h"
-#include "netflow.h"
 
 #define RING_FLOWS 65536 /* prepared, for runs longer than that */
 

@@ -19,8 +19,8 @@
 
 #include "lib/cursor.h"
 #include "lib/fields.h"
-#include "send/flow-message.h"
 #include "netflow.h"
+#include "send/flow-message.h"
 
 #define SET_ALIGN 4 /* octets; zeros follow the last record */
 

@@ -30,10 +30,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "send/flow-message.h"
-#include "send/flow-replay.h"
 #include "lib/hash.h"
 #include "netflow.h"
+#include "send/flow-message.h"
+#include "send/flow-replay.h"
 #include "store.h"
 
 #define BUF_LEN         1472  /* bytes, over IPv4 and Ethernet */

@@ -35,14 +35,14 @@
 #include <unistd.h>
 
 #include "addr.h"
+#include "base/program.h"
 #include "lib/endpoint.h"
+#include "netflow.h"
 #include "send/flow-generate.h"
 #include "send/flow-load.h"
 #include "send/flow-pcap.h"
 #include "send/flow-replay.h"
 #include "send/flow-transmit.h"
-#include "netflow.h"
-#include "base/program.h"
 
 #define FLOWS_DEFAULT 30
 #define RATE_MAX      1000000000 /* datagrams a second */

@@ -34,8 +34,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "send/flow-transmit.h"
 #include "netflow.h"
+#include "send/flow-transmit.h"
 
 #define BATCH_MAX       64      /* datagrams in a system call */
 #define BATCHES_PER_SEC 1000    /* with a rate */

@@ -58,10 +58,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "monitor/deaths.h"
-#include "decode/decode.h"
 #include "base/log.h"
+#include "decode/decode.h"
 #include "ipc/priv-msg.h"
+#include "monitor/deaths.h"
 
 #define BYTES_MAX 256
 #define PATIENCE  20000 /* ms */
