@@ -37,13 +37,13 @@
 #endif
 
 /*
- * Eight bytes at a time: table[k][b] is the checksum of the byte b with k zero
- * bytes behind it, so that the eight bytes of a block are looked up
- * independently of each other, and their sum is the block's checksum.
+ * The table handles eight bytes at a time.  table[k][b] is the checksum of the
+ * byte b followed by k zero bytes.  The eight bytes of a block are therefore
+ * looked up independently of each other, and their sum is the block's checksum.
  *
  * The checksum is linear: table[k][b] is the sum (exclusive or) of table[k][1],
- * table[k][2], table[k][4] ... for the bits that are set in b.  These eight
- * generate a row, at compile time.
+ * table[k][2], table[k][4] ... for the bits that are set in b.  The compiler
+ * computes each row from these eight values.
  */
 /* clang-format off */
 #define BIT(b, n, v)	(((b) >> (n) & 1) * (v))
@@ -122,8 +122,8 @@ flowd_crc32_table(uint32_t crc, const void *data, size_t len)
 
 /*
  * Powers of x modulo the polynomial, bits reflected and shifted by one.  The
- * product of a block's low half with x^160, and of its high half with x^96,
- * stands for the block 16 bytes further on.
+ * product of a block's low half with x^160, plus that of its high half with
+ * x^96, replaces the block if it is added to the block 16 bytes later.
  */
 #define X64  0x163cd6124
 #define X96  0x0ccaa009e
@@ -147,7 +147,7 @@ load_block(const uint8_t *p)
 	return (_mm_loadu_si128((const void *)p));
 }
 
-/* What stands for x one block further on, added to the block there. */
+/* Returns the next block, with the block x before it added. */
 static inline CLMUL __m128i
 fold(__m128i x, __m128i there)
 {
@@ -178,9 +178,9 @@ reduce(__m128i x)
 }
 
 /*
- * What does not fill a block comes first and goes to the table; carry-less
- * multiplication then folds block after block into the next.  Each waits for
- * the one before; what keeps the processor busy is the record after this one.
+ * The table computes the first bytes, which do not fill a block.  Carry-less
+ * multiplication then folds each block into the next.  Each of these steps
+ * waits for the one before; meanwhile the processor works on the next record.
  */
 static CLMUL uint32_t
 crc32_clmul(uint32_t crc, const uint8_t *p, size_t len)
@@ -212,7 +212,7 @@ has_clmul4(void)
 
 #define CLMUL4 __attribute__((target("avx512f,avx512bw,vpclmulqdq")))
 
-/* A block of each of four pieces, which stand stride bytes apart. */
+/* Loads a block of each of four pieces, which begin stride bytes apart. */
 static inline CLMUL4 __m512i
 load_blocks(const uint8_t *p, size_t stride)
 {
@@ -234,7 +234,7 @@ in_each_lane(uint64_t high, uint64_t low)
 	    _mm_set_epi64x((long long)high, (long long)low)));
 }
 
-/* As fold and reduce, for four pieces at once. */
+/* Works like fold and reduce, for four pieces at once. */
 static inline CLMUL4 __m512i
 fold4(__m512i x, __m512i there)
 {
@@ -262,7 +262,7 @@ reduce4(__m512i x)
 	return (_mm512_xor_si512(x, t));
 }
 
-/* Four pieces of len bytes, which is one block at the least. */
+/* The checksums of four pieces of len bytes, at least one block. */
 static CLMUL4 void
 crc32_clmul4(const uint8_t *p, size_t stride, size_t len, uint32_t crcs[LANES])
 {

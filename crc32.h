@@ -28,13 +28,13 @@
 uint32_t flowd_crc32(uint32_t crc, const void *data, size_t len);
 
 /*
- * Those of n pieces of len bytes each, from the start; the next one begins
- * stride bytes behind the one before.
+ * Sets crcs to the checksums of n pieces of len bytes each.  Each piece begins
+ * stride bytes after the beginning of the one before it.
  */
 void flowd_crc32_each(const void *data, size_t stride, size_t len, size_t n,
     uint32_t *crcs);
 
-/* As flowd_crc32, without what instructions some processors have for it. */
+/* Works like flowd_crc32, but uses no special instructions of the processor. */
 uint32_t flowd_crc32_table(uint32_t crc, const void *data, size_t len);
 
 #endif

@@ -37,7 +37,7 @@ enum flowd_error {
 	FLOWD_EIO = -7,        /* a system call failed: see errno */
 	FLOWD_ENOMEM = -8,     /* out of memory */
 	FLOWD_EINVAL = -9,     /* not a valid address, prefix or number */
-	FLOWD_EHOSTBITS = -10, /* the prefix has bits set behind its length */
+	FLOWD_EHOSTBITS = -10, /* the prefix has bits set after its length */
 	FLOWD_ESPACE = -11,    /* the buffer is too small for the result */
 	FLOWD_EGZIP = -12,     /* the compressed data are damaged */
 	FLOWD_ELEGACY = -13,   /* a log of version 2 */

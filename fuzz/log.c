@@ -119,7 +119,7 @@ check_flow(const struct flow *flow, uint32_t sum)
 	return (flowd_crc32(sum, first, len));
 }
 
-/* Reads on to the present end of the log. */
+/* Reads to the present end of the log. */
 static void
 read_on(struct store_reader *reader, struct reading *reading,
     struct account *account)

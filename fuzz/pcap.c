@@ -44,7 +44,7 @@ make_file(void)
 
 /* Reads every octet, so that a sanitizer sees it. */
 static void
-take(void *arg, const struct addr *src, const uint8_t *data, size_t len)
+sum_packet(void *arg, const struct addr *src, const uint8_t *data, size_t len)
 {
 	uint32_t *sum = arg;
 	size_t i;
@@ -66,7 +66,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fd = make_file();
 	assert_true(ftruncate(fd, 0) == 0);
 	assert_true(pwrite(fd, data, size, 0) == (ssize_t)size);
-	r = flow_pcap_read(path, take, &sum, &skipped);
+	r = flow_pcap_read(path, sum_packet, &sum, &skipped);
 	assert_true(r == 0 || r == -1);
 	return (0);
 }

@@ -33,7 +33,7 @@ addr_pack(struct wcursor *w, const struct addr *addr)
 	return (wcur_bytes(w, addr->bytes, sizeof(addr->bytes)));
 }
 
-/* FLOWD_EINVAL for what addr_pack does not write; ADDR_NONE is allowed. */
+/* FLOWD_EINVAL for bytes that addr_pack cannot write; it can write ADDR_NONE. */
 static inline int
 addr_unpack(struct cursor *c, struct addr *addr)
 {
@@ -48,7 +48,7 @@ addr_unpack(struct cursor *c, struct addr *addr)
 		*addr = addr_v6(bytes);
 	else if (family != ADDR_NONE)
 		return (FLOWD_EINVAL);
-	/* What stands behind an IPv4 address would come back as zeros. */
+	/* addr_pack writes zeros after an IPv4 address. */
 	return (
 	    memcmp(addr->bytes, bytes, sizeof(bytes)) == 0 ? 0 : FLOWD_EINVAL);
 }

@@ -144,8 +144,8 @@ put_v4(char *p, const uint8_t *bytes)
 }
 
 /*
- * The longest run of at least two zero groups, the first of equals: what "::"
- * stands for (RFC 5952 section 4.2).  *len is 0 where there is none.
+ * The longest run of at least two zero groups, the first of equals, which "::"
+ * replaces (RFC 5952 section 4.2).  *len is 0 where there is none.
  */
 static unsigned int
 longest_zero_run(const unsigned int *group, unsigned int *len)
@@ -250,7 +250,7 @@ prefix_pton(const char *text, struct prefix *p)
 		return (FLOWD_EINVAL);
 	len = addr_bits(a.family);
 	if (slash != NULL) {
-		/* Digits alone: strtonum would take spaces and a sign. */
+		/* Only digits: strtonum would accept spaces and a sign. */
 		if (slash[1 + strspn(slash + 1, "0123456789")] != '\0')
 			return (FLOWD_EINVAL);
 		len = (unsigned int)strtonum(slash + 1, 0, len, &errstr);

@@ -17,9 +17,9 @@
 /*
  * Bounds-checked access to wire and file bytes, which are big-endian
  * throughout (RFC 3954 section 4, RFC 7011 section 6.1).  A cursor is a view:
- * it owns nothing, and raw_at <= raw_end holds always.  A read that does not
- * fit gives FLOWD_ESHORT and a zero, and moves nothing.  Code outside this file
- * does not use the members, which tests/build-layout.py checks.
+ * it owns nothing, and always raw_at <= raw_end.  A read that does not fit
+ * returns FLOWD_ESHORT, sets the value to zero, and moves nothing.  Only this
+ * file uses the members; tests/build-layout.py checks that.
  */
 #ifndef CURSOR_H
 #define CURSOR_H
@@ -34,7 +34,7 @@ struct cursor {
 	const uint8_t *raw_at, *raw_end;
 };
 
-/* The same for writing.  What does not fit gives FLOWD_ESPACE. */
+/* The same for writing.  FLOWD_ESPACE if the item does not fit. */
 struct wcursor {
 	uint8_t *raw_start, *raw_at, *raw_end;
 };
@@ -58,7 +58,7 @@ be64(const uint8_t *p)
 	return ((uint64_t)be32(p) << 32 | be32(p + 4));
 }
 
-/* The same for writing; the caller has made sure of the room. */
+/* The same for writing; the caller has checked the space. */
 static inline void
 be16_put(uint8_t *p, uint16_t v)
 {
@@ -224,7 +224,7 @@ wcur_len(const struct wcursor *w)
 	return ((size_t)(w->raw_at - w->raw_start));
 }
 
-/* The next len octets, for the caller to write; NULL if there is no room. */
+/* The next len octets, for the caller to write; NULL if there is no space. */
 static inline uint8_t *
 wcur_take(struct wcursor *w, size_t len)
 {

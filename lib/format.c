@@ -117,7 +117,7 @@ put_u32(char *p, uint32_t v)
 	return (put_digits(p, v, ndigits));
 }
 
-/* As printf's %06u. */
+/* Works like printf's %06u. */
 static inline char *
 put_usec(char *p, uint32_t usec)
 {

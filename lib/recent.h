@@ -59,8 +59,8 @@ recent_remove(struct recent_list *list, struct recent *link)
 }
 
 /*
- * The structure that embeds a link at this offset in bytes.  NULL where the
- * link is NULL, as it is behind the end of a list.
+ * Returns the structure that embeds a link at this offset in bytes.  Returns
+ * NULL if the link is NULL, as after the last element of a list.
  */
 static inline void *
 recent_owner(struct recent *link, size_t offset)

@@ -2,8 +2,8 @@
 the filter that it needs, so that neither has to be installed.
 
 In flowd's source tree those parts are the files around this directory; a
-source distribution has copies in libflowd/.  Nothing is configured: the few
-functions that may be missing are looked for here.
+source distribution has copies in libflowd/.  configure is not necessary: this
+file tests for the few functions that may be missing.
 """
 
 import os
@@ -25,7 +25,7 @@ BUNDLE = HERE / "libflowd"	# in a source distribution
 SOURCES = [f"src/{name}.c" for name in
            ("columns", "flow", "log", "messages", "module", "rules")]
 FUNCTIONS = "getauxval", "reallocarray", "strlcpy", "strtonum"
-# The module keeps messages, has no use for datagrams, and packs nothing.
+# The module has its own messages, and neither receives nor packs.
 LEFT_OUT = {"log.c", "log-limit.c", "program.c", "config-load.c",
             "config-pack.c", "mmsg.c"}
 
@@ -38,7 +38,7 @@ def version():
 
 
 def sources(makefile, variable):
-    """The words of one of the Makefile's lists of sources."""
+    """Returns the words of one of the Makefile's lists of sources."""
     return set(re.search(rf"^{variable} = ((?:.*\\\n)*.*)$", makefile,
                          re.M)[1].replace("\\\n", " ").split())
 
@@ -52,7 +52,7 @@ def library_sources():
 
 
 def headers_of(path, found):
-    """Adds the headers of the tree that a file includes, and theirs."""
+    """Adds the headers of the tree that a file includes, recursively."""
     for name in re.findall(r'^#include "(.*)"', path.read_text(), re.M):
         header = TREE / name
         if header.exists() and name not in found and name != "autoconf.h":
@@ -69,7 +69,7 @@ def copy_if_newer(source, to):
 
 
 def make_parser(to):
-    """parse.c comes with a release, and is made by yacc in a git checkout."""
+    """Copies parse.c from a release, or generates it in a git checkout."""
     if (TREE / "parse.c").exists():
         copy_if_newer(TREE / "parse.c", to)
         return
@@ -85,10 +85,10 @@ def make_parser(to):
 
 
 def bundle(to):
-    """Copies what is needed of the tree into a directory."""
+    """Copies the needed files of the tree into a directory."""
     headers = set()
     sources = library_sources()
-    for path in to.rglob("*.c"):	# of a former state of the tree
+    for path in to.rglob("*.c"):	# of an earlier build
         if str(path.relative_to(to)) not in sources:
             path.unlink()
     for name in sources:
@@ -119,7 +119,7 @@ class BuildExtension(build_ext):
                 stderr=subprocess.DEVNULL).returncode == 0
 
     def configure(self, to):
-        """Writes what takes the place of configure's autoconf.h."""
+        """Writes a replacement for configure's autoconf.h."""
         lines = ["#define _GNU_SOURCE 1", "#define HAVE_RECVMMSG 1",
                  f'#define PACKAGE_VERSION "{version()}"']
         for name in FUNCTIONS:
@@ -152,14 +152,14 @@ class SourceDistribution(sdist):
 
 
 def symbolic():
-    """Calls inside of the extension stay there, though libflowd be loaded."""
+    """Makes calls inside the extension direct, even if libflowd is loaded."""
     return [] if sys.platform == "darwin" else ["-Wl,-Bsymbolic-functions"]
 
 
 os.chdir(HERE)
 setup(
     version=version(),
-    # Not beside reader.py, which would take it for the module itself.
+    # Not beside reader.py, which would import the directory as the module.
     package_dir={"": "lib"},
     packages=["flowd"],
     include_package_data=False,

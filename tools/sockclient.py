@@ -57,7 +57,7 @@ def bind(sock, path, mode):
 def log_socket(path, mode):
     """Creates a socket at path for the duration of the block."""
     # A signal between bind() and the try statement, which removes the socket,
-    # would leave the socket behind.
+    # would not remove the socket.
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
         try:

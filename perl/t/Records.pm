@@ -1,4 +1,4 @@
-# Records of flow logs, made by the book: flowd-log(5).
+# Records of flow logs, as flowd-log(5) describes them.
 package Records;
 
 use strict;
@@ -25,7 +25,7 @@ sub crc32 {
 	return $crc;
 }
 
-# record FIELDS BODY: with its checksum where the fields have it.
+# record FIELDS BODY: has a checksum if it is among the fields.
 sub record {
 	my ($fields, $body) = @_;
 	my $has_crc = $fields & 1 << 30;
@@ -41,7 +41,7 @@ sub scratch {
 	return "$dir/$name";
 }
 
-# The path of a log that holds these bytes.
+# Returns the path of a log that contains these bytes.
 sub log_of {
 	my ($name, @bytes) = @_;
 	my $path = scratch($name);

@@ -1,4 +1,4 @@
-# Damaged logs: reading dies, or goes on behind it.
+# Damaged logs: reading dies, or continues after the damage.
 
 use strict;
 use warnings;
@@ -38,13 +38,13 @@ sub octets {
 my @told;
 is_deeply(octets(Flowd->new($path, recover => sub { push @told, [@_] })),
     [1, 3], 'recovery has the flows around it');
-is_deeply(\@told, [[20, 20, 'checksum mismatch']], 'and tells what is lost');
+is_deeply(\@told, [[20, 20, 'checksum mismatch']], 'and reports the loss');
 
 my $warning = '';
 {
 	local $SIG{__WARN__} = sub { $warning .= $_[0] };
 	is_deeply(octets(Flowd->new($path, recover => 1)), [1, 3],
-	    'without a sub to tell');
+	    'without a sub that receives reports');
 }
 like($warning, qr/^\Q$path\E: offset 20: 20 damaged bytes are left out: /,
     'it warns');
@@ -52,17 +52,17 @@ like($warning, qr/^\Q$path\E: offset 20: 20 damaged bytes are left out: /,
 $log = Flowd->new($path, recover => sub { die "enough\n" });
 $log->read_flow;
 ok(!eval { $log->read_flow; 1 } && $@ eq "enough\n", 'the sub may die');
-is($log->read_flow, 0, 'and reading may go on');
+is($log->read_flow, 0, 'and reading may continue');
 
 $log = Flowd->new($path, recover => sub { $log->finish });
 is_deeply(octets($log), [1], 'the sub may finish the log');
 $log = Flowd->new($path, recover => sub { undef $log });
 $log->read_flow;
-is($log->read_flow->{flow_octets}, 3, 'or let go of it');
+is($log->read_flow->{flow_octets}, 3, 'or drop it');
 
 @told = ();
 $log = Flowd->new($path, offset => 40, recover => sub { push @told, @_ });
-is_deeply(octets($log), [3], 'from behind the damage');
+is_deeply(octets($log), [3], 'after the damage');
 is_deeply(\@told, [], 'there is none');
 
 # A log that grows ends inside a record until the rest is written.
@@ -71,10 +71,10 @@ $log = Flowd->new(log_of('growing', $records[0], substr $records[2], 0, 9),
     recover => sub { push @told, [@_] });
 is_deeply(octets($log), [1], 'the flow before a torn end');
 ok($log->torn, 'which is torn');
-is_deeply(\@told, [[20, 9, 'the log ends inside a record']], 'and told');
+is_deeply(\@told, [[20, 9, 'the log ends inside a record']], 'and reported');
 $log = Flowd->new(log_of('junk', $records[0], "\xff" x 9),
     recover => sub { });
 is_deeply(octets($log), [1], 'the flow before junk');
-ok(!$log->torn, 'which is no torn record');
+ok(!$log->torn, 'which is not a torn record');
 
 done_testing();

@@ -29,7 +29,7 @@ is(Flowd->format(Flowd::BRIEF, 0, $FULL{flow}),
     'FLOW tag 7 recv_time 2023-11-15T03:43:20.080160 proto 6 tcpflags 1b ' .
     'tos 08 agent [192.0.2.1] src [2001:db8::1]:443 dst [2001:db8::2]:50000 ' .
     'packets 18446744073709551615 octets 9223372036854775809 ',
-    'what is shown without -v, in local time');
+    'the fields that are shown without -v, in local time');
 is(Flowd->format(Flowd::ALL, 1, { flow_octets => 5 }), 'FLOW octets 5 ',
     'a flow that was not read');
 is(Flowd->format(Flowd::ALL, 1, {}), 'FLOW ', 'nothing');

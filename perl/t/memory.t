@@ -1,4 +1,4 @@
-# Memory that is used is given back.
+# Used memory is freed.
 
 use strict;
 use warnings;
@@ -11,7 +11,7 @@ use Test::More;
 
 use Flowd;
 
-# KiB in use, of /proc.
+# Returns the KiB in use, from /proc.
 sub memory {
 	open my $status, '<', "/proc/$$/status" or return;
 	local $/;
@@ -65,7 +65,7 @@ for my $name (sort keys %steps) {
 	$steps{$name}->() for 1 .. 500;
 	my $before = memory();
 	$steps{$name}->() for 1 .. 4000;
-	cmp_ok(memory() - $before, '<', 128, "$name keeps no memory");
+	cmp_ok(memory() - $before, '<', 128, "$name frees its memory");
 }
 
 done_testing();

@@ -12,7 +12,7 @@ use Test::More;
 
 use Flowd;
 
-# The octets of each flow that is left in a log.
+# Returns the octets of each remaining flow of a log.
 sub octets {
 	my ($log) = @_;
 	my @octets;
@@ -52,7 +52,7 @@ for my $path ($plain, $gzip) {
 	for my $begin (0 .. 3) {
 		$log = Flowd->new($path, offset => 16 * $begin);
 		is_deeply(octets($log), [$begin + 1 .. 3],
-		    "flows behind the first $begin");
+		    "flows after the first $begin");
 		is($log->offset, 48, 'and the offset of the end');
 	}
 	$log = Flowd->new($path, offset => 16);
@@ -86,7 +86,7 @@ is(Flowd->new(log_of('empty'))->read_flow, 0, 'an empty log');
 $log = Flowd->new(log_of('torn', substr $bytes, 0, 40));
 is_deeply(octets($log), [1, 2], 'a log that ends inside a record');
 ok($log->torn, 'is torn');
-is($log->offset, 32, 'behind the last whole one');
+is($log->offset, 32, 'after the last whole one');
 log_of('torn', $bytes);
 $log = Flowd->new(scratch('torn'), offset => $log->offset);
 is_deeply(octets($log), [3], 'and is read on from there when it has grown');
@@ -104,7 +104,7 @@ is($log->start_sec, 1000000000, 'when a log of version 2 was started');
 is($log->read_flow->{tag}, 7, 'and its flow');
 $log = Flowd->new($legacy);
 ok(!eval { $log->read_flow; 1 } && $@ =~ /legacy: a log of version 2/,
-    'it takes an option to read it');
+    'an option is necessary to read it');
 
 ok(!eval { Flowd->new($plain, offest => 1) } && $@ =~ /no option offest/,
     'an option that there is not');

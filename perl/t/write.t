@@ -15,7 +15,7 @@ use Flowd;
 # libflowd's errors have the texts of the system in the process's locale.
 setlocale(LC_ALL, 'C');
 
-# What is in the log after these calls of write_flow.
+# Returns the contents of the log after these calls of write_flow.
 sub written {
 	my $path = scratch('out');
 	my $out = Flowd::Writer->new($path);
@@ -68,7 +68,7 @@ is(contents(scratch('wrong')), '', 'nothing was written of these');
 ok(!eval { $out->write_flow({}); 1 } && $@ =~ /wrong: the log is finished/,
     'nothing is written to a log that is finished');
 
-# Larger than what is written at a time.
+# Larger than the buffer.
 my @octets = map { 18446744073709551615 - $_ } 1 .. 20000;
 $out = Flowd::Writer->new(scratch('large'));
 $out->write_flow({ flow_octets => $_ }) for @octets;
@@ -82,7 +82,7 @@ is($equal, 20000, 'letting go of a log writes all of it');
 
 $out = Flowd::Writer->new(scratch('flushed'));
 $out->write_flow($FULL{flow});
-is(-s scratch('flushed'), 0, 'what is written waits');
+is(-s scratch('flushed'), 0, 'records are buffered');
 $out->flush;
 is(-s scratch('flushed'), length $FULL{record}, 'until it is flushed');
 $out->write_flow($FULL{flow});

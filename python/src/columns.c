@@ -15,7 +15,7 @@
  */
 
 /*
- * Flows as columns: one block of memory for each attribute, which numpy takes
+ * Flows as columns: one block of memory for each attribute, which numpy uses
  * as an array without a copy.
  */
 
@@ -61,7 +61,7 @@ find_attribute(PyObject *name)
 	return (NULL);
 }
 
-/* Gives every column space for capacity rows.  -1 with an exception. */
+/* Enlarges every column to capacity rows.  -1 with an exception. */
 static int
 resize(struct columns *c, size_t capacity)
 {

@@ -10,7 +10,7 @@ two things between runs: test-durations, so that the longest tests start first,
 and failed/TEST/, the output and the files of the tests that failed last time.
 
 A file fails if a test in it fails, if its plan is not met, if it exits with
-another status than 0, is killed, exceeds SECONDS, or leaves a process behind.
+another status than 0, is killed, exceeds SECONDS, or leaves a process running.
 The last line printed is the summary; the exit status is 0 if all passed."""
 
 import argparse
@@ -167,8 +167,8 @@ def kill(session, tmp):
             os.kill(pid, signal.SIGKILL)
 
 
-def left_behind(session, tmp):
-    """Returns the processes that a test left behind.  Those about to exit get
+def left_running(session, tmp):
+    """Returns the processes that a test left running.  Those about to exit get
     a few seconds."""
     deadline = time.monotonic() + VANISH
     while True:
@@ -346,7 +346,7 @@ class Runner:
             result.problems.append(f"it was killed by {name}")
         elif process.returncode > 0:
             result.problems.append(f"its exit status is {process.returncode}")
-        left = left_behind(process.pid, tmp)
+        left = left_running(process.pid, tmp)
         if left:
             kill(process.pid, tmp)
             result.problems.append("it left processes behind, which were "
