@@ -33,7 +33,7 @@ addr_pack(struct wcursor *w, const struct addr *addr)
 	return (wcur_bytes(w, addr->bytes, sizeof(addr->bytes)));
 }
 
-/* FLOWD_EINVAL for bytes that addr_pack cannot write; it can write ADDR_NONE. */
+/* FLOWD_EINVAL for bytes that addr_pack does not write; it writes ADDR_NONE. */
 static inline int
 addr_unpack(struct cursor *c, struct addr *addr)
 {

@@ -521,7 +521,7 @@ static PyMethodDef methods[] = {
 	{ "serialise", (PyCFunction)(void (*)(void))flow_serialise,
 	    METH_VARARGS | METH_KEYWORDS,
 	    "serialise(mask=fields)\n--\n\n"
-	    "The flow as a record, bytes; FIELD_CRC32 gives it a checksum." },
+	    "The flow as a record, bytes; FIELD_CRC32 adds a checksum." },
 	{ "has_field", flow_has_field, METH_O,
 	    "has_field(mask)\n--\n\nWhether any field of mask is present." },
 	{ NULL, NULL, 0, NULL },
@@ -564,7 +564,7 @@ make_getset(void)
 
 static char doc[] =
     "Flow(blob=None)\n--\n\n"
-    "One flow: an empty one, or that of a record, bytes.";
+    "One flow: an empty one, or the flow of a record, which is bytes.";
 
 #define GETSET 0 /* its place in slots */
 

@@ -834,10 +834,10 @@ static PyMethodDef methods[] = {
 	    "Writes the fields of flow that are also in fieldmask.  With\n"
 	    "FIELD_CRC32 in fieldmask the record gets a checksum." },
 	{ "flush", log_flush, METH_NOARGS,
-	    "flush()\n--\n\nHands what was written to the system." },
+	    "flush()\n--\n\nWrites the buffered records to the file." },
 	{ "close", log_close, METH_NOARGS,
-	    "close()\n--\n\nWrites what is held back, and closes the log.\n"
-	    "A file object that the log was made of stays open." },
+	    "close()\n--\n\nWrites the buffered records, and closes the log.\n"
+	    "A file object that was passed to FlowLog stays open." },
 	{ "_read_columns", log_read_columns, METH_VARARGS, NULL },
 	{ "__enter__", log_enter, METH_NOARGS, NULL },
 	{ "__exit__", log_exit, METH_VARARGS, NULL },
@@ -845,18 +845,18 @@ static PyMethodDef methods[] = {
 };
 
 static PyGetSetDef getset[] = {
-	{ "name", get_object, NULL, "the path, or what its file is called",
+	{ "name", get_object, NULL, "the path, or the name of the file object",
 	    (void *)offsetof(struct log_object, name) },
 	{ "damage", get_object, NULL,
-	    "Damage that recover=True passed over and no on_damage was told",
+	    "list of skipped damage, if recover=True and no on_damage",
 	    (void *)offsetof(struct log_object, damage) },
 	{ "closed", get_closed, NULL, "whether the log is closed", NULL },
 	{ "torn", get_torn, NULL, "whether reading ended inside a record",
 	    NULL },
 	{ "offset", get_offset, NULL,
-	    "of the last record that was read, bytes, uncompressed", NULL },
+	    "bytes, uncompressed; of the last record that was read", NULL },
 	{ "started", get_started, NULL,
-	    "when a log of version 2 was started, seconds of the epoch", NULL },
+	    "start of a log of version 2, in seconds since the epoch", NULL },
 	{ NULL, NULL, NULL, NULL, NULL },
 };
 
@@ -881,9 +881,9 @@ static PyType_Spec spec = {
 };
 
 static PyStructSequence_Field damage_fields[] = {
-	{ "offset", "where it begins, bytes, uncompressed" },
-	{ "length", "bytes that were passed over; 0: of compressed data" },
-	{ "reason", "what was wrong where it begins" },
+	{ "offset", "of its beginning, in bytes, uncompressed" },
+	{ "length", "skipped bytes; 0 if compressed data are damaged" },
+	{ "reason", "the error at its beginning" },
 	{ NULL, NULL },
 };
 

@@ -204,8 +204,8 @@ static int
 add_error(PyObject *module)
 {
 	log_error = PyErr_NewExceptionWithDoc("flowd.LogError",
-	    "A log or a record that is damaged or none.  filename says which,\n"
-	    "and offset where, in bytes, uncompressed.",
+	    "A damaged log or record, or data that are neither.  filename is the\n"
+	    "name of the log, and offset the place in bytes, uncompressed.",
 	    PyExc_ValueError, NULL);
 	if (log_error == NULL)
 		return (-1);
@@ -217,7 +217,7 @@ static PyMethodDef methods[] = {
 	{ "iso_time", (PyCFunction)(void (*)(void))iso_time,
 	    METH_VARARGS | METH_KEYWORDS,
 	    "iso_time(t, utc_flag=0)\n--\n\n"
-	    "Seconds of the epoch as YYYY-MM-DDTHH:MM:SS, UTC or local." },
+	    "Seconds since the epoch as YYYY-MM-DDTHH:MM:SS, UTC or local." },
 	{ "interval_time", interval_time, METH_O,
 	    "interval_time(t)\n--\n\nSeconds as in 1w2d3h4m5s." },
 	{ "interval_time_ms", interval_time_ms, METH_O,

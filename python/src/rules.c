@@ -162,9 +162,9 @@ static PyGetSetDef getset[] = {
 
 static char doc[] =
     "Filter(rules, name='filter')\n--\n\n"
-    "Rules of flowd.conf(5), text.  Called with a flow it says whether\n"
-    "they accept it, and sets its tag as they have it.  name is what\n"
-    "errors in the rules are reported with.";
+    "Rules in the language of flowd.conf(5), as text.  A call with a flow\n"
+    "returns whether the rules accept it, and sets its tag to that of the\n"
+    "rule.  name is the file name in messages about errors in the rules.";
 
 static PyType_Slot slots[] = {
 	{ Py_tp_doc, doc },

@@ -39,13 +39,14 @@ class FlowLog(_flowd.FlowLog):
     closed.  mode is "rb" to read, "wb" to write, or "ab" to append.  Logs
     compressed by gzip are decompressed.  These options are for reading:
 
-    recover     continue after damage.  on_damage is called with it or, without
-                on_damage, the list damage has it: offset, length, reason
+    recover     continue after damage.  on_damage is called with each damage:
+                offset, length, reason.  Without on_damage, the list damage has
+                them
     legacy      read a log of version 2, the format before flowd 0.9
     follow      at the end, read_flow looks for more flows each time
 
     Without recover, damage raises LogError, which is a ValueError.  A log may
-    end inside a record while it is written; this is its end, and sets torn.
+    end inside a record while it is written.  That is no error, and sets torn.
     """
 
     __slots__ = ()
@@ -67,12 +68,12 @@ def read_arrays(path, fields, filter=None, *, count=None, **options):
     from its current position.  At most count flows are read; damage after some
     flows is then reported by the next call.  fields are names in ARRAY_FIELDS,
     which are attributes of Flow.  Since absent numbers are 0, the array of
-    "fields" tells whether a number is present.  An address is a row of 16 bytes
+    "fields" shows whether a number is present.  An address is a row of 16 bytes
     in network order, with IPv4 mapped into IPv6 (::ffff:192.0.2.1); an absent
     one is all zero.  "src_addr_af" and similar arrays have its family.
 
     filter is a text of rules in the language of flowd.conf(5), a Filter, or a
-    callable that gets each Flow, which is much slower.  Returns a dict from
+    callable that receives each Flow, which is much slower.  Returns a dict from
     name to array.
     """
     if isinstance(path, FlowLog):
