@@ -32,8 +32,8 @@ uint64_t clock_ns(void);
 time_t clock_sec(void);
 
 /*
- * Reads the machine's time zone, as tzset does, but also if it has changed since
- * the last call.  Without effect if TZ is set.
+ * Reads the machine's time zone, as tzset does, but also if it has changed
+ * since the last call.  Without effect if TZ is set.
  */
 void clock_read_zone(void);
 

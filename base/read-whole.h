@@ -21,9 +21,9 @@
 #include <stdint.h>
 
 /*
- * Reads fd to its end, at most max bytes.  *data is
- * allocated, and freed by the caller.  0, or -1 with errno: EFBIG for more than
- * max bytes, ENOMEM, or that of read(2); *data is NULL then.
+ * Reads fd to its end, at most max bytes.  *data is allocated, and freed by the
+ * caller.  0, or -1 with errno: EFBIG for more than max bytes, ENOMEM, or that
+ * of read(2); *data is NULL then.
  */
 int read_whole(int fd, size_t max, uint8_t **data, size_t *len)
     __attribute__((warn_unused_result));

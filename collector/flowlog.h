@@ -55,8 +55,8 @@ struct flowlog *flowlog_new(const char *name, const struct flowlog_lock *lock,
 void flowlog_set_limit(struct flowlog *l, uint64_t bytes);
 
 /*
- * Writes the buffer.  Records that cannot be written are counted as lost, with a
- * message.
+ * Writes the buffer.  Records that cannot be written are counted as lost, with
+ * a message.
  */
 void flowlog_end(struct flowlog *l);
 

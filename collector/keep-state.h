@@ -16,8 +16,8 @@
 
 /*
  * Keeps the state of exporters in the state file: the collector reads it at its
- * start, and writes it once a minute if it changed, and at the end.  The monitor
- * opens the file.
+ * start, and writes it once a minute if it changed, and at the end.  The
+ * monitor opens the file.
  */
 #ifndef KEEP_STATE_H
 #define KEEP_STATE_H

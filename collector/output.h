@@ -59,9 +59,9 @@ void output_free(struct output *o);
 
 /*
  * Replaces the logs by those of conf; opened has one element for each of them,
- * in the same order, and the output then owns their descriptors.  A log with the
- * path of a former log keeps the records in its buffer.  conf must live until
- * the next call.  Ends the process if memory is exhausted.
+ * in the same order, and the output then owns their descriptors.  A log with
+ * the path of a former log keeps the records in its buffer.  conf must live
+ * until the next call.  Ends the process if memory is exhausted.
  */
 void output_set_logs(struct output *o, const struct config *conf,
     const struct output_log *opened);
@@ -142,7 +142,9 @@ void output_pollfds(const struct output *o, struct pollfd *pfds);
 /* Sends a datagram to all forwards. */
 void output_forward(struct output *o, const uint8_t *data, size_t len);
 
-/* Whether the sender of a datagram is one of the forwards of a flowd's workers. */
+/*
+ * Whether the sender of a datagram is one of the forwards of a flowd's workers.
+ */
 bool output_is_forward(const struct output *o, const struct addr *from,
     uint16_t port);
 

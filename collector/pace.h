@@ -15,11 +15,11 @@
  */
 
 /*
- * Decides when the collector receives and when it writes.  Each wake-up and each
- * write costs more than many datagrams.  Under load, datagrams therefore gather
- * in the kernel for some milliseconds, as long as the receive buffer certainly
- * has room for them, and records in the buffers of logs.  Datagrams that arrive
- * after a pause are received and written at once.
+ * Decides when the collector receives and when it writes.  Each wake-up and
+ * each write costs more than many datagrams.  Under load, datagrams therefore
+ * gather in the kernel for some milliseconds, as long as the receive buffer
+ * certainly has room for them, and records in the buffers of logs.  Datagrams
+ * that arrive after a pause are received and written at once.
  */
 #ifndef PACE_H
 #define PACE_H

@@ -65,7 +65,7 @@ struct conf_log {
 	char *group;             /* of its files; NULL: not changed */
 };
 
-/* 0: not specified; exporter.h and flowlog.h define the defaults. */
+/* 0: not specified; exporters.h and flowlog.h define the defaults. */
 struct conf_limits {
 	uint32_t exporters;
 	uint32_t templates; /* of each exporter */

@@ -20,8 +20,9 @@
  * If a log is rotated by time, the last part of its path may contain
  * conversions of strftime.  The path is then a pattern: each interval has its
  * own file, named after the time at which the interval begins, which is local
- * time or, with "utc", UTC.  Any other rotated log is renamed: the closed file gets a number after its name, 000001
- * for the latest, and a new file gets the name.  Compressed files end in .gz.
+ * time or, with "utc", UTC.  Any other rotated log is renamed: the closed file
+ * gets a number after its name, 000001 for the latest, and a new file gets the
+ * name.  Compressed files end in .gz.
  */
 #ifndef FLOWLOG_NAME_H
 #define FLOWLOG_NAME_H
@@ -58,8 +59,8 @@ int flowlog_name_at(const struct conf_log *log, time_t t, char path[PATH_MAX]);
 
 /*
  * The end of the interval that contains t.  Intervals up to a day are counted
- * from midnight, local time or UTC, and weeks from Monday.  0: the log is not rotated
- * by time.
+ * from midnight, local time or UTC, and weeks from Monday.  0: the log is not
+ * rotated by time.
  */
 time_t flowlog_name_until(const struct conf_log *log, time_t t);
 

@@ -15,7 +15,8 @@
  */
 
 /*
- * Which share of an exporter's flows was received and stored, in a span of time.
+ * Which share of an exporter's flows was received and stored, in a span of
+ * time.
  */
 #ifndef COMPLETENESS_H
 #define COMPLETENESS_H

@@ -23,8 +23,8 @@
 #include "decode/exporter-log.h"
 
 /*
- * Bytes.  A line in a file of syslogd has up to 400 with its prefix, so that the
- * budgets limit all messages about exporters to less than 1 MB a day.
+ * Bytes.  A line in a file of syslogd has up to 400 with its prefix, so that
+ * the budgets limit all messages about exporters to less than 1 MB a day.
  */
 #define TEXT_MAX 200
 

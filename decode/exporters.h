@@ -59,8 +59,8 @@ void exporters_free(struct exporter_table *table);
  * memory.  The pointer is valid until the next call.
  *
  * Addresses can be forged, so at the limit a new exporter never evicts one that
- * is in use: the least recently used is evicted after EXPORTER_IDLE seconds, and
- * a named one for another named one only.  Where none can be evicted, the
+ * is in use: the least recently used is evicted after EXPORTER_IDLE seconds,
+ * and a named one for another named one only.  Where none can be evicted, the
  * result is a stand-in.  It has the counters of all such addresses, and loses
  * everything else at the next call.
  */

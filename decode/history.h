@@ -15,9 +15,9 @@
  */
 
 /*
- * Past values of an exporter's totals, from which the traffic of the last minute
- * and of the last hour is computed.  It costs nothing per flow, and a comparison
- * per datagram.
+ * Past values of an exporter's totals, from which the traffic of the last
+ * minute and of the last hour is computed.  It costs nothing per flow, and a
+ * comparison per datagram.
  */
 #ifndef HISTORY_H
 #define HISTORY_H

@@ -34,8 +34,8 @@
 #define IE_NAME_MAX    32    /* bytes kept of a text, with its NUL */
 
 /*
- * The meaning of a value.  If several elements of a template fill the same slot,
- * the one of the best rank does; of equal ranks, the first.
+ * The meaning of a value.  If several elements of a template fill the same
+ * slot, the one of the best rank does; of equal ranks, the first.
  */
 /* clang-format off */
 enum ie_slot {

@@ -47,7 +47,10 @@ enum sequence_unit {
 struct protocol {
 	const char *name;  /* in the statistics */
 	const char *title; /* in messages */
-	/* In logs, the state file and flowdctl's answers: 1 to 63, never reused. */
+	/*
+	 * In logs, the state file and flowdctl's answers: 1 to 63, never
+	 * reused.
+	 */
 	uint16_t number;
 	/* The number at the start of each datagram, and its octets: 2 or 4. */
 	uint32_t version;

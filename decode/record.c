@@ -167,8 +167,8 @@ choose_icmp(struct flow *flow, const struct tmpl *t, const struct ie_values *v)
 }
 
 /*
- * Times in milliseconds since the epoch.  A time that differs from the export by
- * more than FLOW_TIMES can express, 24.8 days, is ignored.
+ * Times in milliseconds since the epoch.  A time that differs from the export
+ * by more than FLOW_TIMES can express, 24.8 days, is ignored.
  */
 struct times {
 	int64_t export, start, end;
@@ -262,8 +262,8 @@ fill_gaps(struct times *w, int64_t lasted)
 }
 
 /*
- * Converts times that are not plain uptimes of v9 to uptimes, from which readers
- * compute the absolute times: flow-times.h.
+ * Converts times that are not plain uptimes of v9 to uptimes, from which
+ * readers compute the absolute times: flow-times.h.
  */
 static void
 convert_times(struct flow *flow, const struct tmpl *t,

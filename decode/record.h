@@ -54,7 +54,9 @@ bool record_is_one_flow(const struct tmpl *t);
 /* Whether the template has counters for two directions. */
 bool record_is_biflow(const struct tmpl *t);
 
-/* Whether the record has traffic in the forward and in the reverse direction. */
+/*
+ * Whether the record has traffic in the forward and in the reverse direction.
+ */
 bool record_has_forward(const struct flow *flow);
 bool record_has_reverse(const struct tmpl *t, const struct ie_values *values);
 

@@ -16,8 +16,8 @@
 
 /*
  * Local time in a process that cannot read the files of the time zones.  The
- * collector has an empty root directory; after a change of the machine's zone it
- * gets the offsets from UTC with its configuration.
+ * collector has an empty root directory; after a change of the machine's zone
+ * it gets the offsets from UTC with its configuration.
  */
 #ifndef FILTER_ZONE_H
 #define FILTER_ZONE_H
@@ -34,8 +34,8 @@ struct filter_offset {
 };
 
 /*
- * Fills in the offsets of the zone of tzset, from 1970 to 20 years after now, in
- * order.  Returns their number, at least 1.
+ * Fills in the offsets of the zone of tzset, from 1970 to 20 years after now,
+ * in order.  Returns their number, at least 1.
  */
 size_t filter_zone_list(time_t now,
     struct filter_offset offsets[FILTER_OFFSETS_MAX]);

@@ -167,8 +167,8 @@ priv_receive(int sock, struct priv_msg *msg, int *fd)
 	if ((c = CMSG_FIRSTHDR(&hdr)) != NULL)
 		nfds = receive_fds(c, fd);
 	/*
-	 * A message is sent in one piece.  Waiting for the rest of a shorter one
-	 * would let a faulty sender block this process.
+	 * A message is sent in one piece.  Waiting for the rest of a shorter
+	 * one would let a faulty sender block this process.
 	 */
 	if ((hdr.msg_flags & MSG_CTRUNC) == 0 && nfds <= 1 && n == sizeof(*msg))
 		return (1);

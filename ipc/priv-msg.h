@@ -50,8 +50,8 @@ enum priv_type {
 
 	/*
 	 * With a descriptor.  Within a configuration: its next log; value is
-	 * the index of its lock (flowlog-lock.h).  Otherwise: the new file of the log whose
-	 * index in the configuration is value.
+	 * the index of its lock (flowlog-lock.h).  Otherwise: the new file of
+	 * the log whose index in the configuration is value.
 	 */
 	PRIV_LOG = 9,
 	/* The connected log socket; without a descriptor it has no reader. */
@@ -70,7 +70,10 @@ enum priv_type {
 	PRIV_STATE_WRITTEN = 8, /* the state file is complete */
 	/* A PRIV_LOG outside a configuration replaced the descriptor. */
 	PRIV_LOG_TAKEN = 10,
-	/* A write was short; the collector writes none until PRIV_LOGS_REPAIRED. */
+	/*
+	 * A write was short; the collector writes none until
+	 * PRIV_LOGS_REPAIRED.
+	 */
 	PRIV_WANT_REPAIR = 12,
 };
 

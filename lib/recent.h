@@ -15,8 +15,8 @@
  */
 
 /*
- * Lists by last use.  What is listed embeds a struct recent for each list that
- * it is in; nothing is allocated.  Zeroed is an empty list.
+ * Lists in the order of last use.  A structure embeds a struct recent for each
+ * list that it is in; nothing is allocated.  A zeroed list is empty.
  */
 #ifndef RECENT_H
 #define RECENT_H

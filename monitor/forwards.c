@@ -44,7 +44,9 @@ can_bind(const struct addr *addr)
 	return (can);
 }
 
-/* Sets *self to the source of the datagrams that fd, which is connected, sends. */
+/*
+ * Sets *self to the source of the datagrams that fd, which is connected, sends.
+ */
 static void
 read_source(int fd, struct priv_forward *self)
 {
@@ -112,7 +114,9 @@ is_local(const struct conf_forward *f)
 	    (f->addr.family == ADDR_V4 && f->addr.bytes[0] == 127) ||
 	    is_own_source(f))
 		return (true);
-	/* Whether a group comes back depends on joins; the collector sees it. */
+	/*
+	 * Whether a group comes back depends on joins; the collector sees it.
+	 */
 	return (!addr_is_multicast(&f->addr) && can_bind(&f->addr) &&
 	    !can_bind(&foreign));
 }

@@ -42,7 +42,9 @@ struct forwards {
  */
 int forwards_check(const struct config *conf);
 
-/* Opens a socket to each target.  A target that fails is logged and left out. */
+/*
+ * Opens a socket to each target.  A target that fails is logged and left out.
+ */
 void forwards_open(struct forwards *f, const struct config *conf);
 
 void forwards_close(struct forwards *f);

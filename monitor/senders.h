@@ -16,7 +16,8 @@
 
 /*
  * The connected socket through which a collector sends to the log socket.  The
- * monitor opens it, since the sandbox of a collector does not permit connect(2).
+ * monitor opens it, since the sandbox of a collector does not permit
+ * connect(2).
  */
 #ifndef SENDERS_H
 #define SENDERS_H

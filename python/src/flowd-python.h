@@ -107,8 +107,8 @@ typedef int flow_source_fn(void *arg, struct flow *flow);
  * Reads flows until source returns an error, which it stores in *error, or
  * until count flows passed the filter.  names are names of attributes.  filter
  * is a Filter, a callable, or None.  Returns a tuple of bytearrays, one for
- * each name, or NULL with an exception.  source is called without the interpreter's
- * lock, and *thread is then the state to restore.
+ * each name, or NULL with an exception.  source is called without the
+ * interpreter's lock, and *thread is then the state to restore.
  */
 PyObject *read_columns(PyObject *names, PyObject *filter, uint64_t count,
     flow_source_fn *source, void *arg, PyThreadState **thread, int *error);

@@ -16,10 +16,11 @@
 
 /*
  * Capability mode and rights of descriptors, as FreeBSD 14's capabilities.conf
- * and rights(4) have them, with the calls that Linux has for the same functions.
+ * and rights(4) have them, with the calls that Linux has for the same
+ * functions.
  *
- * Linux passes no rights with a descriptor.  So cap_rights_limit records them by
- * device and inode in memory that all processes share.  A descriptor that a
+ * Linux passes no rights with a descriptor.  So cap_rights_limit records them
+ * by device and inode in memory that all processes share.  A descriptor that a
  * process had when it entered capability mode has the rights that this process
  * has limited it to, or all; any other has those of the record.
  */

@@ -16,9 +16,9 @@
 
 /*
  * A model of another system's sandbox: seccomp stops every system call whose
- * permission depends on more than its number, and a function decides.  What the
- * other system would not permit is reported on standard error, and ends the
- * process by SIGABRT.
+ * permission depends on more than its number, and a function decides.  A call
+ * that the other system would not permit is reported on standard error, and
+ * ends the process by SIGABRT.
  */
 #ifndef MODEL_H
 #define MODEL_H

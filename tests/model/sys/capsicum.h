@@ -15,8 +15,8 @@
  */
 
 /*
- * Capsicum's interface as far as flowd uses it, for the model on Linux.  A right
- * is a bit here.
+ * Capsicum's interface as far as flowd uses it, for the model on Linux.  A
+ * right is a bit here.
  */
 #ifndef MODEL_CAPSICUM_H
 #define MODEL_CAPSICUM_H
