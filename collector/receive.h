@@ -61,7 +61,7 @@ const struct timespec *receiver_time(const struct receiver *r);
 /*
  * Begins datagram i of the latest batch and sets *out, whose data is valid
  * until the next batch.  If the collector dies before the next call of one of
- * these two functions, the monitor takes this datagram for the cause.
+ * these two functions, the monitor regards this datagram as the cause.
  */
 void receiver_begin(struct receiver *r, int i, struct batch_datagram *out);
 void receiver_end(struct receiver *r); /* the whole batch is processed */

@@ -25,8 +25,8 @@
 
 /*
  * Compiles the definition at the front of specs; key, options, scopes and
- * nfields of model tell what it defines.  *tmpl is one block of memory, which
- * the caller frees.  FLOWD_ESHORT if specs ends inside the definition,
+ * nfields of model describe it.  *tmpl is one block of memory, which the caller
+ * frees.  FLOWD_ESHORT if specs ends inside the definition,
  * FLOWD_EINVAL for records that would have no length, or more than a datagram
  * has, FLOWD_ENOMEM.
  */

@@ -183,7 +183,7 @@ replace_compressed(const struct compressor *c, const struct open_flowlogs *logs,
 		return (-1);
 	if (unlinkat(d->fd, f->name, 0) == 0)
 		return (0);
-	/* f stays, so its compressed form must not. */
+	/* f was not removed, so its compressed form must be. */
 	error = errno;
 	(void)unlinkat(d->fd, name, 0);
 	errno = error;

@@ -36,7 +36,7 @@
 #define RETRY_SECONDS  60 /* after a failed rotation */
 #define EXPIRE_SECONDS 60 /* between searches for expired files */
 
-/* The clock by which the monitor waits; time(3) may be behind it. */
+/* The clock by which the monitor waits; time(3) may return less. */
 static time_t
 now_epoch(void)
 {

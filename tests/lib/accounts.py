@@ -1,5 +1,5 @@
-"""Exporters that count what they send, and so know the counters that flowd
-must report.
+"""Exporters that count the datagrams and flows that they send, and so know the
+counters that flowd must report.
 
     exporter = V5(feed, "127.0.1.1", seed=1)
     exporter.run(1000)		# datagrams, with losses, repeats and errors
@@ -43,7 +43,7 @@ def records(version, kept, discarded):
 
 
 class Exporter:
-    """Sends datagrams as it is told, and counts datagrams and flows."""
+    """Sends datagrams, and counts datagrams and flows."""
 
     version = 5
 

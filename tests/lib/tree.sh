@@ -28,7 +28,7 @@ link_sources()
 	done
 }
 
-# remove_tree: removes $tmp, unless a test failed whose files are to stay.
+# remove_tree: removes $tmp, unless a test failed and its files must be kept.
 remove_tree()
 {
 	if [ "$failed" -eq 0 ] || [ -z "${FLOWD_TEST_KEEP:-}" ]; then
@@ -46,8 +46,8 @@ tree_test()
 	unset MAKEFLAGS MFLAGS MAKEOVERRIDES
 }
 
-# check NAME COMMAND...: one line of TAP; what a failed command said follows.
-# Its status is the command's.
+# check NAME COMMAND...: prints one line of TAP, and the output of a failed
+# command.  Its status is the command's.
 check()
 {
 	n=$((n + 1))

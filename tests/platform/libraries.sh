@@ -45,8 +45,8 @@ build_libraries()
 	touch "$root/built"
 }
 
-# Without its configure, which asks the machine that it runs on.  These macros
-# are what it finds everywhere; fdopen exists, but not where zlib looks.
+# Does not run zlib's configure, which tests this machine.  These macros are its
+# results on every system; fdopen exists, but not where zlib looks.
 build_zlib()
 {
 	rm -f contrib/*.c

@@ -15,8 +15,8 @@
  */
 
 /*
- * Information elements and templates: which definitions are accepted, what is
- * kept of them within limits, and which values their programs read.
+ * Information elements and templates: which definitions are accepted, which are
+ * kept within limits, and which values their programs read.
  */
 #include "compat/compat.h"
 
