@@ -31,7 +31,6 @@
 #include "errors.h"
 #include "lib/cursor.h"
 #include "lib/fields.h"
-#include "store.h"
 
 #define PACK_VERSION    7
 #define PACK_SIZE_FIRST 4096 /* bytes; doubled until all fits */
