@@ -16,7 +16,8 @@
 
 /*
  * The log socket: a reader on this machine receives each record as a datagram.
- * Some datagrams fill its queue, so a buffer has records that do not fit yet.
+ * The queue of its socket is short, so a buffer keeps the records that do not
+ * fit yet.
  */
 #ifndef LOGSOCK_H
 #define LOGSOCK_H

@@ -16,8 +16,8 @@
 
 /*
  * The outputs of the collector: logs, which tags select; the log socket; and
- * other collectors, to which it forwards datagrams unchanged.  Only the length
- * of records matters here.
+ * other collectors, to which it forwards datagrams unchanged.  The outputs use
+ * only the length of a record, not its contents.
  */
 #ifndef OUTPUT_H
 #define OUTPUT_H

@@ -123,9 +123,9 @@ struct config_source {
 struct rights_options;
 
 /*
- * The user of the configuration.  For the reader, the parser ignores all
- * statements except rules, tables and store; for the daemon, it also checks
- * that no required statement is missing.
+ * The program that uses the configuration.  For flowd-reader, the parser
+ * ignores all statements except rules, tables and store; for the daemon, it
+ * also checks that no required statement is missing.
  */
 enum config_use { CONFIG_DAEMON, CONFIG_READER };
 

@@ -15,8 +15,8 @@
  */
 
 /*
- * Statements, except logfile and rules.  A token without text is an absent
- * option.
+ * Statements, except logfile and rules.  If an option is absent, its token
+ * has no text.
  */
 #ifndef PARSE_STATEMENT_H
 #define PARSE_STATEMENT_H

@@ -16,8 +16,8 @@
 
 /*
  * Values of statements and parameters.  All functions return false for an
- * invalid value.  Those with the parameter what have reported it; after the
- * others, the caller reports it.
+ * invalid value.  Functions with the parameter what report it; for the others,
+ * the caller reports it.
  */
 #ifndef PARSE_VALUE_H
 #define PARSE_VALUE_H

@@ -55,13 +55,13 @@ void exporters_set_limits(struct exporter_table *table,
 void exporters_free(struct exporter_table *table);
 
 /*
- * Finds or creates the exporter at addr; now is in epoch seconds.  NULL without
- * memory.  The pointer is valid until the next call.
+ * Finds or creates the exporter at addr; now is in epoch seconds.  NULL if
+ * memory is exhausted.  The pointer is valid until the next call.
  *
  * Addresses can be forged, so at the limit a new exporter never evicts one that
  * is in use: the least recently used is evicted after EXPORTER_IDLE seconds,
- * and a named one for another named one only.  Where none can be evicted, the
- * result is a stand-in.  It has the counters of all such addresses, and loses
+ * and a named one only for another named one.  If none can be evicted, all
+ * further addresses share the stand-in.  It keeps its counters, and loses
  * everything else at the next call.
  */
 struct exporter *exporter_get(struct exporter_table *table,

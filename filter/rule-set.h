@@ -72,9 +72,9 @@ void rule_sets_freeze(struct rule_sets *sets);
 size_t rule_sets_memory(const struct rule_sets *sets); /* bytes */
 
 /*
- * These make a set: of the rules whose bit is set in nwords words, of one rule,
- * of the rules in a or b, and of the rules in a but not in b.  FLOWD_ENOMEM;
- * FLOWD_ESPACE: memory_max is reached.
+ * Each of these makes a set: the rules whose bit is set in nwords words; one
+ * rule; the rules in a or b; the rules in a but not in b.  FLOWD_ENOMEM;
+ * FLOWD_ESPACE if memory_max is reached.
  */
 int rule_set_of(struct rule_sets *sets, const uint64_t *bits, size_t nwords,
     uint32_t *set) __attribute__((warn_unused_result));

@@ -15,7 +15,7 @@
  */
 
 /*
- * HOST:PORT as text, in which an IPv6 address stands in brackets.
+ * HOST:PORT as text.  An IPv6 address is in brackets.
  */
 #ifndef ENDPOINT_H
 #define ENDPOINT_H

@@ -104,8 +104,9 @@ change_groups(const struct open_listener *l, const struct config *old,
 }
 
 /*
- * Turns SO_REUSEADDR on or off for sockets of before that conf lacks and that
- * have the port and family of new.  Returns the number of their listeners.
+ * Turns SO_REUSEADDR on or off for the sockets in before that conf does not
+ * have and whose port and family are those of new.  Returns the number of their
+ * listeners.
  */
 static size_t
 share_departing(const struct listeners *before, const struct config *conf,
