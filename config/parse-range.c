@@ -33,7 +33,7 @@
 static const struct {
 	const char *name;
 	uint8_t number;
-} protocols[] = {
+} ip_protocols[] = {
 	{ "icmp", 1 },
 	{ "igmp", 2 },
 	{ "tcp", IPPROTO_TCP },
@@ -45,7 +45,7 @@ static const struct {
 	{ "ospf", 89 },
 	{ "sctp", IPPROTO_SCTP },
 };
-#define NPROTOCOLS (sizeof(protocols) / sizeof(protocols[0]))
+#define IP_PROTOCOLS (sizeof(ip_protocols) / sizeof(ip_protocols[0]))
 
 /* Looks up a protocol by its name.  False: there is none of this name. */
 static bool
@@ -54,9 +54,9 @@ protocol_number(const char *name, uint64_t *n)
 	const struct protoent *entry;
 	size_t i;
 
-	for (i = 0; i < NPROTOCOLS; i++) {
-		if (strcmp(protocols[i].name, name) == 0) {
-			*n = protocols[i].number;
+	for (i = 0; i < IP_PROTOCOLS; i++) {
+		if (strcmp(ip_protocols[i].name, name) == 0) {
+			*n = ip_protocols[i].number;
 			return (true);
 		}
 	}
