@@ -36,6 +36,7 @@
 #include "base/log.h"
 #include "control/ctl-connect.h"
 #include "errors.h"
+#include "ipc/local-socket.h"
 
 #define ANSWER_MAX       ((size_t)1 << 30) /* bytes; more is refused */
 #define ANSWER_FIRST_LEN ((size_t)1 << 17)
@@ -53,6 +54,25 @@ connect_again(int fd, const struct sockaddr_un *sun)
 		r = connect(fd, (const struct sockaddr *)sun, sizeof(*sun));
 	while (r == -1 && errno == EINTR);
 	return (r);
+}
+
+/* Why connect failed. */
+static void
+explain_connect(const char *path, int error)
+{
+	errno = error;
+	if (error == ENOENT)
+		log_warnx(
+		    "%s: no such socket; flowd creates it if flowd.conf "
+		    "has a control statement",
+		    path);
+	else if (error == ECONNREFUSED && local_socket_is_stale(path))
+		log_warnx("%s: flowd is not running", path);
+	else if (error == EAGAIN || error == ETIMEDOUT || error == ECONNREFUSED)
+		log_warnx("%s: flowd is busy with other clients; try again",
+		    path);
+	else
+		log_warn("%s", path);
 }
 
 static int
@@ -75,18 +95,7 @@ connect_to(const char *path)
 	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) == 0 &&
 	    connect_again(fd, &sun) == 0)
 		return (fd);
-	if (errno == ENOENT)
-		log_warnx(
-		    "%s: no such socket; flowd creates it if flowd.conf has "
-		    "a control statement",
-		    path);
-	else if (errno == EAGAIN || errno == ETIMEDOUT)
-		log_warnx("%s: flowd is busy with other clients; try again",
-		    path);
-	else if (errno == ECONNREFUSED)
-		log_warnx("%s: flowd is not running", path);
-	else
-		log_warn("%s", path);
+	explain_connect(path, errno);
 	(void)close(fd);
 	return (-1);
 }

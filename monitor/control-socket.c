@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "ipc/local-socket.h"
 #include "monitor/control-socket.h"
 #include "monitor/group.h"
 
@@ -71,24 +72,6 @@ make_socket(const char *path, struct sockaddr_un *sun)
 	return (fd);
 }
 
-/* Whether path is a socket on which no process listens. */
-static bool
-is_stale(const char *path)
-{
-	struct sockaddr_un sun;
-	struct stat st;
-	bool stale;
-	int fd;
-
-	if (lstat(path, &st) == -1 || !S_ISSOCK(st.st_mode) ||
-	    (fd = make_socket(path, &sun)) == -1)
-		return (false);
-	stale = connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1 &&
-	    errno == ECONNREFUSED;
-	(void)close(fd);
-	return (stale);
-}
-
 static int
 bind_privately(int fd, const struct sockaddr_un *sun)
 {
@@ -106,7 +89,7 @@ bind_in_place(int fd, const struct sockaddr_un *sun)
 		return (0);
 	if (errno != EADDRINUSE)
 		return (-1);
-	if (!is_stale(sun->sun_path)) {
+	if (!local_socket_is_stale(sun->sun_path)) {
 		errno = EADDRINUSE;
 		return (-1);
 	}

@@ -113,6 +113,18 @@ class File(unittest.TestCase):
             self.refuses(flowd)
             self.assertEqual(path.lstat().st_ino, before)
         path.unlink()
+        # Connecting is refused, as on a BSD by a socket whose queue is full.
+        with socket.socket(socket.AF_UNIX) as alive:
+            alive.bind(str(path))
+            before = path.lstat().st_ino
+            self.refuses(flowd)
+            self.assertEqual(path.lstat().st_ino, before)
+            said = subprocess.run(
+                [tap.program("flowdctl"), "-s", str(path), "show", "summary"],
+                capture_output=True, text=True, timeout=PATIENCE, check=False)
+            self.assertEqual(said.returncode, 1)
+            self.assertIn("flowd is busy", said.stderr)
+        path.unlink()
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as alive:
             alive.bind(str(path))
             self.refuses(flowd)
