@@ -131,6 +131,34 @@ listen_share(int fd, const struct conf_listen *conf, bool share)
 		    listen_name(conf, name));
 }
 
+/* The loopback address instead of a wildcard, with the same port. */
+static void
+name_loopback(struct sockaddr_storage *self)
+{
+	struct sockaddr_in *sin = (struct sockaddr_in *)self;
+	struct sockaddr_in6 *sin6 = (struct sockaddr_in6 *)self;
+
+	if (self->ss_family == AF_INET)
+		sin->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	else
+		sin6->sin6_addr = in6addr_loopback;
+}
+
+/*
+ * A socket connected to itself receives only from itself.  Not every system
+ * takes a wildcard address as its own.
+ */
+static int
+connect_to_self(int fd, struct sockaddr_storage *self, socklen_t len)
+{
+	if (connect(fd, (struct sockaddr *)self, len) == 0)
+		return (0);
+	if (errno != EADDRNOTAVAIL)
+		return (-1);
+	name_loopback(self);
+	return (connect(fd, (struct sockaddr *)self, len));
+}
+
 void
 listen_retire(int fd, const struct conf_listen *conf)
 {
@@ -138,9 +166,8 @@ listen_retire(int fd, const struct conf_listen *conf)
 	socklen_t len = sizeof(self);
 	char name[LISTEN_STRLEN];
 
-	/* A socket connected to itself receives only from itself. */
 	if (getsockname(fd, (struct sockaddr *)&self, &len) == -1 ||
-	    connect(fd, (struct sockaddr *)&self, len) == -1)
+	    connect_to_self(fd, &self, len) == -1)
 		log_warn("%s: the last datagrams may be lost",
 		    listen_name(conf, name));
 }
