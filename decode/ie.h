@@ -62,6 +62,9 @@ enum ie_slot {
 };
 /* clang-format on */
 
+/* A mask of slots is a uint64_t; tests/unit/template counts the members. */
+_Static_assert(SLOT_MEMBERS < SLOTS, "a mask has no bit for a slot");
+
 #define SLOT_BIT(slot) (UINT64_C(1) << (slot))
 
 /* The encoding of a value on the wire. */

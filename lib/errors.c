@@ -34,15 +34,12 @@ static const char *const messages[] = {
 	[-FLOWD_EGZIP] = "the compressed data are damaged",
 	[-FLOWD_ELEGACY] = "a log of version 2, as flowd wrote before 0.9",
 	[-FLOWD_ENOTLOG] = "not a flow log",
-	[-FLOWD_EXZ] =
-	    "compressed with xz, which is not read: "
-	    "xzcat LOG | flowd-reader -",
-	[-FLOWD_EZSTD] =
-	    "compressed with zstd, which is not read: "
-	    "zstdcat LOG | flowd-reader -",
-	[-FLOWD_EBZIP2] =
-	    "compressed with bzip2, which is not read: "
-	    "bzcat LOG | flowd-reader -",
+	[-FLOWD_EXZ] = ("compressed with xz, which is not read: "
+			"xzcat LOG | flowd-reader -"),
+	[-FLOWD_EZSTD] = ("compressed with zstd, which is not read: "
+			  "zstdcat LOG | flowd-reader -"),
+	[-FLOWD_EBZIP2] = ("compressed with bzip2, which is not read: "
+			   "bzcat LOG | flowd-reader -"),
 };
 
 const char *
