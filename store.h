@@ -104,6 +104,28 @@ struct flow {
 };
 
 /*
+ * The absolute times of a flow: of its receipt, of its export, of its first and
+ * of its last packet.
+ */
+enum store_time {
+	STORE_TIME_RECV = 0,
+	STORE_TIME_EXPORT = 1,
+	STORE_TIME_START = 2,
+	STORE_TIME_END = 3,
+};
+
+#define STORE_TIME_ABSENT INT64_MIN /* as numpy's NaT */
+
+/*
+ * Returns a time of flow in nanoseconds since the epoch, in UTC.  It is signed,
+ * since an exporter with a wrong clock may be before the epoch.  No record has
+ * a finer unit, and every time of a record fits.  Returns STORE_TIME_ABSENT if
+ * flow lacks the fields: RECV_TIME; AGENT_INFO; and for start and end
+ * AGENT_INFO and FLOW_TIMES.
+ */
+int64_t store_flow_time(const struct flow *flow, enum store_time which);
+
+/*
  * Returns the bit of pair, such as STORE_FIELD_SRC_ADDR, for this family, or 0
  * for ADDR_NONE.
  */

@@ -173,8 +173,8 @@ static const struct member members[] = {
 	  TEXT(INTERVAL, "flow_finish "), CSV(8, "last"),
 	  JSON("flow_finish_ms"),
 	  .doc = "last packet, milliseconds of the exporter's uptime" },
-	{ ALIAS(FLOW_TIMES, flow_start), JSON_AS(ABSOLUTE, "start") },
-	{ ALIAS(FLOW_TIMES, flow_finish), JSON_AS(ABSOLUTE, "end") },
+	{ ALIAS(FLOW_TIMES, flow_start), JSON_AS(START, "start") },
+	{ ALIAS(FLOW_TIMES, flow_finish), JSON_AS(END, "end") },
 
 	{ MEMBER(AS_INFO, src_as, 0, "src_as"),
 	  TEXT(NUMBER, "src_AS "), CSV(23, "src_as"), JSON("src_as"),

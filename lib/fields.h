@@ -109,7 +109,8 @@ enum member_show {
 	SHOW_TIME_USEC, /* the same, and the member with the fraction */
 	SHOW_TIME_NSEC,
 	SHOW_INTERVAL, /* milliseconds */
-	SHOW_ABSOLUTE, /* a time of the exporter's uptime, as absolute time */
+	SHOW_START,    /* a time of the exporter's uptime, as absolute time */
+	SHOW_END,
 };
 
 struct member_text {

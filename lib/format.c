@@ -475,18 +475,22 @@ put_json_time(char *p, const struct member *m, const struct flow *flow,
 	    fraction % units, ndigits, utc));
 }
 
-/* A time in milliseconds of the exporter's uptime; see flowd-log(5). */
+/* Milliseconds, as the exporter counts its uptime. */
 static char *
-put_absolute(char *p, const struct flow *flow, uint32_t flow_time, bool utc)
+put_absolute(char *p, const struct flow *flow, enum store_time which, bool utc)
 {
 	const int64_t billion = 1000000000;
-	const int32_t before = (int32_t)(flow->sys_uptime_ms - flow_time);
-	const int64_t t = flow->time_sec * billion + flow->time_nanosec -
-	    before * (billion / 1000);
+	const int64_t t = store_flow_time(flow, which);
 	const int64_t fraction = (t % billion + billion) % billion;
 
 	return (put_zoned_time(p, (t - fraction) / billion,
 	    (uint32_t)(fraction / (billion / 1000)), 3, utc));
+}
+
+static bool
+is_absolute(const struct member *m)
+{
+	return (m->json.show == SHOW_START || m->json.show == SHOW_END);
 }
 
 /* No value has characters to be escaped. */
@@ -506,9 +510,11 @@ put_json(char *p, const struct member *m, const struct flow *flow, bool utc)
 	case SHOW_TIME_NSEC:
 		p = put_json_time(p, m, flow, 1000000000, 9, utc);
 		break;
-	case SHOW_ABSOLUTE:
-		p = put_absolute(p, flow, (uint32_t)member_number(m, flow),
-		    utc);
+	case SHOW_START:
+		p = put_absolute(p, flow, STORE_TIME_START, utc);
+		break;
+	case SHOW_END:
+		p = put_absolute(p, flow, STORE_TIME_END, utc);
 		break;
 	default:
 		break;
@@ -530,7 +536,7 @@ format_json(const struct flow *flow, bool utc, char buf[FORMAT_LINE_MAX])
 		if (members[i].json.show == SHOW_NOT ||
 		    (fields & members[i].field) == 0)
 			continue;
-		if (members[i].json.show == SHOW_ABSOLUTE &&
+		if (is_absolute(&members[i]) &&
 		    (fields & STORE_FIELD_AGENT_INFO) == 0)
 			continue;
 		p = put_json(p, &members[i], flow, utc);

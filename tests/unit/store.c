@@ -866,6 +866,80 @@ errors_have_text(void **state)
 	assert_string_equal(flowd_strerror(INT32_MIN), "unknown error");
 }
 
+#define SEC  ((int64_t)1000000000) /* ns */
+#define MSEC ((int64_t)1000000)    /* ns */
+
+static void
+times_are_absolute(void **state)
+{
+	const struct flow flow = {
+		.fields = STORE_FIELD_RECV_TIME | STORE_FIELD_AGENT_INFO |
+		    STORE_FIELD_FLOW_TIMES,
+		.recv_sec = 1700000001,
+		.recv_usec = 80160,
+		.sys_uptime_ms = 3600000,
+		.time_sec = 1700000000,
+		.time_nanosec = 5,
+		.flow_start = 3590000,
+		.flow_finish = 3599999,
+	};
+
+	(void)state;
+	assert_true(store_flow_time(&flow, STORE_TIME_RECV) ==
+	    1700000001 * SEC + 80160000);
+	assert_true(
+	    store_flow_time(&flow, STORE_TIME_EXPORT) == 1700000000 * SEC + 5);
+	assert_true(
+	    store_flow_time(&flow, STORE_TIME_START) == 1699999990 * SEC + 5);
+	assert_true(store_flow_time(&flow, STORE_TIME_END) ==
+	    1700000000 * SEC + 5 - MSEC);
+}
+
+static void
+times_survive_a_wrapped_uptime(void **state)
+{
+	struct flow flow = {
+		.fields = STORE_FIELD_AGENT_INFO | STORE_FIELD_FLOW_TIMES,
+		.time_sec = 1700000000,
+		.sys_uptime_ms = 500,
+		.flow_start = UINT32_MAX - 499, /* a second earlier */
+		.flow_finish = 1500,            /* a second later */
+	};
+
+	(void)state;
+	assert_true(
+	    store_flow_time(&flow, STORE_TIME_START) == 1699999999 * SEC);
+	assert_true(store_flow_time(&flow, STORE_TIME_END) == 1700000001 * SEC);
+	flow.time_sec = 0;
+	assert_true(store_flow_time(&flow, STORE_TIME_START) == -SEC);
+	flow.time_sec = flow.time_nanosec = UINT32_MAX;
+	flow.flow_finish = flow.sys_uptime_ms + INT32_MAX;
+	assert_true(store_flow_time(&flow, STORE_TIME_END) ==
+	    UINT32_MAX * SEC + UINT32_MAX + INT32_MAX * MSEC);
+}
+
+static void
+times_are_absent_without_their_fields(void **state)
+{
+	const enum store_time last = STORE_TIME_END;
+	const uint32_t masks[] = { 0, STORE_FIELD_FLOW_TIMES,
+		STORE_FIELD_RECV_TIME, STORE_FIELD_AGENT_INFO };
+	struct flow flow = { .recv_sec = 1, .time_sec = 2, .flow_start = 3 };
+	size_t i;
+	int which;
+
+	(void)state;
+	for (i = 0; i < sizeof(masks) / sizeof(masks[0]); i++) {
+		flow.fields = masks[i];
+		for (which = 0; which <= (int)last + 1; which++)
+			assert_int_equal(
+			    store_flow_time(&flow, (enum store_time)which) ==
+				STORE_TIME_ABSENT,
+			    !(which == STORE_TIME_RECV && i == 2) &&
+				!(which == STORE_TIME_EXPORT && i == 3));
+	}
+}
+
 int
 main(void)
 {
@@ -883,6 +957,9 @@ main(void)
 		cmocka_unit_test(headers_that_disagree_are_refused),
 		cmocka_unit_test(newer_minor_version_is_read),
 		cmocka_unit_test(names_of_fields),
+		cmocka_unit_test(times_are_absolute),
+		cmocka_unit_test(times_survive_a_wrapped_uptime),
+		cmocka_unit_test(times_are_absent_without_their_fields),
 		cmocka_unit_test_setup_teardown(a_log_is_read_back, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(writing_empties_an_older_log,
