@@ -65,8 +65,8 @@
 
 /*
  * Records in a datagram.  Cisco limits v1 to 24, v5 to 30 and v7 to 28.  flowd
- * accepts more of v1 and v7 if the length matches, since softflowd sends 30 of
- * v1.
+ * accepts more if the length matches: softflowd sends 30 of v1, and others send
+ * more than 30 of v5.  flow-send keeps to the limit of v5.
  */
 #define NF5_RECORDS_MAX 30
 

@@ -127,11 +127,9 @@ static enum decoded
 check_count(const struct datagram *dgram, const struct layout *l,
     const struct fixed_header *h, size_t left, struct exporter *exporter)
 {
-	if (h->count == 0 || h->count > l->records_max) {
+	if (h->count == 0) {
 		exporter_warnx(exporter, EXPORTER_INVALID, dgram->recv_sec,
-		    "v%u: flow count %u is not between 1 and %u; datagram "
-		    "dropped",
-		    l->version, h->count, l->records_max);
+		    "v%u: flow count is 0; datagram dropped", l->version);
 		return (DECODE_INVALID);
 	}
 	if (left % l->record_len != 0 || left / l->record_len != h->count) {

@@ -29,7 +29,7 @@
 
 struct layout {
 	uint16_t version;
-	uint16_t records_max; /* in a datagram */
+	uint16_t records_max; /* that flow-send puts into a datagram */
 	size_t header_len, record_len;
 	uint8_t has_sequence; /* the header has NF_HEADER_SEQUENCE */
 	uint8_t has_engine;   /* the header has engine and sampling */

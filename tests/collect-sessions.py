@@ -48,13 +48,14 @@ class Generated(unittest.TestCase):
         self.assertEqual(record[:8],
                          struct.pack("!BBHI", 0x60, 27, 0, 0x4007faae))
 
-    def test_v1_with_more_than_24_flows(self):
-        flows = netflow.flows(30)
+    def test_more_flows_than_ciscos_limits(self):
+        flows = netflow.flows(31)
         with Flowd("store ALL") as flowd:
-            flowd.send(netflow.datagram(1, flows))
-            stored = flowd.wait_flows(len(flows))
+            for version in netflow.VERSIONS:
+                flowd.send(netflow.datagram(version, flows))
+            stored = flowd.wait_flows(3 * len(flows))
         self.assertEqual([f["src"] for f in stored],
-                         [f["src"] for f in flows])
+                         3 * [f["src"] for f in flows])
 
     def test_only_stated_fields_are_stored(self):
         with Flowd("store SRC_ADDR", "store OCTETS") as flowd:

@@ -505,19 +505,24 @@ refuses_no_flows(void **state)
 }
 
 static void
-v5_has_30_flows_at_most(void **state)
+v5_may_have_more_than_30_flows(void **state)
 {
 	struct generator gen = new_generator(NF_VERSION_5);
-	size_t len;
+	size_t len, n;
 
 	(void)state;
 	assert_int_equal(
 	    generate_datagram(&gen, flows, 31, buf, sizeof(buf), &len),
 	    FLOWD_ESPACE);
 	len = make(&gen, flows, 30, buf);
-	memcpy(buf + len, buf + len - NF5_RECORD_LEN, NF5_RECORD_LEN);
-	buf[3] = 31;
-	assert_refused(buf, len + NF5_RECORD_LEN, DECODE_INVALID);
+	for (n = 31; n <= (UINT16_MAX - NF5_HEADER_LEN) / NF5_RECORD_LEN; n++) {
+		memcpy(buf + len, buf + len - NF5_RECORD_LEN, NF5_RECORD_LEN);
+		len += NF5_RECORD_LEN;
+		be16_put(buf + NF_HEADER_COUNT, (uint16_t)n);
+		assert_int_equal(decode(buf, len), DECODED);
+		assert_int_equal(ntaken, n);
+		assert_refused(buf, len - 1, DECODE_INVALID);
+	}
 }
 
 static void
@@ -918,7 +923,7 @@ main(void)
 		cmocka_unit_test(refuses_every_excess),
 		cmocka_unit_test(refuses_every_wrong_count),
 		cmocka_unit_test(refuses_no_flows),
-		cmocka_unit_test(v5_has_30_flows_at_most),
+		cmocka_unit_test(v5_may_have_more_than_30_flows),
 		cmocka_unit_test(v1_and_v7_may_fill_a_datagram),
 		cmocka_unit_test(other_versions_are_unsupported),
 		cmocka_unit_test(v5_sampling_is_kept),
