@@ -33,6 +33,11 @@
 #define NF_VERSION_9     9
 #define NF_VERSION_IPFIX 10
 
+/* sFlow begins with a version of 32 bits: 2 and 4 (RFC 3176), or 5. */
+#define SFLOW_VERSION_2 2
+#define SFLOW_VERSION_4 4
+#define SFLOW_VERSION_5 5
+
 /* The largest payload of a UDP datagram (RFC 768), without jumbograms. */
 #define NF_DATAGRAM_MAX 65535
 

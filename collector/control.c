@@ -286,6 +286,7 @@ put_exporter(const struct exporter *e, uint32_t now, struct wcursor *w)
 		.named = e->named,
 		.versions = versions_of(e),
 		.unsupported = e->unsupported,
+		.unsupported_sflow = e->unsupported_sflow,
 		.v5_interval = e->sampling_interval,
 		.v5_mode = e->sampling_mode,
 		.known_templates = e->templates.count,

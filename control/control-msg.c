@@ -128,6 +128,7 @@ static const struct control_field exporter_fields[] = {
 	FIELD(exporter, named, NUMBER, FLAG, NULL, NULL),
 	FIELD(exporter, versions, NUMBER, VERSIONS, NULL, NULL),
 	FIELD(exporter, unsupported, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(exporter, unsupported_sflow, NUMBER, FLAG, NULL, NULL),
 	FIELD(exporter, v5_interval, NUMBER, IDENTITY, NULL, NULL),
 	FIELD(exporter, v5_mode, NUMBER, IDENTITY, NULL, NULL),
 	FIELD(exporter, known_templates, NUMBER, GAUGE, "known_templates",

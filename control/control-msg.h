@@ -139,6 +139,7 @@ struct control_exporter {
 	uint64_t named;                 /* 1: in a flow source statement */
 	uint64_t versions;              /* a bit for each, 1 << version */
 	uint64_t unsupported;           /* the latest unsupported version */
+	uint64_t unsupported_sflow;     /* 1: which is of sFlow, not NetFlow */
 	uint64_t v5_interval, v5_mode;  /* sampling in v5 headers */
 	uint64_t known_templates, samplers, domains, interfaces;
 	uint64_t held_sets, held_bytes; /* data that wait for templates */

@@ -102,9 +102,10 @@ check_datagrams(struct check *c)
 
 	if (n->unsupported > 0)
 		add(c, "unsupported-version",
-		    "sends NetFlow version %" PRIu64
+		    "sends %s version %" PRIu64
 		    ", which flowd does not support; %" PRIu64
 		    " datagrams were dropped",
+		    c->e->unsupported_sflow != 0 ? "sFlow" : "NetFlow",
 		    c->e->unsupported, n->unsupported);
 	if (n->invalid > 0)
 		add(c, "malformed",

@@ -17,16 +17,33 @@
 /*
  * Dispatches datagrams to the decoders of their protocols.
  */
+#include <inttypes.h>
+
 #include "decode/decode.h"
 #include "decode/exporter-log.h"
 #include "decode/protocol.h"
 #include "lib/cursor.h"
 
 static enum decoded
+refuse_sflow(struct exporter *exporter, uint32_t version, uint32_t now)
+{
+	exporter->unsupported = (uint16_t)version;
+	exporter->unsupported_sflow = true;
+	exporter_warnx(exporter, EXPORTER_UNSUPPORTED, now,
+	    "sFlow version %" PRIu32 " is not supported; datagram dropped",
+	    version);
+	return (DECODE_UNSUPPORTED);
+}
+
+static enum decoded
 refuse(const struct datagram *dgram, struct exporter *exporter)
 {
 	struct cursor c;
+	uint32_t sflow;
 	uint16_t version;
+
+	if (protocol_is_sflow(dgram->data, dgram->len, &sflow))
+		return (refuse_sflow(exporter, sflow, dgram->recv_sec));
 
 	cur_init(&c, dgram->data, dgram->len);
 	if (cur_u16(&c, &version) != 0) {
@@ -36,6 +53,7 @@ refuse(const struct datagram *dgram, struct exporter *exporter)
 		return (DECODE_INVALID);
 	}
 	exporter->unsupported = version;
+	exporter->unsupported_sflow = false;
 	exporter_warnx(exporter, EXPORTER_UNSUPPORTED, dgram->recv_sec,
 	    "NetFlow version %u is not supported; datagram dropped", version);
 	return (DECODE_UNSUPPORTED);

@@ -104,6 +104,7 @@ struct exporter {
 	uint16_t sampling_interval; /* of v5 headers: 1 of N; 0 unknown */
 	uint8_t sampling_mode;      /* of v5 headers: 0-3 */
 	uint16_t unsupported;       /* the latest such version; 0 none */
+	bool unsupported_sflow;     /* which is a version of sFlow */
 	/* One flow of each batch is checked for equal interfaces. */
 	uint64_t looked_at, in_is_out;
 	struct exporters_shared *shared;

@@ -58,6 +58,18 @@ protocol_of(const uint8_t *data, size_t len, enum protocol_id *id)
 }
 
 bool
+protocol_is_sflow(const uint8_t *data, size_t len, uint32_t *version)
+{
+	struct cursor c;
+
+	cur_init(&c, data, len);
+	if (cur_u32(&c, version) != 0)
+		return (false);
+	return (*version == SFLOW_VERSION_2 || *version == SFLOW_VERSION_4 ||
+	    *version == SFLOW_VERSION_5);
+}
+
+bool
 protocol_has_templates(uint16_t number)
 {
 	int i;

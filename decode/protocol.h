@@ -68,6 +68,13 @@ extern const struct protocol protocols[PROTOCOLS];
  */
 bool protocol_of(const uint8_t *data, size_t len, enum protocol_id *id);
 
+/*
+ * Recognises sFlow, which flowd names and does not decode, and sets its
+ * version.  No version of NetFlow begins with 16 bits of 0, as sFlow does.  The
+ * versions in the table of protocols are recognised by protocol_of first.
+ */
+bool protocol_is_sflow(const uint8_t *data, size_t len, uint32_t *version);
+
 /* Whether the protocol of this number is in the table and has templates. */
 bool protocol_has_templates(uint16_t number);
 

@@ -417,7 +417,11 @@ class Check(Running):
         found = self.findings()
         self.assertEqual(set(found), {"unsupported-version", "malformed",
                                       "waiting-for-template"})
-        self.assertIn("version 77", found["unsupported-version"])
+        self.assertIn("NetFlow version 77", found["unsupported-version"])
+        self.send(struct.pack("!II", 5, 1) + bytes(20))
+        self.wait("datagrams", 4)
+        self.assertIn("sends sFlow version 5,",
+                      self.findings()["unsupported-version"])
 
     def test_clock_and_completeness(self):
         late = int(time.time()) - 3600

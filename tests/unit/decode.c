@@ -29,6 +29,7 @@
 
 #include <cmocka.h>
 
+#include "capture.h"
 #include "lib/cursor.h"
 #include "decode/decode.h"
 #include "errors.h"
@@ -544,6 +545,33 @@ v1_and_v7_may_fill_a_datagram(void **state)
 }
 
 static void
+sflow_is_named(void **state)
+{
+	static const uint32_t named[] = { SFLOW_VERSION_2, SFLOW_VERSION_4,
+		SFLOW_VERSION_5 };
+	char expected[80];
+	size_t i;
+
+	(void)state;
+	memset(buf, 0, sizeof(buf));
+	for (i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
+		new_exporter();
+		exporter.log_limits[EXPORTER_UNSUPPORTED].last = 0;
+		be32_put(buf, named[i]);
+		capture_begin();
+		assert_int_equal(decode(buf, 28), DECODE_UNSUPPORTED);
+		(void)snprintf(expected, sizeof(expected),
+		    "sFlow version %u is not supported; datagram dropped",
+		    (unsigned int)named[i]);
+		assert_non_null(strstr(capture_end(), expected));
+		assert_int_equal(exporter.unsupported, named[i]);
+		assert_true(exporter.unsupported_sflow);
+	}
+	assert_int_equal(decode(buf, 3), DECODE_UNSUPPORTED);
+	assert_false(exporter.unsupported_sflow);
+}
+
+static void
 other_versions_are_unsupported(void **state)
 {
 	struct generator gen = new_generator(NF_VERSION_5);
@@ -551,6 +579,7 @@ other_versions_are_unsupported(void **state)
 	uint32_t version;
 
 	(void)state;
+	be32_put(buf, 0); /* no version of sFlow */
 	for (version = 0; version <= 65535; version++) {
 		if (version == NF_VERSION_1 || version == NF_VERSION_5 ||
 		    version == NF_VERSION_7 || version == NF_VERSION_9 ||
@@ -925,6 +954,7 @@ main(void)
 		cmocka_unit_test(refuses_no_flows),
 		cmocka_unit_test(v5_may_have_more_than_30_flows),
 		cmocka_unit_test(v1_and_v7_may_fill_a_datagram),
+		cmocka_unit_test(sflow_is_named),
 		cmocka_unit_test(other_versions_are_unsupported),
 		cmocka_unit_test(v5_sampling_is_kept),
 		cmocka_unit_test(small_sinks_lose_no_flow),
