@@ -30,6 +30,7 @@
 
 #include "addr.h"
 #include "errors.h"
+#include "version.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -27,7 +27,7 @@ PROGRAM = ["NAME", "SYNOPSIS", "DESCRIPTION", "EXIT STATUS", "EXAMPLES",
 SECTIONS = {
     "1": PROGRAM,
     "3": ["NAME", "LIBRARY", "SYNOPSIS", "DESCRIPTION", "RETURN VALUES",
-          "EXAMPLES", "SEE ALSO", "STANDARDS", "HISTORY"],
+          "EXAMPLES", "SEE ALSO", "HISTORY"],
     "5": ["NAME", "DESCRIPTION", "FILES", "EXAMPLES", "SEE ALSO",
           "STANDARDS", "HISTORY"],
     "8": PROGRAM + ["DIAGNOSTICS"],
@@ -47,6 +47,12 @@ def page_of(program):
     """Returns the text of a program's page."""
     page, = (p for p in pages() if p.stem == program and p.suffix in ".1.8")
     return page.read_text()
+
+
+def functions(page):
+    """Returns the functions of libflowd in the name of a page."""
+    return re.findall(r"^\.Nm (\w+)", section(page.read_text(), "NAME"),
+                      re.MULTILINE)
 
 
 def section(text, heading):
@@ -168,6 +174,17 @@ class Pages(unittest.TestCase):
                            if h not in headings]
                 self.assertEqual(missing, [])
 
+    def test_pages_of_functions_have_their_names(self):
+        for page in pages():
+            if page.suffix == ".3":
+                text = section(page.read_text(), "SYNOPSIS")
+                with self.subTest(page=page.name):
+                    self.assertEqual(functions(page)[0], page.stem)
+                    self.assertEqual(
+                        set(functions(page)) - {"flowd"},
+                        set(re.findall(r"^\.F[no] (\w+)", text,
+                                       re.MULTILINE)))
+
     @unittest.skipUnless(shutil.which("mandoc"), "mandoc is not installed")
     def test_mandoc_finds_no_faults(self):
         for page in pages():
@@ -184,12 +201,14 @@ class Pages(unittest.TestCase):
 
     def test_references_among_pages(self):
         names = {(page.stem, page.suffix[1:]) for page in pages()}
+        names |= {(name, "3") for page in pages() if page.suffix == ".3"
+                  for name in functions(page)}
         for page in pages():
             with self.subTest(page=page.name):
                 references = set(re.findall(r"^\.Xr (\S+) (\d)",
                                             page.read_text(), re.MULTILINE))
                 ours = {(name, number) for name, number in references
-                        if re.match("flow", name)}
+                        if re.match("flow|store_|format_|prefix_", name)}
                 self.assertEqual(ours - names, set())
 
 

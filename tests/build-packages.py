@@ -149,6 +149,7 @@ class Packages(unittest.TestCase):
                 (("debian", "changelog"), r"^flowd \((.*?)-\w+\)"),
                 (("packaging", "rpm", "flowd.spec"), r"^Version: +(.*)$"),
                 (("packaging", "rpm", "flowd.spec"), r"^\* .* - (.*?)-\d+$"),
+                (("version.h",), r'^#define FLOWD_VERSION +"(.*)"$'),
                 (("packaging", "alpine", "APKBUILD"), r"^pkgver=(.*)$"),
                 (("packaging", "openbsd", "Makefile"), r"^V =\t+(.*)$"),
                 (("packaging", "freebsd", "Makefile"),
@@ -156,6 +157,11 @@ class Packages(unittest.TestCase):
             with self.subTest(recipe="/".join(names)):
                 found = re.search(pattern, text(*names), re.M)
                 self.assertEqual(found[1], version())
+
+    def test_parts_of_the_version(self):
+        self.assertEqual(
+            re.findall(r"^#define FLOWD_VERSION_[A-Z]+ +(\d+)$",
+                       text("version.h"), re.M), version().split("."))
 
     def test_sonames(self):
         soname = make_variable("LIBFLOWD_SONAME")

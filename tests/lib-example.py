@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The program in flowd(3) compiles against the build tree and against an
-installation, and works as the manual describes."""
+"""The programs in the manual of libflowd compile against the build tree and
+against an installation, and that of flowd(3) works as the manual describes."""
 
 import os
 import pathlib
@@ -13,10 +13,10 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 
+import programs
 import readertest
 import tap
 
-HEADERS = "addr.h", "errors.h", "format.h", "store.h"
 LINES_MAX = 40
 WARNINGS = "-Wall", "-Wextra", "-Wpedantic", "-Werror"
 
@@ -27,11 +27,10 @@ def make_variable(name):
     return re.search(rf"^{name} =(.*)$", text, re.M)[1].split()
 
 
-def example():
-    """Returns the program in the manual."""
-    page = tap.source("flowd.3").read_text()
-    text = re.search(r"^\.Sh EXAMPLES\n.*?^\.Bd .*?\n(.*?)^\.Ed", page,
-                     re.M | re.S)[1]
+def example(page):
+    """Returns the program in a page of the manual."""
+    text = re.search(r"^\.Sh EXAMPLES\n.*?^\.Bd .*?\n(.*?)^\.Ed",
+                     page.read_text(), re.M | re.S)[1]
     return text.replace(r"\e", "\\")
 
 
@@ -46,7 +45,7 @@ class Example(unittest.TestCase):
         self.addCleanup(scratch.cleanup)
         self.dir = pathlib.Path(scratch.name)
         self.source = self.dir / "octets.c"
-        self.source.write_text(example())
+        self.source.write_text(example(tap.source("flowd.3")))
         self.log = self.dir / "flows.log"
         self.log.write_bytes(readertest.log(4))
 
@@ -93,14 +92,30 @@ class Example(unittest.TestCase):
     def test_headers_work_in_cplusplus(self):
         source = self.dir / "headers.cc"
         flags = self.build_flags()
-        for header in HEADERS:
+        for header in programs.variable("LIB_HEADERS"):
             with self.subTest(header=header):
                 source.write_text(f"#include <flowd/{header}>\n")
                 run("c++", *WARNINGS, "-fsyntax-only", *flags, source)
 
+    def test_example_of_each_page_in_each_standard(self):
+        compilers = [[*make_variable("CC"), f"-std={standard}"]
+                     for standard in ("c99", "c11")]
+        if shutil.which("c++"):
+            compilers.append(["c++", "-std=c++17", "-xc++"])
+        flags = self.build_flags()
+        for page in programs.variable("MAN3"):
+            self.source.write_text(example(tap.SRC / page))
+            for compiler in compilers:
+                with self.subTest(page=page, compiler=compiler):
+                    run(*compiler, *WARNINGS, "-fsyntax-only", *flags,
+                        self.source)
+
 
 @unittest.skipUnless(shutil.which("pkg-config"), "no pkg-config")
 class Installed(Example):
+    # Once is enough: these are the same headers.
+    test_example_of_each_page_in_each_standard = None
+
     def setUp(self):
         super().setUp()
         self.root = self.dir / "root"
@@ -131,6 +146,17 @@ class Installed(Example):
         flags = self.flags("--static", "--cflags", "--libs")
         self.use(self.compile(
             *(str(static) if flag == "-lflowd" else flag for flag in flags)))
+
+    def test_each_function_has_a_page(self):
+        pages = self.root / self.installed("store_read.3").parent
+        for name in re.findall(
+                r"^\t(\w+);", tap.source("libflowd.map").read_text(), re.M):
+            with self.subTest(function=name):
+                page = (pages / f"{name}.3").read_text()
+                link = re.fullmatch(r"\.so man3/(.*)\n", page)
+                if link:
+                    page = (pages / link[1]).read_text()
+                self.assertIn(f"\n.Nm {name}", page)
 
     def test_links(self):
         shared = self.libdir / "libflowd.so"

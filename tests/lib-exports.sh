@@ -1,6 +1,6 @@
 #!/bin/sh
-# libflowd.so exports exactly the functions that flowd(3) describes and its
-# headers declare.
+# libflowd.so exports exactly the functions that the manual pages describe and
+# the headers declare.
 
 set -u
 SRC=${SRC:-$(cd "$(dirname "$0")/.." && pwd)}
@@ -22,7 +22,7 @@ nm -D --defined-only "$BUILD/libflowd.so" |
     sed -n 's/.* [TDBRVW] //p' >"$tmp/versioned"
 sed 's/@.*//' "$tmp/versioned" | sort >"$tmp/exported"
 sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESCRIPTION/s/^\.F[no] \([a-z0-9_]*\).*/\1/p' \
-    "$SRC"/flowd.3 "$SRC"/man/flowd.3 2>/dev/null | sort >"$tmp/described"
+    "$SRC"/man/*.3 | sort >"$tmp/described"
 # The functions that the headers export are visible in the objects; all others
 # are hidden.
 readelf -Ws "$BUILD"/*.pico "$BUILD"/*/*.pico |
@@ -30,7 +30,7 @@ readelf -Ws "$BUILD"/*.pico "$BUILD"/*/*.pico |
     sort >"$tmp/declared"
 
 check "functions are exported" [ -s "$tmp/exported" ]
-check "flowd(3) has all exported functions" \
+check "the manual has all exported functions" \
     diff "$tmp/exported" "$tmp/described"
 check "the headers have all exported functions" \
     diff "$tmp/exported" "$tmp/declared"
