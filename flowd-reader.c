@@ -194,7 +194,7 @@ compile_rules(struct job *job)
 	fp = fmemopen(job->rules_text, strlen(job->rules_text), "r");
 	if (fp == NULL)
 		fatal("-e");
-	conf = config_parse(fp, "-e", CONFIG_READER, NULL, 0);
+	conf = config_parse(fp, "-e", CONFIG_TEXT, NULL, 0);
 	(void)fclose(fp);
 	if (conf == NULL)
 		fatalx("-e has errors; no log was read");

@@ -125,9 +125,11 @@ struct rights_options;
 /*
  * The program that uses the configuration.  For flowd-reader, the parser
  * ignores all statements except rules, tables and store; for the daemon, it
- * also checks that no required statement is missing.
+ * also checks that no required statement is missing.  CONFIG_TEXT is for rules
+ * that a program was given as text, perhaps by a stranger: like CONFIG_READER,
+ * but the parser opens no file for include and tables.
  */
-enum config_use { CONFIG_DAEMON, CONFIG_READER };
+enum config_use { CONFIG_DAEMON, CONFIG_READER, CONFIG_TEXT };
 
 /*
  * Parses fp; name is the file's name in messages.  Logs every error in the file

@@ -66,7 +66,8 @@ check_protocols(const struct filter_rule *rule, unsigned int line)
 		rule->numbers[FILTER_DST_PORT].n != 0) &&
 	    !is_only_proto(rule, with_ports, sizeof(with_ports)))
 		parse_error(line,
-		    "port needs proto tcp, udp or sctp in the same rule");
+		    "port needs proto tcp, udp or sctp in the same rule, such "
+		    "as \"dst any port 443 proto tcp\"");
 	if ((rule->flags & FILTER_TCP_FLAGS) != 0 &&
 	    !is_only_proto(rule, with_ports, 1))
 		parse_error(line, "tcp_flags needs proto tcp in the same rule");

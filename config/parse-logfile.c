@@ -166,7 +166,7 @@ conf_log_add(struct token statement, struct token path)
 
 	conf_log_clear();
 	parsing.saw_output = true;
-	if (parsing.use == CONFIG_READER ||
+	if (parsing.use != CONFIG_DAEMON ||
 	    !value_path_is_valid(statement, path) ||
 	    !log_is_new(statement, path))
 		return;

@@ -19,6 +19,7 @@
  */
 #include "compat/compat.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "config/parse-check.h"
@@ -178,8 +179,9 @@ rule_port(struct token keyword, enum sense sense)
 		parsing.nitems = 0;
 		if (parsing.errors == draft.errors)
 			parse_error(keyword.line,
-			    "port does not follow src or dst, expected src|dst "
-			    "PREFIX|any port NUMBER");
+			    "port does not directly follow the address of src "
+			    "or dst, expected src|dst PREFIX|any port NUMBER, "
+			    "such as \"dst any port 443 proto tcp\"");
 		break;
 	}
 }
@@ -215,13 +217,17 @@ void
 rule_time(enum param param, struct token keyword, struct token value)
 {
 	struct filter_rule *rule = &draft.rule;
+	char why[80];
 	uint32_t time;
 
 	if (!once(param, keyword))
 		return;
 	if (!time_of_day(value.text, &time)) {
-		parse_bad_value(keyword, value,
-		    "expected a time of day, HH:MM or HH:MM:SS");
+		(void)snprintf(why, sizeof(why),
+		    "expected a time of day, HH:MM or HH:MM:SS, or %s date "
+		    "YYYYMMDDHHMM",
+		    param_names[param]);
+		parse_bad_value(keyword, value, why);
 		return;
 	}
 	if (param == PARAM_AFTER) {

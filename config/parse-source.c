@@ -205,9 +205,15 @@ source_open(struct token what, struct token value, const char *path)
 {
 	struct stat st;
 	FILE *fp = NULL;
-	/* O_NONBLOCK: opening a FIFO does not wait for a writer. */
-	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd;
 
+	if (parsing.use == CONFIG_TEXT) {
+		parse_bad_value(what, value,
+		    "rules that are given as text cannot read files");
+		return (NULL);
+	}
+	/* O_NONBLOCK: opening a FIFO does not wait for a writer. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd == -1 || fstat(fd, &st) == -1 ||
 	    (S_ISREG(st.st_mode) && (fp = fdopen(fd, "r")) == NULL))
 		bad_file(what, value, errno);

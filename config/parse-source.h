@@ -65,7 +65,7 @@ const char *source_path(const char *path);
 
 /*
  * Opens the regular file at path.  NULL after a message that names what and
- * value.
+ * value: it cannot be opened, or CONFIG_TEXT forbids it.
  */
 FILE *source_open(struct token what, struct token value, const char *path);
 

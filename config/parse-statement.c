@@ -71,7 +71,7 @@ conf_add_listen(struct token address, struct listen_options options)
 
 	parsing.saw_listen = true;
 	memset(&l, 0, sizeof(l));
-	if (parsing.use == CONFIG_READER ||
+	if (parsing.use != CONFIG_DAEMON ||
 	    !value_address_and_port(what, address, &l.addr, &l.port) ||
 	    (options.ifname.text != NULL &&
 		!interface_name(interface, options.ifname, l.ifname)) ||
@@ -126,7 +126,7 @@ conf_add_sources(struct token keyword)
 	const struct token what = { "flow source", keyword.line };
 	size_t i;
 
-	for (i = 0; i < parsing.nitems && parsing.use != CONFIG_READER; i++) {
+	for (i = 0; i < parsing.nitems && parsing.use == CONFIG_DAEMON; i++) {
 		if (addr_set_add_item(&parsing.conf->sources, what,
 			&parsing.items[i]))
 			check_source(what, &parsing.items[i]);
@@ -178,7 +178,7 @@ conf_add_join(struct token group, struct token ifname)
 	size_t i;
 
 	memset(&join, 0, sizeof(join));
-	if (parsing.use == CONFIG_READER || !group_value(what, group, &join))
+	if (parsing.use != CONFIG_DAEMON || !group_value(what, group, &join))
 		return;
 	if (ifname.text != NULL && join.ifname[0] != '\0') {
 		parse_bad_value(on, ifname,
@@ -210,7 +210,7 @@ conf_add_forward(struct token address)
 	size_t i;
 
 	memset(&f, 0, sizeof(f));
-	if (parsing.use == CONFIG_READER ||
+	if (parsing.use != CONFIG_DAEMON ||
 	    !value_address_and_port(what, address, &f.addr, &f.port))
 		return;
 	for (i = 0; i < conf->nforwards; i++) {
@@ -230,7 +230,7 @@ conf_add_forward(struct token address)
 void
 conf_set_path(char **path, struct token statement, struct token value)
 {
-	if (parsing.use == CONFIG_READER)
+	if (parsing.use != CONFIG_DAEMON)
 		return;
 	if (*path != NULL) {
 		parse_bad_value(statement, value,
@@ -246,7 +246,7 @@ conf_is_second(struct token what, struct token value, bool given)
 {
 	if (given && parsing.use == CONFIG_DAEMON)
 		parse_bad_value(what, value, "specified twice");
-	return (given || parsing.use == CONFIG_READER);
+	return (given || parsing.use != CONFIG_DAEMON);
 }
 
 void
@@ -278,7 +278,7 @@ conf_limit_number(uint32_t *limit, struct token what, struct token value)
 {
 	uint64_t n;
 
-	if (parsing.use == CONFIG_READER)
+	if (parsing.use != CONFIG_DAEMON)
 		return;
 	if (*limit != 0)
 		parse_bad_value(what, value, "the limit is specified twice");
@@ -291,7 +291,7 @@ conf_limit_bytes(uint64_t *limit, struct token what, struct token value)
 {
 	uint64_t size;
 
-	if (parsing.use == CONFIG_READER)
+	if (parsing.use != CONFIG_DAEMON)
 		return;
 	if (*limit != 0)
 		parse_bad_value(what, value, "the limit is specified twice");
@@ -327,7 +327,7 @@ conf_set_logsock(struct token statement, struct token path,
     struct token bufsize)
 {
 	parsing.saw_output = true;
-	if (parsing.use == CONFIG_READER ||
+	if (parsing.use != CONFIG_DAEMON ||
 	    !socket_path_is_valid(statement, path, 0))
 		return;
 	conf_set_path(&parsing.conf->logsock, statement, path);

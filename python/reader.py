@@ -44,7 +44,8 @@ class Reader:
         self.filter = None
         if options.rules is not None:
             with open(options.rules) as file:
-                self.filter = flowd.Filter(file.read(), options.rules)
+                self.filter = flowd.Filter(file.read(), options.rules,
+                                           files=True)
         self.out = None
         if options.out is not None:
             self.out = flowd.FlowLog(options.out, "wb")

@@ -127,6 +127,10 @@ class Arrays(unittest.TestCase):
         with flowd.FlowLog(self.path) as log:
             self.check(log.read_arrays("octets", rules, count=5), expected[:5])
 
+    def test_rules_open_no_files(self):
+        with self.assertRaisesRegex(ValueError, "cannot read files"):
+            flowd.read_arrays(self.path, "octets", f"include {self.path}")
+
     def test_callable(self):
         arrays = flowd.read_arrays(self.path, ("octets", "tag"),
                                    lambda flow: flow.tag % 10 == 5)

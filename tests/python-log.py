@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """flowd.FlowLog reads and writes logs, by path and as file objects."""
 
+import copy
 import gc
 import gzip
 import io
 import os
 import pathlib
+import pickle
 import signal
 import socket
 import sys
@@ -421,7 +423,7 @@ class Writing(LogTest):
         self.assertEqual(slow.got, log(3))
 
 
-class Filters(unittest.TestCase):
+class Filters(LogTest):
     def test_verdict_and_tag(self):
         accept = flowd.Filter("discard all\n"
                               "accept tag 7 src any port 443 proto tcp\n")
@@ -437,6 +439,39 @@ class Filters(unittest.TestCase):
         lines = str(caught.exception).splitlines()
         self.assertEqual([line[:7] for line in lines], ["mine:2:", "mine:3:"])
         flowd.Filter("accept all")
+
+    def test_text_opens_no_files(self):
+        secret = self.write(b"root:x:0\n")
+        table = self.path.with_name("nets")
+        table.write_text("192.0.2.0/24\n")
+        for rules in (f"include {secret}", "table <t> file nets",
+                      f"f = {secret}\ninclude $f"):
+            with self.assertRaisesRegex(ValueError, "cannot read files"
+                                        ) as caught:
+                flowd.Filter(rules)
+            self.assertNotIn("root", str(caught.exception))
+        accept = flowd.Filter("table <t> file nets\ndiscard all\n"
+                              "accept src <t>\n", f"{table}.rules",
+                              files=True)
+        self.assertTrue(accept(flowd.Flow(log(1))))
+        self.assertFalse(accept(flowd.Flow(log(1, src="198.51.100.1"))))
+
+    def test_copies_are_equal(self):
+        accept = flowd.Filter("discard all\naccept tag 7 proto tcp\n", "mine")
+        for other in (copy.copy(accept), copy.deepcopy(accept),
+                      *(pickle.loads(pickle.dumps(accept, protocol))
+                        for protocol in range(pickle.HIGHEST_PROTOCOL + 1))):
+            flow = flowd.Flow(log(1))
+            self.assertTrue(other(flow))
+            self.assertEqual(flow.tag, 7)
+            self.assertIsNot(other, accept)
+            self.assertEqual(len({other, accept}), 1)
+            self.assertFalse(other != accept)
+        for other in (flowd.Filter("accept all", "mine"), "discard all",
+                      flowd.Filter("discard all\naccept tag 7 proto tcp\n")):
+            self.assertNotEqual(accept, other)
+        with self.assertRaises(TypeError):
+            accept < accept
 
     def test_empty(self):
         self.assertTrue(flowd.Filter("")(flowd.Flow()))
@@ -501,7 +536,7 @@ class Memory(LogTest):
                     pass
             for rules in "accept all", "wrong":
                 try:
-                    flowd.Filter(rules)
+                    copy.copy(flowd.Filter(rules))
                 except ValueError:
                     pass
             with flowd.FlowLog(io.BytesIO(), "wb") as out:

@@ -85,6 +85,12 @@ class Reader(readertest.ReaderTest):
         for options in (), ("-v",), ("-J",):
             self.compare("-f", "rules", *options, *logs)
 
+    def test_rules_may_read_files(self):
+        logs = self.make_logs()
+        self.write("rules", "include more\n")
+        self.write("more", "discard all\naccept src 2001:db8::/32\n")
+        self.compare("-f", "rules", *logs)
+
     def test_copies(self):
         logs = self.make_logs()
         self.write("rules", "discard all\naccept src 2001:db8::/32\n"

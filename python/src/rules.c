@@ -33,6 +33,7 @@ struct filter_object {
 	PyObject ob_base;
 	struct filter *filter;
 	uint32_t store_mask; /* of its store statements */
+	PyObject *arguments; /* tuple: rules, name, files */
 	PyThread_type_lock lock;
 };
 
@@ -51,8 +52,9 @@ filter_object_flows(PyObject *object, struct flow *flows, size_t n,
 
 /* Returns the rules as a configuration, or NULL with an exception. */
 static struct config *
-parse(const char *rules, size_t len, const char *name)
+parse(const char *rules, size_t len, const char *name, bool files)
 {
+	const enum config_use use = files ? CONFIG_READER : CONFIG_TEXT;
 	struct config *conf;
 	FILE *fp;
 
@@ -66,7 +68,7 @@ parse(const char *rules, size_t len, const char *name)
 		return (NULL);
 	}
 	messages_clear();
-	conf = config_parse(fp, name, CONFIG_READER, NULL, 0);
+	conf = config_parse(fp, name, use, NULL, 0);
 	(void)fclose(fp);
 	if (conf == NULL)
 		PyErr_SetString(PyExc_ValueError, messages_kept());
@@ -75,11 +77,11 @@ parse(const char *rules, size_t len, const char *name)
 
 static int
 compile(struct filter_object *f, const char *rules, size_t len,
-    const char *name)
+    const char *name, bool files)
 {
 	struct config *conf;
 
-	if ((conf = parse(rules, len, name)) == NULL)
+	if ((conf = parse(rules, len, name, files)) == NULL)
 		return (-1);
 	f->filter =
 	    filter_new(conf->rules, conf->nrules, conf->tables, conf->ntables);
@@ -94,25 +96,25 @@ compile(struct filter_object *f, const char *rules, size_t len,
 static PyObject *
 filter_object_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-	static const char *const keywords[] = { "rules", "name", NULL };
+	static const char *const keywords[] = { "rules", "name", "files",
+		NULL };
 	const char *rules, *name = "filter";
 	struct filter_object *f;
 	Py_ssize_t len;
+	int files = 0;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "s#|s:Filter",
-		KEYWORDS(keywords), &rules, &len, &name))
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "s#|sp:Filter",
+		KEYWORDS(keywords), &rules, &len, &name, &files) ||
+	    (f = (struct filter_object *)type->tp_alloc(type, 0)) == NULL)
 		return (NULL);
-	if ((f = (struct filter_object *)type->tp_alloc(type, 0)) == NULL)
-		return (NULL);
-	if ((f->lock = PyThread_allocate_lock()) == NULL) {
-		Py_DECREF(f);
-		return (PyErr_NoMemory());
-	}
-	if (compile(f, rules, (size_t)len, name) == -1) {
-		Py_DECREF(f);
-		return (NULL);
-	}
-	return ((PyObject *)f);
+	if ((f->lock = PyThread_allocate_lock()) == NULL)
+		PyErr_NoMemory();
+	else if ((f->arguments = Py_BuildValue("(s#sN)", rules, len, name,
+		      PyBool_FromLong(files))) != NULL &&
+	    compile(f, rules, (size_t)len, name, files != 0) == 0)
+		return ((PyObject *)f);
+	Py_DECREF(f);
+	return (NULL);
 }
 
 static void
@@ -124,6 +126,7 @@ filter_object_dealloc(PyObject *self)
 	filter_free(f->filter);
 	if (f->lock != NULL)
 		PyThread_free_lock(f->lock);
+	Py_XDECREF(f->arguments);
 	type->tp_free(self);
 	Py_DECREF(type);
 }
@@ -146,6 +149,32 @@ filter_object_call(PyObject *self, PyObject *args, PyObject *kwargs)
 	return (PyBool_FromLong(verdict == FILTER_ACCEPT));
 }
 
+/* For copy and pickle: the rules are compiled again. */
+static PyObject *
+filter_object_reduce(PyObject *self, PyObject *unused)
+{
+	(void)unused;
+	return (Py_BuildValue("(OO)", Py_TYPE(self),
+	    ((struct filter_object *)self)->arguments));
+}
+
+static PyObject *
+filter_object_compare(PyObject *self, PyObject *other, int op)
+{
+	if (Py_TYPE(other) != filter_type || (op != Py_EQ && op != Py_NE)) {
+		Py_INCREF(Py_NotImplemented);
+		return (Py_NotImplemented);
+	}
+	return (PyObject_RichCompare(((struct filter_object *)self)->arguments,
+	    ((struct filter_object *)other)->arguments, op));
+}
+
+static Py_hash_t
+filter_object_hash(PyObject *self)
+{
+	return (PyObject_Hash(((struct filter_object *)self)->arguments));
+}
+
 static PyObject *
 get_store_mask(PyObject *self, void *closure)
 {
@@ -154,6 +183,12 @@ get_store_mask(PyObject *self, void *closure)
 	    ((struct filter_object *)self)->store_mask));
 }
 
+static PyMethodDef methods[] = {
+	{ "__reduce__", filter_object_reduce, METH_NOARGS,
+	    "__reduce__($self, /)\n--\n\nFor copy and pickle." },
+	{ NULL, NULL, 0, NULL },
+};
+
 static PyGetSetDef getset[] = {
 	{ "store_mask", get_store_mask, NULL,
 	    "FIELD_* bits that its store statements name", NULL },
@@ -161,16 +196,24 @@ static PyGetSetDef getset[] = {
 };
 
 static char doc[] =
-    "Filter(rules, name='filter')\n--\n\n"
+    "Filter(rules, name='filter', files=False)\n--\n\n"
     "Rules in the language of flowd.conf(5), as text.  A call with a flow\n"
     "returns whether the rules accept it, and sets its tag to that of the\n"
-    "rule.  name is the file name in messages about errors in the rules.";
+    "rule.  name is the file name in messages about errors in the rules.\n\n"
+    "Rules from strangers are safe: they open no files, since include and\n"
+    "tables from files are errors.  With files=True these are allowed, and a\n"
+    "relative path starts from the directory of name.\n\n"
+    "Filters of the same arguments are equal.  A filter can be copied and\n"
+    "pickled; both compile the rules again, and read the files again.";
 
 static PyType_Slot slots[] = {
 	{ Py_tp_doc, doc },
 	{ Py_tp_new, filter_object_new },
 	{ Py_tp_dealloc, filter_object_dealloc },
 	{ Py_tp_call, filter_object_call },
+	{ Py_tp_richcompare, filter_object_compare },
+	{ Py_tp_hash, filter_object_hash },
+	{ Py_tp_methods, methods },
 	{ Py_tp_getset, getset },
 	{ 0, NULL },
 };

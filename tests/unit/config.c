@@ -737,22 +737,36 @@ static const struct {
 	    "mon-fri" },
 	{ "accept after 24:00",
 	    "after \"24:00\": expected a time of "
-	    "day, HH:MM or HH:MM:SS" },
+	    "day, HH:MM or HH:MM:SS, or after date YYYYMMDDHHMM" },
+	{ "accept after 2026-11-29",
+	    "after \"2026-11-29\": expected a time of "
+	    "day, HH:MM or HH:MM:SS, or after date YYYYMMDDHHMM" },
+	{ "accept before \"2026-11-29 01:10:00\"",
+	    "before \"2026-11-29 01:10:00\": expected a time of "
+	    "day, HH:MM or HH:MM:SS, or before date YYYYMMDDHHMM" },
 	{ "accept before 1:2",
 	    "before \"1:2\": expected a time of "
-	    "day, HH:MM or HH:MM:SS" },
+	    "day, HH:MM or HH:MM:SS, or before date YYYYMMDDHHMM" },
 	{ "accept before 12:30:60",
 	    "before \"12:30:60\": expected a "
-	    "time of day, HH:MM or HH:MM:SS" },
+	    "time of day, HH:MM or HH:MM:SS, or before date YYYYMMDDHHMM" },
 	{ "accept src any port 5",
-	    "port needs proto tcp, udp or sctp in the same rule" },
+	    "port needs proto tcp, udp or sctp in the same rule, such as "
+	    "\"dst any port 443 proto tcp\"" },
 	{ "accept dst any port 5 proto icmp",
-	    "port needs proto tcp, udp or sctp in the same rule" },
+	    "port needs proto tcp, udp or sctp in the same rule, such as "
+	    "\"dst any port 443 proto tcp\"" },
 	{ "accept dst any port 5 proto ! tcp",
-	    "port needs proto tcp, udp or sctp in the same rule" },
+	    "port needs proto tcp, udp or sctp in the same rule, such as "
+	    "\"dst any port 443 proto tcp\"" },
 	{ "accept proto tcp port 5",
-	    "port does not follow src or "
-	    "dst, expected src|dst PREFIX|any port NUMBER" },
+	    "port does not directly follow the address of src or dst, "
+	    "expected src|dst PREFIX|any port NUMBER, such as "
+	    "\"dst any port 443 proto tcp\"" },
+	{ "accept tag 7 dst 10.0.0.0/8 proto tcp port 443",
+	    "port does not directly follow the address of src or dst, "
+	    "expected src|dst PREFIX|any port NUMBER, such as "
+	    "\"dst any port 443 proto tcp\"" },
 	{ "accept tcp_flags equals 0 proto udp",
 	    "tcp_flags needs proto tcp in the same rule" },
 	{ "accept src 10.0.0.0/8 dst ! ::1",
@@ -944,8 +958,9 @@ repeated_parameters(void **state)
 		free(expected);
 	}
 	assert_error("accept src any port 1 port 2 proto tcp",
-	    "t.conf:1: port does not follow src or dst, expected src|dst "
-	    "PREFIX|any port NUMBER\n");
+	    "t.conf:1: port does not directly follow the address of src or "
+	    "dst, expected src|dst PREFIX|any port NUMBER, such as "
+	    "\"dst any port 443 proto tcp\"\n");
 }
 
 static void
@@ -1008,7 +1023,8 @@ all_errors_are_reported_in_one_run(void **state)
 	    "store NOTHING",
 	    "t.conf:1: unknown statement \"lisen\", expected a statement, a "
 	    "rule or NAME = VALUE\n"
-	    "t.conf:2: port needs proto tcp, udp or sctp in the same rule\n"
+	    "t.conf:2: port needs proto tcp, udp or sctp in the same rule, "
+	    "such as \"dst any port 443 proto tcp\"\n"
 	    "t.conf:2: tcp_flags needs proto tcp in the same rule\n"
 	    "t.conf:3: tos \"300\": expected a number from 0 to 255\n"
 	    "t.conf:3: tos is specified twice in one rule\n"
@@ -1618,6 +1634,34 @@ parse_main(void)
 		memmove(at + 3, at + strlen(dir), strlen(at + strlen(dir)) + 1);
 	}
 	return (conf);
+}
+
+static void
+text_opens_no_files(void **state)
+{
+	struct config *conf;
+
+	(void)state;
+	conf = parse_with(
+	    "net = 10.0.0.0/8\ntable <t> { $net }\n"
+	    "store OCTETS\nlogfile \"/x\"\naccept src <t>\n",
+	    CONFIG_TEXT, NULL, 0);
+	assert_string_equal(messages, "");
+	assert_int_equal(conf->nrules, 1);
+	assert_int_equal(conf->nlogs, 0);
+	config_free(conf);
+	assert_null(
+	    parse_with("include \"/etc/passwd\"\n"
+		       "table <t> file \"/etc/hosts\"\n"
+		       "f = /etc/hosts\ninclude $f\n",
+		CONFIG_TEXT, NULL, 0));
+	assert_string_equal(messages,
+	    "t.conf:1: include \"/etc/passwd\": rules that are given as text "
+	    "cannot read files\n"
+	    "t.conf:2: file \"/etc/hosts\": rules that are given as text "
+	    "cannot read files\n"
+	    "t.conf:4: include \"/etc/hosts\": rules that are given as text "
+	    "cannot read files\n");
 }
 
 static void
@@ -2297,6 +2341,7 @@ main(void)
 		cmocka_unit_test(limits),
 		cmocka_unit_test(tables),
 		cmocka_unit_test(table_errors),
+		cmocka_unit_test(text_opens_no_files),
 		cmocka_unit_test_setup_teardown(includes, make_directory,
 		    remove_directory),
 		cmocka_unit_test_setup_teardown(include_errors, make_directory,
