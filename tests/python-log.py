@@ -443,7 +443,7 @@ class Filters(LogTest):
     def test_text_opens_no_files(self):
         secret = self.write(b"root:x:0\n")
         table = self.path.with_name("nets")
-        table.write_text("192.0.2.0/24\n")
+        table.write_text("198.51.100.0/24\n")
         for rules in (f"include {secret}", "table <t> file nets",
                       f"f = {secret}\ninclude $f"):
             with self.assertRaisesRegex(ValueError, "cannot read files"
@@ -454,7 +454,7 @@ class Filters(LogTest):
                               "accept src <t>\n", f"{table}.rules",
                               files=True)
         self.assertTrue(accept(flowd.Flow(log(1))))
-        self.assertFalse(accept(flowd.Flow(log(1, src="198.51.100.1"))))
+        self.assertFalse(accept(flowd.Flow(log(1, src="192.0.2.1"))))
 
     def test_copies_are_equal(self):
         accept = flowd.Filter("discard all\naccept tag 7 proto tcp\n", "mine")
