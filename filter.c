@@ -147,7 +147,10 @@ find_set(struct filter *filter, const struct filter_aspect *aspect,
 	uint32_t class;
 
 	if ((flow->fields & aspect->fields) == 0)
-		return (aspect->absent);
+		return (which == ASPECT_LISTENER ?
+			step_map_find(&filter->steps, aspect->run,
+			    filter->listener) :
+			aspect->absent);
 	if (which >= ASPECT_ADDRS) {
 		class = prefix_map_find(filter->prefixes,
 		    flow_addr(flow, which - ASPECT_ADDRS));
@@ -334,6 +337,12 @@ bool
 filter_is_empty(const struct filter *filter)
 {
 	return (filter->nrules == 0);
+}
+
+void
+filter_set_listener(struct filter *filter, uint64_t listener)
+{
+	filter->listener = listener;
 }
 
 enum filter_verdict

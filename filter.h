@@ -48,6 +48,13 @@ bool filter_is_empty(const struct filter *filter);
 size_t filter_memory(const struct filter *filter);
 
 /*
+ * The flows that are filtered from now on were received by a listener with the
+ * name of this number (filter_listener_number).  0, as at the beginning: by a
+ * listener without a name.
+ */
+void filter_set_listener(struct filter *filter, uint64_t listener);
+
+/*
  * Returns the verdict on flow: that of the last matching rule, or accept if no
  * rule matches.  Copies the tag of this rule to flow and sets STORE_FIELD_TAG.
  * Counts evaluations, matches and wins.  Local time is that of filter-zone.h.

@@ -59,18 +59,18 @@ static void	yyerror(const char *);
 %token	<token>	EVERY
 %token	<token>	EXPORTERS FILE_ FILES FLOW FORWARD GROUP IN_IFNDX
 %token	<token>	INCLUDE INET INET6 INTERFACE JOIN KEEP LIMIT LISTEN
-%token	<token>	LOGFILE LOGSOCK MASK MEMORY MODE OCTETS ON OUT_IFNDX
+%token	<token>	LOGFILE LOGSOCK MASK MEMORY MODE NAME OCTETS ON OUT_IFNDX
 %token	<token>	PACKETS PIDFILE PORT PROTO QUICK ROTATE SIZE SOURCE
 %token	<token>	SRC SRC_AS STATEFILE STORE SYNC TABLE TAG TCP_FLAGS
 %token	<token>	TEMPLATES TO TOS UTC VERSION WORKERS
 %token	<token>	STRING
 %token		AT_LEAST AT_MOST FAILED
 
-%type	<token>			bufsize group mask
+%type	<token>			bufsize group mask name
 %type	<text>			words
 %type	<equals>		equals
 %type	<listen_options>	listen_options
-%type	<sense>			addrs numbers
+%type	<sense>			addrs listeners numbers
 %type	<days>			days
 
 %%
@@ -114,7 +114,7 @@ statement
 	| LISTEN ON STRING listen_options '\n'	{ conf_add_listen($3, $4); }
 	| LISTEN error '\n'	{
 		conf_bad_listen("listen on ADDRESS:PORT [interface NAME] "
-		    "[bufsize BYTES]");
+		    "[bufsize BYTES] [name NAME]");
 	}
 	| FLOW SOURCE addr_members '\n'	{ conf_add_sources($2); }
 	| FLOW SOURCE ANY '\n'		{ conf_any_source(); }
@@ -206,13 +206,15 @@ log_option
 	;
 
 listen_options
-	: bufsize	{
+	: bufsize name	{
 		$$.ifname.text = NULL;
 		$$.bufsize = $1;
+		$$.name = $2;
 	}
-	| INTERFACE STRING bufsize	{
+	| INTERFACE STRING bufsize name	{
 		$$.ifname = $2;
 		$$.bufsize = $3;
+		$$.name = $4;
 	}
 	;
 
@@ -222,6 +224,10 @@ tags	: STRING			{ item_add(ITEM_PLAIN, $1); }
 
 bufsize	: /* empty */			{ $$.text = NULL; $$.line = 0; }
 	| BUFSIZE STRING		{ $$ = $2; }
+	;
+
+name	: /* empty */			{ $$.text = NULL; $$.line = 0; }
+	| NAME STRING			{ $$ = $2; }
 	;
 
 rule	: action params '\n'		{ rule_end(); }
@@ -240,6 +246,10 @@ param	: ALL				{ rule_all($1); }
 	| QUICK				{ rule_quick($1); }
 	| TAG STRING			{ rule_tag($1, $2); }
 	| TAG error			{ lex_expected("tag NUMBER"); }
+	| ON listeners			{ rule_on($1, $2); }
+	| ON error	{
+		lex_expected("on [!] NAME|{ NAME, ... } or any");
+	}
 	| AGENT addrs	{ rule_addr(PARAM_AGENT, $1, FILTER_AGENT, $2); }
 	| AGENT error	{
 		lex_expected("agent [!] PREFIX|<TABLE>|{ ... } or any");
@@ -311,6 +321,25 @@ param	: ALL				{ rule_all($1); }
 		lex_expected("before HH:MM[:SS] or "
 		    "before date YYYY[MM[DD[HH[MM[SS]]]]]");
 	}
+	;
+
+listeners
+	: ANY			{ $$ = SENSE_ANY; }
+	| listener_members	{ $$ = SENSE_THESE; }
+	| '!' listener_members	{ $$ = SENSE_OTHERS; }
+	;
+
+listener_members
+	: listener
+	| '{' listener_list '}'
+	;
+
+listener_list
+	: listener
+	| listener_list comma listener
+	;
+
+listener: STRING		{ item_add(ITEM_PLAIN, $1); }
 	;
 
 addrs	: ANY			{ $$ = SENSE_ANY; }
@@ -419,6 +448,7 @@ const struct keyword grammar_keywords[] = {
 	{ "mask",	MASK, false },
 	{ "memory",	MEMORY, true },
 	{ "mode",	MODE, true },
+	{ "name",	NAME, true },
 	{ "octets",	OCTETS, true },
 	{ "on",		ON, false },
 	{ "out_ifndx",	OUT_IFNDX, false },

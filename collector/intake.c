@@ -148,6 +148,7 @@ flush_sink(struct flow_sink *sink)
 
 	if (sink->n > 0)
 		check_interfaces(in->exporter, &sink->flows[0]);
+	filter_set_listener(in->filter, sink->listener);
 	n = filter_is_empty(in->filter) ?
 	    sink->n :
 	    apply_filter(in->filter, sink->flows, sink->n);
@@ -223,6 +224,7 @@ intake_datagram(struct intake *in, const struct batch_datagram *datagram,
 		.len = datagram->len,
 		.recv_sec = (uint32_t)now->tv_sec,
 		.recv_usec = (uint32_t)(now->tv_nsec / 1000),
+		.listener = datagram->listener,
 	};
 	unsigned int source = prefix_map_find(in->sources, &datagram->from);
 	enum decoded r;

@@ -140,6 +140,7 @@ receiver_batch(struct receiver *r, struct listener *listener, uint64_t *dropped)
 		vacate(r, (size_t)i);
 	b->at = BATCH_NONE_YET;
 	b->resumed = 0;
+	b->listener = listener->number;
 	n = recvmmsg(listener->fd, b->msgs, BATCH_MAX, MSG_DONTWAIT, NULL);
 	r->n = n == -1 ? 0 : n;
 	if (n == -1)

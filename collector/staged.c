@@ -67,7 +67,10 @@ staged_add_listener(struct staged *s, const struct listener *listener)
 {
 	if (s->conf == NULL || s->nlisteners == s->conf->nlistens)
 		fatalx("the monitor sent an unexpected listener");
-	s->listeners[s->nlisteners++] = *listener;
+	s->listeners[s->nlisteners] = *listener;
+	s->listeners[s->nlisteners].number =
+	    filter_listener_number(s->conf->listens[s->nlisteners].name);
+	s->nlisteners++;
 }
 
 void

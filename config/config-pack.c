@@ -32,7 +32,7 @@
 #include "lib/cursor.h"
 #include "lib/fields.h"
 
-#define PACK_VERSION    7
+#define PACK_VERSION    8
 #define PACK_SIZE_FIRST 4096 /* bytes; doubled until all fits */
 
 /* The last second of the year 9999, the last year that flowd.conf can have. */
@@ -62,14 +62,25 @@ static const struct pack_row prefix_rows[] = {
 static const struct pack_layout prefix_layout =
     PACK_LAYOUT(struct prefix, prefix_rows, NULL);
 
+static int
+check_listen(const void *structure)
+{
+	const struct conf_listen *listen = structure;
+
+	return (listen->name[0] == '\0' || filter_name_is_valid(listen->name) ?
+		0 :
+		FLOWD_EINVAL);
+}
+
 static const struct pack_row listen_rows[] = {
 	PACK_PLAIN(PACK_ADDR, struct conf_listen, addr),
 	PACK_BOUNDED(PACK_NUMBER, struct conf_listen, port, 1, UINT16_MAX),
 	UP_TO(struct conf_listen, bufsize, INT_MAX),
 	PACK_PLAIN(PACK_TEXT, struct conf_listen, ifname),
+	PACK_PLAIN(PACK_TEXT, struct conf_listen, name),
 };
 static const struct pack_layout listen_layout =
-    PACK_LAYOUT(struct conf_listen, listen_rows, NULL);
+    PACK_LAYOUT(struct conf_listen, listen_rows, check_listen);
 
 static int
 check_join(const void *join)
@@ -99,7 +110,7 @@ check_table(const void *structure)
 	const struct filter_table *table = structure;
 	uint32_t i;
 
-	if (!filter_table_name_is_valid(table->name))
+	if (!filter_name_is_valid(table->name))
 		return (FLOWD_EINVAL);
 	for (i = 1; i < table->n; i++) {
 		if (prefix_compare(&table->prefixes[i - 1],
@@ -193,6 +204,36 @@ ranges_are_valid(const struct filter_number_set *set, uint64_t max)
 	return (true);
 }
 
+static int
+check_listeners(const void *structure)
+{
+	const struct filter_listener_set *set = structure;
+	uint32_t i;
+
+	for (i = 0; i < set->n; i++) {
+		if (!filter_name_is_valid(set->listeners[i].name) ||
+		    (i > 0 &&
+			strcmp(set->listeners[i - 1].name,
+			    set->listeners[i].name) >= 0))
+			return (FLOWD_EINVAL);
+	}
+	return (0);
+}
+
+static const struct pack_row listener_rows[] = {
+	PACK_PLAIN(PACK_TEXT, struct filter_listener, name),
+};
+static const struct pack_layout listener_layout =
+    PACK_LAYOUT(struct filter_listener, listener_rows, NULL);
+
+static const struct pack_row listeners_rows[] = {
+	PACK_PLAIN(PACK_BOOL, struct filter_listener_set, negated),
+	PACK_ITEMS(struct filter_listener_set, listeners, n, listener_layout,
+	    FILTER_LISTENERS_MAX),
+};
+static const struct pack_layout listeners_layout =
+    PACK_LAYOUT(struct filter_listener_set, listeners_rows, check_listeners);
+
 static bool
 date_is_valid(int64_t date)
 {
@@ -235,6 +276,7 @@ static const struct pack_row rule_rows[] = {
 	NUMBER(struct filter_rule, days),
 	PACK_NESTED(struct filter_rule, numbers, numbers_layout),
 	PACK_NESTED(struct filter_rule, addrs, addrs_layout),
+	PACK_NESTED(struct filter_rule, on, listeners_layout),
 };
 static const struct pack_layout rule_layout =
     PACK_LAYOUT(struct filter_rule, rule_rows, check_rule);

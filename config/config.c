@@ -200,6 +200,8 @@ print_listens(const struct config *conf, FILE *fp)
 		if (l->ifname[0] != '\0')
 			print_quoted(" interface ", l->ifname, fp);
 		print_bufsize(l->bufsize, fp);
+		if (l->name[0] != '\0')
+			print_quoted(" name ", l->name, fp);
 		(void)fputc('\n', fp);
 	}
 }

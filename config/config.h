@@ -40,8 +40,9 @@
 struct conf_listen {
 	struct addr addr;
 	uint16_t port;
-	uint32_t bufsize;         /* bytes; 0: the system's default */
-	char ifname[IF_NAMESIZE]; /* "": every interface */
+	uint32_t bufsize;            /* bytes; 0: the system's default */
+	char ifname[IF_NAMESIZE];    /* "": every interface */
+	char name[FILTER_NAME_SIZE]; /* for rules; "": none */
 };
 
 struct conf_join {

@@ -27,6 +27,7 @@
 #include "base/log.h"
 #include "config/parse-check.h"
 #include "config/parse-error.h"
+#include "config/parse-listener.h"
 #include "config/parse-state.h"
 #include "filter.h"
 
@@ -226,6 +227,7 @@ check_daemon(void)
 		    "no logfile or logsock statement, so flowd would store "
 		    "nothing");
 	check_paths();
+	listener_check();
 	if (parsing.errors == 0)
 		check_filter();
 	for (i = 0; i < parsing.conf->nforwards; i++)

@@ -24,6 +24,7 @@
 
 #include "config/parse-check.h"
 #include "config/parse-error.h"
+#include "config/parse-listener.h"
 #include "config/parse-memory.h"
 #include "config/parse-range.h"
 #include "config/parse-rule.h"
@@ -44,6 +45,7 @@ static const char *const param_names[] = {
 	[PARAM_ALL] = "all",
 	[PARAM_TAG] = "tag",
 	[PARAM_QUICK] = "quick",
+	[PARAM_ON] = "on",
 	[PARAM_AGENT] = "agent",
 	[PARAM_IN_IFNDX] = "in_ifndx",
 	[PARAM_OUT_IFNDX] = "out_ifndx",
@@ -131,6 +133,18 @@ rule_family(struct token keyword, uint32_t family, bool negated)
 	draft.rule.family = family;
 	if (negated)
 		draft.rule.flags |= FILTER_NOT_FAMILY;
+}
+
+void
+rule_on(struct token keyword, enum sense sense)
+{
+	struct filter_listener_set *set = &draft.rule.on;
+
+	if (once(PARAM_ON, keyword) && sense != SENSE_ANY) {
+		listener_set(set, keyword);
+		set->negated = sense == SENSE_OTHERS;
+	}
+	parsing.nitems = 0;
 }
 
 void

@@ -30,6 +30,7 @@ enum param {
 	PARAM_ALL,
 	PARAM_TAG,
 	PARAM_QUICK,
+	PARAM_ON,
 	PARAM_AGENT,
 	PARAM_IN_IFNDX,
 	PARAM_OUT_IFNDX,
@@ -65,6 +66,7 @@ void rule_all(struct token keyword);
 void rule_quick(struct token keyword);
 void rule_tag(struct token keyword, struct token value);
 void rule_family(struct token keyword, uint32_t family, bool negated);
+void rule_on(struct token keyword, enum sense sense); /* with the items */
 void rule_addr(enum param param, struct token keyword, enum filter_addr which,
     enum sense sense); /* with the items */
 void rule_number(enum param param, struct token keyword,

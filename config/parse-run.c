@@ -27,6 +27,7 @@
 #include "config/parse-error.h"
 #include "config/parse-grammar.h"
 #include "config/parse-lex.h"
+#include "config/parse-listener.h"
 #include "config/parse-logfile.h"
 #include "config/parse-macro.h"
 #include "config/parse-memory.h"
@@ -62,6 +63,7 @@ run_free(void)
 	lex_free();
 	table_free();
 	rule_free();
+	listener_free();
 	conf_log_clear();
 	free(parsing.items);
 	memset(&parsing, 0, sizeof(parsing));

@@ -28,6 +28,7 @@
 
 #include "config/parse-error.h"
 #include "config/parse-lex.h"
+#include "config/parse-listener.h"
 #include "config/parse-memory.h"
 #include "config/parse-statement.h"
 #include "config/parse-table.h"
@@ -65,6 +66,7 @@ conf_add_listen(struct token address, struct listen_options options)
 {
 	const struct token what = { "listen on", address.line };
 	const struct token interface = { "interface", options.ifname.line };
+	const struct token name = { "name", options.name.line };
 	struct config *conf = parsing.conf;
 	struct conf_listen l, *grown;
 	size_t i;
@@ -75,7 +77,9 @@ conf_add_listen(struct token address, struct listen_options options)
 	    !value_address_and_port(what, address, &l.addr, &l.port) ||
 	    (options.ifname.text != NULL &&
 		!interface_name(interface, options.ifname, l.ifname)) ||
-	    !buffer_size(options.bufsize, &l.bufsize))
+	    !buffer_size(options.bufsize, &l.bufsize) ||
+	    (options.name.text != NULL &&
+		!listener_name(name, options.name, l.name)))
 		return;
 	for (i = 0; i < conf->nlistens; i++) {
 		if (addr_equal(&conf->listens[i].addr, &l.addr) &&

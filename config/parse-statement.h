@@ -29,7 +29,7 @@
 #define LIMIT_BYTES_MIN (UINT64_C(1) << 20)
 
 struct listen_options {
-	struct token ifname, bufsize;
+	struct token ifname, bufsize, name;
 };
 
 void conf_add_listen(struct token address, struct listen_options options);

@@ -95,7 +95,7 @@ table_begin(struct token name, struct filter_table *table)
 	memset(table, 0, sizeof(*table));
 	if (strlcpy(table->name, name.text, sizeof(table->name)) >=
 		sizeof(table->name) ||
-	    !filter_table_name_is_valid(table->name)) {
+	    !filter_name_is_valid(table->name)) {
 		parse_bad_value(what, name,
 		    "expected a name of up to 31 letters, digits, \"_\", \"-\" "
 		    "and \".\"");

@@ -31,19 +31,30 @@ struct datagram {
 	const uint8_t *data;
 	size_t len;                   /* bytes */
 	uint32_t recv_sec, recv_usec; /* epoch */
+	uint64_t listener;            /* a number that its flows keep */
 };
 
 /*
- * The array that receives decoded flows.  When it is full, flush processes the
- * n flows and sets n to 0.  After a datagram the decoder's caller processes the
- * remaining flows.
+ * The array that receives decoded flows.  When it is full, or the next flow is
+ * from another listener, flush processes the n flows and sets n to 0.  After a
+ * datagram the decoder's caller processes the remaining flows.
  */
 struct flow_sink {
 	struct flow *flows;
 	size_t n, max;
 	void (*flush)(struct flow_sink *sink);
-	void *arg; /* for flush */
+	void *arg;         /* for flush */
+	uint64_t listener; /* of the datagram of these flows */
 };
+
+/* The following flows are from a datagram of this listener. */
+static inline void
+sink_set_listener(struct flow_sink *sink, uint64_t listener)
+{
+	if (sink->listener != listener && sink->n > 0)
+		sink->flush(sink);
+	sink->listener = listener;
+}
 
 /* Returns the place for one flow.  The caller sets all of its members. */
 static inline struct flow *

@@ -306,9 +306,11 @@ release_held(struct walk *w, const struct template_key *key)
 		t = template_find(&w->exporter->templates, key);
 		cur_init(&data, set->data, set->len);
 		past.msg = set->message;
+		sink_set_listener(w->sink, set->message.listener);
 		decode_records(&past, t, &data);
 		held_done(set, true);
 	}
+	sink_set_listener(w->sink, w->msg.listener);
 }
 
 static void
@@ -629,7 +631,8 @@ decode_message(enum protocol_id id, const struct datagram *dgram,
 		.sink = sink,
 		.msg = { .version = protocols[id].number,
 		    .recv_sec = dgram->recv_sec,
-		    .recv_usec = dgram->recv_usec },
+		    .recv_usec = dgram->recv_usec,
+		    .listener = dgram->listener },
 	};
 	int r;
 

@@ -33,6 +33,8 @@
 #define CLASS_NONE UINT32_MAX
 #define TOUCH_MIN  (1U << 20) /* bytes, about the size of a cache */
 
+_Static_assert(FILTER_LISTENERS_MAX <= RANGES_MAX,
+    "a clause has a range for each listener");
 _Static_assert(FILTER_RULES_MAX <= RULE_SET_MAX,
     "a set can contain every rule");
 
@@ -104,6 +106,8 @@ tests_aspect(const struct filter_rule *rule, uint32_t aspect)
 		return (rule->days != 0 || (rule->flags & clock) != 0);
 	case ASPECT_DATE:
 		return ((rule->flags & date) != 0);
+	case ASPECT_LISTENER:
+		return (rule->on.n != 0);
 	default:
 		if (aspect >= ASPECT_ADDRS)
 			return (filter_addrs_given(
@@ -112,7 +116,10 @@ tests_aspect(const struct filter_rule *rule, uint32_t aspect)
 	}
 }
 
-/* The fields of a flow, STORE_FIELD_*, any of which has the aspect. */
+/*
+ * The fields of a flow, STORE_FIELD_*, any of which has the aspect.  0: no
+ * field has it.
+ */
 static uint32_t
 fields_of(uint32_t aspect)
 {
@@ -124,6 +131,8 @@ fields_of(uint32_t aspect)
 	case ASPECT_CLOCK:
 	case ASPECT_DATE:
 		return (STORE_FIELD_RECV_TIME);
+	case ASPECT_LISTENER:
+		return (0);
 	default:
 		if (aspect >= ASPECT_ADDRS)
 			return (filter_addr_rows[aspect - ASPECT_ADDRS].fields);
@@ -207,6 +216,19 @@ date_clause(const struct filter_rule *rule, struct clause *clause)
 }
 
 static void
+listener_clause(const struct filter_rule *rule, struct clause *clause)
+{
+	uint64_t number;
+	uint32_t i;
+
+	for (i = 0; i < rule->on.n; i++) {
+		number = filter_listener_number(rule->on.listeners[i].name);
+		clause_add(clause, number, number);
+	}
+	clause->negated = rule->on.negated;
+}
+
+static void
 make_clause(const struct filter_rule *rule, uint32_t aspect,
     struct clause *clause)
 {
@@ -225,6 +247,9 @@ make_clause(const struct filter_rule *rule, uint32_t aspect,
 		break;
 	case ASPECT_DATE:
 		date_clause(rule, clause);
+		break;
+	case ASPECT_LISTENER:
+		listener_clause(rule, clause);
 		break;
 	default:
 		clause->ranges = rule->numbers[aspect].ranges;
@@ -349,6 +374,17 @@ rule_at(const struct compiler *c, uint32_t place)
 	return (&c->rules[c->filter->order[place]]);
 }
 
+/* Whether the rule's condition on the aspect is negated. */
+static bool
+is_negated(const struct filter_rule *rule, uint32_t aspect)
+{
+	if (aspect == ASPECT_LISTENER)
+		return (rule->on.negated);
+	if (aspect >= ASPECT_ADDRS)
+		return (rule->addrs[aspect - ASPECT_ADDRS].negated);
+	return (aspect < FILTER_NUMBERS && rule->numbers[aspect].negated);
+}
+
 /*
  * Makes the set of the rules that do not test the aspect and, if negated, those
  * whose condition on it is negated.
@@ -356,18 +392,11 @@ rule_at(const struct compiler *c, uint32_t place)
 static int
 base_set(struct compiler *c, uint32_t aspect, bool negated, uint32_t *set)
 {
-	const struct filter_rule *rule;
-	bool is_negated;
 	uint32_t i;
 
 	for (i = 0; i < c->filter->nrules; i++) {
-		rule = rule_at(c, i);
-		is_negated = negated &&
-		    (aspect >= ASPECT_ADDRS ?
-			    rule->addrs[aspect - ASPECT_ADDRS].negated :
-			    aspect < FILTER_NUMBERS &&
-				rule->numbers[aspect].negated);
-		if (is_negated || (c->tested[i] & 1U << aspect) == 0)
+		if ((c->tested[i] & 1U << aspect) == 0 ||
+		    (negated && is_negated(rule_at(c, i), aspect)))
 			change_add(&c->change, c->first + i, true);
 	}
 	return (change_set(c, true, set));

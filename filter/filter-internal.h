@@ -37,8 +37,9 @@
 enum {
 	ASPECT_FAMILY = FILTER_NUMBERS,
 	ASPECT_TCP_FLAGS,
-	ASPECT_CLOCK, /* filter_clock_key */
-	ASPECT_DATE,  /* seconds of the epoch */
+	ASPECT_CLOCK,    /* filter_clock_key */
+	ASPECT_DATE,     /* seconds of the epoch */
+	ASPECT_LISTENER, /* filter.listener: beside the flow, not in it */
 	ASPECT_ADDRS,
 	ASPECTS = ASPECT_ADDRS + FILTER_ADDRS
 };
@@ -105,6 +106,7 @@ struct filter {
 	uint64_t quick;    /* set of quick rules, for WORD_RULES */
 	uint32_t *matched; /* room for all rules, for trees */
 	struct filter_clock clock;
+	uint64_t listener; /* filter_listener_number, of the flows to come */
 };
 
 /* A number for each second of a week, including leap seconds. */

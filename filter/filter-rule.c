@@ -23,6 +23,7 @@
 
 #include "filter/filter-rule.h"
 #include "filter/filter-zone.h"
+#include "lib/hash.h"
 #include "store.h"
 
 const struct filter_number_row filter_number_rows[FILTER_NUMBERS] = {
@@ -66,6 +67,7 @@ filter_rule_clear(struct filter_rule *rule)
 		free(rule->addrs[i].prefixes);
 		free(rule->addrs[i].tables);
 	}
+	free(rule->on.listeners);
 	memset(rule, 0, sizeof(*rule));
 }
 
@@ -114,21 +116,30 @@ print_numbers(const struct filter_rule *rule, enum filter_number which,
 }
 
 bool
-filter_table_name_is_valid(const char *name)
+filter_name_is_valid(const char *name)
 {
 	static const char bytes[] =
 	    "abcdefghijklmnopqrstuvwxyz"
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
-	size_t len = strnlen(name, FILTER_TABLE_NAME_SIZE), i;
+	size_t len = strnlen(name, FILTER_NAME_SIZE), i;
 
-	if (len == 0 || len == FILTER_TABLE_NAME_SIZE ||
-	    strspn(name, bytes) != len)
+	if (len == 0 || len == FILTER_NAME_SIZE || strspn(name, bytes) != len)
 		return (false);
-	for (i = len; i < FILTER_TABLE_NAME_SIZE; i++) {
+	for (i = len; i < FILTER_NAME_SIZE; i++) {
 		if (name[i] != '\0')
 			return (false);
 	}
 	return (true);
+}
+
+uint64_t
+filter_listener_number(const char *name)
+{
+	uint64_t number = 0;
+
+	for (; *name != '\0'; name++)
+		number = hash_mix(number ^ ((uint64_t)(uint8_t)*name + 1));
+	return (number);
 }
 
 bool
@@ -173,6 +184,22 @@ print_endpoint(const struct filter_rule *rule, enum filter_addr addr,
 		(void)fprintf(fp, " %s any", filter_addr_rows[addr].keyword);
 	print_addrs(rule, addr, tables, fp);
 	print_numbers(rule, port, fp);
+}
+
+static void
+print_listeners(const struct filter_listener_set *set, FILE *fp)
+{
+	uint32_t i;
+
+	if (set->n == 0)
+		return;
+	(void)fprintf(fp, " on %s%s", set->negated ? "! " : "",
+	    set->n > 1 ? "{ " : "");
+	for (i = 0; i < set->n; i++)
+		(void)fprintf(fp, "%s\"%s\"", i == 0 ? "" : ", ",
+		    set->listeners[i].name);
+	if (set->n > 1)
+		(void)fputs(" }", fp);
 }
 
 static void
@@ -237,7 +264,8 @@ rule_is_all(const struct filter_rule *rule)
 		if (filter_addrs_given(&rule->addrs[i]))
 			return (false);
 	}
-	return (rule->family == ADDR_NONE && rule->days == 0 &&
+	return (rule->on.n == 0 && rule->family == ADDR_NONE &&
+	    rule->days == 0 &&
 	    (rule->flags & ~(FILTER_QUICK | FILTER_TAG)) == 0);
 }
 
@@ -256,6 +284,7 @@ filter_rule_print(const struct filter_rule *rule,
 		(void)fputs(" all", fp);
 		return;
 	}
+	print_listeners(&rule->on, fp);
 	print_addrs(rule, FILTER_AGENT, tables, fp);
 	print_numbers(rule, FILTER_IN_IFNDX, fp);
 	print_numbers(rule, FILTER_OUT_IFNDX, fp);

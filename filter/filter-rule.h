@@ -86,14 +86,26 @@ struct filter_addr_set {
 	bool negated;
 };
 
-#define FILTER_TABLE_NAME_SIZE 32      /* bytes, with the NUL */
-#define FILTER_TABLE_MAX       1000000 /* prefixes */
-#define FILTER_RULES_MAX       262144
+#define FILTER_NAME_SIZE     32      /* bytes, with the NUL */
+#define FILTER_TABLE_MAX     1000000 /* prefixes */
+#define FILTER_LISTENERS_MAX 64      /* names in one rule */
+#define FILTER_RULES_MAX     262144
 
 struct filter_table {
-	char name[FILTER_TABLE_NAME_SIZE];
+	char name[FILTER_NAME_SIZE];
 	struct prefix *prefixes; /* sorted, without duplicates */
 	uint32_t n;
+};
+
+/* The name of a listener, which several listeners can have. */
+struct filter_listener {
+	char name[FILTER_NAME_SIZE];
+};
+
+struct filter_listener_set {
+	struct filter_listener *listeners; /* sorted, without duplicates */
+	uint32_t n;
+	bool negated;
 };
 
 #define FILTER_QUICK         (1U << 0)
@@ -118,6 +130,7 @@ struct filter_rule {
 	uint32_t family; /* ADDR_NONE: any */
 	struct filter_number_set numbers[FILTER_NUMBERS];
 	struct filter_addr_set addrs[FILTER_ADDRS];
+	struct filter_listener_set on;
 	uint32_t after, before;          /* second of the day */
 	int64_t after_date, before_date; /* seconds of the epoch */
 	uint8_t tcp_mask, tcp_equals;
@@ -127,8 +140,17 @@ struct filter_rule {
 /* Frees the members of rule and sets it to zero. */
 void filter_rule_clear(struct filter_rule *rule);
 
-/* Checks all FILTER_TABLE_NAME_SIZE bytes: a name, then only NULs. */
-bool filter_table_name_is_valid(const char *name);
+/*
+ * Checks all FILTER_NAME_SIZE bytes: the name of a table or a listener, then
+ * only NULs.
+ */
+bool filter_name_is_valid(const char *name);
+
+/*
+ * A number that stands for the name of a listener: the same in each process and
+ * configuration, so that a reload does not change it.  0 for an empty name.
+ */
+uint64_t filter_listener_number(const char *name);
 
 /* Whether the set has members, and so is a condition. */
 bool filter_addrs_given(const struct filter_addr_set *set);

@@ -117,7 +117,7 @@ fuzz_filter(const struct config *conf, struct filter *filter,
 		verdict = filter_flow(filter, &flow);
 		assert_int_equal(verdict,
 		    plain_filter(conf->rules, conf->nrules, conf->tables,
-			counts, &plain));
+			counts, 0, &plain));
 		assert_int_equal(flow.fields, plain.fields);
 		assert_int_equal(flow.tag, plain.tag);
 	}

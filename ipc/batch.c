@@ -87,6 +87,7 @@ batch_get(const struct batch *b, size_t i, struct batch_datagram *out)
 	out->len = length_of(b, i);
 	if (out->len > NF_DATAGRAM_MAX)
 		out->len = NF_DATAGRAM_MAX;
+	out->listener = b->listener;
 	if (addr_from_sockaddr(sa, &out->from, &out->port) == 0)
 		return;
 	out->from = (struct addr){ .family = ADDR_NONE };
@@ -125,5 +126,6 @@ batch_resume(struct batch *b, const struct batch *from, size_t first)
 		b->msgs[i].msg_len = (unsigned int)d.len;
 	}
 	b->received = from->received;
+	b->listener = from->listener;
 	b->resumed = 1;
 }

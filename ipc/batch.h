@@ -51,6 +51,7 @@ struct batch {
 	uint32_t resumed;     /* 1: the rest of a batch of a dead collector */
 	uint64_t skipped;     /* datagrams since the start of flowd */
 	struct timespec received;
+	uint64_t listener; /* that received it; filter_listener_number */
 	/* Used up to the first empty one. */
 	struct mmsghdr msgs[BATCH_MAX];
 	struct sockaddr_storage names[BATCH_MAX];
@@ -62,6 +63,7 @@ struct batch_datagram {
 	size_t len;
 	struct addr from; /* ADDR_NONE: unknown */
 	uint16_t port;
+	uint64_t listener; /* as in the batch */
 };
 
 /* Shared with processes that are started later.  NULL with errno. */

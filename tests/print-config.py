@@ -22,7 +22,8 @@ table <none> { }
 include "@DIR@/more.conf"
 listen on 127.0.0.1:2055
 listen on [::1]:9995 bufsize 65536
-listen on 0.0.0.0:2056 interface eth0
+listen on 0.0.0.0:2056 interface eth0 name east
+listen on 0.0.0.0:2057 name "west"
 listen on [::]:2056 interface "eth1" bufsize 0x100000
 join group 239.1.2.3
 join group 239.1.2.4%eth0
@@ -72,6 +73,8 @@ accept proto tcp tcp_flags ! equals 0x12
 accept in_ifndx { 1, 5-9 } out_ifndx < 10
 accept packets > 100 octets 1000-2000
 accept packets ! 7 octets ! { 1, 9 }
+accept src 192.0.2.1 on west
+accept on ! { west east, west }
 accept src_as 64500 dst_as { 64501, 4200000000-4200000100 }
 accept version ! { 1, 5, 7 }
 accept days mon after 08:00 before 18:00:30
@@ -90,7 +93,8 @@ TABLE = """\
 PRINTED = r"""
 listen on 127.0.0.1:2055
 listen on [::1]:9995 bufsize 65536
-listen on 0.0.0.0:2056 interface "eth0"
+listen on 0.0.0.0:2056 interface "eth0" name "east"
+listen on 0.0.0.0:2057 name "west"
 listen on [::]:2056 interface "eth1" bufsize 1048576
 table <internal> {
 	10.0.0.0/8
@@ -152,6 +156,8 @@ accept proto 6 tcp_flags mask 0xff ! equals 0x12
 accept in_ifndx { 1, 5-9 } out_ifndx 0-9
 accept packets >= 101 octets 1000-2000
 accept packets ! 7 octets ! { 1, 9 }
+accept on "west" src 192.0.2.1/32
+accept on ! { "east", "west" }
 accept src_as 64500 dst_as { 64501, 4200000000-4200000100 }
 accept version ! { 1, 5, 7 }
 accept days mon after 08:00:00 before 18:00:30

@@ -473,6 +473,10 @@ class Filters(LogTest):
         with self.assertRaises(TypeError):
             accept < accept
 
+    def test_a_log_does_not_know_the_listener(self):
+        with self.assertRaisesRegex(ValueError, "filter:1: on in a rule: "):
+            flowd.Filter("accept on east")
+
     def test_empty(self):
         self.assertTrue(flowd.Filter("")(flowd.Flow()))
 

@@ -1,6 +1,7 @@
 """A flowd for one test: its configuration, its ports, its process."""
 
 import contextlib
+import itertools
 import os
 import pathlib
 import pwd
@@ -99,12 +100,13 @@ class Flowd:
             flows = flowd.wait_flows(1)
 
     Statements are added to the configuration; @DIR@ in them stands for the
-    temporary directory, and @PORT@ for the first listener's port.  Leaving the
+    temporary directory, and @PORT@ for the first listener's port.  names are
+    those of the first listeners.  Leaving the
     block stops flowd and removes the directory.  The test fails if flowd did
     not end normally."""
 
-    def __init__(self, *statements, listen=("127.0.0.1",), log=True,
-                 args=(), prefix=()):
+    def __init__(self, *statements, listen=("127.0.0.1",), names=(),
+                 log=True, args=(), prefix=()):
         self._tmp = tap.TemporaryDirectory(prefix="flowd-test-")
         self.dir = pathlib.Path(self._tmp.name)
         self.conf = self.dir / "flowd.conf"
@@ -113,6 +115,7 @@ class Flowd:
         self.stderr = self.dir / "stderr"
         self.statements = statements
         self.addresses = listen
+        self.names = names
         self.with_log = log
         self.args = list(args)
         self.program = tap.program("flowd")
@@ -173,8 +176,10 @@ class Flowd:
 
     def write_conf(self, *statements):
         """Writes flowd.conf: the fixed statements, then these."""
-        lines = [f"listen on {endpoint(a, p)}"
-                 for a, p in zip(self.addresses, self.ports)]
+        names = [f" name {name}" if name else "" for name in self.names]
+        lines = [f"listen on {endpoint(a, p)}{name}" for a, p, name in
+                 zip(self.addresses, self.ports,
+                     itertools.chain(names, itertools.repeat("")))]
         lines.append(f'pidfile "{self.pidfile}"')
         if self.with_log:
             lines.append(f'logfile "{self.log}"')

@@ -141,13 +141,28 @@ date_matches(const struct filter_rule *rule, const struct flow *flow)
 }
 
 static bool
+listener_matches(const struct filter_listener_set *set, uint64_t listener)
+{
+	bool among = false;
+	uint32_t i;
+
+	if (set->n == 0)
+		return (true);
+	for (i = 0; i < set->n; i++)
+		among = among ||
+		    filter_listener_number(set->listeners[i].name) == listener;
+	return (among != set->negated);
+}
+
+static bool
 rule_matches(const struct filter_rule *rule, const struct filter_table *tables,
-    const struct flow *flow)
+    uint64_t listener, const struct flow *flow)
 {
 	const struct filter_number_set *numbers = rule->numbers;
 	const struct filter_addr_set *addrs = rule->addrs;
 
-	return (family_matches(rule, flow) && tcp_flags_match(rule, flow) &&
+	return (listener_matches(&rule->on, listener) &&
+	    family_matches(rule, flow) && tcp_flags_match(rule, flow) &&
 	    clock_matches(rule, flow) && date_matches(rule, flow) &&
 	    addr_matches(&addrs[FILTER_AGENT], tables, flow,
 		STORE_FIELD_AGENT_ADDR, &flow->agent) &&
@@ -182,13 +197,13 @@ rule_matches(const struct filter_rule *rule, const struct filter_table *tables,
 enum filter_verdict
 plain_filter(const struct filter_rule *rules, size_t nrules,
     const struct filter_table *tables, struct plain_counts *counts,
-    struct flow *flow)
+    uint64_t listener, struct flow *flow)
 {
 	size_t i, winner = nrules;
 
 	for (i = 0; i < nrules; i++) {
 		counts[i].evaluations++;
-		if (!rule_matches(&rules[i], tables, flow))
+		if (!rule_matches(&rules[i], tables, listener, flow))
 			continue;
 		counts[i].matches++;
 		winner = i;

@@ -27,9 +27,12 @@ struct plain_counts {
 	uint64_t evaluations, matches, wins;
 };
 
-/* Like filter_flow, with the counters of each rule in counts. */
+/*
+ * Like filter_flow after filter_set_listener, with the counters of each rule in
+ * counts.
+ */
 enum filter_verdict plain_filter(const struct filter_rule *rules, size_t nrules,
     const struct filter_table *tables, struct plain_counts *counts,
-    struct flow *flow);
+    uint64_t listener, struct flow *flow);
 
 #endif

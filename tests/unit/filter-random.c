@@ -201,6 +201,24 @@ random_times(struct filter_rule *rule)
 	}
 }
 
+static const char *const listeners[] = { "", "a", "b", "c" };
+#define LISTENERS (sizeof(listeners) / sizeof(listeners[0]))
+
+static void
+random_listeners(struct filter_listener_set *set)
+{
+	uint32_t i;
+
+	set->listeners = calloc(LISTENERS, sizeof(*set->listeners));
+	assert_non_null(set->listeners);
+	set->negated = one_in(3);
+	for (i = 1; i < LISTENERS; i++) {
+		if (one_in(2))
+			(void)snprintf(set->listeners[set->n++].name,
+			    FILTER_NAME_SIZE, "%s", listeners[i]);
+	}
+}
+
 /* Each clause is present with probability 1 / clauses. */
 static void
 random_rule(struct filter_rule *rule, uint32_t clauses)
@@ -238,6 +256,8 @@ random_rule(struct filter_rule *rule, uint32_t clauses)
 	}
 	if (one_in(clauses))
 		random_times(rule);
+	if (one_in(clauses))
+		random_listeners(&rule->on);
 }
 
 static int
@@ -341,8 +361,11 @@ compare_flows(struct subject *subject, size_t n)
 {
 	enum filter_verdict verdicts[BATCH_MAX], wanted_verdict;
 	struct flow flows[BATCH_MAX], wanted[BATCH_MAX];
+	const uint64_t listener =
+	    filter_listener_number(listeners[below(LISTENERS)]);
 	size_t i;
 
+	filter_set_listener(subject->filter, listener);
 	for (i = 0; i < n; i++) {
 		random_flow(&flows[i]);
 		wanted[i] = flows[i];
@@ -353,7 +376,7 @@ compare_flows(struct subject *subject, size_t n)
 		filter_flows(subject->filter, flows, n, verdicts);
 	for (i = 0; i < n; i++) {
 		wanted_verdict = plain_filter(subject->rules, subject->nrules,
-		    subject->tables, subject->counts, &wanted[i]);
+		    subject->tables, subject->counts, listener, &wanted[i]);
 		if (verdicts[i] == wanted_verdict &&
 		    memcmp(&flows[i], &wanted[i], sizeof(flows[i])) == 0)
 			continue;
