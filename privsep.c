@@ -44,6 +44,7 @@
 #include "monitor/control-socket.h"
 #include "monitor/daemonize.h"
 #include "monitor/flowlogs.h"
+#include "monitor/interfaces.h"
 #include "monitor/log-relay.h"
 #include "monitor/notify.h"
 #include "monitor/opened.h"
@@ -79,6 +80,30 @@ send_log(void *arg, size_t i)
 	struct monitor *m = arg;
 
 	workers_send_log(&m->workers, &m->now.logs, i);
+}
+
+static void
+send_listener(void *arg, size_t i)
+{
+	struct monitor *m = arg;
+
+	workers_send_listener(&m->workers, &m->now.listeners, i);
+}
+
+static void
+check_interfaces(struct monitor *m)
+{
+	struct opened *o = &m->now;
+
+	interfaces_check(&o->interfaces, &o->listeners, o->conf, send_listener,
+	    m);
+}
+
+static void
+tick_interfaces(struct monitor *m)
+{
+	if (!m->workers.stopping && interfaces_wait(&m->now.interfaces) == 0)
+		check_interfaces(m);
 }
 
 static void
@@ -142,9 +167,11 @@ act_on_signals(struct monitor *m)
 		begin_stop(m);
 	if (m->workers.stopping)
 		return;
-	if (signals_received(ORDER_RELOAD))
+	if (signals_received(ORDER_RELOAD)) {
 		signals_answer(
 		    reload(&m->opts->source, &m->workers, &m->now) == 0);
+		check_interfaces(m);
+	}
 	if (signals_received(ORDER_REOPEN))
 		reopen_logs(m);
 	if (signals_received(ORDER_STATISTICS))
@@ -175,6 +202,13 @@ is_held_back(const struct workers *ws)
 	return (false);
 }
 
+/* The smaller of two numbers of milliseconds, of which -1 is unlimited. */
+static int
+sooner(int a, int b)
+{
+	return (b == -1 || (a != -1 && a < b) ? a : b);
+}
+
 /*
  * How long to wait for the collectors at most; NULL: without limit.  The
  * service manager must hear from the monitor as often as it demands.
@@ -182,13 +216,13 @@ is_held_back(const struct workers *ws)
 static const struct timespec *
 wait_limit(const struct monitor *m, struct timespec *ts)
 {
-	int ms = notify_alive(), tick = -1;
+	int ms = notify_alive();
 
+	if (!m->workers.stopping)
+		ms = sooner(ms, interfaces_wait(&m->now.interfaces));
 	if (m->workers.stopping || flowlogs_need_ticks(&m->now.logs) ||
 	    is_held_back(&m->workers))
-		tick = ms_to_next_second();
-	if (ms == -1 || (tick != -1 && tick < ms))
-		ms = tick;
+		ms = sooner(ms, ms_to_next_second());
 	if (ms == -1)
 		return (NULL);
 	*ts = (struct timespec){ .tv_sec = ms / 1000,
@@ -258,6 +292,7 @@ monitor_loop(struct monitor *m, const sigset_t *unblocked)
 		signals_deliver(unblocked);
 		act_on_signals(m);
 		tick_logs(m);
+		tick_interfaces(m);
 		wait_for_collectors(ws, pfds, wait_limit(m, &ts), unblocked);
 		if (ws->stopping && clock_sec() >= m->stop_by) {
 			log_warnx(

@@ -215,6 +215,27 @@ stage_listener(struct collector *c, const struct priv_msg *order, int fd)
 	staged_add_listener(&c->staged, &listener);
 }
 
+/* Receives the new socket of a listener that is in force. */
+static void
+renew_listener(struct collector *c, const struct priv_msg *order, int fd)
+{
+	size_t buffer;
+
+	if (fd == -1 ||
+	    sockets_renew(c->sockets, order->value, fd, &buffer) == -1)
+		fatalx("the monitor sent an unexpected listener");
+	pace_set_buffer(&c->pace, buffer);
+}
+
+static void
+receive_listener(struct collector *c, const struct priv_msg *order, int fd)
+{
+	if (c->staged.conf == NULL)
+		renew_listener(c, order, fd);
+	else
+		stage_listener(c, order, fd);
+}
+
 static void
 stage_forward(struct collector *c, const struct priv_msg *order, int fd)
 {
@@ -334,7 +355,7 @@ obey(struct collector *c)
 		stage_config(c, &order);
 		return;
 	case PRIV_LISTENER:
-		stage_listener(c, &order, fd);
+		receive_listener(c, &order, fd);
 		return;
 	case PRIV_FORWARD:
 		stage_forward(c, &order, fd);

@@ -175,33 +175,49 @@ sockets_move(struct sockets *s, size_t i, struct listener *out)
 
 /* The queue holds datagrams that were sent while the address was in use. */
 static void
-close_all(struct sockets *s)
+close_one(struct sockets *s, struct listener *listener)
 {
-	size_t i;
+	if (listener->fd == -1)
+		return;
+	drain(s, listener);
+	listener_drops(listener, &s->dropped);
+	(void)close(listener->fd);
+}
+
+static size_t
+smallest_buffer(const struct sockets *s)
+{
+	size_t i, size, smallest = SIZE_MAX;
 
 	for (i = 0; i < s->n; i++) {
-		if (s->list[i].fd == -1)
-			continue;
-		drain(s, &s->list[i]);
-		listener_drops(&s->list[i], &s->dropped);
-		(void)close(s->list[i].fd);
+		size = udp_buffer(s->list[i].fd);
+		smallest = size < smallest ? size : smallest;
 	}
-	free(s->list);
+	return (smallest);
 }
 
 size_t
 sockets_replace(struct sockets *s, struct listener *listeners, size_t n)
 {
-	size_t i, size, smallest = SIZE_MAX;
+	size_t i;
 
-	close_all(s);
+	for (i = 0; i < s->n; i++)
+		close_one(s, &s->list[i]);
+	free(s->list);
 	s->list = listeners;
 	s->n = n;
-	for (i = 0; i < n; i++) {
-		size = udp_buffer(listeners[i].fd);
-		smallest = size < smallest ? size : smallest;
-	}
-	return (smallest);
+	return (smallest_buffer(s));
+}
+
+int
+sockets_renew(struct sockets *s, size_t i, int fd, size_t *smallest)
+{
+	if (i >= s->n)
+		return (-1);
+	close_one(s, &s->list[i]);
+	s->list[i] = (struct listener){ .fd = fd };
+	*smallest = smallest_buffer(s);
+	return (0);
 }
 
 size_t

@@ -49,6 +49,13 @@ size_t sockets_replace(struct sockets *s, struct listener *listeners, size_t n);
  */
 int sockets_move(struct sockets *s, size_t i, struct listener *out);
 
+/*
+ * Replaces the socket of listener i by fd, which it then owns, as
+ * sockets_replace does.  *smallest is then the smallest receive buffer.  -1 if
+ * there is no such listener.
+ */
+int sockets_renew(struct sockets *s, size_t i, int fd, size_t *smallest);
+
 /* Processes the datagrams that a former collector left in the batch. */
 void sockets_resume(struct sockets *s);
 

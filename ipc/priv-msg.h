@@ -43,7 +43,11 @@ enum priv_type {
 	 * the configuration, then PRIV_COMMIT, which puts it into force.
 	 */
 	PRIV_CONFIG = 1, /* body: config_pack() */
-	/* With a descriptor; or value: 1 + index of a listener to keep. */
+	/*
+	 * Within a configuration: its next listener, with a descriptor; or
+	 * value: 1 + index of a listener to keep.  Otherwise: the new socket of
+	 * the listener whose index in the configuration is value.
+	 */
 	PRIV_LISTENER = 3,
 	PRIV_FORWARD = 5, /* with a descriptor; body: struct priv_forward */
 	PRIV_COMMIT = 7,

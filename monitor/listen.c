@@ -77,17 +77,22 @@ buffer_of(int fd)
 void
 listen_set_buffer(const int *fds, uint32_t n, const struct conf_listen *conf)
 {
-	char name[LISTEN_STRLEN];
 	uint32_t want = conf->bufsize != 0 ? conf->bufsize : RCVBUF_WANTED;
-	size_t actual = 0;
 	uint32_t i;
 
 	for (i = 0; i < n; i++) {
 		/* Linux cuts a size beyond its limit; the BSDs refuse it. */
 		while (set_rcvbuf(fds[i], want) == -1 && want > RCVBUF_MIN)
 			want /= 2;
-		actual = buffer_of(fds[i]);
 	}
+}
+
+void
+listen_report(int fd, const struct conf_listen *conf)
+{
+	const size_t actual = buffer_of(fd);
+	char name[LISTEN_STRLEN];
+
 	log_info("listening on %s, receive buffer %zu bytes",
 	    listen_name(conf, name), actual);
 	if (conf->bufsize > actual)
@@ -344,22 +349,21 @@ count_drops(int fd, const struct conf_listen *conf)
 #endif
 }
 
+/* -1 with errno. */
 static int
 open_one(const struct conf_listen *conf, bool beside, uint32_t which,
     uint32_t n)
 {
-	char name[LISTEN_STRLEN];
-	int fd;
+	int fd, error;
 
 	fd = socket(conf->addr.family == ADDR_V6 ? AF_INET6 : AF_INET,
 	    SOCK_DGRAM, 0);
-	if (fd == -1) {
-		log_warn("%s: cannot create a socket", listen_name(conf, name));
+	if (fd == -1)
 		return (-1);
-	}
 	if (bind_listener(fd, conf, beside, which, n) == -1) {
-		log_warn("cannot listen on %s", listen_name(conf, name));
+		error = errno;
 		(void)close(fd);
+		errno = error;
 		return (-1);
 	}
 	listen_share(fd, conf, false);
@@ -367,11 +371,12 @@ open_one(const struct conf_listen *conf, bool beside, uint32_t which,
 	return (fd);
 }
 
-/* -1 after a message. */
+/* -1 with errno. */
 static int
 open_all(const struct conf_listen *conf, bool beside, int *fds, uint32_t n)
 {
 	uint32_t i;
+	int error;
 
 	for (i = 0; i < n; i++) {
 		if ((fds[i] = open_one(conf, beside, i, n)) == -1)
@@ -379,8 +384,10 @@ open_all(const struct conf_listen *conf, bool beside, int *fds, uint32_t n)
 	}
 	if (i == n)
 		return (0);
+	error = errno;
 	while (i-- > 0)
 		(void)close(fds[i]);
+	errno = error;
 	return (-1);
 }
 
@@ -438,30 +445,20 @@ int
 listen_join(int fd, const struct conf_listen *conf,
     const struct conf_join *join)
 {
-	char group[ADDR_STRLEN], name[LISTEN_STRLEN];
 	unsigned int ifindex = 0;
 
 	if (join->group.family != conf->addr.family)
 		return (0);
-	addr_ntop(&join->group, group);
 	if (join->ifname[0] != '\0' &&
 	    (ifindex = if_nametoindex(join->ifname)) == 0) {
-		log_warn("cannot join %s: interface %s", group, join->ifname);
+		/* The BSDs set ENXIO. */
+		if (errno == ENXIO)
+			errno = ENODEV;
 		return (-1);
 	}
-	if (membership(fd, join, false, ifindex) == -1) {
-		if (errno == EADDRINUSE)
-			return (0);
-		log_warn("cannot join %s on %s", group,
-		    listen_name(conf, name));
-		return (-1);
-	}
-	if (!addr_is_any(&conf->addr) && !addr_equal(&conf->addr, &join->group))
-		log_warnx(
-		    "%s joins %s, but will receive nothing from it; "
-		    "listen on the group or on any address",
-		    listen_name(conf, name), group);
-	return (0);
+	if (membership(fd, join, false, ifindex) == 0 || errno == EADDRINUSE)
+		return (0);
+	return (-1);
 }
 
 void
@@ -473,4 +470,14 @@ listen_leave(int fd, const struct conf_listen *conf,
 	/* A removed interface has left its groups already. */
 	(void)membership(fd, join, true,
 	    join->ifname[0] == '\0' ? 0 : if_nametoindex(join->ifname));
+}
+
+int
+listen_rejoin(int fd, const struct conf_listen *conf,
+    const struct conf_join *join, unsigned int old_index)
+{
+	/* The system limits the groups of a socket, and counts this one. */
+	if (join->group.family == conf->addr.family)
+		(void)membership(fd, join, true, old_index);
+	return (listen_join(fd, conf, join));
 }

@@ -38,9 +38,9 @@ const char *listen_name(const struct conf_listen *conf,
 bool listen_can_divide(void);
 
 /*
- * Opens n sockets that are bound to the same address, and sets and logs the
- * size of their receive buffers.  beside: other sockets on overlapping
- * addresses exist, for which listen_share is turned on.  -1 after a message.
+ * Opens n sockets that are bound to the same address, and sets the size of
+ * their receive buffers.  beside: other sockets on overlapping addresses exist,
+ * for which listen_share is turned on.  -1 with errno.
  */
 int listen_open(const struct conf_listen *conf, bool beside, int *fds,
     uint32_t n);
@@ -57,17 +57,28 @@ void listen_share(int fd, const struct conf_listen *conf, bool share);
  */
 void listen_retire(int fd, const struct conf_listen *conf);
 
-/* Sets and logs the size of the receive buffers of n open sockets. */
+/* Sets the size of the receive buffers of n open sockets. */
 void listen_set_buffer(const int *fds, uint32_t n,
     const struct conf_listen *conf);
 
+/* Logs the listener, of which fd is one socket, with its receive buffer. */
+void listen_report(int fd, const struct conf_listen *conf);
+
 /*
  * Joins or leaves the group if it is of the listener's family.  Joining a group
- * twice is no error.  -1 after a message.
+ * twice is no error.  -1 with errno, which is ENODEV if the group's interface
+ * does not exist.
  */
 int listen_join(int fd, const struct conf_listen *conf,
     const struct conf_join *join);
 void listen_leave(int fd, const struct conf_listen *conf,
     const struct conf_join *join);
+
+/*
+ * As listen_join, for a group whose interface had another index when it was
+ * joined.
+ */
+int listen_rejoin(int fd, const struct conf_listen *conf,
+    const struct conf_join *join, unsigned int old_index);
 
 #endif

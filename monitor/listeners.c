@@ -16,6 +16,9 @@
 
 #include "compat/compat.h"
 
+#include <net/if.h>
+
+#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,14 +73,50 @@ has_join(const struct config *conf, const struct conf_join *join)
 	return (false);
 }
 
-static int
-join_groups(const struct open_listener *l, const struct config *conf)
+/* Logs that a group cannot be joined. */
+static void
+report_join(const struct conf_listen *listen, const struct conf_join *join)
 {
+	char group[ADDR_STRLEN], name[LISTEN_STRLEN];
+	const bool on = join->ifname[0] != '\0';
+
+	log_warn("cannot join %s%s%s on %s", addr_ntop(&join->group, group),
+	    on ? "%" : "", join->ifname, listen_name(listen, name));
+}
+
+/* A socket on one address receives from no group. */
+static void
+check_join(const struct conf_listen *listen, const struct conf_join *join)
+{
+	char group[ADDR_STRLEN], name[LISTEN_STRLEN];
+
+	if (join->group.family != listen->addr.family ||
+	    addr_is_any(&listen->addr) ||
+	    addr_equal(&listen->addr, &join->group))
+		return;
+	log_warnx(
+	    "%s joins %s, but will receive nothing from it; "
+	    "listen on the group or on any address",
+	    listen_name(listen, name), addr_ntop(&join->group, group));
+}
+
+/* A group that old joins as well may wait for its interface to return. */
+static int
+join_groups(const struct open_listener *l, const struct config *conf,
+    const struct config *old)
+{
+	const struct conf_join *join;
 	size_t i;
 
 	for (i = 0; i < conf->njoins; i++) {
-		if (listen_join(l->fds[0], &l->conf, &conf->joins[i]) == -1)
+		join = &conf->joins[i];
+		if (listen_join(l->fds[0], &l->conf, join) == 0)
+			check_join(&l->conf, join);
+		else if (errno != ENODEV || old == NULL ||
+		    !has_join(old, join)) {
+			report_join(&l->conf, join);
 			return (-1);
+		}
 	}
 	return (0);
 }
@@ -100,7 +139,7 @@ change_groups(const struct open_listener *l, const struct config *old,
 		left++;
 	}
 	if (left > 0)
-		(void)join_groups(l, conf);
+		(void)join_groups(l, conf, old);
 }
 
 /*
@@ -129,23 +168,38 @@ share_departing(const struct listeners *before, const struct config *conf,
 	return (n);
 }
 
+/* The index of the interface, before the sockets are bound to it; or 0. */
+static unsigned int
+interface_of(const struct conf_listen *conf)
+{
+	return (conf->ifname[0] == '\0' ? 0 : if_nametoindex(conf->ifname));
+}
+
+/* -1 after a message. */
 static int
 open_one(struct open_listener *new, uint32_t nworkers,
     const struct listeners *before, const struct config *conf)
 {
 	const struct open_listener *old = find(before, &new->conf);
+	char name[LISTEN_STRLEN];
 	bool beside;
 	int r;
 
 	if (old != NULL) {
 		memcpy(new->fds, old->fds, sizeof(new->fds));
+		new->ifindex = old->ifindex;
 		new->kept = (uint32_t)(old - before->list) + 1;
 		return (0);
 	}
+	new->ifindex = interface_of(&new->conf);
 	new->kept = 0;
 	/* The old sockets are closed later, when the new set is in force. */
 	beside = share_departing(before, conf, &new->conf, true) > 0;
 	r = listen_open(&new->conf, beside, new->fds, nworkers);
+	if (r == -1)
+		log_warn("cannot listen on %s", listen_name(&new->conf, name));
+	else
+		listen_report(new->fds[0], &new->conf);
 	(void)share_departing(before, conf, &new->conf, false);
 	return (r);
 }
@@ -193,7 +247,7 @@ listeners_open(struct listeners *l, const struct config *conf,
 		if (open_one(&l->list[i], l->nworkers, before, conf) == -1)
 			break;
 		l->n++;
-		if (join_groups(&l->list[i], conf) == -1)
+		if (join_groups(&l->list[i], conf, conf_before) == -1)
 			break;
 	}
 	if (i == conf->nlistens)
@@ -248,10 +302,82 @@ listeners_replace(struct listeners *l, const struct config *conf,
 		if (new->kept == 0)
 			continue;
 		old = &before->list[new->kept - 1];
-		if (new->conf.bufsize != old->conf.bufsize)
+		if (new->conf.bufsize != old->conf.bufsize) {
 			listen_set_buffer(new->fds, l->nworkers, &new->conf);
+			listen_report(new->fds[0], &new->conf);
+		}
 		change_groups(new, conf_before, conf);
 	}
 	free(before->list);
 	*before = (struct listeners){ 0 };
+}
+
+/* -1 with errno; the old sockets stay then. */
+static int
+renew_sockets(struct open_listener *l, uint32_t nworkers, unsigned int index)
+{
+	struct open_listener new = { .conf = l->conf, .ifindex = index };
+
+	if (listen_open(&new.conf, false, new.fds, nworkers) == -1)
+		return (-1);
+	close_sockets(l, nworkers);
+	*l = new;
+	return (0);
+}
+
+/* Joins the groups on the interface; if l is new, all.  -1 with errno. */
+static int
+rejoin_groups(const struct open_listener *l, const struct config *conf,
+    const struct new_interface *interface, bool new)
+{
+	const struct conf_join *join;
+	size_t i;
+	int r, error = 0;
+
+	for (i = 0; i < conf->njoins; i++) {
+		join = &conf->joins[i];
+		r = 0;
+		if (strcmp(join->ifname, interface->name) == 0)
+			r = listen_rejoin(l->fds[0], &l->conf, join,
+			    interface->old_index);
+		else if (new)
+			r = listen_join(l->fds[0], &l->conf, join);
+		if (r == -1 && errno != ENODEV)
+			error = errno;
+	}
+	errno = error;
+	return (error == 0 ? 0 : -1);
+}
+
+/* True if o has new sockets.  *error is set if anything fails. */
+static bool
+renew(struct open_listener *o, uint32_t nworkers, const struct config *conf,
+    const struct new_interface *interface, int *error)
+{
+	bool new = o->ifindex !=
+	    interface->index &&strcmp(o->conf.ifname, interface->name) == 0;
+
+	if (new &&renew_sockets(o, nworkers, interface->index) == -1) {
+		*error = errno;
+		return (false);
+	}
+	if (rejoin_groups(o, conf, interface, new) == -1)
+		*error = errno;
+	return (new);
+}
+
+int
+listeners_renew(struct listeners *l, const struct config *conf,
+    const struct new_interface *interface, void (*send)(void *arg, size_t i),
+    void *arg)
+{
+	int error = 0;
+	size_t i;
+
+	for (i = 0; i < l->n; i++) {
+		if (renew(&l->list[i], l->nworkers, conf, interface, &error))
+			send(arg, i);
+	}
+	errno = error;
+	return (error == 0 ? 0 : -1);
 }

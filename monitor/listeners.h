@@ -29,7 +29,8 @@
 struct open_listener {
 	struct conf_listen conf;
 	int fds[CONFIG_WORKERS_MAX]; /* one for each worker */
-	uint32_t kept; /* 0: new; or 1 + index in the set before */
+	unsigned int ifindex; /* of the interface, which fds are bound to */
+	uint32_t kept;        /* 0: new; or 1 + index in the set before */
 };
 
 struct listeners {
@@ -42,8 +43,9 @@ struct listeners {
  * Opens the listeners of conf and joins its groups.  Sockets of before on the
  * same address, port and interface are kept.  Other sockets of before do not
  * prevent new ones on addresses that overlap theirs.  conf_before is the
- * configuration of before; it may be NULL if before is empty.  -1 after a
- * message; nothing has changed then.
+ * configuration of before; it may be NULL if before is empty.  Its groups on
+ * interfaces that are gone are no error.  -1 after a message; nothing has
+ * changed then.
  */
 int listeners_open(struct listeners *l, const struct config *conf,
     const struct listeners *before, const struct config *conf_before);
@@ -65,5 +67,20 @@ void listeners_retire(const struct listeners *l,
  */
 void listeners_replace(struct listeners *l, const struct config *conf,
     struct listeners *before, const struct config *conf_before);
+
+/* An interface that was removed and created again. */
+struct new_interface {
+	const char *name;
+	unsigned int old_index, index;
+};
+
+/*
+ * Replaces the sockets that are bound to the interface, and joins its groups
+ * again.  Calls send for each listener with new sockets.  -1 with errno; a
+ * later call continues.
+ */
+int listeners_renew(struct listeners *l, const struct config *conf,
+    const struct new_interface *interface, void (*send)(void *arg, size_t i),
+    void *arg);
 
 #endif

@@ -98,13 +98,17 @@ opened_open(struct opened *o, struct config *conf, const struct opened *before,
 		return (-1);
 	if (conf->crashdump != NULL && crashdump_check(conf->crashdump) == -1)
 		return (-1);
+	interfaces_open(&o->interfaces, conf, &before->interfaces);
 	if (listeners_open(&o->listeners, conf, &before->listeners,
-		before->conf) == -1)
+		before->conf) == -1) {
+		interfaces_close(&o->interfaces);
 		return (-1);
+	}
 	/* Last, since it may create files. */
 	if (flowlogs_open(&o->logs, conf, before->rights, &before->logs) ==
 	    -1) {
 		listeners_back_out(&o->listeners, conf, before->conf);
+		interfaces_close(&o->interfaces);
 		return (-1);
 	}
 	forwards_open(&o->forwards, conf);
@@ -121,6 +125,7 @@ opened_replace(struct opened *o, struct opened *next)
 	flowlogs_close(&o->logs, &next->logs);
 	control_sockets_replace(&next->controls, &o->controls, o->conf);
 	listeners_replace(&next->listeners, next->conf, &o->listeners, o->conf);
+	interfaces_close(&o->interfaces);
 	forwards_close(&o->forwards);
 	if (!same_string(next->conf->pidfile, o->conf->pidfile))
 		log_warnx("the pidfile changes only when flowd is restarted");
@@ -132,6 +137,7 @@ void
 opened_close(struct opened *o)
 {
 	flowlogs_close(&o->logs, NULL);
+	interfaces_close(&o->interfaces);
 	forwards_close(&o->forwards);
 	config_free(o->conf);
 	free(o->listeners.list);

@@ -26,6 +26,7 @@
 #include "monitor/control-socket.h"
 #include "monitor/flowlogs.h"
 #include "monitor/forwards.h"
+#include "monitor/interfaces.h"
 #include "monitor/listeners.h"
 #include "sandbox/rights.h"
 
@@ -35,6 +36,7 @@ struct opened {
 	const char *state_magic; /* first bytes of a state file */
 
 	struct config *conf; /* owned; NULL: no configuration is open */
+	struct interfaces interfaces;
 	struct listeners listeners;
 	struct flowlogs logs;
 	struct forwards forwards;

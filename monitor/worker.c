@@ -216,6 +216,14 @@ try_send_config(struct workers *ws, const struct worker *w,
 	return (priv_send(w->sock, PRIV_COMMIT, 0, NULL, 0, -1));
 }
 
+/* After a failed send, with its errno.  The successor receives everything. */
+static void
+kill_unreachable(const struct worker *w, const char *object)
+{
+	log_warn("cannot send the %s to the collector; restarting it", object);
+	(void)kill(w->pid, SIGKILL);
+}
+
 void
 worker_send_config(struct workers *ws, struct worker *w, const struct opened *o,
     bool fresh)
@@ -223,12 +231,8 @@ worker_send_config(struct workers *ws, struct worker *w, const struct opened *o,
 	w->configuring++;
 	/* A new configuration may need as many requests as the first. */
 	w->requests = 0;
-	if (try_send_config(ws, w, o, fresh) == 0)
-		return;
-	log_warn(
-	    "cannot send the configuration to the collector; "
-	    "restarting it");
-	(void)kill(w->pid, SIGKILL);
+	if (try_send_config(ws, w, o, fresh) == -1)
+		kill_unreachable(w, "configuration");
 }
 
 void
@@ -239,12 +243,20 @@ workers_send_log(struct workers *ws, const struct flowlogs *logs, size_t i)
 	for (w = ws->list; w < ws->list + ws->n; w++) {
 		w->sent_logs++;
 		if (worker_send_fd(ws, w, PRIV_LOG, (uint32_t)i,
-			flowlogs_collector_fd(logs, i)) == 0)
-			continue;
-		log_warn(
-		    "cannot send the log to the collector; "
-		    "restarting it");
-		(void)kill(w->pid, SIGKILL);
+			flowlogs_collector_fd(logs, i)) == -1)
+			kill_unreachable(w, "log");
+	}
+}
+
+void
+workers_send_listener(struct workers *ws, const struct listeners *l, size_t i)
+{
+	struct worker *w;
+
+	for (w = ws->list; w < ws->list + ws->n; w++) {
+		if (worker_send_fd(ws, w, PRIV_LISTENER, (uint32_t)i,
+			l->list[i].fds[w->number - 1]) == -1)
+			kill_unreachable(w, "listener");
 	}
 }
 

@@ -100,6 +100,10 @@ int worker_send_logsock(struct workers *ws, const struct worker *w,
 void workers_send_log(struct workers *ws, const struct flowlogs *logs,
     size_t i);
 
+/* Sends the new sockets of listener i in the same way. */
+void workers_send_listener(struct workers *ws, const struct listeners *l,
+    size_t i);
+
 /* Sends an order to all collectors, after which they log their statistics. */
 void workers_send_order(struct workers *ws, enum priv_type type);
 

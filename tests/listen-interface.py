@@ -14,7 +14,8 @@ import namespace
 import netflow
 import tap
 from flowdtest import Flowd, endpoint, free_port, send
-from namespace import ADDRESSES4, ADDRESSES6, LINK_LOCAL, inject
+from namespace import (ADDRESSES4, ADDRESSES6, LINK_LOCAL, create, inject,
+                       remove)
 
 
 class Interface(unittest.TestCase):
@@ -23,6 +24,7 @@ class Interface(unittest.TestCase):
 
     def setUp(self):
         self.port = free_port()
+        self.addCleanup(create, 0)
 
     def start(self, *listens):
         return Flowd("store SRC_ADDR", *self.listens(*listens), listen=())
@@ -125,6 +127,46 @@ class Interface(unittest.TestCase):
             flowd.write_conf(*self.listens(("0.0.0.0", "nosuch")))
             flowd.expect("the old configuration stays in force", signal.SIGHUP)
             self.check(flowd, (1, 0), (0,))
+
+    def test_created_again(self):
+        """Nothing tells flowd that the interface has another index."""
+        with Flowd("store SRC_ADDR", "workers 2",
+                   *self.listens(("0.0.0.0", "test0"), ("::", "test1"),
+                                 ("0.0.0.0", "test1")), listen=()) as flowd:
+            self.check(flowd, (0,), (0,))
+            with flowd.paused():
+                self.send(ADDRESSES4, 0)
+                remove(0)
+                create(0)
+                flowd.wait_stderr("interface test0 was removed")
+                flowd.wait_stderr("interface test0 is back, listening")
+            self.assertEqual(len(flowd.wait_flows(2)), 2)
+            for number in (0, 1):
+                self.check(flowd, (number,), (number,))
+
+    def test_gone_and_back(self):
+        """SIGHUP makes flowd look for interfaces at once."""
+        listens = (ADDRESSES4[0], "test0"), (LINK_LOCAL, "test0")
+        with self.start(*listens) as flowd:
+            remove(0)
+            # An interface that is gone prevents no other change.
+            self.reload(flowd, *listens, ("0.0.0.0", "test1"))
+            flowd.wait_stderr("interface test0 is gone")
+            self.check(flowd, (1,), (1,))
+            create(0)
+            subprocess.run(["ip", "address", "delete",
+                            f"{ADDRESSES4[0]}/28", "dev", "test0"], check=True)
+            self.reload(flowd, *listens)
+            flowd.wait_stderr("interface test0 is back, but flowd cannot")
+            self.check(flowd, (0,), (0,), [LINK_LOCAL])
+            subprocess.run(["ip", "address", "add", f"{ADDRESSES4[0]}/28",
+                            "dev", "test0"], check=True)
+            self.reload(flowd, *listens)
+            flowd.wait_stderr("interface test0 is back, listening again")
+            self.check(flowd, (0,), (0,))
+            self.check(flowd, (0,), (0,), [LINK_LOCAL])
+            said = "\n".join(flowd.stderr_lines())
+            self.assertEqual(said.count("interface test0 is"), 3)
 
     def test_change_with_queued_datagrams(self):
         """Datagrams queued before the change are stored."""

@@ -165,6 +165,28 @@ class Multicast(unittest.TestCase):
                 flowd.reload("store SRC_ADDR", f"join group {GROUP4} {on}")
                 self.check_members(flowd, GROUP4, [1])
 
+    def interface_returns(self, group, listen, times):
+        join = f"join group {group} on test0"
+        self.addCleanup(namespace.create, 0)
+        with Flowd("store SRC_ADDR", join, listen=(listen,)) as flowd:
+            for _ in range(times):
+                namespace.remove(0)
+                # A group on an interface that is gone is no error.
+                flowd.reload("store SRC_ADDR", join)
+                namespace.create(0)
+                flowd.reload("store SRC_ADDR", join)
+            flowd.wait_stderr("interface test0 is back, listening again")
+            self.check_members(flowd, group, [0])
+            self.assertNotIn("cannot", "\n".join(flowd.stderr_lines()))
+
+    def test_interface_returns_to_ipv4(self):
+        """It returns more often than a socket can have groups."""
+        most = pathlib.Path("/proc/sys/net/ipv4/igmp_max_memberships")
+        self.interface_returns(GROUP4, "0.0.0.0", int(most.read_text()) + 1)
+
+    def test_interface_returns_to_ipv6(self):
+        self.interface_returns(GROUP6, "::", 1)
+
     def test_a_refused_change_keeps_the_old_groups(self):
         with Flowd("store SRC_ADDR", f"join group {GROUP4} on test0",
                    listen=("0.0.0.0",)) as flowd:

@@ -22,9 +22,7 @@ ADDRESSES6 = ("2001:db8:0::1", "2001:db8:1::1")
 LINK_LOCAL = "fe80::1"		# of both
 
 _INSIDE = "FLOWD_TEST_NAMESPACE"
-_SETUP = """
-ip link set lo up
-for i in 0 1; do
+_CREATE = """
     ip link add test$i address 02:00:00:00:00:0$i \\
         type veth peer name other$i
     ip link set other$i up
@@ -32,8 +30,8 @@ for i in 0 1; do
     ip address add 192.0.2.$((i * 16 + 1))/28 dev test$i
     ip -6 address add 2001:db8:$i::1/64 dev test$i nodad
     ip -6 address add fe80::1/64 dev test$i nodad
-done
 """
+_SETUP = f"ip link set lo up\nfor i in 0 1; do\n{_CREATE}\ndone\n"
 
 
 def _why_not():
@@ -63,6 +61,17 @@ def enter():
     os.execvp("unshare", ["unshare", "--net", "sh", "-ec",
                           _SETUP + 'exec "$@"', "sh", sys.executable,
                           *sys.argv])
+
+
+def remove(number):
+    """Removes test0 or test1 and its peer."""
+    subprocess.run(["ip", "link", "delete", f"test{number}"], check=True)
+
+
+def create(number):
+    """Creates test0 or test1 again, with another index, if it is removed."""
+    if f"test{number}" not in (name for _, name in socket.if_nameindex()):
+        subprocess.run(["sh", "-ec", f"i={number}\n{_CREATE}"], check=True)
 
 
 def inject(number, payload, target, port):
