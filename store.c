@@ -41,21 +41,6 @@ _Static_assert(STORE_HEADER_LEN + 4 * (0 FIELDS(FIELD_WORDS)) <=
 #define USUAL_FIELDS \
 	(STORE_FIELD_ALL & ~(uint32_t)(STORE_FIELD_TAG | FIELDS_ADDR6))
 
-/* clang-format off */
-#define NAME(name, minor, words)	{ #name, STORE_FIELD_##name },
-
-static const struct field_name names[] = {
-	{ "ALL", STORE_FIELD_ALL },
-	FIELDS(NAME)
-	{ "AGENT_ADDR", STORE_FIELD_AGENT_ADDR },
-	{ "SRC_ADDR", STORE_FIELD_SRC_ADDR },
-	{ "DST_ADDR", STORE_FIELD_DST_ADDR },
-	{ "SRCDST_ADDR", STORE_FIELD_SRCDST_ADDR },
-	{ "GATEWAY_ADDR", STORE_FIELD_GATEWAY_ADDR },
-};
-#undef NAME
-/* clang-format on */
-
 uint32_t
 store_addr_bit(uint32_t pair, uint32_t family)
 {
@@ -67,12 +52,6 @@ store_addr_bit(uint32_t pair, uint32_t family)
 	default:
 		return (0);
 	}
-}
-
-const struct field_name *
-field_name(size_t i)
-{
-	return (i < sizeof(names) / sizeof(names[0]) ? &names[i] : NULL);
 }
 
 const struct member *

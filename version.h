@@ -32,7 +32,7 @@ extern "C" {
 #define FLOWD_VERSION       "1.0.0"
 
 /* Grows with each version; for #if. */
-#define FLOWD_VERSION_NUMBER                                     \
+#define FLOWD_VERSION_NUMBER                                       \
 	(10000 * FLOWD_VERSION_MAJOR + 100 * FLOWD_VERSION_MINOR + \
 	    FLOWD_VERSION_PATCH)
 

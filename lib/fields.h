@@ -18,7 +18,7 @@
  * The fields of a flow record, and the members of struct flow that they hold.
  * The log, the formats, the configuration, flow-send and the modules for
  * Python and Perl walk these tables.  See "How to add a field" in
- * CONTRIBUTING.md.  The functions are in store.c.
+ * CONTRIBUTING.md.  The functions are in store.c and field-names.c.
  */
 #ifndef FIELDS_H
 #define FIELDS_H

@@ -186,3 +186,34 @@ AC_DEFUN([FLOWD_DEPENDENCIES], [
 	AC_SUBST([DEPFLAGS])
 	AC_SUBST([DEPENDENCIES])
 ])
+dnl Sets flowd_flag_ok to yes if the hidden symbols of objects can be made local
+dnl to one object, so that a program can have the same names.
+AC_DEFUN([FLOWD_LOCAL_SYMBOLS], [
+	AC_MSG_CHECKING([whether hidden symbols can be made local])
+	flowd_flag_ok=no
+	cat >conftest1.c <<'CODE'
+int flowd_one(void);
+int flowd_one(void) { return (1); }
+CODE
+	cat >conftest2.c <<'CODE'
+int flowd_one(void);
+__attribute__((visibility("default"))) int flowd_two(void);
+int flowd_two(void) { return (flowd_one()); }
+CODE
+	cat >conftest3.c <<'CODE'
+int flowd_one(void);
+int flowd_two(void);
+int flowd_one(void) { return (2); }
+int main(void) { return (flowd_one() - flowd_two()); }
+CODE
+	for flowd_file in conftest1 conftest2; do
+		$CC $SHARED_CFLAGS $CFLAGS -c -o $flowd_file.o $flowd_file.c
+	done 2>&AS_MESSAGE_LOG_FD &&
+	    $CC $CFLAGS -r -nostdlib -Wl,--force-group-allocation \
+	    -o conftest4.o conftest1.o conftest2.o 2>&AS_MESSAGE_LOG_FD &&
+	    $OBJCOPY --localize-hidden conftest4.o 2>&AS_MESSAGE_LOG_FD &&
+	    $CC $CFLAGS $LDFLAGS -o conftest5 conftest3.c conftest4.o \
+	    2>&AS_MESSAGE_LOG_FD && flowd_flag_ok=yes
+	rm -f conftest[[1-5]]*
+	AC_MSG_RESULT([$flowd_flag_ok])
+])

@@ -23,11 +23,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 TREE = HERE.parent
 BUNDLE = HERE / "libflowd"	# in a source distribution
 SOURCES = [f"src/{name}.c" for name in
-           ("columns", "flow", "log", "messages", "module", "rules")]
+           ("columns", "flow", "log", "module", "rules")]
 FUNCTIONS = "getauxval", "reallocarray", "strlcpy", "strtonum"
-# The module has its own messages, and neither receives nor packs.
-LEFT_OUT = {"log.c", "log-limit.c", "program.c", "config-load.c",
-            "config-pack.c", "mmsg.c"}
+# The rules have their own messages, and the module does not receive.
+LEFT_OUT = {"log.c", "log-limit.c", "program.c", "mmsg.c"}
 
 
 def version():
@@ -46,7 +45,7 @@ def sources(makefile, variable):
 def library_sources():
     makefile = (TREE / "Makefile.in").read_text()
     lists = (f"{part}_SRCS" for part in
-             ("COMPAT", "LIB", "BASE", "FILTER", "CONFIG"))
+             ("COMPAT", "LIB", "BASE", "FILTER", "PARSE", "RULES"))
     return sorted(path for name in lists for path in sources(makefile, name)
                   if pathlib.PurePath(path).name not in LEFT_OUT)
 

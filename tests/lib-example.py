@@ -20,6 +20,14 @@ import tap
 LINES_MAX = 40
 WARNINGS = "-Wall", "-Wextra", "-Wpedantic", "-Werror"
 
+# Functions of a program may have the names of internal functions.
+OWN_NAMES = """
+int yyparse(void);
+void log_warnx(const char *fmt, ...);
+int yyparse(void) { return (1); }
+void log_warnx(const char *fmt, ...) { (void)fmt; }
+"""
+
 
 def make_variable(name):
     """Returns the words of a variable of the build's Makefile."""
@@ -88,6 +96,45 @@ class Example(unittest.TestCase):
         program = self.compile(*self.build_flags(), "-lflowd")
         self.use(program, LD_LIBRARY_PATH=str(tap.BUILD))
 
+    def use_rules(self, program, **env):
+        env = {**os.environ, **env}
+
+        def said(rules, log=self.log):
+            return subprocess.run([program, log, rules], env=env, text=True,
+                                  capture_output=True, check=False)
+
+        accepted = "discard all; accept src 198.51.100.0/24 octets 1"
+        self.assertEqual(said("").stdout, "6 octets\n")
+        self.assertEqual(said("discard all").stdout, "0 octets\n")
+        self.assertEqual(said(accepted).stdout, "1 octets\n")
+        wrong = said("accept all; accept proto tpc; foo")
+        self.assertEqual(wrong.returncode, 1)
+        self.assertEqual([line.split()[0] for line in
+                          wrong.stderr.splitlines()], ["rules:2:", "rules:3:"])
+        secret = self.dir / "secret"
+        secret.write_text("password\n")
+        for rules in (f'include "{secret}"', f'table <t> file "{secret}"'):
+            refused = said(rules)
+            self.assertEqual(refused.returncode, 1)
+            self.assertNotIn("password", refused.stderr)
+            self.assertIn("cannot read files", refused.stderr)
+
+    def test_static_library_of_rules(self):
+        self.source.write_text(
+            example(tap.source("flowd_rules_compile.3")) + OWN_NAMES)
+        self.use_rules(self.compile(
+            *self.build_flags(), tap.program("libflowd-rules.a"),
+            tap.program("libflowd.a"), *make_variable("LIBZ")))
+
+    @unittest.skipUnless((tap.BUILD / "libflowd-rules.so").exists(),
+                         "no shared library is built here")
+    def test_shared_library_of_rules(self):
+        self.source.write_text(
+            example(tap.source("flowd_rules_compile.3")) + OWN_NAMES)
+        program = self.compile(*self.build_flags(), "-lflowd-rules",
+                               "-lflowd")
+        self.use_rules(program, LD_LIBRARY_PATH=str(tap.BUILD))
+
     @unittest.skipUnless(shutil.which("c++"), "no C++ compiler")
     def test_headers_work_in_cplusplus(self):
         source = self.dir / "headers.cc"
@@ -113,8 +160,10 @@ class Example(unittest.TestCase):
 
 @unittest.skipUnless(shutil.which("pkg-config"), "no pkg-config")
 class Installed(Example):
-    # Once is enough: these are the same headers.
+    # Once is enough: these are the same headers and libraries.
     test_example_of_each_page_in_each_standard = None
+    test_static_library_of_rules = None
+    test_shared_library_of_rules = None
 
     def setUp(self):
         super().setUp()
@@ -128,9 +177,9 @@ class Installed(Example):
         path, = self.root.rglob(name)
         return path.relative_to(self.root)
 
-    def flags(self, *options):
+    def flags(self, *options, package="flowd"):
         return shlex.split(run(
-            "pkg-config", *options, "flowd",
+            "pkg-config", *options, package,
             env={**os.environ, "PKG_CONFIG_SYSROOT_DIR": str(self.root),
                  "PKG_CONFIG_PATH": str(self.libdir / "pkgconfig")}))
 
@@ -140,6 +189,12 @@ class Installed(Example):
     def test_pkg_config(self):
         program = self.compile(*self.flags("--cflags", "--libs"))
         self.use(program, LD_LIBRARY_PATH=str(self.libdir))
+
+    def test_pkg_config_of_rules(self):
+        self.source.write_text(example(tap.source("flowd_rules_compile.3")))
+        flags = self.flags("--cflags", "--libs", package="flowd-rules")
+        self.use_rules(self.compile(*flags),
+                       LD_LIBRARY_PATH=str(self.libdir))
 
     def test_static_library_of_the_build(self):
         static = self.libdir / "libflowd.a"

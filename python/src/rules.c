@@ -20,10 +20,7 @@
 
 #include "flowd-python.h"
 
-#include <stdio.h>
-
-#include "config/config.h"
-#include "messages.h"
+#include "rules/compile.h"
 
 /*
  * The lock is held while flows are filtered, since that changes counters.  Its
@@ -50,47 +47,25 @@ filter_object_flows(PyObject *object, struct flow *flows, size_t n,
 	PyThread_release_lock(f->lock);
 }
 
-/* Returns the rules as a configuration, or NULL with an exception. */
-static struct config *
-parse(const char *rules, size_t len, const char *name, bool files)
-{
-	const enum config_use use = files ? CONFIG_READER : CONFIG_TEXT;
-	struct config *conf;
-	FILE *fp;
-
-	/* fmemopen refuses an empty text; a newline means the same. */
-	if (len == 0) {
-		rules = "\n";
-		len = 1;
-	}
-	if ((fp = fmemopen((void *)(uintptr_t)rules, len, "r")) == NULL) {
-		PyErr_SetFromErrno(PyExc_OSError);
-		return (NULL);
-	}
-	messages_clear();
-	conf = config_parse(fp, name, use, NULL, 0);
-	(void)fclose(fp);
-	if (conf == NULL)
-		PyErr_SetString(PyExc_ValueError, messages_kept());
-	return (conf);
-}
-
 static int
 compile(struct filter_object *f, const char *rules, size_t len,
     const char *name, bool files)
 {
-	struct config *conf;
+	const enum config_use use = files ? CONFIG_READER : CONFIG_TEXT;
+	char error[FLOWD_RULES_ERROR_MAX];
+	struct compiled compiled;
+	int result;
 
-	if ((conf = parse(rules, len, name, files)) == NULL)
+	result = compile_text(rules, len, name, use, &compiled, error);
+	if (result == FLOWD_EINVAL)
+		PyErr_SetString(PyExc_ValueError, error);
+	else if (result != 0)
+		PyErr_SetFromErrno(PyExc_OSError);
+	if (result != 0)
 		return (-1);
-	f->filter =
-	    filter_new(conf->rules, conf->nrules, conf->tables, conf->ntables);
-	f->store_mask = conf->store_mask;
-	config_free(conf);
-	if (f->filter != NULL)
-		return (0);
-	PyErr_SetFromErrno(PyExc_OSError);
-	return (-1);
+	f->filter = compiled.filter;
+	f->store_mask = compiled.store_mask;
+	return (0);
 }
 
 static PyObject *

@@ -15,7 +15,7 @@
  */
 
 /*
- * Replaces log.c for the parser: its messages become the text of an exception
+ * Replaces base/log.c for the parser: its messages become the text of an error
  * and do not go to syslog.
  */
 
@@ -27,7 +27,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "messages.h"
+#include "rules/messages.h"
 
 static char kept[4096];
 static size_t kept_len;
