@@ -215,7 +215,8 @@ sockets_renew(struct sockets *s, size_t i, int fd, size_t *smallest)
 	if (i >= s->n)
 		return (-1);
 	close_one(s, &s->list[i]);
-	s->list[i] = (struct listener){ .fd = fd };
+	s->list[i].fd = fd;
+	s->list[i].kernel_drops = 0;
 	*smallest = smallest_buffer(s);
 	return (0);
 }

@@ -130,9 +130,11 @@ class Interface(unittest.TestCase):
 
     def test_created_again(self):
         """Nothing tells flowd that the interface has another index."""
+        listens = self.listens(("0.0.0.0", "test0"), ("::", "test1"),
+                               ("0.0.0.0", "test1"))
         with Flowd("store SRC_ADDR", "workers 2",
-                   *self.listens(("0.0.0.0", "test0"), ("::", "test1"),
-                                 ("0.0.0.0", "test1")), listen=()) as flowd:
+                   *(f"{listen} name here" for listen in listens),
+                   "discard all", "accept on here", listen=()) as flowd:
             self.check(flowd, (0,), (0,))
             with flowd.paused():
                 self.send(ADDRESSES4, 0)
