@@ -42,6 +42,7 @@
 #include "addr.h"
 #include "format.h"
 #include "lib/fields.h"
+#include "rules.h"
 #include "store.h"
 
 #define HASH_KEYS	64	/* of a flow, about */
@@ -51,6 +52,7 @@ struct reader {
 	SV			*name;		/* of the log, for messages */
 	SV			*on_damage;	/* code or true; NULL: strict */
 	AV			*damage;	/* not yet reported */
+	SV			*filter;	/* Flowd::Filter; NULL: none */
 	uint64_t		 base;		/* offset where log begins */
 	uint64_t		 begin;		/* offset of the first flow */
 	uint32_t		 start_sec;	/* of a log of version 2 */
@@ -68,6 +70,7 @@ struct writer {
 
 typedef struct reader *Reader;
 typedef struct writer *Writer;
+typedef struct flowd_rules *Filter;
 
 /*
  * If perl's integers have 32 bits, larger numbers are decimal text.  Its
@@ -357,6 +360,12 @@ writer_of(pTHX_ SV *sv)
 	return (w);
 }
 
+static Filter
+filter_of(pTHX_ SV *sv)
+{
+	return (object_of(aTHX_ sv, "Flowd::Filter"));
+}
+
 static void
 reader_free(pTHX_ Reader r)
 {
@@ -364,6 +373,7 @@ reader_free(pTHX_ Reader r)
 	SvREFCNT_dec(r->name);
 	SvREFCNT_dec(r->on_damage);
 	SvREFCNT_dec((SV *)r->damage);
+	SvREFCNT_dec(r->filter);
 	Safefree(r);
 }
 
@@ -421,9 +431,9 @@ ends_torn(const struct reader *r, int error)
 	    r->torn_end != 0 && r->torn_end == offset_of(r)));
 }
 
-/* Reads the next flow.  Returns false at the end. */
+/* Reads a flow, which the filter may refuse.  Returns false at the end. */
 static bool
-read_next(pTHX_ Reader r, struct flow *flow)
+read_any(pTHX_ Reader r, struct flow *flow)
 {
 	int error = 0;
 
@@ -439,6 +449,29 @@ read_next(pTHX_ Reader r, struct flow *flow)
 	if (error != 0)
 		croak("%" SVf, SVfARG(message(aTHX_ r, offset_of(r), error)));
 	return (true);
+}
+
+/* Reads the next flow.  Returns false at the end. */
+static bool
+read_next(pTHX_ Reader r, struct flow *flow)
+{
+	while (read_any(aTHX_ r, flow)) {
+		if (r->filter == NULL ||
+		    flowd_rules_accept(filter_of(aTHX_ r->filter), flow))
+			return (true);
+	}
+	return (false);
+}
+
+/* Copies the tag that a rule gave to the flow. */
+static void
+tag_hash(pTHX_ HV *hv, const struct flow *flow)
+{
+	if ((flow->fields & STORE_FIELD_TAG) == 0)
+		return;
+	put(aTHX_ hv, "tag", newSVuv(flow->tag));
+	if (get(aTHX_ hv, "fields") != NULL)
+		put(aTHX_ hv, "fields", newSVuv(flow->fields));
 }
 
 static void
@@ -468,7 +501,7 @@ flowd__zlib_versions()
 	XPUSHs(sv_2mortal(newSVpv(ZLIB_VERSION, 0)));
 
 void
-flowd__open(const char *class, SV *name, int fd, SV *offset, SV *on_damage, bool legacy)
+flowd__open(const char *class, SV *name, int fd, SV *offset, SV *on_damage, bool legacy, SV *filter)
     PREINIT:
 	Reader r;
 	SV *object;
@@ -479,6 +512,10 @@ flowd__open(const char *class, SV *name, int fd, SV *offset, SV *on_damage, bool
 	object = sv_setref_pv(sv_newmortal(), class, r);
 	r->name = newSVsv(name);
 	r->begin = number_of(aTHX_ offset, "offset", INT64_MAX);
+	if (SvOK(filter)) {
+		(void)filter_of(aTHX_ filter);
+		r->filter = newSVsv(filter);
+	}
 	if ((fd = fcntl(fd, F_DUPFD_CLOEXEC, 0)) == -1)
 		croak("cannot open %" SVf ": %s", SVfARG(name),
 		    strerror(errno));
@@ -703,3 +740,57 @@ writer_DESTROY(SV *self)
 		    strerror(errno));
 	SvREFCNT_dec(w->name);
 	Safefree(w);
+
+MODULE = Flowd		PACKAGE = Flowd::Filter		PREFIX = filter_
+
+# Both return the filter, or undef and an error.
+void
+filter__compile(const char *class, SV *rules_sv, const char *name, bool files)
+    PREINIT:
+	char error[FLOWD_RULES_ERROR_MAX];
+	Filter rules;
+	const char *text;
+	STRLEN len;
+    PPCODE:
+	text = SvPV(rules_sv, len);
+	if (flowd_rules_compile(text, len, name, files ? FLOWD_RULES_FILES : 0,
+	    &rules, error) != 0) {
+		XPUSHs(&PL_sv_undef);
+		XPUSHs(sv_2mortal(newSVpv(error, 0)));
+	} else
+		XPUSHs(sv_setref_pv(sv_newmortal(), class, rules));
+
+void
+filter__load(const char *class, const char *path)
+    PREINIT:
+	char error[FLOWD_RULES_ERROR_MAX];
+	Filter rules;
+    PPCODE:
+	if (flowd_rules_open(path, &rules, error) != 0) {
+		XPUSHs(&PL_sv_undef);
+		XPUSHs(sv_2mortal(newSVpv(error, 0)));
+	} else
+		XPUSHs(sv_setref_pv(sv_newmortal(), class, rules));
+
+bool
+filter_accepts(Filter rules, SV *flow_sv)
+    PREINIT:
+	struct flow flow;
+    CODE:
+	flow_of_hash(aTHX_ flow_sv, &flow);
+	RETVAL = flowd_rules_accept(rules, &flow);
+	tag_hash(aTHX_ (HV *)SvRV(flow_sv), &flow);
+    OUTPUT:
+	RETVAL
+
+uint32_t
+filter_store_mask(Filter rules)
+    CODE:
+	RETVAL = flowd_rules_store_mask(rules);
+    OUTPUT:
+	RETVAL
+
+void
+filter_DESTROY(SV *self)
+    CODE:
+	flowd_rules_free(object_of(aTHX_ self, "Flowd::Filter"));

@@ -311,7 +311,7 @@ class PerlModule(unittest.TestCase):
         xs = (tap.SRC / "perl" / "Flowd.xs").read_text()
         pod = (tap.SRC / "perl" / "lib" / "Flowd.pm").read_text()
         pod = pod[pod.index("\n=head1 NAME"):]
-        functions = re.findall(r"^(?:flowd|writer)_([a-z]\w+)\(",
+        functions = re.findall(r"^(?:flowd|writer|filter)_([a-z]\w+)\(",
                                xs[xs.index("\nMODULE"):], re.MULTILINE)
         self.assertGreater(len(functions), 5)
         for function in functions:

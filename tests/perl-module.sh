@@ -60,7 +60,7 @@ use Flowd;
 open my $file, '<', $INC{'Flowd.pm'} or die;
 my ($pod) = do { local $/; <$file> } =~ /__END__(.*)/s;
 my $missing = 0;
-for my $package ('Flowd', 'Flowd::Writer') {
+for my $package ('Flowd', 'Flowd::Writer', 'Flowd::Filter') {
 	no strict 'refs';
 	for my $name (sort keys %{"${package}::"}) {
 		next if !defined &{"${package}::$name"} ||

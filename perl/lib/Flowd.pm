@@ -12,22 +12,55 @@ our $VERSION = '1.0.0';
 
 XSLoader::load('Flowd', $VERSION);
 
-# A new thread must not close the logs of its parent.
+# A new thread must not free the logs and rules of its parent.
 sub CLONE_SKIP { return 1 }
 sub Flowd::Writer::CLONE_SKIP { return 1 }
+sub Flowd::Filter::CLONE_SKIP { return 1 }
 
-my %option = map { $_ => 1 } qw(legacy name offset recover);
+# Returns named arguments as a hash.  Dies of other names than those in @known.
+sub _options {
+	my ($function, $given, @known) = @_;
+
+	Carp::croak("$function needs options as NAME => VALUE") if @$given % 2;
+	my %options = @$given;
+	for my $name (sort keys %options) {
+		Carp::croak("$function has no option $name")
+		    if !grep { $_ eq $name } @known;
+	}
+	return %options;
+}
 
 sub new {
-	my ($class, $log, %options) = @_;
+	my ($class, $log, @options) = @_;
 
 	Carp::croak('Flowd->new needs a log') if !defined $log;
-	for (keys %options) {
-		Carp::croak("Flowd->new has no option $_") if !$option{$_};
-	}
+	my %options = _options('Flowd->new', \@options,
+	    qw(filter legacy name offset recover));
+	my $filter = $options{filter};
+	$filter = Flowd::Filter->new($filter) if defined $filter && !ref $filter;
 	my ($name, $handle) = _opened($log);
-	return $class->_open($options{name} // $name, fileno $handle, $options{offset} // 0,
-	    $options{recover}, $options{legacy});
+	return $class->_open($options{name} // $name, fileno $handle,
+	    $options{offset} // 0, $options{recover}, $options{legacy},
+	    $filter);
+}
+
+sub Flowd::Filter::new {
+	my ($class, $rules, @options) = @_;
+
+	Carp::croak('Flowd::Filter->new needs rules') if !defined $rules;
+	my %options = _options('Flowd::Filter->new', \@options,
+	    qw(files name));
+	my ($filter, $error) = $class->_compile($rules,
+	    $options{name} // 'filter', $options{files});
+	return $filter // Carp::croak($error);
+}
+
+sub Flowd::Filter::load {
+	my ($class, $path) = @_;
+
+	Carp::croak('Flowd::Filter->load needs a path') if !defined $path;
+	my ($filter, $error) = $class->_load($path);
+	return $filter // Carp::croak($error);
 }
 
 # Returns the name of a log for messages, and a handle that has a descriptor.
@@ -69,6 +102,10 @@ Flowd - read, write and print the flow logs of flowd
     }
     $log->finish;
 
+    my $web = Flowd->new('/var/log/flowd.log',
+        filter => "discard all\naccept dst any port 443 proto tcp\n");
+    $https += $_->{flow_octets} while $_ = $web->read_flow;
+
     my $out = Flowd::Writer->new('copy.log');
     $out->write_flow({ src_addr => '192.0.2.1', flow_octets => 1500 });
     $out->finish;
@@ -109,6 +146,12 @@ For compressed data that are damaged or cut off, that number is 0.
 =item offset
 
 The offset at which to start: one that C<offset> returned for this log.
+
+=item filter
+
+Rules: a L<Flowd::Filter|/FILTERING>, or text for C<< Flowd::Filter->new >>.
+C<read_flow> then returns only the flows that the rules accept, with the tags
+that the rules set.
 
 =item name
 
@@ -235,6 +278,37 @@ Returns seconds as C<1w2d3h4m5s>, and milliseconds as C<3m4s.005>.
 
 =back
 
+=head1 FILTERING
+
+=over 4
+
+=item Flowd::Filter->new($rules, %options)
+
+Compiles rules in the language of flowd.conf(5): a text of lines.
+It dies of errors in the rules, with a line for each.
+No rule reads a file, so that they may come from strangers: C<include> and
+C<table E<lt>nameE<gt> file> are errors.
+The options are C<files>, which allows them if it is true, and C<name>, the name
+of the rules in messages, otherwise C<filter>.
+
+=item Flowd::Filter->load($path)
+
+Compiles the rules in a file, which may include others.
+
+=item $filter->accepts($flow)
+
+Returns true if the rules accept the flow.
+The last rule that matches decides, and flows that no rule matches are accepted.
+If this rule has a tag, the flow gets it.
+Times of day in rules are local times.
+
+=item $filter->store_mask
+
+Returns the fields of the C<store> statements in the rules, as a mask for
+C<write_flow>, or C<ALL> if there are none.
+
+=back
+
 =head1 WRITING
 
 =over 4
@@ -282,6 +356,10 @@ C<recover> continues after it.
 =item LOG: a log of version 2, as flowd wrote before 0.9
 
 Use the option C<legacy>.
+
+=item filter:1: unknown statement "acept", expected a statement, ...
+
+The rules have an error in this line.
 
 =item flow_octets is no integer from 0 to 18446744073709551615: -1
 

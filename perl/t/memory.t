@@ -44,6 +44,18 @@ sub failures {
 	eval { Flowd::Writer->new(scratch('no/dir')) };
 	eval { Flowd::encode({ src_addr => 'x' }) };
 	eval { Flowd::decode('x') };
+	eval { Flowd::Filter->new('accept acept') };
+	eval { Flowd->new($good, filter => 'x') };
+	return;
+}
+
+sub filters {
+	my $filter = Flowd::Filter->new('accept tag 1 all');
+	my $log = Flowd->new($good, filter => $filter);
+
+	while (my $flow = $log->read_flow) {
+		$filter->accepts($flow);
+	}
 	return;
 }
 
@@ -60,7 +72,7 @@ sub recovery {
 }
 
 my %steps = (copying => \&copies, failing => \&failures,
-    recovering => \&recovery);
+    recovering => \&recovery, filtering => \&filters);
 for my $name (sort keys %steps) {
 	$steps{$name}->() for 1 .. 500;
 	my $before = memory();
