@@ -53,6 +53,7 @@ struct reader {
 	SV			*on_damage;	/* code or true; NULL: strict */
 	AV			*damage;	/* not yet reported */
 	SV			*filter;	/* Flowd::Filter; NULL: none */
+	SV			*handle;	/* of Perl; NULL: finished */
 	uint64_t		 base;		/* offset where log begins */
 	uint64_t		 begin;		/* offset of the first flow */
 	uint32_t		 start_sec;	/* of a log of version 2 */
@@ -186,25 +187,123 @@ get(pTHX_ HV *hv, const char *key)
 	return (SvOK(*value) ? *value : NULL);
 }
 
+/*
+ * The names of members in a flow, each with the number of its member, from 1.
+ * 0: a key that is no member.
+ */
+#define KNOWN_KEYS "Flowd::_keys"
+
 static void
-get_member(pTHX_ HV *hv, const struct member *m, struct flow *flow)
+know_key(pTHX_ HV *known, const char *key, size_t number)
+{
+	if (key != NULL && !hv_exists(known, key, (I32)strlen(key)))
+		put(aTHX_ known, key, newSVuv(number));
+}
+
+/* The key of a member in JSON, from its label, if it has the same value. */
+static const char *
+json_key(const struct member *m, char buf[KEY_MAX])
+{
+	if (m->json.show != SHOW_NUMBER && m->json.show != SHOW_ADDR)
+		return (NULL);
+	(void)strlcpy(buf, m->json.label + 1, KEY_MAX);
+	buf[strcspn(buf, "\"")] = '\0';
+	return (buf);
+}
+
+static void
+know_address(pTHX_ HV *known, const struct member *m)
+{
+	char key[KEY_MAX];
+
+	if (m->type != MEMBER_ADDR)
+		return;
+	(void)snprintf(key, sizeof(key), "%s_af", key_of(m));
+	know_key(aTHX_ known, key, 0);
+}
+
+/* Perl's names come first: no other name replaces them. */
+static void
+make_keys(pTHX)
+{
+	HV *known = get_hv(KNOWN_KEYS, GV_ADD);
+	const struct member *m;
+	char buf[KEY_MAX];
+	size_t i;
+
+	know_key(aTHX_ known, "fields", 0);
+	know_key(aTHX_ known, "flow_ver", 0);
+	for (i = 0; (m = field_member(i)) != NULL; i++) {
+		know_key(aTHX_ known, key_of(m), i + 1);
+		know_address(aTHX_ known, m);
+	}
+	for (i = 0; (m = field_member(i)) != NULL; i++) {
+		if (key_of(m) == NULL)
+			continue;
+		know_key(aTHX_ known, m->name, i + 1);
+		know_key(aTHX_ known, m->python, i + 1);
+		know_key(aTHX_ known, json_key(m, buf), i + 1);
+	}
+}
+
+/* Returns the member of a key, or NULL if it is none.  Dies of other keys. */
+static const struct member *
+member_of(pTHX_ HV *hv, HV *known, SV *key)
+{
+	HE *entry = hv_fetch_ent(known, key, 0, 0);
+	const struct member *m;
+	size_t number;
+	const char *own;
+
+	if (entry == NULL)
+		croak("a flow has no %" SVf, SVfARG(key));
+	if ((number = SvUV(HeVAL(entry))) == 0)
+		return (NULL);
+	m = field_member(number - 1);
+	own = key_of(m);
+	if (strcmp(own, SvPV_nolen(key)) != 0 &&
+	    hv_exists(hv, own, (I32)strlen(own)))
+		croak("%s and %" SVf " are names of the same value", own,
+		    SVfARG(key));
+	return (m);
+}
+
+static void
+set_member(pTHX_ const struct member *m, const char *key, SV *value,
+    struct flow *flow)
 {
 	uint8_t *to = (uint8_t *)flow + m->offset;
-	SV *value = get(aTHX_ hv, key_of(m));
 	struct addr *addr;
 
-	if (value == NULL)
-		return;
 	if (m->type != MEMBER_ADDR) {
-		number_set(to, m->size, number_of(aTHX_ value, key_of(m),
+		number_set(to, m->size, number_of(aTHX_ value, key,
 		    UINT64_MAX >> (64 - 8 * m->size)));
 		flow->fields |= m->field;
 		return;
 	}
 	addr = (struct addr *)to;
 	if (addr_pton(SvPV_nolen(value), addr) != 0)
-		croak("%s is no address: %" SVf, key_of(m), SVfARG(value));
+		croak("%s is no address: %" SVf, key, SVfARG(value));
 	flow->fields |= store_addr_bit(m->field, addr->family);
+}
+
+static void
+set_members(pTHX_ HV *hv, struct flow *flow)
+{
+	HV *known = get_hv(KNOWN_KEYS, 0);
+	const struct member *m;
+	HE *entry;
+	SV *key, *value;
+
+	(void)hv_iterinit(hv);
+	while ((entry = hv_iternext(hv)) != NULL) {
+		key = hv_iterkeysv(entry);
+		value = hv_iterval(hv, entry);
+		m = member_of(aTHX_ hv, known, key);
+		SvGETMAGIC(value);
+		if (m != NULL && SvOK(value))
+			set_member(aTHX_ m, SvPV_nolen(key), value, flow);
+	}
 }
 
 /* A field in "fields" needs its address; numbers may be absent. */
@@ -222,6 +321,14 @@ check_fields(pTHX_ const struct flow *flow, uint32_t announced)
 	}
 }
 
+static HV *
+flow_hash(pTHX_ SV *sv)
+{
+	if (!SvROK(sv) || SvTYPE(SvRV(sv)) != SVt_PVHV)
+		croak("a flow has to be a reference to a hash");
+	return ((HV *)SvRV(sv));
+}
+
 /*
  * Makes a flow from a hash.  It has the fields in "fields" or, without that
  * key, the fields of which the hash has a key.
@@ -229,20 +336,12 @@ check_fields(pTHX_ const struct flow *flow, uint32_t announced)
 static void
 flow_of_hash(pTHX_ SV *sv, struct flow *flow)
 {
-	const struct member *m;
+	HV *hv = flow_hash(aTHX_ sv);
 	SV *fields, *version;
 	uint32_t announced;
-	HV *hv;
-	size_t i;
 
-	if (!SvROK(sv) || SvTYPE(SvRV(sv)) != SVt_PVHV)
-		croak("a flow has to be a reference to a hash");
-	hv = (HV *)SvRV(sv);
 	memset(flow, 0, sizeof(*flow));
-	for (i = 0; (m = field_member(i)) != NULL; i++) {
-		if (key_of(m) != NULL)
-			get_member(aTHX_ hv, m, flow);
-	}
+	set_members(aTHX_ hv, flow);
 	if ((version = get(aTHX_ hv, "flow_ver")) != NULL)
 		flow->version = (uint8_t)number_of(aTHX_ version, "flow_ver",
 		    UINT8_MAX);
@@ -251,6 +350,30 @@ flow_of_hash(pTHX_ SV *sv, struct flow *flow)
 	announced = mask_of(aTHX_ fields) & FIELDS_KNOWN;
 	check_fields(aTHX_ flow, announced);
 	flow->fields = announced;
+}
+
+/* The same for a flow that is written, which has to have fields. */
+static void
+record_of_hash(pTHX_ SV *sv, struct flow *flow)
+{
+	flow_of_hash(aTHX_ sv, flow);
+	if (flow->fields == 0 &&
+	    get(aTHX_ (HV *)SvRV(sv), "fields") == NULL)
+		croak("the flow has no values");
+}
+
+/* Returns a time in seconds since the epoch, or undef. */
+static SV *
+time_of(pTHX_ SV *sv, enum store_time which)
+{
+	struct flow flow;
+	int64_t t;
+
+	flow_of_hash(aTHX_ sv, &flow);
+	if ((t = store_flow_time(&flow, which)) == STORE_TIME_ABSENT)
+		return (newSV(0));
+	return (newSVnv((NV)(t / 1000000000) +
+	    (NV)(t % 1000000000) / 1e9));
 }
 
 /* Returns "NAME: offset N: ERROR". */
@@ -374,6 +497,7 @@ reader_free(pTHX_ Reader r)
 	SvREFCNT_dec(r->on_damage);
 	SvREFCNT_dec((SV *)r->damage);
 	SvREFCNT_dec(r->filter);
+	SvREFCNT_dec(r->handle);
 	Safefree(r);
 }
 
@@ -492,6 +616,7 @@ PROTOTYPES: DISABLE
 
 BOOT:
 	make_constants(aTHX);
+	make_keys(aTHX);
 
 # The version of zlib that is loaded, and that of its header.
 void
@@ -501,7 +626,7 @@ flowd__zlib_versions()
 	XPUSHs(sv_2mortal(newSVpv(ZLIB_VERSION, 0)));
 
 void
-flowd__open(const char *class, SV *name, int fd, SV *offset, SV *on_damage, bool legacy, SV *filter)
+flowd__open(const char *class, SV *name, SV *handle, int fd, SV *offset, SV *on_damage, bool legacy, SV *filter)
     PREINIT:
 	Reader r;
 	SV *object;
@@ -511,6 +636,7 @@ flowd__open(const char *class, SV *name, int fd, SV *offset, SV *on_damage, bool
 	Newxz(r, 1, struct reader);
 	object = sv_setref_pv(sv_newmortal(), class, r);
 	r->name = newSVsv(name);
+	r->handle = newSVsv(handle);
 	r->begin = number_of(aTHX_ offset, "offset", INT64_MAX);
 	if (SvOK(filter)) {
 		(void)filter_of(aTHX_ filter);
@@ -576,6 +702,18 @@ flowd_finish(Reader r)
     CODE:
 	store_reader_close(r->log);
 	r->log = NULL;
+	SvREFCNT_dec(r->handle);
+	r->handle = NULL;
+
+SV *
+flowd__handle(SV *self)
+    PREINIT:
+	Reader r;
+    CODE:
+	r = object_of(aTHX_ self, "Flowd");
+	RETVAL = r->handle == NULL ? newSV(0) : newSVsv(r->handle);
+    OUTPUT:
+	RETVAL
 
 void
 flowd_DESTROY(SV *self)
@@ -660,6 +798,41 @@ flowd_interval_time_ms(SV *ms)
 	RETVAL
 
 SV *
+flowd_recv_time(SV *flow_sv)
+    ALIAS:
+	export_time = STORE_TIME_EXPORT
+	start_time = STORE_TIME_START
+	end_time = STORE_TIME_END
+    CODE:
+	RETVAL = time_of(aTHX_ flow_sv, (enum store_time)ix);
+    OUTPUT:
+	RETVAL
+
+size_t
+flowd_header_length()
+    CODE:
+	RETVAL = STORE_HEADER_LEN;
+    OUTPUT:
+	RETVAL
+
+# The bytes that follow the header, as in flowd 0.9.
+size_t
+flowd_flow_length(SV *header)
+    PREINIT:
+	const char *bytes;
+	STRLEN size;
+	size_t len;
+	int error;
+    CODE:
+	bytes = SvPVbyte(header, size);
+	error = store_check_header((const uint8_t *)bytes, size, &len);
+	if (error != 0)
+		croak("cannot decode the header: %s", flowd_strerror(error));
+	RETVAL = len - STORE_HEADER_LEN;
+    OUTPUT:
+	RETVAL
+
+SV *
 flowd_encode(SV *flow_sv, SV *mask = NULL)
     PREINIT:
 	struct flow flow;
@@ -667,7 +840,7 @@ flowd_encode(SV *flow_sv, SV *mask = NULL)
 	size_t len;
 	int error;
     CODE:
-	flow_of_hash(aTHX_ flow_sv, &flow);
+	record_of_hash(aTHX_ flow_sv, &flow);
 	error = store_encode(&flow, mask == NULL ? FIELDS_KNOWN :
 	    mask_of(aTHX_ mask), record, sizeof(record), &len);
 	if (error != 0)
@@ -715,7 +888,7 @@ writer_write_flow(Writer w, SV *flow_sv, SV *mask = NULL)
     PREINIT:
 	struct flow flow;
     CODE:
-	flow_of_hash(aTHX_ flow_sv, &flow);
+	record_of_hash(aTHX_ flow_sv, &flow);
 	check_write(aTHX_ w, store_write(w->log, &flow, mask == NULL ?
 	    FIELDS_KNOWN : mask_of(aTHX_ mask)));
 

@@ -12,6 +12,15 @@ our $VERSION = '1.0.0';
 
 XSLoader::load('Flowd', $VERSION);
 
+# $log->{handle}, as in flowd 0.9.  Other keys do not exist.
+use overload '%{}' => sub { return { handle => $_[0]->_handle } },
+    fallback => 1;
+
+# The constant of flowd 0.9, and the method that "use Flowd 1.0" calls.
+sub VERSION() {
+	return @_ > 1 ? UNIVERSAL::VERSION(@_) : $VERSION;
+}
+
 # A new thread must not free the logs and rules of its parent.
 sub CLONE_SKIP { return 1 }
 sub Flowd::Writer::CLONE_SKIP { return 1 }
@@ -39,9 +48,23 @@ sub new {
 	my $filter = $options{filter};
 	$filter = Flowd::Filter->new($filter) if defined $filter && !ref $filter;
 	my ($name, $handle) = _opened($log);
-	return $class->_open($options{name} // $name, fileno $handle,
+	return $class->_open($options{name} // $name, $handle, fileno $handle,
 	    $options{offset} // 0, $options{recover}, $options{legacy},
 	    $filter);
+}
+
+# Makes an object that exists read another log, as in flowd 0.9.
+sub init {
+	my ($self, $log, @options) = @_;
+	my $new = ref($self)->new($log, @options);
+
+	($$self, $$new) = ($$new, $$self);
+	return $self;
+}
+
+# decode() of flowd 0.9; the header and the rest may be two arguments.
+sub deserialise {
+	return decode(join '', @_);
 }
 
 sub Flowd::Filter::new {
@@ -224,6 +247,12 @@ The keys of absent fields do not exist.
                                         FLOW_ENGINE_INFO
     crc                                 CRC32
 
+A flow that is written or printed may have the names of the Python module and
+of JSON in place of these: C<octets>, C<packets>, C<if_ndx_in>, C<if_ndx_out>,
+C<agent_sec>, C<agent_nsec>, C<netflow_ver>, C<flow_start_ms>,
+C<flow_finish_ms> and C<crc32>.
+Other keys are errors.
+
 Addresses are text.
 The keys in C<_af> have their family, C<AF_INET> or C<AF_INET6>.
 C<recv_sec> and C<time_sec> are seconds since the epoch.
@@ -232,6 +261,29 @@ exporter's uptime.
 Packets and octets are exact to 64 bits.
 If the integers of perl have 32 bits, larger numbers are text, for
 L<Math::BigInt> or a database.
+
+=over 4
+
+=item Flowd::recv_time($flow)
+
+=item Flowd::export_time($flow)
+
+=item Flowd::start_time($flow)
+
+=item Flowd::end_time($flow)
+
+Return the time of receipt, the time of export by the exporter's clock, and the
+times of the first and the last packet.
+All are in seconds since the epoch, with a fraction that is exact to a
+microsecond.
+A time that the flow does not have is C<undef>: start and end need the fields
+AGENT_INFO and FLOW_TIMES.
+C<POSIX::strftime> and C<gmtime> print them:
+
+    use POSIX qw(strftime);
+    print strftime('%F %T', gmtime Flowd::start_time($flow)), "\n";
+
+=back
 
 =head1 CONSTANTS
 
@@ -322,7 +374,8 @@ Creates a log, or truncates an existing one; C<-> is standard output.
 Writes the fields of a flow that are also in C<$mask>; without C<$mask>, all of
 them.
 The key C<fields> lists the fields of the flow.
-Without that key the flow has each field of which a key exists.
+Without that key the flow has each field of which a key exists, and at least
+one.
 Other numbers of such a field are 0, and the family of an address is derived
 from the address.
 With C<CRC32> in C<$mask>, or without C<$mask>, the record gets a checksum.
@@ -361,6 +414,10 @@ Use the option C<legacy>.
 
 The rules have an error in this line.
 
+=item a flow has no octetts
+
+The flow has a key that is no name of a value.
+
 =item flow_octets is no integer from 0 to 18446744073709551615: -1
 
 A flow to be written or printed has a value that cannot be stored.
@@ -381,6 +438,14 @@ values of a flow.
 A module of this name came with flowd 0.9.
 This implementation is a complete rewrite.
 It has the same names, and additional ones.
+C<Flowd::VERSION>, C<< $log->init($path) >>, C<Flowd::header_length()>,
+C<Flowd::flow_length($header)>, C<Flowd::deserialise($record)> and
+C<< $log->{handle} >> are for scripts that were written for it.
+C<init> makes a log read another file.
+C<flow_length> returns the number of bytes after the header.
+C<deserialise> is C<Flowd::decode>.
+The handle is that of the log's file; its position is not that of the log.
+C<< $log->{filename} >> and the other keys of a log are absent.
 
 =head1 LICENSE
 

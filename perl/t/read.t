@@ -92,6 +92,19 @@ $log = Flowd->new(scratch('torn'), offset => $log->offset);
 is_deeply(octets($log), [3], 'and is read on from there when it has grown');
 
 is_deeply(Flowd::decode($FULL{record}), $FULL{flow}, 'decode');
+is(sprintf('%.6f', Flowd::recv_time($FULL{flow})), '1700000000.080160',
+    'time of receipt');
+is(sprintf('%.3f', Flowd::export_time($FULL{flow})), '1699999999.000',
+    'time of export');
+is(sprintf('%.3f', Flowd::start_time($FULL{flow})), '1699999989.000', 'start');
+is(sprintf('%.3f', Flowd::end_time($FULL{flow})), '1699999998.999', 'end');
+is(sprintf('%.3f', Flowd::start_time({ sys_uptime_ms => 500, time_sec => 100,
+    flow_start => 4294966796 })), '99.000', 'over a wrap of the uptime');
+is(sprintf('%.3f', Flowd::start_time({ sys_uptime_ms => 5500, time_sec => 1,
+    flow_start => 0 })), '-4.500', 'before the epoch');
+for my $flow ({ flow_start => 1 }, { time_sec => 1 }, {}) {
+	is(Flowd::end_time($flow), undef, 'no end without its fields');
+}
 for my $bad ('', substr($FULL{record}, 0, -1), "$FULL{record}\0") {
 	ok(!eval { Flowd::decode($bad); 1 }, 'decode refuses ' . length $bad);
 }
@@ -108,6 +121,8 @@ ok(!eval { $log->read_flow; 1 } && $@ =~ /legacy: a log of version 2/,
 
 ok(!eval { Flowd->new($plain, offest => 1) } && $@ =~ /no option offest/,
     'an option that there is not');
+ok(!eval { Flowd->new($plain, 'recover') } && $@ =~ /as NAME => VALUE/,
+    'an option without a value');
 ok(!eval { Flowd->new(scratch('missing')) } &&
     $@ =~ /missing: No such file or directory at \Q$0\E/,
     'a log that is not there');

@@ -39,6 +39,29 @@ is(written([{ src_port => 1, dst_addr => '::1', src_addr => '192.0.2.9',
     Flowd::DST_ADDR6 | Flowd::SRCDST_PORT, pack 'C4 x15C nn', 192, 0, 2, 9,
     1, 1, 0)), 'the fields of the keys, where the flow does not say');
 is(Flowd::encode($FULL{flow}), $FULL{record}, 'encode');
+is(Flowd::encode({ fields => 0 }, 0), record(0, ''), 'a flow without fields');
+
+# The names of the module for Python, and those of JSON.
+my %other = (flow_octets => ['octets'], flow_packets => ['packets'],
+    if_index_in => ['if_ndx_in'], if_index_out => ['if_ndx_out'],
+    time_sec => ['agent_sec'], time_nanosec => ['agent_nsec'],
+    netflow_version => ['netflow_ver'], flow_start => ['flow_start_ms'],
+    flow_finish => ['flow_finish_ms'], crc => ['crc32']);
+for my $name (sort keys %other) {
+	for my $other (@{$other{$name}}) {
+		my %flow = %{$FULL{flow}};
+		$flow{$other} = delete $flow{$name};
+		is(Flowd::encode(\%flow), $FULL{record}, "$other is $name");
+	}
+}
+
+for my $call (sub { Flowd::encode(@_) }, sub { Flowd::format_csv(@_) },
+    sub { Flowd::format_json(@_) }, sub { Flowd::start_time(@_) },
+    sub { Flowd->format(0, 1, @_) },
+    sub { Flowd::Filter->new('')->accepts(@_) }) {
+	ok(!eval { $call->({ protocol => 6, octetts => 1 }); 1 } &&
+	    $@ =~ /^a flow has no octetts/, 'an unknown name is an error');
+}
 is(Flowd::encode($FULL{flow}, 0), record(0, ''), 'encode with a mask');
 
 my @wrong = (
@@ -53,6 +76,15 @@ my @wrong = (
 	[{ fields => Flowd::SRC_ADDR4 }, qr/address that src_addr is not/],
 	[{ fields => Flowd::SRC_ADDR4, src_addr => '::1' },
 	    qr/address that src_addr is not/],
+	[{ octetts => 1 }, qr/^a flow has no octetts at/],
+	[{ flow_octets => 1, "tag\0" => 1 }, qr/^a flow has no tag/],
+	[{ src_addr => '::1', srcaddr => '::1' }, qr/^a flow has no srcaddr/],
+	[{ octets => 1, flow_octets => 1 },
+	    qr/^flow_octets and octets are names of the same value/],
+	[{ if_ndx_in => 4294967296 }, qr/^if_ndx_in is no integer from 0/],
+	[{ recv_time => 1 }, qr/^a flow has no recv_time/],
+	[{}, qr/^the flow has no values/],
+	[{ flow_octets => undef }, qr/^the flow has no values/],
 	['flow', qr/^a flow has to be a reference to a hash/],
 	[undef, qr/^a flow has to be/],
 );
