@@ -64,7 +64,7 @@ for my $package ('Flowd', 'Flowd::Writer', 'Flowd::Filter') {
 	no strict 'refs';
 	for my $name (sort keys %{"${package}::"}) {
 		next if !defined &{"${package}::$name"} ||
-		    $name =~ /^_|^(CLONE_SKIP|DESTROY|bootstrap|BEGIN)$/;
+		    $name =~ /^[_(]|^(CLONE_SKIP|DESTROY|bootstrap|BEGIN)$/;
 		next if $pod =~ /\b\Q$name\E\b/;
 		print "$package has $name, but the manual does not\n";
 		$missing = 1;
