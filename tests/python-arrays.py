@@ -1,9 +1,15 @@
 #!/usr/bin/env python3
 """flowd.read_arrays: logs as numpy arrays."""
 
+import datetime
+import gzip
+import io
 import ipaddress
+import itertools
 import os
 import pathlib
+import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -25,6 +31,8 @@ except ImportError:
     pythonmodule.skip("no numpy")
 
 COUNT = 20000			# flows: several batches and blocks of memory
+START = 1700000000 - 1700000000 % 86400 + 3600
+TIMES = "recv_time", "export_time", "start", "end"
 ADDRESSES = "agent_addr", "src_addr", "dst_addr", "gateway_addr"
 
 
@@ -63,6 +71,8 @@ class Arrays(unittest.TestCase):
 
     def expect(self, name, flows):
         values = [getattr(flow, name) for flow in flows]
+        if name in TIMES:
+            return [value.replace(tzinfo=None) for value in values]
         if name in ADDRESSES:
             return [bytes(16) if value is None else flowd.packed(value)
                     for value in values]
@@ -159,8 +169,15 @@ class Arrays(unittest.TestCase):
             flowd.read_arrays(self.path, "octets", 5)
         with self.assertRaises(ValueError):
             flowd.read_arrays(self.path, "octets", "wrong rules")
-        with self.assertRaises(TypeError):
-            flowd.read_arrays(self.path, "octets", wrong=True)
+        for options in {"wrong": True}, {"mode": "wb"}, {"count": 1.5}:
+            with self.assertRaises(TypeError):
+                flowd.read_arrays(self.path, "octets", **options)
+        for count in -1, 2**64:
+            with self.assertRaisesRegex(OverflowError, "count"):
+                flowd.read_arrays(self.path, "octets", count=count)
+        with flowd.FlowLog(self.path) as log:
+            with self.assertRaisesRegex(TypeError, "recover"):
+                flowd.read_arrays(log, "octets", recover=True)
 
     def test_addresses(self):
         arrays = flowd.read_arrays(self.path, (
@@ -174,15 +191,199 @@ class Arrays(unittest.TestCase):
             self.same(flowd.ip_addresses(arrays[name]), expected, name)
 
     def test_networks(self):
-        addresses = flowd.read_arrays(self.path, "src_addr")["src_addr"]
-        objects = flowd.ip_addresses(addresses)
-        for text in ("0.0.0.0/0", "64.0.0.0/2", "1.2.3.4/32", "2001:db8::/32",
-                     "2001:db8::ff/128", "::/0"):
+        arrays = flowd.read_arrays(self.path, ADDRESSES + tuple(
+            name + "_af" for name in ADDRESSES))
+        for name, text in itertools.product(ADDRESSES, (
+                "0.0.0.0/0", "64.0.0.0/2", "1.2.3.4/32", "2001:db8::/32",
+                "2001:db8::ff/128", "::/0", "::/64", "::/128",
+                "::ffff:0:0/96", "::fffe:0:0/95", "0.0.0.0/32")):
             network = ipaddress.ip_network(text)
-            expected = [address in network or text == "::/0"
-                        for address in objects]
-            self.same(flowd.in_network(addresses, text).tolist(), expected,
-                      text)
+            families = arrays[name + "_af"]
+            expected = [address is not None and address in network for address
+                        in flowd.ip_addresses(arrays[name], families)]
+            for given in families, families.tolist(), None:
+                self.same(flowd.in_network(arrays[name], text, given).tolist(),
+                          expected, (name, text))
+
+    def test_networks_as_rules_do(self):
+        addresses = flowd.read_arrays(self.path, "dst_addr")["dst_addr"]
+        for text in "0.0.0.0/0", "::/0", "2001:db8::/32", "203.0.113.0/24":
+            self.assertEqual(
+                flowd.in_network(addresses, text).sum(),
+                len(flowd.read_arrays(
+                    self.path, "tag", f"discard all\naccept dst {text}"
+                )["tag"]), text)
+
+    def test_families_make_addresses_exact(self):
+        rows = numpy.frombuffer(b"".join(map(flowd.packed, (
+            "192.0.2.1", "::ffff:192.0.2.1", "::", "::"))), "u1").reshape(-1, 16)
+        families = [socket.AF_INET, socket.AF_INET6, socket.AF_INET6, 0]
+        self.assertEqual(
+            list(map(str, flowd.ip_addresses(rows, families))),
+            ["192.0.2.1", str(ipaddress.ip_address("::ffff:192.0.2.1")), "::",
+             "None"])
+        for text, expected in (("::/0", [False, True, True, False]),
+                               ("::/128", [False, False, True, False]),
+                               ("192.0.2.0/24", [True, False, False, False])):
+            self.assertEqual(
+                flowd.in_network(rows, text, families).tolist(), expected)
+        for wrong in [2], [2, 2, 2, 99], [[2, 2, 2, 2]]:
+            for call in (lambda wrong: flowd.ip_addresses(rows, wrong),
+                         lambda wrong: flowd.in_network(rows, "::/0", wrong)):
+                with self.assertRaisesRegex(ValueError, "famil"):
+                    call(wrong)
+        with self.assertRaisesRegex(ValueError, "IPv4"):
+            flowd.ip_addresses(rows, [2, 2, 2, 2])
+
+    def test_arrays_that_are_no_addresses(self):
+        octets = flowd.read_arrays(self.path, "octets")["octets"]
+        for wrong in octets, octets.reshape(-1, 2), octets[:16]:
+            for call in flowd.ip_addresses, lambda array: flowd.in_network(
+                    array, "::/0"):
+                with self.assertRaisesRegex(ValueError, "16 bytes"):
+                    call(wrong)
+
+    def test_times(self):
+        arrays = flowd.read_arrays(self.path, TIMES)
+        for name in TIMES:
+            self.assertEqual(arrays[name].dtype, numpy.dtype("M8[us]"))
+            self.same(arrays[name].tolist(),
+                      [getattr(flow, name).replace(tzinfo=None)
+                       for flow in self.flows], name)
+        absent = io.BytesIO(flowlog.encode({"octets": 5, "flow_start": 1,
+                                            "flow_finish": 1}))
+        for array in flowd.read_arrays(absent, TIMES).values():
+            self.assertTrue(numpy.isnat(array).all())
+
+
+class Several(unittest.TestCase):
+    """Logs of two hours, of which the second has no flow."""
+
+    @classmethod
+    def setUpClass(cls):
+        scratch = tap.TemporaryDirectory(prefix="flowd-test-")
+        cls.addClassCleanup(scratch.cleanup)
+        cls.dir = pathlib.Path(scratch.name)
+        # Neither names nor their order on the disk agree with the time.
+        for name, hour, packed in (("b.flow", 1, False), ("a.flow.gz", 3, True),
+                                   ("c.flow", 0, False)):
+            data = b"".join(cls.record(hour * 60 + n) for n in range(60))
+            (cls.dir / name).write_bytes(
+                gzip.compress(data) if packed else data)
+        (cls.dir / "empty.flow").write_bytes(b"")
+        (cls.dir / ".hidden").write_bytes(b"no log")
+        (cls.dir / "directory").mkdir()
+        cls.all = [hour * 60 + n for hour in (0, 1, 3) for n in range(60)]
+
+    @staticmethod
+    def record(minute):
+        return flowlog.encode(readertest.flow(
+            minute, recv_sec=START + minute * 60, recv_usec=5))
+
+    def octets(self, logs, **options):
+        return flowd.read_arrays(logs, ["octets"],
+                                 **options)["octets"].tolist()
+
+    def test_directories_and_patterns(self):
+        for logs in (self.dir, str(self.dir), os.fsencode(self.dir),
+                     self.dir / "*.flow*", f"{self.dir}/[abc].flow*"):
+            self.assertEqual(self.octets(logs), self.all, logs)
+        self.assertEqual(self.octets(f"{self.dir}/[bc].flow"), self.all[:120])
+
+    def test_lists_keep_their_order(self):
+        b, c = self.dir / "b.flow", self.dir / "c.flow"
+        self.assertEqual(self.octets([b, str(c)]),
+                         self.all[60:120] + self.all[:60])
+        self.assertEqual(self.octets(path for path in (c, c)),
+                         self.all[:60] * 2)
+        with open(b, "rb") as file:
+            self.assertEqual(self.octets([file, self.dir]),
+                             self.all[60:120] + self.all)
+
+    def test_a_name_may_look_like_a_pattern(self):
+        path = self.dir / "directory" / "[x].flow"
+        path.write_bytes(self.record(7))
+        self.assertEqual(self.octets(path), [7])
+
+    def test_no_logs(self):
+        for logs in self.dir / "no*", self.dir / "directory" / "*.none":
+            with self.assertRaisesRegex(FileNotFoundError, re.escape(
+                    str(logs))):
+                self.octets(logs)
+        self.assertEqual(self.octets([]), [])
+        with self.assertRaises(TypeError):
+            self.octets(5)
+        with flowd.FlowLog(self.dir / "b.flow") as log:
+            with self.assertRaises(TypeError):
+                self.octets([log])
+
+    def test_count(self):
+        for count in 0, 1, 60, 61, 180, 999:
+            self.assertEqual(self.octets(self.dir, count=count),
+                             self.all[:count])
+
+    def test_damage_names_the_log(self):
+        with tap.TemporaryDirectory(prefix="flowd-test-") as scratch:
+            bad = pathlib.Path(scratch) / "bad.flow"
+            data = bytearray(self.record(1) + self.record(2))
+            data[-1] ^= 1
+            bad.write_bytes(data)
+            logs = [self.dir / "b.flow", bad]
+            with self.assertRaisesRegex(flowd.LogError, "bad.flow"):
+                self.octets(logs)
+            seen = []
+            self.assertEqual(
+                self.octets(logs, recover=True, on_damage=seen.append),
+                self.all[60:120] + [1])
+            self.assertEqual(len(seen), 1)
+
+    def test_periods(self):
+        utc = datetime.timezone.utc
+        at = [datetime.datetime.fromtimestamp(START + n * 60, utc)
+              for n in (10, 70)]
+        east = datetime.timezone(datetime.timedelta(hours=5, minutes=45))
+        forms = (at, [time.astimezone(east) for time in at],
+                 [time.astimezone().replace(tzinfo=None) for time in at],
+                 [numpy.datetime64(time.replace(tzinfo=None)) for time in at],
+                 [START + 600, START + 4200], [START + 600.0, START + 4200.0])
+        for period in forms:
+            self.assertEqual(self.octets(self.dir, period=period),
+                             self.all[10:70], period)
+        self.assertEqual(self.octets(self.dir, period=(at[0], None), count=5),
+                         self.all[10:15])
+        self.assertEqual(self.octets(self.dir, period=(None, at[1])),
+                         self.all[:70])
+        self.assertEqual(self.octets(self.dir, period=(None, None)), self.all)
+        day = datetime.date.fromtimestamp(START)
+        self.assertEqual(
+            len(self.octets(self.dir, period=(
+                day, day + datetime.timedelta(days=2)))), 180)
+
+    def test_ends_of_a_period_to_the_microsecond(self):
+        first = START * 10**6 + 5
+        for since, until, expected in ((0, 1, [0]), (1, 2, []), (-5, 0, [])):
+            self.assertEqual(self.octets(self.dir, period=[
+                numpy.datetime64(first + us, "us") for us in (since, until)]),
+                expected)
+
+    def test_period_and_filter(self):
+        with flowd.FlowLog(self.dir / "b.flow") as log:
+            self.assertEqual(log.read_arrays(
+                "octets", "discard octets 65", period=(None, START + 70 * 60)
+            )["octets"].tolist(), [60, 61, 62, 63, 64, 66, 67, 68, 69])
+
+    def test_no_time_is_in_no_period(self):
+        data = io.BytesIO(flowlog.encode({"octets": 5}))
+        self.assertEqual(self.octets(data, period=(0, None)), [])
+
+    def test_wrong_periods(self):
+        for period, error in (("yesterday!", (TypeError, ValueError)),
+                              ((1, 2, 3), TypeError), (5, TypeError),
+                              (("a", "b"), TypeError), ((2, 1), ValueError),
+                              ((2**70, None), OverflowError),
+                              ((numpy.datetime64("NaT"), None), ValueError)):
+            with self.assertRaises(error):
+                self.octets(self.dir, period=period)
 
 
 class Damage(unittest.TestCase):
@@ -283,7 +484,8 @@ class Memory(unittest.TestCase):
 
             def work():
                 flowd.read_arrays(file.name, flowd.ARRAY_FIELDS)
-                flowd.read_arrays(file.name, "octets", "discard all")
+                flowd.read_arrays([file.name], "octets", "discard all",
+                                  period=(0, 5))
                 flowd.read_arrays(file.name, "octets", lambda flow: False)
                 for fields in ("octets", "nothing"), ("octets", 1):
                     try:

@@ -1,9 +1,14 @@
 #!/usr/bin/env python3
 """flowd.Flow: attributes, fields, records and text."""
 
+import copy
+import datetime
 import gc
+import inspect
 import ipaddress
+import json
 import pathlib
+import pickle
 import socket
 import sys
 import unittest
@@ -84,6 +89,17 @@ class Attributes(unittest.TestCase):
                         setattr(flow, name, value)
                 self.assertEqual(flow.serialise(), flowd.Flow().serialise())
 
+    def test_masks_out_of_range(self):
+        flow = flowd.Flow(record())
+        for mask in -1, 2**32, 2**70:
+            for call in (flow.has_field, flow.serialise,
+                         lambda mask: flow.format(mask=mask)):
+                with self.assertRaisesRegex(OverflowError, "mask"):
+                    call(mask)
+        for call in flow.has_field, flow.serialise:
+            with self.assertRaisesRegex(TypeError, "mask"):
+                call("OCTETS")
+
     def test_setting_adds_the_field(self):
         flow = flowd.Flow()
         self.assertFalse(flow.has_field(flowd.FIELD_ALL))
@@ -144,6 +160,11 @@ class Attributes(unittest.TestCase):
     def test_unknown_attribute(self):
         with self.assertRaises(AttributeError):
             flowd.Flow().octet = 1
+        with self.assertRaises(TypeError):
+            flowd.Flow(octets=1)
+        for name in ("start", "end", "recv_time", "export_time", "start_ns"):
+            with self.assertRaisesRegex(AttributeError, name):
+                setattr(flowd.Flow(), name, 0)
 
     def test_a_subclass_may_have_attributes(self):
         class Named(flowd.Flow):
@@ -152,6 +173,121 @@ class Attributes(unittest.TestCase):
         flow = Named(record())
         flow.more = 1
         self.assertEqual((flow.octets, flow.name, flow.more), (7, "n", 1))
+
+
+class Times(unittest.TestCase):
+    @staticmethod
+    def utc(*arguments):
+        return datetime.datetime(*arguments, tzinfo=datetime.timezone.utc)
+
+    def test_absolute(self):
+        flow = flowd.Flow(record())
+        self.assertEqual(flow.recv_time,
+                         self.utc(2023, 11, 14, 22, 13, 20, 80160))
+        self.assertEqual(flow.export_time, self.utc(2023, 11, 14, 22, 13, 19))
+        self.assertEqual(flow.start, self.utc(2023, 11, 14, 22, 13, 9))
+        self.assertEqual(flow.end,
+                         self.utc(2023, 11, 14, 22, 13, 18, 999000))
+        self.assertEqual(
+            (flow.recv_time_ns, flow.export_time_ns, flow.start_ns,
+             flow.end_ns),
+            (1700000000080160000, 1699999999000000005, 1699999989000000005,
+             1699999998999000005))
+        line = json.loads(flow.format_json(1))
+        for name in "start", "end":
+            self.assertEqual(datetime.datetime.fromisoformat(
+                line[name].replace("Z", "")[:26]).replace(
+                    tzinfo=datetime.timezone.utc), getattr(flow, name))
+
+    def test_uptime_wraps(self):
+        for uptime, time, ms in ((100, 2**32 - 100, -200), (2**31 - 1, 0,
+                                                            1 - 2**31),
+                                 (100, 300, 200), (2**32 - 1, 1, 2)):
+            flow = flowd.Flow()
+            flow.sys_uptime_ms, flow.flow_start = uptime, time
+            flow.agent_sec, flow.agent_nsec = 10, 999999999
+            self.assertEqual(flow.start_ns, 10999999999 + ms * 10**6)
+            self.assertEqual(
+                flow.start, self.utc(1970, 1, 1) + datetime.timedelta(
+                    microseconds=flow.start_ns // 1000))
+
+    def test_absent(self):
+        flow = flowd.Flow()
+        flow.flow_start = flow.flow_finish = 5
+        for name in "recv_time", "export_time", "start", "end":
+            self.assertIsNone(getattr(flow, name))
+            self.assertIsNone(getattr(flow, name + "_ns"))
+
+
+class Copies(unittest.TestCase):
+    def copies(self, flow):
+        yield copy.copy(flow)
+        yield copy.deepcopy(flow)
+        for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+            yield pickle.loads(pickle.dumps(flow, protocol))
+
+    def test_have_all_attributes(self):
+        changes = {}, dict(tag=1), dict(src="2001:db8::1", gateway="::")
+        flows = [flowd.Flow(), *(flowd.Flow(record(**change))
+                                 for change in changes)]
+        flows[1].fields &= ~(flowd.FIELD_OCTETS | flowd.FIELD_SRC_ADDR)
+        flows[2].data["seen"] = [1]
+        for flow in flows:
+            for other in self.copies(flow):
+                for name in dir(flow):
+                    value = getattr(flow, name)
+                    if name == "data" or not callable(value) and (
+                            not name.startswith("_")):
+                        self.assertEqual(getattr(other, name), value, name)
+                self.assertEqual(other, flow)
+
+    def test_are_independent(self):
+        flow = flowd.Flow(record())
+        flow.data["seen"] = [1]
+        shallow, deep = copy.copy(flow), copy.deepcopy(flow)
+        shallow.octets = 99
+        flow.data["seen"].append(2)
+        self.assertEqual(flow.octets, 7)
+        self.assertEqual(shallow.data, {"seen": [1, 2]})
+        self.assertEqual(deep.data, {"seen": [1]})
+
+    def test_of_a_subclass(self):
+        flow = Marked(record())
+        flow.mark = "m"
+        for other in self.copies(flow):
+            self.assertIs(type(other), Marked)
+            self.assertEqual((other.mark, other.octets), ("m", 7))
+
+    def test_wrong_state(self):
+        for state in (), (b"", 0, 0, 0, None, None), 5:
+            with self.assertRaises((TypeError, flowd.LogError)):
+                flowd.Flow().__setstate__(state)
+
+    def test_comparison(self):
+        flow, same = flowd.Flow(record()), flowd.Flow(record())
+        self.assertEqual(flow, same)
+        same.data["other"] = 1
+        same.fields &= ~flowd.FIELD_CRC32
+        self.assertEqual(flow, same)
+        self.assertFalse(flow != same)
+        for name, value in (("octets", 8), ("src_addr", "::1"), ("tag", 0),
+                            ("fields", 0), ("recv_usec", 1)):
+            other = flowd.Flow(record())
+            setattr(other, name, value)
+            self.assertNotEqual(flow, other, name)
+        self.assertNotEqual(flow, record())
+        empty, absent = flowd.Flow(), flowd.Flow()
+        absent.octets = 5
+        absent.fields = 0
+        self.assertEqual(empty, absent)
+        with self.assertRaises(TypeError):
+            flow < same
+        with self.assertRaises(TypeError):
+            hash(flow)
+
+
+class Marked(flowd.Flow):
+    """A subclass with attributes, at a place where pickle finds it."""
 
 
 class Records(unittest.TestCase):
@@ -217,7 +353,12 @@ class Text(unittest.TestCase):
         self.assertEqual(flowd.interval_time(694861), "1w1d1h1m1s")
         self.assertEqual(flowd.interval_time_ms(61001), "1m1s.001")
         for value in -1, 2**32:
-            with self.assertRaises(OverflowError):
+            for function in (flowd.iso_time, flowd.interval_time,
+                             flowd.interval_time_ms):
+                with self.assertRaises(OverflowError):
+                    function(value)
+        for value in "5", None:
+            with self.assertRaises(TypeError):
                 flowd.iso_time(value)
 
     def test_constants(self):
@@ -240,6 +381,7 @@ class Memory(unittest.TestCase):
                 getattr(flow, attribute)
             flow.format()
             flow.serialise()
+            copy.copy(flow) == pickle.loads(pickle.dumps(flow))
             for name, value in (("octets", -1), ("src_addr", "x"),
                                 ("tos", None)):
                 try:
@@ -275,6 +417,22 @@ class Help(unittest.TestCase):
                 if not member.startswith("_"):
                     self.assertTrue(getattr(value, member).__doc__,
                                     f"{name}.{member}")
+
+    def test_signatures(self):
+        kinds = flowd.Flow, flowd.FlowLog, flowd.Filter
+        for value in (*kinds, *(value for value in vars(flowd).values()
+                                if inspect.isroutine(value)),
+                      *(getattr(kind, name) for kind in kinds
+                        for name in dir(kind) if not name.startswith("__")
+                        and callable(getattr(kind, name)))):
+            if value is not flowd.FlowLog._read_columns:
+                inspect.signature(value)
+        self.assertEqual(
+            str(inspect.signature(flowd.FlowLog)),
+            "(path, mode='rb', *, recover=False, on_damage=None, "
+            "legacy=False, follow=False)")
+        self.assertEqual(str(inspect.signature(flowd.Flow().serialise)),
+                         "(mask=None)")
 
 
 if __name__ == "__main__":

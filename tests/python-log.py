@@ -74,6 +74,23 @@ class Reading(LogTest):
             file.seek(RECORD)
             self.assertEqual(next(flowd.FlowLog(file)).octets, 1)
 
+    def test_the_file_of_a_log(self):
+        path = self.write(log(1))
+        with open(path, "rb") as file:
+            reader = flowd.FlowLog_fromfile(file)
+            self.assertIs(reader.file, file)
+            reader.close()
+            self.assertIsNone(reader.file)
+        self.assertIsNone(flowd.FlowLog(path).file)
+
+    def test_options(self):
+        path = self.write(log(1))
+        for options, error in (({"recovr": True}, TypeError),
+                               ({"on_damage": 5}, TypeError),
+                               ({"mode": "rw"}, ValueError)):
+            with self.assertRaises(error):
+                flowd.FlowLog(path, **options)
+
     def test_a_file_with_only_a_read_method(self):
         class Reader:
             def __init__(self, data):
@@ -381,6 +398,31 @@ class Writing(LogTest):
         with self.assertRaises(flowd.LogError):
             flowd.FlowLog(self.write(data), "ab")
         self.assertEqual(self.path.read_bytes(), data)
+
+    def test_no_path_of_a_compressed_log(self):
+        with self.assertRaisesRegex(ValueError, "gz: .*appended"):
+            flowd.FlowLog(f"{self.path}.gz", "ab")
+        with self.assertRaisesRegex(ValueError, r"gz'?: .*gzip\.open"):
+            flowd.FlowLog(os.fsencode(f"{self.path}.gz"), "wb")
+        self.assertEqual(os.listdir(self.path.parent), [])
+        packed = gzip.compress(log(2))
+        self.write(packed)
+        with self.assertRaisesRegex(ValueError, "appended"):
+            flowd.FlowLog(self.path, "ab")
+        self.assertEqual(self.path.read_bytes(), packed)
+
+    def test_compressed_by_a_file_object(self):
+        path = f"{self.path}.gz"
+        with gzip.open(path, "wb") as file:
+            self.copy(log(3), file)
+        self.assertEqual(octets(flowd.FlowLog(path)), [0, 1, 2])
+
+    def test_masks_out_of_range(self):
+        with flowd.FlowLog(self.path, "wb") as out:
+            for mask in -1, 2**32:
+                with self.assertRaisesRegex(OverflowError, "fieldmask"):
+                    out.write_flow(flowd.Flow(), mask)
+        self.assertEqual(self.path.stat().st_size, 0)
 
     def test_flush(self):
         with flowd.FlowLog(self.path, "wb") as out:

@@ -26,6 +26,7 @@
 #include <string.h>
 
 #define BATCH       256 /* flows decoded without the interpreter */
+#define BATCHES_MAX 64  /* read at once, if the period has few flows */
 #define COLUMNS_MAX 64
 #define ROWS_FIRST  8192 /* of the first allocation */
 
@@ -39,6 +40,8 @@ struct columns {
 	struct column columns[COLUMNS_MAX];
 	size_t ncolumns;
 	size_t nrows, capacity;
+	struct period period;
+	bool whole; /* the period includes all times */
 	struct flow flows[BATCH];
 	enum filter_verdict verdicts[BATCH];
 };
@@ -95,7 +98,7 @@ free_columns(struct columns *c)
 }
 
 static struct columns *
-new_columns(PyObject *names)
+new_columns(PyObject *names, const struct period *period)
 {
 	const Py_ssize_t n = PySequence_Size(names);
 	struct columns *c;
@@ -114,6 +117,8 @@ new_columns(PyObject *names)
 		return (NULL);
 	}
 	c->ncolumns = c->nrows = c->capacity = 0;
+	c->period = *period;
+	c->whole = period->since == INT64_MIN && period->until == INT64_MAX;
 	while (c->ncolumns < (size_t)n) {
 		column = &c->columns[c->ncolumns];
 		if ((name = PySequence_GetItem(names,
@@ -182,12 +187,26 @@ copy_families(const uint8_t *p, size_t n, uint8_t *to)
 }
 
 static void
+copy_times(const struct flow *flows, enum store_time which, size_t n,
+    uint8_t *to)
+{
+	int64_t us;
+
+	for (; n > 0; n--, flows++, to += sizeof(us)) {
+		us = flow_time_us(flows, which);
+		memcpy(to, &us, sizeof(us));
+	}
+}
+
+static void
 copy(const struct attribute *what, const struct flow *flows, size_t n,
     uint8_t *to)
 {
 	const uint8_t *p = (const uint8_t *)flows + what->offset;
 
-	if (what->kind == ATTRIBUTE_ADDR)
+	if (what->kind == ATTRIBUTE_TIME)
+		copy_times(flows, (enum store_time)what->offset, n, to);
+	else if (what->kind == ATTRIBUTE_ADDR)
 		copy_addrs(p, n, to);
 	else if (what->kind == ATTRIBUTE_FAMILY)
 		copy_families(p, n, to);
@@ -263,15 +282,35 @@ ask_all(struct columns *c, PyObject *filter, size_t n)
 	return (0);
 }
 
-/* Reads up to max flows.  Sets *error to the error that ends the input. */
+/* A flow without a time of receipt is in no period. */
+static bool
+is_wanted(const struct columns *c, const struct flow *flow)
+{
+	int64_t ns;
+
+	if (c->whole)
+		return (true);
+	ns = store_flow_time(flow, STORE_TIME_RECV);
+	return (ns != STORE_TIME_ABSENT && ns >= c->period.since &&
+	    ns < c->period.until);
+}
+
+/*
+ * Reads up to max flows of the period.  Sets *error to the error that ends the
+ * input.
+ */
 static size_t
 read_flows(struct columns *c, size_t max, flow_source_fn *source, void *arg,
     int *error)
 {
-	size_t n = 0;
+	size_t n = 0, left;
 
-	while (n < max && (*error = source(arg, &c->flows[n])) == 0)
-		n++;
+	for (left = (size_t)BATCHES_MAX * BATCH; n < max && left > 0; left--) {
+		if ((*error = source(arg, &c->flows[n])) != 0)
+			break;
+		if (is_wanted(c, &c->flows[n]))
+			n++;
+	}
 	return (n);
 }
 
@@ -326,8 +365,9 @@ take_columns(struct columns *c)
 }
 
 PyObject *
-read_columns(PyObject *names, PyObject *filter, uint64_t count,
-    flow_source_fn *source, void *arg, PyThreadState **thread, int *error)
+read_columns(PyObject *names, PyObject *filter, const struct period *period,
+    uint64_t count, flow_source_fn *source, void *arg, PyThreadState **thread,
+    int *error)
 {
 	struct columns *c;
 	PyObject *tuple = NULL;
@@ -335,7 +375,7 @@ read_columns(PyObject *names, PyObject *filter, uint64_t count,
 	int failed = 0;
 
 	*error = 0;
-	if ((c = new_columns(names)) == NULL)
+	if ((c = new_columns(names, period)) == NULL)
 		return (NULL);
 	while (failed == 0 && *error == 0 && c->nrows < count) {
 		left = count - c->nrows;

@@ -22,20 +22,44 @@
 
 #include <sys/socket.h>
 
+#include <datetime.h>
+
 #include "format.h"
 #include "lib/fields.h"
 
 /* The attributes that are not those of a field. */
 static const struct attribute of_every_flow[] = {
 	{ "flow_ver", ATTRIBUTE_NUMBER, sizeof(((struct flow *)NULL)->version),
-	    offsetof(struct flow, version), 0,
+	    offsetof(struct flow, version), 0, false,
 	    "version of the record, as read" },
 	{ "fields", ATTRIBUTE_NUMBER, sizeof(((struct flow *)NULL)->fields),
-	    offsetof(struct flow, fields), 0,
+	    offsetof(struct flow, fields), 0, false,
 	    "FIELD_* bits of the fields that are present" },
 };
+/* clang-format off */
+#define TIME(name, which, doc) \
+	{ name, ATTRIBUTE_TIME, sizeof(int64_t), which, 0, false, doc }
+
+/* In the order of enum store_time. */
+static const struct attribute times[] = {
+	TIME("recv_time", STORE_TIME_RECV,
+	    "receipt of the datagram: datetime in UTC, or None"),
+	TIME("export_time", STORE_TIME_EXPORT,
+	    "export by the exporter's clock: datetime in UTC, or None"),
+	TIME("start", STORE_TIME_START,
+	    "time of the first packet: datetime in UTC, or None"),
+	TIME("end", STORE_TIME_END,
+	    "time of the last packet: datetime in UTC, or None"),
+};
+/* clang-format on */
+
 #define NOF_EVERY_FLOW (sizeof(of_every_flow) / sizeof(of_every_flow[0]))
+#define NTIMES         (sizeof(times) / sizeof(times[0]))
 #define PER_MEMBER     2 /* attributes at most */
+
+#define NSEC_PER_USEC ((int64_t)1000)
+#define USEC_PER_SEC  ((int64_t)1000000)
+#define SEC_PER_DAY   ((int64_t)86400)
 
 struct attribute *attributes;
 
@@ -50,9 +74,10 @@ add_addr(struct attribute *a, const struct member *m)
 		return (NULL);
 	(void)snprintf(family, size, "%s_af", m->name);
 	*a++ = (struct attribute){ m->name, ATTRIBUTE_ADDR, 16, m->offset,
-		m->field, m->doc };
+		m->field, false, m->doc };
 	*a++ = (struct attribute){ family, ATTRIBUTE_FAMILY, 2, m->offset,
-		m->field, "AF_INET, AF_INET6, or 0 if the address is absent" };
+		m->field, false,
+		"AF_INET, AF_INET6, or 0 if the address is absent" };
 	return (a);
 }
 
@@ -60,14 +85,16 @@ add_addr(struct attribute *a, const struct member *m)
 static struct attribute *
 add_number(struct attribute *a, const struct member *m)
 {
-	/* Whether a record has a checksum is decided when it is written. */
-	const uint32_t field = m->type == MEMBER_CRC ? 0 : m->field;
+	struct attribute number = { m->python != NULL ? m->python : m->name,
+		ATTRIBUTE_NUMBER, m->size, m->offset, m->field,
+		m->type == MEMBER_CRC, m->doc };
 
-	*a++ = (struct attribute){ m->python != NULL ? m->python : m->name,
-		ATTRIBUTE_NUMBER, m->size, m->offset, field, m->doc };
-	if (m->python_old != NULL)
-		*a++ = (struct attribute){ m->python_old, ATTRIBUTE_NUMBER,
-			m->size, m->offset, field, "the same by an old name" };
+	*a++ = number;
+	if (m->python_old == NULL)
+		return (a);
+	number.name = m->python_old;
+	number.doc = "the same by an old name";
+	*a++ = number;
 	return (a);
 }
 
@@ -81,7 +108,8 @@ make_attributes(void)
 
 	while (field_member(n) != NULL)
 		n++;
-	a = PyMem_Calloc(NOF_EVERY_FLOW + PER_MEMBER * n + 1, sizeof(*a));
+	a = PyMem_Calloc(NOF_EVERY_FLOW + PER_MEMBER * n + NTIMES + 1,
+	    sizeof(*a));
 	if ((attributes = a) == NULL)
 		return (-1);
 	memcpy(a, of_every_flow, sizeof(of_every_flow));
@@ -91,10 +119,14 @@ make_attributes(void)
 			continue;
 		a = m->type == MEMBER_ADDR ? add_addr(a, m) : add_number(a, m);
 	}
-	return (a == NULL ? -1 : 0);
+	if (a == NULL)
+		return (-1);
+	memcpy(a, times, sizeof(times));
+	return (0);
 }
 
 PyTypeObject *flow_type;
+static PyObject *epoch; /* datetime */
 
 PyObject *
 flow_object_new(const struct flow *flow)
@@ -115,23 +147,30 @@ agreeing(uint32_t fields, uint32_t pair, const struct addr *a)
 	return ((fields & ~pair) | store_addr_bit(pair, a->family));
 }
 
-int
-flow_object_get(PyObject *object, struct flow *flow)
+/* Makes the address bits agree with the families of the addresses. */
+static void
+flow_agree(struct flow *flow)
 {
 	const struct member *m;
 	size_t i;
 
+	for (i = 0; (m = field_member(i)) != NULL; i++) {
+		if (m->type == MEMBER_ADDR)
+			flow->fields = agreeing(flow->fields, m->field,
+			    member_addr(m, flow));
+	}
+}
+
+int
+flow_object_get(PyObject *object, struct flow *flow)
+{
 	if (!PyObject_TypeCheck(object, flow_type)) {
 		PyErr_Format(PyExc_TypeError, "a Flow is needed, not %s",
 		    Py_TYPE(object)->tp_name);
 		return (-1);
 	}
 	*flow = ((struct flow_object *)object)->flow;
-	for (i = 0; (m = field_member(i)) != NULL; i++) {
-		if (m->type == MEMBER_ADDR)
-			flow->fields = agreeing(flow->fields, m->field,
-			    member_addr(m, flow));
-	}
+	flow_agree(flow);
 	return (0);
 }
 
@@ -158,22 +197,36 @@ cannot_delete(const struct attribute *a)
 	return (-1);
 }
 
-/* Converts an int to a number of a->size bytes.  -1 with an exception. */
-static int
-number_from(PyObject *value, const struct attribute *a, uint64_t *number)
+int
+number_from(PyObject *value, const char *name, int bits, uint64_t *number)
 {
 	PyObject *index;
 
-	if ((index = PyNumber_Index(value)) == NULL)
+	if ((index = PyNumber_Index(value)) == NULL) {
+		PyErr_Format(PyExc_TypeError, "%s has to be an int, not %s",
+		    name, Py_TYPE(value)->tp_name);
 		return (-1);
+	}
 	*number = PyLong_AsUnsignedLongLong(index);
 	Py_DECREF(index);
-	if (PyErr_Occurred() == NULL &&
-	    (a->size == 8 || *number >> 8 * a->size == 0))
+	if (PyErr_Occurred() == NULL && (bits == 64 || *number >> bits == 0))
 		return (0);
 	PyErr_Format(PyExc_OverflowError, "%s has to be from 0 to 2**%d - 1",
-	    a->name, 8 * a->size);
+	    name, bits);
 	return (-1);
+}
+
+int
+mask_from(PyObject *value, const char *name, uint32_t *mask)
+{
+	uint64_t number;
+
+	if (value == NULL || value == Py_None)
+		return (0);
+	if (number_from(value, name, 32, &number) == -1)
+		return (-1);
+	*mask = (uint32_t)number;
+	return (0);
 }
 
 static int
@@ -184,10 +237,12 @@ set_number(PyObject *self, PyObject *value, void *closure)
 
 	if (value == NULL)
 		return (cannot_delete(a));
-	if (number_from(value, a, &number) == -1)
+	if (number_from(value, a->name, 8 * a->size, &number) == -1)
 		return (-1);
 	number_set(value_of(self, a), a->size, number);
-	((struct flow_object *)self)->flow.fields |= a->field;
+	/* Whether a record has a checksum is decided when it is written. */
+	if (!a->is_crc)
+		((struct flow_object *)self)->flow.fields |= a->field;
 	return (0);
 }
 
@@ -310,7 +365,7 @@ set_family(PyObject *self, PyObject *value, void *closure)
 
 	if (value == NULL)
 		return (cannot_delete(a));
-	if (number_from(value, a, &number) == -1)
+	if (number_from(value, a->name, 8 * a->size, &number) == -1)
 		return (-1);
 	if (number == system_family(old->family))
 		return (0);
@@ -325,6 +380,52 @@ set_family(PyObject *self, PyObject *value, void *closure)
 	}
 	put_addr(self, a, &addr);
 	return (0);
+}
+
+/* Rounds down, also before the epoch. */
+static int64_t
+floor_divide(int64_t n, int64_t by)
+{
+	return (n / by - (n % by < 0));
+}
+
+int64_t
+flow_time_us(const struct flow *flow, enum store_time which)
+{
+	const int64_t ns = store_flow_time(flow, which);
+
+	return (ns == STORE_TIME_ABSENT ? ns : floor_divide(ns, NSEC_PER_USEC));
+}
+
+static PyObject *
+get_time(PyObject *self, void *closure)
+{
+	const struct attribute *a = closure;
+	const int64_t us = flow_time_us(&((struct flow_object *)self)->flow,
+	    (enum store_time)a->offset);
+	const int64_t sec = floor_divide(us, USEC_PER_SEC);
+	const int64_t day = floor_divide(sec, SEC_PER_DAY);
+	PyObject *since_epoch, *time;
+
+	if (us == STORE_TIME_ABSENT)
+		return (none());
+	since_epoch = PyDelta_FromDSU((int)day, (int)(sec - day * SEC_PER_DAY),
+	    (int)(us - sec * USEC_PER_SEC));
+	if (since_epoch == NULL)
+		return (NULL);
+	time = PyNumber_Add(epoch, since_epoch);
+	Py_DECREF(since_epoch);
+	return (time);
+}
+
+static PyObject *
+get_time_ns(PyObject *self, void *closure)
+{
+	const struct attribute *a = closure;
+	const int64_t ns = store_flow_time(&((struct flow_object *)self)->flow,
+	    (enum store_time)a->offset);
+
+	return (ns == STORE_TIME_ABSENT ? none() : PyLong_FromLongLong(ns));
 }
 
 /* For objects of the program that belong to the flow. */
@@ -421,14 +522,16 @@ static PyObject *
 flow_format(PyObject *self, PyObject *args, PyObject *kwargs)
 {
 	static const char *const keywords[] = { "utc", "mask", NULL };
-	unsigned int mask = STORE_DISPLAY_BRIEF;
+	uint32_t mask = STORE_DISPLAY_BRIEF;
+	PyObject *mask_object = NULL;
 	char line[FORMAT_LINE_MAX];
 	struct flow flow;
 	int utc = 0;
 	size_t len;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|pI:format",
-		KEYWORDS(keywords), &utc, &mask))
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|pO:format",
+		KEYWORDS(keywords), &utc, &mask_object) ||
+	    mask_from(mask_object, "mask", &mask) == -1)
 		return (NULL);
 	flow = own_flow(self);
 	len = format_flow(&flow, mask, utc != 0, line);
@@ -464,32 +567,42 @@ flow_format_csv(PyObject *self, PyObject *unused)
 	return (PyUnicode_FromStringAndSize(line, (Py_ssize_t)len));
 }
 
+/* Returns a record as bytes, or NULL with an exception. */
 static PyObject *
-flow_serialise(PyObject *self, PyObject *args, PyObject *kwargs)
+record_of(const struct flow *flow, uint32_t mask)
 {
-	static const char *const keywords[] = { "mask", NULL };
-	struct flow flow = own_flow(self);
-	unsigned int mask = flow.fields;
 	uint8_t record[STORE_RECORD_MAX];
 	size_t len;
 	int error;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|I:serialise",
-		KEYWORDS(keywords), &mask))
-		return (NULL);
-	if ((error = store_encode(&flow, mask, record, sizeof(record), &len)) !=
-	    0)
+	error = store_encode(flow, mask, record, sizeof(record), &len);
+	if (error != 0)
 		return (raise_log_error(NULL, 0, error));
 	return (
 	    PyBytes_FromStringAndSize((const char *)record, (Py_ssize_t)len));
 }
 
 static PyObject *
+flow_serialise(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+	static const char *const keywords[] = { "mask", NULL };
+	struct flow flow = own_flow(self);
+	PyObject *mask_object = NULL;
+	uint32_t mask = flow.fields;
+
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O:serialise",
+		KEYWORDS(keywords), &mask_object) ||
+	    mask_from(mask_object, "mask", &mask) == -1)
+		return (NULL);
+	return (record_of(&flow, mask));
+}
+
+static PyObject *
 flow_has_field(PyObject *self, PyObject *arg)
 {
-	const unsigned long mask = PyLong_AsUnsignedLongMask(arg);
+	uint64_t mask;
 
-	if (mask == (unsigned long)-1 && PyErr_Occurred() != NULL)
+	if (number_from(arg, "mask", 32, &mask) == -1)
 		return (NULL);
 	return (PyBool_FromLong(
 	    (((struct flow_object *)self)->flow.fields & mask) != 0));
@@ -508,30 +621,175 @@ flow_repr(PyObject *self)
 	return (PyUnicode_FromFormat("<flowd.Flow %s>", line));
 }
 
+/*
+ * Two flows are equal if they have the same fields with the same values.  The
+ * checksum is a property of the record.
+ */
+static PyObject *
+flow_compare(PyObject *self, PyObject *other, int op)
+{
+	const uint32_t compared = FIELDS_KNOWN & ~STORE_FIELD_CRC32;
+	uint8_t records[2][STORE_RECORD_MAX];
+	struct flow a, b;
+	size_t len[2];
+	bool same;
+
+	if (!PyObject_TypeCheck(other, flow_type) ||
+	    (op != Py_EQ && op != Py_NE)) {
+		Py_INCREF(Py_NotImplemented);
+		return (Py_NotImplemented);
+	}
+	a = own_flow(self);
+	b = own_flow(other);
+	if (store_encode(&a, compared, records[0], sizeof(records[0]),
+		&len[0]) != 0 ||
+	    store_encode(&b, compared, records[1], sizeof(records[1]),
+		&len[1]) != 0)
+		return (raise_log_error(NULL, 0, FLOWD_EINVAL));
+	same = len[0] == len[1] && memcmp(records[0], records[1], len[0]) == 0;
+	return (PyBool_FromLong(same == (op == Py_EQ)));
+}
+
+/* Returns copyreg.__newobj__, or NULL with an exception. */
+static PyObject *
+new_object_function(void)
+{
+	PyObject *module, *function;
+
+	if ((module = PyImport_ImportModule("copyreg")) == NULL)
+		return (NULL);
+	function = PyObject_GetAttrString(module, "__newobj__");
+	Py_DECREF(module);
+	return (function);
+}
+
+/*
+ * For copy and pickle: a new object of the type, and the state for
+ * __setstate__.  The record has the values of absent fields, too.
+ */
+static PyObject *
+flow_reduce(PyObject *self, PyObject *unused)
+{
+	struct flow_object *f = (struct flow_object *)self;
+	struct flow whole = f->flow;
+	PyObject *new_object, *dict, *record, *result = NULL;
+
+	(void)unused;
+	whole.fields = FIELDS_KNOWN & ~STORE_FIELD_CRC32;
+	flow_agree(&whole);
+	if ((new_object = new_object_function()) == NULL)
+		return (NULL);
+	if ((dict = PyObject_GetAttrString(self, "__dict__")) == NULL) {
+		PyErr_Clear(); /* only subclasses have one */
+		dict = none();
+	}
+	if ((record = record_of(&whole, whole.fields)) != NULL)
+		result =
+		    Py_BuildValue("O(O)(OIIIOO)", new_object, Py_TYPE(self),
+			record, f->flow.fields, (unsigned int)f->flow.version,
+			f->flow.crc, f->data == NULL ? Py_None : f->data, dict);
+	Py_XDECREF(record);
+	Py_DECREF(dict);
+	Py_DECREF(new_object);
+	return (result);
+}
+
+/* Adds the attributes of a subclass.  -1 with an exception. */
+static int
+set_dict(PyObject *self, PyObject *dict)
+{
+	PyObject *own;
+	int result;
+
+	if (dict == Py_None)
+		return (0);
+	if ((own = PyObject_GetAttrString(self, "__dict__")) == NULL)
+		return (-1);
+	result = PyDict_Update(own, dict);
+	Py_DECREF(own);
+	return (result);
+}
+
+static PyObject *
+flow_setstate(PyObject *self, PyObject *state)
+{
+	struct flow_object *f = (struct flow_object *)self;
+	unsigned int fields, version, crc;
+	PyObject *data, *dict;
+	struct flow flow;
+	const char *record;
+	Py_ssize_t len;
+	size_t used;
+	int error;
+
+	if (!PyTuple_Check(state)) {
+		PyErr_SetString(PyExc_TypeError, "the state is no tuple");
+		return (NULL);
+	}
+	if (!PyArg_ParseTuple(state, "y#IIIOO", &record, &len, &fields,
+		&version, &crc, &data, &dict))
+		return (NULL);
+	error =
+	    store_decode((const uint8_t *)record, (size_t)len, &flow, &used);
+	if (error != 0)
+		return (raise_log_error(NULL, 0, error));
+	flow.fields = fields;
+	flow.version = (uint8_t)version;
+	flow.crc = crc;
+	f->flow = flow;
+	if (data != Py_None) {
+		Py_INCREF(data);
+		Py_XSETREF(f->data, data);
+	}
+	return (set_dict(self, dict) == -1 ? NULL : none());
+}
+
 static PyMethodDef methods[] = {
 	{ "format", (PyCFunction)(void (*)(void))flow_format,
 	    METH_VARARGS | METH_KEYWORDS,
-	    "format(utc=0, mask=DISPLAY_BRIEF)\n--\n\n"
-	    "The line that flowd-reader prints, times in UTC or local." },
+	    "format($self, /, utc=0, mask=None)\n--\n\n"
+	    "The line that flowd-reader prints, times in UTC or local.  mask\n"
+	    "selects fields; without it, DISPLAY_BRIEF does." },
 	{ "format_csv", flow_format_csv, METH_NOARGS,
-	    "format_csv()\n--\n\nThe line that flowd-reader -c prints." },
+	    "format_csv($self, /)\n--\n\nThe line that flowd-reader -c prints." },
 	{ "format_json", (PyCFunction)(void (*)(void))flow_format_json,
 	    METH_VARARGS | METH_KEYWORDS,
-	    "format_json(utc=0)\n--\n\nThe line that flowd-reader -J prints." },
+	    "format_json($self, /, utc=0)\n--\n\n"
+	    "The line that flowd-reader -J prints." },
 	{ "serialise", (PyCFunction)(void (*)(void))flow_serialise,
 	    METH_VARARGS | METH_KEYWORDS,
-	    "serialise(mask=fields)\n--\n\n"
-	    "The flow as a record, bytes; FIELD_CRC32 adds a checksum." },
+	    "serialise($self, /, mask=None)\n--\n\n"
+	    "The flow as a record, bytes, with the fields that it has and that\n"
+	    "are in mask; FIELD_CRC32 adds a checksum.  Without mask, the\n"
+	    "attribute fields is used." },
 	{ "has_field", flow_has_field, METH_O,
-	    "has_field(mask)\n--\n\nWhether any field of mask is present." },
+	    "has_field($self, mask, /)\n--\n\n"
+	    "Whether any field of mask is present." },
+	{ "__reduce__", flow_reduce, METH_NOARGS,
+	    "__reduce__($self, /)\n--\n\nFor copy and pickle." },
+	{ "__setstate__", flow_setstate, METH_O,
+	    "__setstate__($self, state, /)\n--\n\nFor copy and pickle." },
 	{ NULL, NULL, 0, NULL },
 };
 
-static const PyGetSetDef data_getset = { "data", get_data, set_data,
-	"for any object of yours", NULL };
+/* clang-format off */
+#define TIME_NS(name, which) \
+	{ name, get_time_ns, NULL, "the same in nanoseconds since the epoch", \
+	  (void *)(uintptr_t)&times[which] }
 
-/* Returns an entry for each attribute, and one for data.  NULL without memory.
- */
+/* The attributes that arrays do not have. */
+static const PyGetSetDef others[] = {
+	{ "data", get_data, set_data, "for any object of yours", NULL },
+	TIME_NS("recv_time_ns", STORE_TIME_RECV),
+	TIME_NS("export_time_ns", STORE_TIME_EXPORT),
+	TIME_NS("start_ns", STORE_TIME_START),
+	TIME_NS("end_ns", STORE_TIME_END),
+};
+/* clang-format on */
+
+#define NOTHERS (sizeof(others) / sizeof(others[0]))
+
+/* Returns an entry for each attribute.  NULL without memory. */
 static PyGetSetDef *
 make_getset(void)
 {
@@ -542,6 +800,7 @@ make_getset(void)
 		[ATTRIBUTE_NUMBER] = { get_number, set_number },
 		[ATTRIBUTE_ADDR] = { get_addr, set_addr },
 		[ATTRIBUTE_FAMILY] = { get_family, set_family },
+		[ATTRIBUTE_TIME] = { get_time, NULL },
 	};
 	const struct attribute *a;
 	PyGetSetDef *getset, *to;
@@ -549,10 +808,11 @@ make_getset(void)
 
 	while (attributes[n].name != NULL)
 		n++;
-	if ((getset = PyMem_Calloc(n + 2, sizeof(*getset))) == NULL)
+	if ((getset = PyMem_Calloc(NOTHERS + n + 1, sizeof(*getset))) == NULL)
 		return (NULL);
-	getset[0] = data_getset;
-	for (a = attributes, to = getset + 1; a->name != NULL; a++, to++) {
+	memcpy(getset, others, sizeof(others));
+	for (a = attributes, to = getset + NOTHERS; a->name != NULL;
+	     a++, to++) {
 		to->name = a->name;
 		to->get = by_kind[a->kind].get;
 		to->set = by_kind[a->kind].set;
@@ -564,7 +824,10 @@ make_getset(void)
 
 static char doc[] =
     "Flow(blob=None)\n--\n\n"
-    "One flow: an empty one, or the flow of a record, which is bytes.";
+    "One flow: an empty one, or the flow of a record, which is bytes.\n\n"
+    "Flows with the same fields and values are equal, whatever their data and\n"
+    "checksum are.  A flow can change and has no hash: use serialise() in\n"
+    "sets and as a key.  Flows can be copied and pickled, with data.";
 
 #define GETSET 0 /* its place in slots */
 
@@ -576,6 +839,8 @@ static PyType_Slot slots[] = {
 	{ Py_tp_traverse, flow_traverse },
 	{ Py_tp_clear, flow_clear },
 	{ Py_tp_repr, flow_repr },
+	{ Py_tp_richcompare, flow_compare },
+	{ Py_tp_hash, PyObject_HashNotImplemented },
 	{ Py_tp_methods, methods },
 	{ 0, NULL },
 };
@@ -587,9 +852,22 @@ static PyType_Spec spec = {
 	.slots = slots,
 };
 
+/* Returns 1970-01-01 in UTC as a datetime, or NULL with an exception. */
+static PyObject *
+make_epoch(void)
+{
+	PyDateTime_IMPORT;
+	if (PyDateTimeAPI == NULL)
+		return (NULL);
+	return (PyDateTimeAPI->DateTime_FromDateAndTime(1970, 1, 1, 0, 0, 0, 0,
+	    PyDateTime_TimeZone_UTC, PyDateTimeAPI->DateTimeType));
+}
+
 int
 flow_type_init(PyObject *module)
 {
+	if ((epoch = make_epoch()) == NULL)
+		return (-1);
 	if (make_attributes() == -1 ||
 	    (slots[GETSET].pfunc = make_getset()) == NULL) {
 		PyErr_NoMemory();

@@ -56,14 +56,16 @@ enum attribute_kind {
 	ATTRIBUTE_NUMBER, /* unsigned, of size bytes */
 	ATTRIBUTE_ADDR,   /* text; 16 bytes, IPv4 mapped */
 	ATTRIBUTE_FAMILY, /* AF_INET, AF_INET6, 0 */
+	ATTRIBUTE_TIME,   /* datetime; signed, microseconds since the epoch */
 };
 
 struct attribute {
 	const char *name;
 	enum attribute_kind kind;
 	uint8_t size;   /* bytes in an array */
-	size_t offset;  /* in struct flow */
-	uint32_t field; /* STORE_FIELD_* that setting it adds */
+	size_t offset;  /* in struct flow; of a time, its enum store_time */
+	uint32_t field; /* STORE_FIELD_* that has it; 0: every flow does */
+	bool is_crc;    /* setting it does not add field */
 	const char *doc;
 };
 
@@ -78,6 +80,21 @@ extern PyObject *log_error;
 int flow_type_init(PyObject *module);
 int log_type_init(PyObject *module);
 int filter_type_init(PyObject *module);
+
+/*
+ * Converts an int to a number of bits bits.  -1 with an exception that has the
+ * name of the argument or attribute.
+ */
+int number_from(PyObject *value, const char *name, int bits, uint64_t *number);
+
+/*
+ * Converts an optional argument, a mask of fields; keeps *mask if value is NULL
+ * or None.  -1 with an exception.
+ */
+int mask_from(PyObject *value, const char *name, uint32_t *mask);
+
+/* Returns a time of flow in microseconds, or STORE_TIME_ABSENT. */
+int64_t flow_time_us(const struct flow *flow, enum store_time which);
 
 /* Returns a new Flow, or NULL with an exception. */
 PyObject *flow_object_new(const struct flow *flow);
@@ -103,14 +120,20 @@ PyObject *raise_log_error(PyObject *name, uint64_t offset, int error);
 /* Reads a flow, with the results of store_read. */
 typedef int flow_source_fn(void *arg, struct flow *flow);
 
+/* Times of receipt, in nanoseconds since the epoch. */
+struct period {
+	long long since, until; /* until is not included */
+};
+
 /*
  * Reads flows until source returns an error, which it stores in *error, or
- * until count flows passed the filter.  names are names of attributes.  filter
- * is a Filter, a callable, or None.  Returns a tuple of bytearrays, one for
+ * until count flows of the period passed the filter.  names are names of
+ * attributes.  filter is a Filter, a callable, or None.  Returns a tuple of bytearrays, one for
  * each name, or NULL with an exception.  source is called without the
  * interpreter's lock, and *thread is then the state to restore.
  */
-PyObject *read_columns(PyObject *names, PyObject *filter, uint64_t count,
-    flow_source_fn *source, void *arg, PyThreadState **thread, int *error);
+PyObject *read_columns(PyObject *names, PyObject *filter,
+    const struct period *period, uint64_t count, flow_source_fn *source,
+    void *arg, PyThreadState **thread, int *error);
 
 #endif

@@ -313,10 +313,48 @@ open_file_to_read(struct log_object *l)
 	return (-1);
 }
 
+static int
+cannot_append(const struct log_object *l)
+{
+	PyErr_Format(PyExc_ValueError,
+	    "%S: a log that is compressed by gzip cannot be appended to",
+	    l->name);
+	return (-1);
+}
+
+/*
+ * Refuses names that end in .gz: records are written uncompressed, and would be
+ * appended behind compressed ones.
+ */
+static int
+refuse_gzip(const struct log_object *l, PyObject *path, char mode)
+{
+	PyObject *bytes;
+	Py_ssize_t len;
+	bool gzip;
+
+	if (!PyUnicode_FSConverter(path, &bytes))
+		return (-1);
+	len = PyBytes_GET_SIZE(bytes);
+	gzip = len >= 3 &&
+	    memcmp(PyBytes_AS_STRING(bytes) + len - 3, ".gz", 3) == 0;
+	Py_DECREF(bytes);
+	if (!gzip)
+		return (0);
+	if (mode == 'a')
+		return (cannot_append(l));
+	PyErr_Format(PyExc_ValueError,
+	    "%S: logs are written uncompressed; pass gzip.open(path, \"wb\") "
+	    "in place of the path, or compress the complete log",
+	    l->name);
+	return (-1);
+}
+
 /* Cuts off a partial record that a crash left at the end. */
 static int
 prepare_to_append(const struct log_object *l, int fd)
 {
+	uint8_t magic[2];
 	struct stat st;
 	uint64_t keep;
 	int error;
@@ -327,6 +365,9 @@ prepare_to_append(const struct log_object *l, int fd)
 	}
 	if (!S_ISREG(st.st_mode) || st.st_size == 0)
 		return (0);
+	if (pread(fd, magic, sizeof(magic), 0) == sizeof(magic) &&
+	    magic[0] == 0x1f && magic[1] == 0x8b) /* RFC 1952 */
+		return (cannot_append(l));
 	if ((error = store_check_tail(fd, &keep)) != 0) {
 		(void)raise_error(l, error);
 		return (-1);
@@ -345,7 +386,8 @@ open_path_to_write(struct log_object *l, PyObject *path, char mode)
 					O_WRONLY | O_CREAT | O_TRUNC;
 	int error, fd;
 
-	if ((fd = open_fd(l, path, flags)) == -1)
+	if (refuse_gzip(l, path, mode) == -1 ||
+	    (fd = open_fd(l, path, flags)) == -1)
 		return (-1);
 	if (mode == 'a' && prepare_to_append(l, fd) == -1) {
 		close(fd);
@@ -453,6 +495,11 @@ log_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 		    "recover, legacy and follow "
 		    "are for reading; legacy goes with no other, and follow "
 		    "with a path");
+		return (NULL);
+	}
+	if (on_damage != Py_None && !PyCallable_Check(on_damage)) {
+		PyErr_SetString(PyExc_TypeError,
+		    "on_damage has to be None or callable");
 		return (NULL);
 	}
 	if ((l = (struct log_object *)type->tp_alloc(type, 0)) == NULL)
@@ -636,12 +683,15 @@ static PyObject *
 log_read_columns(PyObject *self, PyObject *args)
 {
 	struct log_object *l = (struct log_object *)self;
-	PyObject *names, *filter, *columns;
-	unsigned long long count;
+	PyObject *names, *filter, *columns, *count_object;
+	struct period period;
+	uint64_t count = UINT64_MAX;
 	int error;
 
-	if (!PyArg_ParseTuple(args, "O!OK:_read_columns", &PyTuple_Type, &names,
-		&filter, &count))
+	if (!PyArg_ParseTuple(args, "O!OOLL:_read_columns", &PyTuple_Type,
+		&names, &filter, &count_object, &period.since, &period.until) ||
+	    (count_object != Py_None &&
+		number_from(count_object, "count", 64, &count) == -1))
 		return (NULL);
 	if (filter != Py_None && !PyCallable_Check(filter)) {
 		PyErr_SetString(PyExc_TypeError,
@@ -652,8 +702,8 @@ log_read_columns(PyObject *self, PyObject *args)
 		return (NULL);
 	l->busy = true;
 	l->failed = false;
-	columns = read_columns(names, filter, count, read_for_columns, l,
-	    &l->thread, &error);
+	columns = read_columns(names, filter, &period, count, read_for_columns,
+	    l, &l->thread, &error);
 	l->busy = false;
 	if (columns == NULL || error == 0 || is_end(l, error))
 		return (columns);
@@ -714,13 +764,14 @@ log_write_flow(PyObject *self, PyObject *args, PyObject *kwargs)
 {
 	static const char *const keywords[] = { "flow", "fieldmask", NULL };
 	struct log_object *l = (struct log_object *)self;
-	unsigned int mask = FIELDS_KNOWN;
+	PyObject *object, *mask_object = NULL;
+	uint32_t mask = FIELDS_KNOWN;
 	struct flow flow;
-	PyObject *object;
 	int result;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|I:write_flow",
-		KEYWORDS(keywords), &object, &mask) ||
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:write_flow",
+		KEYWORDS(keywords), &object, &mask_object) ||
+	    mask_from(mask_object, "fieldmask", &mask) == -1 ||
 	    flow_object_get(object, &flow) == -1 || refuse_if_busy(l) == -1 ||
 	    want_open(l, false) == -1)
 		return (NULL);
@@ -827,16 +878,17 @@ get_started(PyObject *self, void *closure)
 
 static PyMethodDef methods[] = {
 	{ "read_flow", log_read_flow, METH_NOARGS,
-	    "read_flow()\n--\n\nThe next flow, or None at the end." },
+	    "read_flow($self, /)\n--\n\nThe next flow, or None at the end." },
 	{ "write_flow", (PyCFunction)(void (*)(void))log_write_flow,
 	    METH_VARARGS | METH_KEYWORDS,
-	    "write_flow(flow, fieldmask=FIELD_ALL)\n--\n\n"
-	    "Writes the fields of flow that are also in fieldmask.  With\n"
-	    "FIELD_CRC32 in fieldmask the record gets a checksum." },
+	    "write_flow($self, /, flow, fieldmask=None)\n--\n\n"
+	    "Writes the fields of flow that are also in fieldmask; None is\n"
+	    "FIELD_ALL.  With FIELD_CRC32 in fieldmask the record gets a\n"
+	    "checksum." },
 	{ "flush", log_flush, METH_NOARGS,
-	    "flush()\n--\n\nWrites the buffered records to the file." },
+	    "flush($self, /)\n--\n\nWrites the buffered records to the file." },
 	{ "close", log_close, METH_NOARGS,
-	    "close()\n--\n\nWrites the buffered records, and closes the log.\n"
+	    "close($self, /)\n--\n\nWrites the buffered records, and closes the log.\n"
 	    "A file object that was passed to FlowLog stays open." },
 	{ "_read_columns", log_read_columns, METH_VARARGS, NULL },
 	{ "__enter__", log_enter, METH_NOARGS, NULL },
@@ -847,6 +899,9 @@ static PyMethodDef methods[] = {
 static PyGetSetDef getset[] = {
 	{ "name", get_object, NULL, "the path, or the name of the file object",
 	    (void *)offsetof(struct log_object, name) },
+	{ "file", get_object, NULL,
+	    "the file object that was passed; None for a path, or if closed",
+	    (void *)offsetof(struct log_object, file) },
 	{ "damage", get_object, NULL,
 	    "list of skipped damage, if recover=True and no on_damage",
 	    (void *)offsetof(struct log_object, damage) },
@@ -860,7 +915,13 @@ static PyGetSetDef getset[] = {
 	{ NULL, NULL, NULL, NULL, NULL },
 };
 
+static char doc[] =
+    "FlowLog(path, mode='rb', *, recover=False, on_damage=None,\n"
+    "        legacy=False, follow=False)\n--\n\n"
+    "The part of flowd.FlowLog in C.";
+
 static PyType_Slot slots[] = {
+	{ Py_tp_doc, doc },
 	{ Py_tp_new, log_new },
 	{ Py_tp_dealloc, log_dealloc },
 	{ Py_tp_finalize, log_finalize },

@@ -60,6 +60,11 @@ get_u32(PyObject *object, uint32_t *number)
 	PyObject *whole;
 	unsigned long value;
 
+	if (!PyNumber_Check(object)) {
+		PyErr_Format(PyExc_TypeError, "a number is needed, not %s",
+		    Py_TYPE(object)->tp_name);
+		return (-1);
+	}
 	if ((whole = PyNumber_Long(object)) == NULL)
 		return (-1);
 	value = PyLong_AsUnsignedLong(whole);
@@ -122,26 +127,31 @@ csv_header(PyObject *self, PyObject *unused)
 	return (PyUnicode_FromString(format_csv_header()));
 }
 
-/*
- * Returns the type, by its name in numpy, and the width of each attribute's
- * array.
- */
-static PyObject *
-columns(void)
+/* The name in numpy of the type of an attribute's array. */
+static const char *
+numpy_type(const struct attribute *a)
 {
 	static const char
 	    *const types[] = { [1] = "u1", [2] = "u2", [4] = "u4", [8] = "u8" };
+
+	if (a->kind == ATTRIBUTE_ADDR)
+		return ("u1");
+	return (a->kind == ATTRIBUTE_TIME ? "M8[us]" : types[a->size]);
+}
+
+/* Returns type, width and STORE_FIELD_* of each attribute's array. */
+static PyObject *
+columns(void)
+{
 	const struct attribute *a;
 	PyObject *dict, *value;
-	bool is_addr;
 	int result;
 
 	if ((dict = PyDict_New()) == NULL)
 		return (NULL);
 	for (a = attributes; a->name != NULL; a++) {
-		is_addr = a->kind == ATTRIBUTE_ADDR;
-		value = Py_BuildValue("(si)", is_addr ? "u1" : types[a->size],
-		    is_addr ? a->size : 1);
+		value = Py_BuildValue("(siI)", numpy_type(a),
+		    a->kind == ATTRIBUTE_ADDR ? a->size : 1, a->field);
 		result = value == NULL ?
 		    -1 :
 		    PyDict_SetItemString(dict, a->name, value);
@@ -155,18 +165,18 @@ columns(void)
 }
 
 static int
-add_number(PyObject *module, const char *name, uint32_t number)
+set_number(PyObject *dict, const char *name, uint32_t number)
 {
 	PyObject *value = PyLong_FromUnsignedLong(number);
+	const int result =
+	    value == NULL ? -1 : PyDict_SetItemString(dict, name, value);
 
-	if (value != NULL && PyModule_AddObject(module, name, value) == 0)
-		return (0);
 	Py_XDECREF(value);
-	return (-1);
+	return (result);
 }
 
 static int
-add_fields(PyObject *module)
+set_fields(PyObject *dict)
 {
 	const struct field_name *n;
 	char name[64];
@@ -174,23 +184,36 @@ add_fields(PyObject *module)
 
 	for (i = 0; (n = field_name(i)) != NULL; i++) {
 		(void)snprintf(name, sizeof(name), "FIELD_%s", n->name);
-		if (add_number(module, name, n->mask) == -1)
+		if (set_number(dict, name, n->mask) == -1)
 			return (-1);
 	}
 	return (0);
 }
 
-static int
-add_constants(PyObject *module)
+/* Returns the module's numbers by their names: FIELD_*, DISPLAY_*, STORE_*. */
+static PyObject *
+constants(void)
 {
-	if (add_fields(module) == -1 ||
-	    add_number(module, "FIELD_RESERVED", STORE_FIELD_RESERVED) == -1 ||
-	    add_number(module, "DISPLAY_ALL", STORE_DISPLAY_ALL) == -1 ||
-	    add_number(module, "DISPLAY_BRIEF", STORE_DISPLAY_BRIEF) == -1 ||
-	    add_number(module, "STORE_VER_MAJOR", STORE_VER_MAJOR) == -1 ||
-	    add_number(module, "STORE_VER_MINOR", STORE_VER_MINOR) == -1 ||
-	    add_number(module, "STORE_VERSION", STORE_VERSION) == -1)
-		return (-1);
+	PyObject *dict;
+
+	if ((dict = PyDict_New()) == NULL)
+		return (NULL);
+	if (set_fields(dict) == -1 ||
+	    set_number(dict, "FIELD_RESERVED", STORE_FIELD_RESERVED) == -1 ||
+	    set_number(dict, "DISPLAY_ALL", STORE_DISPLAY_ALL) == -1 ||
+	    set_number(dict, "DISPLAY_BRIEF", STORE_DISPLAY_BRIEF) == -1 ||
+	    set_number(dict, "STORE_VER_MAJOR", STORE_VER_MAJOR) == -1 ||
+	    set_number(dict, "STORE_VER_MINOR", STORE_VER_MINOR) == -1 ||
+	    set_number(dict, "STORE_VERSION", STORE_VERSION) == -1) {
+		Py_DECREF(dict);
+		return (NULL);
+	}
+	return (dict);
+}
+
+static int
+add_versions(PyObject *module)
+{
 	if (PyModule_AddStringConstant(module, "zlib_version", zlibVersion()) ==
 		-1 ||
 	    PyModule_AddStringConstant(module, "zlib_build_version",
@@ -198,6 +221,16 @@ add_constants(PyObject *module)
 		return (-1);
 	return (
 	    PyModule_AddStringConstant(module, "__version__", PACKAGE_VERSION));
+}
+
+/* Adds an object, which it owns and which may be NULL. */
+static int
+add_object(PyObject *module, const char *name, PyObject *object)
+{
+	if (object != NULL && PyModule_AddObject(module, name, object) == 0)
+		return (0);
+	Py_XDECREF(object);
+	return (-1);
 }
 
 static int
@@ -219,9 +252,9 @@ static PyMethodDef methods[] = {
 	    "iso_time(t, utc_flag=0)\n--\n\n"
 	    "Seconds since the epoch as YYYY-MM-DDTHH:MM:SS, UTC or local." },
 	{ "interval_time", interval_time, METH_O,
-	    "interval_time(t)\n--\n\nSeconds as in 1w2d3h4m5s." },
+	    "interval_time(t, /)\n--\n\nSeconds as in 1w2d3h4m5s." },
 	{ "interval_time_ms", interval_time_ms, METH_O,
-	    "interval_time_ms(t)\n--\n\nMilliseconds as in 3m4s.005." },
+	    "interval_time_ms(t, /)\n--\n\nMilliseconds as in 3m4s.005." },
 	{ "csv_header", csv_header, METH_NOARGS,
 	    "csv_header()\n--\n\nThe line before those of Flow.format_csv." },
 	{ NULL, NULL, 0, NULL },
@@ -241,14 +274,14 @@ PyMODINIT_FUNC
 PyInit__flowd(void)
 {
 	PyObject *module = PyModule_Create(&definition);
-	PyObject *table;
 
 	if (module == NULL)
 		return (NULL);
 	if (add_error(module) == -1 || flow_type_init(module) == -1 ||
 	    log_type_init(module) == -1 || filter_type_init(module) == -1 ||
-	    add_constants(module) == -1 || (table = columns()) == NULL ||
-	    PyModule_AddObject(module, "columns", table) == -1) {
+	    add_versions(module) == -1 ||
+	    add_object(module, "constants", constants()) == -1 ||
+	    add_object(module, "columns", columns()) == -1) {
 		Py_DECREF(module);
 		return (NULL);
 	}
