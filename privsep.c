@@ -40,6 +40,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/log-cause.h"
 #include "base/log.h"
 #include "monitor/control-socket.h"
 #include "monitor/daemonize.h"
@@ -109,15 +110,18 @@ tick_interfaces(struct monitor *m)
 static void
 reopen_logs(struct monitor *m)
 {
+	struct log_cause cause;
 	size_t i;
 
 	for (i = 0; i < m->now.conf->nlogs; i++) {
-		if (flowlogs_reopen(&m->now.logs, i) == -1)
-			log_warnx(
-			    "the log was not reopened; flows are still "
-			    "written to the old file");
-		else
+		if (flowlogs_reopen(&m->now.logs, i, &cause) == 0) {
 			send_log(m, i);
+			continue;
+		}
+		log_cause_write(&cause);
+		log_warnx(
+		    "the log was not reopened; flows are still "
+		    "written to the old file");
 	}
 	m->workers.reopening = true;
 	workers_report(&m->workers);

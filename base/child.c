@@ -32,13 +32,18 @@ child_wait(pid_t pid, int *status)
 	return (0);
 }
 
-bool
-child_succeeds(pid_t pid)
+static int
+result_of(int status)
+{
+	return (WIFEXITED(status) ? WEXITSTATUS(status) : EINTR);
+}
+
+int
+child_result(pid_t pid)
 {
 	int status;
 
-	return (child_wait(pid, &status) == 0 && WIFEXITED(status) &&
-	    WEXITSTATUS(status) == 0);
+	return (child_wait(pid, &status) == -1 ? errno : result_of(status));
 }
 
 bool
@@ -48,6 +53,6 @@ child_has_ended(pid_t pid, int *error)
 
 	if (waitpid(pid, &status, WNOHANG) != pid)
 		return (false);
-	*error = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+	*error = result_of(status);
 	return (true);
 }

@@ -30,8 +30,8 @@
  */
 int child_wait(pid_t pid, int *status);
 
-/* The same for a child that is expected to exit with status 0; false if not. */
-bool child_succeeds(pid_t pid);
+/* The same.  Returns its exit status, or EINTR if a signal killed it. */
+int child_result(pid_t pid);
 
 /*
  * Does not wait: false while the child runs.  Then *error is its exit status,

@@ -18,7 +18,9 @@
 
 #include <sys/stat.h>
 
+#include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -100,7 +102,7 @@ keep_state_tick(struct keep_state *k, uint32_t now)
 	return (keep_state_ask(k));
 }
 
-/* -1 after a message. */
+/* -1 with errno. */
 static int
 write_state(const struct exporter_table *exporters, int fd)
 {
@@ -109,13 +111,23 @@ write_state(const struct exporter_table *exporters, int fd)
 	int r;
 
 	if (state_pack(exporters, &data, &len) != 0) {
-		log_warnx("statefile: memory exhausted; not written");
+		errno = ENOMEM;
 		return (-1);
 	}
-	if ((r = flowd_write_whole(fd, data, len)) == -1)
-		log_warn("statefile");
+	r = flowd_write_whole(fd, data, len);
 	free(data);
 	return (r);
+}
+
+/* Logs the result of write_state, with its errno. */
+static void
+report(struct keep_state *k, int r)
+{
+	if (r == -1) {
+		if (log_state_hourly(&k->unsaved, (uint32_t)time(NULL)))
+			log_warn("statefile: cannot write it");
+	} else if (log_state_end(&k->unsaved))
+		log_info("statefile: it was written again");
 }
 
 int
@@ -127,6 +139,7 @@ keep_state_write(struct keep_state *k, int fd)
 	if (fd == -1)
 		return (0);
 	r = write_state(k->exporters, fd);
+	report(k, r);
 	(void)close(fd);
 	if (r == -1)
 		return (0);

@@ -25,6 +25,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/log-limit.h"
 #include "config/config.h"
 #include "decode/exporters.h"
 
@@ -34,6 +35,7 @@ struct keep_state {
 	bool asked;     /* the monitor has been asked for a file to write */
 	bool due;       /* even if no exporter has changed */
 	uint32_t saved; /* epoch seconds; when it was last asked for */
+	struct log_state unsaved; /* it cannot be written */
 };
 
 /*

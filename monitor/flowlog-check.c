@@ -18,6 +18,7 @@
 
 #include <sys/stat.h>
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <unistd.h>
@@ -26,6 +27,13 @@
 #include "base/log.h"
 #include "monitor/flowlog-check.h"
 #include "store.h"
+
+/* Exit status of the child.  Lower ones are an errno. */
+enum {
+	STATUS_LEGACY = 200,
+	STATUS_NOT_A_LOG,
+	STATUS_DAMAGED,
+};
 
 /* ftruncate would make a log longer that another program has just emptied. */
 static bool
@@ -36,18 +44,14 @@ has_shrunk(int fd, uint64_t size)
 	return (fstat(fd, &st) == 0 && (uint64_t)st.st_size < size);
 }
 
+/* 0, or the status of the child. */
 static int
 cut_off(const char *name, int fd, uint64_t keep, uint64_t size, bool report)
 {
 	if (keep == size || has_shrunk(fd, size))
 		return (0);
-	if (ftruncate(fd, (off_t)keep) == -1) {
-		log_warn(
-		    "logfile %s: cannot remove a partial record of %" PRIu64
-		    " bytes from the end",
-		    name, size - keep);
-		return (-1);
-	}
+	if (ftruncate(fd, (off_t)keep) == -1)
+		return (errno);
 	if (report)
 		log_warnx("logfile %s: removed a partial record of %" PRIu64
 			  " bytes from the end",
@@ -55,6 +59,7 @@ cut_off(const char *name, int fd, uint64_t keep, uint64_t size, bool report)
 	return (0);
 }
 
+/* 0, or the status of the child. */
 static int
 check(const char *name, int fd, uint64_t size, bool report)
 {
@@ -64,46 +69,67 @@ check(const char *name, int fd, uint64_t size, bool report)
 	case 0:
 		return (cut_off(name, fd, keep, size, report));
 	case FLOWD_ELEGACY:
-		log_warnx(
+		return (STATUS_LEGACY);
+	case FLOWD_EIO:
+		return (errno);
+	case FLOWD_ENOTLOG:
+		return (STATUS_NOT_A_LOG);
+	default:
+		return (STATUS_DAMAGED);
+	}
+}
+
+static void
+explain(const char *name, int status, struct log_cause *cause)
+{
+	switch (status) {
+	case STATUS_LEGACY:
+		log_cause_setx(cause,
 		    "logfile %s: flowd cannot append to a log of version 2; "
 		    "move it away",
 		    name);
-		return (-1);
-	case FLOWD_EIO:
-		log_warn("logfile %s: cannot read it", name);
-		return (-1);
-	case FLOWD_ENOTLOG:
-		log_warnx(
+		return;
+	case STATUS_NOT_A_LOG:
+		log_cause_setx(cause,
 		    "logfile %s: not a flow log; flowd does not change it",
 		    name);
-		return (-1);
-	default:
-		log_warnx(
+		return;
+	case STATUS_DAMAGED:
+		log_cause_setx(cause,
 		    "logfile %s: its end is damaged; move it away "
 		    "(flowd-reader -R recovers the intact records)",
 		    name);
-		return (-1);
+		return;
+	default:
+		errno = status;
+		log_cause_set(cause,
+		    "logfile %s: cannot read its end, or remove a partial "
+		    "record from it",
+		    name);
 	}
 }
 
 int
 flowlog_check(const struct rights_options *opts, const char *name, int fd,
-    bool report)
+    bool report, struct log_cause *cause)
 {
 	struct stat st;
+	int status;
 	pid_t pid;
 
 	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode) || st.st_size == 0)
 		return (0);
 	if ((pid = fork()) == -1) {
-		log_warn("logfile %s: cannot start a process to check it",
-		    name);
+		log_cause_set(cause,
+		    "logfile %s: cannot start a process to check it", name);
 		return (-1);
 	}
 	if (pid == 0) {
 		rights_drop(opts, SANDBOX_FILES, &fd, 1);
-		_exit(
-		    check(name, fd, (uint64_t)st.st_size, report) == 0 ? 0 : 1);
+		_exit(check(name, fd, (uint64_t)st.st_size, report));
 	}
-	return (child_succeeds(pid) ? 0 : -1);
+	if ((status = child_result(pid)) == 0)
+		return (0);
+	explain(name, status, cause);
+	return (-1);
 }

@@ -22,15 +22,16 @@
 
 #include <stdbool.h>
 
+#include "base/log-cause.h"
 #include "sandbox/rights.h"
 
 /*
  * Checks the end of the log fd in a child process without rights, and removes
  * a partial record or blocks of zeros from the end.  name is for messages;
- * report: logs the removal.  -1 after a message if flowd cannot append to this
+ * report: logs the removal.  -1 with the cause if flowd cannot append to this
  * file, which is then unchanged.
  */
 int flowlog_check(const struct rights_options *opts, const char *name, int fd,
-    bool report);
+    bool report, struct log_cause *cause);
 
 #endif

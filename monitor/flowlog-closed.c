@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "base/child.h"
+#include "base/log-cause.h"
 #include "base/log.h"
 #include "config/flowlog-name.h"
 #include "monitor/flowlog-closed.h"
@@ -81,6 +82,7 @@ start_compressor(struct compressor *c, const struct open_flowlogs *logs,
 		return (-1);
 	}
 	c->log = i;
+	(void)strlcpy(c->name, f->name, sizeof(c->name));
 	c->size = f->size;
 	c->mtime = f->mtime;
 	if ((c->pid = flowlog_compress_start(logs->rights, c->in, c->out)) !=
@@ -108,21 +110,102 @@ is_made_of(const struct flowlog_dir_file *compressed,
 	    compressed->mtime.tv_nsec == f->mtime.tv_nsec);
 }
 
+/* Opens the directory of log i.  -1 after a message, with errno. */
+static int
+open_dir(struct flowlog_dir *d, const struct open_flowlogs *logs, size_t i)
+{
+	const struct conf_log *log = &logs->conf->logs[i];
+	struct log_state *state = &logs->list[i].conditions.unlisted;
+	struct log_cause cause;
+
+	if (flowlog_dir_open(d, log, &cause) == -1) {
+		(void)log_cause_hourly(&cause, state, (uint32_t)time(NULL));
+		return (-1);
+	}
+	if (log_state_end(state))
+		log_info("logfile %s: its directory can be read again",
+		    log->path);
+	return (0);
+}
+
+/* Files of a directory that cannot be removed. */
+struct unremovable {
+	size_t n;
+	const char *first;
+	int error; /* errno of the first */
+};
+
+static void
+remove_file(const struct flowlog_dir *d, const struct flowlog_dir_file *f,
+    struct unremovable *u)
+{
+	if (unlinkat(d->fd, f->name, 0) == 0) {
+		log_debug("removed %s", f->name);
+		return;
+	}
+	if (u->n++ > 0)
+		return;
+	u->error = errno;
+	u->first = f->name;
+}
+
+/* Logs the files of this kind that cannot be removed, or that none is left. */
+static void
+report_unremovable(const struct conf_log *log, struct log_state *state,
+    const struct unremovable *u, const char *kind)
+{
+	if (u->n == 0) {
+		if (log_state_end(state))
+			log_info(
+			    "logfile %s: the %s files that could not be "
+			    "removed are gone",
+			    log->path, kind);
+		return;
+	}
+	if (log_state_hourly(state, (uint32_t)time(NULL)))
+		log_warnx(
+		    "logfile %s: %zu %s files cannot be removed, first %s: "
+		    "%s; flowd tries again",
+		    log->path, u->n, kind, u->first, strerror(u->error));
+}
+
 /* Whether f was compressed already.  Removes f then. */
 static bool
-is_done(const struct flowlog_dir *d, const struct flowlog_dir_file *f)
+is_done(const struct flowlog_dir *d, const struct flowlog_dir_file *f,
+    struct unremovable *u)
 {
 	size_t i;
 
 	for (i = 0; i < d->n; i++) {
 		if (!is_made_of(&d->files[i], f))
 			continue;
-		if (unlinkat(d->fd, f->name, 0) == -1)
-			log_warn("%s was compressed, but cannot be removed",
-			    f->name);
+		remove_file(d, f, u);
 		return (true);
 	}
 	return (false);
+}
+
+/*
+ * Logs that a closed file of log i cannot be compressed or, with error 0, that
+ * this is possible again.
+ */
+static void
+report_compression(const struct open_flowlogs *logs, size_t i, const char *name,
+    int error)
+{
+	const char *path = logs->conf->logs[i].path;
+	struct log_state *state = &logs->list[i].conditions.uncompressed;
+
+	if (error == 0) {
+		if (log_state_end(state))
+			log_info(
+			    "logfile %s: closed files are compressed again",
+			    path);
+	} else if (log_state_hourly(state, (uint32_t)time(NULL)))
+		log_warnx(
+		    "logfile %s: cannot compress %s: %s; it stays "
+		    "uncompressed",
+		    path, name, strerror(error));
 }
 
 static bool
@@ -132,30 +215,43 @@ is_later(const struct timespec *a, const struct timespec *b)
 	    (a->tv_sec == b->tv_sec && a->tv_nsec > b->tv_nsec));
 }
 
+/* Whether f can and must be compressed.  Removes it if it was already. */
+static bool
+is_to_compress(const struct open_flowlogs *logs, size_t i,
+    const struct flowlog_dir *d, const struct flowlog_dir_file *f,
+    struct unremovable *u)
+{
+	char name[NAME_MAX + 1];
+
+	return (!f->parsed.compressed && f->size != 0 &&
+	    is_later(&f->mtime, &logs->list[i].failed) &&
+	    !open_flowlogs_have(logs, f->dev, f->ino) && !is_done(d, f, u) &&
+	    flowlog_dir_compressed_name(d, f, name));
+}
+
 /* Starts a compressor for the oldest uncompressed file of log i, if any. */
 static void
 compress_next(struct compressor *c, struct open_flowlogs *logs, size_t i)
 {
-	const struct conf_log *log = &logs->conf->logs[i];
-	char name[NAME_MAX + 1];
-	const struct flowlog_dir_file *f;
+	struct unremovable u = { 0 };
+	const char *name;
 	struct flowlog_dir d;
 	size_t j;
 
 	logs->list[i].uncompressed = false;
-	if (flowlog_dir_open(&d, log) == -1)
+	if (open_dir(&d, logs, i) == -1)
 		return;
 	for (j = 0; j < d.n; j++) {
-		f = &d.files[j];
-		if (f->parsed.compressed || f->size == 0 ||
-		    !is_later(&f->mtime, &logs->list[i].failed) ||
-		    open_flowlogs_have(logs, f->dev, f->ino) ||
-		    is_done(&d, f) || !flowlog_dir_compressed_name(&d, f, name))
+		if (!is_to_compress(logs, i, &d, &d.files[j], &u))
 			continue;
-		if (start_compressor(c, logs, i, &d, f) == -1)
-			log_warn("%s cannot be compressed", f->name);
+		name = d.files[j].name;
+		if (start_compressor(c, logs, i, &d, &d.files[j]) == -1)
+			report_compression(logs, i, name, errno);
 		break;
 	}
+	if (u.n > 0 || j == d.n)
+		report_unremovable(&logs->conf->logs[i],
+		    &logs->list[i].conditions.leftover, &u, "compressed");
 	flowlog_dir_close(&d);
 }
 
@@ -203,19 +299,13 @@ finish_compression(const struct compressor *c, const struct open_flowlogs *logs)
 	int error = 0;
 	size_t i;
 
-	if (fstat(c->in, &st) == -1 ||
-	    flowlog_dir_open(&d, &logs->conf->logs[c->log]) == -1)
+	if (fstat(c->in, &st) == -1 || open_dir(&d, logs, c->log) == -1)
 		return (errno);
 	for (i = 0; i < d.n; i++) {
 		f = &d.files[i];
-		if (f->dev != st.st_dev || f->ino != st.st_ino ||
-		    replace_compressed(c, logs, &d, f) == 0)
-			continue;
-		error = errno;
-		log_warn(
-		    "%s cannot be replaced by its compressed form; it "
-		    "stays uncompressed",
-		    f->name);
+		if (f->dev == st.st_dev && f->ino == st.st_ino &&
+		    replace_compressed(c, logs, &d, f) == -1)
+			error = errno;
 	}
 	flowlog_dir_close(&d);
 	return (error);
@@ -256,9 +346,7 @@ reap_compressor(struct compressor *c, struct open_flowlogs *logs)
 		return (false);
 	if (error == 0)
 		error = finish_compression(c, logs);
-	else
-		log_warnx("a rotated file of %s cannot be compressed: %s",
-		    logs->conf->logs[c->log].path, strerror(error));
+	report_compression(logs, c->log, c->name, error);
 	end_compressor(c, logs);
 	note_result(c, logs, error);
 	return (true);
@@ -302,51 +390,19 @@ is_too_much(const struct conf_log *log, const struct flowlog_dir_file *oldest,
 	    (log->keep_seconds != 0 && oldest->mtime.tv_sec < bound));
 }
 
-/*
- * Logs the n files of a log that cannot be removed, or that none is left.
- * error is the errno of the first.
- */
-static void
-report_unremovable(const struct conf_log *log, struct log_state *state,
-    size_t n, const char *first, int error, time_t now)
-{
-	if (n == 0) {
-		if (log_state_end(state))
-			log_info(
-			    "logfile %s: the closed files that could not be "
-			    "removed are gone",
-			    log->path);
-		return;
-	}
-	if (log_state_hourly(state, (uint32_t)now))
-		log_warnx(
-		    "logfile %s: %zu closed files cannot be removed, first %s: "
-		    "%s; flowd tries again",
-		    log->path, n, first, strerror(error));
-}
-
 /* Removes the oldest of n closed files until they are within the limits. */
 static void
 remove_oldest(const struct conf_log *log, struct log_state *state,
     const struct flowlog_dir *d, size_t n, uint64_t bytes, time_t now)
 {
 	const struct flowlog_dir_file *f = d->files;
-	const char *first = NULL;
-	size_t failed = 0;
-	int error = 0;
+	struct unremovable u = { 0 };
 
 	for (; n > 0 && is_too_much(log, f, n, bytes, now); n--, f++) {
 		bytes -= f->size;
-		if (unlinkat(d->fd, f->name, 0) == 0) {
-			log_debug("removed %s", f->name);
-			continue;
-		}
-		if (failed++ == 0) {
-			error = errno;
-			first = f->name;
-		}
+		remove_file(d, f, &u);
 	}
-	report_unremovable(log, state, failed, first, error, now);
+	report_unremovable(log, state, &u, "closed");
 }
 
 void
@@ -361,7 +417,7 @@ flowlog_closed_expire(const struct open_flowlogs *logs, size_t i, time_t now)
 	if (log->keep_files == 0 && log->keep_size == 0 &&
 	    log->keep_seconds == 0)
 		return;
-	if (flowlog_dir_open(&d, log) == -1)
+	if (open_dir(&d, logs, i) == -1)
 		return;
 	for (j = 0; j < d.n; j++) {
 		if (open_flowlogs_have(logs, d.files[j].dev, d.files[j].ino))
@@ -371,6 +427,7 @@ flowlog_closed_expire(const struct open_flowlogs *logs, size_t i, time_t now)
 	}
 	if (fstat(logs->list[i].fd, &st) == 0)
 		bytes += (uint64_t)st.st_size;
-	remove_oldest(log, &logs->list[i].unremovable, &d, n, bytes, now);
+	remove_oldest(log, &logs->list[i].conditions.unremovable, &d, n, bytes,
+	    now);
 	flowlog_dir_close(&d);
 }

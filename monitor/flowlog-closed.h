@@ -23,6 +23,7 @@
 
 #include <sys/types.h>
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -33,11 +34,12 @@
 
 /* A process that compresses a closed file of a log. */
 struct compressor {
-	pid_t pid;             /* -1: none; the other members are undefined */
-	size_t log;            /* index in the configuration */
-	int in, out;           /* open while the process runs */
-	uint64_t size;         /* of in at the start of the process */
-	struct timespec mtime; /* of in at the start of the process */
+	pid_t pid;               /* -1: none; the other members are undefined */
+	size_t log;              /* index in the configuration */
+	char name[NAME_MAX + 1]; /* of in at the start of the process */
+	int in, out;             /* open while the process runs */
+	uint64_t size;           /* of in at the start of the process */
+	struct timespec mtime;   /* of in at the start of the process */
 };
 
 /*

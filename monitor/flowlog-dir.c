@@ -27,16 +27,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/log.h"
+#include "base/log-cause.h"
 #include "monitor/flowlog-compress.h"
 #include "monitor/flowlog-dir.h"
 #include "store.h"
 
 #define NUMBERED "%s.%06" PRIu32
 
-/* Opens the directory of path.  -1 after a message. */
+/* Opens the directory of path.  -1 with the cause and errno. */
 static int
-open_directory(const char *path)
+open_directory(const char *path, struct log_cause *cause)
 {
 	const size_t len = (size_t)(flowlog_name_base(path) - path);
 	char dir[PATH_MAX] = ".";
@@ -46,7 +46,7 @@ open_directory(const char *path)
 		(void)snprintf(dir, sizeof(dir), "%.*s", (int)len, path);
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd == -1)
-		log_warn("directory %s", dir);
+		log_cause_set(cause, "directory %s", dir);
 	return (fd);
 }
 
@@ -142,12 +142,13 @@ read_files(struct flowlog_dir *d, const struct conf_log *log, DIR *dir)
 }
 
 int
-flowlog_dir_open(struct flowlog_dir *d, const struct conf_log *log)
+flowlog_dir_open(struct flowlog_dir *d, const struct conf_log *log,
+    struct log_cause *cause)
 {
 	DIR *dir = NULL;
 	int fd, r = -1;
 
-	*d = (struct flowlog_dir){ .fd = open_directory(log->path) };
+	*d = (struct flowlog_dir){ .fd = open_directory(log->path, cause) };
 	if (d->fd == -1)
 		return (-1);
 	if ((fd = fcntl(d->fd, F_DUPFD_CLOEXEC, 0)) != -1 &&
@@ -158,8 +159,10 @@ flowlog_dir_open(struct flowlog_dir *d, const struct conf_log *log)
 		(void)closedir(dir);
 	}
 	if (r == -1) {
-		log_warn("logfile %s: cannot list its directory", log->path);
+		log_cause_set(cause, "logfile %s: cannot list its directory",
+		    log->path);
 		flowlog_dir_close(d);
+		errno = cause->error;
 	}
 	return (r);
 }
@@ -269,30 +272,34 @@ shift(int dir, const struct conf_log *log)
 }
 
 int
-flowlog_dir_shift(const struct conf_log *log)
+flowlog_dir_shift(const struct conf_log *log, struct log_cause *cause)
 {
-	int dir = open_directory(log->path), r;
+	int dir = open_directory(log->path, cause), r;
 
 	if (dir == -1)
 		return (-1);
 	if ((r = shift(dir, log)) == -1)
-		log_warn("logfile %s cannot be renamed with a number",
-		    log->path);
+		log_cause_set(cause,
+		    "logfile %s cannot be renamed with a number", log->path);
 	(void)close(dir);
 	return (r);
 }
 
 void
-flowlog_dir_unshift(const struct conf_log *log)
+flowlog_dir_unshift(const struct conf_log *log, struct log_cause *cause)
 {
+	const struct log_cause first = *cause;
 	char numbered[NAME_MAX + 1];
-	int dir = open_directory(log->path);
+	int dir = open_directory(log->path, cause);
 
-	if (dir == -1)
-		return;
-	if (numbered_name(log, 1, "", numbered) == -1 ||
-	    !is_free(dir, flowlog_name_base(log->path)) ||
-	    renameat(dir, numbered, dir, flowlog_name_base(log->path)) == -1)
-		log_warn("logfile %s cannot be renamed back", log->path);
-	(void)close(dir);
+	if (dir != -1 && numbered_name(log, 1, "", numbered) == 0 &&
+	    is_free(dir, flowlog_name_base(log->path)) &&
+	    renameat(dir, numbered, dir, flowlog_name_base(log->path)) == 0)
+		*cause = first;
+	else
+		log_cause_set(cause, "%s%s%s; and it cannot be renamed back",
+		    first.text, first.error != 0 ? ": " : "",
+		    first.error != 0 ? strerror(first.error) : "");
+	if (dir != -1)
+		(void)close(dir);
 }

@@ -28,6 +28,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "base/log-cause.h"
 #include "config/config.h"
 #include "config/flowlog-name.h"
 
@@ -49,10 +50,11 @@ struct flowlog_dir {
 /*
  * Finds the files of the log: regular files whose names are those of rotated
  * files of the log, and that are empty, begin as a flow log, or were compressed
- * by flowd.  Excludes the plain name, which is that of the open file.  -1 after
- * a message.
+ * by flowd.  Excludes the plain name, which is that of the open file.  -1 with
+ * the cause and errno.
  */
-int flowlog_dir_open(struct flowlog_dir *d, const struct conf_log *log);
+int flowlog_dir_open(struct flowlog_dir *d, const struct conf_log *log,
+    struct log_cause *cause);
 
 void flowlog_dir_close(struct flowlog_dir *d);
 
@@ -66,11 +68,11 @@ bool flowlog_dir_compressed_name(const struct flowlog_dir *d,
 
 /*
  * Frees the plain name of a log: renames that file to number 1, number 1 to 2,
- * and so on, up to the first free number.  -1 after a message.
+ * and so on, up to the first free number.  -1 with the cause.
  */
-int flowlog_dir_shift(const struct conf_log *log);
+int flowlog_dir_shift(const struct conf_log *log, struct log_cause *cause);
 
-/* Renames number 1 back to the plain name. */
-void flowlog_dir_unshift(const struct conf_log *log);
+/* Renames number 1 back to the plain name.  A failure extends the cause. */
+void flowlog_dir_unshift(const struct conf_log *log, struct log_cause *cause);
 
 #endif

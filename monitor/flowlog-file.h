@@ -32,6 +32,16 @@
 #include "config/config.h"
 #include "sandbox/rights.h"
 
+/* Conditions of a log, which are logged when they begin and end. */
+struct flowlog_conditions {
+	struct log_state unopened;     /* its file cannot be opened again */
+	struct log_state unrepaired;   /* its end cannot be repaired */
+	struct log_state unlisted;     /* its directory cannot be read */
+	struct log_state uncompressed; /* a closed file cannot be compressed */
+	/* Closed files cannot be removed after compression, and for keep. */
+	struct log_state leftover, unremovable;
+};
+
 struct flowlog_file {
 	int fd;
 	int append_fd; /* for the collectors; -1: these get fd */
@@ -40,7 +50,7 @@ struct flowlog_file {
 	gid_t gid;     /* of its files; (gid_t)-1: not changed */
 	time_t until;  /* epoch; 0: not rotated by time */
 	time_t retry;  /* epoch; no rotation before, since one failed */
-	struct log_state unremovable; /* closed files cannot be removed */
+	struct flowlog_conditions conditions;
 	bool uncompressed;      /* there may be closed files to compress */
 	struct timespec failed; /* mtime; only younger files are compressed */
 };

@@ -24,6 +24,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log-cause.h"
 #include "base/log.h"
 #include "config/flowlog-name.h"
 #include "monitor/flowlog-check.h"
@@ -46,9 +47,10 @@ now_epoch(void)
 	return (ts.tv_sec);
 }
 
-/* *made: whether this call created the file.  -1 after a message. */
+/* *made: whether this call created the file.  -1 with the cause. */
 static int
-open_file(const struct conf_log *log, const char *path, bool *made)
+open_file(const struct conf_log *log, const char *path, bool *made,
+    struct log_cause *cause)
 {
 	/* The names of a pattern are predictable; a link may be an attack. */
 	const int nofollow = flowlog_name_is_pattern(log) ? O_NOFOLLOW : 0;
@@ -66,7 +68,7 @@ open_file(const struct conf_log *log, const char *path, bool *made)
 	if (fd == -1 && errno == EEXIST)
 		fd = open(path, flags | O_CREAT, 0600);
 	if (fd == -1)
-		log_warn("logfile %s: cannot open it", path);
+		log_cause_set(cause, "logfile %s: cannot open it", path);
 	return (fd);
 }
 
@@ -84,16 +86,17 @@ is_in_use(const struct flowlogs *l, int fd)
 
 /*
  * Opens a log and checks its end, except if collectors write to the file: users
- * are their logs.  -1 after a message.
+ * are their logs.  -1 with the cause.
  */
 static int
 open_checked(const struct flowlogs *l, const struct conf_log *log,
-    const struct flowlogs *users, const char *path, bool *made)
+    const struct flowlogs *users, const char *path, bool *made,
+    struct log_cause *cause)
 {
-	int fd = open_file(log, path, made);
+	int fd = open_file(log, path, made, cause);
 
 	if (fd == -1 || is_in_use(users, fd) ||
-	    flowlog_check(l->open.rights, path, fd, true) == 0)
+	    flowlog_check(l->open.rights, path, fd, true, cause) == 0)
 		return (fd);
 	(void)close(fd);
 	return (-1);
@@ -102,9 +105,10 @@ open_checked(const struct flowlogs *l, const struct conf_log *log,
 /*
  * Opens the collectors' descriptor, which is write-only.  With a descriptor
  * that can read, a collector could also map the file and change any part of it.
+ * -1 with the cause.
  */
 static int
-open_append(struct flowlog_file *f)
+open_append(struct flowlog_file *f, struct log_cause *cause)
 {
 	struct stat st, there;
 
@@ -114,22 +118,23 @@ open_append(struct flowlog_file *f)
 	f->append_fd = open(f->path,
 	    O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (f->append_fd == -1 || fstat(f->append_fd, &there) == -1)
-		log_warn("logfile %s: cannot open it", f->path);
+		log_cause_set(cause, "logfile %s: cannot open it", f->path);
 	else if (there.st_dev == st.st_dev && there.st_ino == st.st_ino)
 		return (0);
 	else
-		log_warnx("logfile %s: another program replaced the file",
-		    f->path);
+		log_cause_setx(cause,
+		    "logfile %s: another program replaced the file", f->path);
 	flowlog_file_close(f);
 	return (-1);
 }
 
 /*
- * Sets the mode and group of the file.  A FIFO keeps its own.  -1 after a
- * message.
+ * Sets the mode and group of the file.  A FIFO keeps its own.  -1 with the
+ * cause.
  */
 static int
-set_access(const struct conf_log *log, const struct flowlog_file *f)
+set_access(const struct conf_log *log, const struct flowlog_file *f,
+    struct log_cause *cause)
 {
 	struct stat st;
 	int r;
@@ -144,34 +149,41 @@ set_access(const struct conf_log *log, const struct flowlog_file *f)
 	if (r == 0 && (st.st_mode & 07777) != log->mode)
 		r = fchmod(f->fd, (mode_t)log->mode);
 	if (r == -1)
-		log_warn("logfile %s: cannot change its group or mode",
-		    f->path);
+		log_cause_set(cause,
+		    "logfile %s: cannot change its group or mode", f->path);
 	return (r);
 }
 
-/* Opens the current file of log i, whose name may contain the date. */
+/*
+ * Opens the current file of log i, whose name may contain the date.  -1 with
+ * the cause.
+ */
 static int
 open_log(const struct flowlogs *l, size_t i, const struct flowlogs *users,
-    struct flowlog_file *f, bool *made)
+    struct flowlog_file *f, bool *made, struct log_cause *cause)
 {
 	const struct conf_log *log = &l->open.conf->logs[i];
 	const time_t now = now_epoch();
 
 	*f = (struct flowlog_file){ .append_fd = -1,
 		.lock = l->open.list[i].lock,
-		.unremovable = l->open.list[i].unremovable,
+		.conditions = l->open.list[i].conditions,
 		.gid = l->open.list[i].gid,
 		.uncompressed = log->compress,
 		.until = flowlog_name_until(log, now) };
 	if (flowlog_name_at(log, now, f->path) == -1) {
-		log_warnx("logfile %s: the name is too long", log->path);
+		log_cause_setx(cause, "logfile %s: the name is too long",
+		    log->path);
 		f->fd = -1;
 	} else
-		f->fd = open_checked(l, log, users, f->path, made);
-	if (f->fd == -1 || open_append(f) == -1)
+		f->fd = open_checked(l, log, users, f->path, made, cause);
+	if (f->fd == -1 || open_append(f, cause) == -1)
 		return (-1);
-	if (set_access(log, f) == 0)
+	if (set_access(log, f, cause) == 0) {
+		if (log_state_end(&f->conditions.unopened))
+			log_info("logfile %s was opened again", f->path);
 		return (0);
+	}
 	flowlog_file_close(f);
 	if (*made)
 		(void)unlink(f->path);
@@ -182,12 +194,15 @@ open_log(const struct flowlogs *l, size_t i, const struct flowlogs *users,
 static int
 open_from(struct flowlogs *l, size_t i, const struct flowlogs *before)
 {
+	struct log_cause cause;
 	bool made;
 
 	if (i == l->open.conf->nlogs)
 		return (0);
-	if (open_log(l, i, before, &l->open.list[i], &made) == -1)
+	if (open_log(l, i, before, &l->open.list[i], &made, &cause) == -1) {
+		log_cause_write(&cause);
 		return (-1);
+	}
 	if (open_from(l, i + 1, before) == 0)
 		return (0);
 	flowlog_file_close(&l->open.list[i]);
@@ -229,7 +244,7 @@ assign_locks(struct flowlogs *l, const struct flowlogs *before)
 		same = find_log(before, l->open.conf->logs[i].path);
 		if (same != NULL) {
 			l->open.list[i].lock = same->lock;
-			l->open.list[i].unremovable = same->unremovable;
+			l->open.list[i].conditions = same->conditions;
 			continue;
 		}
 		/* With thousands of logs, several share the last lock. */
@@ -312,12 +327,12 @@ flowlogs_open(struct flowlogs *l, const struct config *conf,
 }
 
 int
-flowlogs_reopen(struct flowlogs *l, size_t i)
+flowlogs_reopen(struct flowlogs *l, size_t i, struct log_cause *cause)
 {
 	struct flowlog_file f;
 	bool made;
 
-	if (open_log(l, i, l, &f, &made) == -1)
+	if (open_log(l, i, l, &f, &made, cause) == -1)
 		return (-1);
 	flowlog_sync_retire(&l->sync, &l->open.list[i]);
 	l->open.list[i] = f;
@@ -345,10 +360,11 @@ is_due(const struct flowlogs *l, size_t i, time_t now)
 
 /*
  * Renames the open file from its plain name, if it still has that name; *moved:
- * whether it was renamed.  -1 after a message.
+ * whether it was renamed.  -1 with the cause.
  */
 static int
-move_away(const struct conf_log *log, const struct flowlog_file *f, bool *moved)
+move_away(const struct conf_log *log, const struct flowlog_file *f, bool *moved,
+    struct log_cause *cause)
 {
 	struct stat open, there;
 
@@ -357,25 +373,26 @@ move_away(const struct conf_log *log, const struct flowlog_file *f, bool *moved)
 	    open.st_dev != there.st_dev || open.st_ino != there.st_ino)
 		return (0);
 	if (lstat(f->path, &there) == -1 || S_ISLNK(there.st_mode)) {
-		log_warnx("logfile %s: cannot rotate a symbolic link", f->path);
+		log_cause_setx(cause,
+		    "logfile %s: cannot rotate a symbolic link", f->path);
 		return (-1);
 	}
 	*moved = true;
-	return (flowlog_dir_shift(log));
+	return (flowlog_dir_shift(log, cause));
 }
 
 static int
-rotate_plain(struct flowlogs *l, size_t i)
+rotate_plain(struct flowlogs *l, size_t i, struct log_cause *cause)
 {
 	const struct conf_log *log = &l->open.conf->logs[i];
 	bool moved;
 
-	if (move_away(log, &l->open.list[i], &moved) == -1)
+	if (move_away(log, &l->open.list[i], &moved, cause) == -1)
 		return (-1);
-	if (flowlogs_reopen(l, i) == 0)
+	if (flowlogs_reopen(l, i, cause) == 0)
 		return (0);
 	if (moved)
-		flowlog_dir_unshift(log);
+		flowlog_dir_unshift(log, cause);
 	return (-1);
 }
 
@@ -386,6 +403,7 @@ rotate(struct flowlogs *l, size_t i, time_t now)
 	const struct conf_log *log = &l->open.conf->logs[i];
 	const bool is_pattern = flowlog_name_is_pattern(log);
 	struct flowlog_file *f = &l->open.list[i];
+	struct log_cause cause;
 	struct stat st;
 	int r;
 
@@ -394,13 +412,16 @@ rotate(struct flowlogs *l, size_t i, time_t now)
 		f->until = flowlog_name_until(log, now);
 		return (false);
 	}
-	r = is_pattern ? flowlogs_reopen(l, i) : rotate_plain(l, i);
+	r = is_pattern ? flowlogs_reopen(l, i, &cause) :
+			 rotate_plain(l, i, &cause);
 	if (r == -1) {
 		f->retry = now + RETRY_SECONDS;
-		log_warnx(
-		    "the log was not rotated; flows are still written "
-		    "to %s",
-		    f->path);
+		if (log_cause_hourly(&cause, &f->conditions.unopened,
+			(uint32_t)now))
+			log_warnx(
+			    "the log was not rotated; flows are still written "
+			    "to %s",
+			    f->path);
 		return (false);
 	}
 	flowlog_closed_expire(&l->open, i, now);
@@ -420,16 +441,21 @@ flowlogs_collector_fd(const struct flowlogs *l, size_t i)
  * the monitor.  If another collector has the lock, does nothing.
  */
 static void
-repair(const struct flowlogs *l, const struct flowlog_file *f,
+repair(const struct flowlogs *l, struct flowlog_file *f,
     struct flowlog_locks *locks, uint32_t number, bool report)
 {
 	const struct flowlog_lock collector = { locks, f->lock, number };
 	const struct flowlog_lock monitor = { locks, f->lock,
 		FLOWLOG_LOCK_MONITOR };
+	struct log_cause cause;
 
 	if (!flowlog_lock_is_held(&collector) && !flowlog_lock_try(&monitor))
 		return;
-	(void)flowlog_check(l->open.rights, f->path, f->fd, report);
+	if (flowlog_check(l->open.rights, f->path, f->fd, report, &cause) == -1)
+		(void)log_cause_hourly(&cause, &f->conditions.unrepaired,
+		    (uint32_t)now_epoch());
+	else if (log_state_end(&f->conditions.unrepaired))
+		log_info("logfile %s: its end was repaired", f->path);
 	flowlog_unlock(&monitor);
 }
 

@@ -26,6 +26,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "base/log-cause.h"
 #include "config/config.h"
 #include "ipc/flowlog-lock.h"
 #include "monitor/flowlog-closed.h"
@@ -61,8 +62,10 @@ int flowlogs_open(struct flowlogs *l, const struct config *conf,
  */
 void flowlogs_close(struct flowlogs *l, struct flowlogs *after);
 
-/* Reopens log i by its name.  -1 after a message; the old file stays open. */
-int flowlogs_reopen(struct flowlogs *l, size_t i);
+/*
+ * Reopens log i by its name.  -1 with the cause; the old file stays open then.
+ */
+int flowlogs_reopen(struct flowlogs *l, size_t i, struct log_cause *cause);
 
 /*
  * Removes partial records from the ends of logs.  The collector with this

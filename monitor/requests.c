@@ -17,10 +17,18 @@
 #include "compat/compat.h"
 
 #include <limits.h>
+#include <time.h>
 
 #include "base/clock.h"
+#include "base/log-cause.h"
 #include "monitor/requests.h"
 #include "monitor/statefile.h"
+
+static uint32_t
+now_sec(void)
+{
+	return ((uint32_t)time(NULL));
+}
 
 static int
 answer_ready(struct workers *ws, struct worker *w, struct opened *o)
@@ -52,12 +60,17 @@ answer_want_logsock(struct workers *ws, struct worker *w, struct opened *o)
 static int
 answer_want_state(struct workers *ws, struct worker *w, struct opened *o)
 {
+	struct log_cause cause;
 	char path[PATH_MAX];
 
 	worker_abandon_state(w, o->conf);
-	if (o->conf->statefile != NULL && !o->state_off)
+	if (o->conf->statefile != NULL && !o->state_off) {
 		w->state = statefile_begin(
-		    statefile_name(o->conf->statefile, w->number, path));
+		    statefile_name(o->conf->statefile, w->number, path),
+		    &cause);
+		if (w->state == -1)
+			(void)log_cause_hourly(&cause, &w->unsaved, now_sec());
+	}
 	return (w->state == -1 ?
 		priv_send(w->sock, PRIV_STATE_FILE, 0, NULL, 0, -1) :
 		worker_send_fd(ws, w, PRIV_STATE_FILE, 0, w->state));
@@ -66,15 +79,20 @@ answer_want_state(struct workers *ws, struct worker *w, struct opened *o)
 static int
 answer_state_written(struct workers *ws, struct worker *w, struct opened *o)
 {
+	const int fd = w->state;
+	struct log_cause cause;
 	char path[PATH_MAX];
 
 	(void)ws;
-	/* -1: a reload has removed the file meanwhile. */
-	if (w->state != -1)
-		statefile_finish(
-		    statefile_name(o->conf->statefile, w->number, path),
-		    w->state);
 	w->state = -1;
+	/* A reload has removed the file meanwhile. */
+	if (fd == -1)
+		return (0);
+	(void)statefile_name(o->conf->statefile, w->number, path);
+	if (statefile_finish(path, fd, &cause) == -1)
+		(void)log_cause_hourly(&cause, &w->unsaved, now_sec());
+	else if (log_state_end(&w->unsaved))
+		log_info("statefile %s was written again", path);
 	return (0);
 }
 

@@ -26,26 +26,32 @@
 #include "base/log.h"
 #include "monitor/senders.h"
 
+/* The messages may be repeated once a second. */
+static void
+warn(struct log_limit *limit, const struct config *conf, const char *event)
+{
+	uint32_t held_back;
+
+	if (log_limit_pass(limit, (uint32_t)time(NULL), &held_back))
+		log_warn("logsock %s: %s", conf->logsock, event);
+}
+
 int
-sender_open_logsock(const struct config *conf, struct log_limit *warned)
+sender_open_logsock(const struct config *conf, struct sender_limits *warned)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	int fd, size = (int)conf->logsock_bufsize;
-	uint32_t held_back;
 
 	(void)strlcpy(sun.sun_path, conf->logsock, sizeof(sun.sun_path));
 	if ((fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) == -1) {
-		log_warn("logsock %s: cannot create a socket", conf->logsock);
+		warn(&warned->unconnected, conf, "cannot create a socket");
 		return (-1);
 	}
 	if (size != 0 &&
 	    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)) == -1)
-		log_warn("logsock %s: cannot set bufsize %d", conf->logsock,
-		    size);
+		warn(&warned->bufsize, conf, "cannot set the bufsize");
 	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
-		if (log_limit_pass(warned, (uint32_t)time(NULL), &held_back))
-			log_warn("logsock %s: no reader; retrying",
-			    conf->logsock);
+		warn(&warned->unconnected, conf, "no reader; retrying");
 		(void)close(fd);
 		return (-1);
 	}

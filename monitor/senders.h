@@ -25,10 +25,16 @@
 #include "base/log-limit.h"
 #include "config/config.h"
 
+/* Limits of the messages about the log socket.  Zeroed at the start. */
+struct sender_limits {
+	struct log_limit unconnected, bufsize;
+};
+
 /*
  * A socket connected to the log socket of conf.  -1 if it has no reader, after
  * a message that warned limits.
  */
-int sender_open_logsock(const struct config *conf, struct log_limit *warned);
+int sender_open_logsock(const struct config *conf,
+    struct sender_limits *warned);
 
 #endif

@@ -52,17 +52,16 @@ statefile_is_foreign(const char *path, const char *magic)
 	return (foreign);
 }
 
-/* The name of the temporary file beside path.  -1 after a message. */
+/* The name of the temporary file beside path.  -1 with errno. */
 static int
 temporary_name(const char *path, char name[PATH_MAX])
 {
 	int n = snprintf(name, PATH_MAX, "%s" SUFFIX, path);
 
-	if (n < 0 || n >= PATH_MAX) {
-		log_warnx("statefile %s: the name is too long", path);
-		return (-1);
-	}
-	return (0);
+	if (n >= 0 && n < PATH_MAX)
+		return (0);
+	errno = ENAMETOOLONG;
+	return (-1);
 }
 
 const char *
@@ -120,17 +119,18 @@ statefile_open_all(const char *path, uint32_t max, int *fds)
 }
 
 int
-statefile_begin(const char *path)
+statefile_begin(const char *path, struct log_cause *cause)
 {
 	char name[PATH_MAX];
-	int fd;
+	int fd = -1;
 
-	if (temporary_name(path, name) == -1)
-		return (-1);
-	fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
-	    0600);
+	if (temporary_name(path, name) == 0)
+		fd = open(name,
+		    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+		    0600);
 	if (fd == -1)
-		log_warn("statefile %s", name);
+		log_cause_set(cause, "statefile %s: cannot create %s" SUFFIX,
+		    path, path);
 	return (fd);
 }
 
@@ -144,28 +144,33 @@ statefile_abandon(const char *path, int fd)
 		(void)unlink(name);
 }
 
-void
-statefile_finish(const char *path, int fd)
+int
+statefile_finish(const char *path, int fd, struct log_cause *cause)
 {
 	char name[PATH_MAX];
 
 	if (temporary_name(path, name) == -1 || fsync(fd) == -1 ||
 	    rename(name, path) == -1) {
-		log_warn("statefile %s cannot be replaced; the old one is kept",
+		log_cause_set(cause,
+		    "statefile %s cannot be replaced; the old one is kept",
 		    path);
 		statefile_abandon(path, fd);
-		return;
+		return (-1);
 	}
 	(void)close(fd);
+	return (0);
 }
 
 int
 statefile_check(const char *path)
 {
-	int fd = statefile_begin(path);
+	struct log_cause cause;
+	int fd = statefile_begin(path, &cause);
 
-	if (fd == -1)
+	if (fd == -1) {
+		log_cause_write(&cause);
 		return (-1);
+	}
 	statefile_abandon(path, fd);
 	return (0);
 }

@@ -27,6 +27,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/log-cause.h"
+
 #define STATEFILE_MAGIC_MAX 16 /* bytes */
 
 /* Checks that the temporary file can be created; -1 after a message. */
@@ -52,11 +54,14 @@ const char *statefile_name(const char *path, uint32_t number,
  */
 size_t statefile_open_all(const char *path, uint32_t max, int *fds);
 
-/* Creates the temporary file, open for writing; -1 after a message. */
-int statefile_begin(const char *path);
+/* Creates the temporary file, open for writing; -1 with the cause. */
+int statefile_begin(const char *path, struct log_cause *cause);
 
-/* Renames the temporary file fd to path, and closes fd. */
-void statefile_finish(const char *path, int fd);
+/*
+ * Renames the temporary file fd to path, and closes fd.  -1 with the cause; the
+ * old file is kept then.
+ */
+int statefile_finish(const char *path, int fd, struct log_cause *cause);
 
 /* Removes the temporary file, and closes fd. */
 void statefile_abandon(const char *path, int fd);

@@ -37,6 +37,7 @@
 #include "monitor/deaths.h"
 #include "monitor/log-relay.h"
 #include "monitor/opened.h"
+#include "monitor/senders.h"
 
 /* A collector and, after its death, its successor. */
 struct worker {
@@ -50,6 +51,7 @@ struct worker {
 	uint32_t requests;         /* limited ones in the second below */
 	time_t second;             /* clock_sec() */
 	int state;                 /* state file being written; -1: none */
+	struct log_state unsaved;  /* the state file cannot be written */
 	struct batch *batch;       /* shared with the collector */
 	struct deaths deaths;
 };
@@ -62,7 +64,7 @@ struct workers {
 	bool reopening; /* a collector may still write to an old log */
 	bool stopping;  /* PRIV_STOP was sent to all */
 	struct flowlog_locks *locks; /* shared with the collectors */
-	struct log_limit logsock_warned;
+	struct sender_limits logsock_warned;
 	uint32_t n;
 	struct worker list[CONFIG_WORKERS_MAX];
 };

@@ -149,17 +149,21 @@ class Compression(unittest.TestCase):
         self.addCleanup(change, "-i")
 
     def test_file_that_cannot_be_removed(self):
-        """Only one copy of it is made, and other files are compressed."""
+        """Only one copy of it is made, and other files are compressed.  One
+        message stands for several such files."""
         flowd = self.prepare('"@DIR@/%Y%m%d" rotate every 1d compress')
+        self.immutable(self.file(flowd, "20191231", record(1)))
         old = self.file(flowd, "20200101", record(1))
         self.immutable(old)
         young = self.file(flowd, "20200102", record(2))
         os.utime(young)
         for _ in range(2):
             flowd.start()
-            flowd.wait_stderr("20200101 cannot be replaced by its ")
             self.compressed(young)
             flowd.stop()
+            said = "\n".join(flowd.stderr_lines())
+            self.assertEqual(said.count("cannot compress 2"), 1)
+            self.assertEqual(said.count("are compressed again"), 1)
             young = self.file(flowd, "20200103", record(3))
             os.utime(young)
         self.assertEqual([p.name for p in flowd.dir.glob("20200101*")],
@@ -174,7 +178,8 @@ class Compression(unittest.TestCase):
         flowd.stop()
         self.immutable(self.file(flowd, "20200101", record(1)))
         flowd.start()
-        flowd.wait_stderr("20200101 was compressed, but cannot be removed")
+        flowd.wait_stderr(
+            "1 compressed files cannot be removed, first 20200101: ")
         flowd.stop()
         self.assertEqual(len(list(flowd.dir.glob("20200101*"))), 2)
 

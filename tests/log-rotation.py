@@ -181,6 +181,10 @@ class Names(Rotation):
         line = flowd.wait_stderr("the log was not rotated")
         self.send(flowd, 5)
         self.wait_size(pathlib.Path(line.split()[-1]), 5)
+        for path in flowd.dir.glob("*-*"):
+            if path.is_dir():
+                path.rmdir()
+        flowd.expect("was opened again", signal.SIGUSR1)
 
     def occupy_names(self, flowd, make):
         """Creates the names of the next minutes; the monitor is stopped

@@ -103,6 +103,46 @@ class StandardError(unittest.TestCase):
 
 
 @needs_hook
+class Repeated(unittest.TestCase):
+    """The collector repeats a request that the monitor cannot fulfil."""
+
+    MESSAGE_LEN = 12
+    WANT_STATE = 6
+    WANT_REPAIR = 12
+
+    def repeat(self, flowd, request, failure, recovery, mend):
+        """Asserts that three failures cause one message, and that success
+        causes another one."""
+        order = f"request {request} {self.MESSAGE_LEN}"
+        for _ in range(3):
+            flowd.order(order)
+        flowd.wait_stderr(failure)
+        mend()
+        flowd.order(order)
+        flowd.wait_stderr(recovery)
+        said = "\n".join(flowd.stderr_lines())
+        self.assertEqual(said.count(failure), 1, said)
+        flowd.order(order)
+        said = "\n".join(flowd.stderr_lines())
+        self.assertEqual(said.count(recovery), 1, said)
+
+    def test_state_that_cannot_be_written(self):
+        flowd = Hooked("store ALL", 'statefile "@DIR@/state"')
+        temporary = flowd.dir / "state.new"
+        with flowd:
+            temporary.mkdir()
+            self.repeat(flowd, self.WANT_STATE, "cannot create",
+                        "was written again", temporary.rmdir)
+
+    def test_log_that_cannot_be_repaired(self):
+        with Hooked("store ALL") as flowd:
+            flowd.log.write_bytes(b"a text, and no log")
+            self.repeat(flowd, self.WANT_REPAIR, "not a flow log",
+                        "its end was repaired",
+                        lambda: os.truncate(flowd.log, 0))
+
+
+@needs_hook
 class Distrust(unittest.TestCase):
     """The collector may be controlled by an attacker."""
 
