@@ -88,6 +88,47 @@ class Cases:
                 sorted(str(row[0]) for row in rows),
                 sorted(str(f.get(key)) for f in flows), column)
 
+    @staticmethod
+    def in_utc(time):
+        """Returns the time of a row with six digits of its fraction."""
+        if time is None:
+            return None
+        seconds, _, fraction = str(time).split("+")[0].partition(".")
+        return f"{seconds}.{fraction:0<6.6}"
+
+    TIMES = "recv_time, export_time, start_time, end_time"
+
+    def check_times(self):
+        rows = self.query(
+            f"SELECT {self.TIMES} FROM flows ORDER BY flow_octets")
+        self.assertEqual(
+            [[self.in_utc(time) for time in row] for row in rows],
+            [["2023-11-14 22:13:20.080160", "2023-11-14 22:13:19.000000",
+              "2023-11-14 22:13:09.000000", "2023-11-14 22:13:18.999000"],
+             ["2023-11-14 22:13:20.080160", "2023-11-14 22:13:19.000000",
+              "2023-11-14 22:13:18.500000", "2023-11-14 22:13:19.001000"],
+             [None, "1970-01-01 00:00:02.000000", None, None],
+             ["2106-02-07 06:28:15.999999", None, None, None]])
+
+    def test_times(self):
+        self.log.write_bytes(
+            log(1) +
+            # The uptime wrapped after the first packet.
+            log(2, sys_uptime_ms=100, flow_start=2**32 - 400,
+                flow_finish=101) +
+            flowlog.encode({"octets": 3, "sys_uptime_ms": 0, "time_sec": 2,
+                            "time_nanosec": 0, "netflow_version": 9}) +
+            flowlog.encode({"octets": 4, "recv_sec": 2**32 - 1,
+                            "recv_usec": 999999, "flow_start": 1,
+                            "flow_finish": 1}))
+        self.run_insert(self.log)
+        self.check_times()
+        # A table as it was before these columns.
+        for column in self.TIMES.split(", "):
+            self.query(f"ALTER TABLE flows DROP COLUMN {column}")
+        self.assertEqual(self.run_insert(self.log), "")
+        self.check_times()
+
     def test_counters_are_exact_and_in_order(self):
         self.log.write_bytes(b"".join(
             flowlog.encode({"packets": n, "octets": n}) for n in COUNTERS))
