@@ -32,6 +32,7 @@
 #include "decode/held.h"
 #include "decode/protocol.h"
 #include "errors.h"
+#include "lib/bits.h"
 
 #define BUFFER_LEN (CONTROL_HEADER_LEN + CONTROL_BODY_MAX)
 
@@ -39,10 +40,11 @@
 struct progress {
 	enum control_type type; /* the next record */
 	struct filter_walk rules;
-	struct addr exporter;         /* current; ADDR_NONE: before the first */
-	enum control_type of;         /* the next record of that exporter */
-	struct template_key template; /* the last one written */
-	size_t index;                 /* in an array of the exporter */
+	struct addr exporter; /* current; ADDR_NONE: before the first */
+	size_t part;          /* the next records of that exporter */
+	uint32_t now;         /* epoch seconds of the request */
+	struct template_position template; /* the last one written */
+	size_t index;                      /* in an array of the exporter */
 };
 
 struct client {
@@ -276,7 +278,7 @@ control_period(const struct exporter_period *p)
 }
 
 static int
-put_exporter(const struct exporter *e, uint32_t now, struct wcursor *w)
+put_exporter(const struct exporter *e, struct progress *at, struct wcursor *w)
 {
 	struct exporter_period period;
 	struct control_exporter record = {
@@ -289,10 +291,12 @@ put_exporter(const struct exporter *e, uint32_t now, struct wcursor *w)
 		.unsupported_sflow = e->unsupported_sflow,
 		.v5_interval = e->sampling_interval,
 		.v5_mode = e->sampling_mode,
-		.known_templates = e->templates.count,
+		.known_templates = e->templates.count - e->templates.superseded,
 		.samplers = e->options.nsamplers,
 		.domains = e->options.ndomains,
 		.interfaces = e->options.ninterfaces,
+		.sessions = sessions_count(&e->sessions),
+		.brief_sessions = e->sessions.brief,
 		.held_sets = e->held.count,
 		.held_bytes = e->held.bytes,
 		.looked_at = e->looked_at,
@@ -303,10 +307,10 @@ put_exporter(const struct exporter *e, uint32_t now, struct wcursor *w)
 	int64_t ms;
 	int i;
 
-	if (exporter_skew_ms(e, now, &ms))
+	if (exporter_skew_ms(e, at->now, &ms))
 		record.clock = (uint64_t)ms;
 	for (i = 0; i < CONTROL_PERIODS; i++) {
-		exporter_period(e, now, spans[i], &period);
+		exporter_period(e, at->now, spans[i], &period);
 		record.periods[i] = control_period(&period);
 	}
 	return (control_pack(w, CONTROL_EXPORTER, &record));
@@ -318,12 +322,18 @@ put_templates(const struct exporter *e, struct progress *at, struct wcursor *w)
 	const struct tmpl *t;
 	struct control_template record;
 
-	while ((t = templates_next(&e->templates, &at->template)) != NULL) {
+	for (; (t = templates_next(&e->templates, &at->template)) != NULL;
+	     at->template = (struct template_position){ t->key, t->born }) {
+		if (t->superseded)
+			continue;
 		record = (struct control_template){
 			.exporter = e->addr,
 			.version = t->key.version,
 			.domain = t->key.domain,
 			.id = t->key.id,
+			.port = t->port,
+			.sessions = bits_count(t->owners),
+			.in_use = t->in_use,
 			.options = t->options,
 			.withdrawn = t->withdrawn,
 			.scopes = t->scopes,
@@ -334,7 +344,6 @@ put_templates(const struct exporter *e, struct progress *at, struct wcursor *w)
 		};
 		if (control_pack(w, CONTROL_TEMPLATE, &record) != 0)
 			return (FLOWD_ESPACE);
-		at->template = t->key;
 	}
 	return (0);
 }
@@ -346,12 +355,15 @@ put_samplers(const struct exporter *e, struct progress *at, struct wcursor *w)
 	struct control_sampler record;
 
 	for (; at->index < e->options.nsamplers; at->index++) {
+		if (!exporter_has_sampler(e, at->index))
+			continue;
 		s = &e->options.samplers[at->index];
 		record = (struct control_sampler){
 			.exporter = e->addr,
 			.version = s->version,
 			.domain = s->domain,
 			.id = s->id,
+			.port = s->port,
 			.mode = s->mode,
 			.one_of = s->one_of,
 		};
@@ -368,11 +380,14 @@ put_domains(const struct exporter *e, struct progress *at, struct wcursor *w)
 	struct control_domain record;
 
 	for (; at->index < e->options.ndomains; at->index++) {
+		if (!exporter_has_domain(e, at->index))
+			continue;
 		d = &e->options.domains[at->index];
 		record = (struct control_domain){
 			.exporter = e->addr,
 			.version = d->version,
 			.domain = d->id,
+			.port = d->port,
 			.init_time = d->init_time,
 			.exported_octets = d->exported_octets,
 			.exported_messages = d->exported_messages,
@@ -414,40 +429,48 @@ put_interfaces(const struct exporter *e, struct progress *at, struct wcursor *w)
 	return (0);
 }
 
+static int
+put_sessions(const struct exporter *e, struct progress *at, struct wcursor *w)
+{
+	const struct session *s;
+	struct control_session record;
+
+	for (; at->index < e->sessions.n; at->index++) {
+		s = &e->sessions.at[at->index];
+		if (!s->used)
+			continue;
+		record = (struct control_session){
+			.exporter = e->addr,
+			.port = s->port,
+			.datagrams = s->datagrams,
+			.last_seen = s->last_seen,
+		};
+		if (control_pack(w, CONTROL_SESSION, &record) != 0)
+			return (FLOWD_ESPACE);
+	}
+	return (0);
+}
+
 static bool
 wants(const struct client *client, uint32_t records)
 {
 	return ((client->request.wants & records) != 0);
 }
 
-/* Writes the records of one type of an exporter. */
-static int
-put_of_exporter(const struct client *client, const struct exporter *e,
-    struct progress *at, struct wcursor *w)
-{
-	switch (at->of) {
-	case CONTROL_EXPORTER:
-		return (wants(client, CONTROL_WANT_EXPORTERS) ?
-			put_exporter(e, client->progressed, w) :
-			0);
-	case CONTROL_TEMPLATE:
-		return (wants(client, CONTROL_WANT_TEMPLATES) ?
-			put_templates(e, at, w) :
-			0);
-	case CONTROL_SAMPLER:
-		return (wants(client, CONTROL_WANT_OPTIONS) ?
-			put_samplers(e, at, w) :
-			0);
-	case CONTROL_DOMAIN:
-		return (wants(client, CONTROL_WANT_OPTIONS) ?
-			put_domains(e, at, w) :
-			0);
-	default:
-		return (wants(client, CONTROL_WANT_OPTIONS) ?
-			put_interfaces(e, at, w) :
-			0);
-	}
-}
+/* The records of an exporter, in the order of an answer. */
+static const struct exporter_part {
+	uint32_t want; /* CONTROL_WANT_* */
+	int (*put)(const struct exporter *e, struct progress *at,
+	    struct wcursor *w);
+} parts[] = {
+	{ CONTROL_WANT_EXPORTERS, put_exporter },
+	{ CONTROL_WANT_TEMPLATES, put_templates },
+	{ CONTROL_WANT_OPTIONS, put_samplers },
+	{ CONTROL_WANT_OPTIONS, put_domains },
+	{ CONTROL_WANT_OPTIONS, put_interfaces },
+	{ CONTROL_WANT_SESSIONS, put_sessions },
+};
+#define NPARTS (sizeof(parts) / sizeof(parts[0]))
 
 /*
  * Writes the remaining records of the current exporter; none if the exporter
@@ -460,12 +483,13 @@ put_rest_of_exporter(const struct control *c, const struct client *client,
 	const struct exporter *e =
 	    exporter_find(c->source.exporters, &at->exporter);
 
-	for (; e != NULL && at->of <= CONTROL_INTERFACE; at->of++) {
-		if (put_of_exporter(client, e, at, w) != 0)
+	for (; e != NULL && at->part < NPARTS; at->part++) {
+		if (wants(client, parts[at->part].want) &&
+		    parts[at->part].put(e, at, w) != 0)
 			return (FLOWD_ESPACE);
 		at->index = 0;
 	}
-	at->of = CONTROL_END;
+	at->part = NPARTS;
 	return (0);
 }
 
@@ -484,8 +508,8 @@ next_exporter(const struct control *c, const struct client *client,
 	if (e == NULL)
 		return (false);
 	at->exporter = e->addr;
-	at->of = CONTROL_EXPORTER;
-	at->template = (struct template_key){ 0 };
+	at->part = 0;
+	at->template = (struct template_position){ .born = 0 };
 	at->index = 0;
 	return (true);
 }
@@ -495,12 +519,13 @@ put_exporters(const struct control *c, const struct client *client,
     struct progress *at, struct wcursor *w)
 {
 	const uint32_t of_exporters = CONTROL_WANT_EXPORTERS |
-	    CONTROL_WANT_TEMPLATES | CONTROL_WANT_OPTIONS;
+	    CONTROL_WANT_TEMPLATES | CONTROL_WANT_OPTIONS |
+	    CONTROL_WANT_SESSIONS;
 
 	if (!wants(client, of_exporters))
 		return (0);
 	do {
-		if (at->of != CONTROL_END &&
+		if (at->exporter.family != ADDR_NONE &&
 		    put_rest_of_exporter(c, client, at, w) != 0)
 			return (FLOWD_ESPACE);
 	} while (next_exporter(c, client, at));
@@ -572,8 +597,8 @@ sum(const struct control *c, struct client *client)
 static void
 begin_answer(const struct control *c, struct client *client)
 {
-	client->at =
-	    (struct progress){ .type = CONTROL_HELLO, .of = CONTROL_END };
+	client->at = (struct progress){ .type = CONTROL_HELLO,
+		.now = client->progressed };
 	if (wants(client, CONTROL_WANT_SUMMARY))
 		sum(c, client);
 	client->begin = client->end = 0;

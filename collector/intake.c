@@ -225,6 +225,7 @@ intake_datagram(struct intake *in, const struct batch_datagram *datagram,
 		.recv_sec = (uint32_t)now->tv_sec,
 		.recv_usec = (uint32_t)(now->tv_nsec / 1000),
 		.listener = datagram->listener,
+		.port = datagram->port,
 	};
 	unsigned int source = prefix_map_find(in->sources, &datagram->from);
 	enum decoded r;

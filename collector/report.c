@@ -116,20 +116,25 @@ report_periods(const char *name, const struct exporter_period spans[3])
 }
 
 static void
-report_options(const char *name, const struct options *o)
+report_options(const char *name, const struct exporter *e)
 {
+	const struct options *o = &e->options;
 	const struct sampler *s;
 	const struct domain *d;
 	const struct interface *in;
 	size_t i;
 
 	for (i = 0; i < o->nsamplers; i++) {
+		if (!exporter_has_sampler(e, i))
+			continue;
 		s = &o->samplers[i];
 		log_info("%s: domain %" PRIu32 " sampler %" PRIu64
 			 " takes 1 of %" PRIu64 " packets, mode %u",
 		    name, s->domain, s->id, s->one_of, s->mode);
 	}
 	for (i = 0; i < o->ndomains; i++) {
+		if (!exporter_has_domain(e, i))
+			continue;
 		d = &o->domains[i];
 		log_info("%s: domain %" PRIu32 " init-time-ms %" PRIu64
 			 " exported octets %" PRIu64 " messages %" PRIu64
@@ -185,7 +190,7 @@ report_exporter(void *arg, const struct exporter *e)
 	if (e->sampling_interval > 1)
 		log_info("%s: v5 takes 1 of %u packets, mode %u", addr,
 		    e->sampling_interval, e->sampling_mode);
-	report_options(addr, &e->options);
+	report_options(addr, e);
 }
 
 static void

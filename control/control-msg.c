@@ -136,6 +136,10 @@ static const struct control_field exporter_fields[] = {
 	FIELD(exporter, samplers, NUMBER, GAUGE, NULL, NULL),
 	FIELD(exporter, domains, NUMBER, GAUGE, NULL, NULL),
 	FIELD(exporter, interfaces, NUMBER, GAUGE, NULL, NULL),
+	FIELD(exporter, sessions, NUMBER, GAUGE, "sessions",
+	    "Source ports in memory."),
+	FIELD(exporter, brief_sessions, NUMBER, COUNTER, NULL,
+	    "Source ports that sent one datagram and were evicted."),
 	FIELD(exporter, held_sets, NUMBER, GAUGE, "held_sets",
 	    "Data sets that wait for a template."),
 	FIELD(exporter, held_bytes, NUMBER, GAUGE, "held_bytes",
@@ -151,6 +155,9 @@ static const struct control_field template_fields[] = {
 	FIELD(template, version, NUMBER, IDENTITY, NULL, NULL),
 	FIELD(template, domain, NUMBER, IDENTITY, NULL, NULL),
 	FIELD(template, id, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(template, port, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(template, sessions, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(template, in_use, NUMBER, FLAG, NULL, NULL),
 	FIELD(template, options, NUMBER, FLAG, NULL, NULL),
 	FIELD(template, withdrawn, NUMBER, FLAG, NULL, NULL),
 	FIELD(template, scopes, NUMBER, IDENTITY, NULL, NULL),
@@ -165,6 +172,7 @@ static const struct control_field sampler_fields[] = {
 	FIELD(sampler, version, NUMBER, IDENTITY, NULL, NULL),
 	FIELD(sampler, domain, NUMBER, IDENTITY, NULL, NULL),
 	FIELD(sampler, id, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(sampler, port, NUMBER, IDENTITY, NULL, NULL),
 	FIELD(sampler, mode, NUMBER, IDENTITY, NULL, NULL),
 	FIELD(sampler, one_of, NUMBER, IDENTITY, NULL, NULL),
 };
@@ -173,6 +181,7 @@ static const struct control_field domain_fields[] = {
 	FIELD(domain, exporter, ADDR, IDENTITY, NULL, NULL),
 	FIELD(domain, version, NUMBER, IDENTITY, NULL, NULL),
 	FIELD(domain, domain, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(domain, port, NUMBER, IDENTITY, NULL, NULL),
 	FIELD(domain, init_time, NUMBER, IDENTITY, NULL, NULL),
 	FIELD(domain, exported_octets, NUMBER, IDENTITY, NULL, NULL),
 	FIELD(domain, exported_messages, NUMBER, IDENTITY, NULL, NULL),
@@ -188,6 +197,13 @@ static const struct control_field interface_fields[] = {
 	FIELD(interface, index, NUMBER, IDENTITY, NULL, NULL),
 	FIELD(interface, name, VIEW, IDENTITY, NULL, NULL),
 	FIELD(interface, description, VIEW, IDENTITY, NULL, NULL),
+};
+
+static const struct control_field session_fields[] = {
+	FIELD(session, exporter, ADDR, IDENTITY, NULL, NULL),
+	FIELD(session, port, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(session, datagrams, NUMBER, COUNTER, NULL, NULL),
+	FIELD(session, last_seen, NUMBER, TIME, NULL, NULL),
 };
 
 #define FIELDS(type) { type##_fields, NULL, COUNT(type##_fields), 0 }
@@ -231,6 +247,8 @@ static const struct control_layout layouts[CONTROL_TYPES] = {
 		sizeof(struct control_domain) },
 	[CONTROL_INTERFACE] = { { FIELDS(interface) },
 		sizeof(struct control_interface) },
+	[CONTROL_SESSION] = { { FIELDS(session) },
+		sizeof(struct control_session) },
 };
 /* clang-format on */
 

@@ -65,7 +65,8 @@
 #define CONTROL_WANT_EXPORTERS (1U << 3)
 #define CONTROL_WANT_TEMPLATES (1U << 4) /* of these exporters */
 #define CONTROL_WANT_OPTIONS   (1U << 5) /* samplers, domains, interfaces */
-#define CONTROL_WANT_ALL       0x3fU
+#define CONTROL_WANT_SESSIONS  (1U << 6)
+#define CONTROL_WANT_ALL       0x7fU
 
 struct control_request {
 	uint32_t wants;   /* CONTROL_WANT_* */
@@ -83,6 +84,7 @@ enum control_type {
 	CONTROL_DOMAIN = 8,
 	CONTROL_INTERFACE = 9,
 	CONTROL_END = 10, /* no body */
+	CONTROL_SESSION = 11,
 	CONTROL_TYPES
 };
 
@@ -142,6 +144,8 @@ struct control_exporter {
 	uint64_t unsupported_sflow;     /* 1: which is of sFlow, not NetFlow */
 	uint64_t v5_interval, v5_mode;  /* sampling in v5 headers */
 	uint64_t known_templates, samplers, domains, interfaces;
+	uint64_t sessions;              /* source ports in memory */
+	uint64_t brief_sessions;        /* evicted after one datagram */
 	uint64_t held_sets, held_bytes; /* data that wait for templates */
 	/* Checked flows, and those whose input interface is the output. */
 	uint64_t looked_at, in_is_out;
@@ -150,11 +154,22 @@ struct control_exporter {
 	struct counters counters;
 };
 
+/* The datagrams from one UDP source port of an exporter. */
+struct control_session {
+	struct addr exporter;
+	uint64_t port;
+	uint64_t datagrams; /* since the start of the collector */
+	uint64_t last_seen; /* epoch seconds */
+};
+
 struct control_template {
 	struct addr exporter;
 	uint64_t version, domain, id;
+	uint64_t port;      /* that announced it last; 0: unknown */
+	uint64_t sessions;  /* whose definition it is */
+	uint64_t in_use;    /* 1: data arrived since its newest rival did */
 	uint64_t options;   /* 1: an options template */
-	uint64_t withdrawn; /* 1: its data wait until it is sent again */
+	uint64_t withdrawn; /* 1: by all of its sessions, so that data wait */
 	uint64_t scopes, fields;
 	uint64_t announced;   /* epoch seconds; 0: from the state file */
 	uint64_t interval;    /* seconds between the last two; 0: unknown */
@@ -163,13 +178,13 @@ struct control_template {
 
 struct control_sampler {
 	struct addr exporter;
-	uint64_t version, domain, id, mode;
+	uint64_t version, domain, id, port, mode;
 	uint64_t one_of; /* one packet of this number is sampled */
 };
 
 struct control_domain {
 	struct addr exporter;
-	uint64_t version, domain;
+	uint64_t version, domain, port;
 	uint64_t init_time; /* milliseconds of the epoch; 0: unknown */
 	uint64_t exported_octets, exported_messages, exported_flows;
 	uint64_t ignored_packets, ignored_octets;
@@ -193,6 +208,7 @@ union control_record {
 	struct control_sampler sampler;
 	struct control_domain domain;
 	struct control_interface interface;
+	struct control_session session;
 };
 
 /* The nature of a number determines how it is shown and added. */

@@ -229,25 +229,25 @@ compare_exporters(const void *a, const void *b)
 	return (compare(CONTROL_EXPORTER, 1, a, b));
 }
 
-/* By exporter, version, domain and ID. */
+/* By exporter, version, domain, ID and port. */
 static int
 compare_templates(const void *a, const void *b)
 {
-	return (compare(CONTROL_TEMPLATE, 4, a, b));
+	return (compare(CONTROL_TEMPLATE, 5, a, b));
 }
 
-/* By exporter, version, domain and ID. */
+/* By exporter, version, domain, ID and port. */
 static int
 compare_samplers(const void *a, const void *b)
 {
-	return (compare(CONTROL_SAMPLER, 4, a, b));
+	return (compare(CONTROL_SAMPLER, 5, a, b));
 }
 
-/* By exporter, version and domain. */
+/* By exporter, version, domain and port. */
 static int
 compare_domains(const void *a, const void *b)
 {
-	return (compare(CONTROL_DOMAIN, 3, a, b));
+	return (compare(CONTROL_DOMAIN, 4, a, b));
 }
 
 /* By exporter and index. */
@@ -255,6 +255,13 @@ static int
 compare_interfaces(const void *a, const void *b)
 {
 	return (compare(CONTROL_INTERFACE, 2, a, b));
+}
+
+/* By exporter and port. */
+static int
+compare_sessions(const void *a, const void *b)
+{
+	return (compare(CONTROL_SESSION, 2, a, b));
 }
 
 void
@@ -267,6 +274,7 @@ answer_sort(struct answer *a)
 		[CONTROL_SAMPLER] = compare_samplers,
 		[CONTROL_DOMAIN] = compare_domains,
 		[CONTROL_INTERFACE] = compare_interfaces,
+		[CONTROL_SESSION] = compare_sessions,
 	};
 	size_t i;
 

@@ -63,6 +63,9 @@ struct elements {
 	bool narrow;    /* a narrow octet counter */
 };
 
+/* What the list of a finding has with each template. */
+enum detail { DETAIL_NONE, DETAIL_INTERVAL, DETAIL_PORT };
+
 /* The state of the checks of one exporter. */
 struct check {
 	const struct answer *a;
@@ -317,6 +320,30 @@ has_unknown_sampler(const struct check *c, const struct control_template *t,
 }
 
 /*
+ * Whether data were decoded with another definition of the same template, too,
+ * since the newer of them is known.
+ */
+static bool
+has_rival(const struct check *c, const struct control_template *t,
+    const struct elements *has)
+{
+	const struct control_template *other;
+	size_t i = ANSWER_FIRST;
+
+	(void)has;
+	if (t->in_use == 0 || t->sessions == 0)
+		return (false);
+	while ((other = answer_record_of(c->a, CONTROL_TEMPLATE, &c->e->addr,
+		    &i)) != NULL) {
+		if (other != t && other->version == t->version &&
+		    other->domain == t->domain && other->id == t->id &&
+		    other->in_use != 0 && other->sessions != 0)
+			return (true);
+	}
+	return (false);
+}
+
+/*
  * Findings about templates.  Each is reported once per exporter, with a list of
  * the templates that the function selects.
  */
@@ -324,26 +351,31 @@ static const struct template_check {
 	const char *name;
 	bool (*selects)(const struct check *, const struct control_template *,
 	    const struct elements *);
-	bool interval; /* the list has the interval of each template */
+	enum detail detail; /* of each template in the list */
 	const char *text;
 } template_checks[] = {
-	{ "withdrawn", is_missed, false,
+	{ "template-conflict", has_rival, DETAIL_PORT,
+	    "processes at different source ports of this address define one "
+	    "template differently; flowd decodes the data of each with its own "
+	    "definition, but data from further ports may be decoded wrongly; "
+	    "give each process an observation domain of its own" },
+	{ "withdrawn", is_missed, DETAIL_NONE,
 	    "templates were withdrawn; their data wait until the exporter "
 	    "sends them again" },
-	{ "slow-refresh", is_slow, true,
+	{ "slow-refresh", is_slow, DETAIL_INTERVAL,
 	    "templates are repeated less often than every 10 minutes; "
 	    "shorter intervals would lose fewer flows after packet loss or a "
 	    "restart" },
-	{ "no-times", has_no_times, false,
+	{ "no-times", has_no_times, DETAIL_NONE,
 	    "templates have no times; their flows get the export time" },
-	{ "no-time-base", has_no_time_base, false,
+	{ "no-time-base", has_no_time_base, DETAIL_NONE,
 	    "templates have times since the start of the exporter, but the "
 	    "exporter does not send the time of this start; their flows get "
 	    "the export time" },
-	{ "narrow-counters", is_narrow, false,
+	{ "narrow-counters", is_narrow, DETAIL_NONE,
 	    "templates count octets in 4 bytes or less; flows of 4 GiB or "
 	    "more are stored with too few octets" },
-	{ "sampling-unknown", has_unknown_sampler, false,
+	{ "sampling-unknown", has_unknown_sampler, DETAIL_NONE,
 	    "templates name a sampler, but the exporter sent no data about "
 	    "it; packets and octets may count only the sample" },
 };
@@ -373,8 +405,8 @@ add_text(struct template_list *list, const char *fmt, ...)
 }
 
 static void
-add_template(struct template_list *list, const struct control_template *t,
-    uint64_t interval)
+add_template(const struct check *c, struct template_list *list,
+    const struct control_template *t, enum detail detail)
 {
 	char text[32];
 
@@ -382,9 +414,11 @@ add_template(struct template_list *list, const struct control_template *t,
 		return;
 	add_text(list, "%stemplate %" PRIu64 " of domain %" PRIu64,
 	    list->n == 1 ? "" : ", ", t->id, t->domain);
-	if (interval != 0)
+	if (detail == DETAIL_INTERVAL)
 		add_text(list, " (every %s)",
-		    format_interval((uint32_t)interval, text));
+		    format_interval((uint32_t)refresh_of(c, t), text));
+	else if (detail == DETAIL_PORT)
+		add_text(list, " from port %" PRIu64, t->port);
 }
 
 static void
@@ -399,8 +433,7 @@ check_templates(struct check *c, const struct template_check *check)
 		    &i)) != NULL) {
 		has = elements_of(t);
 		if (check->selects(c, t, &has))
-			add_template(&list, t,
-			    check->interval ? refresh_of(c, t) : 0);
+			add_template(c, &list, t, check->detail);
 	}
 	if (list.n > LISTED_MAX)
 		add_text(&list, " and %zu more", list.n - LISTED_MAX);

@@ -145,6 +145,7 @@ ctl_print_json(FILE *fp, const struct answer *a, uint32_t wants)
 		{ "samplers", CONTROL_SAMPLER, CONTROL_WANT_OPTIONS, true },
 		{ "domains", CONTROL_DOMAIN, CONTROL_WANT_OPTIONS, true },
 		{ "interfaces", CONTROL_INTERFACE, CONTROL_WANT_OPTIONS, true },
+		{ "sessions", CONTROL_SESSION, CONTROL_WANT_SESSIONS, true },
 	};
 	const void *record;
 	size_t i;

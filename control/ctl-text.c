@@ -273,6 +273,10 @@ put_announced(FILE *fp, const struct answer *a,
 	if (t->interval != 0)
 		(void)fprintf(fp, ", interval %s",
 		    format_interval((uint32_t)t->interval, interval));
+	if (t->sessions > 1)
+		(void)fprintf(fp, ", of %" PRIu64 " source ports", t->sessions);
+	else if (t->port != 0)
+		(void)fprintf(fp, ", of source port %" PRIu64, t->port);
 }
 
 static void
@@ -345,8 +349,9 @@ put_samplers(FILE *fp, const struct answer *a, const struct control_exporter *e)
 		(void)fprintf(fp,
 		    "sampling: 1 of %" PRIu64 " packets, mode %" PRIu64
 		    ", sampler %" PRIu64 " of domain %" PRIu64
-		    ", in options data of version %" PRIu64 "\n",
-		    s->one_of, s->mode, s->id, s->domain, s->version);
+		    ", in options data of version %" PRIu64
+		    " from source port %" PRIu64 "\n",
+		    s->one_of, s->mode, s->id, s->domain, s->version, s->port);
 	for (i = 0; (t = answer_record(a, CONTROL_TEMPLATE, i)) != NULL; i++)
 		put_sampling_of(fp, t);
 }
@@ -359,8 +364,10 @@ put_domains(FILE *fp, const struct answer *a)
 	size_t i;
 
 	for (i = 0; (d = answer_record(a, CONTROL_DOMAIN, i)) != NULL; i++) {
-		(void)fprintf(fp, "domain %" PRIu64 " of version %" PRIu64 ":",
-		    d->domain, d->version);
+		(void)fprintf(fp,
+		    "domain %" PRIu64 " of version %" PRIu64
+		    " from source port %" PRIu64 ":",
+		    d->domain, d->version, d->port);
 		if (d->init_time != 0)
 			(void)fprintf(fp, " started %s,",
 			    format_iso_time((uint32_t)(d->init_time / 1000),
@@ -390,6 +397,20 @@ put_interfaces(FILE *fp, const struct answer *a)
 		ctl_put_text(fp, &in->description, false);
 		(void)fputc('\n', fp);
 	}
+}
+
+static void
+put_sessions(FILE *fp, const struct answer *a)
+{
+	const struct control_session *s;
+	char interval[32];
+	size_t i;
+
+	for (i = 0; (s = answer_record(a, CONTROL_SESSION, i)) != NULL; i++)
+		(void)fprintf(fp,
+		    "source port %" PRIu64 ": %" PRIu64
+		    " datagrams, last seen %s ago\n",
+		    s->port, s->datagrams, ago(a, s->last_seen, interval));
 }
 
 static void
@@ -428,6 +449,7 @@ ctl_print_exporter(FILE *fp, const struct answer *a)
 	    format_iso_time((uint32_t)e->last_seen, false, time),
 	    ago(a, e->last_seen, interval));
 	put_periods(fp, e);
+	put_sessions(fp, a);
 	put_samplers(fp, a, e);
 	put_domains(fp, a);
 	put_interfaces(fp, a);

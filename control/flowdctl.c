@@ -215,8 +215,9 @@ serve(const struct command *command, const struct ctl_options *opts, int nargs,
 	return (ctl_serve(opts->socket, args[0]));
 }
 
-#define OF_EXPORTERS \
-	(CONTROL_WANT_EXPORTERS | CONTROL_WANT_TEMPLATES | CONTROL_WANT_OPTIONS)
+#define OF_EXPORTERS                                       \
+	(CONTROL_WANT_EXPORTERS | CONTROL_WANT_TEMPLATES | \
+	    CONTROL_WANT_OPTIONS | CONTROL_WANT_SESSIONS)
 
 static const struct command commands[] = {
 	{ { "show", "summary" }, 0, 0, true, show, CONTROL_WANT_SUMMARY,

@@ -32,6 +32,7 @@ struct datagram {
 	size_t len;                   /* bytes */
 	uint32_t recv_sec, recv_usec; /* epoch */
 	uint64_t listener;            /* a number that its flows keep */
+	uint16_t port;                /* UDP source port */
 };
 
 /*

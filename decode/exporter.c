@@ -19,6 +19,57 @@
 
 #define MINUTE_SECONDS 60
 
+static void
+forget_sessions(struct exporter *e, const struct sessions_evicted *evicted)
+{
+	size_t i;
+
+	templates_forget_sessions(&e->templates, evicted->bits);
+	for (i = 0; i < evicted->n; i++)
+		options_forget_port(&e->options, &e->shared->memory,
+		    evicted->ports[i]);
+}
+
+uint32_t
+exporter_session(struct exporter *e, uint16_t port, uint32_t now)
+{
+	struct sessions_evicted evicted;
+	uint32_t session;
+
+	session =
+	    sessions_use(&e->sessions, &e->shared->memory, port, now, &evicted);
+	if (evicted.n != 0)
+		forget_sessions(e, &evicted);
+	return (session);
+}
+
+uint32_t
+exporter_restore_session(struct exporter *e, uint16_t port, uint32_t last_seen)
+{
+	struct sessions_evicted evicted;
+	uint32_t session;
+
+	session = sessions_restore(&e->sessions, &e->shared->memory, port,
+	    last_seen, &evicted);
+	if (evicted.n != 0)
+		forget_sessions(e, &evicted);
+	return (session);
+}
+
+bool
+exporter_has_sampler(const struct exporter *e, size_t i)
+{
+	return (options_is_latest_sampler(&e->options, i) ||
+	    sessions_is_steady(&e->sessions, e->options.samplers[i].port));
+}
+
+bool
+exporter_has_domain(const struct exporter *e, size_t i)
+{
+	return (options_is_latest_domain(&e->options, i) ||
+	    sessions_is_steady(&e->sessions, e->options.domains[i].port));
+}
+
 void
 exporter_sequence(struct exporter *e, enum protocol_id id, uint32_t domain,
     uint32_t seq, uint32_t count, uint32_t uptime_ms)

@@ -43,6 +43,7 @@
 #include "decode/options.h"
 #include "decode/protocol.h"
 #include "decode/sequence.h"
+#include "decode/session.h"
 #include "decode/template.h"
 #include "lib/counters.h"
 #include "lib/recent.h"
@@ -108,6 +109,7 @@ struct exporter {
 	/* One flow of each batch is checked for equal interfaces. */
 	uint64_t looked_at, in_is_out;
 	struct exporters_shared *shared;
+	struct sessions sessions;
 	struct templates templates;
 	struct options options;
 	struct held_owner held;
@@ -118,6 +120,23 @@ struct exporter {
 	struct exporter *hash_next;
 	struct recent use; /* in one of the table's lists */
 };
+
+/*
+ * Records a datagram of the session from this port, and returns the session's
+ * bit; now is in epoch seconds.
+ */
+uint32_t exporter_session(struct exporter *e, uint16_t port, uint32_t now);
+
+/* The same for a session of the state file, which sent no datagram now. */
+uint32_t exporter_restore_session(struct exporter *e, uint16_t port,
+    uint32_t last_seen);
+
+/*
+ * Whether this sampler or domain is probably in use: the latest of its kind, or
+ * that of a steady session.
+ */
+bool exporter_has_sampler(const struct exporter *e, size_t i);
+bool exporter_has_domain(const struct exporter *e, size_t i);
 
 /* Records the sequence number of a datagram: see sequence.h. */
 void exporter_sequence(struct exporter *exporter, enum protocol_id id,

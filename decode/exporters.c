@@ -92,6 +92,7 @@ clear(struct exporter *e)
 	held_drop_all(&e->held);
 	templates_free(&e->templates, &e->shared->memory);
 	options_free(&e->options, &e->shared->memory);
+	sessions_free(&e->sessions, &e->shared->memory);
 }
 
 void

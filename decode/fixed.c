@@ -179,6 +179,7 @@ decode_fixed(enum protocol_id id, const struct layout *l,
 	r = check_count(dgram, l, &h, cur_left(&c), exporter);
 	if (r != DECODED)
 		return (r);
+	(void)exporter_session(exporter, dgram->port, dgram->recv_sec);
 	exporter_heard(exporter, id, dgram->recv_sec, dgram->recv_usec,
 	    h.time_sec, h.time_nanosec);
 	if (l->has_sequence)

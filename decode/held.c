@@ -181,20 +181,22 @@ held_add(struct held_owner *o, const struct message_header *msg, uint16_t id,
 
 static bool
 waits_for(const struct held_set *set, const struct held_owner *o,
-    const struct template_key *key)
+    const struct template_key *key, const uint16_t *port)
 {
 	const struct template_key own = key_of(set);
 
-	return (set->owner == o && template_key_equal(&own, key));
+	return (set->owner == o && template_key_equal(&own, key) &&
+	    (port == NULL || set->message.port == *port));
 }
 
 struct held_set *
-held_take(struct held_owner *o, const struct template_key *key)
+held_take(struct held_owner *o, const struct template_key *key,
+    const uint16_t *port)
 {
 	struct recent *link = bucket_of(o, key)->oldest;
 	struct held_set *set = held_set_of(link, HELD_OF_BUCKET);
 
-	while (set != NULL && !waits_for(set, o, key)) {
+	while (set != NULL && !waits_for(set, o, key, port)) {
 		link = link->newer;
 		set = held_set_of(link, HELD_OF_BUCKET);
 	}
@@ -204,11 +206,12 @@ held_take(struct held_owner *o, const struct template_key *key)
 }
 
 void
-held_drop(struct held_owner *o, const struct template_key *key)
+held_drop(struct held_owner *o, const struct template_key *key,
+    const uint16_t *port)
 {
 	struct held_set *set;
 
-	while ((set = held_take(o, key)) != NULL)
+	while ((set = held_take(o, key, port)) != NULL)
 		held_done(set, false);
 }
 

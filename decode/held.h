@@ -109,16 +109,18 @@ void held_close(struct held_owner *owner, struct held_datagram *datagram,
 
 /*
  * Removes and returns the owner's oldest set that waits for key; NULL if there
- * is none.  The caller passes it to held_done after use.
+ * is none.  If port is not NULL, the set came from this port.  The caller passes
+ * it to held_done after use.
  */
 struct held_set *held_take(struct held_owner *owner,
-    const struct template_key *key);
+    const struct template_key *key, const uint16_t *port);
 
 /* Frees a set that held_take returned, and counts it. */
 void held_done(struct held_set *set, bool decoded);
 
-/* Drops the sets that wait for key. */
-void held_drop(struct held_owner *owner, const struct template_key *key);
+/* Drops the sets that wait for key: those from the port, or all if NULL. */
+void held_drop(struct held_owner *owner, const struct template_key *key,
+    const uint16_t *port);
 
 /* Drops all sets of the owner. */
 void held_drop_all(struct held_owner *owner);

@@ -30,6 +30,7 @@ struct message_header {
 	uint32_t sys_uptime_ms;       /* v9 only */
 	uint32_t recv_sec, recv_usec; /* epoch, when flowd received it */
 	uint64_t listener;            /* that received it */
+	uint16_t port;                /* UDP source port */
 };
 
 #endif

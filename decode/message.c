@@ -42,6 +42,7 @@
 struct walk {
 	enum protocol_id protocol;
 	struct message_header msg;
+	uint32_t session; /* its bit */
 	struct cursor sets;
 	struct exporter *exporter;
 	struct flow_sink *sink;
@@ -206,7 +207,7 @@ static void
 decode_flow_records(struct walk *w, const struct tmpl *t, struct cursor *data)
 {
 	uint64_t init_time = options_init_time(&w->exporter->options,
-	    w->msg.version, w->msg.domain);
+	    w->msg.version, w->msg.domain, w->msg.port);
 	const size_t at_once = record_is_one_flow(t) ? RECORDS_AT_ONCE : 1;
 	struct ie_values values[RECORDS_AT_ONCE];
 	struct flow common, *flows;
@@ -241,9 +242,9 @@ decode_options_records(struct walk *w, const struct tmpl *t,
 			return;
 		w->records++;
 		e->counters.options++;
-		if (options_apply(&e->options, &e->shared->memory,
-			w->msg.version, w->msg.domain, t->slots, &flow, &values,
-			&resampled))
+		if (options_apply(&e->options, &e->shared->memory, &e->sessions,
+			w->msg.version, w->msg.domain, w->msg.port, t->slots,
+			&flow, &values, &resampled))
 			e->shared->changed = true;
 		if (resampled != 0)
 			exporter_info(e, EXPORTER_RESAMPLED, w->msg.recv_sec,
@@ -285,25 +286,37 @@ decode_data_set(struct walk *w, struct set *set)
 		.version = w->msg.version,
 		.id = set->id,
 	};
-	const struct tmpl *t = template_find(&w->exporter->templates, &key);
+	struct tmpl *t =
+	    template_find(&w->exporter->templates, &key, w->session);
 
-	if (t == NULL || t->withdrawn)
+	if (t == NULL || template_is_withdrawn(t, w->session)) {
 		hold_set(w, set);
-	else
-		decode_records(w, t, &set->data);
+		return;
+	}
+	template_used(&w->exporter->templates, t);
+	decode_records(w, t, &set->data);
 }
 
-/* Decodes the held sets of the template, with the times of their messages. */
+/*
+ * Decodes held sets that waited for the session's template, with the times of
+ * their messages.  If the key has other templates or all is false, data of
+ * other sessions wait for their own.
+ */
 static void
-release_held(struct walk *w, const struct template_key *key)
+release_held(struct walk *w, const struct template_key *key, bool all)
 {
+	const uint16_t *port = &w->msg.port;
 	struct walk past = *w;
 	struct tmpl *t;
 	struct held_set *set;
 	struct cursor data;
 
-	while ((set = held_take(&w->exporter->held, key)) != NULL) {
-		t = template_find(&w->exporter->templates, key);
+	t = template_find(&w->exporter->templates, key, w->session);
+	if (all && !t->rival)
+		port = NULL;
+	while ((set = held_take(&w->exporter->held, key, port)) != NULL) {
+		t = template_find(&w->exporter->templates, key, w->session);
+		template_used(&w->exporter->templates, t);
 		cur_init(&data, set->data, set->len);
 		past.msg = set->message;
 		sink_set_listener(w->sink, set->message.listener);
@@ -321,48 +334,55 @@ warn_template(struct walk *w, const struct template_key *key, const char *why)
 	    w->msg.domain, key->id, why);
 }
 
-static void
-withdraw_one(struct exporter *e, struct tmpl *t)
+static struct template_session
+session_of(const struct walk *w)
 {
-	if (t == NULL || t->withdrawn)
-		return;
-	t->withdrawn = true;
-	e->shared->changed = true;
+	return ((struct template_session){
+	    .bit = w->session,
+	    .steady = w->exporter->sessions.steady,
+	    .port = w->msg.port,
+	    .now = w->msg.recv_sec,
+	});
+}
+
+static void
+withdraw_one(struct walk *w, const struct template_key *key)
+{
+	struct exporter *e = w->exporter;
+
+	const struct template_session session = session_of(w);
+
+	if (template_withdraw(&e->templates, key, &session))
+		e->shared->changed = true;
 }
 
 /* Runs once per message: repeats would cost time without effect. */
 static void
 withdraw_all(struct walk *w, bool options)
 {
-	struct tmpl *t;
-	struct recent *use;
+	const struct template_session session = session_of(w);
+	struct exporter *e = w->exporter;
 
 	if (w->withdrawn[options])
 		return;
 	w->withdrawn[options] = true;
-	for (use = w->exporter->templates.by_use.newest; use != NULL;
-	     use = use->older) {
-		t = template_of(use);
-		if (t->options == options && t->key.domain == w->msg.domain &&
-		    t->key.version == w->msg.version)
-			withdraw_one(w->exporter, t);
-	}
+	if (templates_withdraw(&e->templates, w->msg.version, w->msg.domain,
+		options, &session))
+		e->shared->changed = true;
 }
 
 /*
  * RFC 7011 section 8.4 forbids withdrawals over UDP, where they may be forged
  * or late.  So a withdrawal deletes no template, but data after it are held
- * until the exporter repeats the template.  The id of the set itself withdraws
- * all templates of its kind (section 8.1).
+ * until the session repeats the template.  The id of the set itself withdraws
+ * all templates of its kind (section 8.1).  Other sessions are not concerned.
  */
 static void
 withdraw(struct walk *w, const struct template_key *key, bool options)
 {
-	struct exporter *e = w->exporter;
-
-	e->counters.withdrawals++;
+	w->exporter->counters.withdrawals++;
 	if (key->id >= NF_SET_DATA_MIN)
-		withdraw_one(e, template_find(&e->templates, key));
+		withdraw_one(w, key);
 	else
 		withdraw_all(w, options);
 }
@@ -410,50 +430,39 @@ report_limits(struct walk *w)
 		log_info("memory limit no longer reached");
 }
 
-/* Repetitions within one second are copies, and no interval. */
-static void
-record_announcement(struct tmpl *t, uint32_t now)
-{
-	if (t->announced != 0 && now > t->announced)
-		t->interval = now - t->announced;
-	t->announced = now;
-}
-
 /* Counts and logs the result of template_define, and decodes held data. */
 static void
 handle_definition(struct walk *w, const struct template_key *key,
     enum template_result r, int error)
 {
 	struct exporter *e = w->exporter;
-	struct tmpl *t;
 
-	if (r == TEMPLATE_NEW || r == TEMPLATE_CHANGED)
+	if (r != TEMPLATE_SAME && r != TEMPLATE_BAD && r != TEMPLATE_NO_ROOM)
 		e->shared->changed = true;
-	if (r != TEMPLATE_BAD && r != TEMPLATE_NO_ROOM)
-		record_announcement(template_find(&e->templates, key),
-		    w->msg.recv_sec);
 	switch (r) {
 	case TEMPLATE_SAME:
-		t = template_find(&e->templates, key);
-		if (!t->withdrawn)
-			return;
-		t->withdrawn = false;
-		e->shared->changed = true;
+		return;
+	case TEMPLATE_RENEWED:
+	case TEMPLATE_RETURNED:
 		break;
 	case TEMPLATE_CHANGED:
+	case TEMPLATE_CHANGED_RIVAL:
 		/* Held data belong to the previous definition. */
+		held_drop(&e->held, key,
+		    r == TEMPLATE_CHANGED ? NULL : &w->msg.port);
 		e->counters.templates++;
 		exporter_info(e, EXPORTER_TEMPLATE_CHANGED, w->msg.recv_sec,
 		    "domain %" PRIu32 ": template %u redefined", w->msg.domain,
 		    key->id);
-		held_drop(&e->held, key);
 		return;
 	case TEMPLATE_NEW:
+	case TEMPLATE_NEW_RIVAL:
 		e->counters.templates++;
 		report_limits(w);
 		break;
 	case TEMPLATE_BAD:
 		e->counters.templates_refused++;
+		withdraw_one(w, key);
 		warn_template(w, key,
 		    error == FLOWD_ESHORT ? "fields exceed the set" :
 					    "length of its records is invalid");
@@ -467,7 +476,7 @@ handle_definition(struct walk *w, const struct template_key *key,
 		    w->msg.domain, key->id);
 		return;
 	}
-	release_held(w, key);
+	release_held(w, key, r == TEMPLATE_NEW || r == TEMPLATE_RETURNED);
 }
 
 /*
@@ -516,6 +525,7 @@ define(struct walk *w, const struct template_key *key, bool options,
     uint16_t scopes, uint16_t nfields, struct cursor *c, int *error)
 {
 	struct exporter *e = w->exporter;
+	const struct template_session session = session_of(w);
 	const struct cursor specs = *c;
 	const uint64_t evicted = e->templates.evicted;
 	enum template_result r;
@@ -523,8 +533,8 @@ define(struct walk *w, const struct template_key *key, bool options,
 	do {
 		*c = specs;
 		r = template_define(&e->templates, &e->shared->memory,
-		    e->shared->templates_max, key, options, scopes, nfields, c,
-		    error);
+		    e->shared->templates_max, key, &session, options, scopes,
+		    nfields, c, error);
 	} while (
 	    r == TEMPLATE_NO_ROOM && exporter_make_room(e, w->msg.recv_sec));
 	e->counters.templates_evicted += e->templates.evicted - evicted;
@@ -557,7 +567,7 @@ decode_template(struct walk *w, struct cursor *c, bool options)
 		e->counters.templates_refused++;
 		warn_template(w, &key, header_error(error));
 		/* The exporter no longer uses the previous definition. */
-		withdraw_one(e, template_find(&e->templates, &key));
+		withdraw_one(w, &key);
 		return (0);
 	}
 	r = define(w, &key, options, scopes, nfields, c, &error);
@@ -613,6 +623,8 @@ decode_sets(struct walk *w, const struct datagram *dgram)
 
 	if (!is_framed(w->sets))
 		return (refuse(w, "length of a set is invalid", dgram->len));
+	w->session =
+	    exporter_session(w->exporter, dgram->port, dgram->recv_sec);
 	exporter_heard(w->exporter, w->protocol, dgram->recv_sec,
 	    dgram->recv_usec, w->msg.export_sec, 0);
 	while (next_set(&w->sets, &set) == 1)
@@ -632,7 +644,8 @@ decode_message(enum protocol_id id, const struct datagram *dgram,
 		.msg = { .version = protocols[id].number,
 		    .recv_sec = dgram->recv_sec,
 		    .recv_usec = dgram->recv_usec,
-		    .listener = dgram->listener },
+		    .listener = dgram->listener,
+		    .port = dgram->port },
 	};
 	int r;
 

@@ -43,9 +43,10 @@ compare_samplers(const void *va, const void *vb)
 	int r;
 
 	if ((r = compare_u64(a->version, b->version)) != 0 ||
-	    (r = compare_u64(a->domain, b->domain)) != 0)
+	    (r = compare_u64(a->domain, b->domain)) != 0 ||
+	    (r = compare_u64(a->id, b->id)) != 0)
 		return (r);
-	return (compare_u64(a->id, b->id));
+	return (compare_u64(a->port, b->port));
 }
 
 static int
@@ -62,9 +63,10 @@ compare_domains(const void *va, const void *vb)
 	const struct domain *a = va, *b = vb;
 	int r;
 
-	if ((r = compare_u64(a->version, b->version)) != 0)
+	if ((r = compare_u64(a->version, b->version)) != 0 ||
+	    (r = compare_u64(a->id, b->id)) != 0)
 		return (r);
-	return (compare_u64(a->id, b->id));
+	return (compare_u64(a->port, b->port));
 }
 
 /* Enlarges the array by one element of size bytes.  NULL without memory. */
@@ -174,12 +176,15 @@ options_put_sampler(struct options *o, struct memory *memory,
 	const struct sampler key = {
 		.domain = sampler->domain,
 		.version = sampler->version,
+		.port = sampler->port,
 		.id = sampler->id,
 	};
 	struct sampler *s = find_sampler(o, memory, &key);
 
-	if (s == NULL ||
-	    (s->mode == sampler->mode && s->one_of == sampler->one_of))
+	if (s == NULL)
+		return (false);
+	s->turn = ++o->clock;
+	if (s->mode == sampler->mode && s->one_of == sampler->one_of)
 		return (false);
 	s->mode = sampler->mode;
 	s->one_of = sampler->one_of;
@@ -208,6 +213,7 @@ options_put_domain(struct options *o, struct memory *memory,
 	const struct domain key = {
 		.id = domain->id,
 		.version = domain->version,
+		.port = domain->port,
 	};
 	struct domain *d = find_domain(o, memory, &key);
 	bool changed;
@@ -216,18 +222,114 @@ options_put_domain(struct options *o, struct memory *memory,
 		return (false);
 	changed = d->init_time != domain->init_time;
 	*d = *domain;
+	d->turn = ++o->clock;
 	return (changed);
+}
+
+/* Signed, as the clock may wrap. */
+static bool
+is_later(uint32_t a, uint32_t b)
+{
+	return ((int32_t)(a - b) > 0);
+}
+
+static bool
+is_same_sampler(const struct sampler *a, const struct sampler *b)
+{
+	return (a->version == b->version && a->domain == b->domain &&
+	    a->id == b->id);
+}
+
+static bool
+is_same_domain(const struct domain *a, const struct domain *b)
+{
+	return (a->version == b->version && a->id == b->id);
+}
+
+bool
+options_is_latest_sampler(const struct options *o, size_t i)
+{
+	const struct sampler *s = o->samplers;
+	size_t k;
+
+	for (k = i; k-- > 0 && is_same_sampler(&s[k], &s[i]);) {
+		if (is_later(s[k].turn, s[i].turn))
+			return (false);
+	}
+	for (k = i + 1; k < o->nsamplers && is_same_sampler(&s[k], &s[i]);
+	     k++) {
+		if (is_later(s[k].turn, s[i].turn))
+			return (false);
+	}
+	return (true);
+}
+
+bool
+options_is_latest_domain(const struct options *o, size_t i)
+{
+	const struct domain *d = o->domains;
+	size_t k;
+
+	for (k = i; k-- > 0 && is_same_domain(&d[k], &d[i]);) {
+		if (is_later(d[k].turn, d[i].turn))
+			return (false);
+	}
+	for (k = i + 1; k < o->ndomains && is_same_domain(&d[k], &d[i]); k++) {
+		if (is_later(d[k].turn, d[i].turn))
+			return (false);
+	}
+	return (true);
+}
+
+/* The latest other entry of the same sampler gives a new one its values. */
+static void
+inherit_sampler(const struct options *o, const struct sessions *sessions,
+    struct sampler *new)
+{
+	const struct sampler *s;
+	size_t i;
+
+	for (i = 0; i < o->nsamplers; i++) {
+		s = &o->samplers[i];
+		if (s == new || !is_same_sampler(s, new) ||
+		    !options_is_latest_sampler(o, i) ||
+		    sessions_is_steady(sessions, s->port))
+			continue;
+		new->mode = s->mode;
+		new->one_of = s->one_of;
+	}
+}
+
+static void
+inherit_domain(const struct options *o, const struct sessions *sessions,
+    struct domain *new)
+{
+	const uint16_t port = new->port;
+	const struct domain *d;
+	size_t i;
+
+	for (i = 0; i < o->ndomains; i++) {
+		d = &o->domains[i];
+		if (d == new || !is_same_domain(d, new) ||
+		    !options_is_latest_domain(o, i) ||
+		    sessions_is_steady(sessions, d->port))
+			continue;
+		*new = *d;
+		new->port = port;
+	}
 }
 
 static bool
 apply_sampling(struct options *o, struct memory *memory,
-    const struct sampler *key, uint64_t slots, const struct ie_values *v,
-    uint64_t *resampled)
+    const struct sessions *sessions, const struct sampler *key, uint64_t slots,
+    const struct ie_values *v, uint64_t *resampled)
 {
 	struct sampler *known = find_sampler(o, memory, key), new;
 
 	if (known == NULL)
 		return (false);
+	if (known->turn == 0)
+		inherit_sampler(o, sessions, known);
 	new = *known;
 	new.one_of = one_of(slots, v);
 	if (known->one_of != 0 && new.one_of != known->one_of)
@@ -263,13 +365,16 @@ update(uint64_t *member, uint64_t slots, enum ie_slot slot, uint64_t value)
 }
 
 static bool
-apply_domain(struct options *o, struct memory *memory, const struct domain *key,
-    uint64_t slots, const struct ie_values *v)
+apply_domain(struct options *o, struct memory *memory,
+    const struct sessions *sessions, const struct domain *key, uint64_t slots,
+    const struct ie_values *v)
 {
 	struct domain *known = find_domain(o, memory, key), new;
 
 	if (known == NULL)
 		return (false);
+	if (known->turn == 0)
+		inherit_domain(o, sessions, known);
 	new = *known;
 	update(&new.init_time, slots, SLOT_INIT_TIME, v->init_time);
 	update(&new.exported_octets, slots, SLOT_EXPORTED_OCTETS,
@@ -289,20 +394,29 @@ apply_domain(struct options *o, struct memory *memory, const struct domain *key,
 }
 
 bool
-options_apply(struct options *o, struct memory *memory, uint16_t version,
-    uint32_t domain, uint64_t slots, const struct flow *flow,
+options_apply(struct options *o, struct memory *memory,
+    const struct sessions *sessions, uint16_t version, uint32_t domain,
+    uint16_t port, uint64_t slots, const struct flow *flow,
     const struct ie_values *v, uint64_t *resampled)
 {
-	struct sampler sampler = { .domain = domain, .version = version };
-	const struct domain d = { .id = domain, .version = version };
+	struct sampler sampler = {
+		.domain = domain,
+		.version = version,
+		.port = port,
+	};
+	const struct domain d = {
+		.id = domain,
+		.version = version,
+		.port = port,
+	};
 	bool changed = false;
 
 	*resampled = 0;
 	if ((slots & SLOT_BIT(SLOT_SAMPLER_ID)) != 0)
 		sampler.id = v->sampler_id;
 	if ((slots & SAMPLING_SLOTS) != 0)
-		changed |=
-		    apply_sampling(o, memory, &sampler, slots, v, resampled);
+		changed |= apply_sampling(o, memory, sessions, &sampler, slots,
+		    v, resampled);
 	if ((slots & INTERFACE_SLOTS) != 0 &&
 	    (slots & ie_slot_of_member(offsetof(struct flow, if_index_in))) !=
 		0)
@@ -314,19 +428,83 @@ options_apply(struct options *o, struct memory *memory, uint16_t version,
 		changed |=
 		    apply_interface(o, memory, flow->if_index_out, slots, v);
 	if ((slots & DOMAIN_SLOTS) != 0)
-		changed |= apply_domain(o, memory, &d, slots, v);
+		changed |= apply_domain(o, memory, sessions, &d, slots, v);
 	return (changed);
 }
 
-uint64_t
-options_init_time(const struct options *o, uint16_t version, uint32_t domain)
+/* The index of the first domain that is not before key. */
+static size_t
+first_domain(const struct options *o, const struct domain *key)
 {
-	const struct domain key = { .id = domain, .version = version }, *d;
+	size_t lo = 0, hi = o->ndomains, mid;
+
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		if (compare_domains(&o->domains[mid], key) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return (lo);
+}
+
+uint64_t
+options_init_time(const struct options *o, uint16_t version, uint32_t domain,
+    uint16_t port)
+{
+	const struct domain key = { .id = domain, .version = version };
+	const struct domain *d, *latest = NULL;
+	size_t i;
 
 	if (o->ndomains == 0)
 		return (0);
-	d = bsearch(&key, o->domains, o->ndomains, sizeof(*d), compare_domains);
-	return (d == NULL ? 0 : d->init_time);
+	for (i = first_domain(o, &key); i < o->ndomains; i++) {
+		d = &o->domains[i];
+		if (d->version != version || d->id != domain)
+			break;
+		if (d->init_time == 0)
+			continue;
+		if (d->port == port)
+			return (d->init_time);
+		if (latest == NULL || is_later(d->turn, latest->turn))
+			latest = d;
+	}
+	return (latest == NULL ? 0 : latest->init_time);
+}
+
+static void
+remove_entry(void *array, size_t *n, size_t i, size_t size)
+{
+	char *at = (char *)array + i * size;
+
+	memmove(at, at + size, (--*n - i) * size);
+}
+
+void
+options_forget_port(struct options *o, struct memory *memory, uint16_t port)
+{
+	const struct sampler *s = o->samplers;
+	const struct domain *d = o->domains;
+	size_t i;
+
+	for (i = o->nsamplers; i-- > 0;) {
+		if (s[i].port != port ||
+		    !((i > 0 && is_same_sampler(&s[i], &s[i - 1])) ||
+			(i + 1 < o->nsamplers &&
+			    is_same_sampler(&s[i], &s[i + 1]))))
+			continue;
+		remove_entry(o->samplers, &o->nsamplers, i, sizeof(*s));
+		memory->used -= sizeof(*s);
+	}
+	for (i = o->ndomains; i-- > 0;) {
+		if (d[i].port != port ||
+		    !((i > 0 && is_same_domain(&d[i], &d[i - 1])) ||
+			(i + 1 < o->ndomains &&
+			    is_same_domain(&d[i], &d[i + 1]))))
+			continue;
+		remove_entry(o->domains, &o->ndomains, i, sizeof(*d));
+		memory->used -= sizeof(*d);
+	}
 }
 
 void

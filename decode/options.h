@@ -27,6 +27,7 @@
 
 #include "base/memory.h"
 #include "decode/ie.h"
+#include "decode/session.h"
 
 /* Entries kept for one exporter; further ones are ignored. */
 #define SAMPLERS_MAX   256
@@ -36,6 +37,8 @@
 struct sampler {
 	uint32_t domain;
 	uint16_t version;
+	uint16_t port;   /* UDP source port of the options data */
+	uint32_t turn;   /* options.clock of its latest update */
 	uint16_t mode;   /* samplerMode or selectorAlgorithm */
 	uint64_t id;     /* 0 if the exporter sends none */
 	uint64_t one_of; /* packets of which one is sampled */
@@ -49,6 +52,8 @@ struct interface {
 struct domain {
 	uint32_t id;
 	uint16_t version;
+	uint16_t port;      /* UDP source port of the options data */
+	uint32_t turn;      /* options.clock of its latest update */
 	uint64_t init_time; /* ms since the epoch; 0 unknown */
 	/* Totals as exported; 0 unknown. */
 	uint64_t exported_octets, exported_messages, exported_flows;
@@ -62,21 +67,38 @@ struct options {
 	struct interface *interfaces;
 	struct domain *domains;
 	size_t nsamplers, ninterfaces, ndomains;
+	uint32_t clock; /* updates of samplers and domains */
 };
 
 /*
- * Applies one options record, whose values are in the slots of flow and values.
+ * Applies one options record of the session from port.  A new entry begins with
+ * the values that a session told that is not steady: it may be the same., whose values are in the slots of flow and values.
  * Values that exceed a limit are ignored.  True if the state file has to be
  * written.  *resampled is the new number of packets of which one is sampled if
  * it differs from the previous one, else 0.
  */
-bool options_apply(struct options *o, struct memory *memory, uint16_t version,
-    uint32_t domain, uint64_t slots, const struct flow *flow,
+bool options_apply(struct options *o, struct memory *memory,
+    const struct sessions *sessions, uint16_t version, uint32_t domain,
+    uint16_t port, uint64_t slots, const struct flow *flow,
     const struct ie_values *values, uint64_t *resampled);
 
-/* The time when the domain's uptime was 0, in epoch ms; 0 if unknown. */
+/*
+ * The time when the domain's uptime was 0, in epoch ms; 0 if unknown.  The
+ * session from port comes first, or else the one that told it last.
+ */
 uint64_t options_init_time(const struct options *o, uint16_t version,
-    uint32_t domain);
+    uint32_t domain, uint16_t port);
+
+/* Whether no other session told more recently about the same one. */
+bool options_is_latest_sampler(const struct options *o, size_t i);
+bool options_is_latest_domain(const struct options *o, size_t i);
+
+/*
+ * Drops the samplers and domains of a session that was evicted, if another
+ * session has the same ones.
+ */
+void options_forget_port(struct options *o, struct memory *memory,
+    uint16_t port);
 
 /*
  * Inserts an entry, or replaces the one with the same key.  True if the state

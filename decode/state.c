@@ -27,7 +27,8 @@
 #include "lib/cursor.h"
 #include "netflow.h"
 
-#define STATE_VERSION    2
+#define STATE_VERSION    3
+#define STATE_OLD        2 /* without sessions */
 #define STATE_MAGIC_LEN  8
 #define STATE_HEADER_LEN (STATE_MAGIC_LEN + 4)
 #define STATE_FIRST_LEN  65536 /* bytes; doubled until it fits */
@@ -38,6 +39,9 @@ struct unpacker {
 	state_wants *wants;
 	void *arg;
 	uint32_t now; /* epoch seconds */
+	uint8_t version;
+	/* Of the sessions of one exporter, in the order of the file. */
+	uint32_t sessions[SESSIONS_MAX];
 };
 
 struct packer {
@@ -56,15 +60,28 @@ struct exporter_head {
 	uint32_t last_seen; /* epoch seconds */
 };
 
-/* Its field specifiers follow. */
+/*
+ * Its field specifiers follow.  Bits of masks are sessions in the order of the
+ * file.
+ */
 struct template_head {
 	struct template_key key;
-	bool options, withdrawn;
+	bool options;
+	bool withdrawn;
 	uint16_t scopes, nfields;
 	uint32_t raw_len;
+	uint32_t owners, withdrew; /* masks */
+	uint16_t port;
 };
 
 #define NUMBER(type, member) PACK_PLAIN(PACK_NUMBER, type, member)
+
+/* The layout of STATE_OLD, which has no values for the last n rows. */
+#define WITHOUT_LAST(n, type, rows, check)                                  \
+	{                                                                   \
+		rows, sizeof(rows) / sizeof((rows)[0]) - (n), sizeof(type), \
+		    check                                                   \
+	}
 
 static const struct pack_row exporter_rows[] = {
 	PACK_PLAIN(PACK_ADDR, struct exporter_head, addr),
@@ -73,6 +90,13 @@ static const struct pack_row exporter_rows[] = {
 };
 static const struct pack_layout exporter_layout =
     PACK_LAYOUT(struct exporter_head, exporter_rows, NULL);
+
+static const struct pack_row session_rows[] = {
+	NUMBER(struct session, port),
+	NUMBER(struct session, last_seen),
+};
+static const struct pack_layout session_layout =
+    PACK_LAYOUT(struct session, session_rows, NULL);
 
 static const struct pack_row sequence_rows[] = {
 	NUMBER(struct sequence, version),
@@ -105,9 +129,14 @@ static const struct pack_row template_rows[] = {
 	NUMBER(struct template_head, scopes),
 	NUMBER(struct template_head, nfields),
 	NUMBER(struct template_head, raw_len),
+	NUMBER(struct template_head, owners),
+	NUMBER(struct template_head, withdrew),
+	NUMBER(struct template_head, port),
 };
 static const struct pack_layout template_layout =
     PACK_LAYOUT(struct template_head, template_rows, check_template);
+static const struct pack_layout template_layout_old =
+    WITHOUT_LAST(3, struct template_head, template_rows, check_template);
 
 static const struct pack_row sampler_rows[] = {
 	NUMBER(struct sampler, version),
@@ -115,9 +144,12 @@ static const struct pack_row sampler_rows[] = {
 	NUMBER(struct sampler, id),
 	NUMBER(struct sampler, mode),
 	NUMBER(struct sampler, one_of),
+	NUMBER(struct sampler, port),
 };
 static const struct pack_layout sampler_layout =
     PACK_LAYOUT(struct sampler, sampler_rows, NULL);
+static const struct pack_layout sampler_layout_old =
+    WITHOUT_LAST(1, struct sampler, sampler_rows, NULL);
 
 static const struct pack_row interface_rows[] = {
 	NUMBER(struct interface, index),
@@ -132,9 +164,12 @@ static const struct pack_row domain_rows[] = {
 	NUMBER(struct domain, version),
 	NUMBER(struct domain, id),
 	NUMBER(struct domain, init_time),
+	NUMBER(struct domain, port),
 };
 static const struct pack_layout domain_layout =
     PACK_LAYOUT(struct domain, domain_rows, NULL);
+static const struct pack_layout domain_layout_old =
+    WITHOUT_LAST(1, struct domain, domain_rows, NULL);
 
 static const struct pack_row options_rows[] = {
 	PACK_ITEMS(struct options, samplers, nsamplers, sampler_layout,
@@ -146,6 +181,38 @@ static const struct pack_row options_rows[] = {
 };
 static const struct pack_layout options_layout =
     PACK_LAYOUT(struct options, options_rows, NULL);
+
+/* The least recently used one first: unpacking restores the order of use. */
+static int
+pack_sessions(struct wcursor *w, const struct exporter *e)
+{
+	const struct session *s = NULL;
+	uint8_t n = 0;
+
+	while ((s = sessions_next(&e->sessions, s)) != NULL)
+		n++;
+	if (wcur_u8(w, n) != 0)
+		return (FLOWD_ESPACE);
+	while ((s = sessions_next(&e->sessions, s)) != NULL) {
+		if (pack_struct(w, &session_layout, s) != 0)
+			return (FLOWD_ESPACE);
+	}
+	return (0);
+}
+
+/* A mask of the sessions in the order of pack_sessions. */
+static uint32_t
+pack_mask(const struct exporter *e, uint32_t mask)
+{
+	const struct session *s = NULL;
+	uint32_t result = 0, bit = 1;
+
+	for (; (s = sessions_next(&e->sessions, s)) != NULL; bit <<= 1) {
+		if ((mask & session_bit(&e->sessions, s)) != 0)
+			result |= bit;
+	}
+	return (result);
+}
 
 static int
 pack_sequences(struct wcursor *w, const struct exporter *e)
@@ -183,6 +250,9 @@ pack_templates(struct wcursor *w, const struct exporter *e)
 			.scopes = t->scopes,
 			.nfields = t->nfields,
 			.raw_len = (uint32_t)t->raw_len,
+			.owners = pack_mask(e, t->owners),
+			.withdrew = pack_mask(e, t->withdrew),
+			.port = t->port,
 		};
 		if (pack_struct(w, &template_layout, &head) != 0 ||
 		    wcur_bytes(w, t->raw, t->raw_len) != 0)
@@ -206,9 +276,21 @@ pack_exporter(void *arg, const struct exporter *e)
 		return;
 	p->exporters++;
 	if (pack_struct(w, &exporter_layout, &head) != 0 ||
-	    pack_sequences(w, e) != 0 || pack_templates(w, e) != 0 ||
+	    pack_sessions(w, e) != 0 || pack_sequences(w, e) != 0 ||
+	    pack_templates(w, e) != 0 ||
 	    pack_struct(w, &options_layout, &e->options) != 0)
 		p->error = FLOWD_ESPACE;
+}
+
+/* The checksum of magic, version and rest.  That of STATE_OLD is of the rest. */
+static uint32_t
+checksum(const uint8_t magic[STATE_MAGIC_LEN], const uint8_t *rest, size_t len)
+{
+	const uint32_t crc = magic[STATE_MAGIC_LEN - 1] == STATE_OLD ?
+	    0 :
+	    flowd_crc32(0, magic, STATE_MAGIC_LEN);
+
+	return (flowd_crc32(crc, rest, len));
 }
 
 /* FLOWD_ESPACE if the state needs more than size bytes. */
@@ -218,7 +300,6 @@ pack_into(const struct exporter_table *table, uint8_t *buf, size_t size,
 {
 	struct packer p = { .error = 0 };
 	struct wcursor head;
-	uint32_t crc;
 
 	wcur_init(&head, buf, size);
 	wcur_init(&p.w, buf, size);
@@ -231,12 +312,12 @@ pack_into(const struct exporter_table *table, uint8_t *buf, size_t size,
 	if (wcur_skip(&head, STATE_HEADER_LEN) != 0 ||
 	    wcur_u32(&head, p.exporters) != 0)
 		return (FLOWD_ESPACE);
-	crc = flowd_crc32(0, buf + STATE_HEADER_LEN, *len - STATE_HEADER_LEN);
 	wcur_init(&head, buf, size);
 	if (wcur_bytes(&head, STATE_MAGIC, STATE_MAGIC_LEN - 1) != 0 ||
 	    wcur_u8(&head, STATE_VERSION) != 0)
 		return (FLOWD_ESPACE);
-	return (wcur_u32(&head, crc));
+	return (wcur_u32(&head,
+	    checksum(buf, buf + STATE_HEADER_LEN, *len - STATE_HEADER_LEN)));
 }
 
 int
@@ -262,6 +343,40 @@ state_pack(const struct exporter_table *table, uint8_t **data, size_t *len)
 }
 
 static int
+unpack_sessions(struct cursor *c, struct exporter *e, struct unpacker *u)
+{
+	struct session s = { .used = false };
+	uint8_t i, n;
+	int r;
+
+	if (cur_u8(c, &n) != 0)
+		return (FLOWD_ESHORT);
+	if (n > SESSIONS_MAX)
+		return (FLOWD_EINVAL);
+	for (i = 0; i < n; i++) {
+		if ((r = unpack_struct(c, &session_layout, &s)) != 0)
+			return (r);
+		u->sessions[i] =
+		    exporter_restore_session(e, s.port, s.last_seen);
+	}
+	return (0);
+}
+
+/* Bits of sessions that the file does not have are ignored. */
+static uint32_t
+unpack_mask(const struct unpacker *u, uint32_t mask)
+{
+	uint32_t result = 0;
+	size_t i;
+
+	for (i = 0; i < SESSIONS_MAX; i++) {
+		if ((mask & UINT32_C(1) << i) != 0)
+			result |= u->sessions[i];
+	}
+	return (result);
+}
+
+static int
 unpack_sequences(struct cursor *c, struct exporter *e)
 {
 	struct sequence *s;
@@ -283,66 +398,81 @@ unpack_sequences(struct cursor *c, struct exporter *e)
 }
 
 static int
-unpack_template(struct cursor *c, struct exporter *e)
+unpack_template(struct cursor *c, struct exporter *e, const struct unpacker *u)
 {
+	static const struct template_session none;
 	struct template_head head = { .scopes = 0 };
 	struct cursor specs;
 	enum template_result result;
+	struct tmpl *t;
 	int error, r;
 
-	if ((r = unpack_struct(c, &template_layout, &head)) != 0)
+	if ((r = unpack_struct(c,
+		 u->version == STATE_OLD ? &template_layout_old :
+					   &template_layout,
+		 &head)) != 0)
 		return (r);
 	if (cur_sub(c, head.raw_len, &specs) != 0)
 		return (FLOWD_ESHORT);
 
 	result = template_define(&e->templates, &e->shared->memory,
-	    e->shared->templates_max, &head.key, head.options, head.scopes,
-	    head.nfields, &specs, &error);
+	    e->shared->templates_max, &head.key, &none, head.options,
+	    head.scopes, head.nfields, &specs, &error);
 	if (result == TEMPLATE_BAD || cur_left(&specs) != 0)
 		return (FLOWD_EINVAL);
-	if (result != TEMPLATE_NO_ROOM)
-		template_find(&e->templates, &head.key)->withdrawn =
-		    head.withdrawn;
+	if (result == TEMPLATE_NO_ROOM)
+		return (0);
+	t = template_find(&e->templates, &head.key, 0);
+	t->owners |= unpack_mask(u, head.owners);
+	t->withdrawn = head.withdrawn;
+	t->withdrew = unpack_mask(u, head.withdrew);
+	t->port = head.port;
 	return (0);
 }
 
 static int
-unpack_sampler(struct cursor *c, struct exporter *e)
+unpack_sampler(struct cursor *c, struct exporter *e, const struct unpacker *u)
 {
 	struct sampler s = { .id = 0 };
 	int r;
 
-	if ((r = unpack_struct(c, &sampler_layout, &s)) == 0)
+	if ((r = unpack_struct(c,
+		 u->version == STATE_OLD ? &sampler_layout_old :
+					   &sampler_layout,
+		 &s)) == 0)
 		options_put_sampler(&e->options, &e->shared->memory, &s);
 	return (r);
 }
 
 static int
-unpack_interface(struct cursor *c, struct exporter *e)
+unpack_interface(struct cursor *c, struct exporter *e, const struct unpacker *u)
 {
 	struct interface i = { .index = 0 };
 	int r;
 
+	(void)u;
 	if ((r = unpack_struct(c, &interface_layout, &i)) == 0)
 		options_put_interface(&e->options, &e->shared->memory, &i);
 	return (r);
 }
 
 static int
-unpack_domain(struct cursor *c, struct exporter *e)
+unpack_domain(struct cursor *c, struct exporter *e, const struct unpacker *u)
 {
 	struct domain d = { .id = 0 };
 	int r;
 
-	if ((r = unpack_struct(c, &domain_layout, &d)) == 0)
+	if ((r = unpack_struct(c,
+		 u->version == STATE_OLD ? &domain_layout_old : &domain_layout,
+		 &d)) == 0)
 		options_put_domain(&e->options, &e->shared->memory, &d);
 	return (r);
 }
 
 /* Reads a counted list.  Each item consumes bytes, so the loop ends. */
 static int
-unpack_list(struct cursor *c, struct exporter *e,
-    int (*unpack)(struct cursor *, struct exporter *))
+unpack_list(struct cursor *c, struct exporter *e, const struct unpacker *u,
+    int (*unpack)(struct cursor *, struct exporter *, const struct unpacker *))
 {
 	uint32_t n;
 	int r = 0;
@@ -350,21 +480,23 @@ unpack_list(struct cursor *c, struct exporter *e,
 	if (cur_u32(c, &n) != 0)
 		return (FLOWD_ESHORT);
 	for (; n > 0 && r == 0; n--)
-		r = unpack(c, e);
+		r = unpack(c, e, u);
 	return (r);
 }
 
 static int
-unpack_lists(struct cursor *c, struct exporter *e)
+unpack_lists(struct cursor *c, struct exporter *e, struct unpacker *u)
 {
 	int r;
 
-	if ((r = unpack_sequences(c, e)) != 0 ||
-	    (r = unpack_list(c, e, unpack_template)) != 0 ||
-	    (r = unpack_list(c, e, unpack_sampler)) != 0 ||
-	    (r = unpack_list(c, e, unpack_interface)) != 0)
+	memset(u->sessions, 0, sizeof(u->sessions));
+	if ((u->version != STATE_OLD && (r = unpack_sessions(c, e, u)) != 0) ||
+	    (r = unpack_sequences(c, e)) != 0 ||
+	    (r = unpack_list(c, e, u, unpack_template)) != 0 ||
+	    (r = unpack_list(c, e, u, unpack_sampler)) != 0 ||
+	    (r = unpack_list(c, e, u, unpack_interface)) != 0)
 		return (r);
-	return (unpack_list(c, e, unpack_domain));
+	return (unpack_list(c, e, u, unpack_domain));
 }
 
 /* Another file may have had a later state of the exporter. */
@@ -379,7 +511,7 @@ is_wanted(const struct unpacker *u, const struct addr *addr, uint32_t last_seen)
 }
 
 static int
-unpack_exporter(struct cursor *c, const struct unpacker *u)
+unpack_exporter(struct cursor *c, struct unpacker *u)
 {
 	struct exporter_head head = { .named = false };
 	struct exporter *e;
@@ -395,14 +527,14 @@ unpack_exporter(struct cursor *c, const struct unpacker *u)
 		return (FLOWD_ENOMEM);
 	e->known = true;
 	e->last_seen = head.last_seen;
-	r = unpack_lists(c, e);
+	r = unpack_lists(c, e, u);
 	if (!wanted)
 		exporter_forget(e);
 	return (r);
 }
 
 static int
-unpack_exporters(const struct unpacker *u, const uint8_t *data, size_t len)
+unpack_exporters(struct unpacker *u, const uint8_t *data, size_t len)
 {
 	uint8_t magic[STATE_MAGIC_LEN];
 	struct cursor c;
@@ -412,11 +544,13 @@ unpack_exporters(const struct unpacker *u, const uint8_t *data, size_t len)
 	cur_init(&c, data, len);
 	if (cur_bytes(&c, magic, sizeof(magic)) != 0 ||
 	    memcmp(magic, STATE_MAGIC, STATE_MAGIC_LEN - 1) != 0 ||
-	    magic[STATE_MAGIC_LEN - 1] != STATE_VERSION)
+	    (magic[STATE_MAGIC_LEN - 1] != STATE_VERSION &&
+		magic[STATE_MAGIC_LEN - 1] != STATE_OLD))
 		return (FLOWD_EVERSION);
+	u->version = magic[STATE_MAGIC_LEN - 1];
 	if (cur_u32(&c, &crc) != 0)
 		return (FLOWD_ESHORT);
-	if (flowd_crc32(0, cur_peek(&c), cur_left(&c)) != crc)
+	if (checksum(magic, cur_peek(&c), cur_left(&c)) != crc)
 		return (FLOWD_ECRC);
 	if (cur_u32(&c, &n) != 0)
 		return (FLOWD_ESHORT);

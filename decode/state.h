@@ -18,12 +18,16 @@
  * The state that survives a restart: templates, options and sequences of all
  * exporters, as one block of bytes for the state file.
  *
- * The block is the magic "flowdst", u8 version, u32 CRC-32 of the rest
- * (crc32.h), u32 number of exporters, and the exporters.  Each exporter is its
+ * The block is the magic "flowdst", u8 version, u32 CRC-32 of these and of the
+ * rest (crc32.h), u32 number of exporters, and the exporters.  Each exporter is its
  * address (family u8, 16 octets), a u8 that is 1 if a flow source names it, the
- * u32 time when it was last seen in epoch seconds, and five counted lists:
- * sequences, templates with their field specifiers as sent, samplers,
+ * u32 time when it was last seen in epoch seconds, and six counted lists:
+ * sessions, sequences, templates with their field specifiers as sent, samplers,
  * interfaces, and start times of domains.  Integers are big-endian.
+ *
+ * This is version 3.  Version 2, which has no sessions, is read, too: each of
+ * its templates serves all sessions until they announce their own.  Its CRC
+ * does not include magic and version.
  */
 #ifndef STATE_H
 #define STATE_H

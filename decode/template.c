@@ -43,58 +43,125 @@ bucket_of(const struct templates *t, const struct template_key *key)
 	return (&t->buckets[hash_of(t, key) & (t->nbuckets - 1)]);
 }
 
-struct tmpl *
-template_find(struct templates *t, const struct template_key *key)
+/* The first of the key from tmpl on, in its bucket. */
+static struct tmpl *
+of_key(struct tmpl *tmpl, const struct template_key *key)
 {
-	struct tmpl *tmpl = template_of(t->by_use.newest);
-
-	if (tmpl == NULL || template_key_equal(&tmpl->key, key))
-		return (tmpl);
-	for (tmpl = *bucket_of(t, key); tmpl != NULL; tmpl = tmpl->hash_next) {
-		if (template_key_equal(&tmpl->key, key))
-			break;
-	}
-	if (tmpl != NULL) {
-		recent_remove(&t->by_use, &tmpl->use);
-		recent_add(&t->by_use, &tmpl->use);
-	}
+	while (tmpl != NULL && !template_key_equal(&tmpl->key, key))
+		tmpl = tmpl->hash_next;
 	return (tmpl);
 }
 
-/* The first in a bucket whose place in a walk is order or later. */
+static struct tmpl *
+first_of(const struct templates *t, const struct template_key *key)
+{
+	return (t->count == 0 ? NULL : of_key(*bucket_of(t, key), key));
+}
+
+static struct tmpl *
+next_of(const struct tmpl *tmpl)
+{
+	return (of_key(tmpl->hash_next, &tmpl->key));
+}
+
+/* The template that the session announced itself. */
+static struct tmpl *
+own_of(const struct templates *t, const struct template_key *key,
+    uint32_t session)
+{
+	struct tmpl *tmpl;
+
+	for (tmpl = first_of(t, key); tmpl != NULL; tmpl = next_of(tmpl)) {
+		if ((tmpl->owners & session) != 0)
+			return (tmpl);
+	}
+	return (NULL);
+}
+
+static struct tmpl *
+latest_of(const struct templates *t, const struct template_key *key)
+{
+	struct tmpl *tmpl = first_of(t, key), *latest = tmpl;
+
+	while (tmpl != NULL && (tmpl = next_of(tmpl)) != NULL) {
+		if (tmpl->turn > latest->turn)
+			latest = tmpl;
+	}
+	return (latest);
+}
+
+static void
+touch(struct templates *t, struct tmpl *tmpl)
+{
+	recent_remove(&t->by_use, &tmpl->use);
+	recent_add(&t->by_use, &tmpl->use);
+}
+
+struct tmpl *
+template_find(struct templates *t, const struct template_key *key,
+    uint32_t session)
+{
+	struct tmpl *tmpl = template_of(t->by_use.newest);
+
+	if (tmpl == NULL ||
+	    (template_key_equal(&tmpl->key, key) &&
+		(!tmpl->rival || (tmpl->owners & session) != 0)))
+		return (tmpl);
+	if ((tmpl = own_of(t, key, session)) == NULL)
+		tmpl = latest_of(t, key);
+	if (tmpl != NULL)
+		touch(t, tmpl);
+	return (tmpl);
+}
+
+/* Whether a template's place in a walk is after the position. */
+static bool
+is_after(const struct tmpl *tmpl, uint64_t order,
+    const struct template_position *after, uint64_t after_order)
+{
+	if (after->key.id == 0)
+		return (true);
+	return (order != after_order ? order > after_order :
+				       tmpl->born > after->born);
+}
+
+/* The first in a bucket whose place in a walk is after the position. */
 static const struct tmpl *
-first_from(const struct templates *t, const struct tmpl *tmpl, uint64_t order)
+first_after(const struct templates *t, const struct tmpl *tmpl,
+    const struct template_position *after, uint64_t after_order)
 {
 	const struct tmpl *first = NULL;
-	uint64_t at, least = 0;
+	uint64_t order, least = 0;
 
 	for (; tmpl != NULL; tmpl = tmpl->hash_next) {
-		at = hash_order(hash_of(t, &tmpl->key));
-		if (at < order || (first != NULL && at > least))
+		order = hash_order(hash_of(t, &tmpl->key));
+		if (!is_after(tmpl, order, after, after_order) ||
+		    (first != NULL &&
+			(order > least ||
+			    (order == least && tmpl->born > first->born))))
 			continue;
 		first = tmpl;
-		least = at;
+		least = order;
 	}
 	return (first);
 }
 
 const struct tmpl *
-templates_next(const struct templates *t, const struct template_key *after)
+templates_next(const struct templates *t, const struct template_position *after)
 {
+	struct template_position from = *after;
 	const struct tmpl *tmpl;
 	uint64_t order = 0;
 	size_t bucket = 0;
 
 	if (t->count == 0)
 		return (NULL);
-	if (after->id != 0) {
-		bucket = hash_of(t, after) & (t->nbuckets - 1);
-		order = hash_order(hash_of(t, after)) + 1;
-		if (order == 0)
-			return (NULL);
+	if (after->key.id != 0) {
+		bucket = hash_of(t, &after->key) & (t->nbuckets - 1);
+		order = hash_order(hash_of(t, &after->key));
 	}
 	do {
-		tmpl = first_from(t, t->buckets[bucket], order);
+		tmpl = first_after(t, t->buckets[bucket], &from, order);
 		if (tmpl != NULL)
 			return (tmpl);
 		bucket = hash_next_bucket(bucket, t->nbuckets);
@@ -103,9 +170,20 @@ templates_next(const struct templates *t, const struct template_key *after)
 }
 
 static void
+set_superseded(struct templates *t, struct tmpl *tmpl, bool superseded)
+{
+	if (tmpl->superseded == superseded)
+		return;
+	tmpl->superseded = superseded;
+	t->superseded += superseded ? 1 : (size_t)-1;
+}
+
+static void
 forget(struct templates *t, struct memory *memory, struct tmpl *tmpl)
 {
 	struct tmpl **at = bucket_of(t, &tmpl->key);
+
+	set_superseded(t, tmpl, false);
 
 	while (*at != tmpl)
 		at = &(*at)->hash_next;
@@ -175,6 +253,7 @@ insert(struct templates *t, struct memory *memory, struct tmpl *tmpl)
 	*b = tmpl;
 	recent_add(&t->by_use, &tmpl->use);
 	t->count++;
+	tmpl->born = t->clock;
 	memory->used += tmpl->size;
 }
 
@@ -187,10 +266,133 @@ is_same(const struct tmpl *old, bool options, uint16_t scopes, uint16_t nfields,
 	    memcmp(old->raw, cur_peek(specs), old->raw_len) == 0);
 }
 
+/* The template of the key that has this definition, or NULL. */
+static struct tmpl *
+same_of(const struct templates *t, const struct tmpl *model,
+    const struct cursor *specs)
+{
+	struct tmpl *tmpl;
+
+	for (tmpl = first_of(t, &model->key); tmpl != NULL;
+	     tmpl = next_of(tmpl)) {
+		if (is_same(tmpl, model->options, model->scopes, model->nfields,
+			specs))
+			return (tmpl);
+	}
+	return (NULL);
+}
+
+/* Repetitions within one second are copies, and no interval. */
+static void
+announce(struct tmpl *tmpl, const struct template_session *session)
+{
+	tmpl->port = session->port;
+	if (session->now == 0)
+		return;
+	if (tmpl->announced != 0 && session->now > tmpl->announced)
+		tmpl->interval = session->now - tmpl->announced;
+	tmpl->announced = session->now;
+}
+
+/*
+ * Makes the template the session's own.  Templates that no session owns are
+ * superseded: data of other sessions use the latest one.  Returns how many were
+ * dropped.
+ */
+static size_t
+adopt(struct templates *t, struct memory *memory, struct tmpl *tmpl,
+    const struct template_session *session)
+{
+	struct tmpl *other, *next;
+	size_t dropped = 0;
+
+	for (other = first_of(t, &tmpl->key); other != NULL; other = next) {
+		next = next_of(other);
+		other->owners &= ~session->bit;
+		other->withdrew &= ~session->bit;
+		if (other == tmpl || other->owners != 0)
+			continue;
+		forget(t, memory, other);
+		dropped++;
+	}
+	tmpl->owners |= session->bit;
+	tmpl->withdrawn = false;
+	set_superseded(t, tmpl, false);
+	tmpl->turn = t->clock;
+	announce(tmpl, session);
+	return (dropped);
+}
+
+static void
+mark_rivals(struct templates *t, const struct template_key *key)
+{
+	struct tmpl *first = first_of(t, key), *tmpl;
+	const bool rival = first != NULL && next_of(first) != NULL;
+
+	for (tmpl = first; tmpl != NULL; tmpl = next_of(tmpl))
+		tmpl->rival = rival;
+}
+
+/*
+ * Supersedes the rivals of a new template until they are used again.  Returns
+ * whether a steady session owns one.
+ */
+static bool
+supersede(struct templates *t, const struct tmpl *new, uint32_t steady)
+{
+	struct tmpl *tmpl;
+	bool owned = false;
+
+	for (tmpl = first_of(t, &new->key); tmpl != NULL;
+	     tmpl = next_of(tmpl)) {
+		if (tmpl == new)
+			continue;
+		tmpl->in_use = false;
+		set_superseded(t, tmpl, true);
+		owned = owned || (tmpl->owners & steady) != 0;
+	}
+	return (owned);
+}
+
+/* Drops the session's own template, unless other sessions own it, too. */
+static void
+disown(struct templates *t, struct memory *memory, struct tmpl *tmpl,
+    uint32_t session)
+{
+	tmpl->owners &= ~session;
+	if (tmpl->owners == 0)
+		forget(t, memory, tmpl);
+}
+
+static enum template_result
+repeat(struct templates *t, struct memory *memory, struct tmpl *same,
+    const struct template_session *session)
+{
+	const bool owned = (same->owners & session->bit) != 0;
+	const bool had = owned || own_of(t, &same->key, session->bit) == NULL;
+	const bool renewed =
+	    (same->withdrew & session->bit) != 0 || (same->rival && !owned);
+	const bool returned = same->withdrawn;
+	const bool again = same->superseded && !owned;
+
+	touch(t, same);
+	(void)adopt(t, memory, same, session);
+	if (same->rival)
+		mark_rivals(t, &same->key);
+	if (again || !had)
+		return (supersede(t, same, session->steady) ?
+			TEMPLATE_CHANGED_RIVAL :
+			TEMPLATE_CHANGED);
+	if (returned)
+		return (TEMPLATE_RETURNED);
+	return (renewed ? TEMPLATE_RENEWED : TEMPLATE_SAME);
+}
+
 enum template_result
 template_define(struct templates *t, struct memory *memory, size_t max,
-    const struct template_key *key, bool options, uint16_t scopes,
-    uint16_t nfields, struct cursor *specs, int *error)
+    const struct template_key *key, const struct template_session *session,
+    bool options, uint16_t scopes, uint16_t nfields, struct cursor *specs,
+    int *error)
 {
 	const struct tmpl model = {
 		.key = *key,
@@ -198,23 +400,88 @@ template_define(struct templates *t, struct memory *memory, size_t max,
 		.scopes = scopes,
 		.nfields = nfields,
 	};
-	struct tmpl *old = template_find(t, key), *new;
+	struct tmpl *same = same_of(t, &model, specs), *old, *new;
+	bool changed;
 
 	*error = 0;
-	if (old != NULL && is_same(old, options, scopes, nfields, specs)) {
-		(void)cur_skip(specs, old->raw_len);
-		return (TEMPLATE_SAME);
+	t->clock++;
+	if (same != NULL) {
+		(void)cur_skip(specs, same->raw_len);
+		return (repeat(t, memory, same, session));
 	}
 	*error = template_compile(&model, specs, &new);
-	if (old != NULL)
-		forget(t, memory, old);
-	if (*error == FLOWD_ESHORT || *error == FLOWD_EINVAL)
+	if ((old = own_of(t, key, session->bit)) != NULL)
+		disown(t, memory, old, session->bit);
+	changed = old != NULL;
+	if (*error == FLOWD_ESHORT || *error == FLOWD_EINVAL) {
+		mark_rivals(t, key);
 		return (TEMPLATE_BAD);
+	}
 	*error = 0;
 	if (new == NULL || make_room(t, memory, max, new->size) == -1) {
 		free(new);
 		return (TEMPLATE_NO_ROOM);
 	}
 	insert(t, memory, new);
-	return (old != NULL ? TEMPLATE_CHANGED : TEMPLATE_NEW);
+	changed = adopt(t, memory, new, session) > 0 || changed;
+	mark_rivals(t, key);
+	if (supersede(t, new, session->steady))
+		return (changed ? TEMPLATE_CHANGED_RIVAL : TEMPLATE_NEW_RIVAL);
+	return (changed || new->rival ? TEMPLATE_CHANGED : TEMPLATE_NEW);
+}
+
+static bool
+withdraw(struct tmpl *tmpl, const struct template_session *session)
+{
+	const bool withdrawn = tmpl->withdrawn ||
+	    (tmpl->owners & session->steady & ~session->bit) == 0;
+	const uint32_t withdrew = tmpl->withdrew | session->bit;
+	const bool changed =
+	    withdrawn != tmpl->withdrawn || withdrew != tmpl->withdrew;
+
+	tmpl->withdrawn = withdrawn;
+	tmpl->withdrew = withdrew;
+	return (changed);
+}
+
+bool
+template_withdraw(struct templates *t, const struct template_key *key,
+    const struct template_session *session)
+{
+	struct tmpl *tmpl;
+	bool changed = false;
+
+	for (tmpl = first_of(t, key); tmpl != NULL; tmpl = next_of(tmpl))
+		changed = withdraw(tmpl, session) || changed;
+	return (changed);
+}
+
+bool
+templates_withdraw(struct templates *t, uint16_t version, uint32_t domain,
+    bool options, const struct template_session *session)
+{
+	struct recent *use;
+	struct tmpl *tmpl;
+	bool changed = false;
+
+	for (use = t->by_use.newest; use != NULL; use = use->older) {
+		tmpl = template_of(use);
+		if (tmpl->options == options && tmpl->key.domain == domain &&
+		    tmpl->key.version == version)
+			changed = withdraw(tmpl, session) || changed;
+	}
+	return (changed);
+}
+
+void
+templates_forget_sessions(struct templates *t, uint32_t sessions)
+{
+	struct recent *use;
+	struct tmpl *tmpl;
+
+	for (use = t->by_use.newest; use != NULL; use = use->older) {
+		tmpl = template_of(use);
+		tmpl->owners &= ~sessions;
+		tmpl->withdrew &= ~sessions;
+	}
 }

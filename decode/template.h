@@ -16,6 +16,11 @@
 
 /*
  * The templates of one exporter.
+ *
+ * Data are decoded with the template that their own session announced, or else
+ * with the one that any session announced last: session.h has the reasons.  A
+ * definition that several sessions share is one template.  A session is given
+ * by its bit, or 0 for none.
  */
 #ifndef TEMPLATE_H
 #define TEMPLATE_H
@@ -35,8 +40,10 @@ struct templates {
 	struct tmpl **buckets;
 	size_t nbuckets; /* a power of two, or 0 */
 	size_t count;
-	uint64_t evicted; /* templates, since the start */
-	uint64_t secret;  /* so that exporters cannot choose the bucket */
+	size_t superseded; /* of these, that are probably no longer used */
+	uint64_t evicted;  /* templates, since the start */
+	uint64_t clock;    /* definitions */
+	uint64_t secret;   /* so that exporters cannot choose the bucket */
 	struct recent_list by_use;
 };
 
@@ -48,11 +55,24 @@ template_of(struct recent *use)
 }
 
 enum template_result {
-	TEMPLATE_SAME, /* unchanged */
+	TEMPLATE_SAME,     /* unchanged, or as another session defined it */
+	TEMPLATE_RENEWED,  /* the same; the session had withdrawn it */
+	TEMPLATE_RETURNED, /* the same; it was withdrawn for all sessions */
 	TEMPLATE_NEW,
-	TEMPLATE_CHANGED, /* replaced one of the same key */
-	TEMPLATE_BAD,     /* invalid; the template of its key was dropped */
+	TEMPLATE_CHANGED, /* replaced the one of the same key */
+	/* The same, while other steady sessions use others of the key. */
+	TEMPLATE_NEW_RIVAL,
+	TEMPLATE_CHANGED_RIVAL,
+	TEMPLATE_BAD,     /* invalid; the session's template was dropped */
 	TEMPLATE_NO_ROOM, /* memory is used up */
+};
+
+/* The session that a definition belongs to. */
+struct template_session {
+	uint32_t bit;
+	uint32_t steady; /* the bits of all steady sessions */
+	uint16_t port;
+	uint32_t now; /* epoch seconds; 0 unknown */
 };
 
 /*
@@ -64,19 +84,65 @@ enum template_result {
  * records that would have no length, or more than a datagram has.
  */
 enum template_result template_define(struct templates *t, struct memory *memory,
-    size_t max, const struct template_key *key, bool options, uint16_t scopes,
+    size_t max, const struct template_key *key,
+    const struct template_session *session, bool options, uint16_t scopes,
     uint16_t nfields, struct cursor *specs, int *error);
 
-/* NULL if there is none.  Counts as a use. */
-struct tmpl *template_find(struct templates *t, const struct template_key *key);
+/*
+ * The template for data of the session; NULL if there is none.  Counts as a
+ * use.
+ */
+struct tmpl *template_find(struct templates *t, const struct template_key *key,
+    uint32_t session);
+
+/* Records that data were decoded with the template. */
+static inline void
+template_used(struct templates *t, struct tmpl *tmpl)
+{
+	tmpl->in_use = true;
+	if (tmpl->superseded) {
+		tmpl->superseded = false;
+		t->superseded--;
+	}
+}
 
 /*
- * For walks in steps: the template that follows the key after, or the first
- * if its id is 0.  NULL after the last.  The template of after may have been
- * dropped.  The order is the table's own.  Does not count as a use.
+ * Withdraws every template of the key for the session, until the session
+ * announces one again.  For sessions without a template of their own, it
+ * withdraws those that no other steady session owns.  False if nothing changed.
+ */
+bool template_withdraw(struct templates *t, const struct template_key *key,
+    const struct template_session *session);
+
+/* The same for all templates of the domain, of options data or of flows. */
+bool templates_withdraw(struct templates *t, uint16_t version, uint32_t domain,
+    bool options, const struct template_session *session);
+
+/* Whether data of the session wait until it announces the template again. */
+static inline bool
+template_is_withdrawn(const struct tmpl *tmpl, uint32_t session)
+{
+	return ((tmpl->withdrew & session) != 0 ||
+	    (tmpl->withdrawn && (tmpl->owners & session) == 0));
+}
+
+/* Removes sessions, which were evicted, from all templates. */
+void templates_forget_sessions(struct templates *t, uint32_t sessions);
+
+/* The place of a template in a walk. */
+struct template_position {
+	struct template_key key;
+	uint64_t born;
+};
+
+/*
+ * For walks in steps: the template that follows the position after, or the
+ * first if the id of its key is 0.  NULL after the last.  The template of after
+ * may have been dropped.  The order is the table's own.  Does not count as a
+ * use.
  */
 const struct tmpl *templates_next(const struct templates *t,
-    const struct template_key *after);
+    const struct template_position *after);
 
 void templates_free(struct templates *t, struct memory *memory);
 

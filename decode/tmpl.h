@@ -18,6 +18,9 @@
  * A template of NetFlow v9 (RFC 3954 sections 5.2 and 6.1) or IPFIX (RFC 7011
  * section 3.4), compiled once to a program that copies the fields of a data
  * record to the members of its flow.
+ *
+ * Two sessions may define one key differently: each definition is a template of
+ * its own, and these are rivals.
  */
 #ifndef TMPL_H
 #define TMPL_H
@@ -70,7 +73,10 @@ struct tmpl {
 	struct template_key key;
 	bool options;     /* describes options data */
 	bool variable;    /* has fields of variable length */
-	bool withdrawn;   /* data are held until it is repeated */
+	bool withdrawn;   /* data of sessions that do not own it are held */
+	bool rival;       /* other definitions have the same key */
+	bool superseded;  /* not announced or used since a rival came */
+	bool in_use;      /* its data arrived since the newest rival did */
 	bool plain_times; /* of v9: fields 21 and 22 only */
 	bool has_ports;   /* SRCDST_PORT is not just made of ICMP */
 	uint8_t family;   /* enum template_family */
@@ -84,6 +90,11 @@ struct tmpl {
 	const uint8_t *raw; /* field specifiers as sent */
 	size_t raw_len;     /* bytes */
 	size_t size;        /* bytes of memory in all */
+	uint32_t owners;    /* sessions whose definition it is */
+	uint32_t withdrew;  /* whose data are held until they repeat it */
+	uint64_t born;      /* templates.clock when it was defined */
+	uint64_t turn;      /* and when it was last announced */
+	uint16_t port;      /* that announced it last; 0 unknown */
 	uint32_t announced; /* epoch seconds of the latest; 0 unknown */
 	uint32_t interval;  /* seconds between the latest two; 0 unknown */
 	struct tmpl *hash_next;

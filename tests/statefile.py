@@ -251,7 +251,8 @@ class Damage(StateSender, unittest.TestCase):
     def with_checksum(self, body):
         """Returns a file with a valid checksum."""
         return (self.good[:HEAD - 4] +
-                struct.pack("!I", flowlog.crc32_flow(body)) + body)
+                struct.pack("!I", flowlog.crc32_flow(
+                    self.good[:HEAD - 4] + body)) + body)
 
     def test_an_undamaged_file_is_read(self):
         self.assertEqual(self.with_checksum(self.good[HEAD:]), self.good)

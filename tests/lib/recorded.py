@@ -77,6 +77,14 @@ def malformed():
             for row in read_tsv(directory / "malformed.tsv")]
 
 
+def report(name):
+    """Returns the datagrams of a report."""
+    path = tap.DATA / "reports" / f"{name}.hex"
+    with open(path, encoding="utf-8") as lines:
+        return [bytes.fromhex(line) for line in lines
+                if not line.startswith("#")]
+
+
 def differences():
     """Returns the rows of differences.tsv of each session, by its name."""
     result = {}

@@ -45,6 +45,7 @@ struct collect {
 	struct exporter *exporter; /* that sends the datagrams */
 	struct exporter *stand_in; /* NULL: not used yet */
 	uint32_t recv_sec;
+	uint16_t port; /* of the following datagrams */
 	bool aloud; /* messages go to standard error */
 	size_t n;   /* flows of the last datagram */
 	struct flow flows[COLLECT_FLOWS];
@@ -186,6 +187,7 @@ collect_memory_of(const struct exporter *e)
 	bytes += e->options.nsamplers * sizeof(*e->options.samplers);
 	bytes += e->options.ninterfaces * sizeof(*e->options.interfaces);
 	bytes += e->options.ndomains * sizeof(*e->options.domains);
+	bytes += e->sessions.room * sizeof(*e->sessions.at);
 	for (r = e->held.sets.oldest; r != NULL; r = r->newer) {
 		set = held_set_of(r, HELD_OF_EXPORTER);
 		held += sizeof(*set) + set->len;
@@ -264,6 +266,7 @@ collect_datagram(struct collect *c, const void *data, size_t len)
 		.len = len,
 		.recv_sec = c->recv_sec,
 		.recv_usec = COLLECT_RECV_USEC,
+		.port = c->port,
 	};
 	uint8_t *copy = malloc(len == 0 ? 1 : len);
 	enum decoded r;
@@ -300,6 +303,7 @@ collect_clear(struct exporter *e)
 	held_drop_all(&e->held);
 	templates_free(&e->templates, &e->shared->memory);
 	options_free(&e->options, &e->shared->memory);
+	sessions_free(&e->sessions, &e->shared->memory);
 }
 
 struct collect_list {

@@ -449,13 +449,14 @@ static void
 define(struct templates *t, struct memory *memory, size_t max, uint32_t domain)
 {
 	static const uint8_t specs[] = { 0, 1, 0, 4 };
+	static const struct template_session session = { .bit = 1 };
 	const struct template_key key = { domain, 9, 256 };
 	struct cursor c;
 	int error;
 
 	cur_init(&c, specs, sizeof(specs));
-	assert_int_equal(
-	    template_define(t, memory, max, &key, false, 0, 1, &c, &error),
+	assert_int_equal(template_define(t, memory, max, &key, &session, false,
+			     0, 1, &c, &error),
 	    TEMPLATE_NEW);
 }
 
@@ -464,7 +465,7 @@ templates_are_visited_once(void **state)
 {
 	struct memory memory = { 0, MEMORY_DEFAULT };
 	struct templates t = { .count = 0 };
-	struct template_key at = { .id = 0 };
+	struct template_position at = { .born = 0 };
 	const struct tmpl *tmpl;
 	uint8_t met[100] = { 0 };
 	uint32_t i, next = 1000;
@@ -474,9 +475,10 @@ templates_are_visited_once(void **state)
 	for (i = 0; i < 100; i++)
 		define(&t, &memory, 4096, i);
 	while ((tmpl = templates_next(&t, &at)) != NULL) {
-		at = tmpl->key;
-		if (at.domain < 100)
-			met[at.domain]++;
+		at.key = tmpl->key;
+		at.born = tmpl->born;
+		if (at.key.domain < 100)
+			met[at.key.domain]++;
 		if (next < 4000)
 			define(&t, &memory, 4096, next++);
 	}

@@ -2051,7 +2051,7 @@ template_refreshes_are_timed(void **state)
 		wire_template(&w, 256, field, 1);
 		wire_template(&w, 256, field, 1);
 		assert_int_equal(collect_wire(&c, &w), DECODED);
-		t = template_find(&c.exporter->templates, &key);
+		t = template_find(&c.exporter->templates, &key, 1);
 		assert_non_null(t);
 		assert_int_equal(t->announced, c.recv_sec);
 		assert_int_equal(t->interval, i == 0 ? 0 : 900);

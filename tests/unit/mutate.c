@@ -47,7 +47,7 @@
 #define IPFIX            NF_VERSION_IPFIX
 #define SECONDS_MAX      10 /* for one datagram, with sanitizers */
 #define SESSION_MAX      64 /* datagrams */
-#define SESSIONS_MAX     160
+#define RECORDINGS_MAX     160
 #define CHANGES_FRESH    64     /* by one collector */
 #define CHANGES_RECORDED 250000 /* at most, in all sessions */
 #define CHANGES_RANDOM   50000
@@ -57,7 +57,7 @@ struct piece {
 	size_t len;
 };
 
-struct session {
+struct recording {
 	char name[128];
 	struct piece pieces[SESSION_MAX];
 	size_t n;
@@ -66,7 +66,7 @@ struct session {
 /* A change of one octet, or a truncation there. */
 enum kind { CUT, ZERO, ONES, FLIP, KINDS = FLIP + 8 };
 
-static struct session built, recorded[SESSIONS_MAX];
+static struct recording built, recorded[RECORDINGS_MAX];
 static size_t nrecorded;
 static struct collect c;
 static struct wire w;
@@ -130,7 +130,7 @@ feed(const uint8_t *data, size_t len)
 }
 
 static void
-add_piece(struct session *s, const uint8_t *data, size_t len)
+add_piece(struct recording *s, const uint8_t *data, size_t len)
 {
 	struct piece *p = &s->pieces[s->n];
 
@@ -143,7 +143,7 @@ add_piece(struct session *s, const uint8_t *data, size_t len)
 }
 
 static void
-free_session(struct session *s)
+free_session(struct recording *s)
 {
 	size_t i;
 
@@ -407,7 +407,7 @@ change(uint8_t *data, size_t *len, size_t off, int kind)
 
 /* Feeds the datagrams from, from + 1 ... to - 1 of the session. */
 static void
-feed_pieces(const struct session *s, size_t from, size_t to)
+feed_pieces(const struct recording *s, size_t from, size_t to)
 {
 	for (; from < to; from++)
 		(void)feed(s->pieces[from].data, s->pieces[from].len);
@@ -415,7 +415,7 @@ feed_pieces(const struct session *s, size_t from, size_t to)
 
 /* Feeds datagram i with its nth change, and valid ones around it. */
 static void
-try_change(const struct session *s, size_t i, size_t nth)
+try_change(const struct recording *s, size_t i, size_t nth)
 {
 	static uint8_t changed[NF_DATAGRAM_MAX];
 	const struct piece *p = &s->pieces[i];
@@ -435,7 +435,7 @@ try_change(const struct session *s, size_t i, size_t nth)
 
 /* Tries every step-th change from *first on, and advances *first past them. */
 static void
-try_session(const struct session *s, size_t step, size_t *first)
+try_session(const struct recording *s, size_t step, size_t *first)
 {
 	size_t i, nth, fresh;
 
@@ -588,7 +588,7 @@ le32(const uint8_t *p)
  * Adds the payloads of UDP over IPv4 over Ethernet in a pcap of the usual kind.
  */
 static void
-add_pcap(struct session *s, const uint8_t *data, size_t len)
+add_pcap(struct recording *s, const uint8_t *data, size_t len)
 {
 	struct cursor file, frame;
 	const uint8_t *header;
@@ -611,7 +611,7 @@ add_pcap(struct session *s, const uint8_t *data, size_t len)
 }
 
 static void
-add_file(struct session *s, const char *path)
+add_file(struct recording *s, const char *path)
 {
 	uint8_t *data;
 	size_t len;
@@ -625,14 +625,14 @@ add_file(struct session *s, const char *path)
 	free(data);
 }
 
-static struct session *
+static struct recording *
 recorded_session(const char *name)
 {
-	struct session *s;
+	struct recording *s;
 
 	if (nrecorded > 0 && strcmp(recorded[nrecorded - 1].name, name) == 0)
 		return (&recorded[nrecorded - 1]);
-	assert_true(nrecorded < SESSIONS_MAX);
+	assert_true(nrecorded < RECORDINGS_MAX);
 	s = &recorded[nrecorded++];
 	assert_in_range(snprintf(s->name, sizeof(s->name), "%s", name), 0,
 	    sizeof(s->name) - 1);

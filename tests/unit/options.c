@@ -307,9 +307,10 @@ exporter_statistics_are_kept(void **state)
 		assert_int_equal(d->unsent_packets, 1007);
 		assert_int_equal(d->init_time, 1008);
 		assert_int_equal(
-		    options_init_time(options(), versions[v], w.domain), 1008);
+		    options_init_time(options(), versions[v], w.domain, 0),
+		    1008);
 	}
-	assert_int_equal(options_init_time(options(), IPFIX, 999), 0);
+	assert_int_equal(options_init_time(options(), IPFIX, 999, 0), 0);
 }
 
 static void
@@ -627,7 +628,8 @@ domains_are_bounded(void **state)
 	}
 	assert_int_equal(options()->ndomains, DOMAINS_MAX);
 	for (i = 0; i < DOMAINS_MAX; i++)
-		assert_int_equal(options_init_time(options(), IPFIX, i ^ 0x55),
+		assert_int_equal(
+		    options_init_time(options(), IPFIX, i ^ 0x55, 0),
 		    1000 + (i ^ 0x55));
 }
 

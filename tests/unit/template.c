@@ -55,6 +55,9 @@ static const uint16_t iana[] = { 1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
 	304, 305, 306, 309, 310 };
 static const uint16_t reverse[] = { 1, 2, 5, 6, 32, 85, 86, 139 };
 
+/* Definitions and data come from this session, unless stated. */
+static const struct template_session only = { .bit = 1, .port = 9995 };
+
 static struct templates templates;
 static struct memory memory;
 static struct wire wire;
@@ -114,8 +117,8 @@ define_as(uint16_t version, uint16_t id, const struct wire_field *fields,
 	assert_non_null(copy);
 	memcpy(copy, wire.buf + wire_len(&wire) - len, len);
 	cur_init(&specs, copy, len);
-	r = template_define(&templates, &memory, max, &key, false, 0, claimed,
-	    &specs, &error);
+	r = template_define(&templates, &memory, max, &key, &only, false, 0,
+	    claimed, &specs, &error);
 	specs_left = cur_left(&specs);
 	free(copy);
 	assert_true(memory.used <= memory.limit);
@@ -133,7 +136,7 @@ find(uint16_t version, uint16_t id)
 {
 	const struct template_key key = key_of(version, id);
 
-	return (template_find(&templates, &key));
+	return (template_find(&templates, &key, only.bit));
 }
 
 /* Defines id 256, or redefines it, and starts a record for it. */
@@ -932,8 +935,8 @@ options_and_scopes_make_another_definition(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		cur_init(&specs, bytes, sizeof(bytes));
 		assert_int_equal(template_define(&templates, &memory, MAX, &key,
-				     rows[i].options, rows[i].scopes, 2, &specs,
-				     &error),
+				     &only, rows[i].options, rows[i].scopes, 2,
+				     &specs, &error),
 		    rows[i].result);
 		assert_int_equal(find(IPFIX, 256)->options, rows[i].options);
 		assert_int_equal(find(IPFIX, 256)->scopes, rows[i].scopes);
@@ -950,7 +953,7 @@ versions_domains_and_ids_are_separate(void **state)
 	assert_null(find(IPFIX, 256));
 	assert_null(find(V9, 257));
 	key.domain++;
-	assert_null(template_find(&templates, &key));
+	assert_null(template_find(&templates, &key, only.bit));
 	assert_int_equal(define(IPFIX, 256, octets_proto, 2), TEMPLATE_NEW);
 	assert_int_equal(define(V9, 256, proto_octets, 2), TEMPLATE_SAME);
 	assert_int_equal(templates.count, 2);
@@ -973,8 +976,8 @@ scopes_of_v9_have_their_own_numbers(void **state)
 	wire_start(&wire, V9);
 	wire_specs(&wire, fields, 4);
 	cur_init(&specs, wire.buf + wire_len(&wire) - 16, 16);
-	assert_int_equal(template_define(&templates, &memory, MAX, &key, true,
-			     3, 4, &specs, &error),
+	assert_int_equal(template_define(&templates, &memory, MAX, &key, &only,
+			     true, 3, 4, &specs, &error),
 	    TEMPLATE_NEW);
 	assert_true(find(V9, 256)->slots ==
 	    (SLOT_OF(if_index_in) | SLOT_BIT(SLOT_IF_NAME)));
@@ -1092,7 +1095,7 @@ many_templates_are_all_found(void **state)
 		if (t != NULL)
 			assert_int_equal(t->record_len, id % 2 ? 5 : 1);
 	}
-	assert_null(template_find(&templates, &key));
+	assert_null(template_find(&templates, &key, only.bit));
 }
 
 static void

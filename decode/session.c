@@ -1,0 +1,197 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat/compat.h"
+
+#include <stdlib.h>
+
+#include "decode/session.h"
+
+static struct session *
+find(const struct sessions *s, uint16_t port)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		if (s->at[i].used && s->at[i].port == port)
+			return (&s->at[i]);
+	}
+	return (NULL);
+}
+
+static struct session *
+find_free(const struct sessions *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		if (!s->at[i].used)
+			return (&s->at[i]);
+	}
+	return (NULL);
+}
+
+/* Adds a free entry.  NULL without memory. */
+static struct session *
+extend(struct sessions *s, struct memory *memory)
+{
+	const uint8_t room = s->room == 0 ? 1 : (uint8_t)(s->room * 2);
+	struct session *more;
+
+	if (s->n == s->room) {
+		if ((size_t)(room - s->room) * sizeof(*more) >
+			memory_left(memory) ||
+		    (more = reallocarray(s->at, room, sizeof(*more))) == NULL)
+			return (NULL);
+		memory->used += (size_t)(room - s->room) * sizeof(*more);
+		s->at = more;
+		s->room = room;
+	}
+	s->at[s->n] = (struct session){ .used = false };
+	return (&s->at[s->n++]);
+}
+
+/* Signed, as the clock may wrap. */
+static bool
+is_before(const struct session *a, const struct session *b)
+{
+	return ((int32_t)(a->turn - b->turn) < 0);
+}
+
+const struct session *
+sessions_next(const struct sessions *s, const struct session *after)
+{
+	const struct session *next = NULL;
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		if (s->at[i].used &&
+		    (after == NULL || is_before(after, &s->at[i])) &&
+		    (next == NULL || is_before(&s->at[i], next)))
+			next = &s->at[i];
+	}
+	return (next);
+}
+
+/* Evicts half of the sessions. */
+static void
+evict(struct sessions *s, struct sessions_evicted *evicted)
+{
+	const struct session *next;
+	struct session *session;
+
+	while (evicted->n < SESSIONS_MAX / 2 &&
+	    (next = sessions_next(s, NULL)) != NULL) {
+		session = &s->at[next - s->at];
+		s->brief += session->datagrams == 1;
+		session->used = false;
+		s->steady &= ~session_bit(s, session);
+		evicted->bits |= session_bit(s, session);
+		evicted->ports[evicted->n++] = session->port;
+	}
+}
+
+static struct session *
+add(struct sessions *s, struct memory *memory, uint16_t port,
+    struct sessions_evicted *evicted)
+{
+	struct session *session = find_free(s);
+
+	if (session == NULL && s->n < SESSIONS_MAX)
+		session = extend(s, memory);
+	else if (session == NULL) {
+		evict(s, evicted);
+		session = find_free(s);
+	}
+	if (session != NULL)
+		*session = (struct session){ .port = port, .used = true };
+	return (session);
+}
+
+/* Finds or adds the session and makes it the latest.  NULL without memory. */
+static struct session *
+touch(struct sessions *s, struct memory *memory, uint16_t port,
+    struct sessions_evicted *evicted)
+{
+	struct session *session = find(s, port);
+
+	if (session == NULL &&
+	    (session = add(s, memory, port, evicted)) == NULL)
+		return (NULL);
+	session->turn = ++s->clock;
+	s->latest = (uint8_t)(session - s->at);
+	return (session);
+}
+
+uint32_t
+sessions_use(struct sessions *s, struct memory *memory, uint16_t port,
+    uint32_t now, struct sessions_evicted *evicted)
+{
+	struct session *session;
+
+	evicted->n = 0;
+	evicted->bits = 0;
+	session = s->n > 0 && s->at[s->latest].port == port ?
+	    &s->at[s->latest] :
+	    touch(s, memory, port, evicted);
+	if (session == NULL)
+		return (0);
+	if (session->datagrams++ > 0)
+		s->steady |= session_bit(s, session);
+	session->last_seen = now;
+	return (session_bit(s, session));
+}
+
+uint32_t
+sessions_restore(struct sessions *s, struct memory *memory, uint16_t port,
+    uint32_t last_seen, struct sessions_evicted *evicted)
+{
+	struct session *session;
+
+	evicted->n = 0;
+	evicted->bits = 0;
+	if ((session = touch(s, memory, port, evicted)) == NULL)
+		return (0);
+	session->last_seen = last_seen;
+	s->steady |= session_bit(s, session);
+	return (session_bit(s, session));
+}
+
+bool
+sessions_is_steady(const struct sessions *s, uint16_t port)
+{
+	const struct session *session = find(s, port);
+
+	return (session != NULL && (s->steady & session_bit(s, session)) != 0);
+}
+
+size_t
+sessions_count(const struct sessions *s)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < s->n; i++)
+		n += s->at[i].used;
+	return (n);
+}
+
+void
+sessions_free(struct sessions *s, struct memory *memory)
+{
+	memory->used -= s->room * sizeof(*s->at);
+	free(s->at);
+	*s = (struct sessions){ 0 };
+}
