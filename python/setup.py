@@ -25,8 +25,8 @@ BUNDLE = HERE / "libflowd"	# in a source distribution
 SOURCES = [f"src/{name}.c" for name in
            ("columns", "flow", "log", "module", "rules")]
 FUNCTIONS = "getauxval", "reallocarray", "strlcpy", "strtonum"
-# The rules have their own messages, and the module does not receive.
-LEFT_OUT = {"log.c", "log-limit.c", "program.c", "mmsg.c"}
+# The module does not receive.
+LEFT_OUT = {"mmsg.c"}
 
 
 def version():
@@ -45,7 +45,7 @@ def sources(makefile, variable):
 def library_sources():
     makefile = (TREE / "Makefile.in").read_text()
     lists = (f"{part}_SRCS" for part in
-             ("COMPAT", "LIB", "BASE", "FILTER", "PARSE", "RULES"))
+             ("COMPAT", "LIB", "FILTER", "PARSE", "RULES"))
     return sorted(path for name in lists for path in sources(makefile, name)
                   if pathlib.PurePath(path).name not in LEFT_OUT)
 
