@@ -30,13 +30,15 @@ SECTIONS = {
           "EXAMPLES", "SEE ALSO", "HISTORY"],
     "5": ["NAME", "DESCRIPTION", "FILES", "EXAMPLES", "SEE ALSO",
           "STANDARDS", "HISTORY"],
+    "7": ["NAME", "DESCRIPTION", "EXAMPLES", "SEE ALSO", "STANDARDS",
+          "HISTORY"],
     "8": PROGRAM + ["DIAGNOSTICS"],
 }
 
 
 def pages():
     """Returns all manual pages, by their names without section."""
-    found = [tap.SRC / name for section in "1358"
+    found = [tap.SRC / name for section in "13578"
              for name in programs.variable(f"MAN{section}")]
     found += [tap.SRC / "tools" / f"{tool.partition(':')[2]}.1"
               for tool in programs.variable("TOOLS")]

@@ -15,6 +15,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 
+import fieldnames
 import flowlog
 import pythonmodule
 import readertest
@@ -46,6 +47,17 @@ def record(**changes):
 
 
 class Attributes(unittest.TestCase):
+    def test_names_of_the_manual(self):
+        flow = flowd.Flow(flowlog.encode(fieldnames.FLOW))
+        for member, name in fieldnames.names("Python").items():
+            with self.subTest(name=name):
+                value = getattr(flow, name)
+                if member in fieldnames.TIMES:
+                    self.assertEqual(int(value.timestamp() * 1000),
+                                     fieldnames.TIMES[member])
+                elif member != "crc":
+                    self.assertEqual(value, fieldnames.FLOW[member])
+
     def test_of_a_record(self):
         flow = flowd.Flow(record(tag=12))
         for name, value in readertest.flow(7, tag=12).items():
