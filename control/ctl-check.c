@@ -51,6 +51,8 @@ enum {
 	FLOW_END_DELTA_MICRO = 159,
 	SYSTEM_INIT_TIME = 160,
 	SELECTOR_ID = 302,
+	OBSERVATION_SECONDS = 322,
+	OBSERVATION_NANOSECONDS = 325,
 };
 
 /* The elements of a template of flows that checks depend on. */
@@ -132,12 +134,26 @@ check_datagrams(struct check *c)
 		    " template definitions were refused; flowd's log has the "
 		    "reasons",
 		    n->templates_refused);
-	if (n->records_refused > 0)
-		add(c, "record-refused",
+}
+
+static void
+check_times(struct check *c)
+{
+	const struct counters *n = &c->e->counters;
+
+	if (n->times_old > 0)
+		add(c, "times-old",
 		    "%" PRIu64
-		    " records have a source and a destination of different "
-		    "address families and were dropped",
-		    n->records_refused);
+		    " flows begin or end more than 24.8 days before the "
+		    "export, which the log cannot hold; the export time was "
+		    "stored instead",
+		    n->times_old);
+	if (n->times_impossible > 0)
+		add(c, "times-impossible",
+		    "%" PRIu64
+		    " flows begin or end more than a day after the export, "
+		    "or before 1990; the export time was stored instead",
+		    n->times_impossible);
 }
 
 static void
@@ -192,7 +208,8 @@ add_element(const struct ctl_column *column, struct elements *has)
 		return;
 	if (id == FLOW_START_UPTIME || id == FLOW_END_UPTIME)
 		has->uptimes = true;
-	if (id >= FLOW_START_SECONDS && id <= FLOW_END_DELTA_MICRO)
+	if ((id >= FLOW_START_SECONDS && id <= FLOW_END_DELTA_MICRO) ||
+	    (id >= OBSERVATION_SECONDS && id <= OBSERVATION_NANOSECONDS))
 		has->times = true;
 	if (id == SYSTEM_INIT_TIME)
 		has->init_time = true;
@@ -449,6 +466,7 @@ check_exporter(struct check *c)
 	check_datagrams(c);
 	check_completeness(c);
 	check_clock(c);
+	check_times(c);
 	check_interfaces(c);
 	for (i = 0; i < NTEMPLATE_CHECKS; i++)
 		check_templates(c, &template_checks[i]);

@@ -16,6 +16,9 @@
 
 #include "compat/compat.h"
 
+#include <ctype.h>
+#include <stdio.h>
+
 #include "control/ctl-print.h"
 #include "decode/ie.h"
 #include "netflow.h"
@@ -36,17 +39,27 @@ static const char *const scope_names[] = {
 };
 
 static const char *
-name_of(const struct ctl_column *column)
+name_of(struct ctl_column *column)
 {
 	struct ie ie;
+	bool found;
 
 	if (column->scope && column->version == NF_VERSION_9)
 		return (column->spec.id <
 			    sizeof(scope_names) / sizeof(scope_names[0]) ?
 			scope_names[column->spec.id] :
 			NULL);
-	return (
-	    ie_find(column->spec.pen, column->spec.id, &ie) ? ie.name : NULL);
+	found = column->version == NF_VERSION_9 ?
+	    ie_find_v9(column->spec.id, &ie) :
+	    ie_find(column->spec.pen, column->spec.id, &ie);
+	if (!found)
+		return (NULL);
+	if (column->spec.pen != IE_PEN_REVERSE)
+		return (ie.name);
+	/* RFC 5103 section 6.1. */
+	(void)snprintf(column->reverse, sizeof(column->reverse), "reverse%c%s",
+	    toupper((unsigned char)ie.name[0]), ie.name + 1);
+	return (column->reverse);
 }
 
 void

@@ -65,6 +65,7 @@ struct ctl_column {
 	struct fieldspec spec;
 	bool scope;       /* of options data */
 	const char *name; /* NULL: flowd does not use the element */
+	char reverse[64]; /* room for the name of a reverse element */
 	struct cursor rest;
 	uint16_t version;
 	uint64_t number, scopes;

@@ -39,6 +39,7 @@
 #include "base/log-limit.h"
 #include "base/memory.h"
 #include "decode/held.h"
+#include "decode/ie.h"
 #include "decode/history.h"
 #include "decode/options.h"
 #include "decode/protocol.h"
@@ -54,7 +55,6 @@ enum exporter_cause {
 	EXPORTER_UNSUPPORTED,
 	EXPORTER_TEMPLATE,
 	EXPORTER_NO_TEMPLATE,
-	EXPORTER_RECORD,
 	EXPORTER_MEMORY,
 	EXPORTER_TEMPLATES_FULL,
 	EXPORTER_TEMPLATES_ROOM,
@@ -76,6 +76,8 @@ enum exporter_budget {
 	EXPORTER_BUDGETS
 };
 
+#define EXPORTER_RECORDS 16 /* decoded at once */
+
 /* The resources that all exporters share. */
 struct exporters_shared {
 	struct exporter_table *table;
@@ -85,6 +87,8 @@ struct exporters_shared {
 	bool changed;         /* since the state file was written */
 	struct log_budget budgets[EXPORTER_BUDGETS];
 	struct log_state memory_full;
+	/* Of the records being decoded; nothing is kept here. */
+	struct ie_values values[EXPORTER_RECORDS];
 };
 
 /* See exporter_skew_ms. */

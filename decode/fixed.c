@@ -88,7 +88,7 @@ start_flow(struct flow *flow, const struct layout *l,
 }
 
 /* rec has l->record_len bytes. */
-static ALWAYS_INLINE void
+static ALWAYS_INLINE enum flow_times
 read_record(struct flow *flow, const struct layout *l, const uint8_t *rec,
     const struct fixed_header *h)
 {
@@ -116,7 +116,7 @@ read_record(struct flow *flow, const struct layout *l, const uint8_t *rec,
 	flow->time_nanosec = h->time_nanosec;
 	flow->flow_start = be32(rec + l->first);
 	flow->flow_finish = be32(rec + l->last);
-	flow_times_normalize(flow);
+	return (flow_times_normalize(flow));
 }
 
 /*
@@ -195,7 +195,9 @@ decode_fixed(enum protocol_id id, const struct layout *l,
 		     i < n && (record = cur_take(&c, l->record_len)) != NULL;
 		     i++) {
 			flows[i] = common;
-			read_record(&flows[i], l, record, &h);
+			if (read_record(&flows[i], l, record, &h) !=
+			    FLOW_TIMES_GOOD)
+				exporter->counters.times_impossible++;
 		}
 	}
 	return (DECODED);

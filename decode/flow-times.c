@@ -14,6 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "decode/flow-times.h"
@@ -34,18 +35,35 @@ move_export(struct flow *flow, uint32_t ms)
 	flow->time_nanosec = (uint32_t)(nsec % NSEC_PER_SEC);
 }
 
-void
+static bool
+is_far_ahead(const struct flow *flow, uint32_t time)
+{
+	return ((int32_t)(time - flow->sys_uptime_ms) > FLOW_TIMES_AHEAD_MAX);
+}
+
+enum flow_times
 flow_times_correct(struct flow *flow)
 {
-	int32_t ago = (int32_t)(flow->sys_uptime_ms - flow->flow_finish);
-	int32_t lasted = (int32_t)(flow->flow_finish - flow->flow_start);
+	enum flow_times result = FLOW_TIMES_GOOD;
 	uint32_t shift = HALF_RANGE;
+	int32_t ago, lasted;
 
+	if (is_far_ahead(flow, flow->flow_finish)) {
+		flow->flow_finish = flow->sys_uptime_ms;
+		result = FLOW_TIMES_IMPOSSIBLE;
+	}
+	lasted = (int32_t)(flow->flow_finish - flow->flow_start);
+	if (lasted < 0 && is_far_ahead(flow, flow->flow_start)) {
+		flow->flow_start = flow->flow_finish;
+		lasted = 0;
+		result = FLOW_TIMES_IMPOSSIBLE;
+	}
+	ago = (int32_t)(flow->sys_uptime_ms - flow->flow_finish);
 	if (ago < 0)
 		move_export(flow, 0U - (uint32_t)ago);
 	if (flow->flow_finish <= flow->sys_uptime_ms &&
 	    (lasted < 0 || flow->flow_start <= flow->flow_finish))
-		return;
+		return (result);
 	/*
 	 * The uptime wrapped between these times.  A shift of all three keeps
 	 * their differences, and is chosen so that none wraps.
@@ -55,4 +73,5 @@ flow_times_correct(struct flow *flow)
 	flow->sys_uptime_ms += shift;
 	flow->flow_start += shift;
 	flow->flow_finish += shift;
+	return (result);
 }

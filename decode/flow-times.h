@@ -25,26 +25,52 @@
 
 #include "store.h"
 
+#define FLOW_TIMES_AHEAD_MAX 86400000              /* ms after the export */
+#define FLOW_TIMES_FIRST     INT64_C(631152000000) /* epoch ms, 1990 */
+
+/* What became of the times of a flow; of two, the greater one is reported. */
+enum flow_times {
+	FLOW_TIMES_GOOD,
+	FLOW_TIMES_OLD,        /* more than 2^31 ms before the export */
+	FLOW_TIMES_IMPOSSIBLE, /* before 1990, or a day after the export */
+};
+
 /*
  * Changes the times of a flow so that this difference does not wrap.
  * sys_uptime_ms wraps after 49.7 days, and some exporters report flows that end
  * after the datagram was sent, so uptimes are compared by their signed
  * difference modulo 2^32.  On return flow_finish <= sys_uptime_ms, and
  * flow_start <= flow_finish if the flow starts before it ends.  The absolute
- * times do not change.
+ * times do not change, unless one is impossible: then it is the export time.
  */
-static inline void flow_times_normalize(struct flow *flow);
+static inline enum flow_times flow_times_normalize(struct flow *flow);
 
 /* The same for the few flows whose times have to change. */
-void flow_times_correct(struct flow *flow);
+enum flow_times flow_times_correct(struct flow *flow);
 
-static inline void
+/* Whether FLOW_TIMES can hold a time; both are epoch ms. */
+static inline enum flow_times flow_times_judge(int64_t export_ms, uint64_t ms);
+
+static inline enum flow_times
 flow_times_normalize(struct flow *flow)
 {
 	if (flow->flow_start > flow->flow_finish ||
 	    flow->flow_finish > flow->sys_uptime_ms ||
 	    flow->sys_uptime_ms - flow->flow_finish > INT32_MAX)
-		flow_times_correct(flow);
+		return (flow_times_correct(flow));
+	return (FLOW_TIMES_GOOD);
+}
+
+static inline enum flow_times
+flow_times_judge(int64_t export_ms, uint64_t ms)
+{
+	const int64_t limit = export_ms + FLOW_TIMES_AHEAD_MAX;
+
+	/* The first comparison also finds those beyond INT64_MAX. */
+	if (ms > (uint64_t)limit || (int64_t)ms < FLOW_TIMES_FIRST)
+		return (FLOW_TIMES_IMPOSSIBLE);
+	return (export_ms - (int64_t)ms > INT32_MAX ? FLOW_TIMES_OLD :
+						      FLOW_TIMES_GOOD);
 }
 
 #endif

@@ -19,27 +19,37 @@
 #include "decode/ie.h"
 #include "lib/fields.h"
 
+#define CERT      6871
+#define SONICWALL 8741
+
 /*
  * The elements that are not just copied to a member of struct flow; the table
  * of fields has those.  Sorted by enterprise number and identifier.  The ranks
  * prefer finer times to coarser ones.
  */
-static const struct ie elements[] = {
-#define IANA IE_PEN_IANA
-#define UINT IE_UNSIGNED
+static const struct ie_row {
+	uint32_t pen;
+	uint16_t id;
+	uint8_t slot, rank, type;
+	const char *name;
+} elements[] = {
+#define IANA    IE_PEN_IANA
+#define UINT    IE_UNSIGNED
+#define FWD(of) SLOT_FORWARD + OF_##of
+#define REV(of) SLOT_REVERSE + OF_##of
 	{ IANA, 8, SLOT_SRC4, 0, IE_ADDRESS4, "sourceIPv4Address" },
 	{ IANA, 9, SLOT_SRC_MASK4, 0, UINT, "sourceIPv4PrefixLength" },
 	{ IANA, 12, SLOT_DST4, 0, IE_ADDRESS4, "destinationIPv4Address" },
 	{ IANA, 13, SLOT_DST_MASK4, 0, UINT, "destinationIPv4PrefixLength" },
-	{ IANA, 15, SLOT_GATEWAY4, 0, IE_ADDRESS4, "ipNextHopIPv4Address" },
-	{ IANA, 18, SLOT_GATEWAY4, 1, IE_ADDRESS4, "bgpNextHopIPv4Address" },
-	{ IANA, 21, SLOT_END_UPTIME, 0, UINT, "flowEndSysUpTime" },
-	{ IANA, 22, SLOT_START_UPTIME, 0, UINT, "flowStartSysUpTime" },
+	{ IANA, 15, FWD(GATEWAY4), 0, IE_ADDRESS4, "ipNextHopIPv4Address" },
+	{ IANA, 18, FWD(GATEWAY4), 1, IE_ADDRESS4, "bgpNextHopIPv4Address" },
+	{ IANA, 21, FWD(END_UPTIME), 0, UINT, "flowEndSysUpTime" },
+	{ IANA, 22, FWD(START_UPTIME), 0, UINT, "flowStartSysUpTime" },
 	{ IANA, 27, SLOT_SRC6, 0, IE_ADDRESS6, "sourceIPv6Address" },
 	{ IANA, 28, SLOT_DST6, 0, IE_ADDRESS6, "destinationIPv6Address" },
 	{ IANA, 29, SLOT_SRC_MASK6, 0, UINT, "sourceIPv6PrefixLength" },
 	{ IANA, 30, SLOT_DST_MASK6, 0, UINT, "destinationIPv6PrefixLength" },
-	{ IANA, 32, SLOT_ICMP, 0, UINT, "icmpTypeCodeIPv4" },
+	{ IANA, 32, FWD(ICMP4), 0, UINT, "icmpTypeCodeIPv4" },
 	{ IANA, 34, SLOT_SAMPLING_INTERVAL, 2, UINT, "samplingInterval" },
 	{ IANA, 35, SLOT_SAMPLING_MODE, 2, UINT, "samplingAlgorithm" },
 	{ IANA, 40, SLOT_EXPORTED_OCTETS, 0, UINT, "exportedOctetTotalCount" },
@@ -47,38 +57,52 @@ static const struct ie elements[] = {
 	    "exportedMessageTotalCount" },
 	{ IANA, 42, SLOT_EXPORTED_FLOWS, 0, UINT,
 	    "exportedFlowRecordTotalCount" },
+	{ IANA, 44, SLOT_SRC4, 1, IE_ADDRESS4, "sourceIPv4Prefix" },
+	{ IANA, 45, SLOT_DST4, 1, IE_ADDRESS4, "destinationIPv4Prefix" },
 	{ IANA, 48, SLOT_SAMPLER_ID, 1, UINT, "samplerId" },
 	{ IANA, 49, SLOT_SAMPLING_MODE, 1, UINT, "samplerMode" },
 	{ IANA, 50, SLOT_SAMPLING_INTERVAL, 1, UINT, "samplerRandomInterval" },
 	{ IANA, 60, SLOT_IP_VERSION, 0, UINT, "ipVersion" },
-	{ IANA, 62, SLOT_GATEWAY6, 0, IE_ADDRESS6, "ipNextHopIPv6Address" },
-	{ IANA, 63, SLOT_GATEWAY6, 1, IE_ADDRESS6, "bgpNextHopIPv6Address" },
+	{ IANA, 62, FWD(GATEWAY6), 0, IE_ADDRESS6, "ipNextHopIPv6Address" },
+	{ IANA, 63, FWD(GATEWAY6), 1, IE_ADDRESS6, "bgpNextHopIPv6Address" },
 	{ IANA, 82, SLOT_IF_NAME, 0, IE_TEXT, "interfaceName" },
 	{ IANA, 83, SLOT_IF_DESCRIPTION, 0, IE_TEXT, "interfaceDescription" },
-	{ IANA, 139, SLOT_ICMP, 1, UINT, "icmpTypeCodeIPv6" },
-	{ IANA, 150, SLOT_START, 3, IE_SECONDS, "flowStartSeconds" },
-	{ IANA, 151, SLOT_END, 3, IE_SECONDS, "flowEndSeconds" },
-	{ IANA, 152, SLOT_START, 2, UINT, "flowStartMilliseconds" },
-	{ IANA, 153, SLOT_END, 2, UINT, "flowEndMilliseconds" },
-	{ IANA, 154, SLOT_START, 1, IE_NTP_MICRO, "flowStartMicroseconds" },
-	{ IANA, 155, SLOT_END, 1, IE_NTP_MICRO, "flowEndMicroseconds" },
-	{ IANA, 156, SLOT_START, 0, IE_NTP_NANO, "flowStartNanoseconds" },
-	{ IANA, 157, SLOT_END, 0, IE_NTP_NANO, "flowEndNanoseconds" },
-	{ IANA, 158, SLOT_START_DELTA, 0, UINT, "flowStartDeltaMicroseconds" },
-	{ IANA, 159, SLOT_END_DELTA, 0, UINT, "flowEndDeltaMicroseconds" },
+	{ IANA, 139, FWD(ICMP6), 0, UINT, "icmpTypeCodeIPv6" },
+	{ IANA, 150, FWD(START), 3, IE_SECONDS, "flowStartSeconds" },
+	{ IANA, 151, FWD(END), 3, IE_SECONDS, "flowEndSeconds" },
+	{ IANA, 152, FWD(START), 2, UINT, "flowStartMilliseconds" },
+	{ IANA, 153, FWD(END), 2, UINT, "flowEndMilliseconds" },
+	{ IANA, 154, FWD(START), 1, IE_NTP_MICRO, "flowStartMicroseconds" },
+	{ IANA, 155, FWD(END), 1, IE_NTP_MICRO, "flowEndMicroseconds" },
+	{ IANA, 156, FWD(START), 0, IE_NTP_NANO, "flowStartNanoseconds" },
+	{ IANA, 157, FWD(END), 0, IE_NTP_NANO, "flowEndNanoseconds" },
+	{ IANA, 158, FWD(START_DELTA), 0, UINT, "flowStartDeltaMicroseconds" },
+	{ IANA, 159, FWD(END_DELTA), 0, UINT, "flowEndDeltaMicroseconds" },
 	{ IANA, 160, SLOT_INIT_TIME, 0, UINT, "systemInitTimeMilliseconds" },
-	{ IANA, 161, SLOT_DURATION_MS, 0, UINT, "flowDurationMilliseconds" },
-	{ IANA, 162, SLOT_DURATION_US, 0, UINT, "flowDurationMicroseconds" },
+	{ IANA, 161, FWD(DURATION), 0, IE_MILLI, "flowDurationMilliseconds" },
+	{ IANA, 162, FWD(DURATION), 1, UINT, "flowDurationMicroseconds" },
 	{ IANA, 164, SLOT_IGNORED_PACKETS, 0, UINT, "ignoredPacketTotalCount" },
 	{ IANA, 165, SLOT_IGNORED_OCTETS, 0, UINT, "ignoredOctetTotalCount" },
 	{ IANA, 166, SLOT_UNSENT_FLOWS, 0, UINT, "notSentFlowTotalCount" },
 	{ IANA, 167, SLOT_UNSENT_PACKETS, 0, UINT, "notSentPacketTotalCount" },
-	{ IANA, 176, SLOT_ICMP_TYPE, 0, UINT, "icmpTypeIPv4" },
-	{ IANA, 177, SLOT_ICMP_CODE, 0, UINT, "icmpCodeIPv4" },
-	{ IANA, 178, SLOT_ICMP_TYPE, 1, UINT, "icmpTypeIPv6" },
-	{ IANA, 179, SLOT_ICMP_CODE, 1, UINT, "icmpCodeIPv6" },
-	{ IANA, 232, SLOT_REV_OCTETS, 1, UINT, "responderOctets" },
-	{ IANA, 299, SLOT_REV_PACKETS, 1, UINT, "responderPackets" },
+	{ IANA, 169, SLOT_DST6, 1, IE_ADDRESS6, "destinationIPv6Prefix" },
+	{ IANA, 170, SLOT_SRC6, 1, IE_ADDRESS6, "sourceIPv6Prefix" },
+	{ IANA, 176, FWD(ICMP_TYPE4), 0, UINT, "icmpTypeIPv4" },
+	{ IANA, 177, FWD(ICMP_CODE4), 0, UINT, "icmpCodeIPv4" },
+	{ IANA, 178, FWD(ICMP_TYPE6), 0, UINT, "icmpTypeIPv6" },
+	{ IANA, 179, FWD(ICMP_CODE6), 0, UINT, "icmpCodeIPv6" },
+	{ IANA, 180, SLOT_UDP_SRC, 0, UINT, "udpSourcePort" },
+	{ IANA, 181, SLOT_UDP_DST, 0, UINT, "udpDestinationPort" },
+	{ IANA, 182, SLOT_TCP_SRC, 0, UINT, "tcpSourcePort" },
+	{ IANA, 183, SLOT_TCP_DST, 0, UINT, "tcpDestinationPort" },
+	{ IANA, 218, FWD(SYN), 0, UINT, "tcpSynTotalCount" },
+	{ IANA, 219, FWD(FIN), 0, UINT, "tcpFinTotalCount" },
+	{ IANA, 220, FWD(RST), 0, UINT, "tcpRstTotalCount" },
+	{ IANA, 221, FWD(PSH), 0, UINT, "tcpPshTotalCount" },
+	{ IANA, 222, FWD(ACK), 0, UINT, "tcpAckTotalCount" },
+	{ IANA, 223, FWD(URG), 0, UINT, "tcpUrgTotalCount" },
+	{ IANA, 232, SLOT_REV_OCTETS, 32, UINT, "responderOctets" },
+	{ IANA, 299, SLOT_REV_PACKETS, 32, UINT, "responderPackets" },
 	{ IANA, 302, SLOT_SAMPLER_ID, 0, UINT, "selectorId" },
 	{ IANA, 304, SLOT_SAMPLING_MODE, 0, UINT, "selectorAlgorithm" },
 	{ IANA, 305, SLOT_SAMPLING_INTERVAL, 0, UINT,
@@ -86,61 +110,221 @@ static const struct ie elements[] = {
 	{ IANA, 306, SLOT_SAMPLING_SPACE, 0, UINT, "samplingPacketSpace" },
 	{ IANA, 309, SLOT_SAMPLING_SIZE, 0, UINT, "samplingSize" },
 	{ IANA, 310, SLOT_SAMPLING_POPULATION, 0, UINT, "samplingPopulation" },
-	{ IE_PEN_REVERSE, 1, SLOT_REV_OCTETS, 0, UINT,
-	    "reverseOctetDeltaCount" },
-	{ IE_PEN_REVERSE, 2, SLOT_REV_PACKETS, 0, UINT,
-	    "reversePacketDeltaCount" },
-	{ IE_PEN_REVERSE, 5, SLOT_REV_TOS, 0, UINT, "reverseIpClassOfService" },
-	{ IE_PEN_REVERSE, 6, SLOT_REV_TCP_FLAGS, 0, UINT,
-	    "reverseTcpControlBits" },
-	{ IE_PEN_REVERSE, 32, SLOT_REV_ICMP, 0, UINT,
-	    "reverseIcmpTypeCodeIPv4" },
-	{ IE_PEN_REVERSE, 85, SLOT_REV_OCTETS, 2, UINT,
-	    "reverseOctetTotalCount" },
-	{ IE_PEN_REVERSE, 86, SLOT_REV_PACKETS, 2, UINT,
-	    "reversePacketTotalCount" },
-	{ IE_PEN_REVERSE, 139, SLOT_REV_ICMP, 1, UINT,
-	    "reverseIcmpTypeCodeIPv6" },
-#undef IANA
+	{ IANA, 322, FWD(EVENT), 3, IE_SECONDS, "observationTimeSeconds" },
+	{ IANA, 323, FWD(EVENT), 2, UINT, "observationTimeMilliseconds" },
+	{ IANA, 324, FWD(EVENT), 1, IE_NTP_MICRO,
+	    "observationTimeMicroseconds" },
+	{ IANA, 325, FWD(EVENT), 0, IE_NTP_NANO, "observationTimeNanoseconds" },
+	/* YAF; 16384 is its own bit for the reverse direction. */
+	{ CERT, 14, FWD(FLAGS_FIRST), 0, UINT, "initialTCPFlags" },
+	{ CERT, 15, FWD(FLAGS_REST), 0, UINT, "unionTCPFlags" },
+	{ CERT, 16, REV(FLAGS_FIRST), 1, UINT,
+	    "obsoleteReverseInitialTCPFlags" },
+	{ CERT, 17, REV(FLAGS_REST), 1, UINT, "obsoleteReverseUnionTCPFlags" },
+	{ CERT, 21, SLOT_REV_DELAY, 2, IE_MILLI,
+	    "reverseFlowDeltaMilliseconds" },
+	{ CERT, 41, SLOT_REV_DELAY, 1, UINT, "reverseFlowDeltaMicroseconds" },
+	{ CERT, 42, SLOT_REV_DELAY, 0, IE_NANO, "reverseFlowDeltaNanoseconds" },
+	{ CERT, 16398, REV(FLAGS_FIRST), 0, UINT, "reverseInitialTCPFlags" },
+	{ CERT, 16399, REV(FLAGS_REST), 0, UINT, "reverseUnionTCPFlags" },
+#undef FWD
+#undef REV
 #undef UINT
 };
+
+/*
+ * Elements that have the meaning of another one, and count where the template
+ * has none of the tables above.  The rank compares those with the same meaning.
+ * Sorted by enterprise number and identifier.
+ */
+static const struct ie_alias {
+	uint32_t pen;
+	uint16_t id;
+	uint32_t as_pen;
+	uint16_t as_id;
+	uint8_t rank;
+	uint8_t type; /* AS_IS: that of the other one */
+	bool inner;
+	const char *name;
+} aliases[] = {
+#define AS_IS UINT8_MAX
+#define R     IE_PEN_REVERSE
+	{ IANA, 55, IANA, 5, 2, AS_IS, false, "postIpClassOfService" },
+	{ IANA, 98, IANA, 5, 3, IE_DSCP, false, "postIpDiffServCodePoint" },
+	{ IANA, 190, IANA, 1, 6, AS_IS, false, "totalLengthIPv4" },
+	{ IANA, 195, IANA, 5, 0, IE_DSCP, false, "ipDiffServCodePoint" },
+	{ IANA, 196, IANA, 5, 1, IE_PRECEDENCE, false, "ipPrecedence" },
+	{ IANA, 224, IANA, 1, 5, AS_IS, false, "ipTotalLength" },
+	{ IANA, 242, IANA, 1, 8, AS_IS, false, "ethernetTotalLength" },
+	{ IANA, 257, IANA, 5, 4, IE_PRECEDENCE, false, "postIpPrecedence" },
+	{ IANA, 312, IANA, 1, 7, AS_IS, false, "dataLinkFrameSize" },
+	{ IANA, 352, IANA, 1, 1, AS_IS, false, "layer2OctetDeltaCount" },
+	{ IANA, 353, IANA, 1, 2, AS_IS, false, "layer2OctetTotalCount" },
+	{ IANA, 391, IANA, 1, 0, AS_IS, false, "flowSelectedOctetDeltaCount" },
+	{ IANA, 392, IANA, 2, 0, AS_IS, false, "flowSelectedPacketDeltaCount" },
+	{ IANA, 417, IANA, 1, 3, AS_IS, false, "postLayer2OctetDeltaCount" },
+	{ IANA, 420, IANA, 1, 4, AS_IS, false, "postLayer2OctetTotalCount" },
+	{ IANA, 430, IANA, 2, 1, AS_IS, false, "layer2FrameDeltaCount" },
+	{ IANA, 431, IANA, 2, 2, AS_IS, false, "layer2FrameTotalCount" },
+	/* Ericsson's NAT logs, in v9. */
+	{ IANA, 24630, IANA, 150, 32, AS_IS, false,
+	    "NAT_LOG_FIELD_IDX_ASSIGN_TS_SEC" },
+	{ IANA, 24631, IANA, 151, 32, AS_IS, false,
+	    "NAT_LOG_FIELD_IDX_UNASSIGN_TS_SEC" },
+	{ IANA, 24632, IANA, 8, 32, AS_IS, false,
+	    "NAT_LOG_FIELD_IDX_IPV4_INT_ADDR" },
+	/* Cisco: application records, and AnyConnect. */
+	{ 9, 8337, IANA, 232, 32, AS_IS, false, "serverBytesNetwork" },
+	{ 9, 8338, IANA, 231, 32, AS_IS, false, "clientBytesNetwork" },
+	{ 9, 12236, IANA, 8, 32, AS_IS, false, "clientIPv4Address" },
+	{ 9, 12237, IANA, 12, 32, AS_IS, false, "serverIPv4Address" },
+	{ 9, 12238, IANA, 27, 32, AS_IS, false, "clientIPv6Address" },
+	{ 9, 12239, IANA, 28, 32, AS_IS, false, "serverIPv6Address" },
+	{ 9, 12240, IANA, 7, 32, AS_IS, false, "clientTransportPort" },
+	{ 9, 12241, IANA, 11, 32, AS_IS, false, "serverTransportPort" },
+	{ 9, 12346, IANA, 232, 33, AS_IS, false, "nvzFlowL4ByteCountIn" },
+	{ 9, 12347, IANA, 231, 33, AS_IS, false, "nvzFlowL4ByteCountOut" },
+	/* Juniper: services */
+	{ 2636, 103, IANA, 231, 32, AS_IS, false, "Uplink Octets" },
+	{ 2636, 104, IANA, 232, 32, AS_IS, false, "Downlink Octets" },
+	{ 2636, 105, IANA, 298, 32, AS_IS, false, "Uplink Packets" },
+	{ 2636, 106, IANA, 299, 32, AS_IS, false, "Downlink Packets" },
+	/* Ixia */
+	{ 3054, 176, R, 1, 32, AS_IS, false, "Reverse Octet Delta Count" },
+	{ 3054, 177, R, 2, 32, AS_IS, false, "Reverse Packet Delta Count" },
+	/* CERT: YAF */
+	{ CERT, 12, R, 85, 32, AS_IS, false, "obsoleteReverseOctetTotalCount" },
+	{ CERT, 13, R, 86, 32, AS_IS, false,
+	    "obsoleteReversePacketTotalCount" },
+	/* VMware: the flow in the tunnel */
+	{ 6876, 880, IANA, 4, 32, AS_IS, true, "tenantProtocol" },
+	{ 6876, 881, IANA, 8, 32, AS_IS, true, "tenantSourceIPv4" },
+	{ 6876, 882, IANA, 12, 32, AS_IS, true, "tenantDestIPv4" },
+	{ 6876, 883, IANA, 27, 32, AS_IS, true, "tenantSourceIPv6" },
+	{ 6876, 884, IANA, 28, 32, AS_IS, true, "tenantDestIPv6" },
+	{ 6876, 886, IANA, 7, 32, AS_IS, true, "tenantSourcePort" },
+	{ 6876, 887, IANA, 11, 32, AS_IS, true, "tenantDestPort" },
+	/* SonicWall */
+	{ SONICWALL, 5, IANA, 8, 32, AS_IS, false, "INITIATOR_IP_ADDR" },
+	{ SONICWALL, 6, IANA, 12, 32, AS_IS, false, "RESPONDER_IP_ADDR" },
+	{ SONICWALL, 9, IANA, 10, 32, AS_IS, false, "INITIATOR_IFACE" },
+	{ SONICWALL, 10, IANA, 14, 32, AS_IS, false, "RESPONDER_IFACE" },
+	{ SONICWALL, 11, IANA, 7, 32, AS_IS, false, "INITIATOR_PORT" },
+	{ SONICWALL, 12, IANA, 11, 32, AS_IS, false, "RESPONDER_PORT" },
+	{ SONICWALL, 13, IANA, 298, 33, AS_IS, false, "INIT_TO_RESP_PKTS" },
+	{ SONICWALL, 14, IANA, 231, 33, AS_IS, false, "INIT_TO_RESP_OCTETS" },
+	{ SONICWALL, 15, IANA, 299, 33, AS_IS, false, "RESP_TO_INIT_PKTS" },
+	{ SONICWALL, 16, IANA, 232, 33, AS_IS, false, "RESP_TO_INIT_OCTETS" },
+	{ SONICWALL, 20, IANA, 4, 32, AS_IS, false, "PROTOCOL_TYPE" },
+	{ SONICWALL, 169, IANA, 298, 32, AS_IS, false,
+	    "INIT_TO_RESP_DELTA_PKTS" },
+	{ SONICWALL, 170, IANA, 231, 32, AS_IS, false,
+	    "INIT_TO_RESP_DELTA_OCTETS" },
+	{ SONICWALL, 171, IANA, 299, 32, AS_IS, false,
+	    "RESP_TO_INIT_DELTA_PKTS" },
+	{ SONICWALL, 172, IANA, 232, 32, AS_IS, false,
+	    "RESP_TO_INIT_DELTA_OCTETS" },
+	/* Fraunhofer FOKUS */
+	{ 12325, 176, R, 1, 32, AS_IS, false, "revOctetDeltaCount" },
+	{ 12325, 177, R, 2, 32, AS_IS, false, "revPacketDeltaCount" },
+	/* Procera: the local host is the source, outgoing is forward. */
+	{ 15397, 3, IANA, 232, 32, AS_IS, false, "proceraIncomingOctets" },
+	{ 15397, 4, IANA, 231, 32, AS_IS, false, "proceraOutgoingOctets" },
+	{ 15397, 5, IANA, 299, 32, AS_IS, false, "proceraIncomingPackets" },
+	{ 15397, 6, IANA, 298, 32, AS_IS, false, "proceraOutgoingPackets" },
+	{ 15397, 42, IANA, 8, 32, AS_IS, false, "proceraLocalIPv4Host" },
+	{ 15397, 43, IANA, 27, 32, AS_IS, false, "proceraLocalIPv6Host" },
+	{ 15397, 44, IANA, 12, 32, AS_IS, false, "proceraRemoteIPv4Host" },
+	{ 15397, 45, IANA, 28, 32, AS_IS, false, "proceraRemoteIPv6Host" },
+	{ 15397, 49, R, 5, 32, IE_DSCP, false, "proceraIncomingDscp" },
+	{ 15397, 50, IANA, 5, 32, IE_DSCP, false, "proceraOutgoingDscp" },
+	/* CACE: the local host is the source. */
+	{ 32622, 0, IANA, 8, 32, AS_IS, false, "caceLocalIPv4Address" },
+	{ 32622, 1, IANA, 12, 32, AS_IS, false, "caceRemoteIPv4Address" },
+	{ 32622, 2, IANA, 27, 32, AS_IS, false, "caceLocalIPv6Address" },
+	{ 32622, 3, IANA, 28, 32, AS_IS, false, "caceRemoteIPv6Address" },
+	{ 32622, 4, IANA, 7, 32, AS_IS, false, "caceLocalTransportPort" },
+	{ 32622, 5, IANA, 11, 32, AS_IS, false, "caceRemoteTransportPort" },
+	/* FastIP */
+	{ 33610, 6, IANA, 6, 32, AS_IS, false, "TCP_FLAGS" },
+	/* ntop, which also describes the flow in a tunnel. */
+	{ IE_PEN_NTOP, 78, IANA, 6, 32, AS_IS, false, "CLIENT_TCP_FLAGS" },
+	{ IE_PEN_NTOP, 79, R, 6, 32, AS_IS, false, "SERVER_TCP_FLAGS" },
+	{ IE_PEN_NTOP, 113, IANA, 4, 32, AS_IS, true, "UNTUNNELED_PROTOCOL" },
+	{ IE_PEN_NTOP, 114, IANA, 8, 32, AS_IS, true,
+	    "UNTUNNELED_IPV4_SRC_ADDR" },
+	{ IE_PEN_NTOP, 115, IANA, 7, 32, AS_IS, true,
+	    "UNTUNNELED_L4_SRC_PORT" },
+	{ IE_PEN_NTOP, 116, IANA, 12, 32, AS_IS, true,
+	    "UNTUNNELED_IPV4_DST_ADDR" },
+	{ IE_PEN_NTOP, 117, IANA, 11, 32, AS_IS, true,
+	    "UNTUNNELED_L4_DST_PORT" },
+	{ IE_PEN_NTOP, 391, IANA, 161, 32, AS_IS, false, "DURATION_IN" },
+	{ IE_PEN_NTOP, 392, R, 161, 32, AS_IS, false, "DURATION_OUT" },
+	{ IE_PEN_NTOP, 396, IANA, 27, 32, AS_IS, true,
+	    "UNTUNNELED_IPV6_SRC_ADDR" },
+	{ IE_PEN_NTOP, 397, IANA, 28, 32, AS_IS, true,
+	    "UNTUNNELED_IPV6_DST_ADDR" },
+#undef IANA
+#undef R
+};
+#define ALIAS_RANK 64 /* after the ranks of the other tables */
 
 #define WIDTH(type, member) sizeof(((type *)NULL)->member)
 /* clang-format off */
 #define VALUE(member)		\
 	{ false, offsetof(struct ie_values, member), \
 	    WIDTH(struct ie_values, member) }
-/* clang-format on */
+#define DIRECTION(slot, direction)				\
+	[(slot) + OF_GATEWAY4] = VALUE(direction.gateway4),	\
+	[(slot) + OF_GATEWAY6] = VALUE(direction.gateway6),	\
+	[(slot) + OF_ICMP4] = VALUE(direction.icmp4),		\
+	[(slot) + OF_ICMP_TYPE4] = VALUE(direction.icmp_type4),	\
+	[(slot) + OF_ICMP_CODE4] = VALUE(direction.icmp_code4),	\
+	[(slot) + OF_ICMP6] = VALUE(direction.icmp6),		\
+	[(slot) + OF_ICMP_TYPE6] = VALUE(direction.icmp_type6),	\
+	[(slot) + OF_ICMP_CODE6] = VALUE(direction.icmp_code6),	\
+	[(slot) + OF_FIN] = VALUE(direction.packets_with[0]),	\
+	[(slot) + OF_SYN] = VALUE(direction.packets_with[1]),	\
+	[(slot) + OF_RST] = VALUE(direction.packets_with[2]),	\
+	[(slot) + OF_PSH] = VALUE(direction.packets_with[3]),	\
+	[(slot) + OF_ACK] = VALUE(direction.packets_with[4]),	\
+	[(slot) + OF_URG] = VALUE(direction.packets_with[5]),	\
+	[(slot) + OF_FLAGS_FIRST] = VALUE(direction.flags_first),	\
+	[(slot) + OF_FLAGS_REST] = VALUE(direction.flags_rest),	\
+	[(slot) + OF_START_UPTIME] = VALUE(direction.start_uptime),	\
+	[(slot) + OF_END_UPTIME] = VALUE(direction.end_uptime),	\
+	[(slot) + OF_START] = VALUE(direction.start),		\
+	[(slot) + OF_END] = VALUE(direction.end),		\
+	[(slot) + OF_START_DELTA] = VALUE(direction.start_delta),	\
+	[(slot) + OF_END_DELTA] = VALUE(direction.end_delta),	\
+	[(slot) + OF_DURATION] = VALUE(direction.duration),	\
+	[(slot) + OF_EVENT] = VALUE(direction.event)
 
 static const struct ie_place places[SLOT_MEMBERS] = {
+	DIRECTION(SLOT_FORWARD, forward),
+	DIRECTION(SLOT_REVERSE, reverse),
 	[SLOT_SRC4] = VALUE(src4),
 	[SLOT_DST4] = VALUE(dst4),
-	[SLOT_GATEWAY4] = VALUE(gateway4),
 	[SLOT_SRC6] = VALUE(src6),
 	[SLOT_DST6] = VALUE(dst6),
-	[SLOT_GATEWAY6] = VALUE(gateway6),
 	[SLOT_SRC_MASK4] = VALUE(src_mask4),
 	[SLOT_DST_MASK4] = VALUE(dst_mask4),
 	[SLOT_SRC_MASK6] = VALUE(src_mask6),
 	[SLOT_DST_MASK6] = VALUE(dst_mask6),
-	[SLOT_ICMP] = VALUE(icmp),
-	[SLOT_ICMP_TYPE] = VALUE(icmp_type),
-	[SLOT_ICMP_CODE] = VALUE(icmp_code),
 	[SLOT_IP_VERSION] = VALUE(ip_version),
+	[SLOT_TCP_SRC] = VALUE(tcp_src),
+	[SLOT_TCP_DST] = VALUE(tcp_dst),
+	[SLOT_UDP_SRC] = VALUE(udp_src),
+	[SLOT_UDP_DST] = VALUE(udp_dst),
+	[SLOT_INIT_TIME] = VALUE(init_time),
 	[SLOT_REV_OCTETS] = VALUE(rev_octets),
 	[SLOT_REV_PACKETS] = VALUE(rev_packets),
 	[SLOT_REV_TCP_FLAGS] = VALUE(rev_tcp_flags),
 	[SLOT_REV_TOS] = VALUE(rev_tos),
-	[SLOT_REV_ICMP] = VALUE(rev_icmp),
-	[SLOT_START_UPTIME] = VALUE(start_uptime),
-	[SLOT_END_UPTIME] = VALUE(end_uptime),
-	[SLOT_START] = VALUE(start),
-	[SLOT_END] = VALUE(end),
-	[SLOT_START_DELTA] = VALUE(start_delta),
-	[SLOT_END_DELTA] = VALUE(end_delta),
-	[SLOT_DURATION_MS] = VALUE(duration_ms),
-	[SLOT_DURATION_US] = VALUE(duration_us),
-	[SLOT_INIT_TIME] = VALUE(init_time),
+	[SLOT_REV_IF_IN] = VALUE(rev_if_in),
+	[SLOT_REV_IF_OUT] = VALUE(rev_if_out),
+	[SLOT_REV_DELAY] = VALUE(rev_delay),
 	[SLOT_SAMPLER_ID] = VALUE(sampler_id),
 	[SLOT_SAMPLING_MODE] = VALUE(sampling_mode),
 	[SLOT_SAMPLING_INTERVAL] = VALUE(sampling_interval),
@@ -157,15 +341,48 @@ static const struct ie_place places[SLOT_MEMBERS] = {
 	[SLOT_IF_NAME] = VALUE(if_name),
 	[SLOT_IF_DESCRIPTION] = VALUE(if_description),
 };
+/* clang-format on */
+
+/* The slots of the reverse direction for members of struct flow. */
+static const struct {
+	uint16_t offset;
+	uint8_t slot;
+} reverse_members[] = {
+	{ offsetof(struct flow, octets), SLOT_REV_OCTETS },
+	{ offsetof(struct flow, packets), SLOT_REV_PACKETS },
+	{ offsetof(struct flow, tcp_flags), SLOT_REV_TCP_FLAGS },
+	{ offsetof(struct flow, tos), SLOT_REV_TOS },
+	{ offsetof(struct flow, if_index_in), SLOT_REV_IF_IN },
+	{ offsetof(struct flow, if_index_out), SLOT_REV_IF_OUT },
+};
+
+struct key {
+	uint32_t pen;
+	uint16_t id;
+};
 
 static int
-compare(const void *key, const void *row)
+compare_keys(const struct key *key, uint32_t pen, uint16_t id)
 {
-	const struct ie *a = key, *b = row;
+	if (key->pen != pen)
+		return (key->pen < pen ? -1 : 1);
+	return ((int)key->id - (int)id);
+}
 
-	if (a->pen != b->pen)
-		return (a->pen < b->pen ? -1 : 1);
-	return ((int)a->id - (int)b->id);
+static int
+compare_rows(const void *key, const void *vrow)
+{
+	const struct ie_row *row = vrow;
+
+	return (compare_keys(key, row->pen, row->id));
+}
+
+static int
+compare_aliases(const void *key, const void *valias)
+{
+	const struct ie_alias *alias = valias;
+
+	return (compare_keys(key, alias->pen, alias->id));
 }
 
 /* Finds the element among those of the table of fields. */
@@ -182,8 +399,14 @@ find_copied(uint16_t id, struct ie *ie)
 		for (rank = 0; rank < MEMBER_ELEMENTS; rank++) {
 			if (m->elements[rank].id != id)
 				continue;
-			*ie = (struct ie){ IE_PEN_IANA, id, slot, rank,
-				IE_UNSIGNED, m->elements[rank].name };
+			*ie = (struct ie){
+				.pen = IE_PEN_IANA,
+				.id = id,
+				.slot = slot,
+				.rank = rank,
+				.type = IE_UNSIGNED,
+				.name = m->elements[rank].name,
+			};
 			return (true);
 		}
 		slot++;
@@ -191,21 +414,93 @@ find_copied(uint16_t id, struct ie *ie)
 	return (false);
 }
 
+static bool
+find_row(const struct key *key, struct ie *ie)
+{
+	const struct ie_row *row;
+
+	row = bsearch(key, elements, sizeof(elements) / sizeof(elements[0]),
+	    sizeof(elements[0]), compare_rows);
+	if (row == NULL)
+		return (false);
+	*ie = (struct ie){
+		.pen = row->pen,
+		.id = row->id,
+		.slot = row->slot,
+		.rank = row->rank,
+		.type = row->type,
+		.reverse =
+		    row->slot >= SLOT_REVERSE || row->slot == SLOT_REV_DELAY,
+		.name = row->name,
+	};
+	return (true);
+}
+
+/* Changes the element to that of the reverse direction, if there is one. */
+static bool
+turn(struct ie *ie)
+{
+	const struct member *m = ie_member(ie->slot);
+	size_t i;
+
+	ie->pen = IE_PEN_REVERSE;
+	ie->reverse = true;
+	if (m == NULL) {
+		if (ie->slot < SLOT_FORWARD || ie->slot >= SLOT_REVERSE)
+			return (false);
+		ie->slot += DIRECTION_SLOTS;
+		return (true);
+	}
+	for (i = 0; i < sizeof(reverse_members) / sizeof(reverse_members[0]);
+	     i++) {
+		if (reverse_members[i].offset == m->offset) {
+			ie->slot = reverse_members[i].slot;
+			return (true);
+		}
+	}
+	return (false);
+}
+
+static bool
+find_alias(const struct key *key, struct ie *ie)
+{
+	const struct ie_alias *alias;
+
+	alias = bsearch(key, aliases, sizeof(aliases) / sizeof(aliases[0]),
+	    sizeof(aliases[0]), compare_aliases);
+	if (alias == NULL || !ie_find(alias->as_pen, alias->as_id, ie))
+		return (false);
+	ie->pen = alias->pen;
+	ie->id = alias->id;
+	ie->rank = ALIAS_RANK + alias->rank;
+	if (alias->type != AS_IS)
+		ie->type = alias->type;
+	ie->inner = alias->inner;
+	ie->name = alias->name;
+	return (true);
+}
+
 bool
 ie_find(uint32_t pen, uint16_t id, struct ie *ie)
 {
-	const struct ie key = { .pen = pen, .id = id }, *found;
+	const struct key key = { pen, id };
 
-	if (id == 0)
+	if (id == 0 && (pen == IE_PEN_IANA || pen == IE_PEN_REVERSE))
 		return (false);
-	if (pen == IE_PEN_IANA && find_copied(id, ie))
-		return (true);
-	found = bsearch(&key, elements, sizeof(elements) / sizeof(elements[0]),
-	    sizeof(elements[0]), compare);
-	if (found == NULL)
-		return (false);
-	*ie = *found;
-	return (true);
+	if (pen == IE_PEN_REVERSE)
+		return (ie_find(IE_PEN_IANA, id, ie) && turn(ie));
+	return ((pen == IE_PEN_IANA && find_copied(id, ie)) ||
+	    find_row(&key, ie) || find_alias(&key, ie));
+}
+
+bool
+ie_find_v9(uint16_t number, struct ie *ie)
+{
+	if (number >= IE_V9_NTOP)
+		return (ie_find(IE_PEN_NTOP, number - IE_V9_NTOP, ie));
+	if (number >= IE_V9_CISCO)
+		return (ie_find(IE_PEN_CISCO, number - IE_V9_CISCO, ie));
+	return (ie_find(IE_PEN_IANA, number, ie));
 }
 
 const struct member *
@@ -223,7 +518,7 @@ ie_member(uint8_t slot)
 	return (NULL);
 }
 
-uint64_t
+unsigned int
 ie_slot_of_member(size_t offset)
 {
 	const struct member *m;
@@ -231,9 +526,9 @@ ie_slot_of_member(size_t offset)
 
 	for (slot = SLOT_MEMBERS; (m = ie_member(slot)) != NULL; slot++) {
 		if (m->offset == offset)
-			return (SLOT_BIT(slot));
+			return (slot);
 	}
-	return (0);
+	return (SLOTS);
 }
 
 struct ie_place

@@ -33,21 +33,26 @@
 #define IE_PEN_REVERSE 29305 /* RFC 5103 section 6.1 */
 #define IE_NAME_MAX    32    /* bytes kept of a text, with its NUL */
 
+/* The first v9 field numbers that are elements of Cisco and of ntop. */
+#define IE_PEN_CISCO 9
+#define IE_V9_CISCO  32768
+#define IE_PEN_NTOP  35632
+#define IE_V9_NTOP   57472
+
 /*
  * The meaning of a value.  If several elements of a template fill the same
  * slot, the one of the best rank does; of equal ranks, the first.
  */
 /* clang-format off */
 enum ie_slot {
-	SLOT_SRC4, SLOT_DST4, SLOT_GATEWAY4,
-	SLOT_SRC6, SLOT_DST6, SLOT_GATEWAY6,
+	SLOT_SRC4, SLOT_DST4, SLOT_SRC6, SLOT_DST6,
 	SLOT_SRC_MASK4, SLOT_DST_MASK4, SLOT_SRC_MASK6, SLOT_DST_MASK6,
-	SLOT_ICMP, SLOT_ICMP_TYPE, SLOT_ICMP_CODE, SLOT_IP_VERSION,
+	SLOT_IP_VERSION,
+	SLOT_TCP_SRC, SLOT_TCP_DST, SLOT_UDP_SRC, SLOT_UDP_DST,
+	SLOT_INIT_TIME,
+	/* Of the reverse direction of a biflow: */
 	SLOT_REV_OCTETS, SLOT_REV_PACKETS, SLOT_REV_TCP_FLAGS, SLOT_REV_TOS,
-	SLOT_REV_ICMP,
-	SLOT_START_UPTIME, SLOT_END_UPTIME,
-	SLOT_START, SLOT_END, SLOT_START_DELTA, SLOT_END_DELTA,
-	SLOT_DURATION_MS, SLOT_DURATION_US, SLOT_INIT_TIME,
+	SLOT_REV_IF_IN, SLOT_REV_IF_OUT, SLOT_REV_DELAY,
 	/* In options data: */
 	SLOT_SAMPLER_ID, SLOT_SAMPLING_MODE, SLOT_SAMPLING_INTERVAL,
 	SLOT_SAMPLING_SPACE, SLOT_SAMPLING_SIZE, SLOT_SAMPLING_POPULATION,
@@ -55,17 +60,62 @@ enum ie_slot {
 	SLOT_IGNORED_PACKETS, SLOT_IGNORED_OCTETS,
 	SLOT_UNSENT_FLOWS, SLOT_UNSENT_PACKETS,
 	SLOT_IF_NAME, SLOT_IF_DESCRIPTION,
+	/* For each direction, the values of enum direction_slot. */
+	SLOT_FORWARD,
+	SLOT_REVERSE = SLOT_FORWARD + 24,
 	/* From here on: the members of struct flow that elements are copied
 	 * to, in the order of the table of fields. */
-	SLOT_MEMBERS,
-	SLOTS = 64
+	SLOT_MEMBERS = SLOT_REVERSE + 24,
+	SLOTS = 128
+};
+
+/* To be added to SLOT_FORWARD or SLOT_REVERSE. */
+enum direction_slot {
+	OF_GATEWAY4, OF_GATEWAY6,
+	OF_ICMP4, OF_ICMP_TYPE4, OF_ICMP_CODE4,
+	OF_ICMP6, OF_ICMP_TYPE6, OF_ICMP_CODE6,
+	/* Counters of packets with a flag, in the order of the flags' bits. */
+	OF_FIN, OF_SYN, OF_RST, OF_PSH, OF_ACK, OF_URG,
+	OF_FLAGS_FIRST, OF_FLAGS_REST, /* of the first packet, of others */
+	OF_START_UPTIME, OF_END_UPTIME,
+	OF_START, OF_END, OF_START_DELTA, OF_END_DELTA,
+	OF_DURATION, OF_EVENT,
+	DIRECTION_SLOTS
 };
 /* clang-format on */
 
-/* A mask of slots is a uint64_t; tests/unit/template counts the members. */
-_Static_assert(SLOT_MEMBERS < SLOTS, "a mask has no bit for a slot");
+_Static_assert(SLOT_REVERSE - SLOT_FORWARD == DIRECTION_SLOTS &&
+	SLOT_MEMBERS - SLOT_REVERSE == DIRECTION_SLOTS,
+    "the slots of a direction overlap others");
+_Static_assert(SLOT_MEMBERS < SLOTS, "a set has no bit for a slot");
 
-#define SLOT_BIT(slot) (UINT64_C(1) << (slot))
+/* A set of slots; tests/unit/template counts the members. */
+struct slots {
+	uint64_t bits[SLOTS / 64];
+};
+
+static inline bool
+slots_have(const struct slots *s, unsigned int slot)
+{
+	return ((s->bits[slot / 64] >> slot % 64 & 1) != 0);
+}
+
+static inline void
+slots_add(struct slots *s, unsigned int slot)
+{
+	s->bits[slot / 64] |= UINT64_C(1) << slot % 64;
+}
+
+/* Whether the set has one of n slots from the first on. */
+static inline bool
+slots_have_any(const struct slots *s, unsigned int first, unsigned int n)
+{
+	for (; n > 0; n--, first++) {
+		if (slots_have(s, first))
+			return (true);
+	}
+	return (false);
+}
 
 /* The encoding of a value on the wire. */
 enum ie_type {
@@ -76,6 +126,10 @@ enum ie_type {
 	IE_NTP_MICRO, /* NTP timestamp, RFC 7011 section 6.1.9 */
 	IE_NTP_NANO,  /* the same, section 6.1.10 */
 	IE_TEXT,
+	IE_MILLI,      /* milliseconds, to microseconds */
+	IE_NANO,       /* nanoseconds, to microseconds */
+	IE_DSCP,       /* to a type of service */
+	IE_PRECEDENCE, /* the same */
 };
 
 struct ie {
@@ -84,7 +138,25 @@ struct ie {
 	uint8_t slot;     /* enum ie_slot */
 	uint8_t rank;     /* 0 is the best source of the slot */
 	uint8_t type;     /* enum ie_type */
-	const char *name; /* of the registry */
+	bool reverse;     /* RFC 5103: of the reverse direction alone */
+	bool inner;       /* only of the inner header of a tunnel */
+	const char *name; /* of the registry, without "reverse" */
+};
+
+/* The values of a direction, in the order of enum direction_slot. */
+struct ie_direction {
+	uint8_t gateway4[4], gateway6[16];
+	uint16_t icmp4; /* type * 256 + code */
+	uint8_t icmp_type4, icmp_code4;
+	uint16_t icmp6;
+	uint8_t icmp_type6, icmp_code6;
+	uint64_t packets_with[6]; /* FIN, SYN, RST, PSH, ACK, URG */
+	uint8_t flags_first, flags_rest;
+	uint32_t start_uptime, end_uptime; /* ms */
+	uint64_t start, end;               /* ms since the epoch */
+	uint64_t start_delta, end_delta;   /* us before export */
+	uint64_t duration;                 /* us */
+	uint64_t event;                    /* ms since the epoch */
 };
 
 /*
@@ -93,17 +165,16 @@ struct ie {
  * not set.
  */
 struct ie_values {
+	struct ie_direction forward, reverse;
+	uint64_t init_time; /* ms since the epoch */
 	uint64_t rev_octets, rev_packets;
-	uint64_t start, end, init_time;  /* ms since the epoch */
-	uint64_t start_delta, end_delta; /* us before export */
-	uint64_t duration_ms, duration_us;
-	uint32_t start_uptime, end_uptime; /* ms */
-	uint8_t src4[4], dst4[4], gateway4[4];
-	uint8_t src6[16], dst6[16], gateway6[16];
+	uint64_t rev_delay; /* us from the first packet to the first reply */
+	uint32_t rev_if_in, rev_if_out;
+	uint8_t rev_tcp_flags, rev_tos;
+	uint8_t src4[4], dst4[4], src6[16], dst6[16];
 	uint8_t src_mask4, dst_mask4, src_mask6, dst_mask6;
-	uint8_t rev_tcp_flags, rev_tos, ip_version;
-	uint8_t icmp_type, icmp_code;
-	uint16_t icmp, rev_icmp; /* type * 256 + code */
+	uint8_t ip_version;
+	uint16_t tcp_src, tcp_dst, udp_src, udp_dst;
 
 	uint64_t sampler_id, sampling_mode;
 	uint64_t sampling_interval, sampling_space;  /* packets */
@@ -124,15 +195,21 @@ struct ie_place {
 /* Sets *ie to the element.  False if flowd does not read it. */
 bool ie_find(uint32_t pen, uint16_t id, struct ie *ie);
 
+/*
+ * The same for a field number of v9.  The numbers from 32768 on, which have no
+ * enterprise, are elements of Cisco and ntop.
+ */
+bool ie_find_v9(uint16_t number, struct ie *ie);
+
 struct ie_place ie_place(uint8_t slot);
 
 /* Returns the member that the slot fills, or NULL: it is in ie_values. */
 const struct member *ie_member(uint8_t slot);
 
 /*
- * Returns SLOT_BIT of the slot that fills the member at this offset of struct
- * flow, or 0 if none does.
+ * Returns the slot that fills the member at this offset of struct flow, or
+ * SLOTS if none does.
  */
-uint64_t ie_slot_of_member(size_t offset);
+unsigned int ie_slot_of_member(size_t offset);
 
 #endif

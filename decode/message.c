@@ -36,8 +36,6 @@
 #include "lib/cursor.h"
 #include "netflow.h"
 
-#define RECORDS_AT_ONCE 16
-
 /* One message that is being decoded. */
 struct walk {
 	enum protocol_id protocol;
@@ -156,12 +154,21 @@ kind_of(uint16_t version, uint16_t id)
 					   SET_RESERVED);
 }
 
+static void
+count_times(struct walk *w, enum flow_times times)
+{
+	if (times == FLOW_TIMES_OLD)
+		w->exporter->counters.times_old++;
+	else if (times == FLOW_TIMES_IMPOSSIBLE)
+		w->exporter->counters.times_impossible++;
+}
+
 /*
  * Writes one or two flows for a record of two directions: a direction without
  * traffic is left out if the other one has traffic.
  */
 static void
-finish_biflow(struct walk *w, const struct tmpl *t,
+finish_biflow(struct walk *w, const struct tmpl *t, uint64_t init_time,
     const struct ie_values *values, struct flow *flow)
 {
 	struct flow *reverse = flow;
@@ -174,33 +181,65 @@ finish_biflow(struct walk *w, const struct tmpl *t,
 		reverse = sink_next(w->sink);
 		*reverse = forward;
 	}
-	record_reverse(reverse, t, values);
-}
-
-static void
-refuse_record(struct walk *w, const struct tmpl *t)
-{
-	w->exporter->counters.records_refused++;
-	exporter_warnx(w->exporter, EXPORTER_RECORD, w->msg.recv_sec,
-	    "domain %" PRIu32
-	    ": template %u: source and destination are of different address "
-	    "families; record dropped",
-	    w->msg.domain, t->key.id);
+	count_times(w, record_reverse(reverse, t, &w->msg, init_time, values));
 }
 
 /*
- * Completes a flow of the sink.  It is the last one in the sink, unless each
- * record of the template is one flow.
+ * Completes a flow of the sink.  It is the last one in the sink if the template
+ * is of biflows.
  */
 static void
 finish_flow(struct walk *w, const struct tmpl *t, uint64_t init_time,
     const struct ie_values *values, struct flow *flow)
 {
-	if (!record_finish(flow, t, &w->msg, init_time, values)) {
-		w->sink->n--;
-		refuse_record(w, t);
-	} else if (record_is_biflow(t))
-		finish_biflow(w, t, values, flow);
+	const enum flow_times times =
+	    record_finish(flow, t, &w->msg, init_time, values);
+
+	if (times != FLOW_TIMES_GOOD)
+		count_times(w, times);
+	if (record_is_biflow(t))
+		finish_biflow(w, t, init_time, values, flow);
+}
+
+/*
+ * Reads a record whose template describes the headers of a tunnelled packet.
+ * Returns the template for the innermost header that the record has, or NULL
+ * at the end of data.
+ */
+static const struct tmpl *
+read_tunnelled(struct walk *w, const struct tmpl *t, struct cursor *data,
+    struct flow *flow, struct ie_values *values)
+{
+	const struct cursor record = *data;
+
+	for (;; t = t->outer) {
+		*data = record;
+		record_start(flow, t, &w->msg, &w->exporter->addr);
+		if (template_run(t, data, 1, flow, values) != 0)
+			return (NULL);
+		if (t->outer == NULL || record_has_header(flow, t, values))
+			return (t);
+	}
+}
+
+static void
+decode_tunnelled(struct walk *w, const struct tmpl *t, uint64_t init_time,
+    struct cursor *data)
+{
+	struct ie_values *values = w->exporter->shared->values;
+	const struct tmpl *header;
+	struct flow *flow;
+
+	while (cur_left(data) >= t->record_len) {
+		flow = sink_next(w->sink);
+		header = read_tunnelled(w, t, data, flow, values);
+		if (header == NULL) {
+			w->sink->n--;
+			return;
+		}
+		w->records++;
+		finish_flow(w, header, init_time, values, flow);
+	}
 }
 
 static void
@@ -208,11 +247,15 @@ decode_flow_records(struct walk *w, const struct tmpl *t, struct cursor *data)
 {
 	uint64_t init_time = options_init_time(&w->exporter->options,
 	    w->msg.version, w->msg.domain, w->msg.port);
-	const size_t at_once = record_is_one_flow(t) ? RECORDS_AT_ONCE : 1;
-	struct ie_values values[RECORDS_AT_ONCE];
+	const size_t at_once = record_is_one_flow(t) ? EXPORTER_RECORDS : 1;
+	struct ie_values *values = w->exporter->shared->values;
 	struct flow common, *flows;
 	size_t i, n;
 
+	if (t->outer != NULL) {
+		decode_tunnelled(w, t, init_time, data);
+		return;
+	}
 	record_start(&common, t, &w->msg, &w->exporter->addr);
 	while ((n = cur_left(data) / t->record_len) > 0) {
 		flows = sink_more(w->sink, n < at_once ? n : at_once, &n);
@@ -233,18 +276,18 @@ decode_options_records(struct walk *w, const struct tmpl *t,
     struct cursor *data)
 {
 	struct exporter *e = w->exporter;
-	struct ie_values values;
+	struct ie_values *values = e->shared->values;
 	uint64_t resampled;
 	struct flow flow;
 
 	while (cur_left(data) >= t->record_len) {
-		if (template_run(t, data, 1, &flow, &values) != 0)
+		if (template_run(t, data, 1, &flow, values) != 0)
 			return;
 		w->records++;
 		e->counters.options++;
 		if (options_apply(&e->options, &e->shared->memory, &e->sessions,
-			w->msg.version, w->msg.domain, w->msg.port, t->slots,
-			&flow, &values, &resampled))
+			w->msg.version, w->msg.domain, w->msg.port, &t->slots,
+			&flow, values, &resampled))
 			e->shared->changed = true;
 		if (resampled != 0)
 			exporter_info(e, EXPORTER_RESAMPLED, w->msg.recv_sec,

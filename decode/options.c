@@ -21,15 +21,6 @@
 
 #include "decode/options.h"
 
-#define SAMPLING_SLOTS \
-	(SLOT_BIT(SLOT_SAMPLING_INTERVAL) | SLOT_BIT(SLOT_SAMPLING_SIZE))
-#define DOMAIN_SLOTS                                                           \
-	(SLOT_BIT(SLOT_INIT_TIME) | SLOT_BIT(SLOT_EXPORTED_OCTETS) |           \
-	    SLOT_BIT(SLOT_EXPORTED_MESSAGES) | SLOT_BIT(SLOT_EXPORTED_FLOWS) | \
-	    SLOT_BIT(SLOT_IGNORED_PACKETS) | SLOT_BIT(SLOT_IGNORED_OCTETS) |   \
-	    SLOT_BIT(SLOT_UNSENT_FLOWS) | SLOT_BIT(SLOT_UNSENT_PACKETS))
-#define INTERFACE_SLOTS (SLOT_BIT(SLOT_IF_NAME) | SLOT_BIT(SLOT_IF_DESCRIPTION))
-
 static int
 compare_u64(uint64_t a, uint64_t b)
 {
@@ -118,18 +109,18 @@ entry(void **array, size_t *n, size_t max, size_t size, const void *key,
  * describes the pairs of values.
  */
 static uint64_t
-one_of(uint64_t slots, const struct ie_values *v)
+one_of(const struct slots *slots, const struct ie_values *v)
 {
-	if ((slots & SLOT_BIT(SLOT_SAMPLING_SIZE)) != 0 &&
-	    (slots & SLOT_BIT(SLOT_SAMPLING_POPULATION)) != 0)
+	if (slots_have(slots, SLOT_SAMPLING_SIZE) &&
+	    slots_have(slots, SLOT_SAMPLING_POPULATION))
 		return (v->sampling_size == 0 ?
 			0 :
 			v->sampling_population / v->sampling_size);
-	if ((slots & SLOT_BIT(SLOT_SAMPLING_SPACE)) != 0)
+	if (slots_have(slots, SLOT_SAMPLING_SPACE))
 		return (v->sampling_interval == 0 ?
 			0 :
 			1 + v->sampling_space / v->sampling_interval);
-	return ((slots & SLOT_BIT(SLOT_SAMPLING_INTERVAL)) != 0 ?
+	return (slots_have(slots, SLOT_SAMPLING_INTERVAL) ?
 		v->sampling_interval :
 		0);
 }
@@ -321,8 +312,8 @@ inherit_domain(const struct options *o, const struct sessions *sessions,
 
 static bool
 apply_sampling(struct options *o, struct memory *memory,
-    const struct sessions *sessions, const struct sampler *key, uint64_t slots,
-    const struct ie_values *v, uint64_t *resampled)
+    const struct sessions *sessions, const struct sampler *key,
+    const struct slots *slots, const struct ie_values *v, uint64_t *resampled)
 {
 	struct sampler *known = find_sampler(o, memory, key), new;
 
@@ -334,14 +325,14 @@ apply_sampling(struct options *o, struct memory *memory,
 	new.one_of = one_of(slots, v);
 	if (known->one_of != 0 && new.one_of != known->one_of)
 		*resampled = new.one_of;
-	if ((slots & SLOT_BIT(SLOT_SAMPLING_MODE)) != 0)
+	if (slots_have(slots, SLOT_SAMPLING_MODE))
 		new.mode = (uint16_t)v->sampling_mode;
 	return (options_put_sampler(o, memory, &new));
 }
 
 static bool
 apply_interface(struct options *o, struct memory *memory, uint32_t index,
-    uint64_t slots, const struct ie_values *v)
+    const struct slots *slots, const struct ie_values *v)
 {
 	const struct interface key = { .index = index };
 	struct interface *known = find_interface(o, memory, &key), new;
@@ -349,25 +340,26 @@ apply_interface(struct options *o, struct memory *memory, uint32_t index,
 	if (known == NULL)
 		return (false);
 	new = *known;
-	if ((slots & SLOT_BIT(SLOT_IF_NAME)) != 0)
+	if (slots_have(slots, SLOT_IF_NAME))
 		memcpy(new.name, v->if_name, sizeof(new.name));
-	if ((slots & SLOT_BIT(SLOT_IF_DESCRIPTION)) != 0)
+	if (slots_have(slots, SLOT_IF_DESCRIPTION))
 		memcpy(new.description, v->if_description,
 		    sizeof(new.description));
 	return (options_put_interface(o, memory, &new));
 }
 
 static void
-update(uint64_t *member, uint64_t slots, enum ie_slot slot, uint64_t value)
+update(uint64_t *member, const struct slots *slots, enum ie_slot slot,
+    uint64_t value)
 {
-	if ((slots & SLOT_BIT(slot)) != 0)
+	if (slots_have(slots, slot))
 		*member = value;
 }
 
 static bool
 apply_domain(struct options *o, struct memory *memory,
-    const struct sessions *sessions, const struct domain *key, uint64_t slots,
-    const struct ie_values *v)
+    const struct sessions *sessions, const struct domain *key,
+    const struct slots *slots, const struct ie_values *v)
 {
 	struct domain *known = find_domain(o, memory, key), new;
 
@@ -393,10 +385,25 @@ apply_domain(struct options *o, struct memory *memory,
 	return (options_put_domain(o, memory, &new));
 }
 
+static bool
+has_interface_name(const struct slots *slots)
+{
+	return (slots_have(slots, SLOT_IF_NAME) ||
+	    slots_have(slots, SLOT_IF_DESCRIPTION));
+}
+
+static bool
+is_about_domain(const struct slots *slots)
+{
+	return (slots_have(slots, SLOT_INIT_TIME) ||
+	    slots_have_any(slots, SLOT_EXPORTED_OCTETS,
+		SLOT_UNSENT_PACKETS - SLOT_EXPORTED_OCTETS + 1));
+}
+
 bool
 options_apply(struct options *o, struct memory *memory,
     const struct sessions *sessions, uint16_t version, uint32_t domain,
-    uint16_t port, uint64_t slots, const struct flow *flow,
+    uint16_t port, const struct slots *slots, const struct flow *flow,
     const struct ie_values *v, uint64_t *resampled)
 {
 	struct sampler sampler = {
@@ -412,22 +419,23 @@ options_apply(struct options *o, struct memory *memory,
 	bool changed = false;
 
 	*resampled = 0;
-	if ((slots & SLOT_BIT(SLOT_SAMPLER_ID)) != 0)
+	if (slots_have(slots, SLOT_SAMPLER_ID))
 		sampler.id = v->sampler_id;
-	if ((slots & SAMPLING_SLOTS) != 0)
+	if (slots_have(slots, SLOT_SAMPLING_INTERVAL) ||
+	    slots_have(slots, SLOT_SAMPLING_SIZE))
 		changed |= apply_sampling(o, memory, sessions, &sampler, slots,
 		    v, resampled);
-	if ((slots & INTERFACE_SLOTS) != 0 &&
-	    (slots & ie_slot_of_member(offsetof(struct flow, if_index_in))) !=
-		0)
+	if (has_interface_name(slots) &&
+	    slots_have(slots,
+		ie_slot_of_member(offsetof(struct flow, if_index_in))))
 		changed |=
 		    apply_interface(o, memory, flow->if_index_in, slots, v);
-	else if ((slots & INTERFACE_SLOTS) != 0 &&
-	    (slots & ie_slot_of_member(offsetof(struct flow, if_index_out))) !=
-		0)
+	else if (has_interface_name(slots) &&
+	    slots_have(slots,
+		ie_slot_of_member(offsetof(struct flow, if_index_out))))
 		changed |=
 		    apply_interface(o, memory, flow->if_index_out, slots, v);
-	if ((slots & DOMAIN_SLOTS) != 0)
+	if (is_about_domain(slots))
 		changed |= apply_domain(o, memory, sessions, &d, slots, v);
 	return (changed);
 }

@@ -79,7 +79,7 @@ struct options {
  */
 bool options_apply(struct options *o, struct memory *memory,
     const struct sessions *sessions, uint16_t version, uint32_t domain,
-    uint16_t port, uint64_t slots, const struct flow *flow,
+    uint16_t port, const struct slots *slots, const struct flow *flow,
     const struct ie_values *values, uint64_t *resampled);
 
 /*

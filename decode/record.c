@@ -14,13 +14,17 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include "compat/compat.h"
+
+#include <netinet/in.h>
 #include <string.h>
 
 #include "decode/flow-times.h"
 #include "decode/record.h"
 #include "netflow.h"
 
-#define HAS(t, slot) (((t)->slots & SLOT_BIT(slot)) != 0)
+#define HAS(t, slot) slots_have(&(t)->slots, slot)
+#define FWD(of)      (SLOT_FORWARD + OF_##of)
 #define IPFIX_UPTIME 0x80000000U /* ms, if the exporter's is unknown */
 
 void
@@ -46,9 +50,9 @@ record_start(struct flow *flow, const struct tmpl *t,
 			flow->dst.family =
 			    t->family == FAMILY_4 ? ADDR_V4 : ADDR_V6;
 	}
-	if (HAS(t, SLOT_GATEWAY4))
+	if (HAS(t, FWD(GATEWAY4)))
 		flow->gateway.family = ADDR_V4;
-	else if (HAS(t, SLOT_GATEWAY6))
+	else if (HAS(t, FWD(GATEWAY6)))
 		flow->gateway.family = ADDR_V6;
 	flow->fields |= store_addr_bit(STORE_FIELD_SRC_ADDR, flow->src.family) |
 	    store_addr_bit(STORE_FIELD_DST_ADDR, flow->dst.family) |
@@ -65,255 +69,475 @@ any_set(const uint8_t *p, size_t len)
 	return (all != 0);
 }
 
-/*
- * The family of a record that has addresses of both: that of ipVersion, or of
- * the addresses that are not zero.  ADDR_NONE if the source is of one family
- * and the destination of the other.
- */
-static uint32_t
-tell_family(const struct tmpl *t, const struct ie_values *v)
-{
-	bool src4 = HAS(t, SLOT_SRC4) && any_set(v->src4, 4);
-	bool dst4 = HAS(t, SLOT_DST4) && any_set(v->dst4, 4);
-	bool src6 = HAS(t, SLOT_SRC6) && any_set(v->src6, 16);
-	bool dst6 = HAS(t, SLOT_DST6) && any_set(v->dst6, 16);
+/* The addresses of one end in both families. */
+struct end {
+	bool has4, has6;
+	const uint8_t *four, *six;
+};
 
-	if (HAS(t, SLOT_IP_VERSION) &&
-	    (v->ip_version == ADDR_V4 || v->ip_version == ADDR_V6))
-		return (v->ip_version);
-	if (!src6 && !dst6)
-		return (ADDR_V4);
-	if (!src4 && !dst4)
-		return (ADDR_V6);
-	if (src4 && dst4)
-		return (ADDR_V4);
-	return (src6 && dst6 ? ADDR_V6 : ADDR_NONE);
+static bool
+end_is(const struct end *end, uint32_t family)
+{
+	return (family == ADDR_V4 ? end->has4 && any_set(end->four, 4) :
+				    end->has6 && any_set(end->six, 16));
 }
 
 static bool
-choose_family(struct flow *flow, const struct tmpl *t,
-    const struct ie_values *v)
+has_version(const struct tmpl *t, const struct ie_values *v)
 {
-	uint32_t family = tell_family(t, v);
-	struct addr none = { .family = ADDR_NONE };
-
-	if (family == ADDR_NONE)
-		return (false);
-	flow->src = flow->dst = none;
-	if (family == ADDR_V4) {
-		if (HAS(t, SLOT_SRC4))
-			flow->src = addr_v4(v->src4);
-		if (HAS(t, SLOT_DST4))
-			flow->dst = addr_v4(v->dst4);
-	} else {
-		if (HAS(t, SLOT_SRC6))
-			flow->src = addr_v6(v->src6);
-		if (HAS(t, SLOT_DST6))
-			flow->dst = addr_v6(v->dst6);
-	}
-	flow->fields |= store_addr_bit(STORE_FIELD_SRC_ADDR, flow->src.family) |
-	    store_addr_bit(STORE_FIELD_DST_ADDR, flow->dst.family);
-	return (true);
+	return (HAS(t, SLOT_IP_VERSION) &&
+	    (v->ip_version == ADDR_V4 || v->ip_version == ADDR_V6));
 }
 
-/* Sets the prefix lengths that depend on the family of the record. */
+/*
+ * The family of a record that has addresses of both: that of ipVersion, or of
+ * the addresses that are not zero.
+ */
+static uint32_t
+usual_family(const struct tmpl *t, const struct ie_values *v,
+    const struct end *src, const struct end *dst)
+{
+	if (has_version(t, v))
+		return (v->ip_version);
+	if (!end_is(src, ADDR_V6) && !end_is(dst, ADDR_V6))
+		return (ADDR_V4);
+	if (!end_is(src, ADDR_V4) && !end_is(dst, ADDR_V4))
+		return (ADDR_V6);
+	return (
+	    end_is(src, ADDR_V4) && end_is(dst, ADDR_V4) ? ADDR_V4 : ADDR_V6);
+}
+
+/*
+ * The address of one end.  It may be of the other family, as in a translated
+ * flow, or absent.
+ */
+static struct addr
+choose_end(const struct end *end, uint32_t family, bool may_differ)
+{
+	const struct addr none = { .family = ADDR_NONE };
+	const uint32_t other = family == ADDR_V4 ? ADDR_V6 : ADDR_V4;
+
+	if (may_differ && !end_is(end, family) && end_is(end, other))
+		family = other;
+	if (family == ADDR_V4)
+		return (end->has4 ? addr_v4(end->four) : none);
+	return (end->has6 ? addr_v6(end->six) : none);
+}
+
+static void
+choose_addresses(struct flow *flow, const struct tmpl *t,
+    const struct ie_values *v)
+{
+	const struct end src = { HAS(t, SLOT_SRC4), HAS(t, SLOT_SRC6), v->src4,
+		v->src6 };
+	const struct end dst = { HAS(t, SLOT_DST4), HAS(t, SLOT_DST6), v->dst4,
+		v->dst6 };
+	const uint32_t family = usual_family(t, v, &src, &dst);
+	/* If ipVersion's addresses are zero, the others are not in use. */
+	const bool may_differ =
+	    !has_version(t, v) || end_is(&src, family) || end_is(&dst, family);
+
+	flow->src = choose_end(&src, family, may_differ);
+	flow->dst = choose_end(&dst, family, may_differ);
+	flow->fields |= store_addr_bit(STORE_FIELD_SRC_ADDR, flow->src.family) |
+	    store_addr_bit(STORE_FIELD_DST_ADDR, flow->dst.family);
+}
+
+/* Prefix lengths of the family of each address, or of the other address. */
 static void
 choose_masks(struct flow *flow, const struct tmpl *t, const struct ie_values *v)
 {
-	uint32_t family =
+	const uint32_t src =
 	    flow->src.family != ADDR_NONE ? flow->src.family : flow->dst.family;
+	const uint32_t dst =
+	    flow->dst.family != ADDR_NONE ? flow->dst.family : flow->src.family;
 
-	if (family != ADDR_V6 && t->family != FAMILY_4) {
-		if (HAS(t, SLOT_SRC_MASK4))
-			flow->src_mask = v->src_mask4;
-		if (HAS(t, SLOT_DST_MASK4))
-			flow->dst_mask = v->dst_mask4;
-	}
-	if (family != ADDR_V4 && t->family != FAMILY_6) {
-		if (HAS(t, SLOT_SRC_MASK6))
-			flow->src_mask = v->src_mask6;
-		if (HAS(t, SLOT_DST_MASK6))
-			flow->dst_mask = v->dst_mask6;
-	}
+	if (src != ADDR_V6 && t->family != FAMILY_4 && HAS(t, SLOT_SRC_MASK4))
+		flow->src_mask = v->src_mask4;
+	if (dst != ADDR_V6 && t->family != FAMILY_4 && HAS(t, SLOT_DST_MASK4))
+		flow->dst_mask = v->dst_mask4;
+	if (src != ADDR_V4 && t->family != FAMILY_6 && HAS(t, SLOT_SRC_MASK6))
+		flow->src_mask = v->src_mask6;
+	if (dst != ADDR_V4 && t->family != FAMILY_6 && HAS(t, SLOT_DST_MASK6))
+		flow->dst_mask = v->dst_mask6;
+}
+
+static bool
+is_ipv6(const struct flow *flow)
+{
+	return (flow->src.family == ADDR_V6 || flow->dst.family == ADDR_V6);
 }
 
 /* Prefers the next hop of the flow's family to the other one (RFC 5549). */
 static void
-choose_gateway(struct flow *flow, const struct ie_values *v)
+choose_gateway(struct flow *flow, const struct ie_direction *d)
 {
 	bool four;
 
-	if (flow->src.family == ADDR_V6 || flow->dst.family == ADDR_V6)
-		four = !any_set(v->gateway6, 16) && any_set(v->gateway4, 4);
+	if (is_ipv6(flow))
+		four = !any_set(d->gateway6, 16) && any_set(d->gateway4, 4);
 	else
-		four = !any_set(v->gateway6, 16) || any_set(v->gateway4, 4);
-	flow->gateway = four ? addr_v4(v->gateway4) : addr_v6(v->gateway6);
+		four = !any_set(d->gateway6, 16) || any_set(d->gateway4, 4);
+	flow->gateway = four ? addr_v4(d->gateway4) : addr_v6(d->gateway6);
 	flow->fields &= ~STORE_FIELD_GATEWAY_ADDR;
 	flow->fields |=
 	    store_addr_bit(STORE_FIELD_GATEWAY_ADDR, flow->gateway.family);
 }
 
-/* By convention the destination port of an ICMP flow is its type and code. */
+/* Sets the TCP flags of the packets that each flag's counter counted. */
 static void
-choose_icmp(struct flow *flow, const struct tmpl *t, const struct ie_values *v)
+choose_flags(struct flow *flow, const struct tmpl *t, unsigned int slot,
+    const struct ie_direction *d)
 {
-	if (t->has_ports)
-		return;
-	if (HAS(t, SLOT_ICMP_TYPE))
-		flow->dst_port = (uint16_t)(v->icmp_type * 256 +
-		    (HAS(t, SLOT_ICMP_CODE) ? v->icmp_code : 0));
-	else
-		flow->dst_port = v->icmp;
+	unsigned int i;
+
+	flow->tcp_flags = 0;
+	for (i = 0; i < sizeof(d->packets_with) / sizeof(d->packets_with[0]);
+	     i++) {
+		if (HAS(t, slot + OF_FIN + i) && d->packets_with[i] != 0)
+			flow->tcp_flags |= (uint8_t)(1U << i);
+	}
+	if (HAS(t, slot + OF_FLAGS_FIRST))
+		flow->tcp_flags |= d->flags_first;
+	if (HAS(t, slot + OF_FLAGS_REST))
+		flow->tcp_flags |= d->flags_rest;
+}
+
+/* Type and code of ICMP for one family, and the slots that have them. */
+struct icmp {
+	bool known;
+	uint16_t value; /* type * 256 + code */
+};
+
+static struct icmp
+icmp_of(const struct tmpl *t, unsigned int slot, uint16_t both, uint8_t type,
+    uint8_t code)
+{
+	/* In the order of enum direction_slot. */
+	const bool has_both = HAS(t, slot), has_type = HAS(t, slot + 1);
+	struct icmp icmp = { .known = has_both || has_type };
+
+	if (has_type)
+		icmp.value =
+		    (uint16_t)(type * 256 + (HAS(t, slot + 2) ? code : 0));
+	if (has_both && icmp.value == 0)
+		icmp.value = both;
+	return (icmp);
+}
+
+static struct icmp
+icmp4_of(const struct tmpl *t, unsigned int slot, const struct ie_direction *d)
+{
+	return (icmp_of(t, slot + OF_ICMP4, d->icmp4, d->icmp_type4,
+	    d->icmp_code4));
+}
+
+static struct icmp
+icmp6_of(const struct tmpl *t, unsigned int slot, const struct ie_direction *d)
+{
+	return (icmp_of(t, slot + OF_ICMP6, d->icmp6, d->icmp_type6,
+	    d->icmp_code6));
 }
 
 /*
- * Times in milliseconds since the epoch.  A time that differs from the export
- * by more than FLOW_TIMES can express, 24.8 days, is ignored.
+ * The port that the protocol has, of elements for UDP and TCP.  Elements for
+ * one of them alone are also used for other protocols.
  */
-struct times {
-	int64_t export, start, end;
-	bool has_start, has_end;
-};
-
-static bool
-in_range(const struct times *w, int64_t t)
+static uint16_t
+port_of(const struct flow *flow, bool has_tcp, uint16_t tcp, bool has_udp,
+    uint16_t udp)
 {
-	return (t - w->export <= INT32_MAX && w->export - t <= INT32_MAX);
+	if (has_tcp && (!has_udp || flow->protocol == IPPROTO_TCP))
+		return (tcp);
+	return (
+	    has_udp && (!has_tcp || flow->protocol == IPPROTO_UDP) ? udp : 0);
 }
 
-static bool
-set_absolute(const struct times *w, int64_t *to, uint64_t ms)
+/*
+ * The protocol of a record that has no element for it, but elements that only
+ * one protocol has.  0 if these tell nothing.
+ */
+static uint8_t
+implied_protocol(const struct flow *flow, const struct tmpl *t,
+    const struct ie_values *v)
 {
-	*to = (int64_t)ms;
-	return (ms <= INT64_MAX / 2 && in_range(w, *to));
-}
+	const bool tcp = HAS(t, SLOT_TCP_SRC) || HAS(t, SLOT_TCP_DST);
+	const bool udp = HAS(t, SLOT_UDP_SRC) || HAS(t, SLOT_UDP_DST);
+	const struct icmp four = icmp4_of(t, SLOT_FORWARD, &v->forward);
+	const struct icmp six = icmp6_of(t, SLOT_FORWARD, &v->forward);
 
-/* delta is in microseconds before export; the result is rounded down. */
-static bool
-set_delta(const struct times *w, int64_t *to, uint64_t delta)
-{
-	if (delta > (uint64_t)INT32_MAX * 1000)
-		return (false);
-	*to = w->export - (int64_t)((delta + 999) / 1000);
-	return (true);
-}
-
-static void
-find_start(struct times *w, const struct tmpl *t, const struct ie_values *v,
-    const uint32_t *uptime)
-{
-	if (HAS(t, SLOT_START))
-		w->has_start = set_absolute(w, &w->start, v->start);
-	else if (HAS(t, SLOT_START_DELTA))
-		w->has_start = set_delta(w, &w->start, v->start_delta);
-	else if (HAS(t, SLOT_START_UPTIME) && uptime != NULL) {
-		w->start = w->export - (int32_t)(*uptime - v->start_uptime);
-		w->has_start = true;
+	if ((HAS(t, SLOT_TCP_SRC) && v->tcp_src != 0) ||
+	    (HAS(t, SLOT_TCP_DST) && v->tcp_dst != 0))
+		return (IPPROTO_TCP);
+	if ((HAS(t, SLOT_UDP_SRC) && v->udp_src != 0) ||
+	    (HAS(t, SLOT_UDP_DST) && v->udp_dst != 0))
+		return (IPPROTO_UDP);
+	if (four.known || six.known) {
+		/* Flows with ports may have the same template. */
+		if (four.value == 0 && six.value == 0 &&
+		    (flow->src_port != 0 || flow->dst_port != 0))
+			return (0);
+		return (is_ipv6(flow) || !four.known ||
+			    (six.known && flow->src.family == ADDR_NONE &&
+				four.value == 0 && six.value != 0) ?
+			IPPROTO_ICMPV6 :
+			IPPROTO_ICMP);
 	}
-}
-
-static void
-find_end(struct times *w, const struct tmpl *t, const struct ie_values *v,
-    const uint32_t *uptime)
-{
-	if (HAS(t, SLOT_END))
-		w->has_end = set_absolute(w, &w->end, v->end);
-	else if (HAS(t, SLOT_END_DELTA))
-		w->has_end = set_delta(w, &w->end, v->end_delta);
-	else if (HAS(t, SLOT_END_UPTIME) && uptime != NULL) {
-		w->end = w->export - (int32_t)(*uptime - v->end_uptime);
-		w->has_end = true;
-	}
-}
-
-/* The duration of the flow in milliseconds, or 0 if the record has none. */
-static int64_t
-duration(const struct tmpl *t, const struct ie_values *v)
-{
-	int32_t ms;
-
-	if (HAS(t, SLOT_DURATION_MS))
-		return (
-		    v->duration_ms <= INT32_MAX ? (int64_t)v->duration_ms : 0);
-	if (HAS(t, SLOT_DURATION_US))
-		return (v->duration_us / 1000 <= INT32_MAX ?
-			(int64_t)(v->duration_us / 1000) :
-			0);
-	if (HAS(t, SLOT_START_UPTIME) && HAS(t, SLOT_END_UPTIME)) {
-		ms = (int32_t)(v->end_uptime - v->start_uptime);
-		return (ms < 0 ? 0 : ms);
-	}
+	if (tcp != udp)
+		return (tcp ? IPPROTO_TCP : IPPROTO_UDP);
 	return (0);
 }
 
-static void
-fill_gaps(struct times *w, int64_t lasted)
+/*
+ * By convention the destination port of an ICMP flow is its type and code, and
+ * the source port is 0.  False if the record has neither.
+ */
+static bool
+choose_icmp(struct flow *flow, const struct tmpl *t, unsigned int slot,
+    const struct ie_direction *d)
 {
-	if (!w->has_end) {
-		if (w->has_start && lasted > 0)
-			w->end = w->start + lasted;
-		else
-			w->end = w->export;
-		if (w->has_start && w->end < w->start)
-			w->end = w->start;
-	}
-	if (!w->has_start)
-		w->start = w->end - lasted;
+	const struct icmp four = icmp4_of(t, slot, d);
+	const struct icmp six = icmp6_of(t, slot, d);
+
+	if ((flow->protocol != IPPROTO_ICMP &&
+		flow->protocol != IPPROTO_ICMPV6) ||
+	    (!four.known && !six.known))
+		return (false);
+	flow->src_port = 0;
+	flow->dst_port =
+	    !six.known || (four.known && flow->protocol == IPPROTO_ICMP) ?
+	    four.value :
+	    six.value;
+	flow->fields |= STORE_FIELD_SRCDST_PORT;
+	return (true);
+}
+
+/* Sets the ports that the protocol of the record has, and the protocol. */
+static void
+choose_ports(struct flow *flow, const struct tmpl *t, const struct ie_values *v)
+{
+	const bool tcp_src = HAS(t, SLOT_TCP_SRC),
+		   udp_src = HAS(t, SLOT_UDP_SRC);
+	const bool tcp_dst = HAS(t, SLOT_TCP_DST),
+		   udp_dst = HAS(t, SLOT_UDP_DST);
+
+	if (!t->has_protocol &&
+	    (flow->protocol = implied_protocol(flow, t, v)) != 0)
+		flow->fields |= STORE_FIELD_PROTO_FLAGS_TOS;
+	if (choose_icmp(flow, t, SLOT_FORWARD, &v->forward))
+		return;
+	if (!t->has_src_port)
+		flow->src_port =
+		    port_of(flow, tcp_src, v->tcp_src, udp_src, v->udp_src);
+	if (!t->has_dst_port)
+		flow->dst_port =
+		    port_of(flow, tcp_dst, v->tcp_dst, udp_dst, v->udp_dst);
+	if (tcp_src || udp_src || tcp_dst || udp_dst)
+		flow->fields |= STORE_FIELD_SRCDST_PORT;
+}
+
+/* Times in milliseconds since the epoch. */
+struct times {
+	int64_t export, start, end;
+	bool has_start, has_end;
+	enum flow_times result;
+	uint32_t uptime; /* at export */
+	bool has_uptime;
+};
+
+/* The uptime that the record's times of uptime refer to. */
+static inline void
+find_uptime(struct times *w, const struct tmpl *t,
+    const struct message_header *msg, uint64_t init_time,
+    const struct ie_values *v)
+{
+	w->uptime = IPFIX_UPTIME;
+	w->has_uptime = true;
+	if (HAS(t, SLOT_INIT_TIME) && v->init_time != 0)
+		init_time = v->init_time;
+	if (msg->version == NF_VERSION_9)
+		w->uptime = msg->sys_uptime_ms;
+	else if (init_time != 0)
+		w->uptime = (uint32_t)((uint64_t)w->export - init_time);
+	else
+		w->has_uptime = false;
+}
+
+/* Sets *to to a time of the record, unless FLOW_TIMES cannot hold it. */
+static inline bool
+set_time(struct times *w, int64_t *to, uint64_t ms)
+{
+	enum flow_times result = flow_times_judge(w->export, ms);
+
+	*to = (int64_t)ms;
+	if (result > w->result)
+		w->result = result;
+	return (result == FLOW_TIMES_GOOD);
+}
+
+/* The same for a time in microseconds before export, rounded down. */
+static bool
+set_delta(struct times *w, int64_t *to, uint64_t delta)
+{
+	return (set_time(w, to,
+	    (uint64_t)w->export - (delta / 1000 + (delta % 1000 != 0))));
+}
+
+static bool
+set_uptime(struct times *w, int64_t *to, uint32_t uptime)
+{
+	return (set_time(w, to,
+	    (uint64_t)(w->export - (int32_t)(w->uptime - uptime))));
+}
+
+/* slot is that of the direction. */
+static ALWAYS_INLINE void
+find_start(struct times *w, const struct tmpl *t, unsigned int slot,
+    const struct ie_direction *d)
+{
+	if (HAS(t, slot + OF_START))
+		w->has_start = set_time(w, &w->start, d->start);
+	else if (HAS(t, slot + OF_START_DELTA))
+		w->has_start = set_delta(w, &w->start, d->start_delta);
+	else if (HAS(t, slot + OF_START_UPTIME) && w->has_uptime)
+		w->has_start = set_uptime(w, &w->start, d->start_uptime);
+}
+
+static ALWAYS_INLINE void
+find_end(struct times *w, const struct tmpl *t, unsigned int slot,
+    const struct ie_direction *d)
+{
+	if (HAS(t, slot + OF_END))
+		w->has_end = set_time(w, &w->end, d->end);
+	else if (HAS(t, slot + OF_END_DELTA))
+		w->has_end = set_delta(w, &w->end, d->end_delta);
+	else if (HAS(t, slot + OF_END_UPTIME) && w->has_uptime)
+		w->has_end = set_uptime(w, &w->end, d->end_uptime);
+}
+
+/* The duration of the flow in milliseconds, or -1 if the record has none. */
+static int64_t
+duration(const struct tmpl *t, unsigned int slot, const struct ie_direction *d)
+{
+	int32_t ms;
+
+	if (HAS(t, slot + OF_DURATION))
+		return (d->duration / 1000 <= INT32_MAX ?
+			(int64_t)(d->duration / 1000) :
+			-1);
+	if (!HAS(t, slot + OF_START_UPTIME) || !HAS(t, slot + OF_END_UPTIME))
+		return (-1);
+	ms = (int32_t)(d->end_uptime - d->start_uptime);
+	return (ms < 0 ? -1 : ms);
 }
 
 /*
- * Converts times that are not plain uptimes of v9 to uptimes, from which
- * readers compute the absolute times: flow-times.h.
+ * Sets the times that the record does not have.  The time of an event is the
+ * end of the flow; without it, the flow ends with the export.
  */
-static void
+static __attribute__((noinline)) void
+fill_gaps(struct times *w, const struct tmpl *t, unsigned int slot,
+    const struct ie_direction *d)
+{
+	const int64_t lasted = duration(t, slot, d);
+
+	if (!w->has_end && w->has_start && lasted >= 0)
+		w->end = w->start + lasted;
+	else if (!w->has_end &&
+	    !(HAS(t, slot + OF_EVENT) && set_time(w, &w->end, d->event)))
+		w->end = w->export;
+	if (!w->has_start)
+		w->start = lasted > 0 ? w->end - lasted : w->end;
+	else if (w->end < w->start && !w->has_end)
+		w->end = w->start;
+}
+
+static ALWAYS_INLINE void
+find_times(struct times *w, const struct tmpl *t, unsigned int slot,
+    const struct ie_direction *d)
+{
+	find_start(w, t, slot, d);
+	find_end(w, t, slot, d);
+	if (!w->has_start || !w->has_end)
+		fill_gaps(w, t, slot, d);
+}
+
+/*
+ * Stores times as uptimes, from which readers compute the absolute times:
+ * flow-times.h.
+ */
+static inline void
+store_times(struct flow *flow, const struct times *w)
+{
+	flow->sys_uptime_ms = w->uptime;
+	flow->flow_start = w->uptime - (uint32_t)(w->export - w->start);
+	flow->flow_finish = w->uptime - (uint32_t)(w->export - w->end);
+}
+
+/* Converts times that are not plain uptimes of v9. */
+static inline enum flow_times
 convert_times(struct flow *flow, const struct tmpl *t,
     const struct message_header *msg, uint64_t init_time,
     const struct ie_values *v)
 {
 	struct times w = { .export = (int64_t)msg->export_sec * 1000 };
-	uint32_t uptime = IPFIX_UPTIME;
-	bool known = true;
 
-	if (HAS(t, SLOT_INIT_TIME) && v->init_time != 0)
-		init_time = v->init_time;
-	if (msg->version == NF_VERSION_9)
-		uptime = msg->sys_uptime_ms;
-	else if (init_time != 0)
-		uptime = (uint32_t)((uint64_t)w.export - init_time);
-	else
-		known = false;
-	find_start(&w, t, v, known ? &uptime : NULL);
-	find_end(&w, t, v, known ? &uptime : NULL);
-	fill_gaps(&w, duration(t, v));
-	flow->sys_uptime_ms = uptime;
-	flow->flow_start = uptime - (uint32_t)(w.export - w.start);
-	flow->flow_finish = uptime - (uint32_t)(w.export - w.end);
+	find_uptime(&w, t, msg, init_time, v);
+	find_times(&w, t, SLOT_FORWARD, &v->forward);
+	store_times(flow, &w);
+	return (w.result);
 }
 
-bool
+/* Takes the decisions that depend on the values of the record. */
+static void
+decide(struct flow *flow, const struct tmpl *t, const struct ie_values *v)
+{
+	if ((t->steps & STEP_FAMILY) != 0)
+		choose_addresses(flow, t, v);
+	if ((t->steps & STEP_MASKS) != 0)
+		choose_masks(flow, t, v);
+	if ((t->steps & STEP_GATEWAY) != 0)
+		choose_gateway(flow, &v->forward);
+	if ((t->steps & STEP_FLAGS) != 0)
+		choose_flags(flow, t, SLOT_FORWARD, &v->forward);
+	if ((t->steps & STEP_PORTS) != 0)
+		choose_ports(flow, t, v);
+}
+
+enum flow_times
 record_finish(struct flow *flow, const struct tmpl *t,
     const struct message_header *msg, uint64_t init_time,
     const struct ie_values *v)
 {
-	if (t->family == FAMILY_BOTH && !choose_family(flow, t, v))
-		return (false);
-	if ((flow->fields & STORE_FIELD_AS_INFO) != 0)
-		choose_masks(flow, t, v);
-	if (HAS(t, SLOT_GATEWAY4) && HAS(t, SLOT_GATEWAY6))
-		choose_gateway(flow, v);
-	if (HAS(t, SLOT_ICMP) || HAS(t, SLOT_ICMP_TYPE))
-		choose_icmp(flow, t, v);
-	if (!t->plain_times)
-		convert_times(flow, t, msg, init_time, v);
-	flow_times_normalize(flow);
-	return (true);
+	enum flow_times result = FLOW_TIMES_GOOD, normal;
+
+	if ((t->steps & ~STEP_TIMES) != 0)
+		decide(flow, t, v);
+	if ((t->steps & STEP_TIMES) != 0)
+		result = convert_times(flow, t, msg, init_time, v);
+	normal = flow_times_normalize(flow);
+	return (normal > result ? normal : result);
+}
+
+bool
+record_has_header(const struct flow *flow, const struct tmpl *t,
+    const struct ie_values *v)
+{
+	struct flow copy;
+
+	if (t->family != FAMILY_BOTH)
+		return (any_set(flow->src.bytes, sizeof(flow->src.bytes)) ||
+		    any_set(flow->dst.bytes, sizeof(flow->dst.bytes)));
+	copy = *flow;
+	choose_addresses(&copy, t, v);
+	return (any_set(copy.src.bytes, sizeof(copy.src.bytes)) ||
+	    any_set(copy.dst.bytes, sizeof(copy.dst.bytes)));
 }
 
 bool
 record_is_one_flow(const struct tmpl *t)
 {
-	return (
-	    !t->variable && t->family != FAMILY_BOTH && !record_is_biflow(t));
+	return (!t->variable && t->outer == NULL && !record_is_biflow(t));
 }
 
 bool
@@ -347,9 +571,9 @@ set_counter(struct flow *flow, uint32_t field, uint64_t *counter, bool has,
 	*counter = value;
 }
 
-void
-record_reverse(struct flow *flow, const struct tmpl *t,
-    const struct ie_values *v)
+/* Exchanges the ends of the flow; the next hop was that of the other. */
+static void
+reverse_ends(struct flow *flow)
 {
 	const struct flow was = *flow;
 	const struct addr none = { .family = ADDR_NONE };
@@ -359,7 +583,6 @@ record_reverse(struct flow *flow, const struct tmpl *t,
 	flow->fields &= ~(STORE_FIELD_SRCDST_ADDR | STORE_FIELD_GATEWAY_ADDR);
 	flow->fields |= store_addr_bit(STORE_FIELD_SRC_ADDR, flow->src.family) |
 	    store_addr_bit(STORE_FIELD_DST_ADDR, flow->dst.family);
-	/* The next hop was that of the forward direction. */
 	flow->gateway = none;
 	flow->src_port = was.dst_port;
 	flow->dst_port = was.src_port;
@@ -369,17 +592,121 @@ record_reverse(struct flow *flow, const struct tmpl *t,
 	flow->dst_as = was.src_as;
 	flow->src_mask = was.dst_mask;
 	flow->dst_mask = was.src_mask;
+}
+
+static void
+reverse_gateway(struct flow *flow, const struct tmpl *t,
+    const struct ie_direction *d)
+{
+	const bool four = HAS(t, SLOT_REVERSE + OF_GATEWAY4);
+	const bool six = HAS(t, SLOT_REVERSE + OF_GATEWAY6);
+
+	if (four && six) {
+		choose_gateway(flow, d);
+		return;
+	}
+	if (four)
+		flow->gateway = addr_v4(d->gateway4);
+	else if (six)
+		flow->gateway = addr_v6(d->gateway6);
+	flow->fields |=
+	    store_addr_bit(STORE_FIELD_GATEWAY_ADDR, flow->gateway.family);
+}
+
+/* Protocol, flags and type of service; only the protocol is of both. */
+static void
+reverse_flags(struct flow *flow, const struct tmpl *t,
+    const struct ie_values *v)
+{
+	flow->tcp_flags = flow->tos = 0;
+	if (!t->has_protocol && flow->protocol == 0)
+		flow->fields &= ~STORE_FIELD_PROTO_FLAGS_TOS;
+	if (HAS(t, SLOT_REV_TCP_FLAGS))
+		flow->tcp_flags = v->rev_tcp_flags;
+	else
+		choose_flags(flow, t, SLOT_REVERSE, &v->reverse);
+	if (HAS(t, SLOT_REV_TOS))
+		flow->tos = v->rev_tos;
+	if (flow->tcp_flags != 0 || HAS(t, SLOT_REV_TOS))
+		flow->fields |= STORE_FIELD_PROTO_FLAGS_TOS;
+}
+
+static void
+reverse_interfaces(struct flow *flow, const struct tmpl *t,
+    const struct ie_values *v)
+{
+	const bool in = HAS(t, SLOT_REV_IF_IN), out = HAS(t, SLOT_REV_IF_OUT);
+
+	flow->if_index_in = in ? v->rev_if_in : 0;
+	flow->if_index_out = out ? v->rev_if_out : 0;
+	flow->fields &= ~STORE_FIELD_IF_INDICES;
+	if (in || out)
+		flow->fields |= STORE_FIELD_IF_INDICES;
+}
+
+static void
+reverse_icmp(struct flow *flow, const struct tmpl *t, const struct ie_values *v)
+{
+	struct flow forward = *flow;
+
+	if (choose_icmp(&forward, t, SLOT_FORWARD, &v->forward)) {
+		flow->src_port = flow->dst_port = 0;
+		flow->fields &= ~STORE_FIELD_SRCDST_PORT;
+	}
+	(void)choose_icmp(flow, t, SLOT_REVERSE, &v->reverse);
+}
+
+/*
+ * The record's times belong to the forward direction, unless that has no
+ * traffic.
+ */
+static enum flow_times
+reverse_times(struct flow *flow, const struct tmpl *t,
+    const struct message_header *msg, uint64_t init_time,
+    const struct ie_values *v, bool alone)
+{
+	struct times w = { .export = (int64_t)msg->export_sec * 1000 };
+	const bool told = slots_have_any(&t->slots,
+	    SLOT_REVERSE + OF_START_UPTIME, OF_EVENT - OF_START_UPTIME + 1);
+
+	flow->time_sec = msg->export_sec;
+	flow->time_nanosec = 0;
+	find_uptime(&w, t, msg, init_time, v);
+	if (told)
+		find_times(&w, t, SLOT_REVERSE, &v->reverse);
+	else {
+		find_times(&w, t, SLOT_FORWARD, &v->forward);
+		if (HAS(t, SLOT_REV_DELAY) &&
+		    v->rev_delay / 1000 <= (uint64_t)(w.end - w.start))
+			w.start += (int64_t)(v->rev_delay / 1000);
+	}
+	store_times(flow, &w);
+	if (!told && !alone && !HAS(t, SLOT_REV_DELAY)) {
+		flow->flow_start = flow->flow_finish = 0;
+		flow->fields &= ~STORE_FIELD_FLOW_TIMES;
+		return (FLOW_TIMES_GOOD);
+	}
+	(void)flow_times_normalize(flow);
+	return (w.result);
+}
+
+enum flow_times
+record_reverse(struct flow *flow, const struct tmpl *t,
+    const struct message_header *msg, uint64_t init_time,
+    const struct ie_values *v)
+{
+	const bool alone = !record_has_forward(flow);
+
+	reverse_ends(flow);
 	set_counter(flow, STORE_FIELD_OCTETS, &flow->octets,
 	    HAS(t, SLOT_REV_OCTETS), v->rev_octets);
 	set_counter(flow, STORE_FIELD_PACKETS, &flow->packets,
 	    HAS(t, SLOT_REV_PACKETS), v->rev_packets);
-	if (HAS(t, SLOT_REV_TCP_FLAGS))
-		flow->tcp_flags = v->rev_tcp_flags;
-	if (HAS(t, SLOT_REV_TOS))
-		flow->tos = v->rev_tos;
-	if (HAS(t, SLOT_REV_ICMP) && !t->has_ports) {
-		flow->src_port = 0;
-		flow->dst_port = v->rev_icmp;
-		flow->fields |= STORE_FIELD_SRCDST_PORT;
-	}
+	if (!t->own_reverse)
+		return (FLOW_TIMES_GOOD);
+	reverse_gateway(flow, t, &v->reverse);
+	reverse_flags(flow, t, v);
+	reverse_interfaces(flow, t, v);
+	reverse_icmp(flow, t, v);
+	return (reverse_times(flow, t, msg, init_time, v, alone));
 }

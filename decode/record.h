@@ -24,6 +24,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "decode/flow-times.h"
 #include "decode/ie.h"
 #include "decode/message-header.h"
 #include "decode/tmpl.h"
@@ -38,16 +39,22 @@ void record_start(struct flow *flow, const struct tmpl *t,
 
 /*
  * Completes flow after template_run.  init_time is the time when the domain's
- * uptime was 0, in epoch ms, or 0.  False if the values are no flow: the source
- * is of one address family and the destination of the other.
+ * uptime was 0, in epoch ms, or 0.  Returns what became of the times.
  */
-bool record_finish(struct flow *flow, const struct tmpl *t,
+enum flow_times record_finish(struct flow *flow, const struct tmpl *t,
     const struct message_header *msg, uint64_t init_time,
     const struct ie_values *values);
 
 /*
- * Whether each record is exactly one flow and has a fixed length.  Then
- * record_finish is never false, and no record has a reverse direction.
+ * Whether the record has the header that t describes, after template_run: its
+ * addresses are not zero.  If not, t->outer describes the record.
+ */
+bool record_has_header(const struct flow *flow, const struct tmpl *t,
+    const struct ie_values *values);
+
+/*
+ * Whether each record is exactly one flow of one header, and has a fixed
+ * length.
  */
 bool record_is_one_flow(const struct tmpl *t);
 
@@ -60,8 +67,15 @@ bool record_is_biflow(const struct tmpl *t);
 bool record_has_forward(const struct flow *flow);
 bool record_has_reverse(const struct tmpl *t, const struct ie_values *values);
 
-/* Changes the flow to that of the reverse direction. */
-void record_reverse(struct flow *flow, const struct tmpl *t,
+/*
+ * Changes the flow to that of the reverse direction.  In a biflow of RFC 5103,
+ * this direction has only the times, interfaces, flags and type of service that
+ * are its own; if it is the only one with traffic, the times of the record are.
+ * In other records with counters of two directions, which
+ * describe a connection, these belong to both.
+ */
+enum flow_times record_reverse(struct flow *flow, const struct tmpl *t,
+    const struct message_header *msg, uint64_t init_time,
     const struct ie_values *values);
 
 #endif

@@ -20,48 +20,40 @@
 #include <string.h>
 
 #include "decode/template-compile.h"
+#include "decode/template-headers.h"
 #include "errors.h"
 #include "lib/bits.h"
 #include "lib/fieldspec.h"
 #include "netflow.h"
 
-#define PLAIN_TIME_SLOTS \
-	(SLOT_BIT(SLOT_START_UPTIME) | SLOT_BIT(SLOT_END_UPTIME))
-#define TIME_SLOTS                                                      \
-	(PLAIN_TIME_SLOTS | SLOT_BIT(SLOT_START) | SLOT_BIT(SLOT_END) | \
-	    SLOT_BIT(SLOT_START_DELTA) | SLOT_BIT(SLOT_END_DELTA))
+#define FWD(of) (SLOT_FORWARD + OF_##of)
 
 /* The result of the first pass over the specifiers. */
 struct plan {
 	uint8_t rank[SLOTS];    /* of the best element that fills it */
 	uint16_t source[SLOTS]; /* the index of its field */
-	uint64_t slots;         /* that are filled */
+	struct slots slots;     /* that are filled */
 	uint64_t record_len;
 	bool variable;
+	bool own_reverse;
 };
 
-/*
- * Finds the element of field i.  The scope fields of v9 have numbers of their
- * own (RFC 3954 section 6.1), of which flowd reads the interface.
- */
-static bool
-element(const struct tmpl *t, const struct fieldspec *spec, uint16_t i,
-    struct ie *ie)
+static void
+consider(struct plan *plan, const struct ie *ie, uint16_t i)
 {
-	if (spec->len == 0)
-		return (false);
-	if (t->key.version == NF_VERSION_9 && i < t->scopes)
-		return (spec->id == NF9_SCOPE_INTERFACE &&
-		    ie_find(IE_PEN_IANA, IE_INGRESS_INTERFACE, ie));
-	if (!ie_find(spec->pen, spec->id, ie))
-		return (false);
-	return ((ie->type != IE_NTP_MICRO && ie->type != IE_NTP_NANO) ||
-	    spec->len == 8);
+	if (slots_have(&plan->slots, ie->slot) &&
+	    plan->rank[ie->slot] <= ie->rank)
+		return;
+	plan->rank[ie->slot] = ie->rank;
+	plan->source[ie->slot] = i;
+	slots_add(&plan->slots, ie->slot);
+	plan->own_reverse |= ie->reverse;
 }
 
-/* Chooses which field fills which slot. */
+/* Chooses which field fills which slot, in flows of this header. */
 static int
-make_plan(const struct tmpl *t, struct cursor specs, struct plan *plan)
+make_plan(const struct tmpl *t, struct cursor specs,
+    const struct headers *headers, size_t header, struct plan *plan)
 {
 	struct fieldspec spec;
 	struct ie ie;
@@ -76,14 +68,9 @@ make_plan(const struct tmpl *t, struct cursor specs, struct plan *plan)
 			plan->record_len++;
 		} else
 			plan->record_len += spec.len;
-		if (!element(t, &spec, i, &ie))
-			continue;
-		if ((plan->slots & SLOT_BIT(ie.slot)) != 0 &&
-		    plan->rank[ie.slot] <= ie.rank)
-			continue;
-		plan->rank[ie.slot] = ie.rank;
-		plan->source[ie.slot] = i;
-		plan->slots |= SLOT_BIT(ie.slot);
+		if (template_element(t, &spec, i, &ie) &&
+		    headers_have(headers, header, i, &ie))
+			consider(plan, &ie, i);
 	}
 	/* Records of no length would never end. */
 	if (plan->record_len == 0 || plan->record_len > NF_DATAGRAM_MAX)
@@ -92,42 +79,92 @@ make_plan(const struct tmpl *t, struct cursor specs, struct plan *plan)
 }
 
 static enum template_family
-family_of(uint64_t slots)
+family_of(const struct slots *slots)
 {
-	bool four = (slots & (SLOT_BIT(SLOT_SRC4) | SLOT_BIT(SLOT_DST4))) != 0;
-	bool six = (slots & (SLOT_BIT(SLOT_SRC6) | SLOT_BIT(SLOT_DST6))) != 0;
+	bool four =
+	    slots_have(slots, SLOT_SRC4) || slots_have(slots, SLOT_DST4);
+	bool six = slots_have(slots, SLOT_SRC6) || slots_have(slots, SLOT_DST6);
 
 	if (four && six)
 		return (FAMILY_BOTH);
 	return (four ? FAMILY_4 : six ? FAMILY_6 : FAMILY_NONE);
 }
 
+static bool
+has_member(const struct slots *slots, size_t offset)
+{
+	return (slots_have(slots, ie_slot_of_member(offset)));
+}
+
+static bool
+has_masks(const struct slots *slots)
+{
+	return (slots_have_any(slots, SLOT_SRC_MASK4,
+	    SLOT_DST_MASK6 - SLOT_SRC_MASK4 + 1));
+}
+
+/* Whether there are prefix lengths that the program cannot put in place. */
+static bool
+has_indirect_masks(const struct slots *slots, enum template_family family)
+{
+	const bool four = slots_have_any(slots, SLOT_SRC_MASK4, 2);
+	const bool six = slots_have_any(slots, SLOT_SRC_MASK6, 2);
+
+	return ((four && family != FAMILY_4) || (six && family != FAMILY_6));
+}
+
+/* Whether the times are just fields 21 and 22 of v9. */
+static bool
+has_plain_times(const struct tmpl *t)
+{
+	return (t->key.version == NF_VERSION_9 &&
+	    slots_have(&t->slots, FWD(START_UPTIME)) &&
+	    slots_have(&t->slots, FWD(END_UPTIME)) &&
+	    !slots_have_any(&t->slots, FWD(START),
+		OF_END_DELTA - OF_START + 1));
+}
+
+/* The decisions that each record needs. */
+static uint8_t
+steps_of(const struct tmpl *t)
+{
+	const struct slots *slots = &t->slots;
+	uint8_t steps = 0;
+
+	if (t->family == FAMILY_BOTH)
+		steps |= STEP_FAMILY;
+	if (has_indirect_masks(slots, t->family))
+		steps |= STEP_MASKS;
+	if (slots_have(slots, FWD(GATEWAY4)) &&
+	    slots_have(slots, FWD(GATEWAY6)))
+		steps |= STEP_GATEWAY;
+	if (!has_member(slots, offsetof(struct flow, tcp_flags)) &&
+	    slots_have_any(slots, FWD(FIN), OF_FLAGS_REST - OF_FIN + 1))
+		steps |= STEP_FLAGS;
+	if (slots_have_any(slots, FWD(ICMP4), OF_ICMP_CODE6 - OF_ICMP4 + 1) ||
+	    slots_have_any(slots, SLOT_TCP_SRC,
+		SLOT_UDP_DST - SLOT_TCP_SRC + 1))
+		steps |= STEP_PORTS;
+	if (!has_plain_times(t))
+		steps |= STEP_TIMES;
+	return (steps);
+}
+
 /* The fields of the log that each flow of this template has. */
 static uint32_t
-fields_of(uint64_t slots)
+fields_of(const struct tmpl *t)
 {
-	static const struct {
-		uint64_t any;
-		uint32_t fields;
-	} rows[] = {
-		{ SLOT_BIT(SLOT_ICMP) | SLOT_BIT(SLOT_ICMP_TYPE),
-		    STORE_FIELD_SRCDST_PORT },
-		{ SLOT_BIT(SLOT_SRC_MASK4) | SLOT_BIT(SLOT_DST_MASK4) |
-			SLOT_BIT(SLOT_SRC_MASK6) | SLOT_BIT(SLOT_DST_MASK6),
-		    STORE_FIELD_AS_INFO },
-	};
 	uint32_t fields = STORE_FIELD_RECV_TIME | STORE_FIELD_AGENT_INFO |
 	    STORE_FIELD_FLOW_TIMES | STORE_FIELD_FLOW_ENGINE_INFO;
 	const struct member *m;
 	uint8_t slot;
-	size_t i;
 
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if ((slots & rows[i].any) != 0)
-			fields |= rows[i].fields;
-	}
+	if (has_masks(&t->slots))
+		fields |= STORE_FIELD_AS_INFO;
+	if ((t->steps & STEP_FLAGS) != 0)
+		fields |= STORE_FIELD_PROTO_FLAGS_TOS;
 	for (slot = SLOT_MEMBERS; (m = ie_member(slot)) != NULL; slot++) {
-		if ((slots & SLOT_BIT(slot)) != 0)
+		if (slots_have(&t->slots, slot))
 			fields |= m->field;
 	}
 	return (fields);
@@ -159,13 +196,13 @@ place_of(const struct tmpl *t, uint8_t slot)
 	bool six = slot == SLOT_SRC6 || slot == SLOT_DST6 ||
 	    slot == SLOT_SRC_MASK6 || slot == SLOT_DST_MASK6;
 
-	if (t->plain_times && slot == SLOT_START_UPTIME)
+	if ((t->steps & STEP_TIMES) == 0 && slot == FWD(START_UPTIME))
 		return (start);
-	if (t->plain_times && slot == SLOT_END_UPTIME)
+	if ((t->steps & STEP_TIMES) == 0 && slot == FWD(END_UPTIME))
 		return (finish);
-	if (slot == SLOT_GATEWAY4 && (t->slots & SLOT_BIT(SLOT_GATEWAY6)) == 0)
+	if ((t->steps & STEP_GATEWAY) == 0 && slot == FWD(GATEWAY4))
 		return (gateway4);
-	if (slot == SLOT_GATEWAY6 && (t->slots & SLOT_BIT(SLOT_GATEWAY4)) == 0)
+	if ((t->steps & STEP_GATEWAY) == 0 && slot == FWD(GATEWAY6))
 		return (gateway6);
 	if (t->family != (six ? FAMILY_6 : FAMILY_4))
 		return (ie_place(slot));
@@ -223,6 +260,14 @@ how_of(const struct ie *ie, uint16_t len, uint8_t width)
 		return (HOW_NTP_NANO);
 	case IE_TEXT:
 		return (HOW_TEXT);
+	case IE_MILLI:
+		return (HOW_MILLI);
+	case IE_NANO:
+		return (HOW_NANO);
+	case IE_DSCP:
+		return (HOW_DSCP);
+	case IE_PRECEDENCE:
+		return (HOW_PRECEDENCE);
 	}
 	return (HOW_SKIP);
 }
@@ -234,7 +279,8 @@ how_of(const struct ie *ie, uint16_t len, uint8_t width)
  * record limit the number of ops.
  */
 static size_t
-compile(const struct tmpl *t, struct cursor specs, const struct plan *plan,
+compile(const struct tmpl *t, struct cursor specs,
+    const struct headers *headers, size_t header, const struct plan *plan,
     struct op *ops)
 {
 	struct ie_place place;
@@ -246,8 +292,8 @@ compile(const struct tmpl *t, struct cursor specs, const struct plan *plan,
 	for (i = 0; i < t->nfields; i++) {
 		if (fieldspec_next(&specs, t->key.version, &spec) != 0)
 			break;
-		if (element(t, &spec, i, &ie) &&
-		    (plan->slots & SLOT_BIT(ie.slot)) != 0 &&
+		if (template_element(t, &spec, i, &ie) &&
+		    headers_have(headers, header, i, &ie) &&
 		    plan->source[ie.slot] == i) {
 			place = place_of(t, ie.slot);
 			ops[n++] = (struct op){
@@ -271,32 +317,67 @@ compile(const struct tmpl *t, struct cursor specs, const struct plan *plan,
 static size_t
 count_ops(const struct tmpl *t, const struct plan *plan)
 {
-	return (t->variable ? t->nfields : bits_count(plan->slots));
+	size_t i, n = 0;
+
+	if (plan->variable)
+		return (t->nfields);
+	for (i = 0; i < sizeof(plan->slots.bits) / sizeof(plan->slots.bits[0]);
+	     i++)
+		n += bits_count(plan->slots.bits[i]);
+	return (n);
 }
 
-/* The result is one block of memory; model has the members known before. */
-static struct tmpl *
-build(const struct tmpl *model, const struct plan *plan, struct cursor specs,
-    size_t raw_len)
+/* Sets the members that follow from the plan. */
+static void
+describe(struct tmpl *t, const struct plan *plan)
 {
-	size_t nops = count_ops(model, plan);
-	size_t size = sizeof(struct tmpl) + nops * sizeof(struct op) + raw_len;
-	struct tmpl *t;
-	struct op *ops;
-	uint8_t *raw;
+	t->slots = plan->slots;
+	t->variable = plan->variable;
+	t->record_len = (uint32_t)plan->record_len;
+	t->own_reverse = plan->own_reverse;
+	t->family = (uint8_t)family_of(&plan->slots);
+	t->has_protocol =
+	    has_member(&plan->slots, offsetof(struct flow, protocol));
+	t->has_src_port =
+	    has_member(&plan->slots, offsetof(struct flow, src_port));
+	t->has_dst_port =
+	    has_member(&plan->slots, offsetof(struct flow, dst_port));
+	t->steps = steps_of(t);
+	t->fields = fields_of(t);
+}
 
-	if ((t = calloc(1, size)) == NULL)
+/*
+ * Compiles the definition for each header.  The result is one block of memory:
+ * a structure for each header, the inner one first, their programs, and the
+ * definition.
+ */
+static struct tmpl *
+build(const struct tmpl *model, const struct headers *headers,
+    const struct plan *plans, struct cursor specs, size_t raw_len)
+{
+	size_t size = headers->n * sizeof(struct tmpl) + raw_len, h;
+	struct tmpl *all, *t;
+	struct op *ops;
+
+	for (h = 0; h < headers->n; h++)
+		size += count_ops(model, &plans[h]) * sizeof(*ops);
+	if ((all = calloc(1, size)) == NULL)
 		return (NULL);
-	*t = *model;
-	ops = (struct op *)(t + 1);
-	raw = (uint8_t *)(ops + nops);
-	t->nops = compile(t, specs, plan, ops);
-	t->ops = ops;
-	(void)cur_bytes(&specs, raw, raw_len);
-	t->raw = raw;
-	t->raw_len = raw_len;
-	t->size = size;
-	return (t);
+	ops = (struct op *)(all + headers->n);
+	for (h = headers->n; h-- > 0;) {
+		t = &all[headers->n - 1 - h];
+		*t = *model;
+		describe(t, &plans[h]);
+		t->ops = ops;
+		t->nops = compile(t, specs, headers, h, &plans[h], ops);
+		ops += count_ops(model, &plans[h]);
+		t->outer = h == 0 ? NULL : t + 1;
+	}
+	all->raw = (uint8_t *)ops;
+	all->raw_len = raw_len;
+	all->size = size;
+	(void)cur_bytes(&specs, (uint8_t *)ops, raw_len);
+	return (all);
 }
 
 static int
@@ -317,27 +398,22 @@ template_compile(const struct tmpl *model, struct cursor *specs,
     struct tmpl **tmpl)
 {
 	const struct cursor start = *specs;
-	struct tmpl m = *model;
-	struct plan plan;
+	struct plan plans[HEADERS_MAX];
+	struct headers headers;
+	size_t h;
 	int r;
 
 	*tmpl = NULL;
-	r = make_plan(&m, start, &plan);
-	if (skip_specs(specs, &m) != 0)
+	if (skip_specs(specs, model) != 0)
 		return (FLOWD_ESHORT);
-	if (r != 0)
+	if ((r = headers_find(model, start, &headers)) != 0)
 		return (r);
-	m.slots = plan.slots;
-	m.variable = plan.variable;
-	m.record_len = (uint32_t)plan.record_len;
-	m.family = (uint8_t)family_of(plan.slots);
-	m.fields = fields_of(plan.slots);
-	m.has_ports =
-	    (plan.slots &
-		(ie_slot_of_member(offsetof(struct flow, src_port)) |
-		    ie_slot_of_member(offsetof(struct flow, dst_port)))) != 0;
-	m.plain_times = m.key.version == NF_VERSION_9 &&
-	    (plan.slots & TIME_SLOTS) == PLAIN_TIME_SLOTS;
-	*tmpl = build(&m, &plan, start, cur_left(&start) - cur_left(specs));
+	for (h = 0; h < headers.n; h++) {
+		r = make_plan(model, start, &headers, h, &plans[h]);
+		if (r != 0)
+			return (r);
+	}
+	*tmpl = build(model, &headers, plans, start,
+	    cur_left(&start) - cur_left(specs));
 	return (*tmpl == NULL ? FLOWD_ENOMEM : 0);
 }

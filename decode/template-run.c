@@ -25,6 +25,10 @@
 
 #define NTP_TO_EPOCH 2208988800U /* seconds, 1900 to 1970 */
 
+/* Places in the type of service: RFC 2474 section 3, RFC 791. */
+#define DSCP_SHIFT       2
+#define PRECEDENCE_SHIFT 5
+
 /* Big-endian, of any length; longer than 8 octets keeps the low ones. */
 static uint64_t
 load(const uint8_t *p, size_t len)
@@ -49,6 +53,12 @@ ntp_to_ms(const uint8_t *p, uint64_t units_per_sec)
 	    32;
 
 	return (sec * 1000 + units / (units_per_sec / 1000));
+}
+
+static uint64_t
+milli_to_micro(uint64_t ms)
+{
+	return (ms > UINT64_MAX / 1000 ? UINT64_MAX : ms * 1000);
 }
 
 /* Right-aligned, as a number would be. */
@@ -100,6 +110,18 @@ apply_rare(const struct op *op, const uint8_t *p, size_t len, uint8_t *dst)
 		break;
 	case HOW_TEXT:
 		save_text(dst, op->width, p, len);
+		break;
+	case HOW_MILLI:
+		number_set(dst, op->width, milli_to_micro(load(p, len)));
+		break;
+	case HOW_NANO:
+		number_set(dst, op->width, load(p, len) / 1000);
+		break;
+	case HOW_DSCP:
+		number_set(dst, op->width, load(p, len) << DSCP_SHIFT);
+		break;
+	case HOW_PRECEDENCE:
+		number_set(dst, op->width, load(p, len) << PRECEDENCE_SHIFT);
 		break;
 	default:
 		break;

@@ -50,6 +50,10 @@ enum how {
 	HOW_NTP_MICRO,
 	HOW_NTP_NANO,
 	HOW_TEXT,
+	HOW_MILLI,
+	HOW_NANO,
+	HOW_DSCP,
+	HOW_PRECEDENCE,
 };
 
 /* How one field of a record is read; see template-run.h. */
@@ -69,24 +73,40 @@ enum template_family {
 	FAMILY_BOTH, /* each record's values decide */
 };
 
+/* Decisions that each record's values need, in the order of record.c. */
+enum step {
+	STEP_FAMILY = 1,
+	STEP_MASKS = 2,
+	STEP_GATEWAY = 4,
+	STEP_FLAGS = 8,  /* TCP flags of their counters */
+	STEP_PORTS = 16, /* the protocol decides which they are */
+	STEP_TIMES = 32, /* not just fields 21 and 22 of v9 */
+};
+
 struct tmpl {
 	struct template_key key;
-	bool options;     /* describes options data */
-	bool variable;    /* has fields of variable length */
-	bool withdrawn;   /* data of sessions that do not own it are held */
-	bool rival;       /* other definitions have the same key */
-	bool superseded;  /* not announced or used since a rival came */
-	bool in_use;      /* its data arrived since the newest rival did */
-	bool plain_times; /* of v9: fields 21 and 22 only */
-	bool has_ports;   /* SRCDST_PORT is not just made of ICMP */
+	bool options;    /* describes options data */
+	bool variable;   /* has fields of variable length */
+	bool withdrawn;  /* data of sessions that do not own it are held */
+	bool rival;      /* other definitions have the same key */
+	bool superseded; /* not announced or used since a rival came */
+	bool in_use;     /* its data arrived since the newest rival did */
+	bool has_protocol, has_src_port, has_dst_port;
+	bool own_reverse; /* RFC 5103: values of the reverse direction */
 	uint8_t family;   /* enum template_family */
+	uint8_t steps;    /* enum step */
 	uint16_t scopes;  /* scope fields of options data */
 	uint16_t nfields;
 	uint32_t record_len; /* octets; the least, if variable */
 	uint32_t fields;     /* STORE_FIELD_* of every flow */
-	uint64_t slots;      /* SLOT_BIT of each slot that it fills */
+	struct slots slots;  /* that it fills */
 	const struct op *ops;
 	size_t nops;
+	/*
+	 * The same template for the next header outside, where it describes
+	 * the headers of a tunnel; NULL for the outermost.
+	 */
+	const struct tmpl *outer;
 	const uint8_t *raw; /* field specifiers as sent */
 	size_t raw_len;     /* bytes */
 	size_t size;        /* bytes of memory in all */

@@ -66,7 +66,7 @@ enum counter_kind {
 	    "Flows that currently wait for a log or the log socket.") \
 	ROW(13, records_refused, "records-refused", COUNTER_TOTAL, \
 	    "records_refused_total", \
-	    "Data records with addresses of different families.") \
+	    "Data records that are no flow.") \
 	ROW(14, options, "options", COUNTER_TOTAL, \
 	    "options_total", "Options data records applied.") \
 	ROW(15, templates, "templates", COUNTER_TOTAL, \
@@ -91,7 +91,13 @@ enum counter_kind {
 	    "sequence_late", \
 	    "Flows or datagrams that arrived late or twice.") \
 	ROW(23, restarts, "restarts", COUNTER_LEVEL, \
-	    "sequence_restarts", "Restarts of sequence numbers.")
+	    "sequence_restarts", "Restarts of sequence numbers.") \
+	ROW(35, times_old, "times-old", COUNTER_TOTAL, \
+	    "times_old_total", \
+	    "Flows more than 24.8 days old, stored with the export time.") \
+	ROW(36, times_impossible, "times-impossible", COUNTER_TOTAL, \
+	    "times_impossible_total", \
+	    "Flows with impossible times, stored with the export time.")
 
 /* Counters of the collector, not of an exporter. */
 #define COUNTERS_OF_COLLECTOR(ROW) \

@@ -118,7 +118,7 @@ struct member_text {
 	const char *label; /* all that precedes the value */
 };
 
-#define MEMBER_ELEMENTS 4
+#define MEMBER_ELEMENTS 5
 
 /* An information element of IANA's registry. */
 struct member_element {
@@ -150,8 +150,9 @@ struct member {
 	/*
 	 * The elements whose values are copied to the member, the preferred
 	 * one first: deltas, counters of the initiator, counters after the
-	 * observation point (23, 24), totals; logical interfaces, physical
-	 * ones.  flow-send sends the first.
+	 * observation point, totals; logical interfaces, physical ones.
+	 * decode/ie.c has those that come after them.  flow-send sends the
+	 * first.
 	 */
 	struct member_element elements[MEMBER_ELEMENTS];
 };

@@ -14,6 +14,7 @@ import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+import elements
 import programs
 import tap
 
@@ -292,6 +293,60 @@ class Daemon(unittest.TestCase):
                 with self.subTest(program=program, message=message):
                     for piece in pieces:
                         self.assertTrue(piece in said, piece)
+
+
+class Elements(unittest.TestCase):
+    """The tables of elements in flowd(8)."""
+
+    # The slots of each row that is not the name of a member.
+    SLOTS = {
+        "src_addr": ("SLOT_SRC4", "SLOT_SRC6"),
+        "dst_addr": ("SLOT_DST4", "SLOT_DST6"),
+        "gateway_addr": ("FWD(GATEWAY4)", "FWD(GATEWAY6)"),
+        "src_port": ("src_port", "SLOT_TCP_SRC", "SLOT_UDP_SRC"),
+        "dst_port": ("dst_port", "SLOT_TCP_DST", "SLOT_UDP_DST"),
+        "src_mask": ("SLOT_SRC_MASK4", "SLOT_SRC_MASK6"),
+        "dst_mask": ("SLOT_DST_MASK4", "SLOT_DST_MASK6"),
+        "start": ("FWD(START)", "FWD(START_DELTA)", "FWD(START_UPTIME)"),
+        "end": ("FWD(END)", "FWD(END_DELTA)", "FWD(END_UPTIME)"),
+        "duration": ("FWD(DURATION)",), "event": ("FWD(EVENT)",),
+        "ICMP": ("FWD(ICMP_TYPE4)", "FWD(ICMP_CODE4)", "FWD(ICMP4)",
+                 "FWD(ICMP_TYPE6)", "FWD(ICMP_CODE6)", "FWD(ICMP6)"),
+        "responder": ("SLOT_REV_OCTETS", "SLOT_REV_PACKETS")}
+
+    def test_elements_are_in_the_order_of_preference(self):
+        slots = elements.slots()
+        page = section(page_of("flowd"), "Elements")
+        listed = dict(re.findall(r"^\.It (\w+) Ta ([0-9][^\n]*)$", page,
+                                 re.MULTILINE))
+        values = [m for m in slots if m.islower()] + list(self.SLOTS)
+        self.assertEqual(set(listed), set(values))
+        for value, text in listed.items():
+            with self.subTest(value):
+                numbers = [int(n) for n in re.findall(r"\d+", text)]
+                wanted = [n for slot in self.SLOTS.get(value, (value,))
+                          for n in slots[slot]]
+                if value == "tcp_flags":
+                    wanted += [218, 223, 0]
+                self.assertEqual(numbers, wanted)
+
+    def test_vendors_elements(self):
+        """Each has the meaning of an element of IANA's."""
+        page = section(page_of("flowd"), "Elements")
+        listed = set()
+        for pen, text in re.findall(
+                r"^\.It (\d+|v9) Ta .* Ta ((?:.|\n(?!\.))*)", page,
+                re.MULTILINE):
+            for number, reverse, other in re.findall(
+                    r"(\d+)\s+as\s+(reverse\s+)?(\d+)", text):
+                listed.add((int(pen) if pen != "v9" else 0, int(number),
+                            29305 if reverse else 0, int(other)))
+        wanted = {(a.pen, a.number, a.as_pen, a.as_number)
+                  for a in elements.aliases() if a.pen or a.number >= 1024}
+        yaf = {(e.pen, e.number) for e in elements.rows() if e.pen}
+        self.assertEqual({row for row in listed if row[:2] not in yaf},
+                         wanted)
+        self.assertEqual({row[:2] for row in listed} & yaf, yaf)
 
 
 class PerlModule(unittest.TestCase):

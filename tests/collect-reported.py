@@ -20,8 +20,43 @@ SRC, DST = "192.0.2.1", "198.51.100.1"
 # are in milliseconds since the epoch, and None means that the flow has no such
 # member.  Of findings, {name: whether check reports it}.
 REPORTS = {
+    "f1-srv6-outer-inner": [
+        {"src": SRC, "dst": DST, "src_port": 51000, "dst_port": 443,
+         "protocol": 6, "tcp_flags": 0x1b, "tos": 0xb8, "src_mask": None}],
+    "f2-icmp-with-ports": [
+        {"protocol": 1, "src_port": 0, "dst_port": 771},
+        {"protocol": 6, "dst_port": 80},
+        {"protocol": 1, "src_port": 0, "dst_port": 2048},
+        {"protocol": 1, "src_port": 0, "dst_port": 0},
+        {"protocol": 58, "src_port": 0, "dst_port": 32768}],
+    "f4-layer2-octets": [{"octets": 1180}],
+    "f9-times-out-of-range": [
+        {"start": EXPORT_MS, "end": EXPORT_MS}] * 25,
+    "f10-event-time": [
+        {"start": EXPORT_MS - 30450, "end": EXPORT_MS - 30450}],
+    "f11-icmp-without-protocol": [{"protocol": 1, "dst_port": 2048}],
+    "g1-duration-zero": [
+        {"start": EXPORT_MS - 60000, "end": EXPORT_MS - 60000}] * 3,
+    "g4-flags-as-counters": [{"tcp_flags": 0x1b}],
+    "g8-reverse-times-interfaces": [
+        {"start": EXPORT_MS - 60000, "end": EXPORT_MS - 50000,
+         "if_index_in": 1, "if_index_out": 2},
+        {"src": DST, "src_port": 53, "dst": SRC, "dst_port": 1024,
+         "start": EXPORT_MS - 59000, "end": EXPORT_MS - 52000,
+         "if_index_in": 3, "if_index_out": 4}],
+    "g11-one-template-for-all": [
+        {"protocol": 6, "src_port": 50000, "dst_port": 443},
+        {"protocol": 17, "src_port": 5353, "dst_port": 53},
+        {"protocol": 1, "dst_port": 2048},
+        {"protocol": 58, "dst_port": 32768}],
+    "g13-prefixes-instead-of-addresses": [
+        {"src": "192.0.2.0", "dst": "198.51.100.0", "src_mask": 24},
+        {"src": "2001:db8:1::", "dst": "2001:db8:2::", "dst_mask": 48}],
+    "g16-post-totals": [{"octets": 1200, "packets": 3}],
 }
 FINDINGS = {
+    "f9-times-out-of-range": {"times-old": True, "times-impossible": False},
+    "f10-event-time": {"no-times": False},
 }
 
 

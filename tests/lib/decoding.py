@@ -289,8 +289,12 @@ class Decoding(Sender):
             (told, [*four, *six, 6], is6),
             (told, [ZERO4, ZERO4, ZERO6, ZERO6, 6],
              [{"src": ZERO6, "dst": ZERO6}]),
-            # One address of each family is not a flow.
-            ([SRC4, DST6], [four[0], six[1]], [])])
+            # As in a translated flow, and with only one address.
+            ([SRC4, DST6], [four[0], six[1]],
+             [{"src": four[0], "dst": six[1]}]),
+            (v4_first, [ZERO4, four[1], six[0], ZERO6],
+             [{"src": six[0], "dst": four[1]}]),
+            ([SRC4], [four[0]], [{"src": four[0], "dst": None}])])
 
     def test_prefix_lengths_follow_the_family(self):
         fields = [SRC4, SRC6, ("sourceIPv4PrefixLength", 1),
@@ -408,11 +412,15 @@ class Decoding(Sender):
             ([SRC6, ("icmpTypeIPv6", 1), ("icmpCodeIPv6", 1)],
              ["2001:db8::1", 1, 4], [{"dst_port": 260}]),
             ([("icmpTypeCodeIPv4", 4)], [0x0301], [{"dst_port": 0x0301}]),
-            # Port fields are stored as ports at any position.
+            # In a record of ICMP, ports are not ports.
             ([*PORTS, ("icmpTypeCodeIPv4", 2)], [0, 0, 0x0301],
-             [{"src_port": 0, "dst_port": 0}]),
-            ([("icmpTypeCodeIPv4", 2), *PORTS], [0x0301, 5, 6],
-             [{"src_port": 5, "dst_port": 6}])])
+             [{"protocol": 1, "src_port": 0, "dst_port": 0x0301}]),
+            ([PROTOCOL, ("icmpTypeCodeIPv4", 2), *PORTS], [1, 0x0301, 5, 6],
+             [{"src_port": 0, "dst_port": 0x0301}]),
+            ([PROTOCOL, ("icmpTypeCodeIPv4", 2), *PORTS], [6, 0x0301, 5, 6],
+             [{"src_port": 5, "dst_port": 6}]),
+            ([PROTOCOL, ("icmpTypeCodeIPv4", 2)], [6, 0],
+             [{"src_port": None, "dst_port": None}])])
 
     def test_next_hops(self):
         hop, bgp = "203.0.113.1", "203.0.113.2"

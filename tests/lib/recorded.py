@@ -107,6 +107,6 @@ def as_row(flow):
     """Returns a stored flow as a row of expected/*.csv, with absent members
     empty."""
     row = {column: str(flow.get(key, "")) for key, column in COLUMNS.items()}
-    row.update((column, str(absolute_ms(flow, key)))
+    row.update((column, str(absolute_ms(flow, key)) if key in flow else "")
                for key, column in TIMES.items())
     return row

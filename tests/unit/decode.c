@@ -778,7 +778,7 @@ end_after_export_moves_the_export(void **state)
 		{ 5000, 1000, 5001, 1700000000, 5 },
 		{ 5000, 6000, 7000, 1700000000, 999999999 },
 		{ 5000, 6000, 7500, 1700000000, 999000001 },
-		{ 5000, 1000, 604805000, 1700000000, 500000000 },
+		{ 5000, 1000, 86405000, 1700000000, 500000000 },
 		/* The end, and in one case also the start, is after a wrap. */
 		{ 0xfffffff0, 0xffffff00, 0x10, 1700000000, 7 },
 		{ 0xfffffff0, 0x08, 0x10, 1700000000, 7 },
@@ -792,6 +792,31 @@ end_after_export_moves_the_export(void **state)
 			f = decode_times(versions[v], &cases[i]);
 			assert_times(f, &cases[i]);
 			assert_int_equal(f->flow_finish, f->sys_uptime_ms);
+		}
+	}
+}
+
+/* More than a day after the export, or more than 24.8 days before it. */
+static void
+impossible_times_become_the_export_time(void **state)
+{
+	static const struct times cases[] = {
+		{ 5000, 1000, 86405001, 1700000000, 500000000 },
+		{ 5000, 604805000, 604805000, 1700000000, 0 },
+		{ 5000, 86406000, 4000, 1700000000, 0 },
+	}, want[] = {
+		{ 5000, 1000, 5000, 1700000000, 500000000 },
+		{ 5000, 5000, 5000, 1700000000, 0 },
+		{ 5000, 4000, 4000, 1700000000, 0 },
+	};
+	size_t v, i;
+
+	(void)state;
+	for (v = 0; v < NVERSIONS; v++) {
+		for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+			assert_times(decode_times(versions[v], &cases[i]),
+			    &want[i]);
+			assert_int_equal(exporter.counters.times_impossible, 1);
 		}
 	}
 }
@@ -962,6 +987,7 @@ main(void)
 		cmocka_unit_test(ordinary_times_are_unchanged),
 		cmocka_unit_test(wrapped_uptime_gets_another_origin),
 		cmocka_unit_test(end_after_export_moves_the_export),
+		cmocka_unit_test(impossible_times_become_the_export_time),
 		cmocka_unit_test(start_after_end_keeps_its_times),
 		cmocka_unit_test(each_flow_has_its_own_times),
 		cmocka_unit_test(generator_is_plausible_and_repeatable),

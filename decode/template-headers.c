@@ -1,0 +1,255 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat/compat.h"
+
+#include "decode/template-headers.h"
+#include "errors.h"
+#include "netflow.h"
+
+/* A set of IANA's elements; those of headers have lower numbers. */
+#define ELEMENTS_MAX 512
+struct element_set {
+	uint64_t bits[ELEMENTS_MAX / 64];
+};
+
+/* Some fields of a header. */
+struct part {
+	struct element_set elements;
+	bool src, dst; /* it has these addresses */
+};
+
+/* The header that the search has reached. */
+struct search {
+	struct headers *headers;
+	struct part seen; /* before the run */
+	struct part run;  /* the latest fields, which are all of addresses */
+	uint16_t run_from;
+	bool complete_before; /* the previous header has both addresses */
+};
+
+bool
+template_element(const struct tmpl *t, const struct fieldspec *spec, uint16_t i,
+    struct ie *ie)
+{
+	bool found;
+
+	if (spec->len == 0)
+		return (false);
+	/*
+	 * The scope fields of v9 have numbers of their own (RFC 3954 section
+	 * 6.1), of which flowd reads the interface.
+	 */
+	if (t->key.version == NF_VERSION_9 && i < t->scopes)
+		return (spec->id == NF9_SCOPE_INTERFACE &&
+		    ie_find(IE_PEN_IANA, IE_INGRESS_INTERFACE, ie));
+	found = t->key.version == NF_VERSION_9 ?
+	    ie_find_v9(spec->id, ie) :
+	    ie_find(spec->pen, spec->id, ie);
+	if (!found)
+		return (false);
+	return ((ie->type != IE_NTP_MICRO && ie->type != IE_NTP_NANO) ||
+	    spec->len == 8);
+}
+
+static bool
+is_source(uint8_t slot)
+{
+	return (slot == SLOT_SRC4 || slot == SLOT_SRC6);
+}
+
+static bool
+is_destination(uint8_t slot)
+{
+	return (slot == SLOT_DST4 || slot == SLOT_DST6);
+}
+
+/* Whether the slot is of the addresses of a header. */
+static bool
+is_of_addresses(uint8_t slot)
+{
+	return (slot <= SLOT_IP_VERSION);
+}
+
+static bool
+is_member_of_header(uint8_t slot)
+{
+	static const size_t members[] = {
+		offsetof(struct flow, protocol),
+		offsetof(struct flow, tcp_flags),
+		offsetof(struct flow, tos),
+		offsetof(struct flow, src_port),
+		offsetof(struct flow, dst_port),
+		offsetof(struct flow, src_as),
+		offsetof(struct flow, dst_as),
+	};
+	const struct member *m = ie_member(slot);
+	size_t i;
+
+	for (i = 0; m != NULL && i < sizeof(members) / sizeof(members[0]);
+	     i++) {
+		if (m->offset == members[i])
+			return (true);
+	}
+	return (false);
+}
+
+/* Whether the value of the slot is from a header, or derived from it. */
+static bool
+is_of_header(uint8_t slot)
+{
+	uint8_t of =
+	    slot >= SLOT_REVERSE ? slot - SLOT_REVERSE : slot - SLOT_FORWARD;
+
+	if (slot <= SLOT_UDP_DST || slot == SLOT_REV_TCP_FLAGS ||
+	    slot == SLOT_REV_TOS)
+		return (true);
+	if (slot >= SLOT_MEMBERS)
+		return (is_member_of_header(slot));
+	return (slot >= SLOT_FORWARD && of >= OF_ICMP4 && of <= OF_FLAGS_REST);
+}
+
+static bool
+set_has(const struct element_set *set, uint16_t id)
+{
+	return ((set->bits[id / 64] >> id % 64 & 1) != 0);
+}
+
+static void
+set_add(struct element_set *set, uint16_t id)
+{
+	set->bits[id / 64] |= UINT64_C(1) << id % 64;
+}
+
+/* The run is no longer the end of the header. */
+static void
+end_run(struct search *s)
+{
+	const size_t n =
+	    sizeof(s->seen.elements.bits) / sizeof(s->seen.elements.bits[0]);
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		s->seen.elements.bits[i] |= s->run.elements.bits[i];
+	s->seen.src |= s->run.src;
+	s->seen.dst |= s->run.dst;
+	s->run = (struct part){ .src = false };
+	s->run_from = UINT16_MAX;
+}
+
+/*
+ * Ends the latest header.  It is part of the previous one if one of the two
+ * lacks an address.
+ */
+static void
+end_header(struct search *s)
+{
+	const bool complete =
+	    (s->seen.src || s->run.src) && (s->seen.dst || s->run.dst);
+
+	if (s->headers->n > 1 && !(complete && s->complete_before))
+		s->headers->n--;
+	s->complete_before |= complete;
+}
+
+/* Begins a header at field i, or at the run before it. */
+static void
+begin_header(struct search *s, uint16_t i, bool with_run)
+{
+	const struct part none = { .src = false }, run = s->run;
+	const uint16_t run_from = s->run_from;
+
+	if (with_run)
+		s->run = none;
+	end_header(s);
+	s->seen = none;
+	s->run = with_run ? run : none;
+	s->run_from = with_run ? run_from : UINT16_MAX;
+	s->headers->from[s->headers->n++] = with_run ? run_from : i;
+}
+
+static void
+add_element(struct search *s, const struct ie *ie, uint16_t i)
+{
+	if (!is_of_addresses(ie->slot)) {
+		end_run(s);
+		set_add(&s->seen.elements, ie->id);
+		return;
+	}
+	if (s->run_from == UINT16_MAX)
+		s->run_from = i;
+	set_add(&s->run.elements, ie->id);
+	s->run.src |= is_source(ie->slot);
+	s->run.dst |= is_destination(ie->slot);
+}
+
+/* Looks at field i, which belongs to a header. */
+static void
+search_element(struct search *s, const struct ie *ie, uint16_t i)
+{
+	const bool in_run = set_has(&s->run.elements, ie->id);
+	const bool with_run = !in_run && (s->run.src || s->run.dst) &&
+	    (s->seen.src || s->seen.dst);
+
+	if ((in_run || set_has(&s->seen.elements, ie->id)) &&
+	    s->headers->n < HEADERS_MAX)
+		begin_header(s, i, with_run);
+	add_element(s, ie, i);
+}
+
+int
+headers_find(const struct tmpl *t, struct cursor specs, struct headers *headers)
+{
+	struct search s = { .headers = headers, .run_from = UINT16_MAX };
+	bool src = false, dst = false;
+	struct fieldspec spec;
+	struct ie ie;
+	uint16_t i;
+
+	*headers = (struct headers){ .n = 1 };
+	for (i = 0; i < t->nfields; i++) {
+		if (fieldspec_next(&specs, t->key.version, &spec) != 0)
+			return (FLOWD_ESHORT);
+		if (t->options || !template_element(t, &spec, i, &ie))
+			continue;
+		if (ie.inner) {
+			src |= is_source(ie.slot);
+			dst |= is_destination(ie.slot);
+		} else if (ie.pen == IE_PEN_IANA && ie.id < ELEMENTS_MAX &&
+		    is_of_header(ie.slot))
+			search_element(&s, &ie, i);
+	}
+	end_header(&s);
+	if (src && dst && headers->n < HEADERS_MAX) {
+		headers->vendor = true;
+		headers->from[headers->n++] = t->nfields;
+	}
+	return (0);
+}
+
+bool
+headers_have(const struct headers *headers, size_t header, uint16_t i,
+    const struct ie *ie)
+{
+	const bool last = header + 1 == headers->n;
+
+	if (!is_of_header(ie->slot))
+		return (true);
+	if (ie->inner)
+		return (headers->vendor && last);
+	return (i >= headers->from[header] &&
+	    (last || i < headers->from[header + 1]));
+}
