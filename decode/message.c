@@ -36,6 +36,13 @@
 #include "lib/cursor.h"
 #include "netflow.h"
 
+#define DEFERRED_MAX 8
+
+struct set {
+	uint16_t id;
+	struct cursor data; /* without the header of the set */
+};
+
 /* One message that is being decoded. */
 struct walk {
 	enum protocol_id protocol;
@@ -49,11 +56,9 @@ struct walk {
 	bool unknown;               /* a set had no template */
 	bool dropped;               /* and could not be held */
 	bool withdrawn[2];          /* all templates, all options templates */
-};
-
-struct set {
-	uint16_t id;
-	struct cursor data; /* without the header of the set */
+	/* Data sets that wait for an init time in the rest of the message. */
+	struct set deferred[DEFERRED_MAX];
+	size_t ndeferred;
 };
 
 enum set_kind { SET_TEMPLATE, SET_OPTIONS, SET_DATA, SET_RESERVED };
@@ -321,8 +326,20 @@ hold_set(struct walk *w, const struct set *set)
 		w->dropped = true;
 }
 
+/*
+ * Options data with a new init time may be in the rest of the message: RFC 7011
+ * has no order of sets, and an exporter that restarted may send them last.
+ */
+static bool
+is_to_defer(const struct walk *w, const struct tmpl *t)
+{
+	return (w->msg.version == NF_VERSION_IPFIX && !t->options &&
+	    cur_left(&w->sets) > NF_SET_HEADER_LEN &&
+	    w->ndeferred < DEFERRED_MAX && record_needs_init_time(t));
+}
+
 static void
-decode_data_set(struct walk *w, struct set *set)
+decode_data_set(struct walk *w, struct set *set, bool may_defer)
 {
 	const struct template_key key = {
 		.domain = w->msg.domain,
@@ -337,7 +354,34 @@ decode_data_set(struct walk *w, struct set *set)
 		return;
 	}
 	template_used(&w->exporter->templates, t);
-	decode_records(w, t, &set->data);
+	if (may_defer && is_to_defer(w, t))
+		w->deferred[w->ndeferred++] = *set;
+	else
+		decode_records(w, t, &set->data);
+}
+
+static void
+decode_deferred(struct walk *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->ndeferred; i++)
+		decode_data_set(w, &w->deferred[i], false);
+	w->ndeferred = 0;
+}
+
+/* Decodes deferred sets before their template changes. */
+static void
+decode_deferred_of(struct walk *w, uint16_t id)
+{
+	size_t i;
+
+	for (i = 0; i < w->ndeferred; i++) {
+		if (id < NF_SET_DATA_MIN || w->deferred[i].id == id) {
+			decode_deferred(w);
+			return;
+		}
+	}
 }
 
 /*
@@ -599,6 +643,7 @@ decode_template(struct walk *w, struct cursor *c, bool options)
 
 	if (all_zero(*c) || cur_u16(c, &key.id) != 0)
 		return (0);
+	decode_deferred_of(w, key.id);
 	error = options ?
 	    read_options_counts(key.version, c, &nfields, &scopes) :
 	    cur_u16(c, &nfields);
@@ -630,7 +675,7 @@ decode_set(struct walk *w, struct set *set)
 			;
 		break;
 	case SET_DATA:
-		decode_data_set(w, set);
+		decode_data_set(w, set, true);
 		break;
 	case SET_RESERVED:
 		w->exporter->counters.sets_reserved++;
@@ -672,6 +717,7 @@ decode_sets(struct walk *w, const struct datagram *dgram)
 	    dgram->recv_usec, w->msg.export_sec, 0);
 	while (next_set(&w->sets, &set) == 1)
 		decode_set(w, &set);
+	decode_deferred(w);
 	return (finish(w));
 }
 

@@ -519,6 +519,23 @@ record_finish(struct flow *flow, const struct tmpl *t,
 	return (normal > result ? normal : result);
 }
 
+static bool
+needs_init_time(const struct tmpl *t, unsigned int slot)
+{
+	return ((HAS(t, slot + OF_START_UPTIME) && !HAS(t, slot + OF_START) &&
+		    !HAS(t, slot + OF_START_DELTA)) ||
+	    (HAS(t, slot + OF_END_UPTIME) && !HAS(t, slot + OF_END) &&
+		!HAS(t, slot + OF_END_DELTA)));
+}
+
+bool
+record_needs_init_time(const struct tmpl *t)
+{
+	return (!HAS(t, SLOT_INIT_TIME) &&
+	    (needs_init_time(t, SLOT_FORWARD) ||
+		needs_init_time(t, SLOT_REVERSE)));
+}
+
 bool
 record_has_header(const struct flow *flow, const struct tmpl *t,
     const struct ie_values *v)

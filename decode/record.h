@@ -45,6 +45,9 @@ enum flow_times record_finish(struct flow *flow, const struct tmpl *t,
     const struct message_header *msg, uint64_t init_time,
     const struct ie_values *values);
 
+/* Whether record_finish needs init_time for the times of a flow. */
+bool record_needs_init_time(const struct tmpl *t);
+
 /*
  * Whether the record has the header that t describes, after template_run: its
  * addresses are not zero.  If not, t->outer describes the record.

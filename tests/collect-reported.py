@@ -53,6 +53,9 @@ REPORTS = {
         {"src": "192.0.2.0", "dst": "198.51.100.0", "src_mask": 24},
         {"src": "2001:db8:1::", "dst": "2001:db8:2::", "dst_mask": 48}],
     "g16-post-totals": [{"octets": 1200, "packets": 3}],
+    "g17-init-time-later-in-the-message": [
+        {},
+        {"start": EXPORT_MS - 60000, "end": EXPORT_MS - 50000}],
 }
 FINDINGS = {
     "f9-times-out-of-range": {"times-old": True, "times-impossible": False},

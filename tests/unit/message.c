@@ -1753,7 +1753,7 @@ struct timed {
 static uint16_t
 time_len(uint16_t id)
 {
-	static const uint16_t four[] = { 21, 22, 150, 151 };
+	static const uint16_t four[] = { 21, 22, 150, 151, 322 };
 	size_t i;
 
 	for (i = 0; i < WIRE_NFIELDS(four); i++) {
@@ -1766,7 +1766,7 @@ time_len(uint16_t id)
 static void
 put_time(const struct timed *t)
 {
-	if (t->id >= 154 && t->id <= 157)
+	if ((t->id >= 154 && t->id <= 157) || t->id == 324 || t->id == 325)
 		wire_ntp(&w, t->value);
 	else
 		wire_uint(&w, t->value, time_len(t->id));
@@ -2021,6 +2021,51 @@ the_init_time_may_be_in_options_data(void **state)
 	    -11000);
 }
 
+/*
+ * Options data with the init time follow the flows in one message, with or
+ * without the definition of their template.
+ */
+static void
+the_init_time_may_follow_in_the_message(void **state)
+{
+	static const struct wire_field options[] = {
+		{ 149, 4, 0 },
+		{ 160, 8, 0 },
+	}, flow[] = {
+		{ 1, 4, 0 },
+		{ 22, 4, 0 },
+		{ 21, 4, 0 },
+	};
+	size_t i;
+
+	(void)state;
+	send_init_time(IPFIX, AGO(20 * DAY_MS));
+	for (i = 0; i < 4; i++) {
+		wire_start(&w, IPFIX);
+		wire_template(&w, 256, flow, WIRE_NFIELDS(flow));
+		wire_set(&w, 256);
+		wire_uint(&w, i, 4);
+		wire_uint(&w, 4000, 4);
+		wire_uint(&w, 9000, 4);
+		if (i == 1)
+			wire_options(&w, 400, options, 2, 1);
+		/* If the template changes, its data are of the old one. */
+		if (i == 2)
+			wire_template(&w, 256, flow, 1);
+		if (i == 3)
+			wire_template(&w, 257, flow, 1);
+		wire_set(&w, 400);
+		wire_uint(&w, w.domain, 4);
+		wire_uint(&w, AGO(20000 + i), 8);
+		assert_int_equal(transmit(), DECODED);
+		assert_int_equal(c.n, 1);
+		assert_int_equal(c.flows[0].octets, i);
+		assert_true(
+		    absolute(&c.flows[0], c.flows[0].flow_start) - EXPORT_MS ==
+		    4000 - (int64_t)(i == 2 ? 20001 : 20000 + i));
+	}
+}
+
 static void
 the_init_time_is_that_of_the_domain(void **state)
 {
@@ -2055,6 +2100,163 @@ a_flow_without_times_ends_with_the_export(void **state)
 		assert_times(versions[i], TIMES({ 161, UINT64_MAX }), 0, 0);
 		assert_times(versions[i], TIMES({ 162, UINT64_MAX }), 0, 0);
 	}
+}
+
+static void
+a_duration_of_0_is_a_duration(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		assert_times(versions[i], TIMES({ 152, AGO(1000) }, { 161, 0 }),
+		    -1000, -1000);
+		assert_times(versions[i],
+		    TIMES({ 152, AGO(1000) }, { 162, 999 }), -1000, -1000);
+		assert_times(versions[i], TIMES({ 153, AGO(1000) }, { 161, 0 }),
+		    -1000, -1000);
+	}
+}
+
+static void
+an_event_is_start_and_end_without_other_times(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		assert_times(versions[i], TIMES({ 323, AGO(7001) }), -7001,
+		    -7001);
+		assert_times(versions[i],
+		    TIMES({ 322, WIRE_EXPORT_SEC - 3 }, { 323, AGO(7001) },
+			{ 324, AGO(6999) }),
+		    -6999, -6999);
+		assert_times(versions[i], TIMES({ 325, AGO(5) }), -5, -5);
+		assert_times(versions[i],
+		    TIMES({ 323, AGO(100) }, { 161, 900 }), -1000, -100);
+		/* It is the end of a flow that has a start. */
+		assert_times(versions[i],
+		    TIMES({ 152, AGO(900) }, { 323, AGO(100) }), -900, -100);
+		assert_times(versions[i],
+		    TIMES({ 323, AGO(100) }, { 153, AGO(900) }), -900, -900);
+	}
+	/* Uptimes without a base are no times, but a duration. */
+	assert_times(IPFIX, TIMES({ 22, 4000 }, { 21, 9000 }, { 323, AGO(10) }),
+	    -5010, -10);
+}
+
+static void
+times_that_do_not_fit_are_counted(void **state)
+{
+	static const struct {
+		struct timed times[3];
+		uint64_t old, impossible;
+	} rows[] = {
+		{ { { 152, AGO(24 * DAY_MS) }, { 153, AGO(-DAY_MS) } }, 0, 0 },
+		{ { { 152, AGO(25 * DAY_MS) }, { 153, AGO(5) } }, 1, 0 },
+		{ { { 152, AGO(9000 * DAY_MS) }, { 153, AGO(5) } }, 1, 0 },
+		{ { { 152, AGO(0) }, { 153, AGO(-DAY_MS - 1) } }, 0, 1 },
+		{ { { 152, AGO(12500 * DAY_MS) }, { 153, 0 } }, 0, 1 },
+		{ { { 152, UINT64_MAX }, { 153, AGO(5) } }, 0, 1 },
+		{ { { 323, 1 }, { 0, 0 } }, 0, 1 },
+	};
+	size_t i, v;
+
+	(void)state;
+	for (v = 0; v < 2; v++) {
+		for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+			restart_with(versions[v]);
+			(void)flow_at(versions[v], rows[i].times);
+			assert_int_equal(counters()->times_old, rows[i].old);
+			assert_int_equal(counters()->times_impossible,
+			    rows[i].impossible);
+		}
+	}
+}
+
+/* Each direction has its own times, interfaces, flags and type of service. */
+static void
+a_biflow_has_values_of_each_direction(void **state)
+{
+	static const struct wire_field fields[] = {
+		{ 4, 1, 0 },
+		{ 1, 4, 0 },
+		{ 152, 8, 0 },
+		{ 153, 8, 0 },
+		{ 10, 2, 0 },
+		{ 6, 1, 0 },
+		{ 5, 1, 0 },
+		{ 1, 4, WIRE_PEN_REVERSE },
+		{ 156, 8, WIRE_PEN_REVERSE },
+		{ 161, 4, WIRE_PEN_REVERSE },
+		{ 14, 2, WIRE_PEN_REVERSE },
+		{ 218, 1, WIRE_PEN_REVERSE },
+		{ 222, 1, WIRE_PEN_REVERSE },
+		{ 195, 1, WIRE_PEN_REVERSE },
+		{ 15, 4, WIRE_PEN_REVERSE },
+	};
+	const struct flow *f;
+
+	(void)state;
+	send_template(IPFIX, 256, fields, WIRE_NFIELDS(fields));
+	wire_uint(&w, 6, 1);
+	wire_uint(&w, 100, 4);
+	wire_uint(&w, AGO(9000), 8);
+	wire_uint(&w, AGO(1000), 8);
+	wire_uint(&w, 7, 2);
+	wire_uint(&w, 0x1b, 1);
+	wire_uint(&w, 0xb8, 1);
+	wire_uint(&w, 200, 4);
+	wire_ntp(&w, AGO(8900));
+	wire_uint(&w, 6900, 4);
+	wire_uint(&w, 8, 2);
+	wire_uint(&w, 1, 1);
+	wire_uint(&w, 5, 1);
+	wire_uint(&w, 10, 1);
+	wire_uint(&w, 0xc0000207, 4);
+	assert_int_equal(transmit(), DECODED);
+	assert_int_equal(c.n, 2);
+	f = &c.flows[1];
+	assert_int_equal(f->octets, 200);
+	assert_true(absolute(f, f->flow_start) - EXPORT_MS == -8900);
+	assert_true(absolute(f, f->flow_finish) - EXPORT_MS == -2000);
+	assert_int_equal(f->if_index_in, 0);
+	assert_int_equal(f->if_index_out, 8);
+	assert_int_equal(f->tcp_flags, 0x12);
+	assert_int_equal(f->tos, 0x28);
+	assert_int_equal(be32(f->gateway.bytes), 0xc0000207);
+	f = &c.flows[0];
+	assert_int_equal(f->octets, 100);
+	assert_true(absolute(f, f->flow_start) - EXPORT_MS == -9000);
+	assert_int_equal(f->if_index_in, 7);
+	assert_int_equal(f->tos, 0xb8);
+}
+
+/* reverseFlowDeltaMilliseconds: the reply begins later, and ends with it. */
+static void
+the_reply_of_yaf_has_a_delay(void **state)
+{
+	static const struct wire_field fields[] = {
+		{ 85, 4, 0 },
+		{ 152, 8, 0 },
+		{ 153, 8, 0 },
+		{ 85, 4, WIRE_PEN_REVERSE },
+		{ 21, 4, 6871 },
+	};
+
+	(void)state;
+	send_template(IPFIX, 256, fields, WIRE_NFIELDS(fields));
+	wire_uint(&w, 100, 4);
+	wire_uint(&w, AGO(9000), 8);
+	wire_uint(&w, AGO(1000), 8);
+	wire_uint(&w, 200, 4);
+	wire_uint(&w, 40, 4);
+	assert_int_equal(transmit(), DECODED);
+	assert_int_equal(c.n, 2);
+	assert_true(
+	    absolute(&c.flows[1], c.flows[1].flow_start) - EXPORT_MS == -8960);
+	assert_true(
+	    absolute(&c.flows[1], c.flows[1].flow_finish) - EXPORT_MS == -1000);
 }
 
 static void
@@ -2425,8 +2627,14 @@ main(void)
 		TEST(uptimes_of_ipfix_need_the_init_time),
 		TEST(uptimes_of_ipfix_may_have_wrapped),
 		TEST(the_init_time_may_be_in_options_data),
+		TEST(the_init_time_may_follow_in_the_message),
 		TEST(the_init_time_is_that_of_the_domain),
 		TEST(a_flow_without_times_ends_with_the_export),
+		TEST(a_duration_of_0_is_a_duration),
+		TEST(an_event_is_start_and_end_without_other_times),
+		TEST(times_that_do_not_fit_are_counted),
+		TEST(a_biflow_has_values_of_each_direction),
+		TEST(the_reply_of_yaf_has_a_delay),
 		TEST(one_end_and_the_duration_give_the_other),
 		TEST(times_far_from_the_export_are_ignored),
 		TEST(long_flows_long_ago_keep_their_order),
