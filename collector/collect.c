@@ -45,7 +45,8 @@
 #include "lib/counters.h"
 
 #define TICK              NS_PER_SECOND /* nanoseconds between periodic tasks */
-#define LAST_WAIT_SECONDS 5 /* at the end: for logs, and for the monitor */
+#define LOGS_WAIT_MAX     64 /* seconds between requests to reopen logs */
+#define LAST_WAIT_SECONDS 5  /* at the end: for logs, and for the monitor */
 
 struct collector {
 	int sock;            /* to the monitor */
@@ -64,6 +65,8 @@ struct collector {
 	uint32_t last_tick;     /* epoch seconds */
 	bool repair_asked;      /* the logs are held until the answer */
 	uint32_t repair_before; /* epoch seconds; the last such request */
+	uint32_t logs_before;   /* epoch seconds; the last PRIV_WANT_LOGS */
+	uint32_t logs_wait;     /* seconds until the next one; 0: none before */
 	bool stopping;          /* the monitor ordered it */
 };
 
@@ -140,6 +143,15 @@ report(struct collector *c)
 	log_wait_for_room(false);
 }
 
+/* Sends a request during which no log is written. */
+static void
+ask_about_logs(struct collector *c, enum priv_type type)
+{
+	c->repair_asked = true;
+	output_pause_logs(c->output, true);
+	send_request(c, type);
+}
+
 /*
  * Asks the monitor to cut off a partial record at the end of a log, at most
  * once a second.
@@ -152,10 +164,26 @@ ask_for_repair(struct collector *c)
 	if (c->repair_asked || now == c->repair_before ||
 	    !output_was_torn(c->output))
 		return;
-	c->repair_asked = true;
 	c->repair_before = now;
-	output_pause_logs(c->output, true);
-	send_request(c, PRIV_WANT_REPAIR);
+	ask_about_logs(c, PRIV_WANT_REPAIR);
+}
+
+/* Asks the monitor to open dead logs again, at growing intervals. */
+static void
+ask_for_logs(struct collector *c, uint32_t now)
+{
+	if (!output_has_dead_log(c->output)) {
+		c->logs_wait = 0;
+		return;
+	}
+	if (c->repair_asked || now - c->logs_before < c->logs_wait)
+		return;
+	c->logs_before = now;
+	if (c->logs_wait == 0)
+		c->logs_wait = 1;
+	else if (c->logs_wait < LOGS_WAIT_MAX)
+		c->logs_wait *= 2;
+	ask_about_logs(c, PRIV_WANT_LOGS);
 }
 
 static void
@@ -439,6 +467,8 @@ stop(struct collector *c)
 
 	if (c->conf == NULL)
 		exit(0);
+	if (!c->repair_asked && output_has_dead_log(c->output))
+		ask_about_logs(c, PRIV_WANT_LOGS);
 	obey_while(c, &c->repair_asked);
 	resume_logs(c);
 	sockets_drain(c->sockets);
@@ -463,6 +493,7 @@ tick(struct collector *c)
 	intake_tick(c->intake, now);
 	exporters_expire(c->exporters, now);
 	control_expire(c->control, now);
+	ask_for_logs(c, now);
 	if (output_wants_logsock(c->output))
 		send_request(c, PRIV_WANT_LOGSOCK);
 	if (c->conf->statefile != NULL && keep_state_tick(&c->state, now) == -1)

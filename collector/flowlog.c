@@ -73,6 +73,7 @@ struct flowlog {
 	size_t partial;   /* bytes of the first record that are in fd */
 	off_t torn_at;    /* size of the file with this partial record */
 	bool torn;        /* since the last flowlog_was_torn */
+	bool dead;        /* see flowlog_is_dead */
 	bool paused;      /* the monitor is repairing the file */
 	bool waits;       /* until fd is writable */
 	bool failing;     /* since the buffer was empty */
@@ -263,6 +264,7 @@ note_failure(struct flowlog *l)
 	uint64_t held_back;
 
 	l->failed_at = clock_sec();
+	l->dead = errno != ENOSPC && errno != EDQUOT && errno != EFBIG;
 	l->counters.errors++;
 	if (l->failing)
 		return;
@@ -317,6 +319,7 @@ write_some(struct flowlog *l)
 		return (false);
 	}
 	l->failed_at = 0;
+	l->dead = false;
 	return (true);
 }
 
@@ -362,6 +365,12 @@ int
 flowlog_blocked_on(const struct flowlog *l)
 {
 	return (l->waits ? l->fd : -1);
+}
+
+bool
+flowlog_is_dead(const struct flowlog *l)
+{
+	return (l->dead);
 }
 
 bool

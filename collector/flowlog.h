@@ -99,6 +99,12 @@ size_t flowlog_left(const struct flowlog *l);
 /* Whether a partial record was written to a file since the last call. */
 bool flowlog_was_torn(struct flowlog *l);
 
+/*
+ * Whether the last write failed for a cause that another descriptor may not
+ * have, and not for want of room.
+ */
+bool flowlog_is_dead(const struct flowlog *l);
+
 /* Writes nothing while paused: the monitor is repairing the file. */
 void flowlog_pause(struct flowlog *l, bool pause);
 

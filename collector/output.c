@@ -196,6 +196,18 @@ output_was_torn(struct output *o)
 	return (torn);
 }
 
+bool
+output_has_dead_log(const struct output *o)
+{
+	size_t i;
+
+	for (i = 0; i < nlogs(o); i++) {
+		if (flowlog_is_dead(o->logs[i]))
+			return (true);
+	}
+	return (false);
+}
+
 void
 output_pause_logs(struct output *o, bool pause)
 {

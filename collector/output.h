@@ -131,6 +131,9 @@ size_t output_left(const struct output *o);
 bool output_was_torn(struct output *o);
 void output_pause_logs(struct output *o, bool pause);
 
+/* Whether flowlog_is_dead() is true for a log. */
+bool output_has_dead_log(const struct output *o);
+
 /*
  * Sets output_npollfds() elements, one for each log and one for the log socket,
  * with fd -1 for those that do not wait.  The number changes only with

@@ -65,8 +65,9 @@ enum priv_type {
 	PRIV_STATE = 17,      /* with a descriptor: the state to start with */
 	PRIV_STATE_FILE = 19, /* write the state to it; none: not now */
 
-	PRIV_LOGS_REPAIRED = 21, /* all logs end with a whole record */
-	PRIV_CONTROL = 23,       /* in a configuration: the listening socket */
+	/* All logs end with a whole record.  Answers both requests for logs. */
+	PRIV_LOGS_REPAIRED = 21,
+	PRIV_CONTROL = 23, /* in a configuration: the listening socket */
 
 	PRIV_READY = 2,         /* the configuration is in force */
 	PRIV_WANT_LOGSOCK = 4,  /* reconnect the log socket */
@@ -79,6 +80,12 @@ enum priv_type {
 	 * PRIV_LOGS_REPAIRED.
 	 */
 	PRIV_WANT_REPAIR = 12,
+	/*
+	 * A descriptor of a log is dead.  The collector writes to no log until
+	 * PRIV_LOGS_REPAIRED.  Before that, it receives a PRIV_LOG for each log
+	 * that the monitor could open again.
+	 */
+	PRIV_WANT_LOGS = 14,
 };
 
 /* The address that a forwarding socket sends from. */

@@ -46,6 +46,7 @@ struct flowlog_file {
 	int fd;
 	int append_fd; /* for the collectors; -1: these get fd */
 	char path[PATH_MAX];
+	dev_t dev;     /* of its file system; fstat may fail later */
 	uint32_t lock; /* of the log in flowlog-lock.h, also after rotation */
 	gid_t gid;     /* of its files; (gid_t)-1: not changed */
 	time_t until;  /* epoch; 0: not rotated by time */

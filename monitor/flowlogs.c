@@ -20,6 +20,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -154,6 +155,15 @@ set_access(const struct conf_log *log, const struct flowlog_file *f,
 	return (r);
 }
 
+static dev_t
+device_of(int fd)
+{
+	struct stat st = { 0 };
+
+	(void)fstat(fd, &st);
+	return (st.st_dev);
+}
+
 /*
  * Opens the current file of log i, whose name may contain the date.  -1 with
  * the cause.
@@ -179,6 +189,7 @@ open_log(const struct flowlogs *l, size_t i, const struct flowlogs *users,
 		f->fd = open_checked(l, log, users, f->path, made, cause);
 	if (f->fd == -1 || open_append(f, cause) == -1)
 		return (-1);
+	f->dev = device_of(f->fd);
 	if (set_access(log, f, cause) == 0) {
 		if (log_state_end(&f->conditions.unopened))
 			log_info("logfile %s was opened again", f->path);
@@ -326,17 +337,25 @@ flowlogs_open(struct flowlogs *l, const struct config *conf,
 	return (0);
 }
 
-int
-flowlogs_reopen(struct flowlogs *l, size_t i, struct log_cause *cause)
+/* Opens log i again; users as in open_checked.  -1 with the cause. */
+static int
+replace(struct flowlogs *l, size_t i, const struct flowlogs *users,
+    struct log_cause *cause)
 {
 	struct flowlog_file f;
 	bool made;
 
-	if (open_log(l, i, l, &f, &made, cause) == -1)
+	if (open_log(l, i, users, &f, &made, cause) == -1)
 		return (-1);
 	flowlog_sync_retire(&l->sync, &l->open.list[i]);
 	l->open.list[i] = f;
 	return (0);
+}
+
+int
+flowlogs_reopen(struct flowlogs *l, size_t i, struct log_cause *cause)
+{
+	return (replace(l, i, l, cause));
 }
 
 static bool
@@ -437,26 +456,44 @@ flowlogs_collector_fd(const struct flowlogs *l, size_t i)
 }
 
 /*
- * Meanwhile the log is locked: by the collector with this number, or else by
- * the monitor.  If another collector has the lock, does nothing.
+ * Locks the log, unless the collector with this number, which waits, has locked
+ * it.  False if another collector has.
  */
-static void
-repair(const struct flowlogs *l, struct flowlog_file *f,
-    struct flowlog_locks *locks, uint32_t number, bool report)
+static bool
+lock_log(const struct flowlog_file *f, struct flowlog_locks *locks,
+    uint32_t number)
 {
 	const struct flowlog_lock collector = { locks, f->lock, number };
 	const struct flowlog_lock monitor = { locks, f->lock,
 		FLOWLOG_LOCK_MONITOR };
+
+	return (flowlog_lock_is_held(&collector) || flowlog_lock_try(&monitor));
+}
+
+/* Undoes lock_log. */
+static void
+unlock_log(const struct flowlog_file *f, struct flowlog_locks *locks)
+{
+	const struct flowlog_lock monitor = { locks, f->lock,
+		FLOWLOG_LOCK_MONITOR };
+
+	flowlog_unlock(&monitor);
+}
+
+static void
+repair(const struct flowlogs *l, struct flowlog_file *f,
+    struct flowlog_locks *locks, uint32_t number, bool report)
+{
 	struct log_cause cause;
 
-	if (!flowlog_lock_is_held(&collector) && !flowlog_lock_try(&monitor))
+	if (!lock_log(f, locks, number))
 		return;
 	if (flowlog_check(l->open.rights, f->path, f->fd, report, &cause) == -1)
 		(void)log_cause_hourly(&cause, &f->conditions.unrepaired,
 		    (uint32_t)now_epoch());
 	else if (log_state_end(&f->conditions.unrepaired))
 		log_info("logfile %s: its end was repaired", f->path);
-	flowlog_unlock(&monitor);
+	unlock_log(f, locks);
 }
 
 void
@@ -469,6 +506,43 @@ flowlogs_repair(const struct flowlogs *l, struct flowlog_locks *locks,
 		repair(l, &l->open.list[i], locks, number, report);
 	for (i = 0; i < l->sync.nretired; i++)
 		repair(l, &l->sync.retired[i], locks, number, report);
+}
+
+/* Whether the file, or else its file system, is there.  False with the cause. */
+static bool
+is_there(const struct flowlog_file *f, struct log_cause *cause)
+{
+	const size_t len = (size_t)(flowlog_name_base(f->path) - f->path);
+	char dir[PATH_MAX] = ".";
+	struct stat st;
+
+	if (stat(f->path, &st) == 0)
+		return (true);
+	log_cause_set(cause, "logfile %s: flowd waits for it", f->path);
+	if (errno != ENOENT)
+		return (false);
+	if (len != 0)
+		(void)snprintf(dir, sizeof(dir), "%.*s", (int)len, f->path);
+	return (stat(dir, &st) == 0 && st.st_dev == f->dev);
+}
+
+bool
+flowlogs_revive(struct flowlogs *l, size_t i, struct flowlog_locks *locks,
+    uint32_t number)
+{
+	static const struct flowlogs unused = { .open.conf = NULL };
+	struct flowlog_file *f = &l->open.list[i];
+	struct log_cause cause;
+	bool done;
+
+	if (!lock_log(f, locks, number))
+		return (false);
+	done = is_there(f, &cause) && replace(l, i, &unused, &cause) == 0;
+	if (!done)
+		(void)log_cause_hourly(&cause, &f->conditions.unopened,
+		    (uint32_t)now_epoch());
+	unlock_log(f, locks);
+	return (done);
 }
 
 bool

@@ -68,6 +68,16 @@ void flowlogs_close(struct flowlogs *l, struct flowlogs *after);
 int flowlogs_reopen(struct flowlogs *l, size_t i, struct log_cause *cause);
 
 /*
+ * Reopens log i for a collector, with this number, that cannot write to it and
+ * waits.  True if the log now has another descriptor; a failure is logged once
+ * an hour.  Does nothing while another collector has locked the log.  To create
+ * no log in a directory on which another file system was mounted, it waits
+ * until the former file, or its file system, is there again.
+ */
+bool flowlogs_revive(struct flowlogs *l, size_t i, struct flowlog_locks *locks,
+    uint32_t number);
+
+/*
  * Removes partial records from the ends of logs.  The collector with this
  * number may have left them; it waits or is dead.  Logs that another collector
  * has locked have no partial record and are skipped.  report: logs removals.

@@ -104,6 +104,23 @@ answer_want_repair(struct workers *ws, struct worker *w, struct opened *o)
 	return (priv_send(w->sock, PRIV_LOGS_REPAIRED, 0, NULL, 0, -1));
 }
 
+/*
+ * Opens the logs again.  Skipped while a collector has not yet confirmed the
+ * latest files, since the monitor keeps the former ones open until then.
+ */
+static int
+answer_want_logs(struct workers *ws, struct worker *w, struct opened *o)
+{
+	const bool at_rest = workers_are_at_rest(ws);
+	size_t i;
+
+	for (i = 0; at_rest && i < o->conf->nlogs; i++) {
+		if (flowlogs_revive(&o->logs, i, ws->locks, w->number))
+			workers_send_log(ws, &o->logs, i);
+	}
+	return (priv_send(w->sock, PRIV_LOGS_REPAIRED, 0, NULL, 0, -1));
+}
+
 static bool
 awaits_ready(const struct worker *w)
 {
@@ -129,6 +146,7 @@ static const struct request {
 	{ PRIV_WANT_STATE, NULL, REQUESTS_A_SECOND, answer_want_state },
 	{ PRIV_STATE_WRITTEN, NULL, REQUESTS_A_SECOND, answer_state_written },
 	{ PRIV_WANT_REPAIR, NULL, REQUESTS_A_SECOND, answer_want_repair },
+	{ PRIV_WANT_LOGS, NULL, REQUESTS_A_SECOND, answer_want_logs },
 };
 #define NREQUESTS (sizeof(requests) / sizeof(requests[0]))
 

@@ -26,34 +26,45 @@
 #include "base/log.h"
 #include "monitor/senders.h"
 
-/* The messages may be repeated once a second. */
+/* The collector asks for a socket once a second. */
 static void
-warn(struct log_limit *limit, const struct config *conf, const char *event)
+warn(struct log_state *state, const struct config *conf, const char *event)
 {
 	uint32_t held_back;
 
-	if (log_limit_pass(limit, (uint32_t)time(NULL), &held_back))
+	if (log_state_begin(state, (uint32_t)time(NULL), &held_back))
 		log_warn("logsock %s: %s", conf->logsock, event);
 }
 
+static void
+set_bufsize(int fd, const struct config *conf, struct log_state *small)
+{
+	int size = (int)conf->logsock_bufsize;
+
+	if (size != 0 &&
+	    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)) == -1)
+		warn(small, conf, "cannot set the bufsize");
+}
+
 int
-sender_open_logsock(const struct config *conf, struct sender_limits *warned)
+sender_open_logsock(const struct config *conf,
+    struct sender_conditions *conditions)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int fd, size = (int)conf->logsock_bufsize;
+	int fd;
 
 	(void)strlcpy(sun.sun_path, conf->logsock, sizeof(sun.sun_path));
 	if ((fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) == -1) {
-		warn(&warned->unconnected, conf, "cannot create a socket");
+		warn(&conditions->unconnected, conf, "cannot create a socket");
 		return (-1);
 	}
-	if (size != 0 &&
-	    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)) == -1)
-		warn(&warned->bufsize, conf, "cannot set the bufsize");
+	set_bufsize(fd, conf, &conditions->small);
 	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
-		warn(&warned->unconnected, conf, "no reader; retrying");
+		warn(&conditions->unconnected, conf, "no reader; retrying");
 		(void)close(fd);
 		return (-1);
 	}
+	if (log_state_end(&conditions->unconnected))
+		log_info("logsock %s: a reader is there", conf->logsock);
 	return (fd);
 }

@@ -25,16 +25,16 @@
 #include "base/log-limit.h"
 #include "config/config.h"
 
-/* Limits of the messages about the log socket.  Zeroed at the start. */
-struct sender_limits {
-	struct log_limit unconnected, bufsize;
+/* Conditions of the log socket, for its messages.  Zeroed at the start. */
+struct sender_conditions {
+	struct log_state unconnected, small;
 };
 
 /*
  * A socket connected to the log socket of conf.  -1 if it has no reader, after
- * a message that warned limits.
+ * a message whose rate is limited.
  */
 int sender_open_logsock(const struct config *conf,
-    struct sender_limits *warned);
+    struct sender_conditions *conditions);
 
 #endif

@@ -101,7 +101,7 @@ int
 worker_send_logsock(struct workers *ws, const struct worker *w,
     const struct config *conf)
 {
-	const int fd = sender_open_logsock(conf, &ws->logsock_warned);
+	const int fd = sender_open_logsock(conf, &ws->logsock);
 
 	return (fd == -1 ? priv_send(w->sock, PRIV_LOGSOCK, 0, NULL, 0, -1) :
 			   send_and_close(ws, w, PRIV_LOGSOCK, fd));

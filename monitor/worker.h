@@ -64,7 +64,7 @@ struct workers {
 	bool reopening; /* a collector may still write to an old log */
 	bool stopping;  /* PRIV_STOP was sent to all */
 	struct flowlog_locks *locks; /* shared with the collectors */
-	struct sender_limits logsock_warned;
+	struct sender_conditions logsock;
 	uint32_t n;
 	struct worker list[CONFIG_WORKERS_MAX];
 };

@@ -111,7 +111,7 @@ _system_tests()
 class Requests(Fixture):
     """Messages to the monitor.  It rejects wrong sizes and unknown types."""
 
-    KNOWN = {4, 6, 8, 12}	# 2, "ready", only once for each configuration
+    KNOWN = {4, 6, 8, 12, 14}	# 2, "ready", only once for each configuration
 
     def test_0_known_requests_are_answered(self):
         for number in self.KNOWN:

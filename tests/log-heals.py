@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
-"""Before flowd appends to a log, it repairs the log's end."""
+"""Before flowd appends to a log, it repairs the log's end.  It opens a log
+again to which it cannot write."""
 
+import errno
 import os
 import pathlib
 import struct
+import subprocess
 import sys
 import unittest
 from signal import SIGCONT, SIGKILL, SIGSTOP
@@ -12,9 +15,11 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import flowlog
 import netflow
 import tap
-from flowdtest import Flowd
+from flowdtest import Flowd, wait_for
+from hooked import Hooked, needs_hook
 
 FLOWS = 40
+WANT_LOGS = "request 14 12"
 
 
 class Heals(unittest.TestCase):
@@ -92,6 +97,104 @@ class Refuses(unittest.TestCase):
     def test_something_else(self):
         self.refused(b"#!/bin/sh\necho this is a script, and no log\n" * 40,
                      "not a flow log")
+
+
+@needs_hook
+class Dead(unittest.TestCase):
+    """The collector's descriptor fails, as after a remount."""
+
+    def start(self, *statements, prefix=()):
+        flowd = Hooked("store ALL", *statements, log=False, prefix=prefix)
+        self.addCleanup(flowd._discard)
+        self.directory = flowd.dir / "logs"
+        self.directory.mkdir()
+        flowd.log = self.directory / "flowd.log"
+        flowd.start()
+        self.send(flowd, 1)
+        if not prefix:
+            flowd.wait_flows(1)
+        return flowd
+
+    def send(self, flowd, count):
+        flowd.send(netflow.datagram(5, netflow.flows(count)))
+
+    def die(self, flowd, error=errno.ESTALE):
+        flowd.order(f"dead {error}")
+        self.send(flowd, 2)
+
+    def count(self, flowd, text):
+        return sum(text in line for line in flowd.stderr_lines())
+
+    def test_log_is_opened_again(self):
+        flowd = self.start('logfile "@DIR@/logs/flowd.log"')
+        for number, error in enumerate((errno.ENOTCONN, errno.EIO), 1):
+            self.die(flowd, error)
+            flowd.wait_flows(1 + 2 * number)
+        flowd.stop()
+        self.assertEqual(self.count(flowd, "can be written again; 0 flows"), 2)
+
+    def test_log_is_opened_again_at_the_end(self):
+        flowd = self.start('logfile "@DIR@/logs/flowd.log"', "workers 2")
+        moved = self.directory.rename(flowd.dir / "moved")
+        self.die(flowd)
+        flowd.wait_stderr("cannot write to")
+        flowd.wait_stderr("flowd waits for it")
+        moved.rename(self.directory)
+        flowd.stop()
+        self.assertEqual(len(flowd.flows()), 3)
+
+    def test_path_is_missing_for_a_while(self):
+        """Nothing is lost, and each event is logged once."""
+        flowd = self.start('logfile "@DIR@/logs/flowd.log"',
+                           'logfile "@DIR@/other" tag 1')
+        moved = self.directory.rename(flowd.dir / "moved")
+        self.die(flowd)
+        flowd.wait_stderr("flowd waits for it")
+        for _ in range(3):
+            flowd.order(WANT_LOGS)
+            self.send(flowd, 3)
+        with open(moved / "flowd.log", "ab") as log:
+            log.write((moved / "flowd.log").read_bytes()[:70])
+        moved.rename(self.directory)
+        flowd.wait_flows(1 + 2 + 9)
+        flowd.stop()
+        self.assertEqual(len(flowlog.decode(flowd.log.read_bytes())), 12)
+        for text in ("cannot write to", "flowd waits for it",
+                     "was opened again", "can be written again",
+                     "removed a partial record of 70 bytes"):
+            self.assertEqual(self.count(flowd, text), 1, text)
+
+    @unittest.skipIf(os.geteuid() != 0, "not root")
+    def test_file_system_is_not_mounted(self):
+        """flowd creates no log in the directory below."""
+        with tap.TemporaryDirectory() as disk:
+            if subprocess.run(["unshare", "--mount", "mount", "-t", "tmpfs",
+                               "none", disk], check=False,
+                              stderr=subprocess.DEVNULL).returncode != 0:
+                self.skipTest("cannot mount file systems")
+            flowd = self.start(
+                'logfile "@DIR@/logs/flowd.log"',
+                prefix=["unshare", "--mount", "sh", "-ec",
+                        f"mount -t tmpfs none {disk}; conf=; "
+                        "for conf; do :; done; "
+                        f'mount --bind {disk} "$(dirname "$conf")/logs"; '
+                        'exec "$@"', "sh"])
+
+            def inside(*command):
+                return subprocess.run(
+                    ["nsenter", "--mount", f"--target={flowd.process.pid}",
+                     *command], check=True, capture_output=True).stdout
+
+            wait_for(lambda: inside("cat", flowd.log), "the log has a flow")
+            inside("umount", "--lazy", self.directory)
+            self.die(flowd)
+            flowd.wait_stderr("flowd waits for it")
+            self.assertEqual(inside("ls", self.directory), b"")
+            inside("mount", "--bind", disk, self.directory)
+            flowd.wait_stderr("can be written again; 0 flows")
+            log = inside("cat", flowd.log)
+            flowd.stop()
+        self.assertEqual(len(flowlog.decode(log)), 3)
 
 
 if __name__ == "__main__":

@@ -63,6 +63,7 @@ class Logsock(unittest.TestCase):
             flowd.wait_flows(1)
             first = self.reader(path)
             sent = self.send_until_read(flowd, first, 1)
+            flowd.wait_stderr("a reader is there")
             first.close()
             flowd.send(datagram)
             flowd.wait_flows(sent + 1)

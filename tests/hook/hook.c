@@ -16,7 +16,7 @@
 
 /*
  * A collector that an attacker controls.  It is linked with flowd's objects, of
- * which it replaces three functions, and obeys datagrams that are text:
+ * which it replaces four functions, and obeys datagrams that are text:
  *
  *   HOOK die			dies of this datagram
  *   HOOK pause MILLISECONDS	processes it for that long
@@ -29,6 +29,7 @@
  *   HOOK shout MILLISECONDS	writes lines to it for that long
  *   HOOK say COUNT		logs that many messages
  *   HOOK last COUNT		does the same, and dies
+ *   HOOK dead ERRNO		the descriptor of the log fails from now on
  *   HOOK try NAME PID		tries one of attempts[]; PID is the monitor
  *
  * Requests and messages go to the monitor.  After "HOOK bad" instead of "HOOK",
@@ -75,10 +76,14 @@ int __real_priv_send(int sock, enum priv_type type, uint32_t value,
     const void *body, size_t len, int fd);
 int __wrap_priv_send(int sock, enum priv_type type, uint32_t value,
     const void *body, size_t len, int fd);
+ssize_t __real_write(int fd, const void *data, size_t len);
+ssize_t __wrap_write(int fd, const void *data, size_t len);
 bool __wrap_deaths_too_many(struct deaths *d, time_t now);
 
 static int monitor_sock = -1;
 static pid_t monitor;
+static int dead_fd = -1;
+static int dead_errno;
 
 static long
 try_open(void)
@@ -523,6 +528,13 @@ send_descriptors(size_t n)
 }
 
 static void
+kill_log(unsigned int error)
+{
+	dead_fd = find_log();
+	dead_errno = (int)error;
+}
+
+static void
 obey(const char *order)
 {
 	unsigned int a, b, c;
@@ -544,6 +556,8 @@ obey(const char *order)
 		write_bytes(hex);
 	else if (sscanf(order, "shout %u", &a) == 1)
 		shout(a);
+	else if (sscanf(order, "dead %u", &a) == 1)
+		kill_log(a);
 	else if (sscanf(order, "say %u", &a) == 1)
 		say(a);
 	else if (sscanf(order, "last %u", &a) == 1) {
@@ -596,4 +610,13 @@ __wrap_deaths_too_many(struct deaths *d, time_t now)
 	(void)d;
 	(void)now;
 	return (false);
+}
+
+ssize_t
+__wrap_write(int fd, const void *data, size_t len)
+{
+	if (fd != dead_fd)
+		return (__real_write(fd, data, len));
+	errno = dead_errno;
+	return (-1);
 }

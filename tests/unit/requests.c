@@ -35,7 +35,8 @@ static bool
 is_always_allowed(uint32_t type)
 {
 	return (type == PRIV_WANT_LOGSOCK || type == PRIV_WANT_STATE ||
-	    type == PRIV_STATE_WRITTEN || type == PRIV_WANT_REPAIR);
+	    type == PRIV_STATE_WRITTEN || type == PRIV_WANT_REPAIR ||
+	    type == PRIV_WANT_LOGS);
 }
 
 static void
