@@ -268,7 +268,8 @@ static struct PyModuleDef definition = {
 	.m_methods = methods,
 };
 
-PyMODINIT_FUNC PyInit__flowd(void);
+/* The headers of Python 3.8 do not make it visible. */
+__attribute__((visibility("default"))) PyMODINIT_FUNC PyInit__flowd(void);
 
 PyMODINIT_FUNC
 PyInit__flowd(void)
