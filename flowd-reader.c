@@ -41,7 +41,6 @@
 #include "filter.h"
 #include "format.h"
 #include "lib/fields.h"
-#include "lib/follow.h"
 #include "store.h"
 
 #define STDOUT_BUFFER   (256 * 1024) /* bytes */
@@ -54,19 +53,21 @@ enum layout { TEXT, CSV, JSON };
 struct job {
 	enum layout layout;
 	bool utc, verbose;
-	bool legacy, recover, follow;
-	bool print;           /* flows to standard output */
-	uint64_t head;        /* limit of flows per log, -H */
-	const char *out_path; /* NULL: no -o */
+	bool legacy, recover;
+	bool follow, only_new; /* -F, --new */
+	bool print;            /* flows to standard output */
+	uint64_t head;         /* limit of flows per log, -H */
+	const char *out_path;  /* NULL: no -o */
 	struct store_writer *out;
-	struct filter *filter;   /* NULL: no -f */
-	char *rules_text;        /* of -e, a line each, until compiled */
-	struct filter *rules;    /* NULL: no -e */
-	uint32_t store_mask;     /* with filter */
-	uint64_t nread, npassed; /* flows */
-	const char *log;         /* the current log */
-	uint64_t left;           /* remaining flows of head, in this log */
-	int status;              /* the exit status so far */
+	struct filter *filter;         /* NULL: no -f */
+	char *rules_text;              /* of -e, a line each, until compiled */
+	struct filter *rules;          /* NULL: no -e */
+	uint32_t store_mask;           /* with filter */
+	uint64_t nread, npassed;       /* flows */
+	const char *log;               /* the current log */
+	struct store_reader *followed; /* with -F, the reader of the log */
+	uint64_t left; /* remaining flows of head, in this log */
+	int status;    /* the exit status so far */
 	/* Not on the stack, where it may be cleared for each flow. */
 	char line[FORMAT_LINE_MAX + 1];
 };
@@ -75,14 +76,24 @@ enum outcome { READ_ON, STOP };
 
 static volatile sig_atomic_t interrupted; /* with -F */
 
+enum word { NEW = PROGRAM_WORD };
+
+static const struct program_word reader_words[] = {
+	{ "new", false, NEW },
+	{ NULL, false, 0 },
+};
+
 static const struct program reader_program = {
 	.name = "flowd-reader",
+	.words = reader_words,
 	.letters = "FH:JLRUVcde:f:ho:qv",
 	.usage =
 	    "usage: flowd-reader [-FJLRUVcdhqv] [-H n] [-e rule] [-f filter] "
 	    "[-o out]\n"
-	    "                    log ...\n"
-	    "  -F             follow the last log as it grows and is rotated\n"
+	    "                    [--new] log ...\n"
+	    "  -F             follow the last log as it grows and is rotated; "
+	    "it may be a\n"
+	    "                 directory, or a pattern of names\n"
 	    "  -H n           read the first n flows of each log\n"
 	    "  -J             print JSON, one object a line\n"
 	    "  -L             read logs of version 2, from before flowd 0.9\n"
@@ -94,6 +105,7 @@ static const struct program reader_program = {
 	    "  -e rule        read only flows that match this or another -e\n"
 	    "  -f filter      use the rules and store statements of this file\n"
 	    "  -h, --help     print this help\n"
+	    "  --new          with -F, begin at the end of the newest log\n"
 	    "  -o out         write the flows that passed to this log\n"
 	    "  -q             print no flows\n"
 	    "  -v             print all fields, and the name of each log\n"
@@ -517,100 +529,92 @@ wait_a_moment(const struct job *job)
 	return (READ_ON);
 }
 
-/* Waits until the log exists.  False: it cannot be followed, or interrupted. */
-static bool
-wait_for_log(struct job *job, struct follow *f, enum outcome *outcome)
+/* Reports an event of a log that is followed, after the flows before it. */
+static void
+report_following(void *arg, enum store_follow_event event, const char *path)
 {
-	bool reported = false;
-	int error;
+	struct job *job = arg;
+	const int error = errno;
 
-	while (!interrupted && *outcome == READ_ON) {
-		if ((error = follow_open(f)) == 0)
-			return (true);
-		if (error != FLOWD_EIO) {
+	(void)flush_all(job);
+	errno = error;
+	switch (event) {
+	case STORE_FOLLOW_WAITING:
+		if (errno == 0)
+			log_warnx("%s has no log, waiting for one", path);
+		else
+			log_warn("cannot open %s, waiting for it", path);
+		break;
+	case STORE_FOLLOW_BEGIN:
+		job->log = path;
+		(void)print_name(job, 0);
+		break;
+	case STORE_FOLLOW_CUT:
+		log_warnx("%s was truncated, and is read from its beginning",
+		    path);
+		(void)print_name(job, 0);
+		break;
+	case STORE_FOLLOW_TORN:
+		report_end(job, job->followed, FLOWD_ETORN);
+		break;
+	case STORE_FOLLOW_CLOSED:
+		if (path == NULL)
 			log_warnx(
-			    "%s is not a regular file and cannot be "
-			    "followed",
+			    "%s was closed, and no newer log has its name",
 			    job->log);
-			set_status(job, 1);
-			return (false);
-		}
-		if (!reported)
-			log_warn("cannot open %s, waiting for it", job->log);
-		reported = true;
-		*outcome = wait_a_moment(job);
+		else
+			log_warnx(
+			    "%s was closed, and a newer log was begun; this "
+			    "command follows all: flowd-reader -F '%s'",
+			    job->log, path);
+		break;
 	}
-	return (false);
 }
 
-/*
- * Reads a file while it grows, until another file replaces it.  *error is then
- * FLOWD_EEOF or FLOWD_ETORN.
- */
+/* Reads a log while it grows and other files succeed it. */
 static enum outcome
-follow_flows(struct job *job, struct store_reader *reader, struct follow *f,
-    int *error)
+follow_flows(struct job *job, struct store_reader *reader, int *error)
 {
 	enum outcome outcome;
 
-	store_reader_follow(reader, true);
 	while ((outcome = read_flows(job, reader, error)) == READ_ON &&
-	    (*error == FLOWD_EEOF || *error == FLOWD_ETORN)) {
-		switch (follow_look(f, store_reader_offset(reader))) {
-		case FOLLOW_SAME:
-			if (wait_a_moment(job) == STOP)
-				return (STOP);
-			break;
-		case FOLLOW_CUT:
-			log_warnx(
-			    "%s was truncated, and is read from its "
-			    "beginning",
-			    job->log);
-			return (READ_ON);
-		case FOLLOW_NEXT:
-			store_reader_follow(reader, false);
-			return (read_flows(job, reader, error));
-		}
+	    !interrupted && (*error == FLOWD_EEOF || *error == FLOWD_ETORN)) {
+		if (wait_a_moment(job) == STOP)
+			return (STOP);
 	}
-	return (outcome);
-}
-
-/* Follows the files at a path, one after another. */
-static enum outcome
-follow_files(struct job *job, struct follow *f)
-{
-	struct store_reader *reader;
-	enum outcome outcome;
-	int error, fd;
-
-	do {
-		if ((error = follow_descriptor(f, &fd)) != 0 ||
-		    (error = store_reader_fdopen(fd, &reader)) != 0) {
-			cannot_open(job, error);
-			return (READ_ON);
-		}
-		outcome = begin_log(job, reader, &error);
-		if (outcome == READ_ON && error == 0)
-			outcome = follow_flows(job, reader, f, &error);
-		if (outcome == READ_ON && !interrupted)
-			report_end(job, reader, error);
-		store_reader_close(reader);
-	} while (outcome == READ_ON && job->left > 0 && !interrupted &&
-	    (error == FLOWD_EEOF || error == FLOWD_ETORN));
 	return (outcome);
 }
 
 static enum outcome
 follow_log(struct job *job)
 {
+	const unsigned int flags =
+	    STORE_FOLLOW_WAIT | (job->only_new ? STORE_FOLLOW_NEW : 0);
 	enum outcome outcome = READ_ON;
-	struct follow f;
+	struct store_reader *reader;
+	int error;
 
 	catch_signals();
-	follow_init(&f, job->log);
-	if (wait_for_log(job, &f, &outcome))
-		outcome = follow_files(job, &f);
-	follow_close(&f);
+	error = store_reader_open_following(job->log, flags, report_following,
+	    job, &reader);
+	if (error == FLOWD_EINVAL) {
+		log_warnx("%s is not a regular file and cannot be followed",
+		    job->log);
+		set_status(job, 1);
+		return (READ_ON);
+	}
+	if (error != 0) {
+		cannot_open(job, error);
+		return (READ_ON);
+	}
+	job->followed = reader;
+	if (job->recover)
+		error = store_reader_recover(reader, report_damage, job);
+	if (error == 0)
+		outcome = follow_flows(job, reader, &error);
+	if (outcome == READ_ON && !interrupted && error != FLOWD_ECLOSED)
+		report_end(job, reader, error);
+	store_reader_close(reader);
 	return (outcome);
 }
 
@@ -693,6 +697,8 @@ check_options(const struct job *job, bool csv, bool json, const char *last_log)
 		    "damage");
 	if (job->follow && strcmp(last_log, "-") == 0)
 		fatalx("-F cannot follow standard input; name a log");
+	if (job->only_new && !job->follow)
+		fatalx("--new needs -F");
 }
 
 /* Refuses standard input as filter and log. */
@@ -764,6 +770,9 @@ main(int argc, char **argv)
 			break;
 		case 'v':
 			job.verbose = true;
+			break;
+		case NEW:
+			job.only_new = true;
 			break;
 		}
 	}

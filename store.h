@@ -235,18 +235,62 @@ int store_reader_legacy(struct store_reader *reader, uint32_t *start_sec)
     __attribute__((warn_unused_result));
 
 /*
- * Turns following on or off.  While it is on, FLOWD_EEOF and FLOWD_ETORN are
- * not final: the next store_read looks for more data after the last record.
- * The reader must have been opened at the beginning of the file.
+ * Turns following of the open file on or off.  While it is on, FLOWD_EEOF and
+ * FLOWD_ETORN are not final: the next store_read looks for more data after the
+ * last record.  If the file became shorter than was read, it is read from its
+ * beginning.  The reader must have been opened at the beginning of the file.
  */
 void store_reader_follow(struct store_reader *reader, bool follow);
+
+/* Flags of store_reader_open_following. */
+#define STORE_FOLLOW_NEW  (1U << 0) /* read only flows written from now on */
+#define STORE_FOLLOW_WAIT (1U << 1) /* the path need not exist yet */
+
+enum store_follow_event {
+	STORE_FOLLOW_WAITING = 1, /* there is no log yet; errno, or 0 */
+	STORE_FOLLOW_BEGIN = 2,   /* flows of this file follow */
+	STORE_FOLLOW_CUT = 3,     /* truncated; read from its beginning */
+	STORE_FOLLOW_TORN = 4,    /* ends inside a record, which is left out */
+	STORE_FOLLOW_CLOSED = 5,  /* no more can come */
+};
+
+/*
+ * Called by store_read.  path is the path of the file, valid during the call;
+ * for STORE_FOLLOW_WAITING it is the path that is followed.  For
+ * STORE_FOLLOW_CLOSED it is a pattern that names the log and its successors if
+ * there is a newer log, or NULL.
+ */
+typedef void store_follow_fn(void *arg, enum store_follow_event event,
+    const char *path);
+
+/*
+ * Follows a log by its name across truncation, rotation and compression; each
+ * flow is returned once.  path is a log; or a directory, or a directory and a
+ * pattern of fnmatch(3), whose newest log is read first.  A reader of such a
+ * path never waits: FLOWD_EEOF and FLOWD_ETORN mean that there are no more flows
+ * for now, and the next store_read looks again.  FLOWD_ECLOSED means that no
+ * more can come: the log has a date in its name, and another file has succeeded
+ * it or it was compressed.  report may be NULL.
+ *
+ * FLOWD_EIO, without STORE_FOLLOW_WAIT also if the path does not exist;
+ * FLOWD_EINVAL: neither a regular file nor a directory; FLOWD_ENOMEM.
+ */
+int store_reader_open_following(const char *path, unsigned int flags,
+    store_follow_fn *report, void *arg, struct store_reader **reader)
+    __attribute__((warn_unused_result));
+
+/*
+ * The path of the file that such a reader reads, until the next store_read.
+ * NULL: the reader follows no name.
+ */
+const char *store_reader_path(const struct store_reader *reader);
 
 /*
  * Reads the next flow.  FLOWD_EEOF at the end; FLOWD_ETORN if the log ends
  * inside a record; FLOWD_EVERSION, FLOWD_EHEADER and FLOWD_ECRC for a damaged
  * record; FLOWD_EGZIP; FLOWD_ELEGACY; FLOWD_EXZ, FLOWD_EZSTD and FLOWD_EBZIP2
- * for a file in such a format; FLOWD_EIO.  All of these are final: each later
- * call returns the same.
+ * for a file in such a format; FLOWD_EIO; FLOWD_ECLOSED.  All of these are
+ * final: each later call returns the same.
  */
 int store_read(struct store_reader *reader, struct flow *flow)
     __attribute__((warn_unused_result));

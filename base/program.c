@@ -17,6 +17,7 @@
 #include "compat/compat.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -28,6 +29,8 @@
 
 #include "base/log.h"
 #include "base/program.h"
+
+#define VERSION 256 /* of --version; no letter has this value */
 
 static void
 print_version(const struct program *p)
@@ -65,54 +68,67 @@ has_argument(const char *letters, char letter)
 	return (at != NULL && at[1] == ':');
 }
 
-/*
- * The word of a long option, which getopt(3) reports as the wrong letter "-"
- * without moving optind on; NULL where "-" ends a cluster of letters.
- */
-static const char *
-long_option(char *const *argv)
+/* The options --help and --version, and those of the program. */
+static void
+fill_words(const struct program *p, struct option *words)
 {
-	const char *word = argv[optind];
+	static const struct option standard[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, VERSION },
+	};
+	const struct program_word *w;
 
-	if (optopt != '-' || word == NULL || strncmp(word, "--", 2) != 0)
-		return (NULL);
-	return (word + 2);
+	memset(words, 0, (PROGRAM_WORDS_MAX + 3) * sizeof(*words));
+	*words++ = standard[0];
+	*words++ = standard[1];
+	if (p->words == NULL)
+		return;
+	for (w = p->words; w->name != NULL; w++, words++) {
+		words->name = w->name;
+		words->has_arg = w->argument ? required_argument : no_argument;
+		words->val = w->value;
+	}
 }
 
-/* The letter of an option that getopt(3) refused; exits where it is wrong. */
-static int
-refused_option(const struct program *p, char *const *argv)
+/* Reports an option that getopt_long(3) refused, and exits. */
+static _Noreturn void
+refuse_option(const struct program *p, char *const *argv)
 {
-	const char *word = long_option(argv);
+	const char *word = argv[optind - 1];
+	const int len = (int)strcspn(word, "=");
 
-	if (word == NULL && strchr(p->letters, optopt) != NULL)
+	/* It has moved past a word, and sets optopt if it knows the word. */
+	if (strncmp(word, "--", 2) == 0 && optopt == 0)
+		program_misused(p, "unknown option %.*s", len, word);
+	if (strncmp(word, "--", 2) == 0)
+		program_misused(p, "option %.*s %s", len, word,
+		    word[len] == '=' ? "takes no argument" :
+				       "needs an argument");
+	if (strchr(p->letters, optopt) != NULL)
 		program_misused(p, "option -%c needs an argument", optopt);
-	if (word == NULL)
-		program_misused(p, "unknown option -%c", optopt);
-	if (strcmp(word, "help") == 0)
-		return ('h');
-	if (strcmp(word, "version") != 0)
-		program_misused(p, "unknown option --%s", word);
-	print_version(p);
-	finish_output();
+	program_misused(p, "unknown option -%c", optopt);
 }
 
 int
 program_option(const struct program *p, int argc, char **argv)
 {
+	struct option words[PROGRAM_WORDS_MAX + 3];
 	int ch;
 
+	fill_words(p, words);
 	opterr = 0; /* the messages are those of this file */
-	ch = getopt(argc, argv, p->letters);
-	if (ch == '?')
-		ch = refused_option(p, argv);
+	ch = getopt_long(argc, argv, p->letters, words, NULL);
 	switch (ch) {
+	case '?':
+		refuse_option(p, argv);
 	case 'h':
 		(void)fputs(p->usage, stdout);
 		finish_output();
 	case 'V':
 		if (has_argument(p->letters, 'V'))
 			return (ch);
+		/* FALLTHROUGH */
+	case VERSION:
 		print_version(p);
 		finish_output();
 	default:

@@ -21,18 +21,33 @@
 #ifndef PROGRAM_H
 #define PROGRAM_H
 
+#include <stdbool.h>
+
+#define PROGRAM_WORDS_MAX 8
+#define PROGRAM_WORD      512 /* the values of words begin here */
+
+/* An option that is a word after two dashes. */
+struct program_word {
+	const char *name;
+	bool argument;
+	int value; /* what program_option returns: a letter, or PROGRAM_WORD
+		      and up */
+};
+
 struct program {
 	const char *name;    /* as users call it */
 	const char *letters; /* its options, as for getopt(3) */
 	const char *usage;   /* the usage message, ends with a newline */
+	/* At most PROGRAM_WORDS_MAX, and then one without name; NULL: none. */
+	const struct program_word *words;
 	/* A library or mechanism beside zlib that -V prints. */
 	const char *feature; /* NULL: none */
 	const char *(*feature_version)(void);
 };
 
 /*
- * Returns the letter of the next option, with optarg and optind as getopt(3)
- * sets them, or -1 after the last one.  Help and version are printed here, and
+ * Returns the letter of the next option, or the value of a word, with optarg
+ * and optind as getopt_long(3) sets them, or -1 after the last one.  Help and version are printed here, and
  * a wrong option is reported here; then the process exits.  -V is the version
  * unless letters has it with an argument ("V:").
  */

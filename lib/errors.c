@@ -40,6 +40,7 @@ static const char *const messages[] = {
 			  "zstdcat LOG | flowd-reader -"),
 	[-FLOWD_EBZIP2] = ("compressed with bzip2, which is not read: "
 			   "bzcat LOG | flowd-reader -"),
+	[-FLOWD_ECLOSED] = "the log is closed",
 };
 
 const char *

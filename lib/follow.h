@@ -15,47 +15,80 @@
  */
 
 /*
- * Follows a log by its name, like tail -F.
+ * Follows a log by its name across truncation, rotation and compression.  It
+ * finds the files; store-read.c reads them, one at a time, each once.
  */
 #ifndef FOLLOW_H
 #define FOLLOW_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-struct follow {
-	const char *path;
-	int fd;   /* of the current file, or -1 */
-	int next; /* of the file that replaced it, or -1 */
-};
+struct follow;
 
 enum follow_event {
-	FOLLOW_SAME, /* the same file, which may have grown */
-	FOLLOW_CUT,  /* it was truncated; read it from its beginning */
-	FOLLOW_NEXT, /* the path has another file: this one is complete */
+	FOLLOW_SAME,   /* the same file, which may have grown */
+	FOLLOW_NEXT,   /* another file has unread bytes */
+	FOLLOW_CLOSED, /* the file is closed, and no other has its name */
 };
 
-/* The caller owns path, which must outlive f.  There is no current file yet. */
-void follow_init(struct follow *f, const char *path);
-void follow_close(struct follow *f);
+/* Where reading of a file begins. */
+struct follow_start {
+	uint64_t end; /* bytes that were read before, uncompressed */
+	bool exact;   /* a record ends there; else flows up to there repeat */
+};
 
 /*
- * Opens the file at the path as the current file.  FLOWD_EIO; FLOWD_EINVAL if
- * it is not a regular file.
+ * path is a file, a directory, or a directory and a pattern of fnmatch(3).
+ * FLOWD_EIO: it does not exist; FLOWD_EINVAL: it is none of these;
+ * FLOWD_ENOMEM.
  */
-int follow_open(struct follow *f) __attribute__((warn_unused_result));
-
-/*
- * Returns a descriptor for reading the current file from its beginning.  It
- * shares its offset with follow_look.  The caller closes it.  FLOWD_EIO.
- */
-int follow_descriptor(struct follow *f, int *fd)
+int follow_new(const char *path, struct follow **follow)
     __attribute__((warn_unused_result));
 
+/* f may be NULL.  Closes the current file. */
+void follow_free(struct follow *f);
+
 /*
- * Checks the current file after it was read to its end; offset is the end of
- * its last record.  After FOLLOW_NEXT the caller must read the descriptor to
- * its end once more; the next file is then the current file.
+ * Opens the first file: the one at the path, or the newest.  Only with only_new
+ * reading starts at its end.  There may be none yet.  FLOWD_EIO, also while the
+ * path has no file, FLOWD_ENOMEM.
  */
-enum follow_event follow_look(struct follow *f, uint64_t offset);
+int follow_begin(struct follow *f, bool only_new, struct follow_start *start)
+    __attribute__((warn_unused_result));
+
+/* The descriptor of the current file, or -1. */
+int follow_fd(const struct follow *f);
+
+/*
+ * The path of the current file when it was opened, or else the path that is
+ * followed.
+ */
+const char *follow_path(const struct follow *f);
+
+/*
+ * After FOLLOW_CLOSED: the pattern of the names of all logs if there is a newer
+ * log, or NULL.
+ */
+const char *follow_pattern(const struct follow *f);
+
+/*
+ * Whether the current file was truncated or overwritten since offset bytes of
+ * it were read.
+ */
+bool follow_was_cut(struct follow *f, uint64_t offset);
+
+/*
+ * Looks for other files after the current file was read to its end; end bytes
+ * are complete records.  After FOLLOW_NEXT and FOLLOW_CLOSED the caller must
+ * read it to its end once more.
+ */
+enum follow_event follow_look(struct follow *f, uint64_t end);
+
+/*
+ * Makes the file that follow_look has found the current file.  end bytes of the
+ * one before were read.
+ */
+void follow_next(struct follow *f, uint64_t end, struct follow_start *start);
 
 #endif

@@ -21,6 +21,8 @@
 
 #include "compat/compat.h"
 
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -31,6 +33,7 @@
 #define ZLIB_CONST
 #include <zlib.h>
 
+#include "lib/follow.h"
 #include "lib/store-scan.h"
 #include "lib/store-v2.h"
 #include "store.h"
@@ -55,6 +58,17 @@ struct recovery {
 	struct scan scan;
 };
 
+/* The state of following by name. */
+struct following {
+	struct follow *files;
+	store_follow_fn *report; /* NULL: none */
+	void *arg;
+	struct follow_start start; /* of the first file */
+	bool only_new, opened, begun;
+	enum follow_event leaving; /* why the file is read to its end */
+	uint64_t repeated;         /* flows up to this offset were read */
+};
+
 struct store_reader {
 	store_read_fn *read;   /* reads the file */
 	void *arg;             /* of read */
@@ -72,7 +86,8 @@ struct store_reader {
 	uint64_t next_offset; /* of the byte at pos */
 	size_t pos, len;      /* buf[pos] to buf[len - 1] */
 	int (*decode)(const uint8_t *, size_t, struct flow *, size_t *);
-	struct recovery *recovery; /* NULL: none */
+	struct recovery *recovery;   /* NULL: none */
+	struct following *following; /* NULL: none */
 	z_stream z;
 	uint8_t buf[LOG_BUFFER];
 	uint8_t gzip_buf[LOG_BUFFER];
@@ -349,10 +364,24 @@ store_reader_close(struct store_reader *r)
 		return;
 	if (r->gzip)
 		inflateEnd(&r->z);
-	if (r->fd != -1)
+	if (r->following != NULL)
+		follow_free(r->following->files);
+	else if (r->fd != -1)
 		close(r->fd);
+	free(r->following);
 	free(r->recovery);
 	free(r);
+}
+
+/* Begins at offset, where a record begins. */
+static void
+begin_recovery(struct recovery *v, uint64_t offset)
+{
+	v->expected = offset;
+	v->cause = 0;
+	v->in_step = true;
+	v->planned = v->partial = false;
+	scan_init(&v->scan);
 }
 
 int
@@ -364,11 +393,7 @@ store_reader_recover(struct store_reader *r, store_damage_fn *report, void *arg)
 		return (FLOWD_ENOMEM);
 	v->report = report;
 	v->arg = arg;
-	v->expected = 0;
-	v->cause = 0;
-	v->in_step = true;
-	v->planned = v->partial = false;
-	scan_init(&v->scan);
+	begin_recovery(v, 0);
 	r->recovery = v;
 	return (0);
 }
@@ -591,12 +616,60 @@ next_recovered(struct store_reader *r, struct flow *flow)
 	return (0);
 }
 
+/* Begins to read the descriptor, whose offset is this one, as a new log. */
+static void
+begin_file(struct store_reader *r, uint64_t offset)
+{
+	if (r->gzip)
+		inflateEnd(&r->z);
+	memset(&r->z, 0, sizeof(r->z));
+	r->started = r->gzip = r->in_member = r->hunting = r->lost = false;
+	r->hunted = 0;
+	r->pos = r->len = 0;
+	r->offset = r->next_offset = offset;
+	r->error = r->end = 0;
+	if (r->recovery != NULL)
+		begin_recovery(r->recovery, offset);
+}
+
+/* Whether the log was truncated to less than was read.  Moves to its start. */
+static bool
+was_cut(struct store_reader *r)
+{
+	struct stat st;
+
+	if (r->following != NULL)
+		return (follow_was_cut(r->following->files, r->next_offset));
+	return (!r->gzip && r->fd != -1 && fstat(r->fd, &st) == 0 &&
+	    S_ISREG(st.st_mode) && (uint64_t)st.st_size < r->next_offset &&
+	    lseek(r->fd, 0, SEEK_SET) == 0);
+}
+
+static void
+report_following(const struct store_reader *r, enum store_follow_event event,
+    const char *path)
+{
+	const struct following *f = r->following;
+	const int error = errno;
+
+	if (f != NULL && f->report != NULL)
+		f->report(f->arg, event, path);
+	errno = error;
+}
+
 /* Continues a followed log: its end may have grown, or been replaced. */
 static void
 look_again(struct store_reader *r)
 {
 	if (r->error != FLOWD_EEOF && r->error != FLOWD_ETORN)
 		return;
+	if (was_cut(r)) {
+		begin_file(r, 0);
+		if (r->following != NULL)
+			report_following(r, STORE_FOLLOW_CUT,
+			    follow_path(r->following->files));
+		return;
+	}
 	r->error = r->end = 0;
 	if (!r->gzip && r->fd != -1 &&
 	    lseek(r->fd, (off_t)r->next_offset, SEEK_SET) != -1)
@@ -611,15 +684,160 @@ store_reader_follow(struct store_reader *r, bool follow)
 		look_again(r);
 }
 
+static int
+open_followed(struct following *f, const char *path, unsigned int flags)
+{
+	int error;
+
+	f->only_new = (flags & STORE_FOLLOW_NEW) != 0;
+	f->opened = (flags & STORE_FOLLOW_WAIT) == 0;
+	if ((error = follow_new(path, &f->files)) != 0 || !f->opened)
+		return (error);
+	return (follow_begin(f->files, f->only_new, &f->start));
+}
+
+int
+store_reader_open_following(const char *path, unsigned int flags,
+    store_follow_fn *report, void *arg, struct store_reader **reader)
+{
+	struct store_reader *r;
+	struct following *f;
+	int error, saved_errno;
+
+	if ((error = store_reader_funopen(read_fd, NULL, reader)) != 0)
+		return (error);
+	r = *reader;
+	r->arg = r;
+	if ((f = r->following = calloc(1, sizeof(*f))) == NULL)
+		error = FLOWD_ENOMEM;
+	else
+		error = open_followed(f, path, flags);
+	if (error != 0) {
+		saved_errno = errno;
+		store_reader_close(r);
+		*reader = NULL;
+		errno = saved_errno;
+		return (error);
+	}
+	f->report = report;
+	f->arg = arg;
+	return (0);
+}
+
+/* Reads the current file of a log that is followed. */
+static void
+read_file_from(struct store_reader *r, const struct follow_start *start)
+{
+	struct following *f = r->following;
+	uint64_t offset = 0;
+
+	r->fd = follow_fd(f->files);
+	f->leaving = FOLLOW_SAME;
+	f->repeated = 0;
+	if (start->exact && start->end != 0 &&
+	    lseek(r->fd, (off_t)start->end, SEEK_SET) != -1)
+		offset = start->end;
+	else
+		f->repeated = start->end;
+	begin_file(r, offset);
+	r->follow = true;
+	report_following(r, STORE_FOLLOW_BEGIN, follow_path(f->files));
+}
+
+const char *
+store_reader_path(const struct store_reader *r)
+{
+	return (r->following == NULL ? NULL : follow_path(r->following->files));
+}
+
+/* Begins to follow a log by its name, at the first store_read. */
+static void
+begin_following(struct store_reader *r)
+{
+	struct following *f = r->following;
+	int error = 0;
+
+	f->begun = r->follow = true;
+	if (!f->opened)
+		error = follow_begin(f->files, f->only_new, &f->start);
+	r->error = error == 0 || error == FLOWD_EIO ? FLOWD_EEOF : error;
+	if (follow_fd(f->files) != -1) {
+		read_file_from(r, &f->start);
+		return;
+	}
+	if (error == 0)
+		errno = 0;
+	report_following(r, STORE_FOLLOW_WAITING, follow_path(f->files));
+}
+
+/* The file was read to its end for the last time. */
+static void
+leave_file(struct store_reader *r)
+{
+	struct following *f = r->following;
+	struct follow_start start;
+
+	if (r->error == FLOWD_ETORN)
+		report_following(r, STORE_FOLLOW_TORN, follow_path(f->files));
+	if (f->leaving == FOLLOW_CLOSED) {
+		report_following(r, STORE_FOLLOW_CLOSED,
+		    follow_pattern(f->files));
+		f->leaving = FOLLOW_SAME;
+		r->error = FLOWD_ECLOSED;
+		return;
+	}
+	follow_next(f->files, r->next_offset, &start);
+	read_file_from(r, &start);
+}
+
+/* Goes to the next file, if there is one, after the end of a file. */
+static void
+move_on(struct store_reader *r)
+{
+	struct following *f = r->following;
+
+	if (r->error != FLOWD_EEOF && r->error != FLOWD_ETORN)
+		return;
+	if (r->follow) {
+		f->leaving = follow_look(f->files, r->next_offset);
+		if (f->leaving != FOLLOW_SAME && r->fd != -1) {
+			store_reader_follow(r, false);
+			return;
+		}
+	}
+	if (f->leaving != FOLLOW_SAME)
+		leave_file(r);
+}
+
+static int
+next_flow(struct store_reader *r, struct flow *flow)
+{
+	if (r->following != NULL && r->fd == -1)
+		return (FLOWD_EEOF);
+	return (r->recovery == NULL ? next_record(r, flow) :
+				      next_recovered(r, flow));
+}
+
+/* Whether the last flow is from a part of a file that was read before. */
+static bool
+is_repeated(const struct store_reader *r)
+{
+	return (
+	    r->following != NULL && r->next_offset <= r->following->repeated);
+}
+
 int
 store_read(struct store_reader *r, struct flow *flow)
 {
+	if (r->following != NULL && !r->following->begun)
+		begin_following(r);
 	if (r->follow)
 		look_again(r);
-	if (r->error == 0) {
-		r->error = r->recovery == NULL ? next_record(r, flow) :
-						 next_recovered(r, flow);
-		if (r->error == 0)
+	while (r->error == 0) {
+		if ((r->error = next_flow(r, flow)) != 0) {
+			if (r->following != NULL)
+				move_on(r);
+		} else if (!is_repeated(r))
 			return (0);
 	}
 	memset(flow, 0, sizeof(*flow));

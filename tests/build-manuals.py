@@ -153,6 +153,19 @@ class Options(unittest.TestCase):
                 self.assertEqual(options_of_list(text), list(options))
                 self.assertEqual(options_of_synopsis(text), list(options))
 
+    def test_page_has_the_words_of_its_program(self):
+        found = {program: programs.words(source) for program, source in
+                 programs.sources().items() if source.suffix == ".c"}
+        self.assertIn("new", found["flowd-reader"])
+        for program, words in found.items():
+            for word in words:
+                with self.subTest(program=program, word=word):
+                    text = page_of(program)
+                    self.assertRegex(section(text, "SYNOPSIS"),
+                                     rf"(?m)^\.Op Fl -{word}\b")
+                    self.assertRegex(text, rf"(?m)^\.It Fl -{word}\b")
+                    self.assertRegex(examples(text), rf" --{word}\b")
+
     def test_each_option_is_in_an_example(self):
         for program, source in programs.sources().items():
             with self.subTest(program=program):

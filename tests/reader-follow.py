@@ -2,10 +2,12 @@
 """flowd-reader -F follows a log that grows or is rotated, truncated and
 replaced."""
 
+import gzip
 import os
 import pathlib
 import re
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,8 +16,9 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 
 import flowlog
+import netflow
 import tap
-from flowdtest import wait_for
+from flowdtest import Flowd, wait_for
 from readertest import ReaderTest, SECONDS, brief, briefs, flow, log
 
 HAS_PROC = sys.platform == "linux"
@@ -32,7 +35,7 @@ def plain(number):
     return flowlog.encode(values)
 
 
-class Following(ReaderTest):
+class FollowTest(ReaderTest):
     def follow(self, *args):
         """Starts flowd-reader -F, and stops it when the test ends."""
         self.errors = open(self.dir / "errors", "wb")
@@ -75,6 +78,23 @@ class Following(ReaderTest):
         self.assertEqual(self.reader.returncode, status,
                          self.read("errors"))
 
+    def sleeps(self):
+        """Returns how often flowd-reader has begun to wait."""
+        status = pathlib.Path(f"/proc/{self.reader.pid}/status").read_text()
+        return int(re.search(r"\nvoluntary_ctxt_switches:\s*(\d+)", status)[1])
+
+    def check_silence(self):
+        """Asserts that nothing is printed while -F reads the log again."""
+        if HAS_PROC:
+            # The first may be of the read before, or of a page that was read.
+            before = self.sleeps()
+            wait_for(lambda: self.sleeps() >= before + 3, "the log is read")
+        ready, _, _ = select.select([self.reader.stdout], [], [],
+                                    0 if HAS_PROC else .15)
+        self.assertFalse(ready)
+
+
+class Following(FollowTest):
     def test_growth(self):
         self.write("a.log", log(2))
         self.follow("a.log")
@@ -101,21 +121,6 @@ class Following(ReaderTest):
                         self.expect(brief(number))
                     self.end()
                     self.assertEqual(self.read("errors"), b"")
-
-    def sleeps(self):
-        """Returns how often flowd-reader has begun to wait."""
-        status = pathlib.Path(f"/proc/{self.reader.pid}/status").read_text()
-        return int(re.search(r"\nvoluntary_ctxt_switches:\s*(\d+)", status)[1])
-
-    def check_silence(self):
-        """Asserts that nothing is printed while -F reads the log again."""
-        if HAS_PROC:
-            # The first may be of the read before, or of a page that was read.
-            before = self.sleeps()
-            wait_for(lambda: self.sleeps() >= before + 3, "the log is read")
-        ready, _, _ = select.select([self.reader.stdout], [], [],
-                                    0 if HAS_PROC else .15)
-        self.assertFalse(ready)
 
     def test_a_torn_record_that_is_replaced(self):
         """Prints the record that replaces it, and no mixture of both."""
@@ -288,12 +293,258 @@ class Following(ReaderTest):
         self.end(status=3)
 
 
+def numbers(*which):
+    return "".join(map(brief, which))
+
+
+def records(*which):
+    return b"".join(map(record, which))
+
+
+class FollowingSeveral(FollowTest):
+    """The files of a directory or pattern, and rotated files of one name."""
+
+    def setUp(self):
+        super().setUp()
+        (self.dir / "log").mkdir()
+        self.written = 1700000000	# so that the order of files is certain
+
+    def put(self, name, *which):
+        """Appends records to a log as flowd does."""
+        self.append(f"log/{name}", records(*which))
+        self.touch(name)
+
+    def touch(self, name):
+        self.written += 1
+        os.utime(self.dir / "log" / name, (self.written, self.written))
+
+    def compress(self, name):
+        """Replaces a log by its compressed form, which keeps its time."""
+        path = self.dir / "log" / name
+        packed = self.dir / "log" / f".{name}.gz.new"
+        packed.write_bytes(gzip.compress(path.read_bytes()))
+        shutil.copystat(path, packed)
+        packed.rename(path.with_name(f"{name}.gz"))
+        path.unlink()
+
+    def move(self, old, new):
+        os.rename(self.dir / "log" / old, self.dir / "log" / new)
+
+    def pause(self):
+        """Stops the reader until it is resumed."""
+        self.check_silence()
+        self.reader.send_signal(signal.SIGSTOP)
+        self.addCleanup(self.resume)
+
+    def resume(self):
+        self.reader.send_signal(signal.SIGCONT)
+
+    def end_quietly(self):
+        self.check_silence()
+        self.end()
+        self.assertEqual(self.read("errors"), b"")
+
+    def check_rotation(self, *args):
+        self.put("20261130-05.flow", 0)
+        self.put("20261130-06.flow", 1)
+        self.write("log/notes", b"no log")
+        self.follow(*args)
+        self.expect(numbers(1))
+        self.put("20261130-07.flow")
+        self.put("20261130-06.flow", 2)
+        self.expect(numbers(2))
+        self.put("20261130-07.flow", 3)
+        self.expect(numbers(3))
+        self.compress("20261130-06.flow")
+        self.compress("20261130-05.flow")
+        self.put("20261130-07.flow", 4)
+        self.expect(numbers(4))
+        self.put("20261130-08.flow", 5)
+        self.expect(numbers(5))
+        self.end_quietly()
+
+    def test_a_directory(self):
+        self.check_rotation("log")
+
+    def test_a_directory_with_a_slash(self):
+        self.check_rotation("log/")
+
+    def test_a_pattern(self):
+        self.check_rotation("log/*.flow")
+
+    def test_rotations_that_were_missed(self):
+        """A log that was compressed before it was opened is read, too."""
+        self.put("20261130-06.flow", 0)
+        self.follow("log")
+        self.expect(numbers(0))
+        self.pause()
+        self.put("20261130-06.flow", 1)
+        self.put("20261130-07.flow", 2, 3)
+        self.put("20261130-08.flow", 4)
+        self.put("20261130-09.flow", 5)
+        for hour in "678":
+            self.compress(f"20261130-0{hour}.flow")
+        self.resume()
+        self.expect(numbers(1, 2, 3, 4, 5))
+        self.end_quietly()
+
+    def test_missed_rotations_of_one_name(self):
+        for args in ["log/a.log"], ["log"]:
+            with self.subTest(args=args):
+                self.put("a.log", 0)
+                self.follow(*args)
+                self.expect(numbers(0))
+                self.pause()
+                self.put("a.log", 1)
+                self.move("a.log", "a.log.000001")
+                self.put("a.log", 2, 3)
+                self.compress("a.log.000001")
+                self.move("a.log.000001.gz", "a.log.000002.gz")
+                self.move("a.log", "a.log.000001")
+                self.put("a.log", 4)
+                self.resume()
+                self.expect(numbers(1, 2, 3, 4))
+                self.compress("a.log.000001")
+                self.end_quietly()
+                for path in (self.dir / "log").iterdir():
+                    path.unlink()
+
+    def test_a_log_that_was_left_and_grows_again(self):
+        """As when local time repeats an hour, or a process writes late."""
+        self.put("20261130-06.flow", 0)
+        self.put("20261130-07.flow", 1)
+        self.follow("log")
+        self.expect(numbers(1))
+        self.put("20261130-08.flow", 2)
+        self.expect(numbers(2))
+        for n, name in enumerate(["07", "08", "06", "08"]):
+            self.put(f"20261130-{name}.flow", 3 + n)
+            self.expect(numbers(3 + n))
+        self.end_quietly()
+
+    def test_a_copy_of_a_log_that_is_truncated(self):
+        """As logrotate does with copytruncate."""
+        self.put("a.log", 0, 1)
+        self.follow("log/a.log")
+        self.expect(numbers(0, 1))
+        self.pause()
+        self.put("a.log", 2)
+        shutil.copy(self.dir / "log/a.log", self.dir / "log/a.log.1")
+        os.truncate(self.dir / "log/a.log", 0)
+        self.put("a.log", 5, 6, 7, 8)
+        self.resume()
+        self.expect(numbers(5, 6, 7, 8, 2))
+        self.compress("a.log.1")
+        self.put("a.log", 9)
+        self.expect(numbers(9))
+        self.said("log/a.log was truncated, and is read from its beginning")
+        self.end()
+
+    def test_a_directory_without_logs(self):
+        self.follow("log")
+        self.said("log/ has no log, waiting for one")
+        self.put("20261130-06.flow", 0)
+        self.put("20261130-07.flow", 1)
+        self.expect(numbers(0, 1))
+        self.end()
+
+    def test_from_now_on(self):
+        for args in (["log"], ["log/*.flow"], ["log/20261130-07.flow"]):
+            with self.subTest(args=args):
+                self.put("20261130-06.flow", 0)
+                self.put("20261130-07.flow", 1, 2)
+                self.append("log/20261130-07.flow", record(3)[:50])
+                self.follow("--new", *args)
+                self.check_silence()
+                self.append("log/20261130-07.flow", record(3)[50:])
+                self.expect(numbers(3))
+                self.put("20261130-07.flow", 4)
+                self.expect(numbers(4))
+                self.end_quietly()
+                os.unlink(self.dir / "log/20261130-07.flow")
+
+    def test_from_now_on_after_a_compressed_log(self):
+        self.put("20261130-06.flow", 0, 1)
+        self.compress("20261130-06.flow")
+        self.follow("--new", "log")
+        self.check_silence()
+        self.put("20261130-07.flow", 2)
+        self.expect(numbers(2))
+        self.end_quietly()
+
+    def ended(self):
+        """Waits until the reader ends by itself, and returns its messages."""
+        self.assertEqual(self.reader.wait(SECONDS), 0)
+        return self.read("errors").decode()
+
+    def test_a_log_that_is_succeeded(self):
+        self.put("a-20261130-06.flow", 0)
+        self.follow("log/a-20261130-06.flow")
+        self.expect(numbers(0))
+        self.put("b-20261130-07.flow", 1)
+        self.check_silence()
+        self.put("a-20261130-07.flow")
+        self.put("a-20261130-06.flow", 2)
+        self.expect(numbers(2))
+        self.put("a-20261130-07.flow", 3)
+        self.assertEqual(
+            self.ended(), "log/a-20261130-06.flow was closed, "
+            "and a newer log was begun; this command follows all: "
+            "flowd-reader -F 'log/a-*.flow'\n")
+        self.expect("")
+
+    def test_a_log_that_is_compressed(self):
+        for name in "20261130-06.flow", "20261130-06.flow.gz":
+            with self.subTest(name=name):
+                self.put("20261130-06.flow", 0, 1)
+                if name.endswith(".gz"):
+                    self.compress("20261130-06.flow")
+                self.follow(f"log/{name}")
+                self.expect(numbers(0, 1))
+                if not name.endswith(".gz"):
+                    self.compress("20261130-06.flow")
+                self.assertEqual(
+                    self.ended(), f"log/{name} was closed, and "
+                    "no newer log has its name\n")
+
+    def expect_octets(self, expected):
+        """Waits until flows with these octets were printed, in any order."""
+        deadline = time.monotonic() + SECONDS
+        found = []
+        while len(found) < len(expected):
+            ready, _, _ = select.select([self.reader.stdout], [], [],
+                                        deadline - time.monotonic())
+            self.assertTrue(ready, f"{len(found)} of {len(expected)} flows")
+            self.seen += os.read(self.reader.stdout.fileno(), 65536)
+            found = [int(n) for n in re.findall(rb"octets (\d+) \n",
+                                                self.seen)]
+        self.assertEqual(sorted(found), sorted(expected))
+
+    def test_a_running_flowd(self):
+        """Nothing is lost, and nothing is twice."""
+        with Flowd(f'logfile "{self.dir}/log/flow.log" rotate at size 1K '
+                   "compress", log=False) as flowd:
+            self.follow("log")
+            sent = []
+            for number in range(12):
+                flows = netflow.flows(30, seed=number)
+                flowd.send(netflow.datagram(5, flows))
+                sent += [flow["octets"] for flow in flows]
+                if number % 4 == 0:
+                    closed = self.dir / f"log/flow.log.{number // 4 + 1:06}.gz"
+                    wait_for(closed.exists, "the log is compressed")
+            self.expect_octets(sent)
+            self.check_silence()
+            self.end()
+        self.assertEqual(self.read("errors"), b"")
+
+
 class Refusal(ReaderTest):
     def test_of_anything_but_a_regular_file(self):
         self.assertIn("-F cannot follow standard input", self.fails("-F", "-"))
         os.mkfifo(self.dir / "fifo")
         self.assertIn("not a regular file", self.fails("-F", "fifo"))
-        self.assertIn("not a regular file", self.fails("-F", "."))
+        self.assertIn("--new needs -F", self.fails("--new", "fifo"))
 
     def test_with_version_2(self):
         self.write("a.log", b"")

@@ -23,6 +23,12 @@ def sources():
     return found
 
 
+def words(source):
+    """Returns the options of a C program that are words."""
+    return re.findall(r'^\t\{ "([a-z-]+)", (?:true|false), \S+ \},$',
+                      source.read_text(), re.MULTILINE)
+
+
 def options(source):
     """Returns whether each option has an argument, by the option's letter."""
     text = source.read_text()

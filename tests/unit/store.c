@@ -859,10 +859,10 @@ errors_have_text(void **state)
 	int error;
 
 	(void)state;
-	for (error = FLOWD_OK; error >= FLOWD_EBZIP2; error--)
+	for (error = FLOWD_OK; error >= FLOWD_ECLOSED; error--)
 		assert_string_not_equal(flowd_strerror(error), "unknown error");
 	assert_string_equal(flowd_strerror(1), "unknown error");
-	assert_string_equal(flowd_strerror(FLOWD_EBZIP2 - 1), "unknown error");
+	assert_string_equal(flowd_strerror(FLOWD_ECLOSED - 1), "unknown error");
 	assert_string_equal(flowd_strerror(INT32_MIN), "unknown error");
 }
 
