@@ -23,7 +23,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 TREE = HERE.parent
 BUNDLE = HERE / "libflowd"	# in a source distribution
 SOURCES = [f"src/{name}.c" for name in
-           ("columns", "flow", "log", "module", "rules")]
+           ("attributes", "columns", "flow", "flow-copy", "log", "module",
+            "rules")]
 FUNCTIONS = "getauxval", "reallocarray", "strlcpy", "strtonum"
 # The module does not receive.
 LEFT_OUT = {"mmsg.c"}

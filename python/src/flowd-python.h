@@ -69,8 +69,14 @@ struct attribute {
 	const char *doc;
 };
 
-/* All of them, set by flow_type_init; the last has no name. */
+/* All of them, set by attributes_init; the last has no name. */
 extern struct attribute *attributes;
+
+/* Makes the table.  -1 with an exception. */
+int attributes_init(void);
+
+/* Returns an entry for each attribute.  NULL without memory. */
+PyGetSetDef *attributes_getset(void);
 
 /* The types, which the import of the module makes. */
 extern PyTypeObject *flow_type, *log_type, *filter_type, *damage_type;
@@ -104,6 +110,17 @@ PyObject *flow_object_new(const struct flow *flow);
  * families of its addresses.  -1 with an exception if it is no Flow.
  */
 int flow_object_get(PyObject *object, struct flow *flow);
+
+/* Makes the address bits agree with the families of the addresses. */
+void flow_agree(struct flow *flow);
+
+/* Returns a record as bytes, or NULL with an exception. */
+PyObject *flow_record(const struct flow *flow, uint32_t mask);
+
+/* The methods of a Flow in flow-copy.c. */
+PyObject *flow_compare(PyObject *self, PyObject *other, int op);
+PyObject *flow_reduce(PyObject *self, PyObject *unused);
+PyObject *flow_setstate(PyObject *self, PyObject *state);
 
 /*
  * Filters n flows, with or without the interpreter's lock.  object is a Filter.
