@@ -40,6 +40,7 @@
 #define SEEN_MANY 1024                 /* files beside those in the directory */
 #define COST      20 /* a search may take this part of the time */
 #define MAX_COST  (SECOND / COST)
+#define MAX_TRIES 16 /* searches at a time */
 
 enum kind { BY_NAME, BY_PATTERN, BY_DIRECTORY };
 
@@ -451,26 +452,34 @@ is_in_place(const struct follow *f)
 	    st.st_dev == f->file.seen.dev && st.st_ino == f->file.seen.ino);
 }
 
+static bool
+has_changed(struct follow *f)
+{
+	struct stat st;
+
+	if (fstat(f->dir, &st) == -1 ||
+	    (st.st_mtim.tv_sec == f->dir_mtime.tv_sec &&
+		st.st_mtim.tv_nsec == f->dir_mtime.tv_nsec))
+		return (false);
+	f->dir_mtime = st.st_mtim;
+	return (true);
+}
+
 /*
- * Whether it is time to search the directory: soon if it has changed, or else
- * once a second, and never for a large part of the time.
+ * Whether it is time to search the directory: at once if it has changed; soon,
+ * but not for a large part of the time, if a search may find more; or else once
+ * a second.
  */
 static bool
 is_due(struct follow *f, uint64_t at)
 {
 	const uint64_t since = at - f->searched;
-	struct stat st;
-	bool changed;
 
-	if (since < COST * f->cost)
-		return (false);
-	changed = fstat(f->dir, &st) == 0 &&
-	    (st.st_mtim.tv_sec != f->dir_mtime.tv_sec ||
-		st.st_mtim.tv_nsec != f->dir_mtime.tv_nsec);
-	if (changed)
-		f->dir_mtime = st.st_mtim;
-	return (changed || f->pending || f->closing || since >= SECOND ||
-	    (f->kind == BY_NAME && !is_in_place(f)));
+	if (has_changed(f) || since >= SECOND)
+		return (true);
+	return (since >= COST * f->cost &&
+	    (f->pending || f->closing ||
+		(f->kind == BY_NAME && !is_in_place(f))));
 }
 
 /* What a search of the directory finds. */
@@ -583,10 +592,8 @@ is_log(const struct follow *f)
 static bool
 open_next(struct follow *f, const struct entry *e)
 {
-	if (open_entry(f, e, &f->next) != 0) {
-		f->pending = true; /* it was renamed or compressed */
-		return (false);
-	}
+	if (open_entry(f, e, &f->next) != 0)
+		return (false); /* it was renamed or compressed */
 	if (is_log(f) && find_start(f))
 		return (true);
 	if (seen_put(&f->seen, &f->next.seen) != 0)
@@ -604,8 +611,11 @@ unlist(struct seen *seen)
 		seen->files[i].listed = false;
 }
 
-/* Searches the directory for files with unread bytes. */
-static void
+/*
+ * Searches the directory for a file with unread bytes.  True: the one that was
+ * found has none, and there may be another.
+ */
+static bool
 search(struct follow *f, struct search *s)
 {
 	memset(s, 0, sizeof(*s));
@@ -613,14 +623,14 @@ search(struct follow *f, struct search *s)
 	unlist(&f->seen);
 	if (each_entry(f, search_entry, s) != 0) {
 		f->pending = true;
-		return;
+		return (false);
 	}
 	if (f->seen.n > 2 * s->n + SEEN_MANY)
 		seen_forget_unlisted(&f->seen);
-	if (s->best.name[0] != '\0' && open_next(f, &s->best))
-		return;
-	/* Other files may have unread bytes. */
-	f->pending = f->pending || s->best.name[0] != '\0';
+	if (s->best.name[0] == '\0' || open_next(f, &s->best))
+		return (false);
+	f->pending = true;
+	return (true);
 }
 
 static void
@@ -670,6 +680,7 @@ enum follow_event
 follow_look(struct follow *f, uint64_t end)
 {
 	const uint64_t at = now();
+	int tries = MAX_TRIES;
 	struct search s;
 
 	if (f->next.fd != -1)
@@ -679,7 +690,8 @@ follow_look(struct follow *f, uint64_t end)
 	if (open_dir(f) != 0 || !is_due(f, at))
 		return (FOLLOW_SAME);
 	remember_current(f, end);
-	search(f, &s);
+	while (search(f, &s) && --tries > 0)
+		continue;
 	f->searched = now();
 	/* The process may have been stopped during the search. */
 	f->cost = f->searched - at < MAX_COST ? f->searched - at : MAX_COST;
@@ -696,7 +708,7 @@ follow_next(struct follow *f, uint64_t end, struct follow_start *start)
 	f->file = f->next;
 	f->next.fd = -1;
 	f->closing = false;
-	f->pending = true; /* more files may have unread bytes */
+	f->searched = 0; /* more files may have unread bytes */
 	start->end = f->file.seen.end;
 	start->exact = f->file.seen.exact;
 }

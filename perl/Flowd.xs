@@ -52,6 +52,8 @@ struct reader {
 	SV			*name;		/* of the log, for messages */
 	SV			*on_damage;	/* code or true; NULL: strict */
 	AV			*damage;	/* not yet reported */
+	SV			*on_follow;	/* code; NULL: none */
+	AV			*events;	/* not yet reported */
 	SV			*filter;	/* Flowd::Filter; NULL: none */
 	SV			*handle;	/* of Perl; NULL: finished */
 	uint64_t		 base;		/* offset where log begins */
@@ -59,6 +61,7 @@ struct reader {
 	uint32_t		 start_sec;	/* of a log of version 2 */
 	uint64_t		 torn_end;	/* end of a torn record, or 0 */
 	bool			 torn;
+	bool			 ended;		/* no more flows can come */
 	bool			 has_next;
 	struct flow		 next;		/* the flow at begin */
 };
@@ -416,8 +419,26 @@ note_damage(void *arg, int error, uint64_t offset, uint64_t len)
 	av_push(r->damage, newRV_noinc((SV *)item));
 }
 
+/* The same for events of a log that is followed. */
 static void
-call_on_damage(pTHX_ const struct reader *r, AV *item)
+note_event(void *arg, enum store_follow_event event, const char *path)
+{
+	static const char *const names[] = { NULL, "waiting", "begin", "cut",
+	    "torn", "closed" };
+	struct reader *r = arg;
+	AV *item;
+	dTHX;
+
+	if (r->on_follow == NULL)
+		return;
+	item = newAV();
+	av_push(item, newSVpv(names[event], 0));
+	av_push(item, path == NULL ? newSV(0) : newSVpv(path, 0));
+	av_push(r->events, newRV_noinc((SV *)item));
+}
+
+static void
+call_with(pTHX_ SV *code, AV *item)
 {
 	dSP;
 	SSize_t i;
@@ -428,7 +449,7 @@ call_on_damage(pTHX_ const struct reader *r, AV *item)
 	for (i = 0; i <= av_len(item); i++)
 		XPUSHs(*av_fetch(item, i, 0));
 	PUTBACK;
-	(void)call_sv(r->on_damage, G_VOID | G_DISCARD);
+	(void)call_sv(code, G_VOID | G_DISCARD);
 	FREETMPS;
 	LEAVE;
 }
@@ -449,10 +470,18 @@ tell_damage(pTHX_ const struct reader *r)
 	while (r->damage != NULL && av_len(r->damage) >= 0) {
 		item = (AV *)SvRV(sv_2mortal(av_shift(r->damage)));
 		if (SvROK(r->on_damage))
-			call_on_damage(aTHX_ r, item);
+			call_with(aTHX_ r->on_damage, item);
 		else
 			warn_of_damage(aTHX_ r, item);
 	}
+}
+
+static void
+tell_events(pTHX_ const struct reader *r)
+{
+	while (r->events != NULL && av_len(r->events) >= 0)
+		call_with(aTHX_ r->on_follow,
+		    (AV *)SvRV(sv_2mortal(av_shift(r->events))));
 }
 
 static void *
@@ -496,6 +525,8 @@ reader_free(pTHX_ Reader r)
 	SvREFCNT_dec(r->name);
 	SvREFCNT_dec(r->on_damage);
 	SvREFCNT_dec((SV *)r->damage);
+	SvREFCNT_dec(r->on_follow);
+	SvREFCNT_dec((SV *)r->events);
 	SvREFCNT_dec(r->filter);
 	SvREFCNT_dec(r->handle);
 	Safefree(r);
@@ -567,8 +598,11 @@ read_any(pTHX_ Reader r, struct flow *flow)
 	} else
 		error = store_read(r->log, flow);
 	r->torn = ends_torn(r, error);
+	r->ended = error == FLOWD_ECLOSED;
 	tell_damage(aTHX_ r);
-	if (r->log == NULL || error == FLOWD_EEOF || error == FLOWD_ETORN)
+	tell_events(aTHX_ r);
+	if (r->log == NULL || error == FLOWD_EEOF || error == FLOWD_ETORN ||
+	    r->ended)
 		return (false);		/* a callback may finish the log */
 	if (error != 0)
 		croak("%" SVf, SVfARG(message(aTHX_ r, offset_of(r), error)));
@@ -663,13 +697,64 @@ flowd__open(const char *class, SV *name, SV *handle, int fd, SV *offset, SV *on_
 	XPUSHs(object);
 
 void
+flowd__follow(const char *class, const char *path, bool only_new, SV *on_follow, SV *on_damage, SV *filter)
+    PREINIT:
+	Reader r;
+	SV *object;
+	int error;
+    PPCODE:
+	Newxz(r, 1, struct reader);
+	object = sv_setref_pv(sv_newmortal(), class, r);
+	r->name = newSVpv(path, 0);
+	r->handle = newSV(0);
+	if (SvOK(filter)) {
+		(void)filter_of(aTHX_ filter);
+		r->filter = newSVsv(filter);
+	}
+	if (SvOK(on_follow)) {
+		r->on_follow = newSVsv(on_follow);
+		r->events = newAV();
+	}
+	error = store_reader_open_following(path,
+	    only_new ? STORE_FOLLOW_NEW : 0, note_event, r, &r->log);
+	if (error == FLOWD_EIO)
+		croak("cannot open %s: %s", path, strerror(errno));
+	if (error == FLOWD_EINVAL)
+		croak("%s is neither a regular file nor a directory", path);
+	if (error == 0 && SvTRUE(on_damage)) {
+		r->on_damage = newSVsv(on_damage);
+		r->damage = newAV();
+		error = store_reader_recover(r->log, note_damage, r);
+	}
+	if (error != 0)
+		croak("%s: %s", path, flowd_strerror(error));
+	XPUSHs(object);
+
+SV *
+flowd_path(Reader r)
+    CODE:
+	if (store_reader_path(r->log) != NULL)
+		RETVAL = newSVpv(store_reader_path(r->log), 0);
+	else
+		RETVAL = newSVsv(r->name);
+    OUTPUT:
+	RETVAL
+
+bool
+flowd_ended(Reader r)
+    CODE:
+	RETVAL = r->ended;
+    OUTPUT:
+	RETVAL
+
+void
 flowd_read_flow(Reader r)
     PREINIT:
 	struct flow flow;
 	bool found;
     PPCODE:
 	/* The callback for damage may drop the last reference. */
-	if (r->on_damage != NULL)
+	if (r->on_damage != NULL || r->on_follow != NULL)
 		sv_2mortal(SvREFCNT_inc(SvRV(ST(0))));
 	PUTBACK;
 	found = read_next(aTHX_ r, &flow);

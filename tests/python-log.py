@@ -13,6 +13,7 @@ import socket
 import sys
 import tempfile
 import threading
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
@@ -194,6 +195,53 @@ class Reading(LogTest):
                 self.assertIsNone(reader.read_flow())
                 file.write(record[5:])
                 self.assertEqual(reader.read_flow().octets, number)
+
+    def records(self, *numbers):
+        return b"".join(flowlog.encode(readertest.flow(n)) for n in numbers)
+
+    def test_follow_by_name(self):
+        """Across truncation, rotation and compression."""
+        events = []
+        path = pathlib.Path(self.write(self.records(0, 1, 2)))
+        reader = flowd.FlowLog(path, follow=True,
+                               on_follow=lambda *args: events.append(args))
+        self.assertEqual(octets(reader), [0, 1, 2])
+        path.write_bytes(self.records(3))
+        self.assertEqual(octets(reader), [3])
+        with open(path, "ab") as file:
+            file.write(self.records(4))
+        closed = path.rename(f"{path}.000001")
+        pathlib.Path(f"{closed}.gz").write_bytes(
+            gzip.compress(closed.read_bytes()))
+        closed.unlink()
+        path.write_bytes(self.records(5))
+        self.assertEqual(octets(reader), [4, 5])
+        self.assertEqual(reader.path, str(path))
+        self.assertEqual(events, [("begin", str(path)), ("cut", str(path)),
+                                  ("begin", str(path))])
+        self.assertFalse(reader.ended)
+
+    def test_follow_a_directory(self):
+        directory = pathlib.Path(self.write(b"")).parent / "logs"
+        directory.mkdir()
+        old = directory / "20261130-06.flow"
+        old.write_bytes(self.records(0, 1))
+        events = []
+        reader = flowd.FlowLog(directory, follow=True, new=True)
+        one = flowd.FlowLog(old, follow=True,
+                            on_follow=lambda *args: events.append(args))
+        self.assertEqual(octets(reader), [])
+        self.assertEqual(octets(one), [0, 1])
+        (directory / "20261130-07.flow").write_bytes(self.records(2))
+        deadline = time.monotonic() + 30
+        while not one.ended and time.monotonic() < deadline:
+            self.assertEqual(octets(one), [])
+        self.assertEqual(events[-1], ("closed", f"{directory}/*.flow"))
+        self.assertEqual(octets(reader), [2])
+        with self.assertRaises(ValueError):
+            flowd.FlowLog(old, new=True)
+        with self.assertRaises(OSError):
+            flowd.FlowLog(directory / "none", follow=True)
 
     @unittest.skipUnless(tap.DATA, "FLOWD_TEST_DATA is not set")
     def test_legacy(self):

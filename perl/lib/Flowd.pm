@@ -53,6 +53,18 @@ sub new {
 	    $filter);
 }
 
+sub follow {
+	my ($class, $path, @options) = @_;
+
+	Carp::croak('Flowd->follow needs a path') if !defined $path;
+	my %options = _options('Flowd->follow', \@options,
+	    qw(filter new on_follow recover));
+	my $filter = $options{filter};
+	$filter = Flowd::Filter->new($filter) if defined $filter && !ref $filter;
+	return $class->_follow($path, $options{new}, $options{on_follow},
+	    $options{recover}, $filter);
+}
+
 # Makes an object that exists read another log, as in flowd 0.9.
 sub init {
 	my ($self, $log, @options) = @_;
@@ -185,6 +197,41 @@ The name of the log in messages, if it should not be the path.
 If true, the log is of version 2, the format before flowd 0.9.
 
 =back
+
+=item Flowd->follow($path, %options)
+
+Follows a log by its name across rotation, compression and truncation; each flow
+is returned once.
+The path is a log, or a directory or a pattern of names such as
+C</var/log/flowd/*.flow>, whose newest log is read first.
+C<read_flow> returns 0 if there are no more flows at present, and looks for more
+in each call; it does not wait.
+The options C<recover> and C<filter> are those of C<new>.
+The others are
+
+=over 4
+
+=item new
+
+If true, only flows that are written from now on are returned.
+
+=item on_follow
+
+A reference to a sub that is called with an event and a path: C<waiting> for the
+first log, C<begin> of a file, C<cut> if it was truncated and is read from its
+beginning, C<torn> if it ends inside a record, and C<closed>, with the pattern
+that names newer logs, or C<undef>.
+
+=back
+
+=item $log->path
+
+Returns the path of the current file of a log that is followed.
+
+=item $log->ended
+
+Returns true if no more flows can come: a log that is followed has a date in its
+name, and was closed.
 
 =item $log->read_flow
 

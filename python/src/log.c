@@ -40,10 +40,12 @@ struct log_object {
 	int fd;                      /* of a pipe or terminal, or -1 */
 	PyObject *name;              /* of the log, for messages */
 	PyObject *on_damage;         /* callable, or None */
+	PyObject *on_follow;         /* callable, or None */
 	PyObject *damage;            /* list, if on_damage is None */
 	PyThreadState *thread;       /* while the lock is released */
 	uint32_t started;            /* of a log of version 2 */
 	bool legacy, busy, torn;
+	bool ended;  /* a followed log is closed */
 	bool failed; /* an exception is set */
 };
 
@@ -220,6 +222,29 @@ report_damage(void *arg, int error, uint64_t offset, uint64_t len)
 	leave_python(l, entered);
 }
 
+/* The names of events; the numbers of enum store_follow_event. */
+static const char *const follow_events[] = { NULL, "waiting", "begin", "cut",
+	"torn", "closed" };
+
+static void
+report_follow(void *arg, enum store_follow_event event, const char *path)
+{
+	struct log_object *l = arg;
+	const bool entered = enter_python(l);
+	PyObject *text, *result;
+
+	if (PyErr_Occurred() == NULL) {
+		text = path == NULL ? none() : PyUnicode_DecodeFSDefault(path);
+		result = text == NULL ? NULL :
+					PyObject_CallFunction(l->on_follow,
+					    "sO", follow_events[event], text);
+		Py_XDECREF(text);
+		Py_XDECREF(result);
+	}
+	l->failed = PyErr_Occurred() != NULL;
+	leave_python(l, entered);
+}
+
 /* Sets OSError for the log, and returns NULL. */
 static PyObject *
 raise_errno(const struct log_object *l)
@@ -227,18 +252,38 @@ raise_errno(const struct log_object *l)
 	return (PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, l->name));
 }
 
+/* The path of the file that a followed log is read from, or the name. */
+static PyObject *
+current_path(const struct log_object *l)
+{
+	const char *path =
+	    l->reader == NULL ? NULL : store_reader_path(l->reader);
+
+	if (path != NULL)
+		return (PyUnicode_DecodeFSDefault(path));
+	Py_INCREF(l->name);
+	return (l->name);
+}
+
 /* Sets the exception for an error of libflowd, unless there is one. */
 static PyObject *
 raise_error(const struct log_object *l, int error)
 {
+	PyObject *name;
+
 	if (PyErr_Occurred() != NULL)
 		return (NULL);
 	if (error == FLOWD_EIO)
 		return (raise_errno(l));
 	if (error == FLOWD_ENOMEM)
 		return (PyErr_NoMemory());
-	return (raise_log_error(l->name,
-	    l->reader == NULL ? 0 : store_reader_offset(l->reader), error));
+	if (l->reader == NULL)
+		return (raise_log_error(l->name, 0, error));
+	if ((name = current_path(l)) != NULL)
+		(void)raise_log_error(name, store_reader_offset(l->reader),
+		    error);
+	Py_XDECREF(name);
+	return (NULL);
 }
 
 /* Returns -1 with RuntimeError while another call uses the log. */
@@ -287,6 +332,27 @@ open_path_to_read(struct log_object *l, PyObject *path)
 	}
 	if (error == 0)
 		return (0);
+	(void)raise_error(l, error);
+	return (-1);
+}
+
+/* Returns -2 for a pipe or terminal, which has no name to follow. */
+static int
+open_path_to_follow(struct log_object *l, PyObject *path, bool only_new)
+{
+	const unsigned int flags = only_new ? STORE_FOLLOW_NEW : 0;
+	PyObject *bytes;
+	int error;
+
+	if (!PyUnicode_FSConverter(path, &bytes))
+		return (-1);
+	error = store_reader_open_following(PyBytes_AS_STRING(bytes), flags,
+	    l->on_follow == Py_None ? NULL : report_follow, l, &l->reader);
+	Py_DECREF(bytes);
+	if (error == 0)
+		return (0);
+	if (error == FLOWD_EINVAL)
+		return (-2);
 	(void)raise_error(l, error);
 	return (-1);
 }
@@ -458,9 +524,11 @@ prepare_to_read(struct log_object *l, bool recover, bool legacy, bool follow)
 }
 
 static int
-open_log(struct log_object *l, PyObject *path, char mode)
+open_log(struct log_object *l, PyObject *path, char mode, bool follow,
+    bool only_new)
 {
 	const bool file = is_file(path);
+	int result;
 
 	if ((l->name = name_of(path, file)) == NULL)
 		return (-1);
@@ -469,6 +537,8 @@ open_log(struct log_object *l, PyObject *path, char mode)
 		l->file = path;
 		return (mode == 'r' ? open_file_to_read(l) : 0);
 	}
+	if (follow && (result = open_path_to_follow(l, path, only_new)) != -2)
+		return (result);
 	return (mode == 'r' ? open_path_to_read(l, path) :
 			      open_path_to_write(l, path, mode));
 }
@@ -477,16 +547,16 @@ static PyObject *
 log_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
 	static const char *const keywords[] = { "path", "mode", "recover",
-		"on_damage", "legacy", "follow", NULL };
-	PyObject *path, *on_damage = Py_None;
-	int recover = 0, legacy = 0, follow = 0;
+		"on_damage", "legacy", "follow", "new", "on_follow", NULL };
+	PyObject *path, *on_damage = Py_None, *on_follow = Py_None;
+	int recover = 0, legacy = 0, follow = 0, only_new = 0;
 	const char *mode_text = "rb";
 	struct log_object *l;
 	char mode;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|s$pOpp:FlowLog",
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|s$pOpppO:FlowLog",
 		KEYWORDS(keywords), &path, &mode_text, &recover, &on_damage,
-		&legacy, &follow) ||
+		&legacy, &follow, &only_new, &on_follow) ||
 	    (mode = parse_mode(mode_text)) == '\0')
 		return (NULL);
 	if ((mode != 'r' && (recover || legacy || follow)) ||
@@ -497,9 +567,15 @@ log_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 		    "with a path");
 		return (NULL);
 	}
-	if (on_damage != Py_None && !PyCallable_Check(on_damage)) {
+	if ((only_new || on_follow != Py_None) && !follow) {
+		PyErr_SetString(PyExc_ValueError,
+		    "new and on_follow need follow");
+		return (NULL);
+	}
+	if ((on_damage != Py_None && !PyCallable_Check(on_damage)) ||
+	    (on_follow != Py_None && !PyCallable_Check(on_follow))) {
 		PyErr_SetString(PyExc_TypeError,
-		    "on_damage has to be None or callable");
+		    "on_damage and on_follow have to be None or callable");
 		return (NULL);
 	}
 	if ((l = (struct log_object *)type->tp_alloc(type, 0)) == NULL)
@@ -507,8 +583,10 @@ log_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 	l->fd = -1;
 	Py_INCREF(on_damage);
 	l->on_damage = on_damage;
+	Py_INCREF(on_follow);
+	l->on_follow = on_follow;
 	if ((l->damage = PyList_New(0)) == NULL ||
-	    open_log(l, path, mode) == -1 ||
+	    open_log(l, path, mode, follow, only_new) == -1 ||
 	    (mode == 'r' &&
 		prepare_to_read(l, recover, legacy, follow) == -1)) {
 		Py_DECREF(l);
@@ -562,6 +640,7 @@ log_traverse(PyObject *self, visitproc visit, void *arg)
 	Py_VISIT(l->read);
 	Py_VISIT(l->name);
 	Py_VISIT(l->on_damage);
+	Py_VISIT(l->on_follow);
 	Py_VISIT(l->damage);
 	return (0);
 }
@@ -574,6 +653,7 @@ log_clear(PyObject *self)
 	Py_CLEAR(l->file);
 	Py_CLEAR(l->read);
 	Py_CLEAR(l->on_damage);
+	Py_CLEAR(l->on_follow);
 	Py_CLEAR(l->damage);
 	return (0);
 }
@@ -624,7 +704,8 @@ static bool
 is_end(struct log_object *l, int error)
 {
 	l->torn = error == FLOWD_ETORN;
-	return (error == FLOWD_EEOF || error == FLOWD_ETORN);
+	l->ended = error == FLOWD_ECLOSED;
+	return (error == FLOWD_EEOF || error == FLOWD_ETORN || l->ended);
 }
 
 /* Returns the next flow, or NULL without an exception at the end. */
@@ -855,6 +936,20 @@ get_torn(PyObject *self, void *closure)
 }
 
 static PyObject *
+get_ended(PyObject *self, void *closure)
+{
+	(void)closure;
+	return (PyBool_FromLong(((struct log_object *)self)->ended));
+}
+
+static PyObject *
+get_path(PyObject *self, void *closure)
+{
+	(void)closure;
+	return (current_path((struct log_object *)self));
+}
+
+static PyObject *
 get_offset(PyObject *self, void *closure)
 {
 	const struct log_object *l = (struct log_object *)self;
@@ -906,6 +1001,12 @@ static PyGetSetDef getset[] = {
 	    "list of skipped damage, if recover=True and no on_damage",
 	    (void *)offsetof(struct log_object, damage) },
 	{ "closed", get_closed, NULL, "whether the log is closed", NULL },
+	{ "ended", get_ended, NULL,
+	    "whether a followed log is closed, so that no flow can come",
+	    NULL },
+	{ "path", get_path, NULL,
+	    "the path of the current file of a followed log, or the name",
+	    NULL },
 	{ "torn", get_torn, NULL, "whether reading ended inside a record",
 	    NULL },
 	{ "offset", get_offset, NULL,
@@ -917,7 +1018,8 @@ static PyGetSetDef getset[] = {
 
 static char doc[] =
     "FlowLog(path, mode='rb', *, recover=False, on_damage=None,\n"
-    "        legacy=False, follow=False)\n--\n\n"
+    "        legacy=False, follow=False, new=False, on_follow=None)\n"
+    "--\n\n"
     "The part of flowd.FlowLog in C.";
 
 static PyType_Slot slots[] = {

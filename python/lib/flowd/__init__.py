@@ -46,7 +46,18 @@ class FlowLog(_flowd.FlowLog):
                 offset, length, reason.  Without on_damage, the list damage has
                 them
     legacy      read a log of version 2, the format before flowd 0.9
-    follow      at the end, read_flow looks for more flows each time
+    follow      at the end, read_flow looks for more flows each time.  path is
+                a log, which is followed by its name across rotation,
+                compression and truncation; or a directory, or a pattern of
+                names such as "log/*.flow", whose newest log is read first.
+                The attribute path has the current file, and ended is true if
+                no more flows can come, since a log with a date in its name was
+                closed
+    new         with follow, read only flows that are written from now on
+    on_follow   with follow, called with an event and a path: "waiting" for the
+                first log, "begin" of a file, "cut" if it was truncated and is
+                read from its beginning, "torn" if it ends inside a record,
+                and "closed", with the pattern that names newer logs, or None
 
     Without recover, damage raises LogError, which is a ValueError.  A log may
     end inside a record while it is written.  That is no error, and sets torn.
