@@ -59,6 +59,8 @@ struct walk {
 	/* Data sets that wait for an init time in the rest of the message. */
 	struct set deferred[DEFERRED_MAX];
 	size_t ndeferred;
+	bool looked_ahead;
+	size_t after_init_time; /* octets after the last such set */
 };
 
 enum set_kind { SET_TEMPLATE, SET_OPTIONS, SET_DATA, SET_RESERVED };
@@ -326,16 +328,53 @@ hold_set(struct walk *w, const struct set *set)
 		w->dropped = true;
 }
 
+/* Whether the set has an init time, or may define a template with one. */
+static bool
+may_have_init_time(const struct walk *w, const struct set *set)
+{
+	const struct template_key key = {
+		.domain = w->msg.domain,
+		.version = w->msg.version,
+		.id = set->id,
+	};
+	const enum set_kind kind = kind_of(w->msg.version, set->id);
+	const struct tmpl *t;
+
+	if (kind != SET_DATA)
+		return (kind == SET_OPTIONS);
+	t = template_find(&w->exporter->templates, &key, w->session);
+	return (
+	    t != NULL && t->options && slots_have(&t->slots, SLOT_INIT_TIME));
+}
+
+/* Finds the last set of the rest that may have an init time. */
+static void
+find_init_time(struct walk *w)
+{
+	struct cursor sets = w->sets;
+	struct set set;
+
+	w->looked_ahead = true;
+	w->after_init_time = SIZE_MAX;
+	while (next_set(&sets, &set) == 1) {
+		if (may_have_init_time(w, &set))
+			w->after_init_time = cur_left(&sets);
+	}
+}
+
 /*
  * Options data with a new init time may be in the rest of the message: RFC 7011
  * has no order of sets, and an exporter that restarted may send them last.
  */
 static bool
-is_to_defer(const struct walk *w, const struct tmpl *t)
+is_to_defer(struct walk *w, const struct tmpl *t)
 {
-	return (w->msg.version == NF_VERSION_IPFIX && !t->options &&
-	    cur_left(&w->sets) > NF_SET_HEADER_LEN &&
-	    w->ndeferred < DEFERRED_MAX && record_needs_init_time(t));
+	if (w->msg.version != NF_VERSION_IPFIX || t->options ||
+	    w->ndeferred == DEFERRED_MAX || !record_needs_init_time(t))
+		return (false);
+	if (!w->looked_ahead)
+		find_init_time(w);
+	return (cur_left(&w->sets) > w->after_init_time);
 }
 
 static void
@@ -715,9 +754,11 @@ decode_sets(struct walk *w, const struct datagram *dgram)
 	    exporter_session(w->exporter, dgram->port, dgram->recv_sec);
 	exporter_heard(w->exporter, w->protocol, dgram->recv_sec,
 	    dgram->recv_usec, w->msg.export_sec, 0);
-	while (next_set(&w->sets, &set) == 1)
+	while (next_set(&w->sets, &set) == 1) {
 		decode_set(w, &set);
-	decode_deferred(w);
+		if (cur_left(&w->sets) <= w->after_init_time)
+			decode_deferred(w);
+	}
 	return (finish(w));
 }
 
