@@ -67,6 +67,10 @@ static const struct ie_row {
 	{ IANA, 63, FWD(GATEWAY6), 1, IE_ADDRESS6, "bgpNextHopIPv6Address" },
 	{ IANA, 82, SLOT_IF_NAME, 0, IE_TEXT, "interfaceName" },
 	{ IANA, 83, SLOT_IF_DESCRIPTION, 0, IE_TEXT, "interfaceDescription" },
+	{ IANA, 102, SLOT_SECTION_OFFSET, 1, UINT,
+	    "layer2packetSectionOffset" },
+	{ IANA, 103, SLOT_SECTION_LEN, 1, UINT, "layer2packetSectionSize" },
+	{ IANA, 104, SLOT_FRAME, 1, IE_OCTETS, "layer2packetSectionData" },
 	{ IANA, 139, FWD(ICMP6), 0, UINT, "icmpTypeCodeIPv6" },
 	{ IANA, 150, FWD(START), 3, IE_SECONDS, "flowStartSeconds" },
 	{ IANA, 151, FWD(END), 3, IE_SECONDS, "flowEndSeconds" },
@@ -110,11 +114,19 @@ static const struct ie_row {
 	{ IANA, 306, SLOT_SAMPLING_SPACE, 0, UINT, "samplingPacketSpace" },
 	{ IANA, 309, SLOT_SAMPLING_SIZE, 0, UINT, "samplingSize" },
 	{ IANA, 310, SLOT_SAMPLING_POPULATION, 0, UINT, "samplingPopulation" },
+	{ IANA, 313, SLOT_IP_PACKET, 0, IE_OCTETS, "ipHeaderPacketSection" },
+	{ IANA, 314, SLOT_IP_PAYLOAD, 0, IE_OCTETS, "ipPayloadPacketSection" },
+	{ IANA, 315, SLOT_FRAME, 0, IE_OCTETS, "dataLinkFrameSection" },
+	{ IANA, 317, SLOT_MPLS_PAYLOAD, 0, IE_OCTETS,
+	    "mplsPayloadPacketSection" },
 	{ IANA, 322, FWD(EVENT), 3, IE_SECONDS, "observationTimeSeconds" },
 	{ IANA, 323, FWD(EVENT), 2, UINT, "observationTimeMilliseconds" },
 	{ IANA, 324, FWD(EVENT), 1, IE_NTP_MICRO,
 	    "observationTimeMicroseconds" },
 	{ IANA, 325, FWD(EVENT), 0, IE_NTP_NANO, "observationTimeNanoseconds" },
+	{ IANA, 408, SLOT_FRAME_TYPE, 0, UINT, "dataLinkFrameType" },
+	{ IANA, 409, SLOT_SECTION_OFFSET, 0, UINT, "sectionOffset" },
+	{ IANA, 410, SLOT_SECTION_LEN, 0, UINT, "sectionExportedOctets" },
 	/* YAF; 16384 is its own bit for the reverse direction. */
 	{ CERT, 14, FWD(FLAGS_FIRST), 0, UINT, "initialTCPFlags" },
 	{ CERT, 15, FWD(FLAGS_REST), 0, UINT, "unionTCPFlags" },
@@ -149,21 +161,29 @@ static const struct ie_alias {
 } aliases[] = {
 #define AS_IS UINT8_MAX
 #define R     IE_PEN_REVERSE
+	{ IANA, 19, IANA, 2, 3, AS_IS, false, "postMCastPacketDeltaCount" },
+	{ IANA, 20, IANA, 1, 5, AS_IS, false, "postMCastOctetDeltaCount" },
 	{ IANA, 55, IANA, 5, 2, AS_IS, false, "postIpClassOfService" },
 	{ IANA, 98, IANA, 5, 3, IE_DSCP, false, "postIpDiffServCodePoint" },
-	{ IANA, 190, IANA, 1, 6, AS_IS, false, "totalLengthIPv4" },
+	{ IANA, 174, IANA, 2, 4, AS_IS, false, "postMCastPacketTotalCount" },
+	{ IANA, 175, IANA, 1, 6, AS_IS, false, "postMCastOctetTotalCount" },
+	{ IANA, 190, IANA, 1, 10, AS_IS, false, "totalLengthIPv4" },
 	{ IANA, 195, IANA, 5, 0, IE_DSCP, false, "ipDiffServCodePoint" },
 	{ IANA, 196, IANA, 5, 1, IE_PRECEDENCE, false, "ipPrecedence" },
-	{ IANA, 224, IANA, 1, 5, AS_IS, false, "ipTotalLength" },
-	{ IANA, 242, IANA, 1, 8, AS_IS, false, "ethernetTotalLength" },
+	{ IANA, 224, IANA, 1, 9, AS_IS, false, "ipTotalLength" },
+	{ IANA, 242, IANA, 1, 12, AS_IS, false, "ethernetTotalLength" },
 	{ IANA, 257, IANA, 5, 4, IE_PRECEDENCE, false, "postIpPrecedence" },
-	{ IANA, 312, IANA, 1, 7, AS_IS, false, "dataLinkFrameSize" },
+	{ IANA, 312, IANA, 1, 11, AS_IS, false, "dataLinkFrameSize" },
 	{ IANA, 352, IANA, 1, 1, AS_IS, false, "layer2OctetDeltaCount" },
 	{ IANA, 353, IANA, 1, 2, AS_IS, false, "layer2OctetTotalCount" },
 	{ IANA, 391, IANA, 1, 0, AS_IS, false, "flowSelectedOctetDeltaCount" },
 	{ IANA, 392, IANA, 2, 0, AS_IS, false, "flowSelectedPacketDeltaCount" },
 	{ IANA, 417, IANA, 1, 3, AS_IS, false, "postLayer2OctetDeltaCount" },
+	{ IANA, 418, IANA, 1, 7, AS_IS, false,
+	    "postMCastLayer2OctetDeltaCount" },
 	{ IANA, 420, IANA, 1, 4, AS_IS, false, "postLayer2OctetTotalCount" },
+	{ IANA, 421, IANA, 1, 8, AS_IS, false,
+	    "postMCastLayer2OctetTotalCount" },
 	{ IANA, 430, IANA, 2, 1, AS_IS, false, "layer2FrameDeltaCount" },
 	{ IANA, 431, IANA, 2, 2, AS_IS, false, "layer2FrameTotalCount" },
 	/* Ericsson's NAT logs, in v9. */
@@ -184,6 +204,9 @@ static const struct ie_alias {
 	{ 9, 12241, IANA, 11, 32, AS_IS, false, "serverTransportPort" },
 	{ 9, 12346, IANA, 232, 33, AS_IS, false, "nvzFlowL4ByteCountIn" },
 	{ 9, 12347, IANA, 231, 33, AS_IS, false, "nvzFlowL4ByteCountOut" },
+	/* Nokia: sessions of an application */
+	{ 637, 94, IANA, 161, 32, AS_IS, false, "sessionDurationMilliseconds" },
+	{ 637, 95, IANA, 150, 32, AS_IS, false, "sessionStartSeconds" },
 	/* Juniper: services */
 	{ 2636, 103, IANA, 231, 32, AS_IS, false, "Uplink Octets" },
 	{ 2636, 104, IANA, 232, 32, AS_IS, false, "Downlink Octets" },
@@ -224,9 +247,12 @@ static const struct ie_alias {
 	    "RESP_TO_INIT_DELTA_PKTS" },
 	{ SONICWALL, 172, IANA, 232, 32, AS_IS, false,
 	    "RESP_TO_INIT_DELTA_OCTETS" },
+	/* Barracuda */
+	{ 10704, 1, IANA, 322, 32, AS_IS, false, "Timestamp" },
 	/* Fraunhofer FOKUS */
 	{ 12325, 176, R, 1, 32, AS_IS, false, "revOctetDeltaCount" },
 	{ 12325, 177, R, 2, 32, AS_IS, false, "revPacketDeltaCount" },
+	{ 12326, 1, IANA, 322, 32, AS_IS, false, "Timestamp" }, /* Barracuda */
 	/* Procera: the local host is the source, outgoing is forward. */
 	{ 15397, 3, IANA, 232, 32, AS_IS, false, "proceraIncomingOctets" },
 	{ 15397, 4, IANA, 231, 32, AS_IS, false, "proceraOutgoingOctets" },
@@ -238,6 +264,8 @@ static const struct ie_alias {
 	{ 15397, 45, IANA, 28, 32, AS_IS, false, "proceraRemoteIPv6Host" },
 	{ 15397, 49, R, 5, 32, IE_DSCP, false, "proceraIncomingDscp" },
 	{ 15397, 50, IANA, 5, 32, IE_DSCP, false, "proceraOutgoingDscp" },
+	/* ulogd2 of Netfilter */
+	{ 21373, 1, IANA, 313, 32, AS_IS, false, "IPFIX_NF_rawpacket" },
 	/* CACE: the local host is the source. */
 	{ 32622, 0, IANA, 8, 32, AS_IS, false, "caceLocalIPv4Address" },
 	{ 32622, 1, IANA, 12, 32, AS_IS, false, "caceRemoteIPv4Address" },
@@ -265,10 +293,31 @@ static const struct ie_alias {
 	    "UNTUNNELED_IPV6_SRC_ADDR" },
 	{ IE_PEN_NTOP, 397, IANA, 28, 32, AS_IS, true,
 	    "UNTUNNELED_IPV6_DST_ADDR" },
+	/* Antrea: counters at the node of the source */
+	{ 56506, 120, IANA, 86, 32, AS_IS, false,
+	    "packetTotalCountFromSourceNode" },
+	{ 56506, 121, IANA, 85, 32, AS_IS, false,
+	    "octetTotalCountFromSourceNode" },
+	{ 56506, 122, IANA, 2, 32, AS_IS, false,
+	    "packetDeltaCountFromSourceNode" },
+	{ 56506, 123, IANA, 1, 32, AS_IS, false,
+	    "octetDeltaCountFromSourceNode" },
+	{ 56506, 124, R, 86, 32, AS_IS, false,
+	    "reversePacketTotalCountFromSourceNode" },
+	{ 56506, 125, R, 85, 32, AS_IS, false,
+	    "reverseOctetTotalCountFromSourceNode" },
+	{ 56506, 126, R, 2, 32, AS_IS, false,
+	    "reversePacketDeltaCountFromSourceNode" },
+	{ 56506, 127, R, 1, 32, AS_IS, false,
+	    "reverseOctetDeltaCountFromSourceNode" },
+	{ 56506, 151, IANA, 151, 32, AS_IS, false,
+	    "flowEndSecondsFromSourceNode" },
 #undef IANA
 #undef R
 };
 #define ALIAS_RANK 64 /* after the ranks of the other tables */
+_Static_assert(IE_RANK_PACKET == ALIAS_RANK + 9,
+    "the lengths of packets have other ranks");
 
 #define WIDTH(type, member) sizeof(((type *)NULL)->member)
 /* clang-format off */
@@ -318,6 +367,13 @@ static const struct ie_place places[SLOT_MEMBERS] = {
 	[SLOT_UDP_SRC] = VALUE(udp_src),
 	[SLOT_UDP_DST] = VALUE(udp_dst),
 	[SLOT_INIT_TIME] = VALUE(init_time),
+	[SLOT_FRAME] = VALUE(frame),
+	[SLOT_IP_PACKET] = VALUE(ip_packet),
+	[SLOT_MPLS_PAYLOAD] = VALUE(mpls_payload),
+	[SLOT_IP_PAYLOAD] = VALUE(ip_payload),
+	[SLOT_FRAME_TYPE] = VALUE(frame_type),
+	[SLOT_SECTION_OFFSET] = VALUE(section_offset),
+	[SLOT_SECTION_LEN] = VALUE(section_len),
 	[SLOT_REV_OCTETS] = VALUE(rev_octets),
 	[SLOT_REV_PACKETS] = VALUE(rev_packets),
 	[SLOT_REV_TCP_FLAGS] = VALUE(rev_tcp_flags),

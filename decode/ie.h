@@ -50,6 +50,9 @@ enum ie_slot {
 	SLOT_IP_VERSION,
 	SLOT_TCP_SRC, SLOT_TCP_DST, SLOT_UDP_SRC, SLOT_UDP_DST,
 	SLOT_INIT_TIME,
+	/* Octets of a packet, and what they are: */
+	SLOT_FRAME, SLOT_IP_PACKET, SLOT_MPLS_PAYLOAD, SLOT_IP_PAYLOAD,
+	SLOT_FRAME_TYPE, SLOT_SECTION_OFFSET, SLOT_SECTION_LEN,
 	/* Of the reverse direction of a biflow: */
 	SLOT_REV_OCTETS, SLOT_REV_PACKETS, SLOT_REV_TCP_FLAGS, SLOT_REV_TOS,
 	SLOT_REV_IF_IN, SLOT_REV_IF_OUT, SLOT_REV_DELAY,
@@ -130,6 +133,7 @@ enum ie_type {
 	IE_NANO,       /* nanoseconds, to microseconds */
 	IE_DSCP,       /* to a type of service */
 	IE_PRECEDENCE, /* the same */
+	IE_OCTETS,     /* to a struct ie_octets */
 };
 
 struct ie {
@@ -141,6 +145,12 @@ struct ie {
 	bool reverse;     /* RFC 5103: of the reverse direction alone */
 	bool inner;       /* only of the inner header of a tunnel */
 	const char *name; /* of the registry, without "reverse" */
+};
+
+/* Octets of the record, which belong to the datagram. */
+struct ie_octets {
+	const uint8_t *data;
+	size_t len;
 };
 
 /* The values of a direction, in the order of enum direction_slot. */
@@ -175,6 +185,10 @@ struct ie_values {
 	uint8_t src_mask4, dst_mask4, src_mask6, dst_mask6;
 	uint8_t ip_version;
 	uint16_t tcp_src, tcp_dst, udp_src, udp_dst;
+	struct ie_octets frame, ip_packet, mpls_payload, ip_payload;
+	uint16_t frame_type;     /* dataLinkFrameType */
+	uint16_t section_offset; /* of the first octet in the packet */
+	uint16_t section_len;    /* octets without padding */
 
 	uint64_t sampler_id, sampling_mode;
 	uint64_t sampling_interval, sampling_space;  /* packets */
@@ -191,6 +205,9 @@ struct ie_place {
 	uint16_t offset; /* bytes */
 	uint8_t width;   /* bytes */
 };
+
+/* From this rank on, an element for octets has the length of one packet. */
+#define IE_RANK_PACKET (64 + 9)
 
 /* Sets *ie to the element.  False if flowd does not read it. */
 bool ie_find(uint32_t pen, uint16_t id, struct ie *ie);

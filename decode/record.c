@@ -23,9 +23,10 @@
 #include "decode/record.h"
 #include "netflow.h"
 
-#define HAS(t, slot) slots_have(&(t)->slots, slot)
-#define FWD(of)      (SLOT_FORWARD + OF_##of)
-#define IPFIX_UPTIME 0x80000000U /* ms, if the exporter's is unknown */
+#define HAS(t, slot)        slots_have(&(t)->slots, slot)
+#define FWD(of)             (SLOT_FORWARD + OF_##of)
+#define FRAME_TYPE_ETHERNET 1           /* RFC 7133 section 3.1 */
+#define IPFIX_UPTIME        0x80000000U /* ms, if the exporter's is unknown */
 
 void
 record_start(struct flow *flow, const struct tmpl *t,
@@ -336,6 +337,114 @@ choose_ports(struct flow *flow, const struct tmpl *t, const struct ie_values *v)
 		flow->fields |= STORE_FIELD_SRCDST_PORT;
 }
 
+/* Decodes at most max octets. */
+static void
+decode_part(struct packet *p, enum packet_begin begin,
+    const struct ie_octets *octets, size_t max)
+{
+	packet_decode(p, begin, octets->data,
+	    octets->len < max ? octets->len : max);
+}
+
+/*
+ * Decodes the packet whose octets the record has.  False if it has none that
+ * begin with a header.
+ */
+static bool
+decode_octets(struct packet *p, const struct flow *flow, const struct tmpl *t,
+    const struct ie_values *v)
+{
+	const bool is_ethernet =
+	    !HAS(t, SLOT_FRAME_TYPE) || v->frame_type == FRAME_TYPE_ETHERNET;
+	const size_t max = HAS(t, SLOT_SECTION_LEN) && v->section_len != 0 ?
+	    v->section_len :
+	    SIZE_MAX;
+
+	if (HAS(t, SLOT_SECTION_OFFSET) && v->section_offset != 0)
+		return (false);
+	if (HAS(t, SLOT_FRAME) && is_ethernet)
+		decode_part(p, PACKET_ETHERNET, &v->frame, max);
+	else if (HAS(t, SLOT_IP_PACKET))
+		decode_part(p, PACKET_IP, &v->ip_packet, max);
+	else if (HAS(t, SLOT_MPLS_PAYLOAD))
+		decode_part(p, PACKET_IP, &v->mpls_payload, max);
+	else if (HAS(t, SLOT_IP_PAYLOAD) && flow->protocol != 0)
+		*p = (struct packet){ .protocol = flow->protocol };
+	else
+		return (false);
+	/* Element 313 may have the headers of IP alone. */
+	if (HAS(t, SLOT_IP_PAYLOAD) && cur_left(&p->payload) == 0 &&
+	    (p->values & PACKET_LATER_FRAGMENT) == 0)
+		packet_decode_transport(p, v->ip_payload.data,
+		    v->ip_payload.len < max ? v->ip_payload.len : max);
+	return (true);
+}
+
+/* Whether the packet may be one of the flow, by its addresses. */
+static bool
+is_packet_of(const struct packet *p, const struct flow *flow)
+{
+	return (
+	    ((p->values & PACKET_SRC) == 0 || flow->src.family == ADDR_NONE ||
+		addr_equal(&flow->src, &p->src)) &&
+	    ((p->values & PACKET_DST) == 0 || flow->dst.family == ADDR_NONE ||
+		addr_equal(&flow->dst, &p->dst)));
+}
+
+static void
+add_addresses(struct flow *flow, const struct packet *p)
+{
+	if (flow->src.family == ADDR_NONE && (p->values & PACKET_SRC) != 0)
+		flow->src = p->src;
+	if (flow->dst.family == ADDR_NONE && (p->values & PACKET_DST) != 0)
+		flow->dst = p->dst;
+	flow->fields |= store_addr_bit(STORE_FIELD_SRC_ADDR, flow->src.family) |
+	    store_addr_bit(STORE_FIELD_DST_ADDR, flow->dst.family);
+}
+
+static void
+add_ports(struct flow *flow, const struct packet *p, uint32_t values)
+{
+	if ((values & (PACKET_PORTS | PACKET_ICMP)) == 0)
+		return;
+	flow->fields |= STORE_FIELD_SRCDST_PORT;
+	if ((values & PACKET_PORTS) != 0) {
+		flow->src_port = p->src_port;
+		flow->dst_port = p->dst_port;
+	} else
+		flow->dst_port = (uint16_t)(p->icmp_type * 256 + p->icmp_code);
+}
+
+/* Takes values that no element has from the octets of a packet. */
+static void
+add_packet(struct flow *flow, const struct tmpl *t, const struct ie_values *v)
+{
+	struct packet p;
+	uint32_t values;
+
+	if (!decode_octets(&p, flow, t, v) || !is_packet_of(&p, flow))
+		return;
+	values = p.values & t->absent;
+	add_addresses(flow, &p);
+	add_ports(flow, &p, values);
+	if ((values & (PACKET_PROTOCOL | PACKET_TOS | PACKET_TCP_FLAGS)) != 0)
+		flow->fields |= STORE_FIELD_PROTO_FLAGS_TOS;
+	if ((values & PACKET_PROTOCOL) != 0)
+		flow->protocol = p.protocol;
+	if ((values & PACKET_TOS) != 0)
+		flow->tos = p.tos;
+	if ((values & PACKET_TCP_FLAGS) != 0)
+		flow->tcp_flags = p.tcp_flags;
+	if (t->of_packet && (values & PACKET_OCTETS) != 0) {
+		flow->octets = p.octets;
+		flow->fields |= STORE_FIELD_OCTETS;
+	}
+	if (t->of_packet) {
+		flow->packets = 1;
+		flow->fields |= STORE_FIELD_PACKETS;
+	}
+}
+
 /* Times in milliseconds since the epoch. */
 struct times {
 	int64_t export, start, end;
@@ -502,6 +611,8 @@ decide(struct flow *flow, const struct tmpl *t, const struct ie_values *v)
 		choose_flags(flow, t, SLOT_FORWARD, &v->forward);
 	if ((t->steps & STEP_PORTS) != 0)
 		choose_ports(flow, t, v);
+	if ((t->steps & STEP_PACKET) != 0)
+		add_packet(flow, t, v);
 }
 
 enum flow_times

@@ -145,6 +145,8 @@ steps_of(const struct tmpl *t)
 	    slots_have_any(slots, SLOT_TCP_SRC,
 		SLOT_UDP_DST - SLOT_TCP_SRC + 1))
 		steps |= STEP_PORTS;
+	if (slots_have_any(slots, SLOT_FRAME, SLOT_IP_PAYLOAD - SLOT_FRAME + 1))
+		steps |= STEP_PACKET;
 	if (!has_plain_times(t))
 		steps |= STEP_TIMES;
 	return (steps);
@@ -268,6 +270,8 @@ how_of(const struct ie *ie, uint16_t len, uint8_t width)
 		return (HOW_DSCP);
 	case IE_PRECEDENCE:
 		return (HOW_PRECEDENCE);
+	case IE_OCTETS:
+		return (HOW_OCTETS);
 	}
 	return (HOW_SKIP);
 }
@@ -327,6 +331,46 @@ count_ops(const struct tmpl *t, const struct plan *plan)
 	return (n);
 }
 
+/* The values of a packet's octets that no element has. */
+static uint16_t
+absent_of(const struct tmpl *t)
+{
+	static const struct {
+		size_t offset;
+		uint16_t value;
+	} rows[] = {
+		{ offsetof(struct flow, protocol), PACKET_PROTOCOL },
+		{ offsetof(struct flow, tos), PACKET_TOS },
+		{ offsetof(struct flow, tcp_flags), PACKET_TCP_FLAGS },
+		{ offsetof(struct flow, octets), PACKET_OCTETS },
+	};
+	uint16_t absent = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (!has_member(&t->slots, rows[i].offset))
+			absent |= rows[i].value;
+	}
+	if ((t->steps & STEP_FLAGS) != 0)
+		absent &= (uint16_t)~PACKET_TCP_FLAGS;
+	if (!t->has_src_port && !t->has_dst_port &&
+	    (t->steps & STEP_PORTS) == 0)
+		absent |= PACKET_PORTS | PACKET_ICMP;
+	return (absent);
+}
+
+/* A record of one packet has no counters; octets are the packet's length. */
+static bool
+is_of_packet(const struct plan *plan)
+{
+	const unsigned int octets =
+	    ie_slot_of_member(offsetof(struct flow, octets));
+
+	return (!has_member(&plan->slots, offsetof(struct flow, packets)) &&
+	    (!slots_have(&plan->slots, octets) ||
+		plan->rank[octets] >= IE_RANK_PACKET));
+}
+
 /* Sets the members that follow from the plan. */
 static void
 describe(struct tmpl *t, const struct plan *plan)
@@ -343,6 +387,8 @@ describe(struct tmpl *t, const struct plan *plan)
 	t->has_dst_port =
 	    has_member(&plan->slots, offsetof(struct flow, dst_port));
 	t->steps = steps_of(t);
+	t->absent = absent_of(t);
+	t->of_packet = is_of_packet(plan);
 	t->fields = fields_of(t);
 }
 

@@ -88,6 +88,14 @@ save_text(uint8_t *dst, size_t width, const uint8_t *p, size_t len)
 	memset(dst + i, 0, width - i);
 }
 
+static void
+save_octets(uint8_t *dst, const uint8_t *p, size_t len)
+{
+	const struct ie_octets octets = { p, len };
+
+	memcpy(dst, &octets, sizeof(octets));
+}
+
 /* The rare ops, kept apart from those of every record. */
 static __attribute__((noinline)) void
 apply_rare(const struct op *op, const uint8_t *p, size_t len, uint8_t *dst)
@@ -110,6 +118,9 @@ apply_rare(const struct op *op, const uint8_t *p, size_t len, uint8_t *dst)
 		break;
 	case HOW_TEXT:
 		save_text(dst, op->width, p, len);
+		break;
+	case HOW_OCTETS:
+		save_octets(dst, p, len);
 		break;
 	case HOW_MILLI:
 		number_set(dst, op->width, milli_to_micro(load(p, len)));

@@ -30,6 +30,7 @@
 #include <stdint.h>
 
 #include "decode/ie.h"
+#include "decode/packet.h"
 #include "decode/template-key.h"
 #include "lib/recent.h"
 #include "store.h"
@@ -54,6 +55,7 @@ enum how {
 	HOW_NANO,
 	HOW_DSCP,
 	HOW_PRECEDENCE,
+	HOW_OCTETS,
 };
 
 /* How one field of a record is read; see template-run.h. */
@@ -78,9 +80,10 @@ enum step {
 	STEP_FAMILY = 1,
 	STEP_MASKS = 2,
 	STEP_GATEWAY = 4,
-	STEP_FLAGS = 8,  /* TCP flags of their counters */
-	STEP_PORTS = 16, /* the protocol decides which they are */
-	STEP_TIMES = 32, /* not just fields 21 and 22 of v9 */
+	STEP_FLAGS = 8,   /* TCP flags of their counters */
+	STEP_PORTS = 16,  /* the protocol decides which they are */
+	STEP_PACKET = 32, /* the record has octets of a packet */
+	STEP_TIMES = 64,  /* not just fields 21 and 22 of v9 */
 };
 
 struct tmpl {
@@ -95,6 +98,8 @@ struct tmpl {
 	bool own_reverse; /* RFC 5103: values of the reverse direction */
 	uint8_t family;   /* enum template_family */
 	uint8_t steps;    /* enum step */
+	bool of_packet;   /* each record describes one packet */
+	uint16_t absent;  /* enum packet_value that no element has */
 	uint16_t scopes;  /* scope fields of options data */
 	uint16_t nfields;
 	uint32_t record_len; /* octets; the least, if variable */

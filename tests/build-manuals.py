@@ -325,7 +325,9 @@ class Elements(unittest.TestCase):
         "duration": ("FWD(DURATION)",), "event": ("FWD(EVENT)",),
         "ICMP": ("FWD(ICMP_TYPE4)", "FWD(ICMP_CODE4)", "FWD(ICMP4)",
                  "FWD(ICMP_TYPE6)", "FWD(ICMP_CODE6)", "FWD(ICMP6)"),
-        "responder": ("SLOT_REV_OCTETS", "SLOT_REV_PACKETS")}
+        "responder": ("SLOT_REV_OCTETS", "SLOT_REV_PACKETS"),
+        "packet": ("SLOT_FRAME", "SLOT_IP_PACKET", "SLOT_MPLS_PAYLOAD",
+                   "SLOT_IP_PAYLOAD")}
 
     def test_elements_are_in_the_order_of_preference(self):
         slots = elements.slots()

@@ -35,6 +35,9 @@ REPORTS = {
     "f10-event-time": [
         {"start": EXPORT_MS - 30450, "end": EXPORT_MS - 30450}],
     "f11-icmp-without-protocol": [{"protocol": 1, "dst_port": 2048}],
+    "f14-frame-section": [
+        {"src": SRC, "dst": DST, "src_port": 1024, "dst_port": 53,
+         "protocol": 17, "packets": 1, "octets": 98}],
     "g1-duration-zero": [
         {"start": EXPORT_MS - 60000, "end": EXPORT_MS - 60000}] * 3,
     "g4-flags-as-counters": [{"tcp_flags": 0x1b}],

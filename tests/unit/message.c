@@ -1694,6 +1694,111 @@ elements_of_the_type_of_service(void **state)
 	}
 }
 
+/* A frame with IPv4, UDP and 2 octets, and its packet. */
+static const uint8_t frame[] = { 0, 0, 0x5e, 0, 0x53, 1, 0, 0, 0x5e, 0, 0x53, 2,
+	8, 0, 0x45, 0xb8, 0, 30, 0, 0, 0x40, 0, 64, 17, 0, 0, 192, 0, 2, 1, 198,
+	51, 100, 1, 4, 0, 0, 53, 0, 20, 0, 0, 1, 2 };
+#define FRAME_PACKET  14 /* where the packet begins */
+#define FRAME_PAYLOAD 34
+
+static void
+assert_packet(const struct flow *f)
+{
+	assert_int_equal(be32(f->src.bytes), 0xc0000201);
+	assert_int_equal(be32(f->dst.bytes), 0xc6336401);
+	assert_int_equal(f->fields & STORE_FIELD_SRCDST_ADDR,
+	    STORE_FIELD_SRC_ADDR4 | STORE_FIELD_DST_ADDR4);
+	assert_int_equal(f->protocol, 17);
+	assert_int_equal(f->tos, 0xb8);
+	assert_int_equal(f->src_port, 1024);
+	assert_int_equal(f->dst_port, 53);
+	assert_true((f->fields & STORE_FIELD_SRCDST_PORT) != 0);
+	assert_true((f->fields & STORE_FIELD_PROTO_FLAGS_TOS) != 0);
+}
+
+/* Elements 315 and 104 have a frame, 313 and 317 a packet, 314 its payload. */
+static void
+octets_of_a_packet_are_decoded(void **state)
+{
+	static const struct {
+		uint16_t id;
+		size_t from;
+	} rows[] = { { 315, 0 }, { 104, 0 }, { 313, FRAME_PACKET },
+		{ 317, FRAME_PACKET } };
+	struct wire_field field = { 0, WIRE_VARIABLE, 0 };
+	static const struct wire_field halves[] = {
+		{ 313, FRAME_PAYLOAD - FRAME_PACKET, 0 },
+		{ 314, 10, 0 },
+		{ 312, 2, 0 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		field.id = rows[i].id;
+		send_template(IPFIX, 256, &field, 1);
+		wire_variable(&w, frame + rows[i].from,
+		    sizeof(frame) - rows[i].from, 0);
+		assert_packet(only_flow());
+		assert_int_equal(c.flows[0].octets, 30);
+		assert_int_equal(c.flows[0].packets, 1);
+	}
+	send_template(IPFIX, 256, halves, WIRE_NFIELDS(halves));
+	wire_bytes(&w, frame + FRAME_PACKET, sizeof(frame) - FRAME_PACKET);
+	wire_uint(&w, 60, 2);
+	assert_packet(only_flow());
+	assert_int_equal(c.flows[0].octets, 60);
+	assert_int_equal(c.flows[0].packets, 1);
+}
+
+/* Elements of the flow have priority over its packet. */
+static void
+a_packet_fills_gaps_of_its_flow(void **state)
+{
+	static const struct wire_field fields[] = {
+		{ 8, 4, 0 },
+		{ 12, 4, 0 },
+		{ 5, 1, 0 },
+		{ 1, 4, 0 },
+		{ 410, 2, 0 },
+		{ 409, 2, 0 },
+		{ 408, 2, 0 },
+		{ 315, sizeof(frame), 0 },
+	};
+	static const struct {
+		uint32_t src;
+		uint16_t len, offset, type, port;
+	} rows[] = {
+		{ 0xc0000201, 0, 0, 1, 53 },
+		{ 0xc0000201, sizeof(frame), 0, 1, 53 },
+		{ 0xc0000202, 0, 0, 1, 0 },  /* another flow's packet */
+		{ 0xc0000201, 34, 0, 1, 0 }, /* the rest is padding */
+		{ 0xc0000201, 0, 4, 1, 0 },  /* does not begin the frame */
+		{ 0xc0000201, 0, 0, 2, 0 },  /* IEEE 802.11 */
+	};
+	const struct flow *f;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		send_template(IPFIX, 256, fields, WIRE_NFIELDS(fields));
+		wire_uint(&w, rows[i].src, 4);
+		wire_uint(&w, 0xc6336401, 4);
+		wire_uint(&w, 7, 1);
+		wire_uint(&w, 1234, 4);
+		wire_uint(&w, rows[i].len, 2);
+		wire_uint(&w, rows[i].offset, 2);
+		wire_uint(&w, rows[i].type, 2);
+		wire_bytes(&w, frame, sizeof(frame));
+		f = only_flow();
+		assert_int_equal(be32(f->src.bytes), rows[i].src);
+		assert_int_equal(f->tos, 7);
+		assert_int_equal(f->octets, 1234);
+		assert_int_equal(f->fields & STORE_FIELD_PACKETS, 0);
+		assert_int_equal(f->dst_port, rows[i].port);
+	}
+}
+
 /* Returns the flow of a record with this next hop; 0 leaves an address zero. */
 static const struct flow *
 gateway_of(uint8_t src6, uint8_t hop4, uint8_t hop6)
@@ -2614,6 +2719,8 @@ main(void)
 		TEST(vendors_elements_may_be_the_inner_header),
 		TEST(flags_are_those_with_a_count),
 		TEST(elements_of_the_type_of_service),
+		TEST(octets_of_a_packet_are_decoded),
+		TEST(a_packet_fills_gaps_of_its_flow),
 		TEST(the_next_hop_follows_the_family_of_the_flow),
 		TEST(physical_interfaces_are_stored_without_others),
 		TEST(uptimes_of_v9_are_stored_unchanged),
