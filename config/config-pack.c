@@ -100,6 +100,7 @@ static const struct pack_layout join_layout =
 static const struct pack_row forward_rows[] = {
 	PACK_PLAIN(PACK_ADDR, struct conf_forward, addr),
 	PACK_BOUNDED(PACK_NUMBER, struct conf_forward, port, 1, UINT16_MAX),
+	PACK_PLAIN(PACK_TEXT, struct conf_forward, ifname),
 };
 static const struct pack_layout forward_layout =
     PACK_LAYOUT(struct conf_forward, forward_rows, NULL);

@@ -240,6 +240,22 @@ print_sources(const struct config *conf, FILE *fp)
 }
 
 static void
+print_forward(const struct conf_forward *f, FILE *fp)
+{
+	char addr[ADDR_STRLEN],
+	    text[ADDR_STRLEN + sizeof("[%]:65535") + IF_NAMESIZE];
+
+	if (f->ifname[0] == '\0')
+		print_endpoint("forward to", &f->addr, f->port, fp);
+	else {
+		(void)snprintf(text, sizeof(text), "[%s%%%s]:%u",
+		    addr_ntop(&f->addr, addr), f->ifname, f->port);
+		print_quoted("forward to ", text, fp);
+	}
+	(void)fputc('\n', fp);
+}
+
+static void
 print_network(const struct config *conf, FILE *fp)
 {
 	const struct conf_join *join;
@@ -254,11 +270,8 @@ print_network(const struct config *conf, FILE *fp)
 			print_quoted(" on ", join->ifname, fp);
 		(void)fputc('\n', fp);
 	}
-	for (i = 0; i < conf->nforwards; i++) {
-		print_endpoint("forward to", &conf->forwards[i].addr,
-		    conf->forwards[i].port, fp);
-		(void)fputc('\n', fp);
-	}
+	for (i = 0; i < conf->nforwards; i++)
+		print_forward(&conf->forwards[i], fp);
 }
 
 static void

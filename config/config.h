@@ -77,6 +77,7 @@ struct conf_limits {
 struct conf_forward {
 	struct addr addr;
 	uint16_t port;
+	char ifname[IF_NAMESIZE]; /* of a link-local address; else "" */
 };
 
 struct config {

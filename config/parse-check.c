@@ -148,7 +148,9 @@ check_forward(const struct conf_forward *forward)
 	for (i = 0; i < parsing.conf->nlistens; i++) {
 		l = &parsing.conf->listens[i];
 		if (l->port == forward->port &&
-		    addr_equal(&l->addr, &forward->addr))
+		    addr_equal(&l->addr, &forward->addr) &&
+		    (forward->ifname[0] == '\0' ||
+			strcmp(l->ifname, forward->ifname) == 0))
 			parse_error(NO_LINE,
 			    "forward to and listen on have the same address "
 			    "and port, which would forward datagrams in a "

@@ -45,6 +45,17 @@ interface_name(struct token what, struct token value, char *name)
 	return (false);
 }
 
+/* The same, unless the address already has an interface. */
+static bool
+other_interface(struct token what, struct token value, char *name)
+{
+	if (name[0] == '\0')
+		return (interface_name(what, value, name));
+	parse_bad_value(what, value,
+	    "the address already has an interface, after the %");
+	return (false);
+}
+
 /* Parses the option bufsize; 0 if it is absent.  False after a message. */
 static bool
 buffer_size(struct token value, uint32_t *size)
@@ -74,9 +85,11 @@ conf_add_listen(struct token address, struct listen_options options)
 	parsing.saw_listen = true;
 	memset(&l, 0, sizeof(l));
 	if (parsing.use != CONFIG_DAEMON ||
-	    !value_address_and_port(what, address, &l.addr, &l.port) ||
+	    !value_address_and_port(what, address, &l.addr, &l.port,
+		l.ifname) ||
 	    (options.ifname.text != NULL &&
-		!interface_name(interface, options.ifname, l.ifname)) ||
+		!other_interface(interface, options.ifname, l.ifname)) ||
+	    !value_has_interface(what, address, &l.addr, l.ifname) ||
 	    !buffer_size(options.bufsize, &l.bufsize) ||
 	    (options.name.text != NULL &&
 		!listener_name(name, options.name, l.name)))
@@ -215,11 +228,14 @@ conf_add_forward(struct token address)
 
 	memset(&f, 0, sizeof(f));
 	if (parsing.use != CONFIG_DAEMON ||
-	    !value_address_and_port(what, address, &f.addr, &f.port))
+	    !value_address_and_port(what, address, &f.addr, &f.port,
+		f.ifname) ||
+	    !value_has_interface(what, address, &f.addr, f.ifname))
 		return;
 	for (i = 0; i < conf->nforwards; i++) {
 		if (addr_equal(&conf->forwards[i].addr, &f.addr) &&
-		    conf->forwards[i].port == f.port) {
+		    conf->forwards[i].port == f.port &&
+		    strcmp(conf->forwards[i].ifname, f.ifname) == 0) {
 			parse_bad_value(what, address, "specified twice");
 			return;
 		}

@@ -121,20 +121,60 @@ value_duration(struct token value, uint32_t *seconds)
 	return (false);
 }
 
+/* Copies the zone, of len bytes, to ifname. */
+static bool
+zone(struct token what, struct token value, const struct addr *addr,
+    const char *text, size_t len, char ifname[IF_NAMESIZE])
+{
+	if (!endpoint_is_scoped(addr)) {
+		parse_bad_value(what, value,
+		    "only a link-local address has an interface after a %");
+		return (false);
+	}
+	if (len == 0 || len >= IF_NAMESIZE) {
+		parse_bad_value(what, value,
+		    "expected the name of an interface after the %");
+		return (false);
+	}
+	memcpy(ifname, text, len);
+	ifname[len] = '\0';
+	return (true);
+}
+
+bool
+value_has_interface(struct token what, struct token value,
+    const struct addr *addr, const char *ifname)
+{
+	if (ifname[0] != '\0' || !endpoint_is_scoped(addr) ||
+	    addr_is_multicast(addr))
+		return (true);
+	parse_bad_value(what, value,
+	    "a link-local address needs an interface, as in "
+	    "[fe80::1%eth0]:2055");
+	return (false);
+}
+
 bool
 value_address_and_port(struct token what, struct token value, struct addr *addr,
-    uint16_t *port)
+    uint16_t *port, char ifname[IF_NAMESIZE])
 {
 	const struct token port_name = { "port", value.line };
+	const char *text = NULL;
 	struct endpoint e;
+	size_t len;
 	uint64_t n;
+	int r;
 
-	if (endpoint_split(value.text, &e) != 0 ||
-	    endpoint_addr(&e, addr) != 0) {
+	r = endpoint_split(value.text, &e);
+	if (r == 0 && !endpoint_split_zone(&e, &text, &len))
+		text = NULL;
+	if (r != 0 || endpoint_addr(&e, addr) != 0) {
 		parse_bad_value(what, value,
 		    "expected ADDRESS:PORT, with an IPv6 address in brackets");
 		return (false);
 	}
+	if (text != NULL && !zone(what, value, addr, text, len, ifname))
+		return (false);
 	if (!value_number(port_name, (struct token){ e.port, value.line }, 1,
 		UINT16_MAX, &n))
 		return (false);

@@ -41,9 +41,18 @@ bool value_size_from(struct token what, struct token value, uint64_t min,
 /* A number and its unit: s, m, h, d or w. */
 bool value_duration(struct token value, uint32_t *seconds);
 
-/* ADDR:PORT, or [ADDR]:PORT for IPv6. */
+/*
+ * ADDR:PORT, or [ADDR]:PORT for IPv6, or [ADDR%IFNAME]:PORT for a link-local
+ * address.  Sets ifname only in the last case.
+ */
 bool value_address_and_port(struct token what, struct token value,
-    struct addr *addr, uint16_t *port);
+    struct addr *addr, uint16_t *port, char ifname[IF_NAMESIZE]);
+
+/*
+ * Whether the address has an interface, if it needs one; value is its token.
+ */
+bool value_has_interface(struct token what, struct token value,
+    const struct addr *addr, const char *ifname);
 
 bool value_prefix(struct token what, struct token value, struct prefix *prefix);
 bool value_path_is_valid(struct token statement, struct token value);

@@ -39,6 +39,34 @@ endpoint_split(const char *text, struct endpoint *e)
 	return (0);
 }
 
+/* fe80::/10, and multicast of the scopes 1 and 2: RFC 4291, section 2. */
+bool
+endpoint_is_scoped(const struct addr *addr)
+{
+	const uint8_t *b = addr->bytes;
+	const uint8_t scope = b[1] & 0x0f;
+
+	if (addr->family != ADDR_V6)
+		return (false);
+	if (b[0] == 0xff)
+		return (scope == 1 || scope == 2);
+	return (b[0] == 0xfe && (b[1] & 0xc0) == 0x80);
+}
+
+bool
+endpoint_split_zone(struct endpoint *e, const char **zone, size_t *len)
+{
+	const char *percent;
+
+	if (!e->brackets ||
+	    (percent = memchr(e->host, '%', e->host_len)) == NULL)
+		return (false);
+	*zone = percent + 1;
+	*len = e->host_len - (size_t)(*zone - e->host);
+	e->host_len = (size_t)(percent - e->host);
+	return (true);
+}
+
 int
 endpoint_addr(const struct endpoint *e, struct addr *addr)
 {

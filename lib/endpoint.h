@@ -41,6 +41,16 @@ struct endpoint {
 int endpoint_split(const char *text, struct endpoint *e)
     __attribute__((warn_unused_result));
 
+/* Whether the address exists once on each interface: it is link-local. */
+bool endpoint_is_scoped(const struct addr *addr);
+
+/*
+ * Splits the zone from a host in brackets, as in [fe80::1%eth0] (RFC 4007,
+ * section 11).  *zone, which is not terminated, has *len bytes.  False if there
+ * is none.
+ */
+bool endpoint_split_zone(struct endpoint *e, const char **zone, size_t *len);
+
 /*
  * Parses the host: an IPv4 address, or an IPv6 address in brackets.
  * FLOWD_EINVAL for anything else.

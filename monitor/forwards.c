@@ -19,8 +19,11 @@
 #include <sys/types.h>
 #include <sys/socket.h>
 
+#include <net/if.h>
+
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,11 +32,14 @@
 #include "monitor/forwards.h"
 #include "monitor/listen.h"
 
+#define TARGET_STRLEN (ADDR_STRLEN + sizeof("% port 65535") + IF_NAMESIZE)
+
+/* scope is the index of the interface of a link-local address. */
 static bool
-can_bind(const struct addr *addr)
+can_bind(const struct addr *addr, uint32_t scope)
 {
 	struct sockaddr_storage ss;
-	const socklen_t len = addr_to_sockaddr(addr, 0, 0, &ss);
+	const socklen_t len = addr_to_sockaddr(addr, 0, scope, &ss);
 	const int fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	bool can;
 
@@ -60,15 +66,26 @@ read_source(int fd, struct priv_forward *self)
 		self->port = port;
 }
 
-/* A socket connected to the address; -1 with errno. */
+/* 0: the target has no interface, or it does not exist, with errno. */
+static uint32_t
+scope_of(const struct conf_forward *f)
+{
+	return (f->ifname[0] == '\0' ? 0 : if_nametoindex(f->ifname));
+}
+
+/* A socket connected to the target; -1 with errno. */
 static int
-open_connected(const struct addr *addr, uint16_t port)
+open_connected(const struct conf_forward *f)
 {
 	struct sockaddr_storage ss;
-	const socklen_t len = addr_to_sockaddr(addr, port, 0, &ss);
-	const int fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int error;
+	const uint32_t scope = scope_of(f);
+	socklen_t len;
+	int fd, error;
 
+	if (f->ifname[0] != '\0' && scope == 0)
+		return (-1);
+	len = addr_to_sockaddr(&f->addr, f->port, scope, &ss);
+	fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd == -1 || connect(fd, (struct sockaddr *)&ss, len) == 0)
 		return (fd);
 	error = errno;
@@ -81,7 +98,7 @@ open_connected(const struct addr *addr, uint16_t port)
 static bool
 is_own_source(const struct conf_forward *f)
 {
-	const int fd = open_connected(&f->addr, f->port);
+	const int fd = open_connected(f);
 	struct priv_forward self;
 
 	if (fd == -1)
@@ -117,8 +134,8 @@ is_local(const struct conf_forward *f)
 	/*
 	 * Whether a group comes back depends on joins; the collector sees it.
 	 */
-	return (!addr_is_multicast(&f->addr) && can_bind(&f->addr) &&
-	    !can_bind(&foreign));
+	return (!addr_is_multicast(&f->addr) &&
+	    can_bind(&f->addr, scope_of(f)) && !can_bind(&foreign, 0));
 }
 
 /* A datagram to ::ffff:a.b.c.d is sent over IPv4. */
@@ -136,12 +153,17 @@ real_target(const struct addr *a)
 static bool
 is_received(const struct conf_listen *l, const struct conf_forward *f)
 {
-	const struct conf_forward real = { real_target(&f->addr), f->port };
+	struct conf_forward real = *f;
 
+	real.addr = real_target(&f->addr);
 	if (l->port != f->port || l->addr.family != real.addr.family)
 		return (false);
-	/* Datagrams of this machine to itself arrive at its loopback. */
-	if (l->ifname[0] != '\0' && strcmp(l->ifname, "lo") != 0)
+	/*
+	 * Datagrams of this machine to itself arrive at its loopback, or at the
+	 * interface of a link-local address.
+	 */
+	if (l->ifname[0] != '\0' && strcmp(l->ifname, "lo") != 0 &&
+	    strcmp(l->ifname, f->ifname) != 0)
 		return (false);
 	if (addr_equal(&l->addr, &real.addr))
 		return (true);
@@ -149,10 +171,22 @@ is_received(const struct conf_listen *l, const struct conf_forward *f)
 	    is_local(&real));
 }
 
+/* "192.0.2.1 port 2055" or "fe80::1%eth0 port 2055".  Returns buf. */
+static const char *
+target_name(const struct conf_forward *f, char buf[TARGET_STRLEN])
+{
+	char addr[ADDR_STRLEN];
+
+	(void)snprintf(buf, TARGET_STRLEN, "%s%s%s port %u",
+	    addr_ntop(&f->addr, addr), f->ifname[0] != '\0' ? "%" : "",
+	    f->ifname, f->port);
+	return (buf);
+}
+
 int
 forwards_check(const struct config *conf)
 {
-	char target[ADDR_STRLEN], name[LISTEN_STRLEN];
+	char target[TARGET_STRLEN], name[LISTEN_STRLEN];
 	const struct conf_forward *f;
 	size_t i, j;
 
@@ -162,11 +196,11 @@ forwards_check(const struct config *conf)
 			if (!is_received(&conf->listens[j], f))
 				continue;
 			log_warnx(
-			    "forward to %s port %u: this is an address of this "
+			    "forward to %s: this is an address of this "
 			    "machine, and listen on %s would receive and "
 			    "forward the datagrams again in a loop; "
 			    "choose another port or listen on one address",
-			    addr_ntop(&f->addr, target), f->port,
+			    target_name(f, target),
 			    listen_name(&conf->listens[j], name));
 			return (-1);
 		}
@@ -177,11 +211,10 @@ forwards_check(const struct config *conf)
 static int
 open_one(struct open_forward *open, const struct conf_forward *f)
 {
-	char addr[ADDR_STRLEN];
+	char target[TARGET_STRLEN];
 
-	if ((open->fd = open_connected(&f->addr, f->port)) == -1) {
-		log_warn("cannot forward to %s port %u",
-		    addr_ntop(&f->addr, addr), f->port);
+	if ((open->fd = open_connected(f)) == -1) {
+		log_warn("cannot forward to %s", target_name(f, target));
 		return (-1);
 	}
 	read_source(open->fd, &open->self);

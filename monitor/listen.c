@@ -34,6 +34,7 @@
 
 #include "base/log.h"
 #include "ipc/udp-socket.h"
+#include "lib/endpoint.h"
 #include "monitor/listen.h"
 
 #define RCVBUF_MIN 65536U /* bytes; below that no smaller size is tried */
@@ -102,11 +103,20 @@ listen_report(int fd, const struct conf_listen *conf)
 		    name, conf->bufsize, actual);
 }
 
+/*
+ * Binds the socket to the interface.  For a link-local address, bind(2) does so
+ * by *scope, the index of the interface.
+ */
 static int
-bind_interface(int fd, const struct conf_listen *conf)
+bind_interface(int fd, const struct conf_listen *conf, uint32_t *scope)
 {
+	*scope = 0;
 	if (conf->ifname[0] == '\0')
 		return (0);
+	if (endpoint_is_scoped(&conf->addr)) {
+		*scope = if_nametoindex(conf->ifname);
+		return (*scope == 0 ? -1 : 0);
+	}
 #ifdef SO_BINDTODEVICE
 	return (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, conf->ifname,
 	    (socklen_t)strlen(conf->ifname)));
@@ -322,12 +332,14 @@ bind_listener(int fd, const struct conf_listen *conf, bool beside,
     uint32_t which, uint32_t n)
 {
 	struct sockaddr_storage ss;
-	socklen_t len = addr_to_sockaddr(&conf->addr, conf->port, 0, &ss);
+	uint32_t scope;
+	socklen_t len;
 
 	if (set_options(fd, conf, beside) == -1 ||
-	    bind_interface(fd, conf) == -1 ||
+	    bind_interface(fd, conf, &scope) == -1 ||
 	    prepare_shared(fd, conf, which, n) == -1)
 		return (-1);
+	len = addr_to_sockaddr(&conf->addr, conf->port, scope, &ss);
 	return (bind(fd, (struct sockaddr *)&ss, len));
 }
 

@@ -2,9 +2,11 @@
 """`listen on ADDR:PORT interface NAME` receives only datagrams that arrive on
 that interface.  The test runs in a network namespace."""
 
+import ipaddress
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import sys
 import unittest
@@ -13,7 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import namespace
 import netflow
 import tap
-from flowdtest import Flowd, endpoint, free_port, send
+from flowdtest import PATIENCE, Flowd, endpoint, free_port, send
 from namespace import (ADDRESSES4, ADDRESSES6, LINK_LOCAL, create, inject,
                        remove)
 
@@ -104,6 +106,44 @@ class Interface(unittest.TestCase):
         with self.start((LINK_LOCAL, "test1")) as flowd:
             self.check(flowd, (0, 1), (1,), [LINK_LOCAL] * 2)
 
+    def test_interface_in_the_address(self):
+        with self.start((f"{LINK_LOCAL}%test1", None)) as flowd:
+            self.check(flowd, (0, 1), (1,), [LINK_LOCAL] * 2)
+            self.reload(flowd, (f"{LINK_LOCAL}%test0", None))
+            self.check(flowd, (1, 0), (0,), [LINK_LOCAL] * 2)
+            # It is the same listener.
+            self.reload(flowd, (LINK_LOCAL, "test0"))
+            flowd.stop()
+            said = "\n".join(flowd.stderr_lines())
+            self.assertEqual(said.count(" listening on"), 1, said)
+
+    def test_forward_to_a_link_local_address(self):
+        group = "ff02::1234"
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
+            sock.bind(("::", 0))
+            index = socket.if_nametoindex("other1")
+            sock.setsockopt(
+                socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP,
+                ipaddress.ip_address(group).packed +
+                index.to_bytes(4, sys.byteorder))
+            sock.settimeout(PATIENCE)
+            with Flowd("store SRC_ADDR", *(
+                    f"forward to [{group}%{name}]:{sock.getsockname()[1]}"
+                    for name in ("test1", "test0"))) as flowd:
+                flowd.send(netflow.datagram(5, netflow.flows(1)))
+                _, sender = sock.recvfrom(65535)
+        self.assertEqual((sender[0].partition("%")[0], sender[3]),
+                         (LINK_LOCAL, index))
+
+    def test_forward_to_an_own_link_local_address_is_refused(self):
+        zone = f"{LINK_LOCAL}%test0"
+        for listen in ((zone, None), ("::", None), ("::", "test0")):
+            self.assertIn("in a loop", self.check_forward(listen, zone))
+        for listen, target in ((("::", "test1"), zone),
+                               ((f"{LINK_LOCAL}%test1", None), zone),
+                               (("::", None), "fe80::99%test0")):
+            self.assertEqual(self.check_forward(listen, target), "")
+
     def test_one_port_on_both(self):
         with self.start(("0.0.0.0", "test0"), ("0.0.0.0", "test1")) as flowd:
             for number in (0, 1, 0):
@@ -112,6 +152,11 @@ class Interface(unittest.TestCase):
     def test_unknown(self):
         with self.assertRaisesRegex(AssertionError, "nosuch"):
             with self.start(("0.0.0.0", "nosuch")):
+                pass
+        with self.assertRaisesRegex(
+                AssertionError, r"cannot listen on \[fe80::1\]:\d+ interface "
+                "nosuch: No such device"):
+            with self.start((f"{LINK_LOCAL}%nosuch", None)):
                 pass
 
     def test_changes(self):

@@ -25,6 +25,8 @@ listen on [::1]:9995 bufsize 65536
 listen on 0.0.0.0:2056 interface eth0 name east
 listen on 0.0.0.0:2057 name "west"
 listen on [::]:2056 interface "eth1" bufsize 0x100000
+listen on [fe80::1%eth0]:2055 name east
+listen on [fe80::1%eth1]:2055
 join group 239.1.2.3
 join group 239.1.2.4%eth0
 join group ff15::1:2055 on eth1
@@ -33,6 +35,9 @@ flow source 192.0.2.128/25
 flow source { 2001:db8::/32, <internal> }
 forward to 192.0.2.200:2055
 forward to [2001:db8::5]:2055
+forward to [fe80::5%eth0]:2055
+forward to [ff02::5%eth1]:2055
+forward to [ff02::5]:2055
 logfile "/var/log/flowd.log"
 logfile "/var/log/one 'two' # three.log" tag 0x10,2,1
 logfile '/var/log/"three".log' tag 3
@@ -96,6 +101,8 @@ listen on [::1]:9995 bufsize 65536
 listen on 0.0.0.0:2056 interface "eth0" name "east"
 listen on 0.0.0.0:2057 name "west"
 listen on [::]:2056 interface "eth1" bufsize 1048576
+listen on [fe80::1]:2055 interface "eth0" name "east"
+listen on [fe80::1]:2055 interface "eth1"
 table <internal> {
 	10.0.0.0/8
 	192.168.0.0/16
@@ -116,6 +123,9 @@ join group 239.1.2.4 on "eth0"
 join group ff15::1:2055 on "eth1"
 forward to 192.0.2.200:2055
 forward to [2001:db8::5]:2055
+forward to "[fe80::5%eth0]:2055"
+forward to "[ff02::5%eth1]:2055"
+forward to [ff02::5]:2055
 logfile "/var/log/flowd.log"
 logfile "/var/log/one 'two' # three.log" tag 1,2,16
 logfile "/var/log/\"three\".log" tag 3

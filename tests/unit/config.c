@@ -869,6 +869,30 @@ daemon_errors(void **state)
 		{ "listen on [::1",
 		    "listen on \"[::1\": expected "
 		    "ADDRESS:PORT, with an IPv6 address in brackets" },
+		{ "listen on [fe80::1%]:1",
+		    "listen on \"[fe80::1%]:1\": expected the name of an "
+		    "interface after the %" },
+		{ "listen on [fe80::1%interface0123456]:1",
+		    "listen on \"[fe80::1%interface0123456]:1\": expected the "
+		    "name of an interface after the %" },
+		{ "listen on [2001:db8::1%eth0]:1",
+		    "listen on \"[2001:db8::1%eth0]:1\": only a link-local "
+		    "address has an interface after a %" },
+		{ "listen on [fe80::1%eth0]:1 interface eth0",
+		    "interface \"eth0\": the address already has an interface, "
+		    "after the %" },
+		{ "listen on [fe80::1]:1",
+		    "listen on \"[fe80::1]:1\": a link-local address needs an "
+		    "interface, as in [fe80::1%eth0]:2055" },
+		{ "listen on 192.0.2.1%eth0:1",
+		    "listen on \"192.0.2.1%eth0:1\": expected "
+		    "ADDRESS:PORT, with an IPv6 address in brackets" },
+		{ "forward to [fe80::1]:1",
+		    "forward to \"[fe80::1]:1\": a link-local address needs "
+		    "an interface, as in [fe80::1%eth0]:2055" },
+		{ "forward to [ff05::1%eth0]:1",
+		    "forward to \"[ff05::1%eth0]:1\": only a link-local "
+		    "address has an interface after a %" },
 		{ "listen on 192.0.2.1:0",
 		    "port \"0\": expected a number from 1 to 65535" },
 		{ "listen on 192.0.2.1:",

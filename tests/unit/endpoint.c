@@ -87,12 +87,57 @@ only_ipv6_is_in_brackets(void **state)
 		assert_int_equal(addr_of(bad[i], &addr), FLOWD_EINVAL);
 }
 
+static void
+zone_is_after_a_percent_sign(void **state)
+{
+	struct endpoint e;
+	const char *zone;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(endpoint_split("[fe80::1%eth0]:1", &e), 0);
+	assert_true(endpoint_split_zone(&e, &zone, &len));
+	assert_int_equal(len, 4);
+	assert_memory_equal(zone, "eth0", 4);
+	assert_int_equal(e.host_len, strlen("fe80::1"));
+	assert_false(endpoint_split_zone(&e, &zone, &len));
+	assert_int_equal(endpoint_split("[%]:1", &e), 0);
+	assert_true(endpoint_split_zone(&e, &zone, &len));
+	assert_int_equal(len, 0);
+	assert_int_equal(endpoint_split("fe80::1%eth0:1", &e), 0);
+	assert_false(endpoint_split_zone(&e, &zone, &len));
+}
+
+static void
+link_local_addresses_are_scoped(void **state)
+{
+	static const char *const scoped[] = { "fe80::", "febf:ffff::1",
+		"ff01::1", "ff02::1", "ff12::1" };
+	static const char *const others[] = { "::", "::1", "fec0::1", "fe7f::1",
+		"ff05::1", "ff0e::2", "ff00::1", "2001:db8::1", "127.0.0.1",
+		"254.128.0.0" };
+	struct addr addr;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(scoped) / sizeof(scoped[0]); i++) {
+		assert_int_equal(addr_pton(scoped[i], &addr), 0);
+		assert_true(endpoint_is_scoped(&addr));
+	}
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		assert_int_equal(addr_pton(others[i], &addr), 0);
+		assert_false(endpoint_is_scoped(&addr));
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_splits_at_its_last_colon),
 		cmocka_unit_test(only_ipv6_is_in_brackets),
+		cmocka_unit_test(zone_is_after_a_percent_sign),
+		cmocka_unit_test(link_local_addresses_are_scoped),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
