@@ -26,7 +26,6 @@
 #include <string.h>
 
 #define BATCH       256 /* flows decoded without the interpreter */
-#define BATCHES_MAX 64  /* read at once, if the period has few flows */
 #define COLUMNS_MAX 64
 #define ROWS_FIRST  8192 /* of the first allocation */
 
@@ -41,7 +40,6 @@ struct columns {
 	size_t ncolumns;
 	size_t nrows, capacity;
 	struct period period;
-	bool whole; /* the period includes all times */
 	struct flow flows[BATCH];
 	enum filter_verdict verdicts[BATCH];
 };
@@ -118,7 +116,6 @@ new_columns(PyObject *names, const struct period *period)
 	}
 	c->ncolumns = c->nrows = c->capacity = 0;
 	c->period = *period;
-	c->whole = period->since == INT64_MIN && period->until == INT64_MAX;
 	while (c->ncolumns < (size_t)n) {
 		column = &c->columns[c->ncolumns];
 		if ((name = PySequence_GetItem(names,
@@ -282,36 +279,41 @@ ask_all(struct columns *c, PyObject *filter, size_t n)
 	return (0);
 }
 
-/* A flow without a time of receipt is in no period. */
-static bool
-is_wanted(const struct columns *c, const struct flow *flow)
-{
-	int64_t ns;
-
-	if (c->whole)
-		return (true);
-	ns = store_flow_time(flow, STORE_TIME_RECV);
-	return (ns != STORE_TIME_ABSENT && ns >= c->period.since &&
-	    ns < c->period.until);
-}
-
-/*
- * Reads up to max flows of the period.  Sets *error to the error that ends the
- * input.
- */
+/* Reads up to max flows.  Sets *error to the error that ends the input. */
 static size_t
 read_flows(struct columns *c, size_t max, flow_source_fn *source, void *arg,
     int *error)
 {
-	size_t n = 0, left;
+	size_t n = 0;
 
-	for (left = (size_t)BATCHES_MAX * BATCH; n < max && left > 0; left--) {
-		if ((*error = source(arg, &c->flows[n])) != 0)
-			break;
-		if (is_wanted(c, &c->flows[n]))
-			n++;
-	}
+	while (n < max && (*error = source(arg, &c->flows[n])) == 0)
+		n++;
 	return (n);
+}
+
+/* A flow without a time of receipt is in no period. */
+static bool
+is_in_period(const struct period *period, const struct flow *flow)
+{
+	const int64_t ns = store_flow_time(flow, STORE_TIME_RECV);
+
+	return (ns != STORE_TIME_ABSENT && ns >= period->since &&
+	    ns < period->until);
+}
+
+/* Moves the flows of the period to the front, and returns their number. */
+static size_t
+keep_period(struct columns *c, size_t n)
+{
+	size_t i;
+
+	if (c->period.since == INT64_MIN && c->period.until == INT64_MAX)
+		return (n);
+	for (i = 0; i < n; i++)
+		c->verdicts[i] = is_in_period(&c->period, &c->flows[i]) ?
+		    FILTER_ACCEPT :
+		    FILTER_DISCARD;
+	return (keep_accepted(c, n));
 }
 
 /*
@@ -329,7 +331,7 @@ read_batch(struct columns *c, PyObject *filter, size_t max,
 	    resize(c, c->capacity == 0 ? ROWS_FIRST : c->capacity * 2) == -1)
 		return (-1);
 	*thread = PyEval_SaveThread();
-	n = read_flows(c, max, source, arg, error);
+	n = keep_period(c, read_flows(c, max, source, arg, error));
 	if (compiled) {
 		filter_object_flows(filter, c->flows, n, c->verdicts);
 		n = keep_accepted(c, n);
