@@ -38,6 +38,7 @@
 #include "base/log.h"
 #include "base/program.h"
 #include "config/config.h"
+#include "config/period.h"
 #include "filter.h"
 #include "format.h"
 #include "lib/fields.h"
@@ -59,9 +60,11 @@ struct job {
 	uint64_t head;         /* limit of flows per log, -H */
 	const char *out_path;  /* NULL: no -o */
 	struct store_writer *out;
-	struct filter *filter;         /* NULL: no -f */
-	char *rules_text;              /* of -e, a line each, until compiled */
-	struct filter *rules;          /* NULL: no -e */
+	struct filter *filter; /* NULL: no -f */
+	char *rules_text;      /* of -e, a line each, until compiled */
+	struct filter *rules;  /* NULL: no -e */
+	struct period *period; /* NULL: no -t */
+	enum period_by by;
 	uint32_t store_mask;           /* with filter */
 	uint64_t nread, npassed;       /* flows */
 	const char *log;               /* the current log */
@@ -76,9 +79,10 @@ enum outcome { READ_ON, STOP };
 
 static volatile sig_atomic_t interrupted; /* with -F */
 
-enum word { NEW = PROGRAM_WORD };
+enum word { NEW = PROGRAM_WORD, BY };
 
 static const struct program_word reader_words[] = {
+	{ "by", true, BY },
 	{ "new", false, NEW },
 	{ NULL, false, 0 },
 };
@@ -86,11 +90,11 @@ static const struct program_word reader_words[] = {
 static const struct program reader_program = {
 	.name = "flowd-reader",
 	.words = reader_words,
-	.letters = "FH:JLRUVcde:f:ho:qv",
+	.letters = "FH:JLRUVcde:f:ho:qt:v",
 	.usage =
 	    "usage: flowd-reader [-FJLRUVcdhqv] [-H n] [-e rule] [-f filter] "
 	    "[-o out]\n"
-	    "                    [--new] log ...\n"
+	    "                    [-t period] [--by active] [--new] log ...\n"
 	    "  -F             follow the last log as it grows and is rotated; "
 	    "it may be a\n"
 	    "                 directory, or a pattern of names\n"
@@ -100,6 +104,7 @@ static const struct program reader_program = {
 	    "  -R             recover: skip damage and read the rest\n"
 	    "  -U             show times in UTC\n"
 	    "  -V, --version  print version\n"
+	    "  --by active    with -t, read flows that were active in the period\n"
 	    "  -c             print flow-tools CSV\n"
 	    "  -d             count the flows of each log and matches of rules\n"
 	    "  -e rule        read only flows that match this or another -e\n"
@@ -108,6 +113,9 @@ static const struct program reader_program = {
 	    "  --new          with -F, begin at the end of the newest log\n"
 	    "  -o out         write the flows that passed to this log\n"
 	    "  -q             print no flows\n"
+	    "  -t period      read only flows received in this period, as in\n"
+	    "                 02:00-02:15, 20261130T0200-0215, yesterday, "
+	    "last-15m\n"
 	    "  -v             print all fields, and the name of each log\n"
 	    "A log may be compressed by gzip; \"-\" is standard input, and "
 	    "with -o standard\noutput.\n",
@@ -311,6 +319,8 @@ process_flow(struct job *job, struct flow *flow)
 	uint32_t mask;
 
 	job->nread++;
+	if (job->period != NULL && !period_has_flow(job->period, job->by, flow))
+		return (READ_ON);
 	if (job->filter != NULL &&
 	    filter_flow(job->filter, flow) == FILTER_DISCARD)
 		return (READ_ON);
@@ -701,6 +711,27 @@ check_options(const struct job *job, bool csv, bool json, const char *last_log)
 		fatalx("--new needs -F");
 }
 
+/* The arguments of -t and --by, or NULL. */
+static void
+set_period(struct job *job, const char *text, const char *by)
+{
+	static struct period period;
+	const char *error;
+
+	if (by != NULL && text == NULL)
+		fatalx("--by needs -t");
+	if (by != NULL && strcmp(by, "active") == 0)
+		job->by = PERIOD_ACTIVE;
+	else if (by != NULL && strcmp(by, "received") != 0)
+		fatalx("--by %s: expected active or received", by);
+	if (text == NULL)
+		return;
+	error = period_parse(text, time(NULL), job->utc, &period);
+	if (error != NULL)
+		fatalx("-t %s: %s", text, error);
+	job->period = &period;
+}
+
 /* Refuses standard input as filter and log. */
 static void
 check_filter(const char *filter_path, char *const *logs)
@@ -720,7 +751,7 @@ main(int argc, char **argv)
 {
 	static char stdout_buffer[STDOUT_BUFFER];
 	static struct job job = { .print = true, .head = UINT64_MAX };
-	const char *filter_path = NULL;
+	const char *filter_path = NULL, *period = NULL, *by = NULL;
 	bool csv = false, debug = false, json = false;
 	int ch;
 	enum outcome outcome;
@@ -771,6 +802,12 @@ main(int argc, char **argv)
 		case 'v':
 			job.verbose = true;
 			break;
+		case 't':
+			period = optarg;
+			break;
+		case BY:
+			by = optarg;
+			break;
 		case NEW:
 			job.only_new = true;
 			break;
@@ -783,6 +820,7 @@ main(int argc, char **argv)
 	log_init("flowd-reader", LOG_TO_STDERR, debug);
 	check_options(&job, csv, json, argv[argc - 1]);
 	check_filter(filter_path, argv);
+	set_period(&job, period, by);
 	job.layout = csv ? CSV : json ? JSON : TEXT;
 	if (filter_path != NULL)
 		load_filter(&job, filter_path);

@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/date.h"
 #include "config/flowlog-name.h"
 
 #define HOUR          3600 /* seconds */
@@ -190,15 +191,11 @@ flowlog_name_check(const struct conf_log *log)
 static int64_t
 wall_clock(const struct conf_log *log, time_t t)
 {
-	int64_t years, days;
 	struct tm tm;
 
 	if (log->utc || localtime_r(&t, &tm) == NULL)
 		return ((int64_t)t);
-	years = tm.tm_year + 1899; /* complete years */
-	days = years * 365 + years / 4 - years / 100 + years / 400 - 719162 +
-	    tm.tm_yday;
-	return (days * DAY + tm.tm_hour * HOUR + tm.tm_min * 60 + tm.tm_sec);
+	return (date_of_tm(&tm));
 }
 
 /* The start of the interval that contains wall. */

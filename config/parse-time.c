@@ -19,10 +19,10 @@
  */
 #include "compat/compat.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <time.h>
 
+#include "config/date.h"
 #include "config/parse-error.h"
 #include "config/parse-time.h"
 
@@ -64,67 +64,36 @@ time_days(struct token value)
 	return ((uint8_t)days);
 }
 
-/*
- * Parses a number of min to max digits and advances *at.  False: there are
- * fewer digits, or the number is above limit.
- */
-static bool
-digits(const char **at, int min, int max, int limit, int *out)
-{
-	int n = 0;
-
-	for (*out = 0; n < max && isdigit((unsigned char)**at); n++)
-		*out = *out * 10 + (*(*at)++ - '0');
-	return (n >= min && *out <= limit);
-}
-
 bool
 time_of_day(const char *at, uint32_t *seconds)
 {
 	int hour, minute, second = 0;
 
-	if (!digits(&at, 1, 2, 23, &hour) || *at++ != ':' ||
-	    !digits(&at, 2, 2, 59, &minute) ||
-	    (*at == ':' && (at++, !digits(&at, 2, 2, 59, &second))) ||
+	if (!date_digits(&at, 1, 2, 23, &hour) || *at++ != ':' ||
+	    !date_digits(&at, 2, 2, 59, &minute) ||
+	    (*at == ':' && (at++, !date_digits(&at, 2, 2, 59, &second))) ||
 	    *at != '\0')
 		return (false);
 	*seconds = (uint32_t)(hour * 3600 + minute * 60 + second);
 	return (true);
 }
 
-static int
-days_in_month(int year, int month)
-{
-	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30,
-		31 };
-	const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-	return (month == 2 && leap ? 29 : days[month - 1]);
-}
-
 bool
 time_date(const char *at, int64_t *date)
 {
-	int year, month = 1, day = 1, hour = 0, minute = 0, second = 0;
+	struct date d;
 	struct tm tm;
 	time_t t;
 
-	if (!digits(&at, 4, 4, 9999, &year) || year < 1970 ||
-	    (*at != '\0' && (!digits(&at, 2, 2, 12, &month) || month == 0)) ||
-	    (*at != '\0' &&
-		(!digits(&at, 2, 2, days_in_month(year, month), &day) ||
-		    day == 0)) ||
-	    (*at != '\0' && !digits(&at, 2, 2, 23, &hour)) ||
-	    (*at != '\0' && !digits(&at, 2, 2, 59, &minute)) ||
-	    (*at != '\0' && !digits(&at, 2, 2, 59, &second)) || *at != '\0')
+	if (!date_scan(&at, false, &d) || *at != '\0')
 		return (false);
 	memset(&tm, 0, sizeof(tm));
-	tm.tm_year = year - 1900;
-	tm.tm_mon = month - 1;
-	tm.tm_mday = day;
-	tm.tm_hour = hour;
-	tm.tm_min = minute;
-	tm.tm_sec = second;
+	tm.tm_year = d.part[DATE_YEAR] - 1900;
+	tm.tm_mon = d.part[DATE_MONTH] - 1;
+	tm.tm_mday = d.part[DATE_DAY];
+	tm.tm_hour = d.part[DATE_HOUR];
+	tm.tm_min = d.part[DATE_MINUTE];
+	tm.tm_sec = d.part[DATE_SECOND];
 	tm.tm_isdst = -1;
 	tm.tm_wday = -1;
 	t = mktime(&tm);
