@@ -192,6 +192,7 @@ with flowd.FlowLog(gzip.open(path, "wb"), "wb") as out:
 with open(path, "rb") as file, flowd.FlowLog_fromfile(file) as log:
     log.read_arrays("octets", period=(None, time))
     log.to_pandas(addresses="text")
+flowd.FlowLog_fromfile(path, "rb", follow=True)
 keys = {flowd.Filter("accept all", "name", files=True)}
 flowd.Flow().format(mask=None)
 """), "")

@@ -286,9 +286,14 @@ class Several(unittest.TestCase):
 
     def test_directories_and_patterns(self):
         for logs in (self.dir, str(self.dir), os.fsencode(self.dir),
-                     self.dir / "*.flow*", f"{self.dir}/[abc].flow*"):
+                     self.dir / "*", f"{self.dir}/[abc].flow*"):
             self.assertEqual(self.octets(logs), self.all, logs)
         self.assertEqual(self.octets(f"{self.dir}/[bc].flow"), self.all[:120])
+
+    def test_following_reads_the_newest_log(self):
+        for logs in self.dir / "b.fl*", [self.dir / "b.flow"]:
+            self.assertEqual(
+                len(self.octets(logs, follow=True, count=7)), 7)
 
     def test_lists_keep_their_order(self):
         b, c = self.dir / "b.flow", self.dir / "c.flow"

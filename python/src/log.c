@@ -383,8 +383,7 @@ static int
 cannot_append(const struct log_object *l)
 {
 	PyErr_Format(PyExc_ValueError,
-	    "%S: a log that is compressed by gzip cannot be appended to",
-	    l->name);
+	    "%S: a compressed log cannot be appended to", l->name);
 	return (-1);
 }
 

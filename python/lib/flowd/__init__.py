@@ -83,10 +83,10 @@ class FlowLog(_flowd.FlowLog):
 
 
 def FlowLog_fromfile(file, mode="rb", *, recover=False, on_damage=None,
-                     legacy=False):
+                     legacy=False, follow=False):
     """Returns FlowLog(file); the name is that of flowd 0.9."""
     return FlowLog(file, mode, recover=recover, on_damage=on_damage,
-                   legacy=legacy)
+                   legacy=legacy, follow=follow)
 
 
 def read_arrays(path, fields, filter=None, *, recover=False, on_damage=None,
@@ -123,8 +123,7 @@ def read_arrays(path, fields, filter=None, *, recover=False, on_damage=None,
             raise TypeError("recover, on_damage, legacy and follow have to be "
                             "passed when the FlowLog is opened")
         return path.read_arrays(fields, filter, count, period=period)
-    logs = ([path] if _logs.is_one(path) else
-            _logs.logs_of(path, recover, legacy)) or [io.BytesIO()]
+    logs = _logs.logs_of(path, **options) or [io.BytesIO()]
     return _arrays.read_logs((FlowLog(log, **options) for log in logs), fields,
                              filter, count, period)
 

@@ -188,10 +188,10 @@ class FlowLog(_flowd.FlowLog):
                   period: Optional[_Period] = None,
                   addresses: Literal["text", "int"] = "text") -> Any: ...
 
-def FlowLog_fromfile(file: Union[_Reads, _Writes], mode: str = "rb", *,
-                     recover: bool = False,
+def FlowLog_fromfile(file: _Path, mode: str = "rb", *, recover: bool = False,
                      on_damage: Optional[Callable[[Damage], Any]] = None,
-                     legacy: bool = False) -> FlowLog: ...
+                     legacy: bool = False, follow: bool = False
+                     ) -> FlowLog: ...
 
 def read_arrays(path: Union[_Paths, FlowLog],
                 fields: Union[str, Iterable[str]], filter: _Filter = None, *,

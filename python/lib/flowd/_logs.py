@@ -11,14 +11,18 @@ _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=_UTC)
 _ALL = -2**63, 2**63 - 1	# nanoseconds
 
 
-def is_one(path):
-    """Returns whether path is that of one log, or a binary file object."""
+def _is_path(path):
+    return isinstance(path, (str, bytes, os.PathLike))
+
+
+def _is_one(path, follow):
+    """Returns whether path is that of one log, or a binary file object.
+
+    FlowLog itself follows directories and patterns."""
     if hasattr(path, "read"):
         return True
-    if not isinstance(path, (str, bytes, os.PathLike)):
-        return False
-    return not os.path.isdir(path) and (
-        os.path.lexists(path) or not glob.has_magic(os.fspath(path)))
+    return _is_path(path) and (follow or not os.path.isdir(path) and (
+        os.path.lexists(path) or not glob.has_magic(os.fspath(path))))
 
 
 def _in_directory(path):
@@ -35,22 +39,30 @@ def _first_time(path, recover, legacy):
     return -1 if time is None else time
 
 
-def logs_of(paths, recover, legacy):
-    """Returns the logs of a directory, a pattern or an iterable as a list.
+def _found_in(path, recover, legacy):
+    """Returns the logs of a directory or pattern."""
+    if os.path.isdir(path):
+        found = _in_directory(path)
+    else:
+        found = [log for log in glob.glob(path) if not os.path.isdir(log)]
+    if not found:
+        raise FileNotFoundError(f"{os.fsdecode(path)}: there are no logs")
+    return sorted(found, key=lambda log: (
+        _first_time(log, recover, legacy), log))
+
+
+def logs_of(path, recover, legacy, follow, **_):
+    """Returns the logs that path names, which may be one or several.
 
     Those of a directory or pattern are in the order of their first flows."""
-    if isinstance(paths, _flowd.FlowLog):
+    if _is_one(path, follow):
+        return [path]
+    if _is_path(path):
+        return _found_in(os.fspath(path), recover, legacy)
+    if isinstance(path, _flowd.FlowLog):
         raise TypeError("several logs are named by paths, not by a FlowLog")
-    if not isinstance(paths, (str, bytes, os.PathLike)):
-        return [name for path in paths
-                for name in ([path] if is_one(path) else
-                             logs_of(path, recover, legacy))]
-    paths = os.fspath(paths)
-    found = _in_directory(paths) if os.path.isdir(paths) else glob.glob(paths)
-    if not found:
-        raise FileNotFoundError(f"{os.fsdecode(paths)}: there are no logs")
-    return sorted(found, key=lambda path: (
-        _first_time(path, recover, legacy), path))
+    return [log for each in path
+            for log in logs_of(each, recover, legacy, follow)]
 
 
 def _nanoseconds(time):
