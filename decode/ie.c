@@ -15,6 +15,7 @@
  */
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "decode/ie.h"
 #include "lib/fields.h"
@@ -399,7 +400,20 @@ static const struct ie_place places[SLOT_MEMBERS] = {
 };
 /* clang-format on */
 
-/* The slots of the reverse direction for members of struct flow. */
+/*
+ * IANA's elements by their numbers, the members by their slots, and the slots
+ * of the reverse direction by those of the forward one.  Set before main(),
+ * since each field of a template is looked up several times.
+ */
+#define IANA_MAX    512
+#define BEYOND_MAX  8
+#define MEMBERS_MAX (SLOTS - SLOT_MEMBERS)
+static struct ie iana[IANA_MAX];     /* no name: none */
+static struct ie beyond[BEYOND_MAX]; /* those with higher numbers */
+static const struct member *filled[MEMBERS_MAX + 1]; /* up to NULL */
+static uint8_t reverse_slots[SLOTS];                 /* SLOTS: none */
+
+/* The members of struct flow that the reverse direction has, too. */
 static const struct {
 	uint16_t offset;
 	uint8_t slot;
@@ -410,6 +424,17 @@ static const struct {
 	{ offsetof(struct flow, tos), SLOT_REV_TOS },
 	{ offsetof(struct flow, if_index_in), SLOT_REV_IF_IN },
 	{ offsetof(struct flow, if_index_out), SLOT_REV_IF_OUT },
+};
+
+/* The members that are from a header of the packet, or derived from it. */
+static const uint16_t header_members[] = {
+	offsetof(struct flow, protocol),
+	offsetof(struct flow, tcp_flags),
+	offsetof(struct flow, tos),
+	offsetof(struct flow, src_port),
+	offsetof(struct flow, dst_port),
+	offsetof(struct flow, src_as),
+	offsetof(struct flow, dst_as),
 };
 
 struct key {
@@ -441,33 +466,143 @@ compare_aliases(const void *key, const void *valias)
 	return (compare_keys(key, alias->pen, alias->id));
 }
 
-/* Finds the element among those of the table of fields. */
+/* Whether the value of the slot is from a header of the packet. */
 static bool
-find_copied(uint16_t id, struct ie *ie)
+is_of_header(uint8_t slot)
 {
-	uint8_t slot = SLOT_MEMBERS, rank;
-	const struct member *m;
+	const struct member *m = ie_member(slot);
 	size_t i;
 
-	for (i = 0; (m = field_member(i)) != NULL; i++) {
-		if (m->elements[0].id == 0)
-			continue;
-		for (rank = 0; rank < MEMBER_ELEMENTS; rank++) {
-			if (m->elements[rank].id != id)
-				continue;
-			*ie = (struct ie){
-				.pen = IE_PEN_IANA,
-				.id = id,
-				.slot = slot,
-				.rank = rank,
-				.type = IE_UNSIGNED,
-				.name = m->elements[rank].name,
-			};
+	if (slot <= SLOT_UDP_DST || slot == SLOT_REV_TCP_FLAGS ||
+	    slot == SLOT_REV_TOS)
+		return (true);
+	for (i = 0; m != NULL &&
+	     i < sizeof(header_members) / sizeof(header_members[0]);
+	     i++) {
+		if (header_members[i] == m->offset)
 			return (true);
-		}
-		slot++;
 	}
-	return (false);
+	if (slot >= SLOT_REVERSE)
+		slot -= DIRECTION_SLOTS;
+	return (slot >= SLOT_FORWARD + OF_ICMP4 &&
+	    slot <= SLOT_FORWARD + OF_FLAGS_REST);
+}
+
+static struct ie
+ie_of_row(const struct ie_row *row)
+{
+	return ((struct ie){
+	    .pen = row->pen,
+	    .id = row->id,
+	    .slot = row->slot,
+	    .rank = row->rank,
+	    .type = row->type,
+	    .header = is_of_header(row->slot),
+	    .reverse = row->slot >= SLOT_REVERSE || row->slot == SLOT_REV_DELAY,
+	    .name = row->name,
+	});
+}
+
+/* Changes ie, the element that the alias has the meaning of, to the alias. */
+static void
+rename_as(struct ie *ie, const struct ie_alias *alias)
+{
+	ie->pen = alias->pen;
+	ie->id = alias->id;
+	ie->rank = ALIAS_RANK + alias->rank;
+	if (alias->type != AS_IS)
+		ie->type = alias->type;
+	ie->inner = alias->inner;
+	ie->name = alias->name;
+}
+
+static void
+list_members(void)
+{
+	const struct member *m;
+	size_t i, n = 0;
+
+	for (i = 0; (m = field_member(i)) != NULL; i++) {
+		if (m->elements[0].id != 0 && n < MEMBERS_MAX)
+			filled[n++] = m;
+	}
+}
+
+static void
+list_iana(const struct ie *ie)
+{
+	size_t i;
+
+	if (ie->id < IANA_MAX) {
+		iana[ie->id] = *ie;
+		return;
+	}
+	for (i = 0; i < BEYOND_MAX; i++) {
+		if (beyond[i].name == NULL) {
+			beyond[i] = *ie;
+			return;
+		}
+	}
+}
+
+static void
+list_copied(const struct member *m, uint8_t slot)
+{
+	struct ie ie;
+	uint8_t rank;
+
+	for (rank = 0; rank < MEMBER_ELEMENTS && m->elements[rank].id != 0;
+	     rank++) {
+		ie = (struct ie){
+			.pen = IE_PEN_IANA,
+			.id = m->elements[rank].id,
+			.slot = slot,
+			.rank = rank,
+			.type = IE_UNSIGNED,
+			.header = is_of_header(slot),
+			.name = m->elements[rank].name,
+		};
+		list_iana(&ie);
+	}
+}
+
+static void
+list_reverse(void)
+{
+	size_t i;
+
+	memset(reverse_slots, SLOTS, sizeof(reverse_slots));
+	for (i = SLOT_FORWARD; i < SLOT_REVERSE; i++)
+		reverse_slots[i] = (uint8_t)(i + DIRECTION_SLOTS);
+	for (i = 0; i < sizeof(reverse_members) / sizeof(reverse_members[0]);
+	     i++)
+		reverse_slots[ie_slot_of_member(reverse_members[i].offset)] =
+		    reverse_members[i].slot;
+}
+
+static __attribute__((constructor)) void
+fill_tables(void)
+{
+	const size_t nrows = sizeof(elements) / sizeof(elements[0]);
+	const size_t naliases = sizeof(aliases) / sizeof(aliases[0]);
+	struct ie ie;
+	size_t i;
+
+	list_members();
+	list_reverse();
+	for (i = 0; filled[i] != NULL; i++)
+		list_copied(filled[i], (uint8_t)(SLOT_MEMBERS + i));
+	for (i = 0; i < nrows; i++) {
+		if (elements[i].pen == IE_PEN_IANA)
+			iana[elements[i].id] = ie_of_row(&elements[i]);
+	}
+	for (i = 0; i < naliases; i++) {
+		if (aliases[i].pen != IE_PEN_IANA)
+			continue;
+		ie = iana[aliases[i].as_id];
+		rename_as(&ie, &aliases[i]);
+		list_iana(&ie);
+	}
 }
 
 static bool
@@ -479,42 +614,8 @@ find_row(const struct key *key, struct ie *ie)
 	    sizeof(elements[0]), compare_rows);
 	if (row == NULL)
 		return (false);
-	*ie = (struct ie){
-		.pen = row->pen,
-		.id = row->id,
-		.slot = row->slot,
-		.rank = row->rank,
-		.type = row->type,
-		.reverse =
-		    row->slot >= SLOT_REVERSE || row->slot == SLOT_REV_DELAY,
-		.name = row->name,
-	};
+	*ie = ie_of_row(row);
 	return (true);
-}
-
-/* Changes the element to that of the reverse direction, if there is one. */
-static bool
-turn(struct ie *ie)
-{
-	const struct member *m = ie_member(ie->slot);
-	size_t i;
-
-	ie->pen = IE_PEN_REVERSE;
-	ie->reverse = true;
-	if (m == NULL) {
-		if (ie->slot < SLOT_FORWARD || ie->slot >= SLOT_REVERSE)
-			return (false);
-		ie->slot += DIRECTION_SLOTS;
-		return (true);
-	}
-	for (i = 0; i < sizeof(reverse_members) / sizeof(reverse_members[0]);
-	     i++) {
-		if (reverse_members[i].offset == m->offset) {
-			ie->slot = reverse_members[i].slot;
-			return (true);
-		}
-	}
-	return (false);
 }
 
 static bool
@@ -526,14 +627,36 @@ find_alias(const struct key *key, struct ie *ie)
 	    sizeof(aliases[0]), compare_aliases);
 	if (alias == NULL || !ie_find(alias->as_pen, alias->as_id, ie))
 		return (false);
-	ie->pen = alias->pen;
-	ie->id = alias->id;
-	ie->rank = ALIAS_RANK + alias->rank;
-	if (alias->type != AS_IS)
-		ie->type = alias->type;
-	ie->inner = alias->inner;
-	ie->name = alias->name;
+	rename_as(ie, alias);
 	return (true);
+}
+
+static bool
+find_iana(uint16_t id, struct ie *ie)
+{
+	size_t i;
+
+	if (id < IANA_MAX) {
+		*ie = iana[id];
+		return (ie->name != NULL);
+	}
+	for (i = 0; i < BEYOND_MAX && beyond[i].name != NULL; i++) {
+		if (beyond[i].id == id) {
+			*ie = beyond[i];
+			return (true);
+		}
+	}
+	return (false);
+}
+
+/* Changes the element to that of the reverse direction, if there is one. */
+static bool
+turn(struct ie *ie)
+{
+	ie->pen = IE_PEN_REVERSE;
+	ie->reverse = true;
+	ie->slot = reverse_slots[ie->slot];
+	return (ie->slot != SLOTS);
 }
 
 bool
@@ -541,12 +664,11 @@ ie_find(uint32_t pen, uint16_t id, struct ie *ie)
 {
 	const struct key key = { pen, id };
 
-	if (id == 0 && (pen == IE_PEN_IANA || pen == IE_PEN_REVERSE))
-		return (false);
+	if (pen == IE_PEN_IANA)
+		return (find_iana(id, ie));
 	if (pen == IE_PEN_REVERSE)
-		return (ie_find(IE_PEN_IANA, id, ie) && turn(ie));
-	return ((pen == IE_PEN_IANA && find_copied(id, ie)) ||
-	    find_row(&key, ie) || find_alias(&key, ie));
+		return (find_iana(id, ie) && turn(ie));
+	return (find_row(&key, ie) || find_alias(&key, ie));
 }
 
 bool
@@ -562,27 +684,19 @@ ie_find_v9(uint16_t number, struct ie *ie)
 const struct member *
 ie_member(uint8_t slot)
 {
-	const struct member *m;
-	size_t i;
-
-	if (slot < SLOT_MEMBERS)
-		return (NULL);
-	for (i = 0; (m = field_member(i)) != NULL; i++) {
-		if (m->elements[0].id != 0 && slot-- == SLOT_MEMBERS)
-			return (m);
-	}
-	return (NULL);
+	return (slot < SLOT_MEMBERS || slot >= SLOTS ?
+		NULL :
+		filled[slot - SLOT_MEMBERS]);
 }
 
 unsigned int
 ie_slot_of_member(size_t offset)
 {
-	const struct member *m;
-	uint8_t slot;
+	unsigned int i;
 
-	for (slot = SLOT_MEMBERS; (m = ie_member(slot)) != NULL; slot++) {
-		if (m->offset == offset)
-			return (slot);
+	for (i = 0; filled[i] != NULL; i++) {
+		if (filled[i]->offset == offset)
+			return (SLOT_MEMBERS + i);
 	}
 	return (SLOTS);
 }

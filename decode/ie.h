@@ -142,6 +142,7 @@ struct ie {
 	uint8_t slot;     /* enum ie_slot */
 	uint8_t rank;     /* 0 is the best source of the slot */
 	uint8_t type;     /* enum ie_type */
+	bool header;      /* from a header of the packet, or derived from it */
 	bool reverse;     /* RFC 5103: of the reverse direction alone */
 	bool inner;       /* only of the inner header of a tunnel */
 	const char *name; /* of the registry, without "reverse" */

@@ -772,6 +772,7 @@ reverse_interfaces(struct flow *flow, const struct tmpl *t,
 		flow->fields |= STORE_FIELD_IF_INDICES;
 }
 
+/* The reply has another type and code, which the record may have. */
 static void
 reverse_icmp(struct flow *flow, const struct tmpl *t, const struct ie_values *v)
 {
@@ -830,11 +831,11 @@ record_reverse(struct flow *flow, const struct tmpl *t,
 	    HAS(t, SLOT_REV_OCTETS), v->rev_octets);
 	set_counter(flow, STORE_FIELD_PACKETS, &flow->packets,
 	    HAS(t, SLOT_REV_PACKETS), v->rev_packets);
+	reverse_icmp(flow, t, v);
 	if (!t->own_reverse)
 		return (FLOW_TIMES_GOOD);
 	reverse_gateway(flow, t, &v->reverse);
 	reverse_flags(flow, t, v);
 	reverse_interfaces(flow, t, v);
-	reverse_icmp(flow, t, v);
 	return (reverse_times(flow, t, msg, init_time, v, alone));
 }

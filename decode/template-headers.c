@@ -85,44 +85,6 @@ is_of_addresses(uint8_t slot)
 }
 
 static bool
-is_member_of_header(uint8_t slot)
-{
-	static const size_t members[] = {
-		offsetof(struct flow, protocol),
-		offsetof(struct flow, tcp_flags),
-		offsetof(struct flow, tos),
-		offsetof(struct flow, src_port),
-		offsetof(struct flow, dst_port),
-		offsetof(struct flow, src_as),
-		offsetof(struct flow, dst_as),
-	};
-	const struct member *m = ie_member(slot);
-	size_t i;
-
-	for (i = 0; m != NULL && i < sizeof(members) / sizeof(members[0]);
-	     i++) {
-		if (m->offset == members[i])
-			return (true);
-	}
-	return (false);
-}
-
-/* Whether the value of the slot is from a header, or derived from it. */
-static bool
-is_of_header(uint8_t slot)
-{
-	uint8_t of =
-	    slot >= SLOT_REVERSE ? slot - SLOT_REVERSE : slot - SLOT_FORWARD;
-
-	if (slot <= SLOT_UDP_DST || slot == SLOT_REV_TCP_FLAGS ||
-	    slot == SLOT_REV_TOS)
-		return (true);
-	if (slot >= SLOT_MEMBERS)
-		return (is_member_of_header(slot));
-	return (slot >= SLOT_FORWARD && of >= OF_ICMP4 && of <= OF_FLAGS_REST);
-}
-
-static bool
 set_has(const struct element_set *set, uint16_t id)
 {
 	return ((set->bits[id / 64] >> id % 64 & 1) != 0);
@@ -229,7 +191,7 @@ headers_find(const struct tmpl *t, struct cursor specs, struct headers *headers)
 			src |= is_source(ie.slot);
 			dst |= is_destination(ie.slot);
 		} else if (ie.pen == IE_PEN_IANA && ie.id < ELEMENTS_MAX &&
-		    is_of_header(ie.slot))
+		    ie.header)
 			search_element(&s, &ie, i);
 	}
 	end_header(&s);
@@ -246,7 +208,7 @@ headers_have(const struct headers *headers, size_t header, uint16_t i,
 {
 	const bool last = header + 1 == headers->n;
 
-	if (!is_of_header(ie->slot))
+	if (!ie->header)
 		return (true);
 	if (ie->inner)
 		return (headers->vendor && last);

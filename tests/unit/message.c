@@ -1077,6 +1077,30 @@ reverse_icmp_is_the_other_directions_port(void **state)
 	assert_int_equal(c.flows[1].dst_port, 0x0001);
 }
 
+/* The type and code of the reply are not those of the request. */
+static void
+icmp_of_a_connection_is_of_its_initiator(void **state)
+{
+	static const struct wire_field fields[] = {
+		{ 4, 1, 0 },
+		{ 231, 4, 0 },
+		{ 176, 1, 0 },
+		{ 232, 4, 0 },
+	};
+
+	(void)state;
+	send_template(V9, 256, fields, WIRE_NFIELDS(fields));
+	wire_uint(&w, 1, 1);
+	wire_uint(&w, 84, 4);
+	wire_uint(&w, 8, 1);
+	wire_uint(&w, 84, 4);
+	assert_int_equal(transmit(), DECODED);
+	assert_int_equal(c.n, 2);
+	assert_int_equal(c.flows[0].dst_port, 0x0800);
+	assert_int_equal(c.flows[1].fields & STORE_FIELD_SRCDST_PORT, 0);
+	assert_true((c.flows[1].fields & STORE_FIELD_FLOW_TIMES) != 0);
+}
+
 /* Fills the memory with other exporters' templates; returns their number. */
 static uint32_t
 fill_memory(size_t limit)
@@ -2702,6 +2726,7 @@ main(void)
 		TEST(a_biflow_is_a_flow_for_each_direction_with_traffic),
 		TEST(reverse_elements_are_the_other_direction),
 		TEST(reverse_icmp_is_the_other_directions_port),
+		TEST(icmp_of_a_connection_is_of_its_initiator),
 		TEST(memory_is_taken_from_idle_exporters),
 		TEST(a_named_exporter_gets_memory_from_others),
 		TEST(one_counter_is_enough_for_traffic),
