@@ -218,7 +218,8 @@ typedef void store_damage_fn(void *arg, int error, uint64_t offset,
 /*
  * Makes store_read continue after damage.  It returns every intact record, as
  * defined in flowd-log(5) under "Damage", and calls report for the bytes
- * between them and after the last.  Its only errors are then FLOWD_EEOF,
+ * between them and after the last.  If all records of the log have checksums,
+ * these are the records that match them.  Its only errors are then FLOWD_EEOF,
  * FLOWD_EIO, FLOWD_ENOMEM, FLOWD_ELEGACY, FLOWD_EXZ, FLOWD_EZSTD and
  * FLOWD_EBZIP2.  FLOWD_ENOMEM.
  */

@@ -16,7 +16,7 @@
 
 /*
  * Logs with damage whose intact records are known: recovery must return all of
- * these, and cutting the end must keep them.
+ * these, but may leave out short ones, and cutting the end must keep them.
  *
  * An input is a sequence of steps, each a byte (enum step) and its arguments.
  * All intact records have checksums.  The rest of a damaged record may contain
@@ -42,6 +42,7 @@ enum step {
 #define LOG_MAX     (24 * 1024) /* bytes */
 #define ZEROS_MAX   4096        /* in one step, bytes */
 #define RECORDS_MAX (LOG_MAX / STORE_HEADER_LEN)
+#define SHORT       32 /* of a record that may be the value of another */
 
 /* The log, and the intact records in it. */
 static struct made {
@@ -179,12 +180,17 @@ check_recovery(void)
 	while ((r = store_read(reader, &flow)) == 0) {
 		if ((flow.fields & STORE_FIELD_CRC32) == 0)
 			continue;
+		while (i < made.nintact && made.intact[i].len <= SHORT &&
+		    made.intact[i].at != store_reader_offset(reader))
+			i++;
 		assert_true(i < made.nintact);
 		assert_int_equal(store_reader_offset(reader),
 		    made.intact[i].at);
 		i++;
 	}
 	assert_true(r == FLOWD_EEOF);
+	while (i < made.nintact && made.intact[i].len <= SHORT)
+		i++;
 	assert_int_equal(i, made.nintact);
 	store_reader_close(reader);
 }

@@ -20,7 +20,8 @@
 #include "lib/cursor.h"
 #include "lib/store-scan.h"
 
-#define CRC_LEN 4
+#define CRC_LEN   4
+#define SHORT_LEN 32 /* bytes of two addresses, which others can choose */
 
 /*
  * Weights.  The weight of a record without checksum is the sum of its evidence.
@@ -59,9 +60,24 @@ fields_of(const uint8_t *record)
 	return (be32(record + 4));
 }
 
+static bool
+has_checksum(const uint8_t *record)
+{
+	return ((fields_of(record) & STORE_FIELD_CRC32) != 0);
+}
+
+/* Returns whether the values of another record may contain this one. */
+static bool
+is_short(const uint8_t *record)
+{
+	return (record[1] <= (SHORT_LEN - STORE_HEADER_LEN) / 4);
+}
+
 void
 scan_init(struct scan *s)
 {
+	s->plain = TRUST_ANYWHERE;
+	s->strict = s->has_long = false;
 	s->versions = 1U << STORE_VER_MINOR;
 	memset(s->known, 0, sizeof(s->known));
 	s->next_known = 0;
@@ -85,13 +101,34 @@ bool
 scan_learn(struct scan *s, const uint8_t *record)
 {
 	const uint32_t versions = s->versions;
+	const bool had_long = s->has_long;
 
 	s->versions |= version_bit(record);
-	if ((fields_of(record) & STORE_FIELD_CRC32) != 0 || is_known(s, record))
-		return (s->versions != versions);
+	s->has_long = had_long || !is_short(record);
+	if ((has_checksum(record) && !is_short(record)) || is_known(s, record))
+		return (s->versions != versions || s->has_long != had_long);
 	s->known[s->next_known] = be64(record);
 	s->next_known = (s->next_known + 1) % SCAN_KNOWN;
 	return (true);
+}
+
+/* Weighs what follows a record: another record, or the end of the log. */
+static uint32_t
+weigh_next(const struct scan *s, const uint8_t *data, size_t size, size_t len)
+{
+	const uint8_t *next = data + len;
+	size_t next_len;
+
+	if (size == len)
+		return (has_version(s, data) ? FOLLOWED : 0);
+	if (store_check_header(next, size - len, &next_len) != 0)
+		return (0);
+	if (memcmp(data, next, STORE_HEADER_LEN) == 0)
+		return (FOLLOWED + SAME);
+	if (data[0] == next[0] ||
+	    (has_version(s, data) && has_version(s, next)))
+		return (FOLLOWED);
+	return (0);
 }
 
 /*
@@ -102,20 +139,74 @@ scan_learn(struct scan *s, const uint8_t *record)
 static uint32_t
 weigh_plain(const struct scan *s, const uint8_t *data, size_t size, size_t len)
 {
-	const uint8_t *next = data + len;
-	const uint32_t known = is_known(s, data) ? KNOWN : 0;
-	size_t next_len;
+	if (size == len && !has_version(s, data))
+		return (0);
+	return (
+	    weigh_next(s, data, size, len) + (is_known(s, data) ? KNOWN : 0));
+}
 
-	if (size == len)
-		return (has_version(s, data) ? known + FOLLOWED : 0);
-	if (store_check_header(next, size - len, &next_len) != 0)
-		return (known);
-	if (memcmp(data, next, STORE_HEADER_LEN) == 0)
-		return (known + FOLLOWED + SAME);
-	if (data[0] == next[0] ||
-	    (has_version(s, data) && has_version(s, next)))
-		return (known + FOLLOWED);
-	return (known);
+bool
+scan_needs_next(const struct scan *s, const uint8_t *record)
+{
+	return (s->strict && has_checksum(record) && is_short(record) &&
+	    !is_known(s, record));
+}
+
+static bool
+is_right(const uint8_t *record, size_t len)
+{
+	return (flowd_crc32(0, record, len - CRC_LEN) ==
+	    be32(record + len - CRC_LEN));
+}
+
+/* Returns whether a record with a right checksum begins at data. */
+static bool
+is_checked(const uint8_t *data, size_t size, size_t *len)
+{
+	return (store_check_header(data, size, len) == 0 && *len <= size &&
+	    has_checksum(data) && is_right(data, *len));
+}
+
+/*
+ * A checksum is evidence enough, but not in a short record that is like none
+ * before: that may be a value.  If one that is like it follows, it is none.
+ * After a record, which a value does not follow, it counts if any record or the
+ * end of the log follows, or if the log has no long records.
+ */
+static enum scan_trust
+trust_checked(const struct scan *s, const uint8_t *data, size_t size,
+    size_t len)
+{
+	const uint8_t *next = data + len;
+	size_t next_len;
+	bool followed;
+
+	if (!scan_needs_next(s, data))
+		return (TRUST_ANYWHERE);
+	followed = is_checked(next, size - len, &next_len);
+	if (followed && 2 * len > SHORT_LEN &&
+	    memcmp(data, next, STORE_HEADER_LEN) == 0)
+		return (TRUST_ANYWHERE);
+	return (followed || size == len || !s->has_long ? TRUST_IN_STEP :
+							  TRUST_NOWHERE);
+}
+
+/* Returns where a consistent record is credible, and weighs it. */
+static enum scan_trust
+trust(const struct scan *s, const uint8_t *data, size_t size, size_t len,
+    uint32_t *weight)
+{
+	*weight = CHECKED;
+	if (has_checksum(data))
+		return (is_right(data, len) ?
+			trust_checked(s, data, size, len) :
+			TRUST_NOWHERE);
+	if (s->plain == TRUST_NOWHERE)
+		return (TRUST_NOWHERE);
+	*weight = weigh_plain(s, data, size, len);
+	if (s->plain == TRUST_IN_STEP && weigh_next(s, data, size, len) == 0)
+		return (TRUST_NOWHERE);
+	return (s->plain);
 }
 
 /* Weighs the bytes at data as a record. */
@@ -123,19 +214,18 @@ static void
 weigh(const struct scan *s, const uint8_t *data, size_t size,
     struct scan_spot *spot)
 {
+	enum scan_trust where;
+	uint32_t weight;
 	size_t len;
-	bool checked;
 
 	spot->len = spot->weight = 0;
-	if (store_check_header(data, size, &len) != 0 || len > size)
+	if (store_check_header(data, size, &len) != 0 || len > size ||
+	    (where = trust(s, data, size, len, &weight)) == TRUST_NOWHERE)
 		return;
-	checked = (fields_of(data) & STORE_FIELD_CRC32) != 0;
-	if (checked &&
-	    flowd_crc32(0, data, len - CRC_LEN) != be32(data + len - CRC_LEN))
-		return;
-	spot->weight = checked ? CHECKED : weigh_plain(s, data, size, len);
+	if (where == TRUST_ANYWHERE)
+		spot->weight = weight;
 	/* Many places look like a record of 8 bytes without fields. */
-	if (spot->weight != 0 || (has_version(s, data) && fields_of(data) != 0))
+	if (weight != 0 || (has_version(s, data) && fields_of(data) != 0))
 		spot->len = (uint32_t)len;
 }
 
@@ -143,7 +233,83 @@ bool
 scan_undoubted(const struct scan *s, const uint8_t *data, size_t size,
     size_t len)
 {
+	if (has_checksum(data))
+		return (trust_checked(s, data, size, len) != TRUST_NOWHERE);
 	return (weigh_plain(s, data, size, len) > FOLLOWED);
+}
+
+unsigned int
+scan_kinds(const uint8_t *data, size_t size, bool in_step, bool ends,
+    size_t *known)
+{
+	unsigned int kinds = 0;
+	size_t at = 0, len, run = 0; /* where records without checksum begin */
+	int error;
+
+	while (size - at >= STORE_HEADER_LEN) {
+		error = store_check_header(data + at, size - at, &len);
+		if (error == 0 && len > size - at) {
+			if (in_step)
+				break;
+			error = FLOWD_ESHORT;
+		}
+		if (error == 0 && has_checksum(data + at) &&
+		    is_right(data + at, len)) {
+			kinds |= SCAN_CHECKED;
+			kinds |= in_step && run < at ? SCAN_PLAIN : 0;
+			in_step = true;
+			run = at += len;
+		} else if (error == 0 && in_step && !has_checksum(data + at)) {
+			at += len;
+		} else {
+			kinds |=
+			    in_step && at - run >= SCAN_RUN ? SCAN_PLAIN : 0;
+			/* No anchor follows the run: search it, too. */
+			at = in_step ? run + 1 : at + 1;
+			in_step = false;
+		}
+	}
+	*known = at;
+	if (!in_step || at == run)
+		return (kinds);
+	if ((ends && at == size) || at - run >= SCAN_RUN)
+		return (kinds | SCAN_PLAIN);
+	if (run > 0)
+		*known = run;
+	return (kinds);
+}
+
+/* Returns whether a record that no values can contain is in the bytes. */
+static bool
+has_record(const uint8_t *data, size_t size)
+{
+	size_t at, len;
+
+	for (at = 1; size - at >= STORE_HEADER_LEN; at++) {
+		if (is_checked(data + at, size - at, &len) &&
+		    !is_short(data + at))
+			return (true);
+	}
+	return (false);
+}
+
+size_t
+scan_damaged_inside(const struct scan *s, const uint8_t *data, size_t size,
+    bool ends)
+{
+	size_t at = 0, len;
+
+	while (at < SCAN_WINDOW &&
+	    store_check_header(data + at, size - at, &len) == 0 &&
+	    len <= size - at && has_checksum(data + at) &&
+	    has_version(s, data + at)) {
+		if (is_right(data + at, len))
+			return (scan_needs_next(s, data + at) ? 0 : at);
+		if (has_record(data + at, len))
+			return (0);
+		at += len;
+	}
+	return (ends && at == size ? at : 0);
 }
 
 /* Returns the greatest weight from i on.  in_step: a record ends there. */

@@ -43,6 +43,11 @@
 
 #define SCAN_KNOWN 16 /* headers */
 
+#define SCAN_RUN (128 * 1024) /* bytes of records that need no anchor */
+
+/* Where records are credible. */
+enum scan_trust { TRUST_NOWHERE, TRUST_IN_STEP, TRUST_ANYWHERE };
+
 struct scan_spot {
 	uint32_t len;          /* bytes of the record here; 0: none */
 	uint32_t weight;       /* 0: credible only after another record */
@@ -51,6 +56,9 @@ struct scan_spot {
 };
 
 struct scan {
+	enum scan_trust plain; /* in records without checksum */
+	bool strict;           /* short records may be values of long ones */
+	bool has_long;
 	uint32_t versions;          /* minor versions the log has, as bits */
 	uint64_t known[SCAN_KNOWN]; /* headers of some without checksum */
 	size_t next_known;          /* index that is replaced next */
@@ -70,11 +78,38 @@ bool scan_learn(struct scan *s, const uint8_t *record);
 
 /*
  * Returns whether the record of len bytes at data is certain without weighing
- * it against others.  It has no checksum, and begins at the end of the record
- * before it.  size includes the next header, unless the log ends before.
+ * it against others.  Its checksum, if it has one, is right.  It begins at the
+ * end of the record before it.  size includes the next header, and the next
+ * record if scan_needs_next, unless the log ends before.
  */
+bool scan_needs_next(const struct scan *s, const uint8_t *record);
 bool scan_undoubted(const struct scan *s, const uint8_t *data, size_t size,
     size_t len);
+
+/* Kinds of records that a stretch of a log has. */
+#define SCAN_CHECKED 1U
+#define SCAN_PLAIN   2U
+
+/*
+ * Returns the kinds of records in the size bytes at data, as certain as they
+ * can be without a plan.  Records without checksum count if nothing but records
+ * is between them and, on both sides, an anchor: a record with a checksum, the
+ * beginning of the log or its end.  A long run needs no anchor at its end.
+ * in_step: data begins at an anchor.  ends: the log ends after these bytes.
+ *
+ * Sets *known to the number of bytes after which nothing is known: others may
+ * have to follow.
+ */
+unsigned int scan_kinds(const uint8_t *data, size_t size, bool in_step,
+    bool ends, size_t *known);
+
+/*
+ * If the first bytes are records that are damaged only inside, so that an
+ * intact record or the end of the log follows them where it should, returns
+ * their length, and otherwise 0.  A record inside them would be a value.
+ */
+size_t scan_damaged_inside(const struct scan *s, const uint8_t *data,
+    size_t size, bool ends);
 
 /*
  * Plans a window.  in_step means that a record ends, or the log begins, at

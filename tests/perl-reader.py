@@ -12,6 +12,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import flowlog
 import perlmodule
 import tap
+from damage import damaged_gzips
 from readertest import READER, SECONDS, ReaderTest, flow, log
 
 MISSING = perlmodule.missing()
@@ -64,6 +65,11 @@ class PerlReader(ReaderTest):
         self.assertIn("a.log: offset ", self.same("a.log", "b.log"))
         self.assertIn("damaged bytes are left out",
                       self.same("-R", "a.log", "b.log"))
+
+    def test_damage_of_compressed_logs(self):
+        for i, data in enumerate(damaged_gzips(8)[1]):
+            self.write(f"{i}.gz", data)
+        self.same("-Rc", *(f"{i}.gz" for i in range(8)))
 
     def test_torn_and_missing(self):
         self.write("a.log", log(2)[:-1])

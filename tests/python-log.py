@@ -22,6 +22,7 @@ import flowlog
 import pythonmodule
 import readertest
 import tap
+from damage import damaged_gzips
 
 flowd = pythonmodule.load()
 
@@ -285,6 +286,14 @@ class Damage(LogTest):
                          [(3 * RECORD, RECORD), (6 * RECORD, RECORD)])
         self.assertIsInstance(reader.damage[0], flowd.Damage)
         self.assertEqual(reader.damage[0].reason, "checksum mismatch")
+
+    def test_recover_invents_nothing(self):
+        written, logs = damaged_gzips(20)
+        for data in logs:
+            for source in self.write(data), io.BytesIO(data):
+                reader = flowd.FlowLog(source, recover=True)
+                self.assertEqual(set(octets(reader)) - set(written), set())
+                self.assertGreater(len(reader.damage), 0)
 
     def test_recover_by_callback(self):
         seen = []

@@ -83,6 +83,7 @@ class Legacy(ReaderTest):
         bad[20] ^= 1
         for data, cause in ((bad, "checksum mismatch"),
                             (b"\x80" + good[1:], "disagree"),
+                            (bytes(4096), "disagree"),
                             (b"\0\x08" + good[2:], "disagree"),
                             (b"\0\0\0\x18" + bytes(20), "disagree")):
             self.write("old.log", HEADER + good + bytes(data) + good)

@@ -3,6 +3,7 @@
 
 import csv
 import gzip
+import ipaddress
 import pathlib
 import random
 import re
@@ -14,7 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 
 import flowlog
 import tap
-from damage import Damaged, split
+from damage import Damaged, damaged_gzips, split
 from flowdtest import is_sanitized, need
 from readertest import (READER, SECONDS, ReaderTest, briefs, brief, flow,
                         log)
@@ -173,6 +174,49 @@ class Recovery(ReaderTest):
             data = records[0] + header + b"".join(records[1:])
             self.assertEqual(self.recover(data)[0], records)
 
+    def test_of_a_log_with_checksums(self):
+        """A part of a log without them is damage, but not a whole log."""
+        own = split(log(2000))
+        other = [plain(n) for n in range(5000, 8000)]
+        for start, end in ((0, 40), (900, 4096), (LENGTH * 9, 60000)):
+            block = b"".join(other)[:end]
+            data = log(2000)[:start] + block + log(2000)[start:]
+            got, places = self.recover(data)
+            self.assertEqual([r for r in got if r not in own], [])
+            self.assertGreaterEqual(len(got), len(own) - 1)
+            self.assertEqual(len(places), 1)
+        records = own[:10] + other + own[10:]
+        got, places = self.recover(b"".join(records), damaged=False)
+        self.assertEqual((got, places), (records, []))
+
+    def test_of_a_record_in_a_record(self):
+        """Addresses may look like a record, and are none after damage."""
+        inner = flowlog.encode({"octets": 5, "crc": True}).ljust(32, b"\0")
+        outer = flowlog.encode(flow(
+            1, src=str(ipaddress.ip_address(inner[:16])),
+            dst=str(ipaddress.ip_address(inner[16:]))))
+        self.assertIn(inner, outer)
+        around = split(log(6))
+        for at in range(len(outer)):
+            if outer.index(inner) <= at < outer.index(inner) + len(inner):
+                continue
+            bad = bytearray(outer)
+            bad[at] ^= 0x10
+            data = b"".join(around[:3]) + bytes(bad) + b"".join(around[3:])
+            got, places = self.recover(data)
+            self.assertEqual(got, around)
+            self.assertEqual(places, [(3 * LENGTH, len(outer))])
+
+    def test_of_short_records(self):
+        """They count where nothing could contain them."""
+        short = [flowlog.encode({"octets": n, "crc": True}) for n in range(9)]
+        got, places = self.recover(b"".join(short[:1]) + short[1][:7])
+        self.assertEqual((got, len(places)), (short[:1], 1))
+        got, places = self.recover(b"x" + b"".join(short))
+        self.assertEqual((got, places), (short, [(0, 1)]))
+        got, places = self.recover(log(1) + b"".join(short), damaged=False)
+        self.assertEqual((got, places), (split(log(1)) + short, []))
+
     def test_of_a_newer_minor_version(self):
         new = flowlog.encode(flow(1), minor=1, extra_fields=1 << 19,
                              extra=b"new!")
@@ -271,6 +315,43 @@ class Gzip(ReaderTest):
         self.assertEqual(got[-100:], records[:100])
         self.assertGreater(len(got), 900)
         self.assertEqual([r for r in got if r not in set(records)], [])
+
+
+    def test_of_a_changed_byte(self):
+        """What a decoder makes of the bytes after it is no flow."""
+        written, logs = damaged_gzips(30)
+        for data in logs:
+            self.write("bad.log", data)
+            self.run_reader("-Rq", "-o", "out.log", "bad.log", status=DAMAGE)
+            got = [values["octets"]
+                   for values in flowlog.decode(self.read("out.log"))]
+            self.assertEqual(sorted(set(got) - set(written)), [])
+            self.assertGreater(len(got), 0)
+
+    def test_of_records_without_checksum(self):
+        """Damage before compression, and of the compressed log."""
+        records = [plain(n) for n in range(3000)]
+        torn = b"".join(records[:100])[:-20] + b"".join(records[100:])
+        data = gzip.compress(torn)
+        self.write("bad.log", data)
+        self.run_reader("-Rq", "-o", "out.log", "bad.log", status=DAMAGE)
+        self.assertEqual(split(self.read("out.log")),
+                         records[:99] + records[100:])
+        # From a pipe the checksum of the compressed data comes too late.
+        self.run_reader("-Rq", "-o", "out.log", "-", stdin=data,
+                        status=DAMAGE)
+        got = split(self.read("out.log"))
+        self.assertEqual(got[:99], records[:99])
+        self.assertLess(len(got), 2500)
+        self.assertEqual([r for r in got if r not in records], [])
+        bad = bytearray(gzip.compress(b"".join(records)))
+        bad[-3000:-2000] = random.Random(1).randbytes(1000)
+        self.write("bad.log", bad + data)
+        self.run_reader("-Rq", "-o", "out.log", "bad.log", status=DAMAGE)
+        got = split(self.read("out.log"))
+        self.assertEqual(got[-2999:], records[:99] + records[100:])
+        self.assertGreater(len(got), 3500)
+        self.assertEqual(got[:-2999], records[:len(got) - 2999])
 
 
 @unittest.skipIf(is_sanitized(), "a build with sanitizers")

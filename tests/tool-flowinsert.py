@@ -19,6 +19,7 @@ import flowlog
 import netflow
 import perlmodule
 import tap
+from damage import damaged_gzips
 from flowdtest import Flowd
 from readertest import SECONDS, flow
 
@@ -165,6 +166,13 @@ class Cases:
             self.assertEqual(self.octets(), found)
         self.assertEqual(self.run_insert("-R", self.log), "")
         self.assertEqual(self.octets(), [1, 2])
+
+    def test_damage_of_compressed_logs(self):
+        written, logs = damaged_gzips(8)
+        for i, data in enumerate(logs):
+            (self.dir / f"{i}.gz").write_bytes(data)
+        self.run_insert("-R", *(f"{i}.gz" for i in range(8)), status=3)
+        self.assertEqual(set(self.octets()) - set(written), set())
 
     def test_a_log_that_is_rotated(self):
         self.log.write_bytes(log(1, 2))

@@ -19,8 +19,9 @@ import flowlog
 import netflow
 import pythonmodule
 import tap
+from damage import damaged_gzips
 from flowdtest import Flowd
-from readertest import SECONDS, flow, log
+from readertest import READER, SECONDS, flow, log
 
 pythonmodule.load()
 
@@ -213,6 +214,20 @@ class Cases:
         out, err = self.run_stats("-JR", self.log, status=3)
         self.assertEqual(json.loads(out)["total"]["flows"], 3)
         self.assertIn("40 damaged bytes", err)
+
+    def test_damage_of_compressed_logs(self):
+        written, logs = damaged_gzips(6)
+        for data in logs:
+            self.log.write_bytes(data)
+            got = subprocess.run(
+                [READER, "-Rq", "-o", "-", self.log], check=False,
+                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+            octets = [f["octets"] for f in flowlog.decode(got)]
+            self.assertEqual(set(octets) - set(written), set())
+            out, _ = self.run_stats("-JR", self.log, status=3)
+            self.assertEqual(json.loads(out)["total"], {
+                "octets": sum(octets), "packets": 3 * len(octets),
+                "flows": len(octets)})
 
 
 @unittest.skipUnless(HAS_NUMPY, "numpy is not installed")

@@ -173,6 +173,8 @@ The options are
 =item recover
 
 If true, reading continues after damage.
+flowd-log(5) defines which records are read then: if all records of the log have
+checksums, those that match them.
 Damage is reported with C<warn>.
 If the value is a reference to a sub, this sub is called instead, with the
 offset, the number of damaged bytes and the cause.

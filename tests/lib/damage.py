@@ -1,6 +1,10 @@
 """Damage to flow logs that keeps track of the intact parts."""
 
+import gzip
+import random
+
 import flowlog
+from readertest import flow
 
 
 class Damaged:
@@ -67,13 +71,29 @@ class Damaged:
         """Returns the intact records that a reader can tell from other bytes.
 
         A record without a checksum must be between other records, or at the
-        end."""
+        end.  If the log has checksums, it must also have such records that
+        the damage does not touch, neither before nor after them."""
         intact = self.intact()
         starts = {at for at, _ in intact} | {len(self.data)}
         ends = {at + len(record) for at, record in intact} | {0}
+        plain = self.has_plain(dict(intact)) or not any(
+            record[4] & 0x40 for _, record in intact)
         return [record for at, record in intact
-                if record[4] & 0x40 or at + len(record) in starts
-                or at in ends]
+                if record[4] & 0x40 or plain and (
+                    at + len(record) in starts or at in ends)]
+
+    def has_plain(self, intact):
+        """Returns whether records without checksums have no damage between
+        them and the next record with a checksum, or end of the log."""
+        anchors = {0} | {at + len(record) for at, record in intact.items()
+                         if record[4] & 0x40}
+        for start in anchors:
+            at = start
+            while at in intact and not intact[at][4] & 0x40:
+                at += len(intact[at])
+            if at > start and (at == len(self.data) or at in intact):
+                return True
+        return False
 
 
 def split(log):
@@ -81,3 +101,25 @@ def split(log):
     offsets = [offset for offset, _ in flowlog.decode_offsets(log)]
     return [log[start:end]
             for start, end in zip(offsets, offsets[1:] + [len(log)])]
+
+
+def damaged_gzips(count, nflows=1500):
+    """Returns the octets of the flows of a log, all different, and compressed
+    forms of it in each of which one byte is changed.
+
+    After the change a decoder continues with wrong output, in which parts of
+    the log are repeated in other places."""
+    rng = random.Random(1)
+    octets = rng.sample(range(1 << 32), nflows)
+    data = gzip.compress(b"".join(flowlog.encode(flow(
+        number, recv_usec=i * 16, src_port=rng.randrange(1024, 1 << 16),
+        src=f"192.0.2.{rng.randrange(100)}" if rng.random() < .8 else
+        f"2001:db8::{rng.randrange(50):x}", flow_start=i * 100,
+        flow_finish=i * 100 + rng.randrange(99)))
+        for i, number in enumerate(octets)))
+    logs = []
+    for _ in range(count):
+        bad = bytearray(data)
+        bad[rng.randrange(200, len(data) - 200)] ^= rng.randrange(1, 256)
+        logs.append(bytes(bad))
+    return octets, logs

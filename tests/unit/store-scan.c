@@ -273,6 +273,55 @@ records_across_windows_are_found(void **state)
 	assert_found(b, true, FOUND(3 * SCAN_WINDOW + 100));
 }
 
+static unsigned int
+kinds_of(const struct bytes *b, bool in_step, bool ends)
+{
+	size_t known;
+
+	return (scan_kinds(b->data, b->len, in_step, ends, &known));
+}
+
+static void
+kinds_need_anchors(void **state)
+{
+	struct bytes *b = *state;
+
+	add(b, PLAIN);
+	assert_int_equal(kinds_of(b, true, true), SCAN_PLAIN);
+	assert_int_equal(kinds_of(b, true, false), 0);
+	assert_int_equal(kinds_of(b, false, true), 0);
+	add(b, CHECKED);
+	assert_int_equal(kinds_of(b, true, false), SCAN_CHECKED | SCAN_PLAIN);
+	assert_int_equal(kinds_of(b, false, false), SCAN_CHECKED);
+	add(b, PLAIN);
+	add_garbage(b, 5);
+	assert_int_equal(kinds_of(b, false, true), SCAN_CHECKED);
+	b->len -= 5;
+	assert_int_equal(kinds_of(b, false, true), SCAN_CHECKED | SCAN_PLAIN);
+}
+
+static void
+a_record_is_damaged_only_inside(void **state)
+{
+	struct bytes *b = *state;
+	struct scan *s = malloc(sizeof(*s));
+
+	assert_non_null(s);
+	scan_init(s);
+	add(b, CHECKED);
+	add(b, CHECKED);
+	add(b, CHECKED);
+	b->data[20] ^= 1;
+	b->data[64] ^= 1;
+	assert_int_equal(scan_damaged_inside(s, b->data, b->len, false), 88);
+	b->data[108] ^= 1;
+	assert_int_equal(scan_damaged_inside(s, b->data, b->len, false), 0);
+	assert_int_equal(scan_damaged_inside(s, b->data, b->len, true), 132);
+	b->data[0] ^= 1;
+	assert_int_equal(scan_damaged_inside(s, b->data, b->len, true), 0);
+	free(s);
+}
+
 int
 main(void)
 {
@@ -288,6 +337,8 @@ main(void)
 		TEST(an_unknown_version_must_be_confirmed),
 		TEST(an_empty_record_must_be_followed),
 		TEST(records_across_windows_are_found),
+		TEST(kinds_need_anchors),
+		TEST(a_record_is_damaged_only_inside),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -44,7 +44,8 @@ class FlowLog(_flowd.FlowLog):
 
     recover     continue after damage.  on_damage is called with each damage:
                 offset, length, reason.  Without on_damage, the list damage has
-                them
+                them.  flowd-log(5) defines which records are read then: if
+                all records of the log have checksums, those that match them
     legacy      read a log of version 2, the format before flowd 0.9
     follow      at the end, read_flow looks for more flows each time.  path is
                 a log, which is followed by its name across rotation,
