@@ -42,6 +42,7 @@
 #include "filter.h"
 #include "format.h"
 #include "lib/fields.h"
+#include "lib/format-columns.h"
 #include "store.h"
 
 #define STDOUT_BUFFER   (256 * 1024) /* bytes */
@@ -53,6 +54,8 @@ enum layout { TEXT, CSV, JSON };
 
 struct job {
 	enum layout layout;
+	const char *column_list; /* of --columns; NULL: flow-tools' columns */
+	struct format_columns columns;
 	bool utc, verbose;
 	bool legacy, recover;
 	bool follow, only_new; /* -F, --new */
@@ -79,10 +82,11 @@ enum outcome { READ_ON, STOP };
 
 static volatile sig_atomic_t interrupted; /* with -F */
 
-enum word { NEW = PROGRAM_WORD, BY };
+enum word { BY = PROGRAM_WORD, COLUMNS, NEW };
 
 static const struct program_word reader_words[] = {
 	{ "by", true, BY },
+	{ "columns", true, COLUMNS },
 	{ "new", false, NEW },
 	{ NULL, false, 0 },
 };
@@ -94,7 +98,8 @@ static const struct program reader_program = {
 	.usage =
 	    "usage: flowd-reader [-FJLRUVcdhqv] [-H n] [-e rule] [-f filter] "
 	    "[-o out]\n"
-	    "                    [-t period] [--by active] [--new] log ...\n"
+	    "                    [-t period] [--by active] [--columns list] "
+	    "[--new] log ...\n"
 	    "  -F             follow the last log as it grows and is rotated; "
 	    "it may be a\n"
 	    "                 directory, or a pattern of names\n"
@@ -106,6 +111,9 @@ static const struct program reader_program = {
 	    "  -V, --version  print version\n"
 	    "  --by active    with -t, read flows that were active in the period\n"
 	    "  -c             print flow-tools CSV\n"
+	    "  --columns list\n"
+	    "                 print CSV with these columns, such as "
+	    "recv_time,src_addr\n"
 	    "  -d             count the flows of each log and matches of rules\n"
 	    "  -e rule        read only flows that match this or another -e\n"
 	    "  -f filter      use the rules and store statements of this file\n"
@@ -147,6 +155,29 @@ parse_head(const char *text)
 	if (errstr != NULL)
 		fatalx("the number of flows for -H is %s: %s", errstr, text);
 	return (n);
+}
+
+static void
+parse_columns(struct job *job, const char *list)
+{
+	const char *wrong;
+	size_t len;
+
+	job->column_list = list;
+	switch (format_columns_parse(list, &job->columns, &wrong, &len)) {
+	case 0:
+		return;
+	case FLOWD_EINVAL:
+		fatalx(
+		    "--columns: \"%.*s\" is not the name of a column, "
+		    "expected names from flowd-fields(7), such as octets",
+		    (int)len, wrong);
+	default:
+		fatalx(
+		    "--columns: \"%.*s\" is a column that the list has "
+		    "already",
+		    (int)len, wrong);
+	}
 }
 
 /* Parses the file at path, or standard input for "-". */
@@ -295,6 +326,22 @@ print_line(struct job *job, size_t n)
 	return (READ_ON);
 }
 
+static const char *
+csv_header(const struct job *job)
+{
+	return (
+	    job->column_list == NULL ? format_csv_header() : job->column_list);
+}
+
+/* Returns the length of the line in job->line. */
+static size_t
+csv_line(struct job *job, const struct flow *flow)
+{
+	if (job->column_list == NULL)
+		return (format_csv(flow, job->line));
+	return (format_columns(&job->columns, flow, job->utc, job->line));
+}
+
 static enum outcome
 print_flow(struct job *job, const struct flow *flow)
 {
@@ -302,7 +349,7 @@ print_flow(struct job *job, const struct flow *flow)
 
 	switch (job->layout) {
 	case CSV:
-		return (print_line(job, format_csv(flow, job->line)));
+		return (print_line(job, csv_line(job, flow)));
 	case JSON:
 		return (
 		    print_line(job, format_json(flow, job->utc, job->line)));
@@ -634,7 +681,7 @@ read_logs(struct job *job, char *const *logs)
 	enum outcome outcome = READ_ON;
 
 	if (job->print && job->layout == CSV &&
-	    printf("%s\n", format_csv_header()) < 0)
+	    printf("%s\n", csv_header(job)) < 0)
 		return (stdout_failed());
 	for (; *logs != NULL && outcome == READ_ON; logs++) {
 		job->log = *logs;
@@ -699,7 +746,8 @@ static void
 check_options(const struct job *job, bool csv, bool json, const char *last_log)
 {
 	if (csv && json)
-		fatalx("-c and -J select different formats; use only one");
+		fatalx("%s and -J select different formats; use only one",
+		    job->column_list == NULL ? "-c" : "--columns");
 	if (job->legacy && (job->recover || job->follow))
 		fatalx(
 		    "-L cannot be combined with -R or -F: a log of version 2 "
@@ -807,6 +855,10 @@ main(int argc, char **argv)
 			break;
 		case BY:
 			by = optarg;
+			break;
+		case COLUMNS:
+			csv = true;
+			parse_columns(&job, optarg);
 			break;
 		case NEW:
 			job.only_new = true;

@@ -21,6 +21,7 @@
 
 #include "format.h"
 #include "lib/fields-table.h"
+#include "lib/format-value.h"
 
 #define ISO_MINUTE_LEN 17 /* YYYY-MM-DDTHH:MM: */
 #define ISO_ZONE_LEN   6  /* +HH:MM */
@@ -493,33 +494,42 @@ is_absolute(const struct member *m)
 	return (m->json.show == SHOW_START || m->json.show == SHOW_END);
 }
 
+static bool
+has_json(const struct member *m, uint32_t fields)
+{
+	return ((fields & m->field) != 0 &&
+	    (!is_absolute(m) || (fields & STORE_FIELD_AGENT_INFO) != 0));
+}
+
+static ALWAYS_INLINE char *
+put_value(char *p, const struct member *m, const struct flow *flow, bool utc)
+{
+	switch (m->json.show) {
+	case SHOW_NUMBER:
+		return (put_u64(p, member_number(m, flow)));
+	case SHOW_ADDR:
+		return (addr_put(p, member_addr(m, flow)));
+	case SHOW_TIME_USEC:
+		return (put_json_time(p, m, flow, 1000000, 6, utc));
+	case SHOW_TIME_NSEC:
+		return (put_json_time(p, m, flow, 1000000000, 9, utc));
+	case SHOW_START:
+		return (put_absolute(p, flow, STORE_TIME_START, utc));
+	case SHOW_END:
+		return (put_absolute(p, flow, STORE_TIME_END, utc));
+	default:
+		return (p);
+	}
+}
+
 /* No value has characters to be escaped. */
 static ALWAYS_INLINE char *
 put_json(char *p, const struct member *m, const struct flow *flow, bool utc)
 {
 	p = put_text(p, m->json.label);
-	switch (m->json.show) {
-	case SHOW_NUMBER:
-		return (put_u64(p, member_number(m, flow)));
-	case SHOW_ADDR:
-		p = addr_put(p, member_addr(m, flow));
-		break;
-	case SHOW_TIME_USEC:
-		p = put_json_time(p, m, flow, 1000000, 6, utc);
-		break;
-	case SHOW_TIME_NSEC:
-		p = put_json_time(p, m, flow, 1000000000, 9, utc);
-		break;
-	case SHOW_START:
-		p = put_absolute(p, flow, STORE_TIME_START, utc);
-		break;
-	case SHOW_END:
-		p = put_absolute(p, flow, STORE_TIME_END, utc);
-		break;
-	default:
-		break;
-	}
-	*p++ = '"';
+	p = put_value(p, m, flow, utc);
+	if (m->json.show != SHOW_NUMBER)
+		*p++ = '"';
 	return (p);
 }
 
@@ -534,10 +544,7 @@ format_json(const struct flow *flow, bool utc, char buf[FORMAT_LINE_MAX])
 #pragma GCC unroll 128
 	for (i = 0; i < NMEMBERS; i++) {
 		if (members[i].json.show == SHOW_NOT ||
-		    (fields & members[i].field) == 0)
-			continue;
-		if (is_absolute(&members[i]) &&
-		    (fields & STORE_FIELD_AGENT_INFO) == 0)
+		    !has_json(&members[i], fields))
 			continue;
 		p = put_json(p, &members[i], flow, utc);
 		*p++ = ',';
@@ -547,6 +554,17 @@ format_json(const struct flow *flow, bool utc, char buf[FORMAT_LINE_MAX])
 	*p++ = '}';
 	*p = '\0';
 	return ((size_t)(p - buf));
+}
+
+char *
+format_value(char *p, const struct member *m, enum member_show show,
+    const struct flow *flow, bool utc)
+{
+	if (show == SHOW_NUMBER && (flow->fields & m->field) != 0)
+		return (put_u64(p, member_number(m, flow)));
+	if (show != SHOW_NUMBER && has_json(m, flow->fields))
+		return (put_value(p, m, flow, utc));
+	return (p);
 }
 
 const char *

@@ -82,6 +82,15 @@ class FieldNames(unittest.TestCase):
         shown, = csv.DictReader(self.read("-c").splitlines())
         self.check("CSV", shown)
 
+    def test_columns(self):
+        for heading in "Perl, SQL", "Python", "JSON", "CSV":
+            names = {member: name.removeprefix("#:") for member, name in
+                     fieldnames.names(heading).items() if member in FLOW}
+            lines = self.read("--columns", ",".join(names.values()))
+            shown, = csv.DictReader(lines.splitlines())
+            self.assertEqual(shown, {name: str(FLOW[member])
+                                     for member, name in names.items()})
+
     def test_text(self):
         line = self.read("-v").splitlines()[-1]
         for name in fieldnames.names("text").values():

@@ -83,6 +83,37 @@ class Text(ReaderTest):
                     "0,0,0,0,0,0,0,0,0,0,0\n",
                     "-c", self.write("a.log", record))
 
+    COLUMNS = "tag,start,end,recv_time,src_addr,doctets,protocol,time_sec"
+
+    def test_csv_with_chosen_columns(self):
+        self.write("a.log", log(1, tag=7) +
+                   flowlog.encode({"src": "2001:db8::1", "octets": 2**64 - 1,
+                                   "flow_start": 5, "flow_finish": 6}) +
+                   flowlog.encode({}))
+        expected = (
+            self.COLUMNS + "\n"
+            "7,2023-11-14T22:13:09.000+00:00,2023-11-14T22:13:18.999+00:00,"
+            "2023-11-14T22:13:20.080160+00:00,198.51.100.7,0,6,1699999999\n"
+            ",,,,2001:db8::1,18446744073709551615,,\n"
+            ",,,,,,,\n")
+        self.prints(expected, "-U", "--columns", self.COLUMNS, "a.log")
+        self.prints(expected, "-Uc", f"--columns={self.COLUMNS}", "a.log")
+        self.prints("packets\n3\n\n\n", "--columns", "packets", "a.log")
+        self.prints("start\n2023-11-15T03:43:09.000+05:30\n\n\n", "--columns",
+                    "start", "a.log", zone="Asia/Kolkata")
+
+    def test_wrong_columns(self):
+        self.write("a.log", log(1))
+        for columns, message in (
+                ("octets,octet", 'columns: "octet" is not the name'),
+                ("", 'columns: "" is not the name'),
+                ("octets,", 'columns: "" is not the name'),
+                ("tag,octets,flow_octets", 'columns: "flow_octets" is a')):
+            self.assertIn(message, self.fails("--columns", columns, "a.log"))
+        self.assertIn("--columns and -J", self.fails(
+            "-J", "--columns", "octets", "a.log"))
+        self.assertIn("needs an argument", self.fails("--columns"))
+
     def test_more_flows_than_a_buffer_holds(self):
         self.prints(briefs(5000), self.write("a.log", log(5000)))
 

@@ -28,6 +28,7 @@
 #include <cmocka.h>
 
 #include "format.h"
+#include "lib/format-columns.h"
 
 static struct addr
 parsed(const char *text)
@@ -395,6 +396,104 @@ local_times_of_a_zone_with_seconds(void **state)
 	assert_times(50000000, 50000400, 1, false);
 }
 
+static void
+assert_columns(const struct flow *flow, const char *list, const char *expected)
+{
+	struct format_columns columns;
+	char buf[FORMAT_LINE_MAX];
+	const char *wrong;
+	size_t len;
+
+	assert_int_equal(format_columns_parse(list, &columns, &wrong, &len), 0);
+	assert_int_equal(format_columns(&columns, flow, true, buf),
+	    strlen(expected));
+	assert_string_equal(buf, expected);
+}
+
+static void
+prints_chosen_columns(void **state)
+{
+	struct flow flow = full_flow();
+
+	(void)state;
+	assert_columns(&flow, "octets", "4500");
+	assert_columns(&flow, "tag,recv_time,src_addr,src_port,doctets",
+	    "7,2023-11-14T22:13:20.080160+00:00,198.51.100.7,443,4500");
+	assert_columns(&flow, "export_time,unix_secs,unix_nsecs,sysuptime",
+	    "2023-11-14T22:13:19.000000005+00:00,1699999999,5,3600000");
+	assert_columns(&flow, "start,end,first,flow_finish_ms",
+	    "2023-11-14T22:13:09.000+00:00,2023-11-14T22:13:18.999+00:00,"
+	    "3590000,3599999");
+	assert_columns(&flow, "recv_sec,recv_usec,time_sec,tos,tcp_flags,crc32",
+	    "1700000000,80160,1699999999,8,27,11259375");
+	flow.fields &= ~(uint32_t)STORE_FIELD_AGENT_INFO;
+	assert_columns(&flow, "start,flow_start,end", ",3590000,");
+	flow.fields = 0;
+	assert_columns(&flow, "octets,src_addr,recv_time,start", ",,,");
+}
+
+static void
+assert_wrong(const char *list, int error, const char *expected)
+{
+	struct format_columns columns;
+	const char *wrong;
+	size_t len;
+
+	assert_int_equal(format_columns_parse(list, &columns, &wrong, &len),
+	    error);
+	assert_int_equal(len, strlen(expected));
+	assert_memory_equal(wrong, expected, len);
+}
+
+static void
+wrong_columns_are_named(void **state)
+{
+	char list[4096] = "";
+
+	(void)state;
+	assert_wrong("", FLOWD_EINVAL, "");
+	assert_wrong("octets,", FLOWD_EINVAL, "");
+	assert_wrong(",octets", FLOWD_EINVAL, "");
+	assert_wrong("octets,octet", FLOWD_EINVAL, "octet");
+	assert_wrong("octetss,tag", FLOWD_EINVAL, "octetss");
+	assert_wrong("octets, tag", FLOWD_EINVAL, " tag");
+	assert_wrong("octets,tag,doctets", FLOWD_ESPACE, "doctets");
+	assert_wrong("start,end,first,start", FLOWD_ESPACE, "start");
+	assert_wrong("start_with_a_name_that_is_longer_than_any", FLOWD_EINVAL,
+	    "start_with_a_name_that_is_longer_than_any");
+	(void)memset(list, 'a', sizeof(list) - 1);
+	assert_wrong(list, FLOWD_EINVAL, list);
+}
+
+/* All of them, once: the longest line there is. */
+static void
+all_columns_fit_into_a_line(void **state)
+{
+	uint8_t all[16];
+	struct format_columns columns = { .n = 0 };
+	struct format_column *c = columns.columns;
+	char buf[FORMAT_LINE_MAX];
+	const struct member *m;
+	struct flow flow;
+	size_t i;
+
+	(void)state;
+	memset(all, 0xff, sizeof(all));
+	memset(all, 0xff, sizeof(all));
+	memset(&flow, 0xff, sizeof(flow));
+	flow.agent = flow.src = flow.dst = flow.gateway = addr_v6(all);
+	for (i = 0; (m = field_member(i)) != NULL; i++) {
+		if (m->name != NULL && m->type != MEMBER_ADDR)
+			*c++ = (struct format_column){ m, SHOW_NUMBER };
+		if (m->json.show != SHOW_NOT)
+			*c++ = (struct format_column){ m, m->json.show };
+	}
+	columns.n = (size_t)(c - columns.columns);
+	assert_in_range(columns.n, 40, FORMAT_COLUMNS_MAX);
+	assert_in_range(format_columns(&columns, &flow, true, buf), 600,
+	    FORMAT_LINE_MAX - 1);
+}
+
 int
 main(void)
 {
@@ -409,6 +508,9 @@ main(void)
 		cmocka_unit_test(prints_json),
 		cmocka_unit_test(prints_csv),
 		cmocka_unit_test(csv_has_all_columns),
+		cmocka_unit_test(prints_chosen_columns),
+		cmocka_unit_test(wrong_columns_are_named),
+		cmocka_unit_test(all_columns_fit_into_a_line),
 		cmocka_unit_test(intervals),
 		cmocka_unit_test(utc_times),
 		cmocka_unit_test(local_times),
