@@ -52,15 +52,17 @@ class InsertTest(unittest.TestCase):
         self.log = self.dir / "flowd.log"
         self.env = perlmodule.environment()
 
-    def run_insert(self, *args, status=0):
-        """Runs flowinsert to its end, and returns its standard error."""
+    def run_insert(self, *args, status=0, stdin=subprocess.DEVNULL,
+                   data=None):
+        """Runs flowinsert to its end, and returns its output.  data arrive
+        through a pipe."""
+        given = dict(stdin=stdin) if data is None else dict(input=data)
         result = subprocess.run(
             ["perl", PROGRAM, *self.database(), *map(str, args)],
-            cwd=self.dir, env=self.env, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            timeout=SECONDS, check=False)
+            cwd=self.dir, env=self.env, **given, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, timeout=SECONDS, check=False)
         self.assertEqual(result.returncode, status, result.stdout)
-        return result.stdout
+        return result.stdout.decode()
 
     def octets(self):
         """Returns the octets of each flow in the database, in order."""
@@ -255,6 +257,23 @@ class Cases:
             process.wait(SECONDS)
         self.run_insert(self.log)
         self.assertEqual(self.octets(), numbers)
+
+    def test_pipes_and_standard_input(self):
+        """The flows of a pipe are inserted each time; those of a file once."""
+        self.log.write_bytes(log(1, 2))
+        for _ in range(2):
+            with open(self.log, "rb") as file:
+                self.assertEqual(self.run_insert("-", stdin=file), "")
+            self.assertEqual(self.run_insert("-v", "-", data=log(3, 4)),
+                             "-: 2 flows\n")
+        self.assertEqual(self.octets(), [1, 2, 3, 3, 4, 4])
+        self.assertEqual(
+            self.run_insert("-", data=log(5) + log(6)[:30]),
+            "flowinsert: -: ends inside a record, which is left out\n")
+        self.assertIn("30 damaged bytes", self.run_insert(
+            "-R", "-", data=gzip.compress(log(7) + log(8)[:30]), status=3))
+        self.assertEqual(self.run_insert("-", data=b""), "")
+        self.assertEqual(self.octets()[-2:], [5, 7])
 
     def test_another_table(self):
         self.log.write_bytes(log(1))

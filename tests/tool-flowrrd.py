@@ -40,6 +40,10 @@ def record(seconds, protocol, octets, packets=1):
                                protocol=protocol, packets=packets))
 
 
+# A flow that is later than all others, so that their minutes are over.
+AFTER = record(1200, 6, 0)
+
+
 class Page(html.parser.HTMLParser):
     """Collects the files that a page refers to."""
 
@@ -156,7 +160,7 @@ class Flowrrd(unittest.TestCase):
             record(0, 6, 600, 30) + record(59, 6, 600, 30) +
             record(60, 17, 120) + record(61, 1, 60) + record(62, 58, 60) +
             record(180, 50, 60) + record(181, 47, 60) +
-            record(182, 132, 60) + record(600, 6, 60))
+            record(182, 132, 60) + record(600, 6, 60) + AFTER)
         self.assertEqual(self.run_it(self.log), "")
         rates = self.rates(0, 600)
         self.assertEqual(len(rates), 11)
@@ -177,16 +181,38 @@ class Flowrrd(unittest.TestCase):
             "other_octets": 60, "other_packets": 1, "other_flows": 1})
 
     def test_a_second_run_adds_nothing(self):
-        self.log.write_bytes(record(0, 6, 60) + record(60, 6, 60))
+        self.log.write_bytes(record(0, 6, 60) + record(60, 6, 60) +
+                             record(120, 17, 0))
         self.run_it(self.log)
         before = self.totals(0, 600)
-        self.assertIn("skipped 2 flows of minutes that are over",
+        self.assertEqual(before["tcp_flows"], 2)
+        self.assertIn("skipped 2 flows of minutes that were stored before, 0 "
+                      "that came too late, and 0 without",
                       self.run_it("-v", self.log))
         with open(self.log, "ab") as file:
-            file.write(record(120, 17, 60))
+            file.write(record(120, 17, 60) + AFTER)
         self.run_it(self.log)
         self.assertEqual(self.totals(0, 600), {
-            **before, "udp_octets": 60, "udp_packets": 1, "udp_flows": 1})
+            **before, "udp_octets": 60, "udp_packets": 2, "udp_flows": 2})
+
+    def test_a_joint_of_logs_that_are_given_one_by_one(self):
+        """The first log ends within a minute, and is given once more."""
+        other = self.dir / "b.log"
+        self.log.write_bytes(record(0, 6, 60) + record(60, 6, 60) +
+                             record(85, 6, 60))
+        other.write_bytes(record(95, 6, 60) + record(119, 6, 60) +
+                          record(120, 6, 60) + record(0, 6, 60))
+        self.run_it(self.log)
+        self.assertEqual(self.totals(0, 600)["tcp_flows"], 1)
+        self.assertIn("skipped 2 flows of minutes that were stored before, 0 "
+                      "that came too late", self.run_it("-v", self.log, other))
+        self.assertEqual(self.totals(60, 119)["tcp_flows"], 4)
+
+    def test_flows_that_come_too_late(self):
+        self.log.write_bytes(record(60, 6, 60) + record(300, 6, 60) +
+                             record(61, 6, 60))
+        self.assertIn("skipped 0 flows of minutes that were stored before, 1 "
+                      "that came too late", self.run_it("-v", self.log))
 
     def test_the_current_minute_is_not_stored(self):
         """The next run stores it, since more flows of it may follow."""
@@ -200,13 +226,14 @@ class Flowrrd(unittest.TestCase):
     def test_two_logs_share_minutes(self):
         self.log.write_bytes(record(0, 6, 60) + record(70, 6, 60))
         self.run_it(self.log, "-", stdin=record(65, 6, 60) +
-                    record(5, 6, 60) + record(130, 6, 60))
+                    record(5, 6, 60) + record(130, 6, 60) + AFTER)
         self.assertEqual(self.totals(0, 600)["tcp_flows"], 5)
 
     def test_logs_that_do_not_exist(self):
         """The others are read; flowd may have compressed one meanwhile."""
         self.log.write_bytes(record(0, 6, 60))
-        (self.dir / "c.log.gz").write_bytes(gzip.compress(record(60, 17, 60)))
+        (self.dir / "c.log.gz").write_bytes(
+            gzip.compress(record(60, 17, 60) + AFTER))
         self.assertEqual(
             self.run_it("none.log", self.log, "c.log", status=1),
             "flowrrd: none.log: No such file or directory\n")
@@ -215,27 +242,29 @@ class Flowrrd(unittest.TestCase):
 
     def test_an_error_ends_the_reading(self):
         """The flows of the next log would close minutes of this log."""
-        self.log.write_bytes(record(0, 6, 60) + b"\xff" * 40)
+        self.log.write_bytes(record(-60, 6, 60) + record(0, 6, 60) +
+                             b"\xff" * 40)
         later = self.dir / "b.log"
         later.write_bytes(record(600, 17, 60))
         self.run_it(self.log, later, status=1)
         self.assertNotIn("udp_flows", self.totals(0, 700))
 
     def test_a_gap_is_unknown(self):
-        self.log.write_bytes(record(0, 6, 60) + record(3600, 6, 60))
+        self.log.write_bytes(record(0, 6, 60) + record(3600, 6, 60) +
+                             record(7200, 6, 60))
         self.run_it(self.log)
         self.assertEqual(set(self.rates(0, 3660)), {0, 3600})
 
     def test_flows_without_fields(self):
         self.log.write_bytes(flowlog.encode({"octets": 5}) + flowlog.encode(
-            {"octets": 60, "recv_sec": START, "recv_usec": 0}))
+            {"octets": 60, "recv_sec": START, "recv_usec": 0}) + AFTER)
         self.assertIn("1 without a receipt time", self.run_it("-v", self.log))
         self.assertEqual(self.totals(0, 60),
                          {"other_octets": 60, "other_flows": 1})
 
     def test_damage(self):
-        self.log.write_bytes(record(0, 6, 60) + b"\xff" * 40 +
-                             record(60, 6, 60))
+        self.log.write_bytes(record(0, 6, 60) + record(60, 17, 60) +
+                             b"\xff" * 40 + record(60, 6, 60) + AFTER)
         self.assertIn(f"{self.log}: offset ", self.run_it(self.log, status=1))
         self.assertEqual(self.totals(0, 600)["tcp_flows"], 1)
         self.assertIn("40 damaged bytes", self.run_it("-R", self.log,
@@ -266,7 +295,7 @@ class Flowrrd(unittest.TestCase):
     def draw(self):
         self.log.write_bytes(b"".join(
             record(t, 6, 60000) + record(t, 17, 30000)
-            for t in range(0, 24 * 3600, 60)))
+            for t in range(0, 24 * 3600 + 60, 60)))
         self.run_it("-o", self.www, "-t", "A <b> & c", self.log)
 
     @unittest.skipUnless(BROWSER, "Chromium is not installed")
@@ -313,8 +342,8 @@ class Flowrrd(unittest.TestCase):
                 process.wait()
         # The flows are of the current minute, so none was stored or drawn.
         self.assertEqual(graphs.returncode, 0, said)
-        self.assertIn(b"0 flows of minutes that are over, and 0 without",
-                      said)
+        self.assertIn(b"skipped 0 flows of minutes that were stored before, "
+                      b"0 that came too late, and 0 without", said)
         self.assertFalse(self.www.exists())
 
     def test_wrong_arguments(self):
@@ -322,7 +351,7 @@ class Flowrrd(unittest.TestCase):
         self.assertEqual("flowrrd: none.log: No such file or directory\n",
                          self.run_it("none.log", status=1))
         self.log.write_bytes(record(0, 6, 60))
-        self.assertIn("flowrrd: rrdtool create: ",
+        self.assertIn("flowrrd: none: no such directory for flows.rrd",
                       self.run_it("-d", "none", self.log, status=1))
 
 

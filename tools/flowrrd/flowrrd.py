@@ -159,7 +159,8 @@ class Bins:
     def __init__(self, database):
         self.database = database
         self.open = collections.defaultdict(collections.Counter)
-        self.late = self.untimed = 0
+        self.known = database.last	# minutes before were stored earlier
+        self.repeated = self.late = self.untimed = 0
         self.redraw = lambda: None
 
     def add(self, flow):
@@ -167,6 +168,9 @@ class Bins:
             self.untimed += 1
             return
         start = flow.recv_sec // STEP * STEP
+        if self.known is not None and start < self.known:
+            self.repeated += 1
+            return
         if self.database.last is not None and start < self.database.last:
             self.late += 1
             return
@@ -188,9 +192,10 @@ class Bins:
             self.redraw()
 
     def finish(self):
-        """Leaves the current minute to the next run, as more flows may
-        follow."""
-        self._close(int(time.time()) // STEP * STEP - STEP)
+        """Leaves the current minute and the last one to the next run, as more
+        flows may follow, also in the next log."""
+        self._close(min(int(time.time()) // STEP * STEP - STEP,
+                        max(self.open, default=0)))
         self.database.flush()
 
 
@@ -357,6 +362,9 @@ def arguments():
 def run(args):
     if shutil.which("rrdtool") is None:
         raise Failure("rrdtool is not installed; flowrrd needs it")
+    if not os.path.isdir(args.directory):
+        raise Failure(f"{args.directory}: no such directory for flows.rrd; "
+                      "create it, or name another with -d")
     database = Database(args.directory)
     bins = Bins(database)
     drawer = Drawer(database, args)
@@ -367,7 +375,8 @@ def run(args):
         database.flush()
     drawer.draw()
     if args.verbose:
-        complain(f"skipped {bins.late} flows of minutes that are over, and "
+        complain(f"skipped {bins.repeated} flows of minutes that were stored "
+                 f"before, {bins.late} that came too late, and "
                  f"{bins.untimed} without a receipt time")
     return status
 
