@@ -35,6 +35,7 @@
 #include "monitor/control-socket.h"
 #include "monitor/flowlogs.h"
 #include "monitor/forwards.h"
+#include "monitor/paths.h"
 #include "monitor/reload-ask.h"
 #include "privsep.h"
 #include "sandbox/sandbox.h"
@@ -106,10 +107,10 @@ prepare_process(void)
 
 /* Prints the result of -n for a valid configuration; returns the status. */
 static int
-show(const struct config *conf, bool print)
+show(const struct config *conf, const char *pidfile, bool print)
 {
 	if (control_socket_check(conf) == -1 || flowlogs_check(conf) == -1 ||
-	    forwards_check(conf) == -1)
+	    forwards_check(conf) == -1 || paths_check(conf, pidfile) == -1)
 		return (1);
 	if (print)
 		config_print(conf, stdout);
@@ -187,7 +188,9 @@ main(int argc, char **argv)
 	if ((conf = config_load(&opts.source, &opts.rights)) == NULL)
 		status = 1;
 	else if (check_only) {
-		status = show(conf, print);
+		status = show(conf,
+		    conf->pidfile != NULL ? conf->pidfile : opts.pidfile,
+		    print);
 		config_free(conf);
 	} else if (ask) {
 		status = tell_to_reload(&opts, conf);

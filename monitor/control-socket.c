@@ -31,6 +31,7 @@
 #include "ipc/local-socket.h"
 #include "monitor/control-socket.h"
 #include "monitor/group.h"
+#include "monitor/paths.h"
 
 #define BACKLOG      16   /* clients that wait for the collector's accept */
 #define SOCKET_UMASK 0117 /* for mode 0660 */
@@ -141,7 +142,8 @@ open_new(struct control_socket *s, const char *path, gid_t gid)
 
 	*s = (struct control_socket){ .fd = make_socket(path, &sun) };
 	if (s->fd == -1 || bind_in_place(s->fd, &sun) == -1) {
-		log_warn("control %s: cannot create the socket", path);
+		log_warn("control %s: cannot create the socket%s", path,
+		    path_hint(path));
 		if (s->fd != -1)
 			(void)close(s->fd);
 		return (-1);

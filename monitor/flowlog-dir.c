@@ -30,6 +30,7 @@
 #include "base/log-cause.h"
 #include "monitor/flowlog-compress.h"
 #include "monitor/flowlog-dir.h"
+#include "monitor/paths.h"
 #include "store.h"
 
 #define NUMBERED "%s.%06" PRIu32
@@ -38,12 +39,10 @@
 static int
 open_directory(const char *path, struct log_cause *cause)
 {
-	const size_t len = (size_t)(flowlog_name_base(path) - path);
-	char dir[PATH_MAX] = ".";
+	char dir[PATH_MAX];
 	int fd;
 
-	if (len != 0)
-		(void)snprintf(dir, sizeof(dir), "%.*s", (int)len, path);
+	(void)path_directory(path, dir);
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd == -1)
 		log_cause_set(cause, "directory %s", dir);

@@ -20,7 +20,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,6 +33,7 @@
 #include "monitor/flowlog-sync.h"
 #include "monitor/flowlogs.h"
 #include "monitor/group.h"
+#include "monitor/paths.h"
 
 #define RETRY_SECONDS  60 /* after a failed rotation */
 #define EXPIRE_SECONDS 60 /* between searches for expired files */
@@ -69,7 +69,8 @@ open_file(const struct conf_log *log, const char *path, bool *made,
 	if (fd == -1 && errno == EEXIST)
 		fd = open(path, flags | O_CREAT, 0600);
 	if (fd == -1)
-		log_cause_set(cause, "logfile %s: cannot open it", path);
+		log_cause_set(cause, "logfile %s: cannot open it%s", path,
+		    path_hint(path));
 	return (fd);
 }
 
@@ -512,8 +513,7 @@ flowlogs_repair(const struct flowlogs *l, struct flowlog_locks *locks,
 static bool
 is_there(const struct flowlog_file *f, struct log_cause *cause)
 {
-	const size_t len = (size_t)(flowlog_name_base(f->path) - f->path);
-	char dir[PATH_MAX] = ".";
+	char dir[PATH_MAX];
 	struct stat st;
 
 	if (stat(f->path, &st) == 0)
@@ -521,9 +521,8 @@ is_there(const struct flowlog_file *f, struct log_cause *cause)
 	log_cause_set(cause, "logfile %s: flowd waits for it", f->path);
 	if (errno != ENOENT)
 		return (false);
-	if (len != 0)
-		(void)snprintf(dir, sizeof(dir), "%.*s", (int)len, f->path);
-	return (stat(dir, &st) == 0 && st.st_dev == f->dev);
+	return (stat(path_directory(f->path, dir), &st) == 0 &&
+	    st.st_dev == f->dev);
 }
 
 bool

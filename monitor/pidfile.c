@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "monitor/paths.h"
 #include "monitor/pidfile.h"
 
 static int
@@ -34,7 +35,7 @@ open_locked(const char *path)
 
 	fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd == -1) {
-		log_warn("pidfile %s", path);
+		log_warn("pidfile %s%s", path, path_hint(path));
 		return (-1);
 	}
 	if (fcntl(fd, F_SETLK, &lock) == -1) {

@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "monitor/paths.h"
 #include "monitor/statefile.h"
 
 #define SUFFIX ".new"
@@ -129,8 +130,9 @@ statefile_begin(const char *path, struct log_cause *cause)
 		    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
 		    0600);
 	if (fd == -1)
-		log_cause_set(cause, "statefile %s: cannot create %s" SUFFIX,
-		    path, path);
+		log_cause_set(cause,
+		    "statefile %s: cannot create %s" SUFFIX "%s", path, path,
+		    path_hint(path));
 	return (fd);
 }
 

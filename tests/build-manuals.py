@@ -3,18 +3,17 @@
 programs.  The commands, links and configurations in other documents are right
 too."""
 
-import os
 import pathlib
 import re
 import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import elements
+import flowdtest
 import programs
 import tap
 
@@ -272,13 +271,13 @@ class Documents(unittest.TestCase):
             if not any(line.startswith("logfile") for line in lines):
                 lines.append("logfile /log")
             with self.subTest(file=document.name):
-                with tempfile.NamedTemporaryFile("w") as conf:
-                    conf.write("\n".join(lines) + "\n")
-                    conf.flush()
-                    os.chmod(conf.name, 0o644)
+                with tap.TemporaryDirectory() as tmp:
+                    conf = pathlib.Path(tmp) / "conf"
+                    conf.write_text(flowdtest.transplant(
+                        "\n".join(lines) + "\n", tmp))
                     said = subprocess.run(
                         [tap.program("flowd"), "-n", "-X", "INSECURE",
-                         "-f", conf.name],
+                         "-f", conf],
                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                         text=True, check=False).stdout
                 self.assertIn("configuration OK", said)

@@ -11,7 +11,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import tap
-from flowdtest import PATIENCE, Flowd, endpoint
+from flowdtest import PATIENCE, Flowd, endpoint, need, transplant
 
 GOOD = """\
 listen on 127.0.0.1:2055
@@ -92,7 +92,7 @@ class Check(unittest.TestCase):
             sock.bind(("127.0.0.1", 0))
             port = sock.getsockname()[1]
             self.passes(f"listen on {endpoint('127.0.0.1', port)}\n"
-                        'logfile "/no/such/directory/log"\n')
+                        'logfile "@DIR@/log"\n')
 
     def test_incomplete(self):
         self.fails("store ALL\n",
@@ -117,6 +117,70 @@ class Check(unittest.TestCase):
         self.assertIn(f'{self.flowd.conf}:1: macro "unused" is not used\n',
                       result.stderr)
 
+    def test_missing_directories(self):
+        """A start would fail, except because of the log socket."""
+        statements = {"logfile": "none/%Y%m%d", "pidfile": "no/pid",
+                      "statefile": "none/state", "control": "no/ctl",
+                      "crashdump": "none"}
+        text = "listen on 127.0.0.1:2055\n" + "".join(
+            f'{name} "{self.dir}/{path}"\n'
+            for name, path in statements.items())
+        result = self.check(text)
+        self.assertEqual((result.returncode, result.stdout), (1, ""))
+        for name, path in statements.items():
+            missing = self.dir / path.partition("/")[0]
+            self.assertRegex(
+                result.stderr, f"(?m)^{name} .*: the directory {missing} "
+                "does not exist$")
+        result = self.check(GOOD.replace("@DIR@/sock", "@DIR@/none/sock"))
+        self.assertEqual((result.returncode, result.stderr), (
+            0, f"logsock {self.dir}/none/sock: its directory does not "
+            "exist\n"))
+        (self.dir / "file").touch()
+        result = self.check(GOOD.replace("@DIR@/log", "@DIR@/file/log"))
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(f"/file/log: cannot write to the directory {self.dir}"
+                      "/file: Not a directory\n", result.stderr)
+
+    def test_pidfile_of_the_command_line(self):
+        result = self.check(GOOD.replace("pidfile", "# "), "-p",
+                            str(self.dir / "none" / "pid"))
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("none does not exist", result.stderr)
+
+    def test_directory_of_another_user(self):
+        """Another user may start flowd."""
+        if os.geteuid() == 0:
+            if need("setpriv"):
+                self.skipTest("setpriv is not installed")
+            self.flowd.prefix = ["setpriv", "--reuid=65534", "--regid=65534",
+                                 "--clear-groups"]
+        self.flowd.conf.touch()
+        self.dir.chmod(0o555)
+        self.addCleanup(self.dir.chmod, 0o755)
+        result = self.check(GOOD)
+        self.assertEqual((result.returncode, result.stdout),
+                         (0, "configuration OK\n"))
+        for path in ("logfile @DIR@/log", "pidfile @DIR@/pid"):
+            message = f"{path}: this user may not write to the directory @DIR@; "
+            self.assertIn(message.replace("@DIR@", str(self.dir)),
+                          result.stderr)
+
+    def test_read_only_file_system(self):
+        mounts = ["unshare", "--mount", "sh", "-ec",
+                  'mount -t tmpfs -o ro none "$0/ro"; exec "$@"',
+                  str(self.dir)]
+        (self.dir / "ro").mkdir()
+        if need("unshare") or subprocess.run(
+                [*mounts, "true"], check=False,
+                stderr=subprocess.DEVNULL).returncode != 0:
+            self.skipTest("cannot mount file systems")
+        self.flowd.prefix = mounts
+        result = self.check(GOOD.replace("@DIR@/log", "@DIR@/ro/log"))
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(f"cannot write to the directory {self.dir}/ro: "
+                      "Read-only file system\n", result.stderr)
+
     def test_no_file(self):
         result = self.check(None)
         self.assertEqual(result.returncode, 1)
@@ -131,10 +195,10 @@ class Check(unittest.TestCase):
     def test_sample(self):
         """The sample is valid as it is, and with everything that it offers."""
         sample = (tap.SRC / "flowd.conf").read_text()
-        self.passes(sample)
+        self.passes(transplant(sample, self.dir))
         everything, offers = OFFERED.subn("", sample)
         self.assertGreater(offers, 20)
-        self.passes(everything)
+        self.passes(transplant(everything, self.dir))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import tap
-from flowdtest import PATIENCE, Flowd
+from flowdtest import PATIENCE, Flowd, transplant
 
 PARSER = tap.source("parse.y").read_text()
 RANGES = tap.source("parse-range.c").read_text()
@@ -94,7 +94,7 @@ class Parses(unittest.TestCase):
         empty.touch()
         text = re.sub(r'\b(include|file) "[^"]+"', rf'\1 "{empty}"',
                       text)
-        self.flowd.conf.write_text(text)
+        self.flowd.conf.write_text(transplant(text, self.flowd.dir))
         result = subprocess.run(
             self.flowd.command("-n"), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,

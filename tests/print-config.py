@@ -11,7 +11,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import tap
-from flowdtest import PATIENCE, Flowd
+from flowdtest import PATIENCE, Flowd, transplant
 
 # Every statement, in every way that it may be written.
 GIVEN = r"""
@@ -187,7 +187,8 @@ class Print(unittest.TestCase):
             (self.flowd.dir / name).write_text(self.here(text))
 
     def here(self, text):
-        return text.replace("@DIR@", str(self.flowd.dir))
+        return transplant(text.replace("@DIR@", str(self.flowd.dir)),
+                          self.flowd.dir)
 
     def run_flowd(self, text, *args, stdout=subprocess.PIPE, **env):
         self.flowd.conf.write_text(self.here(text))
@@ -203,13 +204,15 @@ class Print(unittest.TestCase):
         return result.stdout
 
     def test_everything(self):
-        self.assertEqual(self.print(GIVEN), PRINTED.lstrip())
-        self.assertEqual(self.print(PRINTED), PRINTED.lstrip())
+        printed = self.here(PRINTED.lstrip())
+        self.assertEqual(self.print(GIVEN), printed)
+        self.assertEqual(self.print(printed), printed)
 
     def test_time_zones(self):
         """Times are local times, and are printed unchanged in each zone."""
         for zone in ("UTC", "Asia/Kathmandu", "America/St_Johns"):
-            self.assertEqual(self.print(GIVEN, TZ=zone), PRINTED.lstrip())
+            self.assertEqual(self.print(GIVEN, TZ=zone),
+                             self.here(PRINTED.lstrip()))
 
     def test_sample(self):
         """The sample as it is, and with everything that it offers."""
@@ -222,7 +225,7 @@ class Print(unittest.TestCase):
     def test_defaults(self):
         """Prints defaults as statements where that does not change the
         meaning."""
-        text = 'listen on [::]:2055\nlogfile "/var/log/flowd.log"\n'
+        text = 'listen on [::]:2055\nlogfile "flowd.log"\n'
         self.assertEqual(self.print(text), text + "store ALL\n")
 
     def test_macros_of_the_command_line(self):

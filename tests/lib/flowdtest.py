@@ -20,6 +20,8 @@ ANY_COLLECTOR = re.compile(r"^collector( \d+)?: ")
 PATIENCE = 30		# seconds; a sanitizer build on a busy machine is slow
 SANITIZER = re.compile(r"^==\d+==ERROR: |: runtime error: ", re.MULTILINE)
 
+_PLACES = "logfile|logsock|pidfile|statefile|crashdump|control|socket ="
+
 # For a collector in a chroot, where LeakSanitizer has no /proc.
 ENVIRONMENT = {**os.environ, "ASAN_OPTIONS":
                os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
@@ -52,6 +54,23 @@ def _udp(address):
 def endpoint(address, port):
     """Returns ADDR:PORT in the form of flowd.conf."""
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def transplant(text, directory):
+    """Moves the files that a configuration names below a directory, except
+    those that it includes, and creates the directories for them."""
+    def move(match):
+        if match[2].startswith(str(directory)):
+            return match[0]
+        there = pathlib.Path(directory, match[2].lstrip("/"))
+        there.mkdir(parents=True, exist_ok=True)
+        return f"{match[1]}{there}/"
+
+    text = re.sub(r"""(\b(?:%s) ["']?)(/(?:[^\s"'/]+/)*)""" % _PLACES, move,
+                  text)
+    for path in re.findall(r'\bcrashdump "([^"]+)"', text):
+        os.makedirs(path, exist_ok=True)
+    return text
 
 
 def send(datagram, address, port, source=None):
