@@ -11,7 +11,7 @@ link_sources()
 		case $dir in
 		perl/ | python/ | tools/) continue ;;
 		esac
-		for file in "$1/$dir"/*.[chy1358] "$1/$dir"/*.in \
+		for file in "$1/$dir"/*.[chy13578] "$1/$dir"/*.in \
 		    "$1/$dir"/*.m4 "$1/$dir"/*.map; do
 			case $file in
 			*/autoconf.h | *"*"*) continue ;;
