@@ -36,8 +36,8 @@ static const struct ie_row {
 } elements[] = {
 #define IANA    IE_PEN_IANA
 #define UINT    IE_UNSIGNED
-#define FWD(of) SLOT_FORWARD + OF_##of
-#define REV(of) SLOT_REVERSE + OF_##of
+#define FWD(of) (SLOT_FORWARD + OF_##of)
+#define REV(of) (SLOT_REVERSE + OF_##of)
 	{ IANA, 8, SLOT_SRC4, 0, IE_ADDRESS4, "sourceIPv4Address" },
 	{ IANA, 9, SLOT_SRC_MASK4, 0, UINT, "sourceIPv4PrefixLength" },
 	{ IANA, 12, SLOT_DST4, 0, IE_ADDRESS4, "destinationIPv4Address" },
@@ -316,15 +316,12 @@ static const struct ie_alias {
 #undef IANA
 #undef R
 };
-#define ALIAS_RANK 64 /* after the ranks of the other tables */
-_Static_assert(IE_RANK_PACKET == ALIAS_RANK + 9,
-    "the lengths of packets have other ranks");
-
 #define WIDTH(type, member) sizeof(((type *)NULL)->member)
 /* clang-format off */
 #define VALUE(member)		\
 	{ false, offsetof(struct ie_values, member), \
 	    WIDTH(struct ie_values, member) }
+/* NOLINTBEGIN(bugprone-macro-parentheses): the name of a member. */
 #define DIRECTION(slot, direction)				\
 	[(slot) + OF_GATEWAY4] = VALUE(direction.gateway4),	\
 	[(slot) + OF_GATEWAY6] = VALUE(direction.gateway6),	\
@@ -350,6 +347,7 @@ _Static_assert(IE_RANK_PACKET == ALIAS_RANK + 9,
 	[(slot) + OF_END_DELTA] = VALUE(direction.end_delta),	\
 	[(slot) + OF_DURATION] = VALUE(direction.duration),	\
 	[(slot) + OF_EVENT] = VALUE(direction.event)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static const struct ie_place places[SLOT_MEMBERS] = {
 	DIRECTION(SLOT_FORWARD, forward),
@@ -509,7 +507,7 @@ rename_as(struct ie *ie, const struct ie_alias *alias)
 {
 	ie->pen = alias->pen;
 	ie->id = alias->id;
-	ie->rank = ALIAS_RANK + alias->rank;
+	ie->rank = IE_RANK_ALIAS + alias->rank;
 	if (alias->type != AS_IS)
 		ie->type = alias->type;
 	ie->inner = alias->inner;

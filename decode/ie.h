@@ -207,8 +207,12 @@ struct ie_place {
 	uint8_t width;   /* bytes */
 };
 
-/* From this rank on, an element for octets has the length of one packet. */
-#define IE_RANK_PACKET (64 + 9)
+/*
+ * The ranks of elements with the meaning of others begin here; from the second
+ * one on, an element for octets has the length of one packet.
+ */
+#define IE_RANK_ALIAS  64
+#define IE_RANK_PACKET (IE_RANK_ALIAS + 9)
 
 /* Sets *ie to the element.  False if flowd does not read it. */
 bool ie_find(uint32_t pen, uint16_t id, struct ie *ie);
