@@ -349,18 +349,13 @@ flow_time_us(const struct flow *flow, enum store_time which)
 	return (ns == STORE_TIME_ABSENT ? ns : floor_divide(ns, NSEC_PER_USEC));
 }
 
-static PyObject *
-get_time(PyObject *self, void *closure)
+PyObject *
+datetime_from(int64_t us)
 {
-	const struct attribute *a = closure;
-	const int64_t us = flow_time_us(&((struct flow_object *)self)->flow,
-	    (enum store_time)a->offset);
 	const int64_t sec = floor_divide(us, USEC_PER_SEC);
 	const int64_t day = floor_divide(sec, SEC_PER_DAY);
 	PyObject *since_epoch, *time;
 
-	if (us == STORE_TIME_ABSENT)
-		return (none());
 	since_epoch = PyDelta_FromDSU((int)day, (int)(sec - day * SEC_PER_DAY),
 	    (int)(us - sec * USEC_PER_SEC));
 	if (since_epoch == NULL)
@@ -368,6 +363,16 @@ get_time(PyObject *self, void *closure)
 	time = PyNumber_Add(epoch, since_epoch);
 	Py_DECREF(since_epoch);
 	return (time);
+}
+
+static PyObject *
+get_time(PyObject *self, void *closure)
+{
+	const struct attribute *a = closure;
+	const int64_t us = flow_time_us(&((struct flow_object *)self)->flow,
+	    (enum store_time)a->offset);
+
+	return (us == STORE_TIME_ABSENT ? none() : datetime_from(us));
 }
 
 static PyObject *

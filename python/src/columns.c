@@ -39,7 +39,7 @@ struct columns {
 	struct column columns[COLUMNS_MAX];
 	size_t ncolumns;
 	size_t nrows, capacity;
-	struct period period;
+	struct interval interval;
 	struct flow flows[BATCH];
 	enum filter_verdict verdicts[BATCH];
 };
@@ -96,7 +96,7 @@ free_columns(struct columns *c)
 }
 
 static struct columns *
-new_columns(PyObject *names, const struct period *period)
+new_columns(PyObject *names, const struct interval *interval)
 {
 	const Py_ssize_t n = PySequence_Size(names);
 	struct columns *c;
@@ -115,7 +115,7 @@ new_columns(PyObject *names, const struct period *period)
 		return (NULL);
 	}
 	c->ncolumns = c->nrows = c->capacity = 0;
-	c->period = *period;
+	c->interval = *interval;
 	while (c->ncolumns < (size_t)n) {
 		column = &c->columns[c->ncolumns];
 		if ((name = PySequence_GetItem(names,
@@ -291,26 +291,26 @@ read_flows(struct columns *c, size_t max, flow_source_fn *source, void *arg,
 	return (n);
 }
 
-/* A flow without a time of receipt is in no period. */
+/* A flow without a time of receipt is in no interval. */
 static bool
-is_in_period(const struct period *period, const struct flow *flow)
+is_inside(const struct interval *interval, const struct flow *flow)
 {
 	const int64_t ns = store_flow_time(flow, STORE_TIME_RECV);
 
-	return (ns != STORE_TIME_ABSENT && ns >= period->since &&
-	    ns < period->until);
+	return (ns != STORE_TIME_ABSENT && ns >= interval->since &&
+	    ns < interval->until);
 }
 
-/* Moves the flows of the period to the front, and returns their number. */
+/* Moves the flows of the interval to the front, and returns their number. */
 static size_t
-keep_period(struct columns *c, size_t n)
+keep_inside(struct columns *c, size_t n)
 {
 	size_t i;
 
-	if (c->period.since == INT64_MIN && c->period.until == INT64_MAX)
+	if (c->interval.since == INT64_MIN && c->interval.until == INT64_MAX)
 		return (n);
 	for (i = 0; i < n; i++)
-		c->verdicts[i] = is_in_period(&c->period, &c->flows[i]) ?
+		c->verdicts[i] = is_inside(&c->interval, &c->flows[i]) ?
 		    FILTER_ACCEPT :
 		    FILTER_DISCARD;
 	return (keep_accepted(c, n));
@@ -331,7 +331,7 @@ read_batch(struct columns *c, PyObject *filter, size_t max,
 	    resize(c, c->capacity == 0 ? ROWS_FIRST : c->capacity * 2) == -1)
 		return (-1);
 	*thread = PyEval_SaveThread();
-	n = keep_period(c, read_flows(c, max, source, arg, error));
+	n = keep_inside(c, read_flows(c, max, source, arg, error));
 	if (compiled) {
 		filter_object_flows(filter, c->flows, n, c->verdicts);
 		n = keep_accepted(c, n);
@@ -367,7 +367,7 @@ take_columns(struct columns *c)
 }
 
 PyObject *
-read_columns(PyObject *names, PyObject *filter, const struct period *period,
+read_columns(PyObject *names, PyObject *filter, const struct interval *interval,
     uint64_t count, flow_source_fn *source, void *arg, PyThreadState **thread,
     int *error)
 {
@@ -377,7 +377,7 @@ read_columns(PyObject *names, PyObject *filter, const struct period *period,
 	int failed = 0;
 
 	*error = 0;
-	if ((c = new_columns(names, period)) == NULL)
+	if ((c = new_columns(names, interval)) == NULL)
 		return (NULL);
 	while (failed == 0 && *error == 0 && c->nrows < count) {
 		left = count - c->nrows;

@@ -99,6 +99,9 @@ int number_from(PyObject *value, const char *name, int bits, uint64_t *number);
  */
 int mask_from(PyObject *value, const char *name, uint32_t *mask);
 
+/* Returns a datetime in UTC, or NULL with an exception. */
+PyObject *datetime_from(int64_t us);
+
 /* Returns a time of flow in microseconds, or STORE_TIME_ABSENT. */
 int64_t flow_time_us(const struct flow *flow, enum store_time which);
 
@@ -138,19 +141,19 @@ PyObject *raise_log_error(PyObject *name, uint64_t offset, int error);
 typedef int flow_source_fn(void *arg, struct flow *flow);
 
 /* Times of receipt, in nanoseconds since the epoch. */
-struct period {
+struct interval {
 	long long since, until; /* until is not included */
 };
 
 /*
  * Reads flows until source returns an error, which it stores in *error, or
- * until count flows of the period passed the filter.  names are names of
+ * until count flows of the interval passed the filter.  names are names of
  * attributes.  filter is a Filter, a callable, or None.  Returns a tuple of bytearrays, one for
  * each name, or NULL with an exception.  source is called without the
  * interpreter's lock, and *thread is then the state to restore.
  */
 PyObject *read_columns(PyObject *names, PyObject *filter,
-    const struct period *period, uint64_t count, flow_source_fn *source,
+    const struct interval *interval, uint64_t count, flow_source_fn *source,
     void *arg, PyThreadState **thread, int *error);
 
 #endif

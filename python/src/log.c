@@ -764,12 +764,13 @@ log_read_columns(PyObject *self, PyObject *args)
 {
 	struct log_object *l = (struct log_object *)self;
 	PyObject *names, *filter, *columns, *count_object;
-	struct period period;
+	struct interval interval;
 	uint64_t count = UINT64_MAX;
 	int error;
 
 	if (!PyArg_ParseTuple(args, "O!OOLL:_read_columns", &PyTuple_Type,
-		&names, &filter, &count_object, &period.since, &period.until) ||
+		&names, &filter, &count_object, &interval.since,
+		&interval.until) ||
 	    (count_object != Py_None &&
 		number_from(count_object, "count", 64, &count) == -1))
 		return (NULL);
@@ -782,8 +783,8 @@ log_read_columns(PyObject *self, PyObject *args)
 		return (NULL);
 	l->busy = true;
 	l->failed = false;
-	columns = read_columns(names, filter, &period, count, read_for_columns,
-	    l, &l->thread, &error);
+	columns = read_columns(names, filter, &interval, count,
+	    read_for_columns, l, &l->thread, &error);
 	l->busy = false;
 	if (columns == NULL || error == 0 || is_end(l, error))
 		return (columns);
