@@ -63,10 +63,10 @@ struct job {
 	uint64_t head;         /* limit of flows per log, -H */
 	const char *out_path;  /* NULL: no -o */
 	struct store_writer *out;
-	struct filter *filter; /* NULL: no -f */
-	char *rules_text;      /* of -e, a line each, until compiled */
-	struct filter *rules;  /* NULL: no -e */
-	struct period *period; /* NULL: no -t */
+	struct filter *filter;    /* NULL: no -f */
+	char *rules_text;         /* of -e, a line each, until compiled */
+	struct filter *rules;     /* NULL: no -e */
+	struct period_ns *period; /* NULL: no -t */
 	enum period_by by;
 	uint32_t store_mask;           /* with filter */
 	uint64_t nread, npassed;       /* flows */
@@ -763,7 +763,8 @@ check_options(const struct job *job, bool csv, bool json, const char *last_log)
 static void
 set_period(struct job *job, const char *text, const char *by)
 {
-	static struct period period;
+	static struct period_ns chosen;
+	struct period period;
 	const char *error;
 
 	if (by != NULL && text == NULL)
@@ -777,7 +778,8 @@ set_period(struct job *job, const char *text, const char *by)
 	error = period_parse(text, time(NULL), job->utc, &period);
 	if (error != NULL)
 		fatalx("-t %s: %s", text, error);
-	job->period = &period;
+	chosen = period_to_ns(&period);
+	job->period = &chosen;
 }
 
 /* Refuses standard input as filter and log. */

@@ -22,8 +22,8 @@
 #include "config/date.h"
 #include "config/period.h"
 
-#define DAY    86400      /* seconds */
-#define SECOND 1000000000 /* nanoseconds */
+#define DAY    86400                 /* seconds */
+#define SECOND ((int64_t)1000000000) /* nanoseconds */
 
 static const char forms[] =
     "expected FROM-TO, FROM- or -TO, such as 02:00-02:15, "
@@ -232,24 +232,30 @@ period_parse(const char *text, time_t now, bool utc, struct period *p)
 	return (parse_range(text, today, utc, p));
 }
 
-/* Rounds down to seconds. */
 static int64_t
-seconds_of(int64_t nanoseconds)
+to_ns(int64_t seconds)
 {
-	const int64_t rest = nanoseconds % SECOND;
+	if (seconds > INT64_MAX / SECOND)
+		return (INT64_MAX);
+	return (seconds < INT64_MIN / SECOND ? INT64_MIN : seconds * SECOND);
+}
 
-	return (nanoseconds / SECOND - (rest < 0 ? 1 : 0));
+struct period_ns
+period_to_ns(const struct period *p)
+{
+	return ((struct period_ns){ to_ns(p->from), to_ns(p->to) });
 }
 
 static bool
-was_received(const struct period *p, const struct flow *flow)
+was_received(const struct period_ns *p, const struct flow *flow)
 {
-	return ((flow->fields & STORE_FIELD_RECV_TIME) != 0 &&
-	    period_contains(p, flow->recv_sec));
+	const int64_t time = store_flow_time(flow, STORE_TIME_RECV);
+
+	return (time != STORE_TIME_ABSENT && time >= p->from && time < p->to);
 }
 
 bool
-period_has_flow(const struct period *p, enum period_by by,
+period_has_flow(const struct period_ns *p, enum period_by by,
     const struct flow *flow)
 {
 	int64_t start, end;
@@ -263,5 +269,5 @@ period_has_flow(const struct period *p, enum period_by by,
 	/* An exporter may have a start after the end. */
 	if (start > end)
 		end = start;
-	return (seconds_of(start) < p->to && seconds_of(end) >= p->from);
+	return (start < p->to && end >= p->from);
 }

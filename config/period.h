@@ -49,18 +49,19 @@ enum period_by {
 	PERIOD_ACTIVE,   /* its time, from start to end, has a part of it */
 };
 
+/* The period to which flows are compared.  Half open, too. */
+struct period_ns {
+	int64_t from, to; /* nanoseconds since the epoch */
+};
+
+/* Ends that nanoseconds cannot express become the first or last time. */
+struct period_ns period_to_ns(const struct period *period);
+
 /*
  * Whether the flow is in the period.  A flow without start and end is active
  * when it is received.  A flow without these times is in no period.
  */
-bool period_has_flow(const struct period *period, enum period_by by,
+bool period_has_flow(const struct period_ns *period, enum period_by by,
     const struct flow *flow);
-
-/* Whether these seconds since the epoch are in the period. */
-static inline bool
-period_contains(const struct period *p, int64_t seconds)
-{
-	return (seconds >= p->from && seconds < p->to);
-}
 
 #endif

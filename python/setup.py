@@ -26,6 +26,7 @@ SOURCES = [f"src/{name}.c" for name in
            ("attributes", "columns", "flow", "flow-copy", "log", "module",
             "rules")]
 FUNCTIONS = "getauxval", "reallocarray", "strlcpy", "strtonum"
+PERIOD = "config/period.c"	# of the list CONFIG, which needs base/
 # The module does not receive.
 LEFT_OUT = {"mmsg.c"}
 
@@ -47,8 +48,9 @@ def library_sources():
     makefile = (TREE / "Makefile.in").read_text()
     lists = (f"{part}_SRCS" for part in
              ("COMPAT", "LIB", "FILTER", "PARSE", "RULES"))
-    return sorted(path for name in lists for path in sources(makefile, name)
-                  if pathlib.PurePath(path).name not in LEFT_OUT)
+    return sorted([PERIOD, *(
+        path for name in lists for path in sources(makefile, name)
+        if pathlib.PurePath(path).name not in LEFT_OUT)])
 
 
 def headers_of(path, found):

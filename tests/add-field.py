@@ -218,7 +218,7 @@ class AddField(unittest.TestCase):
                 "      flow.made_up, flow.made_up_too,\n"
                 "      flowd._flowd.columns['made_up'][:2],\n"
                 f"      *flowd.FlowLog({str(self.log)!r})._read_columns("
-                "('made_up',), None, 9, -2**63, 2**63 - 1))\n"
+                "('made_up',), None, 9, -2**63, 2**63 - 1, False))\n"
                 "new = flowd.Flow()\n"
                 "new.made_up = 5\n"
                 "print(flowd.Flow(new.serialise()).made_up)\n",

@@ -180,18 +180,21 @@ def see(damage: flowd.Damage) -> None:
 path = pathlib.Path("x")
 time = datetime.datetime.now()
 a = flowd.read_arrays(path, ["octets"], follow=True)
+log = flowd.FlowLog(path)
 flowd.read_arrays([path, "y", io.BytesIO()], "octets", "accept all", count=5,
                   recover=True, on_damage=see, period=(time, None))
 flowd.read_arrays(path, ("octets",), lambda flow: flow.start is not None)
 flowd.in_network(a["src_addr"], "::/0", a["src_addr_af"])
 flowd.ip_addresses(a["src_addr"], [2, 10])
-flowd.to_pandas(path, period=(5, 7.5), addresses="int")
+flowd.to_pandas(path, period=(5, 7.5), addresses="int", by="active")
+flowd.read_arrays(path, "octets", period=flowd.period("yesterday", utc=True))
+log.read_arrays("octets", period="last-15m", by="received")
 flowd.to_pandas(a)
 with flowd.FlowLog(gzip.open(path, "wb"), "wb") as out:
     out.write_flow(flowd.Flow(b""), flowd.FIELD_ALL & ~flowd.FIELD_CRC32)
-with open(path, "rb") as file, flowd.FlowLog_fromfile(file) as log:
-    log.read_arrays("octets", period=(None, time))
-    log.to_pandas(addresses="text")
+with open(path, "rb") as file, flowd.FlowLog_fromfile(file) as log2:
+    log2.read_arrays("octets", period=(None, time))
+    log2.to_pandas(addresses="text")
 flowd.FlowLog_fromfile(path, "rb", follow=True)
 keys = {flowd.Filter("accept all", "name", files=True)}
 flowd.Flow().format(mask=None)

@@ -39,7 +39,7 @@ struct columns {
 	struct column columns[COLUMNS_MAX];
 	size_t ncolumns;
 	size_t nrows, capacity;
-	struct interval interval;
+	const struct selection *select;
 	struct flow flows[BATCH];
 	enum filter_verdict verdicts[BATCH];
 };
@@ -96,7 +96,7 @@ free_columns(struct columns *c)
 }
 
 static struct columns *
-new_columns(PyObject *names, const struct interval *interval)
+new_columns(PyObject *names, const struct selection *select)
 {
 	const Py_ssize_t n = PySequence_Size(names);
 	struct columns *c;
@@ -115,7 +115,7 @@ new_columns(PyObject *names, const struct interval *interval)
 		return (NULL);
 	}
 	c->ncolumns = c->nrows = c->capacity = 0;
-	c->interval = *interval;
+	c->select = select;
 	while (c->ncolumns < (size_t)n) {
 		column = &c->columns[c->ncolumns];
 		if ((name = PySequence_GetItem(names,
@@ -291,26 +291,18 @@ read_flows(struct columns *c, size_t max, flow_source_fn *source, void *arg,
 	return (n);
 }
 
-/* A flow without a time of receipt is in no interval. */
-static bool
-is_inside(const struct interval *interval, const struct flow *flow)
-{
-	const int64_t ns = store_flow_time(flow, STORE_TIME_RECV);
-
-	return (ns != STORE_TIME_ABSENT && ns >= interval->since &&
-	    ns < interval->until);
-}
-
-/* Moves the flows of the interval to the front, and returns their number. */
+/* Moves the flows of the period to the front, and returns their number. */
 static size_t
-keep_inside(struct columns *c, size_t n)
+keep_period(struct columns *c, size_t n)
 {
+	const struct selection *s = c->select;
 	size_t i;
 
-	if (c->interval.since == INT64_MIN && c->interval.until == INT64_MAX)
+	if (s->period.from == INT64_MIN && s->period.to == INT64_MAX)
 		return (n);
 	for (i = 0; i < n; i++)
-		c->verdicts[i] = is_inside(&c->interval, &c->flows[i]) ?
+		c->verdicts[i] =
+		    period_has_flow(&s->period, s->by, &c->flows[i]) ?
 		    FILTER_ACCEPT :
 		    FILTER_DISCARD;
 	return (keep_accepted(c, n));
@@ -321,9 +313,10 @@ keep_inside(struct columns *c, size_t n)
  * which source may have set, too.
  */
 static int
-read_batch(struct columns *c, PyObject *filter, size_t max,
-    flow_source_fn *source, void *arg, PyThreadState **thread, int *error)
+read_batch(struct columns *c, size_t max, flow_source_fn *source, void *arg,
+    PyThreadState **thread, int *error)
 {
+	PyObject *const filter = c->select->filter;
 	const bool compiled = Py_TYPE(filter) == filter_type;
 	size_t n;
 
@@ -331,7 +324,7 @@ read_batch(struct columns *c, PyObject *filter, size_t max,
 	    resize(c, c->capacity == 0 ? ROWS_FIRST : c->capacity * 2) == -1)
 		return (-1);
 	*thread = PyEval_SaveThread();
-	n = keep_inside(c, read_flows(c, max, source, arg, error));
+	n = keep_period(c, read_flows(c, max, source, arg, error));
 	if (compiled) {
 		filter_object_flows(filter, c->flows, n, c->verdicts);
 		n = keep_accepted(c, n);
@@ -367,9 +360,8 @@ take_columns(struct columns *c)
 }
 
 PyObject *
-read_columns(PyObject *names, PyObject *filter, const struct interval *interval,
-    uint64_t count, flow_source_fn *source, void *arg, PyThreadState **thread,
-    int *error)
+read_columns(PyObject *names, const struct selection *select,
+    flow_source_fn *source, void *arg, PyThreadState **thread, int *error)
 {
 	struct columns *c;
 	PyObject *tuple = NULL;
@@ -377,13 +369,12 @@ read_columns(PyObject *names, PyObject *filter, const struct interval *interval,
 	int failed = 0;
 
 	*error = 0;
-	if ((c = new_columns(names, interval)) == NULL)
+	if ((c = new_columns(names, select)) == NULL)
 		return (NULL);
-	while (failed == 0 && *error == 0 && c->nrows < count) {
-		left = count - c->nrows;
-		failed =
-		    read_batch(c, filter, left < BATCH ? (size_t)left : BATCH,
-			source, arg, thread, error);
+	while (failed == 0 && *error == 0 && c->nrows < select->count) {
+		left = select->count - c->nrows;
+		failed = read_batch(c, left < BATCH ? (size_t)left : BATCH,
+		    source, arg, thread, error);
 	}
 	if (failed == 0)
 		tuple = take_columns(c);

@@ -28,6 +28,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/period.h"
 #include "filter.h"
 #include "store.h"
 
@@ -140,20 +141,22 @@ PyObject *raise_log_error(PyObject *name, uint64_t offset, int error);
 /* Reads a flow, with the results of store_read. */
 typedef int flow_source_fn(void *arg, struct flow *flow);
 
-/* Times of receipt, in nanoseconds since the epoch. */
-struct interval {
-	long long since, until; /* until is not included */
+/* The flows that are read. */
+struct selection {
+	struct period_ns period;
+	enum period_by by;
+	PyObject *filter; /* a Filter, a callable, or None */
+	uint64_t count;   /* at most */
 };
 
 /*
  * Reads flows until source returns an error, which it stores in *error, or
- * until count flows of the interval passed the filter.  names are names of
- * attributes.  filter is a Filter, a callable, or None.  Returns a tuple of bytearrays, one for
- * each name, or NULL with an exception.  source is called without the
- * interpreter's lock, and *thread is then the state to restore.
+ * until select->count flows are selected.  names are names of attributes.
+ * Returns a tuple of bytearrays, one for each name, or NULL with an exception.
+ * source is called without the interpreter's lock, and *thread is then the
+ * state to restore.
  */
-PyObject *read_columns(PyObject *names, PyObject *filter,
-    const struct interval *interval, uint64_t count, flow_source_fn *source,
-    void *arg, PyThreadState **thread, int *error);
+PyObject *read_columns(PyObject *names, const struct selection *select,
+    flow_source_fn *source, void *arg, PyThreadState **thread, int *error);
 
 #endif

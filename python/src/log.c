@@ -759,37 +759,50 @@ has_rows(PyObject *columns)
 	    PyByteArray_GET_SIZE(PyTuple_GET_ITEM(columns, 0)) > 0);
 }
 
+/* Parses the arguments of _read_columns.  -1 with an exception. */
+static int
+parse_selection(PyObject *args, PyObject **names, struct selection *select)
+{
+	PyObject *count;
+	long long since, until;
+	int active;
+
+	if (!PyArg_ParseTuple(args, "O!OOLLp:_read_columns", &PyTuple_Type,
+		names, &select->filter, &count, &since, &until, &active))
+		return (-1);
+	select->period = (struct period_ns){ since, until };
+	select->by = active ? PERIOD_ACTIVE : PERIOD_RECEIVED;
+	select->count = UINT64_MAX;
+	if (count != Py_None &&
+	    number_from(count, "count", 64, &select->count) == -1)
+		return (-1);
+	if (select->filter == Py_None || PyCallable_Check(select->filter))
+		return (0);
+	PyErr_SetString(PyExc_TypeError,
+	    "a filter is text, a Filter, or can be called");
+	return (-1);
+}
+
 static PyObject *
 log_read_columns(PyObject *self, PyObject *args)
 {
 	struct log_object *l = (struct log_object *)self;
-	PyObject *names, *filter, *columns, *count_object;
-	struct interval interval;
-	uint64_t count = UINT64_MAX;
+	struct selection select;
+	PyObject *names, *columns;
 	int error;
 
-	if (!PyArg_ParseTuple(args, "O!OOLL:_read_columns", &PyTuple_Type,
-		&names, &filter, &count_object, &interval.since,
-		&interval.until) ||
-	    (count_object != Py_None &&
-		number_from(count_object, "count", 64, &count) == -1))
-		return (NULL);
-	if (filter != Py_None && !PyCallable_Check(filter)) {
-		PyErr_SetString(PyExc_TypeError,
-		    "a filter is text, a Filter, or can be called");
-		return (NULL);
-	}
-	if (refuse_if_busy(l) == -1 || want_open(l, true) == -1)
+	if (parse_selection(args, &names, &select) == -1 ||
+	    refuse_if_busy(l) == -1 || want_open(l, true) == -1)
 		return (NULL);
 	l->busy = true;
 	l->failed = false;
-	columns = read_columns(names, filter, &interval, count,
-	    read_for_columns, l, &l->thread, &error);
+	columns = read_columns(names, &select, read_for_columns, l, &l->thread,
+	    &error);
 	l->busy = false;
 	if (columns == NULL || error == 0 || is_end(l, error))
 		return (columns);
 	/* A later call that reads the next part reports the damage. */
-	if (count != UINT64_MAX && has_rows(columns))
+	if (select.count != UINT64_MAX && has_rows(columns))
 		return (columns);
 	Py_DECREF(columns);
 	return (raise_error(l, error));

@@ -21,8 +21,10 @@
 #include "flowd-python.h"
 
 #include <autoconf.h>
+#include <time.h>
 #include <zlib.h>
 
+#include "config/period.h"
 #include "format.h"
 #include "lib/fields.h"
 
@@ -117,6 +119,35 @@ interval_time_ms(PyObject *self, PyObject *object)
 	if (get_u32(object, &t) == -1)
 		return (NULL);
 	return (PyUnicode_FromString(format_interval_ms(t, buf)));
+}
+
+/* Returns a datetime, or None for an end that is open. */
+static PyObject *
+end_of_period(int64_t seconds)
+{
+	if (seconds == INT64_MIN || seconds == INT64_MAX)
+		return (none());
+	return (datetime_from(seconds * 1000000));
+}
+
+static PyObject *
+parse_period(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+	static const char *const keywords[] = { "text", "utc", NULL };
+	struct period p;
+	const char *text, *error;
+	int utc = 0;
+
+	(void)self;
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "s|p:period",
+		KEYWORDS(keywords), &text, &utc))
+		return (NULL);
+	error = period_parse(text, time(NULL), utc != 0, &p);
+	if (error == NULL)
+		return (Py_BuildValue("(NN)", end_of_period(p.from),
+		    end_of_period(p.to)));
+	PyErr_Format(PyExc_ValueError, "period \"%s\": %s", text, error);
+	return (NULL);
 }
 
 static PyObject *
@@ -255,6 +286,13 @@ static PyMethodDef methods[] = {
 	    "interval_time(t, /)\n--\n\nSeconds as in 1w2d3h4m5s." },
 	{ "interval_time_ms", interval_time_ms, METH_O,
 	    "interval_time_ms(t, /)\n--\n\nMilliseconds as in 3m4s.005." },
+	{ "period", (PyCFunction)(void (*)(void))parse_period,
+	    METH_VARARGS | METH_KEYWORDS,
+	    "period(text, utc=0)\n--\n\n"
+	    "A period as flowd-reader -t accepts it, such as \"yesterday\",\n"
+	    "\"last-15m\" or \"20261130T0200-0215\", in UTC or local time.\n"
+	    "Returns its begin and end, each a datetime in UTC, or None if it\n"
+	    "is open." },
 	{ "csv_header", csv_header, METH_NOARGS,
 	    "csv_header()\n--\n\nThe line before those of Flow.format_csv." },
 	{ NULL, NULL, 0, NULL },

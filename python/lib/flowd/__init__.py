@@ -30,6 +30,7 @@ csv_header = _flowd.csv_header
 interval_time = _flowd.interval_time
 interval_time_ms = _flowd.interval_time_ms
 iso_time = _flowd.iso_time
+period = _flowd.period
 in_network = _arrays.in_network
 ip_addresses = _arrays.ip_addresses
 packed = _arrays.packed
@@ -72,15 +73,16 @@ class FlowLog(_flowd.FlowLog):
 
     __slots__ = ()
 
-    def read_arrays(self, fields, filter=None, count=None, *, period=None):
+    def read_arrays(self, fields, filter=None, count=None, *, period=None,
+                    by="received"):
         """Reads at most count flows into arrays; see flowd.read_arrays."""
-        return _arrays.read(self, fields, filter, count, period)
+        return _arrays.read(self, fields, filter, count, period, by)
 
     def to_pandas(self, fields=None, filter=None, count=None, *, period=None,
-                  addresses="text"):
+                  by="received", addresses="text"):
         """Reads at most count flows into a DataFrame; see flowd.to_pandas."""
         return to_pandas(self, fields, filter, count=count, period=period,
-                         addresses=addresses)
+                         by=by, addresses=addresses)
 
 
 def FlowLog_fromfile(file, mode="rb", *, recover=False, on_damage=None,
@@ -91,7 +93,8 @@ def FlowLog_fromfile(file, mode="rb", *, recover=False, on_damage=None,
 
 
 def read_arrays(path, fields, filter=None, *, recover=False, on_damage=None,
-                legacy=False, follow=False, count=None, period=None):
+                legacy=False, follow=False, count=None, period=None,
+                by="received"):
     """Reads logs into one numpy array for each of the fields.
 
     path, recover, on_damage, legacy and follow are those of FlowLog, or path is
@@ -101,10 +104,13 @@ def read_arrays(path, fields, filter=None, *, recover=False, on_damage=None,
     the order of their first flows.
 
     At most count flows are read; damage after some flows is then reported by
-    the next call.  period is a pair, since and until: only flows that were
-    received in it are read.  until is not included, and None is no limit.  Each
-    is a datetime or date, which is local if it has no time zone, a datetime64,
-    which is in UTC, or a number of seconds since the epoch.
+    the next call.  Only the flows that were received in period are read, or,
+    with by="active", those with any part in it.  period is a text as for
+    flowd-reader -t, such as "yesterday" or "last-15m", in local time (see
+    flowd.period for UTC); or a pair, since and until.  until is not included,
+    and None is no limit.  Each is a datetime or date, which is local if it has
+    no time zone, a datetime64, which is in UTC, or a number of seconds since
+    the epoch.
 
     fields are names in ARRAY_FIELDS, which are attributes of Flow.  Since
     absent numbers are 0, the array of "fields" shows whether a number is
@@ -123,15 +129,15 @@ def read_arrays(path, fields, filter=None, *, recover=False, on_damage=None,
         if any(options.values()):
             raise TypeError("recover, on_damage, legacy and follow have to be "
                             "passed when the FlowLog is opened")
-        return path.read_arrays(fields, filter, count, period=period)
+        return path.read_arrays(fields, filter, count, period=period, by=by)
     logs = _logs.logs_of(path, **options) or [io.BytesIO()]
     return _arrays.read_logs((FlowLog(log, **options) for log in logs), fields,
-                             filter, count, period)
+                             filter, count, period, by)
 
 
 def to_pandas(source, fields=None, filter=None, *, recover=False,
               on_damage=None, legacy=False, follow=False, count=None,
-              period=None, addresses="text"):
+              period=None, by="received", addresses="text"):
     """Returns the flows of logs as a pandas.DataFrame, a column for each field.
 
     The arguments are those of read_arrays.  Without fields, the columns are all
@@ -152,5 +158,5 @@ def to_pandas(source, fields=None, filter=None, *, recover=False,
              _arrays.names_of(fields))
     arrays = read_arrays(source, _pandas.needed(names), filter,
                          recover=recover, on_damage=on_damage, legacy=legacy,
-                         follow=follow, count=count, period=period)
+                         follow=follow, count=count, period=period, by=by)
     return _pandas.frame(arrays, names, addresses)

@@ -58,7 +58,8 @@ _Array = numpy.typing.NDArray[Any]
 _Buffer = Union[bytes, bytearray, memoryview]
 _Flow = TypeVar("_Flow", bound=Flow)
 _Time = Union[datetime, date, numpy.datetime64, float, None]
-_Period = Tuple[_Time, _Time]
+_Period = Union[str, Tuple[_Time, _Time], List[_Time]]
+_By = Literal["received", "active"]
 
 class _Reads(Protocol):
     def read(self, size: int, /) -> Optional[bytes]: ...
@@ -182,10 +183,11 @@ _Filter = Union[str, Filter, Callable[[Flow], Any], None]
 class FlowLog(_flowd.FlowLog):
     def read_arrays(self, fields: Union[str, Iterable[str]],
                     filter: _Filter = None, count: Optional[int] = None, *,
-                    period: Optional[_Period] = None) -> Dict[str, _Array]: ...
+                    period: Optional[_Period] = None, by: _By = "received"
+                    ) -> Dict[str, _Array]: ...
     def to_pandas(self, fields: Union[str, Iterable[str], None] = None,
                   filter: _Filter = None, count: Optional[int] = None, *,
-                  period: Optional[_Period] = None,
+                  period: Optional[_Period] = None, by: _By = "received",
                   addresses: Literal["text", "int"] = "text") -> Any: ...
 
 def FlowLog_fromfile(file: _Path, mode: str = "rb", *, recover: bool = False,
@@ -198,7 +200,8 @@ def read_arrays(path: Union[_Paths, FlowLog],
                 recover: bool = False,
                 on_damage: Optional[Callable[[Damage], Any]] = None,
                 legacy: bool = False, follow: bool = False,
-                count: Optional[int] = None, period: Optional[_Period] = None
+                count: Optional[int] = None,
+                period: Optional[_Period] = None, by: _By = "received"
                 ) -> Dict[str, _Array]: ...
 
 # The result is a pandas.DataFrame, whose types not everyone has.
@@ -208,6 +211,7 @@ def to_pandas(source: Union[_Paths, FlowLog, Mapping[str, _Array]],
               on_damage: Optional[Callable[[Damage], Any]] = None,
               legacy: bool = False, follow: bool = False,
               count: Optional[int] = None, period: Optional[_Period] = None,
+              by: _By = "received",
               addresses: Literal["text", "int"] = "text") -> Any: ...
 
 _Families = Union[Sequence[int], _Array]
@@ -226,4 +230,6 @@ _Number = Union[SupportsInt, SupportsIndex]
 def iso_time(t: _Number, utc_flag: int = 0) -> str: ...
 def interval_time(t: _Number, /) -> str: ...
 def interval_time_ms(t: _Number, /) -> str: ...
+def period(text: str, utc: int = 0
+           ) -> Tuple[Optional[datetime], Optional[datetime]]: ...
 def csv_header() -> str: ...

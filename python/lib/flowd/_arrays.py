@@ -19,13 +19,14 @@ def _filter(filter):
     return _flowd.Filter(filter) if isinstance(filter, str) else filter
 
 
-def read(log, fields, filter, count, period):
+def read(log, fields, filter, count, period, by):
     """Implements flowd.FlowLog.read_arrays."""
     import numpy
 
     names = names_of(fields)
     blocks = log._read_columns(names, _filter(filter), count,
-                               *_logs.nanoseconds_of(period))
+                               *_logs.nanoseconds_of(period),
+                               _logs.is_active(by))
     arrays = {}
     for name, block in zip(names, blocks):
         dtype, width, _ = _flowd.columns[name]
@@ -34,7 +35,7 @@ def read(log, fields, filter, count, period):
     return arrays
 
 
-def read_logs(logs, fields, filter, count, period):
+def read_logs(logs, fields, filter, count, period, by):
     """Reads logs, which is an iterable of FlowLog, one after the other."""
     import numpy
 
@@ -42,7 +43,7 @@ def read_logs(logs, fields, filter, count, period):
     parts, left = [], count
     for log in logs:
         with log:
-            parts.append(read(log, names, filter, left, period))
+            parts.append(read(log, names, filter, left, period, by))
         if count is not None and names:
             left -= len(parts[-1][names[0]])
             if left == 0:

@@ -87,12 +87,21 @@ def _nanoseconds(time):
                     f"seconds or None, not of {type(time).__name__}")
 
 
+def is_active(by):
+    """Returns whether by selects flows by their activity."""
+    if by not in ("received", "active"):
+        raise ValueError(f'by is "received" or "active", not {by!r}')
+    return by == "active"
+
+
 def nanoseconds_of(period):
     """Converts a period to its begin and end in nanoseconds."""
     if period is None:
         return _ALL
-    if isinstance(period, (str, bytes)) or len(period) != 2:
-        raise TypeError("a period is a pair: since, until")
+    if isinstance(period, str):
+        period = _flowd.period(period)
+    if isinstance(period, bytes) or len(period) != 2:
+        raise TypeError("a period is text, or a pair: since, until")
     since, until = (limit if time is None else _nanoseconds(time)
                     for time, limit in zip(period, _ALL))
     for limit in since, until:
