@@ -47,6 +47,18 @@ def run(*command, **options):
                           stderr=subprocess.STDOUT, text=True, **options).stdout
 
 
+def standards():
+    """Returns the standards in which a program can be compiled here."""
+    return ["c99", "c11"] + ["c++17"] * (shutil.which("c++") is not None)
+
+
+def compiler(standard):
+    """Returns the command that compiles the C source after it."""
+    if standard == "c++17":
+        return "c++", "-std=c++17", "-xc++"
+    return *make_variable("CC"), f"-std={standard}"
+
+
 class Example(unittest.TestCase):
     def setUp(self):
         scratch = tap.TemporaryDirectory()
@@ -57,10 +69,10 @@ class Example(unittest.TestCase):
         self.log = self.dir / "flows.log"
         self.log.write_bytes(readertest.log(4))
 
-    def compile(self, *flags):
+    def compile(self, *flags, standard="c11"):
         program = self.dir / "octets"
-        run(*make_variable("CC"), *make_variable("CFLAGS"), *WARNINGS,
-            "-std=c11", "-o", program, self.source, *flags)
+        run(*compiler(standard), *make_variable("CFLAGS"), *WARNINGS,
+            "-o", program, self.source, "-xnone", *flags)
         return program
 
     def use(self, program, **env):
@@ -124,18 +136,24 @@ class Example(unittest.TestCase):
             "$(RULES_ONE)"] else ""
         self.source.write_text(
             example(tap.source("flowd_rules_compile.3")) + own)
-        self.use_rules(self.compile(
-            *self.build_flags(), tap.program("libflowd-rules.a"),
-            tap.program("libflowd.a"), *make_variable("LIBZ")))
+        flags = self.build_flags()
+        for standard in standards():
+            self.use_rules(self.compile(
+                *flags, tap.program("libflowd-rules.a"),
+                tap.program("libflowd.a"), *make_variable("LIBZ"),
+                standard=standard))
 
     @unittest.skipUnless((tap.BUILD / "libflowd-rules.so").exists(),
                          "no shared library is built here")
     def test_shared_library_of_rules(self):
         self.source.write_text(
             example(tap.source("flowd_rules_compile.3")) + OWN_NAMES)
-        program = self.compile(*self.build_flags(), "-lflowd-rules",
-                               "-lflowd")
-        self.use_rules(program, LD_LIBRARY_PATH=str(tap.BUILD))
+        flags = self.build_flags()
+        for standard in standards():
+            self.use_rules(
+                self.compile(*flags, "-lflowd-rules", "-lflowd",
+                             standard=standard),
+                LD_LIBRARY_PATH=str(tap.BUILD))
 
     @unittest.skipUnless(shutil.which("c++"), "no C++ compiler")
     def test_headers_work_in_cplusplus(self):
@@ -147,17 +165,15 @@ class Example(unittest.TestCase):
                 run("c++", *WARNINGS, "-fsyntax-only", *flags, source)
 
     def test_example_of_each_page_in_each_standard(self):
-        compilers = [[*make_variable("CC"), f"-std={standard}"]
-                     for standard in ("c99", "c11")]
-        if shutil.which("c++"):
-            compilers.append(["c++", "-std=c++17", "-xc++"])
+        pages = [tap.SRC / page for page in programs.variable("MAN3")]
+        sources = [self.dir / f"{page.stem}.c" for page in pages]
+        for page, source in zip(pages, sources):
+            source.write_text(example(page))
         flags = self.build_flags()
-        for page in programs.variable("MAN3"):
-            self.source.write_text(example(tap.SRC / page))
-            for compiler in compilers:
-                with self.subTest(page=page, compiler=compiler):
-                    run(*compiler, *WARNINGS, "-fsyntax-only", *flags,
-                        self.source)
+        for standard in standards():
+            with self.subTest(standard=standard):
+                run(*compiler(standard), *WARNINGS, "-fsyntax-only",
+                    *sources, *flags)
 
 
 @unittest.skipUnless(shutil.which("pkg-config"), "no pkg-config")
