@@ -224,6 +224,36 @@ the_end_is_not_in_the_period(void **state)
 	assert_true(has(far, UINT32_MAX));
 }
 
+static bool
+is_active(struct period period, uint32_t start_ms, uint32_t end_ms)
+{
+	const struct flow flow = {
+		.fields = STORE_FIELD_AGENT_INFO | STORE_FIELD_FLOW_TIMES,
+		.time_sec = 1000,
+		.sys_uptime_ms = 1000000, /* so that uptimes are times */
+		.flow_start = start_ms,
+		.flow_finish = end_ms,
+	};
+	const struct period_ns p = period_to_ns(&period);
+
+	return (period_has_flow(&p, PERIOD_ACTIVE, &flow));
+}
+
+static void
+an_active_flow_has_a_part_in_the_period(void **state)
+{
+	const struct period p = { 10, 20 };
+
+	(void)state;
+	assert_false(is_active(p, 5000, 9999));
+	assert_true(is_active(p, 5000, 10000));
+	assert_true(is_active(p, 12000, 13000));
+	assert_true(is_active(p, 5000, 25000));
+	assert_true(is_active(p, 19999, 25000));
+	assert_false(is_active(p, 20000, 25000));
+	assert_true(is_active(p, 15000, 5000)); /* its start is a time, too */
+}
+
 int
 main(void)
 {
@@ -233,6 +263,7 @@ main(void)
 		cmocka_unit_test(a_zone_without_changes),
 		cmocka_unit_test(wrong_periods_are_refused),
 		cmocka_unit_test(the_end_is_not_in_the_period),
+		cmocka_unit_test(an_active_flow_has_a_part_in_the_period),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
