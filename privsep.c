@@ -33,6 +33,7 @@
  */
 #include "compat/compat.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -92,12 +93,33 @@ send_listener(void *arg, size_t i)
 }
 
 static void
+send_forward(void *arg, size_t i)
+{
+	struct monitor *m = arg;
+
+	workers_send_forward(&m->workers, &m->now.forwards, i);
+}
+
+/* -1 with errno, after it has replaced all sockets that it can. */
+static int
+renew_interface(void *arg, const struct new_interface *new)
+{
+	struct monitor *m = arg;
+	struct opened *o = &m->now;
+	int r, error;
+
+	r = listeners_renew(&o->listeners, o->conf, new, send_listener, m);
+	error = errno;
+	if (forwards_renew(&o->forwards, o->conf, new, send_forward, m) == -1)
+		return (-1);
+	errno = error;
+	return (r);
+}
+
+static void
 check_interfaces(struct monitor *m)
 {
-	struct opened *o = &m->now;
-
-	interfaces_check(&o->interfaces, &o->listeners, o->conf, send_listener,
-	    m);
+	interfaces_check(&m->now.interfaces, renew_interface, m);
 }
 
 static void

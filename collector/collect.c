@@ -265,7 +265,7 @@ receive_listener(struct collector *c, const struct priv_msg *order, int fd)
 }
 
 static void
-stage_forward(struct collector *c, const struct priv_msg *order, int fd)
+receive_forward(struct collector *c, const struct priv_msg *order, int fd)
 {
 	struct output_forward forward = { .fd = fd };
 
@@ -274,7 +274,10 @@ stage_forward(struct collector *c, const struct priv_msg *order, int fd)
 	if (priv_receive_body(c->sock, &forward.self, sizeof(forward.self)) ==
 	    -1)
 		end_orphaned(c);
-	staged_add_forward(&c->staged, &forward);
+	if (c->staged.conf != NULL)
+		staged_add_forward(&c->staged, &forward);
+	else if (output_renew_forward(c->output, order->value, &forward) == -1)
+		fatalx("the monitor sent an unexpected forward");
 }
 
 static void
@@ -386,7 +389,7 @@ obey(struct collector *c)
 		receive_listener(c, &order, fd);
 		return;
 	case PRIV_FORWARD:
-		stage_forward(c, &order, fd);
+		receive_forward(c, &order, fd);
 		return;
 	case PRIV_COMMIT:
 		commit_config(c);

@@ -287,6 +287,24 @@ output_wants_logsock(const struct output *o)
 	return (o->use_logsock && !logsock_is_connected(o->logsock));
 }
 
+static void
+close_forward(const struct output_forward *f)
+{
+	if (f->fd != -1)
+		(void)close(f->fd);
+}
+
+int
+output_renew_forward(struct output *o, size_t i,
+    const struct output_forward *forward)
+{
+	if (i >= o->nforwards)
+		return (-1);
+	close_forward(&o->forwards[i]);
+	o->forwards[i] = *forward;
+	return (0);
+}
+
 void
 output_set_forwards(struct output *o, const struct output_forward *forwards,
     size_t n)
@@ -294,7 +312,7 @@ output_set_forwards(struct output *o, const struct output_forward *forwards,
 	size_t i;
 
 	for (i = 0; i < o->nforwards; i++)
-		(void)close(o->forwards[i].fd);
+		close_forward(&o->forwards[i]);
 	free(o->forwards);
 	o->forwards = NULL;
 	o->nforwards = 0;
@@ -402,20 +420,28 @@ output_end(struct output *o)
 	output_set_logsock(o, -1);
 }
 
+/* Whether the system accepts the datagram. */
+static bool
+send_to(const struct output_forward *f, const uint8_t *data, size_t len)
+{
+	int tries;
+
+	/* The first may only report that an earlier one was refused. */
+	for (tries = 0; f->fd != -1 && tries < 2; tries++) {
+		if (send(f->fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL) ==
+		    (ssize_t)len)
+			return (true);
+	}
+	return (false);
+}
+
 void
 output_forward(struct output *o, const uint8_t *data, size_t len)
 {
 	size_t i;
-	int tries;
 
 	for (i = 0; i < o->nforwards; i++) {
-		/* The first may only report that an earlier one was refused. */
-		for (tries = 0; tries < 2; tries++) {
-			if (send(o->forwards[i].fd, data, len,
-				MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)len)
-				break;
-		}
-		if (tries < 2)
+		if (send_to(&o->forwards[i], data, len))
 			o->forwarded++;
 		else
 			o->forward_lost++;

@@ -87,9 +87,16 @@ bool output_wants_logsock(const struct output *o);
 /* Whether the configuration has a log socket. */
 void output_use_logsock(struct output *o, bool use);
 
-/* Replaces the forwards by n connected sockets, which the output then owns. */
+/*
+ * Replaces the forwards by n connected sockets, which the output then owns; -1
+ * for a target that cannot be reached.
+ */
 void output_set_forwards(struct output *o,
     const struct output_forward *forwards, size_t n);
+
+/* Replaces forward i in the same way.  -1 if there is none. */
+int output_renew_forward(struct output *o, size_t i,
+    const struct output_forward *forward);
 
 enum output_result {
 	OUTPUT_STORED,

@@ -76,8 +76,7 @@ staged_add_listener(struct staged *s, const struct listener *listener)
 void
 staged_add_forward(struct staged *s, const struct output_forward *forward)
 {
-	if (s->conf == NULL || s->nforwards == s->conf->nforwards ||
-	    forward->fd == -1)
+	if (s->conf == NULL || s->nforwards == s->conf->nforwards)
 		fatalx("the monitor sent an unexpected forward");
 	s->forwards[s->nforwards++] = *forward;
 }

@@ -49,7 +49,12 @@ enum priv_type {
 	 * the listener whose index in the configuration is value.
 	 */
 	PRIV_LISTENER = 3,
-	PRIV_FORWARD = 5, /* with a descriptor; body: struct priv_forward */
+	/*
+	 * Body: struct priv_forward; without a descriptor if the target cannot
+	 * be reached.  Within a configuration: its next forward.  Otherwise:
+	 * the new socket of the forward whose index is value.
+	 */
+	PRIV_FORWARD = 5,
 	PRIV_COMMIT = 7,
 
 	/*

@@ -208,15 +208,13 @@ forwards_check(const struct config *conf)
 	return (0);
 }
 
+/* -1 with errno. */
 static int
 open_one(struct open_forward *open, const struct conf_forward *f)
 {
-	char target[TARGET_STRLEN];
-
-	if ((open->fd = open_connected(f)) == -1) {
-		log_warn("cannot forward to %s", target_name(f, target));
+	*open = (struct open_forward){ .fd = open_connected(f) };
+	if (open->fd == -1)
 		return (-1);
-	}
 	read_source(open->fd, &open->self);
 	return (0);
 }
@@ -224,17 +222,49 @@ open_one(struct open_forward *open, const struct conf_forward *f)
 void
 forwards_open(struct forwards *f, const struct config *conf)
 {
+	char target[TARGET_STRLEN];
 	size_t i;
 
-	f->n = 0;
-	f->list = calloc(conf->nforwards == 0 ? 1 : conf->nforwards,
-	    sizeof(*f->list));
+	f->n = conf->nforwards;
+	f->list = calloc(f->n == 0 ? 1 : f->n, sizeof(*f->list));
 	if (f->list == NULL)
 		fatal("no memory for forwards");
-	for (i = 0; i < conf->nforwards; i++) {
-		if (open_one(&f->list[f->n], &conf->forwards[i]) == 0)
-			f->n++;
+	for (i = 0; i < f->n; i++) {
+		if (open_one(&f->list[i], &conf->forwards[i]) == -1)
+			log_warn("cannot forward to %s",
+			    target_name(&conf->forwards[i], target));
 	}
+}
+
+static void
+close_one(const struct open_forward *open)
+{
+	if (open->fd != -1)
+		(void)close(open->fd);
+}
+
+int
+forwards_renew(struct forwards *f, const struct config *conf,
+    const struct new_interface *interface, void (*send)(void *arg, size_t i),
+    void *arg)
+{
+	struct open_forward new;
+	int error = 0;
+	size_t i;
+
+	for (i = 0; i < f->n; i++) {
+		if (strcmp(conf->forwards[i].ifname, interface->name) != 0)
+			continue;
+		if (open_one(&new, &conf->forwards[i]) == -1) {
+			error = errno;
+			continue;
+		}
+		close_one(&f->list[i]);
+		f->list[i] = new;
+		send(arg, i);
+	}
+	errno = error;
+	return (error == 0 ? 0 : -1);
 }
 
 void
@@ -243,7 +273,7 @@ forwards_close(struct forwards *f)
 	size_t i;
 
 	for (i = 0; i < f->n; i++)
-		(void)close(f->list[i].fd);
+		close_one(&f->list[i]);
 	free(f->list);
 	*f = (struct forwards){ 0 };
 }

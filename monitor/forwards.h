@@ -25,14 +25,15 @@
 
 #include "config/config.h"
 #include "ipc/priv-msg.h"
+#include "monitor/interfaces.h"
 
 struct open_forward {
-	int fd;
+	int fd; /* -1: it could not be opened */
 	struct priv_forward self;
 };
 
 struct forwards {
-	struct open_forward *list;
+	struct open_forward *list; /* as in the configuration */
 	size_t n;
 };
 
@@ -42,10 +43,16 @@ struct forwards {
  */
 int forwards_check(const struct config *conf);
 
-/*
- * Opens a socket to each target.  A target that fails is logged and left out.
- */
+/* Opens a socket to each target.  Logs failures, and continues. */
 void forwards_open(struct forwards *f, const struct config *conf);
+
+/*
+ * Replaces the sockets to targets on an interface that was created again.
+ * Calls send for each of them.  -1 with errno if one cannot be opened.
+ */
+int forwards_renew(struct forwards *f, const struct config *conf,
+    const struct new_interface *interface, void (*send)(void *arg, size_t i),
+    void *arg);
 
 void forwards_close(struct forwards *f);
 

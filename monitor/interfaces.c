@@ -28,7 +28,7 @@
 #define CHECK_SECONDS 5 /* between two searches for the interfaces */
 #define MS_PER_SECOND 1000
 
-static const struct interface *
+static const struct watched_interface *
 find(const struct interfaces *in, const char *name)
 {
 	size_t i;
@@ -43,15 +43,16 @@ find(const struct interfaces *in, const char *name)
 static void
 add(struct interfaces *in, const char *name, const struct interfaces *before)
 {
-	const struct interface *known;
-	struct interface *new = &in->list[in->n];
+	const struct watched_interface *known;
+	struct watched_interface *new = &in->list[in->n];
 
 	if (name[0] == '\0' || find(in, name) != NULL)
 		return;
 	if ((known = find(before, name)) != NULL)
 		*new = *known;
 	else {
-		*new = (struct interface){ .index = if_nametoindex(name) };
+		*new =
+		    (struct watched_interface){ .index = if_nametoindex(name) };
 		(void)strlcpy(new->name, name, sizeof(new->name));
 	}
 	in->n++;
@@ -61,7 +62,7 @@ void
 interfaces_open(struct interfaces *in, const struct config *conf,
     const struct interfaces *before)
 {
-	const size_t max = conf->nlistens + conf->njoins;
+	const size_t max = conf->nlistens + conf->njoins + conf->nforwards;
 	size_t i;
 
 	*in = (struct interfaces){ .checked = clock_sec() };
@@ -72,6 +73,8 @@ interfaces_open(struct interfaces *in, const struct config *conf,
 		add(in, conf->listens[i].ifname, before);
 	for (i = 0; i < conf->njoins; i++)
 		add(in, conf->joins[i].ifname, before);
+	for (i = 0; i < conf->nforwards; i++)
+		add(in, conf->forwards[i].ifname, before);
 }
 
 void
@@ -92,21 +95,22 @@ interfaces_wait(const struct interfaces *in)
 }
 
 static void
-note_gone(struct interface *i)
+note_gone(struct watched_interface *i)
 {
 	uint32_t held_back;
 
 	if (!i->gone &&
 	    log_state_begin(&i->gone_logged, (uint32_t)clock_sec(), &held_back))
 		log_warnx(
-		    "interface %s is gone; flowd receives nothing through it",
+		    "interface %s is gone; flowd receives and forwards nothing "
+		    "through it",
 		    i->name);
 	i->gone = true;
 }
 
 /* The sockets of the interface work again. */
 static void
-note_back(struct interface *i)
+note_back(struct watched_interface *i)
 {
 	uint32_t held_back;
 
@@ -115,23 +119,23 @@ note_back(struct interface *i)
 	    log_state_begin(&i->gone_logged, (uint32_t)clock_sec(), &held_back))
 		log_warnx("interface %s was removed", i->name);
 	if (log_state_end(&i->gone_logged))
-		log_info("interface %s is back, listening again", i->name);
+		log_info("interface %s is back, and used again", i->name);
 	i->gone = false;
 }
 
 static void
-note_failure(struct interface *i)
+note_failure(struct watched_interface *i)
 {
 	if (log_state_hourly(&i->failure_logged, (uint32_t)clock_sec()))
 		log_warn(
-		    "interface %s is back, but flowd cannot listen on it, and "
-		    "tries again",
+		    "interface %s is back, but flowd cannot use it, and tries "
+		    "again",
 		    i->name);
 }
 
 static void
-check(struct interface *i, struct listeners *l, const struct config *conf,
-    void (*send)(void *arg, size_t i), void *arg)
+check(struct watched_interface *i,
+    int (*renew)(void *arg, const struct new_interface *new), void *arg)
 {
 	const struct new_interface new = {
 		.name = i->name,
@@ -147,7 +151,7 @@ check(struct interface *i, struct listeners *l, const struct config *conf,
 	}
 	if (new.index == i->index && !i->gone)
 		return;
-	if (listeners_renew(l, conf, &new, send, arg) == -1) {
+	if (renew(arg, &new) == -1) {
 		note_failure(i);
 		return;
 	}
@@ -156,12 +160,12 @@ check(struct interface *i, struct listeners *l, const struct config *conf,
 }
 
 void
-interfaces_check(struct interfaces *in, struct listeners *l,
-    const struct config *conf, void (*send)(void *arg, size_t i), void *arg)
+interfaces_check(struct interfaces *in,
+    int (*renew)(void *arg, const struct new_interface *new), void *arg)
 {
 	size_t i;
 
 	in->checked = clock_sec();
 	for (i = 0; i < in->n; i++)
-		check(&in->list[i], l, conf, send, arg);
+		check(&in->list[i], renew, arg);
 }

@@ -16,8 +16,8 @@
 
 /*
  * Watches over the interfaces that a configuration names.  Sockets and groups
- * belong to the index of an interface: they receive nothing any more when it
- * was removed, also after an interface of the same name was created.
+ * belong to the index of an interface: they are of no use any more when it was
+ * removed, also after an interface of the same name was created.
  *
  * The monitor compares the indices every few seconds.  Messages of the kernel,
  * such as those of rtnetlink(7), would arrive earlier, but differ between
@@ -34,9 +34,8 @@
 
 #include "base/log-limit.h"
 #include "config/config.h"
-#include "monitor/listeners.h"
 
-struct interface {
+struct watched_interface {
 	char name[IF_NAMESIZE];
 	unsigned int index; /* of the sockets and groups on it */
 	bool gone;          /* when it was last looked for */
@@ -44,7 +43,7 @@ struct interface {
 };
 
 struct interfaces {
-	struct interface *list;
+	struct watched_interface *list;
 	size_t n;
 	time_t checked; /* clock_sec() */
 };
@@ -61,11 +60,18 @@ void interfaces_close(struct interfaces *in);
 /* The milliseconds until interfaces_check is due; -1: never. */
 int interfaces_wait(const struct interfaces *in);
 
+/* An interface that was removed and created again. */
+struct new_interface {
+	const char *name;
+	unsigned int old_index, index;
+};
+
 /*
  * Looks for all interfaces and logs changes.  For an interface that was created
- * again, replaces the sockets in l, and calls send for each of these listeners.
+ * again, calls renew, which replaces the sockets on it.  If renew returns -1
+ * with errno, it is called again at the next check.
  */
-void interfaces_check(struct interfaces *in, struct listeners *l,
-    const struct config *conf, void (*send)(void *arg, size_t i), void *arg);
+void interfaces_check(struct interfaces *in,
+    int (*renew)(void *arg, const struct new_interface *new), void *arg);
 
 #endif

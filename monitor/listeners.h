@@ -25,6 +25,7 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "monitor/interfaces.h"
 
 struct open_listener {
 	struct conf_listen conf;
@@ -67,12 +68,6 @@ void listeners_retire(const struct listeners *l,
  */
 void listeners_replace(struct listeners *l, const struct config *conf,
     struct listeners *before, const struct config *conf_before);
-
-/* An interface that was removed and created again. */
-struct new_interface {
-	const char *name;
-	unsigned int old_index, index;
-};
 
 /*
  * Replaces the sockets that are bound to the interface, and joins its groups

@@ -149,6 +149,17 @@ send_listeners(const struct workers *ws, const struct worker *w,
 }
 
 static int
+send_forward(const struct workers *ws, const struct worker *w,
+    const struct open_forward *f, uint32_t value)
+{
+	if (f->fd == -1)
+		return (priv_send(w->sock, PRIV_FORWARD, value, &f->self,
+		    sizeof(f->self), -1));
+	return (send_copy(ws, w, PRIV_FORWARD, value, &f->self, sizeof(f->self),
+	    f->fd));
+}
+
+static int
 send_forwards(const struct workers *ws, const struct worker *w,
     const struct forwards *f)
 {
@@ -156,8 +167,7 @@ send_forwards(const struct workers *ws, const struct worker *w,
 	int r = 0;
 
 	for (i = 0; r == 0 && i < f->n; i++)
-		r = send_copy(ws, w, PRIV_FORWARD, 0, &f->list[i].self,
-		    sizeof(f->list[i].self), f->list[i].fd);
+		r = send_forward(ws, w, &f->list[i], 0);
 	return (r);
 }
 
@@ -257,6 +267,17 @@ workers_send_listener(struct workers *ws, const struct listeners *l, size_t i)
 		if (worker_send_fd(ws, w, PRIV_LISTENER, (uint32_t)i,
 			l->list[i].fds[w->number - 1]) == -1)
 			kill_unreachable(w, "listener");
+	}
+}
+
+void
+workers_send_forward(struct workers *ws, const struct forwards *f, size_t i)
+{
+	struct worker *w;
+
+	for (w = ws->list; w < ws->list + ws->n; w++) {
+		if (send_forward(ws, w, &f->list[i], (uint32_t)i) == -1)
+			kill_unreachable(w, "forward");
 	}
 }
 

@@ -102,8 +102,10 @@ int worker_send_logsock(struct workers *ws, const struct worker *w,
 void workers_send_log(struct workers *ws, const struct flowlogs *logs,
     size_t i);
 
-/* Sends the new sockets of listener i in the same way. */
+/* Send the new sockets of listener or forward i in the same way. */
 void workers_send_listener(struct workers *ws, const struct listeners *l,
+    size_t i);
+void workers_send_forward(struct workers *ws, const struct forwards *f,
     size_t i);
 
 /* Sends an order to all collectors, after which they log their statistics. */

@@ -117,23 +117,39 @@ class Interface(unittest.TestCase):
             said = "\n".join(flowd.stderr_lines())
             self.assertEqual(said.count(" listening on"), 1, said)
 
+    def check_forwarded(self, flowd, sock, group):
+        """A datagram arrives at the peer of test0, from its address."""
+        index = socket.if_nametoindex("other0")
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP,
+                        ipaddress.ip_address(group).packed +
+                        index.to_bytes(4, sys.byteorder))
+        flowd.send(netflow.datagram(5, netflow.flows(1)))
+        _, sender = sock.recvfrom(65535)
+        self.assertEqual((sender[0].partition("%")[0], sender[3]),
+                         (LINK_LOCAL, index))
+
     def test_forward_to_a_link_local_address(self):
+        """Also when its interface is created again."""
         group = "ff02::1234"
         with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
             sock.bind(("::", 0))
-            index = socket.if_nametoindex("other1")
-            sock.setsockopt(
-                socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP,
-                ipaddress.ip_address(group).packed +
-                index.to_bytes(4, sys.byteorder))
             sock.settimeout(PATIENCE)
-            with Flowd("store SRC_ADDR", *(
-                    f"forward to [{group}%{name}]:{sock.getsockname()[1]}"
-                    for name in ("test1", "test0"))) as flowd:
-                flowd.send(netflow.datagram(5, netflow.flows(1)))
-                _, sender = sock.recvfrom(65535)
-        self.assertEqual((sender[0].partition("%")[0], sender[3]),
-                         (LINK_LOCAL, index))
+            statements = ["store SRC_ADDR", *(
+                f"forward to [{group}%{name}]:{sock.getsockname()[1]}"
+                for name in ("test1", "test0"))]
+            with Flowd(*statements) as flowd:
+                self.check_forwarded(flowd, sock, group)
+                remove(0)
+                flowd.reload(*statements)
+                flowd.wait_stderr("interface test0 is gone; flowd receives")
+                create(0)
+                flowd.reload(*statements)
+                flowd.wait_stderr("interface test0 is back, and used again")
+                self.check_forwarded(flowd, sock, group)
+                flowd.stop()
+                # The first reload could not open the socket.
+                self.assertIn("cannot forward to ff02::1234%test0 port",
+                              "\n".join(flowd.stderr_lines()))
 
     def test_forward_to_an_own_link_local_address_is_refused(self):
         zone = f"{LINK_LOCAL}%test0"
@@ -186,7 +202,7 @@ class Interface(unittest.TestCase):
                 remove(0)
                 create(0)
                 flowd.wait_stderr("interface test0 was removed")
-                flowd.wait_stderr("interface test0 is back, listening")
+                flowd.wait_stderr("interface test0 is back, and used")
             self.assertEqual(len(flowd.wait_flows(2)), 2)
             for number in (0, 1):
                 self.check(flowd, (number,), (number,))
@@ -209,7 +225,7 @@ class Interface(unittest.TestCase):
             subprocess.run(["ip", "address", "add", f"{ADDRESSES4[0]}/28",
                             "dev", "test0"], check=True)
             self.reload(flowd, *listens)
-            flowd.wait_stderr("interface test0 is back, listening again")
+            flowd.wait_stderr("interface test0 is back, and used again")
             self.check(flowd, (0,), (0,))
             self.check(flowd, (0,), (0,), [LINK_LOCAL])
             said = "\n".join(flowd.stderr_lines())

@@ -175,7 +175,7 @@ class Multicast(unittest.TestCase):
                 flowd.reload("store SRC_ADDR", join)
                 namespace.create(0)
                 flowd.reload("store SRC_ADDR", join)
-            flowd.wait_stderr("interface test0 is back, listening again")
+            flowd.wait_stderr("interface test0 is back, and used again")
             self.check_members(flowd, group, [0])
             self.assertNotIn("cannot", "\n".join(flowd.stderr_lines()))
 
