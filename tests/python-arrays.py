@@ -276,6 +276,15 @@ class Several(unittest.TestCase):
         (cls.dir / "directory").mkdir()
         cls.all = [hour * 60 + n for hour in (0, 1, 3) for n in range(60)]
 
+    def use_zone(self, zone):
+        """Local time is that of the zone during the test."""
+        def use(name):
+            os.environ["TZ"] = name
+            time.tzset()
+
+        self.addCleanup(use, os.environ["TZ"])
+        use(zone)
+
     @staticmethod
     def record(minute):
         return flowlog.encode(readertest.flow(
@@ -344,6 +353,7 @@ class Several(unittest.TestCase):
             self.assertEqual(len(seen), 1)
 
     def test_periods(self):
+        self.use_zone("America/New_York")
         utc = datetime.timezone.utc
         at = [datetime.datetime.fromtimestamp(START + n * 60, utc)
               for n in (10, 70)]
@@ -366,6 +376,7 @@ class Several(unittest.TestCase):
                 day, day + datetime.timedelta(days=2)))), 180)
 
     def test_periods_as_text(self):
+        self.use_zone("America/New_York")
         day = time.strftime("%Y%m%d", time.localtime(START))
         clock = [time.strftime("%H%M", time.localtime(START + n * 60))
                  for n in (10, 30)]
