@@ -91,8 +91,21 @@ has_version(const struct tmpl *t, const struct ie_values *v)
 }
 
 /*
- * The family of a record that has addresses of both: that of ipVersion, or of
- * the addresses that are not zero.
+ * Whether the record has the addresses of two headers, an IP packet in one of
+ * the other family.
+ */
+static bool
+is_tunnelled(const struct tmpl *t, const struct ie_values *v,
+    const struct end *src, const struct end *dst)
+{
+	return (!has_version(t, v) && end_is(src, ADDR_V4) &&
+	    end_is(dst, ADDR_V4) && end_is(src, ADDR_V6) &&
+	    end_is(dst, ADDR_V6));
+}
+
+/*
+ * The family of a record that has addresses of both: that of ipVersion, of the
+ * inner header, or of the addresses that are not zero.
  */
 static uint32_t
 usual_family(const struct tmpl *t, const struct ie_values *v,
@@ -100,12 +113,41 @@ usual_family(const struct tmpl *t, const struct ie_values *v,
 {
 	if (has_version(t, v))
 		return (v->ip_version);
+	if (is_tunnelled(t, v, src, dst))
+		return (t->inner_family);
 	if (!end_is(src, ADDR_V6) && !end_is(dst, ADDR_V6))
 		return (ADDR_V4);
 	if (!end_is(src, ADDR_V4) && !end_is(dst, ADDR_V4))
 		return (ADDR_V6);
 	return (
 	    end_is(src, ADDR_V4) && end_is(dst, ADDR_V4) ? ADDR_V4 : ADDR_V6);
+}
+
+/*
+ * Removes the values of the outer header from the flow, which has the addresses
+ * of the inner one.  IP and GRE carry another header, and are protocols of the
+ * outer one.
+ */
+static void
+leave_outer(struct flow *flow, const struct tmpl *t)
+{
+	uint32_t outer = t->of_outer;
+
+	if (flow->protocol == IPPROTO_IPIP || flow->protocol == IPPROTO_IPV6 ||
+	    flow->protocol == IPPROTO_GRE)
+		outer |= PACKET_PROTOCOL;
+	if ((outer & PACKET_PROTOCOL) != 0)
+		flow->protocol = 0;
+	if ((outer & PACKET_TOS) != 0)
+		flow->tos = 0;
+	if ((outer & PACKET_TCP_FLAGS) != 0)
+		flow->tcp_flags = 0;
+	if (flow->protocol == 0 && flow->tos == 0 && flow->tcp_flags == 0)
+		flow->fields &= ~STORE_FIELD_PROTO_FLAGS_TOS;
+	if ((outer & PACKET_PORTS) == 0)
+		return;
+	flow->src_port = flow->dst_port = 0;
+	flow->fields &= ~STORE_FIELD_SRCDST_PORT;
 }
 
 /*
@@ -140,6 +182,8 @@ choose_addresses(struct flow *flow, const struct tmpl *t,
 
 	flow->src = choose_end(&src, family, may_differ);
 	flow->dst = choose_end(&dst, family, may_differ);
+	if (is_tunnelled(t, v, &src, &dst))
+		leave_outer(flow, t);
 	flow->fields |= store_addr_bit(STORE_FIELD_SRC_ADDR, flow->src.family) |
 	    store_addr_bit(STORE_FIELD_DST_ADDR, flow->dst.family);
 }

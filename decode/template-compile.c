@@ -359,6 +359,50 @@ absent_of(const struct tmpl *t)
 	return (absent);
 }
 
+/* The first field with an address of the family. */
+static uint16_t
+first_address(const struct plan *plan, unsigned int src, unsigned int dst)
+{
+	const uint16_t a =
+	    slots_have(&plan->slots, src) ? plan->source[src] : UINT16_MAX;
+	const uint16_t b =
+	    slots_have(&plan->slots, dst) ? plan->source[dst] : UINT16_MAX;
+
+	return (a < b ? a : b);
+}
+
+/*
+ * If a record has addresses of both families, those that the template lists
+ * last are of the inner header, and elements before them of the outer one.
+ */
+static void
+find_inner(struct tmpl *t, const struct plan *plan)
+{
+	static const struct {
+		size_t offset;
+		uint16_t value;
+	} rows[] = {
+		{ offsetof(struct flow, protocol), PACKET_PROTOCOL },
+		{ offsetof(struct flow, tos), PACKET_TOS },
+		{ offsetof(struct flow, tcp_flags), PACKET_TCP_FLAGS },
+		{ offsetof(struct flow, src_port), PACKET_PORTS },
+		{ offsetof(struct flow, dst_port), PACKET_PORTS },
+	};
+	const uint16_t four = first_address(plan, SLOT_SRC4, SLOT_DST4);
+	const uint16_t six = first_address(plan, SLOT_SRC6, SLOT_DST6);
+	const uint16_t inner = four > six ? four : six;
+	unsigned int slot;
+	size_t i;
+
+	t->inner_family = four > six ? ADDR_V4 : ADDR_V6;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		slot = ie_slot_of_member(rows[i].offset);
+		if (slots_have(&plan->slots, slot) &&
+		    plan->source[slot] < inner)
+			t->of_outer |= rows[i].value;
+	}
+}
+
 /* A record of one packet has no counters; octets are the packet's length. */
 static bool
 is_of_packet(const struct plan *plan)
@@ -387,6 +431,8 @@ describe(struct tmpl *t, const struct plan *plan)
 	t->has_dst_port =
 	    has_member(&plan->slots, offsetof(struct flow, dst_port));
 	t->steps = steps_of(t);
+	if (t->family == FAMILY_BOTH)
+		find_inner(t, plan);
 	t->absent = absent_of(t);
 	t->of_packet = is_of_packet(plan);
 	t->fields = fields_of(t);

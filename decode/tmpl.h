@@ -100,7 +100,13 @@ struct tmpl {
 	uint8_t steps;    /* enum step */
 	bool of_packet;   /* each record describes one packet */
 	uint16_t absent;  /* enum packet_value that no element has */
-	uint16_t scopes;  /* scope fields of options data */
+	/*
+	 * With addresses of both families: that of the later ones, and the
+	 * enum packet_value of elements before these.
+	 */
+	uint32_t inner_family;
+	uint16_t of_outer;
+	uint16_t scopes; /* scope fields of options data */
 	uint16_t nfields;
 	uint32_t record_len; /* octets; the least, if variable */
 	uint32_t fields;     /* STORE_FIELD_* of every flow */

@@ -1301,6 +1301,71 @@ ip_version_selects_the_family(void **state)
 	assert_dual(&c.flows[4], ADDR_V6, 3, 4);
 }
 
+static uint16_t
+tunnel_len(uint16_t id)
+{
+	switch (id) {
+	case 27:
+	case 28:
+		return (16);
+	case 8:
+	case 12:
+	case 225:
+		return (4);
+	case 7:
+	case 11:
+	case 227:
+		return (2);
+	default:
+		return (1);
+	}
+}
+
+/*
+ * Two headers without repeated elements: the addresses of the later family are
+ * of the inner one, and fields between the addresses of the outer one.
+ */
+static void
+addresses_of_both_families_are_a_tunnel(void **state)
+{
+	static const struct {
+		uint16_t ids[6];
+		uint8_t value, family, protocol, port;
+	} rows[] = {
+		{ { 27, 28, 4, 8, 12, 7 }, 4, 4, 0, 6 },
+		{ { 27, 28, 4, 8, 12, 7 }, 6, 4, 0, 6 },
+		{ { 27, 28, 8, 12, 4, 7 }, 6, 4, 6, 6 },
+		{ { 27, 28, 8, 12, 4, 7 }, 4, 4, 0, 6 },
+		{ { 8, 12, 27, 28, 4, 7 }, 17, 6, 17, 6 },
+		{ { 8, 12, 7, 27, 28, 4 }, 41, 6, 0, 0 },
+	};
+	struct wire_field fields[6];
+	const struct flow *f;
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		for (k = 0; k < 6; k++)
+			fields[k] = (struct wire_field){ rows[i].ids[k],
+				tunnel_len(rows[i].ids[k]), 0 };
+		send_template(V9, 256, fields, 6);
+		for (k = 0; k < 6; k++)
+			wire_fill(&w,
+			    rows[i].ids[k] == 4 ? rows[i].value :
+						  (uint8_t)(k + 1),
+			    fields[k].len);
+		f = only_flow();
+		assert_int_equal(f->src.family, rows[i].family);
+		assert_int_equal(f->dst.family, rows[i].family);
+		assert_int_equal(f->protocol, rows[i].protocol);
+		assert_int_equal(f->fields & STORE_FIELD_PROTO_FLAGS_TOS,
+		    rows[i].protocol == 0 ? 0 : STORE_FIELD_PROTO_FLAGS_TOS);
+		assert_int_equal(f->src_port, rows[i].port * 257);
+		assert_int_equal(f->fields & STORE_FIELD_SRCDST_PORT,
+		    rows[i].port == 0 ? 0 : STORE_FIELD_SRCDST_PORT);
+	}
+}
+
 static void
 prefix_lengths_follow_the_family_of_the_flow(void **state)
 {
@@ -1514,26 +1579,6 @@ struct tunnel {
 	uint8_t src, dst, src_port, protocol, tos, src_mask;
 };
 
-static uint16_t
-tunnel_len(uint16_t id)
-{
-	switch (id) {
-	case 27:
-	case 28:
-		return (16);
-	case 8:
-	case 12:
-	case 225:
-		return (4);
-	case 7:
-	case 11:
-	case 227:
-		return (2);
-	default:
-		return (1);
-	}
-}
-
 static void
 send_tunnel(const struct tunnel *t, bool inner_is_zero)
 {
@@ -1570,16 +1615,15 @@ a_tunnelled_flow_is_that_of_the_inner_header(void **state)
 		/* VXLAN: MAC addresses and a VLAN between the headers. */
 		{ { 8, 12, 4, 7, 11, 351, 56, 80, 58, 8, 12, 4, 7, 11, 5 }, 10,
 		    11, 13, 12, 15, 0 },
-		/* GTP-U: IPv6, with both families in the inner header. */
-		{ { 27, 28, 4, 7, 11, 507, 8, 12, 27, 28, 7, 11, 4 }, 7, 8, 11,
+		/* GTP-U: IPv6, with a third header of the other family. */
+		{ { 27, 28, 4, 7, 11, 507, 8, 12, 27, 28, 7, 11, 4 }, 9, 10, 11,
 		    13, 0, 0 },
-		/* Both families in each header. */
-		{ { 8, 12, 27, 28, 4, 7, 8, 12, 27, 28, 4, 7 }, 7, 8, 12, 11, 0,
-		    0 },
+		/* Both families in each header, which are four headers. */
+		{ { 8, 12, 27, 28, 4, 7, 8, 12, 27, 28, 4, 7 }, 9, 10, 12, 11,
+		    0, 0 },
 		/* Three headers. */
 		{ { 27, 28, 4, 8, 12, 4, 8, 12, 4, 7, 5 }, 7, 8, 10, 9, 11, 0 },
-		/* One header: families, NAT and repetitions are none. */
-		{ { 8, 12, 4, 7, 11, 27, 28, 5 }, 1, 2, 4, 3, 8, 0 },
+		/* One header: NAT and repetitions are none. */
 		{ { 8, 12, 7, 11, 225, 226, 227, 228, 4 }, 1, 2, 3, 9, 0, 0 },
 		{ { 8, 12, 4, 7, 11, 4, 5, 8 }, 1, 2, 4, 3, 7, 0 },
 		{ { 4, 4, 8, 12, 7, 11 }, 3, 4, 5, 1, 0, 0 },
@@ -1621,6 +1665,38 @@ a_flow_without_a_tunnel_is_that_of_its_only_header(void **state)
 	assert_int_equal(only_flow()->src.family, ADDR_V4);
 	assert_int_equal(c.flows[0].src.bytes[0], 1);
 	assert_int_equal(c.flows[0].tos, 4);
+}
+
+/* One of the families of the inner header is zero. */
+static void
+an_inner_header_may_be_of_either_family(void **state)
+{
+	static const struct wire_field fields[] = {
+		{ 27, 16, 0 },
+		{ 28, 16, 0 },
+		{ 4, 1, 0 },
+		{ 8, 4, 0 },
+		{ 12, 4, 0 },
+		{ 27, 16, 0 },
+		{ 28, 16, 0 },
+		{ 4, 1, 0 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		send_template(IPFIX, 256, fields, WIRE_NFIELDS(fields));
+		wire_fill(&w, 1, 32);
+		wire_uint(&w, 4, 1);
+		wire_fill(&w, i == 0 ? 2 : 0, 8);
+		wire_fill(&w, i == 0 ? 0 : 3, 32);
+		wire_uint(&w, 17, 1);
+		assert_int_equal(only_flow()->src.family,
+		    i == 0 ? ADDR_V4 : ADDR_V6);
+		assert_int_equal(c.flows[0].src.bytes[0], i == 0 ? 2 : 3);
+		assert_int_equal(c.flows[0].dst.bytes[0], i == 0 ? 2 : 3);
+		assert_int_equal(c.flows[0].protocol, 17);
+	}
 }
 
 /* tenantSourceIPv4 and others of VMware, which are 0 outside a tunnel. */
@@ -2733,6 +2809,7 @@ main(void)
 		TEST(biflows_pass_a_full_sink),
 		TEST(the_family_that_is_not_zero_is_stored),
 		TEST(ip_version_selects_the_family),
+		TEST(addresses_of_both_families_are_a_tunnel),
 		TEST(prefix_lengths_follow_the_family_of_the_flow),
 		TEST(source_and_destination_may_be_of_two_families),
 		TEST(icmp_type_and_code_become_the_destination_port),
@@ -2741,6 +2818,7 @@ main(void)
 		TEST(the_protocol_selects_ports_of_udp_or_tcp),
 		TEST(a_tunnelled_flow_is_that_of_the_inner_header),
 		TEST(a_flow_without_a_tunnel_is_that_of_its_only_header),
+		TEST(an_inner_header_may_be_of_either_family),
 		TEST(vendors_elements_may_be_the_inner_header),
 		TEST(flags_are_those_with_a_count),
 		TEST(elements_of_the_type_of_service),
