@@ -301,6 +301,7 @@ put_exporter(const struct exporter *e, struct progress *at, struct wcursor *w)
 		.held_bytes = e->held.bytes,
 		.looked_at = e->looked_at,
 		.in_is_out = e->in_is_out,
+		.large = e->large,
 		.clock = CONTROL_UNKNOWN,
 		.counters = e->counters,
 	};

@@ -92,6 +92,26 @@ check_interfaces(struct exporter *e, const struct flow *flow)
 	e->in_is_out += flow->if_index_in == flow->if_index_out;
 }
 
+/*
+ * Adds what the flows count, before the filter.  Absent values are 0.  Numbers
+ * that an exporter invented may wrap a sum, as every counter wraps.
+ */
+static void
+count_traffic(struct exporter *e, const struct flow *flows, size_t n)
+{
+	uint64_t octets = 0, packets = 0, large = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		octets += flows[i].octets;
+		packets += flows[i].packets;
+		large += flows[i].octets >= EXPORTER_LARGE_FLOW;
+	}
+	e->counters.octets += octets;
+	e->counters.packets += packets;
+	e->large += large;
+}
+
 /* Stores each flow in the output that its tag selects. */
 static void
 store_each(struct intake *in, const struct flow *flows, size_t n)
@@ -148,6 +168,7 @@ flush_sink(struct flow_sink *sink)
 
 	if (sink->n > 0)
 		check_interfaces(in->exporter, &sink->flows[0]);
+	count_traffic(in->exporter, sink->flows, sink->n);
 	filter_set_listener(in->filter, sink->listener);
 	n = filter_is_empty(in->filter) ?
 	    sink->n :

@@ -146,6 +146,8 @@ static const struct control_field exporter_fields[] = {
 	    "Bytes of data that wait for a template."),
 	FIELD(exporter, looked_at, NUMBER, COUNTER, NULL, NULL),
 	FIELD(exporter, in_is_out, NUMBER, COUNTER, NULL, NULL),
+	FIELD(exporter, large, NUMBER, COUNTER, NULL,
+	    "Flows of 2 GiB or more."),
 	FIELD(exporter, clock, NUMBER, OFFSET, "clock_offset_seconds",
 	    "Clock of the exporter minus clock of the collector."),
 };

@@ -149,6 +149,7 @@ struct control_exporter {
 	uint64_t held_sets, held_bytes; /* data that wait for templates */
 	/* Checked flows, and those whose input interface is the output. */
 	uint64_t looked_at, in_is_out;
+	uint64_t large; /* flows of more octets than half of 4 bytes count */
 	uint64_t clock; /* its clock minus ours, signed ms; CONTROL_UNKNOWN */
 	struct control_period periods[CONTROL_PERIODS];
 	struct counters counters;

@@ -78,6 +78,9 @@ enum exporter_budget {
 
 #define EXPORTER_RECORDS 16 /* decoded at once */
 
+/* Octets: a counter of 4 bytes is half full. */
+#define EXPORTER_LARGE_FLOW (UINT64_C(1) << 31)
+
 /* The resources that all exporters share. */
 struct exporters_shared {
 	struct exporter_table *table;
@@ -112,6 +115,7 @@ struct exporter {
 	bool unsupported_sflow;     /* which is a version of sFlow */
 	/* One flow of each batch is checked for equal interfaces. */
 	uint64_t looked_at, in_is_out;
+	uint64_t large; /* flows of EXPORTER_LARGE_FLOW octets or more */
 	struct exporters_shared *shared;
 	struct sessions sessions;
 	struct templates templates;

@@ -97,7 +97,11 @@ enum counter_kind {
 	    "Flows more than 24.8 days old, stored with the export time.") \
 	ROW(36, times_impossible, "times-impossible", COUNTER_TOTAL, \
 	    "times_impossible_total", \
-	    "Flows with impossible times, stored with the export time.")
+	    "Flows with impossible times, stored with the export time.") \
+	ROW(37, octets, "octets", COUNTER_TOTAL, \
+	    "octets_total", "Octets that the decoded flows count.") \
+	ROW(38, packets, "packets", COUNTER_TOTAL, \
+	    "packets_total", "Packets that the decoded flows count.")
 
 /* Counters of the collector, not of an exporter. */
 #define COUNTERS_OF_COLLECTOR(ROW) \

@@ -73,7 +73,8 @@ numbers_are_permanent(void **state)
 		"sequence-lost", "sequence-lost-datagrams", "sequence-late",
 		"restarts", "kernel-drops", "skipped", "exporters-evicted",
 		"log-bytes", "log-errors", "log-lost", "logsock-sent",
-		"logsock-lost", "forwarded", "forward-lost", "forward-looped" };
+		"logsock-lost", "forwarded", "forward-lost", "forward-looped",
+		"times-old", "times-impossible", "octets", "packets" };
 	unsigned int i;
 
 	(void)state;
