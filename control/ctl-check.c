@@ -21,6 +21,7 @@
 #include <stdio.h>
 
 #include "control/ctl-check.h"
+#include "control/ctl-findings.h"
 #include "control/ctl-print.h"
 #include "format.h"
 #include "netflow.h"
@@ -72,9 +73,7 @@ enum detail { DETAIL_NONE, DETAIL_INTERVAL, DETAIL_PORT };
 struct check {
 	const struct answer *a;
 	const struct control_exporter *e;
-	FILE *fp;
-	bool json;
-	size_t found; /* findings about all exporters so far */
+	struct findings *found;
 };
 
 static void add(struct check *c, const char *name, const char *fmt, ...)
@@ -83,21 +82,13 @@ static void add(struct check *c, const char *name, const char *fmt, ...)
 static void
 add(struct check *c, const char *name, const char *fmt, ...)
 {
-	char addr[ADDR_STRLEN], text[TEXT_LEN];
+	char text[TEXT_LEN];
 	va_list ap;
 
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	addr_ntop(&c->e->addr, addr);
-	if (c->json)
-		(void)fprintf(c->fp,
-		    "%s\n{\"exporter\":\"%s\",\"finding\":\"%s\","
-		    "\"text\":\"%s\"}",
-		    c->found == 0 ? "" : ",", addr, name, text);
-	else
-		(void)fprintf(c->fp, "%s: %s: %s\n", addr, name, text);
-	c->found++;
+	findings_add(c->found, &c->e->addr, name, text);
 }
 
 static void
@@ -320,12 +311,12 @@ has_no_time_base(const struct check *c, const struct control_template *t,
 	    !has_init_time(c, t));
 }
 
+/* Most flows are small, so that 4 bytes are enough for most exporters. */
 static bool
 is_narrow(const struct check *c, const struct control_template *t,
     const struct elements *has)
 {
-	(void)c;
-	return (is_of_flows(t) && has->narrow);
+	return (is_of_flows(t) && has->narrow && c->e->large > 0);
 }
 
 static bool
@@ -390,8 +381,9 @@ static const struct template_check {
 	    "exporter does not send the time of this start; their flows get "
 	    "the export time" },
 	{ "narrow-counters", is_narrow, DETAIL_NONE,
-	    "templates count octets in 4 bytes or less; flows of 4 GiB or "
-	    "more are stored with too few octets" },
+	    "flows of 2 GiB or more arrived, and templates count octets in 4 "
+	    "bytes or less; flows of 4 GiB or more are stored with too few "
+	    "octets" },
 	{ "sampling-unknown", has_unknown_sampler, DETAIL_NONE,
 	    "templates name a sampler, but the exporter sent no data about "
 	    "it; packets and octets may count only the sample" },
@@ -472,19 +464,13 @@ check_exporter(struct check *c)
 		check_templates(c, &template_checks[i]);
 }
 
-size_t
-ctl_check(FILE *fp, const struct answer *a, bool json)
+int
+ctl_check(const struct answer *a, struct findings *found)
 {
-	struct check c = { .a = a, .fp = fp, .json = json };
+	struct check c = { .a = a, .found = found };
 	size_t i;
 
-	if (json)
-		(void)fputs("{\"findings\":[", fp);
 	for (i = 0; (c.e = answer_record(a, CONTROL_EXPORTER, i)) != NULL; i++)
 		check_exporter(&c);
-	if (json)
-		(void)fputs("]}\n", fp);
-	else if (c.found == 0)
-		(void)fputs("no problems found\n", fp);
-	return (c.found);
+	return (found->incomplete ? FLOWD_ENOMEM : 0);
 }

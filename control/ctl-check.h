@@ -20,17 +20,20 @@
 #ifndef CTL_CHECK_H
 #define CTL_CHECK_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdio.h>
-
 #include "control/ctl-answer.h"
+#include "control/ctl-findings.h"
+
+/* What an answer must have for ctl_check. */
+#define CTL_CHECK_WANTS                                     \
+	(CONTROL_WANT_SUMMARY | CONTROL_WANT_EXPORTERS |    \
+	    CONTROL_WANT_TEMPLATES | CONTROL_WANT_OPTIONS | \
+	    CONTROL_WANT_SESSIONS)
 
 /*
- * Checks every exporter of a sorted answer that has a summary, templates and
- * options.  Prints a line for each finding, or one JSON object with all of
- * them.  Returns the number of findings.
+ * Checks every exporter of a sorted answer to CTL_CHECK_WANTS, and adds what it
+ * finds.  FLOWD_ENOMEM: not all was added.
  */
-size_t ctl_check(FILE *fp, const struct answer *a, bool json);
+int ctl_check(const struct answer *a, struct findings *found)
+    __attribute__((warn_unused_result));
 
 #endif

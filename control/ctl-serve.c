@@ -19,6 +19,7 @@
 #include <netinet/in.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -28,24 +29,48 @@
 #include <unistd.h>
 
 #include "addr.h"
-#include "base/child.h"
+#include "base/clock.h"
 #include "base/log.h"
+#include "control/ctl-check.h"
 #include "control/ctl-connect.h"
 #include "control/ctl-print.h"
 #include "control/ctl-serve.h"
 #include "lib/endpoint.h"
-#include "lib/write-whole.h"
 
 #define BACKLOG     64
-#define CHILDREN    16
+#define CLIENTS     64
 #define SECONDS     20   /* limit for one request and its reply */
 #define REQUEST_MAX 4096 /* bytes; requests of Prometheus are shorter */
-#define REAP_MS     1000
+#define PAGES       4    /* kept at once, for slow clients */
+#define TICK_MS     1000
 
-/* Child processes, the oldest first. */
-struct children {
-	pid_t pids[CHILDREN];
+/* A reply.  The metrics of one second are one page for all clients. */
+struct page {
+	size_t users; /* clients, and the server */
+	time_t made;
+	char *text; /* owned: head and body */
+	size_t len;
+};
+
+/* First reads its request, then gets a page. */
+struct client {
+	int fd;
+	time_t since;
+	size_t got; /* bytes of the request */
+	char request[REQUEST_MAX + 1];
+	bool whole;        /* the request */
+	struct page *page; /* NULL: not chosen yet */
+	size_t sent;
+};
+
+/* One process serves all clients, so that they cannot multiply its memory. */
+struct server {
+	const char *socket;       /* of flowd */
+	const char *acknowledged; /* a file of findings; or NULL */
+	int listener;
+	struct client *clients[CLIENTS]; /* the oldest first */
 	size_t n;
+	struct page *pages[PAGES]; /* of metrics, the newest first; or NULL */
 };
 
 static volatile sig_atomic_t ended;
@@ -71,6 +96,14 @@ parse_endpoint(const char *text, struct addr *addr, uint16_t *port)
 }
 
 static int
+set_nonblocking(int fd)
+{
+	const int flags = fcntl(fd, F_GETFL);
+
+	return (flags == -1 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK));
+}
+
+static int
 listen_at(const char *endpoint)
 {
 	struct sockaddr_storage ss;
@@ -89,7 +122,7 @@ listen_at(const char *endpoint)
 	if (fd != -1 &&
 	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
 	    bind(fd, (struct sockaddr *)&ss, len) == 0 &&
-	    listen(fd, BACKLOG) == 0)
+	    listen(fd, BACKLOG) == 0 && set_nonblocking(fd) == 0)
 		return (fd);
 	log_warn("cannot listen on %s", endpoint);
 	if (fd != -1)
@@ -97,164 +130,318 @@ listen_at(const char *endpoint)
 	return (-1);
 }
 
-/* Reads the head of a request and adds a NUL.  -1: it is incomplete. */
-static int
-read_request(int fd, char buf[REQUEST_MAX + 1])
-{
-	size_t len = 0;
-	ssize_t n;
-
-	while (len < REQUEST_MAX) {
-		if ((n = recv(fd, buf + len, REQUEST_MAX - len, 0)) <= 0)
-			return (-1);
-		len += (size_t)n;
-		buf[len] = '\0';
-		if (strstr(buf, "\r\n\r\n") != NULL ||
-		    strstr(buf, "\n\n") != NULL)
-			return (0);
-	}
-	return (-1);
-}
-
 static void
-reply(int fd, const char *status, const char *type, const char *body,
-    size_t len)
+page_release(struct page *page)
 {
-	char head[256];
-	int n;
-
-	n = snprintf(head, sizeof(head),
-	    "HTTP/1.0 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
-	    "Connection: close\r\n\r\n",
-	    status, type, len);
-	if (n < 0 || (size_t)n >= sizeof(head) ||
-	    flowd_write_whole(fd, head, (size_t)n) == -1 ||
-	    flowd_write_whole(fd, body, len) == -1)
-		log_debug("serve: the client closed the connection");
-}
-
-static void
-reply_text(int fd, const char *status, const char *text)
-{
-	reply(fd, status, "text/plain; charset=utf-8", text, strlen(text));
-}
-
-/* Makes the whole page before the status is sent, which depends on it. */
-static int
-make_page(const char *path, char **page, size_t *len)
-{
-	const struct control_request request = {
-		.wants = CONTROL_WANT_SUMMARY | CONTROL_WANT_MEMORY |
-		    CONTROL_WANT_RULES | CONTROL_WANT_EXPORTERS,
-	};
-	struct answer answer;
-	FILE *fp;
-	int r;
-
-	if (ctl_ask(path, &request, &answer) == -1)
-		return (-1);
-	if ((fp = open_memstream(page, len)) == NULL) {
-		answer_free(&answer);
-		return (-1);
-	}
-	ctl_print_prometheus(fp, &answer);
-	answer_free(&answer);
-	r = ferror(fp) != 0 ? -1 : 0;
-	return (fclose(fp) == 0 ? r : -1);
-}
-
-static void
-answer_request(int fd, const char *path)
-{
-	char request[REQUEST_MAX + 1], *page = NULL;
-	size_t len;
-
-	if (read_request(fd, request) == -1)
+	if (page == NULL || --page->users > 0)
 		return;
-	if (strncmp(request, "GET ", 4) != 0) {
-		reply_text(fd, "405 Method Not Allowed",
-		    "only GET is supported\n");
-		return;
-	}
-	if (strcspn(request + 4, " ?\r\n") != strlen("/metrics") ||
-	    strncmp(request + 4, "/metrics", strlen("/metrics")) != 0) {
-		reply_text(fd, "404 Not Found", "only /metrics exists\n");
-		return;
-	}
-	if (make_page(path, &page, &len) == -1)
-		reply_text(fd, "503 Service Unavailable",
-		    "flowd does not answer\n");
-	else
-		reply(fd, "200 OK", "text/plain; version=0.0.4; charset=utf-8",
-		    page, len);
+	free(page->text);
 	free(page);
 }
 
-static void
-remove_child(struct children *all, size_t i)
+/* Returns a reply with one user, or NULL. */
+static struct page *
+page_new(const char *status, const char *type, const char *body, size_t len)
 {
-	memmove(&all->pids[i], &all->pids[i + 1],
-	    (--all->n - i) * sizeof(all->pids[0]));
+	struct page *page = calloc(1, sizeof(*page));
+	FILE *fp;
+	int failed;
+
+	if (page == NULL)
+		return (NULL);
+	page->users = 1;
+	page->made = clock_sec();
+	if ((fp = open_memstream(&page->text, &page->len)) == NULL) {
+		free(page);
+		return (NULL);
+	}
+	(void)fprintf(fp,
+	    "HTTP/1.0 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
+	    "Connection: close\r\n\r\n",
+	    status, type, len);
+	(void)fwrite(body, 1, len, fp);
+	failed = ferror(fp);
+	if (fclose(fp) == 0 && failed == 0)
+		return (page);
+	page_release(page);
+	return (NULL);
+}
+
+static struct page *
+text_page(const char *status, const char *text)
+{
+	return (
+	    page_new(status, "text/plain; charset=utf-8", text, strlen(text)));
+}
+
+/* Prints the metrics of an answer.  -1: they are incomplete. */
+static int
+put_metrics(FILE *fp, const struct answer *answer, const char *path)
+{
+	struct findings found = { .n = 0 }, acknowledged = { .n = 0 };
+	int r;
+
+	ctl_print_prometheus(fp, answer);
+	if (path != NULL && findings_read(&acknowledged, path) == -1)
+		return (-1);
+	r = ctl_check(answer, &found);
+	(void)findings_acknowledge(&found, &acknowledged);
+	findings_print_prometheus(fp, &found);
+	findings_free(&found);
+	findings_free(&acknowledged);
+	return (r != 0 || ferror(fp) != 0 ? -1 : 0);
+}
+
+/* Returns the body of the metrics, which the caller frees, or NULL. */
+static char *
+make_metrics(const struct server *s, size_t *len)
+{
+	const struct control_request request = {
+		.wants =
+		    CTL_CHECK_WANTS | CONTROL_WANT_MEMORY | CONTROL_WANT_RULES,
+	};
+	struct answer answer;
+	char *text = NULL;
+	FILE *fp;
+	int r;
+
+	if (ctl_ask(s->socket, &request, &answer) == -1)
+		return (NULL);
+	if ((fp = open_memstream(&text, len)) == NULL) {
+		answer_free(&answer);
+		return (NULL);
+	}
+	r = put_metrics(fp, &answer, s->acknowledged);
+	answer_free(&answer);
+	if (fclose(fp) == 0 && r == 0)
+		return (text);
+	free(text);
+	return (NULL);
+}
+
+static struct page *
+metrics_page(const struct server *s)
+{
+	struct page *page;
+	size_t len = 0;
+	char *text = make_metrics(s, &len);
+
+	page = text == NULL ?
+	    text_page("503 Service Unavailable", "flowd does not answer\n") :
+	    page_new("200 OK", "text/plain; version=0.0.4; charset=utf-8", text,
+		len);
+	free(text);
+	return (page);
 }
 
 static void
-reap(struct children *all)
+close_client(struct server *s, size_t i)
+{
+	struct client *c = s->clients[i];
+
+	page_release(c->page);
+	(void)close(c->fd);
+	free(c);
+	memmove(&s->clients[i], &s->clients[i + 1],
+	    (--s->n - i) * sizeof(s->clients[0]));
+}
+
+/* Forgets a page, and the clients that have not read it yet. */
+static void
+drop_page(struct server *s, struct page *page)
 {
 	size_t i = 0;
-	int error;
 
-	while (i < all->n) {
-		if (child_has_ended(all->pids[i], &error))
-			remove_child(all, i);
+	while (page != NULL && i < s->n) {
+		if (s->clients[i]->page == page)
+			close_client(s, i);
+		else
+			i++;
+	}
+	page_release(page);
+}
+
+/* Returns the metrics, at most a second old, or NULL without memory. */
+static struct page *
+current_page(struct server *s)
+{
+	struct page *page = s->pages[0];
+
+	if (page != NULL && page->made == clock_sec())
+		return (page);
+	if ((page = metrics_page(s)) == NULL)
+		return (NULL);
+	drop_page(s, s->pages[PAGES - 1]);
+	memmove(&s->pages[1], &s->pages[0], (PAGES - 1) * sizeof(s->pages[0]));
+	s->pages[0] = page;
+	return (page);
+}
+
+/* Chooses the reply to a whole request.  NULL: without memory. */
+static struct page *
+reply_to(struct server *s, const char *request)
+{
+	struct page *page;
+
+	if (strncmp(request, "GET ", 4) != 0)
+		return (text_page("405 Method Not Allowed",
+		    "only GET is supported\n"));
+	if (strcspn(request + 4, " ?\r\n") != strlen("/metrics") ||
+	    strncmp(request + 4, "/metrics", strlen("/metrics")) != 0)
+		return (text_page("404 Not Found", "only /metrics exists\n"));
+	if ((page = current_page(s)) != NULL)
+		page->users++;
+	return (page);
+}
+
+/* Reads the head of a request and adds a NUL.  1: it is whole; -1: close. */
+static int
+read_request(struct client *c)
+{
+	const ssize_t n =
+	    recv(c->fd, c->request + c->got, REQUEST_MAX - c->got, 0);
+
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return (0);
+	if (n <= 0)
+		return (-1);
+	c->got += (size_t)n;
+	c->request[c->got] = '\0';
+	if (strstr(c->request, "\r\n\r\n") != NULL ||
+	    strstr(c->request, "\n\n") != NULL)
+		return (1);
+	return (c->got == REQUEST_MAX ? -1 : 0);
+}
+
+/* 1: the page is sent; -1: close. */
+static int
+send_page(struct client *c)
+{
+	const ssize_t n =
+	    send(c->fd, c->page->text + c->sent, c->page->len - c->sent, 0);
+
+	if (n == -1)
+		return (errno == EAGAIN || errno == EINTR ? 0 : -1);
+	c->sent += (size_t)n;
+	return (c->sent == c->page->len);
+}
+
+static void
+accept_client(struct server *s)
+{
+	struct client *c;
+	size_t i = 0;
+	int fd;
+
+	if ((fd = accept(s->listener, NULL, NULL)) == -1)
+		return;
+	if (set_nonblocking(fd) == -1 || (c = calloc(1, sizeof(*c))) == NULL) {
+		(void)close(fd);
+		return;
+	}
+	c->fd = fd;
+	c->since = clock_sec();
+	/* A client that sent nothing yet costs nobody a scrape. */
+	while (i < s->n && s->clients[i]->page != NULL)
+		i++;
+	if (s->n == CLIENTS)
+		close_client(s, i < s->n ? i : 0);
+	s->clients[s->n++] = c;
+}
+
+/* Reads from all clients without a page; closes those that are wrong or slow. */
+static void
+read_requests(struct server *s)
+{
+	const time_t now = clock_sec();
+	struct client *c;
+	size_t i = 0;
+	int r;
+
+	while (i < s->n) {
+		c = s->clients[i];
+		r = c->page == NULL && !c->whole ? read_request(c) : 0;
+		if (r == -1 || now - c->since > SECONDS) {
+			close_client(s, i);
+			continue;
+		}
+		c->whole = c->whole || r == 1;
+		i++;
+	}
+}
+
+/* Returns a client with a whole request and no page, or NULL. */
+static struct client *
+waiting_client(const struct server *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		if (s->clients[i]->whole && s->clients[i]->page == NULL)
+			return (s->clients[i]);
+	}
+	return (NULL);
+}
+
+/* Closes no client that waits for its page, but others. */
+static void
+give_pages(struct server *s)
+{
+	struct client *c;
+
+	while ((c = waiting_client(s)) != NULL) {
+		if ((c->page = reply_to(s, c->request)) == NULL) {
+			log_warnx("serve: memory exhausted");
+			c->whole = false;
+		}
+	}
+}
+
+static void
+send_pages(struct server *s)
+{
+	size_t i = 0;
+
+	while (i < s->n) {
+		if (s->clients[i]->page != NULL &&
+		    send_page(s->clients[i]) != 0)
+			close_client(s, i);
 		else
 			i++;
 	}
 }
 
+/* Waits until something can be done for a client, or for a tick. */
 static void
-end_oldest(struct children *all)
+serve_once(struct server *s)
 {
-	int status;
+	struct pollfd pfds[CLIENTS + 1];
+	size_t i;
 
-	(void)kill(all->pids[0], SIGKILL);
-	(void)child_wait(all->pids[0], &status);
-	remove_child(all, 0);
-}
-
-static void
-accept_client(int listener, const char *path, struct children *all)
-{
-	pid_t pid;
-	int fd;
-
-	if ((fd = accept(listener, NULL, NULL)) == -1)
+	pfds[0] = (struct pollfd){ .fd = s->listener, .events = POLLIN };
+	for (i = 0; i < s->n; i++)
+		pfds[i + 1] = (struct pollfd){
+			.fd = s->clients[i]->fd,
+			.events =
+			    s->clients[i]->page == NULL ? POLLIN : POLLOUT,
+		};
+	if (poll(pfds, s->n + 1, TICK_MS) == -1)
 		return;
-	reap(all);
-	if (all->n == CHILDREN)
-		end_oldest(all);
-	if ((pid = fork()) == 0) {
-		(void)close(listener);
-		(void)signal(SIGTERM, SIG_DFL);
-		(void)signal(SIGINT, SIG_DFL);
-		(void)alarm(SECONDS);
-		answer_request(fd, path);
-		_exit(0);
-	}
-	if (pid == -1)
-		log_warn("serve: cannot start a process for a request");
-	else
-		all->pids[all->n++] = pid;
-	(void)close(fd);
+	if (pfds[0].revents != 0)
+		accept_client(s);
+	read_requests(s);
+	give_pages(s);
+	send_pages(s);
 }
 
 int
-ctl_serve(const char *path, const char *endpoint)
+ctl_serve(const char *socket, const char *endpoint, const char *acknowledged)
 {
 	const struct sigaction sa = { .sa_handler = on_signal };
-	struct children all = { .n = 0 };
-	struct pollfd pfd = { .events = POLLIN };
+	struct server s = { .socket = socket, .acknowledged = acknowledged };
+	size_t i;
 
-	if ((pfd.fd = listen_at(endpoint)) == -1)
+	if ((s.listener = listen_at(endpoint)) == -1)
 		return (1);
 	if (geteuid() == 0)
 		log_warnx(
@@ -263,13 +450,12 @@ ctl_serve(const char *path, const char *endpoint)
 	(void)sigaction(SIGTERM, &sa, NULL);
 	(void)sigaction(SIGINT, &sa, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
-	while (!ended) {
-		reap(&all);
-		if (poll(&pfd, 1, REAP_MS) == 1)
-			accept_client(pfd.fd, path, &all);
-	}
-	while (all.n > 0)
-		end_oldest(&all);
-	(void)close(pfd.fd);
+	while (!ended)
+		serve_once(&s);
+	while (s.n > 0)
+		close_client(&s, 0);
+	for (i = 0; i < PAGES; i++)
+		page_release(s.pages[i]);
+	(void)close(s.listener);
 	return (0);
 }

@@ -15,17 +15,20 @@
  */
 
 /*
- * An HTTP/1.0 server for Prometheus that only answers /metrics.  Each request
- * has a process of its own, which is killed after some seconds.  The number of
- * processes is limited; a further request kills the oldest one.
+ * An HTTP/1.0 server for Prometheus that only answers /metrics.  One process
+ * serves all clients.  Their number is limited: a further one ends the oldest
+ * that has not sent its request yet.  The clients of one second get the same
+ * page.
  */
 #ifndef CTL_SERVE_H
 #define CTL_SERVE_H
 
 /*
- * Serves the metrics of the flowd with the control socket path on ADDR:PORT
- * until a signal arrives.  Returns the exit status.
+ * Serves the metrics of the flowd with this control socket on ADDR:PORT until a
+ * signal arrives.  acknowledged is a file of findings to leave out, or NULL; it
+ * is read for each page.  Returns the exit status.
  */
-int ctl_serve(const char *path, const char *endpoint);
+int ctl_serve(const char *socket, const char *endpoint,
+    const char *acknowledged);
 
 #endif

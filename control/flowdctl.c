@@ -45,6 +45,7 @@ enum format { TEXT, JSON, PROMETHEUS };
 
 struct ctl_options {
 	const char *socket;
+	const char *acknowledged; /* a file; or NULL */
 	enum format format;
 };
 
@@ -53,6 +54,7 @@ struct command {
 	const char *words[2];
 	int min, max; /* of args */
 	bool formats; /* -j and -p apply */
+	bool checks;  /* -a applies */
 	int (*run)(const struct command *command,
 	    const struct ctl_options *opts, int nargs, char **args);
 	uint32_t wants; /* CONTROL_WANT_* */
@@ -62,13 +64,15 @@ struct command {
 
 static const struct program ctl_program = {
 	.name = "flowdctl",
-	.letters = "f:hjps:V",
+	.letters = "a:f:hjps:V",
 	.usage =
-	    "usage: flowdctl [-hjpV] [-f file] [-s socket] command\n"
+	    "usage: flowdctl [-hjpV] [-a file] [-f file] [-s socket] command\n"
+	    "  -a file        leave out the findings in this file, with check\n"
+	    "                 and serve\n"
 	    "  -f file        use the socket of this configuration\n"
 	    "  -h, --help     print this help\n"
 	    "  -j             print JSON, with show and check\n"
-	    "  -p             print metrics for Prometheus, with show\n"
+	    "  -p             print metrics for Prometheus, with show and check\n"
 	    "  -s socket      use this socket (" DEFAULT_SOCKET
 	    ")\n"
 	    "  -V, --version  print version and sandbox\n"
@@ -165,22 +169,53 @@ show(const struct command *command, const struct ctl_options *opts, int nargs,
 	return (0);
 }
 
+/* Prints findings; rest is the number of those that are new. */
+static void
+print_findings(const struct ctl_options *opts, const struct findings *found,
+    size_t rest)
+{
+	switch (opts->format) {
+	case JSON:
+		findings_print_json(stdout, found);
+		break;
+	case PROMETHEUS:
+		findings_print_prometheus(stdout, found);
+		break;
+	case TEXT:
+		findings_print_text(stdout, found);
+		/* Without a file, as a person uses it, silence is no answer. */
+		if (rest == 0 && opts->acknowledged == NULL)
+			(void)puts("no problems found");
+		break;
+	}
+}
+
 static int
 check(const struct command *command, const struct ctl_options *opts, int nargs,
     char **args)
 {
+	struct findings found = { .n = 0 }, acknowledged = { .n = 0 };
 	struct answer answer;
-	size_t found;
+	size_t rest;
+	int r;
 
-	if (opts->format == PROMETHEUS) {
-		log_warnx("check cannot print metrics: use it without -p");
+	if (opts->acknowledged != NULL &&
+	    findings_read(&acknowledged, opts->acknowledged) == -1)
+		return (1);
+	if (ask(command, opts, nargs, args, &answer) == -1) {
+		findings_free(&acknowledged);
 		return (1);
 	}
-	if (ask(command, opts, nargs, args, &answer) == -1)
-		return (1);
-	found = ctl_check(stdout, &answer, opts->format == JSON);
+	if ((r = ctl_check(&answer, &found)) != 0)
+		log_warnx("check: %s", flowd_strerror(r));
 	answer_free(&answer);
-	return (found > 0 ? EXIT_FINDINGS : 0);
+	rest = findings_acknowledge(&found, &acknowledged);
+	print_findings(opts, &found, rest);
+	findings_free(&found);
+	findings_free(&acknowledged);
+	if (r != 0)
+		return (1);
+	return (rest > 0 && opts->format != PROMETHEUS ? EXIT_FINDINGS : 0);
 }
 
 static int
@@ -212,7 +247,7 @@ serve(const struct command *command, const struct ctl_options *opts, int nargs,
 {
 	(void)command;
 	(void)nargs;
-	return (ctl_serve(opts->socket, args[0]));
+	return (ctl_serve(opts->socket, args[0], opts->acknowledged));
 }
 
 #define OF_EXPORTERS                                       \
@@ -220,24 +255,26 @@ serve(const struct command *command, const struct ctl_options *opts, int nargs,
 	    CONTROL_WANT_OPTIONS | CONTROL_WANT_SESSIONS)
 
 static const struct command commands[] = {
-	{ { "show", "summary" }, 0, 0, true, show, CONTROL_WANT_SUMMARY,
+	{ { "show", "summary" }, 0, 0, true, false, show, CONTROL_WANT_SUMMARY,
 	    ctl_print_summary, 0 },
-	{ { "show", "exporters" }, 0, 0, true, show, CONTROL_WANT_EXPORTERS,
-	    ctl_print_exporters, 0 },
-	{ { "show", "exporter" }, 1, 1, true, show, OF_EXPORTERS,
+	{ { "show", "exporters" }, 0, 0, true, false, show,
+	    CONTROL_WANT_EXPORTERS, ctl_print_exporters, 0 },
+	{ { "show", "exporter" }, 1, 1, true, false, show, OF_EXPORTERS,
 	    ctl_print_exporter, 0 },
-	{ { "show", "rules" }, 0, 0, true, show, CONTROL_WANT_RULES,
+	{ { "show", "rules" }, 0, 0, true, false, show, CONTROL_WANT_RULES,
 	    ctl_print_rules, 0 },
-	{ { "show", "templates" }, 0, 0, true, show, CONTROL_WANT_TEMPLATES,
-	    ctl_print_templates, 0 },
-	{ { "show", "memory" }, 0, 0, true, show, CONTROL_WANT_MEMORY,
+	{ { "show", "templates" }, 0, 0, true, false, show,
+	    CONTROL_WANT_TEMPLATES, ctl_print_templates, 0 },
+	{ { "show", "memory" }, 0, 0, true, false, show, CONTROL_WANT_MEMORY,
 	    ctl_print_memory, 0 },
-	{ { "check", NULL }, 0, 1, true, check,
-	    OF_EXPORTERS | CONTROL_WANT_SUMMARY, NULL, 0 },
-	{ { "top", NULL }, 0, 2, false, top, 0, NULL, 0 },
-	{ { "log", "reopen" }, 0, 0, false, send_signal, 0, NULL, SIGUSR1 },
-	{ { "reload", NULL }, 0, 0, false, send_signal, 0, NULL, SIGHUP },
-	{ { "serve", NULL }, 1, 1, false, serve, 0, NULL, 0 },
+	{ { "check", NULL }, 0, 1, true, true, check, CTL_CHECK_WANTS, NULL,
+	    0 },
+	{ { "top", NULL }, 0, 2, false, false, top, 0, NULL, 0 },
+	{ { "log", "reopen" }, 0, 0, false, false, send_signal, 0, NULL,
+	    SIGUSR1 },
+	{ { "reload", NULL }, 0, 0, false, false, send_signal, 0, NULL,
+	    SIGHUP },
+	{ { "serve", NULL }, 1, 1, false, true, serve, 0, NULL, 0 },
 };
 
 /* Finds the command that words begin with, or returns NULL. */
@@ -288,6 +325,10 @@ run(const struct command *command, const struct ctl_options *opts, int nwords,
 		log_warnx("%s: options -j and -p do not apply", words[0]);
 		return (1);
 	}
+	if (opts->acknowledged != NULL && !command->checks) {
+		log_warnx("%s: option -a does not apply", words[0]);
+		return (1);
+	}
 	status = command->run(command, opts, nwords - skip, words + skip);
 	if (fflush(stdout) == EOF || ferror(stdout)) {
 		program_output_failed("standard output");
@@ -308,6 +349,9 @@ main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	while ((ch = program_option(&ctl_program, argc, argv)) != -1) {
 		switch (ch) {
+		case 'a':
+			opts.acknowledged = optarg;
+			break;
 		case 'f':
 			conf_path = optarg;
 			break;

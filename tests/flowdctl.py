@@ -2,6 +2,7 @@
 """flowdctl shows the state of a running flowd, and controls it."""
 
 import fcntl
+import json
 import os
 import pathlib
 import pty
@@ -174,7 +175,6 @@ class Show(Running):
                 (("show", "exporter", AGENT), "flowd knows no such exporter"),
                 (("show", "exporter", "router"), "expected the address"),
                 (("-j", "reload"), "options -j and -p do not apply"),
-                (("-p", "check"), "check cannot print metrics"),
                 (("top", "0"), "seconds 0: the number is too small"),
                 (("serve", "localhost"), "expected ADDRESS:PORT"),
                 (("show",), "usage:"), (("show", "exporters", "x"), "usage:"),
@@ -360,8 +360,8 @@ class Check(Running):
         self.send(message(IPFIX, netflow9.templates(IPFIX, narrow, timeless)))
         self.wait("templates", 2)
         found = self.findings()
-        self.assertEqual(set(found), {"narrow-counters", "no-time-base",
-                                      "no-times", "sampling-unknown"})
+        self.assertEqual(set(found), {"no-time-base", "no-times",
+                                      "sampling-unknown"})
         self.assertIn("template 300 of domain 0", found["no-time-base"])
         self.assertIn("template 301 of domain 0", found["no-times"])
         # A rate in each record counts as known sampling.
@@ -369,7 +369,7 @@ class Check(Running):
                            ("samplerRandomInterval", 4), *TIMES)
         self.send(message(IPFIX, netflow9.templates(IPFIX, sampled)))
         self.wait("templates", 3)
-        self.assertEqual(set(self.findings()), {"narrow-counters", "no-times"})
+        self.assertEqual(set(self.findings()), {"no-times"})
         self.assertIn("\nsampling: samplerRandomInterval in each record of "
                       "template 300 of domain 0\n",
                       show(self.flowd, "show", "exporter", AGENT))
@@ -381,14 +381,92 @@ class Check(Running):
         self.send(message(IPFIX, netflow9.templates(IPFIX, options),
                           netflow9.data(options, (0, 1, 10, 10 ** 12))))
         self.wait("options", 1)
-        self.assertEqual(set(self.findings()), {"narrow-counters",
-                                                "no-times"})
+        self.assertEqual(set(self.findings()), {"no-times"})
+
+    def test_narrow_counters(self):
+        """4 bytes are enough as long as no flow is near their limit."""
+        narrow = Template(300, ("octetDeltaCount", 4), *TIMES)
+        now = int(time.time()) * 1000
+        self.send(message(IPFIX, netflow9.templates(IPFIX, narrow),
+                          netflow9.data(narrow, (2**31 - 1, now, now))))
+        self.wait("flows", 1)
+        self.assertEqual(self.findings(0), {})
+        self.send(message(IPFIX, netflow9.data(narrow, (2**31, now, now))))
+        self.wait("flows", 2)
+        self.assertEqual(set(self.findings()), {"narrow-counters"})
+        exporter = show_json(self.flowd, "show",
+                             "exporters")["exporters"][0]
+        self.assertEqual((exporter["octets"], exporter["large"]),
+                         (2**32 - 1, 1))
+
+    def acknowledged(self, text, *args, status=0):
+        """Returns what check prints if the file has this text."""
+        file = self.flowd.dir / "acknowledged"
+        file.write_text(text)
+        result = flowdctl(self.flowd, "-a", str(file), *args, "check")
+        self.assertEqual(result.returncode, status, result.stderr)
+        return result.stdout if status != 1 else result.stderr
+
+    def test_acknowledged(self):
+        layout = Template(300, ("octetDeltaCount", 8))
+        self.send(message(V9, netflow9.data(layout, (1,))))
+        self.send(struct.pack("!H", 77))
+        self.wait("datagrams", 2)
+        printed = show(self.flowd, "check", status=3)
+        self.assertEqual(printed.count("\n"), 2)
+        # The output of check is itself a valid file.
+        self.assertEqual(self.acknowledged(printed), "")
+        one = f"# known\n\n {AGENT}  unsupported-version\r\n"
+        self.assertRegex(self.acknowledged(one, status=3),
+                         rf"\A{AGENT}: waiting-for-template: .*\n\Z")
+        found = json.loads(self.acknowledged(one, "-j", status=3))
+        self.assertEqual({f["finding"]: f["acknowledged"]
+                          for f in found["findings"]},
+                         {"unsupported-version": True,
+                          "waiting-for-template": False})
+        # Metrics are no failure of whoever collects them.
+        self.assertEqual(
+            [line for line in self.acknowledged(one, "-p")
+             .splitlines() if line[0] != "#"],
+            [f'flowd_exporter_finding{{exporter="{AGENT}",'
+             'finding="waiting-for-template"} 1'])
+        # An acknowledgement is about one exporter and one finding.
+        other = printed.replace(AGENT, "127.0.0.8")
+        self.assertEqual(self.acknowledged(other, status=3), printed)
+
+    def test_wrong_acknowledgements(self):
+        for line, message in (
+                ("all clock-off", "expected the address of an exporter"),
+                (AGENT, "expected the name of a finding after the address"),
+                (f"{AGENT} clock", "no finding has this name")):
+            self.assertIn(f"acknowledged:2: {message}",
+                          self.acknowledged(f"# x\n{line}\n", status=1))
+        result = flowdctl(self.flowd, "-a", "/nonexistent/file", "check")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("cannot read /nonexistent/file", result.stderr)
+        result = flowdctl(self.flowd, "-a", "/dev/null", "top")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("top: option -a does not apply", result.stderr)
+
+    def test_every_finding_can_be_acknowledged(self):
+        manual = tap.source("flowdctl.8").read_text()
+        names = re.findall(r"^\.It Cm (\S+)$", manual.partition(
+            ".Sh FINDINGS")[2].partition(".Sh ")[0], re.M)
+        self.assertGreater(len(names), 10)
+        text = "".join(f"{AGENT} {name}\n" for name in names)
+        self.assertEqual(self.acknowledged(text), "")
+        for source in "ctl-check.c", "ctl-findings.c":
+            code = tap.source(source).read_text()
+            used = set(re.findall(r'"([a-z]+(?:-[a-z]+)+)"', code))
+            self.assertLessEqual(used, set(names))
 
     def test_templates_are_listed_in_one_finding(self):
         layouts = [Template(300 + i, ("octetDeltaCount", 4), *TIMES)
                    for i in range(25)]
-        self.send(message(IPFIX, netflow9.templates(IPFIX, *layouts)))
-        self.wait("templates", 25)
+        now = int(time.time()) * 1000
+        self.send(message(IPFIX, netflow9.templates(IPFIX, *layouts),
+                          netflow9.data(layouts[0], (2**31, now, now))))
+        self.wait("flows", 1)
         findings = show_json(self.flowd, "check", AGENT,
                              status=3)["findings"]
         self.assertEqual([f["finding"] for f in findings],
