@@ -59,7 +59,7 @@ static void	yyerror(const char *);
 %token	<token>	EVERY
 %token	<token>	EXPORTERS FILE_ FILES FLOW FORWARD GROUP IN_IFNDX
 %token	<token>	INCLUDE INET INET6 INTERFACE JOIN KEEP LIMIT LISTEN
-%token	<token>	LOGFILE LOGSOCK MASK MEMORY MODE NAME OCTETS ON OUT_IFNDX
+%token	<token>	LOGFILE LOGS LOGSOCK MASK MEMORY MODE NAME OCTETS ON OUT_IFNDX
 %token	<token>	PACKETS PIDFILE PORT PROTO QUICK ROTATE SIZE SOURCE
 %token	<token>	SRC SRC_AS STATEFILE STORE SYNC TABLE TAG TCP_FLAGS
 %token	<token>	TEMPLATES TO TOS UTC VERSION WORKERS
@@ -146,10 +146,12 @@ statement
 	| WORKERS STRING '\n'		{ conf_set_workers($1, $2); }
 	| WORKERS error '\n'	{ lex_expected("workers NUMBER"); }
 	| LIMIT EXPORTERS STRING '\n'	{
-		conf_limit_number(&parsing.conf->limits.exporters, $2, $3);
+		conf_limit_number(&parsing.conf->limits.exporters, UINT32_MAX,
+		    $2, $3);
 	}
 	| LIMIT TEMPLATES STRING '\n'	{
-		conf_limit_number(&parsing.conf->limits.templates, $2, $3);
+		conf_limit_number(&parsing.conf->limits.templates, UINT32_MAX,
+		    $2, $3);
 	}
 	| LIMIT MEMORY STRING '\n'	{
 		conf_limit_bytes(&parsing.conf->limits.memory, $2, $3);
@@ -157,9 +159,14 @@ statement
 	| LIMIT BUFFER STRING '\n'	{
 		conf_limit_bytes(&parsing.conf->limits.buffer, $2, $3);
 	}
+	| LIMIT LOGS STRING '\n'	{
+		conf_limit_number(&parsing.conf->limits.logs, CONFIG_LOGS_MAX,
+		    $2, $3);
+	}
 	| LIMIT error '\n'	{
 		lex_expected("limit exporters NUMBER, limit templates NUMBER, "
-		    "limit memory SIZE or limit buffer SIZE");
+		    "limit memory SIZE, limit buffer SIZE or "
+		    "limit logs NUMBER");
 	}
 	| LOGSOCK STRING bufsize '\n'	{ conf_set_logsock($1, $2, $3); }
 	| LOGSOCK error '\n'	{
@@ -444,6 +451,7 @@ const struct keyword grammar_keywords[] = {
 	{ "limit",	LIMIT, true },
 	{ "listen",	LISTEN, false },
 	{ "logfile",	LOGFILE, false },
+	{ "logs",	LOGS, true },
 	{ "logsock",	LOGSOCK, false },
 	{ "mask",	MASK, false },
 	{ "memory",	MEMORY, true },

@@ -41,7 +41,6 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/log-cause.h"
 #include "base/log.h"
 #include "monitor/control-socket.h"
 #include "monitor/daemonize.h"
@@ -61,6 +60,7 @@
 #define DEFAULT_PIDFILE PACKAGE_RUNSTATEDIR "/flowd.pid"
 #define START_SECONDS   20      /* until the collectors must be ready */
 #define STOP_SECONDS    30      /* until the collectors must have exited */
+#define COMPRESS_MS     50      /* between looks at a compression */
 #define NS_IN_MS        1000000 /* nanoseconds in a millisecond */
 
 /* The collectors' sockets, and after them the pipes with their messages. */
@@ -132,19 +132,7 @@ tick_interfaces(struct monitor *m)
 static void
 reopen_logs(struct monitor *m)
 {
-	struct log_cause cause;
-	size_t i;
-
-	for (i = 0; i < m->now.conf->nlogs; i++) {
-		if (flowlogs_reopen(&m->now.logs, i, &cause) == 0) {
-			send_log(m, i);
-			continue;
-		}
-		log_cause_write(&cause);
-		log_warnx(
-		    "the log was not reopened; flows are still "
-		    "written to the old file");
-	}
+	flowlogs_reopen(&m->now.logs, send_log, m);
 	m->workers.reopening = true;
 	workers_report(&m->workers);
 }
@@ -249,6 +237,8 @@ wait_limit(const struct monitor *m, struct timespec *ts)
 	if (m->workers.stopping || flowlogs_need_ticks(&m->now.logs) ||
 	    is_held_back(&m->workers))
 		ms = sooner(ms, ms_to_next_second());
+	if (flowlogs_compress(&m->now.logs))
+		ms = sooner(ms, COMPRESS_MS);
 	if (ms == -1)
 		return (NULL);
 	*ts = (struct timespec){ .tv_sec = ms / 1000,

@@ -67,6 +67,7 @@ struct collector {
 	uint32_t repair_before; /* epoch seconds; the last such request */
 	uint32_t logs_before;   /* epoch seconds; the last PRIV_WANT_LOGS */
 	uint32_t logs_wait;     /* seconds until the next one; 0: none before */
+	bool log_asked;         /* PRIV_EXPORTER_LOG will come */
 	bool stopping;          /* the monitor ordered it */
 };
 
@@ -186,6 +187,20 @@ ask_for_logs(struct collector *c, uint32_t now)
 	ask_about_logs(c, PRIV_WANT_LOGS);
 }
 
+/* Asks the monitor to open the log of an exporter.  False: none is wanted. */
+static bool
+ask_for_log(struct collector *c)
+{
+	struct priv_want_log want;
+
+	if (!output_want_log(c->output, &want))
+		return (false);
+	c->log_asked = true;
+	if (priv_send_want_log(c->sock, &want) == -1)
+		end_orphaned(c);
+	return (true);
+}
+
 static void
 resume_logs(struct collector *c)
 {
@@ -280,19 +295,39 @@ receive_forward(struct collector *c, const struct priv_msg *order, int fd)
 		fatalx("the monitor sent an unexpected forward");
 }
 
+/* The monitor closes the former file after PRIV_LOG_TAKEN. */
+static void
+release_former(struct collector *c)
+{
+	ask_for_repair(c);
+	send_request(c, PRIV_LOG_TAKEN);
+}
+
 static void
 receive_log(struct collector *c, const struct priv_msg *order, int fd)
 {
-	if (fd == -1)
-		fatalx("the monitor sent a log without descriptor");
 	if (c->staged.conf != NULL) {
 		staged_add_log(&c->staged, fd, order->value);
 		return;
 	}
+	if (fd == -1)
+		fatalx("the monitor sent a log without descriptor");
 	output_reopen_log(c->output, order->value, fd);
-	/* The monitor closes the former file after PRIV_LOG_TAKEN. */
-	ask_for_repair(c);
-	send_request(c, PRIV_LOG_TAKEN);
+	release_former(c);
+}
+
+static void
+receive_exporter_log(struct collector *c, const struct priv_msg *order, int fd)
+{
+	c->log_asked = false;
+	output_open_log(c->output, fd, order->value);
+}
+
+static void
+close_log(struct collector *c, const struct priv_msg *order)
+{
+	output_close_log(c->output, order->value);
+	release_former(c);
 }
 
 static void
@@ -310,6 +345,7 @@ replace_outputs(struct collector *c)
 	struct staged *s = &c->staged;
 
 	output_set_logs(c->output, s->conf, s->logs);
+	c->log_asked = false;
 	free(s->logs);
 	output_set_forwards(c->output, s->forwards, s->nforwards);
 	free(s->forwards);
@@ -397,6 +433,12 @@ obey(struct collector *c)
 	case PRIV_LOG:
 		receive_log(c, &order, fd);
 		return;
+	case PRIV_EXPORTER_LOG:
+		receive_exporter_log(c, &order, fd);
+		return;
+	case PRIV_CLOSE_LOG:
+		close_log(c, &order);
+		return;
 	case PRIV_LOGSOCK:
 		receive_logsock(c, fd);
 		return;
@@ -443,6 +485,9 @@ flush_all(struct collector *c)
 	bool blocked;
 
 	for (;;) {
+		do
+			obey_while(c, &c->log_asked);
+		while (ask_for_log(c));
 		left = output_flush(c->output);
 		output_pollfds(c->output, c->pfds);
 		for (i = 0, blocked = false; i < n; i++)
@@ -607,6 +652,7 @@ collect(const struct collector_place *place)
 		write_when_due(c);
 		control_serve(c->control, control_pfds(c), now_sec());
 		ask_for_repair(c);
+		(void)ask_for_log(c);
 		if (c->pfds[0].revents != 0)
 			obey(c);
 	}

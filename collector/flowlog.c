@@ -63,13 +63,16 @@ struct block {
 
 struct flowlog {
 	char *name;
-	struct flowlog_lock lock; /* kept while the file has a partial record */
-	int fd;                   /* -1: none */
-	bool is_file;             /* a regular file, which can be cut */
+	/* Kept while the file has a partial record.  Without locks: none. */
+	struct flowlog_lock lock;
+	int fd;                     /* -1: none */
+	bool is_file;               /* a regular file, which can be cut */
 	struct block *first, *last; /* at least one */
 	size_t nblocks;
 	uint64_t max_blocks;
-	size_t left;      /* bytes in all blocks */
+	size_t
+	    *shared; /* further blocks of several logs; NULL: no limit of all */
+	size_t left; /* bytes in all blocks */
 	size_t partial;   /* bytes of the first record that are in fd */
 	off_t torn_at;    /* size of the file with this partial record */
 	bool torn;        /* since the last flowlog_was_torn */
@@ -89,12 +92,22 @@ struct flowlog {
 };
 
 static bool
+may_add_block(const struct flowlog *l)
+{
+	if (l->shared == NULL)
+		return (l->nblocks < l->max_blocks);
+	return (l->nblocks == 0 || *l->shared < l->max_blocks);
+}
+
+static bool
 add_block(struct flowlog *l)
 {
 	struct block *b;
 
-	if (l->nblocks >= l->max_blocks || (b = malloc(sizeof(*b))) == NULL)
+	if (!may_add_block(l) || (b = malloc(sizeof(*b))) == NULL)
 		return (false);
+	if (l->shared != NULL && l->nblocks > 0)
+		(*l->shared)++;
 	b->next = NULL;
 	b->begin = b->end = b->first = b->nruns = 0;
 	if (l->last == NULL)
@@ -115,7 +128,8 @@ flowlog_new(const char *name, const struct flowlog_lock *lock,
 	if ((l = calloc(1, sizeof(*l))) == NULL)
 		return (NULL);
 	l->fd = -1;
-	l->lock = *lock;
+	if (lock != NULL)
+		l->lock = *lock;
 	l->outcome = outcome;
 	flowlog_set_limit(l, FLOWLOG_BUFFER_DEFAULT);
 	if ((l->name = strdup(name)) == NULL || !add_block(l)) {
@@ -131,16 +145,41 @@ flowlog_set_limit(struct flowlog *l, uint64_t bytes)
 	l->max_blocks = bytes < BLOCK_LEN ? 1 : bytes / BLOCK_LEN;
 }
 
+void
+flowlog_share_limit(struct flowlog *l, size_t *blocks)
+{
+	if (l->shared == NULL)
+		*blocks += l->nblocks - 1;
+	l->shared = blocks;
+}
+
 const char *
 flowlog_name(const struct flowlog *l)
 {
 	return (l->name);
 }
 
-const struct flowlog_counters *
-flowlog_counters(const struct flowlog *l)
+void
+flowlog_counters_add(struct flowlog_counters *sum, const struct flowlog *l)
 {
-	return (&l->counters);
+	sum->bytes += l->counters.bytes;
+	sum->errors += l->counters.errors;
+	sum->lost += l->counters.lost;
+}
+
+static void
+unlock(const struct flowlog *l)
+{
+	if (l->lock.locks != NULL)
+		flowlog_unlock(&l->lock);
+}
+
+void
+flowlog_set_lock(struct flowlog *l, const struct flowlog_lock *lock)
+{
+	if (l->lock.index != lock->index)
+		unlock(l);
+	l->lock = *lock;
 }
 
 /* Returns the length of the record at offset at. */
@@ -227,6 +266,8 @@ remove_from_buffer(struct flowlog *l, size_t n, bool written)
 		return (removed);
 	l->first = b->next;
 	l->nblocks--;
+	if (l->shared != NULL)
+		(*l->shared)--;
 	free(b);
 	return (removed);
 }
@@ -370,7 +411,7 @@ flowlog_blocked_on(const struct flowlog *l)
 bool
 flowlog_is_dead(const struct flowlog *l)
 {
-	return (l->dead);
+	return (l->fd != -1 && l->dead);
 }
 
 bool
@@ -387,7 +428,7 @@ flowlog_pause(struct flowlog *l, bool pause)
 {
 	l->paused = pause;
 	if (!pause && l->partial == 0)
-		flowlog_unlock(&l->lock);
+		unlock(l);
 }
 
 static bool
@@ -454,9 +495,10 @@ flowlog_end(struct flowlog *l)
 {
 	uint64_t lost = 0;
 
-	write_all(l);
+	if (l->fd != -1)
+		write_all(l);
 	flowlog_set_fd(l, -1);
-	flowlog_unlock(&l->lock);
+	unlock(l);
 	while (l->left > 0)
 		lost += remove_from_buffer(l, l->first->end - l->first->begin,
 		    false);
@@ -477,6 +519,8 @@ flowlog_free(struct flowlog *l)
 		return;
 	if (l->fd != -1)
 		(void)close(l->fd);
+	if (l->shared != NULL && l->nblocks > 1)
+		*l->shared -= l->nblocks - 1;
 	while ((b = l->first) != NULL) {
 		l->first = b->next;
 		free(b);

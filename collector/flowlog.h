@@ -43,16 +43,26 @@ struct flowlog;
 
 /*
  * name is for messages, and is copied.  outcome is called for all records that
- * were committed.  NULL if memory is exhausted.
+ * were committed.  lock may be NULL; flowlog_set_lock() then precedes the first
+ * file.  NULL if memory is exhausted.
  */
 struct flowlog *flowlog_new(const char *name, const struct flowlog_lock *lock,
     record_outcome *outcome);
+
+/* Sets the lock of the next file.  The log has no file. */
+void flowlog_set_lock(struct flowlog *l, const struct flowlog_lock *lock);
 
 /*
  * Sets the size in bytes to which the buffer may grow while the log cannot be
  * written.  It grows by blocks of 1 MiB, of which one always exists.
  */
 void flowlog_set_limit(struct flowlog *l, uint64_t bytes);
+
+/*
+ * Makes the limit that of all logs with the same *blocks, which has to live
+ * longer and is 0 at first: the number of their blocks beyond the first of each.
+ */
+void flowlog_share_limit(struct flowlog *l, size_t *blocks);
 
 /*
  * Writes the buffer.  Records that cannot be written are counted as lost, with
@@ -114,6 +124,8 @@ void flowlog_pause(struct flowlog *l, bool pause);
  */
 int flowlog_blocked_on(const struct flowlog *l);
 
-const struct flowlog_counters *flowlog_counters(const struct flowlog *l);
+/* Adds the log's counters to a sum. */
+void flowlog_counters_add(struct flowlog_counters *sum,
+    const struct flowlog *l);
 
 #endif

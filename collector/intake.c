@@ -123,8 +123,8 @@ store_each(struct intake *in, const struct flow *flows, size_t n)
 	(void)store_encode_many(flows, n, in->conf->store_mask, in->records,
 	    lens);
 	for (i = 0; i < n; record += lens[i++]) {
-		switch (output_put(in->output, &flows[i], record, lens[i],
-		    in->exporter)) {
+		switch (output_put(in->output, &in->exporter->addr, &flows[i],
+		    record, lens[i], in->exporter)) {
 		case OUTPUT_STORED:
 			count->stored++;
 			break;
@@ -146,8 +146,12 @@ static void
 store_flows(struct intake *in, const struct flow *flows, size_t n)
 {
 	size_t lens[SINK_FLOWS];
-	uint8_t *room = output_room(in->output, n * STORE_RECORD_MAX);
+	uint8_t *room;
 
+	if (n == 0)
+		return;
+	room =
+	    output_room(in->output, &in->exporter->addr, n * STORE_RECORD_MAX);
 	if (room == NULL) {
 		store_each(in, flows, n);
 		return;

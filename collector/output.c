@@ -24,15 +24,20 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "collector/exporter-logs.h"
 #include "collector/flowlog.h"
 #include "collector/logsock.h"
 #include "collector/output.h"
 
+#define NO_LOG SIZE_MAX
+
 struct output {
 	const struct config *conf; /* the logs'; NULL: none yet */
-	struct flowlog **logs;     /* conf->nlogs */
-	struct flowlog *rest;      /* without tags; or NULL */
-	bool paused;               /* all of them */
+	struct flowlog **logs;     /* conf->nlogs; NULL: with %{exporter} */
+	size_t rest;               /* index of that without tags, or NO_LOG */
+	struct flowlog *room_in;   /* the log with the latest output_room() */
+	struct exporter_logs *exporters;
+	bool paused; /* all logs */
 	struct flowlog_locks *locks;
 	uint32_t number; /* of this collector, from 1 on */
 
@@ -57,7 +62,11 @@ output_new(struct flowlog_locks *locks, uint32_t number,
 		return (NULL);
 	o->locks = locks;
 	o->number = number;
-	if ((o->logsock = logsock_new(outcome)) == NULL) {
+	o->rest = NO_LOG;
+	if ((o->logsock = logsock_new(outcome)) == NULL ||
+	    (o->exporters = exporter_logs_new(locks, number, outcome)) ==
+		NULL) {
+		logsock_free(o->logsock);
 		free(o);
 		return (NULL);
 	}
@@ -71,14 +80,20 @@ nlogs(const struct output *o)
 	return (o->conf == NULL ? 0 : o->conf->nlogs);
 }
 
-static void
-add_log_counters(struct flowlog_counters *sum, const struct flowlog *l)
+/* The logs of the configuration, and then those of exporters. */
+static size_t
+nall(const struct output *o)
 {
-	const struct flowlog_counters *n = flowlog_counters(l);
+	return (nlogs(o) + exporter_logs_max(o->exporters));
+}
 
-	sum->bytes += n->bytes;
-	sum->errors += n->errors;
-	sum->lost += n->lost;
+/* One of these; NULL: a log with %{exporter}, or none. */
+static struct flowlog *
+log_at(const struct output *o, size_t i)
+{
+	const size_t n = nlogs(o);
+
+	return (i < n ? o->logs[i] : exporter_logs_at(o->exporters, i - n));
 }
 
 void
@@ -87,8 +102,12 @@ output_count(const struct output *o, struct collector_counters *counters)
 	struct flowlog_counters logs = o->closed;
 	size_t i;
 
-	for (i = 0; i < nlogs(o); i++)
-		add_log_counters(&logs, o->logs[i]);
+	for (i = 0; i < nlogs(o); i++) {
+		if (o->logs[i] != NULL)
+			flowlog_counters_add(&logs, o->logs[i]);
+	}
+	exporter_logs_count(o->exporters, &logs);
+	counters->logs_evicted = exporter_logs_evicted(o->exporters);
 	counters->log_bytes = logs.bytes;
 	counters->log_errors = logs.errors;
 	counters->log_lost = logs.lost;
@@ -102,20 +121,30 @@ static void
 end_log(struct output *o, struct flowlog *l)
 {
 	flowlog_end(l);
-	add_log_counters(&o->closed, l);
+	flowlog_counters_add(&o->closed, l);
 	flowlog_free(l);
+}
+
+static void
+end_logs(struct output *o, struct flowlog **logs, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (logs[i] != NULL)
+			end_log(o, logs[i]);
+	}
+	free(logs);
 }
 
 void
 output_free(struct output *o)
 {
-	size_t i;
-
 	if (o == NULL)
 		return;
-	for (i = 0; i < nlogs(o); i++)
-		end_log(o, o->logs[i]);
-	free(o->logs);
+	end_logs(o, o->logs, nlogs(o));
+	exporter_logs_end(o->exporters);
+	exporter_logs_free(o->exporters);
 	logsock_free(o->logsock);
 	output_set_forwards(o, NULL, 0);
 	free(o);
@@ -138,13 +167,29 @@ remove_log(struct flowlog **logs, size_t n, const char *path)
 	return (NULL);
 }
 
+/* The log keeps the buffer of a former log with the same path. */
+static struct flowlog *
+make_log(struct output *o, const struct conf_log *log,
+    const struct output_log *opened, struct flowlog *former, uint64_t buffer)
+{
+	const struct flowlog_lock lock = { o->locks, opened->lock, o->number };
+	struct flowlog *l = former;
+
+	if (l == NULL &&
+	    (l = flowlog_new(log->path, &lock, o->outcome)) == NULL)
+		fatal("memory exhausted");
+	flowlog_set_limit(l, buffer);
+	flowlog_pause(l, o->paused);
+	flowlog_set_fd(l, opened->fd);
+	return (l);
+}
+
 void
 output_set_logs(struct output *o, const struct config *conf,
     const struct output_log *opened)
 {
 	size_t i, nbefore = nlogs(o);
-	struct flowlog **before = o->logs, **logs, *l;
-	struct flowlog_lock lock = { .locks = o->locks, .owner = o->number };
+	struct flowlog **before = o->logs, **logs;
 	uint64_t buffer = conf->limits.buffer;
 
 	if (buffer == 0)
@@ -153,34 +198,46 @@ output_set_logs(struct output *o, const struct config *conf,
 	logs = calloc(conf->nlogs == 0 ? 1 : conf->nlogs, sizeof(*logs));
 	if (logs == NULL)
 		fatal("memory exhausted");
-	o->rest = NULL;
+	o->rest = NO_LOG;
 	for (i = 0; i < conf->nlogs; i++) {
-		l = remove_log(before, nbefore, conf->logs[i].path);
-		lock.index = opened[i].lock;
-		if (l == NULL &&
-		    (l = flowlog_new(conf->logs[i].path, &lock, o->outcome)) ==
-			NULL)
-			fatal("memory exhausted");
-		flowlog_set_limit(l, buffer);
-		flowlog_pause(l, o->paused);
-		flowlog_set_fd(l, opened[i].fd);
 		if (conf->logs[i].ntags == 0)
-			o->rest = l;
-		logs[i] = l;
+			o->rest = i;
+		if (opened[i].fd != -1)
+			logs[i] = make_log(o, &conf->logs[i], &opened[i],
+			    remove_log(before, nbefore, conf->logs[i].path),
+			    buffer);
 	}
-	for (i = 0; i < nbefore; i++) {
-		if (before[i] != NULL)
-			end_log(o, before[i]);
-	}
-	free(before);
+	end_logs(o, before, nbefore);
 	o->logs = logs;
 	o->conf = conf;
+	exporter_logs_configure(o->exporters, conf, buffer);
+}
+
+bool
+output_want_log(struct output *o, struct priv_want_log *want)
+{
+	return (exporter_logs_want(o->exporters, want));
+}
+
+void
+output_open_log(struct output *o, int fd, uint32_t lock)
+{
+	if (exporter_logs_open(o->exporters, fd, lock) == -1)
+		fatalx("the monitor sent an unexpected log of an exporter");
+}
+
+void
+output_close_log(struct output *o, size_t place)
+{
+	if (exporter_logs_close(o->exporters, place) == -1)
+		fatalx("the monitor closed log %zu, which does not exist",
+		    place);
 }
 
 void
 output_reopen_log(struct output *o, size_t which, int fd)
 {
-	if (which >= nlogs(o))
+	if (which >= nlogs(o) || o->logs[which] == NULL)
 		fatalx("the monitor sent log %zu, which does not exist", which);
 	flowlog_set_fd(o->logs[which], fd);
 }
@@ -188,21 +245,25 @@ output_reopen_log(struct output *o, size_t which, int fd)
 bool
 output_was_torn(struct output *o)
 {
+	struct flowlog *l;
 	bool torn = false;
 	size_t i;
 
-	for (i = 0; i < nlogs(o); i++)
-		torn = flowlog_was_torn(o->logs[i]) || torn;
+	for (i = 0; i < nall(o); i++) {
+		if ((l = log_at(o, i)) != NULL)
+			torn = flowlog_was_torn(l) || torn;
+	}
 	return (torn);
 }
 
 bool
 output_has_dead_log(const struct output *o)
 {
+	const struct flowlog *l;
 	size_t i;
 
-	for (i = 0; i < nlogs(o); i++) {
-		if (flowlog_is_dead(o->logs[i]))
+	for (i = 0; i < nall(o); i++) {
+		if ((l = log_at(o, i)) != NULL && flowlog_is_dead(l))
 			return (true);
 	}
 	return (false);
@@ -214,27 +275,36 @@ output_pause_logs(struct output *o, bool pause)
 	size_t i;
 
 	o->paused = pause;
-	for (i = 0; i < nlogs(o); i++)
-		flowlog_pause(o->logs[i], pause);
+	for (i = 0; i < nlogs(o); i++) {
+		if (o->logs[i] != NULL)
+			flowlog_pause(o->logs[i], pause);
+	}
+	exporter_logs_pause(o->exporters, pause);
 }
 
 size_t
 output_left(const struct output *o)
 {
+	const struct flowlog *l;
 	size_t i, left = 0;
 
-	for (i = 0; i < nlogs(o); i++)
-		left += flowlog_left(o->logs[i]);
+	for (i = 0; i < nall(o); i++) {
+		if ((l = log_at(o, i)) != NULL)
+			left += flowlog_left(l);
+	}
 	return (left);
 }
 
 static size_t
 flush_logs(struct output *o)
 {
+	struct flowlog *l;
 	size_t i, left = 0;
 
-	for (i = 0; i < nlogs(o); i++)
-		left += flowlog_flush(o->logs[i]);
+	for (i = 0; i < nall(o); i++) {
+		if ((l = log_at(o, i)) != NULL)
+			left += flowlog_flush(l);
+	}
 	return (left);
 }
 
@@ -248,19 +318,22 @@ output_flush(struct output *o)
 size_t
 output_npollfds(const struct output *o)
 {
-	return (nlogs(o) + 1);
+	return (nall(o) + 1);
 }
 
 void
 output_pollfds(const struct output *o, struct pollfd *pfds)
 {
-	size_t i, n = nlogs(o);
+	const struct flowlog *l;
+	size_t i, n = nall(o);
 
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
+		l = log_at(o, i);
 		pfds[i] = (struct pollfd){
 			.events = POLLOUT,
-			.fd = flowlog_blocked_on(o->logs[i]),
+			.fd = l == NULL ? -1 : flowlog_blocked_on(l),
 		};
+	}
 	pfds[n] = (struct pollfd){
 		.events = POLLOUT,
 		.fd = logsock_blocked_on(o->logsock),
@@ -341,8 +414,8 @@ has_tag(const struct conf_log *log, uint32_t tag)
 	return (false);
 }
 
-/* The log for the flow, or NULL. */
-static struct flowlog *
+/* The index of the log for the flow, or NO_LOG. */
+static size_t
 choose(const struct output *o, const struct flow *flow)
 {
 	size_t i;
@@ -351,9 +424,18 @@ choose(const struct output *o, const struct flow *flow)
 		return (o->rest);
 	for (i = 0; i < o->conf->nlogs; i++) {
 		if (has_tag(&o->conf->logs[i], flow->tag))
-			return (o->logs[i]);
+			return (i);
 	}
 	return (o->rest);
+}
+
+/* The log with this index, or the exporter's log of it.  NULL: no place. */
+static struct flowlog *
+log_of(struct output *o, size_t i, const struct addr *exporter)
+{
+	return (o->logs[i] != NULL ?
+		o->logs[i] :
+		exporter_logs_find(o->exporters, i, exporter));
 }
 
 static enum output_result
@@ -372,17 +454,20 @@ put_to_logsock(struct output *o, const uint8_t *record, size_t len, void *owner)
 
 /* If there are both a log and the log socket, the log decides the outcome. */
 enum output_result
-output_put(struct output *o, const struct flow *flow, const uint8_t *record,
-    size_t len, void *owner)
+output_put(struct output *o, const struct addr *exporter,
+    const struct flow *flow, const uint8_t *record, size_t len, void *owner)
 {
-	struct flowlog *l = choose(o, flow);
+	const size_t i = choose(o, flow);
 	enum output_result r = OUTPUT_NOWHERE;
+	struct flowlog *l;
 	uint8_t *room;
 
 	if (o->use_logsock)
-		r = put_to_logsock(o, record, len, l == NULL ? owner : NULL);
-	if (l == NULL)
+		r = put_to_logsock(o, record, len, i == NO_LOG ? owner : NULL);
+	if (i == NO_LOG)
 		return (r);
+	if ((l = log_of(o, i, exporter)) == NULL)
+		return (OUTPUT_LOST);
 	if ((room = flowlog_room(l, len)) == NULL) {
 		flowlog_refuse(l);
 		return (OUTPUT_LOST);
@@ -393,29 +478,27 @@ output_put(struct output *o, const struct flow *flow, const uint8_t *record,
 }
 
 uint8_t *
-output_room(struct output *o, size_t len)
+output_room(struct output *o, const struct addr *exporter, size_t len)
 {
-	if (o->use_logsock || o->rest == NULL || o->conf->nlogs != 1)
+	if (o->use_logsock || o->rest == NO_LOG || o->conf->nlogs != 1)
 		return (NULL);
-	return (flowlog_room(o->rest, len));
+	o->room_in = log_of(o, o->rest, exporter);
+	return (o->room_in == NULL ? NULL : flowlog_room(o->room_in, len));
 }
 
 void
 output_commit(struct output *o, size_t len, size_t records, void *owner)
 {
-	flowlog_commit(o->rest, len, records, owner);
+	flowlog_commit(o->room_in, len, records, owner);
 }
 
 void
 output_end(struct output *o)
 {
-	size_t i;
-
-	for (i = 0; i < nlogs(o); i++)
-		end_log(o, o->logs[i]);
-	free(o->logs);
+	end_logs(o, o->logs, nlogs(o));
+	exporter_logs_end(o->exporters);
 	o->logs = NULL;
-	o->rest = NULL;
+	o->rest = NO_LOG;
 	o->conf = NULL;
 	output_set_logsock(o, -1);
 }

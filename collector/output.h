@@ -38,7 +38,7 @@ struct output;
 
 /* A log that the monitor has opened. */
 struct output_log {
-	int fd;
+	int fd;        /* -1: with %{exporter} */
 	uint32_t lock; /* its index; flowlog-lock.h */
 };
 
@@ -76,6 +76,17 @@ void output_end(struct output *o);
 void output_reopen_log(struct output *o, size_t which, int fd);
 
 /*
+ * Whether the monitor has to be asked for the log of an exporter; fills in want.
+ * output_open_log receives the answer: the file, which the output then owns, or
+ * -1, if the log cannot be opened now.  After output_set_logs no answer comes.
+ */
+bool output_want_log(struct output *o, struct priv_want_log *want);
+void output_open_log(struct output *o, int fd, uint32_t lock);
+
+/* Closes the file in a place of exporters' logs, if it has one. */
+void output_close_log(struct output *o, size_t place);
+
+/*
  * Sets the connected log socket, which the output then owns.  -1: there is no
  * reader.
  */
@@ -107,17 +118,17 @@ enum output_result {
 };
 
 /*
- * Stores or buffers the record of this flow, of len bytes up to
+ * Stores or buffers the record of this flow of the exporter, of len bytes up to
  * STORE_RECORD_MAX.  owner is not NULL.
  */
-enum output_result output_put(struct output *o, const struct flow *flow,
-    const uint8_t *record, size_t len, void *owner);
+enum output_result output_put(struct output *o, const struct addr *exporter,
+    const struct flow *flow, const uint8_t *record, size_t len, void *owner);
 
 /*
- * Returns room for len bytes of records in the log's buffer, if all flows go to
- * the same log and nowhere else, and it has room; otherwise NULL.
+ * Returns room for len bytes of records in the log's buffer, if all flows of the
+ * exporter go to the same log and nowhere else, and it has room; otherwise NULL.
  */
-uint8_t *output_room(struct output *o, size_t len);
+uint8_t *output_room(struct output *o, const struct addr *exporter, size_t len);
 
 /* Appends the first len bytes of that room, whole records, to the buffer. */
 void output_commit(struct output *o, size_t len, size_t records, void *owner);

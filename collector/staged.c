@@ -20,6 +20,7 @@
 
 #include "base/log.h"
 #include "collector/staged.h"
+#include "config/flowlog-name.h"
 #include "ipc/flowlog-lock.h"
 #include "ipc/priv-msg.h"
 
@@ -85,7 +86,8 @@ void
 staged_add_log(struct staged *s, int fd, uint32_t lock)
 {
 	if (s->conf == NULL || s->nlogs == s->conf->nlogs ||
-	    lock >= FLOWLOG_LOCKS_MAX)
+	    lock >= FLOWLOG_LOCKS_MAX ||
+	    (fd == -1) != flowlog_name_has_exporter(&s->conf->logs[s->nlogs]))
 		fatalx("the monitor sent an unexpected log");
 	s->logs[s->nlogs++] = (struct output_log){ fd, lock };
 }

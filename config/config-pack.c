@@ -32,7 +32,7 @@
 #include "lib/cursor.h"
 #include "lib/fields.h"
 
-#define PACK_VERSION    8
+#define PACK_VERSION    9
 #define PACK_SIZE_FIRST 4096 /* bytes; doubled until all fits */
 
 /* The last second of the year 9999, the last year that flowd.conf can have. */
@@ -304,6 +304,7 @@ static const struct pack_row limits_rows[] = {
 	NUMBER(struct conf_limits, templates),
 	NUMBER(struct conf_limits, memory),
 	NUMBER(struct conf_limits, buffer),
+	UP_TO(struct conf_limits, logs, CONFIG_LOGS_MAX),
 };
 static const struct pack_layout limits_layout =
     PACK_LAYOUT(struct conf_limits, limits_rows, NULL);

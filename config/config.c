@@ -141,6 +141,68 @@ config_sources(const struct config *conf)
 	return (map);
 }
 
+/* The number of addresses in a prefix, UINT64_MAX for 2^64 and more. */
+static uint64_t
+addresses_in(const struct prefix *p)
+{
+	const unsigned int bits = addr_bits(p->addr.family) - p->len;
+
+	return (bits > 63 ? UINT64_MAX : UINT64_C(1) << bits);
+}
+
+bool
+config_allows_more(const struct config *conf, uint64_t max)
+{
+	const struct prefix *around = NULL;
+	struct prefix *all;
+	uint64_t left = max, more;
+	size_t i, n;
+	bool allows = !filter_addrs_given(&conf->sources);
+
+	if (allows || (all = collect_sources(conf, &n)) == NULL)
+		return (true);
+	for (i = 0; i < n && !allows; i++) {
+		if (around != NULL && prefix_contains(around, &all[i].addr))
+			continue;
+		around = &all[i];
+		more = addresses_in(around);
+		allows = more > left;
+		left -= more;
+	}
+	free(all);
+	return (allows);
+}
+
+static bool
+is_in(const struct prefix *prefixes, uint32_t n, const struct addr *a)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		if (prefix_contains(&prefixes[i], a))
+			return (true);
+	}
+	return (false);
+}
+
+bool
+config_allows(const struct config *conf, const struct addr *a)
+{
+	const struct filter_addr_set *sources = &conf->sources;
+	const struct filter_table *table;
+	uint32_t i;
+
+	if (!filter_addrs_given(sources) ||
+	    is_in(sources->prefixes, sources->n, a))
+		return (true);
+	for (i = 0; i < sources->ntables; i++) {
+		table = &conf->tables[sources->tables[i]];
+		if (is_in(table->prefixes, table->n, a))
+			return (true);
+	}
+	return (false);
+}
+
 static void
 print_endpoint(const char *statement, const struct addr *addr, uint16_t port,
     FILE *fp)
@@ -346,6 +408,8 @@ print_limits(const struct conf_limits *limits, FILE *fp)
 		(void)fprintf(fp, "limit memory %" PRIu64 "\n", limits->memory);
 	if (limits->buffer != 0)
 		(void)fprintf(fp, "limit buffer %" PRIu64 "\n", limits->buffer);
+	if (limits->logs != 0)
+		(void)fprintf(fp, "limit logs %" PRIu32 "\n", limits->logs);
 }
 
 void

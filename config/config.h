@@ -37,6 +37,13 @@
 #define CONFIG_PACKED_MAX  (64U << 20) /* bytes; more is refused */
 #define CONFIG_WORKERS_MAX 64
 
+/* Open logs of exporters. */
+#define CONFIG_LOGS_DEFAULT 256
+#define CONFIG_LOGS_MAX     4096
+
+/* Addresses that flow sources may allow if each exporter has a log. */
+#define CONFIG_EXPORTERS_MAX 65536
+
 struct conf_listen {
 	struct addr addr;
 	uint16_t port;
@@ -72,6 +79,7 @@ struct conf_limits {
 	uint32_t templates; /* of each exporter */
 	uint64_t memory;    /* bytes */
 	uint64_t buffer;    /* bytes, of each log */
+	uint32_t logs;      /* of exporters, that are open */
 };
 
 struct conf_forward {
@@ -176,6 +184,15 @@ enum {
 };
 
 struct prefix_map *config_sources(const struct config *conf);
+
+/*
+ * Whether the flow sources allow more addresses than max, or memory is
+ * exhausted.
+ */
+bool config_allows_more(const struct config *conf, uint64_t max);
+
+/* Whether the flow sources allow the address. */
+bool config_allows(const struct config *conf, const struct addr *a);
 
 /* Whether a log may have this mode: only its owner may write. */
 bool config_log_mode_is_valid(uint32_t mode);

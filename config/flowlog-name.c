@@ -30,6 +30,7 @@
 #define FIRST_MONDAY  (4 * DAY) /* since the epoch */
 #define NUMBER_DIGITS 6
 #define ANY_DIGIT     '\001' /* in a spelling, see spell() */
+#define ANY_ADDRESS   '\002'
 
 /* Each conversion has a fixed width, so that names can be parsed. */
 static const struct conversion {
@@ -48,9 +49,15 @@ static const struct conversion {
 };
 #define NCONVERSIONS (sizeof(conversions) / sizeof(conversions[0]))
 
+static const char exporter_conversion[] = "%{exporter}";
+#define EXPORTER_LEN  (sizeof(exporter_conversion) - 1)
+#define ADDRESS_BYTES "0123456789abcdef.-" /* of put_address */
+
 static const char wrong_conversion[] =
-    "expected only %Y, %y, %m, %d, %j, %H, %M, %S and %%, and only in the "
-    "last part of the path";
+    "expected only %Y, %y, %m, %d, %j, %H, %M, %S, %{exporter} and %%, and "
+    "only in the last part of the path";
+static const char wrong_exporter[] =
+    "expected %{exporter} once, and only in the last part of the path";
 static const char same_name[] =
     "two intervals would have the same name, expected a pattern such as "
     "%Y%m%d-%H%M%S";
@@ -96,6 +103,74 @@ flowlog_name_base(const char *path)
 	const char *slash = strrchr(path, '/');
 
 	return (slash == NULL ? path : slash + 1);
+}
+
+/* The first %{exporter} in path, or NULL. */
+static const char *
+find_exporter(const char *path)
+{
+	const char *p = strchr(path, '%');
+
+	while (p != NULL && p[1] != '\0') {
+		if (strncmp(p, exporter_conversion, EXPORTER_LEN) == 0)
+			return (p);
+		p = strchr(p + 2, '%');
+	}
+	return (NULL);
+}
+
+bool
+flowlog_name_has_exporter(const struct conf_log *log)
+{
+	return (find_exporter(log->path) != NULL);
+}
+
+size_t
+flowlog_name_exporters_max(const struct config *conf)
+{
+	const uint32_t workers = config_workers(conf);
+	const uint32_t limit =
+	    conf->limits.logs == 0 ? CONFIG_LOGS_DEFAULT : conf->limits.logs;
+	size_t i;
+
+	for (i = 0; i < conf->nlogs; i++) {
+		if (flowlog_name_has_exporter(&conf->logs[i]))
+			return ((limit + workers - 1) / workers);
+	}
+	return (0);
+}
+
+/* Writes the address in the form that file names have. */
+static void
+put_address(const struct addr *a, char text[ADDR_STRLEN])
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	struct addr v4;
+
+	if (a->family == ADDR_V6 &&
+	    memcmp(a->bytes, mapped, sizeof(mapped)) == 0) {
+		v4 = addr_v4(a->bytes + sizeof(mapped));
+		a = &v4;
+	}
+	(void)addr_ntop(a, text);
+	for (; *text != '\0'; text++) {
+		if (*text == ':')
+			*text = '-';
+	}
+}
+
+int
+flowlog_name_of_exporter(const struct conf_log *log,
+    const struct addr *exporter, char path[PATH_MAX])
+{
+	const char *at = find_exporter(log->path);
+	char text[ADDR_STRLEN];
+	int n;
+
+	put_address(exporter, text);
+	n = snprintf(path, PATH_MAX, "%.*s%s%s", (int)(at - log->path),
+	    log->path, text, at + EXPORTER_LEN);
+	return (n < 0 || n >= PATH_MAX ? -1 : 0);
 }
 
 static bool
@@ -170,8 +245,9 @@ names_differ(const char *path, uint32_t seconds)
 	    (has(path, 'S') || seconds % 60 == 0));
 }
 
-const char *
-flowlog_name_check(const struct conf_log *log)
+/* The same for a log without %{exporter}. */
+static const char *
+check_name(const struct conf_log *log)
 {
 	if (!is_rotated(log) || strchr(log->path, '%') == NULL)
 		return (NULL);
@@ -182,6 +258,24 @@ flowlog_name_check(const struct conf_log *log)
 	if (!names_differ(log->path, log->rotate_seconds))
 		return (same_name);
 	return (NULL);
+}
+
+const char *
+flowlog_name_check(const struct conf_log *log)
+{
+	const char *at = find_exporter(log->path);
+	const struct addr any = { .family = ADDR_V4 };
+	struct conf_log one = *log;
+	char path[PATH_MAX];
+
+	if (at == NULL)
+		return (check_name(log));
+	if (at < flowlog_name_base(log->path) ||
+	    find_exporter(at + EXPORTER_LEN) != NULL ||
+	    flowlog_name_of_exporter(log, &any, path) == -1)
+		return (wrong_exporter);
+	one.path = path;
+	return (check_name(&one));
 }
 
 /*
@@ -290,8 +384,9 @@ skip_log_name(const struct conf_log *log, const char *p)
 	return (p);
 }
 
-bool
-flowlog_name_parse(const struct conf_log *log, const char *file,
+/* The same for a log without %{exporter}. */
+static bool
+parse_name(const struct conf_log *log, const char *file,
     struct flowlog_name *name)
 {
 	const char *p = skip_log_name(log, file), *rest;
@@ -313,6 +408,76 @@ flowlog_name_parse(const struct conf_log *log, const char *file,
 	return (number != 0 || flowlog_name_is_pattern(log));
 }
 
+/* Reads the len bytes that put_address may have written.  False: it did not. */
+static bool
+get_address(const char *at, size_t len, struct addr *a)
+{
+	char text[ADDR_STRLEN], again[ADDR_STRLEN];
+	size_t i;
+
+	if (len >= sizeof(text))
+		return (false);
+	for (i = 0; i < len; i++)
+		text[i] = at[i] == '-' ? ':' : at[i];
+	text[len] = '\0';
+	if (addr_pton(text, a) != 0)
+		return (false);
+	put_address(a, again);
+	return (strlen(again) == len && memcmp(again, at, len) == 0);
+}
+
+/* The length of the names' part before %{exporter}, which is always the same. */
+static size_t
+length_before_exporter(const struct conf_log *log)
+{
+	const char *at = flowlog_name_base(log->path);
+	const char *end = find_exporter(log->path);
+	const struct conversion *c;
+	size_t len = 0;
+	char literal;
+
+	while (at < end) {
+		c = next_part(log, &at, &literal);
+		len += c == NULL ? 1 : (size_t)c->digits;
+	}
+	return (len);
+}
+
+/* Tries each length that the address in the name can have. */
+static bool
+parse_with_exporter(const struct conf_log *log, const char *file,
+    struct flowlog_name *name)
+{
+	const size_t before = length_before_exporter(log);
+	struct conf_log one = *log;
+	char path[PATH_MAX];
+	struct addr a;
+	size_t len;
+
+	if (strlen(file) < before)
+		return (false);
+	one.path = path;
+	for (len = strspn(file + before, ADDRESS_BYTES); len > 0; len--) {
+		if (!get_address(file + before, len, &a) ||
+		    flowlog_name_of_exporter(log, &a, path) == -1 ||
+		    !parse_name(&one, file, name))
+			continue;
+		name->exporter = a;
+		return (true);
+	}
+	return (false);
+}
+
+bool
+flowlog_name_parse(const struct conf_log *log, const char *file,
+    struct flowlog_name *name)
+{
+	if (flowlog_name_has_exporter(log))
+		return (parse_with_exporter(log, file, name));
+	name->exporter = (struct addr){ .family = ADDR_NONE };
+	return (parse_name(log, file, name));
+}
+
 int
 flowlog_name_temporary(const struct conf_log *log, char path[PATH_MAX])
 {
@@ -327,17 +492,25 @@ flowlog_name_temporary(const struct conf_log *log, char path[PATH_MAX])
 	return (-1);
 }
 
-/* Writes the log's path with ANY_DIGIT in place of each varying digit. */
+/*
+ * Writes the log's path with ANY_DIGIT in place of each varying digit, and
+ * ANY_ADDRESS in place of %{exporter}.
+ */
 static void
 spell(const struct conf_log *log, char spelling[PATH_MAX])
 {
-	const char *at = log->path;
+	const char *at = log->path, *const exporter = find_exporter(at);
 	const struct conversion *c;
 	size_t len = 0, n;
 	char literal;
 
 	while (*at != '\0') {
-		c = next_part(log, &at, &literal);
+		if (at == exporter) {
+			c = NULL;
+			literal = ANY_ADDRESS;
+			at += EXPORTER_LEN;
+		} else
+			c = next_part(log, &at, &literal);
 		n = c == NULL ? 1 : (size_t)c->digits;
 		if (n >= PATH_MAX - len)
 			break;
@@ -357,36 +530,43 @@ can_be_same(char a, char b)
 	return (a == b);
 }
 
-/*
- * Character i of a followed by suffix.  clang's analyzer does not see that len
- * is the length of a.
- */
-static char
-joined_at(const char *a, size_t len, const char *suffix, size_t i)
+static bool
+can_be_in_address(char c)
 {
-	if (i < len)
-		/* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.UndefReturn) */
-		return (a[i]);
-	return (suffix[i - len]);
+	return (c == ANY_DIGIT || c == ANY_ADDRESS ||
+	    (c != '\0' && strchr(ADDRESS_BYTES, c) != NULL));
 }
 
-/* Whether a followed by suffix can equal b followed by other. */
-static bool
-spellings_meet(const char *a, const char *suffix, const char *b,
-    const char *other)
-{
-	const size_t len = strlen(a), other_len = strlen(b);
-	const size_t total = len + strlen(suffix);
-	size_t i;
+static bool address_meets(const char *rest, const char *other);
 
-	if (other_len + strlen(other) != total)
-		return (false);
-	for (i = 0; i < total; i++) {
-		if (!can_be_same(joined_at(a, len, suffix, i),
-			joined_at(b, other_len, other, i)))
+/* Whether two spellings can be the same name. */
+static bool
+spellings_meet(const char *a, const char *b)
+{
+	for (; *a != ANY_ADDRESS && *b != ANY_ADDRESS; a++, b++) {
+		if (*a == '\0' || *b == '\0')
+			return (*a == *b);
+		if (!can_be_same(*a, *b))
 			return (false);
 	}
-	return (true);
+	return ((*a == ANY_ADDRESS && address_meets(a + 1, b)) ||
+	    (*b == ANY_ADDRESS && address_meets(b + 1, a)));
+}
+
+/* Whether an address followed by rest can be other.  A path has one address. */
+static bool
+address_meets(const char *rest, const char *other)
+{
+	bool separated = false;
+
+	for (; can_be_in_address(*other); other++) {
+		/* An address is not only digits. */
+		separated = separated || *other == ANY_ADDRESS ||
+		    *other == '.' || *other == '-';
+		if (separated && spellings_meet(rest, other + 1))
+			return (true);
+	}
+	return (false);
 }
 
 /* All suffixes of a log's files. */
@@ -404,37 +584,52 @@ nsuffixes(const struct conf_log *log)
 	return (is_rotated(log) ? NSUFFIXES : 1);
 }
 
-/* Whether a file of log b can have the name of log a's temporary file. */
-static bool
-meets_temporary(const struct conf_log *a, const struct conf_log *b)
+/* Writes the spelling of the log's files with suffix i. */
+static void
+spell_with_suffix(const struct conf_log *log, size_t i, char spelling[PATH_MAX])
 {
-	char temporary[PATH_MAX], sb[PATH_MAX];
+	size_t len;
+
+	spell(log, spelling);
+	len = strlen(spelling);
+	(void)strlcpy(spelling + len, suffixes[i], PATH_MAX - len);
+}
+
+/* Whether a file of the log can have a name with this spelling. */
+static bool
+meets_any(const char *spelling, const struct conf_log *log)
+{
+	char other[PATH_MAX];
 	size_t i;
 
-	if (flowlog_name_temporary(a, temporary) == -1)
-		return (false);
-	spell(b, sb);
-	for (i = 0; i < nsuffixes(b); i++) {
-		if (spellings_meet(temporary, "", sb, suffixes[i]))
+	for (i = 0; i < nsuffixes(log); i++) {
+		spell_with_suffix(log, i, other);
+		if (spellings_meet(spelling, other))
 			return (true);
 	}
 	return (false);
 }
 
+/* Whether a file of log b can have the name of log a's temporary file. */
+static bool
+meets_temporary(const struct conf_log *a, const struct conf_log *b)
+{
+	char temporary[PATH_MAX];
+
+	return (flowlog_name_temporary(a, temporary) == 0 &&
+	    meets_any(temporary, b));
+}
+
 bool
 flowlog_names_collide(const struct conf_log *a, const struct conf_log *b)
 {
-	const size_t na = nsuffixes(a), nb = nsuffixes(b);
-	char sa[PATH_MAX], sb[PATH_MAX];
-	size_t i, j;
+	char spelling[PATH_MAX];
+	size_t i;
 
-	spell(a, sa);
-	spell(b, sb);
-	for (i = 0; i < na; i++) {
-		for (j = 0; j < nb; j++) {
-			if (spellings_meet(sa, suffixes[i], sb, suffixes[j]))
-				return (true);
-		}
+	for (i = 0; i < nsuffixes(a); i++) {
+		spell_with_suffix(a, i, spelling);
+		if (meets_any(spelling, b))
+			return (true);
 	}
 	return (meets_temporary(a, b) || meets_temporary(b, a));
 }

@@ -23,6 +23,10 @@
  * time or, with "utc", UTC.  Any other rotated log is renamed: the closed file
  * gets a number after its name, 000001 for the latest, and a new file gets the
  * name.  Compressed files end in .gz.
+ *
+ * The last part of a path may also contain %{exporter}, whether the log is
+ * rotated or not.  Each exporter then has files of its own, as if it had a
+ * logfile statement in which its address is in this place.
  */
 #ifndef FLOWLOG_NAME_H
 #define FLOWLOG_NAME_H
@@ -41,16 +45,43 @@
 struct flowlog_name {
 	uint32_t number; /* 0: none */
 	bool compressed;
+	struct addr exporter; /* ADDR_NONE: the log has no %{exporter} */
 };
 
-/* Returns the error in the path of a rotated log, as text, or NULL. */
+/* Whether each exporter has files of its own. */
+bool flowlog_name_has_exporter(const struct conf_log *log);
+
+/*
+ * Writes the path of the log for one exporter, in which %{exporter} is its
+ * address.  In an IPv6 address, "-" replaces each ":", which scp(1) and other
+ * programs take for the end of the name of a host.  An IPv4-mapped address is
+ * that of IPv4.  -1: the path is too long.
+ */
+int flowlog_name_of_exporter(const struct conf_log *log,
+    const struct addr *exporter, char path[PATH_MAX]);
+
+/*
+ * The number of logs of exporters that each collector may have open.  0: no log
+ * has %{exporter}.
+ */
+size_t flowlog_name_exporters_max(const struct config *conf);
+
+/* Returns the error in the path of a log, as text, or NULL. */
 const char *flowlog_name_check(const struct conf_log *log);
 
 /* Whether an interval divides a day evenly, or is a number of whole days. */
 bool flowlog_name_interval_is_valid(uint32_t seconds);
 
-/* Whether a file of one log can have the name of a file of the other. */
+/*
+ * Whether a file of one log can have the name of a file of the other.  Any
+ * letters of addresses may be the address of an exporter.
+ */
 bool flowlog_names_collide(const struct conf_log *a, const struct conf_log *b);
+
+/*
+ * The following functions that write a name, and flowlog_name_is_pattern, need
+ * the log of one exporter in place of a log with %{exporter}.
+ */
 
 bool flowlog_name_is_pattern(const struct conf_log *log);
 

@@ -28,6 +28,7 @@
 #include "config/parse-check.h"
 #include "config/parse-error.h"
 #include "config/parse-listener.h"
+#include "config/parse-logfile.h"
 #include "config/parse-state.h"
 #include "filter.h"
 
@@ -230,6 +231,7 @@ check_daemon(void)
 		    "nothing");
 	check_paths();
 	listener_check();
+	conf_log_check();
 	if (parsing.errors == 0)
 		check_filter();
 	for (i = 0; i < parsing.conf->nforwards; i++)

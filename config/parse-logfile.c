@@ -38,6 +38,12 @@
 static struct conf_log options;
 static struct token options_group;
 
+/* The first statement with %{exporter}; path.text is NULL if there is none. */
+static struct {
+	const char *file;
+	struct token statement, path;
+} with_exporter;
+
 /* Whether a log has the tag. */
 static bool
 tag_has_log(uint32_t tag)
@@ -146,6 +152,42 @@ conf_log_clear(void)
 	options_group = (struct token){ NULL, 0 };
 }
 
+void
+conf_log_free(void)
+{
+	conf_log_clear();
+	memset(&with_exporter, 0, sizeof(with_exporter));
+}
+
+/* An address can be forged, and each makes a file. */
+void
+conf_log_check(void)
+{
+	const struct place *const outer = parsing.place;
+	const struct place place = { with_exporter.file, NO_LINE };
+
+	if (with_exporter.path.text == NULL ||
+	    (!parsing.saw_any_source &&
+		!config_allows_more(parsing.conf, CONFIG_EXPORTERS_MAX)))
+		return;
+	parsing.place = &place;
+	parse_bad_value(with_exporter.statement, with_exporter.path,
+	    "%{exporter} makes a file for each address, which a sender can "
+	    "forge; expected flow source statements that allow at most 65536 "
+	    "addresses");
+	parsing.place = outer;
+}
+
+static void
+note_exporter(struct token statement, struct token path)
+{
+	if (with_exporter.path.text != NULL)
+		return;
+	with_exporter.file = parsing.place->file;
+	with_exporter.statement = statement;
+	with_exporter.path = path;
+}
+
 /* Copies the group.  False after a message. */
 static bool
 add_group(struct conf_log *log, const char *group)
@@ -177,6 +219,8 @@ conf_log_add(struct token statement, struct token path)
 		if (grown != NULL) {
 			conf->logs = grown;
 			conf->logs[conf->nlogs++] = log;
+			if (flowlog_name_has_exporter(&log))
+				note_exporter(statement, path);
 			return;
 		}
 	}

@@ -38,7 +38,15 @@ void conf_log_add(struct token statement, struct token path);
 /* Reports that the statement has another syntax than this. */
 void conf_log_bad(const char *syntax);
 
+/*
+ * Reports a log with %{exporter} if the flow sources allow too many addresses.
+ */
+void conf_log_check(void);
+
 /* Forgets the options parsed so far. */
 void conf_log_clear(void);
+
+/* At the end of a run. */
+void conf_log_free(void);
 
 #endif

@@ -64,7 +64,7 @@ run_free(void)
 	table_free();
 	rule_free();
 	listener_free();
-	conf_log_clear();
+	conf_log_free();
 	free(parsing.items);
 	memset(&parsing, 0, sizeof(parsing));
 }

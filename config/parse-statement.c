@@ -294,7 +294,8 @@ conf_set_workers(struct token what, struct token value)
 }
 
 void
-conf_limit_number(uint32_t *limit, struct token what, struct token value)
+conf_limit_number(uint32_t *limit, uint32_t max, struct token what,
+    struct token value)
 {
 	uint64_t n;
 
@@ -302,7 +303,7 @@ conf_limit_number(uint32_t *limit, struct token what, struct token value)
 		return;
 	if (*limit != 0)
 		parse_bad_value(what, value, "the limit is specified twice");
-	else if (value_number(what, value, 1, UINT32_MAX, &n))
+	else if (value_number(what, value, 1, max, &n))
 		*limit = (uint32_t)n;
 }
 

@@ -18,7 +18,8 @@
  * Messages from the collector to the monitor.
  *
  * An input is a sequence of messages: a byte that describes the message
- * (WITH_*), and its octets.  The last one may be truncated.
+ * (WITH_*), and its octets, with the body of PRIV_WANT_EXPORTER_LOG.  The last one may be
+ * truncated.
  */
 #include "compat/compat.h"
 
@@ -42,6 +43,7 @@
 #define WITH_LOG         0x08 /* another log is to be confirmed */
 
 #define REQUESTS_MAX 64
+#define EXPORTERS    4 /* that may have a log */
 
 union descriptors {
 	char bytes[CMSG_SPACE(3 * sizeof(int))];
@@ -53,10 +55,15 @@ static char dir[FUZZ_PATH_MAX];
 static void
 remove_dir(void)
 {
-	char path[FUZZ_PATH_MAX + sizeof("/state")];
+	char path[FUZZ_PATH_MAX + sizeof("/192.0.2.255")];
+	unsigned int i;
 
 	(void)snprintf(path, sizeof(path), "%s/state", dir);
 	(void)unlink(path);
+	for (i = 0; i < EXPORTERS; i++) {
+		(void)snprintf(path, sizeof(path), "%s/192.0.2.%u", dir, i);
+		(void)unlink(path);
+	}
 	(void)rmdir(dir);
 }
 
@@ -64,7 +71,7 @@ static struct config *
 make_config(void)
 {
 	const char *parent = getenv("TMPDIR");
-	char text[4 * FUZZ_PATH_MAX];
+	char text[8 * FUZZ_PATH_MAX];
 
 	(void)snprintf(dir, sizeof(dir), "%s/fuzz-XXXXXX",
 	    parent == NULL ? "/tmp" : parent);
@@ -72,8 +79,9 @@ make_config(void)
 	assert_true(atexit(remove_dir) == 0);
 	(void)snprintf(text, sizeof(text),
 	    "listen on 127.0.0.1:1\nlogsock \"%s/sock\"\n"
-	    "statefile \"%s/state\"\n",
-	    dir, dir);
+	    "statefile \"%s/state\"\nlogfile \"%s/%%{exporter}\"\n"
+	    "flow source 192.0.2.0/30\nlimit logs 2\n",
+	    dir, dir, dir);
 	return (fuzz_parse(text, strlen(text), CONFIG_DAEMON));
 }
 
@@ -100,12 +108,49 @@ transmit(int sock, const void *data, size_t len, size_t nfds)
 	assert_true(sendmsg(sock, &hdr, 0) == (ssize_t)len);
 }
 
+/* A message, and the body of PRIV_WANT_EXPORTER_LOG. */
+struct message {
+	struct priv_msg msg;
+	struct priv_want_log want;
+};
+
+static bool
+has_body(const struct message *m)
+{
+	return (m->msg.type == PRIV_WANT_EXPORTER_LOG &&
+	    m->msg.body_len == sizeof(m->want));
+}
+
+/* Reads the message, or the rest of the input.  Returns its length. */
+static size_t
+read_message(struct cursor *in, struct message *m)
+{
+	size_t len = sizeof(m->msg), more = sizeof(m->want);
+
+	memset(m, 0, sizeof(*m));
+	if (cur_left(in) < len)
+		len = cur_left(in);
+	assert_int_equal(cur_bytes(in, &m->msg, len), 0);
+	if (len < sizeof(m->msg) || !has_body(m))
+		return (len);
+	if (cur_left(in) < more)
+		more = cur_left(in);
+	assert_int_equal(cur_bytes(in, &m->want, more), 0);
+	return (len + more);
+}
+
 /* Whether the monitor must answer the message. */
 static bool
-is_request(const struct priv_msg *msg, size_t nfds, const struct worker *w)
+is_request(const struct message *m, size_t nfds, const struct worker *w,
+    const struct opened *o)
 {
-	return (nfds == 0 && msg->value == 0 && msg->body_len == 0 &&
-	    request_is_allowed(w, msg->type));
+	if (nfds != 0 || m->msg.value != 0 ||
+	    !request_is_allowed(w, m->msg.type))
+		return (false);
+	if (m->msg.type != PRIV_WANT_EXPORTER_LOG)
+		return (m->msg.body_len == 0);
+	return (has_body(m) &&
+	    (w->configuring > 0 || flowlogs_may_want(&o->logs, &m->want)));
 }
 
 /* False if the monitor must end the collector. */
@@ -113,9 +158,9 @@ static bool
 request(struct workers *ws, struct opened *o, int sock, struct cursor *in)
 {
 	struct worker *w = &ws->list[0];
-	struct priv_msg msg;
+	struct message m;
 	uint8_t with;
-	size_t len = sizeof(msg);
+	size_t len, whole;
 	int expected;
 
 	if (cur_u8(in, &with) != 0) {
@@ -124,20 +169,19 @@ request(struct workers *ws, struct opened *o, int sock, struct cursor *in)
 		return (false);
 	}
 	/* The rate limit is not part of the test. */
-	w->requests = 0;
+	w->requests = w->wanted_logs = 0;
 	if ((with & WITH_RELOAD) != 0)
 		w->configuring++;
 	if ((with & WITH_LOG) != 0)
 		w->sent_logs++;
-	if (cur_left(in) < len)
-		len = cur_left(in);
-	assert_int_equal(cur_bytes(in, &msg, len), 0);
-	expected = len < sizeof(msg)                     ? -1 :
-	    is_request(&msg, with & WITH_DESCRIPTORS, w) ? 1 :
-							   -1;
+	len = read_message(in, &m);
+	whole = sizeof(m.msg) + (has_body(&m) ? sizeof(m.want) : 0);
+	expected =
+	    len == whole && is_request(&m, with & WITH_DESCRIPTORS, w, o) ? 1 :
+									    -1;
 	if (len > 0)
-		transmit(sock, &msg, len, with & WITH_DESCRIPTORS);
-	if (len < sizeof(msg))
+		transmit(sock, &m, len, with & WITH_DESCRIPTORS);
+	if (len < whole)
 		assert_true(shutdown(sock, SHUT_WR) == 0);
 	if (len == 0)
 		expected = 0;
@@ -148,9 +192,9 @@ request(struct workers *ws, struct opened *o, int sock, struct cursor *in)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct config no_logs;
 	static struct config *conf;
 	const struct rights_options rights = { .unconfined = true };
+	const struct flowlogs none = { .open.conf = NULL };
 	struct workers ws = { .n = 1,
 		.rights = &rights,
 		.list = { { .number = 1, .pid = -1, .state = -1 } } };
@@ -164,7 +208,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		conf = make_config();
 	assert_non_null(conf);
 	o.conf = conf;
-	o.logs.open.conf = &no_logs;
+	assert_true(flowlogs_open(&o.logs, conf, &rights, &none) == 0);
 	cur_init(&in, data, size);
 	assert_true(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
 	w->sock = pair[0];
@@ -172,6 +216,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		;
 	assert_true(o.conf == conf && w->sock == pair[0]);
 	worker_abandon_state(w, conf);
+	flowlogs_close(&o.logs, NULL);
 	(void)close(pair[0]);
 	(void)close(pair[1]);
 	/* No descriptor is leaked: the new ones have the same numbers. */

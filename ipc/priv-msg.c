@@ -180,10 +180,41 @@ priv_receive(int sock, struct priv_msg *msg, int *fd)
 }
 
 int
-priv_receive_request(int sock, uint32_t *type)
+priv_send_want_log(int sock, const struct priv_want_log *want)
 {
+	struct {
+		struct priv_msg msg;
+		struct priv_want_log want;
+	} whole = {
+		.msg = { .type = PRIV_WANT_EXPORTER_LOG,
+		    .body_len = sizeof(*want) },
+		.want = *want,
+	};
+
+	/* In one piece, since the monitor does not wait for a body. */
+	return (write_all(sock, (uint8_t *)&whole, sizeof(whole)));
+}
+
+/* The body was sent together with the rest, so that it must have arrived. */
+static int
+receive_want_log(int sock, struct priv_want_log *want)
+{
+	ssize_t n;
+
+	do
+		n = recv(sock, want, sizeof(*want), MSG_DONTWAIT);
+	while (n == -1 && errno == EINTR);
+	return (n == sizeof(*want) ? 0 : -1);
+}
+
+int
+priv_receive_request(int sock, struct priv_request *request)
+{
+	const size_t want_len = sizeof(request->want);
 	struct priv_msg msg;
 	int fd, r;
+
+	*request = (struct priv_request){ .type = 0 };
 
 	if ((r = priv_receive(sock, &msg, &fd)) == 0)
 		return (0);
@@ -193,8 +224,12 @@ priv_receive_request(int sock, uint32_t *type)
 		(void)close(fd);
 		return (-1);
 	}
-	if (msg.value != 0 || msg.body_len != 0)
+	if (msg.value != 0 ||
+	    msg.body_len != (msg.type == PRIV_WANT_EXPORTER_LOG ? want_len : 0))
 		return (-1);
-	*type = msg.type;
+	request->type = msg.type;
+	if (msg.type == PRIV_WANT_EXPORTER_LOG &&
+	    receive_want_log(sock, &request->want) == -1)
+		return (-1);
 	return (1);
 }

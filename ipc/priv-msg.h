@@ -29,12 +29,13 @@
 /*
  * A message is this structure, in host byte order, on a stream socket, with at
  * most one descriptor.  Even types are requests of the collector, which carry
- * no value, body or descriptor.  Odd types are orders of the monitor.
+ * no value and no descriptor; only PRIV_WANT_EXPORTER_LOG has a body.  Odd types are
+ * orders of the monitor.
  */
 struct priv_msg {
 	uint32_t type;     /* enum priv_type */
 	uint32_t value;    /* defined by the type, else 0 */
-	uint32_t body_len; /* bytes that follow; PRIV_CONFIG, PRIV_FORWARD */
+	uint32_t body_len; /* bytes that follow */
 };
 
 enum priv_type {
@@ -73,12 +74,22 @@ enum priv_type {
 	/* All logs end with a whole record.  Answers both requests for logs. */
 	PRIV_LOGS_REPAIRED = 21,
 	PRIV_CONTROL = 23, /* in a configuration: the listening socket */
+	/*
+	 * Answers PRIV_WANT_EXPORTER_LOG: the log, with value as in a configuration; or
+	 * no descriptor, if the log cannot be opened now.
+	 */
+	PRIV_EXPORTER_LOG = 25,
+	/* Close the log in the place that is value; PRIV_LOG_TAKEN follows. */
+	PRIV_CLOSE_LOG = 27,
 
 	PRIV_READY = 2,         /* the configuration is in force */
 	PRIV_WANT_LOGSOCK = 4,  /* reconnect the log socket */
 	PRIV_WANT_STATE = 6,    /* create a state file */
 	PRIV_STATE_WRITTEN = 8, /* the state file is complete */
-	/* A PRIV_LOG outside a configuration replaced the descriptor. */
+	/*
+	 * A PRIV_LOG outside a configuration replaced the descriptor, or
+	 * PRIV_CLOSE_LOG closed it.
+	 */
 	PRIV_LOG_TAKEN = 10,
 	/*
 	 * A write was short; the collector writes none until
@@ -91,6 +102,24 @@ enum priv_type {
 	 * that the monitor could open again.
 	 */
 	PRIV_WANT_LOGS = 14,
+	/*
+	 * Open the log of an exporter; body: struct priv_want_log.  The
+	 * collector has closed the log that was in this place.
+	 */
+	PRIV_WANT_EXPORTER_LOG = 16,
+};
+
+struct priv_want_log {
+	uint32_t place; /* of this collector */
+	uint32_t log;   /* its index in the configuration */
+	struct addr exporter;
+};
+
+/* A request as the monitor receives it. */
+struct priv_request {
+	uint32_t type; /* of any value */
+	struct priv_want_log
+	    want; /* all zero unless type is PRIV_WANT_EXPORTER_LOG */
 };
 
 /* The address that a forwarding socket sends from. */
@@ -114,12 +143,16 @@ int priv_send(int sock, enum priv_type type, uint32_t value, const void *body,
 int priv_receive(int sock, struct priv_msg *msg, int *fd)
     __attribute__((warn_unused_result));
 
+/* Sends PRIV_WANT_EXPORTER_LOG.  -1 with errno. */
+int priv_send_want_log(int sock, const struct priv_want_log *want)
+    __attribute__((warn_unused_result));
+
 /*
- * Receives a request of the collector.  1 with its type, of any value; 0 at the
- * end of file; -1 for a message that is cut short, or that has a value, a body
- * or a descriptor.
+ * Receives a request of the collector.  1 for a request of any type; 0 at the
+ * end of file; -1 for a message that is cut short, or that has a value, a
+ * descriptor, or another body than its type has.
  */
-int priv_receive_request(int sock, uint32_t *type)
+int priv_receive_request(int sock, struct priv_request *request)
     __attribute__((warn_unused_result));
 
 /* Receives exactly len bytes of body.  -1 with errno. */

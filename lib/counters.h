@@ -136,7 +136,10 @@ enum counter_kind {
 	    "Datagrams that the system refused to forward.") \
 	ROW(34, forward_looped, "forward-looped", COUNTER_TOTAL, \
 	    "forward_looped_total", \
-	    "Datagrams that flowd forwarded and received again, dropped.")
+	    "Datagrams that flowd forwarded and received again, dropped.") \
+	ROW(37, logs_evicted, "logs-evicted", COUNTER_TOTAL, \
+	    "logs_evicted_total", \
+	    "Logs of exporters closed at the limit of open logs.")
 
 #define COUNTER_MEMBER(number, member, name, kind, metric, help) \
 	uint64_t member;

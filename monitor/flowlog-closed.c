@@ -215,41 +215,85 @@ is_later(const struct timespec *a, const struct timespec *b)
 	    (a->tv_sec == b->tv_sec && a->tv_nsec > b->tv_nsec));
 }
 
+/* The log of the exporter that wrote f.  -1: the path is too long. */
+static int
+log_of_file(const struct conf_log *log, const struct flowlog_dir_file *f,
+    struct conf_log *one, char path[PATH_MAX])
+{
+	*one = *log;
+	if (f->parsed.exporter.family == ADDR_NONE)
+		return (0);
+	one->path = path;
+	return (flowlog_name_of_exporter(log, &f->parsed.exporter, path));
+}
+
+/*
+ * Whether no collector will write to f.  The file of an exporter may be closed
+ * at a limit, and opened again in the same interval.
+ */
+static bool
+is_closed(const struct open_flowlogs *logs, const struct conf_log *log,
+    const struct flowlog_dir_file *f, time_t now)
+{
+	char path[PATH_MAX], current[PATH_MAX];
+	struct conf_log one;
+
+	if (open_flowlogs_have(logs, f->dev, f->ino) ||
+	    log_of_file(log, f, &one, path) == -1)
+		return (false);
+	return (one.path == log->path ||
+	    flowlog_name_at(&one, now, current) == -1 ||
+	    strcmp(flowlog_name_base(current), f->name) != 0);
+}
+
 /* Whether f can and must be compressed.  Removes it if it was already. */
 static bool
 is_to_compress(const struct open_flowlogs *logs, size_t i,
-    const struct flowlog_dir *d, const struct flowlog_dir_file *f,
+    const struct flowlog_dir *d, const struct flowlog_dir_file *f, time_t now,
     struct unremovable *u)
 {
 	char name[NAME_MAX + 1];
 
 	return (!f->parsed.compressed && f->size != 0 &&
 	    is_later(&f->mtime, &logs->list[i].failed) &&
-	    !open_flowlogs_have(logs, f->dev, f->ino) && !is_done(d, f, u) &&
-	    flowlog_dir_compressed_name(d, f, name));
+	    is_closed(logs, &logs->conf->logs[i], f, now) &&
+	    !is_done(d, f, u) && flowlog_dir_compressed_name(d, f, name));
 }
 
-/* Starts a compressor for the oldest uncompressed file of log i, if any. */
-static void
-compress_next(struct compressor *c, struct open_flowlogs *logs, size_t i)
+/*
+ * The oldest file of log i that is to be compressed, or NULL.  Files of
+ * exporters are not in the order of their age.
+ */
+static const struct flowlog_dir_file *
+next_to_compress(const struct open_flowlogs *logs, size_t i,
+    const struct flowlog_dir *d, time_t now, struct unremovable *u)
 {
-	struct unremovable u = { 0 };
-	const char *name;
+	const struct flowlog_dir_file *f, *oldest = NULL;
+
+	for (f = d->files; f < d->files + d->n; f++) {
+		if ((oldest == NULL || is_later(&oldest->mtime, &f->mtime)) &&
+		    is_to_compress(logs, i, d, f, now, u))
+			oldest = f;
+	}
+	return (oldest);
+}
+
+/* Starts a compressor for the next file of log i, if any. */
+static void
+compress_next(struct compressor *c, struct open_flowlogs *logs, size_t i,
+    time_t now)
+{
+	const struct flowlog_dir_file *f;
+	struct unremovable u = { .n = 0 };
 	struct flowlog_dir d;
-	size_t j;
 
 	logs->list[i].uncompressed = false;
 	if (open_dir(&d, logs, i) == -1)
 		return;
-	for (j = 0; j < d.n; j++) {
-		if (!is_to_compress(logs, i, &d, &d.files[j], &u))
-			continue;
-		name = d.files[j].name;
-		if (start_compressor(c, logs, i, &d, &d.files[j]) == -1)
-			report_compression(logs, i, name, errno);
-		break;
-	}
-	if (u.n > 0 || j == d.n)
+	f = next_to_compress(logs, i, &d, now, &u);
+	if (f != NULL && start_compressor(c, logs, i, &d, f) == -1)
+		report_compression(logs, i, f->name, errno);
+	if (u.n > 0 || f == NULL)
 		report_unremovable(&logs->conf->logs[i],
 		    &logs->list[i].conditions.leftover, &u, "compressed");
 	flowlog_dir_close(&d);
@@ -354,7 +398,7 @@ reap_compressor(struct compressor *c, struct open_flowlogs *logs)
 
 void
 flowlog_closed_compress(struct compressor *c, struct open_flowlogs *logs,
-    bool at_rest)
+    bool at_rest, time_t now)
 {
 	size_t i;
 
@@ -362,7 +406,7 @@ flowlog_closed_compress(struct compressor *c, struct open_flowlogs *logs,
 		return;
 	for (i = 0; c->pid == -1 && i < logs->conf->nlogs; i++) {
 		if (logs->list[i].uncompressed)
-			compress_next(c, logs, i);
+			compress_next(c, logs, i, now);
 	}
 }
 
@@ -392,42 +436,86 @@ is_too_much(const struct conf_log *log, const struct flowlog_dir_file *oldest,
 
 /* Removes the oldest of n closed files until they are within the limits. */
 static void
-remove_oldest(const struct conf_log *log, struct log_state *state,
-    const struct flowlog_dir *d, size_t n, uint64_t bytes, time_t now)
+remove_oldest(const struct conf_log *log, const struct flowlog_dir *d,
+    const struct flowlog_dir_file *f, size_t n, uint64_t bytes, time_t now,
+    struct unremovable *u)
 {
-	const struct flowlog_dir_file *f = d->files;
-	struct unremovable u = { 0 };
-
 	for (; n > 0 && is_too_much(log, f, n, bytes, now); n--, f++) {
 		bytes -= f->size;
-		remove_file(d, f, &u);
+		remove_file(d, f, u);
 	}
-	report_unremovable(log, state, &u, "closed");
+}
+
+/* The bytes in the open file of a log, which may be that of an exporter. */
+static uint64_t
+open_bytes(const struct open_flowlogs *logs, size_t i, const char *path)
+{
+	const struct flowlog_file *f;
+	struct stat st;
+	size_t j;
+
+	for (j = i; j < logs->n; j++) {
+		f = &logs->list[j];
+		if (f->fd != -1 && strcmp(f->log->path, path) == 0 &&
+		    fstat(f->fd, &st) == 0)
+			return ((uint64_t)st.st_size);
+	}
+	return (0);
+}
+
+/* Removes files of the n that one log has, or one exporter. */
+static void
+expire_files(const struct open_flowlogs *logs, size_t i,
+    const struct flowlog_dir *d, struct flowlog_dir_file *files, size_t n,
+    time_t now, struct unremovable *u)
+{
+	const struct conf_log *log = &logs->conf->logs[i];
+	char path[PATH_MAX];
+	struct conf_log one;
+	uint64_t bytes;
+	size_t j, closed = 0;
+
+	if (log_of_file(log, &files[0], &one, path) == -1)
+		return;
+	bytes = open_bytes(logs, i, one.path);
+	for (j = 0; j < n; j++) {
+		if (open_flowlogs_have(logs, files[j].dev, files[j].ino))
+			continue;
+		bytes += files[j].size;
+		if (is_closed(logs, log, &files[j], now))
+			files[closed++] = files[j];
+	}
+	remove_oldest(log, d, files, closed, bytes, now, u);
+}
+
+static bool
+same_exporter(const struct flowlog_dir_file *a,
+    const struct flowlog_dir_file *b)
+{
+	return (addr_equal(&a->parsed.exporter, &b->parsed.exporter));
 }
 
 void
 flowlog_closed_expire(const struct open_flowlogs *logs, size_t i, time_t now)
 {
 	const struct conf_log *log = &logs->conf->logs[i];
+	struct unremovable u = { .n = 0 };
 	struct flowlog_dir d;
-	struct stat st;
-	uint64_t bytes = 0;
-	size_t j, n = 0;
+	size_t j, n;
 
 	if (log->keep_files == 0 && log->keep_size == 0 &&
 	    log->keep_seconds == 0)
 		return;
 	if (open_dir(&d, logs, i) == -1)
 		return;
-	for (j = 0; j < d.n; j++) {
-		if (open_flowlogs_have(logs, d.files[j].dev, d.files[j].ino))
+	for (j = 0; j < d.n; j += n) {
+		for (n = 1;
+		     j + n < d.n && same_exporter(&d.files[j], &d.files[j + n]);
+		     n++)
 			continue;
-		bytes += d.files[j].size;
-		d.files[n++] = d.files[j];
+		expire_files(logs, i, &d, &d.files[j], n, now, &u);
 	}
-	if (fstat(logs->list[i].fd, &st) == 0)
-		bytes += (uint64_t)st.st_size;
-	remove_oldest(log, &logs->list[i].conditions.unremovable, &d, n, bytes,
-	    now);
+	report_unremovable(log, &logs->list[i].conditions.unremovable, &u,
+	    "closed");
 	flowlog_dir_close(&d);
 }

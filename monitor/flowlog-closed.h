@@ -47,7 +47,7 @@ struct compressor {
  * at_rest: the collectors write only to the files in logs.
  */
 void flowlog_closed_compress(struct compressor *c, struct open_flowlogs *logs,
-    bool at_rest);
+    bool at_rest, time_t now);
 
 /* Aborts a compression; the closed file is kept. */
 void flowlog_closed_stop(struct compressor *c,
@@ -56,7 +56,10 @@ void flowlog_closed_stop(struct compressor *c,
 /* Removes the temporary file of an aborted compression. */
 void flowlog_closed_clean_up(const struct conf_log *log);
 
-/* Removes the files of log i that exceed its keep limits. */
+/*
+ * Removes the files of log i, of the configuration, that exceed its keep limits.
+ * With %{exporter}, each exporter has these limits.
+ */
 void flowlog_closed_expire(const struct open_flowlogs *logs, size_t i,
     time_t now);
 

@@ -109,7 +109,11 @@ static int
 compare_age(const void *va, const void *vb)
 {
 	const struct flowlog_dir_file *a = va, *b = vb;
+	const int order = memcmp(&a->parsed.exporter, &b->parsed.exporter,
+	    sizeof(a->parsed.exporter));
 
+	if (order != 0)
+		return (order);
 	if (a->mtime.tv_sec != b->mtime.tv_sec)
 		return (a->mtime.tv_sec < b->mtime.tv_sec ? -1 : 1);
 	if (a->mtime.tv_nsec != b->mtime.tv_nsec)
@@ -282,6 +286,17 @@ flowlog_dir_shift(const struct conf_log *log, struct log_cause *cause)
 		    "logfile %s cannot be renamed with a number", log->path);
 	(void)close(dir);
 	return (r);
+}
+
+int
+flowlog_dir_check(const struct conf_log *log, struct log_cause *cause)
+{
+	const int dir = open_directory(log->path, cause);
+
+	if (dir == -1)
+		return (-1);
+	(void)close(dir);
+	return (0);
 }
 
 void

@@ -43,7 +43,7 @@ struct flowlog_dir_file {
 
 struct flowlog_dir {
 	int fd;                         /* of the directory */
-	struct flowlog_dir_file *files; /* the oldest first */
+	struct flowlog_dir_file *files; /* by exporter, the oldest first */
 	size_t n;
 };
 
@@ -71,6 +71,9 @@ bool flowlog_dir_compressed_name(const struct flowlog_dir *d,
  * and so on, up to the first free number.  -1 with the cause.
  */
 int flowlog_dir_shift(const struct conf_log *log, struct log_cause *cause);
+
+/* Whether the directory of the log can be opened.  -1 with the cause. */
+int flowlog_dir_check(const struct conf_log *log, struct log_cause *cause);
 
 /* Renames number 1 back to the plain name.  A failure extends the cause. */
 void flowlog_dir_unshift(const struct conf_log *log, struct log_cause *cause);

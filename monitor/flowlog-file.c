@@ -16,8 +16,6 @@
 
 #include "compat/compat.h"
 
-#include <sys/stat.h>
-
 #include <unistd.h>
 
 #include "monitor/flowlog-file.h"
@@ -31,16 +29,21 @@ flowlog_file_close(struct flowlog_file *f)
 	f->fd = f->append_fd = -1;
 }
 
+int
+flowlog_file_collector_fd(const struct flowlog_file *f)
+{
+	return (f->append_fd == -1 ? f->fd : f->append_fd);
+}
+
 bool
 flowlog_file_is_among(const struct flowlog_file *list, size_t n, dev_t dev,
     ino_t ino)
 {
-	struct stat st;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		if (fstat(list[i].fd, &st) == 0 && st.st_dev == dev &&
-		    st.st_ino == ino)
+		if (list[i].fd != -1 && list[i].dev == dev &&
+		    list[i].ino == ino)
 			return (true);
 	}
 	return (false);
@@ -49,5 +52,5 @@ flowlog_file_is_among(const struct flowlog_file *list, size_t n, dev_t dev,
 bool
 open_flowlogs_have(const struct open_flowlogs *logs, dev_t dev, ino_t ino)
 {
-	return (flowlog_file_is_among(logs->list, logs->conf->nlogs, dev, ino));
+	return (flowlog_file_is_among(logs->list, logs->n, dev, ino));
 }

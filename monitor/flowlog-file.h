@@ -43,10 +43,18 @@ struct flowlog_conditions {
 };
 
 struct flowlog_file {
-	int fd;
+	/*
+	 * In the configuration, or owned.  The log of an exporter has the path
+	 * of that exporter.  NULL: replaced, or not in use.
+	 */
+	const struct conf_log *log;
+	bool of_exporter; /* log is owned, and made of the log whole */
+	size_t whole;     /* index of the log with %{exporter} */
+	int fd;        /* -1: not open; also of a log with %{exporter} itself */
 	int append_fd; /* for the collectors; -1: these get fd */
+	dev_t dev;     /* of fd; fstat may fail later */
+	ino_t ino;
 	char path[PATH_MAX];
-	dev_t dev;     /* of its file system; fstat may fail later */
 	uint32_t lock; /* of the log in flowlog-lock.h, also after rotation */
 	gid_t gid;     /* of its files; (gid_t)-1: not changed */
 	time_t until;  /* epoch; 0: not rotated by time */
@@ -60,10 +68,18 @@ struct flowlog_file {
 struct open_flowlogs {
 	const struct config *conf; /* NULL: none are open */
 	const struct rights_options *rights;
-	struct flowlog_file *list; /* conf->nlogs */
+	/*
+	 * First those of the configuration, conf->nlogs, and then those of
+	 * exporters.
+	 */
+	struct flowlog_file *list;
+	size_t n;
 };
 
 void flowlog_file_close(struct flowlog_file *f);
+
+/* The descriptor for collectors.  It stays open and is not owned. */
+int flowlog_file_collector_fd(const struct flowlog_file *f);
 
 /* Whether one of n files has this inode. */
 bool flowlog_file_is_among(const struct flowlog_file *list, size_t n, dev_t dev,

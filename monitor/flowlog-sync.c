@@ -42,6 +42,7 @@ flowlog_sync_retire(struct flowlog_sync *s, const struct flowlog_file *f)
 	if (f->append_fd != -1)
 		(void)close(f->append_fd);
 	s->retired[s->nretired] = *f;
+	s->retired[s->nretired].log = NULL;
 	s->retired[s->nretired++].append_fd = -1;
 }
 
@@ -75,8 +76,9 @@ sync_files(const struct flowlog_sync *s, const struct open_flowlogs *logs)
 		if ((r = sync_file(s->retired[i].fd)) != 0)
 			failed = r;
 	}
-	for (i = 0; i < logs->conf->nlogs; i++) {
-		if ((r = sync_file(logs->list[i].fd)) != 0)
+	for (i = 0; i < logs->n; i++) {
+		if (logs->list[i].fd != -1 &&
+		    (r = sync_file(logs->list[i].fd)) != 0)
 			failed = r;
 	}
 	return (failed);
@@ -89,13 +91,15 @@ sync_files(const struct flowlog_sync *s, const struct open_flowlogs *logs)
 static _Noreturn void
 run_syncer(const struct flowlog_sync *s, const struct open_flowlogs *logs)
 {
-	int *keep = calloc(logs->conf->nlogs + s->nretired, sizeof(*keep));
+	int *keep = calloc(logs->n + s->nretired, sizeof(*keep));
 	size_t i, n = 0;
 
 	if (keep == NULL)
 		_exit(errno);
-	for (i = 0; i < logs->conf->nlogs; i++)
-		keep[n++] = logs->list[i].fd;
+	for (i = 0; i < logs->n; i++) {
+		if (logs->list[i].fd != -1)
+			keep[n++] = logs->list[i].fd;
+	}
 	for (i = 0; i < s->nretired; i++)
 		keep[n++] = s->retired[i].fd;
 	rights_drop(logs->rights, SANDBOX_FILES, keep, n);

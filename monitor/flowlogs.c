@@ -16,10 +16,12 @@
 
 #include "compat/compat.h"
 
+#include <sys/types.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <errno.h>
-#include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,6 +32,7 @@
 #include "monitor/flowlog-check.h"
 #include "monitor/flowlog-closed.h"
 #include "monitor/flowlog-dir.h"
+#include "monitor/flowlog-open.h"
 #include "monitor/flowlog-sync.h"
 #include "monitor/flowlogs.h"
 #include "monitor/group.h"
@@ -38,132 +41,7 @@
 #define RETRY_SECONDS  60 /* after a failed rotation */
 #define EXPIRE_SECONDS 60 /* between searches for expired files */
 
-/* The clock by which the monitor waits; time(3) may return less. */
-static time_t
-now_epoch(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_REALTIME, &ts);
-	return (ts.tv_sec);
-}
-
-/* *made: whether this call created the file.  -1 with the cause. */
-static int
-open_file(const struct conf_log *log, const char *path, bool *made,
-    struct log_cause *cause)
-{
-	/* The names of a pattern are predictable; a link may be an attack. */
-	const int nofollow = flowlog_name_is_pattern(log) ? O_NOFOLLOW : 0;
-	/*
-	 * Also for reading, so that a FIFO can be opened without a reader, and
-	 * keeps its data when its reader closes it.
-	 */
-	const int flags =
-	    O_RDWR | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | nofollow;
-	int fd;
-
-	fd = open(path, flags | O_CREAT | O_EXCL, 0600);
-	*made = fd != -1;
-	/* O_CREAT: it may be a link to a file that does not exist yet. */
-	if (fd == -1 && errno == EEXIST)
-		fd = open(path, flags | O_CREAT, 0600);
-	if (fd == -1)
-		log_cause_set(cause, "logfile %s: cannot open it%s", path,
-		    path_hint(path));
-	return (fd);
-}
-
-/* Whether collectors write to this file, so that its end may be growing. */
-static bool
-is_in_use(const struct flowlogs *l, int fd)
-{
-	struct stat st;
-
-	return (l->open.conf != NULL && fstat(fd, &st) == 0 &&
-	    (open_flowlogs_have(&l->open, st.st_dev, st.st_ino) ||
-		flowlog_file_is_among(l->sync.retired, l->sync.nretired,
-		    st.st_dev, st.st_ino)));
-}
-
-/*
- * Opens a log and checks its end, except if collectors write to the file: users
- * are their logs.  -1 with the cause.
- */
-static int
-open_checked(const struct flowlogs *l, const struct conf_log *log,
-    const struct flowlogs *users, const char *path, bool *made,
-    struct log_cause *cause)
-{
-	int fd = open_file(log, path, made, cause);
-
-	if (fd == -1 || is_in_use(users, fd) ||
-	    flowlog_check(l->open.rights, path, fd, true, cause) == 0)
-		return (fd);
-	(void)close(fd);
-	return (-1);
-}
-
-/*
- * Opens the collectors' descriptor, which is write-only.  With a descriptor
- * that can read, a collector could also map the file and change any part of it.
- * -1 with the cause.
- */
-static int
-open_append(struct flowlog_file *f, struct log_cause *cause)
-{
-	struct stat st, there;
-
-	f->append_fd = -1;
-	if (fstat(f->fd, &st) == -1 || !S_ISREG(st.st_mode))
-		return (0);
-	f->append_fd = open(f->path,
-	    O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-	if (f->append_fd == -1 || fstat(f->append_fd, &there) == -1)
-		log_cause_set(cause, "logfile %s: cannot open it", f->path);
-	else if (there.st_dev == st.st_dev && there.st_ino == st.st_ino)
-		return (0);
-	else
-		log_cause_setx(cause,
-		    "logfile %s: another program replaced the file", f->path);
-	flowlog_file_close(f);
-	return (-1);
-}
-
-/*
- * Sets the mode and group of the file.  A FIFO keeps its own.  -1 with the
- * cause.
- */
-static int
-set_access(const struct conf_log *log, const struct flowlog_file *f,
-    struct log_cause *cause)
-{
-	struct stat st;
-	int r;
-
-	if (log->mode == 0)
-		return (0);
-	if ((r = fstat(f->fd, &st)) == 0 && !S_ISREG(st.st_mode))
-		return (0);
-	/* A user without rights may have a log that is right already. */
-	if (r == 0 && f->gid != (gid_t)-1 && st.st_gid != f->gid)
-		r = fchown(f->fd, (uid_t)-1, f->gid);
-	if (r == 0 && (st.st_mode & 07777) != log->mode)
-		r = fchmod(f->fd, (mode_t)log->mode);
-	if (r == -1)
-		log_cause_set(cause,
-		    "logfile %s: cannot change its group or mode", f->path);
-	return (r);
-}
-
-static dev_t
-device_of(int fd)
-{
-	struct stat st = { 0 };
-
-	(void)fstat(fd, &st);
-	return (st.st_dev);
-}
+#define DESCRIPTORS_OTHER 256 /* that are not those of logs */
 
 /*
  * Opens the current file of log i, whose name may contain the date.  -1 with
@@ -173,36 +51,50 @@ static int
 open_log(const struct flowlogs *l, size_t i, const struct flowlogs *users,
     struct flowlog_file *f, bool *made, struct log_cause *cause)
 {
-	const struct conf_log *log = &l->open.conf->logs[i];
-	const time_t now = now_epoch();
+	const struct flowlog_users in_use = { &users->open, &users->sync };
 
-	*f = (struct flowlog_file){ .append_fd = -1,
-		.lock = l->open.list[i].lock,
-		.conditions = l->open.list[i].conditions,
-		.gid = l->open.list[i].gid,
-		.uncompressed = log->compress,
-		.until = flowlog_name_until(log, now) };
-	if (flowlog_name_at(log, now, f->path) == -1) {
-		log_cause_setx(cause, "logfile %s: the name is too long",
-		    log->path);
-		f->fd = -1;
-	} else
-		f->fd = open_checked(l, log, users, f->path, made, cause);
-	if (f->fd == -1 || open_append(f, cause) == -1)
+	*f = l->open.list[i];
+	f->retry = 0;
+	f->failed = (struct timespec){ 0 };
+	if (flowlog_open(l->open.rights, &in_use, f, made, cause) == -1)
 		return (-1);
-	f->dev = device_of(f->fd);
-	if (set_access(log, f, cause) == 0) {
-		if (log_state_end(&f->conditions.unopened))
-			log_info("logfile %s was opened again", f->path);
-		return (0);
-	}
-	flowlog_file_close(f);
-	if (*made)
-		(void)unlink(f->path);
-	return (-1);
+	if (log_state_end(&f->conditions.unopened))
+		log_info("logfile %s was opened again", f->path);
+	return (0);
 }
 
-/* Opens log i and those after it, all or none.  -1 after a message. */
+/* Frees the configuration of an exporter's log. */
+static void
+free_exporter(struct flowlog_file *f)
+{
+	if (!f->of_exporter)
+		return;
+	free(f->log->path);
+	free((void *)(uintptr_t)f->log);
+	f->log = NULL;
+}
+
+static bool
+has_exporter(const struct flowlogs *l, size_t i)
+{
+	return (i < l->open.conf->nlogs &&
+	    flowlog_name_has_exporter(&l->open.conf->logs[i]));
+}
+
+static int
+open_or_check(struct flowlogs *l, size_t i, const struct flowlogs *before,
+    bool *made, struct log_cause *cause)
+{
+	*made = false;
+	return (has_exporter(l, i) ?
+		flowlog_dir_check(l->open.list[i].log, cause) :
+		open_log(l, i, before, &l->open.list[i], made, cause));
+}
+
+/*
+ * Opens log i and those after it, all or none.  The logs of exporters are opened
+ * when their first flow arrives.  -1 after a message.
+ */
 static int
 open_from(struct flowlogs *l, size_t i, const struct flowlogs *before)
 {
@@ -211,13 +103,14 @@ open_from(struct flowlogs *l, size_t i, const struct flowlogs *before)
 
 	if (i == l->open.conf->nlogs)
 		return (0);
-	if (open_log(l, i, before, &l->open.list[i], &made, &cause) == -1) {
+	if (open_or_check(l, i, before, &made, &cause) == -1) {
 		log_cause_write(&cause);
 		return (-1);
 	}
 	if (open_from(l, i + 1, before) == 0)
 		return (0);
-	flowlog_file_close(&l->open.list[i]);
+	if (l->open.list[i].fd != -1)
+		flowlog_file_close(&l->open.list[i]);
 	if (made)
 		(void)unlink(l->open.list[i].path);
 	return (-1);
@@ -237,6 +130,32 @@ find_log(const struct flowlogs *before, const char *path)
 	return (NULL);
 }
 
+/* Marks the locks of the logs that collectors use. */
+static void
+mark_taken(const struct flowlogs *l, bool taken[FLOWLOG_LOCKS_MAX])
+{
+	size_t i;
+
+	for (i = 0; i < l->open.n; i++) {
+		if (l->open.list[i].log != NULL)
+			taken[l->open.list[i].lock] = true;
+	}
+	for (i = 0; i < l->sync.nretired; i++)
+		taken[l->sync.retired[i].lock] = true;
+}
+
+/* With thousands of logs, several share the last lock. */
+static uint32_t
+take_lock(bool taken[FLOWLOG_LOCKS_MAX])
+{
+	uint32_t next = 0;
+
+	while (next < FLOWLOG_LOCKS_MAX - 1 && taken[next])
+		next++;
+	taken[next] = true;
+	return (next);
+}
+
 /*
  * A log that was open before keeps its lock and the state of its messages.
  * Each other log gets an unused lock.
@@ -246,24 +165,17 @@ assign_locks(struct flowlogs *l, const struct flowlogs *before)
 {
 	bool taken[FLOWLOG_LOCKS_MAX] = { false };
 	const struct flowlog_file *same;
-	uint32_t next = 0;
 	size_t i;
 
-	for (i = 0; before->open.conf != NULL && i < before->open.conf->nlogs;
-	     i++)
-		taken[before->open.list[i].lock] = true;
+	mark_taken(before, taken);
 	for (i = 0; i < l->open.conf->nlogs; i++) {
 		same = find_log(before, l->open.conf->logs[i].path);
-		if (same != NULL) {
-			l->open.list[i].lock = same->lock;
-			l->open.list[i].conditions = same->conditions;
+		if (same == NULL) {
+			l->open.list[i].lock = take_lock(taken);
 			continue;
 		}
-		/* With thousands of logs, several share the last lock. */
-		while (next < FLOWLOG_LOCKS_MAX - 1 && taken[next])
-			next++;
-		l->open.list[i].lock = next;
-		taken[next] = true;
+		l->open.list[i].lock = same->lock;
+		l->open.list[i].conditions = same->conditions;
 	}
 }
 
@@ -310,11 +222,64 @@ is_rotated(const struct conf_log *log)
 	return (log->rotate_seconds != 0 || log->rotate_size != 0);
 }
 
+/* The monitor has two descriptors for each log. */
+static void
+allow_descriptors(size_t nlogs)
+{
+	const rlim_t want = 2 * (rlim_t)nlogs + DESCRIPTORS_OTHER;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 || limit.rlim_cur >= want)
+		return;
+	limit.rlim_cur = limit.rlim_max < want ? limit.rlim_max : want;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == -1 || limit.rlim_cur < want)
+		log_warnx(
+		    "%zu logs can be open, but the system allows only %ju "
+		    "descriptors; reduce limit logs",
+		    nlogs, (uintmax_t)limit.rlim_cur);
+}
+
+/* Makes a list of logs that are not open. */
+static void
+make_list(struct flowlogs *l)
+{
+	const struct config *conf = l->open.conf;
+	const uint32_t workers = config_workers(conf);
+	const size_t each = flowlog_name_exporters_max(conf);
+	size_t i;
+
+	l->open.n = conf->nlogs + each * workers;
+	l->open.list =
+	    calloc(l->open.n == 0 ? 1 : l->open.n, sizeof(*l->open.list));
+	if (l->open.list == NULL)
+		fatal("no memory for logs");
+	for (i = 0; i < l->open.n; i++) {
+		l->open.list[i].fd = l->open.list[i].append_fd = -1;
+		if (i < conf->nlogs)
+			l->open.list[i].log = &conf->logs[i];
+	}
+	flowlog_places_init(&l->places, workers, each);
+	if (each != 0)
+		allow_descriptors(l->open.n);
+}
+
+static void
+free_list(struct flowlogs *l)
+{
+	size_t i;
+
+	for (i = l->open.conf->nlogs; i < l->open.n; i++)
+		free_exporter(&l->open.list[i]);
+	free(l->open.list);
+	flowlog_places_free(&l->places);
+	*l = (struct flowlogs){ .open.conf = NULL };
+}
+
 int
 flowlogs_open(struct flowlogs *l, const struct config *conf,
     const struct rights_options *rights, const struct flowlogs *before)
 {
-	const time_t now = now_epoch();
+	const time_t now = flowlog_open_time();
 	size_t i;
 
 	*l = (struct flowlogs){
@@ -323,14 +288,10 @@ flowlogs_open(struct flowlogs *l, const struct config *conf,
 		.compressor = { .pid = -1 },
 		.ticked = now,
 	};
-	l->open.list =
-	    calloc(conf->nlogs == 0 ? 1 : conf->nlogs, sizeof(*l->open.list));
-	if (l->open.list == NULL)
-		fatal("no memory for logs");
+	make_list(l);
 	assign_locks(l, before);
 	if (find_groups(l) == -1 || open_from(l, 0, before) == -1) {
-		free(l->open.list);
-		*l = (struct flowlogs){ .open.conf = NULL };
+		free_list(l);
 		return (-1);
 	}
 	for (i = 0; i < conf->nlogs; i++)
@@ -338,7 +299,7 @@ flowlogs_open(struct flowlogs *l, const struct config *conf,
 	return (0);
 }
 
-/* Opens log i again; users as in open_checked.  -1 with the cause. */
+/* Opens log i again; users as in open_log.  -1 with the cause. */
 static int
 replace(struct flowlogs *l, size_t i, const struct flowlogs *users,
     struct log_cause *cause)
@@ -353,23 +314,217 @@ replace(struct flowlogs *l, size_t i, const struct flowlogs *users,
 	return (0);
 }
 
-int
-flowlogs_reopen(struct flowlogs *l, size_t i, struct log_cause *cause)
+/* Retires the log of an exporter that no collector has. */
+static void
+retire_exporter(struct flowlogs *l, size_t i)
 {
-	return (replace(l, i, l, cause));
+	struct flowlog_file *f = &l->open.list[i];
+
+	flowlog_sync_retire(&l->sync, f);
+	free_exporter(f);
+	*f = (struct flowlog_file){ .fd = -1, .append_fd = -1 };
+}
+
+/*
+ * Closes the log of an exporter in the collectors, which ask for it again with
+ * its next flow.
+ */
+static void
+close_exporter(struct flowlogs *l, size_t i, flowlog_send *send, void *arg)
+{
+	send(arg, i);
+	flowlog_places_forget(&l->places, i);
+	retire_exporter(l, i);
+}
+
+/* After a failure the old file stays open, after a message. */
+static void
+reopen(struct flowlogs *l, size_t i, flowlog_send *send, void *arg)
+{
+	struct log_cause cause;
+
+	if (replace(l, i, l, &cause) == 0) {
+		send(arg, i);
+		return;
+	}
+	log_cause_write(&cause);
+	log_warnx(
+	    "the log was not reopened; flows are still "
+	    "written to the old file");
+}
+
+void
+flowlogs_reopen(struct flowlogs *l, flowlog_send *send, void *arg)
+{
+	size_t i;
+
+	for (i = 0; i < l->open.n; i++) {
+		if (l->open.list[i].fd == -1)
+			continue;
+		if (l->open.list[i].of_exporter)
+			close_exporter(l, i, send, arg);
+		else
+			reopen(l, i, send, arg);
+	}
+}
+
+/* Empties a place of a collector, and closes its log if no other has it. */
+static void
+empty_place(struct flowlogs *l, uint32_t number, size_t place)
+{
+	size_t *log = flowlog_place(&l->places, number, place);
+	const size_t i = *log;
+
+	*log = FLOWLOG_PLACE_EMPTY;
+	if (i != FLOWLOG_PLACE_EMPTY && !flowlog_places_have(&l->places, i))
+		retire_exporter(l, i);
+}
+
+void
+flowlogs_release(struct flowlogs *l, uint32_t number)
+{
+	size_t place;
+
+	for (place = 0; place < l->places.each; place++)
+		empty_place(l, number, place);
+}
+
+/*
+ * Returns the index of the exporter's log with this path, or of an unused entry;
+ * the number of logs if all are in use.
+ */
+static size_t
+find_exporter(const struct flowlogs *l, const char *path)
+{
+	size_t i, unused = l->open.n;
+
+	for (i = l->open.conf->nlogs; i < l->open.n; i++) {
+		if (l->open.list[i].log == NULL)
+			unused = i;
+		else if (strcmp(l->open.list[i].log->path, path) == 0)
+			return (i);
+	}
+	return (unused);
+}
+
+/* A file that collectors have just closed may still be locked. */
+static uint32_t
+lock_for(const struct flowlogs *l, const char *path)
+{
+	bool taken[FLOWLOG_LOCKS_MAX] = { false };
+	size_t i;
+
+	for (i = 0; i < l->sync.nretired; i++) {
+		if (strcmp(l->sync.retired[i].path, path) == 0)
+			return (l->sync.retired[i].lock);
+	}
+	mark_taken(l, taken);
+	return (take_lock(taken));
+}
+
+/* Opens the log of an exporter.  Few of the messages about failures are logged. */
+static int
+open_exporter(struct flowlogs *l, size_t i, struct flowlog_file *f)
+{
+	const uint32_t now = (uint32_t)flowlog_open_time();
+	struct log_cause cause;
+	uint32_t held_back;
+	bool made;
+
+	if (open_log(l, i, l, f, &made, &cause) == 0)
+		return (0);
+	if (!log_limit_pass(&l->exporter_failed, now, &held_back))
+		return (-1);
+	log_cause_write(&cause);
+	log_warnx(
+	    "flows of this exporter are buffered; flowd tries again (%" PRIu32
+	    " similar held back)",
+	    held_back);
+	return (-1);
+}
+
+/* Makes entry i the log of an exporter.  -1 if it cannot be opened. */
+static int
+begin_exporter(struct flowlogs *l, size_t i, size_t whole, const char *path)
+{
+	struct flowlog_file *f = &l->open.list[i], opened;
+	struct conf_log *log = malloc(sizeof(*log));
+
+	if (log == NULL ||
+	    (*log = l->open.conf->logs[whole], log->path = strdup(path)) ==
+		NULL)
+		fatal("no memory for logs");
+	f->log = log;
+	f->of_exporter = true;
+	f->whole = whole;
+	f->gid = l->open.list[whole].gid;
+	f->lock = lock_for(l, path);
+	if (open_exporter(l, i, &opened) == 0) {
+		*f = opened;
+		return (0);
+	}
+	free_exporter(f);
+	*f = (struct flowlog_file){ .fd = -1, .append_fd = -1 };
+	return (-1);
+}
+
+/* The bytes may be hostile. */
+static bool
+is_address(const struct addr *a)
+{
+	struct addr same = { .family = ADDR_NONE };
+
+	if (a->family == ADDR_V4)
+		same = addr_v4(a->bytes);
+	else if (a->family == ADDR_V6)
+		same = addr_v6(a->bytes);
+	return (same.family != ADDR_NONE && addr_equal(a, &same));
+}
+
+bool
+flowlogs_may_want(const struct flowlogs *l, const struct priv_want_log *want)
+{
+	return (want->place < l->places.each && has_exporter(l, want->log) &&
+	    is_address(&want->exporter) &&
+	    config_allows(l->open.conf, &want->exporter));
+}
+
+const struct flowlog_file *
+flowlogs_want(struct flowlogs *l, uint32_t number,
+    const struct priv_want_log *want)
+{
+	char path[PATH_MAX];
+	size_t i;
+
+	empty_place(l, number, want->place);
+	/* They accumulate while a slow disk delays a sync. */
+	if (l->sync.nretired > l->open.n)
+		return (NULL);
+	if (flowlog_name_of_exporter(&l->open.conf->logs[want->log],
+		&want->exporter, path) == -1 ||
+	    (i = find_exporter(l, path)) == l->open.n)
+		return (NULL);
+	/* Two addresses, IPv4-mapped and IPv4, can have the same log. */
+	if (flowlog_place_of(&l->places, number, i) ||
+	    (l->open.list[i].log == NULL &&
+		begin_exporter(l, i, want->log, path) == -1))
+		return (NULL);
+	*flowlog_place(&l->places, number, want->place) = i;
+	return (&l->open.list[i]);
 }
 
 static bool
 is_due(const struct flowlogs *l, size_t i, time_t now)
 {
-	const struct conf_log *log = &l->open.conf->logs[i];
 	const struct flowlog_file *f = &l->open.list[i];
+	const struct conf_log *log = f->log;
 	struct stat st;
 	uint64_t size;
 
 	if (now < f->retry && f->retry - now <= RETRY_SECONDS)
 		return (false);
-	if (!is_rotated(log) || fstat(f->fd, &st) == -1 || !S_ISREG(st.st_mode))
+	if (f->fd == -1 || !is_rotated(log) || fstat(f->fd, &st) == -1 ||
+	    !S_ISREG(st.st_mode))
 		return (false);
 	/* Unequal also if the clock was set back. */
 	if (f->until != flowlog_name_until(log, now))
@@ -404,56 +559,64 @@ move_away(const struct conf_log *log, const struct flowlog_file *f, bool *moved,
 static int
 rotate_plain(struct flowlogs *l, size_t i, struct log_cause *cause)
 {
-	const struct conf_log *log = &l->open.conf->logs[i];
+	const struct conf_log *log = l->open.list[i].log;
 	bool moved;
 
 	if (move_away(log, &l->open.list[i], &moved, cause) == -1)
 		return (-1);
-	if (flowlogs_reopen(l, i, cause) == 0)
+	if (l->open.list[i].of_exporter || replace(l, i, l, cause) == 0)
 		return (0);
 	if (moved)
 		flowlog_dir_unshift(log, cause);
 	return (-1);
 }
 
-/* True if the log now has another file. */
-static bool
-rotate(struct flowlogs *l, size_t i, time_t now)
+static int
+rotate_pattern(struct flowlogs *l, size_t i, struct log_cause *cause)
 {
-	const struct conf_log *log = &l->open.conf->logs[i];
-	const bool is_pattern = flowlog_name_is_pattern(log);
+	return (l->open.list[i].of_exporter ? 0 : replace(l, i, l, cause));
+}
+
+/* The collectors get the new file of a log, or close that of an exporter. */
+static void
+send_rotated(struct flowlogs *l, size_t i, time_t now, flowlog_send *send,
+    void *arg)
+{
+	const size_t whole = l->open.list[i].whole;
+
+	if (!l->open.list[i].of_exporter) {
+		flowlog_closed_expire(&l->open, i, now);
+		send(arg, i);
+		return;
+	}
+	close_exporter(l, i, send, arg);
+	l->open.list[whole].uncompressed = l->open.conf->logs[whole].compress;
+	l->expired = 0;
+}
+
+static void
+rotate(struct flowlogs *l, size_t i, time_t now, flowlog_send *send, void *arg)
+{
 	struct flowlog_file *f = &l->open.list[i];
+	const bool is_pattern = flowlog_name_is_pattern(f->log);
 	struct log_cause cause;
 	struct stat st;
-	int r;
 
 	/* An empty file is not rotated. */
 	if (!is_pattern && fstat(f->fd, &st) == 0 && st.st_size == 0) {
-		f->until = flowlog_name_until(log, now);
-		return (false);
+		f->until = flowlog_name_until(f->log, now);
+		return;
 	}
-	r = is_pattern ? flowlogs_reopen(l, i, &cause) :
-			 rotate_plain(l, i, &cause);
-	if (r == -1) {
-		f->retry = now + RETRY_SECONDS;
-		if (log_cause_hourly(&cause, &f->conditions.unopened,
-			(uint32_t)now))
-			log_warnx(
-			    "the log was not rotated; flows are still written "
-			    "to %s",
-			    f->path);
-		return (false);
+	if ((is_pattern ? rotate_pattern(l, i, &cause) :
+			  rotate_plain(l, i, &cause)) == 0) {
+		send_rotated(l, i, now, send, arg);
+		return;
 	}
-	flowlog_closed_expire(&l->open, i, now);
-	return (true);
-}
-
-int
-flowlogs_collector_fd(const struct flowlogs *l, size_t i)
-{
-	const struct flowlog_file *f = &l->open.list[i];
-
-	return (f->append_fd == -1 ? f->fd : f->append_fd);
+	f->retry = now + RETRY_SECONDS;
+	if (log_cause_hourly(&cause, &f->conditions.unopened, (uint32_t)now))
+		log_warnx(
+		    "the log was not rotated; flows are still written to %s",
+		    f->path);
 }
 
 /*
@@ -491,7 +654,7 @@ repair(const struct flowlogs *l, struct flowlog_file *f,
 		return;
 	if (flowlog_check(l->open.rights, f->path, f->fd, report, &cause) == -1)
 		(void)log_cause_hourly(&cause, &f->conditions.unrepaired,
-		    (uint32_t)now_epoch());
+		    (uint32_t)flowlog_open_time());
 	else if (log_state_end(&f->conditions.unrepaired))
 		log_info("logfile %s: its end was repaired", f->path);
 	unlock_log(f, locks);
@@ -503,8 +666,10 @@ flowlogs_repair(const struct flowlogs *l, struct flowlog_locks *locks,
 {
 	size_t i;
 
-	for (i = 0; i < l->open.conf->nlogs; i++)
-		repair(l, &l->open.list[i], locks, number, report);
+	for (i = 0; i < l->open.n; i++) {
+		if (l->open.list[i].fd != -1)
+			repair(l, &l->open.list[i], locks, number, report);
+	}
 	for (i = 0; i < l->sync.nretired; i++)
 		repair(l, &l->sync.retired[i], locks, number, report);
 }
@@ -525,23 +690,49 @@ is_there(const struct flowlog_file *f, struct log_cause *cause)
 	    st.st_dev == f->dev);
 }
 
-bool
-flowlogs_revive(struct flowlogs *l, size_t i, struct flowlog_locks *locks,
-    uint32_t number)
+/* Reopens a log, or closes that of an exporter, which is opened again then. */
+static int
+revive(struct flowlogs *l, size_t i, flowlog_send *send, void *arg,
+    struct log_cause *cause)
 {
 	static const struct flowlogs unused = { .open.conf = NULL };
-	struct flowlog_file *f = &l->open.list[i];
-	struct log_cause cause;
-	bool done;
 
-	if (!lock_log(f, locks, number))
-		return (false);
-	done = is_there(f, &cause) && replace(l, i, &unused, &cause) == 0;
-	if (!done)
-		(void)log_cause_hourly(&cause, &f->conditions.unopened,
-		    (uint32_t)now_epoch());
-	unlock_log(f, locks);
-	return (done);
+	if (l->open.list[i].of_exporter) {
+		close_exporter(l, i, send, arg);
+		return (0);
+	}
+	if (replace(l, i, &unused, cause) == -1)
+		return (-1);
+	send(arg, i);
+	return (0);
+}
+
+static void
+revive_locked(struct flowlogs *l, size_t i, struct flowlog_locks *locks,
+    uint32_t number, flowlog_send *send, void *arg)
+{
+	const struct flowlog_file locked = l->open.list[i];
+	struct log_cause cause;
+
+	if (!lock_log(&locked, locks, number))
+		return;
+	if (!is_there(&locked, &cause) || revive(l, i, send, arg, &cause) == -1)
+		(void)log_cause_hourly(&cause,
+		    &l->open.list[i].conditions.unopened,
+		    (uint32_t)flowlog_open_time());
+	unlock_log(&locked, locks);
+}
+
+void
+flowlogs_revive(struct flowlogs *l, struct flowlog_locks *locks,
+    uint32_t number, flowlog_send *send, void *arg)
+{
+	size_t i;
+
+	for (i = 0; i < l->open.n; i++) {
+		if (l->open.list[i].fd != -1)
+			revive_locked(l, i, locks, number, send, arg);
+	}
 }
 
 bool
@@ -559,6 +750,12 @@ flowlogs_need_ticks(const struct flowlogs *l)
 	return (false);
 }
 
+bool
+flowlogs_compress(const struct flowlogs *l)
+{
+	return (l->compressor.pid != -1);
+}
+
 static void
 expire_when_due(struct flowlogs *l, time_t now)
 {
@@ -571,26 +768,46 @@ expire_when_due(struct flowlogs *l, time_t now)
 		flowlog_closed_expire(&l->open, i, now);
 }
 
-void
-flowlogs_tick(struct flowlogs *l, bool at_rest,
-    void (*send)(void *arg, size_t i), void *arg)
+/* The files of exporters that do not send any more are closed by the clock. */
+static void
+note_interval(struct flowlogs *l, size_t i, time_t now)
 {
-	const time_t now = now_epoch();
+	struct flowlog_file *f = &l->open.list[i];
+	const time_t until = flowlog_name_until(f->log, now);
+
+	if (f->until == until)
+		return;
+	f->until = until;
+	f->uncompressed = f->log->compress;
+}
+
+static void
+rotate_when_due(struct flowlogs *l, time_t now, flowlog_send *send, void *arg)
+{
 	size_t i;
+
+	for (i = 0; i < l->open.n; i++) {
+		if (has_exporter(l, i))
+			note_interval(l, i, now);
+		else if (is_due(l, i, now))
+			rotate(l, i, now, send, arg);
+	}
+}
+
+void
+flowlogs_tick(struct flowlogs *l, bool at_rest, flowlog_send *send, void *arg)
+{
+	const time_t now = flowlog_open_time();
 
 	/* Before the return below, so that retired files do not accumulate. */
 	flowlog_sync_when_due(&l->sync, &l->open, at_rest, now);
+	flowlog_closed_compress(&l->compressor, &l->open, at_rest, now);
 	if (now == l->ticked)
 		return;
 	l->ticked = now;
-	flowlog_closed_compress(&l->compressor, &l->open, at_rest);
 	/* If the disk is slow, at most one retired file waits for a sync. */
-	if (at_rest && (l->sync.syncer == -1 || l->sync.nretired == 0)) {
-		for (i = 0; i < l->open.conf->nlogs; i++) {
-			if (is_due(l, i, now) && rotate(l, i, now))
-				send(arg, i);
-		}
-	}
+	if (at_rest && (l->sync.syncer == -1 || l->sync.nretired == 0))
+		rotate_when_due(l, now, send, arg);
 	expire_when_due(l, now);
 }
 
@@ -601,8 +818,10 @@ hand_over(struct flowlogs *l, struct flowlogs *after)
 
 	after->sync.syncer = l->sync.syncer;
 	after->sync.failed = l->sync.failed;
-	for (i = 0; i < l->open.conf->nlogs; i++)
-		flowlog_sync_retire(&after->sync, &l->open.list[i]);
+	for (i = 0; i < l->open.n; i++) {
+		if (l->open.list[i].fd != -1)
+			flowlog_sync_retire(&after->sync, &l->open.list[i]);
+	}
 	while (l->sync.nretired > 0)
 		flowlog_sync_retire(&after->sync,
 		    &l->sync.retired[--l->sync.nretired]);
@@ -613,8 +832,10 @@ close_all(struct flowlogs *l)
 {
 	size_t i;
 
-	for (i = 0; i < l->open.conf->nlogs; i++)
-		flowlog_file_close(&l->open.list[i]);
+	for (i = 0; i < l->open.n; i++) {
+		if (l->open.list[i].fd != -1)
+			flowlog_file_close(&l->open.list[i]);
+	}
 	for (i = 0; i < l->sync.nretired; i++)
 		flowlog_file_close(&l->sync.retired[i]);
 }
@@ -629,7 +850,6 @@ flowlogs_close(struct flowlogs *l, struct flowlogs *after)
 		flowlog_sync_finish(&l->sync, &l->open);
 		close_all(l);
 	}
-	free(l->open.list);
 	free(l->sync.retired);
-	*l = (struct flowlogs){ .open.conf = NULL };
+	free_list(l);
 }

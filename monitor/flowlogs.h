@@ -27,10 +27,13 @@
 #include <time.h>
 
 #include "base/log-cause.h"
+#include "base/log-limit.h"
 #include "config/config.h"
 #include "ipc/flowlog-lock.h"
+#include "ipc/priv-msg.h"
 #include "monitor/flowlog-closed.h"
 #include "monitor/flowlog-file.h"
+#include "monitor/flowlog-places.h"
 #include "monitor/flowlog-sync.h"
 #include "sandbox/rights.h"
 
@@ -40,6 +43,8 @@ struct flowlogs {
 	struct compressor compressor;
 	time_t ticked;  /* epoch; the last flowlogs_tick with work */
 	time_t expired; /* epoch; the last search for expired files */
+	struct flowlog_places places;
+	struct log_limit exporter_failed; /* its log cannot be opened */
 };
 
 /*
@@ -63,19 +68,41 @@ int flowlogs_open(struct flowlogs *l, const struct config *conf,
 void flowlogs_close(struct flowlogs *l, struct flowlogs *after);
 
 /*
- * Reopens log i by its name.  -1 with the cause; the old file stays open then.
+ * Informs the collectors about log i: it has a new file; or it is the log of an
+ * exporter, and they close it.
  */
-int flowlogs_reopen(struct flowlogs *l, size_t i, struct log_cause *cause);
+typedef void flowlog_send(void *arg, size_t i);
 
 /*
- * Reopens log i for a collector, with this number, that cannot write to it and
- * waits.  True if the log now has another descriptor; a failure is logged once
- * an hour.  Does nothing while another collector has locked the log.  To create
+ * Reopens the logs by their names, and calls send for each of them.  The old
+ * file of a log that cannot be reopened stays open, after a message.
+ */
+void flowlogs_reopen(struct flowlogs *l, flowlog_send *send, void *arg);
+
+/*
+ * Reopens the logs for a collector, with this number, that cannot write to one
+ * and waits; calls send for each log that has another descriptor.  A failure is
+ * logged once an hour.  Skips logs that another collector has locked.  To create
  * no log in a directory on which another file system was mounted, it waits
  * until the former file, or its file system, is there again.
  */
-bool flowlogs_revive(struct flowlogs *l, size_t i, struct flowlog_locks *locks,
-    uint32_t number);
+void flowlogs_revive(struct flowlogs *l, struct flowlog_locks *locks,
+    uint32_t number, flowlog_send *send, void *arg);
+
+/* Whether a collector may ask for this log of an exporter. */
+bool flowlogs_may_want(const struct flowlogs *l,
+    const struct priv_want_log *want);
+
+/*
+ * Opens the log of an exporter in a place of the collector with this number.
+ * The log that was in the place is closed, unless another collector has it.
+ * NULL if the log cannot be opened; the first failures are logged.
+ */
+const struct flowlog_file *flowlogs_want(struct flowlogs *l, uint32_t number,
+    const struct priv_want_log *want);
+
+/* Empties the places of a collector that has ended. */
+void flowlogs_release(struct flowlogs *l, uint32_t number);
 
 /*
  * Removes partial records from the ends of logs.  The collector with this
@@ -85,9 +112,6 @@ bool flowlogs_revive(struct flowlogs *l, size_t i, struct flowlog_locks *locks,
 void flowlogs_repair(const struct flowlogs *l, struct flowlog_locks *locks,
     uint32_t number, bool report);
 
-/* The descriptor of log i for collectors.  It stays open and is not owned. */
-int flowlogs_collector_fd(const struct flowlogs *l, size_t i);
-
 /*
  * Whether flowlogs_tick must be called after each full second, and whenever
  * at_rest may have become true.
@@ -95,11 +119,17 @@ int flowlogs_collector_fd(const struct flowlogs *l, size_t i);
 bool flowlogs_need_ticks(const struct flowlogs *l);
 
 /*
+ * Whether a file is being compressed, so that flowlogs_tick can start the next
+ * one soon.
+ */
+bool flowlogs_compress(const struct flowlogs *l);
+
+/*
  * Rotates, syncs, compresses and removes files that are due.  Calls send for
  * each log that was rotated.  at_rest: the collectors have received all files
  * sent to them, and write to no older ones.
  */
-void flowlogs_tick(struct flowlogs *l, bool at_rest,
-    void (*send)(void *arg, size_t i), void *arg);
+void flowlogs_tick(struct flowlogs *l, bool at_rest, flowlog_send *send,
+    void *arg);
 
 #endif

@@ -125,19 +125,27 @@ check_crashdump(const char *dir)
 }
 
 static int
+check_log(const struct conf_log *log, time_t now)
+{
+	char path[PATH_MAX];
+
+	if (flowlog_name_has_exporter(log))
+		return (check_directory_of("logfile", log->path));
+	if (flowlog_name_at(log, now, path) == 0)
+		return (check_file("logfile", path));
+	log_warnx("logfile %s: the name is too long", log->path);
+	return (-1);
+}
+
+static int
 check_logs(const struct config *conf)
 {
 	const time_t now = time(NULL);
-	char path[PATH_MAX];
 	size_t i;
 	int r = 0;
 
 	for (i = 0; i < conf->nlogs; i++) {
-		if (flowlog_name_at(&conf->logs[i], now, path) == -1) {
-			log_warnx("logfile %s: the name is too long",
-			    conf->logs[i].path);
-			r = -1;
-		} else if (check_file("logfile", path) == -1)
+		if (check_log(&conf->logs[i], now) == -1)
 			r = -1;
 	}
 	return (r);

@@ -31,9 +31,11 @@ now_sec(void)
 }
 
 static int
-answer_ready(struct workers *ws, struct worker *w, struct opened *o)
+answer_ready(struct workers *ws, struct worker *w, struct opened *o,
+    const struct priv_request *request)
 {
 	(void)o;
+	(void)request;
 	w->configuring--;
 	w->ready = true;
 	workers_report(ws);
@@ -41,28 +43,34 @@ answer_ready(struct workers *ws, struct worker *w, struct opened *o)
 }
 
 static int
-answer_log_taken(struct workers *ws, struct worker *w, struct opened *o)
+answer_log_taken(struct workers *ws, struct worker *w, struct opened *o,
+    const struct priv_request *request)
 {
 	(void)o;
+	(void)request;
 	w->sent_logs--;
 	workers_report(ws);
 	return (0);
 }
 
 static int
-answer_want_logsock(struct workers *ws, struct worker *w, struct opened *o)
+answer_want_logsock(struct workers *ws, struct worker *w, struct opened *o,
+    const struct priv_request *request)
 {
+	(void)request;
 	/* A reload may have removed it before the collector learns of it. */
 	return (
 	    o->conf->logsock == NULL ? 0 : worker_send_logsock(ws, w, o->conf));
 }
 
 static int
-answer_want_state(struct workers *ws, struct worker *w, struct opened *o)
+answer_want_state(struct workers *ws, struct worker *w, struct opened *o,
+    const struct priv_request *request)
 {
 	struct log_cause cause;
 	char path[PATH_MAX];
 
+	(void)request;
 	worker_abandon_state(w, o->conf);
 	if (o->conf->statefile != NULL && !o->state_off) {
 		w->state = statefile_begin(
@@ -77,13 +85,15 @@ answer_want_state(struct workers *ws, struct worker *w, struct opened *o)
 }
 
 static int
-answer_state_written(struct workers *ws, struct worker *w, struct opened *o)
+answer_state_written(struct workers *ws, struct worker *w, struct opened *o,
+    const struct priv_request *request)
 {
 	const int fd = w->state;
 	struct log_cause cause;
 	char path[PATH_MAX];
 
 	(void)ws;
+	(void)request;
 	w->state = -1;
 	/* A reload has removed the file meanwhile. */
 	if (fd == -1)
@@ -98,10 +108,25 @@ answer_state_written(struct workers *ws, struct worker *w, struct opened *o)
 
 /* A collector must not be able to truncate a log, so the monitor does. */
 static int
-answer_want_repair(struct workers *ws, struct worker *w, struct opened *o)
+answer_want_repair(struct workers *ws, struct worker *w, struct opened *o,
+    const struct priv_request *request)
 {
+	(void)request;
 	flowlogs_repair(&o->logs, ws->locks, w->number, false);
 	return (priv_send(w->sock, PRIV_LOGS_REPAIRED, 0, NULL, 0, -1));
+}
+
+struct logs_of_workers {
+	struct workers *ws;
+	const struct flowlogs *logs;
+};
+
+static void
+send_log(void *arg, size_t i)
+{
+	const struct logs_of_workers *to = arg;
+
+	workers_send_log(to->ws, to->logs, i);
 }
 
 /*
@@ -109,16 +134,36 @@ answer_want_repair(struct workers *ws, struct worker *w, struct opened *o)
  * latest files, since the monitor keeps the former ones open until then.
  */
 static int
-answer_want_logs(struct workers *ws, struct worker *w, struct opened *o)
+answer_want_logs(struct workers *ws, struct worker *w, struct opened *o,
+    const struct priv_request *request)
 {
-	const bool at_rest = workers_are_at_rest(ws);
-	size_t i;
+	struct logs_of_workers to = { ws, &o->logs };
 
-	for (i = 0; at_rest && i < o->conf->nlogs; i++) {
-		if (flowlogs_revive(&o->logs, i, ws->locks, w->number))
-			workers_send_log(ws, &o->logs, i);
-	}
+	(void)request;
+	if (workers_are_at_rest(ws))
+		flowlogs_revive(&o->logs, ws->locks, w->number, send_log, &to);
 	return (priv_send(w->sock, PRIV_LOGS_REPAIRED, 0, NULL, 0, -1));
+}
+
+/*
+ * While a new configuration is on its way, the request may refer to the old
+ * one; the collector asks again when it has the new one.
+ */
+static int
+answer_want_exporter_log(struct workers *ws, struct worker *w, struct opened *o,
+    const struct priv_request *request)
+{
+	const struct priv_want_log *want = &request->want;
+	const struct flowlog_file *f;
+
+	if (w->configuring > 0)
+		return (0);
+	if (!flowlogs_may_want(&o->logs, want))
+		return (-1);
+	if ((f = flowlogs_want(&o->logs, w->number, want)) == NULL)
+		return (priv_send(w->sock, PRIV_EXPORTER_LOG, 0, NULL, 0, -1));
+	return (worker_send_fd(ws, w, PRIV_EXPORTER_LOG, f->lock,
+	    flowlog_file_collector_fd(f)));
 }
 
 static bool
@@ -137,8 +182,9 @@ awaits_log_taken(const struct worker *w)
 static const struct request {
 	enum priv_type type;
 	bool (*is_allowed)(const struct worker *w); /* NULL: at any time */
-	uint32_t a_second; /* all limited requests together; 0: unlimited */
-	int (*answer)(struct workers *ws, struct worker *w, struct opened *o);
+	uint32_t a_second; /* all with this limit together; 0: unlimited */
+	int (*answer)(struct workers *ws, struct worker *w, struct opened *o,
+	    const struct priv_request *request);
 } requests[] = {
 	{ PRIV_READY, awaits_ready, 0, answer_ready },
 	{ PRIV_LOG_TAKEN, awaits_log_taken, 0, answer_log_taken },
@@ -147,6 +193,8 @@ static const struct request {
 	{ PRIV_STATE_WRITTEN, NULL, REQUESTS_A_SECOND, answer_state_written },
 	{ PRIV_WANT_REPAIR, NULL, REQUESTS_A_SECOND, answer_want_repair },
 	{ PRIV_WANT_LOGS, NULL, REQUESTS_A_SECOND, answer_want_logs },
+	{ PRIV_WANT_EXPORTER_LOG, NULL, REQUESTS_LOGS_A_SECOND,
+	    answer_want_exporter_log },
 };
 #define NREQUESTS (sizeof(requests) / sizeof(requests[0]))
 
@@ -178,27 +226,29 @@ request_is_allowed(const struct worker *w, uint32_t type)
 static bool
 is_within_rate(struct worker *w, const struct request *r)
 {
+	uint32_t *n =
+	    r->type == PRIV_WANT_EXPORTER_LOG ? &w->wanted_logs : &w->requests;
 	const time_t now = clock_sec();
 
 	if (r->a_second == 0)
 		return (true);
 	if (now != w->second)
-		w->requests = 0;
+		w->requests = w->wanted_logs = 0;
 	w->second = now;
-	return (++w->requests <= r->a_second);
+	return (++*n <= r->a_second);
 }
 
 int
 request_answer(struct workers *ws, struct worker *w, struct opened *o)
 {
+	struct priv_request received;
 	const struct request *request;
-	uint32_t type;
 	int r;
 
-	if ((r = priv_receive_request(w->sock, &type)) != 1)
+	if ((r = priv_receive_request(w->sock, &received)) != 1)
 		return (r);
-	request = find_request(w, type);
+	request = find_request(w, received.type);
 	if (request == NULL || !is_within_rate(w, request))
 		return (-1);
-	return (request->answer(ws, w, o) == 0 ? 1 : -1);
+	return (request->answer(ws, w, o, &received) == 0 ? 1 : -1);
 }

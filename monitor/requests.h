@@ -17,8 +17,9 @@
 /*
  * The requests that a collector may send to the monitor.  The table in
  * requests.c is the policy: a collector that sends anything else is killed.  A
- * request is one struct priv_msg without a value, a body or a descriptor, so no
- * path, length or text of a collector reaches the monitor.
+ * request is one struct priv_msg without a value or a descriptor.  Only one type
+ * has a body, which is numbers and an address, so no path, length or text of a
+ * collector reaches the monitor.
  */
 #ifndef REQUESTS_H
 #define REQUESTS_H
@@ -29,7 +30,9 @@
 #include "monitor/opened.h"
 #include "monitor/worker.h"
 
-#define REQUESTS_A_SECOND 20 /* limited requests of a collector */
+/* Limited requests of a collector: logs of exporters, and all others. */
+#define REQUESTS_LOGS_A_SECOND 300
+#define REQUESTS_A_SECOND      20
 
 /* Whether the collector may send a request of this type now, at any rate. */
 bool request_is_allowed(const struct worker *w, uint32_t type);

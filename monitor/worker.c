@@ -50,6 +50,7 @@ use_of(enum priv_type type)
 	case PRIV_FORWARD:
 		return (SANDBOX_USE_FORWARD);
 	case PRIV_LOG:
+	case PRIV_EXPORTER_LOG:
 		return (SANDBOX_USE_FLOWLOG);
 	case PRIV_LOGSOCK:
 		return (SANDBOX_USE_LOGSOCK);
@@ -171,16 +172,25 @@ send_forwards(const struct workers *ws, const struct worker *w,
 	return (r);
 }
 
+/* A log with %{exporter} has no descriptor. */
+static int
+send_log(const struct workers *ws, const struct worker *w,
+    const struct flowlog_file *f, uint32_t value)
+{
+	return (f->fd == -1 ? priv_send(w->sock, PRIV_LOG, value, NULL, 0, -1) :
+			      worker_send_fd(ws, w, PRIV_LOG, value,
+				  flowlog_file_collector_fd(f)));
+}
+
 static int
 send_logs(const struct workers *ws, const struct worker *w,
-    const struct flowlogs *logs)
+    const struct open_flowlogs *logs)
 {
 	size_t i;
 	int r = 0;
 
-	for (i = 0; r == 0 && i < logs->open.conf->nlogs; i++)
-		r = worker_send_fd(ws, w, PRIV_LOG, logs->open.list[i].lock,
-		    flowlogs_collector_fd(logs, i));
+	for (i = 0; r == 0 && i < logs->conf->nlogs; i++)
+		r = send_log(ws, w, &logs->list[i], logs->list[i].lock);
 	return (r);
 }
 
@@ -216,7 +226,7 @@ try_send_config(struct workers *ws, const struct worker *w,
 	    (fresh && send_states(ws, w, o) == -1) ||
 	    send_listeners(ws, w, &o->listeners, fresh) == -1 ||
 	    send_forwards(ws, w, &o->forwards) == -1 ||
-	    send_logs(ws, w, &o->logs) == -1)
+	    send_logs(ws, w, &o->logs.open) == -1)
 		return (-1);
 	if (o->conf->logsock != NULL &&
 	    worker_send_logsock(ws, w, o->conf) == -1)
@@ -245,15 +255,39 @@ worker_send_config(struct workers *ws, struct worker *w, const struct opened *o,
 		kill_unreachable(w, "configuration");
 }
 
+/* Closes the log of an exporter in all places of the collector. */
+static int
+close_exporter_log(struct worker *w, const struct flowlog_places *places,
+    size_t log)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < places->each; i++) {
+		if (*flowlog_place(places, w->number, i) != log)
+			continue;
+		w->sent_logs++;
+		r = priv_send(w->sock, PRIV_CLOSE_LOG, (uint32_t)i, NULL, 0,
+		    -1);
+	}
+	return (r);
+}
+
 void
 workers_send_log(struct workers *ws, const struct flowlogs *logs, size_t i)
 {
+	const struct flowlog_file *f = &logs->open.list[i];
 	struct worker *w;
+	int r;
 
 	for (w = ws->list; w < ws->list + ws->n; w++) {
-		w->sent_logs++;
-		if (worker_send_fd(ws, w, PRIV_LOG, (uint32_t)i,
-			flowlogs_collector_fd(logs, i)) == -1)
+		if (f->of_exporter)
+			r = close_exporter_log(w, &logs->places, i);
+		else {
+			w->sent_logs++;
+			r = send_log(ws, w, f, (uint32_t)i);
+		}
+		if (r == -1)
 			kill_unreachable(w, "log");
 	}
 }
@@ -396,7 +430,7 @@ worker_abandon_state(struct worker *w, const struct config *conf)
 }
 
 bool
-worker_reap(struct workers *ws, struct worker *w, const struct opened *o)
+worker_reap(struct workers *ws, struct worker *w, struct opened *o)
 {
 	int status = 0;
 
@@ -415,11 +449,12 @@ worker_reap(struct workers *ws, struct worker *w, const struct opened *o)
 	/* Before batch_new: the children that this forks would share it. */
 	flowlogs_repair(&o->logs, ws->locks, w->number, true);
 	flowlog_locks_release(ws->locks, w->number);
+	flowlogs_release(&o->logs, w->number);
 	return (false);
 }
 
 void
-workers_reap_all(struct workers *ws, const struct opened *o)
+workers_reap_all(struct workers *ws, struct opened *o)
 {
 	struct worker *w;
 

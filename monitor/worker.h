@@ -49,6 +49,7 @@ struct worker {
 	uint32_t configuring;      /* PRIV_READYs that it has yet to send */
 	uint32_t sent_logs;        /* PRIV_LOG_TAKENs that it has yet to send */
 	uint32_t requests;         /* limited ones in the second below */
+	uint32_t wanted_logs;      /* the same of PRIV_WANT_EXPORTER_LOG */
 	time_t second;             /* clock_sec() */
 	int state;                 /* state file being written; -1: none */
 	struct log_state unsaved;  /* the state file cannot be written */
@@ -98,7 +99,10 @@ int worker_send_fd(const struct workers *ws, const struct worker *w,
 int worker_send_logsock(struct workers *ws, const struct worker *w,
     const struct config *conf);
 
-/* Sends the new file of log i to all collectors, as worker_send_config does. */
+/*
+ * Sends the new file of log i to all collectors, as worker_send_config does.  If
+ * it is the log of an exporter, makes the collectors close it.
+ */
 void workers_send_log(struct workers *ws, const struct flowlogs *logs,
     size_t i);
 
@@ -117,10 +121,10 @@ void workers_send_order(struct workers *ws, enum priv_type type);
  * partial records from logs.  True if it was told to stop and exited with
  * status 0.
  */
-bool worker_reap(struct workers *ws, struct worker *w, const struct opened *o);
+bool worker_reap(struct workers *ws, struct worker *w, struct opened *o);
 
 /* Reaps all collectors that were not reaped yet. */
-void workers_reap_all(struct workers *ws, const struct opened *o);
+void workers_reap_all(struct workers *ws, struct opened *o);
 
 /*
  * Starts the successor of a collector that was reaped.  -1 after a message if

@@ -257,30 +257,43 @@ class Documents(unittest.TestCase):
                     self.assertIn(anchor, [""] + [
                         h.lower().replace(" ", "-") for h in headings])
 
+    def configurations(self, text):
+        """Returns the lines of each block that begins with a listener, and
+        all statements in other blocks together."""
+        statement = re.compile("(?:logfile|statefile|flow source|forward|"
+                               "accept|discard) ")
+        rest = []
+        for block in re.findall(r"(?:^    .*\n)+", text, re.MULTILINE):
+            lines = [line[4:] for line in block.splitlines()]
+            if lines[0].startswith("listen "):
+                yield lines
+            else:
+                rest += filter(statement.match, lines)
+        if rest:
+            yield rest
+
     def test_configurations(self):
-        statement = re.compile("(?:listen|logfile|statefile|flow source|"
-                               "forward|accept|discard) ")
+        count = 0
         for document in documents():
-            lines = [line for line in re.findall(
-                "^    (.*)$", document.read_text(), re.MULTILINE)
-                     if statement.match(line)]
-            if not lines:
-                continue
-            if not any(line.startswith("listen") for line in lines):
-                lines.append("listen on 127.0.0.1:2055")
-            if not any(line.startswith("logfile") for line in lines):
-                lines.append("logfile /log")
-            with self.subTest(file=document.name):
-                with tap.TemporaryDirectory() as tmp:
-                    conf = pathlib.Path(tmp) / "conf"
-                    conf.write_text(flowdtest.transplant(
-                        "\n".join(lines) + "\n", tmp))
-                    said = subprocess.run(
-                        [tap.program("flowd"), "-n", "-X", "INSECURE",
-                         "-f", conf],
-                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                        text=True, check=False).stdout
-                self.assertIn("configuration OK", said)
+            for lines in self.configurations(document.read_text()):
+                count += 1
+                if not any(line.startswith("listen") for line in lines):
+                    lines.append("listen on 127.0.0.1:2055")
+                if not any(line.startswith("logfile") for line in lines):
+                    lines.append("logfile /log")
+                with self.subTest(file=document.name, lines=lines):
+                    self.assertIn("configuration OK", self.check(lines))
+        self.assertGreater(count, 4)
+
+    def check(self, lines):
+        with tap.TemporaryDirectory() as tmp:
+            conf = pathlib.Path(tmp) / "conf"
+            conf.write_text(flowdtest.transplant("\n".join(lines) + "\n",
+                                                 tmp))
+            return subprocess.run(
+                [tap.program("flowd"), "-n", "-X", "INSECURE", "-f", conf],
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                check=False).stdout
 
 
 class Daemon(unittest.TestCase):

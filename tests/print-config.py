@@ -19,6 +19,7 @@ customers = 198.51.100.0/24
 socket = "/var/spool/flowd.sock"
 table <internal> { 10.0.0.0/8, 192.168.0.0/16 2001:db8:1::/48 }
 table <none> { }
+table <few> { 198.51.100.0/24 }
 include "@DIR@/more.conf"
 listen on 127.0.0.1:2055
 listen on [::1]:9995 bufsize 65536
@@ -32,7 +33,7 @@ join group 239.1.2.4%eth0
 join group ff15::1:2055 on eth1
 flow source 192.0.2.1
 flow source 192.0.2.128/25
-flow source { 2001:db8::/32, <internal> }
+flow source { 2001:db8::/120, <few> }
 forward to 192.0.2.200:2055
 forward to [2001:db8::5]:2055
 forward to [fe80::5%eth0]:2055
@@ -46,6 +47,7 @@ logfile "/%Y%m%d-%H%M" tag 4 keep 30d keep 4000K rotate every 5m \
 logfile "/var/log/five" tag 5 rotate at size 100M keep 10 files
 logfile "/var/log/six" tag 6 utc compress rotate every 1h
 logfile "/var/log/seven" tag 7 group root
+logfile "/log/%{exporter}-%Y%m%d" tag 17 rotate every 1d
 logfile "/var/log/eight" tag 8 group "root" mode 600
 logfile "/var/log/nine" tag 9 compress mode 0644 rotate every 1d
 sync 0x10
@@ -58,6 +60,7 @@ limit exporters 1000
 limit templates 100
 limit memory 64M
 limit buffer 8M
+limit logs 0x10
 store SRC_ADDR
 store OCTETS
 discard all
@@ -110,14 +113,17 @@ table <internal> {
 }
 table <none> {
 }
+table <few> {
+	198.51.100.0/24
+}
 table <file> {
 	203.0.113.0/24
 	2001:db8:2::/48
 }
 flow source 192.0.2.1/32
 flow source 192.0.2.128/25
-flow source 2001:db8::/32
-flow source <internal>
+flow source 2001:db8::/120
+flow source <few>
 join group 239.1.2.3
 join group 239.1.2.4 on "eth0"
 join group ff15::1:2055 on "eth1"
@@ -133,6 +139,7 @@ logfile "/%Y%m%d-%H%M" tag 4 rotate every 300s keep 2592000s keep 4096000 compre
 logfile "/var/log/five" tag 5 rotate at size 104857600 keep 10 files
 logfile "/var/log/six" tag 6 rotate every 3600s utc compress
 logfile "/var/log/seven" tag 7 mode 0640 group "root"
+logfile "/log/%{exporter}-%Y%m%d" tag 17 rotate every 86400s
 logfile "/var/log/eight" tag 8 mode 0600 group "root"
 logfile "/var/log/nine" tag 9 rotate every 86400s compress mode 0644
 logsock "/var/spool/flowd.sock" bufsize 100000
@@ -143,6 +150,7 @@ limit exporters 1000
 limit templates 100
 limit memory 67108864
 limit buffer 8388608
+limit logs 16
 sync 16
 workers 2
 store SRC_ADDR4

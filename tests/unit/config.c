@@ -1227,15 +1227,15 @@ parser_keeps_no_state(void **state)
 static const char everything[] =
     "listen on 127.0.0.1:2055\n"
     "listen on [::1]:2056 bufsize 65536\n"
-    "flow source 10.0.0.0/8\n"
-    "flow source 2001:db8::/32\n"
+    "flow source 10.0.0.0/24\n"
+    "flow source 2001:db8::/120\n"
     "join group 239.1.2.3%eth0\n"
     "join group ff02::1\n"
     "forward to 192.0.2.1:2055\n"
     "forward to [2001:db8::1]:2055\n"
     "listen on [::]:2057 interface \"eth 0\" bufsize 4096 name east\n"
     "listen on 127.0.0.1:2058 name west\n"
-    "table <customers> { 10.0.0.0/8, 192.0.2.0/24 2001:db8::/32,\n"
+    "table <customers> { 10.0.0.0/24, 192.0.2.0/24 2001:db8::/120,\n"
     "    # of old\n"
     "\t192.0.2.128/25\n"
     "}\n"
@@ -1246,10 +1246,12 @@ static const char everything[] =
     "logfile /tagged tag 7, 3,4294967295\n"
     "logfile /%Y%m%d-%H%M tag 8 rotate every 5m compress keep 4G "
     "keep 9 files keep 30d\n"
+    "logfile '/of-%{exporter}' tag 10\n"
     "logfile /sized tag 9 keep 1000000000 rotate at size 10M\n"
     "sync 10\n"
     "workers 3\n"
     "limit buffer 3M\n"
+    "limit logs 16\n"
     "limit exporters 1000\n"
     "limit templates 0x20\n"
     "limit memory 64M\n"
@@ -1487,8 +1489,19 @@ invalid_rotation(void **state)
 		    "expected a pattern such as %Y%m%d-%H%M%S" },
 		{ "logfile /%Y%U tag 1 rotate every 1w",
 		    "logfile "
-		    "\"/%Y%U\": expected only %Y, %y, %m, %d, %j, %H, %M, %S "
-		    "and %%, and only in the last part of the path" },
+		    "\"/%Y%U\": expected only %Y, %y, %m, %d, %j, %H, %M, "
+		    "%S, %{exporter} and %%, and only in the last part of the path" },
+		{ "logfile '/%{exporter}/log' tag 1",
+		    "logfile \"/%{exporter}/log\": expected %{exporter} once, "
+		    "and only in the last part of the path" },
+		{ "logfile '/%{exporter}%{exporter}' tag 1",
+		    "logfile \"/%{exporter}%{exporter}\": expected "
+		    "%{exporter} once, and only in the last part of the "
+		    "path" },
+		{ "logfile '/%{exporter}' tag 1",
+		    "logfile \"/%{exporter}\": %{exporter} makes a file for "
+		    "each address, which a sender can forge; expected flow "
+		    "source statements that allow at most 65536 addresses" },
 		{ "logfile /%Y%j tag 1 rotate at size 1M",
 		    "logfile "
 		    "\"/%Y%j\": a path with % needs rotate every DURATION" },
@@ -1552,13 +1565,15 @@ limits(void **state)
 {
 	struct config *conf = parse(DAEMON
 	    "limit exporters 7\n"
-	    "limit templates 8\nlimit memory 3G\nlimit buffer 2M\n");
+	    "limit templates 8\nlimit memory 3G\nlimit buffer 2M\n"
+	    "limit logs 9\n");
 
 	(void)state;
 	assert_int_equal(conf->limits.exporters, 7);
 	assert_int_equal(conf->limits.templates, 8);
 	assert_int_equal(conf->limits.memory, UINT64_C(3) << 30);
 	assert_int_equal(conf->limits.buffer, UINT64_C(2) << 20);
+	assert_int_equal(conf->limits.logs, 9);
 	config_free(conf);
 	conf = parse(DAEMON);
 	assert_int_equal(conf->limits.exporters, 0);
@@ -1566,7 +1581,8 @@ limits(void **state)
 	assert_null(parse_with(DAEMON
 	    "limit exporters 0\nlimit memory 5\n"
 	    "limit memory 2T\nlimit memory 99999999999999999G\n"
-	    "limit templates 1\nlimit templates 1\nlimit flows 3\n",
+	    "limit templates 1\nlimit templates 1\nlimit flows 3\n"
+	    "limit logs 4097\n",
 	    CONFIG_DAEMON, NULL, 0));
 	assert_string_equal(messages,
 	    "t.conf:3: exporters \"0\": expected a number from 1 to "
@@ -1579,8 +1595,9 @@ limits(void **state)
 	    "least 1M, in bytes or with K, M or G\n"
 	    "t.conf:8: templates \"1\": the limit is specified twice\n"
 	    "t.conf:9: unexpected \"flows\" after \"limit\", expected limit "
-	    "exporters NUMBER, limit templates NUMBER, limit memory SIZE or "
-	    "limit buffer SIZE\n");
+	    "exporters NUMBER, limit templates NUMBER, limit memory SIZE, "
+	    "limit buffer SIZE or limit logs NUMBER\n"
+	    "t.conf:10: logs \"4097\": expected a number from 1 to 4096\n");
 }
 
 static void
@@ -1940,7 +1957,7 @@ static void
 unpack_refuses_counts_beyond_its_bytes(void **state)
 {
 	/* The version, and 4294967295 listeners. */
-	static const uint8_t data[64] = { 0, 0, 0, 8, 255, 255, 255, 255 };
+	static const uint8_t data[64] = { 0, 0, 0, 9, 255, 255, 255, 255 };
 	struct config *conf;
 
 	(void)state;
@@ -2069,11 +2086,14 @@ damage(struct config *conf, int which)
 	case 34:
 		conf->rules[5].on.listeners[0].name[0] = 'x';
 		break;
+	case 35:
+		conf->limits.logs = CONFIG_LOGS_MAX + 1;
+		break;
 	default:
 		fail();
 	}
 }
-#define DAMAGES 35
+#define DAMAGES 36
 
 static void
 unpack_refuses_values_out_of_range(void **state)

@@ -246,6 +246,13 @@ test_patterns(void **state)
 		{ "/d/%Y%m%d%", DAY, false },
 		{ "/d/%%", DAY, false },
 		{ "/%%/%Y%m%d", DAY, false },
+		{ "/d/%{exporter}", DAY, true },
+		{ "/d/%{exporter}-%Y%m%d", DAY, true },
+		{ "/d/%Y%m%d%%-%{exporter}", DAY, true },
+		{ "/d/%{exporter}-%Y", DAY, false },
+		{ "/d/%{exporters}-%Y%m%d", DAY, false },
+		{ "/%{exporter}/%Y%m%d", DAY, false },
+		{ "/d/%{exporter}%{exporter}", DAY, false },
 	};
 	struct conf_log log;
 	size_t i;
@@ -260,6 +267,71 @@ test_patterns(void **state)
 	assert_non_null(flowlog_name_check(&log));
 	log.rotate_size = 0;
 	assert_null(flowlog_name_check(&log));
+	log = by_size("/d/%{exporter}.flow");
+	assert_null(flowlog_name_check(&log));
+	log = by_size("/d/%{exporter}-%Y%m%d");
+	assert_non_null(flowlog_name_check(&log));
+}
+
+static struct addr
+address(const char *text)
+{
+	struct addr a;
+
+	assert_int_equal(addr_pton(text, &a), 0);
+	return (a);
+}
+
+static void
+test_exporters(void **state)
+{
+	static const struct {
+		const char *pattern, *address, *path;
+	} rows[] = {
+		{ "/d/%{exporter}.flow", "192.0.2.1", "/d/192.0.2.1.flow" },
+		{ "/d/%{exporter}.flow", "2001:db8::1", "/d/2001-db8--1.flow" },
+		{ "/d/%{exporter}.flow", "::1", "/d/--1.flow" },
+		{ "/d/%{exporter}.flow", "::ffff:192.0.2.1",
+		    "/d/192.0.2.1.flow" },
+		{ "/d/%Y%{exporter}-%d", "192.0.2.1", "/d/%Y192.0.2.1-%d" },
+		{ "/%%{exporter}/%{exporter}", "192.0.2.1",
+		    "/%%{exporter}/192.0.2.1" },
+	};
+	struct conf_log log = by_size("/d/flowd.log");
+	char path[PATH_MAX];
+	struct addr a;
+	size_t i;
+
+	(void)state;
+	assert_false(flowlog_name_has_exporter(&log));
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		log = by_size(rows[i].pattern);
+		assert_true(flowlog_name_has_exporter(&log));
+		a = address(rows[i].address);
+		assert_int_equal(flowlog_name_of_exporter(&log, &a, path), 0);
+		assert_string_equal(path, rows[i].path);
+	}
+	memset(log.path + 1, 'x', PATH_MAX - 20);
+	(void)strlcpy(log.path + PATH_MAX - 19, "%{exporter}", 19);
+	assert_int_equal(flowlog_name_of_exporter(&log, &a, path), 0);
+	a = address("2001:db8:1111:2222:3333:4444:5555:6666");
+	assert_int_equal(flowlog_name_of_exporter(&log, &a, path), -1);
+}
+
+static void
+test_number_of_exporters(void **state)
+{
+	struct conf_log log = by_size("/d/%{exporter}");
+	struct config conf = { .logs = &log, .nlogs = 1 };
+
+	(void)state;
+	assert_int_equal(flowlog_name_exporters_max(&conf),
+	    CONFIG_LOGS_DEFAULT);
+	conf.limits.logs = 7;
+	conf.workers = 2;
+	assert_int_equal(flowlog_name_exporters_max(&conf), 4);
+	log = by_size("/d/log");
+	assert_int_equal(flowlog_name_exporters_max(&conf), 0);
 }
 
 static void
@@ -303,6 +375,48 @@ test_own_names(void **state)
 }
 
 static void
+assert_exporter(const struct conf_log *log, const char *file,
+    const char *exporter, uint32_t number)
+{
+	const struct addr a = address(exporter);
+	struct flowlog_name name;
+
+	assert_true(flowlog_name_parse(log, file, &name));
+	assert_true(addr_equal(&name.exporter, &a));
+	assert_int_equal(name.number, number);
+}
+
+static void
+test_own_names_with_exporters(void **state)
+{
+	const struct conf_log plain = by_size("/d/%{exporter}");
+	const struct conf_log dated = by_time("/d/%Y-%{exporter}-%m%d", DAY);
+	static const char *const others[] = { "192.0.2.1", "192.0.2.1.00001",
+		"192.0.2.300.000001", "192.0.2.01.000001", "2001:db8::1.000001",
+		"2001-0db8--1.000001", "2001-DB8--1.000001", ".000001",
+		"--ffff-192.0.2.1.000001", "192.0.2.0/24.000001",
+		"192.0.2.1x.000001", "" };
+	static const char *const foreign[] = { "2026-192.0.2.1-1301",
+		"2026-192.0.2.1-1201.bz2", "2026-1201", "2026--1201",
+		"226-192.0.2.1-1201", "" };
+	struct flowlog_name name;
+	size_t i;
+
+	(void)state;
+	assert_exporter(&plain, "192.0.2.1.000001", "192.0.2.1", 1);
+	assert_exporter(&plain, "192.0.2.10.000002.gz", "192.0.2.10", 2);
+	assert_exporter(&plain, "2001-db8--1.000003", "2001:db8::1", 3);
+	assert_exporter(&dated, "2026-192.0.2.1-1201", "192.0.2.1", 0);
+	assert_exporter(&dated, "2026-2001-db8--1-1201.000001.gz",
+	    "2001:db8::1", 1);
+	assert_exporter(&dated, "2026---1-1201.gz", "::1", 0);
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_false(flowlog_name_parse(&plain, others[i], &name));
+	for (i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
+		assert_false(flowlog_name_parse(&dated, foreign[i], &name));
+}
+
+static void
 test_names_that_collide(void **state)
 {
 	static const struct {
@@ -323,6 +437,16 @@ test_names_that_collide(void **state)
 		{ "/d/flowd.log", "/d/.flowd.log.gz.new", true },
 		{ "/d/a.%y%m%d", "/d/.a.%y%m%d.gz.new", false },
 		{ "/d/flowd.log", "/e/.flowd.log.gz.new", false },
+		{ "/d/%{exporter}", "/d/flowd.log", false },
+		{ "/d/%{exporter}", "/d/192.0.2.1", true },
+		{ "/d/%{exporter}", "/e/192.0.2.1", false },
+		{ "/d/%{exporter}", "/d/192.0.2.1.000001", true },
+		{ "/d/%{exporter}.flow", "/d/%Y%m%d.flow", false },
+		{ "/d/%{exporter}.flow", "/d/%Y-%m%d.flow", true },
+		{ "/d/%{exporter}.flow", "/d/%{exporter}-%Y%m%d.flow", true },
+		{ "/d/%{exporter}.flow", "/d/x%{exporter}.flow", false },
+		{ "/d/%{exporter}.a", "/d/%{exporter}.b", false },
+		{ "/d/%{exporter}.x", "/d/%{exporter}.y", false },
 	};
 	struct conf_log a, b;
 	size_t i;
@@ -355,6 +479,9 @@ main(void)
 		cmocka_unit_test(test_intervals_that_fit),
 		cmocka_unit_test(test_patterns),
 		cmocka_unit_test(test_own_names),
+		cmocka_unit_test(test_exporters),
+		cmocka_unit_test(test_number_of_exporters),
+		cmocka_unit_test(test_own_names_with_exporters),
 		cmocka_unit_test(test_names_that_collide),
 	};
 

@@ -19,15 +19,19 @@
 
 #include <sys/socket.h>
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "monitor/requests.h"
+#include "temporary.h"
 
 static const struct worker idle = { .number = 1, .state = -1 };
 
@@ -36,7 +40,7 @@ is_always_allowed(uint32_t type)
 {
 	return (type == PRIV_WANT_LOGSOCK || type == PRIV_WANT_STATE ||
 	    type == PRIV_STATE_WRITTEN || type == PRIV_WANT_REPAIR ||
-	    type == PRIV_WANT_LOGS);
+	    type == PRIV_WANT_LOGS || type == PRIV_WANT_EXPORTER_LOG);
 }
 
 static void
@@ -110,6 +114,181 @@ test_others_are_limited_in_rate(void **state)
 	assert_in_range(n, REQUESTS_A_SECOND, 999 * REQUESTS_A_SECOND);
 }
 
+#define PATTERN "logs.%{exporter}"
+
+/* A configuration with a log for exporters in 192.0.2.0/24, and its logs. */
+static struct {
+	struct prefix source;
+	struct conf_log logs[2];
+	struct config conf;
+	struct opened o;
+	struct workers ws;
+	struct worker w;
+	int sock; /* the collector's */
+} made;
+
+static int
+make_logs(void **state)
+{
+	static char path[] = PATTERN, other[] = "one.log";
+	static const struct rights_options rights = { .unconfined = true };
+	static const struct flowlogs none;
+	int pair[2];
+
+	(void)state;
+	memset(&made, 0, sizeof(made));
+	assert_int_equal(prefix_pton("192.0.2.0/24", &made.source), 0);
+	made.logs[0] = (struct conf_log){ .path = other };
+	made.logs[1] = (struct conf_log){ .path = path };
+	made.conf = (struct config){
+		.sources = { .prefixes = &made.source, .n = 1 },
+		.logs = made.logs,
+		.nlogs = 2,
+		.limits = { .logs = 2 },
+	};
+	made.o.conf = &made.conf;
+	made.ws = (struct workers){ .n = 1, .rights = &rights };
+	made.w = idle;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	made.w.sock = pair[0];
+	made.sock = pair[1];
+	return (flowlogs_open(&made.o.logs, &made.conf, &rights, &none));
+}
+
+static int
+remove_logs(void **state)
+{
+	static const char *const names[] = { "one.log", "logs.192.0.2.1",
+		"logs.192.0.2.2", "logs.192.0.2.3" };
+	size_t i;
+
+	(void)state;
+	flowlogs_close(&made.o.logs, NULL);
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		(void)unlink(names[i]);
+	(void)close(made.w.sock);
+	(void)close(made.sock);
+	return (0);
+}
+
+/* Returns the result of a request for a log. */
+static int
+want(uint32_t place, uint32_t log, const char *exporter)
+{
+	struct priv_want_log w = { .place = place, .log = log };
+
+	if (exporter != NULL)
+		assert_int_equal(addr_pton(exporter, &w.exporter), 0);
+	assert_int_equal(priv_send_want_log(made.sock, &w), 0);
+	return (request_answer(&made.ws, &made.w, &made.o));
+}
+
+/* Receives the answer; returns whether it has a descriptor. */
+static bool
+is_opened(void)
+{
+	struct priv_msg msg;
+	int fd;
+
+	assert_int_equal(priv_receive(made.sock, &msg, &fd), 1);
+	assert_int_equal(msg.type, PRIV_EXPORTER_LOG);
+	if (fd == -1)
+		return (false);
+	(void)close(fd);
+	return (true);
+}
+
+static void
+assert_exists(const char *name, bool exists)
+{
+	assert_int_equal(access(name, F_OK) == 0, exists);
+}
+
+static void
+test_logs_of_exporters(void **state)
+{
+	(void)state;
+	assert_int_equal(want(0, 1, "192.0.2.1"), 1);
+	assert_true(is_opened());
+	assert_exists("logs.192.0.2.1", true);
+	/* Not twice in one collector. */
+	assert_int_equal(want(1, 1, "192.0.2.1"), 1);
+	assert_false(is_opened());
+	assert_int_equal(want(1, 1, "192.0.2.2"), 1);
+	assert_true(is_opened());
+	/* Another one in a place. */
+	assert_int_equal(want(0, 1, "192.0.2.3"), 1);
+	assert_true(is_opened());
+	assert_int_equal(made.o.logs.sync.nretired, 1);
+	flowlogs_release(&made.o.logs, 1);
+	assert_int_equal(made.o.logs.sync.nretired, 3);
+	/* Closed files that are still open, as during a sync, are limited. */
+	while (want(0, 1, "192.0.2.1") == 1 && is_opened())
+		assert_in_range(made.o.logs.sync.nretired, 0, 3 * 4);
+	assert_in_range(made.o.logs.sync.nretired, 4, 3 * 4);
+	/* While a reload is under way, there is no answer. */
+	made.w.configuring = 1;
+	assert_int_equal(want(0, 9, NULL), 1);
+}
+
+static void
+test_logs_that_no_collector_may_want(void **state)
+{
+	struct priv_want_log w = { .log = 1, .exporter.family = ADDR_V4 };
+
+	(void)state;
+	assert_int_equal(want(2, 1, "192.0.2.1"), -1); /* place */
+	assert_int_equal(want(0, 0, "192.0.2.1"), -1); /* log */
+	assert_int_equal(want(0, 2, "192.0.2.1"), -1);
+	assert_int_equal(want(0, UINT32_MAX, "192.0.2.1"), -1);
+	assert_int_equal(want(0, 1, NULL), -1);        /* address */
+	assert_int_equal(want(0, 1, "192.0.3.1"), -1); /* no flow source */
+	assert_int_equal(want(0, 1, "2001:db8::1"), -1);
+	assert_exists("logs.192.0.2.1", false);
+	memcpy(w.exporter.bytes, "\300\0\2\1\1", 5); /* IPv4 has 4 */
+	assert_false(flowlogs_may_want(&made.o.logs, &w));
+	w.exporter.bytes[4] = 0;
+	assert_true(flowlogs_may_want(&made.o.logs, &w));
+	w.exporter.family = 5;
+	assert_false(flowlogs_may_want(&made.o.logs, &w));
+}
+
+static void
+test_logs_are_limited_in_rate(void **state)
+{
+	int n = 1;
+
+	(void)state;
+	assert_int_equal(want(0, 1, "192.0.2.1"), 1);
+	assert_true(is_opened());
+	while (
+	    n < 1000 * REQUESTS_LOGS_A_SECOND && want(1, 1, "192.0.2.1") == 1) {
+		assert_false(is_opened());
+		n++;
+	}
+	assert_in_range(n, REQUESTS_LOGS_A_SECOND,
+	    999 * REQUESTS_LOGS_A_SECOND);
+}
+
+/* The files of logs are in a directory of their own. */
+static int
+enter_directory(void **state)
+{
+	static char name[PATH_MAX];
+
+	*state = name;
+	return (temporary_name(name, sizeof(name), "requests") == -1 ||
+		    mkdtemp(name) == NULL || chdir(name) == -1 ?
+		-1 :
+		0);
+}
+
+static int
+leave_directory(void **state)
+{
+	return (chdir("/") == -1 || rmdir(*state) == -1 ? -1 : 0);
+}
+
 int
 main(void)
 {
@@ -117,7 +296,15 @@ main(void)
 		cmocka_unit_test(test_answers_are_allowed_when_owed),
 		cmocka_unit_test(test_answers_are_accepted_as_often_as_owed),
 		cmocka_unit_test(test_others_are_limited_in_rate),
+		cmocka_unit_test_setup_teardown(test_logs_of_exporters,
+		    make_logs, remove_logs),
+		cmocka_unit_test_setup_teardown(
+		    test_logs_that_no_collector_may_want, make_logs,
+		    remove_logs),
+		cmocka_unit_test_setup_teardown(test_logs_are_limited_in_rate,
+		    make_logs, remove_logs),
 	};
 
-	return (cmocka_run_group_tests(tests, NULL, NULL));
+	return (
+	    cmocka_run_group_tests(tests, enter_directory, leave_directory));
 }
