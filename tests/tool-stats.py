@@ -11,6 +11,7 @@ import pty
 import random
 import subprocess
 import sys
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
@@ -178,6 +179,72 @@ class Cases:
         self.assertEqual([line["flows"] for line in got["lines"][:3]],
                          [2, 1, 0])
 
+    def write_active(self, *flows):
+        """Writes flows of START plus these seconds: start, end, octets."""
+        self.log.write_bytes(b"".join(flowlog.encode(flow(
+            octets, packets=octets, recv_sec=START + 1800,
+            time_sec=START + 1800, time_nanosec=0, sys_uptime_ms=7200000,
+            flow_start=5400000 + 1000 * start,
+            flow_finish=5400000 + 1000 * end))
+            for start, end, octets in flows))
+
+    def series_of(self, *args):
+        """Returns {seconds from START: (octets, packets, flows)}."""
+        return {line["time"] - START: counts_of(line)
+                for line in self.json_of("-i1", *args)["series"]["lines"]
+                if line["flows"] or line["octets"]}
+
+    def test_a_period(self):
+        times = START - 1, START, START + 599, START + 600
+        self.log.write_bytes(b"".join(
+            flowlog.encode(flow(10**n, recv_sec=t))
+            for n, t in enumerate(times)))
+        begin, end = (time.strftime("%Y%m%dT%H%M%S", time.gmtime(t))
+                      for t in (START, START + 600))
+        for period, octets in ((f"{begin}-{end}", 110), (f"{begin}-", 1110),
+                               (f"-{end}", 111), ("1980", 0)):
+            got = self.json_of("-U", "-t", period, self.log)
+            self.assertEqual(got["total"]["octets"], octets, period)
+
+    def test_by_activity(self):
+        """Octets are counted when they were transferred, exactly."""
+        begin = START // 60 * 60 - START
+        self.write_active((begin, begin + 1800, 1800), (begin + 30,
+                          begin + 150, 3), (begin + 70, begin + 70, 5))
+        self.assertEqual(list(self.series_of(self.log).values()),
+                         [[1808, 1808, 3]])
+        got = self.series_of("--by", "active", self.log)
+        self.assertEqual(len(got), 30)
+        self.assertEqual([got[begin + 60 * n][0] for n in range(4)],
+                         [60, 62 + 5, 61, 60])
+        self.assertEqual(sum(octets for octets, _, _ in got.values()), 1808)
+        self.assertEqual({when - begin: flows for when, (_, _, flows)
+                          in got.items() if flows}, {60: 1, 120: 1, 1740: 1})
+
+    def test_the_part_in_a_period(self):
+        begin = START // 60 * 60 - START
+        self.write_active((begin, begin + 1800, 1800),
+                          (begin + 1500, begin + 1800, 7))
+        period = "-".join(time.strftime(
+            "%Y%m%dT%H%M", time.gmtime(START + begin + seconds))
+            for seconds in (600, 1200))
+        got = self.json_of("-U", "-t", period, "--by", "active", self.log)
+        self.assertEqual(counts_of(got["total"]), [600, 600, 1])
+        self.assertEqual(
+            [counts_of(row) for row in got["top"]["protocols"]["octets"]],
+            [[600, 600, 1]])
+        self.assertEqual(len(got["series"]["lines"]), 10)
+        got = self.json_of("-U", "-t", period, self.log)
+        self.assertEqual(got["total"]["flows"], 0)
+
+    def test_by_activity_without_times(self):
+        values = flow(9)
+        del values["flow_start"], values["flow_finish"]
+        self.log.write_bytes(flowlog.encode(values))
+        got = self.json_of("--by", "active", self.log)
+        self.assertEqual(counts_of(got["total"]), [9, 3, 1])
+        self.assertEqual(got["first"], values["recv_sec"])
+
     def test_several_logs(self):
         self.log.write_bytes(log(3))
         (self.dir / "b.log.gz").write_bytes(gzip.compress(log(2)))
@@ -276,6 +343,13 @@ class WithoutNumpy(Cases, unittest.TestCase):
                 counts_of(self.json_of(flowd.log)["total"]),
                 [sum(f["octets"] for f in flows),
                  sum(f["packets"] for f in flows), 20])
+
+    def test_wrong_periods(self):
+        self.log.write_bytes(log(1))
+        said = self.run_stats("-t", "20261301", self.log, status=1)[1]
+        self.assertIn('flowd-stats: -t: period "20261301": ', said)
+        self.assertIn("--by", self.run_stats(
+            "--by", "x", self.log, status=2)[1])
 
     def test_wrong_arguments(self):
         for args in [], ["-n0", "a"], ["-ix", "a"], ["-Z", "a"]:

@@ -25,6 +25,7 @@ SERIES_LINES = 48		# of a series, unless its step is given
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440)	# minutes
 DAY = 1440
 BAR = 40			# characters
+FOREVER = 1 << 40		# seconds; after all times
 
 MEASURES = ("octets", "packets", "flows")
 PROTOCOLS = {getattr(socket, name): name[len("IPPROTO_"):].lower()
@@ -35,6 +36,8 @@ POWERS = [1 << bit for bit in range(64)]
 COLUMNS = ("fields", "recv_sec", "protocol", "src_addr", "src_addr_af",
            "dst_addr", "dst_addr_af", "src_port", "dst_port", "packets",
            "octets", "flow_start", "flow_finish", "src_as", "dst_as")
+TIMES = "start", "end"		# with --by active
+ABSENT = -2**63			# of a time; NaT in numpy
 
 
 class Counts:
@@ -189,8 +192,49 @@ def groups(columns):
     return (keys[0] if len(keys) == 1 else list(zip(*keys))), inverse
 
 
+def parts_of(start, end, window):
+    """Returns the marks between which a flow is divided: the beginning and end
+    of its part in the window, and full minutes between them, in milliseconds.
+
+    A flow of more than a day has fewer parts, since its times may be wrong."""
+    first, last = max(start, window[0]), min(end, window[1])
+    days = max(1, -((first - last) // (DAY * MINUTE * 1000)))
+    step = days * MINUTE * 1000
+    return [first, *range((first // step + 1) * step, last, step), last]
+
+
+def share(total, marks, start, length):
+    """Divides a number at the marks.  The parts of a whole flow have its
+    sum."""
+    until = [total * (mark - start) // length for mark in marks]
+    return [after - before for before, after in zip(until, until[1:])]
+
+
+class Activity:
+    """Counts the octets and packets of flows when they were transferred, as if
+    evenly from start to end, within a window of milliseconds."""
+
+    def __init__(self, since, until):
+        self.window = since * 1000, until * 1000
+
+    def divide(self, received, start, end, packets, octets):
+        """Returns (seconds, packets, octets) for each part of a flow.
+
+        The times of the flow are in seconds and milliseconds."""
+        if ABSENT in (start, end) or end <= start:
+            when = received if ABSENT in (start, end) else start // 1000
+            return [] if when is None else [(when, packets, octets)]
+        marks = parts_of(start, end, self.window)
+        return list(zip((mark // 1000 for mark in marks),
+                        share(packets, marks, start, end - start),
+                        share(octets, marks, start, end - start)))
+
+
 class Statistics:
-    def __init__(self):
+    def __init__(self, activity=None):
+        self.activity = activity
+        # An activity adds to the series itself.
+        self.groupings = GROUPINGS if activity is None else GROUPINGS[:-1]
         self.total = Counts()
         self.first = self.last = None		# epoch seconds
         self.counts = {g.name: collections.defaultdict(Counts)
@@ -202,24 +246,64 @@ class Statistics:
 
     def add_flow(self, flow):
         packets, octets = flow.packets, flow.octets
+        received = (flow.recv_sec if flow.has_field(flowd.FIELD_RECV_TIME)
+                    else None)
+        if self.activity is not None:
+            packets, octets = self._add_activity(
+                received, *(ABSENT if time is None else time // 10**6
+                            for time in (flow.start_ns, flow.end_ns)),
+                packets, octets)
+        elif received is not None:
+            self._seen(received, received)
         self.total.add(1, packets, octets)
-        if flow.has_field(flowd.FIELD_RECV_TIME):
-            self._seen(flow.recv_sec, flow.recv_sec)
-        for grouping in GROUPINGS:
+        for grouping in self.groupings:
             if all(flow.fields & mask for mask in grouping.fields):
                 self.counts[grouping.name][grouping.of_flow(flow)].add(
                     1, packets, octets)
 
     def add_chunk(self, chunk):
         whole = numpy.zeros(len(chunk["fields"]), "i8")
-        self.total.add(len(whole), *sums(whole, 1, chunk["packets"]),
-                       *sums(whole, 1, chunk["octets"]))
+        chunk = {**chunk, "counted packets": chunk["packets"],
+                 "counted octets": chunk["octets"]}
+        if self.activity is not None:
+            self._divide_chunk(chunk)
+        self.total.add(len(whole), *sums(whole, 1, chunk["counted packets"]),
+                       *sums(whole, 1, chunk["counted octets"]))
         timed = chunk["recv_sec"][
             chunk["fields"] & flowd.FIELD_RECV_TIME != 0]
-        if len(timed) > 0:
+        if len(timed) > 0 and self.activity is None:
             self._seen(int(timed.min()), int(timed.max()))
-        for grouping in GROUPINGS:
+        for grouping in self.groupings:
             self._add_grouped(grouping, chunk)
+
+    def _divide_chunk(self, chunk):
+        received = (chunk["fields"] & flowd.FIELD_RECV_TIME != 0).tolist()
+        times = []
+        for name in TIMES:
+            time = chunk[name].astype("i8")
+            times.append(numpy.where(time == ABSENT, ABSENT,
+                                     time // 1000).tolist())
+        counted = [self._add_activity(sec if timed else None, *flow)
+                   for timed, sec, *flow in zip(
+                       received, chunk["recv_sec"].tolist(), *times,
+                       chunk["packets"].tolist(), chunk["octets"].tolist())]
+        columns = numpy.array(counted, "u8").reshape(-1, 2)
+        chunk["counted packets"] = columns[:, 0]
+        chunk["counted octets"] = columns[:, 1]
+
+    def _add_activity(self, received, start, end, packets, octets):
+        """Adds the parts of a flow to the series, and returns the packets and
+        octets that are counted.  The flow itself is counted in its last
+        part."""
+        parts = self.activity.divide(received, start, end, packets, octets)
+        if not parts:
+            return packets, octets
+        series = self.counts[SERIES.name]
+        for number, (when, part_packets, part_octets) in enumerate(parts, 1):
+            series[when // MINUTE].add(int(number == len(parts)),
+                                       part_packets, part_octets)
+        self._seen(parts[0][0], parts[-1][0])
+        return sum(part[1] for part in parts), sum(part[2] for part in parts)
 
     def _add_grouped(self, grouping, chunk):
         here = numpy.ones(len(chunk["fields"]), bool)
@@ -231,8 +315,8 @@ class Statistics:
         counts = self.counts[grouping.name]
         for key, flows, packets, octets in zip(
                 keys, numpy.bincount(inverse, None, len(keys)).tolist(),
-                sums(inverse, len(keys), chunk["packets"]),
-                sums(inverse, len(keys), chunk["octets"])):
+                sums(inverse, len(keys), chunk["counted packets"]),
+                sums(inverse, len(keys), chunk["counted octets"])):
             counts[key].add(flows, packets, octets)
 
     def top(self, grouping, measure, count):
@@ -299,25 +383,42 @@ class Progress:
         self.shown = False
 
 
-def flows_before_damage(log):
+def is_in(flow, since, until, by_activity):
+    """Returns whether a flow was received, or active, in a period."""
+    times = flow.start_ns, flow.end_ns
+    if not by_activity or None in times:
+        times = flow.recv_time_ns, flow.recv_time_ns
+    if None in times:
+        return since == -FOREVER and until == FOREVER
+    return (times[0] // 10**9 < until and
+            max(times) // 10**9 >= since)
+
+
+def flows_before_damage(log, period):
     """Returns a list of flows; the next call reports damage after them."""
     flows = []
     try:
-        flows.extend(itertools.islice(log, CHUNK >> 4))
+        flows.extend(itertools.islice(
+            (flow for flow in log if is_in(flow, *period)), CHUNK >> 4))
     except ValueError:
         if not flows:
             raise
     return flows
 
 
-def chunks(log):
+def chunks(log, period):
     """Returns the flows of a log in chunks: as arrays, or as lists."""
+    since, until, by_activity = period
+    options = {} if (since, until) == (-FOREVER, FOREVER) else {
+        "period": (max(since, 0), None if until == FOREVER else until),
+        "by": "active" if by_activity else "received"}
+    columns = COLUMNS + TIMES if by_activity else COLUMNS
     while True:
         if numpy is not None:
-            chunk = log.read_arrays(COLUMNS, count=CHUNK)
+            chunk = log.read_arrays(columns, count=CHUNK, **options)
             count = len(chunk["fields"])
         else:
-            chunk = flows_before_damage(log)
+            chunk = flows_before_damage(log, period)
             count = len(chunk)
         if count == 0:
             return
@@ -332,10 +433,21 @@ def size_of(path):
         return None if file.read(2) == b"\x1f\x8b" else os.path.getsize(path)
 
 
+def seconds_of(args):
+    """Returns the period of -t in seconds since the epoch."""
+    if args.period is None:
+        return -FOREVER, FOREVER
+    since, until = flowd.period(args.period, args.utc)
+    return (-FOREVER if since is None else round(since.timestamp()),
+            FOREVER if until is None else round(until.timestamp()))
+
+
 class Reader:
     def __init__(self, args):
         self.args = args
-        self.statistics = Statistics()
+        self.period = *seconds_of(args), args.by == "active"
+        self.statistics = Statistics(
+            Activity(*self.period[:2]) if args.by == "active" else None)
         self.progress = Progress()
         self.status = 0
 
@@ -355,7 +467,7 @@ class Reader:
                    } if self.args.recover else {}
         source = sys.stdin.buffer if path == "-" else path
         with flowd.FlowLog(source, **options) as log:
-            for chunk in chunks(log):
+            for chunk in chunks(log, self.period):
                 if numpy is not None:
                     self.statistics.add_chunk(chunk)
                 else:
@@ -479,6 +591,16 @@ def step_of(text):
     return positive(text) * MINUTE
 
 
+def joined(words):
+    """Joins -t and a period -TO, which argparse takes for an option."""
+    result = []
+    for word in words:
+        if result and result[-1] == "-t" and word[:1] == "-":
+            word = result.pop() + word
+        result.append(word)
+    return result
+
+
 def arguments():
     parser = _program.Parser(
         "flowd-stats", "Totals, tops, histograms and time series of flow logs.")
@@ -490,16 +612,26 @@ def arguments():
                         default=10, help="lines of each top (10)")
     parser.add_argument("-R", dest="recover", action="store_true",
                         help="recover: skip damage and read the rest")
+    parser.add_argument("-t", metavar="period", dest="period",
+                        help="count only flows received in this period, such "
+                        "as 02:00-02:15, 20261130 or last-15m")
     parser.add_argument("-U", dest="utc", action="store_true",
                         help="show times in UTC")
+    parser.add_argument("--by", choices=("received", "active"),
+                        default="received", help="with active, count octets "
+                        "and packets when they were transferred")
     parser.add_argument("logs", metavar="log", nargs="+",
                         help='"-" is standard input')
-    return parser.parse_args()
+    return parser.parse_args(joined(sys.argv[1:]))
 
 
 def main():
     args = arguments()
-    reader = Reader(args)
+    try:
+        reader = Reader(args)
+    except ValueError as error:
+        print(f"flowd-stats: -t: {error}", file=sys.stderr)
+        return 1
     reader.read_logs()
     with _program.output("flowd-stats"):
         if args.json:
