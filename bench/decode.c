@@ -31,6 +31,7 @@
 #include "decode/decode.h"
 #include "decode/exporter.h"
 #include "decode/exporters.h"
+#include "lib/cursor.h"
 #include "netflow.h"
 #include "send/flow-generate.h"
 #include "store.h"
@@ -43,6 +44,7 @@
 
 struct bench {
 	struct exporter_table *exporters;
+	uint16_t version;
 	struct datagram templates; /* empty: none */
 	struct datagram ring[RING];
 	size_t per_datagram; /* flows */
@@ -89,6 +91,7 @@ prepare(struct bench *b, uint16_t version, bool ipv6)
 	struct datagram *d;
 	size_t i, k;
 
+	b->version = version;
 	if ((b->exporters = exporters_new(&limits)) == NULL)
 		err(1, NULL);
 	b->per_datagram = generate_usual(&gen);
@@ -109,9 +112,23 @@ prepare(struct bench *b, uint16_t version, bool ipv6)
 	}
 }
 
+/* Numbers continue in each turn of the ring, as an exporter's do. */
 static void
-run(const struct bench *b, size_t flows)
+set_number(struct bench *b, size_t i, uint32_t number)
 {
+	const size_t offset = b->version == NF_VERSION_IPFIX ? 8 :
+	    b->version == NF_VERSION_9                       ? 12 :
+							       NF_HEADER_SEQUENCE;
+
+	if (b->version != NF_VERSION_1)
+		be32_put(b->buffers[i % RING] + offset, number);
+}
+
+static void
+run(struct bench *b, size_t flows)
+{
+	const uint32_t step =
+	    b->version == NF_VERSION_9 ? 1 : (uint32_t)b->per_datagram;
 	const struct addr addr = addr_v4((const uint8_t[]){ 192, 0, 2, 1 });
 	struct flow array[SINK_FLOWS];
 	struct flow_sink sink = {
@@ -127,6 +144,7 @@ run(const struct bench *b, size_t flows)
 		netflow_decode(&b->templates, e, &sink) != DECODED))
 		errx(1, "templates");
 	for (i = 0; i < flows / b->per_datagram; i++) {
+		set_number(b, i, (uint32_t)i * step);
 		if (netflow_decode(&b->ring[i % RING], e, &sink) != DECODED)
 			errx(1, "datagram");
 		encode(&sink);

@@ -452,6 +452,30 @@ put_sessions(const struct exporter *e, struct progress *at, struct wcursor *w)
 	return (0);
 }
 
+static int
+put_streams(const struct exporter *e, struct progress *at, struct wcursor *w)
+{
+	const struct sequence_stream *s;
+	struct control_stream record;
+
+	for (; at->index < SEQUENCES_MAX; at->index++) {
+		s = &e->sequences.streams[at->index];
+		if (s->version == 0)
+			continue;
+		record = (struct control_stream){
+			.exporter = e->addr,
+			.version = s->version,
+			.domain = s->domain,
+			.port = s->port,
+			.pending = sequences_are_pending(&e->sequences, s),
+			.unit = text_of(sequence_unit_name(s->unit)),
+		};
+		if (control_pack(w, CONTROL_STREAM, &record) != 0)
+			return (FLOWD_ESPACE);
+	}
+	return (0);
+}
+
 static bool
 wants(const struct client *client, uint32_t records)
 {
@@ -470,6 +494,7 @@ static const struct exporter_part {
 	{ CONTROL_WANT_OPTIONS, put_domains },
 	{ CONTROL_WANT_OPTIONS, put_interfaces },
 	{ CONTROL_WANT_SESSIONS, put_sessions },
+	{ CONTROL_WANT_SESSIONS, put_streams },
 };
 #define NPARTS (sizeof(parts) / sizeof(parts[0]))
 

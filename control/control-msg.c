@@ -208,6 +208,15 @@ static const struct control_field session_fields[] = {
 	FIELD(session, last_seen, NUMBER, TIME, NULL, NULL),
 };
 
+static const struct control_field stream_fields[] = {
+	FIELD(stream, exporter, ADDR, IDENTITY, NULL, NULL),
+	FIELD(stream, version, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(stream, domain, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(stream, port, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(stream, pending, NUMBER, FLAG, NULL, NULL),
+	FIELD(stream, unit, VIEW, IDENTITY, NULL, NULL),
+};
+
 #define FIELDS(type) { type##_fields, NULL, COUNT(type##_fields), 0 }
 #define PERIODS(type) \
 	{ period_fields, NULL, COUNT(period_fields), \
@@ -249,6 +258,8 @@ static const struct control_layout layouts[CONTROL_TYPES] = {
 		sizeof(struct control_domain) },
 	[CONTROL_INTERFACE] = { { FIELDS(interface) },
 		sizeof(struct control_interface) },
+	[CONTROL_STREAM] = { { FIELDS(stream) },
+		sizeof(struct control_stream) },
 	[CONTROL_SESSION] = { { FIELDS(session) },
 		sizeof(struct control_session) },
 };

@@ -85,6 +85,7 @@ enum control_type {
 	CONTROL_INTERFACE = 9,
 	CONTROL_END = 10, /* no body */
 	CONTROL_SESSION = 11,
+	CONTROL_STREAM = 12,
 	CONTROL_TYPES
 };
 
@@ -163,6 +164,15 @@ struct control_session {
 	uint64_t last_seen; /* epoch seconds */
 };
 
+/* The sequence numbers of a version, a domain and a source port. */
+struct control_stream {
+	struct addr exporter;
+	uint64_t version, domain;
+	uint64_t port;         /* 0: several */
+	uint64_t pending;      /* 1: the unit is not certain yet */
+	struct pack_view unit; /* what they count, as a word */
+};
+
 struct control_template {
 	struct addr exporter;
 	uint64_t version, domain, id;
@@ -210,6 +220,7 @@ union control_record {
 	struct control_domain domain;
 	struct control_interface interface;
 	struct control_session session;
+	struct control_stream stream;
 };
 
 /* The nature of a number determines how it is shown and added. */

@@ -264,6 +264,13 @@ compare_sessions(const void *a, const void *b)
 	return (compare(CONTROL_SESSION, 2, a, b));
 }
 
+/* By exporter, version, domain and port. */
+static int
+compare_streams(const void *a, const void *b)
+{
+	return (compare(CONTROL_STREAM, 4, a, b));
+}
+
 void
 answer_sort(struct answer *a)
 {
@@ -275,6 +282,7 @@ answer_sort(struct answer *a)
 		[CONTROL_DOMAIN] = compare_domains,
 		[CONTROL_INTERFACE] = compare_interfaces,
 		[CONTROL_SESSION] = compare_sessions,
+		[CONTROL_STREAM] = compare_streams,
 	};
 	size_t i;
 

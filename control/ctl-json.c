@@ -146,6 +146,7 @@ ctl_print_json(FILE *fp, const struct answer *a, uint32_t wants)
 		{ "domains", CONTROL_DOMAIN, CONTROL_WANT_OPTIONS, true },
 		{ "interfaces", CONTROL_INTERFACE, CONTROL_WANT_OPTIONS, true },
 		{ "sessions", CONTROL_SESSION, CONTROL_WANT_SESSIONS, true },
+		{ "sequences", CONTROL_STREAM, CONTROL_WANT_SESSIONS, true },
 	};
 	const void *record;
 	size_t i;

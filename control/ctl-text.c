@@ -414,6 +414,24 @@ put_sessions(FILE *fp, const struct answer *a)
 }
 
 static void
+put_streams(FILE *fp, const struct answer *a)
+{
+	const struct control_stream *s;
+	size_t i;
+
+	for (i = 0; (s = answer_record(a, CONTROL_STREAM, i)) != NULL; i++) {
+		(void)fprintf(fp,
+		    "sequence numbers of version %" PRIu64 " domain %" PRIu64,
+		    s->version, s->domain);
+		if (s->port != 0)
+			(void)fprintf(fp, " source port %" PRIu64, s->port);
+		(void)fputs(": count ", fp);
+		ctl_put_text(fp, &s->unit, false);
+		(void)fputs(s->pending != 0 ? ", not certain yet\n" : "\n", fp);
+	}
+}
+
+static void
 put_periods(FILE *fp, const struct control_exporter *e)
 {
 	static const char *const names[CONTROL_PERIODS] = { "minute", "hour",
@@ -450,6 +468,7 @@ ctl_print_exporter(FILE *fp, const struct answer *a)
 	    ago(a, e->last_seen, interval));
 	put_periods(fp, e);
 	put_sessions(fp, a);
+	put_streams(fp, a);
 	put_samplers(fp, a, e);
 	put_domains(fp, a);
 	put_interfaces(fp, a);

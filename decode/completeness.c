@@ -56,7 +56,8 @@ is_numbered(const struct exporter *e)
 	int i;
 
 	for (i = 0; i < PROTOCOLS; i++) {
-		if (protocols[i].unit != SEQUENCE_NONE && e->versions[i] != 0)
+		if (protocols[i].unit != SEQUENCE_NONE && e->versions[i] != 0 &&
+		    !sequences_are_constant(&e->sequences, protocols[i].number))
 			return (true);
 	}
 	return (false);

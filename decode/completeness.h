@@ -34,7 +34,7 @@ struct exporter_period {
 	uint64_t datagrams; /* received */
 	uint64_t flows;     /* decoded, and not lost to output errors */
 	uint64_t missing;   /* flows that were sent, but not stored */
-	bool numbered;      /* has sequence numbers, so that gaps are seen */
+	bool numbered; /* sequence numbers are not constant, and show gaps */
 };
 
 /*
@@ -44,10 +44,10 @@ struct exporter_period {
  *
  * Flows are missing that the sequence numbers show to be lost, or that output
  * errors lost; flows that the filter discards are not missing.  Some losses are
- * counted in datagrams: those of v9, and data that waited for a template in
- * vain.  Each such datagram counts for the mean number of flows of the period's
- * datagrams.  The sequence numbers of v9 and IPFIX include options data, which
- * are no flows.  Duplicates count twice.
+ * counted in datagrams: where sequence numbers count them, and data that waited
+ * for a template in vain.  Each such datagram counts for the mean number of
+ * flows of the period's datagrams.  Sequence numbers may include options data,
+ * which are no flows.  Duplicates count twice.
  */
 void exporter_period(const struct exporter *e, uint32_t now,
     enum exporter_span span, struct exporter_period *period);

@@ -44,13 +44,14 @@ exporter_session(struct exporter *e, uint16_t port, uint32_t now)
 }
 
 uint32_t
-exporter_restore_session(struct exporter *e, uint16_t port, uint32_t last_seen)
+exporter_restore_session(struct exporter *e, uint16_t port, uint32_t last_seen,
+    bool steady)
 {
 	struct sessions_evicted evicted;
 	uint32_t session;
 
 	session = sessions_restore(&e->sessions, &e->shared->memory, port,
-	    last_seen, &evicted);
+	    last_seen, steady, &evicted);
 	if (evicted.n != 0)
 		forget_sessions(e, &evicted);
 	return (session);
@@ -71,21 +72,16 @@ exporter_has_domain(const struct exporter *e, size_t i)
 }
 
 void
-exporter_sequence(struct exporter *e, enum protocol_id id, uint32_t domain,
-    uint32_t seq, uint32_t count, uint32_t uptime_ms)
+exporter_sequence(struct exporter *e, enum protocol_id id,
+    struct sequence_mark *mark)
 {
-	const struct sequence_mark mark = {
-		.version = protocols[id].number,
-		.domain = domain,
-		.number = seq,
-		.count = count,
-		.uptime_ms = uptime_ms,
-	};
-	const struct sequence_change change =
-	    sequences_record(&e->sequences, &mark);
 	struct counters *n = &e->counters;
+	struct sequence_change change;
 
-	if (protocols[id].unit == SEQUENCE_DATAGRAMS)
+	mark->version = protocols[id].number;
+	mark->unit = protocols[id].unit;
+	change = sequences_record(&e->sequences, mark);
+	if (change.unit == SEQUENCE_DATAGRAMS)
 		n->sequence_lost_datagrams += (uint64_t)change.missing;
 	else
 		n->sequence_lost += (uint64_t)change.missing;

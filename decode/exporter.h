@@ -137,7 +137,7 @@ uint32_t exporter_session(struct exporter *e, uint16_t port, uint32_t now);
 
 /* The same for a session of the state file, which sent no datagram now. */
 uint32_t exporter_restore_session(struct exporter *e, uint16_t port,
-    uint32_t last_seen);
+    uint32_t last_seen, bool steady);
 
 /*
  * Whether this sampler or domain is probably in use: the latest of its kind, or
@@ -146,9 +146,12 @@ uint32_t exporter_restore_session(struct exporter *e, uint16_t port,
 bool exporter_has_sampler(const struct exporter *e, size_t i);
 bool exporter_has_domain(const struct exporter *e, size_t i);
 
-/* Records the sequence number of a datagram: see sequence.h. */
+/*
+ * Records the sequence number of a datagram: see sequence.h.  The caller sets
+ * all of the mark but version and unit.
+ */
 void exporter_sequence(struct exporter *exporter, enum protocol_id id,
-    uint32_t domain, uint32_t seq, uint32_t count, uint32_t uptime_ms);
+    struct sequence_mark *mark);
 
 /*
  * Records a well-formed datagram: its protocol, and the times of its reception

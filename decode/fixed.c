@@ -156,6 +156,23 @@ record_sampling(struct exporter *e, uint16_t sampling, uint32_t now)
 		    e->sampling_interval);
 }
 
+static void
+record_sequence(struct exporter *e, enum protocol_id id,
+    const struct fixed_header *h, uint16_t port, uint32_t session)
+{
+	struct sequence_mark mark = {
+		.port = port,
+		.domain = (uint32_t)h->engine_type << 8 | h->engine_id,
+		.number = h->sequence,
+		.flows = h->count,
+		.records = h->count,
+		.uptime_ms = h->sys_uptime_ms,
+		.steady = (e->sessions.steady & session) != 0,
+	};
+
+	exporter_sequence(e, id, &mark);
+}
+
 static ALWAYS_INLINE enum decoded
 decode_fixed(enum protocol_id id, const struct layout *l,
     const struct datagram *dgram, struct exporter *exporter,
@@ -166,6 +183,7 @@ decode_fixed(enum protocol_id id, const struct layout *l,
 	const uint8_t *record;
 	struct cursor c;
 	enum decoded r;
+	uint32_t session;
 	size_t i, n, left;
 
 	cur_init(&c, dgram->data, dgram->len);
@@ -179,13 +197,11 @@ decode_fixed(enum protocol_id id, const struct layout *l,
 	r = check_count(dgram, l, &h, cur_left(&c), exporter);
 	if (r != DECODED)
 		return (r);
-	(void)exporter_session(exporter, dgram->port, dgram->recv_sec);
+	session = exporter_session(exporter, dgram->port, dgram->recv_sec);
 	exporter_heard(exporter, id, dgram->recv_sec, dgram->recv_usec,
 	    h.time_sec, h.time_nanosec);
 	if (l->has_sequence)
-		exporter_sequence(exporter, id,
-		    (uint32_t)h.engine_type << 8 | h.engine_id, h.sequence,
-		    h.count, h.sys_uptime_ms);
+		record_sequence(exporter, id, &h, dgram->port, session);
 	if (l->has_engine)
 		record_sampling(exporter, h.sampling, dgram->recv_sec);
 	start_flow(&common, l, &h, dgram, &exporter->addr);

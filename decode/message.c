@@ -53,6 +53,7 @@ struct walk {
 	struct flow_sink *sink;
 	struct held_datagram *held; /* NULL: no set is held */
 	uint32_t records;           /* data records read */
+	uint32_t options;           /* of these, records of options data */
 	bool unknown;               /* a set had no template */
 	bool dropped;               /* and could not be held */
 	bool withdrawn[2];          /* all templates, all options templates */
@@ -291,6 +292,7 @@ decode_options_records(struct walk *w, const struct tmpl *t,
 		if (template_run(t, data, 1, &flow, values) != 0)
 			return;
 		w->records++;
+		w->options++;
 		e->counters.options++;
 		if (options_apply(&e->options, &e->shared->memory, &e->sessions,
 			w->msg.version, w->msg.domain, w->msg.port, &t->slots,
@@ -722,20 +724,21 @@ decode_set(struct walk *w, struct set *set)
 	}
 }
 
-/* The difference to the sequence number of the next message. */
-static uint32_t
-sequence_count(const struct walk *w)
-{
-	if (protocols[w->protocol].unit == SEQUENCE_DATAGRAMS)
-		return (1);
-	return (w->unknown ? SEQUENCE_UNKNOWN : w->records);
-}
-
 static enum decoded
 finish(struct walk *w)
 {
-	exporter_sequence(w->exporter, w->protocol, w->msg.domain,
-	    w->msg.sequence, sequence_count(w), w->msg.sys_uptime_ms);
+	struct sequence_mark mark = {
+		.port = w->msg.port,
+		.domain = w->msg.domain,
+		.number = w->msg.sequence,
+		.flows =
+		    w->unknown ? SEQUENCE_UNKNOWN : w->records - w->options,
+		.records = w->unknown ? SEQUENCE_UNKNOWN : w->records,
+		.uptime_ms = w->msg.sys_uptime_ms,
+		.steady = (w->exporter->sessions.steady & w->session) != 0,
+	};
+
+	exporter_sequence(w->exporter, w->protocol, &mark);
 	if (w->held != NULL) {
 		held_close(&w->exporter->held, w->held, !w->dropped);
 		return (DECODE_HELD);

@@ -26,6 +26,7 @@
 #include <stdint.h>
 
 #include "decode/decoders.h"
+#include "decode/sequence.h"
 
 enum protocol_id {
 	PROTOCOL_V1,
@@ -34,14 +35,6 @@ enum protocol_id {
 	PROTOCOL_V9,
 	PROTOCOL_IPFIX,
 	PROTOCOLS
-};
-
-/* The unit of a protocol's sequence numbers. */
-enum sequence_unit {
-	SEQUENCE_NONE, /* the protocol has no sequence numbers */
-	SEQUENCE_FLOWS,
-	SEQUENCE_RECORDS, /* data records, including options data */
-	SEQUENCE_DATAGRAMS,
 };
 
 struct protocol {
@@ -55,8 +48,8 @@ struct protocol {
 	/* The number at the start of each datagram, and its octets: 2 or 4. */
 	uint32_t version;
 	size_t version_len;
-	enum sequence_unit unit;
-	bool has_templates; /* flowd keeps them in the state file */
+	enum sequence_unit unit; /* that its specification demands */
+	bool has_templates;      /* flowd keeps them in the state file */
 	decoder *decode;
 };
 

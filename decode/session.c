@@ -157,7 +157,7 @@ sessions_use(struct sessions *s, struct memory *memory, uint16_t port,
 
 uint32_t
 sessions_restore(struct sessions *s, struct memory *memory, uint16_t port,
-    uint32_t last_seen, struct sessions_evicted *evicted)
+    uint32_t last_seen, bool steady, struct sessions_evicted *evicted)
 {
 	struct session *session;
 
@@ -166,7 +166,8 @@ sessions_restore(struct sessions *s, struct memory *memory, uint16_t port,
 	if ((session = touch(s, memory, port, evicted)) == NULL)
 		return (0);
 	session->last_seen = last_seen;
-	s->steady |= session_bit(s, session);
+	if (steady)
+		s->steady |= session_bit(s, session);
 	return (session_bit(s, session));
 }
 

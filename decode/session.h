@@ -77,7 +77,8 @@ uint32_t sessions_use(struct sessions *s, struct memory *memory, uint16_t port,
 
 /* The same without a datagram, for a session of the state file. */
 uint32_t sessions_restore(struct sessions *s, struct memory *memory,
-    uint16_t port, uint32_t last_seen, struct sessions_evicted *evicted);
+    uint16_t port, uint32_t last_seen, bool steady,
+    struct sessions_evicted *evicted);
 
 /* The bit of a session in the array at. */
 static inline uint32_t

@@ -60,6 +60,12 @@ struct exporter_head {
 	uint32_t last_seen; /* epoch seconds */
 };
 
+struct session_head {
+	uint16_t port;
+	uint32_t last_seen; /* epoch seconds */
+	bool steady;
+};
+
 /*
  * Its field specifiers follow.  Bits of masks are sessions in the order of the
  * file.
@@ -92,21 +98,36 @@ static const struct pack_layout exporter_layout =
     PACK_LAYOUT(struct exporter_head, exporter_rows, NULL);
 
 static const struct pack_row session_rows[] = {
-	NUMBER(struct session, port),
-	NUMBER(struct session, last_seen),
+	NUMBER(struct session_head, port),
+	NUMBER(struct session_head, last_seen),
+	PACK_PLAIN(PACK_BOOL, struct session_head, steady),
 };
 static const struct pack_layout session_layout =
-    PACK_LAYOUT(struct session, session_rows, NULL);
+    PACK_LAYOUT(struct session_head, session_rows, NULL);
+
+static int
+check_sequence(const void *structure)
+{
+	const struct sequence_saved *s = structure;
+
+	return (s->version == 0 ? FLOWD_EINVAL : 0);
+}
 
 static const struct pack_row sequence_rows[] = {
-	NUMBER(struct sequence, version),
-	NUMBER(struct sequence, domain),
-	NUMBER(struct sequence, next),
-	NUMBER(struct sequence, uptime_ms),
-	PACK_PLAIN(PACK_BOOL, struct sequence, known),
+	NUMBER(struct sequence_saved, version),
+	NUMBER(struct sequence_saved, domain),
+	NUMBER(struct sequence_saved, next),
+	NUMBER(struct sequence_saved, uptime_ms),
+	PACK_PLAIN(PACK_BOOL, struct sequence_saved, known),
+	NUMBER(struct sequence_saved, port),
+	PACK_BOUNDED(PACK_NUMBER, struct sequence_saved, unit, SEQUENCE_FLOWS,
+	    SEQUENCE_CONSTANT),
+	PACK_PLAIN(PACK_BOOL, struct sequence_saved, steady),
 };
 static const struct pack_layout sequence_layout =
-    PACK_LAYOUT(struct sequence, sequence_rows, NULL);
+    PACK_LAYOUT(struct sequence_saved, sequence_rows, check_sequence);
+static const struct pack_layout sequence_layout_old =
+    WITHOUT_LAST(3, struct sequence_saved, sequence_rows, check_sequence);
 
 static int
 check_template(const void *structure)
@@ -187,6 +208,7 @@ static int
 pack_sessions(struct wcursor *w, const struct exporter *e)
 {
 	const struct session *s = NULL;
+	struct session_head head;
 	uint8_t n = 0;
 
 	while ((s = sessions_next(&e->sessions, s)) != NULL)
@@ -194,7 +216,12 @@ pack_sessions(struct wcursor *w, const struct exporter *e)
 	if (wcur_u8(w, n) != 0)
 		return (FLOWD_ESPACE);
 	while ((s = sessions_next(&e->sessions, s)) != NULL) {
-		if (pack_struct(w, &session_layout, s) != 0)
+		head = (struct session_head){
+			.port = s->port,
+			.last_seen = s->last_seen,
+			.steady = sessions_is_steady(&e->sessions, s->port),
+		};
+		if (pack_struct(w, &session_layout, &head) != 0)
 			return (FLOWD_ESPACE);
 	}
 	return (0);
@@ -217,15 +244,16 @@ pack_mask(const struct exporter *e, uint32_t mask)
 static int
 pack_sequences(struct wcursor *w, const struct exporter *e)
 {
-	uint8_t n = 0;
-	size_t i;
+	struct sequence_saved saved;
+	uint8_t n = 0, i;
 
-	while (n < SEQUENCES_MAX && e->sequences.at[n].version != 0)
+	while (sequences_save(&e->sequences, n, &saved))
 		n++;
 	if (wcur_u8(w, n) != 0)
 		return (FLOWD_ESPACE);
 	for (i = 0; i < n; i++) {
-		if (pack_struct(w, &sequence_layout, &e->sequences.at[i]) != 0)
+		(void)sequences_save(&e->sequences, i, &saved);
+		if (pack_struct(w, &sequence_layout, &saved) != 0)
 			return (FLOWD_ESPACE);
 	}
 	return (0);
@@ -345,7 +373,7 @@ state_pack(const struct exporter_table *table, uint8_t **data, size_t *len)
 static int
 unpack_sessions(struct cursor *c, struct exporter *e, struct unpacker *u)
 {
-	struct session s = { .used = false };
+	struct session_head s = { .port = 0 };
 	uint8_t i, n;
 	int r;
 
@@ -357,7 +385,7 @@ unpack_sessions(struct cursor *c, struct exporter *e, struct unpacker *u)
 		if ((r = unpack_struct(c, &session_layout, &s)) != 0)
 			return (r);
 		u->sessions[i] =
-		    exporter_restore_session(e, s.port, s.last_seen);
+		    exporter_restore_session(e, s.port, s.last_seen, s.steady);
 	}
 	return (0);
 }
@@ -376,23 +404,28 @@ unpack_mask(const struct unpacker *u, uint32_t mask)
 	return (result);
 }
 
+/* STATE_OLD has no units: its sequences begin again. */
 static int
-unpack_sequences(struct cursor *c, struct exporter *e)
+unpack_sequences(struct cursor *c, struct exporter *e, const struct unpacker *u)
 {
-	struct sequence *s;
+	struct sequence_saved saved = { .version = 0 };
 	uint8_t n;
-	size_t i;
 	int r;
 
 	if (cur_u8(c, &n) != 0)
 		return (FLOWD_ESHORT);
 	if (n > SEQUENCES_MAX)
 		return (FLOWD_EINVAL);
-	for (i = 0; i < n; i++) {
-		s = &e->sequences.at[i];
-		if ((r = unpack_struct(c, &sequence_layout, s)) != 0)
+	memset(&e->sequences, 0, sizeof(e->sequences));
+	for (; n > 0; n--) {
+		if (u->version == STATE_OLD)
+			r = unpack_struct(c, &sequence_layout_old, &saved);
+		else
+			r = unpack_struct(c, &sequence_layout, &saved);
+		if (r != 0)
 			return (r);
-		s->begin = s->next;
+		if (u->version != STATE_OLD)
+			sequences_restore(&e->sequences, &saved);
 	}
 	return (0);
 }
@@ -491,7 +524,7 @@ unpack_lists(struct cursor *c, struct exporter *e, struct unpacker *u)
 
 	memset(u->sessions, 0, sizeof(u->sessions));
 	if ((u->version != STATE_OLD && (r = unpack_sessions(c, e, u)) != 0) ||
-	    (r = unpack_sequences(c, e)) != 0 ||
+	    (r = unpack_sequences(c, e, u)) != 0 ||
 	    (r = unpack_list(c, e, u, unpack_template)) != 0 ||
 	    (r = unpack_list(c, e, u, unpack_sampler)) != 0 ||
 	    (r = unpack_list(c, e, u, unpack_interface)) != 0)

@@ -430,8 +430,13 @@ template_define(struct templates *t, struct memory *memory, size_t max,
 	return (changed || new->rival ? TEMPLATE_CHANGED : TEMPLATE_NEW);
 }
 
+/*
+ * A session without a template of its own may be any that is not steady: these
+ * lose the template.
+ */
 static bool
-withdraw(struct tmpl *tmpl, const struct template_session *session)
+withdraw(const struct templates *t, struct tmpl *tmpl,
+    const struct template_session *session)
 {
 	const bool withdrawn = tmpl->withdrawn ||
 	    (tmpl->owners & session->steady & ~session->bit) == 0;
@@ -439,6 +444,8 @@ withdraw(struct tmpl *tmpl, const struct template_session *session)
 	const bool changed =
 	    withdrawn != tmpl->withdrawn || withdrew != tmpl->withdrew;
 
+	if (own_of(t, &tmpl->key, session->bit) == NULL)
+		tmpl->owners &= session->steady;
 	tmpl->withdrawn = withdrawn;
 	tmpl->withdrew = withdrew;
 	return (changed);
@@ -452,7 +459,7 @@ template_withdraw(struct templates *t, const struct template_key *key,
 	bool changed = false;
 
 	for (tmpl = first_of(t, key); tmpl != NULL; tmpl = next_of(tmpl))
-		changed = withdraw(tmpl, session) || changed;
+		changed = withdraw(t, tmpl, session) || changed;
 	return (changed);
 }
 
@@ -468,7 +475,7 @@ templates_withdraw(struct templates *t, uint16_t version, uint32_t domain,
 		tmpl = template_of(use);
 		if (tmpl->options == options && tmpl->key.domain == domain &&
 		    tmpl->key.version == version)
-			changed = withdraw(tmpl, session) || changed;
+			changed = withdraw(t, tmpl, session) || changed;
 	}
 	return (changed);
 }

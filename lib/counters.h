@@ -86,7 +86,7 @@ enum counter_kind {
 	    "Flows missing according to the sequence numbers.") \
 	ROW(21, sequence_lost_datagrams, "sequence-lost-datagrams", \
 	    COUNTER_LEVEL, "sequence_lost_datagrams", \
-	    "NetFlow v9 datagrams missing according to sequence numbers.") \
+	    "Datagrams missing according to sequence numbers that count them.") \
 	ROW(22, sequence_late, "sequence-late", COUNTER_LEVEL, \
 	    "sequence_late", \
 	    "Flows or datagrams that arrived late or twice.") \

@@ -17,8 +17,10 @@ import accounts
 import ctlclient
 import netflow
 import netflow9
+import recorded
 import report
 import tap
+import traffic
 from ctlclient import CONTROL
 from feed import Feed
 from flowdtest import Flowd, free_port, is_sanitized, need, wait_for
@@ -30,6 +32,7 @@ KINDS = (accounts.V5, accounts.V5, accounts.Interleaved, accounts.V7,
          accounts.V1, accounts.V5)
 EXPORTERS = 50
 UNAUTHORISED = 300
+AGENT = "127.0.0.9"
 
 
 def agents(path):
@@ -148,6 +151,98 @@ class Completeness(unittest.TestCase):
                 len(counted.lines("127.0.0.9", "versions v9 4")), 1)
 
 
+class Units(unittest.TestCase):
+    """Sequence numbers that count something else; flowdctl shows what."""
+
+    def sent(self, *datagrams):
+        """Returns the exporter and the unit that flowdctl shows, and the
+        findings, after datagrams from one port."""
+        with Flowd("store ALL", CONTROL) as flowd, \
+                socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.bind((AGENT, 0))
+            feed = Feed(flowd)
+            for i, datagram in enumerate(datagrams):
+                sock.sendto(datagram, (flowd.addresses[0], flowd.port))
+                if i % 16 == 15:
+                    feed.drain()
+            feed.drain()
+            answer = ctlclient.show_json(flowd, "show", "exporter", AGENT)
+            unit, = answer["sequences"]
+            self.assertFalse(unit["pending"])
+            self.assertEqual(unit["port"], sock.getsockname()[1])
+            self.assertIn(
+                f"sequence numbers of version {unit['version']} domain "
+                f"{unit['domain']} source port {unit['port']}: count "
+                f"{unit['unit']}\n",
+                ctlclient.show(flowd, "show", "exporter", AGENT))
+            found = ctlclient.flowdctl(flowd, "check", AGENT).stdout
+            return answer["exporters"][0], unit["unit"], found
+
+    def check_complete(self, unit, *datagrams):
+        exporter, found, findings = self.sent(*datagrams)
+        self.assertEqual(found, unit)
+        self.assertEqual((exporter["sequence_lost"],
+                          exporter["sequence_lost_datagrams"],
+                          exporter["start_complete"]), (0, 0, 1))
+        self.assertNotIn("incomplete", findings)
+
+    def made(self, version, number_of):
+        """Returns datagrams of 1 to 7 flows; number_of makes the number of
+        one from the flows before it, its own, and the datagrams before it."""
+        flows = 0
+        yield netflow9.message(
+            version, netflow9.templates(version, accounts.LAYOUT),
+            sequence=number_of(0, 0, 0))
+        for i in range(1, 60):
+            count = 1 + i * i % 7
+            yield netflow9.message(
+                version, netflow9.data(
+                    accounts.LAYOUT, *[(accounts.KEPT, 1)] * count),
+                sequence=number_of(flows, count, i))
+            flows += count
+
+    UNITS = {"flows": lambda flows, own, datagrams: flows,
+             "flows-with-own": lambda flows, own, datagrams: flows + own,
+             "datagrams": lambda flows, own, datagrams: datagrams}
+
+    def test_what_they_count(self):
+        for version, units in (
+                (netflow9.V9, {"flows": "flows", "datagrams": "datagrams",
+                               "flows-with-own": "flows-with-own"}),
+                (netflow9.IPFIX, {"flows": "records",
+                                  "datagrams": "datagrams",
+                                  "flows-with-own": "records-with-own"})):
+            for kind, unit in units.items():
+                with self.subTest(version=version, kind=kind):
+                    datagrams = list(self.made(version, self.UNITS[kind]))
+                    self.check_complete(unit, *datagrams)
+                    lost = datagrams[20:25]
+                    del datagrams[20:25]
+                    exporter, found, _ = self.sent(*datagrams)
+                    self.assertEqual(found, unit)
+                    self.assertEqual(
+                        exporter["sequence_lost_datagrams" if
+                                 unit == "datagrams" else "sequence_lost"],
+                        len(lost) if unit == "datagrams" else
+                        sum(1 + i * i % 7 for i in range(20, 25)))
+
+    @unittest.skipIf(need("softflowd"), "softflowd is not installed")
+    def test_softflowd(self):
+        """Its IPFIX numbers include the flows of their own message, but not
+        the options data."""
+        for version, unit in ((5, "flows"), (9, "datagrams"),
+                              (10, "flows-with-own")):
+            with self.subTest(version=version):
+                self.check_complete(unit, *traffic.exported(version))
+
+    @unittest.skipIf(tap.DATA is None, "FLOWD_TEST_DATA is not set")
+    def test_reported(self):
+        self.check_complete("flows", *recorded.report(
+            "f6-v9-sequence-counts-flows"))
+        self.check_complete("records-with-own", *recorded.report(
+            "f7-ipfix-sequence-after"))
+
+
 ASKS_KERNEL = unittest.skipUnless(
     sys.platform == "linux", "only Linux reports drops on request")
 
@@ -156,6 +251,7 @@ class Kernel(unittest.TestCase):
     """A receive buffer that is too small for the traffic."""
 
     SENT = 2000
+    sock = None
 
     def start(self, bufsize=4096):
         self.bufsize = bufsize
@@ -169,11 +265,14 @@ class Kernel(unittest.TestCase):
         return f"listen on 127.0.0.1:{self.port} bufsize {self.bufsize}"
 
     def send(self, numbers):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            for number in numbers:
-                sock.sendto(netflow.datagram(
-                    5, netflow.flows(2), flow_sequence=2 * number),
-                    ("127.0.0.1", self.port))
+        """Sends from one port, as an exporter does."""
+        if self.sock is None:
+            self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self.addCleanup(self.sock.close)
+        for number in numbers:
+            self.sock.sendto(netflow.datagram(
+                5, netflow.flows(2), flow_sequence=2 * number),
+                ("127.0.0.1", self.port))
 
     def flood(self):
         with self.flowd.paused():

@@ -137,22 +137,6 @@ class Made(Running):
 class Softflowd(Running):
     """Two softflowd use the template IDs differently."""
 
-    def exported(self, *options):
-        """Returns the datagrams of a softflowd."""
-        datagrams = []
-        with tap.TemporaryDirectory() as directory, \
-                socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            sock.bind(("127.0.0.1", 0))
-            sock.settimeout(0)
-            pcap = pathlib.Path(directory) / "traffic.pcap"
-            traffic.write_pcap(pcap, 250)
-            traffic.softflowd(directory, pcap, 10, "127.0.0.1",
-                              sock.getsockname()[1], *options)
-            with contextlib.suppress(BlockingIOError):
-                while True:
-                    datagrams.append(sock.recv(65536))
-        return datagrams
-
     def stored(self, *streams):
         """Returns the flows of streams of datagrams, sent in turn from a port
         for each."""
@@ -166,7 +150,7 @@ class Softflowd(Running):
                           for f in flows)
 
     def test_two_on_one_host(self):
-        streams = [self.exported("-T", level) for level in ("full", "ether")]
+        streams = [traffic.exported(10, "-T", level) for level in ("full", "ether")]
         count = min(map(len, streams))
         self.assertGreater(count, 4)
         streams = [stream[:count] for stream in streams]

@@ -2,11 +2,15 @@
 NetFlow."""
 
 import collections
+import contextlib
 import ipaddress
+import pathlib
+import socket
 import struct
 import subprocess
 
 import flowdtest
+import tap
 
 ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
 PCAP_HEADER = struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1)
@@ -88,3 +92,20 @@ def softflowd(directory, pcap, version, address, port, *options):
     if result.returncode != 0:
         raise AssertionError(f"softflowd failed: {result.stdout}")
     return result.stdout
+
+
+def exported(version, *options, conversations=250):
+    """Returns the datagrams in which softflowd exports traffic."""
+    datagrams = []
+    with tap.TemporaryDirectory() as directory, \
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.setblocking(False)
+        pcap = pathlib.Path(directory) / "traffic.pcap"
+        write_pcap(pcap, conversations)
+        softflowd(directory, pcap, version, "127.0.0.1",
+                  sock.getsockname()[1], *options)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                datagrams.append(sock.recv(65536))
+    return datagrams

@@ -70,6 +70,21 @@ number_of(const struct addr *a)
 	    (uint32_t)a->bytes[2] << 8 | a->bytes[3]);
 }
 
+static void
+sequence(struct exporter *e, enum protocol_id id, uint32_t domain,
+    uint32_t number, uint32_t count, uint32_t uptime_ms)
+{
+	struct sequence_mark mark = {
+		.domain = domain,
+		.number = number,
+		.flows = count,
+		.records = count,
+		.uptime_ms = uptime_ms,
+	};
+
+	exporter_sequence(e, id, &mark);
+}
+
 static struct exporter *
 get(struct exporter_table *table, uint32_t n, uint32_t now)
 {
@@ -192,9 +207,9 @@ exporters_in_use_are_not_evicted(void **state)
 		e->counters.datagrams++;
 		/* Nothing of the previous address remains. */
 		assert_int_equal(e->sampling_interval, 0);
-		assert_int_equal(e->sequences.at[0].version, 0);
+		assert_int_equal(e->sequences.streams[0].version, 0);
 		e->sampling_interval = 5;
-		exporter_sequence(e, PROTOCOL_V5, 0, i, 1, i);
+		sequence(e, PROTOCOL_V5, 0, i, 1, i);
 	}
 	assert_listed(table, (const uint32_t[]){ 1, 2 }, 2);
 	exporters_sum(table, &sum);
@@ -305,7 +320,7 @@ no_gap_is_no_loss(void **state)
 
 	(void)state;
 	for (i = 1; i <= 30; seq += i++)
-		exporter_sequence(&e, V5, 0, seq, i, 1000 * i);
+		sequence(&e, V5, 0, seq, i, 1000 * i);
 	assert_sequence(&e, 0, 0, 0);
 }
 
@@ -315,14 +330,14 @@ gaps_are_counted(void **state)
 	struct exporter e = { .addr = numbered(1) };
 
 	(void)state;
-	exporter_sequence(&e, V5, 0, 5000, 30, 1000);
-	exporter_sequence(&e, V5, 0, 5060, 30, 2000);
+	sequence(&e, V5, 0, 5000, 30, 1000);
+	sequence(&e, V5, 0, 5060, 30, 2000);
 	assert_sequence(&e, 30, 0, 0);
-	exporter_sequence(&e, V5, 0, 5091, 30, 3000);
+	sequence(&e, V5, 0, 5091, 30, 3000);
 	assert_sequence(&e, 31, 0, 0);
-	exporter_sequence(&e, V5, 0, 1005121, 1, 60000);
+	sequence(&e, V5, 0, 1005121, 1, 60000);
 	assert_sequence(&e, 1000031, 0, 0);
-	exporter_sequence(&e, V5, 0, 1005122, 1, 60000);
+	sequence(&e, V5, 0, 1005122, 1, 60000);
 	assert_sequence(&e, 1000031, 0, 0);
 }
 
@@ -332,17 +347,17 @@ sequences_wrap(void **state)
 	struct exporter e = { .addr = numbered(1) };
 
 	(void)state;
-	exporter_sequence(&e, V5, 0, 0xfffffff0, 16, 1000);
-	exporter_sequence(&e, V5, 0, 0, 10, 2000);
+	sequence(&e, V5, 0, 0xfffffff0, 16, 1000);
+	sequence(&e, V5, 0, 0, 10, 2000);
 	assert_sequence(&e, 0, 0, 0);
 	memset(&e, 0, sizeof(e));
-	exporter_sequence(&e, V5, 0, 0xfffffff0, 30, 1000);
-	exporter_sequence(&e, V5, 0, 14, 30, 2000);
+	sequence(&e, V5, 0, 0xfffffff0, 30, 1000);
+	sequence(&e, V5, 0, 14, 30, 2000);
 	assert_sequence(&e, 0, 0, 0);
 	/* A gap across the wrap. */
 	memset(&e, 0, sizeof(e));
-	exporter_sequence(&e, V5, 0, 0xffffff00, 16, 1000);
-	exporter_sequence(&e, V5, 0, 16, 10, 2000);
+	sequence(&e, V5, 0, 0xffffff00, 16, 1000);
+	sequence(&e, V5, 0, 16, 10, 2000);
 	assert_sequence(&e, 256, 0, 0);
 }
 
@@ -352,24 +367,24 @@ restarts_are_not_gaps(void **state)
 	struct exporter e = { .addr = numbered(1) };
 
 	(void)state;
-	exporter_sequence(&e, V5, 0, 4000000, 30, 86400000);
-	exporter_sequence(&e, V5, 0, 0, 30, 20000);
+	sequence(&e, V5, 0, 4000000, 30, 86400000);
+	sequence(&e, V5, 0, 0, 30, 20000);
 	assert_sequence(&e, 0, 0, 1);
-	exporter_sequence(&e, V5, 0, 30, 30, 21000);
+	sequence(&e, V5, 0, 30, 30, 21000);
 	assert_sequence(&e, 0, 0, 1);
-	exporter_sequence(&e, V5, 0, 70, 30, 22000);
+	sequence(&e, V5, 0, 70, 30, 22000);
 	assert_sequence(&e, 10, 0, 1);
 	/* Shortly after its start, and to a higher number. */
-	exporter_sequence(&e, V5, 0, 1000, 30, 500);
+	sequence(&e, V5, 0, 1000, 30, 500);
 	assert_sequence(&e, 10, 0, 2);
-	exporter_sequence(&e, V5, 0, 1030, 30, 600);
+	sequence(&e, V5, 0, 1030, 30, 600);
 	assert_sequence(&e, 10, 0, 2);
 	/*
 	 * Its uptime is higher than before, so that only the number shows it.
 	 */
-	exporter_sequence(&e, V5, 0, 4000000, 30, 700);
+	sequence(&e, V5, 0, 4000000, 30, 700);
 	assert_sequence(&e, 4000000 - 1060 + 10, 0, 2);
-	exporter_sequence(&e, V5, 0, 0, 30, 86400000);
+	sequence(&e, V5, 0, 0, 30, 86400000);
 	assert_sequence(&e, 4000000 - 1060 + 10, 0, 3);
 }
 
@@ -379,8 +394,8 @@ wrap_of_uptime_is_not_a_restart(void **state)
 	struct exporter e = { .addr = numbered(1) };
 
 	(void)state;
-	exporter_sequence(&e, V5, 0, 100, 30, 0xffffff00);
-	exporter_sequence(&e, V5, 0, 130, 30, 0x100);
+	sequence(&e, V5, 0, 100, 30, 0xffffff00);
+	sequence(&e, V5, 0, 130, 30, 0x100);
 	assert_sequence(&e, 0, 0, 0);
 }
 
@@ -393,11 +408,10 @@ reordering_is_not_loss(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++)
-		exporter_sequence(&e, V5, 0, 1000 + order[i], 30,
-		    50000 + order[i] * 10);
+		sequence(&e, V5, 0, 1000 + order[i], 30, 50000 + order[i] * 10);
 	/* Flows that counted as lost were late. */
 	assert_sequence(&e, 0, 60, 0);
-	exporter_sequence(&e, V5, 0, 1240, 30, 60000);
+	sequence(&e, V5, 0, 1240, 30, 60000);
 	assert_sequence(&e, 0, 60, 0);
 }
 
@@ -409,8 +423,8 @@ duplicates_are_not_loss(void **state)
 
 	(void)state;
 	for (i = 0; i < 10; i++) {
-		exporter_sequence(&e, V5, 0, i * 30, 30, 1000 * i);
-		exporter_sequence(&e, V5, 0, i * 30, 30, 1000 * i);
+		sequence(&e, V5, 0, i * 30, 30, 1000 * i);
+		sequence(&e, V5, 0, i * 30, 30, 1000 * i);
 	}
 	assert_sequence(&e, 0, 300, 0);
 }
@@ -424,13 +438,12 @@ engines_have_separate_sequences(void **state)
 	(void)state;
 	for (i = 0; i < 100; i++) {
 		for (engine = 0; engine < SEQUENCES_MAX; engine++)
-			exporter_sequence(&e, V5, engine,
-			    engine * 0x20000000U + i * 30, 30, 1000 * i);
+			sequence(&e, V5, engine, engine * 0x20000000U + i * 30,
+			    30, 1000 * i);
 	}
 	assert_sequence(&e, 0, 0, 0);
 	/* A gap in one of them is counted. */
-	exporter_sequence(&e, V5, 3, 3 * 0x20000000U + i * 30 + 5, 30,
-	    1000 * i);
+	sequence(&e, V5, 3, 3 * 0x20000000U + i * 30 + 5, 30, 1000 * i);
 	assert_sequence(&e, 5, 0, 0);
 }
 
@@ -442,9 +455,8 @@ versions_have_separate_sequences(void **state)
 
 	(void)state;
 	for (i = 0; i < 100; i++) {
-		exporter_sequence(&e, V5, 0, i * 30, 30, 1000 * i);
-		exporter_sequence(&e, PROTOCOL_V7, 0, 900000 + i * 27, 27,
-		    1000 * i);
+		sequence(&e, V5, 0, i * 30, 30, 1000 * i);
+		sequence(&e, PROTOCOL_V7, 0, 900000 + i * 27, 27, 1000 * i);
 	}
 	assert_sequence(&e, 0, 0, 0);
 }
@@ -458,8 +470,8 @@ too_many_engines_report_no_false_loss(void **state)
 	(void)state;
 	for (i = 0; i < 100; i++) {
 		for (engine = 0; engine < 3 * SEQUENCES_MAX; engine++)
-			exporter_sequence(&e, V5, engine,
-			    engine * 0x01000000U + i * 30, 30, 1000 * i);
+			sequence(&e, V5, engine, engine * 0x01000000U + i * 30,
+			    30, 1000 * i);
 	}
 	assert_sequence(&e, 0, 0, 0);
 }

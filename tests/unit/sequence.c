@@ -26,6 +26,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -56,8 +57,12 @@ take(uint16_t version, uint32_t domain, uint32_t number, uint32_t count,
 		.version = version,
 		.domain = domain,
 		.number = number,
-		.count = count,
+		.flows = count,
+		.records = count,
 		.uptime_ms = uptime_ms,
+		.unit = version == NF_VERSION_9 ? SEQUENCE_DATAGRAMS :
+		    version == NF_VERSION_IPFIX ? SEQUENCE_RECORDS :
+						  SEQUENCE_FLOWS,
 	};
 	const struct sequence_change change = sequences_record(&q, &mark);
 
@@ -241,7 +246,7 @@ alternating_sequences_are_separated(void **state)
 	check_interleaved(falling, 3);
 	check_interleaved(far, 3);
 	check_interleaved(four, 4);
-	check_interleaved(all, SEQUENCES_MAX);
+	check_interleaved(all, sizeof(all) / sizeof(all[0]));
 }
 
 /* Sequences of different speed, in irregular order. */
@@ -402,6 +407,408 @@ any_numbers_are_accepted(void **state)
 	}
 }
 
+/* An exporter, and what it lost on the way so far, in its unit. */
+struct simulated {
+	enum sequence_unit unit;
+	uint16_t version, port;
+	uint32_t flows, records, datagrams; /* sent */
+	uint32_t uptime_ms;
+	int64_t lost;
+	uint32_t late;
+	int restarts;
+	bool begun;    /* sent before */
+	bool changing; /* each datagram has another port */
+};
+
+static enum sequence_unit
+unit_of(uint16_t version)
+{
+	return (version == NF_VERSION_9     ? SEQUENCE_DATAGRAMS :
+		version == NF_VERSION_IPFIX ? SEQUENCE_RECORDS :
+					      SEQUENCE_FLOWS);
+}
+
+/* Makes the next datagram; some have options data. */
+static struct sequence_mark
+make(struct simulated *s)
+{
+	const uint32_t flows = 1 + (uint32_t)random() % 7;
+	const uint32_t records =
+	    flows + (s->version >= 9 && random() % 5 == 0 ? 1 : 0);
+	struct sequence_mark m = {
+		.version = s->version,
+		.domain = 7,
+		.flows = flows,
+		.records = records,
+		.unit = unit_of(s->version),
+	};
+
+	switch (s->unit) {
+	case SEQUENCE_FLOWS:
+		m.number = s->flows;
+		break;
+	case SEQUENCE_FLOWS_AFTER:
+		m.number = s->flows + flows;
+		break;
+	case SEQUENCE_RECORDS:
+		m.number = s->records;
+		break;
+	case SEQUENCE_RECORDS_AFTER:
+		m.number = s->records + records;
+		break;
+	default:
+		m.number = s->datagrams;
+	}
+	s->flows += flows;
+	s->records += records;
+	s->datagrams++;
+	s->uptime_ms += 100;
+	m.uptime_ms = s->version == NF_VERSION_IPFIX ? 0 : s->uptime_ms;
+	return (m);
+}
+
+static uint32_t
+numbers_of(const struct simulated *s, const struct sequence_mark *m)
+{
+	switch (s->unit) {
+	case SEQUENCE_DATAGRAMS:
+		return (1);
+	case SEQUENCE_RECORDS:
+	case SEQUENCE_RECORDS_AFTER:
+		return (m->records);
+	default:
+		return (m->flows);
+	}
+}
+
+static void
+deliver(struct simulated *s, struct sequence_mark m)
+{
+	struct sequence_change change;
+
+	m.port = s->changing ? (uint16_t)(1024 + random() % 60000) : s->port;
+	m.steady = s->begun && !s->changing;
+	s->begun = true;
+	change = sequences_record(&q, &m);
+	sum.missing += change.missing;
+	sum.late += change.late;
+	sum.restarts += change.restarts;
+}
+
+static void
+lose(struct simulated *s)
+{
+	struct sequence_mark m;
+	uint32_t n;
+
+	for (n = 1 + (uint32_t)random() % 3; n > 0; n--) {
+		m = make(s);
+		s->lost += numbers_of(s, &m);
+	}
+	deliver(s, make(s)); /* shows the loss */
+}
+
+static void
+repeat(struct simulated *s)
+{
+	const struct sequence_mark m = make(s);
+
+	deliver(s, m);
+	deliver(s, m);
+	s->late += numbers_of(s, &m);
+}
+
+static void
+swap(struct simulated *s)
+{
+	const struct sequence_mark first = make(s), second = make(s);
+
+	deliver(s, second);
+	deliver(s, first);
+	s->late += numbers_of(s, &first);
+}
+
+static void
+restart(struct simulated *s)
+{
+	s->flows = s->records = s->datagrams = 0;
+	s->uptime_ms = 1000;
+	s->restarts++;
+	deliver(s, make(s));
+}
+
+static struct simulated
+start(uint16_t version, enum sequence_unit unit, uint16_t port)
+{
+	return ((struct simulated){
+	    .version = version,
+	    .unit = unit,
+	    .port = port,
+	    .flows = (uint32_t)random(),
+	    .records = (uint32_t)random(),
+	    .datagrams = (uint32_t)random(),
+	    .uptime_ms = 86400000,
+	});
+}
+
+/* After the first datagrams, anything happens. */
+static void
+step(struct simulated *s)
+{
+	switch (s->datagrams % 64 < 4 ? 9 : random() % 40) {
+	case 0:
+	case 1:
+		lose(s);
+		return;
+	case 2:
+		repeat(s);
+		return;
+	case 3:
+		swap(s);
+		return;
+	default:
+		deliver(s, make(s));
+	}
+}
+
+static void
+assert_unit(const struct simulated *s)
+{
+	size_t i;
+
+	for (i = 0; i < SEQUENCES_MAX; i++) {
+		if (q.streams[i].version == s->version &&
+		    (q.streams[i].port == s->port || q.streams[i].port == 0))
+			assert_int_equal(q.streams[i].unit, s->unit);
+	}
+}
+
+static const struct {
+	uint16_t version;
+	enum sequence_unit unit;
+} kinds[] = {
+	{ V5, SEQUENCE_FLOWS },
+	{ V5, SEQUENCE_FLOWS_AFTER },
+	{ V5, SEQUENCE_DATAGRAMS },
+	{ NF_VERSION_9, SEQUENCE_DATAGRAMS },
+	{ NF_VERSION_9, SEQUENCE_FLOWS },
+	{ NF_VERSION_9, SEQUENCE_FLOWS_AFTER },
+	{ NF_VERSION_9, SEQUENCE_RECORDS },
+	{ NF_VERSION_9, SEQUENCE_RECORDS_AFTER },
+	{ NF_VERSION_IPFIX, SEQUENCE_RECORDS },
+	{ NF_VERSION_IPFIX, SEQUENCE_RECORDS_AFTER },
+	{ NF_VERSION_IPFIX, SEQUENCE_FLOWS },
+	{ NF_VERSION_IPFIX, SEQUENCE_FLOWS_AFTER },
+	{ NF_VERSION_IPFIX, SEQUENCE_DATAGRAMS },
+};
+#define NKINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+static void
+seed(unsigned int n)
+{
+	const char *given = getenv("FLOWD_TEST_SEED");
+
+	if (given != NULL)
+		n = (unsigned int)strtoul(given, NULL, 10);
+	print_message("seed %u\n", n);
+	srandom(n);
+}
+
+/* Nothing is lost, and nothing is reported, not even for a while. */
+static void
+no_unit_shows_loss_without_loss(void **state)
+{
+	struct simulated s;
+	size_t k;
+	int i;
+
+	(void)state;
+	seed((unsigned int)getpid());
+	for (k = 0; k < NKINDS; k++) {
+		setup(NULL);
+		s = start(kinds[k].version, kinds[k].unit, 1000);
+		for (i = 0; i < 300; i++) {
+			deliver(&s, make(&s));
+			assert_sum(0, 0, 0);
+		}
+		assert_unit(&s);
+	}
+}
+
+static void
+run_all(struct simulated *s, size_t n, int rounds)
+{
+	size_t k;
+	int i;
+
+	for (i = 0; i < rounds; i++) {
+		for (k = 0; k < n; k++) {
+			if (i < 100)
+				deliver(&s[k], make(&s[k]));
+			else
+				step(&s[k]);
+		}
+	}
+	for (i = 0; i < SEQUENCE_PENDING + 1; i++) {
+		for (k = 0; k < n; k++)
+			deliver(&s[k], make(&s[k]));
+	}
+}
+
+static void
+loss_is_right_in_each_unit(void **state)
+{
+	struct simulated s;
+	size_t k;
+
+	(void)state;
+	seed((unsigned int)getpid());
+	for (k = 0; k < NKINDS; k++) {
+		setup(NULL);
+		s = start(kinds[k].version, kinds[k].unit, 1000);
+		run_all(&s, 1, 2000);
+		assert_true(s.lost > 0 && s.late > 0);
+		assert_sum(s.lost, s.late, 0);
+		assert_unit(&s);
+	}
+}
+
+static void
+ports_may_change_in_each_unit(void **state)
+{
+	struct simulated s;
+	size_t k;
+
+	(void)state;
+	seed((unsigned int)getpid());
+	for (k = 0; k < NKINDS; k++) {
+		setup(NULL);
+		s = start(kinds[k].version, kinds[k].unit, 0);
+		s.changing = true;
+		run_all(&s, 1, 2000);
+		assert_sum(s.lost, s.late, 0);
+		assert_unit(&s);
+	}
+}
+
+/* Two processes behind one address, with one domain and any units. */
+static void
+sessions_have_their_own_units(void **state)
+{
+	struct simulated s[2];
+	size_t k, n;
+
+	(void)state;
+	seed((unsigned int)getpid());
+	for (k = 0; k < NKINDS; k++) {
+		setup(NULL);
+		for (n = 0; n < 2; n++)
+			s[n] = start(kinds[k].version,
+			    kinds[(k + n) % NKINDS].version ==
+				    kinds[k].version ?
+				kinds[(k + n) % NKINDS].unit :
+				kinds[k].unit,
+			    (uint16_t)(1000 + n));
+		run_all(s, 2, 1000);
+		assert_int_equal(sum.restarts, 0);
+		assert_int_equal(sum.missing, s[0].lost + s[1].lost);
+		for (n = 0; n < 2; n++)
+			assert_unit(&s[n]);
+	}
+}
+
+/* Two processes that begin together have the same numbers. */
+static void
+equal_sessions_hide_no_loss(void **state)
+{
+	struct simulated s[2];
+	size_t n;
+
+	(void)state;
+	for (n = 0; n < 2; n++) {
+		s[n] = start(NF_VERSION_9, SEQUENCE_DATAGRAMS,
+		    (uint16_t)(1000 + n));
+		s[n].datagrams = 0;
+	}
+	run_all(s, 2, 1000);
+	assert_true(s[0].lost > 0 && s[1].lost > 0);
+	assert_int_equal(sum.missing, s[0].lost + s[1].lost);
+}
+
+static void
+restarts_are_no_loss_in_any_unit(void **state)
+{
+	struct simulated s;
+	uint32_t gap;
+	size_t k;
+	int i;
+
+	(void)state;
+	seed((unsigned int)getpid());
+	for (k = 0; k < NKINDS; k++) {
+		setup(NULL);
+		s = start(kinds[k].version, kinds[k].unit, 1000);
+		s.flows = s.records = s.datagrams = 10000000;
+		for (i = 0; i < 5; i++) {
+			run_all(&s, 1, 200);
+			gap = 10000000 + (uint32_t)random() % 10000000;
+			s.flows += gap;
+			s.records += gap;
+			s.datagrams += gap;
+			s.lost += gap;
+			deliver(&s, make(&s));
+			restart(&s);
+		}
+		run_all(&s, 1, 200);
+		assert_sum(s.lost, s.late, s.restarts);
+	}
+}
+
+/* Parts of one sequence come from two ports. */
+static void
+one_sequence_over_two_ports(void **state)
+{
+	struct simulated s;
+	int i;
+
+	(void)state;
+	s = start(NF_VERSION_9, SEQUENCE_DATAGRAMS, 1000);
+	for (i = 0; i < 1000; i++) {
+		s.port = 1000 + (uint16_t)(i % 2);
+		s.begun = i > 1;
+		if (i > 10 && i % 50 == 0)
+			lose(&s);
+		else
+			deliver(&s, make(&s));
+	}
+	assert_sum(s.lost, 0, 0);
+}
+
+static void
+constant_numbers_are_no_loss(void **state)
+{
+	static const uint16_t versions[] = { V5, NF_VERSION_9,
+		NF_VERSION_IPFIX };
+	struct simulated s;
+	struct sequence_mark m;
+	size_t k;
+	int i;
+
+	(void)state;
+	for (k = 0; k < 3; k++) {
+		setup(NULL);
+		s = start(versions[k], SEQUENCE_CONSTANT, 1000);
+		for (i = 0; i < 100; i++) {
+			m = make(&s);
+			m.number = 0;
+			deliver(&s, m);
+		}
+		assert_int_equal(sum.missing, 0);
+		assert_true(sum.late < 21);
+		assert_true(sequences_are_constant(&q, versions[k]));
+	}
+}
+
 int
 main(void)
 {
@@ -418,6 +825,14 @@ main(void)
 		cmocka_unit_test_setup(irregular_sequences_are_separated,
 		    setup),
 		cmocka_unit_test_setup(sequences_may_meet, setup),
+		cmocka_unit_test_setup(no_unit_shows_loss_without_loss, setup),
+		cmocka_unit_test_setup(loss_is_right_in_each_unit, setup),
+		cmocka_unit_test_setup(ports_may_change_in_each_unit, setup),
+		cmocka_unit_test_setup(sessions_have_their_own_units, setup),
+		cmocka_unit_test_setup(equal_sessions_hide_no_loss, setup),
+		cmocka_unit_test_setup(restarts_are_no_loss_in_any_unit, setup),
+		cmocka_unit_test_setup(one_sequence_over_two_ports, setup),
+		cmocka_unit_test_setup(constant_numbers_are_no_loss, setup),
 		cmocka_unit_test_setup(loss_in_one_of_several_is_counted,
 		    setup),
 		cmocka_unit_test_setup(a_new_sequence_may_appear_later, setup),

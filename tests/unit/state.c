@@ -537,7 +537,7 @@ signed_damage_is_harmless(void **state)
  */
 #define ONE_FAMILY       16
 #define ONE_SESSIONS     (ONE_FAMILY + 1 + 16 + 1 + 4)
-#define ONE_SESSIONS_LEN (1 + 2 + 4)
+#define ONE_SESSIONS_LEN (1 + 2 + 4 + 1)
 #define ONE_VERSION      (ONE_SESSIONS + ONE_SESSIONS_LEN + 1 + 4)
 #define ONE_ID           (ONE_VERSION + 2 + 4)
 #define ONE_OWNERS       (ONE_ID + 2 + 1 + 1 + 2 + 2 + 4)
