@@ -143,7 +143,10 @@ class Interface(unittest.TestCase):
                 flowd.reload(*statements)
                 flowd.wait_stderr("interface test0 is gone; flowd receives")
                 create(0)
-                flowd.reload(*statements)
+                # SIGHUP opens no new sockets if flowd refuses the file.
+                flowd.write_conf("nonsense")
+                flowd.expect("the old configuration stays in force",
+                             signal.SIGHUP)
                 flowd.wait_stderr("interface test0 is back, and used again")
                 self.check_forwarded(flowd, sock, group)
                 flowd.stop()
