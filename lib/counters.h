@@ -137,7 +137,7 @@ enum counter_kind {
 	ROW(34, forward_looped, "forward-looped", COUNTER_TOTAL, \
 	    "forward_looped_total", \
 	    "Datagrams that flowd forwarded and received again, dropped.") \
-	ROW(37, logs_evicted, "logs-evicted", COUNTER_TOTAL, \
+	ROW(39, logs_evicted, "logs-evicted", COUNTER_TOTAL, \
 	    "logs_evicted_total", \
 	    "Logs of exporters closed at the limit of open logs.")
 
