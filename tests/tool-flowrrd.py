@@ -208,6 +208,45 @@ class Flowrrd(unittest.TestCase):
                       "that came too late", self.run_it("-v", self.log, other))
         self.assertEqual(self.totals(60, 119)["tcp_flows"], 4)
 
+    def test_by_activity(self):
+        """A flow of half an hour is received at its end."""
+        self.log.write_bytes(
+            flowlog.encode(flow(
+                1800, protocol=6, packets=60, recv_sec=START + 1800,
+                time_sec=START + 1800, time_nanosec=0, sys_uptime_ms=7200000,
+                flow_start=5400000, flow_finish=7200000)) +
+            flowlog.encode({"octets": 60, "recv_sec": START + 1800,
+                            "recv_usec": 0}) +
+            record(7200, 6, 0))
+        self.run_it("--by", "active", self.log)
+        rates = self.rates(0, 1859)
+        self.assertEqual({(values["tcp_octets"], values["tcp_packets"])
+                          for when, values in rates.items() if when < 1800},
+                         {(1, 0.033333)})
+        self.assertEqual(len(rates), 31)
+        self.assertEqual(self.totals(0, 1859), {
+            "tcp_octets": 1800, "tcp_packets": 60, "tcp_flows": 1,
+            "other_octets": 60, "other_flows": 1})
+
+    def test_by_activity_in_several_runs(self):
+        """Minutes that long flows may still change are not stored."""
+        def long_flow(end, seconds):
+            return flowlog.encode(flow(
+                600, protocol=6, recv_sec=START + end, time_sec=START + end,
+                time_nanosec=0, sys_uptime_ms=7200000,
+                flow_start=7200000 - 1000 * seconds, flow_finish=7200000))
+
+        data = [long_flow(600, 600), long_flow(1500, 900),
+                long_flow(2400, 1200), long_flow(9000, 60)]
+        for count in range(1, 5):
+            self.log.write_bytes(b"".join(data[:count]))
+            self.run_it("--by", "active", self.log)
+        self.assertEqual(self.totals(0, 3600)["tcp_octets"], 1800)
+        self.assertEqual(self.totals(0, 3600)["tcp_flows"], 3)
+        self.assertEqual(self.rates(0, 59)[0]["tcp_octets"], 1)
+        self.assertEqual(self.rates(1260, 1319)[1260]["tcp_octets"],
+                         round(600 / 900 + 600 / 1200, 6))
+
     def test_flows_that_come_too_late(self):
         self.log.write_bytes(record(60, 6, 60) + record(300, 6, 60) +
                              record(61, 6, 60))
@@ -315,6 +354,32 @@ class Flowrrd(unittest.TestCase):
         self.assertGreater(counts.get(TCP, 0), 100)
         self.assertGreater(counts.get(UDP, 0), 100)
 
+    def test_a_log_that_is_followed(self):
+        """Also by a pattern, across a rotation."""
+        logs = self.dir / "log"
+        logs.mkdir()
+        old = logs / "20261130-06.flow"
+        old.write_bytes(record(0, 6, 60) + record(300, 6, 60))
+        process = subprocess.Popen(
+            [sys.executable, PROGRAM, "-F", "-o", "www", logs / "*.flow"],
+            cwd=self.dir, env=pythonmodule.environment(),
+            stderr=subprocess.PIPE)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        rrd = self.dir / "flows.rrd"
+        wait_for(rrd.exists, "the first minute is stored")
+        (logs / "20261130-07.flow").write_bytes(
+            record(360, 17, 60) + record(900, 17, 60))
+        old.unlink()
+
+        wait_for(lambda: self.totals(0, 959).get("udp_flows") == 2,
+                 "the flows of the next log are stored")
+        process.terminate()
+        self.assertEqual(process.wait(PATIENCE), 0)
+        self.assertEqual(process.stderr.read(), b"")
+        self.assertEqual(self.totals(0, 900)["tcp_flows"], 2)
+
     def test_a_collector(self):
         """Flows are read from flowd's log socket as they arrive."""
         flowd = Flowd("store ALL", 'logsock "@DIR@/sock"')
@@ -347,6 +412,7 @@ class Flowrrd(unittest.TestCase):
         self.assertFalse(self.www.exists())
 
     def test_wrong_arguments(self):
+        self.assertIn("-F needs a log", self.run_it("-F", "-", status=1))
         self.assertIn("usage: flowrrd", self.run_it("-Z", status=2))
         self.assertEqual("flowrrd: none.log: No such file or directory\n",
                          self.run_it("none.log", status=1))

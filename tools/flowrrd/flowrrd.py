@@ -17,8 +17,11 @@ from flowd import _program
 
 STEP = 60			# seconds of a bin
 LATE = 2			# bins that stay open for late flows
+ACTIVE = 30			# bins that a flow is divided over with --by active
+LONGEST = 86400			# seconds; a longer flow has wrong times
 GAP = 15			# bins without flows that count as no traffic
 REDRAW = 300			# seconds between graphs while logs are read
+INTERVAL = 1			# seconds between looks at a log with -F
 BATCH = 500			# updates for one run of rrdtool
 
 # Protocols with their numbers; the last class is for all others.
@@ -152,12 +155,33 @@ class Database:
         self.waiting = []
 
 
-class Bins:
-    """Counts flows by the minute of their receipt, until the minute is
-    over."""
+def shares(flow):
+    """Returns {bin: share} of a flow, as if it were even from start to end.
 
-    def __init__(self, database):
+    The first bin has what was before it, so that it does not depend on other
+    flows which bins a flow is counted in."""
+    received, start, end = flow.recv_time_ns, flow.start_ns, flow.end_ns
+    if start is None or not 0 < end - start <= LONGEST * 10**9:
+        return {flow.recv_sec // STEP * STEP: 1}
+    step, result = STEP * 10**9, {}
+    newest = received // step * STEP
+    while start < end:
+        until = min((start // step + 1) * step, end)
+        when = max(newest - ACTIVE * STEP, min(start // step * STEP, newest))
+        result[when] = (result.get(when, 0) +
+                        (until - start) / (end - flow.start_ns))
+        start = until
+    return result
+
+
+class Bins:
+    """Counts flows by the minute of their receipt or, with by_activity, by the
+    minutes in which they were active, until the minute is over."""
+
+    def __init__(self, database, by_activity=False):
         self.database = database
+        self.by_activity = by_activity
+        self.late_bins = LATE + (ACTIVE if by_activity else 0)
         self.open = collections.defaultdict(collections.Counter)
         self.known = database.last	# minutes before were stored earlier
         self.repeated = self.late = self.untimed = 0
@@ -171,17 +195,31 @@ class Bins:
         if self.known is not None and start < self.known:
             self.repeated += 1
             return
-        if self.database.last is not None and start < self.database.last:
+        parts = self._unknown_shares(flow) if self.by_activity else {start: 1}
+        if self.database.last is not None and any(
+                when < self.database.last for when in parts):
             self.late += 1
             return
         if start not in self.open:
-            self._close(start - LATE * STEP)
-        values = self.open[start]
+            self._close(start - self.late_bins * STEP)
         name = (CLASS_OF.get(flow.protocol, "other")
                 if flow.has_field(flowd.FIELD_PROTO_FLAGS_TOS) else "other")
-        values[f"{name}_flows"] += 1
-        values[f"{name}_packets"] += flow.packets
-        values[f"{name}_octets"] += flow.octets
+        for when, share in parts.items():
+            values = self.open[when]
+            values[f"{name}_flows"] += share
+            values[f"{name}_packets"] += flow.packets * share
+            values[f"{name}_octets"] += flow.octets * share
+
+    def _unknown_shares(self, flow):
+        """Returns the shares of a flow that no earlier run has stored."""
+        return {when: share for when, share in shares(flow).items()
+                if self.known is None or when >= self.known}
+
+    def pass_time(self):
+        """Closes and stores the minutes that are over by the clock."""
+        self._close((int(time.time()) // STEP - self.late_bins) * STEP)
+        self.database.flush()
+        self.redraw()
 
     def _close(self, until):
         """Closes the bins that begin before until."""
@@ -194,8 +232,11 @@ class Bins:
     def finish(self):
         """Leaves the current minute and the last one to the next run, as more
         flows may follow, also in the next log."""
-        self._close(min(int(time.time()) // STEP * STEP - STEP,
-                        max(self.open, default=0)))
+        until = min(int(time.time()) // STEP * STEP - STEP,
+                    max(self.open, default=0))
+        if self.by_activity:
+            until -= ACTIVE * STEP
+        self._close(until)
         self.database.flush()
 
 
@@ -294,7 +335,16 @@ class Drawer:
         self.draw()
 
 
-def read_log(path, bins, recover):
+def follow(log, bins):
+    """Reads a log as it grows, until no more flows can come."""
+    while not log.ended:
+        for flow in log:
+            bins.add(flow)
+        bins.pass_time()
+        time.sleep(INTERVAL)
+
+
+def read_log(path, bins, recover, following):
     status = 0
 
     def damaged(damage):
@@ -305,7 +355,11 @@ def read_log(path, bins, recover):
 
     source = sys.stdin.buffer if path == "-" else path
     options = {"recover": True, "on_damage": damaged} if recover else {}
+    if following:
+        options["follow"] = True
     with flowd.FlowLog(source, **options) as log:
+        if following:
+            follow(log, bins)
         for flow in log:
             bins.add(flow)
     return status
@@ -325,9 +379,12 @@ def current_name(path):
 
 def read_logs(args, bins):
     status = 0
-    for path in map(current_name, args.logs):
+    for number, path in enumerate(args.logs, 1):
+        following = args.follow and number == len(args.logs)
+        if not following:
+            path = current_name(path)
         try:
-            status = max(status, read_log(path, bins, args.recover))
+            status = max(status, read_log(path, bins, args.recover, following))
             continue
         except OSError as error:	# also of a graph, with its path
             complain(f"{error.filename or path}: {error.strerror}")
@@ -346,6 +403,9 @@ def arguments():
         "protocol.")
     parser.add_argument("-d", metavar="directory", dest="directory",
                         default=".", help="where flows.rrd is kept (.)")
+    parser.add_argument("-F", dest="follow", action="store_true",
+                        help="follow the last log as it grows and is rotated; "
+                        "it may be a directory or a pattern of names")
     parser.add_argument("-o", metavar="directory", dest="output",
                         help="write the page and its graphs here")
     parser.add_argument("-R", dest="recover", action="store_true",
@@ -354,19 +414,24 @@ def arguments():
                         default="Traffic by protocol", help="title of the page")
     parser.add_argument("-v", dest="verbose", action="store_true",
                         help="print the number of skipped flows")
+    parser.add_argument("--by", choices=("received", "active"),
+                        default="received", help="with active, divide a flow "
+                        "over the minutes from its start to its end")
     parser.add_argument("logs", metavar="log", nargs="*",
                         help='oldest first; "-" is standard input')
     return parser.parse_args()
 
 
 def run(args):
+    if args.follow and (not args.logs or args.logs[-1] == "-"):
+        raise Failure("-F needs a log, and cannot follow standard input")
     if shutil.which("rrdtool") is None:
         raise Failure("rrdtool is not installed; flowrrd needs it")
     if not os.path.isdir(args.directory):
         raise Failure(f"{args.directory}: no such directory for flows.rrd; "
                       "create it, or name another with -d")
     database = Database(args.directory)
-    bins = Bins(database)
+    bins = Bins(database, args.by == "active")
     drawer = Drawer(database, args)
     bins.redraw = drawer.draw_at_times
     try:
