@@ -20,8 +20,14 @@
 #include <stdio.h>
 
 #include "control/ctl-print.h"
+#include "control/element-name.h"
 #include "decode/ie.h"
 #include "netflow.h"
+
+#define PEN_CISCO    9
+#define CISCO_V9     0x8000 /* v9 adds it to Cisco's elements */
+#define PEN_CERT     6871
+#define CERT_REVERSE 0x4000 /* in elements of CERT */
 
 enum {
 	SAMPLING_INTERVAL = 34,
@@ -38,28 +44,63 @@ static const char *const scope_names[] = {
 	[5] = "Template",
 };
 
+/* RFC 5103 section 6.1. */
+static const char *
+reverse_of(struct ctl_column *column, const char *name)
+{
+	if (name == NULL)
+		return (NULL);
+	(void)snprintf(column->reverse, sizeof(column->reverse), "reverse%c%s",
+	    toupper((unsigned char)name[0]), name + 1);
+	return (column->reverse);
+}
+
+/* The numbers of v9 are those of IANA, and vendors' own. */
+static const char *
+name_in_v9(uint16_t id)
+{
+	const char *name = element_name(IE_PEN_IANA, id);
+
+	if (name == NULL)
+		name = element_name(ELEMENT_V9, id);
+	if (name == NULL && id >= CISCO_V9)
+		name = element_name(PEN_CISCO, id - CISCO_V9);
+	return (name);
+}
+
 static const char *
 name_of(struct ctl_column *column)
 {
-	struct ie ie;
-	bool found;
+	const uint32_t pen = column->spec.pen;
+	const uint16_t id = column->spec.id;
+	const char *name;
 
 	if (column->scope && column->version == NF_VERSION_9)
-		return (column->spec.id <
-			    sizeof(scope_names) / sizeof(scope_names[0]) ?
-			scope_names[column->spec.id] :
+		return (id < sizeof(scope_names) / sizeof(scope_names[0]) ?
+			scope_names[id] :
 			NULL);
-	found = column->version == NF_VERSION_9 ?
-	    ie_find_v9(column->spec.id, &ie) :
-	    ie_find(column->spec.pen, column->spec.id, &ie);
-	if (!found)
-		return (NULL);
-	if (column->spec.pen != IE_PEN_REVERSE)
-		return (ie.name);
-	/* RFC 5103 section 6.1. */
-	(void)snprintf(column->reverse, sizeof(column->reverse), "reverse%c%s",
-	    toupper((unsigned char)ie.name[0]), ie.name + 1);
-	return (column->reverse);
+	if (column->version == NF_VERSION_9)
+		return (name_in_v9(id));
+	if (pen == IE_PEN_REVERSE)
+		return (reverse_of(column, element_name(IE_PEN_IANA, id)));
+	name = element_name(pen, id);
+	if (name == NULL && pen == PEN_CERT && (id & CERT_REVERSE) != 0)
+		return (reverse_of(column,
+		    element_name(pen, id & (uint16_t)~CERT_REVERSE)));
+	return (name);
+}
+
+/* Whether flowd reads the element, in records of flows or of options. */
+static bool
+is_read(const struct ctl_column *column)
+{
+	struct ie ie;
+
+	if (column->version != NF_VERSION_9)
+		return (ie_find(column->spec.pen, column->spec.id, &ie));
+	if (column->scope)
+		return (column->spec.id == NF9_SCOPE_INTERFACE);
+	return (ie_find_v9(column->spec.id, &ie));
 }
 
 void
@@ -80,6 +121,7 @@ ctl_next_column(struct ctl_column *column)
 		return (false);
 	column->scope = column->number++ < column->scopes;
 	column->name = name_of(column);
+	column->read = is_read(column);
 	return (true);
 }
 

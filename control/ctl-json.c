@@ -63,9 +63,10 @@ put_columns(FILE *fp, const struct control_template *t)
 		(void)fprintf(fp,
 		    "{\"enterprise\":%" PRIu32
 		    ",\"id\":%u,"
-		    "\"length\":%u,\"scope\":%s,\"name\":",
+		    "\"length\":%u,\"scope\":%s,\"read\":%s,\"name\":",
 		    column.spec.pen, column.spec.id, column.spec.len,
-		    column.scope ? "true" : "false");
+		    column.scope ? "true" : "false",
+		    column.read ? "true" : "false");
 		(void)fprintf(fp, column.name == NULL ? "null}" : "\"%s\"}",
 		    column.name);
 	}

@@ -64,8 +64,9 @@ int ctl_address_width(const struct answer *a);
 struct ctl_column {
 	struct fieldspec spec;
 	bool scope;       /* of options data */
-	const char *name; /* NULL: flowd does not use the element */
-	char reverse[64]; /* room for the name of a reverse element */
+	bool read;        /* flowd uses the element */
+	const char *name; /* NULL: unknown */
+	char reverse[96]; /* room for the name of a reverse element */
 	struct cursor rest;
 	uint16_t version;
 	uint64_t number, scopes;

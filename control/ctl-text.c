@@ -246,8 +246,11 @@ static void
 put_column(FILE *fp, const struct ctl_column *c)
 {
 	(void)fputs(c->scope ? "    scope " : "    ", fp);
-	if (c->name != NULL)
+	if (c->name != NULL && c->spec.pen == 0)
 		(void)fprintf(fp, "%s (%u)", c->name, c->spec.id);
+	else if (c->name != NULL)
+		(void)fprintf(fp, "%s (%u of enterprise %" PRIu32 ")", c->name,
+		    c->spec.id, c->spec.pen);
 	else if (c->spec.pen == 0)
 		(void)fprintf(fp, "element %u", c->spec.id);
 	else

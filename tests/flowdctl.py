@@ -127,7 +127,9 @@ class Show(Running):
 
     def test_exporter(self):
         flow = Template(300, ("octetDeltaCount", 8), *TIMES,
-                        (4242, 3, 99), ("interfaceName", netflow9.VARIABLE))
+                        (4242, 3, 99), ("interfaceName", netflow9.VARIABLE),
+                        (95, 4), (4315, 4, 9), (5, 1, 29305),
+                        (16398, 1, 6871))
         options = Template(301, DOMAIN, ("samplerId", 2),
                            ("samplerMode", 1), ("samplerRandomInterval", 4),
                            scopes=1)
@@ -154,7 +156,14 @@ class Show(Running):
                           ("flowStartMilliseconds", 0, 8, False),
                           ("flowEndMilliseconds", 0, 8, False),
                           (None, 99, 3, False),
-                          ("interfaceName", 0, 65535, False)]))
+                          ("interfaceName", 0, 65535, False),
+                          ("applicationId", 0, 4, False),
+                          ("tcpWindowSizeMin", 9, 4, False),
+                          ("reverseIpClassOfService", 29305, 1, False),
+                          ("reverseInitialTCPFlags", 6871, 1, False)]))
+        self.assertEqual([e["read"] for e in
+                          answer["templates"][0]["elements"]][-4:],
+                         [False, False, True, True])
         self.assertEqual(
             [(s["domain"], s["id"], s["one_of"])
              for s in answer["samplers"]], [(1, 5, 100)])
@@ -162,11 +171,14 @@ class Show(Running):
         for line in (f"{AGENT}: versions 10", "    octetDeltaCount (1), 8 bytes",
                      "    element 4242 of enterprise 99, 3 bytes",
                      "    interfaceName (82), variable length",
+                     "    applicationId (95), 4 bytes",
+                     "    tcpWindowSizeMin (4315 of enterprise 9), 4 bytes",
+                     "    scope observationDomainId (149), 4 bytes",
                      "interface 7: eth7?[2J - up"):
             self.assertIn(line + "\n", text)
         self.assertRegex(text, r"sampling: 1 of 100 packets, mode 2, "
                                r"sampler 5 of domain 1, in options data")
-        self.assertIn("template 300: 5 fields, announced ", text)
+        self.assertIn("template 300: 9 fields, announced ", text)
         self.assertIn("\n" + AGENT, "\n" + show(self.flowd, "show",
                                                 "templates"))
 

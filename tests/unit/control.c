@@ -35,9 +35,13 @@
 #include "control/control-msg.h"
 #include "control/ctl-answer.h"
 #include "control/ctl-check.h"
+#include "control/element-name.h"
 #include "errors.h"
 #include "decode/exporter.h"
 #include "decode/exporters.h"
+#include "decode/ie.h"
+#include "recorded.h"
+#include "skip.h"
 
 #define BUFFER_LEN 4096
 #define NOW        1700000000U
@@ -485,6 +489,65 @@ templates_are_visited_once(void **state)
 	assert_int_equal(memory.used, 0);
 }
 
+/* flowd's own names are those of the table. */
+static void
+elements_that_are_read_have_their_names(void **state)
+{
+	const char *name;
+	struct ie ie;
+	uint32_t id;
+	size_t n = 0;
+
+	(void)state;
+	for (id = 0; id <= UINT16_MAX; id++) {
+		name = element_name(IE_PEN_IANA, (uint16_t)id);
+		if (!ie_find(IE_PEN_IANA, (uint16_t)id, &ie) || name == NULL)
+			continue;
+		assert_string_equal(ie.name, name);
+		n++;
+	}
+	assert_true(n > 70);
+	assert_null(element_name(IE_PEN_IANA, 0));
+	assert_null(element_name(99, 4242));
+}
+
+static void
+check_names(const char *table, bool of_vendors)
+{
+	char line[2048], space[16], name[128];
+	unsigned int pen = 0, id;
+	const char *found;
+	size_t n = 0;
+	FILE *fp;
+
+	if ((fp = recorded_open(table)) == NULL)
+		skip_because(SKIPPED_WITHOUT_DATA);
+	while (fgets(line, sizeof(line), fp) != NULL) {
+		if (of_vendors ?
+			sscanf(line, "%15[^\t]\t%u\t%*[^\t]\t%u\t%127[^\t]",
+			    space, &pen, &id, name) != 4 :
+			sscanf(line, "%u\t%127[^\t]", &id, name) != 2)
+			continue;
+		if (of_vendors && strcmp(space, "v9") == 0)
+			pen = ELEMENT_V9;
+		found = element_name(pen, (uint16_t)id);
+		assert_non_null(found);
+		assert_string_equal(found, name);
+		n++;
+	}
+	(void)fclose(fp);
+	assert_true(n > 40);
+}
+
+static void
+names_are_those_of_the_registries(void **state)
+{
+	(void)state;
+	check_names("iana-elements.tsv", false);
+	check_names("iana-elements-missing.tsv", false);
+	check_names("elements-vendors.tsv", true);
+}
+
 int
 main(void)
 {
@@ -498,6 +561,8 @@ main(void)
 		cmocka_unit_test_setup(slow_templates_are_found, setup),
 		cmocka_unit_test(exporters_are_visited_once),
 		cmocka_unit_test(templates_are_visited_once),
+		cmocka_unit_test(elements_that_are_read_have_their_names),
+		cmocka_unit_test(names_are_those_of_the_registries),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
