@@ -60,7 +60,7 @@ static void	yyerror(const char *);
 %token	<token>	EXPORTERS FILE_ FILES FLOW FORWARD GROUP IN_IFNDX
 %token	<token>	INCLUDE INET INET6 INTERFACE JOIN KEEP LIMIT LISTEN
 %token	<token>	LOGFILE LOGS LOGSOCK MASK MEMORY MODE NAME OCTETS ON OUT_IFNDX
-%token	<token>	PACKETS PIDFILE PORT PROTO QUICK ROTATE SIZE SOURCE
+%token	<token>	PACKETS PIDFILE PORT PROTO QUICK ROTATE SILENCE SIZE SOURCE
 %token	<token>	SRC SRC_AS STATEFILE STORE SYNC TABLE TAG TCP_FLAGS
 %token	<token>	TEMPLATES TO TOS UTC VERSION WORKERS
 %token	<token>	STRING
@@ -163,10 +163,13 @@ statement
 		conf_limit_number(&parsing.conf->limits.logs, CONFIG_LOGS_MAX,
 		    $2, $3);
 	}
+	| LIMIT SILENCE STRING '\n'	{
+		conf_limit_duration(&parsing.conf->limits.silence, $2, $3);
+	}
 	| LIMIT error '\n'	{
 		lex_expected("limit exporters NUMBER, limit templates NUMBER, "
-		    "limit memory SIZE, limit buffer SIZE or "
-		    "limit logs NUMBER");
+		    "limit memory SIZE, limit buffer SIZE, "
+		    "limit logs NUMBER or limit silence DURATION");
 	}
 	| LOGSOCK STRING bufsize '\n'	{ conf_set_logsock($1, $2, $3); }
 	| LOGSOCK error '\n'	{
@@ -466,6 +469,7 @@ const struct keyword grammar_keywords[] = {
 	{ "proto",	PROTO, false },
 	{ "quick",	QUICK, false },
 	{ "rotate",	ROTATE, true },
+	{ "silence",	SILENCE, true },
 	{ "size",	SIZE, true },
 	{ "source",	SOURCE, false },
 	{ "src",	SRC, false },

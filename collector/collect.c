@@ -540,6 +540,9 @@ tick(struct collector *c)
 	log_report_dropped();
 	intake_tick(c->intake, now);
 	exporters_expire(c->exporters, now);
+	if (c->conf != NULL && c->conf->limits.silence != 0)
+		exporters_forget_silent(c->exporters, now,
+		    c->conf->limits.silence);
 	control_expire(c->control, now);
 	ask_for_logs(c, now);
 	if (output_wants_logsock(c->output))

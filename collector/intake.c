@@ -306,9 +306,17 @@ intake_unauthorised(const struct intake *in)
 	return (in->unauthorised);
 }
 
+static bool
+is_refused(const void *sources, const struct exporter *e)
+{
+	return (prefix_map_find(sources, &e->addr) == SOURCE_REFUSED);
+}
+
 void
 intake_configure(struct intake *in, const struct config *conf)
 {
+	size_t n;
+
 	prefix_map_free(in->sources);
 	in->sources = config_sources(conf);
 	filter_zone_set(conf->offsets, conf->noffsets);
@@ -318,6 +326,12 @@ intake_configure(struct intake *in, const struct config *conf)
 	if (in->sources == NULL || in->filter == NULL)
 		fatal("memory exhausted");
 	in->conf = conf;
+	n = exporters_forget(in->exporters, is_refused, in->sources);
+	if (n > 0)
+		log_info(
+		    "%zu exporters forgotten that no \"flow source\" allows "
+		    "any more",
+		    n);
 }
 
 struct intake *

@@ -410,6 +410,9 @@ print_limits(const struct conf_limits *limits, FILE *fp)
 		(void)fprintf(fp, "limit buffer %" PRIu64 "\n", limits->buffer);
 	if (limits->logs != 0)
 		(void)fprintf(fp, "limit logs %" PRIu32 "\n", limits->logs);
+	if (limits->silence != 0)
+		(void)fprintf(fp, "limit silence %" PRIu32 "s\n",
+		    limits->silence);
 }
 
 void

@@ -80,6 +80,7 @@ struct conf_limits {
 	uint64_t memory;    /* bytes */
 	uint64_t buffer;    /* bytes, of each log */
 	uint32_t logs;      /* of exporters, that are open */
+	uint32_t silence;   /* seconds until an exporter is forgotten; 0: no */
 };
 
 struct conf_forward {

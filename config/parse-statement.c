@@ -320,6 +320,22 @@ conf_limit_bytes(uint64_t *limit, struct token what, struct token value)
 		*limit = size;
 }
 
+void
+conf_limit_duration(uint32_t *limit, struct token what, struct token value)
+{
+	uint32_t seconds;
+
+	if (parsing.use != CONFIG_DAEMON)
+		return;
+	if (*limit != 0)
+		parse_bad_value(what, value, "the limit is specified twice");
+	else if (!value_duration(value, &seconds))
+		parse_bad_value(what, value,
+		    "expected a duration such as 12h or 30d");
+	else
+		*limit = seconds;
+}
+
 /* Whether a socket can have this path with room bytes after it. */
 static bool
 socket_path_is_valid(struct token statement, struct token path, size_t room)

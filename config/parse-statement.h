@@ -46,6 +46,8 @@ void conf_set_sync(struct token what, struct token value);
 void conf_set_workers(struct token what, struct token value);
 void conf_limit_number(uint32_t *limit, uint32_t max, struct token what,
     struct token value);
+void conf_limit_duration(uint32_t *limit, struct token what,
+    struct token value);
 void conf_limit_bytes(uint64_t *limit, struct token what, struct token value);
 void conf_add_store(struct token field);
 

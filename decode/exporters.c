@@ -46,6 +46,8 @@ struct exporter_table {
 	uint64_t secret[2]; /* so that senders cannot choose the bucket */
 };
 
+#define FORGET_MAX 256 /* exporters, in one call */
+
 /* The exporter of a link in by_use; NULL for NULL. */
 static struct exporter *
 exporter_of(struct recent *use)
@@ -189,6 +191,71 @@ exporter_forget(struct exporter *e)
 	if (t->latest == e)
 		t->latest = NULL;
 	forget(t, e);
+}
+
+size_t
+exporters_forget(struct exporter_table *t,
+    bool (*wanted)(const void *arg, const struct exporter *exporter),
+    const void *arg)
+{
+	struct recent *use, *next;
+	const size_t before = t->count;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		for (use = t->by_use[i].newest; use != NULL; use = next) {
+			next = use->older;
+			if (wanted(arg, exporter_of(use)))
+				exporter_forget(exporter_of(use));
+		}
+	}
+	if (t->count != before)
+		t->shared.changed = true;
+	return (before - t->count);
+}
+
+/* Signed: setting the clock back must not make exporters silent. */
+static bool
+is_silent(const struct exporter *e, uint32_t now, uint32_t seconds)
+{
+	return (e != NULL && (int32_t)(now - e->last_seen) >= (int32_t)seconds);
+}
+
+/* Returns the oldest exporter, if it is silent, or NULL. */
+static struct exporter *
+oldest_silent(const struct exporter_table *t, uint32_t now, uint32_t seconds)
+{
+	struct exporter *e = exporter_of(t->by_use[0].oldest);
+
+	if (is_silent(e, now, seconds))
+		return (e);
+	e = exporter_of(t->by_use[1].oldest);
+	return (is_silent(e, now, seconds) ? e : NULL);
+}
+
+/* The number in one call is bounded, so that datagrams do not wait for it. */
+void
+exporters_forget_silent(struct exporter_table *t, uint32_t now,
+    uint32_t seconds)
+{
+	char addr[ADDR_STRLEN];
+	struct exporter *e;
+	size_t n;
+
+	for (n = 0; n < FORGET_MAX; n++) {
+		if ((e = oldest_silent(t, now, seconds)) == NULL)
+			break;
+		addr_ntop(&e->addr, addr);
+		exporter_forget(e);
+	}
+	if (n == 0)
+		return;
+	t->shared.changed = true;
+	if (n == 1)
+		log_info("%s: silent for too long, forgotten", addr);
+	else
+		log_info("%zu exporters were silent for too long, forgotten",
+		    n);
 }
 
 void

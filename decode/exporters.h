@@ -101,6 +101,17 @@ void exporters_each(const struct exporter_table *table,
 /* Removes an exporter from the table; it counts as evicted. */
 void exporter_forget(struct exporter *e);
 
+/*
+ * Removes the exporters for which wanted returns true.  Returns their number.
+ */
+size_t exporters_forget(struct exporter_table *table,
+    bool (*wanted)(const void *arg, const struct exporter *exporter),
+    const void *arg);
+
+/* Removes exporters that have been silent for this time or longer. */
+void exporters_forget_silent(struct exporter_table *table, uint32_t now,
+    uint32_t seconds);
+
 size_t exporters_count(const struct exporter_table *table);
 
 /* The sums over all exporters, evicted ones and the stand-in included. */

@@ -107,7 +107,7 @@ enum counter_kind {
 #define COUNTERS_OF_COLLECTOR(ROW) \
 	ROW(26, evicted, "exporters-evicted", COUNTER_TOTAL, \
 	    "exporters_evicted_total", \
-	    "Exporters evicted at the limit.") \
+	    "Exporters evicted at the limit, or forgotten.") \
 	ROW(5, unauthorised, "unauthorised", COUNTER_TOTAL, \
 	    "unauthorised_total", \
 	    "Datagrams from addresses that are no flow source.") \

@@ -348,6 +348,39 @@ class Control(Running):
         self.assertIn("no such socket", result.stderr)
 
 
+class Forget(Running):
+    """Exporters that are retired are forgotten."""
+    statements = (CONTROL, "flow source any", "limit silence 1s")
+
+    def exporters(self):
+        return [e["exporter"] for e in show_json(
+            self.flowd, "show", "exporters")["exporters"]]
+
+    def test_silence(self):
+        self.send(netflow.datagram(5, netflow.flows(3)))
+        wait_for(lambda: any(f"{AGENT}: silent for too long, forgotten" in line
+                             for line in self.flowd.stderr_lines()),
+                 "the exporter is forgotten")
+        self.assertEqual(self.exporters(), [])
+        # Its counters stay in the sums, and it may come again.
+        summary = show_json(self.flowd, "show", "summary")["summary"]
+        self.assertEqual((summary["flows"], summary["evicted"]), (3, 1))
+        self.send(netflow.datagram(5, netflow.flows(1)))
+        wait_for(lambda: show_json(self.flowd, "show", "summary")["summary"]
+                 ["stored"] == 4, "the fourth flow is stored")
+
+
+    def test_source_removed(self):
+        self.flowd.reload(CONTROL, f"flow source {AGENT}",
+                          "flow source 127.0.0.8")
+        for source in AGENT, "127.0.0.8":
+            self.send(netflow.datagram(5, netflow.flows(1)), source)
+            self.wait("flows", 1, source)
+        self.flowd.reload(CONTROL, f"flow source {AGENT}")
+        wait_for(lambda: self.exporters() == [AGENT],
+                 "only one exporter is left")
+
+
 class Check(Running):
     """Problems, described in words."""
 

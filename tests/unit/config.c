@@ -1252,6 +1252,7 @@ static const char everything[] =
     "workers 3\n"
     "limit buffer 3M\n"
     "limit logs 16\n"
+    "limit silence 1d\n"
     "limit exporters 1000\n"
     "limit templates 0x20\n"
     "limit memory 64M\n"
@@ -1566,7 +1567,7 @@ limits(void **state)
 	struct config *conf = parse(DAEMON
 	    "limit exporters 7\n"
 	    "limit templates 8\nlimit memory 3G\nlimit buffer 2M\n"
-	    "limit logs 9\n");
+	    "limit logs 9\nlimit silence 30d\n");
 
 	(void)state;
 	assert_int_equal(conf->limits.exporters, 7);
@@ -1574,6 +1575,7 @@ limits(void **state)
 	assert_int_equal(conf->limits.memory, UINT64_C(3) << 30);
 	assert_int_equal(conf->limits.buffer, UINT64_C(2) << 20);
 	assert_int_equal(conf->limits.logs, 9);
+	assert_int_equal(conf->limits.silence, 30 * 86400);
 	config_free(conf);
 	conf = parse(DAEMON);
 	assert_int_equal(conf->limits.exporters, 0);
@@ -1582,7 +1584,8 @@ limits(void **state)
 	    "limit exporters 0\nlimit memory 5\n"
 	    "limit memory 2T\nlimit memory 99999999999999999G\n"
 	    "limit templates 1\nlimit templates 1\nlimit flows 3\n"
-	    "limit logs 4097\n",
+	    "limit logs 4097\n"
+	    "limit silence 5\nlimit silence 1s\nlimit silence 1s\n",
 	    CONFIG_DAEMON, NULL, 0));
 	assert_string_equal(messages,
 	    "t.conf:3: exporters \"0\": expected a number from 1 to "
@@ -1596,8 +1599,11 @@ limits(void **state)
 	    "t.conf:8: templates \"1\": the limit is specified twice\n"
 	    "t.conf:9: unexpected \"flows\" after \"limit\", expected limit "
 	    "exporters NUMBER, limit templates NUMBER, limit memory SIZE, "
-	    "limit buffer SIZE or limit logs NUMBER\n"
-	    "t.conf:10: logs \"4097\": expected a number from 1 to 4096\n");
+	    "limit buffer SIZE, limit logs NUMBER or limit silence DURATION\n"
+	    "t.conf:10: logs \"4097\": expected a number from 1 to 4096\n"
+	    "t.conf:11: silence \"5\": expected a duration such as 12h or "
+	    "30d\n"
+	    "t.conf:13: silence \"1s\": the limit is specified twice\n");
 }
 
 static void
