@@ -16,7 +16,6 @@ import flowlog
 import netflow
 import tap
 from flowdtest import PATIENCE, Flowd, has_ipv6, wait_for
-from hooked import Hooked, needs_hook
 from report import statistics
 
 SOURCES = "flow source { 127.0.0.0/24, ::1 }"
@@ -42,9 +41,9 @@ def datagram(*numbers):
 
 
 class Exporters(unittest.TestCase):
-    def start(self, *statements, log=PLAIN, kind=Flowd, **kwargs):
-        flowd = kind("store ALL", SOURCES, log, *statements, log=False,
-                     **kwargs)
+    def start(self, *statements, log=PLAIN, **kwargs):
+        flowd = Flowd("store ALL", SOURCES, log, *statements, log=False,
+                      **kwargs)
         (flowd.dir / "logs").mkdir()
         return flowd
 

@@ -103,12 +103,12 @@ class Refuses(unittest.TestCase):
 class Dead(unittest.TestCase):
     """The collector's descriptor fails, as after a remount."""
 
-    def start(self, *statements, prefix=()):
+    def start(self, *statements, prefix=(), name="flowd.log"):
         flowd = Hooked("store ALL", *statements, log=False, prefix=prefix)
         self.addCleanup(flowd._discard)
         self.directory = flowd.dir / "logs"
         self.directory.mkdir()
-        flowd.log = self.directory / "flowd.log"
+        flowd.log = self.directory / name
         flowd.start()
         self.send(flowd, 1)
         if not prefix:
@@ -132,6 +132,19 @@ class Dead(unittest.TestCase):
             flowd.wait_flows(1 + 2 * number)
         flowd.stop()
         self.assertEqual(self.count(flowd, "can be written again; 0 flows"), 2)
+
+    def test_log_of_an_exporter_is_opened_again(self):
+        flowd = self.start('logfile "@DIR@/logs/%{exporter}"',
+                           "flow source 127.0.0.1", name="127.0.0.1")
+        self.die(flowd)
+        flowd.wait_flows(3)
+        moved = self.directory.rename(flowd.dir / "moved")
+        self.die(flowd)
+        flowd.wait_stderr("flowd waits for it")
+        self.assertEqual(os.listdir(moved), ["127.0.0.1"])
+        moved.rename(self.directory)
+        flowd.stop()
+        self.assertEqual(len(flowd.flows()), 5)
 
     def test_log_is_opened_again_at_the_end(self):
         flowd = self.start('logfile "@DIR@/logs/flowd.log"', "workers 2")

@@ -78,6 +78,8 @@ int __wrap_priv_send(int sock, enum priv_type type, uint32_t value,
     const void *body, size_t len, int fd);
 ssize_t __real_write(int fd, const void *data, size_t len);
 ssize_t __wrap_write(int fd, const void *data, size_t len);
+int __real_close(int fd);
+int __wrap_close(int fd);
 bool __wrap_deaths_too_many(struct deaths *d, time_t now);
 
 static int monitor_sock = -1;
@@ -619,4 +621,13 @@ __wrap_write(int fd, const void *data, size_t len)
 		return (__real_write(fd, data, len));
 	errno = dead_errno;
 	return (-1);
+}
+
+/* Another file may get the number. */
+int
+__wrap_close(int fd)
+{
+	if (fd == dead_fd)
+		dead_fd = -1;
+	return (__real_close(fd));
 }
