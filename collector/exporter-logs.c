@@ -396,20 +396,21 @@ begin_log(struct exporter_logs *e, size_t log, const struct addr *a)
 }
 
 struct flowlog *
-exporter_logs_find(struct exporter_logs *e, size_t log, const struct addr *a)
+exporter_logs_find(struct exporter_logs *e, size_t log,
+    const struct addr *exporter)
 {
-	size_t i = *bucket_of(e, log, a);
+	size_t i = *bucket_of(e, log, exporter);
 	struct exporter_log *x;
 
 	for (; i != NONE; i = x->next) {
 		x = &e->logs[i];
-		if (x->log != log || !addr_equal(&x->exporter, a))
+		if (x->log != log || !addr_equal(&x->exporter, exporter))
 			continue;
 		recent_remove(&e->used, &x->used);
 		recent_add(&e->used, &x->used);
 		return (x->l);
 	}
-	return (begin_log(e, log, a));
+	return (begin_log(e, log, exporter));
 }
 
 /* Whether another request is within the rate; counts it. */

@@ -417,8 +417,11 @@ get_address(const char *at, size_t len, struct addr *a)
 
 	if (len >= sizeof(text))
 		return (false);
-	for (i = 0; i < len; i++)
-		text[i] = at[i] == '-' ? ':' : at[i];
+	for (i = 0; i < len; i++) {
+		text[i] = at[i];
+		if (text[i] == '-')
+			text[i] = ':';
+	}
 	text[len] = '\0';
 	if (addr_pton(text, a) != 0)
 		return (false);

@@ -173,7 +173,7 @@ remove_logs(void **state)
 
 /* Returns the result of a request for a log. */
 static int
-want(uint32_t place, uint32_t log, const char *exporter)
+ask(uint32_t place, uint32_t log, const char *exporter)
 {
 	struct priv_want_log w = { .place = place, .log = log };
 
@@ -208,27 +208,27 @@ static void
 test_logs_of_exporters(void **state)
 {
 	(void)state;
-	assert_int_equal(want(0, 1, "192.0.2.1"), 1);
+	assert_int_equal(ask(0, 1, "192.0.2.1"), 1);
 	assert_true(is_opened());
 	assert_exists("logs.192.0.2.1", true);
 	/* Not twice in one collector. */
-	assert_int_equal(want(1, 1, "192.0.2.1"), 1);
+	assert_int_equal(ask(1, 1, "192.0.2.1"), 1);
 	assert_false(is_opened());
-	assert_int_equal(want(1, 1, "192.0.2.2"), 1);
+	assert_int_equal(ask(1, 1, "192.0.2.2"), 1);
 	assert_true(is_opened());
 	/* Another one in a place. */
-	assert_int_equal(want(0, 1, "192.0.2.3"), 1);
+	assert_int_equal(ask(0, 1, "192.0.2.3"), 1);
 	assert_true(is_opened());
 	assert_int_equal(made.o.logs.sync.nretired, 1);
 	flowlogs_release(&made.o.logs, 1);
 	assert_int_equal(made.o.logs.sync.nretired, 3);
 	/* Closed files that are still open, as during a sync, are limited. */
-	while (want(0, 1, "192.0.2.1") == 1 && is_opened())
+	while (ask(0, 1, "192.0.2.1") == 1 && is_opened())
 		assert_in_range(made.o.logs.sync.nretired, 0, 3 * 4);
 	assert_in_range(made.o.logs.sync.nretired, 4, 3 * 4);
 	/* While a reload is under way, there is no answer. */
 	made.w.configuring = 1;
-	assert_int_equal(want(0, 9, NULL), 1);
+	assert_int_equal(ask(0, 9, NULL), 1);
 }
 
 static void
@@ -237,13 +237,13 @@ test_logs_that_no_collector_may_want(void **state)
 	struct priv_want_log w = { .log = 1, .exporter.family = ADDR_V4 };
 
 	(void)state;
-	assert_int_equal(want(2, 1, "192.0.2.1"), -1); /* place */
-	assert_int_equal(want(0, 0, "192.0.2.1"), -1); /* log */
-	assert_int_equal(want(0, 2, "192.0.2.1"), -1);
-	assert_int_equal(want(0, UINT32_MAX, "192.0.2.1"), -1);
-	assert_int_equal(want(0, 1, NULL), -1);        /* address */
-	assert_int_equal(want(0, 1, "192.0.3.1"), -1); /* no flow source */
-	assert_int_equal(want(0, 1, "2001:db8::1"), -1);
+	assert_int_equal(ask(2, 1, "192.0.2.1"), -1); /* place */
+	assert_int_equal(ask(0, 0, "192.0.2.1"), -1); /* log */
+	assert_int_equal(ask(0, 2, "192.0.2.1"), -1);
+	assert_int_equal(ask(0, UINT32_MAX, "192.0.2.1"), -1);
+	assert_int_equal(ask(0, 1, NULL), -1);        /* address */
+	assert_int_equal(ask(0, 1, "192.0.3.1"), -1); /* no flow source */
+	assert_int_equal(ask(0, 1, "2001:db8::1"), -1);
 	assert_exists("logs.192.0.2.1", false);
 	memcpy(w.exporter.bytes, "\300\0\2\1\1", 5); /* IPv4 has 4 */
 	assert_false(flowlogs_may_want(&made.o.logs, &w));
@@ -259,10 +259,10 @@ test_logs_are_limited_in_rate(void **state)
 	int n = 1;
 
 	(void)state;
-	assert_int_equal(want(0, 1, "192.0.2.1"), 1);
+	assert_int_equal(ask(0, 1, "192.0.2.1"), 1);
 	assert_true(is_opened());
 	while (
-	    n < 1000 * REQUESTS_LOGS_A_SECOND && want(1, 1, "192.0.2.1") == 1) {
+	    n < 1000 * REQUESTS_LOGS_A_SECOND && ask(1, 1, "192.0.2.1") == 1) {
 		assert_false(is_opened());
 		n++;
 	}
