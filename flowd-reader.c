@@ -616,13 +616,12 @@ report_following(void *arg, enum store_follow_event event, const char *path)
 		break;
 	case STORE_FOLLOW_CLOSED:
 		if (path == NULL)
-			log_warnx(
-			    "%s was closed, and no newer log has its name",
+			log_warnx("%s was closed, and gets no more flows",
 			    job->log);
 		else
 			log_warnx(
-			    "%s was closed, and a newer log was begun; this "
-			    "command follows all: flowd-reader -F '%s'",
+			    "%s was closed, and gets no more flows; this "
+			    "command follows all logs: flowd-reader -F '%s'",
 			    job->log, path);
 		break;
 	}

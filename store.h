@@ -258,8 +258,8 @@ enum store_follow_event {
 /*
  * Called by store_read.  path is the path of the file, valid during the call;
  * for STORE_FOLLOW_WAITING it is the path that is followed.  For
- * STORE_FOLLOW_CLOSED it is a pattern that names the log and its successors if
- * there is a newer log, or NULL.
+ * STORE_FOLLOW_CLOSED it is a pattern that names the log and all others with
+ * another date in the name, or NULL if its name has no date.
  */
 typedef void store_follow_fn(void *arg, enum store_follow_event event,
     const char *path);

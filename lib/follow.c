@@ -65,7 +65,7 @@ struct follow {
 	uint64_t searched, cost; /* monotonic clock, nanoseconds */
 	bool pending;            /* a file may soon have unread bytes */
 	bool closing;            /* the current file seems to be closed */
-	char closed[PATH_MAX];   /* a pattern, or empty */
+	char pattern[PATH_MAX];  /* of set_pattern; or empty */
 };
 
 /* A file in the directory. */
@@ -111,7 +111,7 @@ follow_path(const struct follow *f)
 const char *
 follow_pattern(const struct follow *f)
 {
-	return (f->closed[0] == '\0' ? NULL : f->closed);
+	return (f->pattern[0] == '\0' ? NULL : f->pattern);
 }
 
 /* A path without a file may be a pattern. */
@@ -143,6 +143,16 @@ split(struct follow *f)
 	return (classify(f));
 }
 
+/* Sets the pattern of all logs with another date in the name. */
+static void
+set_pattern(struct follow *f)
+{
+	if (!f->parsed.dated ||
+	    snprintf(f->pattern, sizeof(f->pattern), "%.*s%s", (int)f->dir_len,
+		f->path, f->parsed.pattern) >= (int)sizeof(f->pattern))
+		f->pattern[0] = '\0';
+}
+
 int
 follow_new(const char *path, struct follow **follow)
 {
@@ -168,6 +178,7 @@ follow_new(const char *path, struct follow **follow)
 		f->name[0] = '\0';
 	}
 	follow_name_parse(f->name, &f->parsed);
+	set_pattern(f);
 	*follow = f;
 	return (0);
 }
@@ -633,15 +644,6 @@ search(struct follow *f, struct search *s)
 	return (true);
 }
 
-static void
-note_pattern(struct follow *f, const struct search *s)
-{
-	if (s->newer.name[0] == '\0' ||
-	    snprintf(f->closed, sizeof(f->closed), "%.*s%s", (int)f->dir_len,
-		f->path, f->parsed.pattern) >= (int)sizeof(f->closed))
-		f->closed[0] = '\0';
-}
-
 /*
  * Whether no more can come.  A process may still write to a file after another
  * has begun the next, so it must seem so twice.
@@ -656,8 +658,6 @@ is_closed(struct follow *f, const struct search *s)
 		(f->parsed.dated &&
 		    (s->newer.name[0] != '\0' || f->file.name.compressed ||
 			(s->copied && !is_in_place(f)))));
-	if (f->closing)
-		note_pattern(f, s);
 	return (f->closing && before);
 }
 

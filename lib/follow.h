@@ -67,8 +67,8 @@ int follow_fd(const struct follow *f);
 const char *follow_path(const struct follow *f);
 
 /*
- * After FOLLOW_CLOSED: the pattern of the names of all logs if there is a newer
- * log, or NULL.
+ * The pattern of the names of all logs with another date in place of that in
+ * the path, or NULL if there is no date.
  */
 const char *follow_pattern(const struct follow *f);
 

@@ -489,7 +489,7 @@ class FollowingSeveral(FollowTest):
         self.put("a-20261130-07.flow", 3)
         self.assertEqual(
             self.ended(), "log/a-20261130-06.flow was closed, "
-            "and a newer log was begun; this command follows all: "
+            "and gets no more flows; this command follows all logs: "
             "flowd-reader -F 'log/a-*.flow'\n")
         self.expect("")
 
@@ -504,8 +504,9 @@ class FollowingSeveral(FollowTest):
                 if not name.endswith(".gz"):
                     self.compress("20261130-06.flow")
                 self.assertEqual(
-                    self.ended(), f"log/{name} was closed, and "
-                    "no newer log has its name\n")
+                    self.ended(), f"log/{name} was closed, and gets no more "
+                    "flows; this command follows all logs: "
+                    "flowd-reader -F 'log/*.flow'\n")
 
     def expect_octets(self, expected):
         """Waits until flows with these octets were printed, in any order."""

@@ -221,8 +221,8 @@ If true, only flows that are written from now on are returned.
 
 A reference to a sub that is called with an event and a path: C<waiting> for the
 first log, C<begin> of a file, C<cut> if it was truncated and is read from its
-beginning, C<torn> if it ends inside a record, and C<closed>, with the pattern
-that names newer logs, or C<undef>.
+beginning, C<torn> if it ends inside a record, and C<closed>, with a pattern
+that names it and newer logs, or C<undef>.
 
 =back
 

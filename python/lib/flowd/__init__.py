@@ -59,7 +59,8 @@ class FlowLog(_flowd.FlowLog):
     on_follow   with follow, called with an event and a path: "waiting" for the
                 first log, "begin" of a file, "cut" if it was truncated and is
                 read from its beginning, "torn" if it ends inside a record,
-                and "closed", with the pattern that names newer logs, or None
+                and "closed", with a pattern that names it and newer logs, or
+                None
 
     Without recover, damage raises LogError, which is a ValueError.  A log may
     end inside a record while it is written.  That is no error, and sets torn.
