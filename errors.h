@@ -46,6 +46,7 @@ enum flowd_error {
 	FLOWD_EZSTD = -16,     /* a file compressed with zstd */
 	FLOWD_EBZIP2 = -17,    /* a file compressed with bzip2 */
 	FLOWD_ECLOSED = -18,   /* a followed log will not grow any more */
+	FLOWD_ELARGE = -19,    /* decompressing it needs too much memory */
 };
 
 /* A sentence part for a message, such as "checksum mismatch".  Static. */

@@ -37,6 +37,7 @@
 
 #include "base/log.h"
 #include "base/program.h"
+#include "codec/codec.h"
 #include "config/config.h"
 #include "config/period.h"
 #include "filter.h"
@@ -125,8 +126,8 @@ static const struct program reader_program = {
 	    "                 02:00-02:15, 20261130T0200-0215, yesterday, "
 	    "last-15m\n"
 	    "  -v             print all fields, and the name of each log\n"
-	    "A log may be compressed by gzip; \"-\" is standard input, and "
-	    "with -o standard\noutput.\n",
+	    "A log may be compressed by gzip, xz, zstd or bzip2; \"-\" is "
+	    "standard input,\nand with -o standard output.\n",
 };
 
 /*
@@ -431,7 +432,13 @@ report_end(struct job *job, const struct store_reader *reader, int error)
 	case FLOWD_EXZ:
 	case FLOWD_EZSTD:
 	case FLOWD_EBZIP2:
-		log_warnx("%s: %s", job->log, flowd_strerror(error));
+		if (codec_name(error) != NULL)
+			log_warnx(
+			    "%s: compressed with %s, which is not followed: "
+			    "read it without -F",
+			    job->log, codec_name(error));
+		else
+			log_warnx("%s: %s", job->log, flowd_strerror(error));
 		break;
 	case FLOWD_EVERSION:
 	case FLOWD_EHEADER:
@@ -463,6 +470,9 @@ report_damage(void *arg, int error, uint64_t offset, uint64_t len)
 	if (error == FLOWD_EGZIP)
 		log_warnx("%s: offset %" PRIu64 ": %s or cut off", job->log,
 		    offset, flowd_strerror(error));
+	else if (error == FLOWD_ELARGE)
+		log_warnx("%s: offset %" PRIu64 ": %s", job->log, offset,
+		    flowd_strerror(error));
 	else
 		log_warnx("%s: offset %" PRIu64 ": %" PRIu64
 			  " damaged bytes "
@@ -810,6 +820,7 @@ main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)setvbuf(stdout, stdout_buffer, _IOFBF, sizeof(stdout_buffer));
 	log_init("flowd-reader", LOG_TO_STDERR, false);
+	codec_register();
 	while ((ch = program_option(&reader_program, argc, argv)) != -1) {
 		switch (ch) {
 		case 'F':

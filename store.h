@@ -290,8 +290,9 @@ const char *store_reader_path(const struct store_reader *reader);
  * Reads the next flow.  FLOWD_EEOF at the end; FLOWD_ETORN if the log ends
  * inside a record; FLOWD_EVERSION, FLOWD_EHEADER and FLOWD_ECRC for a damaged
  * record; FLOWD_EGZIP; FLOWD_ELEGACY; FLOWD_EXZ, FLOWD_EZSTD and FLOWD_EBZIP2
- * for a file in such a format; FLOWD_EIO; FLOWD_ECLOSED.  All of these are
- * final: each later call returns the same.
+ * for a file in such a format, and FLOWD_ELARGE in programs that decompress it;
+ * FLOWD_EIO; FLOWD_ECLOSED.  All of these are final: each later call returns the
+ * same.
  */
 int store_read(struct store_reader *reader, struct flow *flow)
     __attribute__((warn_unused_result));

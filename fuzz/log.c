@@ -27,6 +27,7 @@
 
 #include "fuzz.h"
 
+#include "codec/codec.h"
 #include "crc32.h"
 #include "format.h"
 #include "lib/cursor.h"
@@ -333,6 +334,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint16_t first, where = 0;
 	size_t len;
 
+	codec_register();
 	cur_init(&in, data, size);
 	if (cur_u8(&in, &what) != 0 || cur_u16(&in, &first) != 0)
 		return (0);

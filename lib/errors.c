@@ -41,6 +41,8 @@ static const char *const messages[] = {
 	[-FLOWD_EBZIP2] = ("compressed with bzip2, which is not read: "
 			   "bzcat LOG | flowd-reader -"),
 	[-FLOWD_ECLOSED] = "the log is closed",
+	[-FLOWD_ELARGE] =
+	    "decompressing it needs more than 128 MiB of memory",
 };
 
 const char *

@@ -15,18 +15,18 @@
  */
 
 /*
- * Formats of compressed logs.  A compressed file is a sequence of streams, such
- * as the members of gzip.
+ * Decoders of compressed logs.  A compressed file is a sequence of streams, such
+ * as the members of gzip.  libflowd has the one for gzip; a program can register
+ * others, see codec/codec.h.
  */
 #ifndef STORE_CODEC_H
 #define STORE_CODEC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "store.h"
-
-#define CODEC_MAGIC_MAX 7 /* bytes */
 
 /* decode advances both sides by the bytes that it consumes and produces. */
 struct codec_io {
@@ -39,20 +39,29 @@ struct codec_io {
 #define CODEC_END 1 /* the stream is complete, and its checks are right */
 
 struct codec {
-	const char *magic; /* the first bytes of a stream */
-	size_t magic_len;
 	/* Allocates a decoder.  FLOWD_ENOMEM. */
 	int (*open)(void **decoder);
 	/* Prepares the decoder for the next stream.  FLOWD_ENOMEM. */
 	int (*begin)(void *decoder);
 	/*
-	 * Returns 0 or CODEC_END; FLOWD_EGZIP for damaged data; FLOWD_ENOMEM.
-	 * If in_len is 0, it only produces bytes that the decoder still has.
+	 * Returns 0 or CODEC_END; FLOWD_EGZIP for damaged data; FLOWD_ELARGE;
+	 * FLOWD_ENOMEM.  If in_len is 0, it only produces bytes that the decoder
+	 * still has.
 	 */
 	int (*decode)(void *decoder, struct codec_io *io);
+	/* Whether the stream that has ended had a check.  NULL: it always has.
+	 */
+	bool (*has_check)(const void *decoder);
 	void (*close)(void *decoder);
 };
 
 extern const struct codec codec_gzip;
+
+/*
+ * Makes all later readers decompress the format of this error: FLOWD_EXZ,
+ * FLOWD_EZSTD or FLOWD_EBZIP2.  The codec is not copied.  Called before other
+ * threads use readers.
+ */
+void store_register_codec(int error, const struct codec *codec);
 
 #endif

@@ -80,10 +80,7 @@ gzip_close(void *decoder)
 	free(decoder);
 }
 
-/* RFC 1952 section 2.3: the magic number, and deflate as the method. */
 const struct codec codec_gzip = {
-	.magic = "\x1f\x8b\x08",
-	.magic_len = 3,
 	.open = gzip_open,
 	.begin = gzip_begin,
 	.decode = gzip_decode,

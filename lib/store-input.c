@@ -26,6 +26,53 @@
 
 #define CHECK_BUFFER 65536 /* bytes */
 
+/*
+ * The first bytes of compressed streams; none begins a record.  The error is
+ * that for a format without a codec.
+ */
+static struct format {
+	const char *magic;
+	size_t len;
+	int error;
+	const struct codec *codec;
+} formats[] = {
+	/* RFC 1952 section 2.3: the magic number, and deflate as the method. */
+	{ "\x1f\x8b\x08", 3, 0, &codec_gzip },
+	{ "\xfd"
+	  "7zXZ",
+	    6, FLOWD_EXZ, NULL },
+	{ "\x28\xb5\x2f\xfd", 4, FLOWD_EZSTD, NULL },
+	{ "BZh", 3, FLOWD_EBZIP2, NULL },
+};
+
+#define NFORMATS  (sizeof(formats) / sizeof(formats[0]))
+#define MAGIC_MAX 6 /* bytes */
+
+void
+store_register_codec(int error, const struct codec *codec)
+{
+	size_t i;
+
+	for (i = 0; i < NFORMATS; i++) {
+		if (formats[i].error == error)
+			formats[i].codec = codec;
+	}
+}
+
+/* Returns the format of a file that begins with these bytes, or NULL. */
+static const struct format *
+format_of(const uint8_t *data, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < NFORMATS; i++) {
+		if (len >= formats[i].len &&
+		    memcmp(data, formats[i].magic, formats[i].len) == 0)
+			return (&formats[i]);
+	}
+	return (NULL);
+}
+
 static ssize_t
 read_fd(void *arg, void *buf, size_t size)
 {
@@ -76,8 +123,8 @@ input_use_fd(struct input *in, int fd)
 static void
 close_codec(struct input *in)
 {
-	if (in->codec != NULL)
-		in->codec->close(in->decoder);
+	if (in->format != NULL)
+		in->format->codec->close(in->decoder);
 }
 
 void
@@ -85,12 +132,14 @@ input_restart(struct input *in, uint64_t offset)
 {
 	input_lost_fn *on_lost = in->on_lost;
 	void *arg = in->on_lost_arg;
+	const bool only_gzip = in->only_gzip;
 	const int fd = in->fd;
 
 	close_codec(in);
 	input_init(in);
 	input_use_fd(in, fd);
 	input_recover(in, on_lost, arg);
+	in->only_gzip = only_gzip;
 	in->offset = offset;
 }
 
@@ -164,6 +213,21 @@ read_packed(struct input *in)
 	return (0);
 }
 
+/* Whether a stream that has ended is known to have no damage. */
+static bool
+was_checked(const struct format *format, const void *decoder)
+{
+	return (format->codec->has_check == NULL ||
+	    format->codec->has_check(decoder));
+}
+
+/* The offset of the next byte that is decoded. */
+static uint64_t
+output_offset(const struct input *in)
+{
+	return (in->offset + (uint64_t)(in->io.out - (in->buf + in->pos)));
+}
+
 static int
 decode_some(struct input *in)
 {
@@ -171,19 +235,20 @@ decode_some(struct input *in)
 	int ret;
 
 	if (!in->in_stream) {
-		if ((ret = in->codec->begin(in->decoder)) != 0)
+		if ((ret = in->format->codec->begin(in->decoder)) != 0)
 			return (ret);
 		in->stream_at = in->nread - in->io.in_len;
-		in->stream_from =
-		    in->offset + (uint64_t)(in->io.out - (in->buf + in->pos));
+		in->stream_from = output_offset(in);
 		in->sound = 0;
 	}
-	ret = in->codec->decode(in->decoder, &in->io);
+	ret = in->format->codec->decode(in->decoder, &in->io);
 	in->in_stream = ret != CODEC_END;
 	in->pending = in->in_stream && in->io.out_len == 0;
-	if (ret == CODEC_END)
+	if (ret == CODEC_END) {
 		in->lost = false;
-	else if (ret == 0 && before.in_len != 0 &&
+		if (!was_checked(in->format, in->decoder))
+			in->unsound_to = output_offset(in);
+	} else if (ret == 0 && before.in_len != 0 &&
 	    in->io.in_len == before.in_len && in->io.out_len == before.out_len)
 		return (FLOWD_EGZIP); /* it would never end */
 	return (ret);
@@ -196,15 +261,15 @@ decode_some(struct input *in)
 static int
 hunt(struct input *in)
 {
-	const struct codec *codec = in->codec;
+	const struct format *format = in->format;
 	struct codec_io rest;
 	uint64_t magic = 0, mask;
 	size_t i;
 	int ret;
 
-	for (i = 0; i < codec->magic_len; i++)
-		magic = magic << 8 | (uint8_t)codec->magic[i];
-	mask = (UINT64_C(1) << 8 * codec->magic_len) - 1;
+	for (i = 0; i < format->len; i++)
+		magic = magic << 8 | (uint8_t)format->magic[i];
+	mask = (UINT64_C(1) << 8 * format->len) - 1;
 	while (in->io.in_len > 0 && in->hunted != magic) {
 		in->hunted = (in->hunted << 8 | *in->io.in++) & mask;
 		in->io.in_len--;
@@ -213,10 +278,10 @@ hunt(struct input *in)
 		return (0);
 	in->hunting = false;
 	rest = in->io;
-	in->io.in = (const uint8_t *)codec->magic;
-	in->io.in_len = codec->magic_len;
+	in->io.in = (const uint8_t *)format->magic;
+	in->io.in_len = format->len;
 	ret = decode_some(in);
-	in->stream_at = in->nread - rest.in_len - codec->magic_len;
+	in->stream_at = in->nread - rest.in_len - format->len;
 	in->io.in = rest.in;
 	in->io.in_len = rest.in_len;
 	return (ret);
@@ -224,7 +289,7 @@ hunt(struct input *in)
 
 /* The stream is damaged, or cut off. */
 static void
-lose_stream(struct input *in, size_t nbytes)
+lose_stream(struct input *in, int error, size_t nbytes)
 {
 	in->in_stream = in->pending = false;
 	in->hunting = true;
@@ -232,7 +297,7 @@ lose_stream(struct input *in, size_t nbytes)
 	in->gap = nbytes > 0;
 	in->after_loss = in->after_loss || !in->gap;
 	if (!in->lost)
-		in->on_lost(in->on_lost_arg, in->offset + nbytes);
+		in->on_lost(in->on_lost_arg, error, in->offset + nbytes);
 	in->lost = true;
 }
 
@@ -261,8 +326,10 @@ fill_packed(struct input *in)
 		ret = decode_more(in);
 		if (ret == 0 || ret == CODEC_END)
 			continue;
-		if (ret == FLOWD_EGZIP && in->on_lost != NULL)
-			lose_stream(in, input_left(in) + room - in->io.out_len);
+		if (in->on_lost != NULL &&
+		    (ret == FLOWD_EGZIP || ret == FLOWD_ELARGE))
+			lose_stream(in, ret,
+			    input_left(in) + room - in->io.out_len);
 		else
 			in->failed = ret;
 	}
@@ -271,13 +338,13 @@ fill_packed(struct input *in)
 }
 
 static int
-start_codec(struct input *in, const struct codec *codec)
+start_format(struct input *in, const struct format *format)
 {
 	int error;
 
-	if ((error = codec->open(&in->decoder)) != 0)
+	if ((error = format->codec->open(&in->decoder)) != 0)
 		return (error);
-	in->codec = codec;
+	in->format = format;
 	memcpy(in->packed, in->buf, in->len);
 	in->io.in = in->packed;
 	in->io.in_len = in->len;
@@ -286,21 +353,27 @@ start_codec(struct input *in, const struct codec *codec)
 }
 
 /*
- * Checks the first bytes: no version of the log begins like gzip.
+ * Checks the first bytes.  A file that ends with two of them may be gzip, and
+ * grow.
  */
 static int
 start(struct input *in)
 {
-	int error;
+	const struct format *format;
+	int error = 0;
 
-	while (in->len < 2) {
-		if ((error = fill_plain(in)) != 0)
-			return (error);
-	}
+	while (in->len < MAGIC_MAX && error == 0)
+		error = fill_plain(in);
+	if (error != 0 && (error != FLOWD_EEOF || in->len < 2))
+		return (error);
 	in->started = true;
-	if (memcmp(in->buf, codec_gzip.magic, 2) == 0)
-		return (start_codec(in, &codec_gzip));
-	return (0);
+	format = format_of(in->buf, in->len);
+	if (format == NULL && memcmp(in->buf, formats[0].magic, 2) == 0)
+		format = &formats[0];
+	if (format == NULL || format->codec == NULL ||
+	    (in->only_gzip && format != &formats[0]))
+		return (0);
+	return (start_format(in, format));
 }
 
 int
@@ -318,7 +391,7 @@ input_fill(struct input *in)
 	if (!in->started)
 		in->end = start(in);
 	else
-		in->end = in->codec != NULL ? fill_packed(in) : fill_plain(in);
+		in->end = in->format != NULL ? fill_packed(in) : fill_plain(in);
 	in->saved_errno = errno;
 	return (in->end);
 }
@@ -371,9 +444,9 @@ check_stream(const struct input *in, struct check *c)
 		}
 		io.out = c->out;
 		io.out_len = sizeof(c->out);
-		ret = in->codec->decode(c->decoder, &io);
+		ret = in->format->codec->decode(c->decoder, &io);
 	}
-	return (ret == CODEC_END);
+	return (ret == CODEC_END && was_checked(in->format, c->decoder));
 }
 
 static bool
@@ -384,10 +457,10 @@ stream_is_sound(const struct input *in)
 
 	if ((c = malloc(sizeof(*c))) == NULL)
 		return (false);
-	if (in->codec->open(&c->decoder) == 0) {
-		if (in->codec->begin(c->decoder) == 0)
+	if (in->format->codec->open(&c->decoder) == 0) {
+		if (in->format->codec->begin(c->decoder) == 0)
 			sound = check_stream(in, c);
-		in->codec->close(c->decoder);
+		in->format->codec->close(c->decoder);
 	}
 	free(c);
 	return (sound);
@@ -396,8 +469,10 @@ stream_is_sound(const struct input *in)
 bool
 input_is_sound(struct input *in)
 {
-	if (in->codec == NULL)
+	if (in->format == NULL)
 		return (true);
+	if (in->offset < in->unsound_to)
+		return (false);
 	/* Of streams before this one, only sound bytes are buffered. */
 	if (in->stream_from >= in->offset + input_left(in))
 		return (true);
@@ -414,39 +489,23 @@ void
 input_look_again(struct input *in)
 {
 	in->end = in->failed = 0;
-	if (in->codec == NULL && in->fd != -1 &&
+	if (in->format == NULL && in->fd != -1 &&
 	    lseek(in->fd, (off_t)in->offset, SEEK_SET) != -1)
 		in->pos = in->len = 0;
 }
-
-/* The first bytes of files in other formats; none begins a record. */
-static const struct {
-	int error;
-	size_t len;
-	const char *magic;
-} formats[] = {
-	{ FLOWD_EXZ, 6,
-	    "\xfd"
-	    "7zXZ" },
-	{ FLOWD_EZSTD, 4, "\x28\xb5\x2f\xfd" },
-	{ FLOWD_EBZIP2, 3, "BZh" },
-};
 
 int
 input_other_format(const struct input *in)
 {
 	const uint8_t *p = input_data(in);
 	const size_t len = input_left(in);
+	const struct format *format;
 	uint32_t start_sec;
-	size_t i;
 
 	if (in->offset != 0)
 		return (0);
-	for (i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
-		if (len >= formats[i].len &&
-		    memcmp(p, formats[i].magic, formats[i].len) == 0)
-			return (formats[i].error);
-	}
+	if ((format = format_of(p, len)) != NULL && format->error != 0)
+		return (format->error);
 	return (
 	    store_v2_check_file(p, len, &start_sec) == 0 ? FLOWD_ELEGACY : 0);
 }

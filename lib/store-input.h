@@ -30,8 +30,13 @@
 
 #define INPUT_BUFFER (256 * 1024) /* bytes read at a time */
 
-/* Called where a stream is damaged or cut off; offset is uncompressed. */
-typedef void input_lost_fn(void *arg, uint64_t offset);
+struct format;
+
+/*
+ * Called where a stream is damaged or cut off (FLOWD_EGZIP), or cannot be
+ * decompressed (FLOWD_ELARGE).  offset is uncompressed.
+ */
+typedef void input_lost_fn(void *arg, int error, uint64_t offset);
 
 struct input {
 	store_read_fn *read; /* reads the file */
@@ -45,7 +50,8 @@ struct input {
 	uint64_t offset; /* of the byte at pos, uncompressed */
 	size_t pos, len; /* buf[pos] to buf[len - 1] */
 
-	const struct codec *codec; /* NULL: not compressed */
+	bool only_gzip;              /* other formats are not decompressed */
+	const struct format *format; /* NULL: not compressed */
 	void *decoder;
 	struct codec_io io;
 	bool in_stream, pending; /* the decoder may still have output */
@@ -58,6 +64,7 @@ struct input {
 	int sound;               /* of this stream: 1, -1 no, 0 not tried */
 	uint64_t nread;          /* of the file */
 	uint64_t stream_at;      /* offset in the file */
+	uint64_t unsound_to;     /* offset, uncompressed */
 	uint64_t stream_from;    /* offset, uncompressed */
 	int64_t base;            /* of the file in fd; -1 cannot seek */
 	input_lost_fn *on_lost;  /* NULL: damage ends the input */

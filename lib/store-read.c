@@ -206,7 +206,7 @@ was_cut(struct store_reader *r)
 
 	if (r->following != NULL)
 		return (follow_was_cut(r->following->files, r->in.offset));
-	return (r->in.codec == NULL && r->in.fd != -1 &&
+	return (r->in.format == NULL && r->in.fd != -1 &&
 	    fstat(r->in.fd, &st) == 0 && S_ISREG(st.st_mode) &&
 	    (uint64_t)st.st_size < r->in.offset &&
 	    lseek(r->in.fd, 0, SEEK_SET) == 0);
@@ -245,6 +245,7 @@ void
 store_reader_follow(struct store_reader *r, bool follow)
 {
 	r->follow = follow;
+	r->in.only_gzip = r->in.only_gzip || follow;
 	if (!follow)
 		look_again(r);
 }
@@ -272,6 +273,7 @@ store_reader_open_following(const char *path, unsigned int flags,
 	if ((*reader = r = new_reader()) == NULL)
 		return (FLOWD_ENOMEM);
 	input_use_fd(&r->in, -1);
+	r->in.only_gzip = true;
 	if ((f = r->following = calloc(1, sizeof(*f))) == NULL)
 		error = FLOWD_ENOMEM;
 	else

@@ -41,11 +41,11 @@ struct recovery {
 };
 
 static void
-report_lost(void *arg, uint64_t offset)
+report_lost(void *arg, int error, uint64_t offset)
 {
 	const struct recovery *v = arg;
 
-	v->report(v->arg, FLOWD_EGZIP, offset, 0);
+	v->report(v->arg, error, offset, 0);
 }
 
 void

@@ -217,3 +217,24 @@ CODE
 	rm -f conftest[[1-5]]*
 	AC_MSG_RESULT([$flowd_flag_ok])
 ])
+
+dnl FLOWD_CODEC(NAME, LIBRARY, HEADER, FUNCTION): adds the library to LIBCODEC and
+dnl the format to FORMATS, if the library is there.  --without-NAME leaves it out,
+dnl and --with-NAME demands it.
+AC_DEFUN([FLOWD_CODEC], [
+	AC_ARG_WITH([$1],
+	    [AS_HELP_STRING([--without-$1], [do not read logs compressed by $1])],
+	    [], [with_$1=auto])
+	if test "$with_$1" != no; then
+		AC_CHECK_HEADER([$3], [AC_CHECK_LIB([$2], [$4],
+		    [LIBCODEC="$LIBCODEC -l$2"
+		    FORMATS="$FORMATS $1"
+		    AC_DEFINE([HAVE_LIB]m4_toupper([$2]), [1],
+			[lib$2 is linked to programs that read logs])
+		    with_$1=linked])])
+		case $with_$1 in
+		linked|auto) ;;
+		*) AC_MSG_ERROR([lib$2 and its header $3 are needed for $1]) ;;
+		esac
+	fi
+])

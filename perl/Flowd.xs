@@ -40,6 +40,7 @@
 #include <zlib.h>
 
 #include "addr.h"
+#include "codec/codec.h"
 #include "format.h"
 #include "lib/fields.h"
 #include "rules.h"
@@ -649,6 +650,7 @@ MODULE = Flowd		PACKAGE = Flowd		PREFIX = flowd_
 PROTOTYPES: DISABLE
 
 BOOT:
+	codec_register();
 	make_constants(aTHX);
 	make_keys(aTHX);
 

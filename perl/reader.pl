@@ -20,7 +20,7 @@ usage: reader.pl [-JLRUVchqv] [-H n] log ...
   -h, --help     print this help
   -q             print no flows
   -v             print all fields, and the name of each log
-A log may be compressed by gzip; "-" is standard input.
+A log may be compressed by gzip, xz, zstd or bzip2; "-" is standard input.
 TEXT
 
 my %opt = Flowd::Program::options($NAME, $USAGE, qw(H=s J L R U c q v));

@@ -25,6 +25,10 @@ BUNDLE = HERE / "libflowd"	# in a source distribution
 SOURCES = [f"src/{name}.c" for name in
            ("attributes", "columns", "flow", "flow-copy", "log", "module",
             "rules")]
+# The libraries of codec/, of which each may be missing.
+CODECS = {"lzma": "lzma_stream_decoder", "zstd": "ZSTD_DCtx_setParameter",
+          "bz2": "BZ2_bzDecompress"}
+CODEC_HEADERS = {"lzma": "lzma.h", "zstd": "zstd.h", "bz2": "bzlib.h"}
 FUNCTIONS = "getauxval", "reallocarray", "strlcpy", "strtonum"
 PERIOD = "config/period.c"	# of the list CONFIG, which needs base/
 # The module does not receive.
@@ -47,7 +51,7 @@ def sources(makefile, variable):
 def library_sources():
     makefile = (TREE / "Makefile.in").read_text()
     lists = (f"{part}_SRCS" for part in
-             ("COMPAT", "LIB", "FILTER", "PARSE", "RULES"))
+             ("COMPAT", "LIB", "CODEC", "FILTER", "PARSE", "RULES"))
     return sorted([PERIOD, *(
         path for name in lists for path in sources(makefile, name)
         if pathlib.PurePath(path).name not in LEFT_OUT)])
@@ -110,23 +114,27 @@ def bundle(to):
 
 
 class BuildExtension(build_ext):
-    def has_function(self, name):
+    def has_function(self, name, *libraries, header=None):
         with tempfile.TemporaryDirectory() as scratch:
             source = pathlib.Path(scratch, "probe.c")
             source.write_text(
+                f"#include <{header}>\nint main(void) {{ return !&{name}; }}\n"
+                if header else
                 f"char {name}(void);\nint main(void) {{ return {name}(); }}\n")
             return subprocess.run(
                 [*self.compiler.compiler, "-fno-builtin", source, "-o",
-                 source.with_suffix("")], check=False,
+                 source.with_suffix(""), *(f"-l{lib}" for lib in libraries)],
+                check=False,
                 stderr=subprocess.DEVNULL).returncode == 0
 
-    def configure(self, to):
+    def configure(self, to, codecs):
         """Writes a replacement for configure's autoconf.h."""
         lines = ["#define _GNU_SOURCE 1", "#define HAVE_RECVMMSG 1",
                  f'#define PACKAGE_VERSION "{version()}"']
         for name in FUNCTIONS:
             if self.has_function(name):
                 lines.append(f"#define HAVE_{name.upper()} 1")
+        lines += [f"#define HAVE_LIB{name.upper()} 1" for name in codecs]
         text = "\n".join(lines) + "\n"
         if not to.exists() or to.read_text() != text:
             to.parent.mkdir(parents=True, exist_ok=True)
@@ -134,7 +142,11 @@ class BuildExtension(build_ext):
 
     def build_extension(self, ext):
         config = pathlib.Path(self.build_temp, "config")
-        self.configure(config / "autoconf.h")
+        codecs = [name for name, function in CODECS.items()
+                  if self.has_function(function, name,
+                                       header=CODEC_HEADERS[name])]
+        self.configure(config / "autoconf.h", codecs)
+        ext.libraries = [*ext.libraries, *codecs]
         library = BUNDLE.relative_to(HERE)
         if not BUNDLE.is_dir():
             library = pathlib.Path(self.build_temp, "libflowd")

@@ -36,6 +36,7 @@
 
 #include "addr.h"
 #include "base/program.h"
+#include "codec/codec.h"
 #include "lib/endpoint.h"
 #include "netflow.h"
 #include "send/flow-generate.h"
@@ -436,6 +437,7 @@ main(int argc, char **argv)
 		err(1, "clock_gettime");
 	opts.gen.time_sec = (uint32_t)now.tv_sec;
 	opts.gen.time_nanosec = (uint32_t)now.tv_nsec;
+	codec_register();
 	parse_options(&opts, argc, argv);
 	prepare(&load, &opts);
 	transmit(&opts.how, &load, &sent);

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """perl/reader.pl prints the same as flowd-reader."""
 
+import bz2
 import gzip
+import lzma
 import pathlib
 import subprocess
 import sys
@@ -70,6 +72,14 @@ class PerlReader(ReaderTest):
         for i, data in enumerate(damaged_gzips(8)[1]):
             self.write(f"{i}.gz", data)
         self.same("-Rc", *(f"{i}.gz" for i in range(8)))
+
+    def test_other_formats(self):
+        for name, data in (("a.xz", lzma.compress(log(9))),
+                           ("a.bz2", bz2.compress(log(9)))):
+            self.write(name, data)
+            self.same(name)
+            self.write(name, data[:-9])
+            self.same("-R", name)
 
     def test_torn_and_missing(self):
         self.write("a.log", log(2)[:-1])

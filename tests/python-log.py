@@ -5,6 +5,7 @@ import copy
 import gc
 import gzip
 import io
+import lzma
 import os
 import pathlib
 import pickle
@@ -23,6 +24,7 @@ import pythonmodule
 import readertest
 import tap
 from damage import damaged_gzips
+from flowdtest import make_variable
 
 flowd = pythonmodule.load()
 
@@ -294,6 +296,12 @@ class Damage(LogTest):
                 reader = flowd.FlowLog(source, recover=True)
                 self.assertEqual(set(octets(reader)) - set(written), set())
                 self.assertGreater(len(reader.damage), 0)
+
+    @unittest.skipUnless("-llzma" in make_variable("LIBCODEC"), "liblzma is not there")
+    def test_xz(self):
+        data = lzma.compress(log())
+        for source in self.write(data), io.BytesIO(data):
+            self.assertEqual(octets(flowd.FlowLog(source)), list(range(COUNT)))
 
     def test_recover_by_callback(self):
         seen = []

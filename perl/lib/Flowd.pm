@@ -165,7 +165,8 @@ contents of the log, the offset in bytes.
 Opens a log: a path, C<-> for standard input, or a file handle that has a
 descriptor.
 A handle stays open, and is read from its current position.
-Logs compressed by gzip are decompressed.
+Logs compressed by gzip are decompressed, and those compressed by xz, zstd or
+bzip2 if the module was built with the library.
 The options are
 
 =over 4

@@ -24,6 +24,7 @@
 #include <time.h>
 #include <zlib.h>
 
+#include "codec/codec.h"
 #include "config/period.h"
 #include "format.h"
 #include "lib/fields.h"
@@ -316,6 +317,7 @@ PyInit__flowd(void)
 
 	if (module == NULL)
 		return (NULL);
+	codec_register();
 	if (add_error(module) == -1 || flow_type_init(module) == -1 ||
 	    log_type_init(module) == -1 || filter_type_init(module) == -1 ||
 	    add_versions(module) == -1 ||

@@ -103,7 +103,7 @@ def split(log):
             for start, end in zip(offsets, offsets[1:] + [len(log)])]
 
 
-def damaged_gzips(count, nflows=1500):
+def damaged_gzips(count, nflows=1500, compress=gzip.compress):
     """Returns the octets of the flows of a log, all different, and compressed
     forms of it in each of which one byte is changed.
 
@@ -111,7 +111,7 @@ def damaged_gzips(count, nflows=1500):
     the log are repeated in other places."""
     rng = random.Random(1)
     octets = rng.sample(range(1 << 32), nflows)
-    data = gzip.compress(b"".join(flowlog.encode(flow(
+    data = compress(b"".join(flowlog.encode(flow(
         number, recv_usec=i * 16, src_port=rng.randrange(1024, 1 << 16),
         src=f"192.0.2.{rng.randrange(100)}" if rng.random() < .8 else
         f"2001:db8::{rng.randrange(50):x}", flow_start=i * 100,

@@ -115,6 +115,19 @@ test_memory(void **state)
 	check_memory(log_bytes, 3 * RECORD_LEN - 1, 2, FLOWD_ETORN);
 }
 
+/* libflowd alone has only gzip. */
+static void
+test_other_formats(void **state)
+{
+	(void)state;
+	check_memory(
+	    "\xfd"
+	    "7zXZ\0\0\4",
+	    8, 0, FLOWD_EXZ);
+	check_memory("\x28\xb5\x2f\xfd\0\0\0\0", 8, 0, FLOWD_EZSTD);
+	check_memory("BZh91AY&", 8, 0, FLOWD_EBZIP2);
+}
+
 /* Memory is read in place: no byte beyond its end is read. */
 static void
 test_memory_is_bounded(void **state)
@@ -255,6 +268,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_other_formats),
 		cmocka_unit_test(test_memory_is_bounded),
 		cmocka_unit_test(test_memory_recovers),
 		cmocka_unit_test(test_function),

@@ -41,7 +41,9 @@ class FlowLog(_flowd.FlowLog):
 
     path is a path or a binary file object, which stays open when the log is
     closed.  mode is "rb" to read, "wb" to write, or "ab" to append.  Logs
-    compressed by gzip are decompressed.  These options are for reading:
+    compressed by gzip are decompressed, and those compressed by xz, zstd or
+    bzip2 if the module was built with the library.  These options are for
+    reading:
 
     recover     continue after damage.  on_damage is called with each damage:
                 offset, length, reason.  Without on_damage, the list damage has
