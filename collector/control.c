@@ -335,6 +335,8 @@ put_templates(const struct exporter *e, struct progress *at, struct wcursor *w)
 			.port = t->port,
 			.sessions = bits_count(t->owners),
 			.in_use = t->in_use,
+			.used = t->used,
+			.changes = t->changes,
 			.options = t->options,
 			.withdrawn = t->withdrawn,
 			.scopes = t->scopes,

@@ -81,12 +81,14 @@ apply_filter(struct filter *filter, struct flow *flows, size_t n)
 
 /*
  * Counts flows whose two interfaces are equal.  One flow of each sink is enough
- * to see that an exporter does not tell input and output apart.
+ * to see that an exporter does not tell input and output apart.  Interface 0 is
+ * none: exporters that know no interfaces send it for both.
  */
 static void
 check_interfaces(struct exporter *e, const struct flow *flow)
 {
-	if ((flow->fields & STORE_FIELD_IF_INDICES) == 0)
+	if ((flow->fields & STORE_FIELD_IF_INDICES) == 0 ||
+	    (flow->if_index_in == 0 && flow->if_index_out == 0))
 		return;
 	e->looked_at++;
 	e->in_is_out += flow->if_index_in == flow->if_index_out;

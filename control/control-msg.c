@@ -160,6 +160,8 @@ static const struct control_field template_fields[] = {
 	FIELD(template, port, NUMBER, IDENTITY, NULL, NULL),
 	FIELD(template, sessions, NUMBER, IDENTITY, NULL, NULL),
 	FIELD(template, in_use, NUMBER, FLAG, NULL, NULL),
+	FIELD(template, used, NUMBER, FLAG, NULL, NULL),
+	FIELD(template, changes, NUMBER, IDENTITY, NULL, NULL),
 	FIELD(template, options, NUMBER, FLAG, NULL, NULL),
 	FIELD(template, withdrawn, NUMBER, FLAG, NULL, NULL),
 	FIELD(template, scopes, NUMBER, IDENTITY, NULL, NULL),

@@ -64,10 +64,11 @@ struct elements {
 	bool sampler;   /* the ID of a sampler */
 	bool sampling;  /* the sampling rate */
 	bool narrow;    /* a narrow octet counter */
+	bool content;   /* addresses or counters */
 };
 
 /* What the list of a finding has with each template. */
-enum detail { DETAIL_NONE, DETAIL_INTERVAL, DETAIL_PORT };
+enum detail { DETAIL_NONE, DETAIL_INTERVAL, DETAIL_PORT, DETAIL_CHANGES };
 
 /* The state of the checks of one exporter. */
 struct check {
@@ -195,6 +196,8 @@ add_element(const struct ctl_column *column, struct elements *has)
 {
 	const uint16_t id = column->spec.id;
 
+	if (ctl_is_content(column))
+		has->content = true;
 	if (column->spec.pen != 0)
 		return;
 	if (id == FLOW_START_UPTIME || id == FLOW_END_UPTIME)
@@ -294,12 +297,25 @@ is_slow(const struct check *c, const struct control_template *t,
 	return (t->withdrawn == 0 && refresh_of(c, t) > REFRESH_MAX);
 }
 
+/*
+ * Templates without content may only describe structured data (RFC 6313); then
+ * no data come by them.
+ */
 static bool
 has_no_times(const struct check *c, const struct control_template *t,
     const struct elements *has)
 {
 	(void)c;
-	return (is_of_flows(t) && !has->times && !has->uptimes);
+	return (is_of_flows(t) && (has->content || t->used != 0) &&
+	    !has->times && !has->uptimes);
+}
+
+static bool
+has_no_content(const struct check *c, const struct control_template *t,
+    const struct elements *has)
+{
+	(void)c;
+	return (is_of_flows(t) && t->used != 0 && !has->content);
 }
 
 static bool
@@ -351,6 +367,13 @@ has_rival(const struct check *c, const struct control_template *t,
 	return (false);
 }
 
+static bool
+has_changed(const struct check *c, const struct control_template *t,
+    const struct elements *has)
+{
+	return (t->changes > 0 && !has_rival(c, t, has));
+}
+
 /*
  * Findings about templates.  Each is reported once per exporter, with a list of
  * the templates that the function selects.
@@ -367,6 +390,13 @@ static const struct template_check {
 	    "template differently; flowd decodes the data of each with its own "
 	    "definition, but data from further ports may be decoded wrongly; "
 	    "give each process an observation domain of its own" },
+	{ "template-changed", has_changed, DETAIL_CHANGES,
+	    "the definition of templates changed after data of them; if this "
+	    "repeats, several processes may use one template, and flowd cannot "
+	    "tell them apart" },
+	{ "no-content", has_no_content, DETAIL_NONE,
+	    "data arrived for templates without addresses and counters that "
+	    "flowd stores; their flows are nearly empty" },
 	{ "withdrawn", is_missed, DETAIL_NONE,
 	    "templates were withdrawn; their data wait until the exporter "
 	    "sends them again" },
@@ -428,6 +458,9 @@ add_template(const struct check *c, struct template_list *list,
 		    format_interval((uint32_t)refresh_of(c, t), text));
 	else if (detail == DETAIL_PORT)
 		add_text(list, " from port %" PRIu64, t->port);
+	else if (detail == DETAIL_CHANGES)
+		add_text(list, " (%" PRIu64 " %s)", t->changes,
+		    t->changes == 1 ? "time" : "times");
 }
 
 static void

@@ -17,6 +17,7 @@
 #include "compat/compat.h"
 
 #include <ctype.h>
+#include <stddef.h>
 #include <stdio.h>
 
 #include "control/ctl-print.h"
@@ -90,17 +91,16 @@ name_of(struct ctl_column *column)
 	return (name);
 }
 
-/* Whether flowd reads the element, in records of flows or of options. */
+/* Finds the element if flowd reads it, in records of flows or of options. */
 static bool
-is_read(const struct ctl_column *column)
+find(const struct ctl_column *column, struct ie *ie)
 {
-	struct ie ie;
-
 	if (column->version != NF_VERSION_9)
-		return (ie_find(column->spec.pen, column->spec.id, &ie));
+		return (ie_find(column->spec.pen, column->spec.id, ie));
 	if (column->scope)
-		return (column->spec.id == NF9_SCOPE_INTERFACE);
-	return (ie_find_v9(column->spec.id, &ie));
+		return (column->spec.id == NF9_SCOPE_INTERFACE &&
+		    ie_find(IE_PEN_IANA, IE_INGRESS_INTERFACE, ie));
+	return (ie_find_v9(column->spec.id, ie));
 }
 
 void
@@ -116,12 +116,14 @@ ctl_columns(struct ctl_column *column, const struct control_template *t)
 bool
 ctl_next_column(struct ctl_column *column)
 {
+	struct ie ie;
+
 	if (cur_left(&column->rest) == 0 ||
 	    fieldspec_next(&column->rest, column->version, &column->spec) != 0)
 		return (false);
 	column->scope = column->number++ < column->scopes;
 	column->name = name_of(column);
-	column->read = is_read(column);
+	column->read = find(column, &ie);
 	return (true);
 }
 
@@ -133,4 +135,18 @@ ctl_is_sampling(const struct ctl_column *column)
 	return (!column->scope && column->spec.pen == 0 &&
 	    (id == SAMPLING_INTERVAL || id == SAMPLER_RANDOM_INTERVAL ||
 		id == SAMPLING_PACKET_INTERVAL));
+}
+
+bool
+ctl_is_content(const struct ctl_column *column)
+{
+	struct ie ie;
+
+	if (column->spec.len == 0 || !find(column, &ie))
+		return (false);
+	return (ie.slot <= SLOT_DST6 ||
+	    (ie.slot >= SLOT_FRAME && ie.slot <= SLOT_IP_PAYLOAD) ||
+	    ie.slot == SLOT_REV_OCTETS || ie.slot == SLOT_REV_PACKETS ||
+	    ie.slot == ie_slot_of_member(offsetof(struct flow, octets)) ||
+	    ie.slot == ie_slot_of_member(offsetof(struct flow, packets)));
 }

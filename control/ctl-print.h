@@ -79,4 +79,7 @@ bool ctl_next_column(struct ctl_column *column);
 /* Whether the column has a sampling rate. */
 bool ctl_is_sampling(const struct ctl_column *column);
 
+/* Whether flowd stores an address or a counter from the column. */
+bool ctl_is_content(const struct ctl_column *column);
+
 #endif

@@ -364,6 +364,21 @@ disown(struct templates *t, struct memory *memory, struct tmpl *tmpl,
 		forget(t, memory, tmpl);
 }
 
+/*
+ * How often the definition changed after data of it, if the session replaces
+ * its own template, or else the latest one, by another.
+ */
+static uint32_t
+changes_by(const struct templates *t, const struct template_key *key,
+    uint32_t session)
+{
+	const struct tmpl *before = own_of(t, key, session);
+
+	if (before == NULL)
+		before = latest_of(t, key);
+	return (before == NULL ? 0 : before->changes + before->used);
+}
+
 static enum template_result
 repeat(struct templates *t, struct memory *memory, struct tmpl *same,
     const struct template_session *session)
@@ -374,15 +389,18 @@ repeat(struct templates *t, struct memory *memory, struct tmpl *same,
 	    (same->withdrew & session->bit) != 0 || (same->rival && !owned);
 	const bool returned = same->withdrawn;
 	const bool again = same->superseded && !owned;
+	const uint32_t changes = changes_by(t, &same->key, session->bit);
 
 	touch(t, same);
 	(void)adopt(t, memory, same, session);
 	if (same->rival)
 		mark_rivals(t, &same->key);
-	if (again || !had)
+	if (again || !had) {
+		same->changes = changes;
 		return (supersede(t, same, session->steady) ?
 			TEMPLATE_CHANGED_RIVAL :
 			TEMPLATE_CHANGED);
+	}
 	if (returned)
 		return (TEMPLATE_RETURNED);
 	return (renewed ? TEMPLATE_RENEWED : TEMPLATE_SAME);
@@ -400,8 +418,9 @@ template_define(struct templates *t, struct memory *memory, size_t max,
 		.scopes = scopes,
 		.nfields = nfields,
 	};
+	const uint32_t changes = changes_by(t, key, session->bit);
 	struct tmpl *same = same_of(t, &model, specs), *old, *new;
-	bool changed;
+	bool changed, owned;
 
 	*error = 0;
 	t->clock++;
@@ -410,9 +429,10 @@ template_define(struct templates *t, struct memory *memory, size_t max,
 		return (repeat(t, memory, same, session));
 	}
 	*error = template_compile(&model, specs, &new);
-	if ((old = own_of(t, key, session->bit)) != NULL)
-		disown(t, memory, old, session->bit);
+	old = own_of(t, key, session->bit);
 	changed = old != NULL;
+	if (changed)
+		disown(t, memory, old, session->bit);
 	if (*error == FLOWD_ESHORT || *error == FLOWD_EINVAL) {
 		mark_rivals(t, key);
 		return (TEMPLATE_BAD);
@@ -425,7 +445,10 @@ template_define(struct templates *t, struct memory *memory, size_t max,
 	insert(t, memory, new);
 	changed = adopt(t, memory, new, session) > 0 || changed;
 	mark_rivals(t, key);
-	if (supersede(t, new, session->steady))
+	owned = supersede(t, new, session->steady);
+	if (changed || !owned)
+		new->changes = changes;
+	if (owned)
 		return (changed ? TEMPLATE_CHANGED_RIVAL : TEMPLATE_NEW_RIVAL);
 	return (changed || new->rival ? TEMPLATE_CHANGED : TEMPLATE_NEW);
 }

@@ -99,7 +99,7 @@ struct tmpl *template_find(struct templates *t, const struct template_key *key,
 static inline void
 template_used(struct templates *t, struct tmpl *tmpl)
 {
-	tmpl->in_use = true;
+	tmpl->in_use = tmpl->used = true;
 	if (tmpl->superseded) {
 		tmpl->superseded = false;
 		t->superseded--;

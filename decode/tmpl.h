@@ -94,6 +94,7 @@ struct tmpl {
 	bool rival;      /* other definitions have the same key */
 	bool superseded; /* not announced or used since a rival came */
 	bool in_use;     /* its data arrived since the newest rival did */
+	bool used;       /* its data arrived */
 	bool has_protocol, has_src_port, has_dst_port;
 	bool own_reverse; /* RFC 5103: values of the reverse direction */
 	uint8_t family;   /* enum template_family */
@@ -123,6 +124,7 @@ struct tmpl {
 	size_t size;        /* bytes of memory in all */
 	uint32_t owners;    /* sessions whose definition it is */
 	uint32_t withdrew;  /* whose data are held until they repeat it */
+	uint32_t changes;   /* of the definition of its key, after data of it */
 	uint64_t born;      /* templates.clock when it was defined */
 	uint64_t turn;      /* and when it was last announced */
 	uint16_t port;      /* that announced it last; 0 unknown */

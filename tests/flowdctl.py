@@ -22,6 +22,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import ctlclient
 import netflow
 import netflow9
+import recorded
 import report
 import tap
 from ctlclient import CONTROL, flowdctl, show, show_json
@@ -519,6 +520,59 @@ class Check(Running):
         text = findings[0]["text"]
         self.assertEqual(text.count(" of domain 0"), 20)
         self.assertTrue(text.endswith(" and 5 more"), text)
+
+    def test_templates_of_structured_data(self):
+        """No finding before data come by them."""
+        inner = Template(300, ("applicationName", netflow9.VARIABLE))
+        self.send(message(IPFIX, netflow9.templates(IPFIX, inner)))
+        self.wait("templates", 1)
+        self.assertEqual(self.findings(0), {})
+        self.send(message(IPFIX, netflow9.data(inner, (b"dns",))))
+        self.wait("flows", 1)
+        found = self.findings()
+        self.assertEqual(set(found), {"no-times", "no-content"})
+        self.assertIn("template 300 of domain 0", found["no-content"])
+
+    def test_changed_templates(self):
+        now = int(time.time()) * 1000
+        layouts = [Template(300, (name, 8), *TIMES)
+                   for name in ("octetDeltaCount", "packetDeltaCount")]
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.bind((AGENT, 0))
+            for i in range(4):
+                sock.sendto(message(
+                    IPFIX, netflow9.templates(IPFIX, layouts[i % 2]),
+                    netflow9.data(layouts[i % 2], (1, now, now)),
+                    sequence=i), (self.flowd.addresses[0], self.flowd.port))
+            self.wait("flows", 4)
+        found = self.findings()
+        self.assertEqual(set(found), {"template-changed"})
+        self.assertTrue(found["template-changed"].endswith(
+            ": template 300 of domain 0 (3 times)"), found)
+
+    def test_interface_0_is_none(self):
+        now = int(time.time())
+        flows = [{**f, "if_index_in": 0, "if_index_out": 0}
+                 for f in netflow.flows(1)]
+        for i in range(30):
+            self.send(netflow.datagram(5, flows, time_sec=now,
+                                       flow_sequence=i))
+        self.wait("flows", 30)
+        self.assertEqual(self.findings(0), {})
+
+    @unittest.skipIf(tap.DATA is None, "FLOWD_TEST_DATA is not set")
+    def test_reported_false_alarms(self):
+        for i, name in enumerate(("g5-in-is-out-of-zero",
+                                  "g10-no-times-of-list-templates"), 1):
+            agent = f"127.0.5.{i}"
+            datagrams = recorded.report(name)
+            for datagram in datagrams:
+                self.send(datagram, agent)
+            self.wait("datagrams", len(datagrams), agent)
+            found = show_json(self.flowd, "check", agent, status=3)
+            # The reports are of the past.
+            self.assertEqual([f["finding"] for f in found["findings"]],
+                             ["clock-off"])
 
     def test_withdrawn(self):
         layout = Template(300, ("octetDeltaCount", 4))
