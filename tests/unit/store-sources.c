@@ -263,6 +263,108 @@ test_descriptors(void **state)
 	assert_int_equal(fcntl(fd, F_GETFD), -1);
 }
 
+static int
+new_file(char *path, size_t size)
+{
+	int fd;
+
+	assert_int_equal(temporary_name(path, size, "follow"), 0);
+	assert_int_not_equal(fd = mkstemp(path), -1);
+	return (fd);
+}
+
+static void
+put(int fd, uint32_t first, uint32_t last)
+{
+	const size_t len = (last - first) * RECORD_LEN;
+
+	assert_int_equal(write(fd, log_bytes + first * RECORD_LEN, len), len);
+}
+
+/* A reader of a descriptor begins again if the file is cut. */
+static void
+test_follow_descriptor(void **state)
+{
+	struct store_reader *reader;
+	char path[4096];
+	int fd = new_file(path, sizeof(path));
+
+	(void)state;
+	put(fd, 0, 3);
+	assert_int_equal(store_reader_open(path, &reader), 0);
+	store_reader_follow(reader, true);
+	check_flows(reader, 0, 3, FLOWD_EEOF);
+	assert_int_equal(ftruncate(fd, 0), 0);
+	check_flows(reader, 0, 0, FLOWD_EEOF);
+	assert_int_equal(store_reader_offset(reader), 0);
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	put(fd, 7, 9);
+	check_flows(reader, 7, 9, FLOWD_EEOF);
+	assert_null(store_reader_path(reader));
+	store_reader_close(reader);
+	close(fd);
+	unlink(path);
+}
+
+struct events {
+	int n, last;
+	char path[4096];
+};
+
+static void
+note_event(void *arg, enum store_follow_event event, const char *path)
+{
+	struct events *e = arg;
+
+	e->n++;
+	e->last = (int)event;
+	(void)snprintf(e->path, sizeof(e->path), "%s",
+	    path == NULL ? "" : path);
+}
+
+static void
+test_follow_name(void **state)
+{
+	struct events e = { .n = 0 };
+	struct store_reader *reader;
+	char path[4096];
+	int fd = new_file(path, sizeof(path));
+
+	(void)state;
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(
+	    store_reader_open_following(path, 0, note_event, &e, &reader),
+	    FLOWD_EIO);
+	assert_int_equal(errno, ENOENT);
+	assert_null(reader);
+	assert_int_equal(
+	    store_reader_open_following("/dev/null", 0, NULL, NULL, &reader),
+	    FLOWD_EINVAL);
+	assert_int_equal(store_reader_open_following(path, STORE_FOLLOW_WAIT,
+			     note_event, &e, &reader),
+	    0);
+	assert_int_equal(e.n, 0);
+	check_flows(reader, 0, 0, FLOWD_EEOF);
+	assert_int_equal(e.n, 1);
+	assert_int_equal(e.last, STORE_FOLLOW_WAITING);
+	close(fd);
+	fd = open(path, O_RDWR | O_CREAT, 0600);
+	assert_int_not_equal(fd, -1);
+	put(fd, 0, 2);
+	check_flows(reader, 0, 2, FLOWD_EEOF);
+	assert_int_equal(e.last, STORE_FOLLOW_BEGIN);
+	assert_string_equal(e.path, path);
+	assert_string_equal(store_reader_path(reader), path);
+	/* The file has grown again, but begins otherwise. */
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	put(fd, 5, 9);
+	check_flows(reader, 5, 9, FLOWD_EEOF);
+	assert_int_equal(e.last, STORE_FOLLOW_CUT);
+	store_reader_close(reader);
+	close(fd);
+	unlink(path);
+}
+
 int
 main(void)
 {
@@ -274,6 +376,8 @@ main(void)
 		cmocka_unit_test(test_function),
 		cmocka_unit_test(test_function_fails),
 		cmocka_unit_test(test_descriptors),
+		cmocka_unit_test(test_follow_descriptor),
+		cmocka_unit_test(test_follow_name),
 	};
 
 	return (cmocka_run_group_tests(tests, make_logs, NULL));
