@@ -361,6 +361,8 @@ replace_control(struct collector *c)
 		.workers = config_workers(c->staged.conf),
 		.exporters = c->exporters,
 		.filter = intake_filter(c->intake),
+		.conf = c->staged.conf,
+		.sockets = c->sockets,
 		.count = count_all,
 		.arg = c,
 	};

@@ -40,6 +40,7 @@
 struct progress {
 	enum control_type type; /* the next record */
 	struct filter_walk rules;
+	size_t listener;      /* index of the next one */
 	struct addr exporter; /* current; ADDR_NONE: before the first */
 	size_t part;          /* the next records of that exporter */
 	uint32_t now;         /* epoch seconds of the request */
@@ -239,6 +240,36 @@ put_rules(const struct control *c, struct progress *at, struct wcursor *w)
 			at->rules = before;
 			return (FLOWD_ESPACE);
 		}
+	}
+	return (0);
+}
+
+static struct pack_view
+view(const char *text)
+{
+	return ((struct pack_view){ (const uint8_t *)text, strlen(text) });
+}
+
+static int
+put_listeners(const struct control *c, struct progress *at, struct wcursor *w)
+{
+	const struct config *conf = c->source.conf;
+	const struct conf_listen *l;
+	struct control_listener record;
+
+	for (; at->listener < conf->nlistens; at->listener++) {
+		l = &conf->listens[at->listener];
+		record = (struct control_listener){
+			.number = at->listener + 1,
+			.addr = l->addr,
+			.port = l->port,
+			.interface = view(l->ifname),
+			.name = view(l->name),
+			.datagrams =
+			    sockets_received(c->source.sockets, at->listener),
+		};
+		if (control_pack(w, CONTROL_LISTENER, &record) != 0)
+			return (FLOWD_ESPACE);
 	}
 	return (0);
 }
@@ -560,6 +591,19 @@ put_exporters(const struct control *c, const struct client *client,
 	return (0);
 }
 
+/* The lists that do not belong to exporters. */
+static int
+put_lists(const struct control *c, struct client *client, struct wcursor *w)
+{
+	struct progress *at = &client->at;
+
+	if (wants(client, CONTROL_WANT_RULES) && put_rules(c, at, w) != 0)
+		return (FLOWD_ESPACE);
+	return (wants(client, CONTROL_WANT_LISTENERS) ?
+		put_listeners(c, at, w) :
+		0);
+}
+
 /* Writes the records of one type.  0 when all of them are written. */
 static int
 put_part(const struct control *c, struct client *client, struct wcursor *w)
@@ -577,9 +621,7 @@ put_part(const struct control *c, struct client *client, struct wcursor *w)
 		return (
 		    wants(client, CONTROL_WANT_MEMORY) ? put_memory(c, w) : 0);
 	case CONTROL_RULE:
-		return (wants(client, CONTROL_WANT_RULES) ?
-			put_rules(c, at, w) :
-			0);
+		return (put_lists(c, client, w));
 	case CONTROL_EXPORTER:
 		return (put_exporters(c, client, at, w));
 	case CONTROL_END:

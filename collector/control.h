@@ -29,6 +29,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collector/sockets.h"
+#include "config/config.h"
 #include "control/control-msg.h"
 #include "decode/exporter.h"
 #include "filter.h"
@@ -46,6 +48,8 @@ struct control_source {
 	uint32_t worker, workers; /* this collector's number; how many */
 	const struct exporter_table *exporters;
 	const struct filter *filter;
+	const struct config *conf;
+	const struct sockets *sockets; /* the listeners of conf */
 	/* Sets every counter that belongs to no exporter. */
 	void (*count)(void *arg, struct collector_counters *counters);
 	void *arg;

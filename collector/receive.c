@@ -148,6 +148,7 @@ receiver_batch(struct receiver *r, struct listener *listener, uint64_t *dropped)
 		    errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ?
 			0 :
 			-1);
+	listener->datagrams += (uint64_t)n;
 	(void)clock_gettime(CLOCK_REALTIME, &b->received);
 	if (b->msgs[0].msg_hdr.msg_controllen != 0)
 		note_drops(&b->msgs[0].msg_hdr, listener, dropped);

@@ -30,6 +30,7 @@ struct listener {
 	int fd;                /* -1: moved to the next configuration */
 	uint32_t kernel_drops; /* the kernel's latest count; wraps */
 	uint64_t number;       /* of its name; filter_listener_number */
+	uint64_t datagrams;    /* received */
 };
 
 struct receiver;

@@ -227,6 +227,12 @@ sockets_count(const struct sockets *s)
 	return (s->n);
 }
 
+uint64_t
+sockets_received(const struct sockets *s, size_t i)
+{
+	return (s->list[i].datagrams);
+}
+
 void
 sockets_pollfds(const struct sockets *s, struct pollfd *pfds)
 {

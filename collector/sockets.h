@@ -61,6 +61,9 @@ void sockets_resume(struct sockets *s);
 
 size_t sockets_count(const struct sockets *s);
 
+/* The datagrams that listener i, below sockets_count(), has received. */
+uint64_t sockets_received(const struct sockets *s, size_t i);
+
 /* Sets sockets_count() elements, for input. */
 void sockets_pollfds(const struct sockets *s, struct pollfd *pfds);
 

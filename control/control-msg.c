@@ -219,6 +219,15 @@ static const struct control_field stream_fields[] = {
 	FIELD(stream, unit, VIEW, IDENTITY, NULL, NULL),
 };
 
+static const struct control_field listener_fields[] = {
+	FIELD(listener, number, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(listener, addr, ADDR, IDENTITY, NULL, NULL),
+	FIELD(listener, port, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(listener, interface, VIEW, IDENTITY, NULL, NULL),
+	FIELD(listener, name, VIEW, IDENTITY, NULL, NULL),
+	FIELD(listener, datagrams, NUMBER, COUNTER, NULL, NULL),
+};
+
 #define FIELDS(type) { type##_fields, NULL, COUNT(type##_fields), 0 }
 #define PERIODS(type) \
 	{ period_fields, NULL, COUNT(period_fields), \
@@ -264,6 +273,8 @@ static const struct control_layout layouts[CONTROL_TYPES] = {
 		sizeof(struct control_stream) },
 	[CONTROL_SESSION] = { { FIELDS(session) },
 		sizeof(struct control_session) },
+	[CONTROL_LISTENER] = { { FIELDS(listener) },
+		sizeof(struct control_listener) },
 };
 /* clang-format on */
 

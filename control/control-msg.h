@@ -66,7 +66,8 @@
 #define CONTROL_WANT_TEMPLATES (1U << 4) /* of these exporters */
 #define CONTROL_WANT_OPTIONS   (1U << 5) /* samplers, domains, interfaces */
 #define CONTROL_WANT_SESSIONS  (1U << 6)
-#define CONTROL_WANT_ALL       0x7fU
+#define CONTROL_WANT_LISTENERS (1U << 7)
+#define CONTROL_WANT_ALL       0xffU
 
 struct control_request {
 	uint32_t wants;   /* CONTROL_WANT_* */
@@ -86,6 +87,7 @@ enum control_type {
 	CONTROL_END = 10, /* no body */
 	CONTROL_SESSION = 11,
 	CONTROL_STREAM = 12,
+	CONTROL_LISTENER = 13,
 	CONTROL_TYPES
 };
 
@@ -210,6 +212,15 @@ struct control_interface {
 	struct pack_view name, description;
 };
 
+struct control_listener {
+	uint64_t number; /* from 1, in the order of the configuration */
+	struct addr addr;
+	uint64_t port;
+	struct pack_view interface; /* empty: every interface */
+	struct pack_view name;      /* empty: none */
+	uint64_t datagrams;         /* received since it was opened */
+};
+
 /* Room for any of them. */
 union control_record {
 	struct control_hello hello;
@@ -223,6 +234,7 @@ union control_record {
 	struct control_interface interface;
 	struct control_session session;
 	struct control_stream stream;
+	struct control_listener listener;
 };
 
 /* The nature of a number determines how it is shown and added. */

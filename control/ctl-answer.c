@@ -95,15 +95,18 @@ static int
 find_same(const struct answer *a, enum control_type type,
     const union control_record *record, void **same)
 {
-	const size_t i =
-	    type == CONTROL_RULE ? (size_t)record->rule.number - 1 : 0;
+	size_t i = 0;
 
 	*same = NULL;
-	if (type == CONTROL_RULE && i > a->lists[type].n)
+	if (type == CONTROL_RULE)
+		i = (size_t)record->rule.number - 1;
+	else if (type == CONTROL_LISTENER)
+		i = (size_t)record->listener.number - 1;
+	else if (type != CONTROL_SUMMARY && type != CONTROL_MEMORY)
+		return (0);
+	if (i > a->lists[type].n)
 		return (FLOWD_EINVAL);
-	if (type == CONTROL_SUMMARY || type == CONTROL_MEMORY ||
-	    type == CONTROL_RULE)
-		*same = record_at(a, type, i);
+	*same = record_at(a, type, i);
 	return (0);
 }
 

@@ -141,6 +141,7 @@ ctl_print_json(FILE *fp, const struct answer *a, uint32_t wants)
 		{ "summary", CONTROL_SUMMARY, CONTROL_WANT_SUMMARY, false },
 		{ "memory", CONTROL_MEMORY, CONTROL_WANT_MEMORY, false },
 		{ "rules", CONTROL_RULE, CONTROL_WANT_RULES, true },
+		{ "listeners", CONTROL_LISTENER, CONTROL_WANT_LISTENERS, true },
 		{ "exporters", CONTROL_EXPORTER, CONTROL_WANT_EXPORTERS, true },
 		{ "templates", CONTROL_TEMPLATE, CONTROL_WANT_TEMPLATES, true },
 		{ "samplers", CONTROL_SAMPLER, CONTROL_WANT_OPTIONS, true },

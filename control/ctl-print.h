@@ -41,6 +41,7 @@ void ctl_print_prometheus(FILE *fp, const struct answer *a);
 void ctl_print_summary(FILE *fp, const struct answer *a);
 void ctl_print_memory(FILE *fp, const struct answer *a);
 void ctl_print_rules(FILE *fp, const struct answer *a);
+void ctl_print_listeners(FILE *fp, const struct answer *a);
 void ctl_print_exporters(FILE *fp, const struct answer *a);
 void ctl_print_exporter(FILE *fp, const struct answer *a);
 void ctl_print_templates(FILE *fp, const struct answer *a);

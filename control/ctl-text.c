@@ -160,6 +160,15 @@ ctl_print_memory(FILE *fp, const struct answer *a)
 	    m->exporters * m->exporter_size, m->exporters, m->exporter_size);
 }
 
+static void
+put_option(FILE *fp, const char *keyword, const struct pack_view *value)
+{
+	if (value->len == 0)
+		return;
+	(void)fputs(keyword, fp);
+	ctl_put_text(fp, value, false);
+}
+
 void
 ctl_print_rules(FILE *fp, const struct answer *a)
 {
@@ -174,6 +183,26 @@ ctl_print_rules(FILE *fp, const struct answer *a)
 		    NUMBER_WIDTH, r->wins);
 		ctl_put_text(fp, &r->text, false);
 		(void)fputs(r->text.len < r->length ? " ...\n" : "\n", fp);
+	}
+}
+
+void
+ctl_print_listeners(FILE *fp, const struct answer *a)
+{
+	const struct control_listener *l;
+	char addr[ADDR_STRLEN];
+	size_t i;
+
+	(void)fprintf(fp, "%*s  LISTENER\n", NUMBER_WIDTH, "DATAGRAMS");
+	for (i = 0; (l = answer_record(a, CONTROL_LISTENER, i)) != NULL; i++) {
+		(void)fprintf(fp,
+		    l->addr.family == ADDR_V6 ? "%*" PRIu64 "  [%s]:%" PRIu64 :
+						"%*" PRIu64 "  %s:%" PRIu64,
+		    NUMBER_WIDTH, l->datagrams, addr_ntop(&l->addr, addr),
+		    l->port);
+		put_option(fp, " interface ", &l->interface);
+		put_option(fp, " name ", &l->name);
+		(void)fputc('\n', fp);
 	}
 }
 

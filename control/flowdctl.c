@@ -81,6 +81,7 @@ static const struct program ctl_program = {
 	    "  show exporters             counters of each exporter\n"
 	    "  show exporter ADDRESS      everything known about one exporter\n"
 	    "  show rules                 matches of each filter rule\n"
+	    "  show listeners             names and datagrams of listeners\n"
 	    "  show templates             templates of all exporters\n"
 	    "  show memory                memory in use\n"
 	    "  check [ADDRESS]            find problems with exporters\n"
@@ -263,6 +264,8 @@ static const struct command commands[] = {
 	    ctl_print_exporter, 0 },
 	{ { "show", "rules" }, 0, 0, true, false, show, CONTROL_WANT_RULES,
 	    ctl_print_rules, 0 },
+	{ { "show", "listeners" }, 0, 0, true, false, show,
+	    CONTROL_WANT_LISTENERS, ctl_print_listeners, 0 },
 	{ { "show", "templates" }, 0, 0, true, false, show,
 	    CONTROL_WANT_TEMPLATES, ctl_print_templates, 0 },
 	{ { "show", "memory" }, 0, 0, true, false, show, CONTROL_WANT_MEMORY,

@@ -240,8 +240,8 @@ class Clients(unittest.TestCase):
         kinds = {ctlclient.SUMMARY: [2], ctlclient.MEMORY: [3],
                  ctlclient.RULES: [], EXPORTERS: [5],
                  ctlclient.TEMPLATES: [], ctlclient.OPTIONS: [],
-                 ctlclient.SESSIONS: [11, 12],
-                 ALL: [2, 3, 5, 11, 12]}
+                 ctlclient.SESSIONS: [11, 12], ctlclient.LISTENERS: [13],
+                 ALL: [2, 3, 13, 5, 11, 12]}
         for wants, expected in kinds.items():
             answer = ctlclient.ask(self.path, wants)
             self.assertTrue(is_answer(answer))

@@ -10,6 +10,7 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+import ctlclient
 import netflow
 import netflow9
 import tap
@@ -102,6 +103,31 @@ class Names(Sender, unittest.TestCase):
                     flowd.send(one(i), listener=1)
             self.assertEqual(tags(flowd.wait_flows(10)), [2] * 10)
             flowd.wait_stderr("is skipped")
+
+    def test_flowdctl_shows_names(self):
+        """The datagrams of all collectors, also after a reload."""
+        rules = (*RULES, "workers 2", ctlclient.CONTROL)
+        with named(*rules) as flowd:
+            for i in range(10):
+                flowd.send(one(i), f"127.0.0.{i + 1}", listener=i % 2)
+            flowd.wait_flows(10)
+            flowd.names = ("north.1", *NAMES[1:])
+            flowd.reload(*rules, "accept on north.1")
+            flowd.send(one(10), listener=0)
+            flowd.wait_flows(11)
+            shown = ctlclient.show_json(flowd, "show", "listeners")
+            lines = ctlclient.show(flowd, "show", "listeners").splitlines()
+        self.assertEqual(
+            [(l["number"], l["addr"], l["port"], l["name"], l["datagrams"])
+             for l in shown["listeners"]],
+            [(i + 1, "127.0.0.1", flowd.ports[i], name or "", count)
+             for i, (name, count) in enumerate(zip(flowd.names,
+                                                   (6, 5, 0, 0)))])
+        self.assertEqual([line.split() for line in lines[1:3]],
+                         [["6", f"127.0.0.1:{flowd.ports[0]}", "name",
+                           "north.1"],
+                          ["5", f"127.0.0.1:{flowd.ports[1]}", "name",
+                           "west"]])
 
     def test_unknown_name(self):
         flowd = named(*RULES)

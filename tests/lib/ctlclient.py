@@ -12,9 +12,9 @@ from flowdtest import PATIENCE
 
 MAGIC = 0x6643746c
 VERSION = 1
-SUMMARY, MEMORY, RULES, EXPORTERS, TEMPLATES, OPTIONS, SESSIONS = (
-    1 << i for i in range(7))
-ALL = 0x7f
+SUMMARY, MEMORY, RULES, EXPORTERS, TEMPLATES, OPTIONS, SESSIONS, \
+    LISTENERS = (1 << i for i in range(8))
+ALL = 0xff
 HELLO, END, EXPORTER = 1, 10, 5
 CONTROL = 'control "@DIR@/ctl"'
 
