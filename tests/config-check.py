@@ -57,7 +57,8 @@ class Check(unittest.TestCase):
             self.flowd.conf.write_text(
                 text.replace("@DIR@", str(self.dir)))
         return subprocess.run(
-            self.flowd.command("-n", *args), stdin=subprocess.DEVNULL,
+            self.flowd.command("-n", *args), cwd=self.dir,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             timeout=PATIENCE, check=False)
 

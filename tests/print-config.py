@@ -233,7 +233,7 @@ class Print(unittest.TestCase):
     def test_defaults(self):
         """Prints defaults as statements where that does not change the
         meaning."""
-        text = 'listen on [::]:2055\nlogfile "flowd.log"\n'
+        text = self.here('listen on [::]:2055\nlogfile "@DIR@/log"\n')
         self.assertEqual(self.print(text), text + "store ALL\n")
 
     def test_macros_of_the_command_line(self):
