@@ -160,6 +160,21 @@ store_reader_legacy(struct store_reader *r, uint32_t *start_sec)
 	return (0);
 }
 
+/*
+ * In version 2, zeros look like records without fields.  A log may have such a
+ * record, but two of them in a row are damage.
+ */
+static bool
+has_zeros(struct input *in)
+{
+	static const uint8_t zeros[8];
+
+	while (input_left(in) < sizeof(zeros) && input_fill(in) == 0)
+		continue;
+	return (input_left(in) >= sizeof(zeros) &&
+	    memcmp(input_data(in), zeros, sizeof(zeros)) == 0);
+}
+
 static int
 next_record(struct store_reader *r, struct flow *flow)
 {
@@ -176,8 +191,8 @@ next_record(struct store_reader *r, struct flow *flow)
 		if (error != 0)
 			return (error);
 	}
-	/* In version 2, zeros look like records without fields. */
-	if (error == 0 && flow->fields == 0 && r->decode == store_v2_decode)
+	if (error == 0 && flow->fields == 0 && r->decode == store_v2_decode &&
+	    has_zeros(in))
 		return (FLOWD_EHEADER);
 	if (error == 0)
 		input_skip(in, len);

@@ -48,6 +48,12 @@ class Legacy(ReaderTest):
         self.assertEqual(out.count(b"\n"), len(lengths) + 1)
         self.assertTrue(out.endswith(b"FLOW octets 1234 \n"))
 
+    def test_a_record_without_fields(self):
+        octets = record(0x2000, struct.pack(">Q", 1234))
+        self.write("old.log", HEADER + record(0, b"") + octets +
+                   record(0, b""))
+        self.prints("FLOW \nFLOW octets 1234 \nFLOW \n", "-L", "old.log")
+
     def test_from_a_file_and_a_pipe(self):
         data = HEADER + record(*FULL) * 3000
         self.write("old.log", gzip.compress(data))
