@@ -434,8 +434,11 @@ follow_was_cut(struct follow *f, uint64_t offset)
 	head = follow_head(f->file.fd, seen->size, &length);
 	if (seen->head == 0)
 		seen->head = head;
-	/* Only a torn record may have been cut off, not a record shown. */
-	if (seen->size >= offset &&
+	/*
+	 * Only a torn record may have been cut off, not a record shown.  The
+	 * size of a compressed file does not tell this.
+	 */
+	if ((seen->size >= offset || length != seen->size) &&
 	    (head == seen->head || head == 0 || offset == 0))
 		return (false);
 	remember_current(f, offset);

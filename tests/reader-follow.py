@@ -440,6 +440,14 @@ class FollowingSeveral(FollowTest):
         self.said("log/a.log was truncated, and is read from its beginning")
         self.end()
 
+    def test_a_compressed_log_to_which_is_appended(self):
+        self.write("log/a.gz", gzip.compress(records(*range(50))))
+        self.follow("log")
+        self.expect(numbers(*range(50)))
+        self.append("log/a.gz", gzip.compress(records(50)))
+        self.expect(numbers(50))
+        self.end_quietly()
+
     def test_a_directory_without_logs(self):
         self.follow("log")
         self.said("log/ has no log, waiting for one")
