@@ -5,21 +5,26 @@ all of its flows."""
 import collections
 import pathlib
 import sys
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import tap
 import traffic
+from ctlclient import CONTROL, show_json
 from flowdtest import Flowd, need
 from recorded import absolute_ms
 from report import statistics
 
-
-def as_traffic(stored):
-    """Returns a stored flow as a traffic.Flow."""
-    return traffic.Flow(stored["src"], stored["dst"], stored["src_port"],
-                        stored["dst_port"], stored["protocol"],
-                        stored["packets"], stored["octets"])
+# What is left of a flow at each level of -T.
+LEVELS = {
+    "full": lambda flow: flow,
+    "vlan": lambda flow: flow,
+    "ether": lambda flow: flow,
+    "port": lambda flow: flow,
+    "proto": lambda flow: flow._replace(src_port=0, dst_port=0),
+    "ip": lambda flow: flow._replace(src_port=0, dst_port=0, protocol=0),
+}
 
 
 def without_icmp(flow):
@@ -35,18 +40,21 @@ class Softflowd(unittest.TestCase):
     """Each version that softflowd sends; the old ones have no IPv6
     addresses."""
 
-    def collect(self, version, *options, ipv6=True):
-        with Flowd("store ALL") as flowd:
+    def collect(self, version, *options, ipv6=True, as_tracked=lambda f: f):
+        begin = int(time.time()) - traffic.CONVERSATIONS
+        with Flowd("store ALL", CONTROL) as flowd:
             pcap = flowd.dir / "traffic.pcap"
-            sent = [f for f in traffic.write_pcap(pcap)
+            sent = [as_tracked(f) for f in traffic.write_pcap(pcap, begin=begin)
                     if ipv6 or ":" not in f.src]
             traffic.softflowd(flowd.dir, pcap, version,
                               flowd.addresses[0], flowd.port, *options)
             stored = flowd.wait_flows(len(sent))
             statistics(flowd).check(self)
+            self.assertEqual(show_json(flowd, "check")["findings"], [])
         self.assertEqual({f["netflow_version"] for f in stored}, {version})
         self.assertEqual(
-            collections.Counter(without_icmp(as_traffic(f)) for f in stored),
+            collections.Counter(without_icmp(traffic.as_flow(f))
+                                for f in stored),
             collections.Counter(sent))
         for flow in stored:
             if "flow_finish" not in flow:
@@ -77,7 +85,14 @@ class Softflowd(unittest.TestCase):
                 begun = {absolute_ms(f, "flow_start") // 1000
                          for f in stored}
                 self.assertEqual(begun, set(range(
-                    traffic.BEGIN, traffic.BEGIN + len(begun))))
+                    min(begun), min(begun) + traffic.CONVERSATIONS)))
+
+    def test_levels_of_tracking(self):
+        for level, as_tracked in LEVELS.items():
+            for version in 1, 5, 9, 10:
+                with self.subTest(level, version=version):
+                    self.collect(version, "-T", level, ipv6=version >= 9,
+                                 as_tracked=as_tracked)
 
     def test_ipfix_of_both_directions(self):
         """Biflows: one record for two flows, of which the times are those of

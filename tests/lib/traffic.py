@@ -14,13 +14,25 @@ import tap
 
 ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
 PCAP_HEADER = struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1)
+CONVERSATIONS = 40		# of one second each
 BEGIN = 1700000000		# epoch seconds of the first packet
+NO_HOST = bytes.fromhex("0200000000fe0200000000ff")	# for nobody, from nobody
 ETHERTYPE = {4: 0x0800, 6: 0x86dd}
+EXPERIMENTAL = 0x88b5		# ethertype that no protocol has
+CAPTURE_BLOCK = 1 << 18		# octets of libpcap
+MTU = 1500
 
 # The totals of the packets in one direction of a conversation.  Octets are
 # those of IP packets, which exporters count.
 Flow = collections.namedtuple(
     "Flow", "src dst src_port dst_port protocol packets octets")
+
+
+def as_flow(stored):
+    """Returns a stored flow as a Flow."""
+    return Flow(stored["src"], stored["dst"], stored["src_port"],
+                stored["dst_port"], stored["protocol"], stored["packets"],
+                stored["octets"])
 
 
 def _transport(flow, payload):
@@ -47,22 +59,41 @@ def _packet(flow, payload):
     return bytes(12) + struct.pack("!H", ETHERTYPE[src.version]), header + body
 
 
-def write_pcap(path, conversations=40):
+def _frames(conversations):
+    """Yields each flow, and the frame that is all of its packets."""
+    for i in range(conversations):
+        for flow in _conversation(i):
+            link, packet = _packet(flow, bytes(10 + i))
+            yield i, flow._replace(octets=flow.packets * len(packet)), (
+                link + packet)
+
+
+def write_pcap(path, conversations=CONVERSATIONS, begin=BEGIN):
     """Writes a pcap and returns its flows, of both IP versions."""
     flows = []
     with open(path, "wb") as pcap:
         pcap.write(PCAP_HEADER)
-        for i in range(conversations):
-            for flow in _conversation(i):
-                payload = bytes(10 + i)
-                for j in range(flow.packets):
-                    link, packet = _packet(flow, payload)
-                    frame = link + packet
-                    pcap.write(struct.pack(
-                        "<IIII", BEGIN + i, 1000 * j,
-                        len(frame), len(frame)) + frame)
-                flows.append(flow._replace(
-                    octets=flow.packets * len(packet)))
+        for i, flow, frame in _frames(conversations):
+            for j in range(flow.packets):
+                pcap.write(struct.pack("<IIII", begin + i, 1000 * j,
+                                       len(frame), len(frame)) + frame)
+            flows.append(flow)
+    return flows
+
+
+def inject(interface, conversations=CONVERSATIONS):
+    """Sends the packets through an interface, and returns their flows."""
+    flows = []
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
+        sock.bind((interface, 0))
+        for _, flow, frame in _frames(conversations):
+            for _ in range(flow.packets):
+                sock.send(NO_HOST + frame[len(NO_HOST):])
+            flows.append(flow)
+        # softflowd sees packets when the block of its ring is full.
+        filler = NO_HOST + struct.pack("!H", EXPERIMENTAL)
+        for _ in range(2 * CAPTURE_BLOCK // MTU):
+            sock.send(filler + bytes(MTU))
     return flows
 
 
