@@ -859,10 +859,10 @@ errors_have_text(void **state)
 	int error;
 
 	(void)state;
-	for (error = FLOWD_OK; error >= FLOWD_ECLOSED; error--)
+	for (error = FLOWD_OK; error >= FLOWD_ELARGE; error--)
 		assert_string_not_equal(flowd_strerror(error), "unknown error");
 	assert_string_equal(flowd_strerror(1), "unknown error");
-	assert_string_equal(flowd_strerror(FLOWD_ECLOSED - 1), "unknown error");
+	assert_string_equal(flowd_strerror(FLOWD_ELARGE - 1), "unknown error");
 	assert_string_equal(flowd_strerror(INT32_MIN), "unknown error");
 }
 
