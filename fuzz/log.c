@@ -284,7 +284,15 @@ compress_into(uint8_t *to, size_t size, const uint8_t *data, size_t len)
 static bool
 is_plain(const uint8_t *data, size_t len)
 {
-	return (len < 2 || data[0] != 0x1f || data[1] != 0x8b);
+	static const char *const magics[] = { "\x1f\x8b", "\xfd\x37",
+		"\x28\xb5", "BZ" };
+	size_t i;
+
+	for (i = 0; i < sizeof(magics) / sizeof(magics[0]); i++) {
+		if (len >= 2 && memcmp(data, magics[i], 2) == 0)
+			return (false);
+	}
+	return (true);
 }
 
 /* Compresses to two members; where and flip are the damage, if any. */

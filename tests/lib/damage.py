@@ -103,23 +103,31 @@ def split(log):
             for start, end in zip(offsets, offsets[1:] + [len(log)])]
 
 
-def damaged_gzips(count, nflows=1500, compress=gzip.compress):
-    """Returns the octets of the flows of a log, all different, and compressed
-    forms of it in each of which one byte is changed.
+def damaged_gzips(count, nflows=1500, compress=None):
+    """Returns the octets of the flows of a log, all different, and damaged
+    forms of the compressed log.
 
-    After the change a decoder continues with wrong output, in which parts of
-    the log are repeated in other places."""
+    In each one byte is changed, after which a decoder may continue with wrong
+    output.  Without compress it is gzip, and in every other one this output
+    has records without checksum."""
     rng = random.Random(1)
     octets = rng.sample(range(1 << 32), nflows)
-    data = compress(b"".join(flowlog.encode(flow(
+    log = b"".join(flowlog.encode(flow(
         number, recv_usec=i * 16, src_port=rng.randrange(1024, 1 << 16),
         src=f"192.0.2.{rng.randrange(100)}" if rng.random() < .8 else
         f"2001:db8::{rng.randrange(50):x}", flow_start=i * 100,
         flow_finish=i * 100 + rng.randrange(99)))
-        for i, number in enumerate(octets)))
+        for i, number in enumerate(octets))
     logs = []
-    for _ in range(count):
-        bad = bytearray(data)
-        bad[rng.randrange(200, len(data) - 200)] ^= rng.randrange(1, 256)
+    for i in range(count):
+        if compress is None and i % 2:
+            bad = bytearray(gzip.compress(log, 0))	# stored as it is
+            false = b"".join(flowlog.encode({"octets": n, "packets": 3})
+                             for n in range(1 << 40, (1 << 40) + 99))
+            at = rng.randrange(200, len(bad) - len(false) - 200)
+            bad[at:at + len(false)] = false
+        else:
+            bad = bytearray((compress or gzip.compress)(log))
+            bad[rng.randrange(200, len(bad) - 200)] ^= rng.randrange(1, 256)
         logs.append(bytes(bad))
     return octets, logs
