@@ -32,6 +32,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/utf8.h"
 #include "lib/write-whole.h"
 
 #define ESCAPE_LEN 4    /* bytes, as in \033 */
@@ -91,47 +92,6 @@ log_is_debug(void)
 	return (debugging);
 }
 
-/*
- * The length of the UTF-8 character at text in bytes, or 0 if it is invalid or
- * a control character: RFC 3629, section 4.
- */
-static size_t
-character_len(const unsigned char *text, size_t len)
-{
-	static const struct {
-		unsigned char first, last; /* of the first byte */
-		unsigned char low, high;   /* of the second */
-		size_t len;
-	} forms[] = {
-		{ 0x20, 0x7e, 0, 0, 1 },
-		{ 0xc2, 0xc2, 0xa0, 0xbf, 2 },
-		{ 0xc3, 0xdf, 0x80, 0xbf, 2 },
-		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },
-		{ 0xe1, 0xec, 0x80, 0xbf, 3 },
-		{ 0xed, 0xed, 0x80, 0x9f, 3 },
-		{ 0xee, 0xef, 0x80, 0xbf, 3 },
-		{ 0xf0, 0xf0, 0x90, 0xbf, 4 },
-		{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
-		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
-	};
-	size_t i, k;
-
-	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		if (text[0] >= forms[i].first && text[0] <= forms[i].last)
-			break;
-	}
-	if (i == sizeof(forms) / sizeof(forms[0]) || forms[i].len > len)
-		return (0);
-	if (forms[i].len > 1 &&
-	    (text[1] < forms[i].low || text[1] > forms[i].high))
-		return (0);
-	for (k = 2; k < forms[i].len; k++) {
-		if ((text[k] & 0xc0) != 0x80)
-			return (0);
-	}
-	return (forms[i].len);
-}
-
 void
 log_clean(const char *text, size_t len, char *line, size_t size)
 {
@@ -139,7 +99,7 @@ log_clean(const char *text, size_t len, char *line, size_t size)
 	size_t n, needed, end = 0;
 
 	for (; len > 0; at += n, len -= n) {
-		n = character_len(at, len);
+		n = utf8_length(at, len);
 		needed = n == 0 ? ESCAPE_LEN : n;
 		if (size - end <= needed)
 			break;

@@ -323,9 +323,13 @@ put_exporter(const struct exporter *e, struct progress *at, struct wcursor *w)
 		.v5_interval = e->sampling_interval,
 		.v5_mode = e->sampling_mode,
 		.known_templates = e->templates.count - e->templates.superseded,
-		.samplers = e->options.nsamplers,
-		.domains = e->options.ndomains,
-		.interfaces = e->options.ninterfaces,
+		.samplers = e->options.samplers.n,
+		.domains = e->options.domains.n,
+		.interfaces = e->options.interfaces.n,
+		.samplers_evicted = e->options.samplers.evicted,
+		.domains_evicted = e->options.domains.evicted,
+		.interfaces_evicted = e->options.interfaces.evicted,
+		.options_refused = e->options.refused,
 		.sessions = sessions_count(&e->sessions),
 		.brief_sessions = e->sessions.brief,
 		.held_sets = e->held.count,
@@ -388,10 +392,10 @@ put_samplers(const struct exporter *e, struct progress *at, struct wcursor *w)
 	const struct sampler *s;
 	struct control_sampler record;
 
-	for (; at->index < e->options.nsamplers; at->index++) {
+	for (; at->index < e->options.samplers.n; at->index++) {
 		if (!exporter_has_sampler(e, at->index))
 			continue;
-		s = &e->options.samplers[at->index];
+		s = options_sampler(&e->options, at->index);
 		record = (struct control_sampler){
 			.exporter = e->addr,
 			.version = s->version,
@@ -413,10 +417,10 @@ put_domains(const struct exporter *e, struct progress *at, struct wcursor *w)
 	const struct domain *d;
 	struct control_domain record;
 
-	for (; at->index < e->options.ndomains; at->index++) {
+	for (; at->index < e->options.domains.n; at->index++) {
 		if (!exporter_has_domain(e, at->index))
 			continue;
-		d = &e->options.domains[at->index];
+		d = options_domain(&e->options, at->index);
 		record = (struct control_domain){
 			.exporter = e->addr,
 			.version = d->version,
@@ -440,7 +444,8 @@ put_domains(const struct exporter *e, struct progress *at, struct wcursor *w)
 static struct pack_view
 text_of(const char *text)
 {
-	return ((struct pack_view){ (const uint8_t *)text, strlen(text) });
+	return ((struct pack_view){ (const uint8_t *)text,
+	    text == NULL ? 0 : strlen(text) });
 }
 
 static int
@@ -449,8 +454,8 @@ put_interfaces(const struct exporter *e, struct progress *at, struct wcursor *w)
 	const struct interface *in;
 	struct control_interface record;
 
-	for (; at->index < e->options.ninterfaces; at->index++) {
-		in = &e->options.interfaces[at->index];
+	for (; at->index < e->options.interfaces.n; at->index++) {
+		in = options_interface(&e->options, at->index);
 		record = (struct control_interface){
 			.exporter = e->addr,
 			.index = in->index,

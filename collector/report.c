@@ -124,18 +124,18 @@ report_options(const char *name, const struct exporter *e)
 	const struct interface *in;
 	size_t i;
 
-	for (i = 0; i < o->nsamplers; i++) {
+	for (i = 0; i < o->samplers.n; i++) {
 		if (!exporter_has_sampler(e, i))
 			continue;
-		s = &o->samplers[i];
+		s = options_sampler(o, i);
 		log_info("%s: domain %" PRIu32 " sampler %" PRIu64
 			 " takes 1 of %" PRIu64 " packets, mode %u",
 		    name, s->domain, s->id, s->one_of, s->mode);
 	}
-	for (i = 0; i < o->ndomains; i++) {
+	for (i = 0; i < o->domains.n; i++) {
 		if (!exporter_has_domain(e, i))
 			continue;
-		d = &o->domains[i];
+		d = options_domain(o, i);
 		log_info("%s: domain %" PRIu32 " init-time-ms %" PRIu64
 			 " exported octets %" PRIu64 " messages %" PRIu64
 			 " flows %" PRIu64 " ignored packets %" PRIu64
@@ -145,11 +145,12 @@ report_options(const char *name, const struct exporter *e)
 		    d->exported_messages, d->exported_flows, d->ignored_packets,
 		    d->ignored_octets, d->unsent_flows, d->unsent_packets);
 	}
-	for (i = 0; i < o->ninterfaces; i++) {
-		in = &o->interfaces[i];
+	for (i = 0; i < o->interfaces.n; i++) {
+		in = options_interface(o, i);
 		log_info("%s: interface %" PRIu32
 			 " name \"%s\" description \"%s\"",
-		    name, in->index, in->name, in->description);
+		    name, in->index, in->name == NULL ? "" : in->name,
+		    in->description == NULL ? "" : in->description);
 	}
 }
 

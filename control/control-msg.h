@@ -147,6 +147,9 @@ struct control_exporter {
 	uint64_t unsupported_sflow;     /* 1: which is of sFlow, not NetFlow */
 	uint64_t v5_interval, v5_mode;  /* sampling in v5 headers */
 	uint64_t known_templates, samplers, domains, interfaces;
+	/* Of these, evicted ones, and values ignored for want of memory. */
+	uint64_t samplers_evicted, domains_evicted, interfaces_evicted;
+	uint64_t options_refused;
 	uint64_t sessions;              /* source ports in memory */
 	uint64_t brief_sessions;        /* evicted after one datagram */
 	uint64_t held_sets, held_bytes; /* data that wait for templates */

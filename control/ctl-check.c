@@ -192,6 +192,24 @@ check_interfaces(struct check *c)
 }
 
 static void
+check_options(struct check *c)
+{
+	const struct control_exporter *e = c->e;
+
+	if (e->samplers_evicted == 0 && e->domains_evicted == 0 &&
+	    e->interfaces_evicted == 0 && e->options_refused == 0)
+		return;
+	add(c, "options-limit",
+	    "limits of options data were reached: %" PRIu64
+	    " samplers, %" PRIu64 " domains and %" PRIu64
+	    " names of interfaces, the least recently used ones, were evicted "
+	    "by others, and %" PRIu64
+	    " values were ignored for want of memory",
+	    e->samplers_evicted, e->domains_evicted, e->interfaces_evicted,
+	    e->options_refused);
+}
+
+static void
 add_element(const struct ctl_column *column, struct elements *has)
 {
 	const uint16_t id = column->spec.id;
@@ -493,6 +511,7 @@ check_exporter(struct check *c)
 	check_clock(c);
 	check_times(c);
 	check_interfaces(c);
+	check_options(c);
 	for (i = 0; i < NTEMPLATE_CHECKS; i++)
 		check_templates(c, &template_checks[i]);
 }

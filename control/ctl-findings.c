@@ -41,6 +41,7 @@ static const char *const names[] = {
 	"no-template",
 	"no-time-base",
 	"no-times",
+	"options-limit",
 	"sampling-unknown",
 	"slow-refresh",
 	"template-changed",

@@ -17,7 +17,8 @@
 /*
  * Prints answers as text, as JSON and for Prometheus.  Texts in answers come
  * from exporters, or from a collector that an attacker took over.  Only their
- * printable ASCII is printed as it is; other bytes are printed as \ooo.
+ * printable characters are printed as they are: ASCII, and UTF-8 where the
+ * output is UTF-8.  Other bytes are printed as \ooo.
  */
 #ifndef CTL_PRINT_H
 #define CTL_PRINT_H
@@ -28,7 +29,10 @@
 #include "control/ctl-answer.h"
 #include "lib/fieldspec.h"
 
-/* quoted: within quotes of JSON or Prometheus, where " is escaped, too. */
+/*
+ * quoted: within quotes of JSON or Prometheus, where " is escaped, too, and
+ * which are UTF-8; else the locale tells what the output is.
+ */
 void ctl_put_text(FILE *fp, const struct pack_view *text, bool quoted);
 
 /* Prints one JSON object with the lists in wants, CONTROL_WANT_*. */

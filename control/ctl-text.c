@@ -17,28 +17,50 @@
 #include "compat/compat.h"
 
 #include <inttypes.h>
+#include <langinfo.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "control/ctl-print.h"
 #include "format.h"
 
 #define NAME_WIDTH   26
 #define NUMBER_WIDTH 12
 
+/* Whether the output is UTF-8. */
+static bool
+is_utf8(bool quoted)
+{
+	return (quoted || strcmp(nl_langinfo(CODESET), "UTF-8") == 0);
+}
+
+/* The length of the character that may be printed as it is, or 0. */
+static size_t
+printable(const uint8_t *text, size_t len, bool utf8)
+{
+	if (text[0] >= 0x20 && text[0] <= 0x7e)
+		return (1);
+	return (utf8 ? utf8_length(text, len) : 0);
+}
+
 void
 ctl_put_text(FILE *fp, const struct pack_view *text, bool quoted)
 {
-	uint8_t c;
-	size_t i;
+	const bool utf8 = is_utf8(quoted);
+	const uint8_t *at;
+	size_t i, n;
 
-	for (i = 0; i < text->len; i++) {
-		c = text->data[i];
-		if (c == '\\' || (quoted && c == '"'))
-			(void)fprintf(fp, "\\%c", c);
-		else if (c < 0x20 || c > 0x7e)
-			(void)fprintf(fp, quoted ? "\\\\%03o" : "\\%03o", c);
+	for (i = 0; i < text->len; i += n) {
+		at = text->data + i;
+		n = printable(at, text->len - i, utf8);
+		if (*at == '\\' || (quoted && *at == '"'))
+			(void)fprintf(fp, "\\%c", *at);
+		else if (n == 0)
+			(void)fprintf(fp, quoted ? "\\\\%03o" : "\\%03o", *at);
 		else
-			(void)fputc(c, fp);
+			(void)fwrite(at, 1, n, fp);
+		if (n == 0)
+			n = 1;
 	}
 }
 

@@ -20,6 +20,7 @@
 #include "compat/compat.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -350,6 +351,7 @@ main(int argc, char **argv)
 	int ch, status;
 
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)setlocale(LC_CTYPE, ""); /* whether text is UTF-8 */
 	while ((ch = program_option(&ctl_program, argc, argv)) != -1) {
 		switch (ch) {
 		case 'a':

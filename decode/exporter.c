@@ -61,14 +61,16 @@ bool
 exporter_has_sampler(const struct exporter *e, size_t i)
 {
 	return (options_is_latest_sampler(&e->options, i) ||
-	    sessions_is_steady(&e->sessions, e->options.samplers[i].port));
+	    sessions_is_steady(&e->sessions,
+		options_sampler(&e->options, i)->port));
 }
 
 bool
 exporter_has_domain(const struct exporter *e, size_t i)
 {
 	return (options_is_latest_domain(&e->options, i) ||
-	    sessions_is_steady(&e->sessions, e->options.domains[i].port));
+	    sessions_is_steady(&e->sessions,
+		options_domain(&e->options, i)->port));
 }
 
 void

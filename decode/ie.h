@@ -31,7 +31,6 @@
 
 #define IE_PEN_IANA    0
 #define IE_PEN_REVERSE 29305 /* RFC 5103 section 6.1 */
-#define IE_NAME_MAX    32    /* bytes kept of a text, with its NUL */
 
 /* The first v9 field numbers that are elements of Cisco and of ntop. */
 #define IE_PEN_CISCO 9
@@ -125,10 +124,9 @@ enum ie_type {
 	IE_UNSIGNED, /* of longer ones than 8 octets, the last 8 */
 	IE_ADDRESS4,
 	IE_ADDRESS6,
-	IE_SECONDS,   /* epoch seconds, to milliseconds */
-	IE_NTP_MICRO, /* NTP timestamp, RFC 7011 section 6.1.9 */
-	IE_NTP_NANO,  /* the same, section 6.1.10 */
-	IE_TEXT,
+	IE_SECONDS,    /* epoch seconds, to milliseconds */
+	IE_NTP_MICRO,  /* NTP timestamp, RFC 7011 section 6.1.9 */
+	IE_NTP_NANO,   /* the same, section 6.1.10 */
 	IE_MILLI,      /* milliseconds, to microseconds */
 	IE_NANO,       /* nanoseconds, to microseconds */
 	IE_DSCP,       /* to a type of service */
@@ -197,7 +195,7 @@ struct ie_values {
 	uint64_t exported_octets, exported_messages, exported_flows;
 	uint64_t ignored_packets, ignored_octets;
 	uint64_t unsent_flows, unsent_packets;
-	char if_name[IE_NAME_MAX], if_description[IE_NAME_MAX];
+	struct ie_octets if_name, if_description;
 };
 
 /* The member that receives the value of a slot. */

@@ -20,88 +20,159 @@
 #include <string.h>
 
 #include "decode/options.h"
+#include "lib/hash.h"
 
-static int
-compare_u64(uint64_t a, uint64_t b)
+static uint64_t
+hash_sampler(const void *item)
 {
-	return (a < b ? -1 : a > b);
+	const struct sampler *s = item;
+
+	return (hash_mix(s->id) ^ ((uint64_t)s->version << 32 | s->domain));
 }
 
-static int
-compare_samplers(const void *va, const void *vb)
+static bool
+is_same_sampler(const struct sampler *a, const struct sampler *b)
+{
+	return (a->version == b->version && a->domain == b->domain &&
+	    a->id == b->id);
+}
+
+static bool
+equal_samplers(const void *va, const void *vb)
 {
 	const struct sampler *a = va, *b = vb;
-	int r;
 
-	if ((r = compare_u64(a->version, b->version)) != 0 ||
-	    (r = compare_u64(a->domain, b->domain)) != 0 ||
-	    (r = compare_u64(a->id, b->id)) != 0)
-		return (r);
-	return (compare_u64(a->port, b->port));
+	return (a->port == b->port && is_same_sampler(a, b));
 }
 
-static int
-compare_interfaces(const void *va, const void *vb)
+static uint64_t
+hash_interface(const void *item)
 {
-	const struct interface *a = va, *b = vb;
-
-	return (compare_u64(a->index, b->index));
+	return (((const struct interface *)item)->index);
 }
 
-static int
-compare_domains(const void *va, const void *vb)
+static bool
+equal_interfaces(const void *a, const void *b)
+{
+	return (hash_interface(a) == hash_interface(b));
+}
+
+static uint64_t
+hash_domain(const void *item)
+{
+	const struct domain *d = item;
+
+	return ((uint64_t)d->version << 32 | d->id);
+}
+
+static bool
+is_same_domain(const struct domain *a, const struct domain *b)
+{
+	return (hash_domain(a) == hash_domain(b));
+}
+
+static bool
+equal_domains(const void *va, const void *vb)
 {
 	const struct domain *a = va, *b = vb;
-	int r;
 
-	if ((r = compare_u64(a->version, b->version)) != 0 ||
-	    (r = compare_u64(a->id, b->id)) != 0)
-		return (r);
-	return (compare_u64(a->port, b->port));
+	return (a->port == b->port && is_same_domain(a, b));
 }
 
-/* Enlarges the array by one element of size bytes.  NULL without memory. */
-static void *
-extend(void *array, size_t n, size_t size, struct memory *memory)
+/* Bytes of memory. */
+static size_t
+text_size(const char *text)
 {
-	void *more;
-
-	if (size > memory_left(memory) ||
-	    (more = reallocarray(array, n + 1, size)) == NULL)
-		return (NULL);
-	memory->used += size;
-	return (more);
+	return (text == NULL ? 0 : strlen(text) + 1);
 }
 
-/*
- * Returns the entry of *array that equals key.  A new one is inserted; NULL if
- * there are max entries already, or no memory.
- */
-static void *
-entry(void **array, size_t *n, size_t max, size_t size, const void *key,
-    int (*compare)(const void *, const void *), struct memory *memory)
+static void
+free_text(char *text, struct memory *memory)
 {
-	size_t lo = 0, hi = *n, mid;
-	char *base = *array;
-	int r;
+	memory->used -= text_size(text);
+	free(text);
+}
 
-	while (lo < hi) {
-		mid = lo + (hi - lo) / 2;
-		r = compare(key, base + mid * size);
-		if (r == 0)
-			return (base + mid * size);
-		if (r < 0)
-			hi = mid;
-		else
-			lo = mid + 1;
-	}
-	if (*n >= max || (base = extend(*array, *n, size, memory)) == NULL)
-		return (NULL);
-	*array = base;
-	memmove(base + (lo + 1) * size, base + lo * size, (*n - lo) * size);
-	memcpy(base + lo * size, key, size);
-	(*n)++;
-	return (base + lo * size);
+static void
+release_interface(void *item, struct memory *memory)
+{
+	struct interface *i = item;
+
+	free_text(i->name, memory);
+	free_text(i->description, memory);
+}
+
+const struct option_kind sampler_kind = {
+	.size = sizeof(struct sampler),
+	.max = SAMPLERS_MAX,
+	.hash = hash_sampler,
+	.equal = equal_samplers,
+};
+
+const struct option_kind interface_kind = {
+	.size = sizeof(struct interface),
+	.max = INTERFACES_MAX,
+	.hash = hash_interface,
+	.equal = equal_interfaces,
+	.release = release_interface,
+};
+
+const struct option_kind domain_kind = {
+	.size = sizeof(struct domain),
+	.max = DOMAINS_MAX,
+	.hash = hash_domain,
+	.equal = equal_domains,
+};
+
+const struct sampler *
+options_sampler(const struct options *o, size_t i)
+{
+	return (option_at(&o->samplers, &sampler_kind, i));
+}
+
+const struct interface *
+options_interface(const struct options *o, size_t i)
+{
+	return (option_at(&o->interfaces, &interface_kind, i));
+}
+
+const struct domain *
+options_domain(const struct options *o, size_t i)
+{
+	return (option_at(&o->domains, &domain_kind, i));
+}
+
+/* Finds or adds an entry; counts what is lost for want of memory. */
+static void *
+entry(struct options *o, struct option_table *t, const struct option_kind *kind,
+    const void *key, struct memory *memory)
+{
+	void *item = option_get(t, kind, key, memory);
+
+	if (item == NULL)
+		o->refused++;
+	return (item);
+}
+
+static struct sampler *
+find_sampler(struct options *o, struct memory *memory,
+    const struct sampler *key)
+{
+	return (entry(o, &o->samplers, &sampler_kind, key, memory));
+}
+
+static struct interface *
+find_interface(struct options *o, struct memory *memory, uint32_t index)
+{
+	const struct interface key = { .index = index };
+
+	return (entry(o, &o->interfaces, &interface_kind, &key, memory));
+}
+
+static struct domain *
+find_domain(struct options *o, struct memory *memory, const struct domain *key)
+{
+	return (entry(o, &o->domains, &domain_kind, key, memory));
 }
 
 /*
@@ -123,41 +194,6 @@ one_of(const struct slots *slots, const struct ie_values *v)
 	return (slots_have(slots, SLOT_SAMPLING_INTERVAL) ?
 		v->sampling_interval :
 		0);
-}
-
-static struct sampler *
-find_sampler(struct options *o, struct memory *memory,
-    const struct sampler *key)
-{
-	void *array = o->samplers, *found;
-
-	found = entry(&array, &o->nsamplers, SAMPLERS_MAX, sizeof(*key), key,
-	    compare_samplers, memory);
-	o->samplers = array;
-	return (found);
-}
-
-static struct interface *
-find_interface(struct options *o, struct memory *memory,
-    const struct interface *key)
-{
-	void *array = o->interfaces, *found;
-
-	found = entry(&array, &o->ninterfaces, INTERFACES_MAX, sizeof(*key),
-	    key, compare_interfaces, memory);
-	o->interfaces = array;
-	return (found);
-}
-
-static struct domain *
-find_domain(struct options *o, struct memory *memory, const struct domain *key)
-{
-	void *array = o->domains, *found;
-
-	found = entry(&array, &o->ndomains, DOMAINS_MAX, sizeof(*key), key,
-	    compare_domains, memory);
-	o->domains = array;
-	return (found);
 }
 
 bool
@@ -182,19 +218,67 @@ options_put_sampler(struct options *o, struct memory *memory,
 	return (true);
 }
 
+/* True if the text has changed. */
+static bool
+set_text(struct options *o, char **text, struct ie_octets octets,
+    struct memory *memory)
+{
+	const char *sent = (const char *)octets.data;
+	const size_t len = octets.len == 0 ?
+	    0 :
+	    strnlen(sent,
+		octets.len < OPTIONS_TEXT_MAX ? octets.len : OPTIONS_TEXT_MAX);
+	char *copy = NULL;
+
+	if (*text == NULL ?
+		len == 0 :
+		strlen(*text) == len && memcmp(*text, sent, len) == 0)
+		return (false);
+	if (len != 0 &&
+	    (len + 1 > memory_left(memory) ||
+		(copy = strndup(sent, len)) == NULL)) {
+		o->refused++;
+		return (false);
+	}
+	free_text(*text, memory);
+	memory->used += text_size(copy);
+	*text = copy;
+	return (true);
+}
+
+static struct ie_octets
+octets_of(const char *text)
+{
+	return (text == NULL ?
+		(struct ie_octets){ .len = 0 } :
+		(struct ie_octets){ (const uint8_t *)text, strlen(text) });
+}
+
 bool
 options_put_interface(struct options *o, struct memory *memory,
     const struct interface *interface)
 {
-	const struct interface key = { .index = interface->index };
-	struct interface *i = find_interface(o, memory, &key);
+	struct interface *i = find_interface(o, memory, interface->index);
+	bool changed;
 
-	if (i == NULL ||
-	    (strcmp(i->name, interface->name) == 0 &&
-		strcmp(i->description, interface->description) == 0))
+	if (i == NULL)
 		return (false);
-	*i = *interface;
-	return (true);
+	changed = set_text(o, &i->name, octets_of(interface->name), memory);
+	return (set_text(o, &i->description, octets_of(interface->description),
+		    memory) ||
+	    changed);
+}
+
+/* Copies all but the link and the port. */
+static void
+domain_set(struct domain *to, const struct domain *from)
+{
+	const struct option_link link = to->link;
+	const uint16_t port = to->port;
+
+	*to = *from;
+	to->link = link;
+	to->port = port;
 }
 
 bool
@@ -212,7 +296,7 @@ options_put_domain(struct options *o, struct memory *memory,
 	if (d == NULL)
 		return (false);
 	changed = d->init_time != domain->init_time;
-	*d = *domain;
+	domain_set(d, domain);
 	d->turn = ++o->clock;
 	return (changed);
 }
@@ -224,52 +308,51 @@ is_later(uint32_t a, uint32_t b)
 	return ((int32_t)(a - b) > 0);
 }
 
-static bool
-is_same_sampler(const struct sampler *a, const struct sampler *b)
+/* The entry that told most recently about what key is about, or NULL. */
+static const struct sampler *
+latest_sampler(const struct options *o, const struct sampler *key,
+    const struct sampler *except)
 {
-	return (a->version == b->version && a->domain == b->domain &&
-	    a->id == b->id);
+	const struct sampler *s, *latest = NULL;
+
+	for (s = option_chain(&o->samplers, &sampler_kind, key); s != NULL;
+	     s = option_chain_next(&o->samplers, &sampler_kind, s)) {
+		if (s != except && is_same_sampler(s, key) &&
+		    (latest == NULL || is_later(s->turn, latest->turn)))
+			latest = s;
+	}
+	return (latest);
 }
 
-static bool
-is_same_domain(const struct domain *a, const struct domain *b)
+static const struct domain *
+latest_domain(const struct options *o, const struct domain *key,
+    const struct domain *except)
 {
-	return (a->version == b->version && a->id == b->id);
+	const struct domain *d, *latest = NULL;
+
+	for (d = option_chain(&o->domains, &domain_kind, key); d != NULL;
+	     d = option_chain_next(&o->domains, &domain_kind, d)) {
+		if (d != except && is_same_domain(d, key) &&
+		    (latest == NULL || is_later(d->turn, latest->turn)))
+			latest = d;
+	}
+	return (latest);
 }
 
 bool
 options_is_latest_sampler(const struct options *o, size_t i)
 {
-	const struct sampler *s = o->samplers;
-	size_t k;
+	const struct sampler *s = options_sampler(o, i);
 
-	for (k = i; k-- > 0 && is_same_sampler(&s[k], &s[i]);) {
-		if (is_later(s[k].turn, s[i].turn))
-			return (false);
-	}
-	for (k = i + 1; k < o->nsamplers && is_same_sampler(&s[k], &s[i]);
-	     k++) {
-		if (is_later(s[k].turn, s[i].turn))
-			return (false);
-	}
-	return (true);
+	return (latest_sampler(o, s, NULL) == s);
 }
 
 bool
 options_is_latest_domain(const struct options *o, size_t i)
 {
-	const struct domain *d = o->domains;
-	size_t k;
+	const struct domain *d = options_domain(o, i);
 
-	for (k = i; k-- > 0 && is_same_domain(&d[k], &d[i]);) {
-		if (is_later(d[k].turn, d[i].turn))
-			return (false);
-	}
-	for (k = i + 1; k < o->ndomains && is_same_domain(&d[k], &d[i]); k++) {
-		if (is_later(d[k].turn, d[i].turn))
-			return (false);
-	}
-	return (true);
+	return (latest_domain(o, d, NULL) == d);
 }
 
 /* The latest other entry of the same sampler gives a new one its values. */
@@ -277,37 +360,22 @@ static void
 inherit_sampler(const struct options *o, const struct sessions *sessions,
     struct sampler *new)
 {
-	const struct sampler *s;
-	size_t i;
+	const struct sampler *s = latest_sampler(o, new, new);
 
-	for (i = 0; i < o->nsamplers; i++) {
-		s = &o->samplers[i];
-		if (s == new || !is_same_sampler(s, new) ||
-		    !options_is_latest_sampler(o, i) ||
-		    sessions_is_steady(sessions, s->port))
-			continue;
-		new->mode = s->mode;
-		new->one_of = s->one_of;
-	}
+	if (s == NULL || sessions_is_steady(sessions, s->port))
+		return;
+	new->mode = s->mode;
+	new->one_of = s->one_of;
 }
 
 static void
 inherit_domain(const struct options *o, const struct sessions *sessions,
     struct domain *new)
 {
-	const uint16_t port = new->port;
-	const struct domain *d;
-	size_t i;
+	const struct domain *d = latest_domain(o, new, new);
 
-	for (i = 0; i < o->ndomains; i++) {
-		d = &o->domains[i];
-		if (d == new || !is_same_domain(d, new) ||
-		    !options_is_latest_domain(o, i) ||
-		    sessions_is_steady(sessions, d->port))
-			continue;
-		*new = *d;
-		new->port = port;
-	}
+	if (d != NULL && !sessions_is_steady(sessions, d->port))
+		domain_set(new, d);
 }
 
 static bool
@@ -334,18 +402,17 @@ static bool
 apply_interface(struct options *o, struct memory *memory, uint32_t index,
     const struct slots *slots, const struct ie_values *v)
 {
-	const struct interface key = { .index = index };
-	struct interface *known = find_interface(o, memory, &key), new;
+	struct interface *i = find_interface(o, memory, index);
+	bool changed = false;
 
-	if (known == NULL)
+	if (i == NULL)
 		return (false);
-	new = *known;
 	if (slots_have(slots, SLOT_IF_NAME))
-		memcpy(new.name, v->if_name, sizeof(new.name));
+		changed |= set_text(o, &i->name, v->if_name, memory);
 	if (slots_have(slots, SLOT_IF_DESCRIPTION))
-		memcpy(new.description, v->if_description,
-		    sizeof(new.description));
-	return (options_put_interface(o, memory, &new));
+		changed |=
+		    set_text(o, &i->description, v->if_description, memory);
+	return (changed);
 }
 
 static void
@@ -440,89 +507,67 @@ options_apply(struct options *o, struct memory *memory,
 	return (changed);
 }
 
-/* The index of the first domain that is not before key. */
-static size_t
-first_domain(const struct options *o, const struct domain *key)
-{
-	size_t lo = 0, hi = o->ndomains, mid;
-
-	while (lo < hi) {
-		mid = lo + (hi - lo) / 2;
-		if (compare_domains(&o->domains[mid], key) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return (lo);
-}
-
 uint64_t
-options_init_time(const struct options *o, uint16_t version, uint32_t domain,
+options_init_time(struct options *o, uint16_t version, uint32_t domain,
     uint16_t port)
 {
 	const struct domain key = { .id = domain, .version = version };
-	const struct domain *d, *latest = NULL;
-	size_t i;
+	struct domain *d, *best = NULL;
 
-	if (o->ndomains == 0)
-		return (0);
-	for (i = first_domain(o, &key); i < o->ndomains; i++) {
-		d = &o->domains[i];
-		if (d->version != version || d->id != domain)
-			break;
-		if (d->init_time == 0)
+	for (d = option_chain(&o->domains, &domain_kind, &key); d != NULL;
+	     d = option_chain_next(&o->domains, &domain_kind, d)) {
+		if (!is_same_domain(d, &key) || d->init_time == 0)
 			continue;
-		if (d->port == port)
-			return (d->init_time);
-		if (latest == NULL || is_later(d->turn, latest->turn))
-			latest = d;
+		if (best == NULL || d->port == port ||
+		    (best->port != port && is_later(d->turn, best->turn)))
+			best = d;
 	}
-	return (latest == NULL ? 0 : latest->init_time);
-}
-
-static void
-remove_entry(void *array, size_t *n, size_t i, size_t size)
-{
-	char *at = (char *)array + i * size;
-
-	memmove(at, at + size, (--*n - i) * size);
+	if (best == NULL)
+		return (0);
+	option_use(&o->domains, &domain_kind, best);
+	return (best->init_time);
 }
 
 void
 options_forget_port(struct options *o, struct memory *memory, uint16_t port)
 {
-	const struct sampler *s = o->samplers;
-	const struct domain *d = o->domains;
+	const struct sampler *s;
+	const struct domain *d;
 	size_t i;
 
-	for (i = o->nsamplers; i-- > 0;) {
-		if (s[i].port != port ||
-		    !((i > 0 && is_same_sampler(&s[i], &s[i - 1])) ||
-			(i + 1 < o->nsamplers &&
-			    is_same_sampler(&s[i], &s[i + 1]))))
-			continue;
-		remove_entry(o->samplers, &o->nsamplers, i, sizeof(*s));
-		memory->used -= sizeof(*s);
+	for (i = o->samplers.n; i-- > 0;) {
+		s = options_sampler(o, i);
+		if (s->port == port && latest_sampler(o, s, s) != NULL)
+			option_remove(&o->samplers, &sampler_kind, i, memory);
 	}
-	for (i = o->ndomains; i-- > 0;) {
-		if (d[i].port != port ||
-		    !((i > 0 && is_same_domain(&d[i], &d[i - 1])) ||
-			(i + 1 < o->ndomains &&
-			    is_same_domain(&d[i], &d[i + 1]))))
-			continue;
-		remove_entry(o->domains, &o->ndomains, i, sizeof(*d));
-		memory->used -= sizeof(*d);
+	for (i = o->domains.n; i-- > 0;) {
+		d = options_domain(o, i);
+		if (d->port == port && latest_domain(o, d, d) != NULL)
+			option_remove(&o->domains, &domain_kind, i, memory);
 	}
+}
+
+size_t
+options_memory(const struct options *o)
+{
+	const struct interface *in;
+	size_t i, bytes;
+
+	bytes = option_table_size(&o->samplers, &sampler_kind) +
+	    option_table_size(&o->interfaces, &interface_kind) +
+	    option_table_size(&o->domains, &domain_kind);
+	for (i = 0; i < o->interfaces.n; i++) {
+		in = options_interface(o, i);
+		bytes += text_size(in->name) + text_size(in->description);
+	}
+	return (bytes);
 }
 
 void
 options_free(struct options *o, struct memory *memory)
 {
-	memory->used -= o->nsamplers * sizeof(*o->samplers) +
-	    o->ninterfaces * sizeof(*o->interfaces) +
-	    o->ndomains * sizeof(*o->domains);
-	free(o->samplers);
-	free(o->interfaces);
-	free(o->domains);
+	option_table_free(&o->samplers, &sampler_kind, memory);
+	option_table_free(&o->interfaces, &interface_kind, memory);
+	option_table_free(&o->domains, &domain_kind, memory);
 	*o = (struct options){ 0 };
 }

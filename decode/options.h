@@ -27,14 +27,21 @@
 
 #include "base/memory.h"
 #include "decode/ie.h"
+#include "decode/option-table.h"
 #include "decode/session.h"
 
-/* Entries kept for one exporter; further ones are ignored. */
-#define SAMPLERS_MAX   256
+/*
+ * Entries kept for one exporter; at the limit, or without memory, a new one
+ * evicts the least recently used of its table.
+ */
+#define SAMPLERS_MAX   4096
 #define INTERFACES_MAX 4096
 #define DOMAINS_MAX    256
 
+#define OPTIONS_TEXT_MAX 255 /* octets of a name; RFC 2863, DisplayString */
+
 struct sampler {
+	struct option_link link;
 	uint32_t domain;
 	uint16_t version;
 	uint16_t port;   /* UDP source port of the options data */
@@ -44,12 +51,15 @@ struct sampler {
 	uint64_t one_of; /* packets of which one is sampled */
 };
 
+/* Texts are as sent, up to the first NUL, of any encoding; NULL: empty. */
 struct interface {
+	struct option_link link;
 	uint32_t index; /* SNMP ifIndex */
-	char name[IE_NAME_MAX], description[IE_NAME_MAX];
+	char *name, *description;
 };
 
 struct domain {
+	struct option_link link;
 	uint32_t id;
 	uint16_t version;
 	uint16_t port;      /* UDP source port of the options data */
@@ -61,19 +71,24 @@ struct domain {
 	uint64_t unsent_flows, unsent_packets;
 };
 
-/* The arrays are sorted by their keys.  All zero: empty. */
+/* All zero: empty. */
 struct options {
-	struct sampler *samplers;
-	struct interface *interfaces;
-	struct domain *domains;
-	size_t nsamplers, ninterfaces, ndomains;
-	uint32_t clock; /* updates of samplers and domains */
+	struct option_table samplers, interfaces, domains;
+	uint32_t clock;   /* updates of samplers and domains */
+	uint64_t refused; /* values ignored for want of memory */
 };
 
+extern const struct option_kind sampler_kind, interface_kind, domain_kind;
+
+/* The entry at index i of its table. */
+const struct sampler *options_sampler(const struct options *o, size_t i);
+const struct interface *options_interface(const struct options *o, size_t i);
+const struct domain *options_domain(const struct options *o, size_t i);
+
 /*
- * Applies one options record of the session from port.  A new entry begins with
- * the values that a session told that is not steady: it may be the same., whose values are in the slots of flow and values.
- * Values that exceed a limit are ignored.  True if the state file has to be
+ * Applies one options record of the session from port, whose values are in the
+ * slots of flow and values.  A new entry begins with the values that a session
+ * told that is not steady: it may be the same.  True if the state file has to be
  * written.  *resampled is the new number of packets of which one is sampled if
  * it differs from the previous one, else 0.
  */
@@ -84,10 +99,11 @@ bool options_apply(struct options *o, struct memory *memory,
 
 /*
  * The time when the domain's uptime was 0, in epoch ms; 0 if unknown.  The
- * session from port comes first, or else the one that told it last.
+ * session from port comes first, or else the one that told it last.  It counts as
+ * a use.
  */
-uint64_t options_init_time(const struct options *o, uint16_t version,
-    uint32_t domain, uint16_t port);
+uint64_t options_init_time(struct options *o, uint16_t version, uint32_t domain,
+    uint16_t port);
 
 /* Whether no other session told more recently about the same one. */
 bool options_is_latest_sampler(const struct options *o, size_t i);
@@ -110,6 +126,9 @@ bool options_put_interface(struct options *o, struct memory *memory,
     const struct interface *interface);
 bool options_put_domain(struct options *o, struct memory *memory,
     const struct domain *domain);
+
+/* Bytes of memory in use. */
+size_t options_memory(const struct options *o);
 
 void options_free(struct options *o, struct memory *memory);
 

@@ -174,11 +174,25 @@ static const struct pack_layout sampler_layout_old =
 
 static const struct pack_row interface_rows[] = {
 	NUMBER(struct interface, index),
-	PACK_PLAIN(PACK_TEXT, struct interface, name),
-	PACK_PLAIN(PACK_TEXT, struct interface, description),
+	PACK_BOUNDED(PACK_STRING, struct interface, name, 0, OPTIONS_TEXT_MAX),
+	PACK_BOUNDED(PACK_STRING, struct interface, description, 0,
+	    OPTIONS_TEXT_MAX),
 };
 static const struct pack_layout interface_layout =
     PACK_LAYOUT(struct interface, interface_rows, NULL);
+
+/* Of STATE_OLD. */
+struct interface_old {
+	uint32_t index;
+	char name[32], description[32];
+};
+static const struct pack_row interface_old_rows[] = {
+	NUMBER(struct interface_old, index),
+	PACK_PLAIN(PACK_TEXT, struct interface_old, name),
+	PACK_PLAIN(PACK_TEXT, struct interface_old, description),
+};
+static const struct pack_layout interface_layout_old =
+    PACK_LAYOUT(struct interface_old, interface_old_rows, NULL);
 
 /* Not the counters: they start at 0 after a restart. */
 static const struct pack_row domain_rows[] = {
@@ -191,17 +205,6 @@ static const struct pack_layout domain_layout =
     PACK_LAYOUT(struct domain, domain_rows, NULL);
 static const struct pack_layout domain_layout_old =
     WITHOUT_LAST(1, struct domain, domain_rows, NULL);
-
-static const struct pack_row options_rows[] = {
-	PACK_ITEMS(struct options, samplers, nsamplers, sampler_layout,
-	    UINT32_MAX),
-	PACK_ITEMS(struct options, interfaces, ninterfaces, interface_layout,
-	    UINT32_MAX),
-	PACK_ITEMS(struct options, domains, ndomains, domain_layout,
-	    UINT32_MAX),
-};
-static const struct pack_layout options_layout =
-    PACK_LAYOUT(struct options, options_rows, NULL);
 
 /* The least recently used one first: unpacking restores the order of use. */
 static int
@@ -289,6 +292,32 @@ pack_templates(struct wcursor *w, const struct exporter *e)
 	return (0);
 }
 
+/* The least recently used one first, as for templates. */
+static int
+pack_table(struct wcursor *w, const struct option_table *t,
+    const struct option_kind *kind, const struct pack_layout *layout)
+{
+	const void *item = option_oldest(t, kind);
+
+	if (wcur_u32(w, (uint32_t)t->n) != 0)
+		return (FLOWD_ESPACE);
+	for (; item != NULL; item = option_newer(t, kind, item)) {
+		if (pack_struct(w, layout, item) != 0)
+			return (FLOWD_ESPACE);
+	}
+	return (0);
+}
+
+static int
+pack_options(struct wcursor *w, const struct options *o)
+{
+	if (pack_table(w, &o->samplers, &sampler_kind, &sampler_layout) != 0 ||
+	    pack_table(w, &o->interfaces, &interface_kind, &interface_layout) !=
+		0)
+		return (FLOWD_ESPACE);
+	return (pack_table(w, &o->domains, &domain_kind, &domain_layout));
+}
+
 static void
 pack_exporter(void *arg, const struct exporter *e)
 {
@@ -305,8 +334,7 @@ pack_exporter(void *arg, const struct exporter *e)
 	p->exporters++;
 	if (pack_struct(w, &exporter_layout, &head) != 0 ||
 	    pack_sessions(w, e) != 0 || pack_sequences(w, e) != 0 ||
-	    pack_templates(w, e) != 0 ||
-	    pack_struct(w, &options_layout, &e->options) != 0)
+	    pack_templates(w, e) != 0 || pack_options(w, &e->options) != 0)
 		p->error = FLOWD_ESPACE;
 }
 
@@ -478,14 +506,32 @@ unpack_sampler(struct cursor *c, struct exporter *e, const struct unpacker *u)
 }
 
 static int
+unpack_interface_old(struct cursor *c, struct exporter *e)
+{
+	struct interface_old old = { .index = 0 };
+	struct interface i = { .name = old.name,
+		.description = old.description };
+	int r;
+
+	if ((r = unpack_struct(c, &interface_layout_old, &old)) == 0) {
+		i.index = old.index;
+		options_put_interface(&e->options, &e->shared->memory, &i);
+	}
+	return (r);
+}
+
+static int
 unpack_interface(struct cursor *c, struct exporter *e, const struct unpacker *u)
 {
 	struct interface i = { .index = 0 };
 	int r;
 
-	(void)u;
+	if (u->version == STATE_OLD)
+		return (unpack_interface_old(c, e));
 	if ((r = unpack_struct(c, &interface_layout, &i)) == 0)
 		options_put_interface(&e->options, &e->shared->memory, &i);
+	free(i.name);
+	free(i.description);
 	return (r);
 }
 

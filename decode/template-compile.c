@@ -260,8 +260,6 @@ how_of(const struct ie *ie, uint16_t len, uint8_t width)
 		return (HOW_NTP_MICRO);
 	case IE_NTP_NANO:
 		return (HOW_NTP_NANO);
-	case IE_TEXT:
-		return (HOW_TEXT);
 	case IE_MILLI:
 		return (HOW_MILLI);
 	case IE_NANO:

@@ -71,23 +71,6 @@ save_bytes(uint8_t *dst, size_t width, const uint8_t *p, size_t len)
 	memcpy(dst + width - n, p + len - n, n);
 }
 
-/*
- * Truncates to width, with a NUL.  The text will be displayed: control
- * characters, quotes and backslashes are replaced by question marks.
- */
-static void
-save_text(uint8_t *dst, size_t width, const uint8_t *p, size_t len)
-{
-	size_t i, n = len < width - 1 ? len : width - 1;
-
-	for (i = 0; i < n && p[i] != '\0'; i++)
-		dst[i] =
-		    p[i] < 0x20 || p[i] > 0x7e || p[i] == '"' || p[i] == '\\' ?
-		    '?' :
-		    p[i];
-	memset(dst + i, 0, width - i);
-}
-
 static void
 save_octets(uint8_t *dst, const uint8_t *p, size_t len)
 {
@@ -115,9 +98,6 @@ apply_rare(const struct op *op, const uint8_t *p, size_t len, uint8_t *dst)
 		break;
 	case HOW_NTP_NANO:
 		number_set(dst, 8, ntp_to_ms(p, 1000000000));
-		break;
-	case HOW_TEXT:
-		save_text(dst, op->width, p, len);
 		break;
 	case HOW_OCTETS:
 		save_octets(dst, p, len);

@@ -142,9 +142,15 @@ class Show(Running):
             IPFIX, netflow9.templates(IPFIX, flow),
             netflow9.templates(IPFIX, options, names),
             netflow9.data(options, (1, 5, 2, 100)),
-            netflow9.data(names, (7, b"eth7\x1b[2J", b"up")), domain=1))
-        self.wait("options", 2)
+            netflow9.data(names, (7, b"eth7\x1b[2J", b"up"),
+                          (8, b"n" * 255, "Zürich\\".encode() + b"\xfc")),
+            domain=1))
+        self.wait("options", 3)
         answer = show_json(self.flowd, "show", "exporter", AGENT)
+        self.assertEqual([(i["name"], i["description"])
+                          for i in answer["interfaces"]],
+                         [(r"eth7\033[2J", "up"),
+                          ("n" * 255, "Zürich\\" + r"\374")])
         self.assertEqual([e["exporter"] for e in answer["exporters"]],
                          [AGENT])
         self.assertEqual(answer["exporters"][0]["versions"], [10])
@@ -175,8 +181,12 @@ class Show(Running):
                      "    applicationId (95), 4 bytes",
                      "    tcpWindowSizeMin (4315 of enterprise 9), 4 bytes",
                      "    scope observationDomainId (149), 4 bytes",
-                     "interface 7: eth7?[2J - up"):
+                     "interface 7: eth7\\033[2J - up"):
             self.assertIn(line + "\n", text)
+        for locale, city in (("C", r"Z\303\274rich"), ("C.UTF-8", "Zürich")):
+            done = flowdctl(self.flowd, "show", "exporter", AGENT,
+                            env={**os.environ, "LC_ALL": locale})
+            self.assertIn("n - " + city + r"\\\374" + "\n", done.stdout)
         self.assertRegex(text, r"sampling: 1 of 100 packets, mode 2, "
                                r"sampler 5 of domain 1, in options data")
         self.assertIn("template 300: 9 fields, announced ", text)
@@ -613,6 +623,22 @@ class Check(Running):
             "to output errors, and the kernel dropped 0 datagrams of all "
             "exporters"), found)
         self.assertRegex(found["clock-off"], r"is 3(599|60\d) s behind$")
+
+    def test_limits_of_options_data(self):
+        names = Template(302, ("ingressInterface", 4), ("interfaceName", 4),
+                         scopes=1)
+        self.send(message(IPFIX, netflow9.templates(IPFIX, names)))
+        for i in range(5):
+            self.send(message(IPFIX, netflow9.data(
+                names, *((1 + 1000 * i + n, b"eth0") for n in range(1000)))))
+        self.wait("options", 5000)
+        self.assertIn("and 904 names of interfaces",
+                      self.findings()["options-limit"])
+        text = show(self.flowd, "show", "exporter", AGENT)
+        self.assertRegex(text, r"(?m)^interfaces-evicted +904 ")
+        self.assertEqual(len(re.findall(r"(?m)^interface \d", text)), 4096)
+        self.assertNotIn("interface 904:", text)
+        self.assertIn("interface 905: eth0", text)
 
     def test_interfaces(self):
         flows = [{**f, "if_index_in": 3, "if_index_out": 3}

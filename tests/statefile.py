@@ -155,7 +155,7 @@ class Restart(StateSender):
             flow, = feed.flows()
             report = statistics(flowd)
         self.assertEqual(len(known), 2)
-        self.assertEqual(
+        self.assertCountEqual(
             report.lines(AGENT, "sampler"),
             [known[0], "domain 0 sampler 7 takes 1 of 7 packets, mode 1",
              known[1]])

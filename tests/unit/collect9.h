@@ -184,9 +184,7 @@ collect_memory_of(const struct exporter *e)
 	assert_int_equal(n, e->templates.count);
 	assert_true(n <= e->shared->templates_max);
 	bytes += e->templates.nbuckets * sizeof(*e->templates.buckets);
-	bytes += e->options.nsamplers * sizeof(*e->options.samplers);
-	bytes += e->options.ninterfaces * sizeof(*e->options.interfaces);
-	bytes += e->options.ndomains * sizeof(*e->options.domains);
+	bytes += options_memory(&e->options);
 	bytes += e->sessions.room * sizeof(*e->sessions.at);
 	for (r = e->held.sets.oldest; r != NULL; r = r->newer) {
 		set = held_set_of(r, HELD_OF_EXPORTER);

@@ -885,7 +885,7 @@ many_names_are_fast(void **state)
 		wire_uint(&w, 'x', 1);
 	}
 	transmit();
-	assert_int_equal(c.exporter->options.ninterfaces, INTERFACES_MAX);
+	assert_int_equal(c.exporter->options.interfaces.n, INTERFACES_MAX);
 	finished = true;
 }
 

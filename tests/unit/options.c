@@ -32,7 +32,7 @@
 #include "decode/exporters.h"
 #include "fixture9.h"
 
-static const struct options *
+static struct options *
 options(void)
 {
 	return (&c.exporter->options);
@@ -63,11 +63,11 @@ sampler(uint16_t version, uint64_t id)
 	const struct options *o = options();
 	size_t i;
 
-	for (i = 0; i < o->nsamplers; i++) {
-		if (o->samplers[i].version == version &&
-		    o->samplers[i].domain == w.domain &&
-		    o->samplers[i].id == id)
-			return (&o->samplers[i]);
+	for (i = 0; i < o->samplers.n; i++) {
+		if (options_sampler(o, i)->version == version &&
+		    options_sampler(o, i)->domain == w.domain &&
+		    options_sampler(o, i)->id == id)
+			return (options_sampler(o, i));
 	}
 	fail_msg("no sampler %u of version %u", (unsigned int)id, version);
 	return (NULL);
@@ -79,9 +79,9 @@ interface(uint32_t index)
 	const struct options *o = options();
 	size_t i;
 
-	for (i = 0; i < o->ninterfaces; i++) {
-		if (o->interfaces[i].index == index)
-			return (&o->interfaces[i]);
+	for (i = 0; i < o->interfaces.n; i++) {
+		if (options_interface(o, i)->index == index)
+			return (options_interface(o, i));
 	}
 	fail_msg("no interface %u", index);
 	return (NULL);
@@ -93,10 +93,10 @@ domain(uint16_t version)
 	const struct options *o = options();
 	size_t i;
 
-	for (i = 0; i < o->ndomains; i++) {
-		if (o->domains[i].version == version &&
-		    o->domains[i].id == w.domain)
-			return (&o->domains[i]);
+	for (i = 0; i < o->domains.n; i++) {
+		if (options_domain(o, i)->version == version &&
+		    options_domain(o, i)->id == w.domain)
+			return (options_domain(o, i));
 	}
 	fail_msg("no domain %u of version %u", w.domain, version);
 	return (NULL);
@@ -129,7 +129,7 @@ samplers_are_read_in_every_length(void **state)
 			assert_int_equal(sampler(versions[v], 10 + i)->mode, 2);
 		}
 	}
-	assert_int_equal(options()->nsamplers, 8);
+	assert_int_equal(options()->samplers.n, 8);
 	assert_int_equal(c.exporter->counters.options, 8);
 }
 
@@ -147,7 +147,7 @@ sampler_from(const uint16_t *ids, const uint32_t *said, size_t n)
 	for (i = 0; i < n; i++)
 		wire_uint(&w, said[i], 4);
 	take(DECODED);
-	assert_int_equal(options()->nsamplers, 1);
+	assert_int_equal(options()->samplers.n, 1);
 	return (sampler(IPFIX, 0));
 }
 
@@ -207,7 +207,7 @@ samplers_have_ids_and_domains(void **state)
 		wire_uint(&w, 1000 + i, 4);
 		take(DECODED);
 	}
-	assert_int_equal(options()->nsamplers, 6);
+	assert_int_equal(options()->samplers.n, 6);
 	for (i = 0; i < 6; i++) {
 		w.domain = 10 - i % 2;
 		assert_int_equal(sampler(IPFIX, 6 - i)->one_of, 1000 + i);
@@ -234,7 +234,7 @@ a_newer_record_replaces_the_old(void **state)
 		assert_int_equal(sampler(IPFIX, 1)->one_of, rates[i]);
 		assert_int_equal(exporters_changed(c.table), i != 1);
 	}
-	assert_int_equal(options()->nsamplers, 1);
+	assert_int_equal(options()->samplers.n, 1);
 }
 
 /* Values that a record does not contain are kept from an earlier one. */
@@ -322,14 +322,14 @@ interfaces_have_names(void **state)
 	}, out[] = {
 		{ 14, 4, 0 }, { 82, 6, 0 },
 	};
-	static const char longest[] =
-	    "the uplink to the other side of the town, behind the river";
+	char longest[300];
 
 	(void)state;
+	memset(longest, 'x', sizeof(longest));
 	send_template(IPFIX, in, 3, 1);
 	wire_uint(&w, 3, 2);
 	wire_variable(&w, "Gi0/3", 5, 0);
-	wire_variable(&w, longest, strlen(longest), 1);
+	wire_variable(&w, longest, sizeof(longest), 1);
 	wire_uint(&w, 1, 2);
 	wire_variable(&w, "Gi0/1", 5, 0);
 	wire_variable(&w, "", 0, 0);
@@ -338,14 +338,14 @@ interfaces_have_names(void **state)
 	wire_uint(&w, 2, 4);
 	wire_bytes(&w, "eth\a2\0", 6);
 	take(DECODED);
-	assert_int_equal(options()->ninterfaces, 3);
+	assert_int_equal(options()->interfaces.n, 3);
 	assert_string_equal(interface(3)->name, "Gi0/3");
-	assert_int_equal(strlen(interface(3)->description), IE_NAME_MAX - 1);
+	assert_int_equal(strlen(interface(3)->description), OPTIONS_TEXT_MAX);
 	assert_memory_equal(interface(3)->description, longest,
-	    IE_NAME_MAX - 1);
+	    OPTIONS_TEXT_MAX);
 	assert_string_equal(interface(1)->name, "Gi0/1");
-	assert_string_equal(interface(1)->description, "");
-	assert_string_equal(interface(2)->name, "eth?2");
+	assert_null(interface(1)->description);
+	assert_string_equal(interface(2)->name, "eth\a2");
 }
 
 static void
@@ -381,7 +381,7 @@ other_scopes_of_v9_are_ignored(void **state)
 		wire_uint(&w, 0xdeadbeef, 4);
 		wire_uint(&w, 100 + scope, 4);
 		take(DECODED);
-		assert_int_equal(options()->nsamplers, 1);
+		assert_int_equal(options()->samplers.n, 1);
 		assert_int_equal(sampler(V9, 0)->one_of, 100 + scope);
 	}
 }
@@ -419,7 +419,7 @@ scopes_of_length_0(void **state)
 		wire_bytes(&w, "lo0", 3);
 		take(DECODED);
 		assert_int_equal(sampler(versions[v], 0)->one_of, 16);
-		assert_int_equal(options()->ninterfaces, 0);
+		assert_int_equal(options()->interfaces.n, 0);
 	}
 }
 
@@ -438,7 +438,7 @@ truncated_records_change_nothing(void **state)
 		send_template(IPFIX, fixed, 2, 1);
 		wire_fill(&w, 1, len);
 		take(DECODED);
-		assert_int_equal(options()->nsamplers, 0);
+		assert_int_equal(options()->samplers.n, 0);
 	}
 	for (len = 0; len < 12; len++) {
 		send_template(IPFIX, variable, 3, 1);
@@ -448,7 +448,7 @@ truncated_records_change_nothing(void **state)
 		wcur_init(&w.at, w.buf, sizeof(w.buf));
 		(void)wcur_skip(&w.at, (size_t)(w.set - w.buf) + 4 + len);
 		take(DECODED);
-		assert_int_equal(options()->nsamplers, 0);
+		assert_int_equal(options()->samplers.n, 0);
 	}
 	assert_int_equal(c.exporter->counters.options, 0);
 	send_template(IPFIX, variable, 3, 1);
@@ -457,7 +457,7 @@ truncated_records_change_nothing(void **state)
 	wire_variable(&w, "abcde", 5, 0);
 	wire_fill(&w, 0, 3);
 	take(DECODED);
-	assert_int_equal(options()->nsamplers, 1);
+	assert_int_equal(options()->samplers.n, 1);
 	assert_int_equal(c.exporter->counters.options, 1);
 }
 
@@ -531,7 +531,7 @@ assert_head_refused(uint16_t version, uint16_t first, uint16_t second)
 	wire_set(&w, 256);
 	wire_fill(&w, 1, 8);
 	take(DECODE_HELD);
-	assert_int_equal(options()->nsamplers, 0);
+	assert_int_equal(options()->samplers.n, 0);
 	held_drop_all(&c.exporter->held);
 }
 
@@ -569,6 +569,19 @@ send_many(const struct wire_field *fields, uint32_t n)
 	take(DECODED);
 }
 
+/* The ids of send_many that were sent last. */
+static bool
+is_late(uint32_t id, uint32_t n, uint32_t late)
+{
+	uint32_t i;
+
+	for (i = n - late; i < n; i++) {
+		if ((uint32_t)((uint64_t)i * 7919 % n) == id)
+			return (true);
+	}
+	return (false);
+}
+
 static void
 samplers_are_bounded(void **state)
 {
@@ -576,17 +589,20 @@ samplers_are_bounded(void **state)
 		{ 302, 4, 0 },
 		{ 305, 4, 0 },
 	};
-	const struct options *o;
+	const struct options *o = options();
+	const struct sampler *s;
 	size_t i;
 
 	(void)state;
 	send_many(fields, SAMPLERS_MAX + 100);
 	o = options();
-	assert_int_equal(o->nsamplers, SAMPLERS_MAX);
-	for (i = 0; i < o->nsamplers; i++) {
-		assert_int_equal(o->samplers[i].one_of, o->samplers[i].id + 1);
+	assert_int_equal(o->samplers.n, SAMPLERS_MAX);
+	assert_int_equal(o->samplers.evicted, 100);
+	for (i = 0; i < o->samplers.n; i++) {
+		s = options_sampler(o, i);
+		assert_int_equal(s->one_of, s->id + 1);
 		assert_true(
-		    i == 0 || o->samplers[i - 1].id < o->samplers[i].id);
+		    is_late((uint32_t)s->id, SAMPLERS_MAX + 100, SAMPLERS_MAX));
 	}
 }
 
@@ -603,34 +619,45 @@ interfaces_are_bounded(void **state)
 	(void)state;
 	send_many(fields, INTERFACES_MAX + 100);
 	o = options();
-	assert_int_equal(o->ninterfaces, INTERFACES_MAX);
-	for (i = 1; i < o->ninterfaces; i++)
-		assert_true(
-		    o->interfaces[i - 1].index < o->interfaces[i].index);
+	assert_int_equal(o->interfaces.n, INTERFACES_MAX);
+	assert_int_equal(o->interfaces.evicted, 100);
+	for (i = 0; i < INTERFACES_MAX; i++)
+		assert_true(is_late(options_interface(o, i)->index,
+		    INTERFACES_MAX + 100, INTERFACES_MAX));
 }
 
 static void
-domains_are_bounded(void **state)
+send_init_time(uint32_t id)
 {
 	static const struct wire_field fields[] = {
 		{ 149, 4, 0 },
 		{ 160, 8, 0 },
 	};
+
+	w.domain = id;
+	send_template(IPFIX, fields, 2, 1);
+	wire_uint(&w, id, 4);
+	wire_uint(&w, 1000 + id, 8);
+	take(DECODED);
+}
+
+/* Data that use domain 0 keep it. */
+static void
+the_least_recently_used_domain_goes(void **state)
+{
 	uint32_t i;
 
 	(void)state;
 	for (i = 0; i < DOMAINS_MAX + 100; i++) {
-		w.domain = i ^ 0x55;
-		send_template(IPFIX, fields, 2, 1);
-		wire_uint(&w, w.domain, 4);
-		wire_uint(&w, 1000 + w.domain, 8);
-		take(DECODED);
+		send_init_time(i);
+		assert_int_equal(options_init_time(options(), IPFIX, 0, 0),
+		    1000);
 	}
-	assert_int_equal(options()->ndomains, DOMAINS_MAX);
-	for (i = 0; i < DOMAINS_MAX; i++)
-		assert_int_equal(
-		    options_init_time(options(), IPFIX, i ^ 0x55, 0),
-		    1000 + (i ^ 0x55));
+	assert_int_equal(options()->domains.n, DOMAINS_MAX);
+	assert_int_equal(options()->domains.evicted, 100);
+	for (i = 1; i < DOMAINS_MAX + 100; i++)
+		assert_int_equal(options_init_time(options(), IPFIX, i, 0),
+		    i <= 100 ? 0 : 1000 + i);
 }
 
 static void
@@ -650,8 +677,9 @@ memory_limits_all_options(void **state)
 	collect_stop(&c);
 	collect_start(&c, &limits);
 	send_many(fields, 1000);
-	assert_true(options()->ninterfaces > 20);
-	assert_true(options()->ninterfaces * sizeof(struct interface) < 4096);
+	assert_true(options()->interfaces.n > 20);
+	assert_true(c.exporter->shared->memory.used <= 4096);
+	assert_true(options()->interfaces.evicted + options()->refused > 0);
 	assert_int_equal(c.exporter->counters.options, 1000);
 }
 
@@ -679,7 +707,7 @@ main(void)
 		TEST(impossible_options_templates_are_refused),
 		TEST(samplers_are_bounded),
 		TEST(interfaces_are_bounded),
-		TEST(domains_are_bounded),
+		TEST(the_least_recently_used_domain_goes),
 		TEST(memory_limits_all_options),
 	};
 

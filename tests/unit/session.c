@@ -318,7 +318,7 @@ options_of_many_ports_are_bounded(void **state)
 	for (port = 1000; port < 2000; port++) {
 		from_port(port);
 		send_init_time((uint64_t)WIRE_EXPORT_SEC * 1000 - port);
-		assert_true(c.exporter->options.ndomains <= SESSIONS_MAX + 1);
+		assert_true(c.exporter->options.domains.n <= SESSIONS_MAX + 1);
 	}
 }
 

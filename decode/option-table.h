@@ -1,0 +1,105 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * A table of options data: an array, a hash table, and a list by last use.  At
+ * its limit, a new item evicts the least recently used one, so that no item is
+ * ever moved or searched for at a cost that grows with the table.
+ *
+ * Items with the same hash are in one chain: the hash is of the key without the
+ * source port, so that option_chain finds what several sessions told about one
+ * thing.
+ */
+#ifndef OPTION_TABLE_H
+#define OPTION_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/memory.h"
+
+#define OPTION_NONE UINT32_MAX /* no item */
+
+/* The first member of each item: indices of others, or OPTION_NONE. */
+struct option_link {
+	uint32_t newer, older; /* by last use */
+	uint32_t next;         /* in the bucket */
+};
+
+/* What the items of a table are. */
+struct option_kind {
+	size_t size; /* bytes of an item */
+	size_t max;  /* items */
+	uint64_t (*hash)(const void *item);
+	bool (*equal)(const void *a, const void *b);
+	/* Frees what the item refers to; NULL: nothing. */
+	void (*release)(void *item, struct memory *memory);
+};
+
+/* All zero: empty. */
+struct option_table {
+	void *items;
+	uint32_t *buckets; /* as many as there is room for items */
+	size_t n, room;    /* items */
+	uint64_t secret;   /* so that exporters cannot choose the bucket */
+	uint32_t newest, oldest; /* if n is not 0 */
+	uint64_t evicted;
+};
+
+/* The item at index i, which is below n. */
+void *option_at(const struct option_table *t, const struct option_kind *kind,
+    size_t i);
+
+/*
+ * Returns the item that equals key, or adds a copy of key; both count as a use.
+ * A new item may evict another one.  NULL without memory.  Items move only when
+ * one is added or removed.
+ */
+void *option_get(struct option_table *t, const struct option_kind *kind,
+    const void *key, struct memory *memory);
+
+/* Counts a use of the item. */
+void option_use(struct option_table *t, const struct option_kind *kind,
+    void *item);
+
+/*
+ * The first item that may have the hash of key, which has the type of an item,
+ * and the item that follows in the chain.  NULL after the last.
+ */
+void *option_chain(const struct option_table *t, const struct option_kind *kind,
+    const void *key);
+void *option_chain_next(const struct option_table *t,
+    const struct option_kind *kind, const void *item);
+
+/* The least recently used item, and those that follow.  NULL after the last. */
+const void *option_oldest(const struct option_table *t,
+    const struct option_kind *kind);
+const void *option_newer(const struct option_table *t,
+    const struct option_kind *kind, const void *item);
+
+/* Removes the item at index i.  The last one takes its place. */
+void option_remove(struct option_table *t, const struct option_kind *kind,
+    size_t i, struct memory *memory);
+
+/* Bytes of the table, without what its items refer to. */
+size_t option_table_size(const struct option_table *t,
+    const struct option_kind *kind);
+
+void option_table_free(struct option_table *t, const struct option_kind *kind,
+    struct memory *memory);
+
+#endif
