@@ -112,7 +112,8 @@ class Tree:
     def link(self, to, flags, *sources):
         run("sh", "-c", f"{variable('CC')} -shared -O0 -fPIC -w -std=gnu11 "
             f"-Wl,-Bsymbolic -I. -I.. {flags} -o {to} {' '.join(sources)} "
-            "../rules/*.c internal.a libflowd.a -lz", cwd=self.build)
+            f"../rules/*.c internal.a libflowd.a {variable('LIBCODEC')} -lz",
+            cwd=self.build)
 
     def make_python(self):
         package = self.build / "python" / "flowd"
