@@ -5,13 +5,16 @@ replaced."""
 import gzip
 import os
 import pathlib
+import random
 import re
 import select
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 
@@ -546,6 +549,110 @@ class FollowingSeveral(FollowTest):
             self.check_silence()
             self.end()
         self.assertEqual(self.read("errors"), b"")
+
+
+@unittest.skipUnless(HAS_PROC, "no /proc shows when the reader waits")
+class RandomSchedules(FollowTest):
+    """Whatever happens to the logs, no flow is lost or repeated."""
+
+    def setUp(self):
+        super().setUp()
+        self.count = 0			# of flows that were written
+        self.stopped = False
+
+    def put(self, path, count):
+        new = range(self.count, self.count + count)
+        with open(path, "ab") as file:
+            file.write(records(*new))
+        self.count += count
+
+    def compress(self, path):
+        packed = path.with_name(f".{path.name}.gz.new")
+        packed.write_bytes(gzip.compress(path.read_bytes()))
+        shutil.copystat(path, packed)
+        packed.rename(path.with_name(f"{path.name}.gz"))
+        path.unlink()
+
+    def closed(self):
+        return [path for path in self.logs.iterdir() if path != self.current
+                and path.suffix != ".gz"]
+
+    def renumber(self):
+        """Frees number 1 for a closed log."""
+        for path in sorted(self.logs.glob("a.log.*"), reverse=True):
+            words = path.name.split(".")
+            words[2] = f"{int(words[2]) + 1:06}"
+            path.rename(self.logs / ".".join(words))
+        return self.logs / "a.log.000001"
+
+    def rotate(self, kind, turn):
+        if kind == "dated":
+            self.current = self.logs / f"20261130-{turn:04}.flow"
+        elif kind == "renamed":
+            self.current.rename(self.renumber())
+        elif not self.stopped:
+            shutil.copy(self.current, self.renumber())
+            os.truncate(self.current, 0)
+        self.current.touch()
+
+    def pause_or_resume(self):
+        self.reader.send_signal(
+            signal.SIGCONT if self.stopped else signal.SIGSTOP)
+        self.stopped = not self.stopped
+
+    def let_it_look(self):
+        if not self.stopped:
+            before = self.sleeps()
+            wait_for(lambda: self.sleeps() > before, "the log is read")
+
+    def run_schedule(self, rng, kind, followed):
+        self.logs = pathlib.Path(tempfile.mkdtemp(dir=self.dir))
+        self.current = self.logs / {"dated": "20261130-0000.flow"}.get(
+            kind, "a.log")
+        self.count = 0
+        self.put(self.current, 3)
+        self.follow(self.logs / followed)
+        self.let_it_look()
+        for turn in range(1, 60):
+            what = rng.random()
+            if what < .5:
+                self.put(self.current, rng.randrange(1, 4))
+            elif what < .7:
+                self.rotate(kind, turn)
+            elif what < .85 and self.closed():
+                self.compress(rng.choice(self.closed()))
+            elif what > .9:
+                self.pause_or_resume()
+            if rng.random() < .3:
+                self.let_it_look()
+        if self.stopped:
+            self.pause_or_resume()
+        self.expect_numbers(self.count)
+        self.end()
+
+    def expect_numbers(self, count):
+        """Waits until each flow was printed."""
+        deadline = time.monotonic() + SECONDS
+        while self.seen.count(b"\n") < count:
+            ready, _, _ = select.select([self.reader.stdout], [], [],
+                                        deadline - time.monotonic())
+            self.assertTrue(ready, f"{self.seen.count(10)} of {count} flows")
+            self.seen += os.read(self.reader.stdout.fileno(), 65536)
+        self.check_silence()
+        found = [int(n) for n in re.findall(rb"octets (\d+) \n", self.seen)]
+        self.assertEqual(sorted(found), list(range(count)))
+
+    def test_nothing_is_lost_or_repeated(self):
+        seed = random.randrange(2**32)
+        rounds = 20 if os.environ.get("FLOWD_TEST_LONG") == "1" else 1
+        for number in range(rounds):
+            for kind, followed in (("dated", "."), ("dated", "*.flow"),
+                                   ("renamed", "a.log"), ("renamed", "."),
+                                   ("copied", "a.log")):
+                with self.subTest(seed=seed + number, kind=kind,
+                                  followed=followed):
+                    self.run_schedule(random.Random(seed + number), kind,
+                                      followed)
 
 
 class Refusal(ReaderTest):
