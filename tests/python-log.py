@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """flowd.FlowLog reads and writes logs, by path and as file objects."""
 
+import bz2
 import copy
 import gc
 import gzip
@@ -470,11 +471,16 @@ class Writing(LogTest):
         with self.assertRaisesRegex(ValueError, r"gz'?: .*gzip\.open"):
             flowd.FlowLog(os.fsencode(f"{self.path}.gz"), "wb")
         self.assertEqual(os.listdir(self.path.parent), [])
-        packed = gzip.compress(log(2))
-        self.write(packed)
-        with self.assertRaisesRegex(ValueError, "appended"):
-            flowd.FlowLog(self.path, "ab")
-        self.assertEqual(self.path.read_bytes(), packed)
+        for suffix in "xz", "zst", "bz2":
+            for mode in "ab", "wb":
+                with self.assertRaisesRegex(ValueError, "compressed"):
+                    flowd.FlowLog(f"{self.path}.{suffix}", mode)
+        for packed in (gzip.compress(log(2)), bz2.compress(log(2)),
+                       lzma.compress(log(2)), b"\x28\xb5\x2f\xfd" + log(2)):
+            self.write(packed)
+            with self.assertRaisesRegex(ValueError, "appended"):
+                flowd.FlowLog(self.path, "ab")
+            self.assertEqual(self.path.read_bytes(), packed)
 
     def test_compressed_by_a_file_object(self):
         path = f"{self.path}.gz"

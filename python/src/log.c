@@ -387,30 +387,74 @@ cannot_append(const struct log_object *l)
 	return (-1);
 }
 
+/* The compressions that readers recognise. */
+static const struct compression {
+	const char *suffix;
+	const char *magic;
+} compressions[] = {
+	{ ".gz", "\x1f\x8b" },
+	{ ".xz",
+	    "\xfd"
+	    "7zXZ" },
+	{ ".zst", "\x28\xb5\x2f\xfd" },
+	{ ".bz2", "BZh" },
+};
+#define NCOMPRESSIONS (sizeof(compressions) / sizeof(compressions[0]))
+
+static bool
+has_suffix(const char *name, size_t len)
+{
+	const char *suffix;
+	size_t i;
+
+	for (i = 0; i < NCOMPRESSIONS; i++) {
+		suffix = compressions[i].suffix;
+		if (len >= strlen(suffix) &&
+		    strcmp(name + len - strlen(suffix), suffix) == 0)
+			return (true);
+	}
+	return (false);
+}
+
+static bool
+is_compressed(int fd)
+{
+	char begin[8] = "";
+	size_t i;
+
+	if (pread(fd, begin, sizeof(begin) - 1, 0) == -1)
+		return (false);
+	for (i = 0; i < NCOMPRESSIONS; i++) {
+		if (memcmp(begin, compressions[i].magic,
+			strlen(compressions[i].magic)) == 0)
+			return (true);
+	}
+	return (false);
+}
+
 /*
- * Refuses names that end in .gz: records are written uncompressed, and would be
- * appended behind compressed ones.
+ * Refuses names of compressed logs: records are written uncompressed, and would
+ * be appended behind compressed ones.
  */
 static int
-refuse_gzip(const struct log_object *l, PyObject *path, char mode)
+refuse_compressed(const struct log_object *l, PyObject *path, char mode)
 {
 	PyObject *bytes;
-	Py_ssize_t len;
-	bool gzip;
+	bool compressed;
 
 	if (!PyUnicode_FSConverter(path, &bytes))
 		return (-1);
-	len = PyBytes_GET_SIZE(bytes);
-	gzip = len >= 3 &&
-	    memcmp(PyBytes_AS_STRING(bytes) + len - 3, ".gz", 3) == 0;
+	compressed = has_suffix(PyBytes_AS_STRING(bytes),
+	    (size_t)PyBytes_GET_SIZE(bytes));
 	Py_DECREF(bytes);
-	if (!gzip)
+	if (!compressed)
 		return (0);
 	if (mode == 'a')
 		return (cannot_append(l));
 	PyErr_Format(PyExc_ValueError,
-	    "%S: logs are written uncompressed; pass gzip.open(path, \"wb\") "
-	    "in place of the path, or compress the complete log",
+	    "%S: logs are written uncompressed; pass a file such as "
+	    "gzip.open(path, \"wb\") in place of the path, or compress the "
+	    "complete log",
 	    l->name);
 	return (-1);
 }
@@ -419,7 +463,6 @@ refuse_gzip(const struct log_object *l, PyObject *path, char mode)
 static int
 prepare_to_append(const struct log_object *l, int fd)
 {
-	uint8_t magic[2];
 	struct stat st;
 	uint64_t keep;
 	int error;
@@ -430,8 +473,7 @@ prepare_to_append(const struct log_object *l, int fd)
 	}
 	if (!S_ISREG(st.st_mode) || st.st_size == 0)
 		return (0);
-	if (pread(fd, magic, sizeof(magic), 0) == sizeof(magic) &&
-	    magic[0] == 0x1f && magic[1] == 0x8b) /* RFC 1952 */
+	if (is_compressed(fd))
 		return (cannot_append(l));
 	if ((error = store_check_tail(fd, &keep)) != 0) {
 		(void)raise_error(l, error);
@@ -451,7 +493,7 @@ open_path_to_write(struct log_object *l, PyObject *path, char mode)
 					O_WRONLY | O_CREAT | O_TRUNC;
 	int error, fd;
 
-	if (refuse_gzip(l, path, mode) == -1 ||
+	if (refuse_compressed(l, path, mode) == -1 ||
 	    (fd = open_fd(l, path, flags)) == -1)
 		return (-1);
 	if (mode == 'a' && prepare_to_append(l, fd) == -1) {
