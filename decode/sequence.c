@@ -33,6 +33,7 @@ struct position {
 	uint32_t count;  /* or SEQUENCE_UNKNOWN */
 	uint32_t uptime_ms;
 	const struct sequence_step *step;
+	uint16_t port;
 };
 
 enum explained { CANNOT_SAY, EXPLAINED, CONTRADICTED };
@@ -104,7 +105,7 @@ count_of(enum sequence_unit unit, const struct sequence_step *step)
 
 static struct position
 position_of(const struct sequences *q, uint8_t stream,
-    const struct sequence_step *step, uint32_t uptime_ms)
+    const struct sequence_step *step, uint32_t uptime_ms, uint16_t port)
 {
 	const enum sequence_unit unit = q->streams[stream - 1].unit;
 	struct position p = {
@@ -112,6 +113,7 @@ position_of(const struct sequences *q, uint8_t stream,
 		.number = step->number,
 		.count = count_of(unit, step),
 		.uptime_ms = uptime_ms,
+		.port = port,
 		.step = step,
 	};
 
@@ -156,6 +158,7 @@ advance(struct sequence *s, const struct position *p)
 		s->begin = s->next - REGION_MAX;
 	s->uptime_ms = p->uptime_ms;
 	s->last = *p->step;
+	s->port = p->port;
 	s->restored = false;
 }
 
@@ -479,7 +482,7 @@ explains_in(const struct sequences *q, const struct sequence *s,
 		return (explains_step(unit, &s->last, step));
 	if (unit != q->streams[s->stream - 1].unit)
 		return (CANNOT_SAY);
-	p = position_of(q, s->stream, step, 0);
+	p = position_of(q, s->stream, step, 0, 0);
 	if (!s->known || (p.count == SEQUENCE_UNKNOWN && includes_own(unit)))
 		return (CANNOT_SAY);
 	return (s->next == p.number ? EXPLAINED : CONTRADICTED);
@@ -609,7 +612,8 @@ resolve(struct sequences *q, uint8_t stream, struct sequence_change *change)
 			continue;
 		}
 		remove_pending(q, i);
-		p = position_of(q, stream, &pending.step, pending.uptime_ms);
+		p = position_of(q, stream, &pending.step, pending.uptime_ms,
+		    pending.port);
 		apply(q, &p, change);
 	}
 }
@@ -628,7 +632,7 @@ set_unit(struct sequences *q, uint8_t stream, enum sequence_unit unit)
 		s = &q->at[i];
 		if (s->stream != stream)
 			continue;
-		p = position_of(q, stream, &s->last, s->uptime_ms);
+		p = position_of(q, stream, &s->last, s->uptime_ms, s->port);
 		s->known = !s->restored && p.count != SEQUENCE_UNKNOWN;
 		s->begin = p.number;
 		s->next = p.number + (s->known ? p.count : 0);
@@ -710,7 +714,7 @@ record(struct sequences *q, uint8_t stream, const struct sequence_mark *mark,
 	if (best != st->unit && (leads || sequences_are_pending(q, st)))
 		set_unit(q, stream, best);
 	resolve(q, stream, change);
-	p = position_of(q, stream, step, mark->uptime_ms);
+	p = position_of(q, stream, step, mark->uptime_ms, mark->port);
 	apply(q, &p, change);
 }
 
@@ -819,7 +823,7 @@ find_due_stream(const struct sequences *q, const struct sequence_mark *m,
 	return (0);
 }
 
-/* Whether the number is within SEQUENCE_WINDOW of one of the stream. */
+/* Whether the number is within SEQUENCE_NEAR of one of the stream. */
 static bool
 is_near(const struct sequences *q, uint8_t stream,
     const struct sequence_step *step)
@@ -829,7 +833,7 @@ is_near(const struct sequences *q, uint8_t stream,
 	for (i = 0; i < SEQUENCES_MAX && q->at[i].stream != 0; i++) {
 		if (q->at[i].stream == stream &&
 		    magnitude(distance(q->at[i].next, step->number)) <=
-			SEQUENCE_WINDOW)
+			SEQUENCE_NEAR)
 			return (true);
 	}
 	return (false);
@@ -931,7 +935,7 @@ is_between(const struct sequences *q, const struct sequence *s,
 	return (s->stream != t->stream && a->version == b->version &&
 	    a->domain == b->domain && a->unit == b->unit && s->known &&
 	    t->known && t->begin == s->next && t->next != t->begin &&
-	    t->next == position_of(q, t->stream, step, 0).number);
+	    t->next == position_of(q, t->stream, step, 0, 0).number);
 }
 
 /*
@@ -982,7 +986,7 @@ reclaim(struct sequences *q, const struct sequence_mark *m,
 	for (i = 0; i < SEQUENCE_HOLES && q->holes[i].stream != 0; i++) {
 		h = &q->holes[i];
 		st = &q->streams[h->stream - 1];
-		p = position_of(q, h->stream, step, m->uptime_ms);
+		p = position_of(q, h->stream, step, m->uptime_ms, m->port);
 		if (!is_of(st, m) || h->from != p.number ||
 		    (h->len == 0 && !h->restarted))
 			continue;
@@ -997,6 +1001,43 @@ reclaim(struct sequences *q, const struct sequence_mark *m,
 		s->next = p.number;
 		s->known = true;
 		return (p.stream);
+	}
+	return (0);
+}
+
+/*
+ * A port that returns, while its first datagram is in a stream that another
+ * port has taken over for its own first one: both are processes.  Gives the
+ * returning one a stream with its datagram.  0 if there is none.
+ */
+static uint8_t
+part(struct sequences *q, const struct sequence_mark *m)
+{
+	struct sequence_pending pending;
+	struct position p;
+	uint8_t stream;
+	size_t i;
+
+	for (i = 0; i < SEQUENCE_PENDING && q->pending[i].stream != 0; i++) {
+		pending = q->pending[i];
+		if (pending.port != m->port ||
+		    !is_of(&q->streams[pending.stream - 1], m))
+			continue;
+		remove_pending(q, i);
+		stream = new_stream(q, m->version, m->domain, m->port, m->unit);
+		p = position_of(q, stream, &pending.step, pending.uptime_ms,
+		    pending.port);
+		advance(add(q, &p), &p);
+		return (stream);
+	}
+	for (i = 0; i < SEQUENCES_MAX && q->at[i].stream != 0; i++) {
+		if (q->at[i].port != m->port || q->at[i].restored ||
+		    !is_of(&q->streams[q->at[i].stream - 1], m) ||
+		    latest_pending(q, q->at[i].stream) == NULL)
+			continue;
+		stream = new_stream(q, m->version, m->domain, m->port, m->unit);
+		q->at[i].stream = stream;
+		return (stream);
 	}
 	return (0);
 }
@@ -1022,6 +1063,8 @@ stream_of(struct sequences *q, const struct sequence_mark *m,
 		move(q, stream, m);
 		return (stream);
 	}
+	if (m->steady && (stream = part(q, m)) != 0)
+		return (stream);
 	if ((stream = find_unsteady(q, m, step)) != 0) {
 		q->streams[stream - 1].port = m->port;
 		return (stream);
@@ -1123,6 +1166,7 @@ record_usual(struct sequences *q, const struct sequence_mark *mark,
 		if (i > 0)
 			s = to_front(q, i);
 		s->last = *step;
+		s->port = mark->port;
 		s->next = step->number +
 		    (includes_own(st->unit) ? 0 : count_of(st->unit, step));
 		if (s->next - s->begin > REGION_MAX)

@@ -23,7 +23,7 @@
  * number is due.  If that happens SEQUENCE_MOVES times, or if the numbers of
  * two ports are parts of one sequence, the stream is shared by all ports of the
  * domain.  A port that has sent a single datagram also continues a stream whose
- * port has sent no more, with a number within SEQUENCE_WINDOW: some exporters
+ * port has sent no more, with a number within SEQUENCE_NEAR: some exporters
  * and NATs change the port with each datagram.  Any other port begins a stream,
  * and nothing is missing before it.
  *
@@ -80,6 +80,7 @@
 #define SEQUENCE_HOLES      8     /* of one exporter */
 #define SEQUENCE_PENDING    8     /* datagrams of one exporter */
 #define SEQUENCE_WINDOW     65536 /* flows, records or datagrams */
+#define SEQUENCE_NEAR       1000
 #define SEQUENCE_TURNS      3
 #define SEQUENCE_MOVES      3
 #define SEQUENCE_LEAD       3 /* before the unit of the protocol */
@@ -142,6 +143,7 @@ struct sequence {
 	uint32_t begin;     /* begin to next - 1 were received, except holes */
 	uint32_t next;      /* the number that is due */
 	uint32_t uptime_ms; /* in the latest datagram */
+	uint16_t port;      /* that sent the latest datagram */
 	uint8_t stream;     /* its index plus 1; 0: this entry is free */
 	bool known;         /* next is known */
 	bool restored;      /* last is not known */
