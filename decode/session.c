@@ -20,6 +20,9 @@
 
 #include "decode/session.h"
 
+#define BRIEF_MANY         (SESSIONS_MAX / 4)
+#define STEADY_AMONG_BRIEF 8 /* datagrams */
+
 static struct session *
 find(const struct sessions *s, uint16_t port)
 {
@@ -136,6 +139,13 @@ touch(struct sessions *s, struct memory *memory, uint16_t port,
 	return (session);
 }
 
+/* Where ports change, one may come again by chance. */
+static uint64_t
+steady_after(const struct sessions *s)
+{
+	return (s->brief < BRIEF_MANY ? 2 : STEADY_AMONG_BRIEF);
+}
+
 uint32_t
 sessions_use(struct sessions *s, struct memory *memory, uint16_t port,
     uint32_t now, struct sessions_evicted *evicted)
@@ -149,7 +159,7 @@ sessions_use(struct sessions *s, struct memory *memory, uint16_t port,
 	    touch(s, memory, port, evicted);
 	if (session == NULL)
 		return (0);
-	if (session->datagrams++ > 0)
+	if (++session->datagrams >= steady_after(s))
 		s->steady |= session_bit(s, session);
 	session->last_seen = now;
 	return (session_bit(s, session));

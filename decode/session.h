@@ -28,7 +28,7 @@
  *
  * A session is steady from its second datagram on.  Some exporters and NATs use
  * another port for each datagram: sessions that are not steady may be one
- * process.
+ * process.  Where many sessions had a single datagram, a steady one needs more.
  */
 #ifndef SESSION_H
 #define SESSION_H

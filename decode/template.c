@@ -379,6 +379,22 @@ changes_by(const struct templates *t, const struct template_key *key,
 	return (before == NULL ? 0 : before->changes + before->used);
 }
 
+/* Whether another steady session owns another template of the key. */
+static bool
+has_steady_rival(const struct templates *t, const struct tmpl *tmpl,
+    const struct template_session *session)
+{
+	const struct tmpl *other;
+
+	for (other = first_of(t, &tmpl->key); other != NULL;
+	     other = next_of(other)) {
+		if (other != tmpl &&
+		    (other->owners & session->steady & ~session->bit) != 0)
+			return (true);
+	}
+	return (false);
+}
+
 static enum template_result
 repeat(struct templates *t, struct memory *memory, struct tmpl *same,
     const struct template_session *session)
@@ -388,7 +404,8 @@ repeat(struct templates *t, struct memory *memory, struct tmpl *same,
 	const bool renewed =
 	    (same->withdrew & session->bit) != 0 || (same->rival && !owned);
 	const bool returned = same->withdrawn;
-	const bool again = same->superseded && !owned;
+	const bool again =
+	    same->superseded && (!owned || !has_steady_rival(t, same, session));
 	const uint32_t changes = changes_by(t, &same->key, session->bit);
 
 	touch(t, same);
