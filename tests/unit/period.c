@@ -40,19 +40,20 @@ set_zone(const char *zone)
 	tzset();
 }
 
-/* A time in UTC, as YYYYMMDDHHMM. */
+/* A time in UTC, as YYYYMMDDHHMM; or MIN or MAX. */
 static int64_t
 utc(int64_t digits)
 {
 	static const int before[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243,
 		273, 304, 334 };
-	const int64_t year = digits / 100000000;
-	const int64_t month = digits / 1000000 % 100;
-	int64_t days = (year - 1970) * 365 + (year - 1969) / 4 +
-	    before[month - 1] + digits / 10000 % 100 - 1;
+	int64_t year, month, days;
 
 	if (digits == MIN || digits == MAX)
 		return (digits);
+	year = digits / 100000000;
+	month = digits / 1000000 % 100;
+	days = (year - 1970) * 365 + (year - 1969) / 4 + before[month - 1] +
+	    digits / 10000 % 100 - 1;
 	if (month > 2 && year % 4 == 0)
 		days++;
 	return (days * 86400 + digits / 100 % 100 * 3600 + digits % 100 * 60);
