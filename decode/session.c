@@ -20,6 +20,7 @@
 
 #include "decode/session.h"
 
+#define SOME_SESSIONS      4
 #define BRIEF_MANY         (SESSIONS_MAX / 4)
 #define STEADY_AMONG_BRIEF 8 /* datagrams */
 
@@ -100,6 +101,7 @@ evict(struct sessions *s, struct sessions_evicted *evicted)
 	    (next = sessions_next(s, NULL)) != NULL) {
 		session = &s->at[next - s->at];
 		s->brief += session->datagrams == 1;
+		s->single -= session->datagrams == 1;
 		session->used = false;
 		s->steady &= ~session_bit(s, session);
 		evicted->bits |= session_bit(s, session);
@@ -143,7 +145,10 @@ touch(struct sessions *s, struct memory *memory, uint16_t port,
 static uint64_t
 steady_after(const struct sessions *s)
 {
-	return (s->brief < BRIEF_MANY ? 2 : STEADY_AMONG_BRIEF);
+	const bool changing = s->brief >= BRIEF_MANY ||
+	    (s->n >= SOME_SESSIONS && s->single > s->n / 2);
+
+	return (changing ? STEADY_AMONG_BRIEF : 2);
 }
 
 uint32_t
@@ -159,7 +164,10 @@ sessions_use(struct sessions *s, struct memory *memory, uint16_t port,
 	    touch(s, memory, port, evicted);
 	if (session == NULL)
 		return (0);
-	if (++session->datagrams >= steady_after(s))
+	session->datagrams++;
+	if (session->datagrams <= 2)
+		s->single += session->datagrams == 1 ? 1 : -1;
+	if (session->datagrams >= steady_after(s))
 		s->steady |= session_bit(s, session);
 	session->last_seen = now;
 	return (session_bit(s, session));

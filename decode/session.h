@@ -54,6 +54,7 @@ struct sessions {
 	struct session *at;
 	uint8_t n, room; /* entries, free ones included */
 	uint8_t latest;  /* the entry of the latest datagram */
+	int8_t single;   /* sessions that have sent one datagram */
 	uint32_t steady; /* bits of steady sessions */
 	uint32_t clock;
 	uint64_t brief; /* sessions evicted after a single datagram */
