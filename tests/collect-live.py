@@ -24,6 +24,8 @@ from recorded import absolute_ms
 OVS_SCHEMA = pathlib.Path("/usr/share/openvswitch/vswitch.ovsschema")
 ECHO_REQUEST = {traffic.ICMP: 8, traffic.ICMPV6: 128}
 ETHERNET_HEADER = 14
+# Their packets fit in a socket buffer of the usual size, which the switch has.
+CONVERSATIONS = 20
 PSH_ACK = 0x18
 
 PMACCTD_CONF = """\
@@ -197,6 +199,7 @@ def watchers(interface):
 class Exporters(unittest.TestCase):
     """All of them run from the first test to the last."""
 
+    maxDiff = None
     runs = {}
     sent = ()
     probes = []		# the processes with a packet socket
@@ -219,7 +222,7 @@ class Exporters(unittest.TestCase):
                      all(state(p.pid) == "S" for p in cls.probes),
                      f"{expected} exporters watch test0")
             cls.begin = int(time.time() * 1000)
-            cls.sent = traffic.inject("other0")
+            cls.sent = traffic.inject("other0", CONVERSATIONS)
             cls.addClassCleanup(stack.pop_all().close)
 
     @classmethod
