@@ -145,6 +145,7 @@ class Flowd:
         self.insecure = os.geteuid() == 0 and (
             not has_privsep() or is_sanitized())
         self.ports = []
+        self.sockets = {}		# of exporters, by their address
         self.process = None
 
     def __enter__(self):
@@ -167,6 +168,8 @@ class Flowd:
             self._discard()
 
     def _discard(self):
+        for sock in self.sockets.values():
+            sock.close()
         if self.process is not None and self.process.poll() is None:
             # The monitor first: it would log that its child was killed.
             for pid in [self.process.pid, *self.children()]:
@@ -275,6 +278,15 @@ class Flowd:
     def send(self, datagram, source=None, listener=0):
         """Sends one datagram to a listener."""
         send(datagram, self.addresses[listener], self.ports[listener], source)
+
+    def connect(self, source):
+        """Returns a socket to the first listener, the same for each call: an
+        exporter keeps its port."""
+        if source not in self.sockets:
+            sock = self.sockets[source] = _udp(self.addresses[0])
+            sock.bind((source, 0))
+            sock.connect((self.addresses[0], self.ports[0]))
+        return self.sockets[source]
 
     def signal(self, number):
         """Signals the process in the pidfile."""
