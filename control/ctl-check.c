@@ -203,8 +203,7 @@ check_options(struct check *c)
 	    "limits of options data were reached: %" PRIu64
 	    " samplers, %" PRIu64 " domains and %" PRIu64
 	    " names of interfaces, the least recently used ones, were evicted "
-	    "by others, and %" PRIu64
-	    " values were ignored for want of memory",
+	    "by others, and %" PRIu64 " values were ignored for want of memory",
 	    e->samplers_evicted, e->domains_evicted, e->interfaces_evicted,
 	    e->options_refused);
 }

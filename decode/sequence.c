@@ -553,12 +553,12 @@ best_unit(const struct sequence_stream *st)
 static void
 limit_scores(struct sequence_stream *st)
 {
-	uint8_t *score;
+	uint8_t *each;
 
 	if (st->scores[best_unit(st)] <= SCORE_MAX)
 		return;
-	for (score = st->scores; score < st->scores + SEQUENCE_UNITS; score++)
-		*score -= *score > 0;
+	for (each = st->scores; each < st->scores + SEQUENCE_UNITS; each++)
+		*each -= *each > 0;
 }
 
 /*

@@ -150,7 +150,8 @@ class Softflowd(Running):
                           for f in flows)
 
     def test_two_on_one_host(self):
-        streams = [traffic.exported(10, "-T", level) for level in ("full", "ether")]
+        streams = [traffic.exported(10, "-T", level)
+                   for level in ("full", "ether")]
         count = min(map(len, streams))
         self.assertGreater(count, 4)
         streams = [stream[:count] for stream in streams]

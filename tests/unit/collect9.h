@@ -46,8 +46,8 @@ struct collect {
 	struct exporter *stand_in; /* NULL: not used yet */
 	uint32_t recv_sec;
 	uint16_t port; /* of the following datagrams */
-	bool aloud; /* messages go to standard error */
-	size_t n;   /* flows of the last datagram */
+	bool aloud;    /* messages go to standard error */
+	size_t n;      /* flows of the last datagram */
 	struct flow flows[COLLECT_FLOWS];
 };
 

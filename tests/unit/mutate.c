@@ -47,7 +47,7 @@
 #define IPFIX            NF_VERSION_IPFIX
 #define SECONDS_MAX      10 /* for one datagram, with sanitizers */
 #define SESSION_MAX      64 /* datagrams */
-#define RECORDINGS_MAX     160
+#define RECORDINGS_MAX   160
 #define CHANGES_FRESH    64     /* by one collector */
 #define CHANGES_RECORDED 250000 /* at most, in all sessions */
 #define CHANGES_RANDOM   50000

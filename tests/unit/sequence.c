@@ -519,7 +519,7 @@ repeat(struct simulated *s)
 }
 
 static void
-swap(struct simulated *s)
+exchange(struct simulated *s)
 {
 	const struct sequence_mark first = make(s), second = make(s);
 
@@ -564,7 +564,7 @@ step(struct simulated *s)
 		repeat(s);
 		return;
 	case 3:
-		swap(s);
+		exchange(s);
 		return;
 	default:
 		deliver(s, make(s));
