@@ -100,8 +100,10 @@
 
 /* Scope types of v9 options (RFC 3954 section 6.1). */
 #define NF9_SCOPE_INTERFACE 2
+#define NF9_SCOPE_LINE_CARD 3
 
 /* Information elements that code refers to. */
 #define IE_INGRESS_INTERFACE 10
+#define IE_LINE_CARD         141
 
 #endif

@@ -403,7 +403,10 @@ put_samplers(const struct exporter *e, struct progress *at, struct wcursor *w)
 			.id = s->id,
 			.port = s->port,
 			.mode = s->mode,
-			.one_of = s->one_of,
+			.interface = s->interface,
+			.line_card = s->line_card,
+			.sampled = s->rate.sampled,
+			.one_of = s->rate.of,
 		};
 		if (control_pack(w, CONTROL_SAMPLER, &record) != 0)
 			return (FLOWD_ESPACE);

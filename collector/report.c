@@ -25,8 +25,10 @@
 #include "decode/exporters.h"
 #include "decode/protocol.h"
 
-#define LINE_MAX_LEN (COUNTERS * (32 + 22)) /* names and numbers */
-#define SHARE_STRLEN 32
+#define LINE_MAX_LEN  (COUNTERS * (32 + 22)) /* names and numbers */
+#define QUOTED_STRLEN (4 * OPTIONS_TEXT_MAX + 1)
+#define SCOPE_STRLEN  64 /* of two numbers */
+#define SHARE_STRLEN  32
 
 /*
  * The counters are in three lines, each short enough for all syslogs: counters
@@ -115,6 +117,40 @@ report_periods(const char *name, const struct exporter_period spans[3])
 	    (double)m->datagrams / m->seconds, (double)m->flows / m->seconds);
 }
 
+/* Escapes what would end the quotes; log_info escapes all else. */
+static const char *
+in_quotes(const char *text, char buf[QUOTED_STRLEN])
+{
+	size_t len = 0;
+
+	for (; text != NULL && *text != '\0' && len < QUOTED_STRLEN - 4;
+	     text++) {
+		if (*text == '"' || *text == '\\')
+			len += (size_t)snprintf(buf + len, QUOTED_STRLEN - len,
+			    "\\%03o", (unsigned int)*text);
+		else
+			buf[len++] = *text;
+	}
+	buf[len] = '\0';
+	return (buf);
+}
+
+/* ", interface 3" for a sampler of an interface. */
+static const char *
+scope_name(const struct sampler *s, char buf[SCOPE_STRLEN])
+{
+	size_t len = 0;
+
+	buf[0] = '\0';
+	if (s->interface != 0)
+		len = (size_t)snprintf(buf, SCOPE_STRLEN,
+		    ", interface %" PRIu32, s->interface);
+	if (s->line_card != 0)
+		(void)snprintf(buf + len, SCOPE_STRLEN - len,
+		    ", line card %" PRIu32, s->line_card);
+	return (buf);
+}
+
 static void
 report_options(const char *name, const struct exporter *e)
 {
@@ -122,6 +158,8 @@ report_options(const char *name, const struct exporter *e)
 	const struct sampler *s;
 	const struct domain *d;
 	const struct interface *in;
+	char scope[SCOPE_STRLEN], text[QUOTED_STRLEN];
+	char description[QUOTED_STRLEN];
 	size_t i;
 
 	for (i = 0; i < o->samplers.n; i++) {
@@ -129,8 +167,9 @@ report_options(const char *name, const struct exporter *e)
 			continue;
 		s = options_sampler(o, i);
 		log_info("%s: domain %" PRIu32 " sampler %" PRIu64
-			 " takes 1 of %" PRIu64 " packets, mode %u",
-		    name, s->domain, s->id, s->one_of, s->mode);
+			 " takes %" PRIu64 " of %" PRIu64 " packets, mode %u%s",
+		    name, s->domain, s->id, s->rate.sampled, s->rate.of,
+		    s->mode, scope_name(s, scope));
 	}
 	for (i = 0; i < o->domains.n; i++) {
 		if (!exporter_has_domain(e, i))
@@ -149,8 +188,8 @@ report_options(const char *name, const struct exporter *e)
 		in = options_interface(o, i);
 		log_info("%s: interface %" PRIu32
 			 " name \"%s\" description \"%s\"",
-		    name, in->index, in->name == NULL ? "" : in->name,
-		    in->description == NULL ? "" : in->description);
+		    name, in->index, in_quotes(in->name, text),
+		    in_quotes(in->description, description));
 	}
 }
 

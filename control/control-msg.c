@@ -184,8 +184,11 @@ static const struct control_field sampler_fields[] = {
 	FIELD(sampler, version, NUMBER, IDENTITY, NULL, NULL),
 	FIELD(sampler, domain, NUMBER, IDENTITY, NULL, NULL),
 	FIELD(sampler, id, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(sampler, interface, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(sampler, line_card, NUMBER, IDENTITY, NULL, NULL),
 	FIELD(sampler, port, NUMBER, IDENTITY, NULL, NULL),
 	FIELD(sampler, mode, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(sampler, sampled, NUMBER, IDENTITY, NULL, NULL),
 	FIELD(sampler, one_of, NUMBER, IDENTITY, NULL, NULL),
 };
 

@@ -197,7 +197,8 @@ struct control_template {
 struct control_sampler {
 	struct addr exporter;
 	uint64_t version, domain, id, port, mode;
-	uint64_t one_of; /* one packet of this number is sampled */
+	uint64_t interface, line_card; /* that it is about; 0: all */
+	uint64_t sampled, one_of;      /* so many of so many packets */
 };
 
 struct control_domain {

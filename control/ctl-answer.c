@@ -239,11 +239,11 @@ compare_templates(const void *a, const void *b)
 	return (compare(CONTROL_TEMPLATE, 5, a, b));
 }
 
-/* By exporter, version, domain, ID and port. */
+/* By exporter, version, domain, ID, interface, line card and port. */
 static int
 compare_samplers(const void *a, const void *b)
 {
-	return (compare(CONTROL_SAMPLER, 5, a, b));
+	return (compare(CONTROL_SAMPLER, 7, a, b));
 }
 
 /* By exporter, version, domain and port. */

@@ -34,6 +34,9 @@ enum {
 	SAMPLING_INTERVAL = 34,
 	SAMPLER_RANDOM_INTERVAL = 50,
 	SAMPLING_PACKET_INTERVAL = 305,
+	SAMPLING_TIME_INTERVAL = 307,
+	SAMPLING_SIZE = 309,
+	SAMPLING_PROBABILITY = 311,
 };
 
 /* The names of scopes in v9, RFC 3954 section 6.1. */
@@ -134,7 +137,9 @@ ctl_is_sampling(const struct ctl_column *column)
 
 	return (!column->scope && column->spec.pen == 0 &&
 	    (id == SAMPLING_INTERVAL || id == SAMPLER_RANDOM_INTERVAL ||
-		id == SAMPLING_PACKET_INTERVAL));
+		id == SAMPLING_PACKET_INTERVAL ||
+		id == SAMPLING_TIME_INTERVAL || id == SAMPLING_SIZE ||
+		id == SAMPLING_PROBABILITY));
 }
 
 bool

@@ -388,6 +388,23 @@ put_sampling_of(FILE *fp, const struct control_template *t)
 }
 
 static void
+put_sampler(FILE *fp, const struct control_sampler *s)
+{
+	(void)fprintf(fp,
+	    "sampling: %" PRIu64 " of %" PRIu64 " packets, mode %" PRIu64
+	    ", sampler %" PRIu64 " of domain %" PRIu64,
+	    s->sampled, s->one_of, s->mode, s->id, s->domain);
+	if (s->interface != 0)
+		(void)fprintf(fp, ", interface %" PRIu64, s->interface);
+	if (s->line_card != 0)
+		(void)fprintf(fp, ", line card %" PRIu64, s->line_card);
+	(void)fprintf(fp,
+	    ", in options data of version %" PRIu64 " from source port %" PRIu64
+	    "\n",
+	    s->version, s->port);
+}
+
+static void
 put_samplers(FILE *fp, const struct answer *a, const struct control_exporter *e)
 {
 	const struct control_sampler *s;
@@ -400,12 +417,7 @@ put_samplers(FILE *fp, const struct answer *a, const struct control_exporter *e)
 		    ", in the headers of version 5\n",
 		    e->v5_interval, e->v5_mode);
 	for (i = 0; (s = answer_record(a, CONTROL_SAMPLER, i)) != NULL; i++)
-		(void)fprintf(fp,
-		    "sampling: 1 of %" PRIu64 " packets, mode %" PRIu64
-		    ", sampler %" PRIu64 " of domain %" PRIu64
-		    ", in options data of version %" PRIu64
-		    " from source port %" PRIu64 "\n",
-		    s->one_of, s->mode, s->id, s->domain, s->version, s->port);
+		put_sampler(fp, s);
 	for (i = 0; (t = answer_record(a, CONTROL_TEMPLATE, i)) != NULL; i++)
 		put_sampling_of(fp, t);
 }

@@ -58,6 +58,9 @@ enum ie_slot {
 	/* In options data: */
 	SLOT_SAMPLER_ID, SLOT_SAMPLING_MODE, SLOT_SAMPLING_INTERVAL,
 	SLOT_SAMPLING_SPACE, SLOT_SAMPLING_SIZE, SLOT_SAMPLING_POPULATION,
+	SLOT_SAMPLING_TIME, SLOT_SAMPLING_TIME_SPACE, SLOT_SAMPLING_PROBABILITY,
+	SLOT_HASH_MIN, SLOT_HASH_MAX, SLOT_HASH_SELECTED_MIN,
+	SLOT_HASH_SELECTED_MAX,
 	SLOT_EXPORTED_OCTETS, SLOT_EXPORTED_MESSAGES, SLOT_EXPORTED_FLOWS,
 	SLOT_IGNORED_PACKETS, SLOT_IGNORED_OCTETS,
 	SLOT_UNSENT_FLOWS, SLOT_UNSENT_PACKETS,
@@ -192,6 +195,10 @@ struct ie_values {
 	uint64_t sampler_id, sampling_mode;
 	uint64_t sampling_interval, sampling_space;  /* packets */
 	uint64_t sampling_size, sampling_population; /* packets */
+	uint64_t sampling_time, sampling_time_space; /* us */
+	struct ie_octets sampling_probability;       /* a float */
+	uint64_t hash_min, hash_max;
+	uint64_t hash_selected_min, hash_selected_max;
 	uint64_t exported_octets, exported_messages, exported_flows;
 	uint64_t ignored_packets, ignored_octets;
 	uint64_t unsent_flows, unsent_packets;

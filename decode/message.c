@@ -285,7 +285,7 @@ decode_options_records(struct walk *w, const struct tmpl *t,
 {
 	struct exporter *e = w->exporter;
 	struct ie_values *values = e->shared->values;
-	uint64_t resampled;
+	struct sampling_rate resampled;
 	struct flow flow;
 
 	while (cur_left(data) >= t->record_len) {
@@ -298,11 +298,11 @@ decode_options_records(struct walk *w, const struct tmpl *t,
 			w->msg.version, w->msg.domain, w->msg.port, &t->slots,
 			&flow, values, &resampled))
 			e->shared->changed = true;
-		if (resampled != 0)
+		if (resampled.of != 0)
 			exporter_info(e, EXPORTER_RESAMPLED, w->msg.recv_sec,
-			    "domain %" PRIu32
-			    ": sampling changed to 1 of %" PRIu64 " packets",
-			    w->msg.domain, resampled);
+			    "domain %" PRIu32 ": sampling changed to %" PRIu64
+			    " of %" PRIu64 " packets",
+			    w->msg.domain, resampled.sampled, resampled.of);
 	}
 }
 

@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "decode/options.h"
+#include "lib/cursor.h"
 #include "lib/hash.h"
 
 static uint64_t
@@ -27,14 +28,18 @@ hash_sampler(const void *item)
 {
 	const struct sampler *s = item;
 
-	return (hash_mix(s->id) ^ ((uint64_t)s->version << 32 | s->domain));
+	const uint64_t scope = (uint64_t)s->line_card << 32 | s->interface;
+
+	return (hash_mix(hash_mix(s->id) ^ scope) ^
+	    ((uint64_t)s->version << 32 | s->domain));
 }
 
 static bool
 is_same_sampler(const struct sampler *a, const struct sampler *b)
 {
 	return (a->version == b->version && a->domain == b->domain &&
-	    a->id == b->id);
+	    a->id == b->id && a->interface == b->interface &&
+	    a->line_card == b->line_card);
 }
 
 static bool
@@ -175,25 +180,119 @@ find_domain(struct options *o, struct memory *memory, const struct domain *key)
 	return (entry(o, &o->domains, &domain_kind, key, memory));
 }
 
+static bool
+is_same_rate(struct sampling_rate a, struct sampling_rate b)
+{
+	return (a.sampled == b.sampled && a.of == b.of);
+}
+
+/* Impossible values make an unknown rate. */
+static struct sampling_rate
+ratio(uint64_t sampled, uint64_t of)
+{
+	uint64_t a = of, b = sampled, rest;
+
+	if (sampled == 0 || sampled > of)
+		return ((struct sampling_rate){ .of = 0 });
+	for (; b != 0; b = rest) {
+		rest = a % b;
+		a = b;
+	}
+	return ((struct sampling_rate){ sampled / a, of / a });
+}
+
+/* Of what is taken, and what is not; a sum of more than 64 bits is unknown. */
+static struct sampling_rate
+ratio_to_rest(uint64_t taken, uint64_t rest)
+{
+	return (ratio(taken, rest > UINT64_MAX - taken ? 0 : taken + rest));
+}
+
 /*
- * The number of packets of which one is sampled; RFC 5476 section 6.5.2.1
- * describes the pairs of values.
+ * A float64, or a float32 (RFC 7011 section 6.2).  1 of N is not exact in
+ * binary: the nearest N is taken where the difference is below the precision.
  */
-static uint64_t
-one_of(const struct slots *slots, const struct ie_values *v)
+static struct sampling_rate
+ratio_of_probability(struct ie_octets octets)
+{
+	const double scale = 1e9;
+	double p, n;
+	uint64_t bits64;
+	uint32_t bits32;
+	float f;
+
+	if (octets.len == sizeof(bits64)) {
+		bits64 = be64(octets.data);
+		memcpy(&p, &bits64, sizeof(p));
+	} else if (octets.len == sizeof(bits32)) {
+		bits32 = be32(octets.data);
+		memcpy(&f, &bits32, sizeof(f));
+		p = (double)f;
+	} else
+		return (ratio(0, 0));
+	if (!(p >= 1 / scale && p <= 1))
+		return (ratio(0, 0));
+	n = (double)(uint64_t)(1 / p + 0.5);
+	if (1 / p - n < n * 1e-6 && n - 1 / p < n * 1e-6)
+		return (ratio(1, (uint64_t)n));
+	return (ratio((uint64_t)(p * scale + 0.5), (uint64_t)scale));
+}
+
+/* The part of the hash function's range that is selected, with both ends. */
+static struct sampling_rate
+ratio_of_ranges(const struct ie_values *v)
+{
+	const uint64_t all = v->hash_max - v->hash_min;
+	const uint64_t selected = v->hash_selected_max - v->hash_selected_min;
+
+	if (v->hash_max < v->hash_min ||
+	    v->hash_selected_max < v->hash_selected_min)
+		return (ratio(0, 0));
+	if (all == UINT64_MAX) /* its number does not fit: halve both */
+		return (ratio(selected / 2 + 1, all / 2 + 1));
+	return (ratio(selected + 1, all + 1));
+}
+
+static bool
+has_hash_ranges(const struct slots *slots)
+{
+	return (slots_have(slots, SLOT_HASH_MIN) &&
+	    slots_have(slots, SLOT_HASH_MAX) &&
+	    slots_have(slots, SLOT_HASH_SELECTED_MIN) &&
+	    slots_have(slots, SLOT_HASH_SELECTED_MAX));
+}
+
+/* RFC 5476 section 6.5.2 describes the values of each method. */
+static struct sampling_rate
+rate_of(const struct slots *slots, const struct ie_values *v)
 {
 	if (slots_have(slots, SLOT_SAMPLING_SIZE) &&
 	    slots_have(slots, SLOT_SAMPLING_POPULATION))
-		return (v->sampling_size == 0 ?
-			0 :
-			v->sampling_population / v->sampling_size);
-	if (slots_have(slots, SLOT_SAMPLING_SPACE))
-		return (v->sampling_interval == 0 ?
-			0 :
-			1 + v->sampling_space / v->sampling_interval);
+		return (ratio(v->sampling_size, v->sampling_population));
+	if (slots_have(slots, SLOT_SAMPLING_INTERVAL) &&
+	    slots_have(slots, SLOT_SAMPLING_SPACE))
+		return (ratio_to_rest(v->sampling_interval, v->sampling_space));
+	if (slots_have(slots, SLOT_SAMPLING_TIME) &&
+	    slots_have(slots, SLOT_SAMPLING_TIME_SPACE))
+		return (
+		    ratio_to_rest(v->sampling_time, v->sampling_time_space));
+	if (slots_have(slots, SLOT_SAMPLING_PROBABILITY))
+		return (ratio_of_probability(v->sampling_probability));
+	if (has_hash_ranges(slots))
+		return (ratio_of_ranges(v));
 	return (slots_have(slots, SLOT_SAMPLING_INTERVAL) ?
-		v->sampling_interval :
-		0);
+		ratio(1, v->sampling_interval) :
+		ratio(0, 0));
+}
+
+static bool
+is_about_sampling(const struct slots *slots)
+{
+	return (slots_have(slots, SLOT_SAMPLING_INTERVAL) ||
+	    slots_have(slots, SLOT_SAMPLING_SIZE) ||
+	    slots_have(slots, SLOT_SAMPLING_TIME) ||
+	    slots_have(slots, SLOT_SAMPLING_PROBABILITY) ||
+	    has_hash_ranges(slots));
 }
 
 bool
@@ -205,16 +304,18 @@ options_put_sampler(struct options *o, struct memory *memory,
 		.version = sampler->version,
 		.port = sampler->port,
 		.id = sampler->id,
+		.interface = sampler->interface,
+		.line_card = sampler->line_card,
 	};
 	struct sampler *s = find_sampler(o, memory, &key);
 
 	if (s == NULL)
 		return (false);
 	s->turn = ++o->clock;
-	if (s->mode == sampler->mode && s->one_of == sampler->one_of)
+	if (s->mode == sampler->mode && is_same_rate(s->rate, sampler->rate))
 		return (false);
 	s->mode = sampler->mode;
-	s->one_of = sampler->one_of;
+	s->rate = sampler->rate;
 	return (true);
 }
 
@@ -365,7 +466,7 @@ inherit_sampler(const struct options *o, const struct sessions *sessions,
 	if (s == NULL || sessions_is_steady(sessions, s->port))
 		return;
 	new->mode = s->mode;
-	new->one_of = s->one_of;
+	new->rate = s->rate;
 }
 
 static void
@@ -381,7 +482,8 @@ inherit_domain(const struct options *o, const struct sessions *sessions,
 static bool
 apply_sampling(struct options *o, struct memory *memory,
     const struct sessions *sessions, const struct sampler *key,
-    const struct slots *slots, const struct ie_values *v, uint64_t *resampled)
+    const struct slots *slots, const struct ie_values *v,
+    struct sampling_rate *resampled)
 {
 	struct sampler *known = find_sampler(o, memory, key), new;
 
@@ -390,9 +492,9 @@ apply_sampling(struct options *o, struct memory *memory,
 	if (known->turn == 0)
 		inherit_sampler(o, sessions, known);
 	new = *known;
-	new.one_of = one_of(slots, v);
-	if (known->one_of != 0 && new.one_of != known->one_of)
-		*resampled = new.one_of;
+	new.rate = rate_of(slots, v);
+	if (known->rate.of != 0 && !is_same_rate(known->rate, new.rate))
+		*resampled = new.rate;
 	if (slots_have(slots, SLOT_SAMPLING_MODE))
 		new.mode = (uint16_t)v->sampling_mode;
 	return (options_put_sampler(o, memory, &new));
@@ -459,6 +561,22 @@ has_interface_name(const struct slots *slots)
 	    slots_have(slots, SLOT_IF_DESCRIPTION));
 }
 
+/* Sets *index to the interface that the record is about.  False: to none. */
+static bool
+interface_of(const struct slots *slots, const struct flow *flow,
+    uint32_t *index)
+{
+	if (slots_have(slots,
+		ie_slot_of_member(offsetof(struct flow, if_index_in))))
+		*index = flow->if_index_in;
+	else if (slots_have(slots,
+		     ie_slot_of_member(offsetof(struct flow, if_index_out))))
+		*index = flow->if_index_out;
+	else
+		return (false);
+	return (true);
+}
+
 static bool
 is_about_domain(const struct slots *slots)
 {
@@ -471,7 +589,7 @@ bool
 options_apply(struct options *o, struct memory *memory,
     const struct sessions *sessions, uint16_t version, uint32_t domain,
     uint16_t port, const struct slots *slots, const struct flow *flow,
-    const struct ie_values *v, uint64_t *resampled)
+    const struct ie_values *v, struct sampling_rate *resampled)
 {
 	struct sampler sampler = {
 		.domain = domain,
@@ -483,25 +601,22 @@ options_apply(struct options *o, struct memory *memory,
 		.version = version,
 		.port = port,
 	};
+	const bool has_interface =
+	    interface_of(slots, flow, &sampler.interface);
 	bool changed = false;
 
-	*resampled = 0;
+	*resampled = (struct sampling_rate){ .of = 0 };
 	if (slots_have(slots, SLOT_SAMPLER_ID))
 		sampler.id = v->sampler_id;
-	if (slots_have(slots, SLOT_SAMPLING_INTERVAL) ||
-	    slots_have(slots, SLOT_SAMPLING_SIZE))
+	if (slots_have(slots,
+		ie_slot_of_member(offsetof(struct flow, engine_id))))
+		sampler.line_card = flow->engine_id;
+	if (is_about_sampling(slots))
 		changed |= apply_sampling(o, memory, sessions, &sampler, slots,
 		    v, resampled);
-	if (has_interface_name(slots) &&
-	    slots_have(slots,
-		ie_slot_of_member(offsetof(struct flow, if_index_in))))
+	if (has_interface && has_interface_name(slots))
 		changed |=
-		    apply_interface(o, memory, flow->if_index_in, slots, v);
-	else if (has_interface_name(slots) &&
-	    slots_have(slots,
-		ie_slot_of_member(offsetof(struct flow, if_index_out))))
-		changed |=
-		    apply_interface(o, memory, flow->if_index_out, slots, v);
+		    apply_interface(o, memory, sampler.interface, slots, v);
 	if (is_about_domain(slots))
 		changed |= apply_domain(o, memory, sessions, &d, slots, v);
 	return (changed);

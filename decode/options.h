@@ -40,15 +40,22 @@
 
 #define OPTIONS_TEXT_MAX 255 /* octets of a name; RFC 2863, DisplayString */
 
+/* In lowest terms; of is 0 if the rate is unknown. */
+struct sampling_rate {
+	uint64_t sampled, of; /* packets */
+};
+
 struct sampler {
 	struct option_link link;
 	uint32_t domain;
 	uint16_t version;
-	uint16_t port;   /* UDP source port of the options data */
-	uint32_t turn;   /* options.clock of its latest update */
-	uint16_t mode;   /* samplerMode or selectorAlgorithm */
-	uint64_t id;     /* 0 if the exporter sends none */
-	uint64_t one_of; /* packets of which one is sampled */
+	uint16_t port;      /* UDP source port of the options data */
+	uint32_t turn;      /* options.clock of its latest update */
+	uint16_t mode;      /* samplerMode or selectorAlgorithm */
+	uint64_t id;        /* 0 if the exporter sends none */
+	uint32_t interface; /* the only one that it is about; 0: all */
+	uint32_t line_card; /* the same */
+	struct sampling_rate rate;
 };
 
 /* Texts are as sent, up to the first NUL, of any encoding; NULL: empty. */
@@ -89,13 +96,13 @@ const struct domain *options_domain(const struct options *o, size_t i);
  * Applies one options record of the session from port, whose values are in the
  * slots of flow and values.  A new entry begins with the values that a session
  * told that is not steady: it may be the same.  True if the state file has to be
- * written.  *resampled is the new number of packets of which one is sampled if
- * it differs from the previous one, else 0.
+ * written.  *resampled is the new rate if it differs from the previous one, else
+ * unknown.
  */
 bool options_apply(struct options *o, struct memory *memory,
     const struct sessions *sessions, uint16_t version, uint32_t domain,
     uint16_t port, const struct slots *slots, const struct flow *flow,
-    const struct ie_values *values, uint64_t *resampled);
+    const struct ie_values *values, struct sampling_rate *resampled);
 
 /*
  * The time when the domain's uptime was 0, in epoch ms; 0 if unknown.  The

@@ -164,13 +164,16 @@ static const struct pack_row sampler_rows[] = {
 	NUMBER(struct sampler, domain),
 	NUMBER(struct sampler, id),
 	NUMBER(struct sampler, mode),
-	NUMBER(struct sampler, one_of),
+	NUMBER(struct sampler, rate.of),
+	NUMBER(struct sampler, rate.sampled),
+	NUMBER(struct sampler, interface),
+	NUMBER(struct sampler, line_card),
 	NUMBER(struct sampler, port),
 };
 static const struct pack_layout sampler_layout =
     PACK_LAYOUT(struct sampler, sampler_rows, NULL);
 static const struct pack_layout sampler_layout_old =
-    WITHOUT_LAST(1, struct sampler, sampler_rows, NULL);
+    WITHOUT_LAST(4, struct sampler, sampler_rows, NULL);
 
 static const struct pack_row interface_rows[] = {
 	NUMBER(struct interface, index),
@@ -494,7 +497,7 @@ unpack_template(struct cursor *c, struct exporter *e, const struct unpacker *u)
 static int
 unpack_sampler(struct cursor *c, struct exporter *e, const struct unpacker *u)
 {
-	struct sampler s = { .id = 0 };
+	struct sampler s = { .rate = { .sampled = 1 } };
 	int r;
 
 	if ((r = unpack_struct(c,

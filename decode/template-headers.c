@@ -41,6 +41,22 @@ struct search {
 	bool complete_before; /* the previous header has both addresses */
 };
 
+/*
+ * The scope fields of v9 have numbers of their own (RFC 3954 section 6.1), of
+ * which flowd reads the interface and the line card.
+ */
+static bool
+find_scope(uint16_t number, struct ie *ie)
+{
+	switch (number) {
+	case NF9_SCOPE_INTERFACE:
+		return (ie_find(IE_PEN_IANA, IE_INGRESS_INTERFACE, ie));
+	case NF9_SCOPE_LINE_CARD:
+		return (ie_find(IE_PEN_IANA, IE_LINE_CARD, ie));
+	}
+	return (false);
+}
+
 bool
 template_element(const struct tmpl *t, const struct fieldspec *spec, uint16_t i,
     struct ie *ie)
@@ -49,13 +65,8 @@ template_element(const struct tmpl *t, const struct fieldspec *spec, uint16_t i,
 
 	if (spec->len == 0)
 		return (false);
-	/*
-	 * The scope fields of v9 have numbers of their own (RFC 3954 section
-	 * 6.1), of which flowd reads the interface.
-	 */
 	if (t->key.version == NF_VERSION_9 && i < t->scopes)
-		return (spec->id == NF9_SCOPE_INTERFACE &&
-		    ie_find(IE_PEN_IANA, IE_INGRESS_INTERFACE, ie));
+		return (find_scope(spec->id, ie));
 	found = t->key.version == NF_VERSION_9 ?
 	    ie_find_v9(spec->id, ie) :
 	    ie_find(spec->pen, spec->id, ie);

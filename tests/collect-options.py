@@ -19,7 +19,7 @@ from report import statistics
 AGENT = "127.0.0.9"
 DOMAIN = ("observationDomainId", 4)
 INTERFACE = ("ingressInterface", 4)
-SAMPLERS_MAX = 256
+SAMPLERS_MAX = 4096
 INTERFACES_MAX = 4096
 
 
@@ -83,15 +83,15 @@ class Options(Sender):
         population = Template(257, DOMAIN, ("selectorId", 4),
                               ("selectorAlgorithm", 2), ("samplingSize", 4),
                               ("samplingPopulation", 4), scopes=1)
-        self.assertEqual(
+        self.assertCountEqual(
             self.samplers(
                 self.options(space, (0, 1 << 40, 1, 1, 99),
                              (0, 8, 1, 10, 990), (0, 9, 1, 0, 5)),
                 self.options(population, (0, 5, 3, 2, 512), (0, 6, 3, 0, 5))),
             ["domain 0 sampler 5 takes 1 of 256 packets, mode 3",
-             "domain 0 sampler 6 takes 1 of 0 packets, mode 3",
+             "domain 0 sampler 6 takes 0 of 0 packets, mode 3",
              "domain 0 sampler 8 takes 1 of 100 packets, mode 1",
-             "domain 0 sampler 9 takes 1 of 0 packets, mode 1",
+             "domain 0 sampler 9 takes 0 of 0 packets, mode 1",
              f"domain 0 sampler {1 << 40} takes 1 of 100 packets, mode 1"])
 
     def test_domains_of_one_exporter(self):
@@ -119,14 +119,14 @@ class Options(Sender):
                           ("interfaceDescription", 8), scopes=1)
         variable = Template(259, INTERFACE, ("interfaceName", VARIABLE),
                             ("interfaceDescription", VARIABLE), scopes=1)
-        lines = self.report(
+        lines = sorted(self.report(
             self.options(named, (1, b"eth0".ljust(16, b"\0"),
                                  b"to the world".ljust(16, b"\0")),
                          ((1 << 32) - 1, b"x" * 16, bytes(16))),
             self.options(plain, (0, 2, b"eth1\0\0\0\0")),
             self.options(egress, (0, 2, b"inner\0\0\0")),
             self.options(variable, (3, b"lo", netflow9.long(b"loop"))),
-        ).lines(AGENT, "interface")
+        ).lines(AGENT, "interface"))
         self.assertEqual(lines, [
             'interface 1 name "eth0" description "to the world"',
             'interface 2 name "eth1" description "inner"',
@@ -138,13 +138,14 @@ class Options(Sender):
                           scopes=1)
         lines = self.report(self.options(
             layout, (1, b'a"b\\c'), (2, b"\x1b[2J\r\n127.0.0.9: all is well"),
-            (3, b"\xc3\xa9\x7f"), (4, b"l" * 1000))).lines(
+            (3, b"\xc3\xa9\x7f\xc3"), (4, b"l" * 1000))).lines(
                 AGENT, "interface")
         self.assertEqual(lines, [
-            'interface 1 name "a?b?c" description ""',
-            'interface 2 name "?[2J??127.0.0.9: all is well" description ""',
-            'interface 3 name "???" description ""',
-            f'interface 4 name "{"l" * 31}" description ""'])
+            r'interface 1 name "a\042b\134c" description ""',
+            r'interface 2 name "\033[2J\015\012127.0.0.9: all is well" '
+            'description ""',
+            'interface 3 name "\u00e9\\177\\303" description ""',
+            f'interface 4 name "{"l" * 255}" description ""'])
 
     def test_statistics_of_the_exporter(self):
         elements = ("exportedOctetTotalCount", "exportedMessageTotalCount",
@@ -226,8 +227,8 @@ class Options(Sender):
             self.message(netflow9.raw_set(
                 256, layout.record((1, b"eth0", 10)) +
                 layout.record((2, b"eth1", 20))[:-1])))
-        self.assertEqual(len(report.lines(AGENT, "interface 1")), 1)
-        self.assertEqual(report.lines(AGENT, "interface 2"), [])
+        self.assertEqual(len(report.lines(AGENT, "interface 1 name")), 1)
+        self.assertEqual(report.lines(AGENT, "interface 2 name"), [])
         self.assertEqual(report.lines(AGENT, "of 20"), [])
 
     def test_data_before_their_template(self):
@@ -266,8 +267,11 @@ class Options(Sender):
                            ("samplerRandomInterval", 4), scopes=1)
         interface = Template(257, INTERFACE, ("interfaceName", 8), scopes=1)
         more = 100
-        datagrams = [self.options(sampler, *(
-            (0, i, 10) for i in range(SAMPLERS_MAX + more)))]
+        datagrams = []
+        for first in range(0, SAMPLERS_MAX + more, 1000):
+            datagrams.append(self.options(sampler, *(
+                (0, first + i, 10) for i in range(
+                    min(1000, SAMPLERS_MAX + more - first)))))
         for first in range(0, INTERFACES_MAX + more, 1000):
             datagrams.append(self.options(interface, *(
                 (first + i, b"eth%05d" % (first + i)) for i in range(
@@ -276,8 +280,10 @@ class Options(Sender):
         self.assertEqual(len(report.lines(AGENT, "sampler")), SAMPLERS_MAX)
         interfaces = report.lines(AGENT, "interface")
         self.assertEqual(len(interfaces), INTERFACES_MAX)
-        # The first ones are kept.
-        self.assertIn('interface 0 name "eth00000" description ""',
+        # The latest ones are kept.
+        self.assertNotIn('interface 99 name "eth00099" description ""',
+                         interfaces)
+        self.assertIn('interface 100 name "eth00100" description ""',
                       interfaces)
 
 

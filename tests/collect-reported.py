@@ -64,6 +64,12 @@ FINDINGS = {
     "f9-times-out-of-range": {"times-old": True, "times-impossible": False},
     "f10-event-time": {"no-times": False},
 }
+# Of samplers, {(version, interface): (sampled, one_of)}.
+SAMPLERS = {
+    "g7-sampling-of-interfaces": {
+        (9, 1): (1, 100), (9, 2): (1, 1000),
+        (10, 1): (1, 100), (10, 2): (1, 1000)},
+}
 
 
 def datagrams(path):
@@ -85,7 +91,7 @@ class Reported(unittest.TestCase):
     """Each file is sent from an address of its own."""
 
     def setUp(self):
-        self.names = sorted({**REPORTS, **FINDINGS})
+        self.names = sorted({**REPORTS, **FINDINGS, **SAMPLERS})
 
     def agent(self, name):
         return f"127.0.1.{1 + self.names.index(name)}"
@@ -100,6 +106,16 @@ class Reported(unittest.TestCase):
             with self.subTest(name):
                 names = found.get(self.agent(name), set())
                 self.assertEqual({key: key in names for key in wanted}, wanted)
+
+    def check_samplers(self, flowd):
+        for name, wanted in SAMPLERS.items():
+            with self.subTest(name):
+                result = show_json(flowd, "show", "exporter",
+                                   self.agent(name))
+                self.assertEqual(
+                    {(s["version"], s["interface"]):
+                     (s["sampled"], s["one_of"])
+                     for s in result["samplers"]}, wanted)
 
     def test_reports(self):
         with Flowd("store ALL", CONTROL) as flowd:
@@ -118,6 +134,7 @@ class Reported(unittest.TestCase):
                     self.assertEqual(len(flows), len(wanted))
             if FINDINGS:
                 self.check_findings(flowd)
+            self.check_samplers(flowd)
 
 
 if __name__ == "__main__":

@@ -124,7 +124,7 @@ samplers_are_read_in_every_length(void **state)
 			wire_uint(&w, 2, lens[i]);
 			wire_uint(&w, 100 + i, lens[i]);
 			take(DECODED);
-			assert_int_equal(sampler(versions[v], 10 + i)->one_of,
+			assert_int_equal(sampler(versions[v], 10 + i)->rate.of,
 			    100 + i);
 			assert_int_equal(sampler(versions[v], 10 + i)->mode, 2);
 		}
@@ -164,30 +164,114 @@ every_form_of_sampling_is_read(void **state)
 
 	(void)state;
 	s = TOLD(2, LIST(34, 35), LIST(512, 2));
-	assert_int_equal(s->one_of, 512);
+	assert_int_equal(s->rate.of, 512);
 	assert_int_equal(s->mode, 2);
 	s = TOLD(2, LIST(50, 49), LIST(64, 1));
-	assert_int_equal(s->one_of, 64);
+	assert_int_equal(s->rate.of, 64);
 	assert_int_equal(s->mode, 1);
 	s = TOLD(2, LIST(304, 305), LIST(3, 128));
-	assert_int_equal(s->one_of, 128);
+	assert_int_equal(s->rate.of, 128);
 	assert_int_equal(s->mode, 3);
 	/* 1 is sampled, 999 are not; 10 are sampled, 90 are not. */
 	s = TOLD(2, LIST(305, 306), LIST(1, 999));
-	assert_int_equal(s->one_of, 1000);
+	assert_int_equal(s->rate.of, 1000);
 	s = TOLD(2, LIST(306, 305), LIST(90, 10));
-	assert_int_equal(s->one_of, 10);
+	assert_int_equal(s->rate.of, 10);
 	s = TOLD(2, LIST(309, 310), LIST(5, 2000));
-	assert_int_equal(s->one_of, 400);
+	assert_int_equal(s->rate.of, 400);
+	assert_int_equal(s->rate.sampled, 1);
+	/* In time, 10 of 30 ms; and by a hash, a quarter of 32 bits. */
+	s = TOLD(2, LIST(307, 308), LIST(10000, 20000));
+	assert_int_equal(s->rate.of, 3);
+	s = TOLD(4, LIST(329, 330, 331, 332),
+	    LIST(0, 0xffffffff, 0x40000000, 0x7fffffff));
+	assert_int_equal(s->rate.of, 4);
+	s = TOLD(1, LIST(311), LIST(0x3c23d70a)); /* 0.01 as a float32 */
+	assert_int_equal(s->rate.of, 100);
+}
+
+static void
+rates_need_not_be_whole_numbers(void **state)
+{
+	const struct sampler *s;
+
+	(void)state;
+	s = TOLD(2, LIST(305, 306), LIST(2, 1));
+	assert_int_equal(s->rate.sampled, 2);
+	assert_int_equal(s->rate.of, 3);
+	s = TOLD(2, LIST(309, 310), LIST(6, 16));
+	assert_int_equal(s->rate.sampled, 3);
+	assert_int_equal(s->rate.of, 8);
+	s = TOLD(1, LIST(311), LIST(0x3f400000)); /* 0.75 */
+	assert_int_equal(s->rate.sampled, 3);
+	assert_int_equal(s->rate.of, 4);
+	s = TOLD(2, LIST(309, 310), LIST(1, 1));
+	assert_int_equal(s->rate.sampled, 1);
+	assert_int_equal(s->rate.of, 1);
+}
+
+/* A float64 that is not a number, infinite, negative, 0 or more than 1. */
+static void
+impossible_probabilities_are_unknown(void **state)
+{
+	static const uint64_t bits[] = { UINT64_C(0x7ff8000000000000),
+		UINT64_C(0x7ff0000000000000), UINT64_C(0xbfe0000000000000), 0,
+		UINT64_C(0x3ff0000000000001), 1 };
+	const struct wire_field fields[] = { { 149, 4, 0 }, { 311, 8, 0 } };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < WIRE_NFIELDS(bits); i++) {
+		send_template(IPFIX, fields, 2, 1);
+		wire_uint(&w, w.domain, 4);
+		wire_uint(&w, bits[i], 8);
+		take(DECODED);
+		assert_int_equal(sampler(IPFIX, 0)->rate.of, 0);
+	}
+	send_template(IPFIX, fields, 2, 1);
+	wire_uint(&w, w.domain, 4);
+	wire_uint(&w, UINT64_C(0x3f50624dd2f1a9fc), 8); /* 0.001 */
+	take(DECODED);
+	assert_int_equal(sampler(IPFIX, 0)->rate.of, 1000);
+}
+
+/* Two interfaces or line cards of one domain have rates of their own. */
+static void
+samplers_have_scopes(void **state)
+{
+	static const struct {
+		uint16_t version, scope;
+	} rows[] = { { V9, 2 }, { V9, 3 }, { IPFIX, 10 }, { IPFIX, 141 } };
+	struct wire_field fields[] = { { 0, 4, 0 }, { 34, 4, 0 } };
+	const struct sampler *s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < WIRE_NFIELDS(rows); i++) {
+		fields[0].id = rows[i].scope;
+		send_template(rows[i].version, fields, 2, 1);
+		wire_uint(&w, 1, 4);
+		wire_uint(&w, 100, 4);
+		wire_uint(&w, 2, 4);
+		wire_uint(&w, 1000, 4);
+		take(DECODED);
+		assert_int_equal(options()->samplers.n, 2 * i + 2);
+		s = options_sampler(options(), 2 * i);
+		assert_int_equal(s->rate.of, 100);
+		assert_int_equal(i % 2 == 0 ? s->interface : s->line_card, 1);
+		s = options_sampler(options(), 2 * i + 1);
+		assert_int_equal(s->rate.of, 1000);
+		assert_int_equal(i % 2 == 0 ? s->interface : s->line_card, 2);
+	}
 }
 
 static void
 sampling_rate_0_is_unknown(void **state)
 {
 	(void)state;
-	assert_int_equal(TOLD(2, LIST(309, 310), LIST(0, 2000))->one_of, 0);
-	assert_int_equal(TOLD(2, LIST(305, 306), LIST(0, 5))->one_of, 0);
-	assert_int_equal(TOLD(1, LIST(309), LIST(7))->one_of, 0);
+	assert_int_equal(TOLD(2, LIST(309, 310), LIST(0, 2000))->rate.of, 0);
+	assert_int_equal(TOLD(2, LIST(305, 306), LIST(0, 5))->rate.of, 0);
+	assert_int_equal(TOLD(1, LIST(309), LIST(7))->rate.of, 0);
 }
 
 static void
@@ -210,7 +294,7 @@ samplers_have_ids_and_domains(void **state)
 	assert_int_equal(options()->samplers.n, 6);
 	for (i = 0; i < 6; i++) {
 		w.domain = 10 - i % 2;
-		assert_int_equal(sampler(IPFIX, 6 - i)->one_of, 1000 + i);
+		assert_int_equal(sampler(IPFIX, 6 - i)->rate.of, 1000 + i);
 	}
 }
 
@@ -231,7 +315,7 @@ a_newer_record_replaces_the_old(void **state)
 		wire_uint(&w, 1, 2);
 		wire_uint(&w, rates[i], 4);
 		take(DECODED);
-		assert_int_equal(sampler(IPFIX, 1)->one_of, rates[i]);
+		assert_int_equal(sampler(IPFIX, 1)->rate.of, rates[i]);
 		assert_int_equal(exporters_changed(c.table), i != 1);
 	}
 	assert_int_equal(options()->samplers.n, 1);
@@ -259,7 +343,7 @@ values_not_in_a_record_are_kept(void **state)
 	wire_uint(&w, 1, 2);
 	wire_uint(&w, 200, 4);
 	take(DECODED);
-	assert_int_equal(sampler(IPFIX, 1)->one_of, 200);
+	assert_int_equal(sampler(IPFIX, 1)->rate.of, 200);
 	assert_int_equal(sampler(IPFIX, 1)->mode, 4);
 	send_template(IPFIX, name, 2, 1);
 	wire_uint(&w, 7, 4);
@@ -376,13 +460,15 @@ other_scopes_of_v9_are_ignored(void **state)
 
 	(void)state;
 	for (scope = 1; scope <= 50; scope++) {
+		if (scope == 2 || scope == 3)
+			continue; /* interface, line card */
 		fields[0].id = scope;
 		send_template(V9, fields, 2, 1);
 		wire_uint(&w, 0xdeadbeef, 4);
 		wire_uint(&w, 100 + scope, 4);
 		take(DECODED);
 		assert_int_equal(options()->samplers.n, 1);
-		assert_int_equal(sampler(V9, 0)->one_of, 100 + scope);
+		assert_int_equal(sampler(V9, 0)->rate.of, 100 + scope);
 	}
 }
 
@@ -397,7 +483,7 @@ options_without_scope(void **state)
 		send_template(versions[v], fields, 1, 0);
 		wire_uint(&w, 16, 4);
 		take(DECODED);
-		assert_int_equal(sampler(versions[v], 0)->one_of, 16);
+		assert_int_equal(sampler(versions[v], 0)->rate.of, 16);
 	}
 }
 
@@ -418,7 +504,7 @@ scopes_of_length_0(void **state)
 		wire_uint(&w, 16, 4);
 		wire_bytes(&w, "lo0", 3);
 		take(DECODED);
-		assert_int_equal(sampler(versions[v], 0)->one_of, 16);
+		assert_int_equal(sampler(versions[v], 0)->rate.of, 16);
 		assert_int_equal(options()->interfaces.n, 0);
 	}
 }
@@ -482,7 +568,7 @@ a_set_may_define_several_options_templates(void **state)
 		wire_uint(&w, 0, 4);
 		wire_uint(&w, 32, 4);
 		take(DECODED);
-		assert_int_equal(sampler(versions[v], 0)->one_of, 32);
+		assert_int_equal(sampler(versions[v], 0)->rate.of, 32);
 		assert_int_equal(domain(versions[v])->exported_octets, 4000);
 		assert_int_equal(c.exporter->counters.templates_refused, 0);
 	}
@@ -505,7 +591,7 @@ options_data_are_held_for_their_template(void **state)
 	wire_start(&w, IPFIX);
 	wire_options(&w, 256, fields, 2, 1);
 	take(DECODED);
-	assert_int_equal(sampler(IPFIX, 9)->one_of, 1024);
+	assert_int_equal(sampler(IPFIX, 9)->rate.of, 1024);
 }
 
 /* A definition with this head is refused, and removes the previous one. */
@@ -600,7 +686,7 @@ samplers_are_bounded(void **state)
 	assert_int_equal(o->samplers.evicted, 100);
 	for (i = 0; i < o->samplers.n; i++) {
 		s = options_sampler(o, i);
-		assert_int_equal(s->one_of, s->id + 1);
+		assert_int_equal(s->rate.of, s->id + 1);
 		assert_true(
 		    is_late((uint32_t)s->id, SAMPLERS_MAX + 100, SAMPLERS_MAX));
 	}
@@ -691,6 +777,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(samplers_are_read_in_every_length),
 		TEST(every_form_of_sampling_is_read),
+		TEST(rates_need_not_be_whole_numbers),
+		TEST(impossible_probabilities_are_unknown),
+		TEST(samplers_have_scopes),
 		TEST(sampling_rate_0_is_unknown),
 		TEST(samplers_have_ids_and_domains),
 		TEST(a_newer_record_replaces_the_old),

@@ -293,7 +293,7 @@ options_are_restored(void **state)
 	assert_int_equal(options_sampler(o, 2)->domain, WIRE_DOMAIN);
 	assert_int_equal(options_sampler(o, 2)->id, 3);
 	assert_int_equal(options_sampler(o, 2)->mode, 2);
-	assert_int_equal(options_sampler(o, 2)->one_of, 103);
+	assert_int_equal(options_sampler(o, 2)->rate.of, 103);
 	assert_int_equal(options_interface(o, 1)->index, 2);
 	assert_string_equal(options_interface(o, 1)->name, "GigE0/0");
 	assert_string_equal(options_interface(o, 1)->description, "link");

@@ -54,8 +54,9 @@ static const uint16_t iana[] = { 1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
 	158, 159, 160, 161, 162, 164, 165, 166, 167, 169, 170, 171, 172, 174,
 	175, 176, 177, 178, 179, 180, 181, 182, 183, 190, 193, 195, 196, 218,
 	219, 220, 221, 222, 223, 224, 231, 232, 242, 252, 253, 257, 298, 299,
-	302, 304, 305, 306, 309, 310, 312, 313, 314, 315, 317, 322, 323, 324,
-	325, 352, 353, 391, 392, 408, 409, 410, 417, 418, 420, 421, 430, 431,
+	302, 304, 305, 306, 307, 308, 309, 310, 311, 312, 313, 314, 315, 317,
+	322, 323, 324, 325, 329, 330, 331, 332, 352, 353, 391, 392, 408, 409,
+	410, 417, 418, 420, 421, 430, 431,
 	/* Ericsson's field numbers of v9, which have no enterprise: */
 	24630, 24631, 24632 };
 /* Those that the reverse direction may have. */
@@ -1012,7 +1013,7 @@ scopes_of_v9_have_their_own_numbers(void **state)
 	assert_int_equal(template_define(&templates, &memory, MAX, &key, &only,
 			     true, 3, 4, &specs, &error),
 	    TEMPLATE_NEW);
-	CHECK_SLOTS(V9, SLOT_OF(if_index_in), SLOT_IF_NAME);
+	CHECK_SLOTS(V9, SLOT_OF(if_index_in), SLOT_IF_NAME, SLOT_OF(engine_id));
 	wcur_init(&wire.at, wire.buf, sizeof(wire.buf));
 	wire_uint(&wire, 0xeeeeeeee, 4);
 	wire_uint(&wire, 42, 4);
