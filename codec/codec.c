@@ -16,6 +16,8 @@
 
 #include "compat/compat.h"
 
+#include <string.h>
+
 #include "codec/codec.h"
 
 static const struct {
@@ -49,4 +51,20 @@ codec_name(int error)
 			return (formats[i].name);
 	}
 	return (NULL);
+}
+
+bool
+codec_is_name(const char *path)
+{
+	static const char *const suffixes[] = { ".gz", ".xz", ".zst", ".bz2" };
+	const size_t len = strlen(path);
+	size_t i, suffix_len;
+
+	for (i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		suffix_len = strlen(suffixes[i]);
+		if (len >= suffix_len &&
+		    strcmp(path + len - suffix_len, suffixes[i]) == 0)
+			return (true);
+	}
+	return (false);
 }

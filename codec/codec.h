@@ -39,4 +39,7 @@ void codec_register(void);
  */
 const char *codec_name(int error);
 
+/* Whether the name of a file ends as those of compressed files, as in ".gz". */
+bool codec_is_name(const char *path);
+
 #endif

@@ -45,8 +45,7 @@ static struct format {
 	{ "BZh", 3, FLOWD_EBZIP2, NULL },
 };
 
-#define NFORMATS  (sizeof(formats) / sizeof(formats[0]))
-#define MAGIC_MAX 6 /* bytes */
+#define NFORMATS (sizeof(formats) / sizeof(formats[0]))
 
 void
 store_register_codec(int error, const struct codec *codec)
@@ -71,6 +70,12 @@ format_of(const uint8_t *data, size_t len)
 			return (&formats[i]);
 	}
 	return (NULL);
+}
+
+bool
+input_is_compressed(const uint8_t *data, size_t len)
+{
+	return (format_of(data, len) != NULL);
 }
 
 static ssize_t
@@ -362,7 +367,7 @@ start(struct input *in)
 	const struct format *format;
 	int error = 0;
 
-	while (in->len < MAGIC_MAX && error == 0)
+	while (in->len < INPUT_MAGIC && error == 0)
 		error = fill_plain(in);
 	if (error != 0 && (error != FLOWD_EEOF || in->len < 2))
 		return (error);

@@ -29,6 +29,7 @@
 #include "store.h"
 
 #define INPUT_BUFFER (256 * 1024) /* bytes read at a time */
+#define INPUT_MAGIC  6            /* bytes that tell each compressed format */
 
 struct format;
 
@@ -82,6 +83,9 @@ void input_use_memory(struct input *in, const void *data, size_t len);
 void input_restart(struct input *in, uint64_t offset);
 /* Closes the descriptor, too. */
 void input_close(struct input *in);
+
+/* Whether a file that begins with these bytes is compressed. */
+bool input_is_compressed(const uint8_t *data, size_t len);
 
 /* Continues after damage inside a stream at the next stream. */
 void input_recover(struct input *in, input_lost_fn *on_lost, void *arg);

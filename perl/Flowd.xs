@@ -967,6 +967,9 @@ writer_new(const char *class, SV *path)
 	object = sv_setref_pv(sv_newmortal(), class, w);
 	w->name = newSVsv(path);
 	w->owner = getpid();
+	if (codec_is_name(SvPV_nolen(path)))
+		croak("cannot write %" SVf ": logs are written uncompressed; "
+		    "compress the complete log", SVfARG(path));
 	check_write(aTHX_ w, store_writer_open(SvPV_nolen(path), &w->log));
 	XPUSHs(object);
 

@@ -466,17 +466,15 @@ class Writing(LogTest):
         self.assertEqual(self.path.read_bytes(), data)
 
     def test_no_path_of_a_compressed_log(self):
-        with self.assertRaisesRegex(ValueError, "gz: .*appended"):
-            flowd.FlowLog(f"{self.path}.gz", "ab")
-        with self.assertRaisesRegex(ValueError, r"gz'?: .*gzip\.open"):
-            flowd.FlowLog(os.fsencode(f"{self.path}.gz"), "wb")
+        for suffix in "gz", "xz", "zst", "bz2":
+            path = f"{self.path}.{suffix}"
+            with self.assertRaisesRegex(ValueError, "appended"):
+                flowd.FlowLog(path, "ab")
+            with self.assertRaisesRegex(ValueError, r"gzip\.open"):
+                flowd.FlowLog(os.fsencode(path), "wb")
         self.assertEqual(os.listdir(self.path.parent), [])
-        for suffix in "xz", "zst", "bz2":
-            for mode in "ab", "wb":
-                with self.assertRaisesRegex(ValueError, "compressed"):
-                    flowd.FlowLog(f"{self.path}.{suffix}", mode)
-        for packed in (gzip.compress(log(2)), bz2.compress(log(2)),
-                       lzma.compress(log(2)), b"\x28\xb5\x2f\xfd" + log(2)):
+        for packed in (gzip.compress(log(2)), lzma.compress(log(2)),
+                       bz2.compress(log(2)), b"\x28\xb5\x2f\xfd\x04"):
             self.write(packed)
             with self.assertRaisesRegex(ValueError, "appended"):
                 flowd.FlowLog(self.path, "ab")

@@ -418,6 +418,8 @@ C<write_flow>, or C<ALL> if there are none.
 =item Flowd::Writer->new($path)
 
 Creates a log, or truncates an existing one; C<-> is standard output.
+A log is written uncompressed, so the path must not end in F<.gz>, F<.xz>,
+F<.zst> or F<.bz2>.
 
 =item $out->write_flow($flow, $mask)
 

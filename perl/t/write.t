@@ -134,6 +134,13 @@ is(-s scratch('flushed'), 2 * length $FULL{record}, 'which is written once');
 
 ok(!eval { Flowd::Writer->new(scratch('no/dir')); 1 } &&
     $@ =~ m{^cannot write .*no/dir: No such file}, 'a path that cannot be');
+for my $suffix (qw(gz xz zst bz2)) {
+	my $path = scratch("compressed.$suffix");
+
+	ok(!eval { Flowd::Writer->new($path); 1 } &&
+	    $@ =~ /^cannot write .*\.$suffix: logs are written uncompressed/ &&
+	    !-e $path, "no path of a compressed log: $suffix");
+}
 SKIP: {
 	skip 'there is no /dev/full', 2 if !-c '/dev/full';
 	$out = Flowd::Writer->new('/dev/full');

@@ -28,7 +28,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "codec/codec.h"
 #include "lib/fields.h"
+#include "lib/store-input.h"
 
 struct log_object {
 	PyObject ob_base;
@@ -387,54 +389,9 @@ cannot_append(const struct log_object *l)
 	return (-1);
 }
 
-/* The compressions that readers recognise. */
-static const struct compression {
-	const char *suffix;
-	const char *magic;
-} compressions[] = {
-	{ ".gz", "\x1f\x8b" },
-	{ ".xz",
-	    "\xfd"
-	    "7zXZ" },
-	{ ".zst", "\x28\xb5\x2f\xfd" },
-	{ ".bz2", "BZh" },
-};
-#define NCOMPRESSIONS (sizeof(compressions) / sizeof(compressions[0]))
-
-static bool
-has_suffix(const char *name, size_t len)
-{
-	const char *suffix;
-	size_t i;
-
-	for (i = 0; i < NCOMPRESSIONS; i++) {
-		suffix = compressions[i].suffix;
-		if (len >= strlen(suffix) &&
-		    strcmp(name + len - strlen(suffix), suffix) == 0)
-			return (true);
-	}
-	return (false);
-}
-
-static bool
-is_compressed(int fd)
-{
-	char begin[8] = "";
-	size_t i;
-
-	if (pread(fd, begin, sizeof(begin) - 1, 0) == -1)
-		return (false);
-	for (i = 0; i < NCOMPRESSIONS; i++) {
-		if (memcmp(begin, compressions[i].magic,
-			strlen(compressions[i].magic)) == 0)
-			return (true);
-	}
-	return (false);
-}
-
 /*
- * Refuses names of compressed logs: records are written uncompressed, and would
- * be appended behind compressed ones.
+ * Refuses names of compressed files: records are written uncompressed, and
+ * would be appended behind compressed ones.
  */
 static int
 refuse_compressed(const struct log_object *l, PyObject *path, char mode)
@@ -444,16 +401,15 @@ refuse_compressed(const struct log_object *l, PyObject *path, char mode)
 
 	if (!PyUnicode_FSConverter(path, &bytes))
 		return (-1);
-	compressed = has_suffix(PyBytes_AS_STRING(bytes),
-	    (size_t)PyBytes_GET_SIZE(bytes));
+	compressed = codec_is_name(PyBytes_AS_STRING(bytes));
 	Py_DECREF(bytes);
 	if (!compressed)
 		return (0);
 	if (mode == 'a')
 		return (cannot_append(l));
 	PyErr_Format(PyExc_ValueError,
-	    "%S: logs are written uncompressed; pass a file such as "
-	    "gzip.open(path, \"wb\") in place of the path, or compress the "
+	    "%S: logs are written uncompressed; pass a file, such as "
+	    "gzip.open(path, \"wb\"), in place of the path, or compress the "
 	    "complete log",
 	    l->name);
 	return (-1);
@@ -463,7 +419,9 @@ refuse_compressed(const struct log_object *l, PyObject *path, char mode)
 static int
 prepare_to_append(const struct log_object *l, int fd)
 {
+	uint8_t start[INPUT_MAGIC];
 	struct stat st;
+	ssize_t len;
 	uint64_t keep;
 	int error;
 
@@ -473,7 +431,8 @@ prepare_to_append(const struct log_object *l, int fd)
 	}
 	if (!S_ISREG(st.st_mode) || st.st_size == 0)
 		return (0);
-	if (is_compressed(fd))
+	if ((len = pread(fd, start, sizeof(start), 0)) > 0 &&
+	    input_is_compressed(start, (size_t)len))
 		return (cannot_append(l));
 	if ((error = store_check_tail(fd, &keep)) != 0) {
 		(void)raise_error(l, error);
