@@ -100,16 +100,38 @@ class Softflowd(unittest.TestCase):
         stored = self.collect(10, "-b")
         self.assertEqual({"flow_finish" in f for f in stored}, {True, False})
 
-    def test_v9_options_have_the_sampling(self):
-        with Flowd("store ALL") as flowd:
-            pcap = flowd.dir / "traffic.pcap"
-            traffic.write_pcap(pcap)
-            traffic.softflowd(flowd.dir, pcap, 9, flowd.addresses[0],
-                              flowd.port, "-s", "7")
-            report = statistics(flowd)
-            report.check(self)
-            self.assertEqual(
-                len(report.lines("127.0.0.1", "takes 1 of 7 packets")), 1)
+    def test_sampled_packets_have_their_rate(self):
+        for version in 5, 9, 10:
+            with self.subTest(version=version), \
+                    Flowd("store ALL", CONTROL) as flowd:
+                self.export_all(flowd, version, "-s", "7")
+                report = statistics(flowd)
+                report.check(self)
+                self.assertEqual(
+                    len(report.lines("127.0.0.1", "takes 1 of 7 packets")), 1)
+                self.assertEqual(show_json(flowd, "check")["findings"], [])
+
+    def test_psamp(self):
+        """Each packet is a record; together they are the flows."""
+        with Flowd("store ALL", CONTROL) as flowd:
+            sent = self.export_all(flowd, "psamp")
+            stored = [traffic.as_flow(f) for f in flowd.wait_flows(
+                sum(flow.packets for flow in sent))]
+            self.assertEqual(show_json(flowd, "check")["findings"], [])
+        self.assertEqual(
+            collections.Counter(map(without_icmp, stored)),
+            collections.Counter({
+                f._replace(packets=1, octets=f.octets // f.packets): f.packets
+                for f in sent}))
+
+    def export_all(self, flowd, version, *options):
+        """Exports traffic, and returns its flows."""
+        pcap = flowd.dir / "traffic.pcap"
+        sent = traffic.write_pcap(
+            pcap, begin=int(time.time()) - traffic.CONVERSATIONS)
+        traffic.softflowd(flowd.dir, pcap, version, flowd.addresses[0],
+                          flowd.port, *options)
+        return sent
 
 
 if __name__ == "__main__":
