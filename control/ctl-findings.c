@@ -132,10 +132,13 @@ next_word(char **line)
 static const char *
 read_line(struct findings *acknowledged, char *line)
 {
-	const char *address = next_word(&line), *word = next_word(&line);
-	const char *name;
+	const char *address, *name, *word;
 	struct addr addr;
 
+	if (strncmp(line, FINDINGS_NONE, strlen(FINDINGS_NONE)) == 0)
+		return (NULL);
+	address = next_word(&line);
+	word = next_word(&line);
 	if (address == NULL || address[0] == '#')
 		return (NULL);
 	if (addr_pton(address, &addr) != 0)

@@ -27,6 +27,8 @@
 
 #include "addr.h"
 
+#define FINDINGS_NONE "no problems found" /* the output without findings */
+
 struct finding {
 	struct addr exporter;
 	const char *name; /* of the kind; static */
@@ -49,7 +51,7 @@ void findings_free(struct findings *found);
 /*
  * Reads a file of acknowledged findings, a line for each: "ADDRESS NAME", and
  * optionally more words.  This is also the form in which findings are printed.
- * Lines that are empty or begin with # are ignored.  -1 after a message: the
+ * Lines that are empty or begin with # or FINDINGS_NONE are ignored.  -1 after a message: the
  * file cannot be read or a line is wrong; acknowledged is unchanged.
  */
 int findings_read(struct findings *acknowledged, const char *path)

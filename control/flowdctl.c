@@ -187,7 +187,7 @@ print_findings(const struct ctl_options *opts, const struct findings *found,
 		findings_print_text(stdout, found);
 		/* Without a file, as a person uses it, silence is no answer. */
 		if (rest == 0 && opts->acknowledged == NULL)
-			(void)puts("no problems found");
+			(void)puts(FINDINGS_NONE);
 		break;
 	}
 }

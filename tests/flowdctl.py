@@ -490,6 +490,11 @@ class Check(Running):
         other = printed.replace(AGENT, "127.0.0.8")
         self.assertEqual(self.acknowledged(other, status=3), printed)
 
+    def test_acknowledged_without_problems(self):
+        printed = show(self.flowd, "check")
+        self.assertEqual(printed, "no problems found\n")
+        self.assertEqual(self.acknowledged(printed), "")
+
     def test_wrong_acknowledgements(self):
         for line, message in (
                 ("all clock-off", "expected the address of an exporter"),
