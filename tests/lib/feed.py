@@ -44,7 +44,7 @@ class Feed:
         if self._under_way and self._under_way + size > self._window:
             self.drain()
         self._under_way += size
-        self.flowd.connect(source).send(datagram)
+        self.flowd.send_steadily(datagram, source)
 
     def drain(self):
         """Waits until everything sent has been decoded."""

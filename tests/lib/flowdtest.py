@@ -18,6 +18,7 @@ import tap
 COLLECTOR = "collector: "	# how the first one's messages begin
 ANY_COLLECTOR = re.compile(r"^collector( \d+)?: ")
 PATIENCE = 30		# seconds; a sanitizer build on a busy machine is slow
+SOCKETS_MAX = 128		# of exporters that keep their port
 SANITIZER = re.compile(r"^==\d+==ERROR: |: runtime error: ", re.MULTILINE)
 
 _PLACES = "logfile|logsock|pidfile|statefile|crashdump|control|socket ="
@@ -279,14 +280,17 @@ class Flowd:
         """Sends one datagram to a listener."""
         send(datagram, self.addresses[listener], self.ports[listener], source)
 
-    def connect(self, source):
-        """Returns a socket to the first listener, the same for each call: an
-        exporter keeps its port."""
-        if source not in self.sockets:
-            sock = self.sockets[source] = _udp(self.addresses[0])
+    def send_steadily(self, datagram, source):
+        """Sends one datagram from the port that earlier ones of this exporter
+        came from, as long as there are few exporters."""
+        sock = self.sockets.pop(source, None)
+        if sock is None:
+            sock = _udp(self.addresses[0])
             sock.bind((source, 0))
-            sock.connect((self.addresses[0], self.ports[0]))
-        return self.sockets[source]
+        self.sockets[source] = sock
+        if len(self.sockets) > SOCKETS_MAX:
+            self.sockets.pop(next(iter(self.sockets))).close()
+        sock.sendto(datagram, (self.addresses[0], self.ports[0]))
 
     def signal(self, number):
         """Signals the process in the pidfile."""
