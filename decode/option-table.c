@@ -25,11 +25,20 @@
 
 #define ROOM_MIN 8 /* items; a power of two */
 
+struct option_body {
+	void *items;
+	uint32_t *buckets; /* as many as there is room for items */
+	size_t room;       /* items; 0: nothing is allocated */
+	uint64_t secret;   /* so that exporters cannot choose the bucket */
+	uint32_t newest, oldest;
+};
+
 void *
 option_at(const struct option_table *t, const struct option_kind *kind,
     size_t i)
 {
-	return (i == OPTION_NONE ? NULL : (uint8_t *)t->items + i * kind->size);
+	return (i == OPTION_NONE ? NULL :
+				   (uint8_t *)t->body->items + i * kind->size);
 }
 
 static struct option_link *
@@ -43,7 +52,7 @@ index_of(const struct option_table *t, const struct option_kind *kind,
     const void *item)
 {
 	return ((uint32_t)((size_t)((const uint8_t *)item -
-			       (const uint8_t *)t->items) /
+			       (const uint8_t *)t->body->items) /
 	    kind->size));
 }
 
@@ -51,8 +60,8 @@ static uint32_t *
 bucket_of(const struct option_table *t, const struct option_kind *kind,
     const void *item)
 {
-	return (&t->buckets[hash_mix(t->secret ^ kind->hash(item)) &
-	    (t->room - 1)]);
+	return (&t->body->buckets[hash_mix(t->body->secret ^ kind->hash(item)) &
+	    (t->body->room - 1)]);
 }
 
 /* Adds an item to the list as the newest. */
@@ -62,12 +71,12 @@ list_add(struct option_table *t, const struct option_kind *kind, uint32_t i)
 	struct option_link *link = link_at(t, kind, i);
 
 	link->newer = OPTION_NONE;
-	link->older = t->newest;
-	if (t->newest != OPTION_NONE)
-		link_at(t, kind, t->newest)->newer = i;
+	link->older = t->body->newest;
+	if (t->body->newest != OPTION_NONE)
+		link_at(t, kind, t->body->newest)->newer = i;
 	else
-		t->oldest = i;
-	t->newest = i;
+		t->body->oldest = i;
+	t->body->newest = i;
 }
 
 /* Lets the neighbours in the list refer to newer and older instead. */
@@ -78,11 +87,11 @@ list_replace(struct option_table *t, const struct option_kind *kind,
 	if (link->newer != OPTION_NONE)
 		link_at(t, kind, link->newer)->older = older;
 	else
-		t->newest = older;
+		t->body->newest = older;
 	if (link->older != OPTION_NONE)
 		link_at(t, kind, link->older)->newer = newer;
 	else
-		t->oldest = newer;
+		t->body->oldest = newer;
 }
 
 /* The place that refers to item i in its chain. */
@@ -112,28 +121,50 @@ size_of(const struct option_kind *kind, size_t room)
 	return (room * (kind->size + sizeof(uint32_t)));
 }
 
+static size_t
+room_of(const struct option_table *t)
+{
+	return (t->body == NULL ? 0 : t->body->room);
+}
+
+/* False without memory or random numbers. */
+static bool
+make_body(struct option_table *t)
+{
+	struct option_body *body = calloc(1, sizeof(*body));
+
+	if (body == NULL)
+		return (false);
+	if (getentropy(&body->secret, sizeof(body->secret)) == -1) {
+		free(body);
+		return (false);
+	}
+	body->newest = body->oldest = OPTION_NONE;
+	t->body = body;
+	return (true);
+}
+
 /* Doubles the room.  False without memory. */
 static bool
 grow(struct option_table *t, const struct option_kind *kind,
     struct memory *memory)
 {
-	const size_t room = t->room == 0 ? ROOM_MIN : 2 * t->room;
-	const size_t more = size_of(kind, room) - size_of(kind, t->room);
+	const size_t had = room_of(t), room = had == 0 ? ROOM_MIN : 2 * had;
+	const size_t more = size_of(kind, room) - size_of(kind, had);
 	uint32_t *buckets, i;
 	void *items;
 
-	if (more > memory_left(memory) ||
-	    (t->room == 0 && getentropy(&t->secret, sizeof(t->secret)) == -1) ||
-	    (items = reallocarray(t->items, room, kind->size)) == NULL)
+	if (more > memory_left(memory) || (t->body == NULL && !make_body(t)))
 		return (false);
-	t->items = items;
-	if ((buckets = reallocarray(t->buckets, room, sizeof(*buckets))) ==
-	    NULL)
+	items = reallocarray(t->body->items, room, kind->size);
+	if (items == NULL)
 		return (false);
-	if (t->room == 0)
-		t->newest = t->oldest = OPTION_NONE;
-	t->buckets = buckets;
-	t->room = room;
+	t->body->items = items;
+	buckets = reallocarray(t->body->buckets, room, sizeof(*buckets));
+	if (buckets == NULL)
+		return (false);
+	t->body->buckets = buckets;
+	t->body->room = room;
 	memory->used += more;
 	memset(buckets, 0xff, room * sizeof(*buckets)); /* OPTION_NONE */
 	for (i = 0; i < t->n; i++)
@@ -146,7 +177,7 @@ option_remove(struct option_table *t, const struct option_kind *kind, size_t i,
     struct memory *memory)
 {
 	struct option_link *gone = link_at(t, kind, i), *last;
-	const uint32_t at = (uint32_t)i, end = (uint32_t)t->n - 1;
+	const uint32_t at = (uint32_t)i, end = t->n - 1;
 
 	*chain_place(t, kind, at) = gone->next;
 	list_replace(t, kind, gone, gone->newer, gone->older);
@@ -166,11 +197,11 @@ static bool
 make_room(struct option_table *t, const struct option_kind *kind,
     struct memory *memory)
 {
-	if (t->n < kind->max && (t->n < t->room || grow(t, kind, memory)))
+	if (t->n < kind->max && (t->n < room_of(t) || grow(t, kind, memory)))
 		return (true);
 	if (t->n == 0)
 		return (false);
-	option_remove(t, kind, t->oldest, memory);
+	option_remove(t, kind, t->body->oldest, memory);
 	t->evicted++;
 	return (true);
 }
@@ -191,7 +222,7 @@ option_get(struct option_table *t, const struct option_kind *kind,
 	}
 	if (!make_room(t, kind, memory))
 		return (NULL);
-	i = (uint32_t)t->n++;
+	i = t->n++;
 	item = option_at(t, kind, i);
 	memcpy(item, key, kind->size);
 	list_add(t, kind, i);
@@ -205,7 +236,7 @@ option_use(struct option_table *t, const struct option_kind *kind, void *item)
 	const uint32_t i = index_of(t, kind, item);
 	const struct option_link *link = item;
 
-	if (t->newest == i)
+	if (t->body->newest == i)
 		return;
 	list_replace(t, kind, link, link->newer, link->older);
 	list_add(t, kind, i);
@@ -229,7 +260,7 @@ option_chain_next(const struct option_table *t, const struct option_kind *kind,
 const void *
 option_oldest(const struct option_table *t, const struct option_kind *kind)
 {
-	return (t->n == 0 ? NULL : option_at(t, kind, t->oldest));
+	return (t->n == 0 ? NULL : option_at(t, kind, t->body->oldest));
 }
 
 const void *
@@ -242,7 +273,7 @@ option_newer(const struct option_table *t, const struct option_kind *kind,
 size_t
 option_table_size(const struct option_table *t, const struct option_kind *kind)
 {
-	return (size_of(kind, t->room));
+	return (size_of(kind, room_of(t)));
 }
 
 void
@@ -253,8 +284,11 @@ option_table_free(struct option_table *t, const struct option_kind *kind,
 
 	for (i = 0; kind->release != NULL && i < t->n; i++)
 		kind->release(option_at(t, kind, i), memory);
-	memory->used -= size_of(kind, t->room);
-	free(t->items);
-	free(t->buckets);
+	memory->used -= size_of(kind, room_of(t));
+	if (t->body != NULL) {
+		free(t->body->items);
+		free(t->body->buckets);
+		free(t->body);
+	}
 	*t = (struct option_table){ 0 };
 }

@@ -50,14 +50,14 @@ struct option_kind {
 	void (*release)(void *item, struct memory *memory);
 };
 
-/* All zero: empty. */
+/*
+ * All zero: empty.  Most exporters send no options data, so that an empty table
+ * is small.
+ */
 struct option_table {
-	void *items;
-	uint32_t *buckets; /* as many as there is room for items */
-	size_t n, room;    /* items */
-	uint64_t secret;   /* so that exporters cannot choose the bucket */
-	uint32_t newest, oldest; /* if n is not 0 */
-	uint64_t evicted;
+	struct option_body *body; /* NULL: there is no room */
+	uint32_t n;               /* items */
+	uint32_t evicted;
 };
 
 /* The item at index i, which is below n. */
