@@ -274,7 +274,8 @@ typedef void store_follow_fn(void *arg, enum store_follow_event event,
  * it or it was compressed.  report may be NULL.
  *
  * FLOWD_EIO, without STORE_FOLLOW_WAIT also if the path does not exist;
- * FLOWD_EINVAL: neither a regular file nor a directory; FLOWD_ENOMEM.
+ * FLOWD_EINVAL: neither a regular file nor a directory, or another flag is set;
+ * FLOWD_ENOMEM.
  */
 int store_reader_open_following(const char *path, unsigned int flags,
     store_follow_fn *report, void *arg, struct store_reader **reader)

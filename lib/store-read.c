@@ -285,6 +285,9 @@ store_reader_open_following(const char *path, unsigned int flags,
 	struct following *f;
 	int error, saved_errno;
 
+	*reader = NULL;
+	if ((flags & ~(STORE_FOLLOW_NEW | STORE_FOLLOW_WAIT)) != 0)
+		return (FLOWD_EINVAL);
 	if ((*reader = r = new_reader()) == NULL)
 		return (FLOWD_ENOMEM);
 	input_use_fd(&r->in, -1);
