@@ -262,6 +262,7 @@ has_init_time(const struct check *c, const struct control_template *t)
 	return (false);
 }
 
+/* Some exporters tell about all domains in one of them. */
 static bool
 has_sampler(const struct check *c, const struct control_template *t)
 {
@@ -270,7 +271,7 @@ has_sampler(const struct check *c, const struct control_template *t)
 
 	while ((s = answer_record_of(c->a, CONTROL_SAMPLER, &c->e->addr, &i)) !=
 	    NULL) {
-		if (s->version == t->version && s->domain == t->domain)
+		if (s->version == t->version)
 			return (true);
 	}
 	return (false);

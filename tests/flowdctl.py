@@ -420,23 +420,30 @@ class Check(Running):
                                       "sampling-unknown"})
         self.assertIn("template 300 of domain 0", found["no-time-base"])
         self.assertIn("template 301 of domain 0", found["no-times"])
+        # Options data of another domain tell about this one, too.
+        rate = Template(302, DOMAIN, ("samplerId", 1),
+                        ("samplerRandomInterval", 4), scopes=1)
+        self.send(message(IPFIX, netflow9.templates(IPFIX, rate),
+                          netflow9.data(rate, (7, 1, 100)), domain=7))
+        self.wait("options", 1)
+        self.assertNotIn("sampling-unknown", self.findings())
         # A rate in each record counts as known sampling.
         sampled = Template(300, ("octetDeltaCount", 4), ("samplerId", 1),
                            ("samplerRandomInterval", 4), *TIMES)
         self.send(message(IPFIX, netflow9.templates(IPFIX, sampled)))
-        self.wait("templates", 3)
+        self.wait("templates", 4)
         self.assertEqual(set(self.findings()), {"no-times"})
         self.assertIn("\nsampling: samplerRandomInterval in each record of "
                       "template 300 of domain 0\n",
                       show(self.flowd, "show", "exporter", AGENT))
         self.send(message(IPFIX, netflow9.templates(IPFIX, narrow)))
-        self.wait("templates", 4)
+        self.wait("templates", 5)
         options = Template(302, DOMAIN, ("samplerId", 1),
                            ("samplerRandomInterval", 4),
                            ("systemInitTimeMilliseconds", 8), scopes=1)
         self.send(message(IPFIX, netflow9.templates(IPFIX, options),
                           netflow9.data(options, (0, 1, 10, 10 ** 12))))
-        self.wait("options", 1)
+        self.wait("options", 2)
         self.assertEqual(set(self.findings()), {"no-times"})
 
     def test_narrow_counters(self):
