@@ -458,6 +458,12 @@ call_with(pTHX_ SV *code, AV *item)
 static void
 warn_of_damage(pTHX_ const struct reader *r, AV *item)
 {
+	if (SvUV(*av_fetch(item, 1, 0)) == 0) {
+		warn("%" SVf ": offset %" SVf ": %" SVf,
+		    SVfARG(r->name), SVfARG(*av_fetch(item, 0, 0)),
+		    SVfARG(*av_fetch(item, 2, 0)));
+		return;
+	}
 	warn("%" SVf ": offset %" SVf ": %" SVf " damaged bytes are left out: "
 	    "%" SVf, SVfARG(r->name), SVfARG(*av_fetch(item, 0, 0)),
 	    SVfARG(*av_fetch(item, 1, 0)), SVfARG(*av_fetch(item, 2, 0)));

@@ -49,8 +49,9 @@ sub print_log {
 	my $log = Flowd->new($name, legacy => $opt{L},
 	    recover => $opt{R} && sub {
 		my ($offset, $length, $reason) = @_;
-		say_on_stderr("$name: offset $offset: $length damaged bytes " .
-		    "are left out: $reason");
+		$reason = "$length damaged bytes are left out: $reason"
+		    if $length;
+		say_on_stderr("$name: offset $offset: $reason");
 		$$status ||= 3;
 	    });
 	my $left = $opt{H} // -1;

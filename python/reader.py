@@ -86,8 +86,9 @@ class Reader:
     def read(self, name):
         def on_damage(damage):
             self.damaged = True
-            self.complain(f"{name}: offset {damage.offset}: {damage.length} "
-                          f"damaged bytes are left out: {damage.reason}")
+            what = f"{damage.length} damaged bytes are left out: "
+            self.complain(f"{name}: offset {damage.offset}: "
+                          f"{what if damage.length else ''}{damage.reason}")
 
         source = sys.stdin.buffer if name == "-" else name
         with flowd.FlowLog(source, recover=self.options.recover,

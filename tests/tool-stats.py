@@ -291,7 +291,8 @@ class Cases:
                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
             octets = [f["octets"] for f in flowlog.decode(got)]
             self.assertEqual(set(octets) - set(written), set())
-            out, _ = self.run_stats("-JR", self.log, status=3)
+            out, err = self.run_stats("-JR", self.log, status=3)
+            self.assertNotIn(" 0 damaged bytes", err)
             self.assertEqual(json.loads(out)["total"], {
                 "octets": sum(octets), "packets": 3 * len(octets),
                 "flows": len(octets)})

@@ -456,8 +456,9 @@ class Reader:
         print(f"flowd-stats: {message}", file=sys.stderr)
 
     def damaged(self, path, damage):
-        self.complain(f"{path}: offset {damage.offset}: {damage.length} "
-                      f"damaged bytes are left out: {damage.reason}")
+        what = f"{damage.length} damaged bytes are left out: "
+        self.complain(f"{path}: offset {damage.offset}: "
+                      f"{what if damage.length else ''}{damage.reason}")
         self.status = self.status or 3
 
     def read_log(self, path):

@@ -67,8 +67,9 @@ sub read_log {
 	my ($name) = @_;
 	my $log = Flowd->new($name, recover => $opt{R} && sub {
 		my ($offset, $length, $reason) = @_;
-		complain("$name: offset $offset: $length damaged bytes are " .
-		    "left out: $reason");
+		$reason = "$length damaged bytes are left out: $reason"
+		    if $length;
+		complain("$name: offset $offset: $reason");
 		$status ||= 3;
 	    });
 

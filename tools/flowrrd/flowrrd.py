@@ -349,8 +349,9 @@ def read_log(path, bins, recover, following):
 
     def damaged(damage):
         nonlocal status
-        complain(f"{path}: offset {damage.offset}: {damage.length} damaged "
-                 f"bytes are left out: {damage.reason}")
+        what = f"{damage.length} damaged bytes are left out: "
+        complain(f"{path}: offset {damage.offset}: "
+                 f"{what if damage.length else ''}{damage.reason}")
         status = 3
 
     source = sys.stdin.buffer if path == "-" else path
