@@ -217,11 +217,12 @@ ctl_print_listeners(FILE *fp, const struct answer *a)
 
 	(void)fprintf(fp, "%*s  LISTENER\n", NUMBER_WIDTH, "DATAGRAMS");
 	for (i = 0; (l = answer_record(a, CONTROL_LISTENER, i)) != NULL; i++) {
-		(void)fprintf(fp,
-		    l->addr.family == ADDR_V6 ? "%*" PRIu64 "  [%s]:%" PRIu64 :
-						"%*" PRIu64 "  %s:%" PRIu64,
-		    NUMBER_WIDTH, l->datagrams, addr_ntop(&l->addr, addr),
-		    l->port);
+		addr_ntop(&l->addr, addr);
+		(void)fprintf(fp, "%*" PRIu64 "  ", NUMBER_WIDTH, l->datagrams);
+		if (l->addr.family == ADDR_V6)
+			(void)fprintf(fp, "[%s]:%" PRIu64, addr, l->port);
+		else
+			(void)fprintf(fp, "%s:%" PRIu64, addr, l->port);
 		put_option(fp, " interface ", &l->interface);
 		put_option(fp, " name ", &l->name);
 		(void)fputc('\n', fp);

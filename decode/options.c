@@ -350,9 +350,13 @@ set_text(struct options *o, char **text, struct ie_octets octets,
 static struct ie_octets
 octets_of(const char *text)
 {
-	return (text == NULL ?
-		(struct ie_octets){ .len = 0 } :
-		(struct ie_octets){ (const uint8_t *)text, strlen(text) });
+	struct ie_octets octets = { .len = 0 };
+
+	if (text == NULL)
+		return (octets);
+	octets.data = (const uint8_t *)text;
+	octets.len = strlen(text);
+	return (octets);
 }
 
 bool

@@ -100,8 +100,10 @@ evict(struct sessions *s, struct sessions_evicted *evicted)
 	while (evicted->n < SESSIONS_MAX / 2 &&
 	    (next = sessions_next(s, NULL)) != NULL) {
 		session = &s->at[next - s->at];
-		s->brief += session->datagrams == 1;
-		s->single -= session->datagrams == 1;
+		if (session->datagrams == 1) {
+			s->brief++;
+			s->single--;
+		}
 		session->used = false;
 		s->steady &= ~session_bit(s, session);
 		evicted->bits |= session_bit(s, session);

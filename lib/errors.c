@@ -41,8 +41,7 @@ static const char *const messages[] = {
 	[-FLOWD_EBZIP2] = ("compressed with bzip2, which is not read: "
 			   "bzcat LOG | flowd-reader -"),
 	[-FLOWD_ECLOSED] = "the log is closed",
-	[-FLOWD_ELARGE] =
-	    "decompressing it needs more than 128 MiB of memory",
+	[-FLOWD_ELARGE] = "decompressing it needs more than 128 MiB of memory",
 };
 
 const char *

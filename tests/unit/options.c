@@ -675,7 +675,7 @@ samplers_are_bounded(void **state)
 		{ 302, 4, 0 },
 		{ 305, 4, 0 },
 	};
-	const struct options *o = options();
+	const struct options *o;
 	const struct sampler *s;
 	size_t i;
 

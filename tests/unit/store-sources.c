@@ -337,9 +337,8 @@ test_follow_name(void **state)
 	    FLOWD_EIO);
 	assert_int_equal(errno, ENOENT);
 	assert_null(reader);
-	assert_int_equal(
-	    store_reader_open_following(path, STORE_FOLLOW_WAIT | 1U << 2, NULL,
-		NULL, &reader),
+	assert_int_equal(store_reader_open_following(path,
+			     STORE_FOLLOW_WAIT | 1U << 2, NULL, NULL, &reader),
 	    FLOWD_EINVAL);
 	assert_null(reader);
 	assert_int_equal(
