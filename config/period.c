@@ -21,6 +21,7 @@
 
 #include "config/date.h"
 #include "config/period.h"
+#include "filter/filter-zone.h"
 
 #define DAY    86400                 /* seconds */
 #define SECOND ((int64_t)1000000000) /* nanoseconds */
@@ -43,34 +44,7 @@ struct point {
 static int64_t
 clock_at(int64_t t)
 {
-	const time_t time = (time_t)t;
-	struct tm tm;
-
-	return (localtime_r(&time, &tm) == NULL ? t : date_of_tm(&tm));
-}
-
-/* The offset of local time from UTC at t. */
-static int64_t
-offset_at(int64_t t)
-{
-	return (clock_at(t) - t);
-}
-
-/* The time at which the clock is changed, after low and not after high. */
-static int64_t
-time_of_change(int64_t low, int64_t high)
-{
-	const int64_t before = offset_at(low);
-	int64_t middle;
-
-	while (high - low > 1) {
-		middle = low + (high - low) / 2;
-		if (offset_at(middle) == before)
-			low = middle;
-		else
-			high = middle;
-	}
-	return (high);
+	return (t + filter_zone_offset(t));
 }
 
 /*
@@ -81,8 +55,8 @@ time_of_change(int64_t low, int64_t high)
 static int64_t
 when_clock_shows(int64_t clock, bool last)
 {
-	const int64_t day_before = offset_at(clock - DAY);
-	const int64_t day_after = offset_at(clock + DAY);
+	const int64_t day_before = filter_zone_offset(clock - DAY);
+	const int64_t day_after = filter_zone_offset(clock + DAY);
 	const int64_t early = clock - day_before, late = clock - day_after;
 	const bool is_early = clock_at(early) == clock;
 	const bool is_late = clock_at(late) == clock;
@@ -91,8 +65,8 @@ when_clock_shows(int64_t clock, bool last)
 		return ((last ? late > early : late < early) ? late : early);
 	if (is_early || is_late)
 		return (is_early ? early : late);
-	return (
-	    time_of_change(clock - DAY - day_before, clock + DAY - day_after));
+	return (filter_zone_change(clock - DAY - day_before,
+	    clock + DAY - day_after));
 }
 
 static int64_t

@@ -37,8 +37,8 @@ days_to(const struct tm *tm)
 	    tm->tm_yday);
 }
 
-static int64_t
-offset_at(int64_t at)
+int64_t
+filter_zone_offset(int64_t at)
 {
 	const time_t t = (time_t)at;
 	struct tm tm;
@@ -49,16 +49,15 @@ offset_at(int64_t at)
 	    tm.tm_min * INT64_C(60) + tm.tm_sec - at);
 }
 
-/* The first second from low + 1 to high at which the offset is another. */
-static int64_t
-find_change(int64_t low, int64_t high)
+int64_t
+filter_zone_change(int64_t low, int64_t high)
 {
-	const int64_t before = offset_at(low);
+	const int64_t before = filter_zone_offset(low);
 	int64_t middle;
 
 	while (high - low > 1) {
 		middle = low + (high - low) / 2;
-		if (offset_at(middle) == before)
+		if (filter_zone_offset(middle) == before)
 			low = middle;
 		else
 			high = middle;
@@ -73,13 +72,13 @@ filter_zone_list(time_t now, struct filter_offset offsets[FILTER_OFFSETS_MAX])
 	int64_t t, seconds;
 	size_t n = 1;
 
-	offsets[0] = (struct filter_offset){ 0, offset_at(0) };
+	offsets[0] = (struct filter_offset){ 0, filter_zone_offset(0) };
 	for (t = 0; t < end && n < FILTER_OFFSETS_MAX; t += STEP) {
-		seconds = offset_at(t + STEP);
+		seconds = filter_zone_offset(t + STEP);
 		if (seconds != offsets[n - 1].seconds)
-			offsets[n++] =
-			    (struct filter_offset){ find_change(t, t + STEP),
-				    seconds };
+			offsets[n++] = (struct filter_offset){
+				filter_zone_change(t, t + STEP), seconds
+			};
 	}
 	return (n);
 }

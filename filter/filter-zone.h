@@ -33,6 +33,15 @@ struct filter_offset {
 	int64_t seconds; /* local time minus UTC, from that time on */
 };
 
+/* Local time minus UTC at t, in seconds, in the zone of tzset. */
+int64_t filter_zone_offset(int64_t t);
+
+/*
+ * The first second after low and up to high with another offset than low.  The
+ * offset changes once between them.
+ */
+int64_t filter_zone_change(int64_t low, int64_t high);
+
 /*
  * Fills in the offsets of the zone of tzset, from 1970 to 20 years after now,
  * in order.  Returns their number, at least 1.
