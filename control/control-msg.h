@@ -198,7 +198,7 @@ struct control_sampler {
 	struct addr exporter;
 	uint64_t version, domain, id, port, mode;
 	uint64_t interface, line_card; /* that it is about; 0: all */
-	uint64_t sampled, one_of;      /* so many of so many packets */
+	uint64_t sampled, one_of;      /* packets; 0 of 0: unknown */
 };
 
 struct control_domain {

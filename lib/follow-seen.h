@@ -51,8 +51,8 @@ void seen_free(struct seen *s);
 struct seen_file *seen_find(const struct seen *s, dev_t dev, ino_t ino);
 
 /*
- * Adds the file, or replaces what is known about it.  If the file had another
- * beginning, those bytes stay known: they may have been copied to another file.
+ * Adds the file, or replaces its entry.  If the file had another beginning,
+ * those bytes stay known: they may have been copied to another file.
  * FLOWD_ENOMEM.
  */
 int seen_put(struct seen *s, const struct seen_file *file)

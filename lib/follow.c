@@ -48,7 +48,7 @@ struct file {
 	int fd; /* -1: none */
 	char path[PATH_MAX];
 	struct follow_name name;
-	struct seen_file seen; /* what is known about it */
+	struct seen_file seen; /* as in the list of seen files */
 };
 
 struct follow {

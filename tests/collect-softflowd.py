@@ -16,7 +16,7 @@ from flowdtest import Flowd, need
 from recorded import absolute_ms
 from report import statistics
 
-# What is left of a flow at each level of -T.
+# The members of a flow at each level of -T.
 LEVELS = {
     "full": lambda flow: flow,
     "vlan": lambda flow: flow,

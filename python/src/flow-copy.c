@@ -15,7 +15,7 @@
  */
 
 /*
- * Compares flows, and takes them apart for copy and pickle.
+ * Compares flows, and implements copy and pickle.
  */
 
 #include "flowd-python.h"

@@ -15,8 +15,8 @@
  */
 
 /*
- * Packets: the headers before IP, the headers of IP and of what it carries, and
- * what is known of a packet that ends at any octet.
+ * Packets: the headers before IP, the headers of IP and of its payload, and
+ * packets that are cut at any octet.
  */
 #include "compat/compat.h"
 

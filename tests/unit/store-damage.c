@@ -532,7 +532,7 @@ check(const struct bytes *b, bool compressed, uint64_t seed)
 	totals.logs++;
 }
 
-/* Damages a log, its compressed form, or both.  Returns what is left. */
+/* Damages a log, its compressed form, or both.  Returns the result. */
 static const struct bytes *
 damage_log(void)
 {
