@@ -58,13 +58,15 @@ struct top {
 	size_t nrows;
 };
 
-static volatile sig_atomic_t ended, resized;
+static volatile sig_atomic_t ended, resized, suspended;
 
 static void
 on_signal(int sig)
 {
 	if (sig == SIGWINCH)
 		resized = 1;
+	else if (sig == SIGTSTP)
+		suspended = 1;
 	else
 		ended = 1;
 }
@@ -236,31 +238,67 @@ ask(struct top *top, const char *path)
 	return (-1);
 }
 
+/*
+ * Reads single keys without echo.  NOFLSH: an interrupt does not discard the
+ * output that the terminal has not yet read, which may be the end of a table.
+ */
+static void
+enter_screen(const struct termios *before)
+{
+	struct termios raw = *before;
+
+	raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+	raw.c_lflag |= NOFLSH;
+	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &raw);
+	(void)fputs(CURSOR_HIDE, stdout);
+}
+
+/* The table may have ended early, so line wrap is switched on again. */
+static void
+leave_screen(const struct termios *before)
+{
+	(void)fputs(WRAP CURSOR_SHOW, stdout);
+	(void)fflush(stdout);
+	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, before);
+}
+
+/* Gives the terminal back to the shell, until the user continues the job. */
+static void
+suspend(const struct termios *before)
+{
+	leave_screen(before);
+	(void)kill(getpid(), SIGSTOP);
+	enter_screen(before);
+}
+
 /* Waits for the next round.  True: the user pressed q. */
 static bool
-wait_for_q(struct top *top, double until, bool on_screen)
+wait_for_q(struct top *top, double until, const struct termios *screen)
 {
-	struct pollfd pfd = { .fd = on_screen ? STDIN_FILENO : -1,
+	struct pollfd pfd = { .fd = screen != NULL ? STDIN_FILENO : -1,
 		.events = POLLIN };
 	double left;
 	char key;
 
 	while (!ended && (left = until - seconds_now()) > 0) {
+		if (resized || suspended) {
+			if (suspended && screen != NULL)
+				suspend(screen);
+			resized = suspended = 0;
+			(void)draw(top, screen != NULL);
+		}
 		if (poll(&pfd, 1, (int)(left * 1000) + 1) == 1) {
 			if (read(STDIN_FILENO, &key, 1) != 1 || key == 'q')
 				return (true);
-		}
-		if (resized) {
-			resized = 0;
-			(void)draw(top, on_screen);
 		}
 	}
 	return (false);
 }
 
+/* screen: the terminal's state before; NULL: the output is no terminal. */
 static int
 run(struct top *top, const char *path, unsigned int seconds,
-    unsigned int rounds, bool on_screen)
+    unsigned int rounds, const struct termios *screen)
 {
 	double at, last = 0;
 	unsigned int round;
@@ -271,53 +309,46 @@ run(struct top *top, const char *path, unsigned int seconds,
 		last = at;
 		if (ask(top, path) == -1)
 			return (1);
-		if (!draw(top, on_screen))
+		if (!draw(top, screen != NULL))
 			return (1);
-		if (round == rounds || wait_for_q(top, at + seconds, on_screen))
+		if (round == rounds || wait_for_q(top, at + seconds, screen))
 			break;
 	}
 	return (0);
 }
 
-/* Reads single keys without echo. */
+/* SA_RESTART: signals interrupt poll, but no other system call. */
 static void
-enter_screen(const struct termios *before)
+catch_signals(bool on_screen)
 {
-	struct termios raw = *before;
+	static const int always[] = { SIGINT, SIGTERM, SIGWINCH };
+	static const int of_screen[] = { SIGHUP, SIGQUIT, SIGTSTP };
+	const struct sigaction sa = {
+		.sa_handler = on_signal,
+		.sa_flags = SA_RESTART,
+	};
+	size_t i;
 
-	raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
-	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &raw);
-	(void)fputs(CURSOR_HIDE, stdout);
-}
-
-static void
-leave_screen(const struct termios *before)
-{
-	(void)fputs(CURSOR_SHOW, stdout);
-	(void)fflush(stdout);
-	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, before);
+	for (i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+		(void)sigaction(always[i], &sa, NULL);
+	for (i = 0; on_screen && i < sizeof(of_screen) / sizeof(of_screen[0]);
+	     i++)
+		(void)sigaction(of_screen[i], &sa, NULL);
 }
 
 int
 ctl_top(const char *path, unsigned int seconds, unsigned int rounds)
 {
-	/* SA_RESTART: signals interrupt poll, but no other system call. */
-	const struct sigaction sa = {
-		.sa_handler = on_signal,
-		.sa_flags = SA_RESTART,
-	};
 	struct termios before;
 	const bool on_screen =
 	    isatty(STDOUT_FILENO) == 1 && tcgetattr(STDIN_FILENO, &before) == 0;
 	struct top top = { .rows = NULL };
 	int status;
 
-	(void)sigaction(SIGINT, &sa, NULL);
-	(void)sigaction(SIGTERM, &sa, NULL);
-	(void)sigaction(SIGWINCH, &sa, NULL);
+	catch_signals(on_screen);
 	if (on_screen)
 		enter_screen(&before);
-	status = run(&top, path, seconds, rounds, on_screen);
+	status = run(&top, path, seconds, rounds, on_screen ? &before : NULL);
 	if (on_screen)
 		leave_screen(&before);
 	free(top.rows);

@@ -9,6 +9,7 @@ import pty
 import re
 import select
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -754,13 +755,14 @@ class Top(Running):
                                  deadline - time.monotonic())[0]:
                 raise AssertionError(f"no {text} in {said}")
             try:
-                said += os.read(master, 4096)
+                said += os.read(master, 4096 if text is None else 16)
             except OSError:
                 break
         return said
 
-    def on_terminal(self, end, status=0):
-        """Returns the whole output of top, which end(master) must end."""
+    def on_terminal(self, end, status=0, begin=b"EXPORTER"):
+        """Returns the whole output of top, which end(master) must end after
+        the text begin."""
         master, slave = pty.openpty()
         process = subprocess.Popen(
             [tap.program("flowdctl"), "-s", str(self.flowd.dir / "ctl"),
@@ -768,8 +770,8 @@ class Top(Running):
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
         os.close(slave)
-        said = self.read_until(master, b"EXPORTER")
-        end(master)
+        said = self.read_until(master, begin)
+        end(master, process)
         said += self.read_until(master)
         self.assertEqual(process.wait(PATIENCE), status)
         os.close(master)
@@ -778,16 +780,45 @@ class Top(Running):
         self.assertRegex(said, rb"(?s)^\033\[\?25l.*\033\[\?25h")
         self.assertRegex(said, rb"(?s)\033\[\?7l[^\033]*EXPORTER"
                                rb"[^\033]*\033\[\?7h")
+        self.assertTrue(said.endswith(b"\033[?7h\033[?25h"), said[-80:])
         return said
 
     def test_q_ends_it(self):
-        self.on_terminal(lambda master: os.write(master, b"q"))
+        self.on_terminal(lambda master, _: os.write(master, b"q"))
 
     def test_interrupt_ends_it(self):
-        self.on_terminal(lambda master: os.write(master, b"\3"))
+        for key in b"\3\x1c":
+            self.on_terminal(lambda master, _: os.write(master, bytes([key])))
+
+    def test_hangup_ends_it(self):
+        self.on_terminal(lambda _, process: process.send_signal(signal.SIGHUP))
+
+    def test_an_interrupt_discards_no_output(self):
+        # More than the terminal's buffer, in which the table waits.
+        agents = {f"127.0.2.{n}" for n in range(1, 201)}
+        for agent in agents:
+            self.send(netflow.datagram(5, netflow.flows(1)), agent)
+        wait_for(lambda: show_json(self.flowd, "show", "summary")["summary"][
+            "exporters"] == len(agents), "all exporters are known")
+        said = self.on_terminal(lambda master, _: os.write(master, b"\3"),
+                                begin=b"\033[?7l")
+        self.assertEqual(set(re.findall(r"127\.0\.2\.\d+", said.decode())),
+                         agents)
+
+    def test_it_is_suspended(self):
+        def end(master, process):
+            os.write(master, b"\x1a")
+            status = os.waitpid(process.pid, os.WUNTRACED)[1]
+            self.assertTrue(os.WIFSTOPPED(status))
+            self.assertTrue(termios.tcgetattr(master)[3] & termios.ICANON)
+            process.send_signal(signal.SIGCONT)
+            self.read_until(master, b"EXPORTER")
+            self.assertFalse(termios.tcgetattr(master)[3] & termios.ICANON)
+            os.write(master, b"q")
+        self.on_terminal(end)
 
     def test_it_reports_that_flowd_has_ended(self):
-        said = self.on_terminal(lambda _: self.flowd.stop(), status=1)
+        said = self.on_terminal(lambda *_: self.flowd.stop(), status=1)
         # On the normal screen, where the user can read it.
         self.assertIn(b"ctl: no such socket", said)
         self.assertNotIn(b"\033[?1049", said)
