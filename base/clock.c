@@ -44,6 +44,18 @@ clock_sec(void)
 	return (monotonic().tv_sec + 1);
 }
 
+time_t
+clock_boot_sec(void)
+{
+#ifdef CLOCK_BOOTTIME
+	struct timespec ts;
+
+	if (clock_gettime(CLOCK_BOOTTIME, &ts) == 0)
+		return (ts.tv_sec + 1);
+#endif
+	return (clock_sec());
+}
+
 void
 clock_read_zone(void)
 {

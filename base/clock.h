@@ -15,8 +15,8 @@
  */
 
 /*
- * The monotonic clock.  It cannot be set and has no relation to the date.  Use
- * it for intervals and time-outs.
+ * The clocks that cannot be set.  They have no relation to the date.  Use the
+ * monotonic one for intervals and time-outs.
  */
 #ifndef CLOCK_H
 #define CLOCK_H
@@ -30,6 +30,12 @@ uint64_t clock_ns(void);
 
 /* In seconds; at least 1, so that 0 can mean "never". */
 time_t clock_sec(void);
+
+/*
+ * Seconds since the system was booted.  Unlike the monotonic clock, it also
+ * runs while the system is suspended, if the system has such a clock.
+ */
+time_t clock_boot_sec(void);
 
 /*
  * Reads the machine's time zone, as tzset does, but also if it has changed

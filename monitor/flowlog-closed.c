@@ -29,6 +29,7 @@
 #include "base/log-cause.h"
 #include "base/log.h"
 #include "config/flowlog-name.h"
+#include "format.h"
 #include "monitor/flowlog-closed.h"
 #include "monitor/flowlog-compress.h"
 #include "monitor/flowlog-dir.h"
@@ -135,18 +136,20 @@ struct unremovable {
 	int error; /* errno of the first */
 };
 
-static void
+/* Whether it removed the file. */
+static bool
 remove_file(const struct flowlog_dir *d, const struct flowlog_dir_file *f,
     struct unremovable *u)
 {
 	if (unlinkat(d->fd, f->name, 0) == 0) {
 		log_debug("removed %s", f->name);
-		return;
+		return (true);
 	}
 	if (u->n++ > 0)
-		return;
+		return (false);
 	u->error = errno;
 	u->first = f->name;
+	return (false);
 }
 
 /* Logs the files of this kind that cannot be removed, or that none is left. */
@@ -179,7 +182,7 @@ is_done(const struct flowlog_dir *d, const struct flowlog_dir_file *f,
 	for (i = 0; i < d->n; i++) {
 		if (!is_made_of(&d->files[i], f))
 			continue;
-		remove_file(d, f, u);
+		(void)remove_file(d, f, u);
 		return (true);
 	}
 	return (false);
@@ -422,28 +425,57 @@ flowlog_closed_stop(struct compressor *c, const struct open_flowlogs *logs)
 	end_compressor(c, logs);
 }
 
+/* A search for closed files of a log that exceed its limits. */
+struct expiry {
+	time_t now;
+	bool in_doubt; /* now may be wrong */
+	struct unremovable unremovable;
+	size_t removed;
+	time_t oldest; /* of the removed files; epoch */
+};
+
 /* Whether the oldest of n closed files, of bytes in all, exceeds a limit. */
 static bool
 is_too_much(const struct conf_log *log, const struct flowlog_dir_file *oldest,
-    size_t n, uint64_t bytes, time_t now)
+    size_t n, uint64_t bytes, const struct expiry *e)
 {
-	const time_t bound = now - (time_t)log->keep_seconds;
+	const time_t bound = e->now - (time_t)log->keep_seconds;
 
 	return ((log->keep_files != 0 && n > log->keep_files) ||
 	    (log->keep_size != 0 && bytes > log->keep_size) ||
-	    (log->keep_seconds != 0 && oldest->mtime.tv_sec < bound));
+	    (log->keep_seconds != 0 && !e->in_doubt &&
+		oldest->mtime.tv_sec < bound));
+}
+
+static void
+count_removed(struct expiry *e, const struct flowlog_dir_file *f)
+{
+	if (e->removed++ == 0 || f->mtime.tv_sec < e->oldest)
+		e->oldest = f->mtime.tv_sec;
 }
 
 /* Removes the oldest of n closed files until they are within the limits. */
 static void
 remove_oldest(const struct conf_log *log, const struct flowlog_dir *d,
-    const struct flowlog_dir_file *f, size_t n, uint64_t bytes, time_t now,
-    struct unremovable *u)
+    const struct flowlog_dir_file *f, size_t n, uint64_t bytes,
+    struct expiry *e)
 {
-	for (; n > 0 && is_too_much(log, f, n, bytes, now); n--, f++) {
+	for (; n > 0 && is_too_much(log, f, n, bytes, e); n--, f++) {
 		bytes -= f->size;
-		remove_file(d, f, u);
+		if (remove_file(d, f, &e->unremovable))
+			count_removed(e, f);
 	}
+}
+
+static void
+report_removed(const struct conf_log *log, const struct expiry *e)
+{
+	char time[32];
+
+	if (e->removed > 0)
+		log_info("logfile %s: %zu logs removed, oldest of %s",
+		    log->path, e->removed,
+		    format_iso_time((uint32_t)e->oldest, false, time));
 }
 
 /* The bytes in the open file of a log, which may be that of an exporter. */
@@ -467,7 +499,7 @@ open_bytes(const struct open_flowlogs *logs, size_t i, const char *path)
 static void
 expire_files(const struct open_flowlogs *logs, size_t i,
     const struct flowlog_dir *d, struct flowlog_dir_file *files, size_t n,
-    time_t now, struct unremovable *u)
+    struct expiry *e)
 {
 	const struct conf_log *log = &logs->conf->logs[i];
 	char path[PATH_MAX];
@@ -482,10 +514,10 @@ expire_files(const struct open_flowlogs *logs, size_t i,
 		if (open_flowlogs_have(logs, files[j].dev, files[j].ino))
 			continue;
 		bytes += files[j].size;
-		if (is_closed(logs, log, &files[j], now))
+		if (is_closed(logs, log, &files[j], e->now))
 			files[closed++] = files[j];
 	}
-	remove_oldest(log, d, files, closed, bytes, now, u);
+	remove_oldest(log, d, files, closed, bytes, e);
 }
 
 static bool
@@ -496,10 +528,11 @@ same_exporter(const struct flowlog_dir_file *a,
 }
 
 void
-flowlog_closed_expire(const struct open_flowlogs *logs, size_t i, time_t now)
+flowlog_closed_expire(const struct open_flowlogs *logs, size_t i, time_t now,
+    bool in_doubt)
 {
 	const struct conf_log *log = &logs->conf->logs[i];
-	struct unremovable u = { .n = 0 };
+	struct expiry e = { .now = now, .in_doubt = in_doubt };
 	struct flowlog_dir d;
 	size_t j, n;
 
@@ -513,9 +546,10 @@ flowlog_closed_expire(const struct open_flowlogs *logs, size_t i, time_t now)
 		     j + n < d.n && same_exporter(&d.files[j], &d.files[j + n]);
 		     n++)
 			continue;
-		expire_files(logs, i, &d, &d.files[j], n, now, &u);
+		expire_files(logs, i, &d, &d.files[j], n, &e);
 	}
-	report_unremovable(log, &logs->list[i].conditions.unremovable, &u,
-	    "closed");
+	report_removed(log, &e);
+	report_unremovable(log, &logs->list[i].conditions.unremovable,
+	    &e.unremovable, "closed");
 	flowlog_dir_close(&d);
 }

@@ -58,9 +58,10 @@ void flowlog_closed_clean_up(const struct conf_log *log);
 
 /*
  * Removes the files of log i, of the configuration, that exceed its keep limits.
- * With %{exporter}, each exporter has these limits.
+ * With %{exporter}, each exporter has these limits.  in_doubt: the date may be
+ * wrong; removes no file for its age.
  */
 void flowlog_closed_expire(const struct open_flowlogs *logs, size_t i,
-    time_t now);
+    time_t now, bool in_doubt);
 
 #endif

@@ -287,7 +287,9 @@ flowlogs_open(struct flowlogs *l, const struct config *conf,
 		.sync = { .syncer = -1, .synced = now },
 		.compressor = { .pid = -1 },
 		.ticked = now,
+		.clock = before->clock,
 	};
+	(void)clock_step_in_doubt(&l->clock);
 	make_list(l);
 	assign_locks(l, before);
 	if (find_groups(l) == -1 || open_from(l, 0, before) == -1) {
@@ -577,6 +579,13 @@ rotate_pattern(struct flowlogs *l, size_t i, struct log_cause *cause)
 	return (l->open.list[i].of_exporter ? 0 : replace(l, i, l, cause));
 }
 
+/* Looks at the clocks after now was read: a later step does not matter. */
+static void
+expire(struct flowlogs *l, size_t i, time_t now)
+{
+	flowlog_closed_expire(&l->open, i, now, clock_step_in_doubt(&l->clock));
+}
+
 /* The collectors get the new file of a log, or close that of an exporter. */
 static void
 send_rotated(struct flowlogs *l, size_t i, time_t now, flowlog_send *send,
@@ -585,7 +594,7 @@ send_rotated(struct flowlogs *l, size_t i, time_t now, flowlog_send *send,
 	const size_t whole = l->open.list[i].whole;
 
 	if (!l->open.list[i].of_exporter) {
-		flowlog_closed_expire(&l->open, i, now);
+		expire(l, i, now);
 		send(arg, i);
 		return;
 	}
@@ -765,7 +774,7 @@ expire_when_due(struct flowlogs *l, time_t now)
 		return;
 	l->expired = now;
 	for (i = 0; i < l->open.conf->nlogs; i++)
-		flowlog_closed_expire(&l->open, i, now);
+		expire(l, i, now);
 }
 
 /* The files of exporters that do not send any more are closed by the clock. */
@@ -805,6 +814,7 @@ flowlogs_tick(struct flowlogs *l, bool at_rest, flowlog_send *send, void *arg)
 	if (now == l->ticked)
 		return;
 	l->ticked = now;
+	(void)clock_step_in_doubt(&l->clock);
 	/* If the disk is slow, at most one retired file waits for a sync. */
 	if (at_rest && (l->sync.syncer == -1 || l->sync.nretired == 0))
 		rotate_when_due(l, now, send, arg);

@@ -31,6 +31,7 @@
 #include "config/config.h"
 #include "ipc/flowlog-lock.h"
 #include "ipc/priv-msg.h"
+#include "monitor/clock-step.h"
 #include "monitor/flowlog-closed.h"
 #include "monitor/flowlog-file.h"
 #include "monitor/flowlog-places.h"
@@ -43,6 +44,7 @@ struct flowlogs {
 	struct compressor compressor;
 	time_t ticked;  /* epoch; the last flowlogs_tick with work */
 	time_t expired; /* epoch; the last search for expired files */
+	struct clock_step clock;
 	struct flowlog_places places;
 	struct log_limit exporter_failed; /* its log cannot be opened */
 };

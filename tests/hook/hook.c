@@ -16,7 +16,7 @@
 
 /*
  * A collector that an attacker controls.  It is linked with flowd's objects, of
- * which it replaces four functions, and obeys datagrams that are text:
+ * which it replaces some functions, and obeys datagrams that are text:
  *
  *   HOOK die			dies of this datagram
  *   HOOK pause MILLISECONDS	processes it for that long
@@ -30,6 +30,8 @@
  *   HOOK say COUNT		logs that many messages
  *   HOOK last COUNT		does the same, and dies
  *   HOOK dead ERRNO		the descriptor of the log fails from now on
+ *   HOOK step SECONDS		sets the real-time clock of all processes forward
+ *   HOOK sleep SECONDS		suspends the system: sets the boot clock, too
  *   HOOK try NAME PID		tries one of attempts[]; PID is the monitor
  *
  * Requests and messages go to the monitor.  After "HOOK bad" instead of "HOOK",
@@ -80,12 +82,30 @@ ssize_t __real_write(int fd, const void *data, size_t len);
 ssize_t __wrap_write(int fd, const void *data, size_t len);
 int __real_close(int fd);
 int __wrap_close(int fd);
+int __real_clock_gettime(clockid_t id, struct timespec *ts);
+int __wrap_clock_gettime(clockid_t id, struct timespec *ts);
 bool __wrap_deaths_too_many(struct deaths *d, time_t now);
 
 static int monitor_sock = -1;
 static pid_t monitor;
 static int dead_fd = -1;
 static int dead_errno;
+
+/* Shared by the processes. */
+static struct skew {
+	volatile int real, boot; /* seconds */
+} * skew;
+
+__attribute__((constructor)) static void
+share_skew(void)
+{
+	void *page = mmap(NULL, sizeof(*skew), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED)
+		abort();
+	skew = page;
+}
 
 static long
 try_open(void)
@@ -537,9 +557,17 @@ kill_log(unsigned int error)
 }
 
 static void
+set_clocks(int real, int boot)
+{
+	skew->boot += boot;
+	skew->real += real;
+}
+
+static void
 obey(const char *order)
 {
 	unsigned int a, b, c;
+	int seconds;
 	char name[32], hex[BYTES_MAX];
 
 	if (strcmp(order, "die") == 0)
@@ -560,6 +588,10 @@ obey(const char *order)
 		shout(a);
 	else if (sscanf(order, "dead %u", &a) == 1)
 		kill_log(a);
+	else if (sscanf(order, "step %d", &seconds) == 1)
+		set_clocks(seconds, 0);
+	else if (sscanf(order, "sleep %d", &seconds) == 1)
+		set_clocks(seconds, seconds);
 	else if (sscanf(order, "say %u", &a) == 1)
 		say(a);
 	else if (sscanf(order, "last %u", &a) == 1) {
@@ -630,4 +662,18 @@ __wrap_close(int fd)
 	if (fd == dead_fd)
 		dead_fd = -1;
 	return (__real_close(fd));
+}
+
+int
+__wrap_clock_gettime(clockid_t id, struct timespec *ts)
+{
+	const int r = __real_clock_gettime(id, ts);
+
+	if (id == CLOCK_REALTIME)
+		ts->tv_sec += skew->real;
+#ifdef CLOCK_BOOTTIME
+	if (id == CLOCK_BOOTTIME)
+		ts->tv_sec += skew->boot;
+#endif
+	return (r);
 }
