@@ -373,7 +373,6 @@ put_templates(const struct exporter *e, struct progress *at, struct wcursor *w)
 			.used = t->used,
 			.changes = t->changes,
 			.options = t->options,
-			.withdrawn = t->withdrawn,
 			.scopes = t->scopes,
 			.fields = t->nfields,
 			.announced = t->announced,

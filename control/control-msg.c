@@ -171,7 +171,6 @@ static const struct control_field template_fields[] = {
 	FIELD(template, used, NUMBER, FLAG, NULL, NULL),
 	FIELD(template, changes, NUMBER, IDENTITY, NULL, NULL),
 	FIELD(template, options, NUMBER, FLAG, NULL, NULL),
-	FIELD(template, withdrawn, NUMBER, FLAG, NULL, NULL),
 	FIELD(template, scopes, NUMBER, IDENTITY, NULL, NULL),
 	FIELD(template, fields, NUMBER, IDENTITY, NULL, NULL),
 	FIELD(template, announced, NUMBER, TIME, NULL, NULL),

@@ -181,13 +181,12 @@ struct control_stream {
 struct control_template {
 	struct addr exporter;
 	uint64_t version, domain, id;
-	uint64_t port;      /* that announced it last; 0: unknown */
-	uint64_t sessions;  /* whose definition it is */
-	uint64_t in_use;    /* 1: data arrived since its newest rival did */
-	uint64_t used;      /* 1: data arrived */
-	uint64_t changes;   /* of the definition, after data of it */
-	uint64_t options;   /* 1: an options template */
-	uint64_t withdrawn; /* 1: by all of its sessions, so that data wait */
+	uint64_t port;     /* that announced it last; 0: unknown */
+	uint64_t sessions; /* whose definition it is */
+	uint64_t in_use;   /* 1: data arrived since its newest rival did */
+	uint64_t used;     /* 1: data arrived */
+	uint64_t changes;  /* of the definition, after data of it */
+	uint64_t options;  /* 1: an options template */
 	uint64_t scopes, fields;
 	uint64_t announced;   /* epoch seconds; 0: from the state file */
 	uint64_t interval;    /* seconds between the last two; 0: unknown */

@@ -295,16 +295,7 @@ refresh_of(const struct check *c, const struct control_template *t)
 static bool
 is_of_flows(const struct control_template *t)
 {
-	return (t->withdrawn == 0 && t->options == 0);
-}
-
-/* A withdrawn template is a problem only if data arrive. */
-static bool
-is_missed(const struct check *c, const struct control_template *t,
-    const struct elements *has)
-{
-	(void)has;
-	return (t->withdrawn != 0 && c->e->held_sets > 0);
+	return (t->options == 0);
 }
 
 static bool
@@ -312,7 +303,7 @@ is_slow(const struct check *c, const struct control_template *t,
     const struct elements *has)
 {
 	(void)has;
-	return (t->withdrawn == 0 && refresh_of(c, t) > REFRESH_MAX);
+	return (refresh_of(c, t) > REFRESH_MAX);
 }
 
 /*
@@ -415,9 +406,6 @@ static const struct template_check {
 	{ "no-content", has_no_content, DETAIL_NONE,
 	    "data arrived for templates without addresses and counters that "
 	    "flowd stores; their flows are nearly empty" },
-	{ "withdrawn", is_missed, DETAIL_NONE,
-	    "templates were withdrawn; their data wait until the exporter "
-	    "sends them again" },
 	{ "slow-refresh", is_slow, DETAIL_INTERVAL,
 	    "templates are repeated less often than every 10 minutes; "
 	    "shorter intervals would lose fewer flows after packet loss or a "

@@ -51,7 +51,6 @@ static const char *const names[] = {
 	"times-old",
 	"unsupported-version",
 	"waiting-for-template",
-	"withdrawn",
 };
 
 /* Returns the name in the table, or NULL. */

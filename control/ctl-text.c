@@ -346,7 +346,7 @@ put_template(FILE *fp, const struct answer *a, const struct control_template *t)
 	    t->options != 0 ? "options template" : "template", t->id,
 	    t->fields);
 	put_announced(fp, a, t);
-	(void)fputs(t->withdrawn != 0 ? ", withdrawn\n" : "\n", fp);
+	(void)fputc('\n', fp);
 	ctl_columns(&column, t);
 	while (ctl_next_column(&column))
 		put_column(fp, &column);

@@ -56,7 +56,6 @@ struct walk {
 	uint32_t options;           /* of these, records of options data */
 	bool unknown;               /* a set had no template */
 	bool dropped;               /* and could not be held */
-	bool withdrawn[2];          /* all templates, all options templates */
 	/* Data sets that wait for an init time in the rest of the message. */
 	struct set deferred[DEFERRED_MAX];
 	size_t ndeferred;
@@ -319,15 +318,25 @@ decode_records(struct walk *w, const struct tmpl *t, struct cursor *data)
 static void
 hold_set(struct walk *w, const struct set *set)
 {
+	const int r =
+	    held_add(&w->exporter->held, &w->msg, set->id, set->data, &w->held);
+
 	w->unknown = true;
-	exporter_warnx(w->exporter, EXPORTER_NO_TEMPLATE, w->msg.recv_sec,
-	    "domain %" PRIu32
-	    ": template %u not received yet; its data are held until it "
-	    "arrives",
-	    w->msg.domain, set->id);
-	if (held_add(&w->exporter->held, &w->msg, set->id, set->data,
-		&w->held) == -1)
-		w->dropped = true;
+	w->dropped = w->dropped || r == -1;
+	if (r == -1)
+		exporter_warnx(w->exporter, EXPORTER_NO_TEMPLATE,
+		    w->msg.recv_sec,
+		    "domain %" PRIu32
+		    ": template %u not received yet, and no "
+		    "room to hold its data; data dropped",
+		    w->msg.domain, set->id);
+	else
+		exporter_warnx(w->exporter, EXPORTER_NO_TEMPLATE,
+		    w->msg.recv_sec,
+		    "domain %" PRIu32
+		    ": template %u not received yet; its "
+		    "data are held until it arrives",
+		    w->msg.domain, set->id);
 }
 
 /* Whether the set has an init time, or may define a template with one. */
@@ -390,7 +399,7 @@ decode_data_set(struct walk *w, struct set *set, bool may_defer)
 	struct tmpl *t =
 	    template_find(&w->exporter->templates, &key, w->session);
 
-	if (t == NULL || template_is_withdrawn(t, w->session)) {
+	if (t == NULL) {
 		hold_set(w, set);
 		return;
 	}
@@ -473,48 +482,10 @@ session_of(const struct walk *w)
 	});
 }
 
-static void
-withdraw_one(struct walk *w, const struct template_key *key)
-{
-	struct exporter *e = w->exporter;
-
-	const struct template_session session = session_of(w);
-
-	if (template_withdraw(&e->templates, key, &session))
-		e->shared->changed = true;
-}
-
-/* Runs once per message: repeats would cost time without effect. */
-static void
-withdraw_all(struct walk *w, bool options)
-{
-	const struct template_session session = session_of(w);
-	struct exporter *e = w->exporter;
-
-	if (w->withdrawn[options])
-		return;
-	w->withdrawn[options] = true;
-	if (templates_withdraw(&e->templates, w->msg.version, w->msg.domain,
-		options, &session))
-		e->shared->changed = true;
-}
-
 /*
  * RFC 7011 section 8.4 forbids withdrawals over UDP, where they may be forged
- * or late.  So a withdrawal deletes no template, but data after it are held
- * until the session repeats the template.  The id of the set itself withdraws
- * all templates of its kind (section 8.1).  Other sessions are not concerned.
+ * or late: they change nothing.
  */
-static void
-withdraw(struct walk *w, const struct template_key *key, bool options)
-{
-	w->exporter->counters.withdrawals++;
-	if (key->id >= NF_SET_DATA_MIN)
-		withdraw_one(w, key);
-	else
-		withdraw_all(w, options);
-}
-
 static bool
 is_withdrawal(const struct template_key *key, bool options, uint16_t nfields)
 {
@@ -570,8 +541,7 @@ handle_definition(struct walk *w, const struct template_key *key,
 	switch (r) {
 	case TEMPLATE_SAME:
 		return;
-	case TEMPLATE_RENEWED:
-	case TEMPLATE_RETURNED:
+	case TEMPLATE_ADOPTED:
 		break;
 	case TEMPLATE_CHANGED:
 	case TEMPLATE_CHANGED_RIVAL:
@@ -590,7 +560,6 @@ handle_definition(struct walk *w, const struct template_key *key,
 		break;
 	case TEMPLATE_BAD:
 		e->counters.templates_refused++;
-		withdraw_one(w, key);
 		warn_template(w, key,
 		    error == FLOWD_ESHORT ? "fields exceed the set" :
 					    "length of its records is invalid");
@@ -604,7 +573,7 @@ handle_definition(struct walk *w, const struct template_key *key,
 		    w->msg.domain, key->id);
 		return;
 	}
-	release_held(w, key, r == TEMPLATE_NEW || r == TEMPLATE_RETURNED);
+	release_held(w, key, r == TEMPLATE_NEW);
 }
 
 /*
@@ -689,14 +658,12 @@ decode_template(struct walk *w, struct cursor *c, bool options)
 	    read_options_counts(key.version, c, &nfields, &scopes) :
 	    cur_u16(c, &nfields);
 	if (error == 0 && is_withdrawal(&key, options, nfields)) {
-		withdraw(w, &key, options);
+		e->counters.withdrawals++;
 		return (1);
 	}
 	if (error != 0 || key.id < NF_SET_DATA_MIN) {
 		e->counters.templates_refused++;
 		warn_template(w, &key, header_error(error));
-		/* The exporter no longer uses the previous definition. */
-		withdraw_one(w, &key);
 		return (0);
 	}
 	r = define(w, &key, options, scopes, nfields, c, &error);

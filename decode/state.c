@@ -73,10 +73,11 @@ struct session_head {
 struct template_head {
 	struct template_key key;
 	bool options;
-	bool withdrawn;
+	bool unused; /* 0 */
 	uint16_t scopes, nfields;
 	uint32_t raw_len;
-	uint32_t owners, withdrew; /* masks */
+	uint32_t owners; /* mask */
+	uint32_t zero;
 	uint16_t port;
 };
 
@@ -146,12 +147,12 @@ static const struct pack_row template_rows[] = {
 	PACK_BOUNDED(PACK_NUMBER, struct template_head, key.id, NF_SET_DATA_MIN,
 	    UINT16_MAX),
 	PACK_PLAIN(PACK_BOOL, struct template_head, options),
-	PACK_PLAIN(PACK_BOOL, struct template_head, withdrawn),
+	PACK_PLAIN(PACK_BOOL, struct template_head, unused),
 	NUMBER(struct template_head, scopes),
 	NUMBER(struct template_head, nfields),
 	NUMBER(struct template_head, raw_len),
 	NUMBER(struct template_head, owners),
-	NUMBER(struct template_head, withdrew),
+	NUMBER(struct template_head, zero),
 	NUMBER(struct template_head, port),
 };
 static const struct pack_layout template_layout =
@@ -280,12 +281,10 @@ pack_templates(struct wcursor *w, const struct exporter *e)
 		head = (struct template_head){
 			.key = t->key,
 			.options = t->options,
-			.withdrawn = t->withdrawn,
 			.scopes = t->scopes,
 			.nfields = t->nfields,
 			.raw_len = (uint32_t)t->raw_len,
 			.owners = pack_mask(e, t->owners),
-			.withdrew = pack_mask(e, t->withdrew),
 			.port = t->port,
 		};
 		if (pack_struct(w, &template_layout, &head) != 0 ||
@@ -488,8 +487,6 @@ unpack_template(struct cursor *c, struct exporter *e, const struct unpacker *u)
 		return (0);
 	t = template_find(&e->templates, &head.key, 0);
 	t->owners |= unpack_mask(u, head.owners);
-	t->withdrawn = head.withdrawn;
-	t->withdrew = unpack_mask(u, head.withdrew);
 	t->port = head.port;
 	return (0);
 }

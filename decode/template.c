@@ -309,14 +309,12 @@ adopt(struct templates *t, struct memory *memory, struct tmpl *tmpl,
 	for (other = first_of(t, &tmpl->key); other != NULL; other = next) {
 		next = next_of(other);
 		other->owners &= ~session->bit;
-		other->withdrew &= ~session->bit;
 		if (other == tmpl || other->owners != 0)
 			continue;
 		forget(t, memory, other);
 		dropped++;
 	}
 	tmpl->owners |= session->bit;
-	tmpl->withdrawn = false;
 	set_superseded(t, tmpl, false);
 	tmpl->turn = t->clock;
 	announce(tmpl, session);
@@ -401,9 +399,7 @@ repeat(struct templates *t, struct memory *memory, struct tmpl *same,
 {
 	const bool owned = (same->owners & session->bit) != 0;
 	const bool had = owned || own_of(t, &same->key, session->bit) == NULL;
-	const bool renewed =
-	    (same->withdrew & session->bit) != 0 || (same->rival && !owned);
-	const bool returned = same->withdrawn;
+	const bool adopted = same->rival && !owned;
 	const bool again =
 	    same->superseded && (!owned || !has_steady_rival(t, same, session));
 	const uint32_t changes = changes_by(t, &same->key, session->bit);
@@ -418,9 +414,7 @@ repeat(struct templates *t, struct memory *memory, struct tmpl *same,
 			TEMPLATE_CHANGED_RIVAL :
 			TEMPLATE_CHANGED);
 	}
-	if (returned)
-		return (TEMPLATE_RETURNED);
-	return (renewed ? TEMPLATE_RENEWED : TEMPLATE_SAME);
+	return (adopted ? TEMPLATE_ADOPTED : TEMPLATE_SAME);
 }
 
 enum template_result
@@ -446,15 +440,13 @@ template_define(struct templates *t, struct memory *memory, size_t max,
 		return (repeat(t, memory, same, session));
 	}
 	*error = template_compile(&model, specs, &new);
+	if (*error == FLOWD_ESHORT || *error == FLOWD_EINVAL)
+		return (TEMPLATE_BAD);
+	*error = 0;
 	old = own_of(t, key, session->bit);
 	changed = old != NULL;
 	if (changed)
 		disown(t, memory, old, session->bit);
-	if (*error == FLOWD_ESHORT || *error == FLOWD_EINVAL) {
-		mark_rivals(t, key);
-		return (TEMPLATE_BAD);
-	}
-	*error = 0;
 	if (new == NULL || make_room(t, memory, max, new->size) == -1) {
 		free(new);
 		return (TEMPLATE_NO_ROOM);
@@ -470,56 +462,6 @@ template_define(struct templates *t, struct memory *memory, size_t max,
 	return (changed || new->rival ? TEMPLATE_CHANGED : TEMPLATE_NEW);
 }
 
-/*
- * A session without a template of its own may be any that is not steady: these
- * lose the template.
- */
-static bool
-withdraw(const struct templates *t, struct tmpl *tmpl,
-    const struct template_session *session)
-{
-	const bool withdrawn = tmpl->withdrawn ||
-	    (tmpl->owners & session->steady & ~session->bit) == 0;
-	const uint32_t withdrew = tmpl->withdrew | session->bit;
-	const bool changed =
-	    withdrawn != tmpl->withdrawn || withdrew != tmpl->withdrew;
-
-	if (own_of(t, &tmpl->key, session->bit) == NULL)
-		tmpl->owners &= session->steady;
-	tmpl->withdrawn = withdrawn;
-	tmpl->withdrew = withdrew;
-	return (changed);
-}
-
-bool
-template_withdraw(struct templates *t, const struct template_key *key,
-    const struct template_session *session)
-{
-	struct tmpl *tmpl;
-	bool changed = false;
-
-	for (tmpl = first_of(t, key); tmpl != NULL; tmpl = next_of(tmpl))
-		changed = withdraw(t, tmpl, session) || changed;
-	return (changed);
-}
-
-bool
-templates_withdraw(struct templates *t, uint16_t version, uint32_t domain,
-    bool options, const struct template_session *session)
-{
-	struct recent *use;
-	struct tmpl *tmpl;
-	bool changed = false;
-
-	for (use = t->by_use.newest; use != NULL; use = use->older) {
-		tmpl = template_of(use);
-		if (tmpl->options == options && tmpl->key.domain == domain &&
-		    tmpl->key.version == version)
-			changed = withdraw(t, tmpl, session) || changed;
-	}
-	return (changed);
-}
-
 void
 templates_forget_sessions(struct templates *t, uint32_t sessions)
 {
@@ -529,6 +471,5 @@ templates_forget_sessions(struct templates *t, uint32_t sessions)
 	for (use = t->by_use.newest; use != NULL; use = use->older) {
 		tmpl = template_of(use);
 		tmpl->owners &= ~sessions;
-		tmpl->withdrew &= ~sessions;
 	}
 }

@@ -55,15 +55,14 @@ template_of(struct recent *use)
 }
 
 enum template_result {
-	TEMPLATE_SAME,     /* unchanged, or as another session defined it */
-	TEMPLATE_RENEWED,  /* the same; the session had withdrawn it */
-	TEMPLATE_RETURNED, /* the same; it was withdrawn for all sessions */
+	TEMPLATE_SAME,    /* unchanged, or as another session defined it */
+	TEMPLATE_ADOPTED, /* the same; the session had none of its own */
 	TEMPLATE_NEW,
 	TEMPLATE_CHANGED, /* replaced the one of the same key */
 	/* The same, while other steady sessions use others of the key. */
 	TEMPLATE_NEW_RIVAL,
 	TEMPLATE_CHANGED_RIVAL,
-	TEMPLATE_BAD,     /* invalid; the session's template was dropped */
+	TEMPLATE_BAD,     /* invalid; the previous one is still used */
 	TEMPLATE_NO_ROOM, /* memory is used up */
 };
 
@@ -104,26 +103,6 @@ template_used(struct templates *t, struct tmpl *tmpl)
 		tmpl->superseded = false;
 		t->superseded--;
 	}
-}
-
-/*
- * Withdraws every template of the key for the session, until the session
- * announces one again.  For sessions without a template of their own, it
- * withdraws those that no other steady session owns.  False if nothing changed.
- */
-bool template_withdraw(struct templates *t, const struct template_key *key,
-    const struct template_session *session);
-
-/* The same for all templates of the domain, of options data or of flows. */
-bool templates_withdraw(struct templates *t, uint16_t version, uint32_t domain,
-    bool options, const struct template_session *session);
-
-/* Whether data of the session wait until it announces the template again. */
-static inline bool
-template_is_withdrawn(const struct tmpl *tmpl, uint32_t session)
-{
-	return ((tmpl->withdrew & session) != 0 ||
-	    (tmpl->withdrawn && (tmpl->owners & session) == 0));
 }
 
 /* Removes sessions, which were evicted, from all templates. */

@@ -89,7 +89,6 @@ struct tmpl {
 	struct template_key key;
 	bool options;    /* describes options data */
 	bool variable;   /* has fields of variable length */
-	bool withdrawn;  /* data of sessions that do not own it are held */
 	bool rival;      /* other definitions have the same key */
 	bool superseded; /* not announced or used since a rival came */
 	bool in_use;     /* its data arrived since the newest rival did */
@@ -122,7 +121,6 @@ struct tmpl {
 	size_t raw_len;     /* bytes */
 	size_t size;        /* bytes of memory in all */
 	uint32_t owners;    /* sessions whose definition it is */
-	uint32_t withdrew;  /* whose data are held until they repeat it */
 	uint32_t changes;   /* of the definition of its key, after data of it */
 	uint64_t born;      /* templates.clock when it was defined */
 	uint64_t turn;      /* and when it was last announced */

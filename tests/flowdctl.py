@@ -597,17 +597,6 @@ class Check(Running):
             self.assertEqual([f["finding"] for f in found["findings"]],
                              ["clock-off"])
 
-    def test_withdrawn(self):
-        layout = Template(300, ("octetDeltaCount", 4))
-        self.send(message(IPFIX, netflow9.templates(IPFIX, layout)))
-        self.send(message(IPFIX, netflow9.withdrawals(300)))
-        self.wait("withdrawals", 1)
-        self.assertEqual(self.findings(0), {})
-        self.send(message(IPFIX, netflow9.data(layout, (1,))))
-        self.wait("held_sets", 1)
-        self.assertEqual(set(self.findings()), {"waiting-for-template",
-                                                "withdrawn"})
-
     def test_datagrams(self):
         layout = Template(300, ("octetDeltaCount", 8))
         self.send(message(V9, netflow9.data(layout, (1,))))

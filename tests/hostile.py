@@ -25,7 +25,10 @@ OVERHEAD = 100		# MiB of everything else; an empty flowd has 5
 
 # Captures that malformed.tsv expects to be refused, and the flows in them.
 # Cisco's limit of 30 is no rule: the length shows that all 31 are there.
-ACCEPTED = {"v5-count-31.pcap": "31", "v9-mixed-families.pcap": "1"}
+# Withdrawals over UDP have no effect, so that the data after them are decoded.
+ACCEPTED = {"v5-count-31.pcap": "31", "v9-mixed-families.pcap": "1",
+            "ipfix-withdrawal-then-data.pcap": "2",
+            "ipfix-withdraw-all-then-data.pcap": "2"}
 
 
 @unittest.skipIf(tap.DATA is None, "FLOWD_TEST_DATA is not set")
@@ -162,16 +165,6 @@ class Hostile(Sender):
                 self.assertEqual(stored, [])
                 self.assertEqual(counters["templates"], 0)
                 self.assertEqual(counters["held"], 2)
-
-    def test_a_bad_template_removes_the_one_of_its_id(self):
-        """Data are never decoded by a template that the exporter has
-        replaced."""
-        bad = struct.pack("!HH", self.SIMPLE.id, 2) + bytes(4)
-        stored, _ = self.run_beside_good([
-            self.message(self.templates(self.SIMPLE), self.simple(1)),
-            self.message(self.template_set(bad)),
-            self.message(self.simple(1, first=1))])
-        self.assertEqual(self.octets(stored), [0])
 
     def test_a_bad_template_does_not_harm_the_next(self):
         """This holds if the bad template's length is known."""
@@ -363,7 +356,7 @@ class HostileIpfix(Hostile, unittest.TestCase):
         self.assertEqual(counters["templates-refused"], 2)
 
     def test_endless_withdrawals(self):
-        """Each withdrawal searches all templates, of which there are many."""
+        """A datagram has very many, and they change nothing."""
         ids = range(256, 256 + 4096)
         specifier = struct.pack("!HH", 1, 4)
         everything = netflow9.withdrawals(*[2] * 16000)

@@ -199,17 +199,6 @@ class RestartOfIpfix(Restart, unittest.TestCase):
 
     version = netflow9.IPFIX
 
-    def test_a_withdrawal_is_kept(self):
-        with Flowd("store ALL", STATEMENT) as flowd:
-            feed = Feed(flowd)
-            self.announce(feed, AGENT)
-            feed.send(self.message(netflow9.withdrawals(self.SIMPLE.id)))
-            feed.drain()
-            feed = self.restart(flowd)
-            self.assertEqual(self.send_data_only(feed, AGENT), [])
-            self.announce(feed, AGENT)
-            self.assertEqual(self.octets(feed.flows()), [0, 1])
-
 
 class Damage(StateSender, unittest.TestCase):
     """Whatever is in the state file's place, flowd starts with one warning,

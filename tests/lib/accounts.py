@@ -287,9 +287,11 @@ class Unannounced(V9):
 
 
 class Withdrawn(Ipfix):
-    """Sends data after withdrawing the template, then another template."""
+    """Sends data after withdrawing the template, which has no effect, then
+    another template."""
 
-    OTHER = netflow9.Template(300, ("sourceIPv4Address", 4))
+    OTHER = netflow9.Template(300, ("octetDeltaCount", 4),
+                              ("sourceIPv4Address", 4))
     DATA = 9
 
     def run(self, datagrams):
@@ -302,11 +304,12 @@ class Withdrawn(Ipfix):
                 self.version, netflow9.withdrawals(LAYOUT.id),
                 sequence=self.number))
             self.expected["withdrawals"] += 1
+            values = {"sourceIPv4Address": KEPT, "octetDeltaCount": 1}
             for _ in range(self.DATA):
                 self.send(netflow9.message(
-                    self.version, netflow9.data(NEVER, (KEPT,)).replace(
-                        b"\x01\x90", b"\x01\x2c", 1),
-                    sequence=self.number), "no-template")
+                    self.version, netflow9.data(layouts[0], values),
+                    sequence=self.number), kept=1)
+                self.number += 1
             layouts.reverse()
             yield
         self.template(layouts[0])

@@ -52,16 +52,6 @@ announce(uint16_t id, const struct wire_field *fields)
 	(void)collect_wire(&c, &w);
 }
 
-static void
-withdraw(uint16_t id)
-{
-	wire_start(&w, IPFIX);
-	wire_set(&w, 2);
-	wire_uint(&w, id, 2);
-	wire_uint(&w, 0, 2);
-	assert_int_equal(collect_wire(&c, &w), DECODED);
-}
-
 static enum decoded
 data(uint16_t id, uint32_t first, uint32_t second)
 {
@@ -237,32 +227,6 @@ sessions_in_use_are_kept(void **state)
 }
 
 static void
-sessions_withdraw_their_own(void **state)
-{
-	(void)state;
-	from_port(1000);
-	announce(256, octets_packets);
-	from_port(2000);
-	announce(256, packets_octets);
-	withdraw(256);
-	assert_octets_first(1000, true);
-	assert_held(2000);
-	from_port(1000);
-	announce(256, octets_packets);
-	assert_int_equal(c.n, 0);
-	withdraw(2);
-	assert_held(1000);
-	from_port(2000);
-	announce(256, packets_octets);
-	assert_int_equal(c.n, 1);
-	assert_false(octets_are_first(&c.flows[0]));
-	from_port(1000);
-	announce(256, packets_octets);
-	assert_octets_first(1000, false);
-	assert_octets_first(3000, false);
-}
-
-static void
 send_init_time(uint64_t ms)
 {
 	static const struct wire_field fields[] = { { 149, 4, 0 },
@@ -375,7 +339,6 @@ main(void)
 		TEST(only_rivals_in_use_conflict),
 		TEST(ports_may_change_with_each_datagram),
 		TEST(sessions_in_use_are_kept),
-		TEST(sessions_withdraw_their_own),
 		TEST(each_session_has_its_own_init_time),
 		TEST(options_of_many_ports_are_bounded),
 		TEST(random_sessions_use_what_they_announced),
