@@ -55,7 +55,7 @@ static void	yyerror(const char *);
 }
 
 %token	<token>	ACCEPT AFTER AGENT ALL ANY AT BEFORE BUFFER BUFSIZE
-%token	<token>	COMPRESS CONTROL CRASHDUMP DATE DAYS DISCARD DST DST_AS EQUALS
+%token	<token>	COMPRESS CONTROL CRASHDUMP DATE DAYS DEATHS DISCARD DST DST_AS EQUALS
 %token	<token>	EVERY
 %token	<token>	EXPORTERS FILE_ FILES FLOW FORWARD GROUP IN_IFNDX
 %token	<token>	INCLUDE INET INET6 INTERFACE JOIN KEEP LIMIT LISTEN
@@ -166,10 +166,14 @@ statement
 	| LIMIT SILENCE STRING '\n'	{
 		conf_limit_duration(&parsing.conf->limits.silence, $2, $3);
 	}
+	| LIMIT DEATHS STRING '\n'	{
+		conf_limit_number(&parsing.conf->limits.deaths,
+		    CONFIG_DEATHS_MAX, $2, $3);
+	}
 	| LIMIT error '\n'	{
 		lex_expected("limit exporters NUMBER, limit templates NUMBER, "
-		    "limit memory SIZE, limit buffer SIZE, "
-		    "limit logs NUMBER or limit silence DURATION");
+		    "limit memory SIZE, limit buffer SIZE, limit logs NUMBER, "
+		    "limit silence DURATION or limit deaths NUMBER");
 	}
 	| LOGSOCK STRING bufsize '\n'	{ conf_set_logsock($1, $2, $3); }
 	| LOGSOCK error '\n'	{
@@ -433,6 +437,7 @@ const struct keyword grammar_keywords[] = {
 	{ "crashdump",	CRASHDUMP, true },
 	{ "date",	DATE, false },
 	{ "days",	DAYS, false },
+	{ "deaths",	DEATHS, true },
 	{ "discard",	DISCARD, false },
 	{ "dst",	DST, false },
 	{ "dst_as",	DST_AS, true },

@@ -169,6 +169,8 @@ begin_stop(struct monitor *m)
 {
 	log_info("stopping");
 	notify_stopping();
+	/* Collectors that wait for their start have datagrams to store. */
+	(void)workers_restart(&m->workers, &m->now, clock_sec(), true);
 	m->workers.stopping = true;
 	m->stop_by = clock_sec() + STOP_SECONDS;
 	workers_send_order(&m->workers, PRIV_STOP);
@@ -235,7 +237,7 @@ wait_limit(const struct monitor *m, struct timespec *ts)
 	if (!m->workers.stopping)
 		ms = sooner(ms, interfaces_wait(&m->now.interfaces));
 	if (m->workers.stopping || flowlogs_need_ticks(&m->now.logs) ||
-	    is_held_back(&m->workers))
+	    is_held_back(&m->workers) || workers_wait(&m->workers))
 		ms = sooner(ms, ms_to_next_second());
 	if (flowlogs_compress(&m->now.logs))
 		ms = sooner(ms, COMPRESS_MS);
@@ -309,6 +311,11 @@ monitor_loop(struct monitor *m, const sigset_t *unblocked)
 		act_on_signals(m);
 		tick_logs(m);
 		tick_interfaces(m);
+		if (!ws->stopping &&
+		    workers_restart(ws, &m->now, clock_sec(), false) == -1) {
+			workers_reap_all(ws, &m->now);
+			return (1);
+		}
 		wait_for_collectors(ws, pfds, wait_limit(m, &ts), unblocked);
 		if (ws->stopping && clock_sec() >= m->stop_by) {
 			log_warnx(
@@ -325,7 +332,7 @@ monitor_loop(struct monitor *m, const sigset_t *unblocked)
 				return (1);
 			}
 		}
-		if (workers_are_gone(ws))
+		if (ws->stopping && workers_are_gone(ws))
 			return (m->failed ? 1 : 0);
 	}
 }

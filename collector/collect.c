@@ -128,6 +128,7 @@ count_all(void *arg, struct collector_counters *counters)
 	counters->forward_looped = intake_looped(c->intake);
 	counters->kernel_drops = sockets_dropped(c->sockets);
 	counters->skipped = c->batch->skipped;
+	counters->collector_deaths = c->batch->deaths;
 }
 
 static void
@@ -365,6 +366,7 @@ replace_control(struct collector *c)
 		.sockets = c->sockets,
 		.count = count_all,
 		.arg = c,
+		.last_death = c->batch->last_death,
 	};
 
 	control_use(c->control, c->staged.control, &source);

@@ -662,6 +662,7 @@ sum(const struct control *c, struct client *client)
 	int i;
 
 	s->exporters = exporters_count(t);
+	s->last_death = c->source.last_death;
 	exporters_sum(t, &s->counters);
 	c->source.count(c->source.arg, &s->collector);
 	s->counters.datagrams += s->collector.unauthorised;

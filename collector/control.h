@@ -53,6 +53,7 @@ struct control_source {
 	/* Sets every counter that belongs to no exporter. */
 	void (*count)(void *arg, struct collector_counters *counters);
 	void *arg;
+	uint64_t last_death; /* of a collector, epoch seconds; 0: none */
 };
 
 struct control;

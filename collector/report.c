@@ -64,7 +64,8 @@ counter_text(enum counter_line line, const struct counters *exporter,
 	if (collector == NULL)
 		collector = &none;
 	buf[0] = '\0';
-	for (number = 1; number <= COUNTERS && len < LINE_MAX_LEN; number++) {
+	for (number = 1; number <= COUNTER_LAST && len < LINE_MAX_LEN;
+	     number++) {
 		c = counter_find(number, &of_exporter);
 		if (c == NULL || line_of(number, of_exporter) != line)
 			continue;

@@ -306,6 +306,7 @@ static const struct pack_row limits_rows[] = {
 	NUMBER(struct conf_limits, buffer),
 	UP_TO(struct conf_limits, logs, CONFIG_LOGS_MAX),
 	UP_TO(struct conf_limits, silence, INT32_MAX),
+	UP_TO(struct conf_limits, deaths, CONFIG_DEATHS_MAX),
 };
 static const struct pack_layout limits_layout =
     PACK_LAYOUT(struct conf_limits, limits_rows, NULL);

@@ -413,6 +413,8 @@ print_limits(const struct conf_limits *limits, FILE *fp)
 	if (limits->silence != 0)
 		(void)fprintf(fp, "limit silence %" PRIu32 "s\n",
 		    limits->silence);
+	if (limits->deaths != 0)
+		(void)fprintf(fp, "limit deaths %" PRIu32 "\n", limits->deaths);
 }
 
 void

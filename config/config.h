@@ -40,6 +40,7 @@
 /* Open logs of exporters. */
 #define CONFIG_LOGS_DEFAULT 256
 #define CONFIG_LOGS_MAX     4096
+#define CONFIG_DEATHS_MAX   10 /* limit deaths */
 
 /* Addresses that flow sources may allow if each exporter has a log. */
 #define CONFIG_EXPORTERS_MAX 65536
@@ -81,6 +82,7 @@ struct conf_limits {
 	uint64_t buffer;    /* bytes, of each log */
 	uint32_t logs;      /* of exporters, that are open */
 	uint32_t silence;   /* seconds until an exporter is forgotten; 0: no */
+	uint32_t deaths;    /* of a collector in a minute; 0: flowd goes on */
 };
 
 struct conf_forward {

@@ -83,6 +83,9 @@ static const struct control_field hello_fields[] = {
 static const struct control_field summary_fields[] = {
 	FIELD(summary, exporters, NUMBER, GAUGE, "exporters",
 	    "Exporters in memory."),
+	FIELD(summary, last_death, NUMBER, TIME,
+	    "collector_last_death_time_seconds",
+	    "Latest death of a collector, in seconds of the epoch; 0: none."),
 };
 
 static const struct control_field memory_fields[] = {

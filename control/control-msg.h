@@ -117,6 +117,7 @@ struct control_period {
 
 struct control_summary {
 	uint64_t exporters;
+	uint64_t last_death; /* of a collector, epoch seconds; 0: none */
 	struct control_period periods[CONTROL_PERIODS];
 	struct counters counters; /* of all exporters, also evicted ones */
 	struct collector_counters collector;

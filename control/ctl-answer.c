@@ -61,12 +61,18 @@ static void
 add_numbers(const struct control_layout *l, void *to, const void *from)
 {
 	struct control_field f;
+	uint64_t *sum, more;
 	size_t i;
 
 	for (i = 0; control_field(l, i, &f); i++) {
+		if (f.kind != PACK_NUMBER)
+			continue;
+		sum = (uint64_t *)((uint8_t *)to + f.offset);
+		more = *(const uint64_t *)((const uint8_t *)from + f.offset);
 		if (f.nature == CONTROL_COUNTER || f.nature == CONTROL_GAUGE)
-			*(uint64_t *)((uint8_t *)to + f.offset) += *(
-			    const uint64_t *)((const uint8_t *)from + f.offset);
+			*sum += more;
+		else if (f.nature == CONTROL_TIME && more > *sum)
+			*sum = more;
 	}
 }
 

@@ -505,6 +505,24 @@ check_exporter(struct check *c)
 }
 
 int
+ctl_check_flowd(const struct answer *a, struct findings *found)
+{
+	static const struct addr none = { .family = ADDR_NONE };
+	const struct control_summary *s = answer_record(a, CONTROL_SUMMARY, 0);
+	char text[TEXT_LEN], when[32];
+
+	if (s == NULL || s->collector.collector_deaths == 0)
+		return (0);
+	(void)snprintf(text, sizeof(text),
+	    "collectors died and were replaced, %" PRIu64
+	    " in all, the latest at %s; flowd's log has the causes",
+	    s->collector.collector_deaths,
+	    format_iso_time((uint32_t)s->last_death, false, when));
+	findings_add(found, &none, "collector-died", text);
+	return (found->incomplete ? FLOWD_ENOMEM : 0);
+}
+
+int
 ctl_check(const struct answer *a, struct findings *found)
 {
 	struct check c = { .a = a, .found = found };

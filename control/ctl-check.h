@@ -36,4 +36,8 @@
 int ctl_check(const struct answer *a, struct findings *found)
     __attribute__((warn_unused_result));
 
+/* Adds what an answer to CONTROL_WANT_SUMMARY shows about flowd itself. */
+int ctl_check_flowd(const struct answer *a, struct findings *found)
+    __attribute__((warn_unused_result));
+
 #endif

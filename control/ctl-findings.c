@@ -33,6 +33,7 @@
 /* The names of findings: flowdctl(8) explains them. */
 static const char *const names[] = {
 	"clock-off",
+	"collector-died",
 	"in-is-out",
 	"incomplete",
 	"malformed",
@@ -64,6 +65,23 @@ find_name(const char *name)
 			return (names[i]);
 	}
 	return (NULL);
+}
+
+/* Sets *addr to that of the exporter in word, or to none for FINDINGS_FLOWD. */
+static int
+read_subject(const char *word, struct addr *addr)
+{
+	if (strcmp(word, FINDINGS_FLOWD) != 0)
+		return (addr_pton(word, addr));
+	*addr = (struct addr){ .family = ADDR_NONE };
+	return (0);
+}
+
+static const char *
+subject_of(const struct finding *f, char buf[ADDR_STRLEN])
+{
+	return (f->exporter.family == ADDR_NONE ? FINDINGS_FLOWD :
+						  addr_ntop(&f->exporter, buf));
 }
 
 /* Makes room for one more.  False: memory is exhausted. */
@@ -140,7 +158,7 @@ read_line(struct findings *acknowledged, char *line)
 	word = next_word(&line);
 	if (address == NULL || address[0] == '#')
 		return (NULL);
-	if (addr_pton(address, &addr) != 0)
+	if (read_subject(address, &addr) != 0)
 		return ("expected the address of an exporter");
 	if (word == NULL)
 		return ("expected the name of a finding after the address");
@@ -248,8 +266,8 @@ findings_print_text(FILE *fp, const struct findings *found)
 	for (i = 0; i < found->n; i++) {
 		f = &found->all[i];
 		if (!f->acknowledged)
-			(void)fprintf(fp, "%s: %s: %s\n",
-			    addr_ntop(&f->exporter, addr), f->name, f->text);
+			(void)fprintf(fp, "%s: %s: %s\n", subject_of(f, addr),
+			    f->name, f->text);
 	}
 }
 
@@ -266,7 +284,7 @@ findings_print_json(FILE *fp, const struct findings *found)
 		(void)fprintf(fp,
 		    "%s\n{\"exporter\":\"%s\",\"finding\":\"%s\","
 		    "\"acknowledged\":%s,\"text\":\"%s\"}",
-		    i == 0 ? "" : ",", addr_ntop(&f->exporter, addr), f->name,
+		    i == 0 ? "" : ",", subject_of(f, addr), f->name,
 		    f->acknowledged ? "true" : "false", f->text);
 	}
 	(void)fputs("]}\n", fp);
@@ -290,6 +308,6 @@ findings_print_prometheus(FILE *fp, const struct findings *found)
 			(void)fprintf(fp,
 			    "flowd_exporter_finding{exporter=\"%s\","
 			    "finding=\"%s\"} 1\n",
-			    addr_ntop(&f->exporter, addr), f->name);
+			    subject_of(f, addr), f->name);
 	}
 }

@@ -15,7 +15,7 @@
  */
 
 /*
- * A list of findings about exporters, their output, and the findings that an
+ * A list of findings about exporters and flowd itself, their output, and the findings that an
  * administrator has acknowledged.
  */
 #ifndef CTL_FINDINGS_H
@@ -29,10 +29,13 @@
 
 #define FINDINGS_NONE "no problems found" /* the output without findings */
 
+/* Stands for the address in a finding about flowd itself. */
+#define FINDINGS_FLOWD "flowd"
+
 struct finding {
-	struct addr exporter;
-	const char *name; /* of the kind; static */
-	char *text;       /* owned; printable ASCII without quotes */
+	struct addr exporter; /* ADDR_NONE: about flowd */
+	const char *name;     /* of the kind; static */
+	char *text;           /* owned; printable ASCII without quotes */
 	bool acknowledged;
 };
 
@@ -50,7 +53,7 @@ void findings_free(struct findings *found);
 
 /*
  * Reads a file of acknowledged findings, a line for each: "ADDRESS NAME", and
- * optionally more words.  This is also the form in which findings are printed.
+ * optionally more words; ADDRESS may be FINDINGS_FLOWD.  This is also the form in which findings are printed.
  * Lines that are empty or begin with # or FINDINGS_NONE are ignored.  -1 after a message: the
  * file cannot be read or a line is wrong; acknowledged is unchanged.
  */

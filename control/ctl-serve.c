@@ -184,7 +184,8 @@ put_metrics(FILE *fp, const struct answer *answer, const char *path)
 	ctl_print_prometheus(fp, answer);
 	if (path != NULL && findings_read(&acknowledged, path) == -1)
 		return (-1);
-	r = ctl_check(answer, &found);
+	if ((r = ctl_check_flowd(answer, &found)) == 0)
+		r = ctl_check(answer, &found);
 	(void)findings_acknowledge(&found, &acknowledged);
 	findings_print_prometheus(fp, &found);
 	findings_free(&found);

@@ -208,7 +208,8 @@ check(const struct command *command, const struct ctl_options *opts, int nargs,
 		findings_free(&acknowledged);
 		return (1);
 	}
-	if ((r = ctl_check(&answer, &found)) != 0)
+	if ((nargs == 0 && (r = ctl_check_flowd(&answer, &found)) != 0) ||
+	    (r = ctl_check(&answer, &found)) != 0)
 		log_warnx("check: %s", flowd_strerror(r));
 	answer_free(&answer);
 	rest = findings_acknowledge(&found, &acknowledged);

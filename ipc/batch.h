@@ -50,6 +50,8 @@ struct batch {
 	volatile uint32_t at; /* the datagram in process; BATCH_MAX: all done */
 	uint32_t resumed;     /* 1: the rest of a batch of a dead collector */
 	uint64_t skipped;     /* datagrams since the start of flowd */
+	uint64_t deaths;      /* of this collector's predecessors */
+	uint64_t last_death;  /* epoch seconds; 0: none */
 	struct timespec received;
 	uint64_t listener; /* that received it; filter_listener_number */
 	/* Used up to the first empty one. */

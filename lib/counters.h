@@ -139,7 +139,10 @@ enum counter_kind {
 	    "Datagrams that flowd forwarded and received again, dropped.") \
 	ROW(39, logs_evicted, "logs-evicted", COUNTER_TOTAL, \
 	    "logs_evicted_total", \
-	    "Logs of exporters closed at the limit of open logs.")
+	    "Logs of exporters closed at the limit of open logs.") \
+	ROW(55, collector_deaths, "collector-deaths", COUNTER_TOTAL, \
+	    "collector_deaths_total", \
+	    "Collectors that died and were replaced.")
 
 #define COUNTER_MEMBER(number, member, name, kind, metric, help) \
 	uint64_t member;
@@ -157,8 +160,9 @@ struct collector_counters {
 #define COLLECTOR_COUNTERS \
 	(sizeof(struct collector_counters) / sizeof(uint64_t))
 
-/* The numbers are 1 up to this one. */
 #define COUNTERS (EXPORTER_COUNTERS + COLLECTOR_COUNTERS)
+
+#define COUNTER_LAST 59 /* no counter has a higher number; some have none */
 
 struct counter {
 	unsigned int number;

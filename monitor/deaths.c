@@ -18,6 +18,7 @@
 
 #include <sys/wait.h>
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -38,19 +39,39 @@ deaths_explain(pid_t pid, int status)
 		    WEXITSTATUS(status));
 }
 
-bool
-deaths_too_many(struct deaths *d, time_t now)
+uint32_t
+deaths_count(struct deaths *d, time_t now)
 {
-	const time_t oldest = d->when[DEATHS_MAX - 1];
+	uint32_t n = 0;
 
 	memmove(&d->when[1], &d->when[0],
-	    (DEATHS_MAX - 1) * sizeof(d->when[0]));
+	    (CONFIG_DEATHS_MAX - 1) * sizeof(d->when[0]));
 	d->when[0] = now;
-	if (oldest == 0 || now - oldest >= DEATHS_SECONDS)
-		return (false);
-	log_warnx("%d collectors died within %d seconds; flowd exits",
-	    DEATHS_MAX + 1, DEATHS_SECONDS);
-	return (true);
+	d->number++;
+	d->latest = time(NULL);
+	while (n < CONFIG_DEATHS_MAX && d->when[n] != 0 &&
+	    now - d->when[n] < DEATHS_SECONDS)
+		n++;
+	return (n);
+}
+
+time_t
+deaths_wait(struct deaths *d, time_t now, uint32_t count)
+{
+	if (now - d->born >= DEATHS_SECONDS)
+		d->wait = 0;
+	else if (d->wait > 0)
+		d->wait *= 2;
+	else if (count > DEATHS_FREE)
+		d->wait = 1;
+	if (d->wait > DEATHS_WAIT_MAX)
+		d->wait = DEATHS_WAIT_MAX;
+	if (d->wait > 0)
+		log_warnx("%" PRIu32
+			  " collectors died within %d seconds; the next one "
+			  "starts in %lld seconds, and datagrams wait",
+		    count, DEATHS_SECONDS, (long long)d->wait);
+	return (d->wait);
 }
 
 static void
@@ -92,5 +113,7 @@ deaths_inherit(struct deaths *d, const struct batch *old)
 		    "the next one retries it");
 	batch_resume(b, old, first);
 	b->skipped = d->skipped;
+	b->deaths = d->number;
+	b->last_death = (uint64_t)d->latest;
 	return (b);
 }

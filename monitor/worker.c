@@ -20,7 +20,9 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 
+#include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -38,7 +40,8 @@
 #include "monitor/worker.h"
 #include "sandbox/sandbox.h"
 
-#define SEND_SECONDS 10 /* for a collector to receive a message */
+#define SEND_SECONDS    10  /* for a collector to receive a message */
+#define FAILING_SECONDS 300 /* of failed starts, before flowd exits */
 
 /* The use of the descriptor that a message carries. */
 static enum sandbox_use
@@ -248,6 +251,9 @@ void
 worker_send_config(struct workers *ws, struct worker *w, const struct opened *o,
     bool fresh)
 {
+	/* The successor of a dead one receives everything. */
+	if (w->sock == -1)
+		return;
 	w->configuring++;
 	/* A new configuration may need as many requests as the first. */
 	w->requests = 0;
@@ -281,6 +287,8 @@ workers_send_log(struct workers *ws, const struct flowlogs *logs, size_t i)
 	int r;
 
 	for (w = ws->list; w < ws->list + ws->n; w++) {
+		if (w->sock == -1)
+			continue;
 		if (f->of_exporter)
 			r = close_exporter_log(w, &logs->places, i);
 		else {
@@ -298,7 +306,8 @@ workers_send_listener(struct workers *ws, const struct listeners *l, size_t i)
 	struct worker *w;
 
 	for (w = ws->list; w < ws->list + ws->n; w++) {
-		if (worker_send_fd(ws, w, PRIV_LISTENER, (uint32_t)i,
+		if (w->sock != -1 &&
+		    worker_send_fd(ws, w, PRIV_LISTENER, (uint32_t)i,
 			l->list[i].fds[w->number - 1]) == -1)
 			kill_unreachable(w, "listener");
 	}
@@ -310,7 +319,8 @@ workers_send_forward(struct workers *ws, const struct forwards *f, size_t i)
 	struct worker *w;
 
 	for (w = ws->list; w < ws->list + ws->n; w++) {
-		if (send_forward(ws, w, &f->list[i], (uint32_t)i) == -1)
+		if (w->sock != -1 &&
+		    send_forward(ws, w, &f->list[i], (uint32_t)i) == -1)
 			kill_unreachable(w, "forward");
 	}
 }
@@ -353,31 +363,47 @@ become_collector(const struct workers *ws, const struct worker *w, int sock,
 	exit(1);
 }
 
+/*
+ * Forks a collector with the other ends of the sockets.  -1 with errno; sock is
+ * then closed.
+ */
 static int
-start(struct workers *ws, struct worker *w, const struct opened *o)
+fork_collector(struct workers *ws, struct worker *w, int pair[2])
 {
-	const struct timeval tv = { .tv_sec = SEND_SECONDS };
-	int pair[2], messages;
+	int messages = log_relay_open(&w->messages);
+	int error;
 
-	w->ready = false;
-	w->configuring = 0;
-	w->sent_logs = 0;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1) {
-		log_warn("cannot start a collector: socketpair");
-		return (-1);
-	}
-	if ((messages = log_relay_open(&w->messages)) == -1 ||
-	    (w->pid = fork()) == -1) {
-		log_warn("cannot start a collector");
-		return (-1);
-	}
+	w->pid = messages == -1 ? -1 : fork();
 	if (w->pid == 0) {
 		(void)close(pair[0]);
 		become_collector(ws, w, pair[1], messages);
 	}
+	error = errno;
 	(void)close(pair[1]);
-	(void)close(messages);
+	if (messages != -1)
+		(void)close(messages);
+	if (w->pid == -1) {
+		(void)close(pair[0]);
+		log_relay_close(&w->messages, clock_sec());
+		errno = error;
+		return (-1);
+	}
+	return (0);
+}
+
+/* -1 with errno. */
+static int
+start(struct workers *ws, struct worker *w, const struct opened *o)
+{
+	const struct timeval tv = { .tv_sec = SEND_SECONDS };
+	int pair[2];
+
+	w->ready = false;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1 ||
+	    fork_collector(ws, w, pair) == -1)
+		return (-1);
 	batch_keep_from_children(w->batch);
+	w->deaths.born = clock_sec();
 	w->sock = pair[0];
 	(void)setsockopt(w->sock, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
 	worker_send_config(ws, w, o, true);
@@ -402,8 +428,10 @@ workers_start(struct workers *ws, const struct opened *o)
 		log_relay_init(&w->messages, w->number, clock_sec());
 		if ((w->batch = batch_new()) == NULL)
 			fatal("no memory for datagrams");
-		if (start(ws, w, o) == -1)
+		if (start(ws, w, o) == -1) {
+			log_warn("cannot start a collector");
 			return (-1);
+		}
 	}
 	return (0);
 }
@@ -439,6 +467,8 @@ worker_reap(struct workers *ws, struct worker *w, struct opened *o)
 	(void)child_wait(w->pid, &status);
 	(void)close(w->sock);
 	w->sock = -1;
+	w->configuring = 0;
+	w->sent_logs = 0;
 	log_relay_close(&w->messages, clock_sec());
 	worker_abandon_state(w, o->conf);
 	if (ws->stopping && WIFEXITED(status) && WEXITSTATUS(status) == 0)
@@ -464,21 +494,83 @@ workers_reap_all(struct workers *ws, struct opened *o)
 	}
 }
 
-int
-worker_restart(struct workers *ws, struct worker *w, const struct opened *o)
+/* Makes the batch of the successor, once for each death.  -1 with errno. */
+static int
+inherit(struct worker *w)
 {
 	struct batch *rest;
 
-	if (deaths_too_many(&w->deaths, clock_sec()))
+	if (w->inherited)
+		return (0);
+	if ((rest = deaths_inherit(&w->deaths, w->batch)) == NULL)
 		return (-1);
-	if ((rest = deaths_inherit(&w->deaths, w->batch)) == NULL) {
-		log_warn("no memory for datagrams");
-		return (-1);
-	}
 	batch_free(w->batch);
 	w->batch = rest;
+	w->inherited = true;
+	return (0);
+}
+
+/* A start has failed, with errno.  -1 after a message: for too long. */
+static int
+start_failed(struct worker *w, time_t now)
+{
+	if (w->failing == 0) {
+		w->failing = now;
+		log_warn(
+		    "cannot start a collector; trying again each second, and "
+		    "datagrams wait");
+	}
+	w->restart = now + 1;
+	if (now - w->failing < FAILING_SECONDS)
+		return (0);
+	log_warn("no collector could be started for %d seconds; flowd exits",
+	    FAILING_SECONDS);
+	return (-1);
+}
+
+static int
+try_restart(struct workers *ws, struct worker *w, const struct opened *o,
+    time_t now)
+{
 	log_info("starting a new collector");
-	return (start(ws, w, o));
+	if (inherit(w) == -1 || start(ws, w, o) == -1)
+		return (start_failed(w, now));
+	if (w->failing != 0)
+		log_info("the collector could be started again");
+	w->restart = w->failing = 0;
+	return (0);
+}
+
+int
+worker_restart(struct workers *ws, struct worker *w, const struct opened *o)
+{
+	const uint32_t limit = o->conf->limits.deaths;
+	const time_t now = clock_sec();
+	const uint32_t count = deaths_count(&w->deaths, now);
+
+	if (limit != 0 && count >= limit) {
+		log_warnx("%" PRIu32
+			  " collectors died within %d seconds; flowd exits",
+		    count, DEATHS_SECONDS);
+		return (-1);
+	}
+	w->inherited = false;
+	w->restart = now + deaths_wait(&w->deaths, now, count);
+	return (w->restart == now ? try_restart(ws, w, o, now) : 0);
+}
+
+int
+workers_restart(struct workers *ws, const struct opened *o, time_t now,
+    bool all)
+{
+	struct worker *w;
+
+	for (w = ws->list; w < ws->list + ws->n; w++) {
+		if (w->restart != 0 && (all || now >= w->restart) &&
+		    try_restart(ws, w, o, now) == -1)
+			return (-1);
+	}
+	return (0);
 }
 
 static bool
@@ -523,6 +615,12 @@ is_gone(const struct worker *w)
 	return (w->sock == -1);
 }
 
+static bool
+is_not_due(const struct worker *w)
+{
+	return (w->restart == 0);
+}
+
 bool
 workers_write_state(const struct workers *ws)
 {
@@ -554,6 +652,12 @@ workers_report(struct workers *ws)
 		ws->reopening = false;
 		log_info("logs reopened");
 	}
+}
+
+bool
+workers_wait(const struct workers *ws)
+{
+	return (!all_of(ws, is_not_due));
 }
 
 bool

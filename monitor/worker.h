@@ -54,6 +54,9 @@ struct worker {
 	int state;                 /* state file being written; -1: none */
 	struct log_state unsaved;  /* the state file cannot be written */
 	struct batch *batch;       /* shared with the collector */
+	time_t restart; /* clock_sec() of the next attempt; 0: none is due */
+	bool inherited; /* batch is the successor's */
+	time_t failing; /* clock_sec() of the first that failed; 0: none */
 	struct deaths deaths;
 };
 
@@ -112,7 +115,10 @@ void workers_send_listener(struct workers *ws, const struct listeners *l,
 void workers_send_forward(struct workers *ws, const struct forwards *f,
     size_t i);
 
-/* Sends an order to all collectors, after which they log their statistics. */
+/*
+ * Sends an order to the collectors that run, after which they log their
+ * statistics.
+ */
 void workers_send_order(struct workers *ws, enum priv_type type);
 
 /*
@@ -127,11 +133,23 @@ bool worker_reap(struct workers *ws, struct worker *w, struct opened *o);
 void workers_reap_all(struct workers *ws, struct opened *o);
 
 /*
- * Starts the successor of a collector that was reaped.  -1 after a message if
- * too many died, or memory is exhausted.
+ * Counts the death of a collector that was reaped, and starts its successor, at
+ * once or later.  -1 after a message if flowd has to exit: see limit deaths in
+ * flowd.conf(5).
  */
 int worker_restart(struct workers *ws, struct worker *w,
     const struct opened *o);
+
+/*
+ * Starts the collectors that are due, with now of clock_sec(); all: those that
+ * would wait, too.  A start that fails is repeated each second.  -1 after a
+ * message if that fails for too long.
+ */
+int workers_restart(struct workers *ws, const struct opened *o, time_t now,
+    bool all);
+
+/* Whether a collector is to be started later. */
+bool workers_wait(const struct workers *ws);
 
 /* Removes the state file that the collector is writing, if any. */
 void worker_abandon_state(struct worker *w, const struct config *conf);

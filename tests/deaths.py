@@ -5,6 +5,7 @@ crashdump saves them to a file."""
 import os
 import pathlib
 import random
+import resource
 import signal
 import stat
 import struct
@@ -224,6 +225,101 @@ class Dump(unittest.TestCase):
             flowd.wait_flows(1)
             crashes = self.dumps(flowd)
         self.assertEqual(crashes, [])
+
+
+class Restarts(unittest.TestCase):
+    """When the monitor starts the next collector."""
+
+    DIED = "was killed by signal 9"
+    STARTED = "collector runs as"
+
+    def said(self, flowd, text):
+        return sum(text in line for line in flowd.stderr_lines())
+
+    def kill(self, flowd, times):
+        """Kills collectors one after the other."""
+        for _ in range(times):
+            started = self.said(flowd, self.STARTED)
+            os.kill(flowd.collector(), signal.SIGKILL)
+            wait_for(lambda: self.said(flowd, self.STARTED) > started,
+                     "another collector runs")
+
+    def findings(self, flowd):
+        control = flowd.dir / "ctl"
+        return subprocess.run(
+            [tap.program("flowdctl"), "-s", str(control), "check"],
+            check=False, capture_output=True, text=True).stdout
+
+    def test_many_deaths_slow_down_restarts(self):
+        with Flowd("store ALL", 'control "@DIR@/ctl"') as flowd:
+            self.assertNotIn("collector-died", self.findings(flowd))
+            self.kill(flowd, 5)
+            self.assertEqual(self.said(flowd, "the next one starts"), 0)
+            self.kill(flowd, 1)
+            flowd.wait_stderr("6 collectors died within 60 seconds; the next "
+                              "one starts in 1 seconds, and datagrams wait")
+            os.kill(flowd.collector(), signal.SIGKILL)
+            flowd.wait_stderr("7 collectors died within 60 seconds; the next "
+                              "one starts in 2 seconds, and datagrams wait")
+            for number in range(100):
+                flowd.send(one(number))
+            self.assertEqual(flowd.children(), [])
+            flowd.reload("store ALL", 'control "@DIR@/ctl"')
+            self.assertEqual([f["src"] for f in flowd.wait_flows(100)],
+                             [f["src"] for f in netflow.flows(100)])
+            found = self.findings(flowd)
+            self.assertRegex(found, "(?m)^flowd: collector-died: collectors "
+                             r"died and were replaced, 7 in all, the latest "
+                             r"at \d{4}-")
+            acknowledged = flowd.dir / "acknowledged"
+            acknowledged.write_text(found)
+            subprocess.run(
+                [tap.program("flowdctl"), "-s", str(flowd.dir / "ctl"), "-a",
+                 str(acknowledged), "check"], check=True)
+            statistics(flowd)
+            flowd.wait_stderr("collector-deaths 7")
+
+    def test_stop_stores_what_waits(self):
+        with Flowd("store ALL") as flowd:
+            self.kill(flowd, 6)
+            os.kill(flowd.collector(), signal.SIGKILL)
+            flowd.wait_stderr("starts in 2 seconds")
+            for number in range(100):
+                flowd.send(one(number))
+            log = flowd.log
+            flowd.stop()
+            self.assertEqual(len(flowd.flows(log)), 100)
+
+    def test_no_descriptors(self):
+        """Of the monitor, in the moment when a collector has died."""
+        with Flowd("store ALL") as flowd:
+            monitor = flowd.pid()
+            before = resource.prlimit(monitor, resource.RLIMIT_NOFILE)
+            resource.prlimit(monitor, resource.RLIMIT_NOFILE, (3, before[1]))
+            os.kill(flowd.collector(), signal.SIGKILL)
+            flowd.wait_stderr("cannot start a collector; trying again each "
+                              "second, and datagrams wait")
+            for number in range(100):
+                flowd.send(one(number))
+            resource.prlimit(monitor, resource.RLIMIT_NOFILE, before)
+            flowd.wait_flows(100)
+            flowd.wait_stderr("the collector could be started again")
+
+    @needs_hook
+    def test_no_processes(self):
+        flowd = Hooked("store ALL")
+        refuse = flowd.dir / "no-fork"
+        flowd.variables["FLOWD_HOOK_NO_FORK"] = str(refuse)
+        with flowd:
+            refuse.touch()
+            os.kill(flowd.collector(), signal.SIGKILL)
+            flowd.wait_stderr("cannot start a collector; trying again each "
+                              "second, and datagrams wait: Resource "
+                              "temporarily unavailable")
+            for number in range(100):
+                flowd.send(one(number))
+            refuse.unlink()
+            flowd.wait_flows(100)
 
 
 class Load:

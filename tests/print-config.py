@@ -61,6 +61,7 @@ limit templates 100
 limit memory 64M
 limit buffer 8M
 limit logs 0x10
+limit deaths 3
 store SRC_ADDR
 store OCTETS
 discard all
@@ -151,6 +152,7 @@ limit templates 100
 limit memory 67108864
 limit buffer 8388608
 limit logs 16
+limit deaths 3
 sync 16
 workers 2
 store SRC_ADDR4

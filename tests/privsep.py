@@ -216,10 +216,10 @@ class Death(unittest.TestCase):
             flowd.send(netflow.datagram(5, [flow]))
             self.assertEqual(flowd.wait_flows(1), [{"dst": flow["dst"]}])
 
-    def test_flowd_ends_after_too_many_deaths(self):
-        flowd = Flowd("store ALL")
+    def test_limit_deaths_ends_flowd(self):
+        flowd = Flowd("store ALL", "limit deaths 3")
         with self.assertRaisesRegex(AssertionError, "; flowd exits"), flowd:
-            for _ in range(6):
+            for _ in range(3):
                 self.kill(flowd)
             self.assertEqual(flowd.process.wait(PATIENCE), 1)
             self.assertFalse(flowd.pidfile.exists())

@@ -78,13 +78,15 @@ int __real_priv_send(int sock, enum priv_type type, uint32_t value,
     const void *body, size_t len, int fd);
 int __wrap_priv_send(int sock, enum priv_type type, uint32_t value,
     const void *body, size_t len, int fd);
+pid_t __real_fork(void);
+pid_t __wrap_fork(void);
 ssize_t __real_write(int fd, const void *data, size_t len);
 ssize_t __wrap_write(int fd, const void *data, size_t len);
 int __real_close(int fd);
 int __wrap_close(int fd);
 int __real_clock_gettime(clockid_t id, struct timespec *ts);
 int __wrap_clock_gettime(clockid_t id, struct timespec *ts);
-bool __wrap_deaths_too_many(struct deaths *d, time_t now);
+time_t __wrap_deaths_wait(struct deaths *d, time_t now, uint32_t count);
 
 static int monitor_sock = -1;
 static pid_t monitor;
@@ -637,13 +639,27 @@ __wrap_priv_send(int sock, enum priv_type type, uint32_t value,
 	return (__real_priv_send(sock, type, value, body, body_len, fd));
 }
 
-/* Any number, as tests need. */
-bool
-__wrap_deaths_too_many(struct deaths *d, time_t now)
+/* Tests need many deaths. */
+time_t
+__wrap_deaths_wait(struct deaths *d, time_t now, uint32_t count)
 {
 	(void)d;
 	(void)now;
-	return (false);
+	(void)count;
+	return (0);
+}
+
+/* Fails while the file FLOWD_HOOK_NO_FORK exists. */
+pid_t
+__wrap_fork(void)
+{
+	const char *name = getenv("FLOWD_HOOK_NO_FORK");
+	struct stat st;
+
+	if (name == NULL || stat(name, &st) == -1)
+		return (__real_fork());
+	errno = EAGAIN;
+	return (-1);
 }
 
 ssize_t

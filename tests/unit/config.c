@@ -1253,6 +1253,7 @@ static const char everything[] =
     "limit buffer 3M\n"
     "limit logs 16\n"
     "limit silence 1d\n"
+    "limit deaths 10\n"
     "limit exporters 1000\n"
     "limit templates 0x20\n"
     "limit memory 64M\n"
@@ -1567,7 +1568,7 @@ limits(void **state)
 	struct config *conf = parse(DAEMON
 	    "limit exporters 7\n"
 	    "limit templates 8\nlimit memory 3G\nlimit buffer 2M\n"
-	    "limit logs 9\nlimit silence 30d\n");
+	    "limit logs 9\nlimit silence 30d\nlimit deaths 3\n");
 
 	(void)state;
 	assert_int_equal(conf->limits.exporters, 7);
@@ -1576,6 +1577,7 @@ limits(void **state)
 	assert_int_equal(conf->limits.buffer, UINT64_C(2) << 20);
 	assert_int_equal(conf->limits.logs, 9);
 	assert_int_equal(conf->limits.silence, 30 * 86400);
+	assert_int_equal(conf->limits.deaths, 3);
 	config_free(conf);
 	conf = parse(DAEMON);
 	assert_int_equal(conf->limits.exporters, 0);
@@ -1585,7 +1587,8 @@ limits(void **state)
 	    "limit memory 2T\nlimit memory 99999999999999999G\n"
 	    "limit templates 1\nlimit templates 1\nlimit flows 3\n"
 	    "limit logs 4097\n"
-	    "limit silence 5\nlimit silence 1s\nlimit silence 1s\n",
+	    "limit silence 5\nlimit silence 1s\nlimit silence 1s\n"
+	    "limit deaths 0\nlimit deaths 11\n",
 	    CONFIG_DAEMON, NULL, 0));
 	assert_string_equal(messages,
 	    "t.conf:3: exporters \"0\": expected a number from 1 to "
@@ -1599,11 +1602,14 @@ limits(void **state)
 	    "t.conf:8: templates \"1\": the limit is specified twice\n"
 	    "t.conf:9: unexpected \"flows\" after \"limit\", expected limit "
 	    "exporters NUMBER, limit templates NUMBER, limit memory SIZE, "
-	    "limit buffer SIZE, limit logs NUMBER or limit silence DURATION\n"
+	    "limit buffer SIZE, limit logs NUMBER, limit silence DURATION or "
+	    "limit deaths NUMBER\n"
 	    "t.conf:10: logs \"4097\": expected a number from 1 to 4096\n"
 	    "t.conf:11: silence \"5\": expected a duration such as 12h or "
 	    "30d\n"
-	    "t.conf:13: silence \"1s\": the limit is specified twice\n");
+	    "t.conf:13: silence \"1s\": the limit is specified twice\n"
+	    "t.conf:14: deaths \"0\": expected a number from 1 to 10\n"
+	    "t.conf:15: deaths \"11\": expected a number from 1 to 10\n");
 }
 
 static void

@@ -28,14 +28,14 @@
 static void
 each_number_is_one_counter(void **state)
 {
-	const struct counter *c, *seen[COUNTERS + 1] = { NULL };
+	const struct counter *c, *seen[COUNTER_LAST + 1] = { NULL };
 	bool of_exporter;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < EXPORTER_COUNTERS; i++) {
 		c = &exporter_counters[i];
-		assert_in_range(c->number, 1, COUNTERS);
+		assert_in_range(c->number, 1, COUNTER_LAST);
 		assert_null(seen[c->number]);
 		seen[c->number] = c;
 		assert_ptr_equal(counter_find(c->number, &of_exporter), c);
@@ -43,14 +43,14 @@ each_number_is_one_counter(void **state)
 	}
 	for (i = 0; i < COLLECTOR_COUNTERS; i++) {
 		c = &collector_counters[i];
-		assert_in_range(c->number, 1, COUNTERS);
+		assert_in_range(c->number, 1, COUNTER_LAST);
 		assert_null(seen[c->number]);
 		seen[c->number] = c;
 		assert_ptr_equal(counter_find(c->number, &of_exporter), c);
 		assert_false(of_exporter);
 	}
 	assert_null(counter_find(0, &of_exporter));
-	assert_null(counter_find(COUNTERS + 1, &of_exporter));
+	assert_null(counter_find(COUNTER_LAST + 1, &of_exporter));
 }
 
 static void
@@ -80,6 +80,7 @@ numbers_are_permanent(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		assert_number(i + 1, names[i]);
+	assert_number(55, "collector-deaths");
 }
 
 static void
