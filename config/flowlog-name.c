@@ -29,8 +29,6 @@
 #define DAY           86400
 #define FIRST_MONDAY  (4 * DAY) /* since the epoch */
 #define NUMBER_DIGITS 6
-#define ANY_DIGIT     '\001' /* in a spelling, see spell() */
-#define ANY_ADDRESS   '\002'
 
 /* Each conversion has a fixed width, so that names can be parsed. */
 static const struct conversion {
@@ -50,8 +48,7 @@ static const struct conversion {
 #define NCONVERSIONS (sizeof(conversions) / sizeof(conversions[0]))
 
 static const char exporter_conversion[] = "%{exporter}";
-#define EXPORTER_LEN  (sizeof(exporter_conversion) - 1)
-#define ADDRESS_BYTES "0123456789abcdef.-" /* of put_address */
+#define EXPORTER_LEN (sizeof(exporter_conversion) - 1)
 
 static const char wrong_conversion[] =
     "expected only %Y, %y, %m, %d, %j, %H, %M, %S, %{exporter} and %%, and "
@@ -173,8 +170,8 @@ flowlog_name_of_exporter(const struct conf_log *log,
 	return (n < 0 || n >= PATH_MAX ? -1 : 0);
 }
 
-static bool
-is_rotated(const struct conf_log *log)
+bool
+flowlog_name_is_rotated(const struct conf_log *log)
 {
 	return (log->rotate_seconds != 0 || log->rotate_size != 0);
 }
@@ -249,7 +246,7 @@ names_differ(const char *path, uint32_t seconds)
 static const char *
 check_name(const struct conf_log *log)
 {
-	if (!is_rotated(log) || strchr(log->path, '%') == NULL)
+	if (!flowlog_name_is_rotated(log) || strchr(log->path, '%') == NULL)
 		return (NULL);
 	if (log->rotate_size != 0)
 		return ("a path with % needs rotate every DURATION");
@@ -460,7 +457,8 @@ parse_with_exporter(const struct conf_log *log, const char *file,
 	if (strlen(file) < before)
 		return (false);
 	one.path = path;
-	for (len = strspn(file + before, ADDRESS_BYTES); len > 0; len--) {
+	for (len = strspn(file + before, FLOWLOG_NAME_ADDRESS_BYTES); len > 0;
+	     len--) {
 		if (!get_address(file + before, len, &a) ||
 		    flowlog_name_of_exporter(log, &a, path) == -1 ||
 		    !parse_name(&one, file, name))
@@ -495,12 +493,8 @@ flowlog_name_temporary(const struct conf_log *log, char path[PATH_MAX])
 	return (-1);
 }
 
-/*
- * Writes the log's path with ANY_DIGIT in place of each varying digit, and
- * ANY_ADDRESS in place of %{exporter}.
- */
-static void
-spell(const struct conf_log *log, char spelling[PATH_MAX])
+void
+flowlog_name_spell(const struct conf_log *log, char spelling[PATH_MAX])
 {
 	const char *at = log->path, *const exporter = find_exporter(at);
 	const struct conversion *c;
@@ -510,129 +504,16 @@ spell(const struct conf_log *log, char spelling[PATH_MAX])
 	while (*at != '\0') {
 		if (at == exporter) {
 			c = NULL;
-			literal = ANY_ADDRESS;
+			literal = FLOWLOG_NAME_ANY_ADDRESS;
 			at += EXPORTER_LEN;
 		} else
 			c = next_part(log, &at, &literal);
 		n = c == NULL ? 1 : (size_t)c->digits;
 		if (n >= PATH_MAX - len)
 			break;
-		memset(spelling + len, c == NULL ? literal : ANY_DIGIT, n);
+		memset(spelling + len,
+		    c == NULL ? literal : FLOWLOG_NAME_ANY_DIGIT, n);
 		len += n;
 	}
 	spelling[len] = '\0';
-}
-
-static bool
-can_be_same(char a, char b)
-{
-	if (a == ANY_DIGIT)
-		return (b == ANY_DIGIT || isdigit((unsigned char)b));
-	if (b == ANY_DIGIT)
-		return (isdigit((unsigned char)a));
-	return (a == b);
-}
-
-static bool
-can_be_in_address(char c)
-{
-	return (c == ANY_DIGIT || c == ANY_ADDRESS ||
-	    (c != '\0' && strchr(ADDRESS_BYTES, c) != NULL));
-}
-
-static bool address_meets(const char *rest, const char *other);
-
-/* Whether two spellings can be the same name. */
-static bool
-spellings_meet(const char *a, const char *b)
-{
-	for (; *a != ANY_ADDRESS && *b != ANY_ADDRESS; a++, b++) {
-		if (*a == '\0' || *b == '\0')
-			return (*a == *b);
-		if (!can_be_same(*a, *b))
-			return (false);
-	}
-	return ((*a == ANY_ADDRESS && address_meets(a + 1, b)) ||
-	    (*b == ANY_ADDRESS && address_meets(b + 1, a)));
-}
-
-/* Whether an address followed by rest can be other.  A path has one address. */
-static bool
-address_meets(const char *rest, const char *other)
-{
-	bool separated = false;
-
-	for (; can_be_in_address(*other); other++) {
-		/* An address is not only digits. */
-		separated = separated || *other == ANY_ADDRESS ||
-		    *other == '.' || *other == '-';
-		if (separated && spellings_meet(rest, other + 1))
-			return (true);
-	}
-	return (false);
-}
-
-/* All suffixes of a log's files. */
-static const char *const suffixes[] = {
-	"",
-	".gz",
-	".\001\001\001\001\001\001",
-	".\001\001\001\001\001\001.gz",
-};
-#define NSUFFIXES (sizeof(suffixes) / sizeof(suffixes[0]))
-
-static size_t
-nsuffixes(const struct conf_log *log)
-{
-	return (is_rotated(log) ? NSUFFIXES : 1);
-}
-
-/* Writes the spelling of the log's files with suffix i. */
-static void
-spell_with_suffix(const struct conf_log *log, size_t i, char spelling[PATH_MAX])
-{
-	size_t len;
-
-	spell(log, spelling);
-	len = strlen(spelling);
-	(void)strlcpy(spelling + len, suffixes[i], PATH_MAX - len);
-}
-
-/* Whether a file of the log can have a name with this spelling. */
-static bool
-meets_any(const char *spelling, const struct conf_log *log)
-{
-	char other[PATH_MAX];
-	size_t i;
-
-	for (i = 0; i < nsuffixes(log); i++) {
-		spell_with_suffix(log, i, other);
-		if (spellings_meet(spelling, other))
-			return (true);
-	}
-	return (false);
-}
-
-/* Whether a file of log b can have the name of log a's temporary file. */
-static bool
-meets_temporary(const struct conf_log *a, const struct conf_log *b)
-{
-	char temporary[PATH_MAX];
-
-	return (flowlog_name_temporary(a, temporary) == 0 &&
-	    meets_any(temporary, b));
-}
-
-bool
-flowlog_names_collide(const struct conf_log *a, const struct conf_log *b)
-{
-	char spelling[PATH_MAX];
-	size_t i;
-
-	for (i = 0; i < nsuffixes(a); i++) {
-		spell_with_suffix(a, i, spelling);
-		if (meets_any(spelling, b))
-			return (true);
-	}
-	return (meets_temporary(a, b) || meets_temporary(b, a));
 }

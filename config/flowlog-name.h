@@ -41,6 +41,11 @@
 #define FLOWLOG_NAME_NUMBER_MAX 999999
 #define FLOWLOG_NAME_COMPRESSED ".gz"
 
+/* In a spelling, and the bytes that the address of an exporter can have. */
+#define FLOWLOG_NAME_ANY_DIGIT     '\001'
+#define FLOWLOG_NAME_ANY_ADDRESS   '\002'
+#define FLOWLOG_NAME_ADDRESS_BYTES "0123456789abcdef.-"
+
 /* The suffixes of the name of a log's file. */
 struct flowlog_name {
 	uint32_t number; /* 0: none */
@@ -72,11 +77,13 @@ const char *flowlog_name_check(const struct conf_log *log);
 /* Whether an interval divides a day evenly, or is a number of whole days. */
 bool flowlog_name_interval_is_valid(uint32_t seconds);
 
+bool flowlog_name_is_rotated(const struct conf_log *log);
+
 /*
- * Whether a file of one log can have the name of a file of the other.  Any
- * letters of addresses may be the address of an exporter.
+ * Writes the log's path with ANY_DIGIT in place of each digit that varies, and
+ * ANY_ADDRESS in place of %{exporter}.
  */
-bool flowlog_names_collide(const struct conf_log *a, const struct conf_log *b);
+void flowlog_name_spell(const struct conf_log *log, char spelling[PATH_MAX]);
 
 /*
  * The following functions that write a name, and flowlog_name_is_pattern, need

@@ -24,7 +24,9 @@
 #include <string.h>
 
 #include "config/flowlog-name.h"
+#include "config/flowlog-names.h"
 #include "config/parse-error.h"
+#include "config/parse-index.h"
 #include "config/parse-logfile.h"
 #include "config/parse-memory.h"
 #include "config/parse-statement.h"
@@ -44,20 +46,20 @@ static struct {
 	struct token statement, path;
 } with_exporter;
 
+/* What the logs of the configuration have. */
+static struct {
+	struct parse_index paths, tags;
+	struct flowlog_names names;
+	bool none_of_tags; /* a log without tags */
+} seen;
+
 /* Whether a log has the tag. */
 static bool
 tag_has_log(uint32_t tag)
 {
-	const struct config *conf = parsing.conf;
-	size_t i;
+	size_t value;
 
-	for (i = 0; i < conf->nlogs; i++) {
-		if (conf->logs[i].ntags != 0 &&
-		    bsearch(&tag, conf->logs[i].tags, conf->logs[i].ntags,
-			sizeof(tag), value_compare_u32) != NULL)
-			return (true);
-	}
-	return (false);
+	return (parse_index_find(&seen.tags, &tag, sizeof(tag), &value));
 }
 
 /* Sets the tags of log to the items.  False after a message. */
@@ -100,20 +102,18 @@ add_tags(struct conf_log *log)
 static bool
 log_is_new(struct token statement, struct token path)
 {
-	const struct config *conf = parsing.conf;
-	size_t i;
+	size_t value;
 
-	for (i = 0; i < conf->nlogs; i++) {
-		if (strcmp(conf->logs[i].path, path.text) == 0) {
-			parse_bad_value(statement, path, "specified twice");
-			return (false);
-		}
-		if (parsing.nitems == 0 && conf->logs[i].ntags == 0) {
-			parse_bad_value(statement, path,
-			    "another logfile has no tags and gets all flows, "
-			    "expected tag NUMBER[,...] after the path");
-			return (false);
-		}
+	if (parse_index_find(&seen.paths, path.text, strlen(path.text),
+		&value)) {
+		parse_bad_value(statement, path, "specified twice");
+		return (false);
+	}
+	if (parsing.nitems == 0 && seen.none_of_tags) {
+		parse_bad_value(statement, path,
+		    "another logfile has no tags and gets all flows, "
+		    "expected tag NUMBER[,...] after the path");
+		return (false);
 	}
 	return (true);
 }
@@ -122,9 +122,7 @@ log_is_new(struct token statement, struct token path)
 static bool
 log_can_rotate(struct token statement, struct token path, struct conf_log *log)
 {
-	const struct config *conf = parsing.conf;
 	const char *wrong = flowlog_name_check(log);
-	size_t i;
 
 	if (wrong == NULL && log->utc && log->rotate_seconds == 0)
 		wrong = "utc needs rotate every DURATION";
@@ -133,12 +131,10 @@ log_can_rotate(struct token statement, struct token path, struct conf_log *log)
 	    (log->compress || log->keep_files != 0 || log->keep_seconds != 0 ||
 		log->keep_size != 0))
 		wrong = "keep and compress need rotate";
-	for (i = 0; wrong == NULL && i < conf->nlogs; i++) {
-		if (flowlog_names_collide(&conf->logs[i], log))
-			wrong =
-			    "its files can have the same names as those of "
-			    "another logfile";
-	}
+	if (wrong == NULL && flowlog_names_meet(&seen.names, log))
+		wrong =
+		    "its files can have the same names as those of another "
+		    "logfile";
 	if (wrong == NULL)
 		return (true);
 	parse_bad_value(statement, path, wrong);
@@ -156,6 +152,10 @@ void
 conf_log_free(void)
 {
 	conf_log_clear();
+	parse_index_free(&seen.paths);
+	parse_index_free(&seen.tags);
+	flowlog_names_free(&seen.names);
+	seen.none_of_tags = false;
 	memset(&with_exporter, 0, sizeof(with_exporter));
 }
 
@@ -186,6 +186,22 @@ note_exporter(struct token statement, struct token path)
 	with_exporter.file = parsing.place->file;
 	with_exporter.statement = statement;
 	with_exporter.path = path;
+}
+
+/* Remembers what no other log may have. */
+static void
+note_log(const struct conf_log *log)
+{
+	size_t i;
+
+	parse_index_add(&seen.paths, log->path, strlen(log->path), 0);
+	for (i = 0; i < log->ntags; i++)
+		parse_index_add(&seen.tags, &log->tags[i], sizeof(log->tags[i]),
+		    0);
+	if (log->ntags == 0)
+		seen.none_of_tags = true;
+	if (flowlog_names_add(&seen.names, log) != 0)
+		parse_no_memory();
 }
 
 /* Copies the group.  False after a message. */
@@ -219,6 +235,7 @@ conf_log_add(struct token statement, struct token path)
 		if (grown != NULL) {
 			conf->logs = grown;
 			conf->logs[conf->nlogs++] = log;
+			note_log(&log);
 			if (flowlog_name_has_exporter(&log))
 				note_exporter(statement, path);
 			return;

@@ -24,19 +24,21 @@
 
 #include "base/log.h"
 #include "config/parse-error.h"
+#include "config/parse-index.h"
 #include "config/parse-keyword.h"
 #include "config/parse-macro.h"
 #include "config/parse-memory.h"
 
 struct macro {
-	struct macro *next;
 	const char *name, *value;
 	const char *file;
 	unsigned int line; /* NO_LINE: from the command line */
 	bool used;
 };
 
-static struct macro *macros;
+static struct macro *macros; /* in the order of their first definition */
+static size_t nmacros;
+static struct parse_index by_name;
 
 bool
 macro_is_name_char(int c)
@@ -57,13 +59,9 @@ is_reserved(const char *name)
 static struct macro *
 find(const char *name, size_t len)
 {
-	struct macro *m;
+	size_t i;
 
-	for (m = macros; m != NULL; m = m->next) {
-		if (strncmp(m->name, name, len) == 0 && m->name[len] == '\0')
-			return (m);
-	}
-	return (NULL);
+	return (parse_index_find(&by_name, name, len, &i) ? &macros[i] : NULL);
 }
 
 static bool
@@ -92,11 +90,12 @@ name_is_valid(struct token name)
 void
 macro_define(struct token name, const char *value)
 {
-	struct macro *m;
+	const size_t len = strlen(name.text);
+	struct macro *m, *grown;
 
 	if (!name_is_valid(name))
 		return;
-	if ((m = find(name.text, strlen(name.text))) != NULL) {
+	if ((m = find(name.text, len)) != NULL) {
 		if (m->line == NO_LINE && name.line != NO_LINE)
 			return;
 		m->value = value;
@@ -104,16 +103,16 @@ macro_define(struct token name, const char *value)
 		m->line = name.line;
 		return;
 	}
-	if ((m = calloc(1, sizeof(*m))) == NULL) {
-		parse_no_memory();
+	if ((grown = parse_grow(macros, nmacros, sizeof(*grown))) == NULL)
 		return;
-	}
+	macros = grown;
+	m = &macros[nmacros];
 	m->name = name.text;
 	m->value = value;
 	m->file = parsing.place->file;
 	m->line = name.line;
-	m->next = macros;
-	macros = m;
+	m->used = false;
+	parse_index_add(&by_name, name.text, len, nmacros++);
 }
 
 void
@@ -164,8 +163,10 @@ void
 macro_report_unused(void)
 {
 	const struct macro *m;
+	size_t i;
 
-	for (m = macros; m != NULL; m = m->next) {
+	for (i = nmacros; i > 0; i--) {
+		m = &macros[i - 1];
 		if (m->used)
 			continue;
 		if (m->line == NO_LINE)
@@ -181,10 +182,8 @@ macro_report_unused(void)
 void
 macro_free(void)
 {
-	struct macro *m;
-
-	while ((m = macros) != NULL) {
-		macros = m->next;
-		free(m);
-	}
+	parse_index_free(&by_name);
+	free(macros);
+	macros = NULL;
+	nmacros = 0;
 }

@@ -33,6 +33,7 @@
 #include "config/parse-memory.h"
 #include "config/parse-rule.h"
 #include "config/parse-source.h"
+#include "config/parse-statement.h"
 #include "config/parse-table.h"
 #include "store.h"
 
@@ -65,6 +66,7 @@ run_free(void)
 	rule_free();
 	listener_free();
 	conf_log_free();
+	conf_sources_free();
 	free(parsing.items);
 	memset(&parsing, 0, sizeof(parsing));
 }

@@ -27,6 +27,7 @@
 #include <string.h>
 
 #include "config/parse-error.h"
+#include "config/parse-index.h"
 #include "config/parse-lex.h"
 #include "config/parse-listener.h"
 #include "config/parse-memory.h"
@@ -34,6 +35,8 @@
 #include "config/parse-table.h"
 #include "config/parse-value.h"
 #include "store.h"
+
+static struct parse_index sources; /* of flow source statements */
 
 static bool
 interface_name(struct token what, struct token value, char *name)
@@ -109,32 +112,42 @@ conf_add_listen(struct token address, struct listen_options options)
 	conf->listens[conf->nlistens++] = l;
 }
 
+/* Whether the key of a source is new.  False after a message. */
+static bool
+source_is_new(struct token what, const struct item *item, const void *key,
+    size_t len)
+{
+	size_t value;
+
+	if (parse_index_find(&sources, key, len, &value)) {
+		parse_bad_value(what, item->token, "specified twice");
+		return (false);
+	}
+	parse_index_add(&sources, key, len, 0);
+	return (true);
+}
+
 /* Removes the source added last, after a message, if it is a duplicate. */
 static void
 check_source(struct token what, const struct item *item)
 {
 	struct filter_addr_set *set = &parsing.conf->sources;
-	uint32_t i;
+	const struct prefix *prefix;
+	uint8_t key[2 + sizeof(prefix->addr.bytes)];
 
+	/* The keys of tables are shorter than those of prefixes. */
 	if (item->kind == ITEM_TABLE) {
-		for (i = 0; i + 1 < set->ntables; i++) {
-			if (set->tables[i] == set->tables[set->ntables - 1])
-				break;
-		}
-		if (i + 1 == set->ntables)
-			return;
-		set->ntables--;
-	} else {
-		for (i = 0; i + 1 < set->n; i++) {
-			if (prefix_compare(&set->prefixes[i],
-				&set->prefixes[set->n - 1]) == 0)
-				break;
-		}
-		if (i + 1 == set->n)
-			return;
-		set->n--;
+		if (!source_is_new(what, item, &set->tables[set->ntables - 1],
+			sizeof(*set->tables)))
+			set->ntables--;
+		return;
 	}
-	parse_bad_value(what, item->token, "specified twice");
+	prefix = &set->prefixes[set->n - 1];
+	key[0] = (uint8_t)prefix->addr.family;
+	key[1] = prefix->len;
+	memcpy(key + 2, prefix->addr.bytes, sizeof(prefix->addr.bytes));
+	if (!source_is_new(what, item, key, sizeof(key)))
+		set->n--;
 }
 
 void
@@ -148,6 +161,12 @@ conf_add_sources(struct token keyword)
 			&parsing.items[i]))
 			check_source(what, &parsing.items[i]);
 	}
+}
+
+void
+conf_sources_free(void)
+{
+	parse_index_free(&sources);
 }
 
 void

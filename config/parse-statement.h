@@ -35,6 +35,7 @@ struct listen_options {
 void conf_add_listen(struct token address, struct listen_options options);
 void conf_add_sources(struct token keyword); /* the items */
 void conf_any_source(void);
+void conf_sources_free(void);
 void conf_add_join(struct token group, struct token ifname);
 void conf_add_forward(struct token address);
 void conf_set_path(char **path, struct token statement, struct token value);

@@ -26,6 +26,7 @@
 
 #include "base/log.h"
 #include "config/parse-error.h"
+#include "config/parse-index.h"
 #include "config/parse-memory.h"
 #include "config/parse-source.h"
 #include "config/parse-table.h"
@@ -34,6 +35,7 @@
 #define ERRORS_MAX 100 /* reported for a table's file */
 
 static bool *tables_used; /* for each table of the configuration */
+static struct parse_index by_name;
 
 static int
 compare_prefixes(const void *a, const void *b)
@@ -79,11 +81,9 @@ table_number(const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < parsing.conf->ntables; i++) {
-		if (strcmp(parsing.conf->tables[i].name, name) == 0)
-			break;
-	}
-	return (i);
+	if (parse_index_find(&by_name, name, strlen(name), &i))
+		return (i);
+	return (parsing.conf->ntables);
 }
 
 /* Initializes a table.  False after a message. */
@@ -130,6 +130,8 @@ table_end(struct token name, struct filter_table *table)
 		if (used != NULL) {
 			tables_used = used;
 			used[conf->ntables] = false;
+			parse_index_add(&by_name, table->name,
+			    strlen(table->name), conf->ntables);
 			conf->tables[conf->ntables++] = *table;
 			return;
 		}
@@ -300,6 +302,7 @@ table_report_unused(void)
 void
 table_free(void)
 {
+	parse_index_free(&by_name);
 	free(tables_used);
 	tables_used = NULL;
 }

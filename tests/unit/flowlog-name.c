@@ -416,55 +416,6 @@ test_own_names_with_exporters(void **state)
 		assert_false(flowlog_name_parse(&dated, foreign[i], &name));
 }
 
-static void
-test_names_that_collide(void **state)
-{
-	static const struct {
-		const char *a, *b;
-		bool collide;
-	} rows[] = {
-		{ "/d/flowd.log", "/d/flowd.log.000001", true },
-		{ "/d/flowd.log", "/d/flowd.log.000001.gz", true },
-		{ "/d/flowd.log", "/e/flowd.log.000001", false },
-		{ "/d/flowd.log", "/d/flowd.log.customers", false },
-		{ "/d/flowd.log", "/d/flowd.log.00001", false },
-		{ "/d/flowd.log", "/d/flowd.log2", false },
-		{ "/d/%Y%m%d", "/d/%d%m%Y", true },
-		{ "/d/%Y%m%d", "/d/20260101", true },
-		{ "/d/%Y%m%d", "/d/2026010a", false },
-		{ "/d/x.%y%m%d", "/d/x", true },
-		{ "/d/%Y%m%d.a", "/d/%Y%m%d.b", false },
-		{ "/d/flowd.log", "/d/.flowd.log.gz.new", true },
-		{ "/d/a.%y%m%d", "/d/.a.%y%m%d.gz.new", false },
-		{ "/d/flowd.log", "/e/.flowd.log.gz.new", false },
-		{ "/d/%{exporter}", "/d/flowd.log", false },
-		{ "/d/%{exporter}", "/d/192.0.2.1", true },
-		{ "/d/%{exporter}", "/e/192.0.2.1", false },
-		{ "/d/%{exporter}", "/d/192.0.2.1.000001", true },
-		{ "/d/%{exporter}.flow", "/d/%Y%m%d.flow", false },
-		{ "/d/%{exporter}.flow", "/d/%Y-%m%d.flow", true },
-		{ "/d/%{exporter}.flow", "/d/%{exporter}-%Y%m%d.flow", true },
-		{ "/d/%{exporter}.flow", "/d/x%{exporter}.flow", false },
-		{ "/d/%{exporter}.a", "/d/%{exporter}.b", false },
-		{ "/d/%{exporter}.x", "/d/%{exporter}.y", false },
-	};
-	struct conf_log a, b;
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		a = by_time(rows[i].a, DAY);
-		b = by_time(rows[i].b, DAY);
-		assert_int_equal(flowlog_names_collide(&a, &b),
-		    rows[i].collide);
-		assert_int_equal(flowlog_names_collide(&b, &a),
-		    rows[i].collide);
-	}
-	a = by_time("/d/log", 0);
-	b = by_time("/d/log.000001", 0);
-	assert_false(flowlog_names_collide(&a, &b));
-}
-
 int
 main(void)
 {
@@ -482,7 +433,6 @@ main(void)
 		cmocka_unit_test(test_exporters),
 		cmocka_unit_test(test_number_of_exporters),
 		cmocka_unit_test(test_own_names_with_exporters),
-		cmocka_unit_test(test_names_that_collide),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
