@@ -120,6 +120,12 @@ check_datagrams(struct check *c)
 		    "%" PRIu64 " data sets (%" PRIu64
 		    " bytes) wait for a template",
 		    c->e->held_sets, c->e->held_bytes);
+	if (n->sets_without_record > 0)
+		add(c, "set-without-record",
+		    "%" PRIu64
+		    " data sets had no record, or ended inside one; their "
+		    "template may not be the one that they were sent with",
+		    n->sets_without_record);
 	if (n->templates_refused > 0)
 		add(c, "template-refused",
 		    "%" PRIu64

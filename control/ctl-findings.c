@@ -44,6 +44,7 @@ static const char *const names[] = {
 	"no-times",
 	"options-limit",
 	"sampling-unknown",
+	"set-without-record",
 	"slow-refresh",
 	"template-changed",
 	"template-conflict",

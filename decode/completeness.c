@@ -27,10 +27,10 @@ totals_of(const struct exporter *e)
 
 	return ((struct history_totals){
 	    .datagrams = (uint32_t)n->datagrams,
+	    .decoded = (uint32_t)n->decoded,
 	    .flows = (uint32_t)(n->flows - n->lost),
-	    .missing = (uint32_t)(n->sequence_lost + n->lost),
-	    .missing_datagrams =
-		(uint32_t)(n->sequence_lost_datagrams + n->no_template),
+	    .missing = n->sequence_lost + n->lost,
+	    .missing_datagrams = n->sequence_lost_datagrams + n->no_template,
 	});
 }
 
@@ -44,9 +44,9 @@ exporter_roll(struct exporter *e, uint32_t now)
 
 /* n is negative if more flows arrived late in the span than were missing. */
 static uint64_t
-at_least_none(uint32_t n)
+at_least_none(uint64_t n)
 {
-	return (n > INT32_MAX ? 0 : n);
+	return (n > INT64_MAX ? 0 : n);
 }
 
 /* Whether it has sent datagrams that have sequence numbers. */
@@ -66,9 +66,10 @@ is_numbered(const struct exporter *e)
 static uint64_t
 flows_of_datagrams(const struct exporter_period *p, uint64_t datagrams)
 {
-	if (p->datagrams == 0 || p->flows < p->datagrams)
+	if (p->decoded == 0 || p->flows < p->decoded)
 		return (datagrams);
-	return (datagrams * p->flows / p->datagrams);
+	return (datagrams / p->decoded * p->flows +
+	    datagrams % p->decoded * p->flows / p->decoded);
 }
 
 void
@@ -84,6 +85,7 @@ exporter_period(const struct exporter *e, uint32_t now, enum exporter_span span,
 	if (span == EXPORTER_START) {
 		p->seconds = now < e->first_seen ? 0 : now - e->first_seen;
 		p->datagrams = n->datagrams;
+		p->decoded = n->decoded;
 		p->flows = n->flows - n->lost;
 		p->missing = n->sequence_lost + n->lost;
 		missing_datagrams = n->sequence_lost_datagrams + n->no_template;
@@ -92,6 +94,7 @@ exporter_period(const struct exporter *e, uint32_t now, enum exporter_span span,
 		    span == EXPORTER_HOUR ? HISTORY_HOUR : HISTORY_MINUTE, now,
 		    &totals, &had);
 		p->datagrams = had.datagrams;
+		p->decoded = had.decoded;
 		p->flows = had.flows;
 		p->missing = at_least_none(had.missing);
 		missing_datagrams = at_least_none(had.missing_datagrams);
@@ -108,6 +111,7 @@ exporter_period_add(struct exporter_period *sum,
 	if (p->seconds > sum->seconds)
 		sum->seconds = p->seconds;
 	sum->datagrams += p->datagrams;
+	sum->decoded += p->decoded;
 	sum->flows += p->flows;
 	sum->missing += p->missing;
 	sum->numbered = sum->numbered || p->numbered;

@@ -97,6 +97,7 @@ history_of(const struct history *h, enum history_span span, uint32_t now,
 
 	*had = (struct history_totals){
 		.datagrams = totals->datagrams - then->datagrams,
+		.decoded = totals->decoded - then->decoded,
 		.flows = totals->flows - then->flows,
 		.missing = totals->missing - then->missing,
 		.missing_datagrams =

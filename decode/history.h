@@ -30,12 +30,16 @@
 #define HISTORY_HOUR_STEP     720
 #define HISTORY_HOUR_POINTS   6
 
-/* Totals since the start, modulo 2^32; an hour has fewer. */
+/*
+ * Totals since the start.  Those of what arrived are modulo 2^32, as an hour has
+ * fewer.  Sequence numbers may show more missing than that.
+ */
 struct history_totals {
 	uint32_t datagrams;
+	uint32_t decoded;           /* of these */
 	uint32_t flows;             /* decoded, and not lost by flowd */
-	uint32_t missing;           /* flows that were sent, but not stored */
-	uint32_t missing_datagrams; /* the same in datagrams */
+	uint64_t missing;           /* flows that were sent, but not stored */
+	uint64_t missing_datagrams; /* the same in datagrams */
 };
 
 struct history {

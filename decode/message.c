@@ -229,7 +229,8 @@ read_tunnelled(struct walk *w, const struct tmpl *t, struct cursor *data,
 	}
 }
 
-static void
+/* False if the set ends inside a record. */
+static bool
 decode_tunnelled(struct walk *w, const struct tmpl *t, uint64_t init_time,
     struct cursor *data)
 {
@@ -242,14 +243,16 @@ decode_tunnelled(struct walk *w, const struct tmpl *t, uint64_t init_time,
 		header = read_tunnelled(w, t, data, flow, values);
 		if (header == NULL) {
 			w->sink->n--;
-			return;
+			return (false);
 		}
 		w->records++;
 		finish_flow(w, header, init_time, values, flow);
 	}
+	return (true);
 }
 
-static void
+/* False if the set ends inside a record. */
+static bool
 decode_flow_records(struct walk *w, const struct tmpl *t, struct cursor *data)
 {
 	uint64_t init_time = options_init_time(&w->exporter->options,
@@ -259,10 +262,8 @@ decode_flow_records(struct walk *w, const struct tmpl *t, struct cursor *data)
 	struct flow common, *flows;
 	size_t i, n;
 
-	if (t->outer != NULL) {
-		decode_tunnelled(w, t, init_time, data);
-		return;
-	}
+	if (t->outer != NULL)
+		return (decode_tunnelled(w, t, init_time, data));
 	record_start(&common, t, &w->msg, &w->exporter->addr);
 	while ((n = cur_left(data) / t->record_len) > 0) {
 		flows = sink_more(w->sink, n < at_once ? n : at_once, &n);
@@ -270,15 +271,17 @@ decode_flow_records(struct walk *w, const struct tmpl *t, struct cursor *data)
 			flows[i] = common;
 		if (template_run(t, data, n, flows, values) != 0) {
 			w->sink->n -= n;
-			return;
+			return (false);
 		}
 		w->records += (uint32_t)n;
 		for (i = 0; i < n; i++)
 			finish_flow(w, t, init_time, &values[i], &flows[i]);
 	}
+	return (true);
 }
 
-static void
+/* False if the set ends inside a record. */
+static bool
 decode_options_records(struct walk *w, const struct tmpl *t,
     struct cursor *data)
 {
@@ -289,7 +292,7 @@ decode_options_records(struct walk *w, const struct tmpl *t,
 
 	while (cur_left(data) >= t->record_len) {
 		if (template_run(t, data, 1, &flow, values) != 0)
-			return;
+			return (false);
 		w->records++;
 		w->options++;
 		e->counters.options++;
@@ -303,16 +306,24 @@ decode_options_records(struct walk *w, const struct tmpl *t,
 			    " of %" PRIu64 " packets",
 			    w->msg.domain, resampled.sampled, resampled.of);
 	}
+	return (true);
 }
 
-/* Octets after the last record are padding (RFC 7011 section 3.3.1). */
+/*
+ * Octets after the last record are padding (RFC 7011 section 3.3.1), if they are
+ * too few for a record.  A set without a record, or with more than padding after
+ * the last one, does not match its template: this may be the wrong one.
+ */
 static void
 decode_records(struct walk *w, const struct tmpl *t, struct cursor *data)
 {
-	if (t->options)
-		decode_options_records(w, t, data);
-	else
-		decode_flow_records(w, t, data);
+	const uint32_t before = w->records;
+	bool whole;
+
+	whole = t->options ? decode_options_records(w, t, data) :
+			     decode_flow_records(w, t, data);
+	if (!whole || w->records == before)
+		w->exporter->counters.sets_without_record++;
 }
 
 static void

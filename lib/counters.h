@@ -101,7 +101,10 @@ enum counter_kind {
 	ROW(37, octets, "octets", COUNTER_TOTAL, \
 	    "octets_total", "Octets that the decoded flows count.") \
 	ROW(38, packets, "packets", COUNTER_TOTAL, \
-	    "packets_total", "Packets that the decoded flows count.")
+	    "packets_total", "Packets that the decoded flows count.") \
+	ROW(40, sets_without_record, "sets-without-record", COUNTER_TOTAL, \
+	    "sets_without_record_total", \
+	    "Data sets that end inside a record, or have none.")
 
 /* Counters of the collector, not of an exporter. */
 #define COUNTERS_OF_COLLECTOR(ROW) \

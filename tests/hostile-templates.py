@@ -10,10 +10,11 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import netflow9
 import tap
-from decoding import Sender
+from ctlclient import CONTROL, show_json
+from decoding import OCTETS, Sender
 from feed import Feed
 from flowdtest import Flowd
-from netflow9 import IPFIX, V9
+from netflow9 import IPFIX, V9, VARIABLE, Template
 from report import statistics
 
 AGENT = "127.0.0.1"
@@ -48,6 +49,51 @@ class Templates(Sender):
         self.assertEqual(counters["templates-refused"],
                          len(self.bad_definitions()))
         self.assertEqual((counters["held"], counters["no-template"]), (0, 0))
+
+
+    def test_sets_without_a_record_are_counted(self):
+        """A definition from the port of the data takes effect at once, and
+        makes their records longer than any set."""
+        huge = Template(self.SIMPLE.id, ("paddingOctets", 60000))
+        options = Template(self.SIMPLE.id, ("observationDomainId", 4),
+                           ("samplingInterval", 60000), scopes=1)
+        for i, forged in enumerate((huge, options), 1):
+            agent = f"127.0.1.{i}"
+            with self.subTest(fields=forged.fields), Flowd(
+                    "store ALL", CONTROL) as flowd:
+                feed = Feed(flowd)
+                feed.send(self.message(self.templates(self.SIMPLE)), agent)
+                feed.send(self.message(self.simple(10)), agent)
+                feed.send(self.message(self.templates(forged)), agent)
+                for _ in range(20):
+                    feed.send(self.message(self.simple(10)), agent)
+                self.assertEqual(len(feed.flows()), 10)
+                report = statistics(flowd)
+                report.check(self)
+                self.assertEqual(report[agent]["sets-without-record"], 20)
+                findings = show_json(flowd, "check", agent,
+                                     status=3)["findings"]
+                self.assertIn("20 data sets had no record", "".join(
+                    f["text"] for f in findings
+                    if f["finding"] == "set-without-record"))
+
+    def test_a_set_that_ends_inside_a_record(self):
+        """The records before are stored."""
+        varying = Template(300, OCTETS, ("applicationName", VARIABLE))
+        whole = netflow9.data(varying, (1, b"abc"), (2, b"def"))
+        with Flowd("store ALL") as flowd:
+            feed = Feed(flowd)
+            feed.send(self.message(self.templates(varying)))
+            cut = whole[4:-1]
+            feed.send(self.message(netflow9.raw_set(300, cut)))
+            feed.send(self.message(netflow9.raw_set(300, cut[:5])))
+            feed.send(self.message(netflow9.raw_set(300, cut[:4])))
+            feed.send(self.message(netflow9.raw_set(300, b"")))
+            # This is padding.
+            feed.send(self.message(whole + bytes(3)))
+            self.assertEqual(self.octets(feed.flows()), [1, 1, 2])
+            counters = statistics(flowd)[AGENT]
+        self.assertEqual(counters["sets-without-record"], 4)
 
 
 class TemplatesOfVersion9(Templates, unittest.TestCase):

@@ -74,7 +74,8 @@ numbers_are_permanent(void **state)
 		"restarts", "kernel-drops", "skipped", "exporters-evicted",
 		"log-bytes", "log-errors", "log-lost", "logsock-sent",
 		"logsock-lost", "forwarded", "forward-lost", "forward-looped",
-		"times-old", "times-impossible", "octets", "packets" };
+		"times-old", "times-impossible", "octets", "packets",
+		"logs-evicted", "sets-without-record" };
 	unsigned int i;
 
 	(void)state;

@@ -79,6 +79,7 @@ datagram(uint32_t now, uint32_t flows, uint32_t missing)
 	assert_ptr_equal(get(1, now), e);
 	exporter_heard(e, PROTOCOL_V5, now, 0, now, 0);
 	e->counters.datagrams++;
+	e->counters.decoded++;
 	e->counters.flows += flows;
 	e->counters.sequence_lost += missing;
 }
@@ -221,6 +222,42 @@ missing_datagrams_count_as_flows(void **state)
 	assert_complete(NOW, EXPORTER_MINUTE, 750000);
 }
 
+/* Datagrams that were lost have no share in the mean. */
+static void
+lost_datagrams_count_as_decoded_ones(void **state)
+{
+	struct exporter_period p;
+	uint32_t n;
+
+	(void)state;
+	for (n = 0; n < 100; n++)
+		datagram(NOW, 28, 0);
+	e->counters.datagrams += 300;
+	e->counters.no_template += 300;
+	p = period(NOW, EXPORTER_MINUTE);
+	assert_int_equal(p.missing, 300 * 28);
+	assert_complete(NOW, EXPORTER_MINUTE, 250000);
+	assert_complete(NOW, EXPORTER_START, 250000);
+}
+
+/* The share of an hour agrees with the counters. */
+static void
+more_missing_than_32_bits_hold(void **state)
+{
+	const uint64_t missing = UINT64_C(40) << 30;
+	struct exporter_period p;
+
+	(void)state;
+	datagram(NOW, 1, 0);
+	e->counters.sequence_lost += missing;
+	p = period(NOW, EXPORTER_HOUR);
+	assert_true(p.missing == missing);
+	assert_complete(NOW, EXPORTER_HOUR, 0);
+	e->counters.sequence_lost_datagrams += missing;
+	p = period(NOW, EXPORTER_MINUTE);
+	assert_true(p.missing == 2 * missing);
+}
+
 static void
 late_flows_make_no_more_than_complete(void **state)
 {
@@ -330,6 +367,8 @@ main(void)
 		TEST(discarded_is_complete_and_lost_is_not),
 		TEST(nearly_complete_is_not_complete),
 		TEST(missing_datagrams_count_as_flows),
+		TEST(lost_datagrams_count_as_decoded_ones),
+		TEST(more_missing_than_32_bits_hold),
 		TEST(late_flows_make_no_more_than_complete),
 		TEST(v1_has_no_sequence_numbers),
 		TEST(the_sum_of_all_exporters),
