@@ -428,7 +428,7 @@ put_domains(const struct exporter *e, struct progress *at, struct wcursor *w)
 			.version = d->version,
 			.domain = d->id,
 			.port = d->port,
-			.init_time = d->init_time,
+			.init_time = time_base_init_time(&d->base),
 			.exported_octets = d->exported_octets,
 			.exported_messages = d->exported_messages,
 			.exported_flows = d->exported_flows,

@@ -181,9 +181,10 @@ report_options(const char *name, const struct exporter *e)
 			 " flows %" PRIu64 " ignored packets %" PRIu64
 			 " octets %" PRIu64 " unsent flows %" PRIu64
 			 " packets %" PRIu64,
-		    name, d->id, d->init_time, d->exported_octets,
-		    d->exported_messages, d->exported_flows, d->ignored_packets,
-		    d->ignored_octets, d->unsent_flows, d->unsent_packets);
+		    name, d->id, time_base_init_time(&d->base),
+		    d->exported_octets, d->exported_messages, d->exported_flows,
+		    d->ignored_packets, d->ignored_octets, d->unsent_flows,
+		    d->unsent_packets);
 	}
 	for (i = 0; i < o->interfaces.n; i++) {
 		in = options_interface(o, i);

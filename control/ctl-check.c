@@ -152,6 +152,13 @@ check_times(struct check *c)
 		    " flows begin or end more than a day after the export, "
 		    "or before 1990; the export time was stored instead",
 		    n->times_impossible);
+	if (n->times_restarted > 0)
+		add(c, "times-restarted",
+		    "%" PRIu64
+		    " flows give the uptime after a restart of the exporter, "
+		    "and came before the time of this start; the export time "
+		    "was stored instead",
+		    n->times_restarted);
 }
 
 static void
@@ -420,7 +427,7 @@ static const struct template_check {
 	    "templates have no times; their flows get the export time" },
 	{ "no-time-base", has_no_time_base, DETAIL_NONE,
 	    "templates have times since the start of the exporter, but the "
-	    "exporter does not send the time of this start; their flows get "
+	    "exporter has not sent the time of this start; their flows get "
 	    "the export time" },
 	{ "narrow-counters", is_narrow, DETAIL_NONE,
 	    "flows of 2 GiB or more arrived, and templates count octets in 4 "

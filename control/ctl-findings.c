@@ -51,6 +51,7 @@ static const char *const names[] = {
 	"template-refused",
 	"times-impossible",
 	"times-old",
+	"times-restarted",
 	"unsupported-version",
 	"waiting-for-template",
 };

@@ -56,6 +56,9 @@ struct walk {
 	uint32_t options;           /* of these, records of options data */
 	bool unknown;               /* a set had no template */
 	bool dropped;               /* and could not be held */
+	/* Of the set: see record_finish, and what its flows are compared with. */
+	uint64_t init_time;
+	struct time_base *base; /* NULL: nothing */
 	/* Data sets that wait for an init time in the rest of the message. */
 	struct set deferred[DEFERRED_MAX];
 	size_t ndeferred;
@@ -175,7 +178,7 @@ count_times(struct walk *w, enum flow_times times)
  * traffic is left out if the other one has traffic.
  */
 static void
-finish_biflow(struct walk *w, const struct tmpl *t, uint64_t init_time,
+finish_biflow(struct walk *w, const struct tmpl *t,
     const struct ie_values *values, struct flow *flow)
 {
 	struct flow *reverse = flow;
@@ -188,7 +191,42 @@ finish_biflow(struct walk *w, const struct tmpl *t, uint64_t init_time,
 		reverse = sink_next(w->sink);
 		*reverse = forward;
 	}
-	count_times(w, record_reverse(reverse, t, &w->msg, init_time, values));
+	count_times(w,
+	    record_reverse(reverse, t, &w->msg, w->init_time, values));
+}
+
+/* Finds the init time for a set of flows.  v9 has its uptime in the header. */
+static void
+find_base(struct walk *w, const struct tmpl *t)
+{
+	struct time_base *base = NULL;
+
+	if (w->msg.version == NF_VERSION_IPFIX)
+		base = options_time_base(&w->exporter->options, w->msg.version,
+		    w->msg.domain, w->msg.port);
+	w->init_time = base == NULL ? 0 : time_base_init_time(base);
+	w->base = base != NULL && record_needs_init_time(t) ? base : NULL;
+}
+
+/* Finds out by a flow whether the exporter has restarted. */
+static void
+check_base(struct walk *w, const struct tmpl *t, const struct ie_values *values)
+{
+	const bool was_lost = w->base->lost;
+
+	time_base_check(w->base, &w->msg, record_uptime(t, values));
+	w->init_time = time_base_init_time(w->base);
+	if (!w->base->lost)
+		return;
+	w->exporter->counters.times_restarted++;
+	if (was_lost)
+		return;
+	w->exporter->shared->changed = true;
+	exporter_info(w->exporter, EXPORTER_UPTIME, w->msg.recv_sec,
+	    "domain %" PRIu32
+	    ": uptimes start again; flows get the export time until options "
+	    "data have the time of the start",
+	    w->msg.domain);
 }
 
 /*
@@ -196,16 +234,18 @@ finish_biflow(struct walk *w, const struct tmpl *t, uint64_t init_time,
  * is of biflows.
  */
 static void
-finish_flow(struct walk *w, const struct tmpl *t, uint64_t init_time,
+finish_flow(struct walk *w, const struct tmpl *t,
     const struct ie_values *values, struct flow *flow)
 {
-	const enum flow_times times =
-	    record_finish(flow, t, &w->msg, init_time, values);
+	enum flow_times times;
 
+	if (w->base != NULL)
+		check_base(w, t, values);
+	times = record_finish(flow, t, &w->msg, w->init_time, values);
 	if (times != FLOW_TIMES_GOOD)
 		count_times(w, times);
 	if (record_is_biflow(t))
-		finish_biflow(w, t, init_time, values, flow);
+		finish_biflow(w, t, values, flow);
 }
 
 /*
@@ -231,8 +271,7 @@ read_tunnelled(struct walk *w, const struct tmpl *t, struct cursor *data,
 
 /* False if the set ends inside a record. */
 static bool
-decode_tunnelled(struct walk *w, const struct tmpl *t, uint64_t init_time,
-    struct cursor *data)
+decode_tunnelled(struct walk *w, const struct tmpl *t, struct cursor *data)
 {
 	struct ie_values *values = w->exporter->shared->values;
 	const struct tmpl *header;
@@ -246,7 +285,7 @@ decode_tunnelled(struct walk *w, const struct tmpl *t, uint64_t init_time,
 			return (false);
 		}
 		w->records++;
-		finish_flow(w, header, init_time, values, flow);
+		finish_flow(w, header, values, flow);
 	}
 	return (true);
 }
@@ -255,15 +294,14 @@ decode_tunnelled(struct walk *w, const struct tmpl *t, uint64_t init_time,
 static bool
 decode_flow_records(struct walk *w, const struct tmpl *t, struct cursor *data)
 {
-	uint64_t init_time = options_init_time(&w->exporter->options,
-	    w->msg.version, w->msg.domain, w->msg.port);
 	const size_t at_once = record_is_one_flow(t) ? EXPORTER_RECORDS : 1;
 	struct ie_values *values = w->exporter->shared->values;
 	struct flow common, *flows;
 	size_t i, n;
 
+	find_base(w, t);
 	if (t->outer != NULL)
-		return (decode_tunnelled(w, t, init_time, data));
+		return (decode_tunnelled(w, t, data));
 	record_start(&common, t, &w->msg, &w->exporter->addr);
 	while ((n = cur_left(data) / t->record_len) > 0) {
 		flows = sink_more(w->sink, n < at_once ? n : at_once, &n);
@@ -275,9 +313,20 @@ decode_flow_records(struct walk *w, const struct tmpl *t, struct cursor *data)
 		}
 		w->records += (uint32_t)n;
 		for (i = 0; i < n; i++)
-			finish_flow(w, t, init_time, &values[i], &flows[i]);
+			finish_flow(w, t, &values[i], &flows[i]);
 	}
 	return (true);
+}
+
+/* The options data were applied, unless there was no memory. */
+static void
+hear_init_time(struct walk *w, uint64_t init_time)
+{
+	struct time_base *base = options_time_base(&w->exporter->options,
+	    w->msg.version, w->msg.domain, w->msg.port);
+
+	if (base != NULL && base->init_time == init_time)
+		time_base_told(base, &w->msg);
 }
 
 /* False if the set ends inside a record. */
@@ -300,6 +349,8 @@ decode_options_records(struct walk *w, const struct tmpl *t,
 			w->msg.version, w->msg.domain, w->msg.port, &t->slots,
 			&flow, values, &resampled))
 			e->shared->changed = true;
+		if (slots_have(&t->slots, SLOT_INIT_TIME))
+			hear_init_time(w, values->init_time);
 		if (resampled.of != 0)
 			exporter_info(e, EXPORTER_RESAMPLED, w->msg.recv_sec,
 			    "domain %" PRIu32 ": sampling changed to %" PRIu64

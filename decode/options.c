@@ -400,7 +400,7 @@ options_put_domain(struct options *o, struct memory *memory,
 
 	if (d == NULL)
 		return (false);
-	changed = d->init_time != domain->init_time;
+	changed = d->base.init_time != domain->base.init_time;
 	domain_set(d, domain);
 	d->turn = ++o->clock;
 	return (changed);
@@ -541,7 +541,7 @@ apply_domain(struct options *o, struct memory *memory,
 	if (known->turn == 0)
 		inherit_domain(o, sessions, known);
 	new = *known;
-	update(&new.init_time, slots, SLOT_INIT_TIME, v->init_time);
+	update(&new.base.init_time, slots, SLOT_INIT_TIME, v->init_time);
 	update(&new.exported_octets, slots, SLOT_EXPORTED_OCTETS,
 	    v->exported_octets);
 	update(&new.exported_messages, slots, SLOT_EXPORTED_MESSAGES,
@@ -626,8 +626,8 @@ options_apply(struct options *o, struct memory *memory,
 	return (changed);
 }
 
-uint64_t
-options_init_time(struct options *o, uint16_t version, uint32_t domain,
+struct time_base *
+options_time_base(struct options *o, uint16_t version, uint32_t domain,
     uint16_t port)
 {
 	const struct domain key = { .id = domain, .version = version };
@@ -635,16 +635,16 @@ options_init_time(struct options *o, uint16_t version, uint32_t domain,
 
 	for (d = option_chain(&o->domains, &domain_kind, &key); d != NULL;
 	     d = option_chain_next(&o->domains, &domain_kind, d)) {
-		if (!is_same_domain(d, &key) || d->init_time == 0)
+		if (!is_same_domain(d, &key) || d->base.init_time == 0)
 			continue;
 		if (best == NULL || d->port == port ||
 		    (best->port != port && is_later(d->turn, best->turn)))
 			best = d;
 	}
 	if (best == NULL)
-		return (0);
+		return (NULL);
 	option_use(&o->domains, &domain_kind, best);
-	return (best->init_time);
+	return (&best->base);
 }
 
 void

@@ -29,6 +29,7 @@
 #include "decode/ie.h"
 #include "decode/option-table.h"
 #include "decode/session.h"
+#include "decode/time-base.h"
 
 /*
  * Entries kept for one exporter; at the limit, or without memory, a new one
@@ -69,9 +70,9 @@ struct domain {
 	struct option_link link;
 	uint32_t id;
 	uint16_t version;
-	uint16_t port;      /* UDP source port of the options data */
-	uint32_t turn;      /* options.clock of its latest update */
-	uint64_t init_time; /* ms since the epoch; 0 unknown */
+	uint16_t port; /* UDP source port of the options data */
+	uint32_t turn; /* options.clock of its latest update */
+	struct time_base base;
 	/* Totals as exported; 0 unknown. */
 	uint64_t exported_octets, exported_messages, exported_flows;
 	uint64_t ignored_packets, ignored_octets;
@@ -105,12 +106,12 @@ bool options_apply(struct options *o, struct memory *memory,
     const struct ie_values *values, struct sampling_rate *resampled);
 
 /*
- * The time when the domain's uptime was 0, in epoch ms; 0 if unknown.  The
- * session from port comes first, or else the one that told it last.  It counts as
- * a use.
+ * The time from which the domain counts its uptime, or NULL; valid until options
+ * data are applied.  The session from port comes first, or else the one that
+ * told it last.  It counts as a use.
  */
-uint64_t options_init_time(struct options *o, uint16_t version, uint32_t domain,
-    uint16_t port);
+struct time_base *options_time_base(struct options *o, uint16_t version,
+    uint32_t domain, uint16_t port);
 
 /* Whether no other session told more recently about the same one. */
 bool options_is_latest_sampler(const struct options *o, size_t i);

@@ -691,6 +691,17 @@ record_needs_init_time(const struct tmpl *t)
 		needs_init_time(t, SLOT_REVERSE)));
 }
 
+uint32_t
+record_uptime(const struct tmpl *t, const struct ie_values *v)
+{
+	if (HAS(t, FWD(END_UPTIME)))
+		return (v->forward.end_uptime);
+	if (HAS(t, FWD(START_UPTIME)))
+		return (v->forward.start_uptime);
+	return (
+	    HAS(t, SLOT_REVERSE + OF_END_UPTIME) ? v->reverse.end_uptime : 0);
+}
+
 bool
 record_has_header(const struct flow *flow, const struct tmpl *t,
     const struct ie_values *v)

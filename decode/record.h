@@ -48,6 +48,9 @@ enum flow_times record_finish(struct flow *flow, const struct tmpl *t,
 /* Whether record_finish needs init_time for the times of a flow. */
 bool record_needs_init_time(const struct tmpl *t);
 
+/* The latest uptime in such a record, in ms; 0: it has none. */
+uint32_t record_uptime(const struct tmpl *t, const struct ie_values *values);
+
 /*
  * Whether the record has the header that t describes, after template_run: its
  * addresses are not zero.  If not, t->outer describes the record.

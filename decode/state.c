@@ -202,13 +202,15 @@ static const struct pack_layout interface_layout_old =
 static const struct pack_row domain_rows[] = {
 	NUMBER(struct domain, version),
 	NUMBER(struct domain, id),
-	NUMBER(struct domain, init_time),
+	NUMBER(struct domain, base.init_time),
 	NUMBER(struct domain, port),
+	NUMBER(struct domain, base.heard),
+	PACK_PLAIN(PACK_BOOL, struct domain, base.lost),
 };
 static const struct pack_layout domain_layout =
     PACK_LAYOUT(struct domain, domain_rows, NULL);
 static const struct pack_layout domain_layout_old =
-    WITHOUT_LAST(1, struct domain, domain_rows, NULL);
+    WITHOUT_LAST(3, struct domain, domain_rows, NULL);
 
 /* The least recently used one first: unpacking restores the order of use. */
 static int

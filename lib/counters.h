@@ -104,7 +104,11 @@ enum counter_kind {
 	    "packets_total", "Packets that the decoded flows count.") \
 	ROW(40, sets_without_record, "sets-without-record", COUNTER_TOTAL, \
 	    "sets_without_record_total", \
-	    "Data sets that end inside a record, or have none.")
+	    "Data sets that end inside a record, or have none.") \
+	ROW(60, times_restarted, "times-restarted", COUNTER_TOTAL, \
+	    "times_restarted_total", \
+	    "Flows with uptimes since an unknown restart, stored with the " \
+	    "export time.")
 
 /* Counters of the collector, not of an exporter. */
 #define COUNTERS_OF_COLLECTOR(ROW) \
@@ -165,7 +169,7 @@ struct collector_counters {
 
 #define COUNTERS (EXPORTER_COUNTERS + COLLECTOR_COUNTERS)
 
-#define COUNTER_LAST 59 /* no counter has a higher number; some have none */
+#define COUNTER_LAST 69 /* no counter has a higher number; some have none */
 
 struct counter {
 	unsigned int number;

@@ -15,6 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import flowlog
 import netflow9
 import tap
+from ctlclient import CONTROL, show_json
 from decoding import EXPORT_MS, OCTETS, SRC4, Sender
 from feed import Feed
 from flowdtest import PATIENCE, Flowd, wait_for
@@ -198,6 +199,41 @@ class RestartOfIpfix(Restart, unittest.TestCase):
     """IPFIX"""
 
     version = netflow9.IPFIX
+
+    def uptime_flow(self, feed, sec, uptime):
+        """Returns the end of a flow at this uptime, in seconds after
+        EXPORT_MS; both messages and flows are of sec."""
+        before = len(feed.flows())
+        feed.send(self.message(
+            self.templates(UPTIMES),
+            netflow9.data(UPTIMES, (uptime * 1000 - 9, uptime * 1000)),
+            sec=EXPORT_MS // 1000 + sec))
+        flow, = feed.flows()[before:]
+        return (absolute_ms(flow, "flow_finish") - EXPORT_MS) // 1000
+
+    def test_an_exporter_that_restarts_meanwhile(self):
+        """The times of its flows do not count from its previous start."""
+        booted = EXPORT_MS - 10 * 86400 * 1000
+        with Flowd("store ALL", STATEMENT, CONTROL) as flowd:
+            feed = Feed(flowd)
+            feed.send(self.message(
+                self.templates(BOOTED),
+                netflow9.data(BOOTED, (0, booted))))
+            self.assertEqual(self.uptime_flow(feed, 10, 10 * 86400), 0)
+            feed = self.restart(flowd)
+            self.assertEqual(self.uptime_flow(feed, 20, 10 * 86400), 0)
+            feed = self.restart(flowd)
+            self.assertEqual(self.uptime_flow(feed, 300, 100), 300)
+            found = show_json(flowd, "check", status=3)["findings"]
+            self.assertIn("times-restarted", [f["finding"] for f in found])
+            # Still unknown, and known again.
+            feed = self.restart(flowd)
+            self.assertEqual(self.uptime_flow(feed, 400, 200), 400)
+            feed.send(self.message(
+                self.templates(BOOTED),
+                netflow9.data(BOOTED, (0, EXPORT_MS + 100000)),
+                sec=EXPORT_MS // 1000 + 400))
+            self.assertEqual(self.uptime_flow(feed, 400, 200), 300)
 
 
 class Damage(StateSender, unittest.TestCase):

@@ -102,6 +102,15 @@ domain(uint16_t version)
 	return (NULL);
 }
 
+static uint64_t
+init_time(uint16_t version, uint32_t id)
+{
+	const struct time_base *base =
+	    options_time_base(&c.exporter->options, version, id, 0);
+
+	return (base == NULL ? 0 : time_base_init_time(base));
+}
+
 static void
 samplers_are_read_in_every_length(void **state)
 {
@@ -389,12 +398,10 @@ exporter_statistics_are_kept(void **state)
 		assert_int_equal(d->ignored_octets, 1005);
 		assert_int_equal(d->unsent_flows, 1006);
 		assert_int_equal(d->unsent_packets, 1007);
-		assert_int_equal(d->init_time, 1008);
-		assert_int_equal(
-		    options_init_time(options(), versions[v], w.domain, 0),
-		    1008);
+		assert_int_equal(d->base.init_time, 1008);
+		assert_int_equal(init_time(versions[v], w.domain), 1008);
 	}
-	assert_int_equal(options_init_time(options(), IPFIX, 999, 0), 0);
+	assert_int_equal(init_time(IPFIX, 999), 0);
 }
 
 static void
@@ -734,14 +741,12 @@ the_least_recently_used_domain_goes(void **state)
 	(void)state;
 	for (i = 0; i < DOMAINS_MAX + 100; i++) {
 		send_init_time(i);
-		assert_int_equal(options_init_time(options(), IPFIX, 0, 0),
-		    1000);
+		assert_int_equal(init_time(IPFIX, 0), 1000);
 	}
 	assert_int_equal(options()->domains.n, DOMAINS_MAX);
 	assert_int_equal(options()->domains.evicted, 100);
 	for (i = 1; i < DOMAINS_MAX + 100; i++)
-		assert_int_equal(options_init_time(options(), IPFIX, i, 0),
-		    i <= 100 ? 0 : 1000 + i);
+		assert_int_equal(init_time(IPFIX, i), i <= 100 ? 0 : 1000 + i);
 }
 
 static void
