@@ -37,14 +37,14 @@ class Feed:
         self._flows = []
         self._probes = 0
 
-    def send(self, datagram, source="127.0.0.1"):
+    def send(self, datagram, source="127.0.0.1", process=0):
         """Sends a datagram, and first waits for earlier ones if many are
-        queued."""
+        queued.  Each process of a source has a port of its own."""
         size = 2 * len(datagram) + OVERHEAD
         if self._under_way and self._under_way + size > self._window:
             self.drain()
         self._under_way += size
-        self.flowd.send_steadily(datagram, source)
+        self.flowd.send_steadily(datagram, source, process)
 
     def drain(self):
         """Waits until everything sent has been decoded."""

@@ -280,14 +280,14 @@ class Flowd:
         """Sends one datagram to a listener."""
         send(datagram, self.addresses[listener], self.ports[listener], source)
 
-    def send_steadily(self, datagram, source):
-        """Sends one datagram from the port that earlier ones of this exporter
-        came from, as long as there are few exporters."""
-        sock = self.sockets.pop(source, None)
+    def send_steadily(self, datagram, source, process=0):
+        """Sends one datagram from the port that earlier ones of this process
+        of the exporter came from, as long as there are few."""
+        sock = self.sockets.pop((source, process), None)
         if sock is None:
             sock = _udp(self.addresses[0])
             sock.bind((source, 0))
-        self.sockets[source] = sock
+        self.sockets[source, process] = sock
         if len(self.sockets) > SOCKETS_MAX:
             self.sockets.pop(next(iter(self.sockets))).close()
         sock.sendto(datagram, (self.addresses[0], self.ports[0]))
