@@ -229,6 +229,13 @@ choose_gateway(struct flow *flow, const struct ie_direction *d)
 	    store_addr_bit(STORE_FIELD_GATEWAY_ADDR, flow->gateway.family);
 }
 
+static bool
+is_icmp(const struct flow *flow)
+{
+	return (
+	    flow->protocol == IPPROTO_ICMP || flow->protocol == IPPROTO_ICMPV6);
+}
+
 /* Sets the TCP flags of the packets that each flag's counter counted. */
 static void
 choose_flags(struct flow *flow, const struct tmpl *t, unsigned int slot,
@@ -344,9 +351,7 @@ choose_icmp(struct flow *flow, const struct tmpl *t, unsigned int slot,
 	const struct icmp four = icmp4_of(t, slot, d);
 	const struct icmp six = icmp6_of(t, slot, d);
 
-	if ((flow->protocol != IPPROTO_ICMP &&
-		flow->protocol != IPPROTO_ICMPV6) ||
-	    (!four.known && !six.known))
+	if (!is_icmp(flow) || (!four.known && !six.known))
 		return (false);
 	flow->src_port = 0;
 	flow->dst_port =
@@ -827,16 +832,17 @@ reverse_interfaces(struct flow *flow, const struct tmpl *t,
 		flow->fields |= STORE_FIELD_IF_INDICES;
 }
 
-/* The reply has another type and code, which the record may have. */
+/*
+ * The reply has another type and code, which the record may have.  Its ports are
+ * the type and code of the forward direction, if anything.
+ */
 static void
 reverse_icmp(struct flow *flow, const struct tmpl *t, const struct ie_values *v)
 {
-	struct flow forward = *flow;
-
-	if (choose_icmp(&forward, t, SLOT_FORWARD, &v->forward)) {
-		flow->src_port = flow->dst_port = 0;
-		flow->fields &= ~STORE_FIELD_SRCDST_PORT;
-	}
+	if (!is_icmp(flow))
+		return;
+	flow->src_port = flow->dst_port = 0;
+	flow->fields &= ~STORE_FIELD_SRCDST_PORT;
 	(void)choose_icmp(flow, t, SLOT_REVERSE, &v->reverse);
 }
 

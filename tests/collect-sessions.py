@@ -233,8 +233,10 @@ def is_reverse(stored, forward):
     mirror = {"src": "dst", "src_port": "dst_port", "in_if": "out_if",
               "src_as": "dst_as", "src_mask": "dst_mask"}
     mirror.update({there: here for here, there in mirror.items()})
-    own = ("octets", "packets", "tcp_flags", "tos", "next_hop", "in_if",
-           "out_if", "start_ms")
+    own = {"octets", "packets", "tcp_flags", "tos", "next_hop", "in_if",
+           "out_if", "start_ms"}
+    if forward["proto"] in ("1", "58"):
+        own |= {"src_port", "dst_port"}		# another type and code
     return is_as(stored, {
         column: stored[column]
         if column in own or column == "end_ms" and stored[column] == "" else

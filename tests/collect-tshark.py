@@ -39,6 +39,7 @@ HEADER = {"netflow_version": ("version",), "engine_type": ("engine_type",),
 TIMES = {"flow_start": "start", "flow_finish": "end"}
 REVERSED = {"src": "dst", "src_port": "dst_port", "src_as": "dst_as",
             "src_mask": "dst_mask"}
+ICMP = (1, 58)
 MEMBERS = (*NUMBERS, *COUNTERS, *ADDRESSES, *HEADER, *TIMES)
 NOTHING = (0, "0.0.0.0", "::", None)
 
@@ -122,6 +123,8 @@ def reverse(flow, fields):
     if len(fields.get("tcpflags", ())) > 1:
         result["tcp_flags"] = int(fields["tcpflags"][1], 0)
     for one, other in REVERSED.items():
+        if "port" in one and flow.get("protocol") in ICMP:
+            continue	# a reply has another type and code
         for here, there in (one, other), (other, one):
             if here in flow:
                 result[there] = flow[here]

@@ -1101,6 +1101,39 @@ icmp_of_a_connection_is_of_its_initiator(void **state)
 	assert_true((c.flows[1].fields & STORE_FIELD_FLOW_TIMES) != 0);
 }
 
+/* Whether or not an exporter has put the type into the destination port. */
+static void
+replies_of_icmp_have_no_ports_of_the_request(void **state)
+{
+	static const struct wire_field fields[] = {
+		{ 4, 1, 0 },
+		{ 7, 2, 0 },
+		{ 11, 2, 0 },
+		{ 1, 4, 0 },
+		{ 1, 4, 29305 },
+	};
+	static const uint8_t numbers[] = { 1, 58, 6 };
+	size_t i;
+
+	(void)state;
+	send_template(IPFIX, 256, fields, WIRE_NFIELDS(fields));
+	for (i = 0; i < 3; i++) {
+		wire_uint(&w, numbers[i], 1);
+		wire_uint(&w, 0, 2);
+		wire_uint(&w, 0x0800, 2);
+		wire_uint(&w, 84, 4);
+		wire_uint(&w, 168, 4);
+	}
+	assert_int_equal(transmit(), DECODED);
+	assert_int_equal(c.n, 6);
+	for (i = 0; i < 6; i++)
+		assert_int_equal(c.flows[i].dst_port, i % 2 == 0 ? 0x0800 : 0);
+	assert_int_equal(c.flows[1].src_port, 0);
+	assert_int_equal(c.flows[1].fields & STORE_FIELD_SRCDST_PORT, 0);
+	assert_int_equal(c.flows[3].fields & STORE_FIELD_SRCDST_PORT, 0);
+	assert_int_equal(c.flows[5].src_port, 0x0800);
+}
+
 /* Fills the memory with other exporters' templates; returns their number. */
 static uint32_t
 fill_memory(size_t limit)
@@ -2803,6 +2836,7 @@ main(void)
 		TEST(reverse_elements_are_the_other_direction),
 		TEST(reverse_icmp_is_the_other_directions_port),
 		TEST(icmp_of_a_connection_is_of_its_initiator),
+		TEST(replies_of_icmp_have_no_ports_of_the_request),
 		TEST(memory_is_taken_from_idle_exporters),
 		TEST(a_named_exporter_gets_memory_from_others),
 		TEST(one_counter_is_enough_for_traffic),
