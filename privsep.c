@@ -234,8 +234,10 @@ wait_limit(const struct monitor *m, struct timespec *ts)
 {
 	int ms = notify_alive();
 
-	if (!m->workers.stopping)
+	if (!m->workers.stopping) {
 		ms = sooner(ms, interfaces_wait(&m->now.interfaces));
+		ms = sooner(ms, (int)watch_interval() * 1000);
+	}
 	if (m->workers.stopping || flowlogs_need_ticks(&m->now.logs) ||
 	    is_held_back(&m->workers) || workers_wait(&m->workers))
 		ms = sooner(ms, ms_to_next_second());
@@ -311,6 +313,7 @@ monitor_loop(struct monitor *m, const sigset_t *unblocked)
 		act_on_signals(m);
 		tick_logs(m);
 		tick_interfaces(m);
+		workers_watch(ws, clock_sec());
 		if (!ws->stopping &&
 		    workers_restart(ws, &m->now, clock_sec(), false) == -1) {
 			workers_reap_all(ws, &m->now);

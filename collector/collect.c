@@ -36,6 +36,7 @@
 #include "collector/keep-state.h"
 #include "collector/output.h"
 #include "collector/pace.h"
+#include "collector/progress.h"
 #include "collector/report.h"
 #include "collector/sockets.h"
 #include "collector/staged.h"
@@ -419,6 +420,7 @@ obey(struct collector *c)
 	struct priv_msg order;
 	int fd;
 
+	progress_step();
 	if (priv_receive(c->sock, &order, &fd) != 1)
 		end_orphaned(c);
 	switch ((enum priv_type)order.type) {
@@ -637,6 +639,7 @@ collector_new(const struct collector_place *place)
 	c->sock = place->sock;
 	c->number = place->number;
 	c->batch = place->batch;
+	progress_init(c->batch);
 	c->state.sock = c->sock;
 	c->state.exporters = c->exporters;
 	staged_init(&c->staged);
@@ -654,6 +657,7 @@ collect(const struct collector_place *place)
 	if (!c->stopping)
 		sockets_resume(c->sockets);
 	while (!c->stopping) {
+		progress_step();
 		tick(c);
 		more = receive(c, wait_for_work(c, more));
 		write_when_due(c);

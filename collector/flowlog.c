@@ -39,6 +39,7 @@
 #include "base/log-limit.h"
 #include "base/log.h"
 #include "collector/flowlog.h"
+#include "collector/progress.h"
 #include "store.h"
 
 #define BLOCK_LEN     FLOWLOG_ROOM_MAX
@@ -336,14 +337,19 @@ write_some(struct flowlog *l)
 	const struct block *b = l->first;
 	size_t len;
 	ssize_t n;
+	int error;
 
 	/* The file was repaired, or another process has emptied it. */
 	if (l->partial > 0 && l->is_file && file_size(l->fd) != l->torn_at)
 		l->partial = 0;
 	len = b->end - b->begin - l->partial;
+	progress_waits(true);
 	do
 		n = write(l->fd, b->data + b->begin + l->partial, len);
 	while (n == -1 && errno == EINTR);
+	error = errno;
+	progress_waits(false);
+	errno = error;
 	if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
 		l->waits = true;
 		return (false);

@@ -26,6 +26,7 @@
 #include "base/log.h"
 #include "base/read-whole.h"
 #include "collector/keep-state.h"
+#include "collector/progress.h"
 #include "decode/state.h"
 #include "errors.h"
 #include "ipc/priv-msg.h"
@@ -114,7 +115,9 @@ write_state(const struct exporter_table *exporters, int fd)
 		errno = ENOMEM;
 		return (-1);
 	}
+	progress_waits(true);
 	r = flowd_write_whole(fd, data, len);
+	progress_waits(false);
 	free(data);
 	return (r);
 }

@@ -165,6 +165,7 @@ void
 receiver_begin(struct receiver *r, int i, struct batch_datagram *out)
 {
 	r->batch->at = (uint32_t)i;
+	r->batch->progress++;
 	batch_get(r->batch, (size_t)i, out);
 }
 

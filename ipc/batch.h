@@ -47,6 +47,8 @@
 #define BATCH_NONE_YET UINT32_MAX /* at: processing has not begun */
 
 struct batch {
+	volatile uint32_t progress; /* changes while the collector works */
+	volatile uint32_t waits;    /* 1: for a disk */
 	volatile uint32_t at; /* the datagram in process; BATCH_MAX: all done */
 	uint32_t resumed;     /* 1: the rest of a batch of a dead collector */
 	uint64_t skipped;     /* datagrams since the start of flowd */

@@ -82,14 +82,14 @@ report_datagram(const struct batch *b, int which, const char *collectors,
 	char addr[ADDR_STRLEN];
 
 	batch_get(b, (size_t)which, &d);
-	log_warnx("%s: %s died while processing a datagram of %zu bytes; %s",
+	log_warnx("%s: %s while processing a datagram of %zu bytes; %s",
 	    d.from.family == ADDR_NONE ? "unknown exporter" :
 					 addr_ntop(&d.from, addr),
 	    collectors, d.len, consequence);
 }
 
 struct batch *
-deaths_inherit(struct deaths *d, const struct batch *old)
+deaths_inherit(struct deaths *d, const struct batch *old, bool hung)
 {
 	const int in_process = batch_in_process(old);
 	/* The datagram that was retried is still the first unprocessed one. */
@@ -102,14 +102,15 @@ deaths_inherit(struct deaths *d, const struct batch *old)
 		return (NULL);
 	(void)batch_left(old, &first);
 	d->retried = again || in_process != -1;
-	if (again && in_process == 0) {
-		report_datagram(old, in_process, "two collectors",
+	if ((again && in_process == 0) || (hung && in_process != -1)) {
+		report_datagram(old, in_process,
+		    hung ? "the collector hung" : "two collectors died",
 		    "the datagram is skipped");
 		d->skipped++;
 		d->retried = false;
 		first++;
 	} else if (in_process != -1)
-		report_datagram(old, in_process, "the collector",
+		report_datagram(old, in_process, "the collector died",
 		    "the next one retries it");
 	batch_resume(b, old, first);
 	b->skipped = d->skipped;

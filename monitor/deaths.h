@@ -65,8 +65,10 @@ time_t deaths_wait(struct deaths *d, time_t now, uint32_t count);
 /*
  * The batch for the next collector: the datagrams that the dead one had not
  * finished.  The datagram that it was processing is retried once, and after a
- * second death it is skipped and counted.  Both are logged.  NULL with errno.
+ * second death it is skipped and counted.  If the collector hung, it is skipped
+ * at once.  All are logged.  NULL with errno.
  */
-struct batch *deaths_inherit(struct deaths *d, const struct batch *old);
+struct batch *deaths_inherit(struct deaths *d, const struct batch *old,
+    bool hung);
 
 #endif

@@ -399,6 +399,7 @@ start(struct workers *ws, struct worker *w, const struct opened *o)
 	int pair[2];
 
 	w->ready = false;
+	w->watch = (struct watch){ .next = 0 };
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1 ||
 	    fork_collector(ws, w, pair) == -1)
 		return (-1);
@@ -502,7 +503,8 @@ inherit(struct worker *w)
 
 	if (w->inherited)
 		return (0);
-	if ((rest = deaths_inherit(&w->deaths, w->batch)) == NULL)
+	if ((rest = deaths_inherit(&w->deaths, w->batch, w->watch.hangs)) ==
+	    NULL)
 		return (-1);
 	batch_free(w->batch);
 	w->batch = rest;
@@ -571,6 +573,21 @@ workers_restart(struct workers *ws, const struct opened *o, time_t now,
 			return (-1);
 	}
 	return (0);
+}
+
+void
+workers_watch(struct workers *ws, time_t now)
+{
+	struct worker *w;
+
+	for (w = ws->list; w < ws->list + ws->n; w++) {
+		if (w->sock == -1 ||
+		    !watch_finds_hang(&w->watch, w->batch, now,
+			watch_interval(), w->ready))
+			continue;
+		log_warnx("collector %d hangs; killing it", (int)w->pid);
+		(void)kill(w->pid, SIGKILL);
+	}
 }
 
 static bool

@@ -38,6 +38,7 @@
 #include "monitor/log-relay.h"
 #include "monitor/opened.h"
 #include "monitor/senders.h"
+#include "monitor/watch.h"
 
 /* A collector and, after its death, its successor. */
 struct worker {
@@ -58,6 +59,7 @@ struct worker {
 	bool inherited; /* batch is the successor's */
 	time_t failing; /* clock_sec() of the first that failed; 0: none */
 	struct deaths deaths;
+	struct watch watch;
 };
 
 struct workers {
@@ -147,6 +149,9 @@ int worker_restart(struct workers *ws, struct worker *w,
  */
 int workers_restart(struct workers *ws, const struct opened *o, time_t now,
     bool all);
+
+/* Kills the collectors that hang. */
+void workers_watch(struct workers *ws, time_t now);
 
 /* Whether a collector is to be started later. */
 bool workers_wait(const struct workers *ws);

@@ -110,6 +110,42 @@ class Rest(unittest.TestCase):
 
 
 @needs_hook
+class Hang(unittest.TestCase):
+    """A collector that makes no progress.  The monitor looks each second."""
+
+    def flowd(self):
+        flowd = Hooked("store ALL", 'crashdump "@DIR@/crashes"')
+        (flowd.dir / "crashes").mkdir()
+        flowd.variables["FLOWD_HOOK_WATCH"] = "1"
+        return flowd
+
+    def test_it_is_killed_and_its_datagram_skipped(self):
+        with self.flowd() as flowd:
+            with flowd.paused():
+                flowd.send(b"HOOK pause 600000", source="127.0.0.7")
+                flowd.send(one(0))
+            flowd.wait_flows(1)
+            said = "\n".join(flowd.stderr_lines())
+            self.assertRegex(said, r"collector \d+ hangs; killing it")
+            self.assertIn("127.0.0.7: the collector hung while processing a "
+                          "datagram of 17 bytes; the datagram is skipped", said)
+            self.assertEqual(said.count("hangs; killing it"), 1)
+            packets = captured(flowd.dir / "crashes" / "crash-1.pcap")
+            self.assertEqual(packets[0][2], b"HOOK pause 600000")
+            statistics(flowd)
+            flowd.wait_stderr("kernel-drops 0 skipped 1 ")
+
+    def test_waiting_is_none(self):
+        """For a disk, and for datagrams."""
+        with self.flowd() as flowd, self.flowd() as idle:
+            flowd.order("slow 7000")
+            flowd.send(one(0))
+            flowd.wait_flows(1)
+            for each in (flowd, idle):
+                self.assertNotIn("hangs", "\n".join(each.stderr_lines()))
+
+
+@needs_hook
 class Dump(unittest.TestCase):
     """The crashdump statement."""
 

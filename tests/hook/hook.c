@@ -88,10 +88,14 @@ int __real_clock_gettime(clockid_t id, struct timespec *ts);
 int __wrap_clock_gettime(clockid_t id, struct timespec *ts);
 time_t __wrap_deaths_wait(struct deaths *d, time_t now, uint32_t count);
 
+time_t __wrap_watch_interval(void);
+time_t __real_watch_interval(void);
+
 static int monitor_sock = -1;
 static pid_t monitor;
 static int dead_fd = -1;
 static int dead_errno;
+static unsigned int slow_ms; /* that the next write to a log takes */
 
 /* Shared by the processes. */
 static struct skew {
@@ -576,6 +580,8 @@ obey(const char *order)
 		abort();
 	else if (sscanf(order, "pause %u", &a) == 1)
 		(void)poll(NULL, 0, (int)a);
+	else if (sscanf(order, "slow %u", &a) == 1)
+		slow_ms = a;
 	else if (sscanf(order, "exit %u", &a) == 1)
 		_exit((int)a);
 	else if (sscanf(order, "request %u %u", &a, &b) == 2 && b <= BYTES_MAX)
@@ -649,6 +655,14 @@ __wrap_deaths_wait(struct deaths *d, time_t now, uint32_t count)
 	return (0);
 }
 
+/* Tests need not wait for long. */
+time_t
+__wrap_watch_interval(void)
+{
+	return (
+	    getenv("FLOWD_HOOK_WATCH") == NULL ? __real_watch_interval() : 1);
+}
+
 /* Fails while the file FLOWD_HOOK_NO_FORK exists. */
 pid_t
 __wrap_fork(void)
@@ -665,6 +679,10 @@ __wrap_fork(void)
 ssize_t
 __wrap_write(int fd, const void *data, size_t len)
 {
+	if (slow_ms > 0 && fd > STDERR_FILENO) {
+		(void)poll(NULL, 0, (int)slow_ms);
+		slow_ms = 0;
+	}
 	if (fd != dead_fd)
 		return (__real_write(fd, data, len));
 	errno = dead_errno;
