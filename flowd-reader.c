@@ -297,6 +297,11 @@ open_out(struct job *job, char *const *logs)
 			fatalx("%s is both input and output; no log was read",
 			    *logs);
 	}
+	if (codec_is_name(path))
+		fatalx(
+		    "cannot write %s: logs are written uncompressed; "
+		    "compress the complete log",
+		    path);
 	if ((error = store_writer_open(path, &job->out)) == FLOWD_EIO)
 		fatal("cannot write %s", path);
 	if (error != 0)

@@ -48,7 +48,7 @@ struct flowd_rules;
  * the text may come from a stranger.
  *
  * FLOWD_EINVAL: the text has errors; error has a line "NAME:LINE: message" for
- * each, as far as there is room, without a final newline.  FLOWD_ENOMEM: memory
+ * each, as far as there is room, without a final newline; or another flag is set.  FLOWD_ENOMEM: memory
  * is exhausted, or there are too many rules.  FLOWD_EIO: see errno.  error is
  * "" after a success.
  */

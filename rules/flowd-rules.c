@@ -20,6 +20,7 @@
 #include "compat/compat.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "rules.h"
@@ -64,6 +65,12 @@ flowd_rules_compile(const char *text, size_t len, const char *name,
 	    (flags & FLOWD_RULES_FILES) != 0 ? CONFIG_READER : CONFIG_TEXT;
 	int result;
 
+	*rules = NULL;
+	if ((flags & ~FLOWD_RULES_FILES) != 0) {
+		(void)snprintf(error, FLOWD_RULES_ERROR_MAX,
+		    "%s: unknown flags", name);
+		return (FLOWD_EINVAL);
+	}
 	if ((result = begin(rules, name, error)) != 0)
 		return (result);
 	return (finish(rules,

@@ -28,6 +28,22 @@ int yyparse(void) { return (1); }
 void log_warnx(const char *fmt, ...) { (void)fmt; }
 """
 
+FLAGS = """
+#include <flowd/rules.h>
+#include <stdio.h>
+int
+main(void)
+{
+	char error[FLOWD_RULES_ERROR_MAX];
+	struct flowd_rules *rules;
+
+	if (flowd_rules_compile("accept all", 10, "x", FLOWD_RULES_FILES << 1,
+		&rules, error) != FLOWD_EINVAL || rules != NULL)
+		return (1);
+	return (puts(error) == EOF);
+}
+"""
+
 
 def make_variable(name):
     """Returns the words of a variable of the build's Makefile."""
@@ -143,6 +159,13 @@ class Example(unittest.TestCase):
                 tap.program("libflowd.a"), *make_variable("LIBZ"),
                 standard=standard))
 
+    def test_unknown_flags_of_rules(self):
+        self.source.write_text(FLAGS)
+        program = self.compile(
+            *self.build_flags(), tap.program("libflowd-rules.a"),
+            tap.program("libflowd.a"), *make_variable("LIBZ"))
+        self.assertEqual(run(program), "x: unknown flags\n")
+
     @unittest.skipUnless((tap.BUILD / "libflowd-rules.so").exists(),
                          "no shared library is built here")
     def test_shared_library_of_rules(self):
@@ -172,8 +195,9 @@ class Example(unittest.TestCase):
         flags = self.build_flags()
         for standard in standards():
             with self.subTest(standard=standard):
-                run(*compiler(standard), *WARNINGS, "-fsyntax-only",
-                    *sources, *flags)
+                # With code, as some warnings need more than the syntax.
+                run(*compiler(standard), *WARNINGS, "-c", *sources, *flags,
+                    cwd=self.dir)
 
 
 @unittest.skipUnless(shutil.which("pkg-config"), "no pkg-config")
@@ -181,6 +205,7 @@ class Installed(Example):
     # Once is enough: these are the same headers and libraries.
     test_example_of_each_page_in_each_standard = None
     test_static_library_of_rules = None
+    test_unknown_flags_of_rules = None
     test_shared_library_of_rules = None
 
     def setUp(self):

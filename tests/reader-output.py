@@ -118,6 +118,12 @@ class Refusal(ReaderTest):
             os.close(ours)
         self.assertIn(b"terminal", err)
 
+    def test_of_a_name_of_a_compressed_log(self):
+        for suffix in "gz", "xz", "zst", "bz2":
+            self.assertIn("logs are written uncompressed",
+                          self.fails("-o", f"out.{suffix}", "a.log"))
+            self.assertFalse((self.dir / f"out.{suffix}").exists())
+
 
 class Failure(ReaderTest):
     @needs_full
