@@ -38,6 +38,7 @@
 #include "addr.h"
 #include "base/log-limit.h"
 #include "base/memory.h"
+#include "decode/flow-times.h"
 #include "decode/held.h"
 #include "decode/ie.h"
 #include "decode/history.h"
@@ -169,5 +170,15 @@ void exporter_heard(struct exporter *e, enum protocol_id id, uint32_t recv_sec,
  * datagram arrived in these minutes.
  */
 bool exporter_skew_ms(const struct exporter *e, uint32_t now, int64_t *ms);
+
+/* Counts a flow whose times did not fit, if so. */
+static inline void
+exporter_count_times(struct exporter *e, enum flow_times times)
+{
+	if (times == FLOW_TIMES_OLD)
+		e->counters.times_old++;
+	else if (times == FLOW_TIMES_IMPOSSIBLE)
+		e->counters.times_impossible++;
+}
 
 #endif

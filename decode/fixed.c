@@ -211,9 +211,8 @@ decode_fixed(enum protocol_id id, const struct layout *l,
 		     i < n && (record = cur_take(&c, l->record_len)) != NULL;
 		     i++) {
 			flows[i] = common;
-			if (read_record(&flows[i], l, record, &h) !=
-			    FLOW_TIMES_GOOD)
-				exporter->counters.times_impossible++;
+			exporter_count_times(exporter,
+			    read_record(&flows[i], l, record, &h));
 		}
 	}
 	return (DECODED);

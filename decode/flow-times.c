@@ -35,28 +35,32 @@ move_export(struct flow *flow, uint32_t ms)
 	flow->time_nanosec = (uint32_t)(nsec % NSEC_PER_SEC);
 }
 
-static bool
-is_far_ahead(const struct flow *flow, uint32_t time)
+/* A time far ahead that is below the present uptime is surely before it. */
+static enum flow_times
+judge(const struct flow *flow, uint32_t time)
 {
-	return ((int32_t)(time - flow->sys_uptime_ms) > FLOW_TIMES_AHEAD_MAX);
+	if ((int32_t)(time - flow->sys_uptime_ms) <= FLOW_TIMES_AHEAD_MAX)
+		return (FLOW_TIMES_GOOD);
+	return (time < flow->sys_uptime_ms ? FLOW_TIMES_OLD :
+					     FLOW_TIMES_IMPOSSIBLE);
 }
 
 enum flow_times
 flow_times_correct(struct flow *flow)
 {
-	enum flow_times result = FLOW_TIMES_GOOD;
+	enum flow_times result = judge(flow, flow->flow_finish), start;
 	uint32_t shift = HALF_RANGE;
 	int32_t ago, lasted;
 
-	if (is_far_ahead(flow, flow->flow_finish)) {
+	if (result != FLOW_TIMES_GOOD)
 		flow->flow_finish = flow->sys_uptime_ms;
-		result = FLOW_TIMES_IMPOSSIBLE;
-	}
 	lasted = (int32_t)(flow->flow_finish - flow->flow_start);
-	if (lasted < 0 && is_far_ahead(flow, flow->flow_start)) {
+	start = lasted < 0 ? judge(flow, flow->flow_start) : FLOW_TIMES_GOOD;
+	if (start != FLOW_TIMES_GOOD) {
 		flow->flow_start = flow->flow_finish;
 		lasted = 0;
-		result = FLOW_TIMES_IMPOSSIBLE;
+		if (start > result)
+			result = start;
 	}
 	ago = (int32_t)(flow->sys_uptime_ms - flow->flow_finish);
 	if (ago < 0)

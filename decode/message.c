@@ -164,15 +164,6 @@ kind_of(uint16_t version, uint16_t id)
 					   SET_RESERVED);
 }
 
-static void
-count_times(struct walk *w, enum flow_times times)
-{
-	if (times == FLOW_TIMES_OLD)
-		w->exporter->counters.times_old++;
-	else if (times == FLOW_TIMES_IMPOSSIBLE)
-		w->exporter->counters.times_impossible++;
-}
-
 /*
  * Writes one or two flows for a record of two directions: a direction without
  * traffic is left out if the other one has traffic.
@@ -191,7 +182,7 @@ finish_biflow(struct walk *w, const struct tmpl *t,
 		reverse = sink_next(w->sink);
 		*reverse = forward;
 	}
-	count_times(w,
+	exporter_count_times(w->exporter,
 	    record_reverse(reverse, t, &w->msg, w->init_time, values));
 }
 
@@ -243,7 +234,7 @@ finish_flow(struct walk *w, const struct tmpl *t,
 		check_base(w, t, values);
 	times = record_finish(flow, t, &w->msg, w->init_time, values);
 	if (times != FLOW_TIMES_GOOD)
-		count_times(w, times);
+		exporter_count_times(w->exporter, times);
 	if (record_is_biflow(t))
 		finish_biflow(w, t, values, flow);
 }

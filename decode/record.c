@@ -541,11 +541,15 @@ set_delta(struct times *w, int64_t *to, uint64_t delta)
 	    (uint64_t)w->export - (delta / 1000 + (delta % 1000 != 0))));
 }
 
+/* A time far ahead that is below the present uptime is surely before it. */
 static bool
 set_uptime(struct times *w, int64_t *to, uint32_t uptime)
 {
-	return (set_time(w, to,
-	    (uint64_t)(w->export - (int32_t)(w->uptime - uptime))));
+	int64_t ahead = (int32_t)(uptime - w->uptime);
+
+	if (ahead > FLOW_TIMES_AHEAD_MAX && uptime < w->uptime)
+		ahead = (int64_t)uptime - w->uptime;
+	return (set_time(w, to, (uint64_t)(w->export + ahead)));
 }
 
 /* slot is that of the direction. */

@@ -821,6 +821,24 @@ impossible_times_become_the_export_time(void **state)
 	}
 }
 
+/* The exporter is up for longer than that. */
+static void
+old_times_become_the_export_time(void **state)
+{
+	static const struct times old = { 0xd0000000, 0x1000, 0x2000,
+		1700000000, 5 };
+	static const struct times want = { 0xd0000000, 0xd0000000, 0xd0000000,
+		1700000000, 5 };
+	size_t v;
+
+	(void)state;
+	for (v = 0; v < NVERSIONS; v++) {
+		assert_times(decode_times(versions[v], &old), &want);
+		assert_int_equal(exporter.counters.times_old, 1);
+		assert_int_equal(exporter.counters.times_impossible, 0);
+	}
+}
+
 static void
 start_after_end_keeps_its_times(void **state)
 {
@@ -988,6 +1006,7 @@ main(void)
 		cmocka_unit_test(wrapped_uptime_gets_another_origin),
 		cmocka_unit_test(end_after_export_moves_the_export),
 		cmocka_unit_test(impossible_times_become_the_export_time),
+		cmocka_unit_test(old_times_become_the_export_time),
 		cmocka_unit_test(start_after_end_keeps_its_times),
 		cmocka_unit_test(each_flow_has_its_own_times),
 		cmocka_unit_test(generator_is_plausible_and_repeatable),

@@ -2410,6 +2410,11 @@ times_that_do_not_fit_are_counted(void **state)
 			    rows[i].impossible);
 		}
 	}
+	/* Of IPFIX; the uptime of v9 is in its header. */
+	restart_with(IPFIX);
+	(void)flow_at(IPFIX,
+	    TIMES({ 160, AGO(40 * DAY_MS) }, { 21, 10 * DAY_MS }));
+	assert_int_equal(counters()->times_old, 1);
 }
 
 /* Each direction has its own times, interfaces, flags and type of service. */
