@@ -371,6 +371,8 @@ put_templates(const struct exporter *e, struct progress *at, struct wcursor *w)
 			.sessions = bits_count(t->owners),
 			.in_use = t->in_use,
 			.used = t->used,
+			.waiting = t->waiting,
+			.doubtful = t->challenged,
 			.changes = t->changes,
 			.options = t->options,
 			.scopes = t->scopes,

@@ -172,6 +172,8 @@ static const struct control_field template_fields[] = {
 	FIELD(template, sessions, NUMBER, IDENTITY, NULL, NULL),
 	FIELD(template, in_use, NUMBER, FLAG, NULL, NULL),
 	FIELD(template, used, NUMBER, FLAG, NULL, NULL),
+	FIELD(template, waiting, NUMBER, FLAG, NULL, NULL),
+	FIELD(template, doubtful, NUMBER, FLAG, NULL, NULL),
 	FIELD(template, changes, NUMBER, IDENTITY, NULL, NULL),
 	FIELD(template, options, NUMBER, FLAG, NULL, NULL),
 	FIELD(template, scopes, NUMBER, IDENTITY, NULL, NULL),

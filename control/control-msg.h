@@ -186,6 +186,8 @@ struct control_template {
 	uint64_t sessions; /* whose definition it is */
 	uint64_t in_use;   /* 1: data arrived since its newest rival did */
 	uint64_t used;     /* 1: data arrived */
+	uint64_t waiting;  /* 1: it changes nothing before it is repeated */
+	uint64_t doubtful; /* 1: another one waits; data may be held */
 	uint64_t changes;  /* of the definition, after data of it */
 	uint64_t options;  /* 1: an options template */
 	uint64_t scopes, fields;

@@ -126,6 +126,14 @@ check_datagrams(struct check *c)
 		    " data sets had no record, or ended inside one; their "
 		    "template may not be the one that they were sent with",
 		    n->sets_without_record);
+	if (n->templates_doubtful > 0)
+		add(c, "template-doubtful",
+		    "%" PRIu64
+		    " definitions would have changed a template in use, but "
+		    "did not come from the source port of its data; %" PRIu64
+		    " definitions changed one; data are held until it is "
+		    "clear which template is theirs",
+		    n->templates_doubtful, n->templates_changed);
 	if (n->templates_refused > 0)
 		add(c, "template-refused",
 		    "%" PRIu64

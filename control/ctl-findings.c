@@ -48,6 +48,7 @@ static const char *const names[] = {
 	"slow-refresh",
 	"template-changed",
 	"template-conflict",
+	"template-doubtful",
 	"template-refused",
 	"times-impossible",
 	"times-old",

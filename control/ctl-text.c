@@ -332,6 +332,10 @@ put_announced(FILE *fp, const struct answer *a,
 		(void)fprintf(fp, ", of %" PRIu64 " source ports", t->sessions);
 	else if (t->port != 0)
 		(void)fprintf(fp, ", of source port %" PRIu64, t->port);
+	if (t->waiting != 0)
+		(void)fputs(", waiting to be repeated", fp);
+	if (t->doubtful != 0)
+		(void)fputs(", doubtful", fp);
 }
 
 static void

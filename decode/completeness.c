@@ -27,7 +27,6 @@ totals_of(const struct exporter *e)
 
 	return ((struct history_totals){
 	    .datagrams = (uint32_t)n->datagrams,
-	    .decoded = (uint32_t)n->decoded,
 	    .flows = (uint32_t)(n->flows - n->lost),
 	    .missing = n->sequence_lost + n->lost,
 	    .missing_datagrams = n->sequence_lost_datagrams + n->no_template,
@@ -64,12 +63,12 @@ is_numbered(const struct exporter *e)
 }
 
 static uint64_t
-flows_of_datagrams(const struct exporter_period *p, uint64_t datagrams)
+flows_of_datagrams(const struct counters *n, uint64_t datagrams)
 {
-	if (p->decoded == 0 || p->flows < p->decoded)
+	if (n->decoded == 0 || n->flows < n->decoded)
 		return (datagrams);
-	return (datagrams / p->decoded * p->flows +
-	    datagrams % p->decoded * p->flows / p->decoded);
+	return (datagrams / n->decoded * n->flows +
+	    datagrams % n->decoded * n->flows / n->decoded);
 }
 
 void
@@ -85,7 +84,6 @@ exporter_period(const struct exporter *e, uint32_t now, enum exporter_span span,
 	if (span == EXPORTER_START) {
 		p->seconds = now < e->first_seen ? 0 : now - e->first_seen;
 		p->datagrams = n->datagrams;
-		p->decoded = n->decoded;
 		p->flows = n->flows - n->lost;
 		p->missing = n->sequence_lost + n->lost;
 		missing_datagrams = n->sequence_lost_datagrams + n->no_template;
@@ -94,14 +92,13 @@ exporter_period(const struct exporter *e, uint32_t now, enum exporter_span span,
 		    span == EXPORTER_HOUR ? HISTORY_HOUR : HISTORY_MINUTE, now,
 		    &totals, &had);
 		p->datagrams = had.datagrams;
-		p->decoded = had.decoded;
 		p->flows = had.flows;
 		p->missing = at_least_none(had.missing);
 		missing_datagrams = at_least_none(had.missing_datagrams);
 	}
 	if (p->seconds == 0)
 		p->seconds = 1;
-	p->missing += flows_of_datagrams(p, missing_datagrams);
+	p->missing += flows_of_datagrams(n, missing_datagrams);
 }
 
 void
@@ -111,7 +108,6 @@ exporter_period_add(struct exporter_period *sum,
 	if (p->seconds > sum->seconds)
 		sum->seconds = p->seconds;
 	sum->datagrams += p->datagrams;
-	sum->decoded += p->decoded;
 	sum->flows += p->flows;
 	sum->missing += p->missing;
 	sum->numbered = sum->numbered || p->numbered;

@@ -32,7 +32,6 @@ enum exporter_span { EXPORTER_MINUTE, EXPORTER_HOUR, EXPORTER_START };
 struct exporter_period {
 	uint32_t seconds;   /* that it covers, never 0 */
 	uint64_t datagrams; /* received */
-	uint64_t decoded;   /* of these */
 	uint64_t flows;     /* decoded, and not lost to output errors */
 	uint64_t missing;   /* flows that were sent, but not stored */
 	bool numbered; /* sequence numbers are not constant, and show gaps */
@@ -47,7 +46,7 @@ struct exporter_period {
  * errors lost; flows that the filter discards are not missing.  Some losses are
  * counted in datagrams: where sequence numbers count them, and data that waited
  * for a template in vain.  Each such datagram counts for the mean number of
- * flows of the period's decoded datagrams.  Sequence numbers may include options data,
+ * flows of the datagrams that were decoded since the start.  Sequence numbers may include options data,
  * which are no flows.  Duplicates count twice.
  */
 void exporter_period(const struct exporter *e, uint32_t now,

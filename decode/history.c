@@ -29,14 +29,35 @@ static const struct ring rings[] = {
 	[HISTORY_HOUR] = { HISTORY_HOUR_STEP, HISTORY_HOUR_POINTS },
 };
 
+static struct history_point
+point_of(const struct history_totals *t)
+{
+	return ((struct history_point){
+	    .datagrams = t->datagrams,
+	    .flows = t->flows,
+	    .missing = { (uint32_t)t->missing, (uint32_t)t->missing_datagrams },
+	    .high = { (uint16_t)(t->missing >> 32),
+		(uint16_t)(t->missing_datagrams >> 32) },
+	});
+}
+
+/* The growth of a total since the point that has 48 bits of it. */
+static uint64_t
+growth(uint64_t now, uint32_t low, uint16_t high)
+{
+	const uint64_t then = (uint64_t)high << 32 | low;
+
+	return ((uint64_t)((int64_t)((now - then) << 16) / 65536));
+}
+
 static void
-fill(struct history_totals *points, size_t n,
+fill(struct history_point *points, size_t n,
     const struct history_totals *totals)
 {
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		points[i] = *totals;
+		points[i] = point_of(totals);
 }
 
 static void
@@ -58,7 +79,7 @@ history_begin(struct history *h, uint32_t now)
 /* Sets all points between h->at and now to the totals. */
 static void
 roll(const struct history *h, const struct ring *r,
-    struct history_totals *points, uint32_t now,
+    struct history_point *points, uint32_t now,
     const struct history_totals *totals)
 {
 	const uint32_t last = now / r->step;
@@ -67,7 +88,7 @@ roll(const struct history *h, const struct ring *r,
 	if (last - k > r->n)
 		k = last - (uint32_t)r->n;
 	while (k < last)
-		points[++k % r->n] = *totals;
+		points[++k % r->n] = point_of(totals);
 }
 
 void
@@ -88,20 +109,20 @@ history_of(const struct history *h, enum history_span span, uint32_t now,
     const struct history_totals *totals, struct history_totals *had)
 {
 	const struct ring *r = &rings[span];
-	const struct history_totals *points =
+	const struct history_point *points =
 	    span == HISTORY_MINUTE ? h->minute : h->hour;
 	const uint32_t first = now / r->step - (uint32_t)(r->n - 1);
-	const struct history_totals *then =
-	    first > h->at / r->step ? totals : &points[first % r->n];
+	const struct history_point then =
+	    first > h->at / r->step ? point_of(totals) : points[first % r->n];
 	const uint32_t since = first * r->step;
 
 	*had = (struct history_totals){
-		.datagrams = totals->datagrams - then->datagrams,
-		.decoded = totals->decoded - then->decoded,
-		.flows = totals->flows - then->flows,
-		.missing = totals->missing - then->missing,
-		.missing_datagrams =
-		    totals->missing_datagrams - then->missing_datagrams,
+		.datagrams = totals->datagrams - then.datagrams,
+		.flows = totals->flows - then.flows,
+		.missing =
+		    growth(totals->missing, then.missing[0], then.high[0]),
+		.missing_datagrams = growth(totals->missing_datagrams,
+		    then.missing[1], then.high[1]),
 	};
 	if (now < h->began)
 		return (0);

@@ -30,23 +30,25 @@
 #define HISTORY_HOUR_STEP     720
 #define HISTORY_HOUR_POINTS   6
 
-/*
- * Totals since the start.  Those of what arrived are modulo 2^32, as an hour has
- * fewer.  Sequence numbers may show more missing than that.
- */
+/* Totals since the start. */
 struct history_totals {
-	uint32_t datagrams;
-	uint32_t decoded;           /* of these */
-	uint32_t flows;             /* decoded, and not lost by flowd */
-	uint64_t missing;           /* flows that were sent, but not stored */
-	uint64_t missing_datagrams; /* the same in datagrams */
+	uint32_t datagrams, flows; /* modulo 2^32, as an hour has fewer */
+	/* Flows, and datagrams of them, that were sent, but not stored. */
+	uint64_t missing, missing_datagrams;
+};
+
+/* The same in less memory: there is one for each point and exporter. */
+struct history_point {
+	uint32_t datagrams, flows;
+	uint32_t missing[2]; /* their low 32 bits, in the order above */
+	uint16_t high[2];    /* the next 16 bits */
 };
 
 struct history {
 	uint32_t began; /* epoch seconds */
 	uint32_t at;    /* epoch seconds of the latest recorded totals */
-	struct history_totals minute[HISTORY_MINUTE_POINTS];
-	struct history_totals hour[HISTORY_HOUR_POINTS];
+	struct history_point minute[HISTORY_MINUTE_POINTS];
+	struct history_point hour[HISTORY_HOUR_POINTS];
 };
 
 /* Starts with totals of 0; now is in epoch seconds. */
@@ -63,7 +65,8 @@ void history_roll(struct history *h, uint32_t now,
 enum history_span { HISTORY_MINUTE, HISTORY_HOUR };
 
 /*
- * Sets *had to the growth of the totals in the span that ends at now.  Returns
+ * Sets *had to the growth of the totals in the span that ends at now; what is
+ * missing may be negative, modulo 2^64.  Returns
  * the seconds that it covers: at most one step more than the span, and less
  * while the history is younger than the span.
  */

@@ -368,8 +368,9 @@ decode_records(struct walk *w, const struct tmpl *t, struct cursor *data)
 		w->exporter->counters.sets_without_record++;
 }
 
+/* The set's template is unknown, or doubtful, which a message has said. */
 static void
-hold_set(struct walk *w, const struct set *set)
+hold_set(struct walk *w, const struct set *set, bool doubtful)
 {
 	const int r =
 	    held_add(&w->exporter->held, &w->msg, set->id, set->data, &w->held);
@@ -380,10 +381,10 @@ hold_set(struct walk *w, const struct set *set)
 		exporter_warnx(w->exporter, EXPORTER_NO_TEMPLATE,
 		    w->msg.recv_sec,
 		    "domain %" PRIu32
-		    ": template %u not received yet, and no "
-		    "room to hold its data; data dropped",
+		    ": no room to hold data that wait for template %u; data "
+		    "dropped",
 		    w->msg.domain, set->id);
-	else
+	else if (!doubtful)
 		exporter_warnx(w->exporter, EXPORTER_NO_TEMPLATE,
 		    w->msg.recv_sec,
 		    "domain %" PRIu32
@@ -452,11 +453,11 @@ decode_data_set(struct walk *w, struct set *set, bool may_defer)
 	struct tmpl *t =
 	    template_find(&w->exporter->templates, &key, w->session);
 
-	if (t == NULL) {
-		hold_set(w, set);
+	if (t == NULL || template_is_doubtful(t, w->session)) {
+		hold_set(w, set, t != NULL);
 		return;
 	}
-	template_used(&w->exporter->templates, t);
+	template_used(&w->exporter->templates, t, w->session, w->msg.recv_sec);
 	if (may_defer && is_to_defer(w, t))
 		w->deferred[w->ndeferred++] = *set;
 	else
@@ -488,25 +489,24 @@ decode_deferred_of(struct walk *w, uint16_t id)
 }
 
 /*
- * Decodes held sets that waited for the session's template, with the times of
- * their messages.  If the key has other templates or all is false, data of
- * other sessions wait for their own.
+ * Decodes held sets of the template with the times of their messages, and each
+ * with the template that its session uses now.  If port is not NULL, it decodes
+ * only those that came from it.
  */
 static void
-release_held(struct walk *w, const struct template_key *key, bool all)
+release_held(struct walk *w, const struct template_key *key,
+    const uint16_t *port)
 {
-	const uint16_t *port = &w->msg.port;
+	struct exporter *e = w->exporter;
 	struct walk past = *w;
-	struct tmpl *t;
 	struct held_set *set;
 	struct cursor data;
+	struct tmpl *t;
 
-	t = template_find(&w->exporter->templates, key, w->session);
-	if (all && !t->rival)
-		port = NULL;
-	while ((set = held_take(&w->exporter->held, key, port)) != NULL) {
-		t = template_find(&w->exporter->templates, key, w->session);
-		template_used(&w->exporter->templates, t);
+	while ((set = held_take(&e->held, key, port)) != NULL) {
+		past.session = sessions_bit(&e->sessions, set->message.port);
+		t = template_find(&e->templates, key, past.session);
+		template_used(&e->templates, t, past.session, w->msg.recv_sec);
 		cur_init(&data, set->data, set->len);
 		past.msg = set->message;
 		sink_set_listener(w->sink, set->message.listener);
@@ -529,7 +529,6 @@ session_of(const struct walk *w)
 {
 	return ((struct template_session){
 	    .bit = w->session,
-	    .steady = w->exporter->sessions.steady,
 	    .port = w->msg.port,
 	    .now = w->msg.recv_sec,
 	});
@@ -570,8 +569,8 @@ report_limits(struct walk *w)
 
 	if (full)
 		exporter_warnx(e, EXPORTER_TEMPLATES_FULL, w->msg.recv_sec,
-		    "limit of %zu templates reached, each new one evicts the "
-		    "least recently used; see \"limit templates\"",
+		    "limit of %zu templates reached, each new one evicts one "
+		    "without data; see \"limit templates\"",
 		    shared->templates_max);
 	else if (e->templates_full)
 		exporter_info(e, EXPORTER_TEMPLATES_ROOM, w->msg.recv_sec,
@@ -582,6 +581,47 @@ report_limits(struct walk *w)
 		log_info("memory limit no longer reached");
 }
 
+static void
+refuse_template(struct walk *w, const struct template_key *key,
+    enum template_result r)
+{
+	struct exporter *e = w->exporter;
+
+	e->counters.templates_refused++;
+	if (r == TEMPLATE_LIMIT) {
+		exporter_warnx(e, EXPORTER_MEMORY, w->msg.recv_sec,
+		    "limit of %zu templates reached, and all are in use; "
+		    "template %u of domain %" PRIu32
+		    " ignored; see \"limit "
+		    "templates\"",
+		    e->shared->templates_max, key->id, w->msg.domain);
+		return;
+	}
+	warn_memory(e, w->msg.recv_sec);
+	exporter_warnx(e, EXPORTER_MEMORY, w->msg.recv_sec,
+	    "domain %" PRIu32 ": no memory for template %u; template ignored",
+	    w->msg.domain, key->id);
+}
+
+static void
+report_change(struct walk *w, const struct template_key *key)
+{
+	exporter_info(w->exporter, EXPORTER_TEMPLATE_CHANGED, w->msg.recv_sec,
+	    "domain %" PRIu32 ": template %u redefined", w->msg.domain,
+	    key->id);
+}
+
+static void
+report_doubt(struct walk *w, const struct template_key *key)
+{
+	exporter_warnx(w->exporter, EXPORTER_TEMPLATE_DOUBTFUL, w->msg.recv_sec,
+	    "domain %" PRIu32
+	    ": template %u is in use, and port %u, which is "
+	    "not that of its data, defined it anew; data without a template of "
+	    "their own port are held until a definition is repeated",
+	    w->msg.domain, key->id, w->msg.port);
+}
+
 /* Counts and logs the result of template_define, and decodes held data. */
 static void
 handle_definition(struct walk *w, const struct template_key *key,
@@ -589,28 +629,9 @@ handle_definition(struct walk *w, const struct template_key *key,
 {
 	struct exporter *e = w->exporter;
 
-	if (r != TEMPLATE_SAME && r != TEMPLATE_BAD && r != TEMPLATE_NO_ROOM)
-		e->shared->changed = true;
 	switch (r) {
 	case TEMPLATE_SAME:
 		return;
-	case TEMPLATE_ADOPTED:
-		break;
-	case TEMPLATE_CHANGED:
-	case TEMPLATE_CHANGED_RIVAL:
-		/* Held data belong to the previous definition. */
-		held_drop(&e->held, key,
-		    r == TEMPLATE_CHANGED ? NULL : &w->msg.port);
-		e->counters.templates++;
-		exporter_info(e, EXPORTER_TEMPLATE_CHANGED, w->msg.recv_sec,
-		    "domain %" PRIu32 ": template %u redefined", w->msg.domain,
-		    key->id);
-		return;
-	case TEMPLATE_NEW:
-	case TEMPLATE_NEW_RIVAL:
-		e->counters.templates++;
-		report_limits(w);
-		break;
 	case TEMPLATE_BAD:
 		e->counters.templates_refused++;
 		warn_template(w, key,
@@ -618,15 +639,32 @@ handle_definition(struct walk *w, const struct template_key *key,
 					    "length of its records is invalid");
 		return;
 	case TEMPLATE_NO_ROOM:
-		e->counters.templates_refused++;
-		warn_memory(e, w->msg.recv_sec);
-		exporter_warnx(e, EXPORTER_MEMORY, w->msg.recv_sec,
-		    "domain %" PRIu32
-		    ": no memory for template %u; template ignored",
-		    w->msg.domain, key->id);
+	case TEMPLATE_LIMIT:
+		refuse_template(w, key, r);
 		return;
+	case TEMPLATE_NEW:
+		e->counters.templates++;
+		report_limits(w);
+		release_held(w, key, NULL);
+		break;
+	case TEMPLATE_SETTLED:
+		release_held(w, key, NULL);
+		break;
+	case TEMPLATE_CHANGED:
+		/* Held data may belong to a previous definition. */
+		held_drop(&e->held, key, NULL);
+		e->counters.templates++;
+		break;
+	case TEMPLATE_WAITING:
+		e->counters.templates++;
+		report_doubt(w, key);
+		/* FALLTHROUGH */
+	case TEMPLATE_ADOPTED:
+		if (w->session != 0)
+			release_held(w, key, &w->msg.port);
+		break;
 	}
-	release_held(w, key, r == TEMPLATE_NEW);
+	e->shared->changed = true;
 }
 
 /*
@@ -677,7 +715,7 @@ define(struct walk *w, const struct template_key *key, bool options,
 	struct exporter *e = w->exporter;
 	const struct template_session session = session_of(w);
 	const struct cursor specs = *c;
-	const uint64_t evicted = e->templates.evicted;
+	const struct templates before = e->templates, *t = &e->templates;
 	enum template_result r;
 
 	do {
@@ -687,7 +725,11 @@ define(struct walk *w, const struct template_key *key, bool options,
 		    nfields, c, error);
 	} while (
 	    r == TEMPLATE_NO_ROOM && exporter_make_room(e, w->msg.recv_sec));
-	e->counters.templates_evicted += e->templates.evicted - evicted;
+	e->counters.templates_evicted += t->evicted - before.evicted;
+	e->counters.templates_doubtful += t->challenged - before.challenged;
+	e->counters.templates_changed += t->changed - before.changed;
+	if (t->changed != before.changed)
+		report_change(w, key);
 	return (r);
 }
 

@@ -191,6 +191,14 @@ sessions_restore(struct sessions *s, struct memory *memory, uint16_t port,
 	return (session_bit(s, session));
 }
 
+uint32_t
+sessions_bit(const struct sessions *s, uint16_t port)
+{
+	const struct session *session = find(s, port);
+
+	return (session == NULL ? 0 : session_bit(s, session));
+}
+
 bool
 sessions_is_steady(const struct sessions *s, uint16_t port)
 {

@@ -88,6 +88,9 @@ session_bit(const struct sessions *s, const struct session *session)
 	return (UINT32_C(1) << (session - s->at));
 }
 
+/* The bit of the session from this port; 0 if there is none. */
+uint32_t sessions_bit(const struct sessions *s, uint16_t port);
+
 size_t sessions_count(const struct sessions *s);
 
 /* Whether the session from this port is steady. */

@@ -73,12 +73,13 @@ struct session_head {
 struct template_head {
 	struct template_key key;
 	bool options;
-	bool unused; /* 0 */
+	bool used; /* of STATE_OLD: anything */
 	uint16_t scopes, nfields;
 	uint32_t raw_len;
-	uint32_t owners; /* mask */
-	uint32_t zero;
+	uint32_t owners, data_from; /* masks */
 	uint16_t port;
+	bool waiting, challenged;
+	uint64_t turn; /* 0 of STATE_OLD */
 };
 
 #define NUMBER(type, member) PACK_PLAIN(PACK_NUMBER, type, member)
@@ -147,18 +148,21 @@ static const struct pack_row template_rows[] = {
 	PACK_BOUNDED(PACK_NUMBER, struct template_head, key.id, NF_SET_DATA_MIN,
 	    UINT16_MAX),
 	PACK_PLAIN(PACK_BOOL, struct template_head, options),
-	PACK_PLAIN(PACK_BOOL, struct template_head, unused),
+	PACK_PLAIN(PACK_BOOL, struct template_head, used),
 	NUMBER(struct template_head, scopes),
 	NUMBER(struct template_head, nfields),
 	NUMBER(struct template_head, raw_len),
 	NUMBER(struct template_head, owners),
-	NUMBER(struct template_head, zero),
+	NUMBER(struct template_head, data_from),
 	NUMBER(struct template_head, port),
+	PACK_PLAIN(PACK_BOOL, struct template_head, waiting),
+	PACK_PLAIN(PACK_BOOL, struct template_head, challenged),
+	NUMBER(struct template_head, turn),
 };
 static const struct pack_layout template_layout =
     PACK_LAYOUT(struct template_head, template_rows, check_template);
 static const struct pack_layout template_layout_old =
-    WITHOUT_LAST(3, struct template_head, template_rows, check_template);
+    WITHOUT_LAST(6, struct template_head, template_rows, check_template);
 
 static const struct pack_row sampler_rows[] = {
 	NUMBER(struct sampler, version),
@@ -274,12 +278,11 @@ pack_templates(struct wcursor *w, const struct exporter *e)
 {
 	const struct tmpl *t;
 	struct template_head head;
-	struct recent *use;
 
 	if (wcur_u32(w, (uint32_t)e->templates.count) != 0)
 		return (FLOWD_ESPACE);
-	for (use = e->templates.by_use.oldest; use != NULL; use = use->newer) {
-		t = template_of(use);
+	for (t = templates_oldest(&e->templates); t != NULL;
+	     t = templates_newer(&e->templates, t)) {
 		head = (struct template_head){
 			.key = t->key,
 			.options = t->options,
@@ -287,6 +290,11 @@ pack_templates(struct wcursor *w, const struct exporter *e)
 			.nfields = t->nfields,
 			.raw_len = (uint32_t)t->raw_len,
 			.owners = pack_mask(e, t->owners),
+			.data_from = pack_mask(e, t->data_from),
+			.waiting = t->waiting,
+			.challenged = t->challenged,
+			.turn = t->turn,
+			.used = t->used,
 			.port = t->port,
 		};
 		if (pack_struct(w, &template_layout, &head) != 0 ||
@@ -465,31 +473,34 @@ unpack_sequences(struct cursor *c, struct exporter *e, const struct unpacker *u)
 static int
 unpack_template(struct cursor *c, struct exporter *e, const struct unpacker *u)
 {
-	static const struct template_session none;
+	const bool old = u->version == STATE_OLD;
 	struct template_head head = { .scopes = 0 };
-	struct cursor specs;
 	enum template_result result;
-	struct tmpl *t;
-	int error, r;
+	struct tmpl saved = { .nops = 0 };
+	struct cursor specs;
+	int r;
 
-	if ((r = unpack_struct(c,
-		 u->version == STATE_OLD ? &template_layout_old :
-					   &template_layout,
+	if ((r = unpack_struct(c, old ? &template_layout_old : &template_layout,
 		 &head)) != 0)
 		return (r);
 	if (cur_sub(c, head.raw_len, &specs) != 0)
 		return (FLOWD_ESHORT);
-
-	result = template_define(&e->templates, &e->shared->memory,
-	    e->shared->templates_max, &head.key, &none, head.options,
-	    head.scopes, head.nfields, &specs, &error);
+	saved.key = head.key;
+	saved.options = head.options;
+	saved.scopes = head.scopes;
+	saved.nfields = head.nfields;
+	saved.owners = unpack_mask(u, head.owners);
+	saved.data_from = unpack_mask(u, head.data_from);
+	saved.port = head.port;
+	saved.used = head.used && !old;
+	saved.waiting = head.waiting;
+	saved.challenged = head.challenged;
+	saved.turn = head.turn;
+	saved.last_data = e->last_seen;
+	result = template_restore(&e->templates, &e->shared->memory,
+	    e->shared->templates_max, &saved, &specs);
 	if (result == TEMPLATE_BAD || cur_left(&specs) != 0)
 		return (FLOWD_EINVAL);
-	if (result == TEMPLATE_NO_ROOM)
-		return (0);
-	t = template_find(&e->templates, &head.key, 0);
-	t->owners |= unpack_mask(u, head.owners);
-	t->port = head.port;
 	return (0);
 }
 

@@ -459,13 +459,14 @@ build(const struct tmpl *model, const struct headers *headers,
 		*t = *model;
 		describe(t, &plans[h]);
 		t->ops = ops;
-		t->nops = compile(t, specs, headers, h, &plans[h], ops);
+		t->nops =
+		    (uint32_t)compile(t, specs, headers, h, &plans[h], ops);
 		ops += count_ops(model, &plans[h]);
 		t->outer = h == 0 ? NULL : t + 1;
 	}
 	all->raw = (uint8_t *)ops;
-	all->raw_len = raw_len;
-	all->size = size;
+	all->raw_len = (uint32_t)raw_len;
+	all->size = (uint32_t)size;
 	(void)cur_bytes(&specs, (uint8_t *)ops, raw_len);
 	return (all);
 }

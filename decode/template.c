@@ -15,7 +15,7 @@
  */
 
 /*
- * The templates of an exporter in a hash table, and in a list by last use.
+ * The templates of an exporter in a hash table, and in lists by last use.
  */
 #include "compat/compat.h"
 
@@ -28,7 +28,7 @@
 #include "errors.h"
 #include "lib/hash.h"
 
-#define BUCKETS_MIN 16 /* a power of two */
+#define BUCKETS_MIN 2 /* a power of two; most exporters have few */
 
 /* No two keys have the same hash. */
 static uint64_t
@@ -78,37 +78,43 @@ own_of(const struct templates *t, const struct template_key *key,
 	return (NULL);
 }
 
-static struct tmpl *
-latest_of(const struct templates *t, const struct template_key *key)
+static bool
+is_before(const struct tmpl *a, const struct tmpl *b)
 {
-	struct tmpl *tmpl = first_of(t, key), *latest = tmpl;
+	return (a->waiting != b->waiting ? a->waiting : a->turn < b->turn);
+}
+
+/* The template for sessions without one of their own. */
+static struct tmpl *
+common_of(const struct templates *t, const struct template_key *key)
+{
+	struct tmpl *tmpl = first_of(t, key), *common = tmpl;
 
 	while (tmpl != NULL && (tmpl = next_of(tmpl)) != NULL) {
-		if (tmpl->turn > latest->turn)
-			latest = tmpl;
+		if (is_before(common, tmpl))
+			common = tmpl;
 	}
-	return (latest);
+	return (common);
 }
 
 static void
 touch(struct templates *t, struct tmpl *tmpl)
 {
-	recent_remove(&t->by_use, &tmpl->use);
-	recent_add(&t->by_use, &tmpl->use);
+	recent_remove(&t->by_use[tmpl->used], &tmpl->use);
+	recent_add(&t->by_use[tmpl->used], &tmpl->use);
 }
 
 struct tmpl *
 template_find(struct templates *t, const struct template_key *key,
     uint32_t session)
 {
-	struct tmpl *tmpl = template_of(t->by_use.newest);
+	struct tmpl *tmpl = template_of(t->by_use[true].newest);
 
-	if (tmpl == NULL ||
-	    (template_key_equal(&tmpl->key, key) &&
-		(!tmpl->rival || (tmpl->owners & session) != 0)))
+	if (tmpl != NULL && template_key_equal(&tmpl->key, key) &&
+	    (!tmpl->rival || (tmpl->owners & session) != 0))
 		return (tmpl);
 	if ((tmpl = own_of(t, key, session)) == NULL)
-		tmpl = latest_of(t, key);
+		tmpl = common_of(t, key);
 	if (tmpl != NULL)
 		touch(t, tmpl);
 	return (tmpl);
@@ -169,13 +175,41 @@ templates_next(const struct templates *t, const struct template_position *after)
 	return (NULL);
 }
 
+static struct tmpl *
+oldest(const struct templates *t)
+{
+	struct tmpl *tmpl = template_of(t->by_use[false].oldest);
+
+	return (tmpl != NULL ? tmpl : template_of(t->by_use[true].oldest));
+}
+
+static struct tmpl *
+newer(const struct templates *t, const struct tmpl *tmpl)
+{
+	if (tmpl->use.newer == NULL && !tmpl->used)
+		return (template_of(t->by_use[true].oldest));
+	return (template_of(tmpl->use.newer));
+}
+
+const struct tmpl *
+templates_oldest(const struct templates *t)
+{
+	return (oldest(t));
+}
+
+const struct tmpl *
+templates_newer(const struct templates *t, const struct tmpl *tmpl)
+{
+	return (newer(t, tmpl));
+}
+
 static void
 set_superseded(struct templates *t, struct tmpl *tmpl, bool superseded)
 {
 	if (tmpl->superseded == superseded)
 		return;
 	tmpl->superseded = superseded;
-	t->superseded += superseded ? 1 : (size_t)-1;
+	t->superseded += superseded ? 1 : UINT32_MAX;
 }
 
 static void
@@ -188,7 +222,7 @@ forget(struct templates *t, struct memory *memory, struct tmpl *tmpl)
 	while (*at != tmpl)
 		at = &(*at)->hash_next;
 	*at = tmpl->hash_next;
-	recent_remove(&t->by_use, &tmpl->use);
+	recent_remove(&t->by_use[tmpl->used], &tmpl->use);
 	t->count--;
 	memory->used -= tmpl->size;
 	free(tmpl);
@@ -197,8 +231,10 @@ forget(struct templates *t, struct memory *memory, struct tmpl *tmpl)
 void
 templates_free(struct templates *t, struct memory *memory)
 {
-	while (t->by_use.newest != NULL)
-		forget(t, memory, template_of(t->by_use.newest));
+	struct tmpl *tmpl;
+
+	while ((tmpl = oldest(t)) != NULL)
+		forget(t, memory, tmpl);
 	free(t->buckets);
 	memory->used -= t->nbuckets * sizeof(*t->buckets);
 	*t = (struct templates){ 0 };
@@ -208,9 +244,8 @@ templates_free(struct templates *t, struct memory *memory)
 static int
 grow(struct templates *t, struct memory *memory)
 {
-	size_t n = t->nbuckets == 0 ? BUCKETS_MIN : t->nbuckets * 2;
+	const uint32_t n = t->nbuckets == 0 ? BUCKETS_MIN : t->nbuckets * 2;
 	struct tmpl **old = t->buckets, **b, *tmpl;
-	struct recent *use;
 
 	if (t->nbuckets == 0 && getentropy(&t->secret, sizeof(t->secret)) == -1)
 		return (-1);
@@ -220,8 +255,7 @@ grow(struct templates *t, struct memory *memory)
 	memory->used += (n - t->nbuckets) * sizeof(*b);
 	t->buckets = b;
 	t->nbuckets = n;
-	for (use = t->by_use.newest; use != NULL; use = use->older) {
-		tmpl = template_of(use);
+	for (tmpl = oldest(t); tmpl != NULL; tmpl = newer(t, tmpl)) {
 		b = bucket_of(t, &tmpl->key);
 		tmpl->hash_next = *b;
 		*b = tmpl;
@@ -230,18 +264,38 @@ grow(struct templates *t, struct memory *memory)
 	return (0);
 }
 
-/* Drops the exporter's own least recently used templates for a new one. */
-static int
-make_room(struct templates *t, struct memory *memory, size_t max, size_t size)
+/* The template that a new one may evict, or NULL.  Signed: clocks go back. */
+static struct tmpl *
+dispensable(const struct templates *t, uint32_t now)
 {
+	struct tmpl *tmpl = oldest(t);
+
+	if (tmpl == NULL || !tmpl->used ||
+	    (int32_t)(now - tmpl->last_data) >= TEMPLATE_UNUSED)
+		return (tmpl);
+	return (NULL);
+}
+
+/*
+ * Makes room for a new template; TEMPLATE_NEW if there is.  now is in epoch
+ * seconds.
+ */
+static enum template_result
+make_room(struct templates *t, struct memory *memory, size_t max, size_t size,
+    uint32_t now)
+{
+	struct tmpl *other;
+
 	if (t->count >= t->nbuckets && grow(t, memory) == -1)
-		return (-1);
-	while (t->by_use.oldest != NULL &&
-	    (t->count >= max || size > memory_left(memory))) {
-		forget(t, memory, template_of(t->by_use.oldest));
+		return (TEMPLATE_NO_ROOM);
+	while (t->count >= max || size > memory_left(memory)) {
+		if ((other = dispensable(t, now)) == NULL)
+			return (t->count >= max ? TEMPLATE_LIMIT :
+						  TEMPLATE_NO_ROOM);
+		forget(t, memory, other);
 		t->evicted++;
 	}
-	return (size > memory_left(memory) ? -1 : 0);
+	return (TEMPLATE_NEW);
 }
 
 static void
@@ -251,7 +305,7 @@ insert(struct templates *t, struct memory *memory, struct tmpl *tmpl)
 
 	tmpl->hash_next = *b;
 	*b = tmpl;
-	recent_add(&t->by_use, &tmpl->use);
+	recent_add(&t->by_use[tmpl->used], &tmpl->use);
 	t->count++;
 	tmpl->born = t->clock;
 	memory->used += tmpl->size;
@@ -284,7 +338,7 @@ same_of(const struct templates *t, const struct tmpl *model,
 
 /* Repetitions within one second are copies, and no interval. */
 static void
-announce(struct tmpl *tmpl, const struct template_session *session)
+note_time(struct tmpl *tmpl, const struct template_session *session)
 {
 	tmpl->port = session->port;
 	if (session->now == 0)
@@ -294,127 +348,190 @@ announce(struct tmpl *tmpl, const struct template_session *session)
 	tmpl->announced = session->now;
 }
 
-/*
- * Makes the template the session's own.  Templates that no session owns are
- * superseded: data of other sessions use the latest one.  Returns how many were
- * dropped.
- */
-static size_t
-adopt(struct templates *t, struct memory *memory, struct tmpl *tmpl,
-    const struct template_session *session)
+/* The latest template of the key that waits, or NULL. */
+static const struct tmpl *
+waiting_of(const struct templates *t, const struct template_key *key)
 {
-	struct tmpl *other, *next;
-	size_t dropped = 0;
+	const struct tmpl *tmpl, *latest = NULL;
 
-	for (other = first_of(t, &tmpl->key); other != NULL; other = next) {
-		next = next_of(other);
-		other->owners &= ~session->bit;
-		if (other == tmpl || other->owners != 0)
-			continue;
-		forget(t, memory, other);
-		dropped++;
+	for (tmpl = first_of(t, key); tmpl != NULL; tmpl = next_of(tmpl)) {
+		if (tmpl->waiting &&
+		    (latest == NULL || tmpl->turn > latest->turn))
+			latest = tmpl;
 	}
-	tmpl->owners |= session->bit;
-	set_superseded(t, tmpl, false);
-	tmpl->turn = t->clock;
-	announce(tmpl, session);
-	return (dropped);
+	return (latest);
 }
 
+/*
+ * Drops the templates of the key that nobody owns, but the common one and the
+ * latest that waits.
+ */
 static void
-mark_rivals(struct templates *t, const struct template_key *key)
+drop_orphans(struct templates *t, struct memory *memory,
+    const struct template_key *key)
 {
-	struct tmpl *first = first_of(t, key), *tmpl;
-	const bool rival = first != NULL && next_of(first) != NULL;
+	const struct tmpl *common = common_of(t, key);
+	const struct tmpl *waiting = waiting_of(t, key);
+	struct tmpl *tmpl, *next, *first;
+	bool rival;
 
+	for (tmpl = first_of(t, key); tmpl != NULL; tmpl = next) {
+		next = next_of(tmpl);
+		if (tmpl->owners == 0 && tmpl != common && tmpl != waiting)
+			forget(t, memory, tmpl);
+	}
+	first = first_of(t, key);
+	rival = first != NULL && next_of(first) != NULL;
 	for (tmpl = first; tmpl != NULL; tmpl = next_of(tmpl))
 		tmpl->rival = rival;
 }
 
-/*
- * Supersedes the rivals of a new template until they are used again.  Returns
- * whether a steady session owns one.
- */
-static bool
-supersede(struct templates *t, const struct tmpl *new, uint32_t steady)
-{
-	struct tmpl *tmpl;
-	bool owned = false;
-
-	for (tmpl = first_of(t, &new->key); tmpl != NULL;
-	     tmpl = next_of(tmpl)) {
-		if (tmpl == new)
-			continue;
-		tmpl->in_use = false;
-		set_superseded(t, tmpl, true);
-		owned = owned || (tmpl->owners & steady) != 0;
-	}
-	return (owned);
-}
-
-/* Drops the session's own template, unless other sessions own it, too. */
+/* Makes the template the session's own. */
 static void
-disown(struct templates *t, struct memory *memory, struct tmpl *tmpl,
-    uint32_t session)
+own(const struct templates *t, struct tmpl *tmpl, uint32_t session)
 {
-	tmpl->owners &= ~session;
-	if (tmpl->owners == 0)
-		forget(t, memory, tmpl);
-}
-
-/*
- * How often the definition changed after data of it, if the session replaces
- * its own template, or else the latest one, by another.
- */
-static uint32_t
-changes_by(const struct templates *t, const struct template_key *key,
-    uint32_t session)
-{
-	const struct tmpl *before = own_of(t, key, session);
-
-	if (before == NULL)
-		before = latest_of(t, key);
-	return (before == NULL ? 0 : before->changes + before->used);
-}
-
-/* Whether another steady session owns another template of the key. */
-static bool
-has_steady_rival(const struct templates *t, const struct tmpl *tmpl,
-    const struct template_session *session)
-{
-	const struct tmpl *other;
+	struct tmpl *other;
 
 	for (other = first_of(t, &tmpl->key); other != NULL;
-	     other = next_of(other)) {
-		if (other != tmpl &&
-		    (other->owners & session->steady & ~session->bit) != 0)
-			return (true);
-	}
-	return (false);
+	     other = next_of(other))
+		other->owners &= ~session;
+	tmpl->owners |= session;
 }
 
+/* Ends the challenge of the common template; others no longer wait. */
+static void
+settle(struct templates *t, const struct tmpl *common)
+{
+	struct tmpl *tmpl;
+
+	for (tmpl = first_of(t, &common->key); tmpl != NULL;
+	     tmpl = next_of(tmpl)) {
+		if (tmpl->waiting && tmpl != common)
+			set_superseded(t, tmpl, true);
+		tmpl->waiting = tmpl->challenged = false;
+	}
+}
+
+/* Makes the template the common one; others are superseded until used. */
+static void
+succeed(struct templates *t, struct tmpl *tmpl)
+{
+	struct tmpl *other;
+
+	tmpl->turn = t->clock;
+	settle(t, tmpl);
+	for (other = first_of(t, &tmpl->key); other != NULL;
+	     other = next_of(other)) {
+		if (other == tmpl)
+			continue;
+		other->in_use = false;
+		set_superseded(t, other, true);
+	}
+}
+
+static void
+challenge(struct templates *t, struct tmpl *common, struct tmpl *tmpl)
+{
+	t->challenged++;
+	common->challenged = true;
+	tmpl->waiting = true;
+	tmpl->turn = t->clock;
+}
+
+/* The session announced the common template. */
 static enum template_result
-repeat(struct templates *t, struct memory *memory, struct tmpl *same,
+confirm(struct templates *t, struct tmpl *common, bool owned)
+{
+	const bool is_new = common->turn == 0, was = common->challenged;
+
+	common->turn = t->clock;
+	settle(t, common);
+	if (is_new)
+		return (TEMPLATE_NEW);
+	if (was)
+		return (TEMPLATE_SETTLED);
+	return (common->rival && !owned ? TEMPLATE_ADOPTED : TEMPLATE_SAME);
+}
+
+/* The session announced another template than the common one. */
+static enum template_result
+contest(struct templates *t, struct tmpl *common, struct tmpl *tmpl,
     const struct template_session *session)
 {
-	const bool owned = (same->owners & session->bit) != 0;
-	const bool had = owned || own_of(t, &same->key, session->bit) == NULL;
-	const bool adopted = same->rival && !owned;
-	const bool again =
-	    same->superseded && (!owned || !has_steady_rival(t, same, session));
-	const uint32_t changes = changes_by(t, &same->key, session->bit);
+	const bool second = tmpl->waiting, in_use = common->used;
+	struct tmpl *other;
 
-	touch(t, same);
-	(void)adopt(t, memory, same, session);
-	if (same->rival)
-		mark_rivals(t, &same->key);
-	if (again || !had) {
-		same->changes = changes;
-		return (supersede(t, same, session->steady) ?
-			TEMPLATE_CHANGED_RIVAL :
-			TEMPLATE_CHANGED);
+	if (second || !in_use || (common->data_from & session->bit) != 0) {
+		succeed(t, tmpl);
+		return (second ? TEMPLATE_SETTLED :
+			in_use ? TEMPLATE_CHANGED :
+				 TEMPLATE_NEW);
 	}
-	return (adopted ? TEMPLATE_ADOPTED : TEMPLATE_SAME);
+	if ((tmpl->owners & tmpl->data_from & session->bit) != 0)
+		return (TEMPLATE_SAME);
+	if (tmpl->turn == 0) {
+		for (other = first_of(t, &tmpl->key); other != NULL;
+		     other = next_of(other))
+			other->in_use = false;
+	}
+	challenge(t, common, tmpl);
+	return (TEMPLATE_WAITING);
+}
+
+/* Notes in the template which one it replaces, for all or for the session. */
+static void
+count_change(struct templates *t, struct tmpl *tmpl, const struct tmpl *before)
+{
+	tmpl->changes = before->changes + before->used;
+	t->changed += before->used;
+}
+
+/* The session announced the template, which is in the table. */
+static enum template_result
+announce(struct templates *t, struct memory *memory, struct tmpl *tmpl,
+    const struct template_session *session)
+{
+	struct tmpl *common = common_of(t, &tmpl->key);
+	struct tmpl *previous = own_of(t, &tmpl->key, session->bit);
+	enum template_result r;
+
+	r = tmpl == common ? confirm(t, common, previous == tmpl) :
+			     contest(t, common, tmpl, session);
+	if (tmpl != common && tmpl == common_of(t, &tmpl->key))
+		count_change(t, tmpl, common);
+	else if (previous != NULL && previous != tmpl &&
+	    (previous->data_from & session->bit) != 0)
+		count_change(t, tmpl, previous);
+	touch(t, tmpl);
+	own(t, tmpl, session->bit);
+	note_time(tmpl, session);
+	set_superseded(t, tmpl, false);
+	drop_orphans(t, memory, &tmpl->key);
+	return (r);
+}
+
+/*
+ * There is no room for a definition: data of the session that used its own
+ * template no longer do, and the common template is challenged.  True if this
+ * dropped a template.
+ */
+static bool
+distrust(struct templates *t, struct memory *memory,
+    const struct template_key *key, uint32_t session)
+{
+	struct tmpl *tmpl = own_of(t, key, session), *common;
+	const size_t count = t->count;
+
+	if (tmpl != NULL && (tmpl->data_from & session) != 0) {
+		t->changed++;
+		tmpl->owners &= ~session;
+		if (tmpl->owners == 0)
+			forget(t, memory, tmpl);
+	}
+	if ((common = common_of(t, key)) != NULL && common->used)
+		common->challenged = true;
+	drop_orphans(t, memory, key);
+	return (t->count < count);
 }
 
 enum template_result
@@ -429,47 +546,73 @@ template_define(struct templates *t, struct memory *memory, size_t max,
 		.scopes = scopes,
 		.nfields = nfields,
 	};
-	const uint32_t changes = changes_by(t, key, session->bit);
-	struct tmpl *same = same_of(t, &model, specs), *old, *new;
-	bool changed, owned;
+	struct tmpl *tmpl = same_of(t, &model, specs);
+	enum template_result r;
 
 	*error = 0;
 	t->clock++;
-	if (same != NULL) {
-		(void)cur_skip(specs, same->raw_len);
-		return (repeat(t, memory, same, session));
+	if (tmpl != NULL) {
+		(void)cur_skip(specs, tmpl->raw_len);
+		return (announce(t, memory, tmpl, session));
 	}
-	*error = template_compile(&model, specs, &new);
+	*error = template_compile(&model, specs, &tmpl);
 	if (*error == FLOWD_ESHORT || *error == FLOWD_EINVAL)
 		return (TEMPLATE_BAD);
 	*error = 0;
-	old = own_of(t, key, session->bit);
-	changed = old != NULL;
-	if (changed)
-		disown(t, memory, old, session->bit);
-	if (new == NULL || make_room(t, memory, max, new->size) == -1) {
-		free(new);
-		return (TEMPLATE_NO_ROOM);
+	r = tmpl == NULL ? TEMPLATE_NO_ROOM :
+			   make_room(t, memory, max, tmpl->size, session->now);
+	if (r != TEMPLATE_NEW && distrust(t, memory, key, session->bit) &&
+	    tmpl != NULL)
+		r = make_room(t, memory, max, tmpl->size, session->now);
+	if (r != TEMPLATE_NEW) {
+		free(tmpl);
+		return (r);
 	}
-	insert(t, memory, new);
-	changed = adopt(t, memory, new, session) > 0 || changed;
-	mark_rivals(t, key);
-	owned = supersede(t, new, session->steady);
-	if (changed || !owned)
-		new->changes = changes;
-	if (owned)
-		return (changed ? TEMPLATE_CHANGED_RIVAL : TEMPLATE_NEW_RIVAL);
-	return (changed || new->rival ? TEMPLATE_CHANGED : TEMPLATE_NEW);
+	insert(t, memory, tmpl);
+	return (announce(t, memory, tmpl, session));
+}
+
+enum template_result
+template_restore(struct templates *t, struct memory *memory, size_t max,
+    const struct tmpl *saved, struct cursor *specs)
+{
+	const struct tmpl model = {
+		.key = saved->key,
+		.options = saved->options,
+		.scopes = saved->scopes,
+		.nfields = saved->nfields,
+	};
+	enum template_result result;
+	struct tmpl *tmpl;
+	const int r = template_compile(&model, specs, &tmpl);
+
+	if (r != 0)
+		return (r == FLOWD_ENOMEM ? TEMPLATE_NO_ROOM : TEMPLATE_BAD);
+	result = make_room(t, memory, max, tmpl->size, saved->last_data);
+	if (result != TEMPLATE_NEW) {
+		free(tmpl);
+		return (result);
+	}
+	t->clock = saved->turn > t->clock ? saved->turn : t->clock + 1;
+	insert(t, memory, tmpl);
+	tmpl->turn = saved->turn == 0 ? t->clock : saved->turn;
+	tmpl->port = saved->port;
+	tmpl->owners = saved->owners;
+	tmpl->waiting = saved->waiting;
+	tmpl->challenged = saved->challenged;
+	if (saved->used)
+		template_used(t, tmpl, saved->data_from, saved->last_data);
+	drop_orphans(t, memory, &tmpl->key);
+	return (TEMPLATE_NEW);
 }
 
 void
 templates_forget_sessions(struct templates *t, uint32_t sessions)
 {
-	struct recent *use;
 	struct tmpl *tmpl;
 
-	for (use = t->by_use.newest; use != NULL; use = use->older) {
-		tmpl = template_of(use);
+	for (tmpl = oldest(t); tmpl != NULL; tmpl = newer(t, tmpl)) {
 		tmpl->owners &= ~sessions;
+		tmpl->data_from &= ~sessions;
 	}
 }

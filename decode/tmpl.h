@@ -20,7 +20,7 @@
  * record to the members of its flow.
  *
  * Two sessions may define one key differently: each definition is a template of
- * its own, and these are rivals.
+ * its own, and these are rivals.  template.h has the states of templates.
  */
 #ifndef TMPL_H
 #define TMPL_H
@@ -93,6 +93,8 @@ struct tmpl {
 	bool superseded; /* not announced or used since a rival came */
 	bool in_use;     /* its data arrived since the newest rival did */
 	bool used;       /* its data arrived */
+	bool waiting;    /* states of template.h */
+	bool challenged;
 	bool has_protocol, has_src_port, has_dst_port;
 	bool own_reverse; /* RFC 5103: values of the reverse direction */
 	uint8_t family;   /* enum template_family */
@@ -107,24 +109,26 @@ struct tmpl {
 	uint16_t of_outer;
 	uint16_t scopes; /* scope fields of options data */
 	uint16_t nfields;
+	uint16_t port;       /* that announced it last; 0 unknown */
 	uint32_t record_len; /* octets; the least, if variable */
 	uint32_t fields;     /* STORE_FIELD_* of every flow */
 	struct slots slots;  /* that it fills */
 	const struct op *ops;
-	size_t nops;
 	/*
 	 * The same template for the next header outside, where it describes
 	 * the headers of a tunnel; NULL for the outermost.
 	 */
 	const struct tmpl *outer;
 	const uint8_t *raw; /* field specifiers as sent */
-	size_t raw_len;     /* bytes */
-	size_t size;        /* bytes of memory in all */
+	uint32_t nops;
+	uint32_t raw_len;   /* bytes */
+	uint32_t size;      /* bytes of memory in all */
 	uint32_t owners;    /* sessions whose definition it is */
 	uint32_t changes;   /* of the definition of its key, after data of it */
 	uint64_t born;      /* templates.clock when it was defined */
-	uint64_t turn;      /* and when it was last announced */
-	uint16_t port;      /* that announced it last; 0 unknown */
+	uint64_t turn;      /* and when it became the common one, or waits */
+	uint32_t data_from; /* sessions whose data used it */
+	uint32_t last_data; /* epoch seconds when data used it */
 	uint32_t announced; /* epoch seconds of the latest; 0 unknown */
 	uint32_t interval;  /* seconds between the latest two; 0 unknown */
 	struct tmpl *hash_next;

@@ -105,6 +105,12 @@ enum counter_kind {
 	ROW(40, sets_without_record, "sets-without-record", COUNTER_TOTAL, \
 	    "sets_without_record_total", \
 	    "Data sets that end inside a record, or have none.") \
+	ROW(41, templates_changed, "templates-changed", COUNTER_TOTAL, \
+	    "templates_changed_total", \
+	    "Definitions that replaced a template in use.") \
+	ROW(42, templates_doubtful, "templates-doubtful", COUNTER_TOTAL, \
+	    "templates_doubtful_total", \
+	    "Definitions that would have replaced a template in use.") \
 	ROW(60, times_restarted, "times-restarted", COUNTER_TOTAL, \
 	    "times_restarted_total", \
 	    "Flows with uptimes since an unknown restart, stored with the " \

@@ -2,7 +2,9 @@
 """A datagram can harm only what it carries itself: one forged datagram changes
 no template that is in use, and what it makes flowd lose is counted."""
 
+import contextlib
 import pathlib
+import socket
 import struct
 import sys
 import unittest
@@ -10,17 +12,71 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import netflow9
 import tap
-from ctlclient import CONTROL, show_json
-from decoding import OCTETS, Sender
+from ctlclient import CONTROL, show, show_json
+from decoding import DST4, OCTETS, SRC4, Sender
 from feed import Feed
 from flowdtest import Flowd
 from netflow9 import IPFIX, V9, VARIABLE, Template
 from report import statistics
 
 AGENT = "127.0.0.1"
+# As decoding.Sender.SIMPLE, with the octets in another place.
+SWAPPED = Template(300, OCTETS, SRC4, DST4)
+
+
+class Ports(contextlib.ExitStack):
+    """A flowd, and the source ports of one address."""
+
+    AGENT = "127.0.0.9"
+
+    def __init__(self, sender, *names):
+        super().__init__()
+        self._sender = sender
+        self._names = names
+        self._sequence = 0
+
+    def __enter__(self):
+        super().__enter__()
+        self.flowd = self.enter_context(Flowd("store ALL", CONTROL))
+        self._feed = Feed(self.flowd)
+        self._sockets = {}
+        for name in self._names:
+            sock = self.enter_context(
+                socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            sock.bind((self.AGENT, 0))
+            self._sockets[name] = sock
+        return self
+
+    def send(self, name, *sets):
+        """Sends a datagram, and waits until it is decoded."""
+        self._sockets[name].sendto(
+            self._sender.message(*sets, sequence=self._sequence),
+            (self.flowd.addresses[0], self.flowd.port))
+        self._sequence += 1
+        self._feed.drain()
+
+    def octets(self):
+        return self._sender.octets(self._feed.flows_of(self.AGENT))
+
+    def counters(self):
+        report = statistics(self.flowd)
+        report.check(self._sender)
+        return report[self.AGENT]
+
+    def finding(self, name):
+        """Returns the text of a finding of this name."""
+        found = show_json(self.flowd, "check", self.AGENT, status=3)
+        return next(f["text"] for f in found["findings"]
+                    if f["finding"] == name)
 
 
 class Templates(Sender):
+    def numbered(self, layout, number):
+        """Returns a data set of one flow with this number of octets."""
+        return netflow9.data(layout, {
+            "sourceIPv4Address": "192.0.2.1", "octetDeltaCount": number,
+            "destinationIPv4Address": "198.51.100.2"})
+
     def template_set(self, *definitions):
         return netflow9.raw_set(netflow9.TEMPLATE_SETS[self.version],
                                 b"".join(definitions))
@@ -96,6 +152,90 @@ class Templates(Sender):
         self.assertEqual(counters["sets-without-record"], 4)
 
 
+    def test_a_router_that_changes_a_template_loses_nothing(self):
+        """Its templates and data come from one port."""
+        with Ports(self, "router") as ports:
+            for i, layout in enumerate((self.SIMPLE, SWAPPED) * 3):
+                ports.send("router", self.templates(layout),
+                           self.numbered(layout, i))
+                ports.send("router", self.numbered(layout, 10 + i))
+            self.assertEqual(ports.octets(), [
+                n for i in range(6) for n in (i, 10 + i)])
+            counters = ports.counters()
+        self.assertEqual(counters["templates-changed"], 5)
+        self.assertEqual(counters["templates-doubtful"], 0)
+        self.assertEqual((counters["held"], counters["no-template"]), (0, 0))
+
+    def test_a_forged_definition_against_one_port(self):
+        """Nothing is even held of an exporter that sends its templates and
+        its data from one port."""
+        with Ports(self, "router", "forger") as ports:
+            ports.send("router", self.templates(self.SIMPLE))
+            for i in range(50):
+                ports.send("router", self.numbered(self.SIMPLE, i))
+                if i == 10:
+                    ports.send("forger", self.templates(SWAPPED))
+            self.assertEqual(ports.octets(), list(range(50)))
+            counters = ports.counters()
+            self.assertIn("1 definitions would have changed a template",
+                          ports.finding("template-doubtful"))
+        self.assertEqual(counters["templates-doubtful"], 1)
+        self.assertEqual(counters["templates-changed"], 0)
+        self.assertEqual((counters["held"], counters["no-template"]), (0, 0))
+
+    def test_a_forged_definition_against_line_cards(self):
+        """Data are held until the template is repeated, and all are
+        stored."""
+        with Ports(self, "card", "data", "forger") as ports:
+            ports.send("card", self.templates(self.SIMPLE))
+            for i in range(50):
+                ports.send("data", self.numbered(self.SIMPLE, i))
+                if i == 10:
+                    ports.send("forger", self.templates(SWAPPED))
+            self.assertEqual(ports.octets(), list(range(11)))
+            self.assertEqual(ports.counters()["held"], 39)
+            self.assertIn("doubtful", show(ports.flowd, "show", "exporter",
+                                           ports.AGENT))
+            ports.send("card", self.templates(self.SIMPLE))
+            self.assertEqual(ports.octets(), list(range(50)))
+            counters = ports.counters()
+        self.assertEqual(counters["templates-changed"], 0)
+        self.assertEqual((counters["held"], counters["no-template"]), (0, 0))
+
+    def test_a_line_card_that_changes_its_template(self):
+        """The second announcement takes effect, and all data are stored."""
+        with Ports(self, "card", "data") as ports:
+            ports.send("card", self.templates(self.SIMPLE))
+            ports.send("data", self.numbered(self.SIMPLE, 0))
+            ports.send("card", self.templates(SWAPPED))
+            for i in range(1, 30):
+                ports.send("data", self.numbered(SWAPPED, i))
+            self.assertEqual(ports.octets(), [0])
+            ports.send("card", self.templates(SWAPPED))
+            ports.send("data", self.numbered(SWAPPED, 30))
+            self.assertEqual(ports.octets(), list(range(31)))
+            counters = ports.counters()
+            self.assertIn("(1 time)", ports.finding("template-changed"))
+        self.assertEqual(counters["templates-changed"], 1)
+        self.assertEqual(counters["templates-doubtful"], 1)
+        self.assertEqual((counters["held"], counters["no-template"]), (0, 0))
+
+    def test_many_new_templates_evict_none_in_use(self):
+        """The limit is 4096, and a datagram has as many."""
+        flood = self.template_set(*(
+            struct.pack("!HHHH", 1000 + i, 1, 1, 4) for i in range(4096)))
+        with Ports(self, "card", "data", "forger") as ports:
+            ports.send("card", self.templates(self.SIMPLE))
+            ports.send("data", self.numbered(self.SIMPLE, 0))
+            for i in range(1, 20):
+                ports.send("forger", flood)
+                ports.send("data", self.numbered(self.SIMPLE, i))
+            self.assertEqual(ports.octets(), list(range(20)))
+            counters = ports.counters()
+        self.assertGreater(counters["templates-evicted"], 4000)
+        self.assertEqual((counters["held"], counters["no-template"]), (0, 0))
+
+
 class TemplatesOfVersion9(Templates, unittest.TestCase):
     """NetFlow v9"""
 
@@ -123,7 +263,7 @@ class TemplatesOfIpfix(Templates, unittest.TestCase):
         self.assertEqual(report.all["no-template"], 40 - held)
         self.assertEqual(said.count("its data are held until it arrives"),
                          held)
-        self.assertEqual(said.count("no room to hold its data; data dropped"),
+        self.assertEqual(said.count("no room to hold data that wait for template"),
                          40 - held)
 
 

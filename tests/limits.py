@@ -107,8 +107,12 @@ class Templates(Limits):
             self.reload(flowd, "limit templates 1")
             self.assertEqual(self.decoded(feed, layouts[1:5]),
                              [301, 302, 303, 304])
+            # It is refused while all others are in use.
             self.know_all(feed, layouts[5:])
-            self.assertEqual(self.decoded(feed, layouts[1:]), [305])
+            self.assertEqual(self.decoded(feed, layouts[1:]),
+                             [301, 302, 303, 304])
+            self.assertEqual(statistics(flowd)[AGENTS[0]][
+                "templates-refused"], 1)
 
     def test_limits_hold_for_the_state_file(self):
         """After a restart, as many templates are known as flowd.conf allows,

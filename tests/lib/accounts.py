@@ -298,8 +298,7 @@ class Withdrawn(Ipfix):
         target = self.expected["datagrams"] + datagrams
         layouts = [LAYOUT, self.OTHER]
         while self.expected["datagrams"] + self.DATA + 2 < target:
-            self.template(layouts[0])
-            self.expected["templates"] += 1
+            self.change(layouts[0])
             self.send(netflow9.message(
                 self.version, netflow9.withdrawals(LAYOUT.id),
                 sequence=self.number))
@@ -312,5 +311,10 @@ class Withdrawn(Ipfix):
                 self.number += 1
             layouts.reverse()
             yield
-        self.template(layouts[0])
+        self.change(layouts[0])
+
+    def change(self, layout):
+        """Changes the template of data that were sent, but for the first."""
+        self.expected["templates-changed"] += self.expected["templates"] > 0
         self.expected["templates"] += 1
+        self.template(layout)

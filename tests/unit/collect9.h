@@ -174,11 +174,13 @@ collect_memory_of(const struct exporter *e)
 {
 	const struct held_datagram *last = NULL;
 	const struct held_set *set;
+	const struct tmpl *t;
 	struct recent *r;
 	size_t bytes = 0, held = 0, sets = 0, datagrams = 0, n = 0;
 
-	for (r = e->templates.by_use.newest; r != NULL; r = r->older) {
-		bytes += template_of(r)->size;
+	for (t = templates_oldest(&e->templates); t != NULL;
+	     t = templates_newer(&e->templates, t)) {
+		bytes += t->size;
 		n++;
 	}
 	assert_int_equal(n, e->templates.count);

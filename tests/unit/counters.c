@@ -75,7 +75,8 @@ numbers_are_permanent(void **state)
 		"log-bytes", "log-errors", "log-lost", "logsock-sent",
 		"logsock-lost", "forwarded", "forward-lost", "forward-looped",
 		"times-old", "times-impossible", "octets", "packets",
-		"logs-evicted", "sets-without-record" };
+		"logs-evicted", "sets-without-record", "templates-changed",
+		"templates-doubtful" };
 	unsigned int i;
 
 	(void)state;

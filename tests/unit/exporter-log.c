@@ -199,11 +199,22 @@ a_new_exporter_is_named_once(void **state)
 }
 
 static void
+send_record(uint16_t id)
+{
+	wire_start(&w, IPFIX);
+	wire_set(&w, id);
+	wire_uint(&w, 1, 4);
+	assert_int_equal(collect_wire(&c, &w), DECODED);
+}
+
+static void
 a_redefinition_is_logged(void **state)
 {
 	(void)state;
 	(void)define(256, packets);
-	assert_string_equal(define(256, octets_only),
+	assert_string_equal(define(256, octets_only), "");
+	send_record(256);
+	assert_string_equal(define(256, packets),
 	    "192.0.2.1: domain 5: template 256 redefined\n");
 	assert_string_equal(define(256, octets_only), "");
 }
@@ -300,8 +311,8 @@ limits_are_logged_when_reached_and_cleared(void **state)
 	collect_start(&c, &limits);
 	(void)define(256, packets);
 	assert_string_equal(define(257, packets),
-	    "192.0.2.1: limit of 2 templates reached, each new one evicts the "
-	    "least recently used; see \"limit templates\"\n");
+	    "192.0.2.1: limit of 2 templates reached, each new one evicts one "
+	    "without data; see \"limit templates\"\n");
 	assert_string_equal(define(258, packets), "");
 	limits.templates = 4;
 	exporters_set_limits(c.table, &limits);

@@ -259,6 +259,84 @@ data_for_an_evicted_template_are_held(void **state)
 	assert_records(1, 1);
 }
 
+static void
+templates_in_use_are_not_evicted(void **state)
+{
+	const struct exporter_limits limits = {
+		.exporters = 4,
+		.templates = 3,
+		.memory = MEMORY_DEFAULT,
+	};
+	uint16_t id;
+
+	(void)state;
+	restart_with(&limits);
+	for (id = 256; id <= 258; id++)
+		send_template(IPFIX, id);
+	send_data(IPFIX, 256, 1, DECODED);
+	send_data(IPFIX, 257, 1, DECODED);
+	for (id = 1000; id < 6000; id++)
+		send_template(IPFIX, id);
+	assert_int_equal(counters()->templates_evicted, 5000);
+	send_data(IPFIX, 256, 2, DECODED);
+	send_data(IPFIX, 257, 2, DECODED);
+	/* If all are in use, a new one is refused. */
+	send_data(IPFIX, 5999, 2, DECODED);
+	send_template(IPFIX, 258);
+	assert_int_equal(counters()->templates_refused, 1);
+	send_data(IPFIX, 258, 3, DECODE_HELD);
+	c.recv_sec += TEMPLATE_UNUSED - 1;
+	send_data(IPFIX, 256, 3, DECODED);
+	send_data(IPFIX, 5999, 3, DECODED);
+	send_template(IPFIX, 258);
+	assert_int_equal(counters()->templates_refused, 2);
+	/* One without data for long may go. */
+	c.recv_sec++;
+	send_template(IPFIX, 258);
+	assert_records(3, 1);
+	assert_int_equal(counters()->templates_evicted, 5001);
+	send_data(IPFIX, 256, 4, DECODED);
+	send_data(IPFIX, 257, 4, DECODE_HELD);
+}
+
+/* A definition from the port of the data replaces the old one, kept or not. */
+static void
+data_of_a_refused_definition_are_held(void **state)
+{
+	const struct exporter_limits limits = {
+		.exporters = 4,
+		.templates = 1,
+		.memory = MEMORY_DEFAULT,
+	};
+
+	(void)state;
+	restart_with(&limits);
+	c.port = 1000;
+	send_template(IPFIX, 256);
+	send_data(IPFIX, 256, 1, DECODED);
+	c.port = 2000;
+	send_data(IPFIX, 256, 1, DECODED);
+	wire_start(&w, IPFIX);
+	put_other_template(256);
+	assert_int_equal(transmit(), DECODED);
+	assert_int_equal(counters()->templates_refused, 1);
+	send_data(IPFIX, 256, 2, DECODE_HELD);
+	c.port = 1000;
+	send_data(IPFIX, 256, 3, DECODED);
+	wire_start(&w, IPFIX);
+	put_other_template(256);
+	assert_int_equal(transmit(), DECODED);
+	/* It has the place of the one before. */
+	assert_int_equal(counters()->templates_refused, 1);
+	assert_int_equal(counters()->templates_changed, 1);
+	assert_int_equal(c.n, 1);
+	assert_int_equal(c.flows[0].octets, 2);
+	wire_start(&w, IPFIX);
+	put_data(256, 4);
+	assert_int_equal(transmit(), DECODED);
+	assert_int_equal(c.flows[0].octets, 4);
+}
+
 /* Withdraws one template, or all if id is the id of the set. */
 static void
 withdraw(uint16_t set, uint16_t id)
@@ -693,6 +771,8 @@ main(void)
 		TEST(a_datagram_is_held_until_all_of_it_is_decoded),
 		TEST(a_datagram_with_a_dropped_set_is_not_decoded),
 		TEST(data_for_an_evicted_template_are_held),
+		TEST(templates_in_use_are_not_evicted),
+		TEST(data_of_a_refused_definition_are_held),
 		TEST(a_withdrawal_is_counted_and_deletes_nothing),
 		TEST(data_after_a_withdrawal_are_decoded),
 		TEST(held_sets_of_one_exporter_are_limited),

@@ -126,7 +126,7 @@ other_sessions_serve(void **state)
 	assert_octets_first(3000, false);
 	from_port(1000);
 	announce(256, octets_packets);
-	assert_octets_first(3000, true);
+	assert_octets_first(3000, false);
 	/* And back to the definition of the other one. */
 	from_port(2000);
 	announce(256, octets_packets);
@@ -198,6 +198,8 @@ ports_may_change_with_each_datagram(void **state)
 		if (port % 3 == 0)
 			announce(256,
 			    port < 3000 ? octets_packets : packets_octets);
+		else if (port == 3002)
+			assert_held(port);
 		else if (port % 3 == 2)
 			assert_octets_first(port, port < 3000);
 		assert_true(sessions_count(s) <= SESSIONS_MAX);
@@ -206,6 +208,214 @@ ports_may_change_with_each_datagram(void **state)
 	assert_int_equal(c.exporter->templates.count, 1);
 	assert_in_range(s->brief, 1, 5000 - 1026);
 	assert_int_equal(counters()->templates, 2);
+	assert_int_equal(counters()->templates_changed, 1);
+	assert_int_equal(counters()->held + counters()->no_template, 0);
+}
+
+/* A line card sends the templates, and another one the data. */
+static void
+start_line_cards(void)
+{
+	from_port(1000);
+	announce(256, octets_packets);
+	assert_octets_first(2000, true);
+}
+
+static void
+assert_counted(uint64_t changed, uint64_t doubtful, uint64_t held,
+    uint64_t lost)
+{
+	assert_int_equal(counters()->templates_changed, changed);
+	assert_int_equal(counters()->templates_doubtful, doubtful);
+	assert_int_equal(counters()->held, held);
+	assert_int_equal(counters()->no_template, lost);
+}
+
+static void
+assert_released(size_t n, bool octets_first)
+{
+	size_t i;
+
+	assert_int_equal(c.n, n);
+	for (i = 0; i < n; i++)
+		assert_int_equal(octets_are_first(&c.flows[i]), octets_first);
+}
+
+static void
+one_definition_from_another_port_changes_nothing(void **state)
+{
+	uint16_t i;
+
+	(void)state;
+	start_line_cards();
+	for (i = 1; i <= 3; i++) {
+		from_port((uint16_t)(6000 + i));
+		announce(256, packets_octets);
+		assert_held(2000);
+		assert_held(3000);
+		assert_counted(0, i, 2, 0);
+		from_port(1000);
+		announce(256, octets_packets);
+		assert_released(2, true);
+		assert_octets_first(2000, true);
+		assert_counted(0, i, 0, 0);
+	}
+}
+
+static void
+a_definition_that_comes_twice_takes_effect(void **state)
+{
+	(void)state;
+	start_line_cards();
+	from_port(1000);
+	announce(256, packets_octets);
+	assert_held(2000);
+	from_port(1000);
+	announce(256, packets_octets);
+	assert_released(1, false);
+	assert_octets_first(2000, false);
+	assert_octets_first(3000, false);
+	assert_counted(1, 1, 0, 0);
+	assert_int_equal(c.exporter->templates.count, 1);
+}
+
+/* Another definition in between is not the same one again. */
+static void
+two_different_definitions_do_not_confirm_each_other(void **state)
+{
+	(void)state;
+	start_line_cards();
+	from_port(6001);
+	announce(256, packets_octets);
+	from_port(6002);
+	announce(256, times);
+	assert_held(2000);
+	from_port(1000);
+	announce(256, octets_packets);
+	assert_released(1, true);
+	/* Nor does one from before the decision. */
+	from_port(6003);
+	announce(256, packets_octets);
+	assert_held(2000);
+	assert_counted(0, 3, 1, 0);
+}
+
+static void
+the_port_of_the_data_changes_its_template_at_once(void **state)
+{
+	(void)state;
+	start_line_cards();
+	from_port(2000);
+	announce(256, packets_octets);
+	assert_octets_first(2000, false);
+	assert_octets_first(3000, false);
+	assert_counted(1, 0, 0, 0);
+	/* It decides about a challenge as well; held data may be of either. */
+	from_port(6000);
+	announce(256, octets_packets);
+	assert_held(3000);
+	from_port(2000);
+	announce(256, times);
+	assert_int_equal(c.n, 0);
+	assert_counted(2, 1, 0, 1);
+}
+
+static void
+a_port_with_a_template_of_its_own_is_not_concerned(void **state)
+{
+	uint16_t port;
+
+	(void)state;
+	from_port(1000);
+	announce(256, octets_packets);
+	assert_octets_first(1000, true);
+	for (port = 6000; port < 6100; port++) {
+		from_port(port);
+		announce(256, packets_octets);
+		assert_octets_first(1000, true);
+	}
+	assert_counted(1, 1, 0, 0);
+}
+
+/* Each of two processes repeats what its own data use. */
+static void
+processes_do_not_challenge_each_other_for_ever(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < 10; i++) {
+		from_port(1000);
+		announce(256, octets_packets);
+		assert_octets_first(1000, true);
+		from_port(2000);
+		announce(256, packets_octets);
+		assert_octets_first(2000, false);
+	}
+	assert_counted(0, 1, 0, 0);
+}
+
+/* The definition is never guessed. */
+static void
+held_data_that_overflow_are_counted(void **state)
+{
+	const uint32_t more = 100;
+	uint32_t i;
+
+	(void)state;
+	start_line_cards();
+	from_port(6000);
+	announce(256, packets_octets);
+	for (i = 0; i < HELD_SETS_EXPORTER + more; i++)
+		assert_held(2000);
+	assert_counted(0, 1, HELD_SETS_EXPORTER, more);
+	from_port(1000);
+	announce(256, octets_packets);
+	assert_released(HELD_SETS_EXPORTER, true);
+	assert_counted(0, 1, 0, more);
+}
+
+/* A session that announced a definition uses it, and so do its held data. */
+static void
+a_session_that_announces_is_no_longer_held(void **state)
+{
+	(void)state;
+	start_line_cards();
+	from_port(6000);
+	announce(256, packets_octets);
+	assert_held(3000);
+	assert_held(2000);
+	from_port(3000);
+	announce(256, packets_octets);
+	/* It was the second time. */
+	assert_released(2, false);
+	from_port(7000);
+	announce(256, times);
+	assert_held(2000);
+	assert_octets_first(3000, false);
+	from_port(2000);
+	announce(256, packets_octets);
+	assert_released(1, false);
+}
+
+static void
+templates_of_one_key_are_bounded(void **state)
+{
+	static struct wire_field fields[] = { { 1, 4, 0 }, { 0, 4, 0 } };
+	uint16_t i;
+
+	(void)state;
+	start_line_cards();
+	for (i = 0; i < 500; i++) {
+		from_port((uint16_t)(6000 + i));
+		fields[1].id = (uint16_t)(500 + i);
+		announce(256, fields);
+		assert_true(c.exporter->templates.count <= SESSIONS_MAX + 2);
+	}
+	assert_held(2000);
+	from_port(1000);
+	announce(256, octets_packets);
+	assert_released(1, true);
 }
 
 static void
@@ -286,42 +496,129 @@ options_of_many_ports_are_bounded(void **state)
 	}
 }
 
-/* Any order of definitions and data: the model is an array of definitions. */
+/*
+ * Any order of definitions and data.  The model of the states of templates has
+ * two definitions, 0 and 1, of each id.
+ */
+enum { PORTS = 20, IDS = 3, NONE = -1 };
+
+static struct model {
+	int own[PORTS];
+	int common;
+	bool doubtful; /* the other definition waits */
+	bool used[2], from[2][PORTS];
+	int held[HELD_SETS_EXPORTER]; /* ports */
+	int nheld;
+} models[IDS];
+
+static void
+model_use(struct model *m, int which, int port)
+{
+	m->used[which] = m->from[which][port] = true;
+}
+
+static bool
+model_is_owned(const struct model *m, int which)
+{
+	int port;
+
+	for (port = 0; port < PORTS; port++) {
+		if (m->own[port] == which)
+			return (true);
+	}
+	return (false);
+}
+
+/* Returns how many held data are released, those of the port or all. */
+static size_t
+model_release(struct model *m, int port)
+{
+	size_t n = 0;
+	int i, kept = 0, from, which;
+
+	for (i = 0; i < m->nheld; i++) {
+		from = m->held[i];
+		if (port != NONE && from != port) {
+			m->held[kept++] = from;
+			continue;
+		}
+		which = m->own[from] != NONE ? m->own[from] : m->common;
+		assert_int_equal(octets_are_first(&c.flows[n++]), which);
+		model_use(m, which, from);
+	}
+	m->nheld = kept;
+	return (n);
+}
+
+/* Returns how many held data are released. */
+static size_t
+model_announce(struct model *m, int port, int which)
+{
+	const int before = m->common, other = !which;
+	const bool had = m->own[port] == which;
+
+	m->own[port] = which;
+	if (before == NONE || before == which || m->doubtful ||
+	    !m->used[before] || m->from[before][port]) {
+		m->common = which;
+		if (before == other && !m->doubtful)
+			m->nheld = 0;
+		m->doubtful = false;
+		if (!model_is_owned(m, other)) {
+			m->used[other] = false;
+			memset(m->from[other], 0, sizeof(m->from[other]));
+		}
+		return (model_release(m, NONE));
+	}
+	if (had && m->from[which][port])
+		return (0);
+	m->doubtful = true;
+	return (model_release(m, port));
+}
+
 static void
 random_sessions_use_what_they_announced(void **state)
 {
-	enum { PORTS = 20, IDS = 3, NONE = -1 };
-	static int own[PORTS][IDS], latest[IDS];
 	const char *given = getenv("FLOWD_TEST_SEED");
 	const unsigned int seed = given != NULL ?
 	    (unsigned int)strtoul(given, NULL, 10) :
 	    (unsigned int)getpid();
+	struct model *m;
 	int i, port, id, which;
 
 	(void)state;
 	print_message("seed %u\n", seed);
 	srandom(seed);
-	memset(own, 0xff, sizeof(own));
-	memset(latest, 0xff, sizeof(latest));
+	memset(models, 0, sizeof(models));
+	for (id = 0; id < IDS; id++) {
+		memset(models[id].own, 0xff, sizeof(models[id].own));
+		models[id].common = NONE;
+	}
 	for (i = 0; i < 20000; i++) {
 		port = (int)(random() % PORTS);
 		id = (int)(random() % IDS);
+		m = &models[id];
 		from_port((uint16_t)(1000 + port));
 		if (random() % 4 == 0) {
-			which = random() % 2 == 0;
-			own[port][id] = latest[id] = which;
+			which = (int)(random() % 2);
 			announce((uint16_t)(256 + id),
 			    which ? octets_packets : packets_octets);
+			assert_int_equal(model_announce(m, port, which), c.n);
 			continue;
 		}
-		which = own[port][id] != NONE ? own[port][id] : latest[id];
+		which = m->own[port];
+		if (which == NONE && !m->doubtful)
+			which = m->common;
 		if (which == NONE) {
 			assert_int_equal(data((uint16_t)(256 + id), 7, 9),
 			    DECODE_HELD);
+			assert_true(m->nheld < HELD_SETS_EXPORTER);
+			m->held[m->nheld++] = port;
 			continue;
 		}
 		assert_int_equal(data((uint16_t)(256 + id), 7, 9), DECODED);
 		assert_int_equal(octets_are_first(&c.flows[0]), which);
+		model_use(m, which, port);
 	}
 	assert_true(c.exporter->templates.count <= 2 * IDS);
 }
@@ -338,6 +635,15 @@ main(void)
 		TEST(a_changed_template_replaces_its_own),
 		TEST(only_rivals_in_use_conflict),
 		TEST(ports_may_change_with_each_datagram),
+		TEST(one_definition_from_another_port_changes_nothing),
+		TEST(a_definition_that_comes_twice_takes_effect),
+		TEST(two_different_definitions_do_not_confirm_each_other),
+		TEST(the_port_of_the_data_changes_its_template_at_once),
+		TEST(a_port_with_a_template_of_its_own_is_not_concerned),
+		TEST(processes_do_not_challenge_each_other_for_ever),
+		TEST(held_data_that_overflow_are_counted),
+		TEST(a_session_that_announces_is_no_longer_held),
+		TEST(templates_of_one_key_are_bounded),
 		TEST(sessions_in_use_are_kept),
 		TEST(each_session_has_its_own_init_time),
 		TEST(options_of_many_ports_are_bounded),

@@ -518,7 +518,7 @@ signed_damage_is_harmless(void **state)
 #define ONE_VERSION      (ONE_SESSIONS + ONE_SESSIONS_LEN + 1 + 4)
 #define ONE_ID           (ONE_VERSION + 2 + 4)
 #define ONE_OWNERS       (ONE_ID + 2 + 1 + 1 + 2 + 2 + 4)
-#define ONE_OWNERS_LEN   (4 + 4 + 2)
+#define ONE_OWNERS_LEN   (4 + 4 + 2 + 1 + 1 + 8)
 
 static void
 assert_refused_with(size_t off, uint16_t value, size_t width)
@@ -606,6 +606,51 @@ sessions_are_restored(void **state)
 }
 
 static void
+send_plain(struct collect *c, uint16_t port, enum decoded want)
+{
+	c->port = port;
+	wire_start(&w, IPFIX);
+	wire_set(&w, 256);
+	wire_uint(&w, 1, 4);
+	wire_uint(&w, 2, 4);
+	transmit(c, want);
+}
+
+/* So that a forged definition does not succeed because of a restart. */
+static void
+doubts_are_restored(void **state)
+{
+	(void)state;
+	before.port = 4000;
+	wire_start(&w, IPFIX);
+	wire_template(&w, 256, plain, 2);
+	transmit(&before, DECODED);
+	send_plain(&before, 4000, DECODED);
+	send_plain(&before, 5000, DECODED);
+	restart();
+	after.port = 6000;
+	wire_start(&w, IPFIX);
+	wire_template(&w, 256, plain + 1, 1);
+	transmit(&after, DECODED);
+	send_plain(&after, 4000, DECODED);
+	send_plain(&after, 5000, DECODE_HELD);
+	assert_int_equal(state_pack(after.table, &data, &len), 0);
+	collect_stop(&before);
+	collect_start(&before, NULL);
+	assert_int_equal(unpack(&before, data, len), 0);
+	(void)collect_from(&before, 0xc0000201);
+	assert_int_equal(before.exporter->templates.count, 2);
+	send_plain(&before, 4000, DECODED);
+	send_plain(&before, 5000, DECODE_HELD);
+	before.port = 4000;
+	wire_start(&w, IPFIX);
+	wire_template(&w, 256, plain, 2);
+	transmit(&before, DECODED);
+	assert_int_equal(before.n, 1);
+	send_plain(&before, 5000, DECODED);
+}
+
+static void
 impossible_templates_are_refused(void **state)
 {
 	const struct template_key key = {
@@ -677,6 +722,7 @@ main(void)
 		TEST(signed_damage_is_harmless),
 		TEST(version_2_is_read),
 		TEST(sessions_are_restored),
+		TEST(doubts_are_restored),
 		TEST(impossible_templates_are_refused),
 		TEST(names_with_nul_are_refused),
 	};
