@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """tshark, which decodes independently of flowd, finds the same values in every
-recorded session, in every member of a flow and of its header."""
+recorded session, in every member of a flow and of its header, in malformed
+datagrams, and in packets."""
 
 import collections
 import datetime
@@ -13,10 +14,12 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+import netflow9
 import recorded
 import tap
 from feed import Feed
 from flowdtest import PATIENCE, Flowd, need
+from netflow9 import VARIABLE, Template
 
 PCAP_HEADER = struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 101)
 PORT = 2055
@@ -148,13 +151,17 @@ def as_members(fields, head, base):
     result = {member: int(head[name][0])
               for member, names in HEADER.items()
               for name in names if name in head}
-    for convert, members in ((lambda text: int(text, 0), NUMBERS),
-                             (lambda text: str(ipaddress.ip_address(text)),
-                              ADDRESSES)):
-        for member, field in members.items():
-            for name in field + "v6", field:
-                if name in fields:
-                    result[member] = convert(fields[name][0])
+    for member, field in NUMBERS.items():
+        for name in field + "v6", field:
+            if name in fields:
+                result[member] = int(fields[name][0], 0)
+    for member, field in ADDRESSES.items():
+        both = [str(ipaddress.ip_address(fields[name][0]))
+                for name in (field, field + "v6") if name in fields]
+        # The address of the other family is zero.
+        if both:
+            result[member] = next((a for a in both if a not in NOTHING),
+                                  both[0])
     for member, which in TIMES.items():
         at = moment(fields, which, base)
         if at is not None:
@@ -184,6 +191,49 @@ def tshark(path):
         yield layers["ip"]["ip.src"], [
             tree for tree in (trees if isinstance(trees, list) else [trees])
             if isinstance(tree, dict)]
+
+
+PACKET = ("ip.src", "ip.dst", "ip.proto", "ip.dsfield", "ip.len", "ipv6.src",
+          "ipv6.dst", "ipv6.fraghdr.nxt", "ipv6.nxt", "ipv6.tclass",
+          "ipv6.plen", "tcp.srcport", "tcp.dstport", "tcp.flags",
+          "udp.srcport", "udp.dstport", "icmp.type", "icmp.code",
+          "icmpv6.type", "icmpv6.code")
+
+
+def packets(path):
+    """Returns the fields of PACKET of each packet; those of the first header,
+    as messages of ICMP contain others."""
+    result = subprocess.run(
+        ["tshark", "-n", "-r", str(path), "-o", "ip.defragment:FALSE",
+         "-o", "ipv6.defragment:FALSE", "-T", "fields", "-E",
+         "occurrence=f", *(part for field in PACKET for part in ("-e", field))],
+        stdin=subprocess.DEVNULL, capture_output=True, check=True, text=True,
+        timeout=PATIENCE)
+    return [dict(zip(PACKET, line.split("\t")))
+            for line in result.stdout.splitlines()]
+
+
+def packet(row):
+    """Returns the members of a flow of one packet."""
+    def number(*names):
+        return next((int(row[name], 0) for name in names if row[name]), None)
+
+    result = {
+        "src": row["ip.src"] or row["ipv6.src"] or None,
+        "dst": row["ip.dst"] or row["ipv6.dst"] or None,
+        "protocol": number("ip.proto", "ipv6.fraghdr.nxt", "ipv6.nxt"),
+        "tos": number("ip.dsfield", "ipv6.tclass"),
+        "octets": number("ip.len")}
+    if row["ipv6.plen"]:
+        result["octets"] = 40 + number("ipv6.plen")
+    kind = number("icmp.type", "icmpv6.type")
+    if result["protocol"] in ICMP and kind is not None:
+        return {**result, "src_port": 0, "dst_port":
+                256 * kind + number("icmp.code", "icmpv6.code")}
+    if row["tcp.flags"]:
+        result["tcp_flags"] = number("tcp.flags") & 0xff
+    return {**result, "src_port": number("tcp.srcport", "udp.srcport"),
+            "dst_port": number("tcp.dstport", "udp.dstport")}
 
 
 class Seen:
@@ -224,6 +274,13 @@ def differing(stored, seen):
     return [m for m, value in seen.items() if stored.get(m) != value]
 
 
+def is_export_time(member, stored, seen):
+    """Returns whether a time is that of the export, as it is without any other
+    time."""
+    return (member in TIMES and not set(TIMES) & set(seen) and
+            stored[member] == 1000 * seen["time_sec"])
+
+
 def compare(stored, seen):
     """Returns how many records differ in each member, with a + those that only
     flowd has; and how many records only one of both has.
@@ -251,10 +308,18 @@ def compare(stored, seen):
     for have, flow in pairs:
         result.update(differing(have, flow))
         result.update(f"+{m}" for m in have
-                      if m not in flow and have[m] not in NOTHING)
+                      if m not in flow and have[m] not in NOTHING and
+                      not is_export_time(m, have, flow))
     if stored:
         result["added"] = len(stored)
     return result
+
+
+def all_sessions():
+    """Returns the datagrams of each session, malformed ones included."""
+    return {**recorded.sessions(),
+            **{"malformed/" + pathlib.Path(row["file"]).stem: datagrams
+               for row, datagrams in recorded.malformed()}}
 
 
 def why_not():
@@ -302,7 +367,7 @@ class Tshark(unittest.TestCase):
         with open(path, "wb") as pcap:
             pcap.write(PCAP_HEADER)
             for i, (session, datagrams) in enumerate(
-                    recorded.sessions().items(), 1):
+                    all_sessions().items(), 1):
                 sources = {}
                 for datagram in datagrams:
                     agent = sources.setdefault(
@@ -311,6 +376,24 @@ class Tshark(unittest.TestCase):
                     feed.send(datagram.payload, agent)
                     pcap.write(frame(agent, datagram.payload))
         return feed.flows()
+
+    def test_packets(self):
+        """In octets of packets, flowd finds the values that tshark finds."""
+        path = tap.DATA / "captures" / "traffic.pcap"
+        layout = Template(256, ("dataLinkFrameSection", VARIABLE))
+        with Flowd("store ALL") as flowd:
+            feed = Feed(flowd)
+            for frame_ in recorded.frames(path):
+                feed.send(netflow9.message(
+                    netflow9.IPFIX,
+                    netflow9.templates(netflow9.IPFIX, layout),
+                    netflow9.data(layout, (frame_,))))
+            stored = feed.flows()
+        seen = [packet(row) for row in packets(path)]
+        self.assertGreater(len(seen), 0)
+        self.assertEqual([{m: flow.get(m) for m in wanted}
+                          for flow, wanted in zip(stored, seen)], seen)
+        self.assertEqual(len(stored), len(seen))
 
 
 if __name__ == "__main__":

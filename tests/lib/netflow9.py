@@ -70,6 +70,7 @@ ELEMENTS = {
     "responderPackets": 299, "selectorId": 302, "selectorAlgorithm": 304,
     "samplingPacketInterval": 305, "samplingPacketSpace": 306,
     "samplingSize": 309, "samplingPopulation": 310,
+    "dataLinkFrameSection": 315,
 }
 
 # RFC 3954 section 6.1 numbers the kinds of scopes itself.  These are the

@@ -54,6 +54,19 @@ def datagrams(path):
     return result
 
 
+def frames(path):
+    """Returns the frames of a pcap."""
+    data = path.read_bytes()
+    result = []
+    at = PCAP_HEADER
+    while at < len(data):
+        length, = struct.unpack_from("<I", data, at + 8)
+        at += PCAP_PACKET_HEADER
+        result.append(data[at:at + length])
+        at += length
+    return result
+
+
 def sessions():
     """Returns the datagrams of each session, by its name, in order."""
     result = {}
