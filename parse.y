@@ -58,7 +58,7 @@ static void	yyerror(const char *);
 %token	<token>	COMPRESS CONTROL CRASHDUMP DATE DAYS DEATHS DISCARD DST DST_AS EQUALS
 %token	<token>	EVERY
 %token	<token>	EXPORTERS FILE_ FILES FLOW FORWARD GROUP IN_IFNDX
-%token	<token>	INCLUDE INET INET6 INTERFACE JOIN KEEP LIMIT LISTEN
+%token	<token>	INCLUDE INET INET6 INTERFACE INTERFACES JOIN KEEP LIMIT LISTEN
 %token	<token>	LOGFILE LOGS LOGSOCK MASK MEMORY MODE NAME OCTETS ON OUT_IFNDX
 %token	<token>	PACKETS PIDFILE PORT PROTO QUICK ROTATE SILENCE SIZE SOURCE
 %token	<token>	SRC SRC_AS STATEFILE STORE SYNC TABLE TAG TCP_FLAGS
@@ -153,6 +153,10 @@ statement
 		conf_limit_number(&parsing.conf->limits.templates, UINT32_MAX,
 		    $2, $3);
 	}
+	| LIMIT INTERFACES STRING '\n'	{
+		conf_limit_number(&parsing.conf->limits.interfaces,
+		    CONFIG_IFACES_MAX, $2, $3);
+	}
 	| LIMIT MEMORY STRING '\n'	{
 		conf_limit_bytes(&parsing.conf->limits.memory, $2, $3);
 	}
@@ -172,8 +176,9 @@ statement
 	}
 	| LIMIT error '\n'	{
 		lex_expected("limit exporters NUMBER, limit templates NUMBER, "
-		    "limit memory SIZE, limit buffer SIZE, limit logs NUMBER, "
-		    "limit silence DURATION or limit deaths NUMBER");
+		    "limit interfaces NUMBER, limit memory SIZE, "
+		    "limit buffer SIZE, limit logs NUMBER, limit silence "
+		    "DURATION or limit deaths NUMBER");
 	}
 	| LOGSOCK STRING bufsize '\n'	{ conf_set_logsock($1, $2, $3); }
 	| LOGSOCK error '\n'	{
@@ -454,6 +459,7 @@ const struct keyword grammar_keywords[] = {
 	{ "inet",	INET, false },
 	{ "inet6",	INET6, false },
 	{ "interface",	INTERFACE, true },
+	{ "interfaces",	INTERFACES, true },
 	{ "join",	JOIN, false },
 	{ "keep",	KEEP, true },
 	{ "limit",	LIMIT, true },

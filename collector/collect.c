@@ -221,6 +221,7 @@ apply_limits(struct collector *c, const struct config *conf)
 		    l->exporters == 0 ? EXPORTERS_DEFAULT : l->exporters,
 		.templates =
 		    l->templates == 0 ? TEMPLATES_DEFAULT : l->templates,
+		.interfaces = l->interfaces,
 		.memory = l->memory == 0 ? MEMORY_DEFAULT :
 		    l->memory > SIZE_MAX ? SIZE_MAX :
 					   (size_t)l->memory,

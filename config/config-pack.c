@@ -302,6 +302,7 @@ static const struct pack_layout offset_layout =
 static const struct pack_row limits_rows[] = {
 	NUMBER(struct conf_limits, exporters),
 	NUMBER(struct conf_limits, templates),
+	UP_TO(struct conf_limits, interfaces, CONFIG_IFACES_MAX),
 	NUMBER(struct conf_limits, memory),
 	NUMBER(struct conf_limits, buffer),
 	UP_TO(struct conf_limits, logs, CONFIG_LOGS_MAX),

@@ -404,6 +404,9 @@ print_limits(const struct conf_limits *limits, FILE *fp)
 	if (limits->templates != 0)
 		(void)fprintf(fp, "limit templates %" PRIu32 "\n",
 		    limits->templates);
+	if (limits->interfaces != 0)
+		(void)fprintf(fp, "limit interfaces %" PRIu32 "\n",
+		    limits->interfaces);
 	if (limits->memory != 0)
 		(void)fprintf(fp, "limit memory %" PRIu64 "\n", limits->memory);
 	if (limits->buffer != 0)

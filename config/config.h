@@ -40,7 +40,8 @@
 /* Open logs of exporters. */
 #define CONFIG_LOGS_DEFAULT 256
 #define CONFIG_LOGS_MAX     4096
-#define CONFIG_DEATHS_MAX   10 /* limit deaths */
+#define CONFIG_DEATHS_MAX   10      /* limit deaths */
+#define CONFIG_IFACES_MAX   1048576 /* limit interfaces */
 
 /* Addresses that flow sources may allow if each exporter has a log. */
 #define CONFIG_EXPORTERS_MAX 65536
@@ -77,12 +78,13 @@ struct conf_log {
 /* 0: not specified; exporters.h and flowlog.h define the defaults. */
 struct conf_limits {
 	uint32_t exporters;
-	uint32_t templates; /* of each exporter */
-	uint64_t memory;    /* bytes */
-	uint64_t buffer;    /* bytes, of each log */
-	uint32_t logs;      /* of exporters, that are open */
-	uint32_t silence;   /* seconds until an exporter is forgotten; 0: no */
-	uint32_t deaths;    /* of a collector in a minute; 0: flowd goes on */
+	uint32_t templates;  /* of each exporter */
+	uint32_t interfaces; /* of each exporter, whose names are kept */
+	uint64_t memory;     /* bytes */
+	uint64_t buffer;     /* bytes, of each log */
+	uint32_t logs;       /* of exporters, that are open */
+	uint32_t silence;    /* seconds until an exporter is forgotten; 0: no */
+	uint32_t deaths;     /* of a collector in a minute; 0: flowd goes on */
 };
 
 struct conf_forward {

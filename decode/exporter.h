@@ -89,8 +89,9 @@ struct exporters_shared {
 	struct exporter_table *table;
 	struct memory memory;
 	struct held_queue held;
-	size_t templates_max; /* of each exporter */
-	bool changed;         /* since the state file was written */
+	size_t templates_max;  /* of each exporter */
+	size_t interfaces_max; /* the same, with names */
+	bool changed;          /* since the state file was written */
 	struct log_budget budgets[EXPORTER_BUDGETS];
 	struct log_state memory_full;
 	/* Of the records being decoded; nothing is kept here. */

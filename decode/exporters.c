@@ -61,6 +61,8 @@ exporters_set_limits(struct exporter_table *t,
 {
 	t->limit = limits->exporters == 0 ? 1 : limits->exporters;
 	t->shared.templates_max = limits->templates;
+	t->shared.interfaces_max =
+	    limits->interfaces == 0 ? INTERFACES_MAX : limits->interfaces;
 	t->shared.memory.limit = limits->memory;
 }
 
@@ -74,6 +76,7 @@ exporters_new(const struct exporter_limits *limits)
 	t->shared.table = t;
 	exporters_set_limits(t, limits);
 	t->stand_in.shared = &t->shared;
+	t->stand_in.options.interfaces.max = &t->shared.interfaces_max;
 	held_own(&t->stand_in.held, &t->shared.held, &t->stand_in.counters);
 	t->stand_in.known = true;
 	t->nbuckets = BUCKETS_MIN;
@@ -360,6 +363,7 @@ make(struct exporter_table *t, const struct addr *addr, uint32_t now,
 	history_begin(&e->history, now);
 	e->named = named;
 	e->shared = &t->shared;
+	e->options.interfaces.max = &t->shared.interfaces_max;
 	held_own(&e->held, &t->shared.held, &e->counters);
 	b = bucket_of(t, addr);
 	e->hash_next = *b;

@@ -40,8 +40,9 @@ struct exporter_table;
 
 struct exporter_limits {
 	size_t exporters;
-	size_t templates; /* of each exporter */
-	size_t memory;    /* bytes of templates, options, held data */
+	size_t templates;  /* of each exporter */
+	size_t memory;     /* bytes of templates, options, held data */
+	size_t interfaces; /* of each exporter; 0: INTERFACES_MAX */
 };
 
 /* NULL without memory. */

@@ -197,12 +197,17 @@ static bool
 make_room(struct option_table *t, const struct option_kind *kind,
     struct memory *memory)
 {
-	if (t->n < kind->max && (t->n < room_of(t) || grow(t, kind, memory)))
+	const size_t max = t->max != NULL ? *t->max : kind->max;
+
+	if (t->n < max && (t->n < room_of(t) || grow(t, kind, memory)))
 		return (true);
 	if (t->n == 0)
 		return (false);
-	option_remove(t, kind, t->body->oldest, memory);
-	t->evicted++;
+	/* Several if the limit is lower than before. */
+	do {
+		option_remove(t, kind, t->body->oldest, memory);
+		t->evicted++;
+	} while (t->n >= max && t->n > 0);
 	return (true);
 }
 
@@ -290,5 +295,5 @@ option_table_free(struct option_table *t, const struct option_kind *kind,
 		free(t->body->buckets);
 		free(t->body);
 	}
-	*t = (struct option_table){ 0 };
+	*t = (struct option_table){ .max = t->max };
 }

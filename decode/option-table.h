@@ -43,7 +43,7 @@ struct option_link {
 /* What the items of a table are. */
 struct option_kind {
 	size_t size; /* bytes of an item */
-	size_t max;  /* items */
+	size_t max;  /* items, unless the table has another limit */
 	uint64_t (*hash)(const void *item);
 	bool (*equal)(const void *a, const void *b);
 	/* Frees what the item refers to; NULL: nothing. */
@@ -56,6 +56,7 @@ struct option_kind {
  */
 struct option_table {
 	struct option_body *body; /* NULL: there is no room */
+	const size_t *max;        /* items; NULL: that of the kind */
 	uint32_t n;               /* items */
 	uint32_t evicted;
 };

@@ -688,5 +688,6 @@ options_free(struct options *o, struct memory *memory)
 	option_table_free(&o->samplers, &sampler_kind, memory);
 	option_table_free(&o->interfaces, &interface_kind, memory);
 	option_table_free(&o->domains, &domain_kind, memory);
-	*o = (struct options){ 0 };
+	o->clock = 0;
+	o->refused = 0;
 }

@@ -36,7 +36,7 @@
  * evicts the least recently used of its table.
  */
 #define SAMPLERS_MAX   4096
-#define INTERFACES_MAX 4096
+#define INTERFACES_MAX 4096 /* limit interfaces has priority */
 #define DOMAINS_MAX    256
 
 #define OPTIONS_TEXT_MAX 255 /* octets of a name; RFC 2863, DisplayString */

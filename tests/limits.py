@@ -9,6 +9,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import netflow9
 import tap
+from ctlclient import CONTROL, show_json
 from decoding import OCTETS, SRC4, Sender
 from feed import Feed
 from flowdtest import Flowd, wait_for
@@ -71,6 +72,43 @@ class Exporters(Limits):
             self.know(feed, (d, e))
             self.assertEqual(self.known(feed, AGENTS[:5]), AGENTS[:5])
             statistics(flowd).check(self)
+
+
+class Interfaces(Limits):
+    """The limit of interfaces with names, for each exporter."""
+
+    NAMES = Template(400, ("ingressInterface", 4), ("interfaceName", 8),
+                     scopes=1)
+
+    def names(self, flowd, feed, *numbers, agent=AGENTS[0]):
+        """Tells the names of these, and returns all that are known."""
+        feed.send(self.message(
+            self.templates(self.NAMES),
+            netflow9.data(self.NAMES, *((n, b"eth%05d" % n)
+                                        for n in numbers))), agent)
+        feed.drain()
+        state = show_json(flowd, "show", "exporter", agent)
+        return (sorted(i["index"] for i in state["interfaces"]),
+                state["exporters"][0]["interfaces_evicted"])
+
+    def test_interfaces(self):
+        with self.start("limit interfaces 3", CONTROL) as flowd:
+            feed = Feed(flowd)
+            # The least recently used one is evicted.
+            self.assertEqual(self.names(flowd, feed, 1, 2, 3, 1, 4),
+                             ([1, 3, 4], 1))
+            self.assertEqual(self.names(flowd, feed, 7, agent=AGENTS[1]),
+                             ([7], 0))
+            found = show_json(flowd, "check", AGENTS[0], status=3)["findings"]
+            self.assertIn("options-limit", [f["finding"] for f in found])
+            self.reload(flowd, "limit interfaces 5000", CONTROL)
+            numbers = range(10, 4997 + 10)
+            self.assertEqual(self.names(flowd, feed, *numbers),
+                             ([1, 3, 4, *numbers], 1))
+            # Known names stay until a new one is sent.
+            self.reload(flowd, "limit interfaces 2", CONTROL)
+            self.assertEqual(self.names(flowd, feed, 4)[1], 1)
+            self.assertEqual(self.names(flowd, feed, 9), ([4, 9], 5000))
 
 
 class Templates(Limits):

@@ -58,6 +58,7 @@ statefile "/var/lib/flowd.state"
 crashdump "/var/lib/flowd-crashes"
 limit exporters 1000
 limit templates 100
+limit interfaces 500
 limit memory 64M
 limit buffer 8M
 limit logs 0x10
@@ -149,6 +150,7 @@ statefile "/var/lib/flowd.state"
 crashdump "/var/lib/flowd-crashes"
 limit exporters 1000
 limit templates 100
+limit interfaces 500
 limit memory 67108864
 limit buffer 8388608
 limit logs 16

@@ -422,7 +422,11 @@ walk(const struct exporter_table *t, struct addr *at, size_t n,
 static void
 exporters_are_visited_once(void **state)
 {
-	const struct exporter_limits limits = { 20000, 16, MEMORY_DEFAULT };
+	const struct exporter_limits limits = {
+		.exporters = 20000,
+		.templates = 16,
+		.memory = MEMORY_DEFAULT,
+	};
 	struct exporter_table *t = exporters_new(&limits);
 	struct addr at = { .family = ADDR_NONE };
 	uint8_t met[STAY] = { 0 };

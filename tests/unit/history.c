@@ -52,8 +52,11 @@ get(uint8_t last, uint32_t now)
 static int
 setup(void **state)
 {
-	const struct exporter_limits limits = { 10, TEMPLATES_DEFAULT,
-		MEMORY_DEFAULT };
+	const struct exporter_limits limits = {
+		.exporters = 10,
+		.templates = TEMPLATES_DEFAULT,
+		.memory = MEMORY_DEFAULT,
+	};
 
 	(void)state;
 	table = exporters_new(&limits);
