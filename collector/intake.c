@@ -24,12 +24,20 @@
 #include "base/log.h"
 #include "collector/intake.h"
 #include "decode/decode.h"
+#include "decode/exporter-log.h"
 #include "decode/exporter.h"
 #include "format.h"
 #include "store.h"
 
 #define SINK_FLOWS    64  /* decoded before they are filtered and stored */
 #define QUIET_SECONDS 600 /* without unauthorised datagrams */
+
+/*
+ * What a datagram may add to the logs at most, so that few octets cannot fill a
+ * disk.  Flows of real exporters are stored in 2 to 5 bytes for an octet.
+ */
+#define BYTES_PER_OCTET 8
+#define BYTES_EXTRA     2048
 
 struct intake {
 	const struct config *conf;
@@ -45,6 +53,8 @@ struct intake {
 	/* The datagram that is being decoded. */
 	struct exporter *exporter;
 	struct flow_sink sink;
+	uint64_t bytes; /* that it added to the logs */
+	size_t refused; /* flows that would have added too much */
 	struct flow flows[SINK_FLOWS];
 	uint8_t records[SINK_FLOWS * STORE_RECORD_MAX];
 };
@@ -114,16 +124,35 @@ count_traffic(struct exporter *e, const struct flow *flows, size_t n)
 	e->large += large;
 }
 
+/*
+ * Returns how many of n records the datagram may add to the logs, *len being the
+ * bytes of these.  Counts the others.
+ */
+static size_t
+within_limit(struct intake *in, const size_t *lens, size_t n, size_t *len)
+{
+	const uint64_t limit =
+	    (uint64_t)in->sink.octets * BYTES_PER_OCTET + BYTES_EXTRA;
+	size_t fit = n;
+
+	while (*len > limit - in->bytes)
+		*len -= lens[--fit];
+	in->bytes += *len;
+	in->refused += n - fit;
+	return (fit);
+}
+
 /* Stores each flow in the output that its tag selects. */
 static void
 store_each(struct intake *in, const struct flow *flows, size_t n)
 {
 	struct counters *count = &in->exporter->counters;
 	const uint8_t *record = in->records;
-	size_t lens[SINK_FLOWS], i;
+	size_t lens[SINK_FLOWS], len, i;
 
-	(void)store_encode_many(flows, n, in->conf->store_mask, in->records,
+	len = store_encode_many(flows, n, in->conf->store_mask, in->records,
 	    lens);
+	n = within_limit(in, lens, n, &len);
 	for (i = 0; i < n; record += lens[i++]) {
 		switch (output_put(in->output, &in->exporter->addr, &flows[i],
 		    record, lens[i], in->exporter)) {
@@ -147,7 +176,7 @@ store_each(struct intake *in, const struct flow *flows, size_t n)
 static void
 store_flows(struct intake *in, const struct flow *flows, size_t n)
 {
-	size_t lens[SINK_FLOWS];
+	size_t lens[SINK_FLOWS], len;
 	uint8_t *room;
 
 	if (n == 0)
@@ -158,9 +187,9 @@ store_flows(struct intake *in, const struct flow *flows, size_t n)
 		store_each(in, flows, n);
 		return;
 	}
-	output_commit(in->output,
-	    store_encode_many(flows, n, in->conf->store_mask, room, lens), n,
-	    in->exporter);
+	len = store_encode_many(flows, n, in->conf->store_mask, room, lens);
+	n = within_limit(in, lens, n, &len);
+	output_commit(in->output, len, n, in->exporter);
 	in->exporter->counters.buffered += n;
 }
 
@@ -221,6 +250,16 @@ drop_looped(struct intake *in, const struct batch_datagram *datagram,
 }
 
 static void
+refuse_amplified(struct intake *in, const struct datagram *dgram)
+{
+	in->exporter->counters.amplified += in->refused;
+	exporter_warnx(in->exporter, EXPORTER_AMPLIFIED, dgram->recv_sec,
+	    "%zu flows of a datagram of %zu octets are not stored: the log "
+	    "would grow by more than %d bytes an octet",
+	    in->refused, dgram->len, BYTES_PER_OCTET);
+}
+
+static void
 count_datagram(struct counters *count, enum decoded r)
 {
 	count->datagrams++;
@@ -270,8 +309,12 @@ intake_datagram(struct intake *in, const struct batch_datagram *datagram,
 	    dgram.recv_sec, source == SOURCE_NAMED);
 	if (in->exporter == NULL)
 		fatal("memory exhausted");
+	in->sink.octets = 0;
+	in->bytes = in->refused = 0;
 	r = netflow_decode(&dgram, in->exporter, &in->sink);
 	flush_sink(&in->sink);
+	if (in->refused > 0)
+		refuse_amplified(in, &dgram);
 	count_datagram(&in->exporter->counters, r);
 }
 

@@ -424,9 +424,6 @@ static const struct template_check {
 	    "the definition of templates changed after data of them; if this "
 	    "repeats, several processes may use one template, and flowd cannot "
 	    "tell them apart" },
-	{ "no-content", has_no_content, DETAIL_NONE,
-	    "data arrived for templates without addresses and counters that "
-	    "flowd stores; their flows are nearly empty" },
 	{ "slow-refresh", is_slow, DETAIL_INTERVAL,
 	    "templates are repeated less often than every 10 minutes; "
 	    "shorter intervals would lose fewer flows after packet loss or a "
@@ -446,6 +443,11 @@ static const struct template_check {
 	    "it; packets and octets may count only the sample" },
 };
 #define NTEMPLATE_CHECKS (sizeof(template_checks) / sizeof(template_checks[0]))
+
+static const struct template_check content_check = { "no-content",
+	has_no_content, DETAIL_NONE,
+	"data arrived for templates without addresses and counters that flowd "
+	"stores; they are not stored" };
 
 struct template_list {
 	size_t n;
@@ -490,7 +492,8 @@ add_template(const struct check *c, struct template_list *list,
 		    t->changes == 1 ? "time" : "times");
 }
 
-static void
+/* Whether it has a finding. */
+static bool
 check_templates(struct check *c, const struct template_check *check)
 {
 	struct template_list list = { .n = 0 };
@@ -508,6 +511,27 @@ check_templates(struct check *c, const struct template_check *check)
 		add_text(&list, " and %zu more", list.n - LISTED_MAX);
 	if (list.n > 0)
 		add(c, check->name, "%s: %s", check->text, list.text);
+	return (list.n > 0);
+}
+
+static void
+check_content(struct check *c)
+{
+	const struct counters *n = &c->e->counters;
+
+	/* Templates with addresses may have records without. */
+	if (!check_templates(c, &content_check) && n->no_content > 0)
+		add(c, "no-content",
+		    "%" PRIu64
+		    " flows had no addresses, octets and packets; they are "
+		    "not stored",
+		    n->no_content);
+	if (n->amplified > 0)
+		add(c, "amplification",
+		    "%" PRIu64
+		    " flows were not stored, since their datagrams would have "
+		    "added more than 8 bytes an octet, and 2 KiB, to the log",
+		    n->amplified);
 }
 
 static void
@@ -522,7 +546,8 @@ check_exporter(struct check *c)
 	check_interfaces(c);
 	check_options(c);
 	for (i = 0; i < NTEMPLATE_CHECKS; i++)
-		check_templates(c, &template_checks[i]);
+		(void)check_templates(c, &template_checks[i]);
+	check_content(c);
 }
 
 int

@@ -32,6 +32,7 @@
 
 /* The names of findings: flowdctl(8) explains them. */
 static const char *const names[] = {
+	"amplification",
 	"clock-off",
 	"collector-died",
 	"in-is-out",

@@ -82,6 +82,7 @@ netflow_decode(const struct datagram *dgram, struct exporter *exporter,
 	if (!protocol_of(dgram->data, dgram->len, &id))
 		return (refuse(dgram, exporter));
 	sink_set_listener(sink, dgram->listener);
+	sink->octets += dgram->len;
 	r = protocols[id].decode(dgram, exporter, sink);
 	if (!exporter->known)
 		report_new(exporter, id, dgram->recv_sec, r);

@@ -20,6 +20,7 @@
 #ifndef DECODE_H
 #define DECODE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,6 +47,12 @@ struct flow_sink {
 	void (*flush)(struct flow_sink *sink);
 	void *arg;         /* for flush */
 	uint64_t listener; /* of the datagram of these flows */
+	/*
+	 * Octets of the datagrams whose flows came to the sink, since its owner
+	 * set it to 0.  A set that was held counts when it is decoded.
+	 */
+	size_t octets;
+	bool keep_empty; /* flows without address, octets and packets */
 };
 
 /* The following flows are from a datagram of this listener. */

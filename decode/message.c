@@ -260,6 +260,63 @@ read_tunnelled(struct walk *w, const struct tmpl *t, struct cursor *data,
 	}
 }
 
+/* n records of the set have no content. */
+static void
+refuse_records(struct walk *w, const struct tmpl *t, uint64_t n)
+{
+	struct exporter *e = w->exporter;
+
+	if (n == 0)
+		return;
+	e->counters.flows += n;
+	e->counters.no_content += n;
+	exporter_warnx(e, EXPORTER_NO_CONTENT, w->msg.recv_sec,
+	    "domain %" PRIu32
+	    ": records of template %u have no address, octets or packets; "
+	    "they are not stored",
+	    w->msg.domain, t->key.id);
+}
+
+static bool
+keeps_all(const struct walk *w, const struct tmpl *t)
+{
+	return (t->content == CONTENT_ALWAYS || w->sink->keep_empty);
+}
+
+/* Refuses the last flow of the sink if it has no content. */
+static void
+check_content(struct walk *w, const struct tmpl *t)
+{
+	struct flow_sink *sink = w->sink;
+
+	if (keeps_all(w, t) || record_has_content(&sink->flows[sink->n - 1]))
+		return;
+	sink->n--;
+	refuse_records(w, t, 1);
+}
+
+/*
+ * Counts the records of a template without content; makes no flows.  False if
+ * the set ends inside a record.
+ */
+static bool
+skip_records(struct walk *w, const struct tmpl *t, struct cursor *data)
+{
+	struct ie_values *values = w->exporter->shared->values;
+	const uint32_t before = w->records;
+	struct flow flow;
+	int r = 0;
+
+	if (!t->variable)
+		w->records += (uint32_t)(cur_left(data) / t->record_len);
+	while (t->variable && r == 0 && cur_left(data) >= t->record_len) {
+		r = template_run(t, data, 1, &flow, values);
+		w->records += r == 0;
+	}
+	refuse_records(w, t, w->records - before);
+	return (r == 0);
+}
+
 /* False if the set ends inside a record. */
 static bool
 decode_tunnelled(struct walk *w, const struct tmpl *t, struct cursor *data)
@@ -277,6 +334,7 @@ decode_tunnelled(struct walk *w, const struct tmpl *t, struct cursor *data)
 		}
 		w->records++;
 		finish_flow(w, header, values, flow);
+		check_content(w, header);
 	}
 	return (true);
 }
@@ -285,7 +343,9 @@ decode_tunnelled(struct walk *w, const struct tmpl *t, struct cursor *data)
 static bool
 decode_flow_records(struct walk *w, const struct tmpl *t, struct cursor *data)
 {
-	const size_t at_once = record_is_one_flow(t) ? EXPORTER_RECORDS : 1;
+	const bool sure = keeps_all(w, t);
+	const size_t at_once =
+	    sure && record_is_one_flow(t) ? EXPORTER_RECORDS : 1;
 	struct ie_values *values = w->exporter->shared->values;
 	struct flow common, *flows;
 	size_t i, n;
@@ -305,6 +365,8 @@ decode_flow_records(struct walk *w, const struct tmpl *t, struct cursor *data)
 		w->records += (uint32_t)n;
 		for (i = 0; i < n; i++)
 			finish_flow(w, t, &values[i], &flows[i]);
+		if (!sure)
+			check_content(w, t);
 	}
 	return (true);
 }
@@ -362,8 +424,13 @@ decode_records(struct walk *w, const struct tmpl *t, struct cursor *data)
 	const uint32_t before = w->records;
 	bool whole;
 
-	whole = t->options ? decode_options_records(w, t, data) :
-			     decode_flow_records(w, t, data);
+	if (t->options)
+		whole = decode_options_records(w, t, data);
+	else if (t->content == CONTENT_NONE && t->outer == NULL &&
+	    !w->sink->keep_empty)
+		whole = skip_records(w, t, data);
+	else
+		whole = decode_flow_records(w, t, data);
 	if (!whole || w->records == before)
 		w->exporter->counters.sets_without_record++;
 }
@@ -458,6 +525,8 @@ decode_data_set(struct walk *w, struct set *set, bool may_defer)
 		return;
 	}
 	template_used(&w->exporter->templates, t, w->session, w->msg.recv_sec);
+	if (may_defer)
+		w->sink->octets += NF_SET_HEADER_LEN + cur_left(&set->data);
 	if (may_defer && is_to_defer(w, t))
 		w->deferred[w->ndeferred++] = *set;
 	else
@@ -510,6 +579,7 @@ release_held(struct walk *w, const struct template_key *key,
 		cur_init(&data, set->data, set->len);
 		past.msg = set->message;
 		sink_set_listener(w->sink, set->message.listener);
+		w->sink->octets += NF_SET_HEADER_LEN + set->len;
 		decode_records(&past, t, &data);
 		held_done(set, true);
 	}
@@ -771,6 +841,8 @@ decode_set(struct walk *w, struct set *set)
 {
 	enum set_kind kind = kind_of(w->msg.version, set->id);
 
+	if (kind != SET_DATA)
+		w->sink->octets += NF_SET_HEADER_LEN + cur_left(&set->data);
 	switch (kind) {
 	case SET_TEMPLATE:
 	case SET_OPTIONS:
@@ -819,6 +891,8 @@ decode_sets(struct walk *w, const struct datagram *dgram)
 	    exporter_session(w->exporter, dgram->port, dgram->recv_sec);
 	exporter_heard(w->exporter, w->protocol, dgram->recv_sec,
 	    dgram->recv_usec, w->msg.export_sec, 0);
+	/* Set by set, without those that are held until another datagram. */
+	w->sink->octets -= cur_left(&w->sets);
 	while (next_set(&w->sets, &set) == 1) {
 		decode_set(w, &set);
 		if (cur_left(&w->sets) <= w->after_init_time)

@@ -733,6 +733,14 @@ record_is_one_flow(const struct tmpl *t)
 }
 
 bool
+record_has_content(const struct flow *flow)
+{
+	return ((flow->fields &
+		    (STORE_FIELD_SRCDST_ADDR | STORE_FIELD_OCTETS |
+			STORE_FIELD_PACKETS)) != 0);
+}
+
+bool
 record_is_biflow(const struct tmpl *t)
 {
 	return (HAS(t, SLOT_REV_OCTETS) || HAS(t, SLOT_REV_PACKETS));

@@ -64,6 +64,9 @@ bool record_has_header(const struct flow *flow, const struct tmpl *t,
  */
 bool record_is_one_flow(const struct tmpl *t);
 
+/* Whether the flow has an address, octets or packets. */
+bool record_has_content(const struct flow *flow);
+
 /* Whether the template has counters for two directions. */
 bool record_is_biflow(const struct tmpl *t);
 

@@ -124,6 +124,21 @@ has_plain_times(const struct tmpl *t)
 		OF_END_DELTA - OF_START + 1));
 }
 
+/* Addresses of two families may both be zero: then a flow has neither. */
+static enum template_content
+content_of(const struct tmpl *t)
+{
+	if (has_member(&t->slots, offsetof(struct flow, octets)) ||
+	    has_member(&t->slots, offsetof(struct flow, packets)) ||
+	    t->family == FAMILY_4 || t->family == FAMILY_6)
+		return (CONTENT_ALWAYS);
+	if (t->family == FAMILY_BOTH || (t->steps & STEP_PACKET) != 0 ||
+	    slots_have(&t->slots, SLOT_REV_OCTETS) ||
+	    slots_have(&t->slots, SLOT_REV_PACKETS))
+		return (CONTENT_PERHAPS);
+	return (CONTENT_NONE);
+}
+
 /* The decisions that each record needs. */
 static uint8_t
 steps_of(const struct tmpl *t)
@@ -429,6 +444,7 @@ describe(struct tmpl *t, const struct plan *plan)
 	t->has_dst_port =
 	    has_member(&plan->slots, offsetof(struct flow, dst_port));
 	t->steps = steps_of(t);
+	t->content = (uint8_t)content_of(t);
 	if (t->family == FAMILY_BOTH)
 		find_inner(t, plan);
 	t->absent = absent_of(t);

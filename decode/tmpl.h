@@ -85,6 +85,13 @@ enum step {
 	STEP_TIMES = 64,  /* not just fields 21 and 22 of v9 */
 };
 
+/* A flow without address, octets and packets has no content. */
+enum template_content {
+	CONTENT_NONE,
+	CONTENT_PERHAPS, /* each record's values decide */
+	CONTENT_ALWAYS,
+};
+
 struct tmpl {
 	struct template_key key;
 	bool options;    /* describes options data */
@@ -98,6 +105,7 @@ struct tmpl {
 	bool has_protocol, has_src_port, has_dst_port;
 	bool own_reverse; /* RFC 5103: values of the reverse direction */
 	uint8_t family;   /* enum template_family */
+	uint8_t content;  /* enum template_content, of flows */
 	uint8_t steps;    /* enum step */
 	bool of_packet;   /* each record describes one packet */
 	uint16_t absent;  /* enum packet_value that no element has */

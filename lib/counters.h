@@ -111,6 +111,12 @@ enum counter_kind {
 	ROW(42, templates_doubtful, "templates-doubtful", COUNTER_TOTAL, \
 	    "templates_doubtful_total", \
 	    "Definitions that would have replaced a template in use.") \
+	ROW(50, no_content, "no-content", COUNTER_TOTAL, \
+	    "no_content_total", \
+	    "Flows without address, octets and packets, not stored.") \
+	ROW(51, amplified, "amplified", COUNTER_TOTAL, \
+	    "amplified_total", \
+	    "Flows not stored: the log would grow too much by a datagram.") \
 	ROW(60, times_restarted, "times-restarted", COUNTER_TOTAL, \
 	    "times_restarted_total", \
 	    "Flows with uptimes since an unknown restart, stored with the " \

@@ -167,10 +167,10 @@ class Options(Sender):
         layout = Template(256, DOMAIN, ("systemInitTimeMilliseconds", 8),
                           scopes=1)
         flow = Template(257, ("flowStartSysUpTime", 4),
-                        ("flowEndSysUpTime", 4))
+                        ("flowEndSysUpTime", 4), ("octetDeltaCount", 1))
         booted = EXPORT_MS - 1000000
         uptime = {"uptime_ms": 1000000}
-        data = netflow9.data(flow, (900000, 990000))
+        data = netflow9.data(flow, (900000, 990000, 1))
         with Flowd("store ALL") as flowd:
             feed = Feed(flowd)
             feed.send(self.message(

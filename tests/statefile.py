@@ -31,7 +31,8 @@ SAMPLING = Template(400, DOMAIN, ("samplerId", 1), ("samplerMode", 1),
 NAMES = Template(401, ("ingressInterface", 4), ("interfaceName", 8),
                  ("interfaceDescription", VARIABLE), scopes=1)
 BOOTED = Template(402, DOMAIN, ("systemInitTimeMilliseconds", 8), scopes=1)
-UPTIMES = Template(403, ("flowStartSysUpTime", 4), ("flowEndSysUpTime", 4))
+UPTIMES = Template(403, ("flowStartSysUpTime", 4), ("flowEndSysUpTime", 4),
+                   ("octetDeltaCount", 1))
 VARYING = Template(404, ("applicationName", VARIABLE), OCTETS)
 HEAD = 12		# octets before the part that the checksum covers
 
@@ -149,7 +150,7 @@ class Restart(StateSender):
             known = statistics(flowd).lines(AGENT, "sampler")
             feed = self.restart(flowd)
             feed.send(self.message(
-                netflow9.data(UPTIMES, (900000, 990000)),
+                netflow9.data(UPTIMES, (900000, 990000, 1)),
                 # Options data are still recognised as such.
                 netflow9.data(SAMPLING, (0, 7, 1, 7)),
                 uptime_ms=1000000))
@@ -206,7 +207,7 @@ class RestartOfIpfix(Restart, unittest.TestCase):
         before = len(feed.flows())
         feed.send(self.message(
             self.templates(UPTIMES),
-            netflow9.data(UPTIMES, (uptime * 1000 - 9, uptime * 1000)),
+            netflow9.data(UPTIMES, (uptime * 1000 - 9, uptime * 1000, 1)),
             sec=EXPORT_MS // 1000 + sec))
         flow, = feed.flows()[before:]
         return (absolute_ms(flow, "flow_finish") - EXPORT_MS) // 1000

@@ -57,7 +57,8 @@ class Report:
                     "held", "no-template")), f"datagrams of {exporter}: {n}")
             test.assertEqual(
                 n["flows"], sum(n[key] for key in (
-                    "stored", "discarded", "lost", "buffered")),
+                    "stored", "discarded", "lost", "buffered", "no-content",
+                    "amplified")),
                 f"flows of {exporter}: {n}")
 
 
