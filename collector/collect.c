@@ -510,6 +510,8 @@ save_last_state(struct collector *c)
 {
 	if (c->conf->statefile == NULL)
 		return;
+	/* An order to write may be on its way: nothing is decoded any more. */
+	c->state.last = true;
 	if (keep_state_ask(&c->state) == -1)
 		end_orphaned(c);
 	obey_while(c, &c->state.asked);
@@ -643,6 +645,7 @@ collector_new(const struct collector_place *place)
 	progress_init(c->batch);
 	c->state.sock = c->sock;
 	c->state.exporters = c->exporters;
+	c->state.successor = c->batch->deaths > 0;
 	staged_init(&c->staged);
 	return (c);
 }

@@ -72,7 +72,12 @@ keep_state_load(struct keep_state *k, int fd, const struct config *conf,
 	else
 		log_info("statefile: %zu exporters",
 		    exporters_count(k->exporters));
+	/* A former collector may have used the numbers in the file. */
+	if (k->successor)
+		exporters_doubt_sequences(k->exporters);
 	exporters_saved(k->exporters);
+	/* The numbers in the file will soon be old. */
+	k->due = true;
 	free(data);
 	(void)close(fd);
 }
@@ -105,13 +110,13 @@ keep_state_tick(struct keep_state *k, uint32_t now)
 
 /* -1 with errno. */
 static int
-write_state(const struct exporter_table *exporters, int fd)
+write_state(const struct exporter_table *exporters, bool last, int fd)
 {
 	uint8_t *data;
 	size_t len;
 	int r;
 
-	if (state_pack(exporters, &data, &len) != 0) {
+	if (state_pack(exporters, last, &data, &len) != 0) {
 		errno = ENOMEM;
 		return (-1);
 	}
@@ -141,7 +146,7 @@ keep_state_write(struct keep_state *k, int fd)
 	k->asked = false;
 	if (fd == -1)
 		return (0);
-	r = write_state(k->exporters, fd);
+	r = write_state(k->exporters, k->last, fd);
 	report(k, r);
 	(void)close(fd);
 	if (r == -1)

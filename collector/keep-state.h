@@ -34,6 +34,8 @@ struct keep_state {
 	struct exporter_table *exporters;
 	bool asked;     /* the monitor has been asked for a file to write */
 	bool due;       /* even if no exporter has changed */
+	bool last;      /* the next write is the last; see state_pack() */
+	bool successor; /* of a collector that died */
 	uint32_t saved; /* epoch seconds; when it was last asked for */
 	struct log_state unsaved; /* it cannot be written */
 };

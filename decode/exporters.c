@@ -515,6 +515,18 @@ exporters_saved(struct exporter_table *t)
 }
 
 void
+exporters_doubt_sequences(struct exporter_table *t)
+{
+	struct recent *use;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		for (use = t->by_use[i].oldest; use != NULL; use = use->newer)
+			sequences_doubt(&exporter_of(use)->sequences);
+	}
+}
+
+void
 exporters_expire(struct exporter_table *t, uint32_t now)
 {
 	held_expire(&t->shared.held, now);

@@ -122,6 +122,12 @@ void exporters_sum(const struct exporter_table *table, struct counters *sum);
 bool exporters_changed(const struct exporter_table *table);
 void exporters_saved(struct exporter_table *table);
 
+/*
+ * Forgets the numbers that are due in all sequences: the next ones may come
+ * from a later time.
+ */
+void exporters_doubt_sequences(struct exporter_table *table);
+
 /* Drops data that have waited for a template for too long. */
 void exporters_expire(struct exporter_table *table, uint32_t now);
 

@@ -1242,6 +1242,15 @@ sequences_save(const struct sequences *q, size_t i,
 }
 
 void
+sequences_doubt(struct sequences *q)
+{
+	size_t i;
+
+	for (i = 0; i < SEQUENCES_MAX; i++)
+		q->at[i].known = false;
+}
+
+void
 sequences_restore(struct sequences *q, const struct sequence_saved *saved)
 {
 	const struct sequence_mark m = {

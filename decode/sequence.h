@@ -206,6 +206,9 @@ struct sequence_saved {
 bool sequences_save(const struct sequences *q, size_t i,
     struct sequence_saved *saved);
 
+/* Forgets the numbers that are due. */
+void sequences_doubt(struct sequences *q);
+
 /* Adds a sequence at the end of the list. */
 void sequences_restore(struct sequences *q, const struct sequence_saved *saved);
 

@@ -47,6 +47,7 @@ struct unpacker {
 struct packer {
 	struct wcursor w;
 	uint32_t exporters;
+	bool last; /* as in state_pack */
 	int error;
 };
 
@@ -255,7 +256,7 @@ pack_mask(const struct exporter *e, uint32_t mask)
 }
 
 static int
-pack_sequences(struct wcursor *w, const struct exporter *e)
+pack_sequences(struct wcursor *w, const struct exporter *e, bool last)
 {
 	struct sequence_saved saved;
 	uint8_t n = 0, i;
@@ -266,6 +267,7 @@ pack_sequences(struct wcursor *w, const struct exporter *e)
 		return (FLOWD_ESPACE);
 	for (i = 0; i < n; i++) {
 		(void)sequences_save(&e->sequences, i, &saved);
+		saved.known = saved.known && last;
 		if (pack_struct(w, &sequence_layout, &saved) != 0)
 			return (FLOWD_ESPACE);
 	}
@@ -345,7 +347,7 @@ pack_exporter(void *arg, const struct exporter *e)
 		return;
 	p->exporters++;
 	if (pack_struct(w, &exporter_layout, &head) != 0 ||
-	    pack_sessions(w, e) != 0 || pack_sequences(w, e) != 0 ||
+	    pack_sessions(w, e) != 0 || pack_sequences(w, e, p->last) != 0 ||
 	    pack_templates(w, e) != 0 || pack_options(w, &e->options) != 0)
 		p->error = FLOWD_ESPACE;
 }
@@ -363,10 +365,10 @@ checksum(const uint8_t magic[STATE_MAGIC_LEN], const uint8_t *rest, size_t len)
 
 /* FLOWD_ESPACE if the state needs more than size bytes. */
 static int
-pack_into(const struct exporter_table *table, uint8_t *buf, size_t size,
-    size_t *len)
+pack_into(const struct exporter_table *table, bool last, uint8_t *buf,
+    size_t size, size_t *len)
 {
-	struct packer p = { .error = 0 };
+	struct packer p = { .last = last };
 	struct wcursor head;
 
 	wcur_init(&head, buf, size);
@@ -389,7 +391,8 @@ pack_into(const struct exporter_table *table, uint8_t *buf, size_t size,
 }
 
 int
-state_pack(const struct exporter_table *table, uint8_t **data, size_t *len)
+state_pack(const struct exporter_table *table, bool last, uint8_t **data,
+    size_t *len)
 {
 	size_t size;
 	uint8_t *buf;
@@ -400,7 +403,7 @@ state_pack(const struct exporter_table *table, uint8_t **data, size_t *len)
 	for (size = STATE_FIRST_LEN; size <= STATE_LEN_MAX; size *= 2) {
 		if ((buf = malloc(size)) == NULL)
 			return (FLOWD_ENOMEM);
-		r = pack_into(table, buf, size, len);
+		r = pack_into(table, last, buf, size, len);
 		if (r == 0) {
 			*data = buf;
 			return (0);

@@ -43,10 +43,12 @@
 
 /*
  * Packs the state of all exporters.  *data is allocated; the caller frees it.
- * FLOWD_ENOMEM, also for a state of more than STATE_LEN_MAX.
+ * FLOWD_ENOMEM, also for a state of more than STATE_LEN_MAX.  last: no datagram
+ * will be decoded any more; otherwise sequences are packed without the number
+ * that is due, which would be old when it is read.
  */
-int state_pack(const struct exporter_table *table, uint8_t **data, size_t *len)
-    __attribute__((warn_unused_result));
+int state_pack(const struct exporter_table *table, bool last, uint8_t **data,
+    size_t *len) __attribute__((warn_unused_result));
 
 /* Whether the caller wants the exporter at addr. */
 typedef bool state_wants(void *arg, const struct addr *addr);

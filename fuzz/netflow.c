@@ -76,12 +76,12 @@ restart(struct collect *c, const struct exporter_limits *l)
 	uint8_t *saved, *again;
 	size_t len, len_again;
 
-	assert_int_equal(state_pack(c->table, &saved, &len), 0);
+	assert_int_equal(state_pack(c->table, true, &saved, &len), 0);
 	collect_stop(c);
 	collect_open(c, l, recv_sec);
 	assert_int_equal(
 	    state_unpack(c->table, saved, len, c->recv_sec, NULL, NULL), 0);
-	assert_int_equal(state_pack(c->table, &again, &len_again), 0);
+	assert_int_equal(state_pack(c->table, true, &again, &len_again), 0);
 	if (l->memory == MEMORY_DEFAULT) {
 		assert_int_equal(len, len_again);
 		assert_memory_equal(saved, again, len);

@@ -82,12 +82,12 @@ compare_with_itself(struct collect *c)
 	uint8_t *first, *second;
 	size_t len, len2;
 
-	assert_int_equal(state_pack(c->table, &first, &len), 0);
+	assert_int_equal(state_pack(c->table, true, &first, &len), 0);
 	collect_stop(c);
 	collect_open(c, &limits[0], COLLECT_RECV_SEC);
 	assert_int_equal(
 	    state_unpack(c->table, first, len, c->recv_sec, NULL, NULL), 0);
-	assert_int_equal(state_pack(c->table, &second, &len2), 0);
+	assert_int_equal(state_pack(c->table, true, &second, &len2), 0);
 	assert_int_equal(len, len2);
 	assert_memory_equal(first, second, len);
 	free(first);

@@ -139,7 +139,7 @@ static void
 pack(const struct collect *c)
 {
 	free(data);
-	assert_int_equal(state_pack(c->table, &data, &len), 0);
+	assert_int_equal(state_pack(c->table, true, &data, &len), 0);
 	assert_non_null(data);
 }
 
@@ -205,7 +205,7 @@ an_empty_state_is_restored(void **state)
 	(void)state;
 	empty = exporters_new(&limits);
 	assert_non_null(empty);
-	assert_int_equal(state_pack(empty, &data, &len), 0);
+	assert_int_equal(state_pack(empty, true, &data, &len), 0);
 	assert_int_equal(
 	    state_unpack(empty, data, len, COLLECT_RECV_SEC, NULL, NULL), 0);
 	assert_int_equal(exporters_count(empty), 0);
@@ -290,6 +290,34 @@ sequences_continue_after_a_restart(void **state)
 	wire_start(&w, V9);
 	transmit(&after, DECODED);
 	assert_int_equal(after.exporter->counters.sequence_lost_datagrams, 3);
+}
+
+/* Nothing is known about the numbers between the file and its reading. */
+static void
+old_numbers_are_no_gap(void **state)
+{
+	(void)state;
+	w.sequence = 100;
+	wire_start(&w, V9);
+	transmit(&before, DECODED);
+	free(data);
+	assert_int_equal(state_pack(before.table, false, &data, &len), 0);
+	assert_int_equal(unpack(&after, data, len), 0);
+	(void)collect_from(&after, 0xc0000201);
+	w.sequence = 104;
+	wire_start(&w, V9);
+	transmit(&after, DECODED);
+	assert_int_equal(after.exporter->counters.sequence_lost_datagrams, 0);
+	w.sequence = 107;
+	wire_start(&w, V9);
+	transmit(&after, DECODED);
+	assert_int_equal(after.exporter->counters.sequence_lost_datagrams, 2);
+	exporters_doubt_sequences(after.table);
+	w.sequence = 117;
+	wire_start(&w, V9);
+	transmit(&after, DECODED);
+	assert_int_equal(after.exporter->counters.sequence_lost_datagrams, 2);
+	assert_int_equal(after.exporter->counters.sequence_late, 0);
 }
 
 static void
@@ -634,7 +662,7 @@ doubts_are_restored(void **state)
 	transmit(&after, DECODED);
 	send_plain(&after, 4000, DECODED);
 	send_plain(&after, 5000, DECODE_HELD);
-	assert_int_equal(state_pack(after.table, &data, &len), 0);
+	assert_int_equal(state_pack(after.table, true, &data, &len), 0);
 	collect_stop(&before);
 	collect_start(&before, NULL);
 	assert_int_equal(unpack(&before, data, len), 0);
@@ -711,6 +739,7 @@ main(void)
 		TEST(data_without_template_are_decoded_after_a_restart),
 		TEST(options_are_restored),
 		TEST(sequences_continue_after_a_restart),
+		TEST(old_numbers_are_no_gap),
 		TEST(the_order_of_use_is_restored),
 		TEST(large_states_are_packed),
 		TEST(smaller_limits_are_enforced),
