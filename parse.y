@@ -55,7 +55,7 @@ static void	yyerror(const char *);
 }
 
 %token	<token>	ACCEPT AFTER AGENT ALL ANY AT BEFORE BUFFER BUFSIZE
-%token	<token>	COMPRESS CONTROL CRASHDUMP DATE DAYS DEATHS DISCARD DST DST_AS EQUALS
+%token	<token>	COMPRESS COMPRESSORS CONTROL CRASHDUMP DATE DAYS DEATHS DISCARD DST DST_AS EQUALS
 %token	<token>	EVERY
 %token	<token>	EXPORTERS FILE_ FILES FLOW FORWARD GROUP IN_IFNDX
 %token	<token>	INCLUDE INET INET6 INTERFACE INTERFACES JOIN KEEP LIMIT LISTEN
@@ -174,11 +174,16 @@ statement
 		conf_limit_number(&parsing.conf->limits.deaths,
 		    CONFIG_DEATHS_MAX, $2, $3);
 	}
+	| LIMIT COMPRESSORS STRING '\n'	{
+		conf_limit_number(&parsing.conf->limits.compressors,
+		    CONFIG_COMPRESSORS_MAX, $2, $3);
+	}
 	| LIMIT error '\n'	{
 		lex_expected("limit exporters NUMBER, limit templates NUMBER, "
 		    "limit interfaces NUMBER, limit memory SIZE, "
-		    "limit buffer SIZE, limit logs NUMBER, limit silence "
-		    "DURATION or limit deaths NUMBER");
+		    "limit buffer SIZE, limit logs NUMBER, "
+		    "limit silence DURATION, limit deaths NUMBER or "
+		    "limit compressors NUMBER");
 	}
 	| LOGSOCK STRING bufsize '\n'	{ conf_set_logsock($1, $2, $3); }
 	| LOGSOCK error '\n'	{
@@ -438,6 +443,7 @@ const struct keyword grammar_keywords[] = {
 	{ "buffer",	BUFFER, true },
 	{ "bufsize",	BUFSIZE, false },
 	{ "compress",	COMPRESS, true },
+	{ "compressors", COMPRESSORS, true },
 	{ "control",	CONTROL, true },
 	{ "crashdump",	CRASHDUMP, true },
 	{ "date",	DATE, false },

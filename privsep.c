@@ -60,7 +60,6 @@
 #define DEFAULT_PIDFILE PACKAGE_RUNSTATEDIR "/flowd.pid"
 #define START_SECONDS   20      /* until the collectors must be ready */
 #define STOP_SECONDS    30      /* until the collectors must have exited */
-#define COMPRESS_MS     50      /* between looks at a compression */
 #define NS_IN_MS        1000000 /* nanoseconds in a millisecond */
 
 /* The collectors' sockets, and after them the pipes with their messages. */
@@ -241,8 +240,8 @@ wait_limit(const struct monitor *m, struct timespec *ts)
 	if (m->workers.stopping || flowlogs_need_ticks(&m->now.logs) ||
 	    is_held_back(&m->workers) || workers_wait(&m->workers))
 		ms = sooner(ms, ms_to_next_second());
-	if (flowlogs_compress(&m->now.logs))
-		ms = sooner(ms, COMPRESS_MS);
+	if (!m->workers.stopping && flowlogs_are_due(&m->now.logs))
+		ms = 0;
 	if (ms == -1)
 		return (NULL);
 	*ts = (struct timespec){ .tv_sec = ms / 1000,

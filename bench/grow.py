@@ -16,8 +16,9 @@ import sys
 import tempfile
 
 import grow_config
+import grow_logs
 
-ROWS = grow_config.ROWS
+ROWS = grow_config.ROWS + grow_logs.ROWS
 
 
 def text(row, costs):

@@ -308,6 +308,7 @@ static const struct pack_row limits_rows[] = {
 	UP_TO(struct conf_limits, logs, CONFIG_LOGS_MAX),
 	UP_TO(struct conf_limits, silence, INT32_MAX),
 	UP_TO(struct conf_limits, deaths, CONFIG_DEATHS_MAX),
+	UP_TO(struct conf_limits, compressors, CONFIG_COMPRESSORS_MAX),
 };
 static const struct pack_layout limits_layout =
     PACK_LAYOUT(struct conf_limits, limits_rows, NULL);

@@ -418,6 +418,9 @@ print_limits(const struct conf_limits *limits, FILE *fp)
 		    limits->silence);
 	if (limits->deaths != 0)
 		(void)fprintf(fp, "limit deaths %" PRIu32 "\n", limits->deaths);
+	if (limits->compressors != 0)
+		(void)fprintf(fp, "limit compressors %" PRIu32 "\n",
+		    limits->compressors);
 }
 
 void

@@ -43,6 +43,10 @@
 #define CONFIG_DEATHS_MAX   10      /* limit deaths */
 #define CONFIG_IFACES_MAX   1048576 /* limit interfaces */
 
+/* Processes that compress closed files at the same time. */
+#define CONFIG_COMPRESSORS_DEFAULT 4
+#define CONFIG_COMPRESSORS_MAX     64
+
 /* Addresses that flow sources may allow if each exporter has a log. */
 #define CONFIG_EXPORTERS_MAX 65536
 
@@ -85,6 +89,7 @@ struct conf_limits {
 	uint32_t logs;       /* of exporters, that are open */
 	uint32_t silence;    /* seconds until an exporter is forgotten; 0: no */
 	uint32_t deaths;     /* of a collector in a minute; 0: flowd goes on */
+	uint32_t compressors;
 };
 
 struct conf_forward {

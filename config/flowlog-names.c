@@ -34,6 +34,7 @@
 struct flowlog_names_node {
 	uint32_t child;   /* the first byte that follows */
 	uint32_t sibling; /* another byte at the same place */
+	uint32_t number;  /* of the log, if a spelling ends here */
 	char byte;
 	bool is_end; /* a spelling ends here */
 };
@@ -102,7 +103,8 @@ child_with(struct flowlog_names_tree *t, uint32_t node, char byte)
 }
 
 static int
-add_spelling(struct flowlog_names_tree *t, const char *spelling)
+add_spelling(struct flowlog_names_tree *t, const char *spelling,
+    uint32_t number)
 {
 	uint32_t node = 0;
 
@@ -116,6 +118,7 @@ add_spelling(struct flowlog_names_tree *t, const char *spelling)
 			return (FLOWD_ENOMEM);
 	}
 	t->nodes[node].is_end = true;
+	t->nodes[node].number = number;
 	return (0);
 }
 
@@ -144,19 +147,20 @@ separates(char c)
 }
 
 /*
- * The next three functions call each other: whether what follows the node can
- * be the same as rest, the rest of a spelling.  A path has one address.
+ * The next three functions call each other.  They return the end of a spelling
+ * of which all that follows the node can be the same as rest, the rest of
+ * another spelling.  NONE: there is none.  A path has one address.
  */
-static bool meets(const struct flowlog_names_tree *t, uint32_t node,
+static uint32_t meet(const struct flowlog_names_tree *t, uint32_t node,
     const char *rest);
 
 /* The same if an address comes before rest. */
-static bool
-address_meets(const struct flowlog_names_tree *t, uint32_t node,
+static uint32_t
+address_meet(const struct flowlog_names_tree *t, uint32_t node,
     const char *rest, bool separated)
 {
 	const struct flowlog_names_node *child;
-	uint32_t i;
+	uint32_t i, end = NONE;
 	bool now;
 
 	for (i = t->nodes[node].child; i != NONE; i = child->sibling) {
@@ -164,69 +168,74 @@ address_meets(const struct flowlog_names_tree *t, uint32_t node,
 		if (!can_be_in_address(child->byte))
 			continue;
 		now = separated || separates(child->byte);
-		if ((now && meets(t, i, rest)) ||
-		    address_meets(t, i, rest, now))
-			return (true);
+		if (now)
+			end = meet(t, i, rest);
+		if (end == NONE)
+			end = address_meet(t, i, rest, now);
+		if (end != NONE)
+			return (end);
 	}
-	return (false);
+	return (NONE);
 }
 
 /* The same if the node is an address. */
-static bool
-meets_address(const struct flowlog_names_tree *t, uint32_t node,
+static uint32_t
+meet_address(const struct flowlog_names_tree *t, uint32_t node,
     const char *rest)
 {
 	bool separated = false;
+	uint32_t end;
 
 	for (; can_be_in_address(*rest); rest++) {
 		separated = separated || separates(*rest);
-		if (separated && meets(t, node, rest + 1))
-			return (true);
+		if (separated && (end = meet(t, node, rest + 1)) != NONE)
+			return (end);
 	}
-	return (false);
+	return (NONE);
 }
 
-static bool
-meets(const struct flowlog_names_tree *t, uint32_t node, const char *rest)
+static uint32_t
+meet(const struct flowlog_names_tree *t, uint32_t node, const char *rest)
 {
 	const struct flowlog_names_node *child;
-	uint32_t i;
+	uint32_t i, end = NONE;
 
 	if (*rest == '\0')
-		return (t->nodes[node].is_end);
-	if (*rest == ANY_ADDRESS && address_meets(t, node, rest + 1, false))
-		return (true);
-	for (i = t->nodes[node].child; i != NONE; i = child->sibling) {
+		return (t->nodes[node].is_end ? node : NONE);
+	if (*rest == ANY_ADDRESS)
+		end = address_meet(t, node, rest + 1, false);
+	for (i = t->nodes[node].child; end == NONE && i != NONE;
+	     i = child->sibling) {
 		child = &t->nodes[i];
-		if (child->byte == ANY_ADDRESS ?
-			meets_address(t, i, rest) :
-			can_be_same(child->byte, *rest) &&
-			    meets(t, i, rest + 1))
-			return (true);
+		if (child->byte == ANY_ADDRESS)
+			end = meet_address(t, i, rest);
+		else if (can_be_same(child->byte, *rest))
+			end = meet(t, i, rest + 1);
 	}
-	return (false);
+	return (end);
 }
 
 static bool
 tree_meets(const struct flowlog_names_tree *t, const char *spelling)
 {
-	return (t->n != 0 && meets(t, 0, spelling));
+	return (t->n != 0 && meet(t, 0, spelling) != NONE);
 }
 
 int
-flowlog_names_add(struct flowlog_names *names, const struct conf_log *log)
+flowlog_names_add(struct flowlog_names *names, const struct conf_log *log,
+    uint32_t number)
 {
 	char spelling[PATH_MAX];
 	size_t i;
 
 	for (i = 0; i < nsuffixes(log); i++) {
 		spell_with_suffix(log, i, spelling);
-		if (add_spelling(&names->files, spelling) != 0)
+		if (add_spelling(&names->files, spelling, number) != 0)
 			return (FLOWD_ENOMEM);
 	}
 	if (flowlog_name_temporary(log, spelling) != 0)
 		return (0);
-	return (add_spelling(&names->temporaries, spelling));
+	return (add_spelling(&names->temporaries, spelling, number));
 }
 
 bool
@@ -244,6 +253,19 @@ flowlog_names_meet(const struct flowlog_names *names,
 	}
 	return (flowlog_name_temporary(log, spelling) == 0 &&
 	    tree_meets(&names->files, spelling));
+}
+
+bool
+flowlog_names_find(const struct flowlog_names *names, const char *path,
+    uint32_t *number)
+{
+	const struct flowlog_names_tree *t = &names->files;
+	const uint32_t end = t->n == 0 ? NONE : meet(t, 0, path);
+
+	if (end == NONE)
+		return (false);
+	*number = t->nodes[end].number;
+	return (true);
 }
 
 void

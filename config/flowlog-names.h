@@ -23,6 +23,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "config/config.h"
 
@@ -41,9 +42,9 @@ struct flowlog_names {
 	struct flowlog_names_tree temporaries; /* files being compressed */
 };
 
-/* Adds the names of a log.  FLOWD_ENOMEM. */
-int flowlog_names_add(struct flowlog_names *names, const struct conf_log *log)
-    __attribute__((warn_unused_result));
+/* Adds the names of a log, with a number for it.  FLOWD_ENOMEM. */
+int flowlog_names_add(struct flowlog_names *names, const struct conf_log *log,
+    uint32_t number) __attribute__((warn_unused_result));
 
 /*
  * Whether a file of the log can have the name of a file of another log.  Any
@@ -51,6 +52,14 @@ int flowlog_names_add(struct flowlog_names *names, const struct conf_log *log)
  */
 bool flowlog_names_meet(const struct flowlog_names *names,
     const struct conf_log *log);
+
+/*
+ * Finds the number of the only log that can have a file of this path, if the
+ * names of no two logs meet; flowlog_name_parse then tells whether it has.
+ * False if there is no such log.
+ */
+bool flowlog_names_find(const struct flowlog_names *names, const char *path,
+    uint32_t *number);
 
 void flowlog_names_free(struct flowlog_names *names);
 

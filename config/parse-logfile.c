@@ -200,7 +200,7 @@ note_log(const struct conf_log *log)
 		    0);
 	if (log->ntags == 0)
 		seen.none_of_tags = true;
-	if (flowlog_names_add(&seen.names, log) != 0)
+	if (flowlog_names_add(&seen.names, log, 0) != 0)
 		parse_no_memory();
 }
 

@@ -28,10 +28,9 @@
 #include <unistd.h>
 
 #include "base/log-cause.h"
-#include "monitor/flowlog-compress.h"
+#include "config/flowlog-name.h"
 #include "monitor/flowlog-dir.h"
 #include "monitor/paths.h"
-#include "store.h"
 
 #define NUMBERED "%s.%06" PRIu32
 
@@ -50,135 +49,6 @@ open_directory(const char *path, struct log_cause *cause)
 }
 
 static bool
-begins_as_own(int fd, bool compressed)
-{
-	uint8_t head[FLOWLOG_COMPRESS_HEAD];
-	ssize_t n = pread(fd, head, sizeof(head), 0);
-	size_t len;
-
-	if (n == -1)
-		return (false);
-	if (compressed)
-		return (flowlog_compress_made(head, (size_t)n));
-	return (n == 0 || store_check_header(head, (size_t)n, &len) == 0);
-}
-
-/* Reads the status of the file f->name; false if it is no file of the log. */
-static bool
-inspect(const struct flowlog_dir *d, struct flowlog_dir_file *f)
-{
-	struct stat st;
-	bool own;
-	int fd;
-
-	/* Opens only regular files, since opening a device can have effects. */
-	if (fstatat(d->fd, f->name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
-	    !S_ISREG(st.st_mode))
-		return (false);
-	fd = openat(d->fd, f->name,
-	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd == -1)
-		return (false);
-	own = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    begins_as_own(fd, f->parsed.compressed);
-	(void)close(fd);
-	f->mtime = st.st_mtim;
-	f->size = (uint64_t)st.st_size;
-	f->dev = st.st_dev;
-	f->ino = st.st_ino;
-	return (own);
-}
-
-static int
-add_file(struct flowlog_dir *d, const struct flowlog_dir_file *f, size_t *room)
-{
-	struct flowlog_dir_file *grown;
-
-	if (d->n == *room) {
-		*room = *room == 0 ? 16 : *room * 2;
-		grown = reallocarray(d->files, *room, sizeof(*grown));
-		if (grown == NULL)
-			return (-1);
-		d->files = grown;
-	}
-	d->files[d->n++] = *f;
-	return (0);
-}
-
-static int
-compare_age(const void *va, const void *vb)
-{
-	const struct flowlog_dir_file *a = va, *b = vb;
-	const int order = memcmp(&a->parsed.exporter, &b->parsed.exporter,
-	    sizeof(a->parsed.exporter));
-
-	if (order != 0)
-		return (order);
-	if (a->mtime.tv_sec != b->mtime.tv_sec)
-		return (a->mtime.tv_sec < b->mtime.tv_sec ? -1 : 1);
-	if (a->mtime.tv_nsec != b->mtime.tv_nsec)
-		return (a->mtime.tv_nsec < b->mtime.tv_nsec ? -1 : 1);
-	if (a->parsed.number != b->parsed.number)
-		return (a->parsed.number > b->parsed.number ? -1 : 1);
-	return (strcmp(a->name, b->name));
-}
-
-static int
-read_files(struct flowlog_dir *d, const struct conf_log *log, DIR *dir)
-{
-	const struct dirent *entry;
-	struct flowlog_dir_file f;
-	size_t room = 0;
-
-	while ((entry = readdir(dir)) != NULL) {
-		if (!flowlog_name_parse(log, entry->d_name, &f.parsed) ||
-		    strlcpy(f.name, entry->d_name, sizeof(f.name)) >=
-			sizeof(f.name) ||
-		    !inspect(d, &f))
-			continue;
-		if (add_file(d, &f, &room) == -1)
-			return (-1);
-	}
-	if (d->n != 0)
-		qsort(d->files, d->n, sizeof(*d->files), compare_age);
-	return (0);
-}
-
-int
-flowlog_dir_open(struct flowlog_dir *d, const struct conf_log *log,
-    struct log_cause *cause)
-{
-	DIR *dir = NULL;
-	int fd, r = -1;
-
-	*d = (struct flowlog_dir){ .fd = open_directory(log->path, cause) };
-	if (d->fd == -1)
-		return (-1);
-	if ((fd = fcntl(d->fd, F_DUPFD_CLOEXEC, 0)) != -1 &&
-	    (dir = fdopendir(fd)) == NULL)
-		(void)close(fd);
-	if (dir != NULL) {
-		r = read_files(d, log, dir);
-		(void)closedir(dir);
-	}
-	if (r == -1) {
-		log_cause_set(cause, "logfile %s: cannot list its directory",
-		    log->path);
-		flowlog_dir_close(d);
-		errno = cause->error;
-	}
-	return (r);
-}
-
-void
-flowlog_dir_close(struct flowlog_dir *d)
-{
-	(void)close(d->fd);
-	free(d->files);
-	*d = (struct flowlog_dir){ .fd = -1 };
-}
-
-static bool
 is_free(int dir, const char *name)
 {
 	struct stat st;
@@ -188,21 +58,21 @@ is_free(int dir, const char *name)
 }
 
 bool
-flowlog_dir_compressed_name(const struct flowlog_dir *d,
-    const struct flowlog_dir_file *f, char name[NAME_MAX + 1])
+flowlog_dir_compressed_name(int dir, const char *of, uint32_t of_number,
+    char name[NAME_MAX + 1])
 {
 	uint32_t number;
 	int n;
 
-	n = snprintf(name, NAME_MAX + 1, "%s" FLOWLOG_NAME_COMPRESSED, f->name);
+	n = snprintf(name, NAME_MAX + 1, "%s" FLOWLOG_NAME_COMPRESSED, of);
 	for (number = 1; n > 0 && n <= NAME_MAX; number++) {
-		if (is_free(d->fd, name))
+		if (is_free(dir, name))
 			return (true);
 		/* A name has at most one number. */
-		if (f->parsed.number != 0 || number > FLOWLOG_NAME_NUMBER_MAX)
+		if (of_number != 0 || number > FLOWLOG_NAME_NUMBER_MAX)
 			break;
 		n = snprintf(name, NAME_MAX + 1,
-		    NUMBERED FLOWLOG_NAME_COMPRESSED, f->name, number);
+		    NUMBERED FLOWLOG_NAME_COMPRESSED, of, number);
 	}
 	return (false);
 }
@@ -224,64 +94,184 @@ numbered_name(const struct conf_log *log, uint32_t number, const char *suffix,
 	return (-1);
 }
 
-/* Renames the file with this number to the next number, if it exists. */
+/* Renames the file with this number, compressed or not, if it exists. */
 static int
-renumber(int dir, const struct conf_log *log, uint32_t number,
+rename_number(int dir, const struct conf_log *log, uint32_t from, uint32_t to,
     const char *suffix)
 {
-	char from[NAME_MAX + 1], to[NAME_MAX + 1];
+	char old[NAME_MAX + 1], new[NAME_MAX + 1];
 
-	if (numbered_name(log, number, suffix, from) == -1 ||
-	    numbered_name(log, number + 1, suffix, to) == -1)
+	if (numbered_name(log, from, suffix, old) == -1 ||
+	    numbered_name(log, to, suffix, new) == -1)
 		return (-1);
-	if (renameat(dir, from, dir, to) == 0)
+	if (renameat(dir, old, dir, new) == 0)
 		return (0);
-	return (number != 0 && errno == ENOENT ? 0 : -1);
+	return (from != 0 && errno == ENOENT ? 0 : -1);
 }
 
-/* The first number without a file, compressed or not.  0: none is free. */
-static uint32_t
-first_free(int dir, const struct conf_log *log)
+static int
+renumber(int dir, const struct conf_log *log, uint32_t from, uint32_t to)
+{
+	if (rename_number(dir, log, from, to, "") == -1)
+		return (-1);
+	return (rename_number(dir, log, from, to, FLOWLOG_NAME_COMPRESSED));
+}
+
+/* Whether no file has this number, compressed or not. */
+static bool
+number_is_free(int dir, const struct conf_log *log, uint32_t number)
 {
 	char plain[NAME_MAX + 1], compressed[NAME_MAX + 1];
-	uint32_t number;
 
-	for (number = 1; number <= FLOWLOG_NAME_NUMBER_MAX; number++) {
-		if (numbered_name(log, number, "", plain) == -1 ||
-		    numbered_name(log, number, FLOWLOG_NAME_COMPRESSED,
-			compressed) == -1)
-			break;
-		if (is_free(dir, plain) && is_free(dir, compressed))
-			return (number);
+	return (numbered_name(log, number, "", plain) == 0 &&
+	    numbered_name(log, number, FLOWLOG_NAME_COMPRESSED, compressed) ==
+		0 &&
+	    is_free(dir, plain) && is_free(dir, compressed));
+}
+
+/* The numbers above FLOWLOG_DIR_SHIFTED that files have. */
+struct numbers {
+	uint32_t *list;
+	size_t n;
+};
+
+static int
+add_number(struct numbers *numbers, uint32_t number)
+{
+	uint32_t *grown;
+
+	/* The capacity doubles, so it is reached at powers of two. */
+	if ((numbers->n & (numbers->n - 1)) == 0) {
+		grown = reallocarray(numbers->list,
+		    numbers->n == 0 ? 1 : numbers->n * 2, sizeof(*grown));
+		if (grown == NULL)
+			return (-1);
+		numbers->list = grown;
 	}
+	numbers->list[numbers->n++] = number;
 	return (0);
 }
 
 static int
-shift(int dir, const struct conf_log *log)
+compare_numbers(const void *va, const void *vb)
 {
-	uint32_t number = first_free(dir, log);
+	const uint32_t *a = va, *b = vb;
 
-	if (number == 0) {
+	return (*a > *b ? -1 : *a < *b);
+}
+
+/* Finds the numbers, the greatest first.  -1 with errno. */
+static int
+find_numbers(int dir, const struct conf_log *log, struct numbers *numbers)
+{
+	const struct dirent *entry;
+	struct flowlog_name name;
+	DIR *reading;
+	int fd, r = 0;
+
+	*numbers = (struct numbers){ NULL, 0 };
+	if ((fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
+		return (-1);
+	if ((reading = fdopendir(fd)) == NULL) {
+		(void)close(fd);
+		return (-1);
+	}
+	while (r == 0 && (entry = readdir(reading)) != NULL) {
+		if (flowlog_name_parse(log, entry->d_name, &name) &&
+		    name.number > FLOWLOG_DIR_SHIFTED)
+			r = add_number(numbers, name.number);
+	}
+	(void)closedir(reading);
+	if (numbers->n > 0)
+		qsort(numbers->list, numbers->n, sizeof(*numbers->list),
+		    compare_numbers);
+	return (r);
+}
+
+/* Gives these files the greatest numbers that there are. */
+static int
+move_to_end(int dir, const struct conf_log *log, const struct numbers *numbers,
+    uint32_t *above)
+{
+	uint32_t to = FLOWLOG_NAME_NUMBER_MAX + 1, last = 0;
+	size_t i;
+
+	for (i = 0; i < numbers->n; i++) {
+		if (numbers->list[i] == last)
+			continue; /* compressed and not compressed */
+		last = numbers->list[i];
+		if (last != --to && renumber(dir, log, last, to) == -1)
+			return (-1);
+	}
+	*above = to;
+	return (0);
+}
+
+/* Finds the least number above; makes room if the one below is in use. */
+static int
+find_above(int dir, const struct conf_log *log, uint32_t *above)
+{
+	struct numbers numbers;
+	int r;
+
+	r = find_numbers(dir, log, &numbers);
+	if (r == 0) {
+		*above = numbers.n == 0 ? FLOWLOG_NAME_NUMBER_MAX + 1 :
+					  numbers.list[numbers.n - 1];
+		if (*above == FLOWLOG_DIR_SHIFTED + 1)
+			r = move_to_end(dir, log, &numbers, above);
+	}
+	free(numbers.list);
+	return (r);
+}
+
+/*
+ * Gives the last file that is shifted its final number: below those of all older
+ * files, which have the greatest numbers.
+ */
+static int
+move_above(int dir, const struct conf_log *log, uint32_t *above)
+{
+	if ((*above <= FLOWLOG_DIR_SHIFTED + 1 ||
+		!number_is_free(dir, log, *above - 1)) &&
+	    find_above(dir, log, above) == -1)
+		return (-1);
+	if (*above <= FLOWLOG_DIR_SHIFTED + 1) {
 		errno = EEXIST;
 		return (-1);
 	}
+	--*above;
+	return (renumber(dir, log, FLOWLOG_DIR_SHIFTED, *above));
+}
+
+static int
+shift(int dir, const struct conf_log *log, uint32_t *above)
+{
+	uint32_t number = 1;
+
+	while (
+	    number < FLOWLOG_DIR_SHIFTED && !number_is_free(dir, log, number))
+		number++;
+	if (number == FLOWLOG_DIR_SHIFTED &&
+	    !number_is_free(dir, log, number) &&
+	    move_above(dir, log, above) == -1)
+		return (-1);
 	while (--number > 0) {
-		if (renumber(dir, log, number, "") == -1 ||
-		    renumber(dir, log, number, FLOWLOG_NAME_COMPRESSED) == -1)
+		if (renumber(dir, log, number, number + 1) == -1)
 			return (-1);
 	}
-	return (renumber(dir, log, 0, ""));
+	return (rename_number(dir, log, 0, 1, ""));
 }
 
 int
-flowlog_dir_shift(const struct conf_log *log, struct log_cause *cause)
+flowlog_dir_shift(const struct conf_log *log, uint32_t *above,
+    struct log_cause *cause)
 {
 	int dir = open_directory(log->path, cause), r;
 
 	if (dir == -1)
 		return (-1);
-	if ((r = shift(dir, log)) == -1)
+	if ((r = shift(dir, log, above)) == -1)
 		log_cause_set(cause,
 		    "logfile %s cannot be renamed with a number", log->path);
 	(void)close(dir);

@@ -15,62 +15,39 @@
  */
 
 /*
- * The closed files of a rotated log in its directory.
+ * The names of closed files in the directory of a log.
  */
 #ifndef FLOWLOG_DIR_H
 #define FLOWLOG_DIR_H
 
-#include <sys/types.h>
-
 #include <limits.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
-#include <time.h>
 
 #include "base/log-cause.h"
 #include "config/config.h"
-#include "config/flowlog-name.h"
 
-struct flowlog_dir_file {
-	char name[NAME_MAX + 1]; /* in the directory */
-	struct flowlog_name parsed;
-	struct timespec mtime;
-	uint64_t size; /* bytes */
-	dev_t dev;
-	ino_t ino;
-};
-
-struct flowlog_dir {
-	int fd;                         /* of the directory */
-	struct flowlog_dir_file *files; /* by exporter, the oldest first */
-	size_t n;
-};
+/* At a rotation, only files with numbers up to this one are renamed. */
+#define FLOWLOG_DIR_SHIFTED 1000
 
 /*
- * Finds the files of the log: regular files whose names are those of rotated
- * files of the log, and that are empty, begin as a flow log, or were compressed
- * by flowd.  Excludes the plain name, which is that of the open file.  -1 with
- * the cause and errno.
+ * The name for the compressed form of a file: its name with .gz.  If that
+ * exists, for example after a clock was set back, it also gets a number, unless
+ * the file has one; 0: it has none.  dir is the descriptor of the directory.
+ * False if no name is free.
  */
-int flowlog_dir_open(struct flowlog_dir *d, const struct conf_log *log,
-    struct log_cause *cause);
-
-void flowlog_dir_close(struct flowlog_dir *d);
-
-/*
- * The name for the compressed form of f: the name of f with .gz.  If that name
- * exists, for example after a clock was set back, it also gets a number.  False
- * if no name is free.
- */
-bool flowlog_dir_compressed_name(const struct flowlog_dir *d,
-    const struct flowlog_dir_file *f, char name[NAME_MAX + 1]);
+bool flowlog_dir_compressed_name(int dir, const char *of, uint32_t of_number,
+    char name[NAME_MAX + 1]);
 
 /*
  * Frees the plain name of a log: renames that file to number 1, number 1 to 2,
- * and so on, up to the first free number.  -1 with the cause.
+ * and so on, up to the first free number.  If all up to FLOWLOG_DIR_SHIFTED are
+ * in use, the last of them gets the greatest number that is below those of all
+ * older files.  *above is the least of these numbers, which the caller keeps; 0:
+ * it is not known.  -1 with the cause.
  */
-int flowlog_dir_shift(const struct conf_log *log, struct log_cause *cause);
+int flowlog_dir_shift(const struct conf_log *log, uint32_t *above,
+    struct log_cause *cause);
 
 /* Whether the directory of the log can be opened.  -1 with the cause. */
 int flowlog_dir_check(const struct conf_log *log, struct log_cause *cause);

@@ -16,8 +16,10 @@
 
 #include "compat/compat.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "monitor/flowlog-file.h"
 
 void
@@ -53,4 +55,48 @@ bool
 open_flowlogs_have(const struct open_flowlogs *logs, dev_t dev, ino_t ino)
 {
 	return (flowlog_file_is_among(logs->list, logs->n, dev, ino));
+}
+
+static int
+compare_inodes(const void *va, const void *vb)
+{
+	const struct flowlog_inode *a = va, *b = vb;
+
+	if (a->dev != b->dev)
+		return (a->dev < b->dev ? -1 : 1);
+	return (a->ino < b->ino ? -1 : a->ino > b->ino);
+}
+
+void
+flowlog_inodes_make(struct flowlog_inodes *inodes,
+    const struct open_flowlogs *logs)
+{
+	const struct flowlog_file *f;
+
+	inodes->n = 0;
+	inodes->list = calloc(logs->n + 1, sizeof(*inodes->list));
+	if (inodes->list == NULL)
+		fatal("no memory for logs");
+	for (f = logs->list; f < logs->list + logs->n; f++) {
+		if (f->fd != -1)
+			inodes->list[inodes->n++] =
+			    (struct flowlog_inode){ f->dev, f->ino };
+	}
+	qsort(inodes->list, inodes->n, sizeof(*inodes->list), compare_inodes);
+}
+
+bool
+flowlog_inodes_have(const struct flowlog_inodes *inodes, dev_t dev, ino_t ino)
+{
+	const struct flowlog_inode key = { dev, ino };
+
+	return (bsearch(&key, inodes->list, inodes->n, sizeof(key),
+		    compare_inodes) != NULL);
+}
+
+void
+flowlog_inodes_free(struct flowlog_inodes *inodes)
+{
+	free(inodes->list);
+	*inodes = (struct flowlog_inodes){ .list = NULL };
 }

@@ -55,13 +55,18 @@ struct flowlog_file {
 	dev_t dev;     /* of fd; fstat may fail later */
 	ino_t ino;
 	char path[PATH_MAX];
-	uint32_t lock; /* of the log in flowlog-lock.h, also after rotation */
-	gid_t gid;     /* of its files; (gid_t)-1: not changed */
-	time_t until;  /* epoch; 0: not rotated by time */
-	time_t retry;  /* epoch; no rotation before, since one failed */
+	uint32_t lock;  /* of the log in flowlog-lock.h, also after rotation */
+	gid_t gid;      /* of its files; (gid_t)-1: not changed */
+	time_t until;   /* epoch; 0: not rotated by time */
+	time_t retry;   /* epoch; no rotation before, since one failed */
+	uint32_t above; /* for flowlog_dir_shift */
 	struct flowlog_conditions conditions;
-	bool uncompressed;      /* there may be closed files to compress */
-	struct timespec failed; /* mtime; only younger files are compressed */
+	/* For flowlog-compressors.h. */
+	bool uncompressed;         /* there may be closed files to compress */
+	bool compressing;          /* a compressor runs */
+	bool leftover;             /* a compressed file cannot be removed */
+	size_t compress_next;      /* index of a file in the list */
+	uint32_t compress_version; /* of the list with this index */
 };
 
 /* The open logs of a configuration. */
@@ -80,6 +85,21 @@ void flowlog_file_close(struct flowlog_file *f);
 
 /* The descriptor for collectors.  It stays open and is not owned. */
 int flowlog_file_collector_fd(const struct flowlog_file *f);
+
+/* The inodes of the open logs, sorted. */
+struct flowlog_inodes {
+	struct flowlog_inode {
+		dev_t dev;
+		ino_t ino;
+	} * list;
+	size_t n;
+};
+
+void flowlog_inodes_make(struct flowlog_inodes *inodes,
+    const struct open_flowlogs *logs);
+bool flowlog_inodes_have(const struct flowlog_inodes *inodes, dev_t dev,
+    ino_t ino);
+void flowlog_inodes_free(struct flowlog_inodes *inodes);
 
 /* Whether one of n files has this inode. */
 bool flowlog_file_is_among(const struct flowlog_file *list, size_t n, dev_t dev,

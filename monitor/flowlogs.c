@@ -30,16 +30,17 @@
 #include "base/log.h"
 #include "config/flowlog-name.h"
 #include "monitor/flowlog-check.h"
-#include "monitor/flowlog-closed.h"
+#include "monitor/flowlog-compressors.h"
 #include "monitor/flowlog-dir.h"
+#include "monitor/flowlog-locks.h"
 #include "monitor/flowlog-open.h"
 #include "monitor/flowlog-sync.h"
 #include "monitor/flowlogs.h"
 #include "monitor/group.h"
 #include "monitor/paths.h"
 
-#define RETRY_SECONDS  60 /* after a failed rotation */
-#define EXPIRE_SECONDS 60 /* between searches for expired files */
+#define RETRY_SECONDS 60 /* after a failed rotation */
+#define LOOK_SECONDS  60 /* between looks for files that expire by time */
 
 #define DESCRIPTORS_OTHER 256 /* that are not those of logs */
 
@@ -55,7 +56,6 @@ open_log(const struct flowlogs *l, size_t i, const struct flowlogs *users,
 
 	*f = l->open.list[i];
 	f->retry = 0;
-	f->failed = (struct timespec){ 0 };
 	if (flowlog_open(l->open.rights, &in_use, f, made, cause) == -1)
 		return (-1);
 	if (log_state_end(&f->conditions.unopened))
@@ -114,69 +114,6 @@ open_from(struct flowlogs *l, size_t i, const struct flowlogs *before)
 	if (made)
 		(void)unlink(l->open.list[i].path);
 	return (-1);
-}
-
-/* NULL if before has no log with this path. */
-static const struct flowlog_file *
-find_log(const struct flowlogs *before, const char *path)
-{
-	size_t i;
-
-	for (i = 0; before->open.conf != NULL && i < before->open.conf->nlogs;
-	     i++) {
-		if (strcmp(before->open.conf->logs[i].path, path) == 0)
-			return (&before->open.list[i]);
-	}
-	return (NULL);
-}
-
-/* Marks the locks of the logs that collectors use. */
-static void
-mark_taken(const struct flowlogs *l, bool taken[FLOWLOG_LOCKS_MAX])
-{
-	size_t i;
-
-	for (i = 0; i < l->open.n; i++) {
-		if (l->open.list[i].log != NULL)
-			taken[l->open.list[i].lock] = true;
-	}
-	for (i = 0; i < l->sync.nretired; i++)
-		taken[l->sync.retired[i].lock] = true;
-}
-
-/* With thousands of logs, several share the last lock. */
-static uint32_t
-take_lock(bool taken[FLOWLOG_LOCKS_MAX])
-{
-	uint32_t next = 0;
-
-	while (next < FLOWLOG_LOCKS_MAX - 1 && taken[next])
-		next++;
-	taken[next] = true;
-	return (next);
-}
-
-/*
- * A log that was open before keeps its lock and the state of its messages.
- * Each other log gets an unused lock.
- */
-static void
-assign_locks(struct flowlogs *l, const struct flowlogs *before)
-{
-	bool taken[FLOWLOG_LOCKS_MAX] = { false };
-	const struct flowlog_file *same;
-	size_t i;
-
-	mark_taken(before, taken);
-	for (i = 0; i < l->open.conf->nlogs; i++) {
-		same = find_log(before, l->open.conf->logs[i].path);
-		if (same == NULL) {
-			l->open.list[i].lock = take_lock(taken);
-			continue;
-		}
-		l->open.list[i].lock = same->lock;
-		l->open.list[i].conditions = same->conditions;
-	}
 }
 
 /* (gid_t)-1 if the log has no group.  -1 after a message. */
@@ -285,19 +222,20 @@ flowlogs_open(struct flowlogs *l, const struct config *conf,
 	*l = (struct flowlogs){
 		.open = { .conf = conf, .rights = rights },
 		.sync = { .syncer = -1, .synced = now },
-		.compressor = { .pid = -1 },
 		.ticked = now,
 		.clock = before->clock,
 	};
 	(void)clock_step_in_doubt(&l->clock);
 	make_list(l);
-	assign_locks(l, before);
+	flowlog_locks_assign(&l->open, &before->open, &before->sync);
 	if (find_groups(l) == -1 || open_from(l, 0, before) == -1) {
 		free_list(l);
 		return (-1);
 	}
 	for (i = 0; i < conf->nlogs; i++)
-		flowlog_closed_clean_up(&conf->logs[i]);
+		flowlog_compressors_clean_up(&conf->logs[i]);
+	flowlog_compressors_init(&l->compressors, conf);
+	flowlog_look_init(&l->look, conf);
 	return (0);
 }
 
@@ -409,21 +347,6 @@ find_exporter(const struct flowlogs *l, const char *path)
 	return (unused);
 }
 
-/* A file that collectors have just closed may still be locked. */
-static uint32_t
-lock_for(const struct flowlogs *l, const char *path)
-{
-	bool taken[FLOWLOG_LOCKS_MAX] = { false };
-	size_t i;
-
-	for (i = 0; i < l->sync.nretired; i++) {
-		if (strcmp(l->sync.retired[i].path, path) == 0)
-			return (l->sync.retired[i].lock);
-	}
-	mark_taken(l, taken);
-	return (take_lock(taken));
-}
-
 /* Opens the log of an exporter.  Few of the messages about failures are logged. */
 static int
 open_exporter(struct flowlogs *l, size_t i, struct flowlog_file *f)
@@ -460,7 +383,7 @@ begin_exporter(struct flowlogs *l, size_t i, size_t whole, const char *path)
 	f->of_exporter = true;
 	f->whole = whole;
 	f->gid = l->open.list[whole].gid;
-	f->lock = lock_for(l, path);
+	f->lock = flowlog_locks_of(&l->open, &l->sync, path);
 	if (open_exporter(l, i, &opened) == 0) {
 		*f = opened;
 		return (0);
@@ -540,7 +463,7 @@ is_due(const struct flowlogs *l, size_t i, time_t now)
  * whether it was renamed.  -1 with the cause.
  */
 static int
-move_away(const struct conf_log *log, const struct flowlog_file *f, bool *moved,
+move_away(const struct conf_log *log, struct flowlog_file *f, bool *moved,
     struct log_cause *cause)
 {
 	struct stat open, there;
@@ -555,7 +478,7 @@ move_away(const struct conf_log *log, const struct flowlog_file *f, bool *moved,
 		return (-1);
 	}
 	*moved = true;
-	return (flowlog_dir_shift(log, cause));
+	return (flowlog_dir_shift(log, &f->above, cause));
 }
 
 static int
@@ -579,28 +502,20 @@ rotate_pattern(struct flowlogs *l, size_t i, struct log_cause *cause)
 	return (l->open.list[i].of_exporter ? 0 : replace(l, i, l, cause));
 }
 
-/* Looks at the clocks after now was read: a later step does not matter. */
-static void
-expire(struct flowlogs *l, size_t i, time_t now)
-{
-	flowlog_closed_expire(&l->open, i, now, clock_step_in_doubt(&l->clock));
-}
-
 /* The collectors get the new file of a log, or close that of an exporter. */
 static void
-send_rotated(struct flowlogs *l, size_t i, time_t now, flowlog_send *send,
-    void *arg)
+send_rotated(struct flowlogs *l, size_t i, flowlog_send *send, void *arg)
 {
 	const size_t whole = l->open.list[i].whole;
 
 	if (!l->open.list[i].of_exporter) {
-		expire(l, i, now);
+		flowlog_look_soon(&l->look, i);
 		send(arg, i);
 		return;
 	}
 	close_exporter(l, i, send, arg);
 	l->open.list[whole].uncompressed = l->open.conf->logs[whole].compress;
-	l->expired = 0;
+	flowlog_look_soon(&l->look, whole);
 }
 
 static void
@@ -618,7 +533,7 @@ rotate(struct flowlogs *l, size_t i, time_t now, flowlog_send *send, void *arg)
 	}
 	if ((is_pattern ? rotate_pattern(l, i, &cause) :
 			  rotate_plain(l, i, &cause)) == 0) {
-		send_rotated(l, i, now, send, arg);
+		send_rotated(l, i, send, arg);
 		return;
 	}
 	f->retry = now + RETRY_SECONDS;
@@ -760,21 +675,30 @@ flowlogs_need_ticks(const struct flowlogs *l)
 }
 
 bool
-flowlogs_compress(const struct flowlogs *l)
+flowlogs_are_due(const struct flowlogs *l)
 {
-	return (l->compressor.pid != -1);
+	return (l->looked != 0 && flowlog_look_is_due(&l->look));
+}
+
+/* The first look follows the first rotation. */
+static void
+look(struct flowlogs *l, bool at_rest, time_t now)
+{
+	if (l->looked != 0)
+		flowlog_look_step(&l->look, &l->open, now,
+		    clock_step_in_doubt(&l->clock));
+	if (!flowlog_look_is_due(&l->look))
+		flowlog_compressors_run(&l->compressors, &l->open, &l->look,
+		    at_rest, now);
 }
 
 static void
-expire_when_due(struct flowlogs *l, time_t now)
+look_when_due(struct flowlogs *l, time_t now)
 {
-	size_t i;
-
-	if (now >= l->expired && now - l->expired < EXPIRE_SECONDS)
+	if (now >= l->looked && now - l->looked < LOOK_SECONDS)
 		return;
-	l->expired = now;
-	for (i = 0; i < l->open.conf->nlogs; i++)
-		expire(l, i, now);
+	l->looked = now;
+	flowlog_look_for_old(&l->look, l->open.conf);
 }
 
 /* The files of exporters that do not send any more are closed by the clock. */
@@ -788,6 +712,7 @@ note_interval(struct flowlogs *l, size_t i, time_t now)
 		return;
 	f->until = until;
 	f->uncompressed = f->log->compress;
+	flowlog_look_soon(&l->look, i);
 }
 
 static void
@@ -810,15 +735,14 @@ flowlogs_tick(struct flowlogs *l, bool at_rest, flowlog_send *send, void *arg)
 
 	/* Before the return below, so that retired files do not accumulate. */
 	flowlog_sync_when_due(&l->sync, &l->open, at_rest, now);
-	flowlog_closed_compress(&l->compressor, &l->open, at_rest, now);
+	look(l, at_rest, now);
 	if (now == l->ticked)
 		return;
 	l->ticked = now;
-	(void)clock_step_in_doubt(&l->clock);
 	/* If the disk is slow, at most one retired file waits for a sync. */
 	if (at_rest && (l->sync.syncer == -1 || l->sync.nretired == 0))
 		rotate_when_due(l, now, send, arg);
-	expire_when_due(l, now);
+	look_when_due(l, now);
 }
 
 static void
@@ -853,7 +777,8 @@ close_all(struct flowlogs *l)
 void
 flowlogs_close(struct flowlogs *l, struct flowlogs *after)
 {
-	flowlog_closed_stop(&l->compressor, &l->open);
+	flowlog_compressors_stop(&l->compressors, &l->open);
+	flowlog_look_free(&l->look);
 	if (after != NULL)
 		hand_over(l, after);
 	else {

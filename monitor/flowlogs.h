@@ -15,8 +15,8 @@
  */
 
 /*
- * Opens and rotates the files of the flow logs.  flowlog-closed.h compresses
- * and removes closed files; flowlog-sync.h syncs files.
+ * Opens and rotates the files of the flow logs.  flowlog-look.h removes
+ * and flowlog-compressors.h compresses closed files; flowlog-sync.h syncs files.
  */
 #ifndef FLOWLOGS_H
 #define FLOWLOGS_H
@@ -32,8 +32,9 @@
 #include "ipc/flowlog-lock.h"
 #include "ipc/priv-msg.h"
 #include "monitor/clock-step.h"
-#include "monitor/flowlog-closed.h"
+#include "monitor/flowlog-compressors.h"
 #include "monitor/flowlog-file.h"
+#include "monitor/flowlog-look.h"
 #include "monitor/flowlog-places.h"
 #include "monitor/flowlog-sync.h"
 #include "sandbox/rights.h"
@@ -41,9 +42,10 @@
 struct flowlogs {
 	struct open_flowlogs open;
 	struct flowlog_sync sync;
-	struct compressor compressor;
-	time_t ticked;  /* epoch; the last flowlogs_tick with work */
-	time_t expired; /* epoch; the last search for expired files */
+	struct flowlog_look look;
+	struct flowlog_compressors compressors;
+	time_t ticked; /* epoch; the last flowlogs_tick with work */
+	time_t looked; /* epoch; the last look for old files began; 0: none */
 	struct clock_step clock;
 	struct flowlog_places places;
 	struct log_limit exporter_failed; /* its log cannot be opened */
@@ -120,11 +122,8 @@ void flowlogs_repair(const struct flowlogs *l, struct flowlog_locks *locks,
  */
 bool flowlogs_need_ticks(const struct flowlogs *l);
 
-/*
- * Whether a file is being compressed, so that flowlogs_tick can start the next
- * one soon.
- */
-bool flowlogs_compress(const struct flowlogs *l);
+/* Whether flowlogs_tick must be called soon. */
+bool flowlogs_are_due(const struct flowlogs *l);
 
 /*
  * Rotates, syncs, compresses and removes files that are due.  Calls send for

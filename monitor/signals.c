@@ -57,6 +57,13 @@ is_answered(int signo, const siginfo_t *info)
 #endif
 }
 
+/* A child has ended: the wait for it must end. */
+static void
+on_child(int signo)
+{
+	(void)signo;
+}
+
 static void
 on_signal(int signo, siginfo_t *info, void *context)
 {
@@ -78,15 +85,22 @@ signals_catch(sigset_t *unblocked)
 		.sa_sigaction = on_signal,
 		.sa_flags = SA_SIGINFO,
 	};
+	struct sigaction child = {
+		.sa_handler = on_child,
+		.sa_flags = SA_NOCLDSTOP,
+	};
 	sigset_t set;
 	size_t i;
 
 	sigemptyset(&set);
 	sigemptyset(&sa.sa_mask);
+	sigemptyset(&child.sa_mask);
 	for (i = 0; i < NHANDLED; i++) {
 		sigaddset(&set, handled[i].signo);
 		(void)sigaction(handled[i].signo, &sa, NULL);
 	}
+	sigaddset(&set, SIGCHLD);
+	(void)sigaction(SIGCHLD, &child, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)sigprocmask(SIG_BLOCK, &set, unblocked);
 }
@@ -126,6 +140,7 @@ signals_ignore(void)
 
 	for (i = 0; i < NHANDLED; i++)
 		(void)signal(handled[i].signo, SIG_IGN);
+	(void)signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }

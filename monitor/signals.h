@@ -39,7 +39,8 @@ enum signal_order {
 
 /*
  * Installs the handlers and blocks the signals.  They are delivered only in
- * signals_deliver, and in ppoll with the mask in *unblocked.
+ * signals_deliver, and in ppoll with the mask in *unblocked.  The end of a child
+ * also ends the wait of ppoll.
  */
 void signals_catch(sigset_t *unblocked);
 

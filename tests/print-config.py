@@ -63,6 +63,7 @@ limit memory 64M
 limit buffer 8M
 limit logs 0x10
 limit deaths 3
+limit compressors 0x8
 store SRC_ADDR
 store OCTETS
 discard all
@@ -155,6 +156,7 @@ limit memory 67108864
 limit buffer 8388608
 limit logs 16
 limit deaths 3
+limit compressors 8
 sync 16
 workers 2
 store SRC_ADDR4

@@ -1255,6 +1255,7 @@ static const char everything[] =
     "limit silence 1d\n"
     "limit deaths 10\n"
     "limit interfaces 9\n"
+    "limit compressors 64\n"
     "limit exporters 1000\n"
     "limit templates 0x20\n"
     "limit memory 64M\n"
@@ -1570,7 +1571,7 @@ limits(void **state)
 	    "limit exporters 7\n"
 	    "limit templates 8\nlimit memory 3G\nlimit buffer 2M\n"
 	    "limit logs 9\nlimit silence 30d\nlimit deaths 3\n"
-	    "limit interfaces 10\n");
+	    "limit interfaces 10\nlimit compressors 2\n");
 
 	(void)state;
 	assert_int_equal(conf->limits.exporters, 7);
@@ -1581,6 +1582,7 @@ limits(void **state)
 	assert_int_equal(conf->limits.silence, 30 * 86400);
 	assert_int_equal(conf->limits.deaths, 3);
 	assert_int_equal(conf->limits.interfaces, 10);
+	assert_int_equal(conf->limits.compressors, 2);
 	config_free(conf);
 	conf = parse(DAEMON);
 	assert_int_equal(conf->limits.exporters, 0);
@@ -1591,7 +1593,8 @@ limits(void **state)
 	    "limit templates 1\nlimit templates 1\nlimit flows 3\n"
 	    "limit logs 4097\n"
 	    "limit silence 5\nlimit silence 1s\nlimit silence 1s\n"
-	    "limit deaths 0\nlimit deaths 11\nlimit interfaces 1048577\n",
+	    "limit deaths 0\nlimit deaths 11\nlimit interfaces 1048577\n"
+	    "limit compressors 0\nlimit compressors 65\n",
 	    CONFIG_DAEMON, NULL, 0));
 	assert_string_equal(messages,
 	    "t.conf:3: exporters \"0\": expected a number from 1 to "
@@ -1606,7 +1609,8 @@ limits(void **state)
 	    "t.conf:9: unexpected \"flows\" after \"limit\", expected limit "
 	    "exporters NUMBER, limit templates NUMBER, limit interfaces "
 	    "NUMBER, limit memory SIZE, limit buffer SIZE, limit logs NUMBER, "
-	    "limit silence DURATION or limit deaths NUMBER\n"
+	    "limit silence DURATION, limit deaths NUMBER or limit compressors "
+	    "NUMBER\n"
 	    "t.conf:10: logs \"4097\": expected a number from 1 to 4096\n"
 	    "t.conf:11: silence \"5\": expected a duration such as 12h or "
 	    "30d\n"
@@ -1614,7 +1618,10 @@ limits(void **state)
 	    "t.conf:14: deaths \"0\": expected a number from 1 to 10\n"
 	    "t.conf:15: deaths \"11\": expected a number from 1 to 10\n"
 	    "t.conf:16: interfaces \"1048577\": expected a number from 1 to "
-	    "1048576\n");
+	    "1048576\n"
+	    "t.conf:17: compressors \"0\": expected a number from 1 to 64\n"
+	    "t.conf:18: compressors \"65\": expected a number from 1 to "
+	    "64\n");
 }
 
 static void

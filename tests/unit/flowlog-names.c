@@ -48,7 +48,7 @@ collide(const struct conf_log *a, const struct conf_log *b)
 	struct flowlog_names names = { { NULL, 0 }, { NULL, 0 } };
 	bool meet;
 
-	assert_int_equal(flowlog_names_add(&names, a), 0);
+	assert_int_equal(flowlog_names_add(&names, a, 0), 0);
 	meet = flowlog_names_meet(&names, b);
 	flowlog_names_free(&names);
 	return (meet);
@@ -131,6 +131,39 @@ make_path(char path[PATH_LEN])
 	}
 }
 
+static void
+test_file_of_one_of_many_logs(void **state)
+{
+	static const char *const paths[] = { "/d/%Y%m%d-1", "/d/%Y%m%d-2",
+		"/e/%Y%m%d-1", "/d/flowd.log", "/d/%{exporter}.%Y%m%d" };
+	static const struct {
+		const char *file;
+		uint32_t log;
+	} rows[] = { { "/d/20260101-1", 0 }, { "/d/20260101-2.gz", 1 },
+		{ "/e/20260101-1.000001.gz", 2 }, { "/d/flowd.log.000007", 3 },
+		{ "/d/192.0.2.1.20260101", 4 } };
+	static const char *const others[] = { "/d/20260101-3", "/d/2026010a-1",
+		"/d/flowd.log.7", "/f/flowd.log", "" };
+	struct flowlog_names names = { { NULL, 0 }, { NULL, 0 } };
+	char place[PATH_LEN];
+	struct conf_log log;
+	uint32_t i, found;
+
+	(void)state;
+	assert_false(flowlog_names_find(&names, rows[0].file, &found));
+	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		log = by_time(place, paths[i], DAY);
+		assert_int_equal(flowlog_names_add(&names, &log, i), 0);
+	}
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_true(flowlog_names_find(&names, rows[i].file, &found));
+		assert_int_equal(found, rows[i].log);
+	}
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_false(flowlog_names_find(&names, others[i], &found));
+	flowlog_names_free(&names);
+}
+
 /* The names of many logs meet a log's if those of one of them do. */
 static void
 test_many_logs_as_each_of_them(void **state)
@@ -154,7 +187,8 @@ test_many_logs_as_each_of_them(void **state)
 				expected = collide(&logs[j], &logs[i]);
 			assert_int_equal(flowlog_names_meet(&names, &logs[i]),
 			    expected);
-			assert_int_equal(flowlog_names_add(&names, &logs[i]),
+			assert_int_equal(
+			    flowlog_names_add(&names, &logs[i], (uint32_t)i),
 			    0);
 			*(expected ? &met : &missed) += 1;
 		}
@@ -169,6 +203,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names_that_collide),
+		cmocka_unit_test(test_file_of_one_of_many_logs),
 		cmocka_unit_test(test_many_logs_as_each_of_them),
 	};
 
