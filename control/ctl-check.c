@@ -134,6 +134,13 @@ check_datagrams(struct check *c)
 		    " definitions changed one; data are held until it is "
 		    "clear which template is theirs",
 		    n->templates_doubtful, n->templates_changed);
+	if (n->memory_refused > 0)
+		add(c, "memory-share",
+		    "%" PRIu64
+		    " requests for memory exceeded its share of \"limit "
+		    "memory\"; it lost older templates, held data or names, "
+		    "or new ones",
+		    n->memory_refused);
 	if (n->templates_refused > 0)
 		add(c, "template-refused",
 		    "%" PRIu64

@@ -38,6 +38,7 @@ static const char *const names[] = {
 	"in-is-out",
 	"incomplete",
 	"malformed",
+	"memory-share",
 	"narrow-counters",
 	"no-content",
 	"no-template",

@@ -38,7 +38,26 @@ exporter_roll(struct exporter *e, uint32_t now)
 {
 	const struct history_totals totals = totals_of(e);
 
-	history_roll(&e->history, now, &totals);
+	if (e->history == NULL) {
+		e->history = memory_get_fixed(&e->memory, sizeof(*e->history));
+		if (e->history == NULL)
+			return;
+		history_begin(e->history, e->first_seen);
+	}
+	history_roll(e->history, now, &totals);
+}
+
+/* Sets *had to the growth of the totals, and returns the seconds of it. */
+static uint32_t
+history_since(const struct exporter *e, enum history_span span, uint32_t now,
+    const struct history_totals *totals, struct history_totals *had)
+{
+	struct history none;
+
+	if (e->history != NULL)
+		return (history_of(e->history, span, now, totals, had));
+	history_begin(&none, e->first_seen);
+	return (history_of(&none, span, now, totals, had));
 }
 
 /* n is negative if more flows arrived late in the span than were missing. */
@@ -88,7 +107,7 @@ exporter_period(const struct exporter *e, uint32_t now, enum exporter_span span,
 		p->missing = n->sequence_lost + n->lost;
 		missing_datagrams = n->sequence_lost_datagrams + n->no_template;
 	} else {
-		p->seconds = history_of(&e->history,
+		p->seconds = history_since(e,
 		    span == EXPORTER_HOUR ? HISTORY_HOUR : HISTORY_MINUTE, now,
 		    &totals, &had);
 		p->datagrams = had.datagrams;

@@ -26,8 +26,7 @@ forget_sessions(struct exporter *e, const struct sessions_evicted *evicted)
 
 	templates_forget_sessions(&e->templates, evicted->bits);
 	for (i = 0; i < evicted->n; i++)
-		options_forget_port(&e->options, &e->shared->memory,
-		    evicted->ports[i]);
+		options_forget_port(&e->options, &e->memory, evicted->ports[i]);
 }
 
 uint32_t
@@ -36,8 +35,7 @@ exporter_session(struct exporter *e, uint16_t port, uint32_t now)
 	struct sessions_evicted evicted;
 	uint32_t session;
 
-	session =
-	    sessions_use(&e->sessions, &e->shared->memory, port, now, &evicted);
+	session = sessions_use(&e->sessions, &e->memory, port, now, &evicted);
 	if (evicted.n != 0)
 		forget_sessions(e, &evicted);
 	return (session);
@@ -50,8 +48,8 @@ exporter_restore_session(struct exporter *e, uint16_t port, uint32_t last_seen,
 	struct sessions_evicted evicted;
 	uint32_t session;
 
-	session = sessions_restore(&e->sessions, &e->shared->memory, port,
-	    last_seen, steady, &evicted);
+	session = sessions_restore(&e->sessions, &e->memory, port, last_seen,
+	    steady, &evicted);
 	if (evicted.n != 0)
 		forget_sessions(e, &evicted);
 	return (session);

@@ -86,10 +86,22 @@ enum exporter_budget {
 /* Octets: a counter of 4 bytes is half full. */
 #define EXPORTER_LARGE_FLOW (UINT64_C(1) << 31)
 
+/* Lists by the size of the exporter's state, for each rank. */
+#define EXPORTER_SIZES 16
+#define EXPORTER_LISTS (MEMORY_RANKS * EXPORTER_SIZES)
+
+/* The exporters of the table by rank, size and last use. */
+struct exporter_ranks {
+	struct recent_list by_use[EXPORTER_LISTS];
+	size_t count_by[MEMORY_RANKS]; /* exporters */
+	size_t limit;                  /* exporters in all */
+};
+
 /* The resources that all exporters share. */
 struct exporters_shared {
 	struct exporter_table *table;
-	struct memory memory;
+	struct exporter_ranks ranks;
+	struct memory_pool memory;
 	struct held_queue held;
 	size_t templates_max;  /* of each exporter */
 	size_t interfaces_max; /* the same, with names */
@@ -110,7 +122,7 @@ struct exporter {
 	struct addr addr;
 	struct counters counters;
 	uint64_t versions[PROTOCOLS]; /* datagrams, well-formed */
-	struct history history;
+	struct history *history; /* NULL in its first HISTORY_MINUTE_STEP */
 	struct sequences sequences;
 	struct log_limit log_limits[EXPORTER_CAUSES];
 	uint32_t first_seen, last_seen; /* epoch seconds */
@@ -123,6 +135,7 @@ struct exporter {
 	uint64_t looked_at, in_is_out;
 	uint64_t large; /* flows of EXPORTER_LARGE_FLOW octets or more */
 	struct exporters_shared *shared;
+	struct memory memory;
 	struct sessions sessions;
 	struct templates templates;
 	struct options options;
@@ -130,10 +143,19 @@ struct exporter {
 	bool named; /* by a flow source of its own */
 	bool gone;  /* not in the table; flows of it are still buffered */
 	bool templates_full;
-	bool known; /* was logged as new, or is in the state file */
+	bool known;     /* was logged as new, or is in the state file */
+	uint8_t active; /* steps with flows, up to EXPORTER_ACTIVE */
+	uint8_t list;   /* of the lists by rank; EXPORTER_LISTS: the stand-in */
 	struct exporter *hash_next;
-	struct recent use; /* in one of the table's lists */
+	struct recent use; /* in this list */
 };
+
+/* The exporter of a link in a list by use; NULL for NULL. */
+static inline struct exporter *
+exporter_of(struct recent *link)
+{
+	return (recent_owner(link, offsetof(struct exporter, use)));
+}
 
 /*
  * Records a datagram of the session from this port, and returns the session's

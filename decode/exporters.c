@@ -35,59 +35,40 @@
 struct exporter_table {
 	struct exporter **buckets;
 	size_t nbuckets; /* a power of two */
-	size_t count, limit;
+	size_t count;
 	struct exporters_shared shared;
-	struct counters forgotten;    /* of evicted exporters */
-	uint64_t evicted;             /* exporters */
-	struct exporter *latest;      /* of exporter_get, or NULL */
-	struct recent_list by_use[2]; /* of unnamed and of named ones */
-	struct exporter stand_in;     /* for addresses above the limit */
+	struct counters forgotten; /* of evicted exporters */
+	uint64_t evicted;          /* exporters */
+	struct exporter *latest;   /* of exporter_get, or NULL */
+	struct exporter stand_in;  /* for addresses above the limit */
 	struct log_state full;
 	uint64_t secret[2]; /* so that senders cannot choose the bucket */
 };
 
 #define FORGET_MAX 256 /* exporters, in one call */
 
-/* The exporter of a link in by_use; NULL for NULL. */
-static struct exporter *
-exporter_of(struct recent *use)
+/* Gives a new exporter its part of the shared resources. */
+static void
+share(struct exporter_table *t, struct exporter *e)
 {
-	return (recent_owner(use, offsetof(struct exporter, use)));
+	e->shared = &t->shared;
+	e->options.interfaces.max = &t->shared.interfaces_max;
+	e->memory = (struct memory){
+		.pool = &t->shared.memory,
+		.rank = e->named ? MEMORY_NAMED : MEMORY_NEWCOMER,
+	};
+	held_own(&e->held, &t->shared.held, &e->counters, &e->memory);
 }
 
 void
 exporters_set_limits(struct exporter_table *t,
     const struct exporter_limits *limits)
 {
-	t->limit = limits->exporters == 0 ? 1 : limits->exporters;
+	t->shared.ranks.limit = limits->exporters == 0 ? 1 : limits->exporters;
 	t->shared.templates_max = limits->templates;
 	t->shared.interfaces_max =
 	    limits->interfaces == 0 ? INTERFACES_MAX : limits->interfaces;
 	t->shared.memory.limit = limits->memory;
-}
-
-struct exporter_table *
-exporters_new(const struct exporter_limits *limits)
-{
-	struct exporter_table *t;
-
-	if ((t = calloc(1, sizeof(*t))) == NULL)
-		return (NULL);
-	t->shared.table = t;
-	exporters_set_limits(t, limits);
-	t->stand_in.shared = &t->shared;
-	t->stand_in.options.interfaces.max = &t->shared.interfaces_max;
-	held_own(&t->stand_in.held, &t->shared.held, &t->stand_in.counters);
-	t->stand_in.known = true;
-	t->nbuckets = BUCKETS_MIN;
-	t->buckets = calloc(t->nbuckets, sizeof(*t->buckets));
-	if (t->buckets == NULL ||
-	    getentropy(t->secret, sizeof(t->secret)) == -1 ||
-	    held_init(&t->shared.held, &t->shared.memory) == -1) {
-		exporters_free(t);
-		return (NULL);
-	}
-	return (t);
 }
 
 /* Frees the exporter's state, except the counters. */
@@ -95,9 +76,19 @@ static void
 clear(struct exporter *e)
 {
 	held_drop_all(&e->held);
-	templates_free(&e->templates, &e->shared->memory);
-	options_free(&e->options, &e->shared->memory);
-	sessions_free(&e->sessions, &e->shared->memory);
+	templates_free(&e->templates, &e->memory);
+	options_free(&e->options, &e->memory);
+	sessions_free(&e->sessions, &e->memory);
+}
+
+/* Frees an exporter that is in no list and has no flows in a buffer. */
+static void
+destroy(struct exporter *e)
+{
+	struct memory m = e->memory;
+
+	memory_put_fixed(&m, e->history, sizeof(*e->history));
+	memory_put_fixed(&m, e, sizeof(*e));
 }
 
 void
@@ -109,15 +100,18 @@ exporters_free(struct exporter_table *t)
 
 	if (t == NULL)
 		return;
-	for (i = 0; i < 2; i++) {
-		for (use = t->by_use[i].newest; use != NULL; use = next) {
+	for (i = 0; i < EXPORTER_LISTS; i++) {
+		for (use = t->shared.ranks.by_use[i].newest; use != NULL;
+		     use = next) {
 			next = use->older;
 			e = exporter_of(use);
 			clear(e);
-			free(e);
+			destroy(e);
 		}
 	}
 	clear(&t->stand_in);
+	memory_put_fixed(&t->stand_in.memory, t->stand_in.history,
+	    sizeof(struct history));
 	free(t->buckets);
 	free(t);
 }
@@ -157,8 +151,9 @@ grow(struct exporter_table *t)
 		return;
 	t->buckets = buckets;
 	t->nbuckets *= 2;
-	for (i = 0; i < 2; i++) {
-		for (use = t->by_use[i].newest; use != NULL; use = use->older) {
+	for (i = 0; i < EXPORTER_LISTS; i++) {
+		for (use = t->shared.ranks.by_use[i].newest; use != NULL;
+		     use = use->older) {
 			e = exporter_of(use);
 			b = bucket_of(t, &e->addr);
 			e->hash_next = *b;
@@ -176,14 +171,14 @@ forget(struct exporter_table *t, struct exporter *e)
 	for (at = bucket_of(t, &e->addr); *at != e; at = &(*at)->hash_next)
 		;
 	*at = e->hash_next;
-	recent_remove(&t->by_use[e->named], &e->use);
+	exporter_delist(e);
 	t->count--;
 	clear(e);
 	counters_add(&t->forgotten, &e->counters);
 	t->evicted++;
 	e->gone = true;
 	if (e->counters.buffered == 0)
-		free(e);
+		destroy(e);
 }
 
 void
@@ -205,8 +200,9 @@ exporters_forget(struct exporter_table *t,
 	const size_t before = t->count;
 	size_t i;
 
-	for (i = 0; i < 2; i++) {
-		for (use = t->by_use[i].newest; use != NULL; use = next) {
+	for (i = 0; i < EXPORTER_LISTS; i++) {
+		for (use = t->shared.ranks.by_use[i].newest; use != NULL;
+		     use = next) {
 			next = use->older;
 			if (wanted(arg, exporter_of(use)))
 				exporter_forget(exporter_of(use));
@@ -217,23 +213,19 @@ exporters_forget(struct exporter_table *t,
 	return (before - t->count);
 }
 
-/* Signed: setting the clock back must not make exporters silent. */
-static bool
-is_silent(const struct exporter *e, uint32_t now, uint32_t seconds)
-{
-	return (e != NULL && (int32_t)(now - e->last_seen) >= (int32_t)seconds);
-}
-
-/* Returns the oldest exporter, if it is silent, or NULL. */
+/* Returns an exporter that is the oldest of its list and silent, or NULL. */
 static struct exporter *
 oldest_silent(const struct exporter_table *t, uint32_t now, uint32_t seconds)
 {
-	struct exporter *e = exporter_of(t->by_use[0].oldest);
+	struct exporter *e;
+	size_t i;
 
-	if (is_silent(e, now, seconds))
-		return (e);
-	e = exporter_of(t->by_use[1].oldest);
-	return (is_silent(e, now, seconds) ? e : NULL);
+	for (i = 0; i < EXPORTER_LISTS; i++) {
+		e = exporter_of(t->shared.ranks.by_use[i].oldest);
+		if (exporter_is_silent(e, now, seconds))
+			return (e);
+	}
+	return (NULL);
 }
 
 /* The number in one call is bounded, so that datagrams do not wait for it. */
@@ -274,7 +266,7 @@ exporter_count_outcome(struct exporter *e, uint64_t stored, uint64_t lost)
 		return;
 	e->counters.buffered -= stored + lost;
 	if (e->counters.buffered == 0)
-		free(e);
+		destroy(e);
 }
 
 uint64_t
@@ -283,35 +275,81 @@ exporters_evicted(const struct exporter_table *t)
 	return (t->evicted);
 }
 
-/* Signed: setting the clock back must not make all exporters idle. */
+/* Records the totals, in another HISTORY_MINUTE_STEP than the latest ones. */
+static void
+roll(struct exporter *e, uint32_t now)
+{
+	const uint32_t at = e->history == NULL ? e->first_seen : e->history->at;
+
+	if (now / HISTORY_MINUTE_STEP == at / HISTORY_MINUTE_STEP)
+		return;
+	if (now / HISTORY_HOUR_STEP != at / HISTORY_HOUR_STEP)
+		exporter_count_step(e);
+	exporter_roll(e, now);
+}
+
+/*
+ * Frees a part of its state, so that an exporter that holds much does not make
+ * one datagram of another exporter expensive.
+ */
+static void
+strip(struct exporter *e)
+{
+	struct counters *n = &e->counters;
+
+	if (held_evict(&e->held) || options_evict_name(&e->options, &e->memory))
+		n->state_evicted++;
+	else if (template_evict(&e->templates, &e->memory)) {
+		n->templates_evicted++;
+		n->state_evicted++;
+	} else
+		exporter_forget(e);
+}
+
+/* See struct memory_pool. */
 static bool
-is_idle(const struct exporter *e, uint32_t now)
+reclaim(struct memory *m, size_t size)
 {
-	return ((int32_t)(now - e->last_seen) >= EXPORTER_IDLE);
+	struct exporter *e = (struct exporter *)((uint8_t *)m -
+			    offsetof(struct exporter, memory)),
+			*other;
+	size_t n;
+
+	for (n = 0; n < EXPORTER_RECLAIM_MAX(size); n++) {
+		if (memory_fits(m, size))
+			return (true);
+		if (!memory_is_allowed(m, size) ||
+		    (other = exporter_loser(&e->shared->ranks, e,
+			 m->used + size)) == NULL)
+			break;
+		strip(other);
+	}
+	e->counters.memory_refused++;
+	return (false);
 }
 
-/* The exporter to evict for a new one, or NULL. */
-static struct exporter *
-dispensable(const struct exporter_table *t, uint32_t now, bool named)
+struct exporter_table *
+exporters_new(const struct exporter_limits *limits)
 {
-	struct exporter *e = exporter_of(t->by_use[0].oldest);
+	struct exporter_table *t;
 
-	if (e != NULL && (named || is_idle(e, now)))
-		return (e);
-	e = named ? exporter_of(t->by_use[1].oldest) : NULL;
-	return (e != NULL && is_idle(e, now) ? e : NULL);
-}
-
-bool
-exporter_make_room(const struct exporter *e, uint32_t now)
-{
-	struct exporter_table *t = e->shared->table;
-	struct exporter *other = dispensable(t, now, e->named);
-
-	if (other == NULL || other == e)
-		return (false);
-	forget(t, other);
-	return (true);
+	if ((t = calloc(1, sizeof(*t))) == NULL)
+		return (NULL);
+	t->shared.table = t;
+	exporters_set_limits(t, limits);
+	t->shared.memory.reclaim = reclaim;
+	share(t, &t->stand_in);
+	t->stand_in.known = true;
+	t->stand_in.list = EXPORTER_LISTS;
+	t->nbuckets = BUCKETS_MIN;
+	t->buckets = calloc(t->nbuckets, sizeof(*t->buckets));
+	if (t->buckets == NULL ||
+	    getentropy(t->secret, sizeof(t->secret)) == -1 ||
+	    held_init(&t->shared.held) == -1) {
+		exporters_free(t);
+		return (NULL);
+	}
+	return (t);
 }
 
 static void
@@ -323,7 +361,7 @@ report_full(struct exporter_table *t, uint32_t now)
 		log_warnx(
 		    "limit of %zu exporters reached, templates of other "
 		    "exporters are not kept; see \"limit exporters\"",
-		    t->limit);
+		    t->shared.ranks.limit);
 }
 
 static struct exporter *
@@ -345,30 +383,30 @@ static struct exporter *
 make(struct exporter_table *t, const struct addr *addr, uint32_t now,
     bool named)
 {
+	struct memory none = { .pool = &t->shared.memory };
 	struct exporter *e, **b;
 
-	if (t->count >= t->limit) {
-		if ((e = dispensable(t, now, named)) == NULL)
+	if (t->count >= t->shared.ranks.limit) {
+		if ((e = exporter_dispensable(&t->shared.ranks, now, named)) ==
+		    NULL)
 			return (use_stand_in(t, addr, now));
 		forget(t, e);
 	}
-	if ((e = calloc(1, sizeof(*e))) == NULL)
-		return (NULL);
+	if ((e = memory_get_fixed(&none, sizeof(*e))) == NULL)
+		return (use_stand_in(t, addr, now));
+	memset(e, 0, sizeof(*e));
 	if (log_state_end(&t->full))
 		log_info("limit of exporters no longer reached");
 	if (t->count >= t->nbuckets)
 		grow(t);
 	e->addr = *addr;
 	e->first_seen = now;
-	history_begin(&e->history, now);
 	e->named = named;
-	e->shared = &t->shared;
-	e->options.interfaces.max = &t->shared.interfaces_max;
-	held_own(&e->held, &t->shared.held, &e->counters);
+	share(t, e);
 	b = bucket_of(t, addr);
 	e->hash_next = *b;
 	*b = e;
-	recent_add(&t->by_use[e->named], &e->use);
+	exporter_enlist(e);
 	t->count++;
 	return (e);
 }
@@ -392,21 +430,22 @@ exporter_get(struct exporter_table *t, const struct addr *addr, uint32_t now,
 	struct exporter *e = t->latest;
 
 	if (e == NULL || e->named != named || !addr_equal(&e->addr, addr)) {
+		if (e != NULL)
+			exporter_enlist_again(e);
 		t->latest = NULL;
 		if ((e = find(t, addr)) == NULL)
 			e = make(t, addr, now, named);
 		else {
-			recent_remove(&t->by_use[e->named], &e->use);
 			e->named = named;
-			recent_add(&t->by_use[e->named], &e->use);
+			exporter_enlist_again(e);
 		}
 		if (e == NULL)
 			return (NULL);
 		if (e != &t->stand_in)
 			t->latest = e;
 	}
-	if (now / HISTORY_MINUTE_STEP != e->history.at / HISTORY_MINUTE_STEP)
-		exporter_roll(e, now);
+	if (now / HISTORY_MINUTE_STEP != e->last_seen / HISTORY_MINUTE_STEP)
+		roll(e, now);
 	e->last_seen = now;
 	return (e);
 }
@@ -472,7 +511,7 @@ exporters_shared(const struct exporter_table *t)
 size_t
 exporters_limit(const struct exporter_table *t)
 {
-	return (t->limit);
+	return (t->shared.ranks.limit);
 }
 
 void
@@ -482,8 +521,9 @@ exporters_each(const struct exporter_table *t,
 	struct recent *use;
 	size_t i;
 
-	for (i = 0; i < 2; i++) {
-		for (use = t->by_use[i].oldest; use != NULL; use = use->newer)
+	for (i = 0; i < EXPORTER_LISTS; i++) {
+		for (use = t->shared.ranks.by_use[i].oldest; use != NULL;
+		     use = use->newer)
 			visit(arg, exporter_of(use));
 	}
 }
@@ -520,8 +560,9 @@ exporters_doubt_sequences(struct exporter_table *t)
 	struct recent *use;
 	size_t i;
 
-	for (i = 0; i < 2; i++) {
-		for (use = t->by_use[i].oldest; use != NULL; use = use->newer)
+	for (i = 0; i < EXPORTER_LISTS; i++) {
+		for (use = t->shared.ranks.by_use[i].oldest; use != NULL;
+		     use = use->newer)
 			sequences_doubt(&exporter_of(use)->sequences);
 	}
 }

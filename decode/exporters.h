@@ -27,14 +27,13 @@
 #include "addr.h"
 #include "decode/completeness.h"
 #include "decode/exporter.h"
+#include "decode/exporter-ranks.h"
 #include "lib/counters.h"
 
 /* The limits if flowd.conf has no statement for them. */
 #define EXPORTERS_DEFAULT 65536
 #define TEMPLATES_DEFAULT 4096                /* of each exporter */
 #define MEMORY_DEFAULT    ((size_t)512 << 20) /* bytes, in all */
-
-#define EXPORTER_IDLE 600 /* seconds after which one may be evicted */
 
 struct exporter_table;
 
@@ -59,20 +58,26 @@ void exporters_free(struct exporter_table *table);
  * Finds or creates the exporter at addr; now is in epoch seconds.  NULL if
  * memory is exhausted.  The pointer is valid until the next call.
  *
- * Addresses can be forged, so at the limit a new exporter never evicts one that
- * is in use: the least recently used is evicted after EXPORTER_IDLE seconds,
- * and a named one only for another named one.  If none can be evicted, all
- * further addresses share the stand-in.  It keeps its counters, and loses
- * everything else at the next call.
+ * Addresses can be forged, so that exporters have ranks: newcomers, established
+ * ones, and those that the configuration names.  At the limit a newcomer evicts
+ * another newcomer: one that has sent a single datagram, or else one that is
+ * silent for four times its usual pause, or for EXPORTER_IDLE seconds.  A named
+ * exporter evicts any newcomer, or else the least recently used of the
+ * established ones.  Of all exporters, at most three quarters are established:
+ * the least recently used one of more becomes a newcomer.  Where all others have
+ * a higher rank, a newcomer evicts an established exporter, and a named one
+ * another named one, that is silent for EXPORTER_IDLE seconds.  If none can be
+ * evicted, all further addresses share the stand-in.  It keeps its counters, and
+ * loses everything else at the next call.
+ *
+ * Ranks also decide who loses memory (base/memory.h) and held data (held.h).  If
+ * an exporter needs memory and its share is used up, exporters of lower rank
+ * lose parts of their state, and those of its own rank that hold more memory
+ * than it would or that may be evicted for it: the largest first, within a
+ * factor of two, and of these the least recently used.
  */
 struct exporter *exporter_get(struct exporter_table *table,
     const struct addr *addr, uint32_t now, bool named);
-
-/*
- * Frees memory for e: evicts another exporter that exporter_get would evict for
- * it.  False if there is none.
- */
-bool exporter_make_room(const struct exporter *e, uint32_t now);
 
 /* The exporter at addr, or NULL.  Does not count as a use. */
 const struct exporter *exporter_find(const struct exporter_table *table,
@@ -93,8 +98,9 @@ const struct exporters_shared *exporters_shared(
 size_t exporters_limit(const struct exporter_table *table);
 
 /*
- * Calls visit for each exporter: first the unnamed ones, then the named ones,
- * each from the least recently used on.
+ * Calls visit for each exporter: first newcomers, then established ones, then
+ * the named ones.  Those of one rank that use little memory come first, each
+ * from the least recently used on.
  */
 void exporters_each(const struct exporter_table *table,
     void (*visit)(void *arg, const struct exporter *exporter), void *arg);

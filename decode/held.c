@@ -16,11 +16,11 @@
 
 #include "compat/compat.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "decode/held.h"
+#include "lib/bits.h"
 #include "lib/hash.h"
 
 static size_t
@@ -50,18 +50,60 @@ key_of(const struct held_set *set)
 }
 
 int
-held_init(struct held_queue *q, struct memory *memory)
+held_init(struct held_queue *q)
 {
-	q->memory = memory;
 	return (getentropy(&q->secret, sizeof(q->secret)));
 }
 
 void
 held_own(struct held_owner *o, struct held_queue *queue,
-    struct counters *counters)
+    struct counters *counters, struct memory *memory)
 {
 	o->queue = queue;
 	o->counters = counters;
+	o->memory = memory;
+}
+
+/* The list of owners that have as many sets. */
+static struct recent_list *
+list_of(const struct held_owner *o)
+{
+	return (&o->queue->owners[o->memory->rank][bits_log2(o->count)]);
+}
+
+static struct held_owner *
+owner_of(struct recent *link)
+{
+	return (recent_owner(link, offsetof(struct held_owner, by_size)));
+}
+
+/* Changes the owner's count by one, and its list where that differs. */
+static void
+count_set(struct held_owner *o, bool more)
+{
+	const uint32_t after = more ? o->count + 1 : o->count - 1;
+	const uint32_t larger = more ? after : o->count;
+	const bool moves = (larger & (larger - 1)) == 0;
+
+	if (moves && o->count != 0)
+		recent_remove(list_of(o), &o->by_size);
+	o->queue->count += more ? 1 : (size_t)-1;
+	o->queue->count_by[o->memory->rank] += more ? 1 : (size_t)-1;
+	o->count = after;
+	if (moves && after != 0)
+		recent_add(list_of(o), &o->by_size);
+}
+
+void
+held_set_rank(struct held_owner *o, enum memory_rank rank)
+{
+	o->queue->count_by[o->memory->rank] -= o->count;
+	if (o->count != 0)
+		recent_remove(list_of(o), &o->by_size);
+	memory_set_rank(o->memory, rank);
+	o->queue->count_by[rank] += o->count;
+	if (o->count != 0)
+		recent_add(list_of(o), &o->by_size);
 }
 
 static void
@@ -73,9 +115,8 @@ unlink_set(struct held_set *set)
 	recent_remove(&o->queue->all, &set->in[HELD_OF_ALL]);
 	recent_remove(&o->sets, &set->in[HELD_OF_EXPORTER]);
 	recent_remove(bucket_of(o, &key), &set->in[HELD_OF_BUCKET]);
-	o->queue->count--;
-	o->count--;
-	o->bytes -= size_of(set);
+	count_set(o, false);
+	o->bytes -= (uint32_t)size_of(set);
 }
 
 static void
@@ -87,9 +128,8 @@ link_set(struct held_set *set)
 	recent_add(&o->queue->all, &set->in[HELD_OF_ALL]);
 	recent_add(&o->sets, &set->in[HELD_OF_EXPORTER]);
 	recent_add(bucket_of(o, &key), &set->in[HELD_OF_BUCKET]);
-	o->queue->count++;
-	o->count++;
-	o->bytes += size_of(set);
+	count_set(o, true);
+	o->bytes += (uint32_t)size_of(set);
 }
 
 void
@@ -104,16 +144,14 @@ held_close(struct held_owner *o, struct held_datagram *datagram, bool decoded)
 		o->counters->no_template++;
 	else
 		o->counters->decoded++;
-	o->queue->memory->used -= sizeof(*datagram);
-	free(datagram);
+	memory_put(o->memory, datagram, sizeof(*datagram));
 }
 
 void
 held_done(struct held_set *set, bool decoded)
 {
 	held_close(set->owner, set->datagram, decoded);
-	set->owner->queue->memory->used -= size_of(set);
-	free(set);
+	memory_put(set->owner->memory, set, size_of(set));
 }
 
 static void
@@ -123,27 +161,96 @@ drop(struct held_set *set)
 	held_done(set, false);
 }
 
-/* Whether another set of size bytes is within every limit. */
-static bool
-fits(const struct held_owner *o, size_t size)
+bool
+held_evict(struct held_owner *o)
 {
-	const struct memory *m = o->queue->memory;
-
-	return (o->count < HELD_SETS_EXPORTER &&
-	    o->bytes + size <= HELD_BYTES_EXPORTER &&
-	    o->queue->count < HELD_SETS_MAX && size <= memory_left(m));
+	if (o->sets.oldest == NULL)
+		return (false);
+	drop(held_set_of(o->sets.oldest, HELD_OF_EXPORTER));
+	return (true);
 }
 
-/* The caller has checked the limits, and is the first user. */
+/* Whether another set of size bytes is within the owner's own limits. */
+static bool
+is_allowed(const struct held_owner *o, size_t size)
+{
+	return (o->count < HELD_SETS_EXPORTER && size <= HELD_BYTES_EXPORTER &&
+	    o->bytes <= HELD_BYTES_EXPORTER - size);
+}
+
+/* Whether another set is within the shares of the owner's rank and above. */
+static bool
+is_in_share(const struct held_owner *o)
+{
+	const struct held_queue *q = o->queue;
+	size_t count = 0;
+	int rank;
+
+	for (rank = 0; rank < MEMORY_RANKS; rank++) {
+		count += q->count_by[rank];
+		if (rank >= (int)o->memory->rank &&
+		    count >= MEMORY_PART(rank, HELD_SETS_MAX))
+			return (false);
+	}
+	return (true);
+}
+
+/*
+ * The owner that loses a set to o: of the lowest rank that has any, one of those
+ * with most; o itself if its rank has none with more.  NULL if there is none.
+ */
+static struct held_owner *
+loser(struct held_owner *o)
+{
+	const int more = o->count == 0 ? 0 : (int)bits_log2(o->count) + 1;
+	const struct recent_list *lists;
+	int rank, size, least;
+
+	for (rank = 0; rank <= (int)o->memory->rank; rank++) {
+		lists = o->queue->owners[rank];
+		least = rank < (int)o->memory->rank ? 0 : more;
+		for (size = HELD_SIZES; size-- > least;) {
+			if (lists[size].oldest != NULL)
+				return (owner_of(lists[size].oldest));
+		}
+	}
+	return (o->count == 0 ? NULL : o);
+}
+
+/* Frees a place for another set.  False if there is none. */
+static bool
+make_place(struct held_owner *o)
+{
+	struct held_owner *other;
+
+	if (is_in_share(o))
+		return (true);
+	if ((other = loser(o)) == NULL)
+		return (false);
+	(void)held_evict(other);
+	return (is_in_share(o));
+}
+
+/* Memory of other owners is freed first, then the owner's oldest sets. */
+static void *
+allocate(struct held_owner *o, size_t size)
+{
+	void *p = memory_get(o->memory, size);
+
+	while (p == NULL && held_evict(o))
+		p = memory_try(o->memory, size);
+	return (p);
+}
+
+/* The caller is the first user. */
 static struct held_datagram *
 new_datagram(struct held_owner *o)
 {
 	struct held_datagram *d;
 
-	if ((d = calloc(1, sizeof(*d))) == NULL)
+	if ((d = allocate(o, sizeof(*d))) == NULL)
 		return (NULL);
-	d->users = 1;
-	o->queue->memory->used += sizeof(*d);
+	*d = (struct held_datagram){ .users = 1 };
 	o->counters->held++;
 	return (d);
 }
@@ -152,17 +259,17 @@ int
 held_add(struct held_owner *o, const struct message_header *msg, uint16_t id,
     struct cursor data, struct held_datagram **datagram)
 {
-	size_t len = cur_left(&data), size;
+	const size_t len = cur_left(&data),
+		     size = sizeof(struct held_set) + len;
 	struct held_set *set;
 
-	size =
-	    sizeof(*set) + len + (*datagram == NULL ? sizeof(**datagram) : 0);
-	while (o->sets.oldest != NULL && !fits(o, size))
-		drop(held_set_of(o->sets.oldest, HELD_OF_EXPORTER));
-	if (!fits(o, size) || (set = malloc(sizeof(*set) + len)) == NULL)
+	while (!is_allowed(o, size) && held_evict(o))
+		;
+	if (!is_allowed(o, size) || !make_place(o) ||
+	    (set = allocate(o, size)) == NULL)
 		return (-1);
 	if (*datagram == NULL && (*datagram = new_datagram(o)) == NULL) {
-		free(set);
+		memory_put(o->memory, set, size);
 		return (-1);
 	}
 	*set = (struct held_set){
@@ -174,7 +281,6 @@ held_add(struct held_owner *o, const struct message_header *msg, uint16_t id,
 	};
 	(void)cur_bytes(&data, set->data, len);
 	(*datagram)->users++;
-	o->queue->memory->used += size_of(set);
 	link_set(set);
 	return (0);
 }
@@ -218,8 +324,8 @@ held_drop(struct held_owner *o, const struct template_key *key,
 void
 held_drop_all(struct held_owner *o)
 {
-	while (o->sets.oldest != NULL)
-		drop(held_set_of(o->sets.oldest, HELD_OF_EXPORTER));
+	while (held_evict(o))
+		;
 }
 
 void

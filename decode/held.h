@@ -36,7 +36,7 @@
 #define HELD_SETS_MAX       65536 /* of all exporters */
 #define HELD_SETS_EXPORTER  1024
 #define HELD_BYTES_EXPORTER (1U << 20)
-#define HELD_BUCKETS        4096 /* a power of two */
+#define HELD_BUCKETS        65536 /* a power of two */
 
 /* A datagram with held sets.  Its decoder and these sets are its users. */
 struct held_datagram {
@@ -65,36 +65,49 @@ held_set_of(struct recent *link, enum held_list_of which)
 	    offsetof(struct held_set, in) + which * sizeof(*link)));
 }
 
+/* Owners with 2^i sets and more, up to the next power of two. */
+#define HELD_SIZES 11
+_Static_assert(1 << (HELD_SIZES - 1) >= HELD_SETS_EXPORTER,
+    "owners have more sets than the lists by size are for");
+
 /* The sets of all owners. */
 struct held_queue {
-	struct memory *memory; /* that sets are allocated from */
 	struct recent_list all;
 	struct recent_list buckets[HELD_BUCKETS]; /* by awaited template */
 	uint64_t secret; /* so that exporters cannot choose the bucket */
 	size_t count;
+	/* The owners of sets, by the rank of their memory. */
+	size_t count_by[MEMORY_RANKS];
+	struct recent_list owners[MEMORY_RANKS][HELD_SIZES];
 };
 
 /* The sets of one exporter, which embeds this. */
 struct held_owner {
 	struct held_queue *queue;
 	struct counters *counters; /* held, decoded and no_template change */
+	struct memory *memory;     /* that sets are allocated from */
 	struct recent_list sets;
-	size_t count, bytes;
+	struct recent by_size; /* in one of the queue's lists, if count > 0 */
+	uint32_t count, bytes;
 };
 
 /* queue is zeroed.  -1 if the system has no random numbers. */
-int held_init(struct held_queue *queue, struct memory *memory)
-    __attribute__((warn_unused_result));
+int held_init(struct held_queue *queue) __attribute__((warn_unused_result));
 
-/* owner is zeroed; queue and counters have to live longer. */
+/* owner is zeroed; the others have to live longer. */
 void held_own(struct held_owner *owner, struct held_queue *queue,
-    struct counters *counters);
+    struct counters *counters, struct memory *memory);
+
+/* Changes the rank of the owner's memory. */
+void held_set_rank(struct held_owner *owner, enum memory_rank rank);
 
 /*
  * Holds a copy of the set.  All sets of a datagram share *datagram: it is NULL
  * before the first set, which allocates it, and the caller releases it with
- * held_close.  At a limit, the owner's oldest sets are dropped.  -1 if the set
- * cannot be held.
+ * held_close.  At a limit of the owner, its oldest sets are dropped.  At the
+ * limit of all or of the owner's rank, the oldest set of the owner that has most
+ * is dropped: of the lowest rank that has any, and within a factor of two.
+ * Owners of higher rank lose none.  -1 if the set cannot be held.
  */
 int held_add(struct held_owner *owner, const struct message_header *msg,
     uint16_t id, struct cursor data, struct held_datagram **datagram)
@@ -121,6 +134,9 @@ void held_done(struct held_set *set, bool decoded);
 /* Drops the sets that wait for key: those from the port, or all if NULL. */
 void held_drop(struct held_owner *owner, const struct template_key *key,
     const uint16_t *port);
+
+/* Drops the owner's oldest set.  False if there is none. */
+bool held_evict(struct held_owner *owner);
 
 /* Drops all sets of the owner. */
 void held_drop_all(struct held_owner *owner);

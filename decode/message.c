@@ -398,7 +398,7 @@ decode_options_records(struct walk *w, const struct tmpl *t,
 		w->records++;
 		w->options++;
 		e->counters.options++;
-		if (options_apply(&e->options, &e->shared->memory, &e->sessions,
+		if (options_apply(&e->options, &e->memory, &e->sessions,
 			w->msg.version, w->msg.domain, w->msg.port, &t->slots,
 			&flow, values, &resampled))
 			e->shared->changed = true;
@@ -777,24 +777,18 @@ header_error(int error)
 					"field counts are invalid");
 }
 
-/* Defines the template; evicts other exporters while it needs memory. */
+/* Defines the template, and counts those that it evicts. */
 static enum template_result
 define(struct walk *w, const struct template_key *key, bool options,
     uint16_t scopes, uint16_t nfields, struct cursor *c, int *error)
 {
 	struct exporter *e = w->exporter;
 	const struct template_session session = session_of(w);
-	const struct cursor specs = *c;
 	const struct templates before = e->templates, *t = &e->templates;
 	enum template_result r;
 
-	do {
-		*c = specs;
-		r = template_define(&e->templates, &e->shared->memory,
-		    e->shared->templates_max, key, &session, options, scopes,
-		    nfields, c, error);
-	} while (
-	    r == TEMPLATE_NO_ROOM && exporter_make_room(e, w->msg.recv_sec));
+	r = template_define(&e->templates, &e->memory, e->shared->templates_max,
+	    key, &session, options, scopes, nfields, c, error);
 	e->counters.templates_evicted += t->evicted - before.evicted;
 	e->counters.templates_doubtful += t->challenged - before.challenged;
 	e->counters.templates_changed += t->changed - before.changed;

@@ -16,7 +16,6 @@
 
 #include "compat/compat.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,10 +24,11 @@
 
 #define ROOM_MIN 8 /* items; a power of two */
 
+/* Items and buckets follow in the same block. */
 struct option_body {
 	void *items;
 	uint32_t *buckets; /* as many as there is room for items */
-	size_t room;       /* items; 0: nothing is allocated */
+	size_t room;       /* items */
 	uint64_t secret;   /* so that exporters cannot choose the bucket */
 	uint32_t newest, oldest;
 };
@@ -115,10 +115,13 @@ chain_add(struct option_table *t, const struct option_kind *kind, uint32_t i)
 	*bucket = i;
 }
 
+/* Bytes of a body and its items. */
 static size_t
 size_of(const struct option_kind *kind, size_t room)
 {
-	return (room * (kind->size + sizeof(uint32_t)));
+	return (room == 0 ? 0 :
+			    sizeof(struct option_body) +
+		    room * (kind->size + sizeof(uint32_t)));
 }
 
 static size_t
@@ -127,21 +130,15 @@ room_of(const struct option_table *t)
 	return (t->body == NULL ? 0 : t->body->room);
 }
 
-/* False without memory or random numbers. */
+/* Sets the head of the first body.  False without random numbers. */
 static bool
-make_body(struct option_table *t)
+begin(struct option_body *body)
 {
-	struct option_body *body = calloc(1, sizeof(*body));
-
-	if (body == NULL)
-		return (false);
-	if (getentropy(&body->secret, sizeof(body->secret)) == -1) {
-		free(body);
-		return (false);
-	}
-	body->newest = body->oldest = OPTION_NONE;
-	t->body = body;
-	return (true);
+	*body = (struct option_body){
+		.newest = OPTION_NONE,
+		.oldest = OPTION_NONE,
+	};
+	return (getentropy(&body->secret, sizeof(body->secret)) == 0);
 }
 
 /* Doubles the room.  False without memory. */
@@ -150,23 +147,26 @@ grow(struct option_table *t, const struct option_kind *kind,
     struct memory *memory)
 {
 	const size_t had = room_of(t), room = had == 0 ? ROOM_MIN : 2 * had;
-	const size_t more = size_of(kind, room) - size_of(kind, had);
-	uint32_t *buckets, i;
-	void *items;
+	struct option_body *old = t->body, *body;
+	uint32_t i;
 
-	if (more > memory_left(memory) || (t->body == NULL && !make_body(t)))
+	if ((body = memory_get(memory, size_of(kind, room))) == NULL)
 		return (false);
-	items = reallocarray(t->body->items, room, kind->size);
-	if (items == NULL)
+	if (old != NULL)
+		*body = *old;
+	else if (!begin(body)) {
+		memory_put(memory, body, size_of(kind, room));
 		return (false);
-	t->body->items = items;
-	buckets = reallocarray(t->body->buckets, room, sizeof(*buckets));
-	if (buckets == NULL)
-		return (false);
-	t->body->buckets = buckets;
-	t->body->room = room;
-	memory->used += more;
-	memset(buckets, 0xff, room * sizeof(*buckets)); /* OPTION_NONE */
+	}
+	body->room = room;
+	body->items = body + 1;
+	body->buckets =
+	    (uint32_t *)((uint8_t *)body->items + room * kind->size);
+	if (old != NULL)
+		memcpy(body->items, old->items, t->n * kind->size);
+	t->body = body;
+	memory_put(memory, old, size_of(kind, had));
+	memset(body->buckets, 0xff, room * sizeof(uint32_t)); /* OPTION_NONE */
 	for (i = 0; i < t->n; i++)
 		chain_add(t, kind, i);
 	return (true);
@@ -192,6 +192,14 @@ option_remove(struct option_table *t, const struct option_kind *kind, size_t i,
 	memcpy(gone, last, kind->size);
 }
 
+void
+option_evict(struct option_table *t, const struct option_kind *kind,
+    struct memory *memory)
+{
+	option_remove(t, kind, t->body->oldest, memory);
+	t->evicted++;
+}
+
 /* Makes room for one more item.  False without memory for the first ones. */
 static bool
 make_room(struct option_table *t, const struct option_kind *kind,
@@ -204,10 +212,9 @@ make_room(struct option_table *t, const struct option_kind *kind,
 	if (t->n == 0)
 		return (false);
 	/* Several if the limit is lower than before. */
-	do {
-		option_remove(t, kind, t->body->oldest, memory);
-		t->evicted++;
-	} while (t->n >= max && t->n > 0);
+	do
+		option_evict(t, kind, memory);
+	while (t->n >= max && t->n > 0);
 	return (true);
 }
 
@@ -289,11 +296,6 @@ option_table_free(struct option_table *t, const struct option_kind *kind,
 
 	for (i = 0; kind->release != NULL && i < t->n; i++)
 		kind->release(option_at(t, kind, i), memory);
-	memory->used -= size_of(kind, room_of(t));
-	if (t->body != NULL) {
-		free(t->body->items);
-		free(t->body->buckets);
-		free(t->body);
-	}
+	memory_put(memory, t->body, size_of(kind, room_of(t)));
 	*t = (struct option_table){ .max = t->max };
 }

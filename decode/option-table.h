@@ -96,6 +96,10 @@ const void *option_newer(const struct option_table *t,
 void option_remove(struct option_table *t, const struct option_kind *kind,
     size_t i, struct memory *memory);
 
+/* Removes the least recently used item of a table that is not empty. */
+void option_evict(struct option_table *t, const struct option_kind *kind,
+    struct memory *memory);
+
 /* Bytes of the table, without what its items refer to. */
 size_t option_table_size(const struct option_table *t,
     const struct option_kind *kind);

@@ -16,7 +16,6 @@
 
 #include "compat/compat.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "decode/options.h"
@@ -94,8 +93,7 @@ text_size(const char *text)
 static void
 free_text(char *text, struct memory *memory)
 {
-	memory->used -= text_size(text);
-	free(text);
+	memory_put(memory, text, text_size(text));
 }
 
 static void
@@ -335,14 +333,15 @@ set_text(struct options *o, char **text, struct ie_octets octets,
 		len == 0 :
 		strlen(*text) == len && memcmp(*text, sent, len) == 0)
 		return (false);
-	if (len != 0 &&
-	    (len + 1 > memory_left(memory) ||
-		(copy = strndup(sent, len)) == NULL)) {
-		o->refused++;
-		return (false);
+	if (len != 0) {
+		if ((copy = memory_get(memory, len + 1)) == NULL) {
+			o->refused++;
+			return (false);
+		}
+		memcpy(copy, sent, len);
+		copy[len] = '\0';
 	}
 	free_text(*text, memory);
-	memory->used += text_size(copy);
 	*text = copy;
 	return (true);
 }
@@ -680,6 +679,18 @@ options_memory(const struct options *o)
 		bytes += text_size(in->name) + text_size(in->description);
 	}
 	return (bytes);
+}
+
+bool
+options_evict_name(struct options *o, struct memory *memory)
+{
+	if (o->interfaces.body == NULL)
+		return (false);
+	if (o->interfaces.n == 0)
+		option_table_free(&o->interfaces, &interface_kind, memory);
+	else
+		option_evict(&o->interfaces, &interface_kind, memory);
+	return (true);
 }
 
 void

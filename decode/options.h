@@ -135,6 +135,12 @@ bool options_put_interface(struct options *o, struct memory *memory,
 bool options_put_domain(struct options *o, struct memory *memory,
     const struct domain *domain);
 
+/*
+ * Frees memory of the interfaces: drops the least recently used one, or the
+ * table if that is empty.  False if there is none.
+ */
+bool options_evict_name(struct options *o, struct memory *memory);
+
 /* Bytes of memory in use. */
 size_t options_memory(const struct options *o);
 

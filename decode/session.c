@@ -16,8 +16,6 @@
 
 #include "compat/compat.h"
 
-#include <stdlib.h>
-
 #include "decode/session.h"
 
 #define SOME_SESSIONS      4
@@ -56,11 +54,10 @@ extend(struct sessions *s, struct memory *memory)
 	struct session *more;
 
 	if (s->n == s->room) {
-		if ((size_t)(room - s->room) * sizeof(*more) >
-			memory_left(memory) ||
-		    (more = reallocarray(s->at, room, sizeof(*more))) == NULL)
+		more = memory_resize(memory, s->at, s->room * sizeof(*more),
+		    room * sizeof(*more));
+		if (more == NULL)
 			return (NULL);
-		memory->used += (size_t)(room - s->room) * sizeof(*more);
 		s->at = more;
 		s->room = room;
 	}
@@ -220,7 +217,6 @@ sessions_count(const struct sessions *s)
 void
 sessions_free(struct sessions *s, struct memory *memory)
 {
-	memory->used -= s->room * sizeof(*s->at);
-	free(s->at);
+	memory_put(memory, s->at, s->room * sizeof(*s->at));
 	*s = (struct sessions){ 0 };
 }

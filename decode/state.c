@@ -51,13 +51,16 @@ struct packer {
 	int error;
 };
 
+/* Older files have the first two. */
+enum saved_rank { SAVED_NEWCOMER, SAVED_NAMED, SAVED_ESTABLISHED };
+
 /*
  * The layout of the file.  Code packs its first bytes, and the lists whose
  * items are not in an array.
  */
 struct exporter_head {
 	struct addr addr;
-	bool named;
+	uint8_t rank;       /* enum saved_rank */
 	uint32_t last_seen; /* epoch seconds */
 };
 
@@ -94,7 +97,8 @@ struct template_head {
 
 static const struct pack_row exporter_rows[] = {
 	PACK_PLAIN(PACK_ADDR, struct exporter_head, addr),
-	PACK_PLAIN(PACK_BOOL, struct exporter_head, named),
+	PACK_BOUNDED(PACK_NUMBER, struct exporter_head, rank, SAVED_NEWCOMER,
+	    SAVED_ESTABLISHED),
 	NUMBER(struct exporter_head, last_seen),
 };
 static const struct pack_layout exporter_layout =
@@ -332,6 +336,14 @@ pack_options(struct wcursor *w, const struct options *o)
 	return (pack_table(w, &o->domains, &domain_kind, &domain_layout));
 }
 
+static uint8_t
+saved_rank(const struct exporter *e)
+{
+	return (e->named                          ? SAVED_NAMED :
+		e->memory.rank == MEMORY_NEWCOMER ? SAVED_NEWCOMER :
+						    SAVED_ESTABLISHED);
+}
+
 static void
 pack_exporter(void *arg, const struct exporter *e)
 {
@@ -339,7 +351,7 @@ pack_exporter(void *arg, const struct exporter *e)
 	struct wcursor *w = &p->w;
 	const struct exporter_head head = {
 		.addr = e->addr,
-		.named = e->named,
+		.rank = saved_rank(e),
 		.last_seen = e->last_seen,
 	};
 
@@ -500,7 +512,7 @@ unpack_template(struct cursor *c, struct exporter *e, const struct unpacker *u)
 	saved.challenged = head.challenged;
 	saved.turn = head.turn;
 	saved.last_data = e->last_seen;
-	result = template_restore(&e->templates, &e->shared->memory,
+	result = template_restore(&e->templates, &e->memory,
 	    e->shared->templates_max, &saved, &specs);
 	if (result == TEMPLATE_BAD || cur_left(&specs) != 0)
 		return (FLOWD_EINVAL);
@@ -517,7 +529,7 @@ unpack_sampler(struct cursor *c, struct exporter *e, const struct unpacker *u)
 		 u->version == STATE_OLD ? &sampler_layout_old :
 					   &sampler_layout,
 		 &s)) == 0)
-		options_put_sampler(&e->options, &e->shared->memory, &s);
+		options_put_sampler(&e->options, &e->memory, &s);
 	return (r);
 }
 
@@ -531,7 +543,7 @@ unpack_interface_old(struct cursor *c, struct exporter *e)
 
 	if ((r = unpack_struct(c, &interface_layout_old, &old)) == 0) {
 		i.index = old.index;
-		options_put_interface(&e->options, &e->shared->memory, &i);
+		options_put_interface(&e->options, &e->memory, &i);
 	}
 	return (r);
 }
@@ -545,7 +557,7 @@ unpack_interface(struct cursor *c, struct exporter *e, const struct unpacker *u)
 	if (u->version == STATE_OLD)
 		return (unpack_interface_old(c, e));
 	if ((r = unpack_struct(c, &interface_layout, &i)) == 0)
-		options_put_interface(&e->options, &e->shared->memory, &i);
+		options_put_interface(&e->options, &e->memory, &i);
 	free(i.name);
 	free(i.description);
 	return (r);
@@ -560,7 +572,7 @@ unpack_domain(struct cursor *c, struct exporter *e, const struct unpacker *u)
 	if ((r = unpack_struct(c,
 		 u->version == STATE_OLD ? &domain_layout_old : &domain_layout,
 		 &d)) == 0)
-		options_put_domain(&e->options, &e->shared->memory, &d);
+		options_put_domain(&e->options, &e->memory, &d);
 	return (r);
 }
 
@@ -608,7 +620,7 @@ is_wanted(const struct unpacker *u, const struct addr *addr, uint32_t last_seen)
 static int
 unpack_exporter(struct cursor *c, struct unpacker *u)
 {
-	struct exporter_head head = { .named = false };
+	struct exporter_head head = { .rank = SAVED_NEWCOMER };
 	struct exporter *e;
 	bool wanted;
 	int r;
@@ -617,11 +629,13 @@ unpack_exporter(struct cursor *c, struct unpacker *u)
 		return (r);
 	wanted = is_wanted(u, &head.addr, head.last_seen);
 	e = exporter_get(wanted ? u->table : u->unwanted, &head.addr, u->now,
-	    head.named);
+	    head.rank == SAVED_NAMED);
 	if (e == NULL)
 		return (FLOWD_ENOMEM);
 	e->known = true;
 	e->last_seen = head.last_seen;
+	if (head.rank == SAVED_ESTABLISHED)
+		exporter_establish(e);
 	r = unpack_lists(c, e, u);
 	if (!wanted)
 		exporter_forget(e);

@@ -16,7 +16,6 @@
 
 #include "compat/compat.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "decode/template-compile.h"
@@ -27,16 +26,6 @@
 #include "netflow.h"
 
 #define FWD(of) (SLOT_FORWARD + OF_##of)
-
-/* The result of the first pass over the specifiers. */
-struct plan {
-	uint8_t rank[SLOTS];    /* of the best element that fills it */
-	uint16_t source[SLOTS]; /* the index of its field */
-	struct slots slots;     /* that are filled */
-	uint64_t record_len;
-	bool variable;
-	bool own_reverse;
-};
 
 static void
 consider(struct plan *plan, const struct ie *ie, uint16_t i)
@@ -452,38 +441,44 @@ describe(struct tmpl *t, const struct plan *plan)
 	t->fields = fields_of(t);
 }
 
-/*
- * Compiles the definition for each header.  The result is one block of memory:
- * a structure for each header, the inner one first, their programs, and the
- * definition.
- */
-static struct tmpl *
-build(const struct tmpl *model, const struct headers *headers,
-    const struct plan *plans, struct cursor specs, size_t raw_len)
+/* The bytes of the block that template_build fills. */
+static size_t
+size_of(const struct template_plan *p)
 {
-	size_t size = headers->n * sizeof(struct tmpl) + raw_len, h;
-	struct tmpl *all, *t;
-	struct op *ops;
+	size_t size = p->headers.n * sizeof(struct tmpl) + p->raw_len, h;
 
-	for (h = 0; h < headers->n; h++)
-		size += count_ops(model, &plans[h]) * sizeof(*ops);
-	if ((all = calloc(1, size)) == NULL)
-		return (NULL);
-	ops = (struct op *)(all + headers->n);
-	for (h = headers->n; h-- > 0;) {
-		t = &all[headers->n - 1 - h];
-		*t = *model;
-		describe(t, &plans[h]);
+	for (h = 0; h < p->headers.n; h++)
+		size += count_ops(p->model, &p->plans[h]) * sizeof(struct op);
+	return (size);
+}
+
+/*
+ * The block has a structure for each header, the inner one first, then their
+ * programs, and the definition.
+ */
+struct tmpl *
+template_build(const struct template_plan *p, void *block)
+{
+	struct tmpl *all = block, *t;
+	struct op *ops = (struct op *)(all + p->headers.n);
+	struct cursor specs = p->specs;
+	size_t h;
+
+	memset(block, 0, p->size);
+	for (h = p->headers.n; h-- > 0;) {
+		t = &all[p->headers.n - 1 - h];
+		*t = *p->model;
+		describe(t, &p->plans[h]);
 		t->ops = ops;
-		t->nops =
-		    (uint32_t)compile(t, specs, headers, h, &plans[h], ops);
-		ops += count_ops(model, &plans[h]);
+		t->nops = (uint32_t)compile(t, specs, &p->headers, h,
+		    &p->plans[h], ops);
+		ops += count_ops(p->model, &p->plans[h]);
 		t->outer = h == 0 ? NULL : t + 1;
 	}
 	all->raw = (uint8_t *)ops;
-	all->raw_len = (uint32_t)raw_len;
-	all->size = (uint32_t)size;
-	(void)cur_bytes(&specs, (uint8_t *)ops, raw_len);
+	all->raw_len = (uint32_t)p->raw_len;
+	all->size = (uint32_t)p->size;
+	(void)cur_bytes(&specs, (uint8_t *)ops, p->raw_len);
 	return (all);
 }
 
@@ -501,26 +496,24 @@ skip_specs(struct cursor *specs, const struct tmpl *model)
 }
 
 int
-template_compile(const struct tmpl *model, struct cursor *specs,
-    struct tmpl **tmpl)
+template_plan(const struct tmpl *model, struct cursor *specs,
+    struct template_plan *p)
 {
-	const struct cursor start = *specs;
-	struct plan plans[HEADERS_MAX];
-	struct headers headers;
 	size_t h;
 	int r;
 
-	*tmpl = NULL;
+	p->model = model;
+	p->specs = *specs;
 	if (skip_specs(specs, model) != 0)
 		return (FLOWD_ESHORT);
-	if ((r = headers_find(model, start, &headers)) != 0)
+	p->raw_len = cur_left(&p->specs) - cur_left(specs);
+	if ((r = headers_find(model, p->specs, &p->headers)) != 0)
 		return (r);
-	for (h = 0; h < headers.n; h++) {
-		r = make_plan(model, start, &headers, h, &plans[h]);
+	for (h = 0; h < p->headers.n; h++) {
+		r = make_plan(model, p->specs, &p->headers, h, &p->plans[h]);
 		if (r != 0)
 			return (r);
 	}
-	*tmpl = build(model, &headers, plans, start,
-	    cur_left(&start) - cur_left(specs));
-	return (*tmpl == NULL ? FLOWD_ENOMEM : 0);
+	p->size = size_of(p);
+	return (0);
 }

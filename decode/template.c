@@ -19,7 +19,6 @@
  */
 #include "compat/compat.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -224,8 +223,7 @@ forget(struct templates *t, struct memory *memory, struct tmpl *tmpl)
 	*at = tmpl->hash_next;
 	recent_remove(&t->by_use[tmpl->used], &tmpl->use);
 	t->count--;
-	memory->used -= tmpl->size;
-	free(tmpl);
+	memory_put(memory, tmpl, tmpl->size);
 }
 
 void
@@ -235,8 +233,7 @@ templates_free(struct templates *t, struct memory *memory)
 
 	while ((tmpl = oldest(t)) != NULL)
 		forget(t, memory, tmpl);
-	free(t->buckets);
-	memory->used -= t->nbuckets * sizeof(*t->buckets);
+	memory_put(memory, t->buckets, t->nbuckets * sizeof(*t->buckets));
 	*t = (struct templates){ 0 };
 }
 
@@ -249,10 +246,10 @@ grow(struct templates *t, struct memory *memory)
 
 	if (t->nbuckets == 0 && getentropy(&t->secret, sizeof(t->secret)) == -1)
 		return (-1);
-	if (n * sizeof(*b) > memory_left(memory) ||
-	    (b = calloc(n, sizeof(*b))) == NULL)
+	if ((b = memory_get(memory, n * sizeof(*b))) == NULL)
 		return (t->nbuckets == 0 ? -1 : 0);
-	memory->used += (n - t->nbuckets) * sizeof(*b);
+	memset(b, 0, n * sizeof(*b));
+	memory_put(memory, old, t->nbuckets * sizeof(*old));
 	t->buckets = b;
 	t->nbuckets = n;
 	for (tmpl = oldest(t); tmpl != NULL; tmpl = newer(t, tmpl)) {
@@ -260,7 +257,6 @@ grow(struct templates *t, struct memory *memory)
 		tmpl->hash_next = *b;
 		*b = tmpl;
 	}
-	free(old);
 	return (0);
 }
 
@@ -276,30 +272,47 @@ dispensable(const struct templates *t, uint32_t now)
 	return (NULL);
 }
 
+bool
+template_evict(struct templates *t, struct memory *memory)
+{
+	struct tmpl *tmpl = oldest(t);
+
+	if (tmpl == NULL)
+		return (false);
+	forget(t, memory, tmpl);
+	t->evicted++;
+	return (true);
+}
+
+/* Evicts a dispensable template.  False if there is none. */
+static bool
+evict(struct templates *t, struct memory *memory, uint32_t now)
+{
+	return (dispensable(t, now) != NULL && template_evict(t, memory));
+}
+
 /*
- * Makes room for a new template; TEMPLATE_NEW if there is.  now is in epoch
- * seconds.
+ * Allocates the block of a new template; TEMPLATE_NEW if there is room.  Memory
+ * of other exporters is freed first.  now is in epoch seconds.
  */
 static enum template_result
 make_room(struct templates *t, struct memory *memory, size_t max, size_t size,
-    uint32_t now)
+    uint32_t now, void **block)
 {
-	struct tmpl *other;
-
 	if (t->count >= t->nbuckets && grow(t, memory) == -1)
 		return (TEMPLATE_NO_ROOM);
-	while (t->count >= max || size > memory_left(memory)) {
-		if ((other = dispensable(t, now)) == NULL)
-			return (t->count >= max ? TEMPLATE_LIMIT :
-						  TEMPLATE_NO_ROOM);
-		forget(t, memory, other);
-		t->evicted++;
+	while (t->count >= max) {
+		if (!evict(t, memory, now))
+			return (TEMPLATE_LIMIT);
 	}
-	return (TEMPLATE_NEW);
+	*block = memory_get(memory, size);
+	while (*block == NULL && evict(t, memory, now))
+		*block = memory_try(memory, size);
+	return (*block == NULL ? TEMPLATE_NO_ROOM : TEMPLATE_NEW);
 }
 
 static void
-insert(struct templates *t, struct memory *memory, struct tmpl *tmpl)
+insert(struct templates *t, struct tmpl *tmpl)
 {
 	struct tmpl **b = bucket_of(t, &tmpl->key);
 
@@ -308,7 +321,6 @@ insert(struct templates *t, struct memory *memory, struct tmpl *tmpl)
 	recent_add(&t->by_use[tmpl->used], &tmpl->use);
 	t->count++;
 	tmpl->born = t->clock;
-	memory->used += tmpl->size;
 }
 
 static bool
@@ -547,7 +559,9 @@ template_define(struct templates *t, struct memory *memory, size_t max,
 		.nfields = nfields,
 	};
 	struct tmpl *tmpl = same_of(t, &model, specs);
+	struct template_plan plan;
 	enum template_result r;
+	void *block;
 
 	*error = 0;
 	t->clock++;
@@ -555,20 +569,16 @@ template_define(struct templates *t, struct memory *memory, size_t max,
 		(void)cur_skip(specs, tmpl->raw_len);
 		return (announce(t, memory, tmpl, session));
 	}
-	*error = template_compile(&model, specs, &tmpl);
-	if (*error == FLOWD_ESHORT || *error == FLOWD_EINVAL)
+	*error = template_plan(&model, specs, &plan);
+	if (*error != 0)
 		return (TEMPLATE_BAD);
-	*error = 0;
-	r = tmpl == NULL ? TEMPLATE_NO_ROOM :
-			   make_room(t, memory, max, tmpl->size, session->now);
-	if (r != TEMPLATE_NEW && distrust(t, memory, key, session->bit) &&
-	    tmpl != NULL)
-		r = make_room(t, memory, max, tmpl->size, session->now);
-	if (r != TEMPLATE_NEW) {
-		free(tmpl);
+	r = make_room(t, memory, max, plan.size, session->now, &block);
+	if (r != TEMPLATE_NEW && distrust(t, memory, key, session->bit))
+		r = make_room(t, memory, max, plan.size, session->now, &block);
+	if (r != TEMPLATE_NEW)
 		return (r);
-	}
-	insert(t, memory, tmpl);
+	tmpl = template_build(&plan, block);
+	insert(t, tmpl);
 	return (announce(t, memory, tmpl, session));
 }
 
@@ -583,18 +593,18 @@ template_restore(struct templates *t, struct memory *memory, size_t max,
 		.nfields = saved->nfields,
 	};
 	enum template_result result;
+	struct template_plan plan;
 	struct tmpl *tmpl;
-	const int r = template_compile(&model, specs, &tmpl);
+	void *block;
 
-	if (r != 0)
-		return (r == FLOWD_ENOMEM ? TEMPLATE_NO_ROOM : TEMPLATE_BAD);
-	result = make_room(t, memory, max, tmpl->size, saved->last_data);
-	if (result != TEMPLATE_NEW) {
-		free(tmpl);
+	if (template_plan(&model, specs, &plan) != 0)
+		return (TEMPLATE_BAD);
+	result = make_room(t, memory, max, plan.size, saved->last_data, &block);
+	if (result != TEMPLATE_NEW)
 		return (result);
-	}
+	tmpl = template_build(&plan, block);
 	t->clock = saved->turn > t->clock ? saved->turn : t->clock + 1;
-	insert(t, memory, tmpl);
+	insert(t, tmpl);
 	tmpl->turn = saved->turn == 0 ? t->clock : saved->turn;
 	tmpl->port = saved->port;
 	tmpl->owners = saved->owners;

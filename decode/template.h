@@ -186,6 +186,9 @@ struct template_position {
 const struct tmpl *templates_next(const struct templates *t,
     const struct template_position *after);
 
+/* Drops the least recently used template.  False if there is none. */
+bool template_evict(struct templates *t, struct memory *memory);
+
 void templates_free(struct templates *t, struct memory *memory);
 
 #endif

@@ -15,7 +15,7 @@
  */
 
 /*
- * Counting of bits.
+ * Counting and finding of bits.
  */
 #ifndef BITS_H
 #define BITS_H
@@ -34,6 +34,13 @@ bits_count(uint64_t v)
 	    (v >> 2 & UINT64_C(0x3333333333333333));
 	v = (v + (v >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
 	return ((unsigned int)(v * UINT64_C(0x0101010101010101) >> 56));
+}
+
+/* Returns the position of the highest bit of v, which is not 0. */
+static inline unsigned int
+bits_log2(uint64_t v)
+{
+	return (63 - (unsigned int)__builtin_clzll(v));
 }
 
 #endif

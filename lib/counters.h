@@ -111,6 +111,12 @@ enum counter_kind {
 	ROW(42, templates_doubtful, "templates-doubtful", COUNTER_TOTAL, \
 	    "templates_doubtful_total", \
 	    "Definitions that would have replaced a template in use.") \
+	ROW(45, state_evicted, "state-evicted", COUNTER_TOTAL, \
+	    "state_evicted_total", \
+	    "Templates, names and held sets evicted for other exporters.") \
+	ROW(46, memory_refused, "memory-refused", COUNTER_TOTAL, \
+	    "memory_refused_total", \
+	    "Requests for memory that exceeded the exporter's share.") \
 	ROW(50, no_content, "no-content", COUNTER_TOTAL, \
 	    "no_content_total", \
 	    "Flows without address, octets and packets, not stored.") \

@@ -250,10 +250,13 @@ class TemplatesOfIpfix(Templates, unittest.TestCase):
     def test_data_without_room_are_not_said_to_be_held(self):
         """All memory is used by what is held, and the rest is dropped."""
         waiting = netflow9.raw_set(400, bytes(30000))
-        with Flowd("store ALL", "limit memory 1M") as flowd:
+        # Exporters of the same rank take no memory from each other.
+        agents = [f"127.0.1.{i}" for i in range(40)]
+        with Flowd("store ALL", "limit memory 1M", "flow source 127.0.0.0/8",
+                   *(f"flow source {agent}" for agent in agents)) as flowd:
             feed = Feed(flowd)
-            for i in range(40):
-                feed.send(self.message(waiting), f"127.0.1.{i}")
+            for agent in agents:
+                feed.send(self.message(waiting), agent)
             feed.drain()
             report = statistics(flowd)
             report.check(self)

@@ -47,6 +47,8 @@ struct collect {
 	uint32_t recv_sec;
 	uint16_t port; /* of the following datagrams */
 	bool aloud;    /* messages go to standard error */
+	bool
+	    unchecked; /* collect_check is left out: there are many exporters */
 	size_t n;      /* flows of the last datagram */
 	struct flow flows[COLLECT_FLOWS];
 };
@@ -73,8 +75,9 @@ collect_from_addr(struct collect *c, const struct addr *addr, bool named)
 	c->exporter = exporter_get(c->table, addr, c->recv_sec, named);
 	assert_non_null(c->exporter);
 	search.for_what = c->exporter;
-	exporters_each(c->table, collect_compare, &search);
-	if (!search.found)
+	if (!c->unchecked)
+		exporters_each(c->table, collect_compare, &search);
+	if (!c->unchecked && !search.found)
 		c->stand_in = c->exporter;
 	return (c->exporter);
 }
@@ -289,7 +292,8 @@ collect_datagram(struct collect *c, const void *data, size_t len)
 	collect_take(&sink);
 	free(copy);
 	collect_count(&c->exporter->counters, r);
-	collect_check(c);
+	if (!c->unchecked)
+		collect_check(c);
 	return (r);
 }
 
@@ -303,13 +307,13 @@ static inline void
 collect_clear(struct exporter *e)
 {
 	held_drop_all(&e->held);
-	templates_free(&e->templates, &e->shared->memory);
-	options_free(&e->options, &e->shared->memory);
-	sessions_free(&e->sessions, &e->shared->memory);
+	templates_free(&e->templates, &e->memory);
+	options_free(&e->options, &e->memory);
+	sessions_free(&e->sessions, &e->memory);
 }
 
 struct collect_list {
-	struct addr addrs[256];
+	struct addr addrs[65536];
 	size_t n;
 };
 
@@ -327,10 +331,11 @@ static inline void
 collect_stop(struct collect *c)
 {
 	struct exporters_shared *shared = c->exporter->shared;
-	struct collect_list list = { .n = 0 };
+	static struct collect_list list;
 	struct exporter *e;
 	size_t i;
 
+	list.n = 0;
 	exporters_each(c->table, collect_list, &list);
 	for (i = 0; i < list.n; i++) {
 		e = exporter_get(c->table, &list.addrs[i], c->recv_sec, false);

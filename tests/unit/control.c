@@ -396,6 +396,20 @@ get(struct exporter_table *t, uint32_t first, uint32_t n, uint32_t now)
 
 #define STAY 3000 /* exporters */
 
+static void
+get_established(struct exporter_table *t, uint32_t n, uint32_t now)
+{
+	uint8_t bytes[4];
+	struct addr addr;
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		be32_put(bytes, i);
+		addr = addr_v4(bytes);
+		exporter_establish(exporter_get(t, &addr, now, false));
+	}
+}
+
 /* Notes each exporter visited; stops after n. */
 static bool
 walk(const struct exporter_table *t, struct addr *at, size_t n,
@@ -438,7 +452,7 @@ exporters_are_visited_once(void **state)
 	assert_null(exporters_next(t, &at));
 	get(t, next, 1000, NOW);
 	next += 1000;
-	get(t, 0, STAY, NOW + EXPORTER_IDLE);
+	get_established(t, STAY, NOW);
 	while (walk(t, &at, 50, met)) {
 		/* From some point on, each evicts the oldest. */
 		get(t, next, 300, NOW + EXPORTER_IDLE);
@@ -468,7 +482,8 @@ define(struct templates *t, struct memory *memory, size_t max, uint32_t domain)
 static void
 templates_are_visited_once(void **state)
 {
-	struct memory memory = { 0, MEMORY_DEFAULT };
+	struct memory_pool pool = { .limit = MEMORY_DEFAULT };
+	struct memory memory = { .pool = &pool };
 	struct templates t = { .count = 0 };
 	struct template_position at = { .born = 0 };
 	const struct tmpl *tmpl;

@@ -82,6 +82,8 @@ numbers_are_permanent(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		assert_number(i + 1, names[i]);
+	assert_number(45, "state-evicted");
+	assert_number(46, "memory-refused");
 	assert_number(50, "no-content");
 	assert_number(51, "amplified");
 	assert_number(55, "collector-deaths");

@@ -66,6 +66,7 @@ new_exporter(void)
 	memset(&exporter, 0, sizeof(exporter));
 	memset(&shared, 0, sizeof(shared));
 	exporter.shared = &shared;
+	exporter.memory.pool = &shared.memory;
 	exporter.addr = addr_v4(address);
 	for (i = 0; i < EXPORTER_CAUSES; i++)
 		exporter.log_limits[i].last = RECV_SEC;

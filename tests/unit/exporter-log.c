@@ -319,7 +319,7 @@ limits_are_logged_when_reached_and_cleared(void **state)
 	assert_string_equal(define(259, packets),
 	    "192.0.2.1: limit of templates no longer reached\n");
 
-	limits.memory = c.exporter->shared->memory.used;
+	limits.memory = 100;
 	exporters_set_limits(c.table, &limits);
 	(void)collect_from(&c, 2);
 	said = define(260, packets);
@@ -334,6 +334,11 @@ limits_are_logged_when_reached_and_cleared(void **state)
 	assert_non_null(
 	    strstr(define(260, packets), "memory limit no longer reached\n"));
 
+	/* Neither is idle. */
+	(void)collect_from(&c, 0xc0000201);
+	c.recv_sec += 2 * EXPORTER_IDLE;
+	(void)collect_from(&c, 0xc0000201);
+	(void)collect_from(&c, 2);
 	capture_begin();
 	e = collect_from(&c, 3);
 	assert_ptr_equal(e, collect_from(&c, 4));

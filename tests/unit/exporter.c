@@ -96,6 +96,38 @@ get(struct exporter_table *table, uint32_t n, uint32_t now)
 	return (e);
 }
 
+/* The same for one that sends a datagram every quarter of an hour. */
+static struct exporter *
+get_steady(struct exporter_table *table, uint32_t n, uint32_t now)
+{
+	struct exporter *e = get(table, n, now - EXPORTER_IDLE * 3 / 2);
+
+	e->counters.datagrams++;
+	e = get(table, n, now);
+	e->counters.datagrams++;
+	return (e);
+}
+
+/* The same for one that has sent flows for an hour until now. */
+static struct exporter *
+get_established(struct exporter_table *table, uint32_t n, uint32_t now)
+{
+	const uint32_t begin = now / HISTORY_HOUR_STEP * HISTORY_HOUR_STEP;
+	struct exporter *e = NULL;
+	uint32_t i;
+
+	for (i = EXPORTER_ACTIVE; i > 0; i--) {
+		e = get(table, n, begin - i * HISTORY_HOUR_STEP);
+		e->counters.datagrams++;
+		e->counters.flows++;
+	}
+	assert_int_equal(e->memory.rank, MEMORY_NEWCOMER);
+	e = get(table, n, now);
+	e->counters.datagrams++;
+	assert_int_equal(e->memory.rank, MEMORY_ESTABLISHED);
+	return (e);
+}
+
 struct listing {
 	uint32_t numbers[8];
 	size_t n;
@@ -134,7 +166,9 @@ finds_existing_exporters(void **state)
 	assert_int_equal(e->last_seen, NOW);
 	assert_int_equal(e->counters.datagrams, 0);
 	e->counters.datagrams = 7;
-	assert_int_equal(get(table, 2, NOW + 1)->counters.datagrams, 0);
+	e = get(table, 2, NOW + 1);
+	assert_int_equal(e->counters.datagrams, 0);
+	e->counters.datagrams = 2;
 	e = get(table, 1, NOW + 2);
 	assert_int_equal(e->counters.datagrams, 7);
 	assert_int_equal(e->first_seen, NOW);
@@ -169,24 +203,24 @@ evicts_the_least_recently_used(void **state)
 	const uint32_t later = NOW + EXPORTER_IDLE;
 
 	(void)state;
-	get(table, 1, NOW)->counters.datagrams = 1;
-	get(table, 2, NOW)->counters.datagrams = 1;
-	get(table, 3, NOW)->counters.datagrams = 1;
+	get_steady(table, 1, NOW);
+	get_steady(table, 2, NOW);
+	get_steady(table, 3, NOW);
 	get(table, 1, NOW);
 	assert_listed(table, (const uint32_t[]){ 2, 3, 1 }, 3);
-	get(table, 4, later);
+	get_steady(table, 4, later + EXPORTER_IDLE * 3 / 2);
 	assert_listed(table, (const uint32_t[]){ 3, 1, 4 }, 3);
-	get(table, 3, NOW);
-	get(table, 5, later);
+	get(table, 3, later);
+	get_steady(table, 5, later + EXPORTER_IDLE * 3 / 2);
 	assert_listed(table, (const uint32_t[]){ 4, 3, 5 }, 3);
 	/* An exporter that returns starts without state. */
-	get(table, 3, later + EXPORTER_IDLE);
-	get(table, 5, later + EXPORTER_IDLE);
+	get(table, 3, later + 2 * EXPORTER_IDLE);
+	get(table, 5, later + 2 * EXPORTER_IDLE);
 	assert_int_equal(
-	    get(table, 1, later + EXPORTER_IDLE)->counters.datagrams, 0);
+	    get(table, 1, later + 3 * EXPORTER_IDLE)->counters.datagrams, 0);
 	assert_int_equal(get(table, 1, later)->first_seen,
-	    later + EXPORTER_IDLE);
-	assert_int_equal(get(table, 3, later)->counters.datagrams, 1);
+	    later + 3 * EXPORTER_IDLE);
+	assert_int_equal(get(table, 3, later)->counters.datagrams, 2);
 	exporters_free(table);
 }
 
@@ -199,8 +233,8 @@ exporters_in_use_are_not_evicted(void **state)
 	uint32_t i;
 
 	(void)state;
-	get(table, 1, NOW);
-	get(table, 2, NOW);
+	get_steady(table, 1, NOW);
+	get_steady(table, 2, NOW);
 	for (i = 10; i < 1000; i++) {
 		struct exporter *e = get(table, i, soon);
 
@@ -213,7 +247,87 @@ exporters_in_use_are_not_evicted(void **state)
 	}
 	assert_listed(table, (const uint32_t[]){ 1, 2 }, 2);
 	exporters_sum(table, &sum);
-	assert_int_equal(sum.datagrams, 990);
+	assert_int_equal(sum.datagrams, 990 + 4);
+	exporters_free(table);
+}
+
+static void
+newcomers_of_one_datagram_are_evicted_first(void **state)
+{
+	struct exporter_table *table = new_table(4);
+	uint32_t i;
+
+	(void)state;
+	get_steady(table, 1, NOW);
+	get(table, 2, NOW)->counters.datagrams = 1;
+	get_steady(table, 3, NOW);
+	for (i = 10; i < 1000; i++)
+		get(table, i, NOW)->counters.datagrams = 1;
+	assert_listed(table, (const uint32_t[]){ 1, 3, 998, 999 }, 4);
+	exporters_free(table);
+}
+
+/* It may have paused for any time. */
+static void
+established_exporters_outlive_newcomers(void **state)
+{
+	struct exporter_table *table = new_table(4);
+	uint32_t i;
+
+	(void)state;
+	get_established(table, 1, NOW);
+	get_established(table, 2, NOW);
+	for (i = 10; i < 1000; i++)
+		get(table, i, NOW + 100 * EXPORTER_IDLE);
+	assert_listed(table, (const uint32_t[]){ 998, 999, 1, 2 }, 4);
+	exporters_free(table);
+}
+
+static void
+a_quarter_is_for_newcomers(void **state)
+{
+	struct exporter_table *table = new_table(4);
+	const struct addr named = numbered(6);
+
+	(void)state;
+	get_established(table, 1, NOW);
+	get_established(table, 2, NOW);
+	get_established(table, 3, NOW);
+	get_established(table, 4, NOW);
+	/* The first has become a newcomer again. */
+	assert_listed(table, (const uint32_t[]){ 1, 2, 3, 4 }, 4);
+	get(table, 5, NOW + EXPORTER_IDLE);
+	assert_listed(table, (const uint32_t[]){ 5, 2, 3, 4 }, 4);
+	/* A named one evicts a newcomer, and then an established one. */
+	assert_non_null(exporter_get(table, &named, NOW, true));
+	assert_listed(table, (const uint32_t[]){ 2, 3, 4, 6 }, 4);
+	get(table, 7, NOW + EXPORTER_IDLE - 1);
+	assert_listed(table, (const uint32_t[]){ 2, 3, 4, 6 }, 4);
+	exporters_free(table);
+}
+
+/* Flows of one step of an hour are no hour, however many they are. */
+static void
+an_hour_of_flows_makes_an_exporter_established(void **state)
+{
+	struct exporter_table *table = new_table(4);
+	struct exporter *e = NULL;
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < 3600; i += 60) {
+		e = get(table, 1, NOW + i);
+		e->counters.datagrams++;
+		if (i < HISTORY_HOUR_STEP)
+			e->counters.flows += 1000;
+	}
+	assert_int_equal(e->memory.rank, MEMORY_NEWCOMER);
+	for (; i < 2 * 3600 + HISTORY_HOUR_STEP; i += 60) {
+		e = get(table, 1, NOW + i);
+		e->counters.datagrams++;
+		e->counters.flows++;
+	}
+	assert_int_equal(e->memory.rank, MEMORY_ESTABLISHED);
 	exporters_free(table);
 }
 
@@ -223,8 +337,8 @@ a_clock_set_back_makes_no_exporter_idle(void **state)
 	struct exporter_table *table = new_table(2);
 
 	(void)state;
-	get(table, 1, NOW);
-	get(table, 2, NOW);
+	get_steady(table, 1, NOW);
+	get_steady(table, 2, NOW);
 	get(table, 3, NOW - 1);
 	get(table, 4, NOW - 100 * EXPORTER_IDLE);
 	assert_listed(table, (const uint32_t[]){ 1, 2 }, 2);
@@ -285,20 +399,17 @@ holds_many_exporters(void **state)
 
 	(void)state;
 	for (i = 0; i < all; i++)
-		get(table, i, i < limit ? NOW : NOW + EXPORTER_IDLE)
-		    ->counters.datagrams = i;
+		get(table, i, NOW)->counters.datagrams = i;
 	assert_int_equal(exporters_count(table), limit);
 	exporters_each(table, check_number, &n);
 	assert_int_equal(n, limit);
 	/* Those in the table are found; those evicted are not. */
 	for (i = all - limit; i < all; i++)
-		assert_int_equal(
-		    get(table, i, NOW + EXPORTER_IDLE)->counters.datagrams, i);
+		assert_int_equal(get(table, i, NOW)->counters.datagrams, i);
 	assert_int_equal(exporters_count(table), limit);
 	for (i = 1; i < all - limit; i++)
 		assert_int_equal(
-		    get(table, i, NOW + 2 * EXPORTER_IDLE)->counters.datagrams,
-		    0);
+		    get(table, i, NOW + EXPORTER_IDLE)->counters.datagrams, 0);
 	assert_int_equal(exporters_count(table), limit);
 	exporters_free(table);
 }
@@ -557,6 +668,11 @@ main(void)
 		cmocka_unit_test(families_are_separate),
 		cmocka_unit_test(evicts_the_least_recently_used),
 		cmocka_unit_test(exporters_in_use_are_not_evicted),
+		cmocka_unit_test(newcomers_of_one_datagram_are_evicted_first),
+		cmocka_unit_test(established_exporters_outlive_newcomers),
+		cmocka_unit_test(a_quarter_is_for_newcomers),
+		cmocka_unit_test(
+		    an_hour_of_flows_makes_an_exporter_established),
 		cmocka_unit_test(a_clock_set_back_makes_no_exporter_idle),
 		cmocka_unit_test(named_exporters_are_kept),
 		cmocka_unit_test(a_limit_of_one_works),

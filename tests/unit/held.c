@@ -444,8 +444,23 @@ send_many_sets(uint32_t n)
 	assert_int_equal(transmit(), DECODE_HELD);
 }
 
+/* Sends them from the exporter, which may be named. */
 static void
-held_sets_of_all_exporters_are_limited(void **state)
+send_many_sets_from(uint32_t number, bool named, uint32_t n)
+{
+	uint8_t bytes[4];
+	struct addr addr;
+
+	be32_put(bytes, number);
+	addr = addr_v4(bytes);
+	(void)collect_from_addr(&c, &addr, named);
+	send_many_sets(n);
+}
+
+#define NEWCOMERS (MEMORY_PART(MEMORY_NEWCOMER, HELD_SETS_MAX))
+
+static void
+held_sets_are_limited_by_rank(void **state)
 {
 	const struct exporter_limits limits = {
 		.exporters = 100,
@@ -453,32 +468,57 @@ held_sets_of_all_exporters_are_limited(void **state)
 		.memory = MEMORY_DEFAULT,
 	};
 	const struct exporters_shared *shared;
-	uint32_t e;
+	uint32_t e, n = 0;
 
 	(void)state;
 	restart_with(&limits);
 	shared = c.exporter->shared;
-	for (e = 1; e <= HELD_SETS_MAX / HELD_SETS_EXPORTER; e++) {
-		(void)collect_from(&c, e);
-		send_many_sets(HELD_SETS_EXPORTER);
+	for (e = 1; e <= NEWCOMERS / HELD_SETS_EXPORTER; e++) {
+		send_many_sets_from(e, false, HELD_SETS_EXPORTER);
 		assert_counted(0, 1, 0);
 	}
-	assert_int_equal(shared->held.count, HELD_SETS_MAX);
-	/*
-	 * Other exporters' sets are not dropped for one more, so it cannot be
-	 * held.
-	 */
-	(void)collect_from(&c, 999);
-	wire_start(&w, V9);
-	put_data(256, 1);
-	assert_int_equal(transmit(), DECODE_NO_TEMPLATE);
-	assert_counted(0, 0, 1);
-	assert_int_equal(shared->held.count, HELD_SETS_MAX);
-	/* An exporter's own sets are dropped for its new ones. */
-	(void)collect_from(&c, 1);
-	send_data(V9, 257, 1, DECODE_HELD);
+	assert_int_equal(shared->held.count, NEWCOMERS);
+	/* One that has few evicts the oldest of one that has most. */
+	send_many_sets_from(999, false, 1);
+	assert_counted(0, 1, 0);
+	send_many_sets_from(999, false, 500);
 	assert_counted(0, 2, 0);
+	assert_int_equal(shared->held.count, NEWCOMERS);
+	/* One of those evicts its own. */
+	send_many_sets_from(NEWCOMERS / HELD_SETS_EXPORTER, false, 1);
+	assert_counted(0, 2, 0);
+	assert_int_equal(shared->held.count, NEWCOMERS);
+	/* Named exporters have places of their own, and then the others'. */
+	for (e = 10000; n < HELD_SETS_MAX; n += HELD_SETS_EXPORTER) {
+		send_many_sets_from(e++, true, HELD_SETS_EXPORTER);
+		assert_counted(0, 1, 0);
+		if (n < HELD_SETS_MAX - NEWCOMERS - HELD_SETS_EXPORTER)
+			assert_int_equal(shared->held.count_by[MEMORY_NEWCOMER],
+			    NEWCOMERS);
+	}
+	assert_int_equal(shared->held.count_by[MEMORY_NEWCOMER], 0);
 	assert_int_equal(shared->held.count, HELD_SETS_MAX);
+}
+
+/* Each exporter has few sets, so that none has more than others. */
+static void
+many_exporters_do_not_fill_the_queue(void **state)
+{
+	const struct exporter_limits limits = {
+		.exporters = 2 * NEWCOMERS,
+		.templates = 8,
+		.memory = MEMORY_DEFAULT,
+	};
+	uint32_t e;
+
+	(void)state;
+	restart_with(&limits);
+	c.unchecked = true;
+	for (e = 1; e <= NEWCOMERS; e++)
+		send_many_sets_from(e, false, 1);
+	c.unchecked = false;
+	send_many_sets_from(NEWCOMERS + 1, false, 1);
+	assert_counted(0, 1, 0);
 }
 
 /* With this many sets, each bucket has those of several exporters. */
@@ -490,7 +530,7 @@ data_are_found_among_other_exporters_data(void **state)
 		.templates = HELD_SETS_EXPORTER,
 		.memory = MEMORY_DEFAULT,
 	};
-	const uint32_t exporters = HELD_SETS_MAX / HELD_SETS_EXPORTER;
+	const uint32_t exporters = NEWCOMERS / HELD_SETS_EXPORTER;
 	uint32_t e, i;
 
 	(void)state;
@@ -530,19 +570,22 @@ memory_limits_held_data(void **state)
 	for (n = 1; n <= 100; n++)
 		send_data(V9, 256, n, DECODE_HELD);
 	kept = (uint32_t)counters()->held;
-	assert_true(kept > 10 && kept < 50);
+	assert_true(kept > 10 && kept < 20);
 	assert_counted(0, kept, 100 - kept);
 	assert_int_equal(
 	    held_set_of(c.exporter->held.sets.newest, HELD_OF_EXPORTER)->len,
 	    8);
-	/* An exporter without held sets cannot make room. */
+	/* Another exporter without held sets gets room. */
 	(void)collect_from(&c, 0xc0000299);
 	wire_start(&w, V9);
 	put_data(256, 1);
 	for (n = 0; n < 20; n++)
 		put_record(n);
-	assert_int_equal(transmit(), DECODE_NO_TEMPLATE);
-	assert_counted(0, 0, 1);
+	assert_int_equal(transmit(), DECODE_HELD);
+	assert_counted(0, 1, 0);
+	(void)collect_from(&c, 0xc0000201);
+	assert_true(counters()->held < kept);
+	assert_true(counters()->state_evicted > 0);
 }
 
 static void
@@ -777,7 +820,8 @@ main(void)
 		TEST(data_after_a_withdrawal_are_decoded),
 		TEST(held_sets_of_one_exporter_are_limited),
 		TEST(held_bytes_of_one_exporter_are_limited),
-		TEST(held_sets_of_all_exporters_are_limited),
+		TEST(held_sets_are_limited_by_rank),
+		TEST(many_exporters_do_not_fill_the_queue),
 		TEST(data_are_found_among_other_exporters_data),
 		TEST(memory_limits_held_data),
 		TEST(a_set_above_all_limits_is_not_held),

@@ -759,7 +759,7 @@ memory_limits_all_options(void **state)
 	static const struct exporter_limits limits = {
 		.exporters = 1,
 		.templates = 8,
-		.memory = 4096,
+		.memory = 8192,
 	};
 
 	(void)state;
@@ -767,7 +767,7 @@ memory_limits_all_options(void **state)
 	collect_start(&c, &limits);
 	send_many(fields, 1000);
 	assert_true(options()->interfaces.n > 20);
-	assert_true(c.exporter->shared->memory.used <= 4096);
+	assert_true(c.exporter->shared->memory.used <= 8192);
 	assert_true(options()->interfaces.evicted + options()->refused > 0);
 	assert_int_equal(c.exporter->counters.options, 1000);
 }

@@ -73,6 +73,7 @@ static const uint16_t reverse[] = { 1, 2, 5, 6, 10, 14, 15, 18, 19, 20, 21, 22,
 static const struct template_session only = { .bit = 1, .port = 9995 };
 
 static struct templates templates;
+static struct memory_pool pool;
 static struct memory memory;
 static struct wire wire;
 static struct flow flow;
@@ -84,7 +85,8 @@ static int
 setup(void **state)
 {
 	(void)state;
-	memory = (struct memory){ .limit = MEMORY };
+	pool = (struct memory_pool){ .limit = MEMORY };
+	memory = (struct memory){ .pool = &pool, .rank = MEMORY_NAMED };
 	wire_init(&wire);
 	return (0);
 }
@@ -134,7 +136,7 @@ define_as(uint16_t version, uint16_t id, const struct wire_field *fields,
 	    claimed, &specs, &error);
 	specs_left = cur_left(&specs);
 	free(copy);
-	assert_true(memory.used <= memory.limit);
+	assert_true(memory.used <= pool.limit);
 	return (r);
 }
 
@@ -1115,7 +1117,7 @@ many_templates_are_all_found(void **state)
 	uint32_t id;
 
 	(void)state;
-	memory.limit = 64 << 20;
+	pool.limit = 64 << 20;
 	for (id = 256; id < 5256; id++)
 		assert_int_equal(define_as(V9, (uint16_t)id, proto_octets,
 				     1 + id % 2, 1 + (uint16_t)(id % 2), 4096),
@@ -1141,7 +1143,7 @@ memory_is_not_exceeded(void **state)
 	(void)state;
 	for (i = 0; i < WIRE_NFIELDS(fields); i++)
 		fields[i] = (struct wire_field){ (uint16_t)(1 + i), 4, 0 };
-	memory.limit = 8192;
+	pool.limit = 8192;
 	for (id = 256; id < 512; id++) {
 		assert_int_equal(define(V9, id, fields, 1 + id % 100),
 		    TEMPLATE_NEW);
@@ -1159,10 +1161,10 @@ without_memory_a_definition_fails(void **state)
 	static const struct wire_field field = { 4, 1, 0 };
 
 	(void)state;
-	memory.limit = 16;
+	pool.limit = 16;
 	assert_int_equal(define(V9, 256, &field, 1), TEMPLATE_NO_ROOM);
 	assert_null(find(V9, 256));
-	memory.limit = 16 * sizeof(void *) + 64;
+	pool.limit = 4 * sizeof(void *) + 64;
 	assert_int_equal(define(V9, 256, &field, 1), TEMPLATE_NO_ROOM);
 	assert_null(find(V9, 256));
 	assert_int_equal(templates.count, 0);
@@ -1179,7 +1181,7 @@ a_redefinition_without_memory_removes_the_template(void **state)
 	for (i = 0; i < WIRE_NFIELDS(fields); i++)
 		fields[i] = (struct wire_field){ 300, 4, 0 };
 	assert_int_equal(define(V9, 256, proto_octets, 2), TEMPLATE_NEW);
-	memory.limit = memory.used + 100;
+	pool.limit = memory.used + 100;
 	assert_int_equal(define(V9, 256, fields, 200), TEMPLATE_NO_ROOM);
 	assert_null(find(V9, 256));
 }

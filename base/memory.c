@@ -1,0 +1,130 @@
+/*
+ * Copyright (c) 2026 The flowd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat/compat.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+size_t
+memory_cap(const struct memory *m)
+{
+	const size_t part = m->pool->limit /
+	    (m->rank == MEMORY_NAMED ? MEMORY_CAP_PART_NAMED : MEMORY_CAP_PART);
+
+	return (part < MEMORY_CAP_MIN ? MEMORY_CAP_MIN : part);
+}
+
+bool
+memory_is_allowed(const struct memory *m, size_t size)
+{
+	const size_t cap = memory_cap(m);
+
+	return (m->used <= cap && size <= cap - m->used);
+}
+
+bool
+memory_fits(const struct memory *m, size_t size)
+{
+	const struct memory_pool *p = m->pool;
+	size_t used = 0, part;
+	int rank;
+
+	if (!memory_is_allowed(m, size))
+		return (false);
+	for (rank = 0; rank < MEMORY_RANKS; rank++) {
+		used += p->used_by[rank];
+		part = MEMORY_PART(rank, p->limit);
+		if (rank >= (int)m->rank && (used > part || size > part - used))
+			return (false);
+	}
+	return (true);
+}
+
+static void
+count(struct memory *m, size_t add, size_t sub)
+{
+	m->used += add - sub;
+	m->pool->used += add - sub;
+	m->pool->used_by[m->rank] += add - sub;
+}
+
+void *
+memory_try(struct memory *m, size_t size)
+{
+	void *p;
+
+	if (!memory_fits(m, size) || (p = malloc(size)) == NULL)
+		return (NULL);
+	count(m, size, 0);
+	return (p);
+}
+
+void *
+memory_get(struct memory *m, size_t size)
+{
+	struct memory_pool *pool = m->pool;
+
+	if (!memory_fits(m, size) &&
+	    (pool->reclaim == NULL || !pool->reclaim(m, size)))
+		return (NULL);
+	return (memory_try(m, size));
+}
+
+void *
+memory_resize(struct memory *m, void *p, size_t old, size_t size)
+{
+	void *new = memory_get(m, size);
+
+	if (new == NULL)
+		return (NULL);
+	if (old != 0)
+		memcpy(new, p, old < size ? old : size);
+	memory_put(m, p, old);
+	return (new);
+}
+
+void
+memory_put(struct memory *m, void *p, size_t size)
+{
+	count(m, 0, size);
+	free(p);
+}
+
+void *
+memory_get_fixed(struct memory *m, size_t size)
+{
+	(void)m;
+	return (malloc(size));
+}
+
+void
+memory_put_fixed(struct memory *m, void *p, size_t size)
+{
+	(void)m;
+	(void)size;
+	free(p);
+}
+
+void
+memory_set_rank(struct memory *m, enum memory_rank rank)
+{
+	m->pool->used_by[m->rank] -= m->used;
+	m->rank = rank;
+	m->pool->used_by[m->rank] += m->used;
+}
