@@ -267,6 +267,8 @@ put_listeners(const struct control *c, struct progress *at, struct wcursor *w)
 			.name = view(l->name),
 			.datagrams =
 			    sockets_received(c->source.sockets, at->listener),
+			.gone = sockets_lost_interface(c->source.sockets,
+			    at->listener),
 		};
 		if (control_pack(w, CONTROL_LISTENER, &record) != 0)
 			return (FLOWD_ESPACE);

@@ -20,6 +20,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <net/if.h>
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,6 +128,22 @@ listener_drops(struct listener *listener, uint64_t *dropped)
 #else
 	(void)listener;
 	(void)dropped;
+#endif
+}
+
+bool
+listener_lost_interface(const struct listener *listener)
+{
+#ifdef SO_BINDTODEVICE
+	char name[IF_NAMESIZE];
+	socklen_t len = sizeof(name);
+
+	return (getsockopt(listener->fd, SOL_SOCKET, SO_BINDTODEVICE, name,
+		    &len) == -1 &&
+	    errno == ENODEV);
+#else
+	(void)listener;
+	return (false);
 #endif
 }
 

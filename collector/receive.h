@@ -20,6 +20,7 @@
 #ifndef RECEIVE_H
 #define RECEIVE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -56,6 +57,12 @@ int receiver_batch(struct receiver *r, struct listener *listener,
  * the next datagram.
  */
 void listener_drops(struct listener *listener, uint64_t *dropped);
+
+/*
+ * Whether the interface to which the socket is bound has been removed; false if
+ * the system cannot tell (it can on Linux).
+ */
+bool listener_lost_interface(const struct listener *listener);
 
 /* The time at which the latest batch was received. */
 const struct timespec *receiver_time(const struct receiver *r);

@@ -233,6 +233,12 @@ sockets_received(const struct sockets *s, size_t i)
 	return (s->list[i].datagrams);
 }
 
+bool
+sockets_lost_interface(const struct sockets *s, size_t i)
+{
+	return (listener_lost_interface(&s->list[i]));
+}
+
 void
 sockets_pollfds(const struct sockets *s, struct pollfd *pfds)
 {

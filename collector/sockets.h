@@ -64,6 +64,9 @@ size_t sockets_count(const struct sockets *s);
 /* The datagrams that listener i, below sockets_count(), has received. */
 uint64_t sockets_received(const struct sockets *s, size_t i);
 
+/* Whether its interface has been removed: listener_lost_interface. */
+bool sockets_lost_interface(const struct sockets *s, size_t i);
+
 /* Sets sockets_count() elements, for input. */
 void sockets_pollfds(const struct sockets *s, struct pollfd *pfds);
 

@@ -241,6 +241,7 @@ static const struct control_field listener_fields[] = {
 	FIELD(listener, interface, VIEW, IDENTITY, NULL, NULL),
 	FIELD(listener, name, VIEW, IDENTITY, NULL, NULL),
 	FIELD(listener, datagrams, NUMBER, COUNTER, NULL, NULL),
+	FIELD(listener, gone, NUMBER, FLAG, NULL, NULL),
 };
 
 #define FIELDS(type) { type##_fields, NULL, COUNT(type##_fields), 0 }

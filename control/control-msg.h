@@ -225,6 +225,7 @@ struct control_listener {
 	struct pack_view interface; /* empty: every interface */
 	struct pack_view name;      /* empty: none */
 	uint64_t datagrams;         /* received since it was opened */
+	uint64_t gone;              /* 1: the interface was removed */
 };
 
 /* Room for any of them. */

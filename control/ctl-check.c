@@ -456,17 +456,17 @@ static const struct template_check content_check = { "no-content",
 	"data arrived for templates without addresses and counters that flowd "
 	"stores; they are not stored" };
 
-struct template_list {
+struct text_list {
 	size_t n;
 	size_t len;
 	char text[LIST_LEN];
 };
 
-static void add_text(struct template_list *list, const char *fmt, ...)
+static void add_text(struct text_list *list, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
 static void
-add_text(struct template_list *list, const char *fmt, ...)
+add_text(struct text_list *list, const char *fmt, ...)
 {
 	const size_t room = sizeof(list->text) - list->len;
 	va_list ap;
@@ -480,7 +480,7 @@ add_text(struct template_list *list, const char *fmt, ...)
 }
 
 static void
-add_template(const struct check *c, struct template_list *list,
+add_template(const struct check *c, struct text_list *list,
     const struct control_template *t, enum detail detail)
 {
 	char text[32];
@@ -503,7 +503,7 @@ add_template(const struct check *c, struct template_list *list,
 static bool
 check_templates(struct check *c, const struct template_check *check)
 {
-	struct template_list list = { .n = 0 };
+	struct text_list list = { .n = 0 };
 	const struct control_template *t;
 	struct elements has;
 	size_t i = ANSWER_FIRST;
@@ -557,21 +557,64 @@ check_exporter(struct check *c)
 	check_content(c);
 }
 
+static void add_about_flowd(struct findings *found, const char *name,
+    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+static void
+add_about_flowd(struct findings *found, const char *name, const char *fmt, ...)
+{
+	static const struct addr none = { .family = ADDR_NONE };
+	char text[TEXT_LEN];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	findings_add(found, &none, name, text);
+}
+
+static void
+check_deaths(const struct answer *a, struct findings *found)
+{
+	const struct control_summary *s = answer_record(a, CONTROL_SUMMARY, 0);
+	char when[32];
+
+	if (s != NULL && s->collector.collector_deaths > 0)
+		add_about_flowd(found, "collector-died",
+		    "collectors died and were replaced, %" PRIu64
+		    " in all, the latest at %s; flowd's log has the causes",
+		    s->collector.collector_deaths,
+		    format_iso_time((uint32_t)s->last_death, false, when));
+}
+
+/* One finding, as each has one acknowledgement. */
+static void
+check_listeners(const struct answer *a, struct findings *found)
+{
+	const struct control_listener *l;
+	struct text_list list = { .n = 0 };
+	char addr[ADDR_STRLEN];
+	size_t i;
+
+	for (i = 0; (l = answer_record(a, CONTROL_LISTENER, i)) != NULL; i++) {
+		if (l->gone != 0)
+			add_text(&list,
+			    "%slistener %" PRIu64 " at %s port %" PRIu64,
+			    list.n++ == 0 ? "" : ", ", l->number,
+			    addr_ntop(&l->addr, addr), l->port);
+	}
+	if (list.n > 0)
+		add_about_flowd(found, "interface-gone",
+		    "interfaces of listeners were removed, and flowd receives "
+		    "nothing through them: %s",
+		    list.text);
+}
+
 int
 ctl_check_flowd(const struct answer *a, struct findings *found)
 {
-	static const struct addr none = { .family = ADDR_NONE };
-	const struct control_summary *s = answer_record(a, CONTROL_SUMMARY, 0);
-	char text[TEXT_LEN], when[32];
-
-	if (s == NULL || s->collector.collector_deaths == 0)
-		return (0);
-	(void)snprintf(text, sizeof(text),
-	    "collectors died and were replaced, %" PRIu64
-	    " in all, the latest at %s; flowd's log has the causes",
-	    s->collector.collector_deaths,
-	    format_iso_time((uint32_t)s->last_death, false, when));
-	findings_add(found, &none, "collector-died", text);
+	check_deaths(a, found);
+	check_listeners(a, found);
 	return (found->incomplete ? FLOWD_ENOMEM : 0);
 }
 

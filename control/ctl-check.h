@@ -27,7 +27,7 @@
 #define CTL_CHECK_WANTS                                     \
 	(CONTROL_WANT_SUMMARY | CONTROL_WANT_EXPORTERS |    \
 	    CONTROL_WANT_TEMPLATES | CONTROL_WANT_OPTIONS | \
-	    CONTROL_WANT_SESSIONS)
+	    CONTROL_WANT_SESSIONS | CONTROL_WANT_LISTENERS)
 
 /*
  * Checks every exporter of a sorted answer to CTL_CHECK_WANTS, and adds what it
@@ -36,7 +36,7 @@
 int ctl_check(const struct answer *a, struct findings *found)
     __attribute__((warn_unused_result));
 
-/* Adds what an answer to CONTROL_WANT_SUMMARY shows about flowd itself. */
+/* Adds what an answer to CTL_CHECK_WANTS shows about flowd itself. */
 int ctl_check_flowd(const struct answer *a, struct findings *found)
     __attribute__((warn_unused_result));
 

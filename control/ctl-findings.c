@@ -37,6 +37,7 @@ static const char *const names[] = {
 	"collector-died",
 	"in-is-out",
 	"incomplete",
+	"interface-gone",
 	"malformed",
 	"memory-share",
 	"narrow-counters",

@@ -224,6 +224,8 @@ ctl_print_listeners(FILE *fp, const struct answer *a)
 		else
 			(void)fprintf(fp, "%s:%" PRIu64, addr, l->port);
 		put_option(fp, " interface ", &l->interface);
+		if (l->gone != 0)
+			(void)fputs(" (gone)", fp);
 		put_option(fp, " name ", &l->name);
 		(void)fputc('\n', fp);
 	}

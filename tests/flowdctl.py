@@ -654,7 +654,7 @@ class Check(Running):
 
     def test_the_manual_has_all_findings(self):
         # Calls of add(), and the rows of the table of template checks.
-        named = set(re.findall(r'(?:add\(c,|^\t\{|&none,) "([a-z-]+)"',
+        named = set(re.findall(r'(?:add\(c,|^\t\{|flowd\(found,) "([a-z-]+)"',
                                tap.source("ctl-check.c").read_text(),
                                re.MULTILINE))
         manual = tap.source("flowdctl.8").read_text()

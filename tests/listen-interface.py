@@ -15,7 +15,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import namespace
 import netflow
 import tap
-from flowdtest import PATIENCE, Flowd, endpoint, free_port, send
+from ctlclient import CONTROL, show, show_json
+from flowdtest import PATIENCE, Flowd, endpoint, free_port, send, wait_for
 from namespace import (ADDRESSES4, ADDRESSES6, LINK_LOCAL, create, inject,
                        remove)
 
@@ -209,6 +210,30 @@ class Interface(unittest.TestCase):
             self.assertEqual(len(flowd.wait_flows(2)), 2)
             for number in (0, 1):
                 self.check(flowd, (number,), (number,))
+
+    def test_flowdctl_reports_that_it_is_gone(self):
+        def gone():
+            return [finding["text"] for finding in
+                    show_json(flowd, "check", status=status)["findings"]
+                    if finding["finding"] == "interface-gone"]
+
+        listens = self.listens(("0.0.0.0", "test1"), ("0.0.0.0", "test0"),
+                               (LINK_LOCAL, "test0"))
+        with Flowd("store SRC_ADDR", CONTROL, *listens, listen=()) as flowd:
+            status = 0
+            self.assertEqual(gone(), [])
+            remove(0)
+            status = 3
+            text, = wait_for(gone, "flowdctl reports the interface")
+            self.assertIn(f"listener 2 at 0.0.0.0 port {self.port}, "
+                          "listener 3 at fe80", text)
+            lines = show(flowd, "show", "listeners").splitlines()[1:]
+            self.assertEqual([line.endswith(" (gone)") for line in lines],
+                             [False, True, True])
+            create(0)
+            flowd.wait_stderr("interface test0 is back, and used")
+            status = 0
+            self.assertEqual(gone(), [])
 
     def test_gone_and_back(self):
         """SIGHUP makes flowd look for interfaces at once."""
