@@ -101,9 +101,12 @@
 /* Scope types of v9 options (RFC 3954 section 6.1). */
 #define NF9_SCOPE_INTERFACE 2
 #define NF9_SCOPE_LINE_CARD 3
+#define NF9_SCOPE_TEMPLATE  5
 
 /* Information elements that code refers to. */
 #define IE_INGRESS_INTERFACE 10
 #define IE_LINE_CARD         141
+#define IE_TEMPLATE_ID       145
+#define IE_SELECTOR_ID       302
 
 #endif

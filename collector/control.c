@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,8 @@
 #define BUFFER_LEN (CONTROL_HEADER_LEN + CONTROL_BODY_MAX)
 
 /* The position in an answer. */
+#define SELECTORS_STRLEN (SELECTORS_MAX * 21)
+
 struct progress {
 	enum control_type type; /* the next record */
 	struct filter_walk rules;
@@ -325,10 +328,11 @@ put_exporter(const struct exporter *e, struct progress *at, struct wcursor *w)
 		.v5_interval = e->sampling_interval,
 		.v5_mode = e->sampling_mode,
 		.known_templates = e->templates.count - e->templates.superseded,
-		.samplers = e->options.samplers.n,
+		.samplers = options_samplers(&e->options)->table.n,
 		.domains = e->options.domains.n,
 		.interfaces = e->options.interfaces.n,
-		.samplers_evicted = e->options.samplers.evicted,
+		.samplers_evicted =
+		    options_samplers(&e->options)->table.evicted,
 		.domains_evicted = e->options.domains.evicted,
 		.interfaces_evicted = e->options.interfaces.evicted,
 		.options_refused = e->options.refused,
@@ -389,29 +393,66 @@ put_templates(const struct exporter *e, struct progress *at, struct wcursor *w)
 	return (0);
 }
 
+static struct pack_view
+text_of(const char *text)
+{
+	return ((struct pack_view){ (const uint8_t *)text,
+	    text == NULL ? 0 : strlen(text) });
+}
+
+/* The numbers of a sequence's selectors, such as "3 4". */
+static struct pack_view
+selector_list(const struct sampler *s, char buf[SELECTORS_STRLEN])
+{
+	size_t i, len = 0;
+
+	for (i = 0; i < s->nselectors; i++)
+		len += (size_t)snprintf(buf + len, SELECTORS_STRLEN - len,
+		    "%s%" PRIu64, i == 0 ? "" : " ", s->selectors[i]);
+	return ((struct pack_view){ (const uint8_t *)buf, len });
+}
+
+static int
+put_sampler(const struct exporter *e, const struct sampler *s,
+    struct wcursor *w)
+{
+	char selectors[SELECTORS_STRLEN];
+	uint8_t algorithm;
+	const struct sampling_rate rate = sampling_reduced(
+	    samplers_rate(options_samplers(&e->options), s, &algorithm));
+	const struct control_sampler record = {
+		.exporter = e->addr,
+		.version = s->version,
+		.domain = s->domain,
+		.id = s->part[PART_SELECTOR],
+		.port = s->port,
+		.mode = s->mode,
+		.interface = s->part[PART_INTERFACE],
+		.line_card = s->part[PART_LINE_CARD],
+		.output_interface = s->part[PART_OUTPUT],
+		.metering_process = s->part[PART_METERING],
+		.exporting_process = s->part[PART_EXPORTING],
+		.template = s->part[PART_TEMPLATE],
+		.sequence = s->part[PART_SEQUENCE],
+		.selectors = selector_list(s, selectors),
+		.name = text_of(s->name),
+		.sent_in = s->sent_in,
+		.algorithm = algorithm,
+		.sampled = rate.sampled,
+		.one_of = rate.of,
+	};
+
+	return (control_pack(w, CONTROL_SAMPLER, &record));
+}
+
 static int
 put_samplers(const struct exporter *e, struct progress *at, struct wcursor *w)
 {
-	const struct sampler *s;
-	struct control_sampler record;
+	const struct samplers *samplers = options_samplers(&e->options);
 
-	for (; at->index < e->options.samplers.n; at->index++) {
-		if (!exporter_has_sampler(e, at->index))
-			continue;
-		s = options_sampler(&e->options, at->index);
-		record = (struct control_sampler){
-			.exporter = e->addr,
-			.version = s->version,
-			.domain = s->domain,
-			.id = s->id,
-			.port = s->port,
-			.mode = s->mode,
-			.interface = s->interface,
-			.line_card = s->line_card,
-			.sampled = s->rate.sampled,
-			.one_of = s->rate.of,
-		};
-		if (control_pack(w, CONTROL_SAMPLER, &record) != 0)
+	for (; at->index < samplers->table.n; at->index++) {
+		if (exporter_has_sampler(e, at->index) &&
+		    put_sampler(e, samplers_at(samplers, at->index), w) != 0)
 			return (FLOWD_ESPACE);
 	}
 	return (0);
@@ -445,13 +486,6 @@ put_domains(const struct exporter *e, struct progress *at, struct wcursor *w)
 			return (FLOWD_ESPACE);
 	}
 	return (0);
-}
-
-static struct pack_view
-text_of(const char *text)
-{
-	return ((struct pack_view){ (const uint8_t *)text,
-	    text == NULL ? 0 : strlen(text) });
 }
 
 static int

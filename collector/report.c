@@ -26,8 +26,8 @@
 #include "decode/protocol.h"
 
 #define LINE_MAX_LEN  (COUNTERS * (32 + 22)) /* names and numbers */
-#define QUOTED_STRLEN (4 * OPTIONS_TEXT_MAX + 1)
-#define SCOPE_STRLEN  64 /* of two numbers */
+#define QUOTED_STRLEN (4 * OPTION_TEXT_MAX + 1)
+#define SCOPE_STRLEN  320 /* of all parts */
 #define SHARE_STRLEN  32
 
 /*
@@ -136,42 +136,54 @@ in_quotes(const char *text, char buf[QUOTED_STRLEN])
 	return (buf);
 }
 
-/* ", interface 3" for a sampler of an interface. */
+/* ", interface 3" for a sampler of an interface; the sampler has its place. */
 static const char *
 scope_name(const struct sampler *s, char buf[SCOPE_STRLEN])
 {
-	size_t len = 0;
+	size_t i, len = 0;
 
 	buf[0] = '\0';
-	if (s->interface != 0)
-		len = (size_t)snprintf(buf, SCOPE_STRLEN,
-		    ", interface %" PRIu32, s->interface);
-	if (s->line_card != 0)
-		(void)snprintf(buf + len, SCOPE_STRLEN - len,
-		    ", line card %" PRIu32, s->line_card);
+	for (i = 0; i < SAMPLER_PARTS; i++) {
+		if (i != PART_SELECTOR && s->part[i] != 0)
+			len += (size_t)snprintf(buf + len, SCOPE_STRLEN - len,
+			    ", %s %" PRIu64, sampler_part_names[i], s->part[i]);
+	}
 	return (buf);
+}
+
+static void
+report_samplers(const char *name, const struct exporter *e)
+{
+	const struct samplers *samplers = options_samplers(&e->options);
+	const struct sampler *s;
+	struct sampling_rate rate;
+	char scope[SCOPE_STRLEN];
+	uint8_t algorithm;
+	size_t i;
+
+	for (i = 0; i < samplers->table.n; i++) {
+		if (!exporter_has_sampler(e, i))
+			continue;
+		s = samplers_at(samplers, i);
+		rate = sampling_reduced(samplers_rate(samplers, s, &algorithm));
+		log_info("%s: domain %" PRIu32 " sampler %" PRIu64
+			 " takes %" PRIu64 " of %" PRIu64 " packets, mode %u%s",
+		    name, s->domain, s->part[PART_SELECTOR], rate.sampled,
+		    rate.of, s->mode, scope_name(s, scope));
+	}
 }
 
 static void
 report_options(const char *name, const struct exporter *e)
 {
 	const struct options *o = &e->options;
-	const struct sampler *s;
 	const struct domain *d;
 	const struct interface *in;
-	char scope[SCOPE_STRLEN], text[QUOTED_STRLEN];
+	char text[QUOTED_STRLEN];
 	char description[QUOTED_STRLEN];
 	size_t i;
 
-	for (i = 0; i < o->samplers.n; i++) {
-		if (!exporter_has_sampler(e, i))
-			continue;
-		s = options_sampler(o, i);
-		log_info("%s: domain %" PRIu32 " sampler %" PRIu64
-			 " takes %" PRIu64 " of %" PRIu64 " packets, mode %u%s",
-		    name, s->domain, s->id, s->rate.sampled, s->rate.of,
-		    s->mode, scope_name(s, scope));
-	}
+	report_samplers(name, e);
 	for (i = 0; i < o->domains.n; i++) {
 		if (!exporter_has_domain(e, i))
 			continue;

@@ -199,8 +199,14 @@ struct control_template {
 struct control_sampler {
 	struct addr exporter;
 	uint64_t version, domain, id, port, mode;
-	uint64_t interface, line_card; /* that it is about; 0: all */
-	uint64_t sampled, one_of;      /* packets; 0 of 0: unknown */
+	/* What it is about; 0: all. */
+	uint64_t interface, line_card, output_interface;
+	uint64_t metering_process, exporting_process, template, sequence;
+	struct pack_view selectors; /* of the sequence, such as "3 4" */
+	struct pack_view name;      /* as sent */
+	uint64_t sent_in;           /* domain of the message */
+	uint64_t algorithm;         /* IANA's selectorAlgorithm; 0: unknown */
+	uint64_t sampled, one_of;   /* packets; 0 of 0: unknown */
 };
 
 struct control_domain {

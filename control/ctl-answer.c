@@ -249,7 +249,7 @@ compare_templates(const void *a, const void *b)
 static int
 compare_samplers(const void *a, const void *b)
 {
-	return (compare(CONTROL_SAMPLER, 7, a, b));
+	return (compare(CONTROL_SAMPLER, 12, a, b));
 }
 
 /* By exporter, version, domain and port. */

@@ -37,6 +37,8 @@ enum {
 	SAMPLING_TIME_INTERVAL = 307,
 	SAMPLING_SIZE = 309,
 	SAMPLING_PROBABILITY = 311,
+	SAMPLING_FLOW_INTERVAL = 396,
+	FLOW_SAMPLING_TIME_INTERVAL = 398,
 };
 
 /* The names of scopes in v9, RFC 3954 section 6.1. */
@@ -139,7 +141,8 @@ ctl_is_sampling(const struct ctl_column *column)
 	    (id == SAMPLING_INTERVAL || id == SAMPLER_RANDOM_INTERVAL ||
 		id == SAMPLING_PACKET_INTERVAL ||
 		id == SAMPLING_TIME_INTERVAL || id == SAMPLING_SIZE ||
-		id == SAMPLING_PROBABILITY));
+		id == SAMPLING_PROBABILITY || id == SAMPLING_FLOW_INTERVAL ||
+		id == FLOW_SAMPLING_TIME_INTERVAL));
 }
 
 bool

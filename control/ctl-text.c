@@ -394,21 +394,81 @@ put_sampling_of(FILE *fp, const struct control_template *t)
 	}
 }
 
+/* The names of what options data about sampling are about. */
+static void
+put_parts(FILE *fp, const struct control_sampler *s)
+{
+	const struct {
+		const char *name;
+		uint64_t number;
+	} parts[] = {
+		{ "interface", s->interface },
+		{ "output interface", s->output_interface },
+		{ "metering process", s->metering_process },
+		{ "exporting process", s->exporting_process },
+		{ "template", s->template },
+		{ "line card", s->line_card },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (parts[i].number != 0)
+			(void)fprintf(fp, ", %s %" PRIu64, parts[i].name,
+			    parts[i].number);
+	}
+}
+
+/* IANA's names of selectorAlgorithm. */
+static const char *
+algorithm_name(uint64_t number)
+{
+	static const char *const names[] = {
+		[1] = "systematic count-based sampling",
+		[2] = "systematic time-based sampling",
+		[3] = "random n-out-of-N sampling",
+		[4] = "uniform probabilistic sampling",
+		[5] = "property match filtering",
+		[6] = "hash based filtering using BOB",
+		[7] = "hash based filtering using IPSX",
+		[8] = "hash based filtering using CRC",
+		[9] = "flow-state dependent selection",
+	};
+
+	return (
+	    number < sizeof(names) / sizeof(names[0]) ? names[number] : NULL);
+}
+
 static void
 put_sampler(FILE *fp, const struct control_sampler *s)
 {
+	const char *algorithm = algorithm_name(s->algorithm);
+
 	(void)fprintf(fp,
-	    "sampling: %" PRIu64 " of %" PRIu64 " packets, mode %" PRIu64
-	    ", sampler %" PRIu64 " of domain %" PRIu64,
-	    s->sampled, s->one_of, s->mode, s->id, s->domain);
-	if (s->interface != 0)
-		(void)fprintf(fp, ", interface %" PRIu64, s->interface);
-	if (s->line_card != 0)
-		(void)fprintf(fp, ", line card %" PRIu64, s->line_card);
+	    "sampling: %" PRIu64 " of %" PRIu64 " packets, mode %" PRIu64,
+	    s->sampled, s->one_of, s->mode);
+	if (s->sequence != 0)
+		(void)fprintf(fp, ", selection sequence %" PRIu64, s->sequence);
+	if (s->selectors.len != 0) {
+		(void)fputs(" of selectors ", fp);
+		ctl_put_text(fp, &s->selectors, false);
+	}
+	if (s->sequence == 0 || s->id != 0)
+		(void)fprintf(fp, ", sampler %" PRIu64, s->id);
+	(void)fprintf(fp, " of domain %" PRIu64, s->domain);
+	put_parts(fp, s);
 	(void)fprintf(fp,
-	    ", in options data of version %" PRIu64 " from source port %" PRIu64
-	    "\n",
+	    ", in options data of version %" PRIu64
+	    " from source port %" PRIu64,
 	    s->version, s->port);
+	if (algorithm != NULL)
+		(void)fprintf(fp, ", %s", algorithm);
+	if (s->sent_in != s->domain)
+		(void)fprintf(fp, ", sent in domain %" PRIu64, s->sent_in);
+	if (s->name.len != 0) {
+		(void)fputs(", name ", fp);
+		ctl_put_text(fp, &s->name, false);
+	}
+	(void)fputc('\n', fp);
 }
 
 static void

@@ -26,6 +26,7 @@
 
 #include "decode/decoders.h"
 #include "decode/exporter.h"
+#include "decode/sampling.h"
 #include "store.h"
 
 struct datagram {
@@ -43,6 +44,11 @@ struct datagram {
  */
 struct flow_sink {
 	struct flow *flows;
+	/*
+	 * The decoder sets one for each flow; NULL: nobody asks for it, and
+	 * then it costs nothing.
+	 */
+	struct sampling *sampling;
 	size_t n, max;
 	void (*flush)(struct flow_sink *sink);
 	void *arg;         /* for flush */
@@ -82,6 +88,13 @@ sink_more(struct flow_sink *sink, size_t want, size_t *got)
 	*got = sink->max - sink->n + 1 < want ? sink->max - sink->n + 1 : want;
 	sink->n += *got - 1;
 	return (flows);
+}
+
+/* The place for the sampling of a flow that is in the sink. */
+static inline struct sampling *
+sink_sampling(const struct flow_sink *sink, const struct flow *flow)
+{
+	return (&sink->sampling[flow - sink->flows]);
 }
 
 /*

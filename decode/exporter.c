@@ -58,9 +58,9 @@ exporter_restore_session(struct exporter *e, uint16_t port, uint32_t last_seen,
 bool
 exporter_has_sampler(const struct exporter *e, size_t i)
 {
-	return (options_is_latest_sampler(&e->options, i) ||
+	return (samplers_is_latest(options_samplers(&e->options), i) ||
 	    sessions_is_steady(&e->sessions,
-		options_sampler(&e->options, i)->port));
+		samplers_at(options_samplers(&e->options), i)->port));
 }
 
 bool

@@ -156,6 +156,16 @@ record_sampling(struct exporter *e, uint16_t sampling, uint32_t now)
 		    e->sampling_interval);
 }
 
+static __attribute__((noinline)) void
+tell_sampling(struct flow_sink *sink, const struct flow *flows, size_t n,
+    uint16_t field)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		*sink_sampling(sink, &flows[i]) = sampling_of_header(field);
+}
+
 static void
 record_sequence(struct exporter *e, enum protocol_id id,
     const struct fixed_header *h, uint16_t port, uint32_t session)
@@ -207,6 +217,8 @@ decode_fixed(enum protocol_id id, const struct layout *l,
 	start_flow(&common, l, &h, dgram, &exporter->addr);
 	for (left = h.count; left > 0; left -= n) {
 		flows = sink_more(sink, left, &n);
+		if (sink->sampling != NULL)
+			tell_sampling(sink, flows, n, h.sampling);
 		for (i = 0;
 		     i < n && (record = cur_take(&c, l->record_len)) != NULL;
 		     i++) {

@@ -55,12 +55,19 @@ enum ie_slot {
 	/* Of the reverse direction of a biflow: */
 	SLOT_REV_OCTETS, SLOT_REV_PACKETS, SLOT_REV_TCP_FLAGS, SLOT_REV_TOS,
 	SLOT_REV_IF_IN, SLOT_REV_IF_OUT, SLOT_REV_DELAY,
-	/* In options data: */
-	SLOT_SAMPLER_ID, SLOT_SAMPLING_MODE, SLOT_SAMPLING_INTERVAL,
+	/* Of sampling; from records of flows they are read only on demand. */
+	SLOT_SEQUENCE_ID, SLOT_SAMPLER_ID, SLOT_METERING_PROCESS,
+	SLOT_EXPORTING_PROCESS, SLOT_TEMPLATE_ID, SLOT_DOMAIN_ID,
+	SLOT_DIRECTION,
+	SLOT_SELECTOR_ALGORITHM, SLOT_SAMPLING_MODE, SLOT_SAMPLING_INTERVAL,
 	SLOT_SAMPLING_SPACE, SLOT_SAMPLING_SIZE, SLOT_SAMPLING_POPULATION,
 	SLOT_SAMPLING_TIME, SLOT_SAMPLING_TIME_SPACE, SLOT_SAMPLING_PROBABILITY,
 	SLOT_HASH_MIN, SLOT_HASH_MAX, SLOT_HASH_SELECTED_MIN,
 	SLOT_HASH_SELECTED_MAX,
+	SLOT_FLOW_INTERVAL, SLOT_FLOW_SPACE, SLOT_FLOW_TIME,
+	SLOT_FLOW_TIME_SPACE,
+	/* In options data: */
+	SLOT_SAMPLER_NAME,
 	SLOT_EXPORTED_OCTETS, SLOT_EXPORTED_MESSAGES, SLOT_EXPORTED_FLOWS,
 	SLOT_IGNORED_PACKETS, SLOT_IGNORED_OCTETS,
 	SLOT_UNSENT_FLOWS, SLOT_UNSENT_PACKETS,
@@ -120,6 +127,13 @@ slots_have_any(const struct slots *s, unsigned int first, unsigned int n)
 			return (true);
 	}
 	return (false);
+}
+
+/* Whether records of flows have the value only for those who ask for it. */
+static inline bool
+slot_is_of_sampling(unsigned int slot)
+{
+	return (slot >= SLOT_SEQUENCE_ID && slot <= SLOT_FLOW_TIME_SPACE);
 }
 
 /* The encoding of a value on the wire. */
@@ -192,13 +206,19 @@ struct ie_values {
 	uint16_t section_offset; /* of the first octet in the packet */
 	uint16_t section_len;    /* octets without padding */
 
-	uint64_t sampler_id, sampling_mode;
+	uint64_t sequence_id, sampler_id;
+	uint64_t metering_process, exporting_process, template_id, domain_id;
+	uint8_t direction; /* 0 ingress, 1 egress */
+	uint64_t selector_algorithm, sampling_mode;
 	uint64_t sampling_interval, sampling_space;  /* packets */
 	uint64_t sampling_size, sampling_population; /* packets */
 	uint64_t sampling_time, sampling_time_space; /* us */
 	struct ie_octets sampling_probability;       /* a float */
 	uint64_t hash_min, hash_max;
 	uint64_t hash_selected_min, hash_selected_max;
+	uint64_t flow_interval, flow_space;  /* flows */
+	uint64_t flow_time, flow_time_space; /* us */
+	struct ie_octets sampler_name;
 	uint64_t exported_octets, exported_messages, exported_flows;
 	uint64_t ignored_packets, ignored_octets;
 	uint64_t unsent_flows, unsent_packets;

@@ -164,6 +164,21 @@ kind_of(uint16_t version, uint16_t id)
 					   SET_RESERVED);
 }
 
+/* Tells the sampling of n flows in the sink, if somebody asks for it. */
+static void
+tell_sampling(struct walk *w, const struct tmpl *t, size_t n,
+    const struct flow *flows, const struct ie_values *values, bool reverse)
+{
+	size_t i;
+
+	if (w->sink->sampling == NULL)
+		return;
+	for (i = 0; i < n; i++)
+		*sink_sampling(w->sink, &flows[i]) =
+		    sampling_of_flow(options_samplers(&w->exporter->options), t,
+			&w->msg, &flows[i], &values[i], reverse);
+}
+
 /*
  * Writes one or two flows for a record of two directions: a direction without
  * traffic is left out if the other one has traffic.
@@ -174,6 +189,7 @@ finish_biflow(struct walk *w, const struct tmpl *t,
 {
 	struct flow *reverse = flow;
 
+	tell_sampling(w, t, 1, flow, values, false);
 	if (!record_has_reverse(t, values))
 		return;
 	if (record_has_forward(flow)) {
@@ -184,6 +200,7 @@ finish_biflow(struct walk *w, const struct tmpl *t,
 	}
 	exporter_count_times(w->exporter,
 	    record_reverse(reverse, t, &w->msg, w->init_time, values));
+	tell_sampling(w, t, 1, reverse, values, true);
 }
 
 /* Finds the init time for a set of flows.  v9 has its uptime in the header. */
@@ -237,6 +254,24 @@ finish_flow(struct walk *w, const struct tmpl *t,
 		exporter_count_times(w->exporter, times);
 	if (record_is_biflow(t))
 		finish_biflow(w, t, values, flow);
+}
+
+/*
+ * The same for n records of one flow each, after template_run, which began at
+ * octets.
+ */
+static void
+finish_flows(struct walk *w, const struct tmpl *t, struct cursor octets,
+    size_t n, struct ie_values *values, struct flow *flows)
+{
+	size_t i;
+
+	if (w->sink->sampling != NULL)
+		template_run_sampling(t, octets, n, flows, values);
+	for (i = 0; i < n; i++)
+		finish_flow(w, t, &values[i], &flows[i]);
+	if (!record_is_biflow(t))
+		tell_sampling(w, t, n, flows, values, false);
 }
 
 /*
@@ -323,9 +358,11 @@ decode_tunnelled(struct walk *w, const struct tmpl *t, struct cursor *data)
 {
 	struct ie_values *values = w->exporter->shared->values;
 	const struct tmpl *header;
+	struct cursor octets;
 	struct flow *flow;
 
 	while (cur_left(data) >= t->record_len) {
+		octets = *data;
 		flow = sink_next(w->sink);
 		header = read_tunnelled(w, t, data, flow, values);
 		if (header == NULL) {
@@ -333,7 +370,7 @@ decode_tunnelled(struct walk *w, const struct tmpl *t, struct cursor *data)
 			return (false);
 		}
 		w->records++;
-		finish_flow(w, header, values, flow);
+		finish_flows(w, header, octets, 1, values, flow);
 		check_content(w, header);
 	}
 	return (true);
@@ -348,6 +385,7 @@ decode_flow_records(struct walk *w, const struct tmpl *t, struct cursor *data)
 	    sure && record_is_one_flow(t) ? EXPORTER_RECORDS : 1;
 	struct ie_values *values = w->exporter->shared->values;
 	struct flow common, *flows;
+	struct cursor octets;
 	size_t i, n;
 
 	find_base(w, t);
@@ -358,13 +396,13 @@ decode_flow_records(struct walk *w, const struct tmpl *t, struct cursor *data)
 		flows = sink_more(w->sink, n < at_once ? n : at_once, &n);
 		for (i = 0; i < n; i++)
 			flows[i] = common;
+		octets = *data;
 		if (template_run(t, data, n, flows, values) != 0) {
 			w->sink->n -= n;
 			return (false);
 		}
 		w->records += (uint32_t)n;
-		for (i = 0; i < n; i++)
-			finish_flow(w, t, &values[i], &flows[i]);
+		finish_flows(w, t, octets, n, values, flows);
 		if (!sure)
 			check_content(w, t);
 	}
@@ -382,33 +420,60 @@ hear_init_time(struct walk *w, uint64_t init_time)
 		time_base_told(base, &w->msg);
 }
 
+static void
+count_options(struct counters *counters, const struct options_result *result)
+{
+	if (result->dropped)
+		counters->options_dropped++;
+	else if (result->applied)
+		counters->options++;
+	else
+		counters->options_ignored++;
+}
+
+static void
+apply_options(struct walk *w, const struct options_record *record)
+{
+	struct exporter *e = w->exporter;
+	const struct options_result result =
+	    options_apply(&e->options, &e->memory, &e->sessions, record);
+
+	count_options(&e->counters, &result);
+	if (result.changed)
+		e->shared->changed = true;
+	if (result.resampled.of != 0)
+		exporter_info(e, EXPORTER_RESAMPLED, w->msg.recv_sec,
+		    "domain %" PRIu32 ": sampling changed to %" PRIu64
+		    " of %" PRIu64 " packets",
+		    w->msg.domain, result.resampled.sampled,
+		    result.resampled.of);
+	if (slots_have(&record->tmpl->slots, SLOT_INIT_TIME))
+		hear_init_time(w, record->values->init_time);
+}
+
 /* False if the set ends inside a record. */
 static bool
 decode_options_records(struct walk *w, const struct tmpl *t,
     struct cursor *data)
 {
-	struct exporter *e = w->exporter;
-	struct ie_values *values = e->shared->values;
-	struct sampling_rate resampled;
+	struct ie_values *values = w->exporter->shared->values;
 	struct flow flow;
+	struct options_record record = {
+		.version = w->msg.version,
+		.port = w->msg.port,
+		.domain = w->msg.domain,
+		.tmpl = t,
+		.flow = &flow,
+		.values = values,
+	};
 
 	while (cur_left(data) >= t->record_len) {
+		record.octets = *data;
 		if (template_run(t, data, 1, &flow, values) != 0)
 			return (false);
 		w->records++;
 		w->options++;
-		e->counters.options++;
-		if (options_apply(&e->options, &e->memory, &e->sessions,
-			w->msg.version, w->msg.domain, w->msg.port, &t->slots,
-			&flow, values, &resampled))
-			e->shared->changed = true;
-		if (slots_have(&t->slots, SLOT_INIT_TIME))
-			hear_init_time(w, values->init_time);
-		if (resampled.of != 0)
-			exporter_info(e, EXPORTER_RESAMPLED, w->msg.recv_sec,
-			    "domain %" PRIu32 ": sampling changed to %" PRIu64
-			    " of %" PRIu64 " packets",
-			    w->msg.domain, resampled.sampled, resampled.of);
+		apply_options(w, &record);
 	}
 	return (true);
 }

@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 #include "decode/option-table.h"
-#include "lib/hash.h"
 
 #define ROOM_MIN 8 /* items; a power of two */
 
@@ -60,7 +59,7 @@ static uint32_t *
 bucket_of(const struct option_table *t, const struct option_kind *kind,
     const void *item)
 {
-	return (&t->body->buckets[hash_mix(t->body->secret ^ kind->hash(item)) &
+	return (&t->body->buckets[kind->hash(item, t->body->secret) &
 	    (t->body->room - 1)]);
 }
 

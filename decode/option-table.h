@@ -44,7 +44,8 @@ struct option_link {
 struct option_kind {
 	size_t size; /* bytes of an item */
 	size_t max;  /* items, unless the table has another limit */
-	uint64_t (*hash)(const void *item);
+	/* Of the secret, too, so that exporters cannot choose it. */
+	uint64_t (*hash)(const void *item, uint64_t secret);
 	bool (*equal)(const void *a, const void *b);
 	/* Frees what the item refers to; NULL: nothing. */
 	void (*release)(void *item, struct memory *memory);

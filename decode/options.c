@@ -19,60 +19,35 @@
 #include <string.h>
 
 #include "decode/options.h"
-#include "lib/cursor.h"
+#include "decode/template-run.h"
 #include "lib/hash.h"
+#include "netflow.h"
 
 static uint64_t
-hash_sampler(const void *item)
+hash_interface(const void *item, uint64_t secret)
 {
-	const struct sampler *s = item;
-
-	const uint64_t scope = (uint64_t)s->line_card << 32 | s->interface;
-
-	return (hash_mix(hash_mix(s->id) ^ scope) ^
-	    ((uint64_t)s->version << 32 | s->domain));
-}
-
-static bool
-is_same_sampler(const struct sampler *a, const struct sampler *b)
-{
-	return (a->version == b->version && a->domain == b->domain &&
-	    a->id == b->id && a->interface == b->interface &&
-	    a->line_card == b->line_card);
-}
-
-static bool
-equal_samplers(const void *va, const void *vb)
-{
-	const struct sampler *a = va, *b = vb;
-
-	return (a->port == b->port && is_same_sampler(a, b));
-}
-
-static uint64_t
-hash_interface(const void *item)
-{
-	return (((const struct interface *)item)->index);
+	return (hash_mix(secret ^ ((const struct interface *)item)->index));
 }
 
 static bool
 equal_interfaces(const void *a, const void *b)
 {
-	return (hash_interface(a) == hash_interface(b));
+	return (((const struct interface *)a)->index ==
+	    ((const struct interface *)b)->index);
 }
 
 static uint64_t
-hash_domain(const void *item)
+hash_domain(const void *item, uint64_t secret)
 {
 	const struct domain *d = item;
 
-	return ((uint64_t)d->version << 32 | d->id);
+	return (hash_mix(secret ^ ((uint64_t)d->version << 32 | d->id)));
 }
 
 static bool
 is_same_domain(const struct domain *a, const struct domain *b)
 {
-	return (hash_domain(a) == hash_domain(b));
+	return (a->version == b->version && a->id == b->id);
 }
 
 static bool
@@ -83,34 +58,14 @@ equal_domains(const void *va, const void *vb)
 	return (a->port == b->port && is_same_domain(a, b));
 }
 
-/* Bytes of memory. */
-static size_t
-text_size(const char *text)
-{
-	return (text == NULL ? 0 : strlen(text) + 1);
-}
-
-static void
-free_text(char *text, struct memory *memory)
-{
-	memory_put(memory, text, text_size(text));
-}
-
 static void
 release_interface(void *item, struct memory *memory)
 {
 	struct interface *i = item;
 
-	free_text(i->name, memory);
-	free_text(i->description, memory);
+	option_text_free(i->name, memory);
+	option_text_free(i->description, memory);
 }
-
-const struct option_kind sampler_kind = {
-	.size = sizeof(struct sampler),
-	.max = SAMPLERS_MAX,
-	.hash = hash_sampler,
-	.equal = equal_samplers,
-};
 
 const struct option_kind interface_kind = {
 	.size = sizeof(struct interface),
@@ -127,10 +82,12 @@ const struct option_kind domain_kind = {
 	.equal = equal_domains,
 };
 
-const struct sampler *
-options_sampler(const struct options *o, size_t i)
+const struct samplers *
+options_samplers(const struct options *o)
 {
-	return (option_at(&o->samplers, &sampler_kind, i));
+	static const struct samplers none = { .nshapes = 0 };
+
+	return (o->samplers == NULL ? &none : o->samplers);
 }
 
 const struct interface *
@@ -157,13 +114,6 @@ entry(struct options *o, struct option_table *t, const struct option_kind *kind,
 	return (item);
 }
 
-static struct sampler *
-find_sampler(struct options *o, struct memory *memory,
-    const struct sampler *key)
-{
-	return (entry(o, &o->samplers, &sampler_kind, key, memory));
-}
-
 static struct interface *
 find_interface(struct options *o, struct memory *memory, uint32_t index)
 {
@@ -178,184 +128,16 @@ find_domain(struct options *o, struct memory *memory, const struct domain *key)
 	return (entry(o, &o->domains, &domain_kind, key, memory));
 }
 
-static bool
-is_same_rate(struct sampling_rate a, struct sampling_rate b)
-{
-	return (a.sampled == b.sampled && a.of == b.of);
-}
-
-/* Impossible values make an unknown rate. */
-static struct sampling_rate
-ratio(uint64_t sampled, uint64_t of)
-{
-	uint64_t a = of, b = sampled, rest;
-
-	if (sampled == 0 || sampled > of)
-		return ((struct sampling_rate){ .of = 0 });
-	for (; b != 0; b = rest) {
-		rest = a % b;
-		a = b;
-	}
-	return ((struct sampling_rate){ sampled / a, of / a });
-}
-
-/* Of what is taken, and what is not; a sum of more than 64 bits is unknown. */
-static struct sampling_rate
-ratio_to_rest(uint64_t taken, uint64_t rest)
-{
-	return (ratio(taken, rest > UINT64_MAX - taken ? 0 : taken + rest));
-}
-
-/*
- * A float64, or a float32 (RFC 7011 section 6.2).  1 of N is not exact in
- * binary: the nearest N is taken where the difference is below the precision.
- */
-static struct sampling_rate
-ratio_of_probability(struct ie_octets octets)
-{
-	const double scale = 1e9;
-	double p, n;
-	uint64_t bits64;
-	uint32_t bits32;
-	float f;
-
-	if (octets.len == sizeof(bits64)) {
-		bits64 = be64(octets.data);
-		memcpy(&p, &bits64, sizeof(p));
-	} else if (octets.len == sizeof(bits32)) {
-		bits32 = be32(octets.data);
-		memcpy(&f, &bits32, sizeof(f));
-		p = (double)f;
-	} else
-		return (ratio(0, 0));
-	if (!(p >= 1 / scale && p <= 1))
-		return (ratio(0, 0));
-	n = (double)(uint64_t)(1 / p + 0.5);
-	if (1 / p - n < n * 1e-6 && n - 1 / p < n * 1e-6)
-		return (ratio(1, (uint64_t)n));
-	return (ratio((uint64_t)(p * scale + 0.5), (uint64_t)scale));
-}
-
-/* The part of the hash function's range that is selected, with both ends. */
-static struct sampling_rate
-ratio_of_ranges(const struct ie_values *v)
-{
-	const uint64_t all = v->hash_max - v->hash_min;
-	const uint64_t selected = v->hash_selected_max - v->hash_selected_min;
-
-	if (v->hash_max < v->hash_min ||
-	    v->hash_selected_max < v->hash_selected_min)
-		return (ratio(0, 0));
-	if (all == UINT64_MAX) /* its number does not fit: halve both */
-		return (ratio(selected / 2 + 1, all / 2 + 1));
-	return (ratio(selected + 1, all + 1));
-}
-
-static bool
-has_hash_ranges(const struct slots *slots)
-{
-	return (slots_have(slots, SLOT_HASH_MIN) &&
-	    slots_have(slots, SLOT_HASH_MAX) &&
-	    slots_have(slots, SLOT_HASH_SELECTED_MIN) &&
-	    slots_have(slots, SLOT_HASH_SELECTED_MAX));
-}
-
-/* RFC 5476 section 6.5.2 describes the values of each method. */
-static struct sampling_rate
-rate_of(const struct slots *slots, const struct ie_values *v)
-{
-	if (slots_have(slots, SLOT_SAMPLING_SIZE) &&
-	    slots_have(slots, SLOT_SAMPLING_POPULATION))
-		return (ratio(v->sampling_size, v->sampling_population));
-	if (slots_have(slots, SLOT_SAMPLING_INTERVAL) &&
-	    slots_have(slots, SLOT_SAMPLING_SPACE))
-		return (ratio_to_rest(v->sampling_interval, v->sampling_space));
-	if (slots_have(slots, SLOT_SAMPLING_TIME) &&
-	    slots_have(slots, SLOT_SAMPLING_TIME_SPACE))
-		return (
-		    ratio_to_rest(v->sampling_time, v->sampling_time_space));
-	if (slots_have(slots, SLOT_SAMPLING_PROBABILITY))
-		return (ratio_of_probability(v->sampling_probability));
-	if (has_hash_ranges(slots))
-		return (ratio_of_ranges(v));
-	return (slots_have(slots, SLOT_SAMPLING_INTERVAL) ?
-		ratio(1, v->sampling_interval) :
-		ratio(0, 0));
-}
-
-static bool
-is_about_sampling(const struct slots *slots)
-{
-	return (slots_have(slots, SLOT_SAMPLING_INTERVAL) ||
-	    slots_have(slots, SLOT_SAMPLING_SIZE) ||
-	    slots_have(slots, SLOT_SAMPLING_TIME) ||
-	    slots_have(slots, SLOT_SAMPLING_PROBABILITY) ||
-	    has_hash_ranges(slots));
-}
-
-bool
-options_put_sampler(struct options *o, struct memory *memory,
-    const struct sampler *sampler)
-{
-	const struct sampler key = {
-		.domain = sampler->domain,
-		.version = sampler->version,
-		.port = sampler->port,
-		.id = sampler->id,
-		.interface = sampler->interface,
-		.line_card = sampler->line_card,
-	};
-	struct sampler *s = find_sampler(o, memory, &key);
-
-	if (s == NULL)
-		return (false);
-	s->turn = ++o->clock;
-	if (s->mode == sampler->mode && is_same_rate(s->rate, sampler->rate))
-		return (false);
-	s->mode = sampler->mode;
-	s->rate = sampler->rate;
-	return (true);
-}
-
 /* True if the text has changed. */
 static bool
 set_text(struct options *o, char **text, struct ie_octets octets,
     struct memory *memory)
 {
-	const char *sent = (const char *)octets.data;
-	const size_t len = octets.len == 0 ?
-	    0 :
-	    strnlen(sent,
-		octets.len < OPTIONS_TEXT_MAX ? octets.len : OPTIONS_TEXT_MAX);
-	char *copy = NULL;
+	bool changed = false;
 
-	if (*text == NULL ?
-		len == 0 :
-		strlen(*text) == len && memcmp(*text, sent, len) == 0)
-		return (false);
-	if (len != 0) {
-		if ((copy = memory_get(memory, len + 1)) == NULL) {
-			o->refused++;
-			return (false);
-		}
-		memcpy(copy, sent, len);
-		copy[len] = '\0';
-	}
-	free_text(*text, memory);
-	*text = copy;
-	return (true);
-}
-
-static struct ie_octets
-octets_of(const char *text)
-{
-	struct ie_octets octets = { .len = 0 };
-
-	if (text == NULL)
-		return (octets);
-	octets.data = (const uint8_t *)text;
-	octets.len = strlen(text);
-	return (octets);
+	if (option_text_set(text, octets, memory, &changed) != 0)
+		o->refused++;
+	return (changed);
 }
 
 bool
@@ -367,10 +149,73 @@ options_put_interface(struct options *o, struct memory *memory,
 
 	if (i == NULL)
 		return (false);
-	changed = set_text(o, &i->name, octets_of(interface->name), memory);
-	return (set_text(o, &i->description, octets_of(interface->description),
-		    memory) ||
-	    changed);
+	changed =
+	    set_text(o, &i->name, option_text_octets(interface->name), memory);
+	changed |= set_text(o, &i->description,
+	    option_text_octets(interface->description), memory);
+	return (changed);
+}
+
+/*
+ * Most exporters have no samplers, so that these are allocated with the first
+ * one.  False without memory.
+ */
+static bool
+has_samplers(struct options *o, struct memory *memory)
+{
+	if (o->samplers == NULL &&
+	    (o->samplers = memory_get(memory, sizeof(*o->samplers))) != NULL)
+		*o->samplers = (struct samplers){ .nshapes = 0 };
+	return (o->samplers != NULL);
+}
+
+static struct sampler *
+find_sampler(struct options *o, struct memory *memory,
+    const struct sampler *key)
+{
+	struct sampler *s = NULL;
+
+	if (has_samplers(o, memory))
+		s = samplers_get(o->samplers, memory, key);
+	if (s == NULL)
+		o->refused++;
+	return (s);
+}
+
+/* Copies what a sampler tells, but not its name.  True if it has changed. */
+static bool
+sampler_set(struct sampler *to, const struct sampler *from)
+{
+	const bool same = to->mode == from->mode &&
+	    to->algorithm == from->algorithm && to->sent_in == from->sent_in &&
+	    sampling_is_same(to->rate, from->rate) &&
+	    to->nselectors == from->nselectors &&
+	    memcmp(to->selectors, from->selectors, sizeof(to->selectors)) == 0;
+
+	to->mode = from->mode;
+	to->algorithm = from->algorithm;
+	to->sent_in = from->sent_in;
+	to->rate = from->rate;
+	to->nselectors = from->nselectors;
+	memcpy(to->selectors, from->selectors, sizeof(to->selectors));
+	return (!same);
+}
+
+bool
+options_put_sampler(struct options *o, struct memory *memory,
+    const struct sessions *sessions, const struct sampler *sampler)
+{
+	struct sampler key = *sampler, *s;
+	bool changed;
+
+	sampler_set_shape(&key);
+	if ((s = find_sampler(o, memory, &key)) == NULL)
+		return (false);
+	changed = sampler_set(s, sampler);
+	changed |=
+	    set_text(o, &s->name, option_text_octets(sampler->name), memory);
+	samplers_updated(o->samplers, memory, sessions, s);
+	return (changed);
 }
 
 /* Copies all but the link and the port. */
@@ -412,22 +257,6 @@ is_later(uint32_t a, uint32_t b)
 	return ((int32_t)(a - b) > 0);
 }
 
-/* The entry that told most recently about what key is about, or NULL. */
-static const struct sampler *
-latest_sampler(const struct options *o, const struct sampler *key,
-    const struct sampler *except)
-{
-	const struct sampler *s, *latest = NULL;
-
-	for (s = option_chain(&o->samplers, &sampler_kind, key); s != NULL;
-	     s = option_chain_next(&o->samplers, &sampler_kind, s)) {
-		if (s != except && is_same_sampler(s, key) &&
-		    (latest == NULL || is_later(s->turn, latest->turn)))
-			latest = s;
-	}
-	return (latest);
-}
-
 static const struct domain *
 latest_domain(const struct options *o, const struct domain *key,
     const struct domain *except)
@@ -444,32 +273,11 @@ latest_domain(const struct options *o, const struct domain *key,
 }
 
 bool
-options_is_latest_sampler(const struct options *o, size_t i)
-{
-	const struct sampler *s = options_sampler(o, i);
-
-	return (latest_sampler(o, s, NULL) == s);
-}
-
-bool
 options_is_latest_domain(const struct options *o, size_t i)
 {
 	const struct domain *d = options_domain(o, i);
 
 	return (latest_domain(o, d, NULL) == d);
-}
-
-/* The latest other entry of the same sampler gives a new one its values. */
-static void
-inherit_sampler(const struct options *o, const struct sessions *sessions,
-    struct sampler *new)
-{
-	const struct sampler *s = latest_sampler(o, new, new);
-
-	if (s == NULL || sessions_is_steady(sessions, s->port))
-		return;
-	new->mode = s->mode;
-	new->rate = s->rate;
 }
 
 static void
@@ -482,44 +290,6 @@ inherit_domain(const struct options *o, const struct sessions *sessions,
 		domain_set(new, d);
 }
 
-static bool
-apply_sampling(struct options *o, struct memory *memory,
-    const struct sessions *sessions, const struct sampler *key,
-    const struct slots *slots, const struct ie_values *v,
-    struct sampling_rate *resampled)
-{
-	struct sampler *known = find_sampler(o, memory, key), new;
-
-	if (known == NULL)
-		return (false);
-	if (known->turn == 0)
-		inherit_sampler(o, sessions, known);
-	new = *known;
-	new.rate = rate_of(slots, v);
-	if (known->rate.of != 0 && !is_same_rate(known->rate, new.rate))
-		*resampled = new.rate;
-	if (slots_have(slots, SLOT_SAMPLING_MODE))
-		new.mode = (uint16_t)v->sampling_mode;
-	return (options_put_sampler(o, memory, &new));
-}
-
-static bool
-apply_interface(struct options *o, struct memory *memory, uint32_t index,
-    const struct slots *slots, const struct ie_values *v)
-{
-	struct interface *i = find_interface(o, memory, index);
-	bool changed = false;
-
-	if (i == NULL)
-		return (false);
-	if (slots_have(slots, SLOT_IF_NAME))
-		changed |= set_text(o, &i->name, v->if_name, memory);
-	if (slots_have(slots, SLOT_IF_DESCRIPTION))
-		changed |=
-		    set_text(o, &i->description, v->if_description, memory);
-	return (changed);
-}
-
 static void
 update(uint64_t *member, const struct slots *slots, enum ie_slot slot,
     uint64_t value)
@@ -530,10 +300,16 @@ update(uint64_t *member, const struct slots *slots, enum ie_slot slot,
 
 static bool
 apply_domain(struct options *o, struct memory *memory,
-    const struct sessions *sessions, const struct domain *key,
-    const struct slots *slots, const struct ie_values *v)
+    const struct sessions *sessions, const struct options_record *r)
 {
-	struct domain *known = find_domain(o, memory, key), new;
+	const struct domain key = {
+		.id = r->domain,
+		.version = r->version,
+		.port = r->port,
+	};
+	const struct slots *slots = &r->tmpl->slots;
+	const struct ie_values *v = r->values;
+	struct domain *known = find_domain(o, memory, &key), new;
 
 	if (known == NULL)
 		return (false);
@@ -558,29 +334,6 @@ apply_domain(struct options *o, struct memory *memory,
 }
 
 static bool
-has_interface_name(const struct slots *slots)
-{
-	return (slots_have(slots, SLOT_IF_NAME) ||
-	    slots_have(slots, SLOT_IF_DESCRIPTION));
-}
-
-/* Sets *index to the interface that the record is about.  False: to none. */
-static bool
-interface_of(const struct slots *slots, const struct flow *flow,
-    uint32_t *index)
-{
-	if (slots_have(slots,
-		ie_slot_of_member(offsetof(struct flow, if_index_in))))
-		*index = flow->if_index_in;
-	else if (slots_have(slots,
-		     ie_slot_of_member(offsetof(struct flow, if_index_out))))
-		*index = flow->if_index_out;
-	else
-		return (false);
-	return (true);
-}
-
-static bool
 is_about_domain(const struct slots *slots)
 {
 	return (slots_have(slots, SLOT_INIT_TIME) ||
@@ -588,41 +341,225 @@ is_about_domain(const struct slots *slots)
 		SLOT_UNSENT_PACKETS - SLOT_EXPORTED_OCTETS + 1));
 }
 
-bool
-options_apply(struct options *o, struct memory *memory,
-    const struct sessions *sessions, uint16_t version, uint32_t domain,
-    uint16_t port, const struct slots *slots, const struct flow *flow,
-    const struct ie_values *v, struct sampling_rate *resampled)
+static bool
+has_member(const struct slots *slots, size_t offset)
 {
-	struct sampler sampler = {
-		.domain = domain,
-		.version = version,
-		.port = port,
-	};
-	const struct domain d = {
-		.id = domain,
-		.version = version,
-		.port = port,
-	};
-	const bool has_interface =
-	    interface_of(slots, flow, &sampler.interface);
+	return (slots_have(slots, ie_slot_of_member(offset)));
+}
+
+static bool
+has_input(const struct slots *slots)
+{
+	return (has_member(slots, offsetof(struct flow, if_index_in)));
+}
+
+static bool
+has_output(const struct slots *slots)
+{
+	return (has_member(slots, offsetof(struct flow, if_index_out)));
+}
+
+static bool
+is_about_interface(const struct slots *slots)
+{
+	return ((has_input(slots) || has_output(slots)) &&
+	    (slots_have(slots, SLOT_IF_NAME) ||
+		slots_have(slots, SLOT_IF_DESCRIPTION)));
+}
+
+static bool
+apply_interface(struct options *o, struct memory *memory,
+    const struct options_record *r)
+{
+	const struct slots *slots = &r->tmpl->slots;
+	struct interface *i = find_interface(o, memory,
+	    has_input(slots) ? r->flow->if_index_in : r->flow->if_index_out);
 	bool changed = false;
 
-	*resampled = (struct sampling_rate){ .of = 0 };
-	if (slots_have(slots, SLOT_SAMPLER_ID))
-		sampler.id = v->sampler_id;
-	if (slots_have(slots,
-		ie_slot_of_member(offsetof(struct flow, engine_id))))
-		sampler.line_card = flow->engine_id;
-	if (is_about_sampling(slots))
-		changed |= apply_sampling(o, memory, sessions, &sampler, slots,
-		    v, resampled);
-	if (has_interface && has_interface_name(slots))
-		changed |=
-		    apply_interface(o, memory, sampler.interface, slots, v);
-	if (is_about_domain(slots))
-		changed |= apply_domain(o, memory, sessions, &d, slots, v);
+	if (i == NULL)
+		return (false);
+	if (slots_have(slots, SLOT_IF_NAME))
+		changed |= set_text(o, &i->name, r->values->if_name, memory);
+	if (slots_have(slots, SLOT_IF_DESCRIPTION))
+		changed |= set_text(o, &i->description,
+		    r->values->if_description, memory);
 	return (changed);
+}
+
+/* The parts that the record is about, in its scope or beside it. */
+static void
+set_parts(struct sampler *s, const struct options_record *r)
+{
+	const struct slots *slots = &r->tmpl->slots;
+	const struct ie_values *v = r->values;
+	const struct {
+		bool has;
+		uint64_t value;
+	} parts[SAMPLER_PARTS] = {
+		[PART_SEQUENCE] = { slots_have(slots, SLOT_SEQUENCE_ID),
+		    v->sequence_id },
+		[PART_SELECTOR] = { slots_have(slots, SLOT_SAMPLER_ID),
+		    v->sampler_id },
+		[PART_INTERFACE] = { has_input(slots), r->flow->if_index_in },
+		[PART_OUTPUT] = { has_output(slots), r->flow->if_index_out },
+		[PART_METERING] = { slots_have(slots, SLOT_METERING_PROCESS),
+		    v->metering_process },
+		[PART_EXPORTING] = { slots_have(slots, SLOT_EXPORTING_PROCESS),
+		    v->exporting_process },
+		[PART_TEMPLATE] = { slots_have(slots, SLOT_TEMPLATE_ID),
+		    v->template_id },
+		[PART_LINE_CARD] = { has_member(slots,
+					 offsetof(struct flow, engine_id)),
+		    r->flow->engine_id },
+	};
+	size_t i;
+
+	for (i = 0; i < SAMPLER_PARTS; i++)
+		s->part[i] = parts[i].has ? parts[i].value : 0;
+	sampler_set_shape(s);
+}
+
+/* A report of RFC 5476 section 6.5.1: the selectors of a sequence. */
+static bool
+is_sequence(const struct slots *slots)
+{
+	return (slots_have(slots, SLOT_SEQUENCE_ID) &&
+	    slots_have(slots, SLOT_SAMPLER_ID) && !sampling_is_told(slots));
+}
+
+static bool
+is_about_sampling(const struct slots *slots)
+{
+	return (sampling_is_told(slots) || is_sequence(slots) ||
+	    (slots_have(slots, SLOT_SAMPLER_ID) &&
+		(slots_have(slots, SLOT_SAMPLER_NAME) ||
+		    slots_have(slots, SLOT_SELECTOR_ALGORITHM))));
+}
+
+/* What the record is about.  The scope may name another domain. */
+static struct sampler
+key_of_sampling(const struct options_record *r)
+{
+	struct sampler key = {
+		.domain = r->domain,
+		.version = r->version,
+		.port = r->port,
+	};
+
+	if (slots_have(&r->tmpl->slots, SLOT_DOMAIN_ID) &&
+	    r->values->domain_id != 0)
+		key.domain = (uint32_t)r->values->domain_id;
+	set_parts(&key, r);
+	if (is_sequence(&r->tmpl->slots)) {
+		/* Where packets are observed, and what selects them. */
+		memset(key.part, 0, sizeof(key.part));
+		key.part[PART_SEQUENCE] = r->values->sequence_id;
+		sampler_set_shape(&key);
+	}
+	return (key);
+}
+
+/* The rate of a sequence with too many selectors is unknown. */
+static void
+read_selectors(struct sampler *s, const struct options_record *r)
+{
+	uint64_t numbers[SELECTORS_MAX + 1];
+	const size_t n = template_numbers(r->tmpl, r->octets, IE_SELECTOR_ID,
+	    numbers, SELECTORS_MAX + 1);
+
+	s->nselectors = 0;
+	memset(s->selectors, 0, sizeof(s->selectors));
+	if (n > SELECTORS_MAX)
+		return;
+	s->nselectors = (uint8_t)n;
+	memcpy(s->selectors, numbers, n * sizeof(numbers[0]));
+}
+
+/* Sets the members that the record has. */
+static void
+read_sampling(struct sampler *s, const struct options_record *r)
+{
+	const struct slots *slots = &r->tmpl->slots;
+	const struct ie_values *v = r->values;
+
+	s->sent_in = r->domain;
+	if (is_sequence(slots)) {
+		read_selectors(s, r);
+		return;
+	}
+	if (sampling_is_told(slots))
+		s->rate = sampling_rate_of(slots, v);
+	if (slots_have(slots, SLOT_SELECTOR_ALGORITHM))
+		s->mode = (uint16_t)v->selector_algorithm;
+	else if (slots_have(slots, SLOT_SAMPLING_MODE))
+		s->mode = (uint16_t)v->sampling_mode;
+	else
+		return;
+	s->algorithm = sampling_algorithm_of(slots, v);
+	/* A filter says which packets the flows count, and counts all. */
+	if (s->algorithm == SAMPLING_PROPERTY && !sampling_is_told(slots))
+		s->rate = (struct sampling_rate){ 1, 1 };
+}
+
+/* The latest other entry of the same sampler gives a new one its values. */
+static void
+inherit_sampler(const struct samplers *samplers,
+    const struct sessions *sessions, struct sampler *new)
+{
+	const struct sampler *s = samplers_other(samplers, new);
+
+	if (s != NULL && !sessions_is_steady(sessions, s->port))
+		(void)sampler_set(new, s);
+}
+
+static bool
+apply_sampling(struct options *o, struct memory *memory,
+    const struct sessions *sessions, const struct options_record *r,
+    struct sampling_rate *resampled)
+{
+	const struct sampler key = key_of_sampling(r);
+	struct sampler *known = find_sampler(o, memory, &key), new;
+	bool changed;
+
+	if (known == NULL)
+		return (false);
+	if (known->turn == 0)
+		inherit_sampler(o->samplers, sessions, known);
+	new = *known;
+	read_sampling(&new, r);
+	if (known->rate.of != 0 && !sampling_is_same(known->rate, new.rate))
+		*resampled = sampling_reduced(new.rate);
+	changed = sampler_set(known, &new);
+	if (slots_have(&r->tmpl->slots, SLOT_SAMPLER_NAME))
+		changed |=
+		    set_text(o, &known->name, r->values->sampler_name, memory);
+	samplers_updated(o->samplers, memory, sessions, known);
+	return (changed);
+}
+
+struct options_result
+options_apply(struct options *o, struct memory *memory,
+    const struct sessions *sessions, const struct options_record *r)
+{
+	const struct slots *slots = &r->tmpl->slots;
+	const uint64_t refused = o->refused;
+	struct options_result result = { .applied = false };
+
+	if (is_about_sampling(slots)) {
+		result.applied = true;
+		result.changed |=
+		    apply_sampling(o, memory, sessions, r, &result.resampled);
+	}
+	if (is_about_interface(slots)) {
+		result.applied = true;
+		result.changed |= apply_interface(o, memory, r);
+	}
+	if (is_about_domain(slots)) {
+		result.applied = true;
+		result.changed |= apply_domain(o, memory, sessions, r);
+	}
+	result.dropped = o->refused != refused;
+	return (result);
 }
 
 struct time_base *
@@ -649,15 +586,11 @@ options_time_base(struct options *o, uint16_t version, uint32_t domain,
 void
 options_forget_port(struct options *o, struct memory *memory, uint16_t port)
 {
-	const struct sampler *s;
 	const struct domain *d;
 	size_t i;
 
-	for (i = o->samplers.n; i-- > 0;) {
-		s = options_sampler(o, i);
-		if (s->port == port && latest_sampler(o, s, s) != NULL)
-			option_remove(&o->samplers, &sampler_kind, i, memory);
-	}
+	if (o->samplers != NULL)
+		samplers_forget_port(o->samplers, memory, port);
 	for (i = o->domains.n; i-- > 0;) {
 		d = options_domain(o, i);
 		if (d->port == port && latest_domain(o, d, d) != NULL)
@@ -671,12 +604,14 @@ options_memory(const struct options *o)
 	const struct interface *in;
 	size_t i, bytes;
 
-	bytes = option_table_size(&o->samplers, &sampler_kind) +
+	bytes = samplers_memory(options_samplers(o)) +
+	    (o->samplers == NULL ? 0 : sizeof(*o->samplers)) +
 	    option_table_size(&o->interfaces, &interface_kind) +
 	    option_table_size(&o->domains, &domain_kind);
 	for (i = 0; i < o->interfaces.n; i++) {
 		in = options_interface(o, i);
-		bytes += text_size(in->name) + text_size(in->description);
+		bytes += option_text_size(in->name) +
+		    option_text_size(in->description);
 	}
 	return (bytes);
 }
@@ -696,7 +631,11 @@ options_evict_name(struct options *o, struct memory *memory)
 void
 options_free(struct options *o, struct memory *memory)
 {
-	option_table_free(&o->samplers, &sampler_kind, memory);
+	if (o->samplers != NULL) {
+		samplers_free(o->samplers, memory);
+		memory_put(memory, o->samplers, sizeof(*o->samplers));
+		o->samplers = NULL;
+	}
 	option_table_free(&o->interfaces, &interface_kind, memory);
 	option_table_free(&o->domains, &domain_kind, memory);
 	o->clock = 0;

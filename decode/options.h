@@ -28,38 +28,20 @@
 #include "base/memory.h"
 #include "decode/ie.h"
 #include "decode/option-table.h"
+#include "decode/option-text.h"
+#include "decode/sampler.h"
 #include "decode/session.h"
 #include "decode/time-base.h"
+#include "decode/tmpl.h"
+#include "lib/cursor.h"
 
 /*
  * Entries kept for one exporter; at the limit, or without memory, a new one
- * evicts the least recently used of its table.
+ * evicts the least recently used of its table.  sampler.h has that of samplers.
  */
-#define SAMPLERS_MAX   4096
 #define INTERFACES_MAX 4096 /* limit interfaces has priority */
 #define DOMAINS_MAX    256
 
-#define OPTIONS_TEXT_MAX 255 /* octets of a name; RFC 2863, DisplayString */
-
-/* In lowest terms; of is 0 if the rate is unknown. */
-struct sampling_rate {
-	uint64_t sampled, of; /* packets */
-};
-
-struct sampler {
-	struct option_link link;
-	uint32_t domain;
-	uint16_t version;
-	uint16_t port;      /* UDP source port of the options data */
-	uint32_t turn;      /* options.clock of its latest update */
-	uint16_t mode;      /* samplerMode or selectorAlgorithm */
-	uint64_t id;        /* 0 if the exporter sends none */
-	uint32_t interface; /* the only one that it is about; 0: all */
-	uint32_t line_card; /* the same */
-	struct sampling_rate rate;
-};
-
-/* Texts are as sent, up to the first NUL, of any encoding; NULL: empty. */
 struct interface {
 	struct option_link link;
 	uint32_t index; /* SNMP ifIndex */
@@ -81,29 +63,47 @@ struct domain {
 
 /* All zero: empty. */
 struct options {
-	struct option_table samplers, interfaces, domains;
-	uint32_t clock;   /* updates of samplers and domains */
+	struct samplers *samplers; /* NULL: none */
+	struct option_table interfaces, domains;
+	uint32_t clock;   /* updates of domains */
 	uint64_t refused; /* values ignored for want of memory */
 };
 
-extern const struct option_kind sampler_kind, interface_kind, domain_kind;
+extern const struct option_kind interface_kind, domain_kind;
+
+/* The samplers, or empty ones. */
+const struct samplers *options_samplers(const struct options *o);
 
 /* The entry at index i of its table. */
-const struct sampler *options_sampler(const struct options *o, size_t i);
 const struct interface *options_interface(const struct options *o, size_t i);
 const struct domain *options_domain(const struct options *o, size_t i);
 
+/* A record of options data, after template_run. */
+struct options_record {
+	uint16_t version;
+	uint16_t port;   /* UDP source port */
+	uint32_t domain; /* of the message */
+	const struct tmpl *tmpl;
+	struct cursor octets; /* from its first octet on */
+	const struct flow *flow;
+	const struct ie_values *values;
+};
+
+/* What became of it. */
+struct options_result {
+	bool applied; /* it had data that are kept */
+	bool dropped; /* some of these could not be kept: there is no memory */
+	bool changed; /* the state file has to be written */
+	/* The new rate of a sampler whose rate was another one, else unknown. */
+	struct sampling_rate resampled;
+};
+
 /*
- * Applies one options record of the session from port, whose values are in the
- * slots of flow and values.  A new entry begins with the values that a session
- * told that is not steady: it may be the same.  True if the state file has to be
- * written.  *resampled is the new rate if it differs from the previous one, else
- * unknown.
+ * Applies a record.  A new entry begins with the values that a session told that
+ * is not steady: it may be the same.
  */
-bool options_apply(struct options *o, struct memory *memory,
-    const struct sessions *sessions, uint16_t version, uint32_t domain,
-    uint16_t port, const struct slots *slots, const struct flow *flow,
-    const struct ie_values *values, struct sampling_rate *resampled);
+struct options_result options_apply(struct options *o, struct memory *memory,
+    const struct sessions *sessions, const struct options_record *record);
 
 /*
  * The time from which the domain counts its uptime, or NULL; valid until options
@@ -114,7 +114,6 @@ struct time_base *options_time_base(struct options *o, uint16_t version,
     uint32_t domain, uint16_t port);
 
 /* Whether no other session told more recently about the same one. */
-bool options_is_latest_sampler(const struct options *o, size_t i);
 bool options_is_latest_domain(const struct options *o, size_t i);
 
 /*
@@ -129,7 +128,7 @@ void options_forget_port(struct options *o, struct memory *memory,
  * file has to be written.
  */
 bool options_put_sampler(struct options *o, struct memory *memory,
-    const struct sampler *sampler);
+    const struct sessions *sessions, const struct sampler *sampler);
 bool options_put_interface(struct options *o, struct memory *memory,
     const struct interface *interface);
 bool options_put_domain(struct options *o, struct memory *memory,

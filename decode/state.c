@@ -169,27 +169,46 @@ static const struct pack_layout template_layout =
 static const struct pack_layout template_layout_old =
     WITHOUT_LAST(6, struct template_head, template_rows, check_template);
 
+#define SELECTOR(i) NUMBER(struct sampler, selectors[i])
 static const struct pack_row sampler_rows[] = {
 	NUMBER(struct sampler, version),
 	NUMBER(struct sampler, domain),
-	NUMBER(struct sampler, id),
+	NUMBER(struct sampler, part[PART_SELECTOR]),
 	NUMBER(struct sampler, mode),
 	NUMBER(struct sampler, rate.of),
 	NUMBER(struct sampler, rate.sampled),
-	NUMBER(struct sampler, interface),
-	NUMBER(struct sampler, line_card),
+	NUMBER(struct sampler, part[PART_INTERFACE]),
+	NUMBER(struct sampler, part[PART_LINE_CARD]),
 	NUMBER(struct sampler, port),
+	NUMBER(struct sampler, sent_in),
+	NUMBER(struct sampler, algorithm),
+	NUMBER(struct sampler, part[PART_SEQUENCE]),
+	NUMBER(struct sampler, part[PART_OUTPUT]),
+	NUMBER(struct sampler, part[PART_METERING]),
+	NUMBER(struct sampler, part[PART_EXPORTING]),
+	NUMBER(struct sampler, part[PART_TEMPLATE]),
+	PACK_BOUNDED(PACK_NUMBER, struct sampler, nselectors, 0, SELECTORS_MAX),
+	SELECTOR(0),
+	SELECTOR(1),
+	SELECTOR(2),
+	SELECTOR(3),
+	SELECTOR(4),
+	SELECTOR(5),
+	SELECTOR(6),
+	SELECTOR(7),
+	PACK_BOUNDED(PACK_STRING, struct sampler, name, 0, OPTION_TEXT_MAX),
 };
+_Static_assert(SELECTORS_MAX == 8, "sampler_rows has a row for each");
 static const struct pack_layout sampler_layout =
     PACK_LAYOUT(struct sampler, sampler_rows, NULL);
 static const struct pack_layout sampler_layout_old =
-    WITHOUT_LAST(4, struct sampler, sampler_rows, NULL);
+    WITHOUT_LAST(21, struct sampler, sampler_rows, NULL);
 
 static const struct pack_row interface_rows[] = {
 	NUMBER(struct interface, index),
-	PACK_BOUNDED(PACK_STRING, struct interface, name, 0, OPTIONS_TEXT_MAX),
+	PACK_BOUNDED(PACK_STRING, struct interface, name, 0, OPTION_TEXT_MAX),
 	PACK_BOUNDED(PACK_STRING, struct interface, description, 0,
-	    OPTIONS_TEXT_MAX),
+	    OPTION_TEXT_MAX),
 };
 static const struct pack_layout interface_layout =
     PACK_LAYOUT(struct interface, interface_rows, NULL);
@@ -329,7 +348,8 @@ pack_table(struct wcursor *w, const struct option_table *t,
 static int
 pack_options(struct wcursor *w, const struct options *o)
 {
-	if (pack_table(w, &o->samplers, &sampler_kind, &sampler_layout) != 0 ||
+	if (pack_table(w, &options_samplers(o)->table, &sampler_kind,
+		&sampler_layout) != 0 ||
 	    pack_table(w, &o->interfaces, &interface_kind, &interface_layout) !=
 		0)
 		return (FLOWD_ESPACE);
@@ -528,8 +548,12 @@ unpack_sampler(struct cursor *c, struct exporter *e, const struct unpacker *u)
 	if ((r = unpack_struct(c,
 		 u->version == STATE_OLD ? &sampler_layout_old :
 					   &sampler_layout,
-		 &s)) == 0)
-		options_put_sampler(&e->options, &e->memory, &s);
+		 &s)) == 0) {
+		if (u->version == STATE_OLD)
+			s.sent_in = s.domain;
+		options_put_sampler(&e->options, &e->memory, &e->sessions, &s);
+	}
+	free(s.name);
 	return (r);
 }
 

@@ -279,15 +279,26 @@ how_of(const struct ie *ie, uint16_t len, uint8_t width)
 }
 
 /*
- * Writes the program for the fields of specs.  Where all lengths are fixed,
- * fields that are not read need no op; in templates of variable length an op
- * skips them.  Fields of length 0 never have an op, so that the octets of a
- * record limit the number of ops.
+ * Whether the field needs no op of the usual program: its value is read only on
+ * demand.  Fields after one of variable length are found by reading all.
+ */
+static bool
+is_on_demand(const struct tmpl *t, uint8_t slot)
+{
+	return (!t->options && !t->variable && slot_is_of_sampling(slot));
+}
+
+/*
+ * Writes the program for the fields of specs: the usual one, or that of the
+ * values that are read on demand.  Where all lengths are fixed, fields that are
+ * not read need no op; in templates of variable length an op skips them.  Fields
+ * of length 0 never have an op, so that the octets of a record limit the number
+ * of ops.
  */
 static size_t
 compile(const struct tmpl *t, struct cursor specs,
     const struct headers *headers, size_t header, const struct plan *plan,
-    struct op *ops)
+    bool on_demand, struct op *ops)
 {
 	struct ie_place place;
 	struct fieldspec spec;
@@ -300,7 +311,8 @@ compile(const struct tmpl *t, struct cursor specs,
 			break;
 		if (template_element(t, &spec, i, &ie) &&
 		    headers_have(headers, header, i, &ie) &&
-		    plan->source[ie.slot] == i) {
+		    plan->source[ie.slot] == i &&
+		    is_on_demand(t, ie.slot) == on_demand) {
 			place = place_of(t, ie.slot);
 			ops[n++] = (struct op){
 				.off = off,
@@ -310,7 +322,7 @@ compile(const struct tmpl *t, struct cursor specs,
 				.in_flow = place.in_flow,
 				.how = how_of(&ie, spec.len, place.width),
 			};
-		} else if (t->variable && spec.len != 0)
+		} else if (t->variable && !on_demand && spec.len != 0)
 			ops[n++] = (struct op){
 				.len = spec.len,
 				.how = HOW_SKIP,
@@ -471,7 +483,9 @@ template_build(const struct template_plan *p, void *block)
 		describe(t, &p->plans[h]);
 		t->ops = ops;
 		t->nops = (uint32_t)compile(t, specs, &p->headers, h,
-		    &p->plans[h], ops);
+		    &p->plans[h], false, ops);
+		t->nsampling = (uint32_t)compile(t, specs, &p->headers, h,
+		    &p->plans[h], true, ops + t->nops);
 		ops += count_ops(p->model, &p->plans[h]);
 		t->outer = h == 0 ? NULL : t + 1;
 	}

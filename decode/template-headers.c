@@ -43,7 +43,7 @@ struct search {
 
 /*
  * The scope fields of v9 have numbers of their own (RFC 3954 section 6.1), of
- * which flowd reads the interface and the line card.
+ * which flowd reads the interface, the line card and the template.
  */
 static bool
 find_scope(uint16_t number, struct ie *ie)
@@ -53,6 +53,8 @@ find_scope(uint16_t number, struct ie *ie)
 		return (ie_find(IE_PEN_IANA, IE_INGRESS_INTERFACE, ie));
 	case NF9_SCOPE_LINE_CARD:
 		return (ie_find(IE_PEN_IANA, IE_LINE_CARD, ie));
+	case NF9_SCOPE_TEMPLATE:
+		return (ie_find(IE_PEN_IANA, IE_TEMPLATE_ID, ie));
 	}
 	return (false);
 }

@@ -22,6 +22,7 @@
 #include "errors.h"
 #include "lib/fields.h"
 #include "lib/fieldspec.h"
+#include "netflow.h"
 
 #define NTP_TO_EPOCH 2208988800U /* seconds, 1900 to 1970 */
 
@@ -273,25 +274,75 @@ run_variable(const struct tmpl *t, struct cursor *data, struct flow *flow,
 	return (0);
 }
 
-/* Field by field and not record by record, so that each is a short loop. */
+/*
+ * Field by field and not record by record, so that each is a short loop.  It
+ * stays one function, into which the compiler inlines apply.
+ */
+static __attribute__((noinline)) void
+run_ops(const struct tmpl *t, const struct op *op, const struct op *end,
+    const uint8_t *records, size_t n, struct flow *flows,
+    struct ie_values *values)
+{
+	struct column c;
+
+	for (; op < end; op++) {
+		c = column_of(op, flows, values, n);
+		c.p = records + op->off;
+		c.step = t->record_len;
+		apply(op, c, op->len);
+	}
+}
+
 int
 template_run(const struct tmpl *t, struct cursor *data, size_t n,
     struct flow *flows, struct ie_values *values)
 {
 	const uint8_t *records;
-	const struct op *op;
-	struct column c;
 
 	if (t->variable)
 		return (n == 1 ? run_variable(t, data, flows, values) :
 				 FLOWD_EINVAL);
 	if ((records = cur_take(data, n * t->record_len)) == NULL)
 		return (FLOWD_ESHORT);
-	for (op = t->ops; op < t->ops + t->nops; op++) {
-		c = column_of(op, flows, values, n);
-		c.p = records + op->off;
-		c.step = t->record_len;
-		apply(op, c, op->len);
-	}
+	run_ops(t, t->ops, t->ops + t->nops, records, n, flows, values);
 	return (0);
+}
+
+void
+template_run_sampling(const struct tmpl *t, struct cursor data, size_t n,
+    struct flow *flows, struct ie_values *values)
+{
+	const struct op *ops = t->ops + t->nops;
+	const uint8_t *records;
+
+	if (t->nsampling != 0 &&
+	    (records = cur_take(&data, n * t->record_len)) != NULL)
+		run_ops(t, ops, ops + t->nsampling, records, n, flows, values);
+}
+
+size_t
+template_numbers(const struct tmpl *t, struct cursor record, uint16_t id,
+    uint64_t *numbers, size_t max)
+{
+	struct fieldspec spec;
+	struct cursor specs;
+	const uint8_t *field;
+	size_t i, n = 0;
+	uint16_t len;
+
+	cur_init(&specs, t->raw, t->raw_len);
+	for (i = 0; i < t->nfields && n < max; i++) {
+		if (fieldspec_next(&specs, t->key.version, &spec) != 0)
+			break;
+		len = spec.len;
+		if (len == FIELDSPEC_VARIABLE &&
+		    variable_len(&record, &len) != 0)
+			break;
+		if ((field = cur_take(&record, len)) == NULL)
+			break;
+		if (spec.id == id && spec.pen == IE_PEN_IANA &&
+		    !(t->key.version == NF_VERSION_9 && i < t->scopes))
+			numbers[n++] = load(field, len);
+	}
+	return (n);
 }

@@ -36,4 +36,18 @@ int template_run(const struct tmpl *t, struct cursor *data, size_t n,
     struct flow *flows, struct ie_values *values)
     __attribute__((warn_unused_result));
 
+/*
+ * Reads the values about sampling of n records of flows that template_run has
+ * read, from the first one on.
+ */
+void template_run_sampling(const struct tmpl *t, struct cursor data, size_t n,
+    struct flow *flows, struct ie_values *values);
+
+/*
+ * Reads the numbers of all fields with IANA's element id in one record, at most
+ * max.  Returns how many there are.
+ */
+size_t template_numbers(const struct tmpl *t, struct cursor record, uint16_t id,
+    uint64_t *numbers, size_t max);
+
 #endif

@@ -129,6 +129,7 @@ struct tmpl {
 	const struct tmpl *outer;
 	const uint8_t *raw; /* field specifiers as sent */
 	uint32_t nops;
+	uint32_t nsampling; /* ops after these, for template_run_sampling */
 	uint32_t raw_len;   /* bytes */
 	uint32_t size;      /* bytes of memory in all */
 	uint32_t owners;    /* sessions whose definition it is */

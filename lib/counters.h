@@ -126,7 +126,14 @@ enum counter_kind {
 	ROW(60, times_restarted, "times-restarted", COUNTER_TOTAL, \
 	    "times_restarted_total", \
 	    "Flows with uptimes since an unknown restart, stored with the " \
-	    "export time.")
+	    "export time.") \
+	ROW(65, options_dropped, "options-dropped", COUNTER_TOTAL, \
+	    "options_dropped_total", \
+	    "Options data records that a limit of memory kept from being " \
+	    "applied.") \
+	ROW(66, options_ignored, "options-ignored", COUNTER_TOTAL, \
+	    "options_ignored_total", \
+	    "Options data records without data that flowd reads.")
 
 /* Counters of the collector, not of an exporter. */
 #define COUNTERS_OF_COLLECTOR(ROW) \

@@ -194,6 +194,62 @@ class Show(Running):
         self.assertIn("\n" + AGENT, "\n" + show(self.flowd, "show",
                                                 "templates"))
 
+    def test_sampling(self):
+        """Each rate is shown with what it is about, and its source."""
+        process = Template(301, ("meteringProcessId", 4),
+                           ("samplingPacketInterval", 4),
+                           ("samplingPacketSpace", 4), scopes=1)
+        exporting = Template(302, ("exportingProcessId", 4),
+                             ("samplingInterval", 4),
+                             ("samplingAlgorithm", 1), scopes=1)
+        selector = Template(303, ("selectorId", 4), ("selectorAlgorithm", 2),
+                            ("samplingSize", 4), ("samplingPopulation", 4),
+                            ("samplerName", 8), scopes=1)
+        sequence = Template(304, ("selectionSequenceId", 8),
+                            ("ingressInterface", 4), ("selectorId", 4),
+                            ("selectorId", 4), scopes=1)
+        domain = Template(305, DOMAIN, ("samplingInterval", 4), scopes=1)
+        useless = Template(306, DOMAIN, ("applicationName", 4), scopes=1)
+        layouts = process, exporting, selector, sequence, domain, useless
+        self.send(message(
+            IPFIX, netflow9.templates(IPFIX, *layouts),
+            netflow9.data(process, (7, 2, 1)),
+            netflow9.data(exporting, (8, 50, 2)),
+            netflow9.data(selector, (3, 3, 10, 100, b"core\0\0\0\0"),
+                          (4, 1, 1, 10, bytes(8))),
+            netflow9.data(sequence, (9, 1, 3, 4)),
+            netflow9.data(domain, (6, 300)),
+            netflow9.data(useless, (1, b"http")), domain=1))
+        self.wait("options", 6)
+        exporter = show_json(self.flowd, "show", "exporter", AGENT)
+        self.assertEqual(exporter["exporters"][0]["options_ignored"], 1)
+        self.assertEqual(exporter["exporters"][0]["options_dropped"], 0)
+        self.assertEqual(
+            [(s["sampled"], s["one_of"], s["algorithm"], s["domain"],
+              s["sent_in"]) for s in exporter["samplers"]],
+            [(1, 100, 0, 1, 1), (1, 50, 3, 1, 1), (2, 3, 0, 1, 1),
+             (1, 10, 3, 1, 1), (1, 10, 1, 1, 1), (1, 300, 0, 6, 1)])
+        self.assertEqual(
+            {name: exporter["samplers"][i][name] for i, name in enumerate(
+                ("selectors", "exporting_process", "metering_process",
+                 "name", "id"))},
+            {"selectors": "3 4", "exporting_process": 8,
+             "metering_process": 7, "name": "core", "id": 4})
+        text = show(self.flowd, "show", "exporter", AGENT)
+        said = ", in options data of version 10 from source port [0-9]+"
+        for line in (
+                f"2 of 3 packets, mode 0, sampler 0 of domain 1, metering "
+                f"process 7{said}",
+                f"1 of 50 packets, mode 2, sampler 0 of domain 1, exporting "
+                f"process 8{said}, random n-out-of-N sampling",
+                f"1 of 10 packets, mode 3, sampler 3 of domain 1{said}, "
+                f"random n-out-of-N sampling, name core",
+                f"1 of 100 packets, mode 0, selection sequence 9 of selectors "
+                f"3 4 of domain 1{said}",
+                f"1 of 300 packets, mode 0, sampler 0 of domain 6{said}, sent "
+                f"in domain 1"):
+            self.assertRegex(text, f"(?m)^sampling: {line}$")
+
     def test_wrong_arguments(self):
         for args, said in (
                 (("show", "exporter", AGENT), "flowd knows no such exporter"),

@@ -51,6 +51,7 @@ struct collect {
 	    unchecked; /* collect_check is left out: there are many exporters */
 	size_t n;      /* flows of the last datagram */
 	struct flow flows[COLLECT_FLOWS];
+	struct sampling sampling[COLLECT_FLOWS]; /* of each */
 };
 
 struct collect_search {
@@ -163,8 +164,10 @@ collect_take(struct flow_sink *sink)
 
 	for (i = 0; i < sink->n; i++) {
 		collect_check_flow(&sink->flows[i]);
-		if (c->n < COLLECT_FLOWS)
+		if (c->n < COLLECT_FLOWS) {
 			c->flows[c->n] = sink->flows[i];
+			c->sampling[c->n] = sink->sampling[i];
+		}
 		c->n++;
 	}
 	c->exporter->counters.flows += sink->n;
@@ -259,8 +262,10 @@ static inline enum decoded
 collect_datagram(struct collect *c, const void *data, size_t len)
 {
 	struct flow flows[3];
+	struct sampling sampling[3];
 	struct flow_sink sink = {
 		.flows = flows,
+		.sampling = sampling,
 		.max = 3,
 		.flush = collect_take,
 		.arg = c,
@@ -278,6 +283,8 @@ collect_datagram(struct collect *c, const void *data, size_t len)
 	size_t i;
 
 	assert_non_null(copy);
+	/* The decoder sets all of them. */
+	memset(sampling, 0xa5, sizeof(sampling));
 	memcpy(copy, data, len);
 	dgram.data = len == 0 ? copy + 1 : copy;
 	/* Suppresses messages: they seem to have been logged just now. */

@@ -86,6 +86,8 @@ numbers_are_permanent(void **state)
 	assert_number(46, "memory-refused");
 	assert_number(50, "no-content");
 	assert_number(51, "amplified");
+	assert_number(65, "options-dropped");
+	assert_number(66, "options-ignored");
 	assert_number(55, "collector-deaths");
 	assert_number(60, "times-restarted");
 }

@@ -385,7 +385,7 @@ data_after_a_withdrawal_are_decoded(void **state)
 	}
 	assert_int_equal(counters()->withdrawals, 2 * (1 + 3));
 	assert_int_equal(counters()->templates_refused, 2 * 254);
-	assert_int_equal(counters()->options, 258);
+	assert_int_equal(counters()->options_ignored, 258);
 	assert_false(exporters_changed(c.table));
 }
 

@@ -57,17 +57,20 @@ send_template(uint16_t version, const struct wire_field *fields, size_t n,
 	wire_set(&w, 256);
 }
 
+/* A copy of the sampler, with its rate in lowest terms. */
 static const struct sampler *
 sampler(uint16_t version, uint64_t id)
 {
-	const struct options *o = options();
+	const struct samplers *all = options_samplers(options());
+	static struct sampler copy;
 	size_t i;
 
-	for (i = 0; i < o->samplers.n; i++) {
-		if (options_sampler(o, i)->version == version &&
-		    options_sampler(o, i)->domain == w.domain &&
-		    options_sampler(o, i)->id == id)
-			return (options_sampler(o, i));
+	for (i = 0; i < all->table.n; i++) {
+		copy = *samplers_at(all, i);
+		copy.rate = sampling_reduced(copy.rate);
+		if (copy.version == version && copy.domain == w.domain &&
+		    copy.part[PART_SELECTOR] == id)
+			return (&copy);
 	}
 	fail_msg("no sampler %u of version %u", (unsigned int)id, version);
 	return (NULL);
@@ -138,7 +141,7 @@ samplers_are_read_in_every_length(void **state)
 			assert_int_equal(sampler(versions[v], 10 + i)->mode, 2);
 		}
 	}
-	assert_int_equal(options()->samplers.n, 8);
+	assert_int_equal(options_samplers(options())->table.n, 8);
 	assert_int_equal(c.exporter->counters.options, 8);
 }
 
@@ -156,7 +159,7 @@ sampler_from(const uint16_t *ids, const uint32_t *said, size_t n)
 	for (i = 0; i < n; i++)
 		wire_uint(&w, said[i], 4);
 	take(DECODED);
-	assert_int_equal(options()->samplers.n, 1);
+	assert_int_equal(options_samplers(options())->table.n, 1);
 	return (sampler(IPFIX, 0));
 }
 
@@ -250,7 +253,18 @@ samplers_have_scopes(void **state)
 {
 	static const struct {
 		uint16_t version, scope;
-	} rows[] = { { V9, 2 }, { V9, 3 }, { IPFIX, 10 }, { IPFIX, 141 } };
+		enum sampler_part part;
+	} rows[] = {
+		{ V9, 2, PART_INTERFACE },
+		{ V9, 3, PART_LINE_CARD },
+		{ V9, 5, PART_TEMPLATE },
+		{ IPFIX, 10, PART_INTERFACE },
+		{ IPFIX, 14, PART_OUTPUT },
+		{ IPFIX, 141, PART_LINE_CARD },
+		{ IPFIX, 143, PART_METERING },
+		{ IPFIX, 144, PART_EXPORTING },
+		{ IPFIX, 145, PART_TEMPLATE },
+	};
 	struct wire_field fields[] = { { 0, 4, 0 }, { 34, 4, 0 } };
 	const struct sampler *s;
 	size_t i;
@@ -264,13 +278,14 @@ samplers_have_scopes(void **state)
 		wire_uint(&w, 2, 4);
 		wire_uint(&w, 1000, 4);
 		take(DECODED);
-		assert_int_equal(options()->samplers.n, 2 * i + 2);
-		s = options_sampler(options(), 2 * i);
+		assert_int_equal(options_samplers(options())->table.n,
+		    2 * i + 2);
+		s = samplers_at(options_samplers(options()), 2 * i);
 		assert_int_equal(s->rate.of, 100);
-		assert_int_equal(i % 2 == 0 ? s->interface : s->line_card, 1);
-		s = options_sampler(options(), 2 * i + 1);
+		assert_int_equal(s->part[rows[i].part], 1);
+		s = samplers_at(options_samplers(options()), 2 * i + 1);
 		assert_int_equal(s->rate.of, 1000);
-		assert_int_equal(i % 2 == 0 ? s->interface : s->line_card, 2);
+		assert_int_equal(s->part[rows[i].part], 2);
 	}
 }
 
@@ -300,7 +315,7 @@ samplers_have_ids_and_domains(void **state)
 		wire_uint(&w, 1000 + i, 4);
 		take(DECODED);
 	}
-	assert_int_equal(options()->samplers.n, 6);
+	assert_int_equal(options_samplers(options())->table.n, 6);
 	for (i = 0; i < 6; i++) {
 		w.domain = 10 - i % 2;
 		assert_int_equal(sampler(IPFIX, 6 - i)->rate.of, 1000 + i);
@@ -327,7 +342,7 @@ a_newer_record_replaces_the_old(void **state)
 		assert_int_equal(sampler(IPFIX, 1)->rate.of, rates[i]);
 		assert_int_equal(exporters_changed(c.table), i != 1);
 	}
-	assert_int_equal(options()->samplers.n, 1);
+	assert_int_equal(options_samplers(options())->table.n, 1);
 }
 
 /* Values that a record does not contain are kept from an earlier one. */
@@ -431,9 +446,9 @@ interfaces_have_names(void **state)
 	take(DECODED);
 	assert_int_equal(options()->interfaces.n, 3);
 	assert_string_equal(interface(3)->name, "Gi0/3");
-	assert_int_equal(strlen(interface(3)->description), OPTIONS_TEXT_MAX);
+	assert_int_equal(strlen(interface(3)->description), OPTION_TEXT_MAX);
 	assert_memory_equal(interface(3)->description, longest,
-	    OPTIONS_TEXT_MAX);
+	    OPTION_TEXT_MAX);
 	assert_string_equal(interface(1)->name, "Gi0/1");
 	assert_null(interface(1)->description);
 	assert_string_equal(interface(2)->name, "eth\a2");
@@ -467,14 +482,14 @@ other_scopes_of_v9_are_ignored(void **state)
 
 	(void)state;
 	for (scope = 1; scope <= 50; scope++) {
-		if (scope == 2 || scope == 3)
-			continue; /* interface, line card */
+		if (scope == 2 || scope == 3 || scope == 5)
+			continue; /* interface, line card, template */
 		fields[0].id = scope;
 		send_template(V9, fields, 2, 1);
 		wire_uint(&w, 0xdeadbeef, 4);
 		wire_uint(&w, 100 + scope, 4);
 		take(DECODED);
-		assert_int_equal(options()->samplers.n, 1);
+		assert_int_equal(options_samplers(options())->table.n, 1);
 		assert_int_equal(sampler(V9, 0)->rate.of, 100 + scope);
 	}
 }
@@ -531,7 +546,7 @@ truncated_records_change_nothing(void **state)
 		send_template(IPFIX, fixed, 2, 1);
 		wire_fill(&w, 1, len);
 		take(DECODED);
-		assert_int_equal(options()->samplers.n, 0);
+		assert_int_equal(options_samplers(options())->table.n, 0);
 	}
 	for (len = 0; len < 12; len++) {
 		send_template(IPFIX, variable, 3, 1);
@@ -541,7 +556,7 @@ truncated_records_change_nothing(void **state)
 		wcur_init(&w.at, w.buf, sizeof(w.buf));
 		(void)wcur_skip(&w.at, (size_t)(w.set - w.buf) + 4 + len);
 		take(DECODED);
-		assert_int_equal(options()->samplers.n, 0);
+		assert_int_equal(options_samplers(options())->table.n, 0);
 	}
 	assert_int_equal(c.exporter->counters.options, 0);
 	send_template(IPFIX, variable, 3, 1);
@@ -550,7 +565,7 @@ truncated_records_change_nothing(void **state)
 	wire_variable(&w, "abcde", 5, 0);
 	wire_fill(&w, 0, 3);
 	take(DECODED);
-	assert_int_equal(options()->samplers.n, 1);
+	assert_int_equal(options_samplers(options())->table.n, 1);
 	assert_int_equal(c.exporter->counters.options, 1);
 }
 
@@ -623,7 +638,7 @@ assert_head_refused(uint16_t version, uint16_t first, uint16_t second)
 	wire_set(&w, 256);
 	wire_fill(&w, 1, 8);
 	take(DECODED);
-	assert_true(options()->samplers.n > 0);
+	assert_true(options_samplers(options())->table.n > 0);
 }
 
 static void
@@ -687,13 +702,13 @@ samplers_are_bounded(void **state)
 	(void)state;
 	send_many(fields, SAMPLERS_MAX + 100);
 	o = options();
-	assert_int_equal(o->samplers.n, SAMPLERS_MAX);
-	assert_int_equal(o->samplers.evicted, 100);
-	for (i = 0; i < o->samplers.n; i++) {
-		s = options_sampler(o, i);
-		assert_int_equal(s->rate.of, s->id + 1);
-		assert_true(
-		    is_late((uint32_t)s->id, SAMPLERS_MAX + 100, SAMPLERS_MAX));
+	assert_int_equal(options_samplers(o)->table.n, SAMPLERS_MAX);
+	assert_int_equal(options_samplers(o)->table.evicted, 100);
+	for (i = 0; i < options_samplers(o)->table.n; i++) {
+		s = samplers_at(options_samplers(o), i);
+		assert_int_equal(s->rate.of, s->part[PART_SELECTOR] + 1);
+		assert_true(is_late((uint32_t)s->part[PART_SELECTOR],
+		    SAMPLERS_MAX + 100, SAMPLERS_MAX));
 	}
 }
 

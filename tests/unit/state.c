@@ -178,7 +178,8 @@ everything_is_restored(void **state)
 	restart();
 	assert_int_equal(exporters_count(after.table), 2);
 	assert_int_equal(after.exporter->templates.count, 5);
-	assert_int_equal(after.exporter->options.samplers.n, 3);
+	assert_int_equal(options_samplers(&after.exporter->options)->table.n,
+	    3);
 	assert_int_equal(after.exporter->options.interfaces.n, 3);
 	assert_int_equal(after.exporter->options.domains.n, 2);
 	assert_int_equal(after.exporter->shared->memory.used,
@@ -265,17 +266,69 @@ options_are_restored(void **state)
 	learn_much();
 	restart();
 	o = &after.exporter->options;
-	assert_int_equal(options_sampler(o, 0)->version, V9);
-	assert_int_equal(options_sampler(o, 2)->version, IPFIX);
-	assert_int_equal(options_sampler(o, 2)->domain, WIRE_DOMAIN);
-	assert_int_equal(options_sampler(o, 2)->id, 3);
-	assert_int_equal(options_sampler(o, 2)->mode, 2);
-	assert_int_equal(options_sampler(o, 2)->rate.of, 103);
+	assert_int_equal(samplers_at(options_samplers(o), 0)->version, V9);
+	assert_int_equal(samplers_at(options_samplers(o), 2)->version, IPFIX);
+	assert_int_equal(samplers_at(options_samplers(o), 2)->domain,
+	    WIRE_DOMAIN);
+	assert_int_equal(
+	    samplers_at(options_samplers(o), 2)->part[PART_SELECTOR], 3);
+	assert_int_equal(samplers_at(options_samplers(o), 2)->mode, 2);
+	assert_int_equal(samplers_at(options_samplers(o), 2)->rate.of, 103);
 	assert_int_equal(options_interface(o, 1)->index, 2);
 	assert_string_equal(options_interface(o, 1)->name, "GigE0/0");
 	assert_string_equal(options_interface(o, 1)->description, "link");
 	/* The exporter repeats totals; restored ones would be outdated. */
 	assert_int_equal(options_domain(o, 0)->exported_octets, 0);
+}
+
+/* What rates are about, and their sources: RFC 5476 sections 6.5.1 and 6.5.2. */
+static void
+samplers_keep_their_parts(void **state)
+{
+	static const struct wire_field selector[] = {
+		{ 302, 4, 0 },
+		{ 143, 4, 0 },
+		{ 14, 4, 0 },
+		{ 304, 2, 0 },
+		{ 309, 4, 0 },
+		{ 310, 4, 0 },
+		{ 335, 4, 0 },
+	}, sequence[] = { { 301, 4, 0 }, { 302, 4, 0 }, { 302, 4, 0 } };
+	const struct samplers *s;
+	size_t i;
+
+	(void)state;
+	(void)collect_from(&before, 0xc0000201);
+	wire_start(&w, IPFIX);
+	wire_options(&w, 400, selector, WIRE_NFIELDS(selector), 1);
+	wire_options(&w, 401, sequence, WIRE_NFIELDS(sequence), 1);
+	wire_set(&w, 400);
+	for (i = 1; i <= 3; i++)
+		wire_uint(&w, i, 4);
+	wire_uint(&w, 3, 2);
+	wire_uint(&w, 5, 4);
+	wire_uint(&w, 1000, 4);
+	wire_bytes(&w, "name", 4);
+	wire_set(&w, 401);
+	for (i = 9; i <= 11; i++)
+		wire_uint(&w, i, 4);
+	transmit(&before, DECODED);
+	restart();
+	s = options_samplers(&after.exporter->options);
+	assert_int_equal(s->table.n, 2);
+	assert_int_equal(samplers_at(s, 0)->part[PART_SELECTOR], 1);
+	assert_int_equal(samplers_at(s, 0)->part[PART_METERING], 2);
+	assert_int_equal(samplers_at(s, 0)->part[PART_OUTPUT], 3);
+	assert_int_equal(samplers_at(s, 0)->algorithm, 3);
+	assert_int_equal(samplers_at(s, 0)->sent_in, WIRE_DOMAIN);
+	assert_int_equal(samplers_at(s, 0)->rate.sampled, 5);
+	assert_int_equal(samplers_at(s, 0)->rate.of, 1000);
+	assert_string_equal(samplers_at(s, 0)->name, "name");
+	assert_int_equal(samplers_at(s, 1)->part[PART_SEQUENCE], 9);
+	assert_int_equal(samplers_at(s, 1)->nselectors, 2);
+	assert_int_equal(samplers_at(s, 1)->selectors[0], 10);
+	assert_int_equal(samplers_at(s, 1)->selectors[1], 11);
+	assert_int_equal(s->nshapes, 2);
 }
 
 static void
@@ -738,6 +791,7 @@ main(void)
 		TEST(an_empty_state_is_restored),
 		TEST(data_without_template_are_decoded_after_a_restart),
 		TEST(options_are_restored),
+		TEST(samplers_keep_their_parts),
 		TEST(sequences_continue_after_a_restart),
 		TEST(old_numbers_are_no_gap),
 		TEST(the_order_of_use_is_restored),
