@@ -86,6 +86,7 @@ exporter_sequence(struct exporter *e, enum protocol_id id,
 	else
 		n->sequence_lost += (uint64_t)change.missing;
 	n->sequence_late += change.late;
+	n->sequence_doubtful += (uint64_t)(int64_t)change.doubtful;
 	n->restarts += (uint64_t)(int64_t)change.restarts;
 }
 

@@ -19,7 +19,6 @@
 #include "decode/sequence.h"
 
 #define UPTIME_SLACK_MS 10000 /* an uptime goes back so far by reordering */
-#define REGION_MAX      (1U << 30) /* numbers from begin to next, at most */
 
 #define SCORE_MAX      16 /* of the leading unit */
 #define SAME_MAX       3  /* repetitions that make a number constant */
@@ -154,8 +153,8 @@ advance(struct sequence *s, const struct position *p)
 {
 	s->known = p->count != SEQUENCE_UNKNOWN;
 	s->next = p->number + (s->known ? p->count : 0);
-	if (s->next - s->begin > REGION_MAX)
-		s->begin = s->next - REGION_MAX;
+	if (s->next - s->begin > SEQUENCE_REGION)
+		s->begin = s->next - SEQUENCE_REGION;
 	s->uptime_ms = p->uptime_ms;
 	s->last = *p->step;
 	s->port = p->port;
@@ -267,7 +266,7 @@ find_nearest(const struct sequences *q, const struct position *p)
 static bool
 was_received(const struct sequence *s, uint32_t number)
 {
-	return (number - s->begin < s->next - s->begin);
+	return (!s->doubtful && number - s->begin < s->next - s->begin);
 }
 
 /* The sequence of the hole, or NULL if it was dropped. */
@@ -377,10 +376,85 @@ fill(struct sequences *q, struct sequence_hole *h, const struct position *p,
 }
 
 static bool
-uptime_went_back(const struct sequence *s, const struct position *p)
+uptime_went_back(const struct sequence *s, uint32_t uptime_ms)
 {
-	return (p->uptime_ms < s->uptime_ms &&
-	    s->uptime_ms - p->uptime_ms > UPTIME_SLACK_MS);
+	return (uptime_ms < s->uptime_ms &&
+	    s->uptime_ms - uptime_ms > UPTIME_SLACK_MS);
+}
+
+/* Whether the number may have been forged: s is the nearest sequence. */
+static bool
+is_doubtful(struct sequences *q, const struct sequence *s,
+    const struct position *p)
+{
+	return (uptime_went_back(s, p->uptime_ms) ||
+	    (distance(s->next, p->number) > (int32_t)SEQUENCE_JUMP &&
+		(p->count == SEQUENCE_UNKNOWN || find_hole(q, p) == NULL)));
+}
+
+static void
+begin_doubtful(struct sequences *q, const struct sequence *nearest,
+    const struct position *p, struct sequence_change *change)
+{
+	const uint32_t left = nearest->next;
+	struct sequence *s = add(q, p);
+
+	advance(s, p);
+	s->begin = left;
+	s->doubtful = true;
+	change->doubtful++;
+}
+
+/* The index of the sequence that the first one left; SEQUENCES_MAX for none. */
+static size_t
+find_left(const struct sequences *q)
+{
+	size_t i;
+
+	for (i = 1; i < SEQUENCES_MAX && q->at[i].stream != 0; i++) {
+		if (q->at[i].stream == q->at[0].stream && !q->at[i].doubtful &&
+		    q->at[i].next == q->at[0].begin)
+			return (i);
+	}
+	return (SEQUENCES_MAX);
+}
+
+/* Another number follows in the first sequence, which was doubtful. */
+static void
+believe(struct sequences *q, const struct position *p,
+    struct sequence_change *change)
+{
+	struct sequence *s = &q->at[0];
+	const size_t i = find_left(q);
+	const struct sequence other = i < SEQUENCES_MAX ? q->at[i] : *s;
+	const uint32_t first = position_of(q, s->stream, &s->last, 0, 0).number;
+	const uint32_t between = first - other.next;
+
+	s->begin = first;
+	s->doubtful = false;
+	change->doubtful--;
+	if (i == SEQUENCES_MAX)
+		return;
+	if (uptime_went_back(&other, s->uptime_ms)) {
+		const struct sequence restarted = *s;
+
+		remove_all(q, restarted.stream);
+		*add(q, p) = restarted;
+		change->restarts++;
+		return;
+	}
+	remove_sequence(q, i);
+	if (!other.known)
+		return;
+	if (between > SEQUENCE_REGION) {
+		change->restarts++;
+		return;
+	}
+	change->missing += between;
+	add_hole(q, p, other.next, between, false);
+	s->begin = s->next - other.begin > SEQUENCE_REGION ?
+	    s->next - SEQUENCE_REGION :
+	    other.begin;
 }
 
 /* Records a number that is not ahead, and in no hole. */
@@ -412,12 +486,6 @@ apply_unexpected(struct sequences *q, struct sequence *s,
 	const int32_t ahead = distance(s->next, p->number);
 	struct sequence_hole *h;
 
-	if (uptime_went_back(s, p)) {
-		remove_all(q, p->stream);
-		advance(add(q, p), p);
-		change->restarts++;
-		return;
-	}
 	if (p->count != SEQUENCE_UNKNOWN && (h = find_hole(q, p)) != NULL) {
 		fill(q, h, p, change);
 		return;
@@ -441,14 +509,22 @@ apply(struct sequences *q, const struct position *p,
 	size_t i;
 
 	if ((i = find_due(q, p)) < SEQUENCES_MAX) {
-		advance(to_front(q, i), p);
+		if (to_front(q, i)->doubtful)
+			believe(q, p, change);
+		advance(&q->at[0], p);
 		return;
 	}
 	if ((i = find_nearest(q, p)) == SEQUENCES_MAX) {
 		advance(add(q, p), p);
 		return;
 	}
+	if (is_doubtful(q, &q->at[i], p)) {
+		begin_doubtful(q, &q->at[i], p, change);
+		return;
+	}
 	s = to_front(q, i);
+	if (s->doubtful && distance(s->next, p->number) >= 0)
+		believe(q, p, change);
 	if (p->count == SEQUENCE_UNKNOWN && includes_own(unit)) {
 		/* Where it begins is unknown, but not the due number. */
 		advance(s, p);
@@ -932,9 +1008,10 @@ is_between(const struct sequences *q, const struct sequence *s,
 	const struct sequence_stream *a = &q->streams[s->stream - 1];
 	const struct sequence_stream *b = &q->streams[t->stream - 1];
 
-	return (s->stream != t->stream && a->version == b->version &&
-	    a->domain == b->domain && a->unit == b->unit && s->known &&
-	    t->known && t->begin == s->next && t->next != t->begin &&
+	return (s->stream != t->stream && !t->doubtful &&
+	    a->version == b->version && a->domain == b->domain &&
+	    a->unit == b->unit && s->known && t->known && t->begin == s->next &&
+	    t->next != t->begin &&
 	    t->next == position_of(q, t->stream, step, 0, 0).number);
 }
 
@@ -1134,7 +1211,8 @@ is_usual(const struct sequence_stream *st, const struct sequence *s,
 	int i;
 
 	if (st->scores[st->unit] < SCORE_MAX || st->same != SAME_NO_MORE ||
-	    s->restored || step->flows == SEQUENCE_STEP_UNKNOWN ||
+	    s->restored || s->doubtful ||
+	    step->flows == SEQUENCE_STEP_UNKNOWN ||
 	    s->last.flows == SEQUENCE_STEP_UNKNOWN)
 		return (false);
 	for (i = SEQUENCE_FLOWS; i < SEQUENCE_CONSTANT; i++) {
@@ -1169,8 +1247,8 @@ record_usual(struct sequences *q, const struct sequence_mark *mark,
 		s->port = mark->port;
 		s->next = step->number +
 		    (includes_own(st->unit) ? 0 : count_of(st->unit, step));
-		if (s->next - s->begin > REGION_MAX)
-			s->begin = s->next - REGION_MAX;
+		if (s->next - s->begin > SEQUENCE_REGION)
+			s->begin = s->next - SEQUENCE_REGION;
 		s->uptime_ms = mark->uptime_ms;
 		st->turn = q->clock;
 		st->steady = st->steady || mark->steady;

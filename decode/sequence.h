@@ -44,6 +44,12 @@
  * cases of a number:
  *
  * - It is due in a sequence of its stream: nothing is missing.
+ * - It is more than SEQUENCE_JUMP ahead of the nearest sequence, or it is not due
+ *   and the exporter's uptime went back.  Anyone can forge one datagram, so it
+ *   begins a doubtful sequence, and nothing is missing.  This changes when a
+ *   number follows in the doubtful sequence, at most SEQUENCE_JUMP ahead: if the
+ *   other one has not continued in between, the numbers between are missing, or
+ *   it was a restart.
  * - It is ahead of the nearest sequence: the numbers between are missing, and
  *   are recorded as a hole.
  * - It is in a hole: the datagram is late, and its numbers are no longer
@@ -55,10 +61,11 @@
  *   duplicate, or late if the sequence begins after it.  If datagrams continue
  *   from a late one in turn with the sequence, as above, they are another
  *   sequence.
- * - It is further back, or it is not due and the exporter's uptime went back:
- *   the sequence restarted.  If only the number went back and the old sequence
- *   continues later, there was no restart, and the number began another
- *   sequence.
+ * - It is further back: the sequence restarted.  If the old sequence continues
+ *   later, there was no restart, and the number began another sequence.
+ *
+ * It was also a restart if the uptime went back, or if the numbers between are
+ * more than SEQUENCE_REGION.
  *
  * Limits: The first datagrams of a sequence whose numbers another one had
  * received count as duplicates, and their losses are not seen.  Losses in
@@ -81,6 +88,8 @@
 #define SEQUENCE_PENDING    8     /* datagrams of one exporter */
 #define SEQUENCE_WINDOW     65536 /* flows, records or datagrams */
 #define SEQUENCE_NEAR       1000
+#define SEQUENCE_JUMP       (1U << 20)
+#define SEQUENCE_REGION     (1U << 30) /* numbers of one sequence, at most */
 #define SEQUENCE_TURNS      3
 #define SEQUENCE_MOVES      3
 #define SEQUENCE_LEAD       3 /* before the unit of the protocol */
@@ -140,13 +149,18 @@ struct sequence_stream {
 /* One sequence; all numbers are modulo 2^32. */
 struct sequence {
 	struct sequence_step last;
-	uint32_t begin;     /* begin to next - 1 were received, except holes */
+	/*
+	 * begin to next - 1 were received, except holes; if it is doubtful, the
+	 * number that was due in another sequence.
+	 */
+	uint32_t begin;
 	uint32_t next;      /* the number that is due */
 	uint32_t uptime_ms; /* in the latest datagram */
 	uint16_t port;      /* that sent the latest datagram */
 	uint8_t stream;     /* its index plus 1; 0: this entry is free */
 	bool known;         /* next is known */
 	bool restored;      /* last is not known */
+	bool doubtful;      /* it is a single datagram, far from others */
 };
 
 struct sequence_hole {
@@ -180,6 +194,7 @@ struct sequence_change {
 	int64_t missing; /* in the unit */
 	uint32_t late;   /* in the unit */
 	int restarts;
+	int doubtful; /* sequences */
 	enum sequence_unit unit;
 };
 

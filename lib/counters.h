@@ -111,6 +111,9 @@ enum counter_kind {
 	ROW(42, templates_doubtful, "templates-doubtful", COUNTER_TOTAL, \
 	    "templates_doubtful_total", \
 	    "Definitions that would have replaced a template in use.") \
+	ROW(43, sequence_doubtful, "sequence-doubtful", COUNTER_LEVEL, \
+	    "sequence_doubtful", \
+	    "Sequence numbers far from the due one that no other followed.") \
 	ROW(45, state_evicted, "state-evicted", COUNTER_TOTAL, \
 	    "state_evicted_total", \
 	    "Templates, names and held sets evicted for other exporters.") \

@@ -106,7 +106,6 @@ class Templates(Sender):
                          len(self.bad_definitions()))
         self.assertEqual((counters["held"], counters["no-template"]), (0, 0))
 
-
     def test_sets_without_a_record_are_counted(self):
         """A definition from the port of the data takes effect at once, and
         makes their records longer than any set."""

@@ -292,7 +292,9 @@ a_restart_is_logged(void **state)
 {
 	(void)state;
 	(void)send_v5(500, 100000, 0);
-	assert_string_equal(send_v5(0, 1000, 0),
+	/* One datagram may be forged. */
+	assert_string_equal(send_v5(0, 1000, 0), "");
+	assert_string_equal(send_v5(1, 1000, 0),
 	    "192.0.2.1: sequence numbers start again; the exporter was "
 	    "probably restarted\n");
 }

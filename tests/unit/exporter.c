@@ -480,20 +480,22 @@ restarts_are_not_gaps(void **state)
 	(void)state;
 	sequence(&e, V5, 0, 4000000, 30, 86400000);
 	sequence(&e, V5, 0, 0, 30, 20000);
-	assert_sequence(&e, 0, 0, 1);
+	assert_sequence(&e, 0, 0, 0);
 	sequence(&e, V5, 0, 30, 30, 21000);
 	assert_sequence(&e, 0, 0, 1);
 	sequence(&e, V5, 0, 70, 30, 22000);
 	assert_sequence(&e, 10, 0, 1);
 	/* Shortly after its start, and to a higher number. */
 	sequence(&e, V5, 0, 1000, 30, 500);
-	assert_sequence(&e, 10, 0, 2);
+	assert_sequence(&e, 10, 0, 1);
 	sequence(&e, V5, 0, 1030, 30, 600);
 	assert_sequence(&e, 10, 0, 2);
 	/*
 	 * Its uptime is higher than before, so that only the number shows it.
 	 */
 	sequence(&e, V5, 0, 4000000, 30, 700);
+	assert_sequence(&e, 10, 0, 2);
+	sequence(&e, V5, 0, 4000030, 30, 800);
 	assert_sequence(&e, 4000000 - 1060 + 10, 0, 2);
 	sequence(&e, V5, 0, 0, 30, 86400000);
 	assert_sequence(&e, 4000000 - 1060 + 10, 0, 3);

@@ -69,6 +69,7 @@ take(uint16_t version, uint32_t domain, uint32_t number, uint32_t count,
 	sum.missing += change.missing;
 	sum.late += change.late;
 	sum.restarts += change.restarts;
+	sum.doubtful += change.doubtful;
 	assert_true(sum.missing >= 0);
 	assert_true(sum.restarts >= 0);
 }
@@ -344,6 +345,94 @@ several_sequences_restart_by_their_uptime(void **state)
 	}
 	assert_int_equal(sum.missing, 0);
 	assert_int_equal(sum.restarts, 1);
+}
+
+/* Sends numbers that follow each other, with one forged datagram among them. */
+static void
+forge_among(uint32_t number, uint32_t count, uint32_t uptime_ms)
+{
+	uint32_t i;
+
+	setup(NULL);
+	for (i = 0; i < 200; i++) {
+		if (i == 100)
+			take(V5, 0, 5000 + 100 * COUNT + number, count,
+			    uptime_ms);
+		take(V5, 0, 5000 + i * COUNT, COUNT, 86400000 + i);
+	}
+}
+
+/* Those in the window of the due number may add less than one datagram. */
+static void
+one_forged_number_has_no_effect(void **state)
+{
+	static const uint32_t numbers[] = { 0, 1, 1000, SEQUENCE_JUMP,
+		SEQUENCE_JUMP + 1, 1U << 24, SEQUENCE_REGION,
+		SEQUENCE_REGION + 1, INT32_MAX, 1U << 31, (1U << 31) + 1,
+		UINT32_MAX - (1U << 30), UINT32_MAX - 1000 };
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		for (k = 0; k < 4; k++) {
+			forge_among(numbers[i], k % 2 * COUNT,
+			    k < 2 ? 86400000 : 0);
+			assert_true(sum.missing < COUNT);
+			assert_int_equal(sum.restarts, 0);
+		}
+	}
+	forge_among(INT32_MAX, 0, 86400000);
+	assert_int_equal(sum.doubtful, 1);
+}
+
+static void
+many_forged_numbers_have_no_effect(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < 1000; i++) {
+		take(V5, 0, 5000 + i * COUNT, COUNT, 86400000 + i);
+		if (i > 100)
+			take(V5, 0, 5000 + i * 2 * SEQUENCE_JUMP, 0, 86400000);
+	}
+	assert_int_equal(sum.missing, 0);
+	assert_int_equal(sum.restarts, 0);
+}
+
+static void
+a_jump_counts_when_another_number_follows(void **state)
+{
+	const uint32_t gap = 20000000;
+
+	(void)state;
+	datagram(1000);
+	datagram(1000 + COUNT + gap);
+	assert_sum(0, 0, 0);
+	assert_int_equal(sum.doubtful, 1);
+	/* Not the next, but one shortly after. */
+	datagram(1000 + 3 * COUNT + gap);
+	assert_sum(gap + COUNT, 0, 0);
+	assert_int_equal(sum.doubtful, 0);
+	datagram(1000 + 2 * COUNT + gap);
+	assert_sum(gap, COUNT, 0);
+	datagram(1000 + 4 * COUNT + gap);
+	assert_sum(gap, COUNT, 0);
+	/* Late ones are taken off, as for smaller gaps. */
+	datagram(1000 + COUNT + gap / 2);
+	assert_sum(gap - COUNT, 2 * COUNT, 0);
+}
+
+static void
+a_jump_of_more_than_a_region_is_a_restart(void **state)
+{
+	const uint32_t gap = SEQUENCE_REGION + 1;
+
+	(void)state;
+	datagram(1000);
+	datagram(1000 + COUNT + gap);
+	datagram(1000 + 2 * COUNT + gap);
+	assert_sum(0, 0, 1);
 }
 
 static void
@@ -785,6 +874,8 @@ restarts_are_no_loss_in_any_unit(void **state)
 			s.records += gap;
 			s.datagrams += gap;
 			s.lost += gap;
+			/* So many are lost only if another number follows. */
+			deliver(&s, make(&s));
 			deliver(&s, make(&s));
 			restart(&s);
 		}
@@ -868,6 +959,13 @@ main(void)
 		cmocka_unit_test_setup(a_new_sequence_may_appear_later, setup),
 		cmocka_unit_test_setup(
 		    several_sequences_restart_by_their_uptime, setup),
+		cmocka_unit_test_setup(one_forged_number_has_no_effect, setup),
+		cmocka_unit_test_setup(many_forged_numbers_have_no_effect,
+		    setup),
+		cmocka_unit_test_setup(
+		    a_jump_counts_when_another_number_follows, setup),
+		cmocka_unit_test_setup(
+		    a_jump_of_more_than_a_region_is_a_restart, setup),
 		cmocka_unit_test_setup(domains_and_versions_do_not_mix, setup),
 		cmocka_unit_test_setup(unknown_counts_are_not_loss, setup),
 		cmocka_unit_test_setup(any_numbers_are_accepted, setup),
