@@ -216,7 +216,11 @@ class Workers(unittest.TestCase):
             began = int(time.time())
             wait_for(lambda: int(time.time()) > began, "the clock ticks")
             for agent in AGENTS:
-                flowd.send(v9(netflow9.templates(netflow9.V9, other)), agent)
+                # The second one takes effect, as it comes from another port
+                # than the data.
+                for _ in range(2):
+                    flowd.send(v9(netflow9.templates(netflow9.V9, other)),
+                               agent)
                 flowd.send(v9(netflow9.data(other, (2, "192.0.2.2"))), agent)
             flowd.wait_flows(2 * len(AGENTS))
             flowd.stop()
