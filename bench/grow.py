@@ -17,8 +17,9 @@ import tempfile
 
 import grow_config
 import grow_logs
+import grow_receive
 
-ROWS = grow_config.ROWS + grow_logs.ROWS
+ROWS = grow_config.ROWS + grow_logs.ROWS + grow_receive.ROWS
 
 
 def text(row, costs):

@@ -45,10 +45,12 @@ def dated(directory, count, suffix=""):
 class Flowd:
     """A flowd with these statements."""
 
-    def __init__(self, directory, *statements):
+    def __init__(self, directory, *statements, ports=None):
         path = directory / "flowd.conf"
+        listen = [f"listen on 127.0.0.1:{port}"
+                  for port in ports or [free_port()]]
         path.write_text("".join(f"{line}\n" for line in (
-            f"listen on 127.0.0.1:{free_port()}", *statements)))
+            *listen, *statements)))
         self.process = subprocess.Popen(
             [growth.program("flowd"), "-g", "-f", path],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -57,6 +59,12 @@ class Flowd:
     def cpu(self):
         """Returns the seconds of CPU time of the monitor since its start."""
         return growth.cpu(self.process.pid) - self.before
+
+    def children(self):
+        """Returns the processes that the monitor has started."""
+        pid = self.process.pid
+        return [int(child) for child in pathlib.Path(
+            f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
     def stop(self):
         self.process.terminate()
@@ -134,10 +142,28 @@ def compress(size, directory):
         flowd.stop()
 
 
+def numbered(size, directory):
+    """Rotations of a log with this number of closed files with numbers."""
+    for number in range(1, size + 1):
+        make_file(directory / f"log.{number:06d}", 300 * number)
+    flowd = Flowd(directory, f'logfile "{directory}/log" rotate every 1s')
+    try:
+        time.sleep(1.2)
+        first = flowd.cpu()
+        for _ in range(4):
+            with open(directory / "log", "ab") as log:
+                log.write(head())
+            time.sleep(1)
+        return (flowd.cpu() - first) / 4
+    finally:
+        flowd.stop()
+
+
 ROWS = [
     # 30 million flows in 5 minutes, and two readings in this time.
     growth.Row("keep, a rotation", FILES, look("keep 3000d"),
                most=0.005e-6 * 30e6 / 2, rounds=1),
     growth.Row("keep, many logs", LOGS, many, most=0.2, rounds=1),
+    growth.Row("numbers, a rotation", NUMBERED, numbered, rounds=1),
     growth.Row("compress", WAITING, compress, rounds=1),
 ]

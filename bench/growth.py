@@ -42,7 +42,8 @@ class Row:
         wrong = []
         for size, larger, cost, more in zip(self.sizes, self.sizes[1:],
                                             costs, costs[1:]):
-            allowed = (larger * math.log(larger) / (size * math.log(size)) *
+            allowed = (larger * math.log(larger + 1) /
+                       (size * math.log(size + 1)) *
                        TOLERANCE * max(cost, LEAST))
             if more > allowed:
                 wrong.append(f"{size} to {larger}: more than n log n")

@@ -380,6 +380,7 @@ replace_pollfds(struct collector *c)
 	const size_t n = 1 + output_npollfds(c->output) + CONTROL_POLLFDS +
 	    sockets_count(c->sockets);
 
+	/* Room for a socket each, also if a set of them is in use. */
 	free(c->pfds);
 	if ((c->pfds = calloc(n, sizeof(*c->pfds))) == NULL)
 		fatal("memory exhausted");
@@ -588,7 +589,7 @@ wait_for_work(struct collector *c, bool more)
 		timeout = until_write;
 	if (gather > 0)
 		wait_for(c->pfds, nothers, gather);
-	wait_for(c->pfds, nothers + sockets_count(c->sockets),
+	wait_for(c->pfds, nothers + sockets_npollfds(c->sockets),
 	    more || gather > 0 ? 0 : timeout);
 	return (sockets);
 }

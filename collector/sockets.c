@@ -23,15 +23,19 @@
 
 #include "base/log-limit.h"
 #include "base/log.h"
+#include "collector/ready-sockets.h"
 #include "collector/sockets.h"
 #include "ipc/udp-socket.h"
 
 #define DATAGRAM_OVERHEAD 256 /* bytes; each system charges more */
 #define BATCHES_AT_ONCE   16  /* of one socket, before the others */
+#define MANY              16  /* listeners, for which poll is slow */
+#define READY_AT_ONCE     64  /* of them */
 
 struct sockets {
 	struct listener *list;
 	size_t n;
+	int set; /* of ready-sockets.h; -1: poll finds those that are ready */
 	struct batch *batch;
 	struct receiver *receiver;
 	struct intake *intake;
@@ -48,6 +52,7 @@ sockets_new(struct batch *batch, struct intake *intake)
 		return (NULL);
 	s->batch = batch;
 	s->intake = intake;
+	s->set = -1;
 	if ((s->receiver = receiver_new(batch)) == NULL) {
 		free(s);
 		return (NULL);
@@ -116,12 +121,30 @@ read_some(struct sockets *s, struct listener *listener, size_t *count)
 	return (false);
 }
 
+/* The same as sockets_read with a set. */
+static bool
+read_set(struct sockets *s, size_t *n)
+{
+	size_t ready[READY_AT_ONCE];
+	const int nready = ready_sockets_find(s->set, ready, READY_AT_ONCE);
+	bool more = nready == READY_AT_ONCE;
+	int i;
+
+	for (i = 0; i < nready; i++) {
+		if (!read_some(s, &s->list[ready[i]], n))
+			more = true;
+	}
+	return (more);
+}
+
 bool
 sockets_read(struct sockets *s, const struct pollfd *pfds, size_t *n)
 {
 	bool more = false;
 	size_t i;
 
+	if (s->set != -1)
+		return (pfds[0].revents != 0 && read_set(s, n));
 	for (i = 0; i < s->n; i++) {
 		if (pfds[i].revents != 0 && !read_some(s, &s->list[i], n))
 			more = true;
@@ -168,6 +191,8 @@ sockets_move(struct sockets *s, size_t i, struct listener *out)
 {
 	if (i >= s->n || s->list[i].fd == -1)
 		return (-1);
+	if (s->set != -1)
+		ready_sockets_remove(s->set, s->list[i].fd);
 	*out = s->list[i];
 	s->list[i].fd = -1;
 	return (0);
@@ -196,6 +221,32 @@ smallest_buffer(const struct sockets *s)
 	return (smallest);
 }
 
+static int
+add_to_set(struct sockets *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		if (s->list[i].fd != -1 &&
+		    ready_sockets_add(s->set, s->list[i].fd, i) == -1)
+			return (-1);
+	}
+	return (0);
+}
+
+/* Makes a set of many listeners.  After a failure, poll does. */
+static void
+make_set(struct sockets *s)
+{
+	if (s->set != -1)
+		(void)close(s->set);
+	s->set = s->n < MANY ? -1 : ready_sockets_new();
+	if (s->set == -1 || add_to_set(s) == 0)
+		return;
+	(void)close(s->set);
+	s->set = -1;
+}
+
 size_t
 sockets_replace(struct sockets *s, struct listener *listeners, size_t n)
 {
@@ -206,6 +257,7 @@ sockets_replace(struct sockets *s, struct listener *listeners, size_t n)
 	free(s->list);
 	s->list = listeners;
 	s->n = n;
+	make_set(s);
 	return (smallest_buffer(s));
 }
 
@@ -217,6 +269,7 @@ sockets_renew(struct sockets *s, size_t i, int fd, size_t *smallest)
 	close_one(s, &s->list[i]);
 	s->list[i].fd = fd;
 	s->list[i].kernel_drops = 0;
+	make_set(s);
 	*smallest = smallest_buffer(s);
 	return (0);
 }
@@ -239,11 +292,21 @@ sockets_lost_interface(const struct sockets *s, size_t i)
 	return (listener_lost_interface(&s->list[i]));
 }
 
+size_t
+sockets_npollfds(const struct sockets *s)
+{
+	return (s->set != -1 ? 1 : s->n);
+}
+
 void
 sockets_pollfds(const struct sockets *s, struct pollfd *pfds)
 {
 	size_t i;
 
+	if (s->set != -1) {
+		pfds[0] = (struct pollfd){ .fd = s->set, .events = POLLIN };
+		return;
+	}
 	for (i = 0; i < s->n; i++)
 		pfds[i] = (struct pollfd){
 			.fd = s->list[i].fd,

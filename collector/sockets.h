@@ -67,7 +67,8 @@ uint64_t sockets_received(const struct sockets *s, size_t i);
 /* Whether its interface has been removed: listener_lost_interface. */
 bool sockets_lost_interface(const struct sockets *s, size_t i);
 
-/* Sets sockets_count() elements, for input. */
+/* Sets sockets_npollfds() elements, for input. */
+size_t sockets_npollfds(const struct sockets *s);
 void sockets_pollfds(const struct sockets *s, struct pollfd *pfds);
 
 /*

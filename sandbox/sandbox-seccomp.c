@@ -149,6 +149,12 @@ static const struct rule rules[] = {
 	ALLOW_IF(C, accept, 1, ARG_NULL, 0), /* on the control socket */
 #endif
 	ALLOW(ANY, writev),
+	ALLOW(C, epoll_create1), /* where there are many listeners */
+	ALLOW(C, epoll_ctl),
+#ifdef SYS_epoll_wait
+	ALLOW(C, epoll_wait),
+#endif
+	ALLOW(C, epoll_pwait),
 	ALLOW(F, ftruncate),
 	ALLOW(C | F, fsync),
 	ALLOW(C | F, fdatasync),

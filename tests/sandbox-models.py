@@ -83,6 +83,14 @@ class Model:
             self.assertEqual(target.recv(65536), datagram)
             self.assert_nothing_reported(flowd)
 
+    def test_many_listeners_receive(self):
+        many = 20
+        with self.flowd(listen=("127.0.0.1",) * many) as flowd:
+            for i in range(many):
+                flowd.send(netflow.datagram(5, netflow.flows(1)), listener=i)
+            flowd.wait_flows(many)
+            self.assert_nothing_reported(flowd)
+
     def test_control_socket_answers(self):
         with self.flowd(CONTROL) as flowd:
             flowd.send(netflow.datagram(5, netflow.flows(2)))

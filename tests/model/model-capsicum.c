@@ -215,6 +215,13 @@ may_poll(long number, const uint64_t *args)
 }
 
 static bool
+may_watch(long number, const uint64_t *args)
+{
+	(void)number;
+	return (has(args[2], CAP_EVENT));
+}
+
+static bool
 may_close(long number, const uint64_t *args)
 {
 	(void)number;
@@ -258,6 +265,12 @@ static const struct model_call calls[] = {
 	{ SYS_poll, may_poll },
 #endif
 	{ SYS_ppoll, may_poll },
+	{ SYS_epoll_create1, NULL }, /* for kqueue and kevent */
+	{ SYS_epoll_ctl, may_watch },
+#ifdef SYS_epoll_wait
+	{ SYS_epoll_wait, NULL },
+#endif
+	{ SYS_epoll_pwait, NULL },
 };
 
 /* A client has the rights of the socket that accepted it. */

@@ -119,6 +119,12 @@ static const struct model_call calls[] = {
 	{ SYS_pipe, NULL },
 #endif
 	{ SYS_ppoll, NULL },
+	{ SYS_epoll_create1, NULL }, /* for kqueue and kevent */
+	{ SYS_epoll_ctl, NULL },
+#ifdef SYS_epoll_wait
+	{ SYS_epoll_wait, NULL },
+#endif
+	{ SYS_epoll_pwait, NULL },
 	{ SYS_pselect6, NULL },
 	{ SYS_pipe2, NULL },
 	{ SYS_socketpair, NULL },
