@@ -402,6 +402,8 @@ commit_config(struct collector *c)
 	    sockets_replace(c->sockets, s->listeners, s->nlisteners));
 	replace_outputs(c);
 	apply_limits(c, s->conf);
+	if (first)
+		keep_state_take_over(&c->state, now_sec());
 	intake_configure(c->intake, s->conf);
 	replace_control(c);
 	replace_pollfds(c);
@@ -646,6 +648,7 @@ collector_new(const struct collector_place *place)
 	progress_init(c->batch);
 	c->state.sock = c->sock;
 	c->state.exporters = c->exporters;
+	c->state.takeover = place->takeover;
 	c->state.successor = c->batch->deaths > 0;
 	staged_init(&c->staged);
 	return (c);
@@ -665,6 +668,7 @@ collect(const struct collector_place *place)
 		progress_step();
 		tick(c);
 		more = receive(c, wait_for_work(c, more));
+		keep_state_put(&c->state);
 		write_when_due(c);
 		control_serve(c->control, control_pfds(c), now_sec());
 		ask_for_repair(c);

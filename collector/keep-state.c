@@ -23,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/read-whole.h"
 #include "collector/keep-state.h"
@@ -34,6 +35,7 @@
 #include "lib/write-whole.h"
 
 #define INTERVAL 60 /* seconds between two writes */
+#define PUT_COST 50 /* the time between two puts, in the time of one */
 
 /* Of which exporters a collector reads the state. */
 struct share {
@@ -83,6 +85,58 @@ keep_state_load(struct keep_state *k, int fd, const struct config *conf,
 }
 
 void
+keep_state_take_over(struct keep_state *k, uint32_t now)
+{
+	const uint8_t *state;
+	size_t len;
+	int r;
+
+	if (!takeover_state(k->takeover, &state, &len))
+		return;
+	r = state_unpack(k->exporters, state, len, now, NULL, NULL);
+	if (r != 0)
+		log_warnx("the state of the former collector is damaged: %s",
+		    flowd_strerror(r));
+	exporters_doubt_sequences(k->exporters);
+	log_info("took over the state of %zu exporters",
+	    exporters_count(k->exporters));
+}
+
+/* Both the file and the memory need what has changed. */
+static void
+note_changes(struct keep_state *k)
+{
+	if (!exporters_changed(k->exporters))
+		return;
+	exporters_saved(k->exporters);
+	k->due = k->changed = true;
+}
+
+void
+keep_state_put(struct keep_state *k)
+{
+	uint64_t began, ended;
+	size_t len;
+
+	note_changes(k);
+	if (!k->changed || (began = clock_ns()) < k->put_after)
+		return;
+	if (state_pack_into(k->exporters, false, takeover_room(k->takeover),
+		TAKEOVER_STATE_MAX, &len) == 0) {
+		takeover_commit(k->takeover, len);
+		k->too_large = false;
+	} else if (!k->too_large) {
+		k->too_large = true;
+		log_info(
+		    "the state of exporters is too large to be taken over "
+		    "by the next collector");
+	}
+	ended = clock_ns();
+	k->put_after = ended + PUT_COST * (ended - began);
+	k->changed = false;
+}
+
+void
 keep_state_renew(struct keep_state *k)
 {
 	k->due = true;
@@ -101,8 +155,8 @@ keep_state_ask(struct keep_state *k)
 int
 keep_state_tick(struct keep_state *k, uint32_t now)
 {
-	if (k->asked || (!exporters_changed(k->exporters) && !k->due) ||
-	    now - k->saved < INTERVAL)
+	note_changes(k);
+	if (k->asked || !k->due || now - k->saved < INTERVAL)
 		return (0);
 	k->saved = now;
 	return (keep_state_ask(k));
@@ -153,7 +207,6 @@ keep_state_write(struct keep_state *k, int fd)
 		return (0);
 	if (priv_send(k->sock, PRIV_STATE_WRITTEN, 0, NULL, 0, -1) == -1)
 		return (-1);
-	exporters_saved(k->exporters);
 	k->due = false;
 	return (0);
 }

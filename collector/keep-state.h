@@ -18,6 +18,9 @@
  * Keeps the state of exporters in the state file: the collector reads it at its
  * start, and writes it once a minute if it changed, and at the end.  The
  * monitor opens the file.
+ *
+ * Keeps it in the memory that the next collector takes over as well: whenever
+ * it changed, but not so often that this costs more than 2 % of the time.
  */
 #ifndef KEEP_STATE_H
 #define KEEP_STATE_H
@@ -28,6 +31,7 @@
 #include "base/log-limit.h"
 #include "config/config.h"
 #include "decode/exporters.h"
+#include "ipc/takeover.h"
 
 struct keep_state {
 	int sock; /* to the monitor */
@@ -36,7 +40,11 @@ struct keep_state {
 	bool due;       /* even if no exporter has changed */
 	bool last;      /* the next write is the last; see state_pack() */
 	bool successor; /* of a collector that died */
-	uint32_t saved; /* epoch seconds; when it was last asked for */
+	struct takeover *takeover;
+	bool changed;       /* since the state was put into that memory */
+	uint64_t put_after; /* clock_ns(); it is put there again then */
+	bool too_large;     /* for that memory */
+	uint32_t saved;     /* epoch seconds; when it was last asked for */
 	struct log_state unsaved; /* it cannot be written */
 };
 
@@ -48,6 +56,15 @@ struct keep_state {
  */
 void keep_state_load(struct keep_state *k, int fd, const struct config *conf,
     uint32_t number, uint32_t now);
+
+/*
+ * Takes over the state of a collector that died, if there is any; now is in
+ * epoch seconds.
+ */
+void keep_state_take_over(struct keep_state *k, uint32_t now);
+
+/* Puts the state into the memory of the next collector, if that is due. */
+void keep_state_put(struct keep_state *k);
 
 /* A new configuration may name another file: the state is written soon. */
 void keep_state_renew(struct keep_state *k);

@@ -395,9 +395,8 @@ checksum(const uint8_t magic[STATE_MAGIC_LEN], const uint8_t *rest, size_t len)
 	return (flowd_crc32(crc, rest, len));
 }
 
-/* FLOWD_ESPACE if the state needs more than size bytes. */
-static int
-pack_into(const struct exporter_table *table, bool last, uint8_t *buf,
+int
+state_pack_into(const struct exporter_table *table, bool last, uint8_t *buf,
     size_t size, size_t *len)
 {
 	struct packer p = { .last = last };
@@ -435,7 +434,7 @@ state_pack(const struct exporter_table *table, bool last, uint8_t **data,
 	for (size = STATE_FIRST_LEN; size <= STATE_LEN_MAX; size *= 2) {
 		if ((buf = malloc(size)) == NULL)
 			return (FLOWD_ENOMEM);
-		r = pack_into(table, last, buf, size, len);
+		r = state_pack_into(table, last, buf, size, len);
 		if (r == 0) {
 			*data = buf;
 			return (0);

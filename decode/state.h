@@ -50,6 +50,10 @@
 int state_pack(const struct exporter_table *table, bool last, uint8_t **data,
     size_t *len) __attribute__((warn_unused_result));
 
+/* The same into size bytes at buf.  FLOWD_ESPACE: they are too few. */
+int state_pack_into(const struct exporter_table *table, bool last, uint8_t *buf,
+    size_t size, size_t *len) __attribute__((warn_unused_result));
+
 /* Whether the caller wants the exporter at addr. */
 typedef bool state_wants(void *arg, const struct addr *addr);
 

@@ -16,18 +16,11 @@
 
 #include "compat/compat.h"
 
-#include <sys/mman.h>
-
 #include <string.h>
 
 #include "ipc/batch.h"
 #include "ipc/shared-memory.h"
 #include "netflow.h"
-
-/* The name on FreeBSD; OpenBSD and NetBSD have the other. */
-#if !defined(INHERIT_NONE) && defined(MAP_INHERIT_NONE)
-#define INHERIT_NONE MAP_INHERIT_NONE
-#endif
 
 struct batch *
 batch_new(void)
@@ -52,13 +45,7 @@ batch_free(struct batch *b)
 void
 batch_keep_from_children(struct batch *b)
 {
-#if defined(MADV_DONTFORK)
-	(void)madvise(b, sizeof(*b), MADV_DONTFORK);
-#elif defined(INHERIT_NONE)
-	(void)minherit(b, sizeof(*b), INHERIT_NONE);
-#else
-	(void)b;
-#endif
+	shared_memory_keep_from_children(b, sizeof(*b));
 }
 
 /* msg_len is an ssize_t on FreeBSD, which may be too narrow for BATCH_EMPTY. */

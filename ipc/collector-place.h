@@ -25,11 +25,13 @@
 
 #include "ipc/batch.h"
 #include "ipc/flowlog-lock.h"
+#include "ipc/takeover.h"
 
 /* The collector owns none of these; all are valid until it exits. */
 struct collector_place {
-	int sock;            /* to the monitor; see priv-msg.h */
-	struct batch *batch; /* may have datagrams of a dead collector */
+	int sock;                  /* to the monitor; see priv-msg.h */
+	struct batch *batch;       /* may have datagrams of a dead collector */
+	struct takeover *takeover; /* may have the state of a dead collector */
 	struct flowlog_locks *locks; /* of the logs */
 	uint32_t number; /* of this collector, 1 to config_workers() */
 };

@@ -20,6 +20,11 @@
 
 #include "ipc/shared-memory.h"
 
+/* The name on FreeBSD; OpenBSD and NetBSD have the other. */
+#if !defined(INHERIT_NONE) && defined(MAP_INHERIT_NONE)
+#define INHERIT_NONE MAP_INHERIT_NONE
+#endif
+
 #ifndef MAP_ANONYMOUS
 #define MAP_ANONYMOUS MAP_ANON
 #endif
@@ -34,6 +39,19 @@ shared_memory_new(size_t len)
 	if (memory == MAP_FAILED)
 		return (NULL);
 	return (memory);
+}
+
+void
+shared_memory_keep_from_children(void *memory, size_t len)
+{
+#if defined(MADV_DONTFORK)
+	(void)madvise(memory, len, MADV_DONTFORK);
+#elif defined(INHERIT_NONE)
+	(void)minherit(memory, len, INHERIT_NONE);
+#else
+	(void)memory;
+	(void)len;
+#endif
 }
 
 void

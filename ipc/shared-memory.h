@@ -25,6 +25,9 @@
 /* Zeroed memory of len bytes.  NULL with errno. */
 void *shared_memory_new(size_t len);
 
+/* Processes that are started later do not share it. */
+void shared_memory_keep_from_children(void *memory, size_t len);
+
 /* Unmaps it in this process only.  memory may be NULL. */
 void shared_memory_free(void *memory, size_t len);
 

@@ -345,6 +345,7 @@ become_collector(const struct workers *ws, const struct worker *w, int sock,
 	const struct collector_place place = {
 		.sock = sock,
 		.batch = w->batch,
+		.takeover = w->takeover,
 		.locks = ws->locks,
 		.number = w->number,
 	};
@@ -404,6 +405,7 @@ start(struct workers *ws, struct worker *w, const struct opened *o)
 	    fork_collector(ws, w, pair) == -1)
 		return (-1);
 	batch_keep_from_children(w->batch);
+	takeover_keep_from_children(w->takeover);
 	w->deaths.born = clock_sec();
 	w->sock = pair[0];
 	(void)setsockopt(w->sock, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
@@ -427,7 +429,8 @@ workers_start(struct workers *ws, const struct opened *o)
 			.sock = -1,
 			.state = -1 };
 		log_relay_init(&w->messages, w->number, clock_sec());
-		if ((w->batch = batch_new()) == NULL)
+		if ((w->batch = batch_new()) == NULL ||
+		    (w->takeover = takeover_new()) == NULL)
 			fatal("no memory for datagrams");
 		if (start(ws, w, o) == -1) {
 			log_warn("cannot start a collector");
@@ -442,8 +445,10 @@ workers_free(struct workers *ws)
 {
 	uint32_t i;
 
-	for (i = 0; i < ws->n; i++)
+	for (i = 0; i < ws->n; i++) {
 		batch_free(ws->list[i].batch);
+		takeover_free(ws->list[i].takeover);
+	}
 	flowlog_locks_free(ws->locks);
 }
 
@@ -495,19 +500,26 @@ workers_reap_all(struct workers *ws, struct opened *o)
 	}
 }
 
-/* Makes the batch of the successor, once for each death.  -1 with errno. */
+/* Makes the memory of the successor, once for each death.  -1 with errno. */
 static int
 inherit(struct worker *w)
 {
+	struct takeover *state;
 	struct batch *rest;
 
 	if (w->inherited)
 		return (0);
-	if ((rest = deaths_inherit(&w->deaths, w->batch, w->watch.hangs)) ==
-	    NULL)
+	if ((state = takeover_copy(w->takeover)) == NULL)
 		return (-1);
+	if ((rest = deaths_inherit(&w->deaths, w->batch, w->watch.hangs)) ==
+	    NULL) {
+		takeover_free(state);
+		return (-1);
+	}
 	batch_free(w->batch);
 	w->batch = rest;
+	takeover_free(w->takeover);
+	w->takeover = state;
 	w->inherited = true;
 	return (0);
 }

@@ -34,6 +34,7 @@
 #include "ipc/collector-place.h"
 #include "ipc/flowlog-lock.h"
 #include "ipc/priv-msg.h"
+#include "ipc/takeover.h"
 #include "monitor/deaths.h"
 #include "monitor/log-relay.h"
 #include "monitor/opened.h"
@@ -55,6 +56,7 @@ struct worker {
 	int state;                 /* state file being written; -1: none */
 	struct log_state unsaved;  /* the state file cannot be written */
 	struct batch *batch;       /* shared with the collector */
+	struct takeover *takeover; /* shared with the collector */
 	time_t restart; /* clock_sec() of the next attempt; 0: none is due */
 	bool inherited; /* batch is the successor's */
 	time_t failing; /* clock_sec() of the first that failed; 0: none */

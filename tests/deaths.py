@@ -17,7 +17,9 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import netflow
+import netflow9
 import tap
+from decoding import OCTETS, SRC4
 from flowdtest import Flowd, free_port, has_ipv6, need, send, wait_for
 from hooked import Hooked, needs_hook
 from report import statistics
@@ -356,6 +358,35 @@ class Restarts(unittest.TestCase):
                 flowd.send(one(number))
             refuse.unlink()
             flowd.wait_flows(100)
+
+
+class Takeover(unittest.TestCase):
+    """The next collector knows what the dead one knew, without a state
+    file."""
+
+    SIMPLE = netflow9.Template(256, OCTETS, SRC4)
+
+    def data(self, number):
+        return netflow9.message(netflow9.V9, netflow9.data(
+            self.SIMPLE, (number, "192.0.2.1")))
+
+    def test_templates(self):
+        with Flowd("store ALL") as flowd:
+            flowd.send_steadily(netflow9.message(
+                netflow9.V9, netflow9.templates(netflow9.V9, self.SIMPLE)),
+                "127.0.0.2")
+            # The second death comes before anything changes.
+            for number in range(3):
+                flowd.send_steadily(self.data(number), "127.0.0.2")
+                flowd.wait_flows(number + 1)
+                os.kill(flowd.collector(), signal.SIGKILL)
+                wait_for(lambda: sum("took over the state of 1 exporters" in
+                                     line for line in flowd.stderr_lines()) ==
+                         number + 1, "the next collector takes over")
+            self.assertEqual([f["octets"] for f in flowd.flows()], [0, 1, 2])
+            self.assertNotIn("not received yet",
+                             "\n".join(flowd.stderr_lines()))
+            self.assertEqual(statistics(flowd)["127.0.0.2"]["templates"], 0)
 
 
 class Load:
