@@ -96,13 +96,32 @@ open_temporary(int dir, const struct conf_log *log, int in)
 	return (out);
 }
 
+/*
+ * Opens the file that was found.  Another user may have replaced it, for example
+ * by a FIFO, which would have no writer.  -1 with errno.
+ */
+static int
+open_closed(const struct flowlog_list *list, const struct flowlog_list_file *f)
+{
+	struct stat st;
+	int fd;
+
+	fd = openat(list->fd, f->name,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd == -1 ||
+	    (fstat(fd, &st) == 0 && st.st_dev == f->dev && st.st_ino == f->ino))
+		return (fd);
+	(void)close(fd);
+	errno = EBUSY;
+	return (-1);
+}
+
 /* -1 with errno. */
 static int
 start(struct compressor *c, struct open_flowlogs *logs, size_t i,
     const struct flowlog_list *list, const struct flowlog_list_file *f)
 {
-	c->in = openat(list->fd, f->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (c->in == -1)
+	if ((c->in = open_closed(list, f)) == -1)
 		return (-1);
 	c->out = open_temporary(list->fd, &logs->conf->logs[i], c->in);
 	if (c->out == -1) {

@@ -38,13 +38,11 @@
 static int
 open_directory(const char *path, struct log_cause *cause)
 {
+	const int fd = path_open_directory(path);
 	char dir[PATH_MAX];
-	int fd;
 
-	(void)path_directory(path, dir);
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd == -1)
-		log_cause_set(cause, "directory %s", dir);
+		log_cause_set(cause, "directory %s", path_directory(path, dir));
 	return (fd);
 }
 

@@ -28,6 +28,7 @@
 #include "base/log.h"
 #include "monitor/flowlog-compress.h"
 #include "monitor/flowlog-list.h"
+#include "monitor/paths.h"
 #include "store.h"
 
 #define STEP        4096 /* entries of a directory */
@@ -142,8 +143,7 @@ flowlog_list_open(struct flowlog_list *l, time_t now)
 {
 	struct stat st;
 
-	l->fd = open(l->path[0] == '\0' ? "." : l->path,
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	l->fd = path_open_directory(l->path);
 	if (l->fd == -1)
 		return (-1);
 	l->is_current = fstat(l->fd, &st) == 0 && is_unchanged(l, &st, now);

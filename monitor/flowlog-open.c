@@ -52,11 +52,11 @@ open_file(const struct flowlog_file *f, bool *made, struct log_cause *cause)
 	    O_RDWR | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | nofollow;
 	int fd;
 
-	fd = open(f->path, flags | O_CREAT | O_EXCL, 0600);
+	fd = path_open(f->path, flags | O_CREAT | O_EXCL, 0600);
 	*made = fd != -1;
 	/* O_CREAT: it may be a link to a file that does not exist yet. */
 	if (fd == -1 && errno == EEXIST)
-		fd = open(f->path, flags | O_CREAT, 0600);
+		fd = path_open(f->path, flags | O_CREAT, 0600);
 	if (fd == -1)
 		log_cause_set(cause, "logfile %s: cannot open it%s", f->path,
 		    path_hint(f->path));
@@ -110,8 +110,8 @@ open_append(struct flowlog_file *f, struct log_cause *cause)
 	f->ino = st.st_ino;
 	if (!S_ISREG(st.st_mode))
 		return (0);
-	f->append_fd = open(f->path,
-	    O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	f->append_fd = path_open(f->path,
+	    O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0);
 	if (f->append_fd == -1 || fstat(f->append_fd, &there) == -1)
 		log_cause_set(cause, "logfile %s: cannot open it", f->path);
 	else if (there.st_dev == st.st_dev && there.st_ino == st.st_ino)

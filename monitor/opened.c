@@ -24,6 +24,7 @@
 #include "monitor/crashdump.h"
 #include "monitor/listen.h"
 #include "monitor/opened.h"
+#include "monitor/paths.h"
 #include "monitor/statefile.h"
 
 static bool
@@ -92,6 +93,7 @@ opened_open(struct opened *o, struct config *conf, const struct opened *before,
     bool writing)
 {
 	limit_workers(conf, before->conf);
+	paths_warn(conf);
 	if (forwards_check(conf) == -1)
 		return (-1);
 	if (check_statefile(conf, before->conf, writing) == -1)

@@ -19,8 +19,10 @@
 #include <sys/stat.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -51,6 +53,103 @@ path_hint(const char *path)
 	    stat(path_directory(path, dir), &st) == -1 && errno == ENOENT;
 	errno = error;
 	return (missing ? ": its directory does not exist" : "");
+}
+
+/* In a sticky directory, only its owner and that of a file can replace it. */
+static bool
+is_writable(const struct stat *st, bool sticky)
+{
+	if (st->st_uid != 0 && st->st_uid != geteuid())
+		return (true);
+	return ((st->st_mode & S_IWOTH) != 0 &&
+	    !(sticky && (st->st_mode & S_ISVTX) != 0));
+}
+
+bool
+path_is_shared(const char *dir)
+{
+	char above[PATH_MAX], next[PATH_MAX];
+	struct stat st;
+
+	if (stat(dir, &st) == 0 && is_writable(&st, false))
+		return (true);
+	for (path_directory(dir, above); stat(above, &st) == 0;
+	     memcpy(above, next, sizeof(above))) {
+		if (is_writable(&st, true))
+			return (true);
+		if (strcmp(path_directory(above, next), above) == 0)
+			break;
+	}
+	return (false);
+}
+
+/* O_NOFOLLOW if others can replace a file or directory in dir, or 0. */
+static int
+nofollow_in(const char *dir)
+{
+	return (path_is_shared(dir) ? O_NOFOLLOW : 0);
+}
+
+int
+path_open_directory(const char *path)
+{
+	char dir[PATH_MAX], above[PATH_MAX];
+
+	(void)path_directory(path_directory(path, dir), above);
+	return (
+	    open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | nofollow_in(above)));
+}
+
+int
+path_open(const char *path, int flags, mode_t mode)
+{
+	char dir[PATH_MAX], above[PATH_MAX];
+	int fd, in, error;
+
+	(void)path_directory(path_directory(path, dir), above);
+	flags |= nofollow_in(dir);
+	/* A directory that cannot be listed is opened only where necessary. */
+	if (!path_is_shared(above))
+		return (open(path, flags, mode));
+	if ((in = path_open_directory(path)) == -1)
+		return (-1);
+	fd = openat(in, flowlog_name_base(path), flags, mode);
+	error = errno;
+	(void)close(in);
+	errno = error;
+	return (fd);
+}
+
+static void
+warn_directory(const char *statement, const char *path, const char *dir)
+{
+	if (path_is_shared(dir))
+		log_warnx(
+		    "%s %s: other users can write to the directory %s or above "
+		    "it, and replace files; only root should",
+		    statement, path, dir);
+}
+
+void
+path_warn(const char *statement, const char *path)
+{
+	char dir[PATH_MAX];
+
+	if (path != NULL)
+		warn_directory(statement, path, path_directory(path, dir));
+}
+
+void
+paths_warn(const struct config *conf)
+{
+	size_t i;
+
+	for (i = 0; i < conf->nlogs; i++)
+		path_warn("logfile", conf->logs[i].path);
+	path_warn("statefile", conf->statefile);
+	path_warn("control", conf->control);
+	if (conf->crashdump != NULL)
+		warn_directory("crashdump", conf->crashdump, conf->crashdump);
 }
 
 /* 0 if this process may create files in dir, else an errno. */
@@ -164,6 +263,8 @@ paths_check(const struct config *conf, const char *pidfile)
 	size_t i;
 
 	check_logsock(conf->logsock);
+	paths_warn(conf);
+	path_warn("pidfile", pidfile);
 	for (i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
 		if (results[i] == -1)
 			return (-1);

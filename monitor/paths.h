@@ -20,7 +20,10 @@
 #ifndef PATHS_H
 #define PATHS_H
 
+#include <sys/types.h>
+
 #include <limits.h>
+#include <stdbool.h>
 
 #include "config/config.h"
 
@@ -32,6 +35,26 @@ const char *path_directory(const char *path, char buf[PATH_MAX]);
  * text if the directory does not exist, or "".
  */
 const char *path_hint(const char *path);
+
+/*
+ * Whether users other than root and that of this process can replace files in
+ * the directory, or the directory itself.  Members of groups are trusted.
+ */
+bool path_is_shared(const char *dir);
+
+/*
+ * As open(2), for the directory of path and for path.  Neither follows a link
+ * that another user may have put in place of the directory, and path_open none
+ * in place of the file.
+ */
+int path_open_directory(const char *path);
+int path_open(const char *path, int flags, mode_t mode);
+
+/* Logs warnings about such directories of the files of conf. */
+void paths_warn(const struct config *conf);
+
+/* The same for the file of one statement; path may be NULL. */
+void path_warn(const char *statement, const char *path);
 
 /*
  * Checks, for flowd -n, that the directories of the files of conf and of the

@@ -37,7 +37,7 @@ static pid_t
 find_monitor(const char *pidfile)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	int fd = open(pidfile, O_RDONLY | O_CLOEXEC);
+	int fd = open(pidfile, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd == -1) {
 		log_warn("pidfile %s; no flowd was told to reload", pidfile);

@@ -125,10 +125,11 @@ statefile_begin(const char *path, struct log_cause *cause)
 	char name[PATH_MAX];
 	int fd = -1;
 
-	if (temporary_name(path, name) == 0)
-		fd = open(name,
-		    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
-		    0600);
+	/* What another user may have placed there is removed, never opened. */
+	if (temporary_name(path, name) == 0 &&
+	    (unlink(name) == 0 || errno == ENOENT))
+		fd = path_open(name,
+		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd == -1)
 		log_cause_set(cause,
 		    "statefile %s: cannot create %s" SUFFIX "%s", path, path,
