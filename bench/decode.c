@@ -86,7 +86,11 @@ prepare(struct bench *b, uint16_t version, bool ipv6)
 		.sys_uptime_ms = 86400000,
 		.time_sec = 1700000000,
 	};
-	const struct exporter_limits limits = { 16, 16, 1 << 20 };
+	const struct exporter_limits limits = {
+		.exporters = 16,
+		.templates = 16,
+		.memory = 1 << 20,
+	};
 	struct flow flows[SINK_FLOWS];
 	struct datagram *d;
 	size_t i, k;

@@ -36,7 +36,7 @@
 #include "decode/message-header.h"
 
 #define TIME_BASE_SLACK_MS 10000
-#define TIME_BASE_LATE_MS  7200000
+#define TIME_BASE_LATE_MS  3900000 /* timeouts of an hour are in use */
 
 /* All zero: unknown. */
 struct time_base {

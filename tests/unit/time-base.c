@@ -157,6 +157,19 @@ uptimes_may_wrap(void **state)
 	assert_int_equal(counters()->times_restarted, 0);
 }
 
+/* Of 70 minutes. */
+static void
+a_short_uptime_ends(void **state)
+{
+	(void)state;
+	tell(-70 * 60);
+	assert_int_equal(flow(70 * 60 - 20), -20);
+	at(60);
+	assert_int_equal(flow(50), UNKNOWN);
+	tell(5);
+	assert_int_equal(flow(50), 55);
+}
+
 /* Flows are exported after a timeout, and datagrams overtake others. */
 static void
 late_flows_are_no_restart(void **state)
@@ -207,6 +220,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(the_old_init_time_does_not_date_flows),
 		TEST(a_long_uptime_ends),
+		TEST(a_short_uptime_ends),
 		TEST(the_pause_may_be_unknown),
 		TEST(uptimes_may_wrap),
 		TEST(late_flows_are_no_restart),
