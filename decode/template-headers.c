@@ -38,6 +38,9 @@ struct search {
 	struct part seen; /* before the run */
 	struct part run;  /* the latest fields, which are all of addresses */
 	uint16_t run_from;
+	/* The fields of the run after its first source and destination. */
+	struct part late;
+	uint16_t late_from;   /* UINT16_MAX: there are none */
 	bool complete_before; /* the previous header has both addresses */
 };
 
@@ -109,6 +112,12 @@ set_add(struct element_set *set, uint16_t id)
 	set->bits[id / 64] |= UINT64_C(1) << id % 64;
 }
 
+static bool
+has_address(const struct part *p)
+{
+	return (p->src || p->dst);
+}
+
 /* The run is no longer the end of the header. */
 static void
 end_run(struct search *s)
@@ -121,8 +130,8 @@ end_run(struct search *s)
 		s->seen.elements.bits[i] |= s->run.elements.bits[i];
 	s->seen.src |= s->run.src;
 	s->seen.dst |= s->run.dst;
-	s->run = (struct part){ .src = false };
-	s->run_from = UINT16_MAX;
+	s->run = s->late = (struct part){ .src = false };
+	s->run_from = s->late_from = UINT16_MAX;
 }
 
 /*
@@ -140,20 +149,52 @@ end_header(struct search *s)
 	s->complete_before |= complete;
 }
 
-/* Begins a header at field i, or at the run before it. */
+/* Begins a header with these fields, from the given one on. */
 static void
-begin_header(struct search *s, uint16_t i, bool with_run)
+begin_header(struct search *s, struct part fields, uint16_t from)
+{
+	const struct part none = { .src = false };
+
+	end_header(s);
+	s->seen = s->late = none;
+	s->run = fields;
+	s->run_from = has_address(&fields) ? from : UINT16_MAX;
+	s->late_from = UINT16_MAX;
+	s->headers->from[s->headers->n++] = from;
+}
+
+static bool
+is_protocol(const struct ie *ie)
+{
+	const struct member *m = ie_member(ie->slot);
+
+	return (m != NULL && m->offset == offsetof(struct flow, protocol));
+}
+
+/*
+ * Begins a header at field i, or at addresses that directly precede it: those of
+ * the run, or before another protocol, the later ones in the run.
+ */
+static void
+begin_header_at(struct search *s, const struct ie *ie, uint16_t i, bool in_run)
 {
 	const struct part none = { .src = false }, run = s->run;
-	const uint16_t run_from = s->run_from;
 
-	if (with_run)
+	if (!in_run && has_address(&run) && has_address(&s->seen)) {
 		s->run = none;
-	end_header(s);
-	s->seen = none;
-	s->run = with_run ? run : none;
-	s->run_from = with_run ? run_from : UINT16_MAX;
-	s->headers->from[s->headers->n++] = with_run ? run_from : i;
+		begin_header(s, run, s->run_from);
+	} else if (is_protocol(ie) && s->late.src && s->late.dst)
+		begin_header(s, s->late, s->late_from);
+	else
+		begin_header(s, none, i);
+}
+
+static void
+part_add(struct part *p, const struct ie *ie)
+{
+	set_add(&p->elements, ie->id);
+	p->src |= is_source(ie->slot);
+	p->dst |= is_destination(ie->slot);
 }
 
 static void
@@ -166,9 +207,12 @@ add_element(struct search *s, const struct ie *ie, uint16_t i)
 	}
 	if (s->run_from == UINT16_MAX)
 		s->run_from = i;
-	set_add(&s->run.elements, ie->id);
-	s->run.src |= is_source(ie->slot);
-	s->run.dst |= is_destination(ie->slot);
+	if (s->run.src && s->run.dst && !has_address(&s->late) &&
+	    (is_source(ie->slot) || is_destination(ie->slot)))
+		s->late_from = i;
+	if (s->late_from != UINT16_MAX)
+		part_add(&s->late, ie);
+	part_add(&s->run, ie);
 }
 
 /* Looks at field i, which belongs to a header. */
@@ -176,19 +220,21 @@ static void
 search_element(struct search *s, const struct ie *ie, uint16_t i)
 {
 	const bool in_run = set_has(&s->run.elements, ie->id);
-	const bool with_run = !in_run && (s->run.src || s->run.dst) &&
-	    (s->seen.src || s->seen.dst);
 
 	if ((in_run || set_has(&s->seen.elements, ie->id)) &&
 	    s->headers->n < HEADERS_MAX)
-		begin_header(s, i, with_run);
+		begin_header_at(s, ie, i, in_run);
 	add_element(s, ie, i);
 }
 
 int
 headers_find(const struct tmpl *t, struct cursor specs, struct headers *headers)
 {
-	struct search s = { .headers = headers, .run_from = UINT16_MAX };
+	struct search s = {
+		.headers = headers,
+		.run_from = UINT16_MAX,
+		.late_from = UINT16_MAX,
+	};
 	bool src = false, dst = false;
 	struct fieldspec spec;
 	struct ie ie;

@@ -23,6 +23,8 @@
  * its element is in the current one already.  Addresses that directly precede
  * this field belong to the new header, too, if the current one has others: an
  * IPv4 header in an IPv6 header repeats no address, but the protocol or a port.
+ * If the addresses of both directly precede a repeated protocol, those of the
+ * second family belong to the new header.
  *
  * A header has a source and a destination address; other repetitions of
  * elements are not headers.  Elements of the reverse direction (RFC 5103) and
