@@ -51,7 +51,6 @@ enum {
 	FLOW_START_SECONDS = 150,
 	FLOW_END_DELTA_MICRO = 159,
 	SYSTEM_INIT_TIME = 160,
-	SELECTION_SEQUENCE_ID = 301,
 	SELECTOR_ID = 302,
 	OBSERVATION_SECONDS = 322,
 	OBSERVATION_NANOSECONDS = 325,
@@ -253,8 +252,7 @@ add_element(const struct ctl_column *column, struct elements *has)
 		has->times = true;
 	if (id == SYSTEM_INIT_TIME)
 		has->init_time = true;
-	if (id == SAMPLER_ID || id == SELECTOR_ID ||
-	    id == SELECTION_SEQUENCE_ID)
+	if (id == SAMPLER_ID || id == SELECTOR_ID)
 		has->sampler = true;
 	if (ctl_is_sampling(column))
 		has->sampling = true;

@@ -78,7 +78,7 @@ tell(uint16_t version, const uint16_t *ids, const uint32_t *values, size_t n)
 }
 
 static void
-put_flow(const uint32_t *values)
+put_flow(const uint32_t values[8])
 {
 	size_t i;
 
@@ -90,7 +90,7 @@ put_flow(const uint32_t *values)
 
 /* Sends a flow with these values, and returns its sampling. */
 static struct sampling
-sampling_with(uint16_t version, const uint32_t *values)
+sampling_with(uint16_t version, const uint32_t values[8])
 {
 	wire_start(&w, version);
 	wire_set(&w, FLOWS);
@@ -113,11 +113,11 @@ assert_sampling(struct sampling s, uint32_t taken, uint32_t population,
 #define DEFINE(version, n, ids) define_flows(version, (const uint16_t[])ids, n)
 #define TELL(version, n, ids, values) \
 	tell(version, (const uint16_t[])ids, (const uint32_t[])values, n)
-#define CHECK(version, values, taken, population, algorithm, source)      \
-	assert_sampling(sampling_with(version, (const uint32_t[])values), \
+#define CHECK(version, values, taken, population, algorithm, source)       \
+	assert_sampling(sampling_with(version, (const uint32_t[8])values), \
 	    taken, population, algorithm, source)
-#define CHECK_NONE(version, values)                                          \
-	assert_sampling(sampling_with(version, (const uint32_t[])values), 0, \
+#define CHECK_NONE(version, values)                                           \
+	assert_sampling(sampling_with(version, (const uint32_t[8])values), 0, \
 	    0, 0, SAMPLING_UNKNOWN)
 
 static void
@@ -133,7 +133,7 @@ rates_in_the_record(void **state)
 {
 	static const struct {
 		uint16_t ids[4];
-		uint32_t values[4];
+		uint32_t values[8];
 		uint32_t taken, population;
 		uint8_t algorithm;
 	} rows[] = {
@@ -194,7 +194,7 @@ each_record_of_a_set_has_its_own(void **state)
 	wire_start(&w, V9);
 	wire_set(&w, FLOWS);
 	for (i = 0; i < 5; i++)
-		put_flow(&rates[i]);
+		put_flow((const uint32_t[8]){ rates[i] });
 	assert_int_equal(collect_wire(&c, &w), DECODED);
 	assert_int_equal(c.n, 5);
 	for (i = 0; i < 5; i++)
@@ -282,8 +282,8 @@ directions_of_a_biflow_have_their_interfaces(void **state)
 	DEFINE(IPFIX, 4, LIST(10, 14, 231, 232));
 	wire_start(&w, IPFIX);
 	wire_set(&w, FLOWS);
-	put_flow((const uint32_t[]){ 1, 2, 500, 600 });
-	put_flow((const uint32_t[]){ 2, 1, 500, 600 });
+	put_flow((const uint32_t[8]){ 1, 2, 500, 600 });
+	put_flow((const uint32_t[8]){ 2, 1, 500, 600 });
 	assert_int_equal(collect_wire(&c, &w), DECODED);
 	assert_int_equal(c.n, 4);
 	assert_sampling(c.sampling[0], 1, 100, 0, SAMPLING_OPTIONS);
@@ -529,7 +529,7 @@ rates_change_in_mid_stream(void **state)
 		wire_uint(&w, WIRE_DOMAIN, 4);
 		wire_uint(&w, rates[i], 4);
 		wire_set(&w, FLOWS);
-		put_flow((const uint32_t[]){ 1 });
+		put_flow((const uint32_t[8]){ 1 });
 	}
 	assert_int_equal(collect_wire(&c, &w), DECODED);
 	assert_int_equal(c.n, 3);
@@ -606,8 +606,8 @@ static void
 combinations_are_bounded(void **state)
 {
 	static const uint16_t parts[] = { 302, 10, 14, 143 };
-	uint16_t ids[6];
-	uint32_t values[6], mask;
+	uint16_t ids[6] = { 0 };
+	uint32_t values[6] = { 0 }, mask;
 	size_t i, n;
 
 	(void)state;
