@@ -38,6 +38,7 @@ def mean(case):
 def parse(text):
     """Returns the names of the cases, and the octets of their datagrams."""
     cases = {}
+    name = None
     for line in text.splitlines():
         if line.isdigit():
             cases[name].append(int(line))
