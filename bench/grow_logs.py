@@ -11,7 +11,7 @@ import growth
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent /
                        "tests" / "lib"))
 import flowlog  # noqa: E402
-from flowdtest import free_port  # noqa: E402
+from flowdtest import free_ports  # noqa: E402
 
 FILES = (1000, 10000, 100000)
 LOGS = (30, 100, 300)
@@ -48,7 +48,7 @@ class Flowd:
     def __init__(self, directory, *statements, ports=None):
         path = directory / "flowd.conf"
         listen = [f"listen on 127.0.0.1:{port}"
-                  for port in ports or [free_port()]]
+                  for port in ports or free_ports(["127.0.0.1"])]
         path.write_text("".join(f"{line}\n" for line in (
             *listen, *statements)))
         self.process = subprocess.Popen(

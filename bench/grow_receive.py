@@ -4,7 +4,7 @@ import socket
 import time
 
 import growth
-from grow_logs import Flowd, free_port
+from grow_logs import Flowd, free_ports
 
 LISTENERS = (1, 64, 500)
 DATAGRAMS = 500			# in 5 seconds
@@ -13,10 +13,7 @@ PAUSE = 0.01			# seconds between two
 
 def listeners(size, directory):
     """The collector's work for DATAGRAMS, each after a pause."""
-    ports = set()
-    while len(ports) < size:
-        ports.add(free_port())
-    ports = list(ports)
+    ports = free_ports(["127.0.0.1"] * size)
     flowd = Flowd(directory, f'logfile "{directory}/log"', ports=ports)
     try:
         time.sleep(1)

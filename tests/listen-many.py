@@ -9,7 +9,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import netflow
 import tap
-from flowdtest import Flowd, free_port
+from flowdtest import Flowd, free_ports
 
 MANY = 40
 FEW = 3
@@ -65,7 +65,7 @@ class ManyListeners(unittest.TestCase):
             sent = self.check(flowd, 0)
             ports = flowd.ports
             for ports in (ports[MANY // 2:], ports[-FEW:],
-                          [free_port() for _ in range(MANY)] + ports[-FEW:]):
+                          free_ports(["127.0.0.1"] * MANY) + ports[-FEW:]):
                 flowd.ports = ports
                 flowd.addresses = ("127.0.0.1",) * len(ports)
                 flowd.reload(*flowd.statements)

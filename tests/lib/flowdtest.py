@@ -47,6 +47,15 @@ def free_port(address="127.0.0.1"):
         return sock.getsockname()[1]
 
 
+def free_ports(addresses):
+    """Returns such a port of each address, and none twice."""
+    with contextlib.ExitStack() as stack:
+        socks = [stack.enter_context(_udp(a)) for a in addresses]
+        for sock, address in zip(socks, addresses):
+            sock.bind((address, 0))
+        return [sock.getsockname()[1] for sock in socks]
+
+
 def _udp(address):
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     return socket.socket(family, socket.SOCK_DGRAM)
@@ -213,7 +222,7 @@ class Flowd:
 
     def configure(self):
         """Chooses free ports and writes flowd.conf."""
-        self.ports = [free_port(a) for a in self.addresses]
+        self.ports = free_ports(self.addresses)
         self.write_conf(*self.statements)
 
     def start(self):

@@ -32,6 +32,7 @@
 #include "monitor/flowlog-list.h"
 
 #define FILES 100
+#define MANY  9000 /* more than two steps */
 #define DAY   86400
 
 static char dir[64], path[128];
@@ -191,6 +192,44 @@ test_read_only_after_a_change(void **state)
 	flowlog_list_free(&l);
 }
 
+/* The monitor obeys signals between the steps. */
+static void
+test_reading_in_steps(void **state)
+{
+	struct flowlog_list l = make_list();
+	int r, steps = 1, fd = open_dir();
+	char name[32];
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < MANY; i++) {
+		(void)snprintf(name, sizeof(name), "20210101.%06zu", i + 1);
+		make_file(fd, name, (time_t)i, "");
+	}
+	assert_int_equal(flowlog_list_open(&l, now), 0);
+	while ((r = flowlog_list_read(&l, now)) == 1) {
+		assert_false(l.is_current);
+		steps++;
+	}
+	assert_int_equal(r, 0);
+	assert_true(l.is_current);
+	assert_true(steps > 2);
+	(void)flowlog_list_of(&l, 0, &n);
+	assert_int_equal(n, FILES + MANY);
+	flowlog_list_close(&l);
+	/* It may also end before the last step. */
+	make_file(fd, "20210102", 0, "");
+	assert_int_equal(flowlog_list_open(&l, now), 0);
+	assert_int_equal(flowlog_list_read(&l, now), 1);
+	flowlog_list_close(&l);
+	assert_true(use(&l));
+	(void)flowlog_list_of(&l, 0, &n);
+	assert_int_equal(n, FILES + MANY + 1);
+	flowlog_list_close(&l);
+	(void)close(fd);
+	flowlog_list_free(&l);
+}
+
 /* What flowd changes itself needs no other reading. */
 static void
 test_own_changes(void **state)
@@ -254,6 +293,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_oldest_first, begin, end),
 		cmocka_unit_test_setup_teardown(test_read_only_after_a_change,
 		    begin, end),
+		cmocka_unit_test_setup_teardown(test_reading_in_steps, begin,
+		    end),
 		cmocka_unit_test_setup_teardown(test_own_changes, begin, end),
 		cmocka_unit_test_setup_teardown(
 		    test_files_that_are_not_what_they_were, begin, end),
