@@ -25,16 +25,14 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "decode/buckets.h"
 #include "decode/completeness.h"
 #include "decode/exporters.h"
 #include "decode/held.h"
 #include "lib/hash.h"
 
-#define BUCKETS_MIN 256 /* a power of two */
-
 struct exporter_table {
-	struct exporter **buckets;
-	size_t nbuckets; /* a power of two */
+	struct buckets buckets;
 	size_t count;
 	struct exporters_shared shared;
 	struct counters forgotten; /* of evicted exporters */
@@ -112,7 +110,7 @@ exporters_free(struct exporter_table *t)
 	clear(&t->stand_in);
 	memory_put_fixed(&t->stand_in.memory, t->stand_in.history,
 	    sizeof(struct history));
-	free(t->buckets);
+	buckets_free(&t->buckets, NULL);
 	free(t);
 }
 
@@ -135,32 +133,26 @@ hash_of(const struct exporter_table *t, const struct addr *addr)
 static struct exporter **
 bucket_of(const struct exporter_table *t, const struct addr *addr)
 {
-	return (&t->buckets[hash_of(t, addr) & (t->nbuckets - 1)]);
+	return ((struct exporter **)buckets_of(&t->buckets, hash_of(t, addr)));
 }
 
-/* Doubles the buckets.  Without memory their number stays the same. */
+/* Adds a bucket, if there is memory. */
 static void
 grow(struct exporter_table *t)
 {
-	struct exporter **buckets, **old = t->buckets, **b, *e;
-	struct recent *use;
-	size_t i;
+	struct exporter *e, *next, **b;
 
-	buckets = calloc(t->nbuckets * 2, sizeof(*buckets));
-	if (buckets == NULL)
+	if (buckets_add(&t->buckets, NULL) == -1)
 		return;
-	t->buckets = buckets;
-	t->nbuckets *= 2;
-	for (i = 0; i < EXPORTER_LISTS; i++) {
-		for (use = t->shared.ranks.by_use[i].newest; use != NULL;
-		     use = use->older) {
-			e = exporter_of(use);
-			b = bucket_of(t, &e->addr);
-			e->hash_next = *b;
-			*b = e;
-		}
+	b = (struct exporter **)buckets_split(&t->buckets);
+	e = *b;
+	*b = NULL;
+	for (; e != NULL; e = next) {
+		next = e->hash_next;
+		b = bucket_of(t, &e->addr);
+		e->hash_next = *b;
+		*b = e;
 	}
-	free(old);
 }
 
 static void
@@ -341,9 +333,7 @@ exporters_new(const struct exporter_limits *limits)
 	share(t, &t->stand_in);
 	t->stand_in.known = true;
 	t->stand_in.list = EXPORTER_LISTS;
-	t->nbuckets = BUCKETS_MIN;
-	t->buckets = calloc(t->nbuckets, sizeof(*t->buckets));
-	if (t->buckets == NULL ||
+	if (buckets_add(&t->buckets, NULL) == -1 ||
 	    getentropy(t->secret, sizeof(t->secret)) == -1 ||
 	    held_init(&t->shared.held) == -1) {
 		exporters_free(t);
@@ -397,7 +387,7 @@ make(struct exporter_table *t, const struct addr *addr, uint32_t now,
 	memset(e, 0, sizeof(*e));
 	if (log_state_end(&t->full))
 		log_info("limit of exporters no longer reached");
-	if (t->count >= t->nbuckets)
+	if (t->count >= t->buckets.n)
 		grow(t);
 	e->addr = *addr;
 	e->first_seen = now;
@@ -467,15 +457,19 @@ is_before(const struct exporter_table *t, const struct addr *a,
 	return (x != y ? x < y : memcmp(a, b, sizeof(*a)) < 0);
 }
 
-/* The first in a bucket; if after is not NULL, the first that follows it. */
+/*
+ * The first with these low bits of the hash; if after is not NULL, the first
+ * that follows it.
+ */
 static const struct exporter *
-first_behind(const struct exporter_table *t, const struct exporter *e,
+first_behind(const struct exporter_table *t, size_t low,
     const struct addr *after)
 {
-	const struct exporter *first = NULL;
+	const struct exporter *e = *buckets_of(&t->buckets, low), *first = NULL;
 
 	for (; e != NULL; e = e->hash_next) {
-		if ((after == NULL || is_before(t, after, &e->addr)) &&
+		if ((hash_of(t, &e->addr) & (t->buckets.size - 1)) == low &&
+		    (after == NULL || is_before(t, after, &e->addr)) &&
 		    (first == NULL || is_before(t, &e->addr, &first->addr)))
 			first = e;
 	}
@@ -486,19 +480,18 @@ const struct exporter *
 exporters_next(const struct exporter_table *t, const struct addr *after)
 {
 	const struct exporter *e;
-	size_t bucket = 0;
+	size_t low = 0;
 
 	if (after->family == ADDR_NONE)
 		after = NULL;
 	else
-		bucket = hash_of(t, after) & (t->nbuckets - 1);
+		low = hash_of(t, after) & (t->buckets.size - 1);
 	do {
-		e = first_behind(t, t->buckets[bucket], after);
-		if (e != NULL)
+		if ((e = first_behind(t, low, after)) != NULL)
 			return (e);
 		after = NULL;
-		bucket = hash_next_bucket(bucket, t->nbuckets);
-	} while (bucket != 0);
+		low = hash_next_bucket(low, t->buckets.size);
+	} while (low != 0);
 	return (NULL);
 }
 

@@ -21,14 +21,16 @@
 
 #include "decode/option-table.h"
 
-#define ROOM_MIN 8 /* items; a power of two */
+#define FIRST  8 /* items of the first block; a power of two */
+#define BLOCKS 20
 
-/* Items and buckets follow in the same block. */
+/* The next block has as many items as all before it. */
 struct option_body {
-	void *items;
-	uint32_t *buckets; /* as many as there is room for items */
-	size_t room;       /* items */
-	uint64_t secret;   /* so that exporters cannot choose the bucket */
+	uint8_t *blocks[BLOCKS];
+	size_t room;     /* items; 0: nothing is allocated */
+	size_t nbuckets; /* at most room, and at least the number of items */
+	size_t size;     /* nbuckets rounded up to a power of two */
+	uint64_t secret; /* so that exporters cannot choose the bucket */
 	uint32_t newest, oldest;
 };
 
@@ -36,8 +38,15 @@ void *
 option_at(const struct option_table *t, const struct option_kind *kind,
     size_t i)
 {
-	return (i == OPTION_NONE ? NULL :
-				   (uint8_t *)t->body->items + i * kind->size);
+	unsigned int k;
+
+	if (i == OPTION_NONE)
+		return (NULL);
+	if (i < FIRST)
+		return (t->body->blocks[0] + i * kind->size);
+	k = 63U - (unsigned int)__builtin_clzll(i / FIRST);
+	return (
+	    t->body->blocks[k + 1] + (i - ((size_t)FIRST << k)) * kind->size);
 }
 
 static struct option_link *
@@ -46,21 +55,16 @@ link_at(const struct option_table *t, const struct option_kind *kind, size_t i)
 	return (option_at(t, kind, i));
 }
 
-static uint32_t
-index_of(const struct option_table *t, const struct option_kind *kind,
-    const void *item)
-{
-	return ((uint32_t)((size_t)((const uint8_t *)item -
-			       (const uint8_t *)t->body->items) /
-	    kind->size));
-}
-
 static uint32_t *
 bucket_of(const struct option_table *t, const struct option_kind *kind,
     const void *item)
 {
-	return (&t->body->buckets[kind->hash(item, t->body->secret) &
-	    (t->body->room - 1)]);
+	const struct option_body *b = t->body;
+	size_t i = kind->hash(item, b->secret) & (b->size - 1);
+
+	if (i >= b->nbuckets)
+		i -= b->size / 2;
+	return (&link_at(t, kind, i)->head);
 }
 
 /* Adds an item to the list as the newest. */
@@ -114,13 +118,10 @@ chain_add(struct option_table *t, const struct option_kind *kind, uint32_t i)
 	*bucket = i;
 }
 
-/* Bytes of a body and its items. */
 static size_t
 size_of(const struct option_kind *kind, size_t room)
 {
-	return (room == 0 ? 0 :
-			    sizeof(struct option_body) +
-		    room * (kind->size + sizeof(uint32_t)));
+	return (room * kind->size);
 }
 
 static size_t
@@ -129,15 +130,34 @@ room_of(const struct option_table *t)
 	return (t->body == NULL ? 0 : t->body->room);
 }
 
-/* Sets the head of the first body.  False without random numbers. */
+/* False without memory or random numbers. */
 static bool
-begin(struct option_body *body)
+make_body(struct option_table *t, struct memory *memory)
 {
+	struct option_body *body = memory_get(memory, sizeof(*body));
+
+	if (body == NULL)
+		return (false);
 	*body = (struct option_body){
 		.newest = OPTION_NONE,
 		.oldest = OPTION_NONE,
 	};
-	return (getentropy(&body->secret, sizeof(body->secret)) == 0);
+	if (getentropy(&body->secret, sizeof(body->secret)) == -1) {
+		memory_put(memory, body, sizeof(*body));
+		return (false);
+	}
+	t->body = body;
+	return (true);
+}
+
+static void
+empty_first_buckets(struct option_table *t, const struct option_kind *kind)
+{
+	size_t i;
+
+	for (i = 0; i < FIRST; i++)
+		link_at(t, kind, i)->head = OPTION_NONE;
+	t->body->nbuckets = t->body->size = FIRST;
 }
 
 /* Doubles the room.  False without memory. */
@@ -145,30 +165,52 @@ static bool
 grow(struct option_table *t, const struct option_kind *kind,
     struct memory *memory)
 {
-	const size_t had = room_of(t), room = had == 0 ? ROOM_MIN : 2 * had;
-	struct option_body *old = t->body, *body;
-	uint32_t i;
+	const size_t had = room_of(t), more = had == 0 ? FIRST : had;
+	uint8_t **block;
 
-	if ((body = memory_get(memory, size_of(kind, room))) == NULL)
+	if (t->body == NULL && !make_body(t, memory))
 		return (false);
-	if (old != NULL)
-		*body = *old;
-	else if (!begin(body)) {
-		memory_put(memory, body, size_of(kind, room));
+	block = t->body->blocks;
+	while (*block != NULL)
+		block++;
+	/* Of unknown content, since to clear it costs time in proportion. */
+	if ((*block = memory_get(memory, size_of(kind, more))) == NULL)
 		return (false);
-	}
-	body->room = room;
-	body->items = body + 1;
-	body->buckets =
-	    (uint32_t *)((uint8_t *)body->items + room * kind->size);
-	if (old != NULL)
-		memcpy(body->items, old->items, t->n * kind->size);
-	t->body = body;
-	memory_put(memory, old, size_of(kind, had));
-	memset(body->buckets, 0xff, room * sizeof(uint32_t)); /* OPTION_NONE */
-	for (i = 0; i < t->n; i++)
-		chain_add(t, kind, i);
+	t->body->room = had + more;
+	if (had == 0)
+		empty_first_buckets(t, kind);
 	return (true);
+}
+
+/* Adds a bucket, with those items of another one that now belong to it. */
+static void
+add_bucket(struct option_table *t, const struct option_kind *kind)
+{
+	struct option_body *b = t->body;
+	uint32_t *from, i, next;
+
+	if (b->nbuckets == b->size)
+		b->size *= 2;
+	from = &link_at(t, kind, b->nbuckets - b->size / 2)->head;
+	link_at(t, kind, b->nbuckets++)->head = OPTION_NONE;
+	i = *from;
+	*from = OPTION_NONE;
+	for (; i != OPTION_NONE; i = next) {
+		next = link_at(t, kind, i)->next;
+		chain_add(t, kind, i);
+	}
+}
+
+/* Copies all of an item but what belongs to its place. */
+static void
+copy_item(const struct option_kind *kind, struct option_link *to,
+    const void *from)
+{
+	const uint32_t self = to->self, head = to->head;
+
+	memcpy(to, from, kind->size);
+	to->self = self;
+	to->head = head;
 }
 
 void
@@ -188,7 +230,7 @@ option_remove(struct option_table *t, const struct option_kind *kind, size_t i,
 	last = link_at(t, kind, end);
 	*chain_place(t, kind, end) = at;
 	list_replace(t, kind, last, at, at);
-	memcpy(gone, last, kind->size);
+	copy_item(kind, gone, last);
 }
 
 void
@@ -234,8 +276,11 @@ option_get(struct option_table *t, const struct option_kind *kind,
 	if (!make_room(t, kind, memory))
 		return (NULL);
 	i = t->n++;
+	if (t->n > t->body->nbuckets)
+		add_bucket(t, kind);
 	item = option_at(t, kind, i);
-	memcpy(item, key, kind->size);
+	((struct option_link *)item)->self = i;
+	copy_item(kind, item, key);
 	list_add(t, kind, i);
 	chain_add(t, kind, i);
 	return (item);
@@ -244,8 +289,8 @@ option_get(struct option_table *t, const struct option_kind *kind,
 void
 option_use(struct option_table *t, const struct option_kind *kind, void *item)
 {
-	const uint32_t i = index_of(t, kind, item);
 	const struct option_link *link = item;
+	const uint32_t i = link->self;
 
 	if (t->body->newest == i)
 		return;
@@ -284,7 +329,21 @@ option_newer(const struct option_table *t, const struct option_kind *kind,
 size_t
 option_table_size(const struct option_table *t, const struct option_kind *kind)
 {
-	return (size_of(kind, room_of(t)));
+	return (
+	    t->body == NULL ? 0 : sizeof(*t->body) + size_of(kind, room_of(t)));
+}
+
+static void
+free_body(struct option_body *body, const struct option_kind *kind,
+    struct memory *memory)
+{
+	size_t i, n = FIRST;
+
+	for (i = 0; i < BLOCKS && body->blocks[i] != NULL; i++) {
+		memory_put(memory, body->blocks[i], size_of(kind, n));
+		n = i == 0 ? n : 2 * n;
+	}
+	memory_put(memory, body, sizeof(*body));
 }
 
 void
@@ -295,6 +354,7 @@ option_table_free(struct option_table *t, const struct option_kind *kind,
 
 	for (i = 0; kind->release != NULL && i < t->n; i++)
 		kind->release(option_at(t, kind, i), memory);
-	memory_put(memory, t->body, size_of(kind, room_of(t)));
+	if (t->body != NULL)
+		free_body(t->body, kind, memory);
 	*t = (struct option_table){ .max = t->max };
 }

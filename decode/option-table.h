@@ -16,8 +16,9 @@
 
 /*
  * A table of options data: an array, a hash table, and a list by last use.  At
- * its limit, a new item evicts the least recently used one, so that no item is
- * ever moved or searched for at a cost that grows with the table.
+ * its limit, a new item evicts the least recently used one.  The array is in
+ * blocks, and the hash table grows by one bucket at a time, as in buckets.h, so
+ * that no operation has a cost that grows with the table.
  *
  * Items with the same hash are in one chain: the hash is of the key without the
  * source port, so that option_chain finds what several sessions told about one
@@ -34,10 +35,12 @@
 
 #define OPTION_NONE UINT32_MAX /* no item */
 
-/* The first member of each item: indices of others, or OPTION_NONE. */
+/* The first member of each item: indices of items, or OPTION_NONE. */
 struct option_link {
+	uint32_t self;
 	uint32_t newer, older; /* by last use */
 	uint32_t next;         /* in the bucket */
+	uint32_t head;         /* the first item in the bucket at this index */
 };
 
 /* What the items of a table are. */

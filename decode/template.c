@@ -27,8 +27,6 @@
 #include "errors.h"
 #include "lib/hash.h"
 
-#define BUCKETS_MIN 2 /* a power of two; most exporters have few */
-
 /* No two keys have the same hash. */
 static uint64_t
 hash_of(const struct templates *t, const struct template_key *key)
@@ -39,7 +37,7 @@ hash_of(const struct templates *t, const struct template_key *key)
 static struct tmpl **
 bucket_of(const struct templates *t, const struct template_key *key)
 {
-	return (&t->buckets[hash_of(t, key) & (t->nbuckets - 1)]);
+	return ((struct tmpl **)buckets_of(&t->buckets, hash_of(t, key)));
 }
 
 /* The first of the key from tmpl on, in its bucket. */
@@ -130,17 +128,22 @@ is_after(const struct tmpl *tmpl, uint64_t order,
 				       tmpl->born > after->born);
 }
 
-/* The first in a bucket whose place in a walk is after the position. */
+/*
+ * The first in a chain with these low bits of the hash, whose place in a walk is
+ * after the position.
+ */
 static const struct tmpl *
-first_after(const struct templates *t, const struct tmpl *tmpl,
+first_after(const struct templates *t, size_t low,
     const struct template_position *after, uint64_t after_order)
 {
-	const struct tmpl *first = NULL;
-	uint64_t order, least = 0;
+	const struct tmpl *tmpl = *buckets_of(&t->buckets, low), *first = NULL;
+	uint64_t hash, order, least = 0;
 
 	for (; tmpl != NULL; tmpl = tmpl->hash_next) {
-		order = hash_order(hash_of(t, &tmpl->key));
-		if (!is_after(tmpl, order, after, after_order) ||
+		hash = hash_of(t, &tmpl->key);
+		order = hash_order(hash);
+		if ((hash & (t->buckets.size - 1)) != low ||
+		    !is_after(tmpl, order, after, after_order) ||
 		    (first != NULL &&
 			(order > least ||
 			    (order == least && tmpl->born > first->born))))
@@ -154,23 +157,22 @@ first_after(const struct templates *t, const struct tmpl *tmpl,
 const struct tmpl *
 templates_next(const struct templates *t, const struct template_position *after)
 {
-	struct template_position from = *after;
 	const struct tmpl *tmpl;
 	uint64_t order = 0;
-	size_t bucket = 0;
+	size_t low = 0;
 
 	if (t->count == 0)
 		return (NULL);
 	if (after->key.id != 0) {
-		bucket = hash_of(t, &after->key) & (t->nbuckets - 1);
+		low = hash_of(t, &after->key) & (t->buckets.size - 1);
 		order = hash_order(hash_of(t, &after->key));
 	}
 	do {
-		tmpl = first_after(t, t->buckets[bucket], &from, order);
+		tmpl = first_after(t, low, after, order);
 		if (tmpl != NULL)
 			return (tmpl);
-		bucket = hash_next_bucket(bucket, t->nbuckets);
-	} while (bucket != 0);
+		low = hash_next_bucket(low, t->buckets.size);
+	} while (low != 0);
 	return (NULL);
 }
 
@@ -233,26 +235,27 @@ templates_free(struct templates *t, struct memory *memory)
 
 	while ((tmpl = oldest(t)) != NULL)
 		forget(t, memory, tmpl);
-	memory_put(memory, t->buckets, t->nbuckets * sizeof(*t->buckets));
+	buckets_free(&t->buckets, memory);
 	*t = (struct templates){ 0 };
 }
 
-/* Doubles the buckets.  Without memory, -1 only where there are none yet. */
+/* Adds a bucket.  Without memory, -1 only where there are none yet. */
 static int
 grow(struct templates *t, struct memory *memory)
 {
-	const uint32_t n = t->nbuckets == 0 ? BUCKETS_MIN : t->nbuckets * 2;
-	struct tmpl **old = t->buckets, **b, *tmpl;
+	struct tmpl *tmpl, *next, **b;
 
-	if (t->nbuckets == 0 && getentropy(&t->secret, sizeof(t->secret)) == -1)
-		return (-1);
-	if ((b = memory_get(memory, n * sizeof(*b))) == NULL)
-		return (t->nbuckets == 0 ? -1 : 0);
-	memset(b, 0, n * sizeof(*b));
-	memory_put(memory, old, t->nbuckets * sizeof(*old));
-	t->buckets = b;
-	t->nbuckets = n;
-	for (tmpl = oldest(t); tmpl != NULL; tmpl = newer(t, tmpl)) {
+	if (t->buckets.n == 0)
+		return (getentropy(&t->secret, sizeof(t->secret)) == -1 ?
+			-1 :
+			buckets_add(&t->buckets, memory));
+	if (buckets_add(&t->buckets, memory) == -1)
+		return (0);
+	b = (struct tmpl **)buckets_split(&t->buckets);
+	tmpl = *b;
+	*b = NULL;
+	for (; tmpl != NULL; tmpl = next) {
+		next = tmpl->hash_next;
 		b = bucket_of(t, &tmpl->key);
 		tmpl->hash_next = *b;
 		*b = tmpl;
@@ -299,7 +302,7 @@ static enum template_result
 make_room(struct templates *t, struct memory *memory, size_t max, size_t size,
     uint32_t now, void **block)
 {
-	if (t->count >= t->nbuckets && grow(t, memory) == -1)
+	if (t->count >= t->buckets.n && grow(t, memory) == -1)
 		return (TEMPLATE_NO_ROOM);
 	while (t->count >= max) {
 		if (!evict(t, memory, now))

@@ -58,6 +58,7 @@
 #include <stdint.h>
 
 #include "base/memory.h"
+#include "decode/buckets.h"
 #include "decode/template-key.h"
 #include "decode/tmpl.h"
 #include "lib/cursor.h"
@@ -67,8 +68,7 @@
 
 /* Zeroed is empty. */
 struct templates {
-	struct tmpl **buckets;
-	uint32_t nbuckets; /* a power of two, or 0 */
+	struct buckets buckets;
 	uint32_t count;
 	uint32_t superseded; /* of these, that are probably no longer used */
 	/* Since the start, modulo 2^32: */

@@ -191,7 +191,7 @@ collect_memory_of(const struct exporter *e)
 	}
 	assert_int_equal(n, e->templates.count);
 	assert_true(n <= e->shared->templates_max);
-	bytes += e->templates.nbuckets * sizeof(*e->templates.buckets);
+	bytes += buckets_bytes(&e->templates.buckets);
 	bytes += options_memory(&e->options);
 	bytes += e->sessions.room * sizeof(*e->sessions.at);
 	for (r = e->held.sets.oldest; r != NULL; r = r->newer) {
