@@ -30,7 +30,8 @@ log_limit_pass(struct log_limit *limit, uint32_t now, uint32_t *held_back)
 
 	*held_back = limit->held_back;
 	if (limit->last != 0 && is_within(limit->last, now, interval)) {
-		limit->held_back++;
+		if (limit->held_back < LOG_LIMIT_HELD_MAX)
+			limit->held_back++;
 		return (false);
 	}
 	if (limit->held_back == 0)

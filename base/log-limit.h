@@ -27,12 +27,14 @@
 
 #define LOG_LIMIT_INTERVAL 60 /* seconds between equal messages */
 #define LOG_LIMIT_DOUBLED  6  /* how often the interval doubles at most */
+#define LOG_LIMIT_HELD_MAX ((1U << 28) - 1) /* messages; more are not counted */
 
 /* The limit of one message.  Zeroed at the start. */
 struct log_limit {
-	uint32_t last;      /* epoch seconds of the last message; 0: none */
-	uint32_t held_back; /* messages since then */
-	uint32_t doubled;   /* how often the interval has doubled */
+	uint32_t last; /* epoch seconds of the last message; 0: none */
+	/* Each exporter has many of these, which are therefore small. */
+	uint32_t held_back : 28; /* messages since then */
+	uint32_t doubled : 4;    /* how often the interval has doubled */
 };
 
 /*

@@ -54,7 +54,8 @@ may_log(struct exporter *e, enum exporter_cause cause, uint32_t now,
 	if (log_budget_pass(budget, now, &held->of_all))
 		return (true);
 	*limit = before;
-	limit->held_back++;
+	if (limit->held_back < LOG_LIMIT_HELD_MAX)
+		limit->held_back++;
 	return (false);
 }
 
