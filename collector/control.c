@@ -499,6 +499,7 @@ put_interfaces(const struct exporter *e, struct progress *at, struct wcursor *w)
 		record = (struct control_interface){
 			.exporter = e->addr,
 			.index = in->index,
+			.port = in->port,
 			.name = text_of(in->name),
 			.description = text_of(in->description),
 		};

@@ -223,6 +223,7 @@ static const struct control_field domain_fields[] = {
 static const struct control_field interface_fields[] = {
 	FIELD(interface, exporter, ADDR, IDENTITY, NULL, NULL),
 	FIELD(interface, index, NUMBER, IDENTITY, NULL, NULL),
+	FIELD(interface, port, NUMBER, IDENTITY, NULL, NULL),
 	FIELD(interface, name, VIEW, IDENTITY, NULL, NULL),
 	FIELD(interface, description, VIEW, IDENTITY, NULL, NULL),
 };

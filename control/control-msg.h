@@ -221,6 +221,7 @@ struct control_domain {
 struct control_interface {
 	struct addr exporter;
 	uint64_t index;
+	uint64_t port; /* that told the name last; 0: unknown */
 	struct pack_view name, description;
 };
 

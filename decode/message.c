@@ -211,7 +211,7 @@ find_base(struct walk *w, const struct tmpl *t)
 
 	if (w->msg.version == NF_VERSION_IPFIX)
 		base = options_time_base(&w->exporter->options, w->msg.version,
-		    w->msg.domain, w->msg.port);
+		    w->msg.domain, w->msg.port, record_needs_init_time(t));
 	w->init_time = base == NULL ? 0 : time_base_init_time(base);
 	w->base = base != NULL && record_needs_init_time(t) ? base : NULL;
 }
@@ -414,7 +414,7 @@ static void
 hear_init_time(struct walk *w, uint64_t init_time)
 {
 	struct time_base *base = options_time_base(&w->exporter->options,
-	    w->msg.version, w->msg.domain, w->msg.port);
+	    w->msg.version, w->msg.domain, w->msg.port, false);
 
 	if (base != NULL && base->init_time == init_time)
 		time_base_told(base, &w->msg);
@@ -447,6 +447,13 @@ apply_options(struct walk *w, const struct options_record *record)
 		    " of %" PRIu64 " packets",
 		    w->msg.domain, result.resampled.sampled,
 		    result.resampled.of);
+	if (result.doubtful)
+		exporter_warnx(e, EXPORTER_UPTIME, w->msg.recv_sec,
+		    "domain %" PRIu32
+		    ": port %u, which sends no flows, told "
+		    "another start of the system; it counts when it is told "
+		    "again",
+		    w->msg.domain, w->msg.port);
 	if (slots_have(&record->tmpl->slots, SLOT_INIT_TIME))
 		hear_init_time(w, record->values->init_time);
 }

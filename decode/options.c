@@ -21,6 +21,9 @@
 #include "decode/options.h"
 #include "decode/template-run.h"
 #include "lib/hash.h"
+
+/* Exporters that compute it from their clock tell it with some jitter. */
+#define INIT_TIME_SLACK_MS 1000
 #include "netflow.h"
 
 static uint64_t
@@ -149,6 +152,7 @@ options_put_interface(struct options *o, struct memory *memory,
 
 	if (i == NULL)
 		return (false);
+	i->port = interface->port;
 	changed =
 	    set_text(o, &i->name, option_text_octets(interface->name), memory);
 	changed |= set_text(o, &i->description,
@@ -286,8 +290,10 @@ inherit_domain(const struct options *o, const struct sessions *sessions,
 {
 	const struct domain *d = latest_domain(o, new, new);
 
-	if (d != NULL && !sessions_is_steady(sessions, d->port))
-		domain_set(new, d);
+	if (d == NULL || sessions_is_steady(sessions, d->port))
+		return;
+	domain_set(new, d);
+	new->own_data = false;
 }
 
 static void
@@ -298,9 +304,56 @@ update(uint64_t *member, const struct slots *slots, enum ie_slot slot,
 		*member = value;
 }
 
+/* Whether both are the same start of a system, by clocks that are set. */
+static bool
+is_near(uint64_t a, uint64_t b)
+{
+	return ((a > b ? a - b : b - a) <= INIT_TIME_SLACK_MS);
+}
+
+/* Whether flows have times by another init time than that of d. */
+static bool
+has_rival(const struct options *o, const struct domain *d)
+{
+	const struct domain *other;
+
+	for (other = option_chain(&o->domains, &domain_kind, d); other != NULL;
+	     other = option_chain_next(&o->domains, &domain_kind, other)) {
+		if (is_same_domain(other, d) && other->port != d->port &&
+		    other->used && !other->waiting &&
+		    !is_near(other->base.init_time, d->base.init_time))
+			return (true);
+	}
+	return (false);
+}
+
+/*
+ * The port of d told an init time, which anyone can forge.  One that changes the
+ * times of flows counts when it is told a second time, or by the port of the
+ * flows, or after a restart that flows have shown.  False if it does not count
+ * yet.
+ */
+static bool
+tell_init_time(const struct options *o, struct domain *d, uint64_t init_time)
+{
+	const bool again = d->told != 0 && is_near(d->told, init_time);
+	const bool is_new = d->base.init_time == 0;
+
+	d->told = init_time;
+	if (is_new || again || d->own_data || !d->used || d->base.lost ||
+	    is_near(d->base.init_time, init_time))
+		d->base.init_time = init_time;
+	if (again)
+		d->waiting = false;
+	else if (is_new)
+		d->waiting = has_rival(o, d);
+	return (!d->waiting && d->base.init_time == init_time);
+}
+
 static bool
 apply_domain(struct options *o, struct memory *memory,
-    const struct sessions *sessions, const struct options_record *r)
+    const struct sessions *sessions, const struct options_record *r,
+    bool *doubtful)
 {
 	const struct domain key = {
 		.id = r->domain,
@@ -316,7 +369,8 @@ apply_domain(struct options *o, struct memory *memory,
 	if (known->turn == 0)
 		inherit_domain(o, sessions, known);
 	new = *known;
-	update(&new.base.init_time, slots, SLOT_INIT_TIME, v->init_time);
+	if (slots_have(slots, SLOT_INIT_TIME))
+		*doubtful = !tell_init_time(o, &new, v->init_time);
 	update(&new.exported_octets, slots, SLOT_EXPORTED_OCTETS,
 	    v->exported_octets);
 	update(&new.exported_messages, slots, SLOT_EXPORTED_MESSAGES,
@@ -378,6 +432,7 @@ apply_interface(struct options *o, struct memory *memory,
 
 	if (i == NULL)
 		return (false);
+	i->port = r->port;
 	if (slots_have(slots, SLOT_IF_NAME))
 		changed |= set_text(o, &i->name, r->values->if_name, memory);
 	if (slots_have(slots, SLOT_IF_DESCRIPTION))
@@ -556,7 +611,8 @@ options_apply(struct options *o, struct memory *memory,
 	}
 	if (is_about_domain(slots)) {
 		result.applied = true;
-		result.changed |= apply_domain(o, memory, sessions, r);
+		result.changed |=
+		    apply_domain(o, memory, sessions, r, &result.doubtful);
 	}
 	result.dropped = o->refused != refused;
 	return (result);
@@ -564,7 +620,7 @@ options_apply(struct options *o, struct memory *memory,
 
 struct time_base *
 options_time_base(struct options *o, uint16_t version, uint32_t domain,
-    uint16_t port)
+    uint16_t port, bool for_data)
 {
 	const struct domain key = { .id = domain, .version = version };
 	struct domain *d, *best = NULL;
@@ -574,12 +630,19 @@ options_time_base(struct options *o, uint16_t version, uint32_t domain,
 		if (!is_same_domain(d, &key) || d->base.init_time == 0)
 			continue;
 		if (best == NULL || d->port == port ||
-		    (best->port != port && is_later(d->turn, best->turn)))
+		    (best->port != port &&
+			(d->waiting != best->waiting ?
+				best->waiting :
+				is_later(d->turn, best->turn))))
 			best = d;
 	}
 	if (best == NULL)
 		return (NULL);
 	option_use(&o->domains, &domain_kind, best);
+	if (for_data) {
+		best->used = true;
+		best->own_data = best->own_data || best->port == port;
+	}
 	return (&best->base);
 }
 

@@ -45,6 +45,7 @@
 struct interface {
 	struct option_link link;
 	uint32_t index; /* SNMP ifIndex */
+	uint16_t port;  /* UDP source port that told it last; 0: unknown */
 	char *name, *description;
 };
 
@@ -55,6 +56,10 @@ struct domain {
 	uint16_t port; /* UDP source port of the options data */
 	uint32_t turn; /* options.clock of its latest update */
 	struct time_base base;
+	uint64_t told; /* the latest init time, which base may not have yet */
+	bool used;     /* times of flows were computed with base */
+	bool own_data; /* also those of flows from its port */
+	bool waiting;  /* for the flows of its own port only */
 	/* Totals as exported; 0 unknown. */
 	uint64_t exported_octets, exported_messages, exported_flows;
 	uint64_t ignored_packets, ignored_octets;
@@ -91,9 +96,10 @@ struct options_record {
 
 /* What became of it. */
 struct options_result {
-	bool applied; /* it had data that are kept */
-	bool dropped; /* some of these could not be kept: there is no memory */
-	bool changed; /* the state file has to be written */
+	bool applied;  /* it had data that are kept */
+	bool dropped;  /* some of these could not be kept: there is no memory */
+	bool changed;  /* the state file has to be written */
+	bool doubtful; /* an init time does not count before it is repeated */
 	/* The new rate of a sampler whose rate was another one, else unknown. */
 	struct sampling_rate resampled;
 };
@@ -108,10 +114,11 @@ struct options_result options_apply(struct options *o, struct memory *memory,
 /*
  * The time from which the domain counts its uptime, or NULL; valid until options
  * data are applied.  The session from port comes first, or else the one that
- * told it last.  It counts as a use.
+ * told it last and does not wait.  It counts as a use; for_data: flows get times
+ * by it.
  */
 struct time_base *options_time_base(struct options *o, uint16_t version,
-    uint32_t domain, uint16_t port);
+    uint32_t domain, uint16_t port, bool for_data);
 
 /* Whether no other session told more recently about the same one. */
 bool options_is_latest_domain(const struct options *o, size_t i);

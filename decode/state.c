@@ -209,6 +209,7 @@ static const struct pack_row interface_rows[] = {
 	PACK_BOUNDED(PACK_STRING, struct interface, name, 0, OPTION_TEXT_MAX),
 	PACK_BOUNDED(PACK_STRING, struct interface, description, 0,
 	    OPTION_TEXT_MAX),
+	NUMBER(struct interface, port),
 };
 static const struct pack_layout interface_layout =
     PACK_LAYOUT(struct interface, interface_rows, NULL);
@@ -234,11 +235,15 @@ static const struct pack_row domain_rows[] = {
 	NUMBER(struct domain, port),
 	NUMBER(struct domain, base.heard),
 	PACK_PLAIN(PACK_BOOL, struct domain, base.lost),
+	PACK_PLAIN(PACK_BOOL, struct domain, used),
+	PACK_PLAIN(PACK_BOOL, struct domain, own_data),
+	PACK_PLAIN(PACK_BOOL, struct domain, waiting),
+	NUMBER(struct domain, told),
 };
 static const struct pack_layout domain_layout =
     PACK_LAYOUT(struct domain, domain_rows, NULL);
 static const struct pack_layout domain_layout_old =
-    WITHOUT_LAST(3, struct domain, domain_rows, NULL);
+    WITHOUT_LAST(7, struct domain, domain_rows, NULL);
 
 /* The least recently used one first: unpacking restores the order of use. */
 static int

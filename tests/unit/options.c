@@ -109,7 +109,7 @@ static uint64_t
 init_time(uint16_t version, uint32_t id)
 {
 	const struct time_base *base =
-	    options_time_base(&c.exporter->options, version, id, 0);
+	    options_time_base(&c.exporter->options, version, id, 0, false);
 
 	return (base == NULL ? 0 : time_base_init_time(base));
 }

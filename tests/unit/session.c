@@ -476,11 +476,69 @@ each_session_has_its_own_init_time(void **state)
 	send_init_time(epoch - 90000);
 	assert_int_equal(end_of(1000, 20000), epoch - 30000);
 	assert_int_equal(end_of(2000, 20000), epoch - 70000);
+	/* Other ports use it when it is told again. */
+	assert_int_equal(end_of(3000, 20000), epoch - 30000);
+	from_port(2000);
+	send_init_time(epoch - 90000);
+	assert_int_equal(end_of(1000, 20000), epoch - 30000);
 	assert_int_equal(end_of(3000, 20000), epoch - 70000);
 	from_port(1000);
 	send_init_time(epoch - 60000);
 	assert_int_equal(end_of(2000, 20000), epoch - 70000);
 	assert_int_equal(end_of(3000, 20000), epoch - 40000);
+}
+
+/* Flows from port 2000 have no init time from their own port. */
+static void
+one_init_time_from_another_port_dates_no_flow(void **state)
+{
+	const uint64_t epoch = (uint64_t)WIRE_EXPORT_SEC * 1000;
+	uint16_t port;
+
+	(void)state;
+	from_port(1000);
+	announce(301, times);
+	send_init_time(epoch - 50000);
+	assert_int_equal(end_of(2000, 20000), epoch - 30000);
+	for (port = 6000; port < 6010; port++) {
+		from_port(port);
+		send_init_time(epoch - 1000000 - port * 10000);
+		assert_int_equal(end_of(2000, 20000), epoch - 30000);
+	}
+	/* Nor does one from the port that told it before. */
+	from_port(1000);
+	send_init_time(epoch - 2000000);
+	assert_int_equal(end_of(2000, 20000), epoch - 30000);
+	from_port(1000);
+	send_init_time(epoch - 50000);
+	assert_int_equal(end_of(2000, 20000), epoch - 30000);
+	/* It counts the second time; a small change counts at once. */
+	from_port(1000);
+	send_init_time(epoch - 60000);
+	assert_int_equal(end_of(2000, 20000), epoch - 30000);
+	from_port(1000);
+	send_init_time(epoch - 60000);
+	assert_int_equal(end_of(2000, 20000), epoch - 40000);
+	from_port(1000);
+	send_init_time(epoch - 60700);
+	assert_int_equal(end_of(2000, 20000), epoch - 40700);
+}
+
+/* It may be the exporter's, which was started again. */
+static void
+the_port_of_the_flows_changes_its_init_time_at_once(void **state)
+{
+	const uint64_t epoch = (uint64_t)WIRE_EXPORT_SEC * 1000;
+
+	(void)state;
+	from_port(1000);
+	announce(301, times);
+	send_init_time(epoch - 50000);
+	assert_int_equal(end_of(1000, 20000), epoch - 30000);
+	from_port(1000);
+	send_init_time(epoch - 70000);
+	assert_int_equal(end_of(1000, 20000), epoch - 50000);
+	assert_int_equal(end_of(2000, 20000), epoch - 50000);
 }
 
 static void
@@ -646,6 +704,8 @@ main(void)
 		TEST(templates_of_one_key_are_bounded),
 		TEST(sessions_in_use_are_kept),
 		TEST(each_session_has_its_own_init_time),
+		TEST(one_init_time_from_another_port_dates_no_flow),
+		TEST(the_port_of_the_flows_changes_its_init_time_at_once),
 		TEST(options_of_many_ports_are_bounded),
 		TEST(random_sessions_use_what_they_announced),
 	};
