@@ -251,6 +251,8 @@ replace(struct flowlogs *l, size_t i, const struct flowlogs *users,
 		return (-1);
 	flowlog_sync_retire(&l->sync, &l->open.list[i]);
 	l->open.list[i] = f;
+	/* Its former file may have another name now. */
+	flowlog_look_soon(&l->look, i);
 	return (0);
 }
 
@@ -509,7 +511,6 @@ send_rotated(struct flowlogs *l, size_t i, flowlog_send *send, void *arg)
 	const size_t whole = l->open.list[i].whole;
 
 	if (!l->open.list[i].of_exporter) {
-		flowlog_look_soon(&l->look, i);
 		send(arg, i);
 		return;
 	}

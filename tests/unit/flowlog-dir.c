@@ -99,7 +99,7 @@ static size_t
 check_order(const struct place *p)
 {
 	static char names[2 * CLOSED][32];
-	const char *sorted[2 * CLOSED];
+	const char *sorted[2 * CLOSED] = { NULL };
 	const struct dirent *entry;
 	size_t i, n = 0;
 	int age, last = -1000000;

@@ -17,6 +17,7 @@
 
 #include <sys/stat.h>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -102,13 +103,17 @@ begin(void **state)
 static int
 end(void **state)
 {
-	char command[128];
+	const struct dirent *entry;
+	DIR *d = opendir(dir);
 
 	(void)state;
 	flowlog_names_free(&names);
 	flowlog_inodes_free(&none_open);
-	(void)snprintf(command, sizeof(command), "rm -r %s", dir);
-	return (system(command) == 0 ? 0 : -1);
+	while (d != NULL && (entry = readdir(d)) != NULL)
+		(void)unlinkat(dirfd(d), entry->d_name, 0);
+	if (d != NULL)
+		(void)closedir(d);
+	return (rmdir(dir));
 }
 
 static struct flowlog_list
