@@ -19,6 +19,8 @@ from wire import has_loopback_net
 
 PADDING = ("paddingOctets", 1)
 AGENTS = [f"127.0.0.{i}" for i in range(2, 12)]
+# Exporters that are named do not evict each other.
+NAMED = [f"flow source {agent}" for agent in [*AGENTS, Feed.AGENT]]
 TEMPLATES_DEFAULT = 4096	# of each exporter
 
 
@@ -53,22 +55,22 @@ class Exporters(Limits):
 
     def test_exporters(self):
         a, b, c, d, e = AGENTS[:5]
-        with self.start("limit exporters 3") as flowd:
+        with self.start("limit exporters 3", *NAMED) as flowd:
             feed = Feed(flowd)
             feed.drain()
             self.know(feed, (a, b, c))
             self.assertEqual(self.known(feed, (a, b, c)), [a, b])
             flowd.wait_stderr("limit of 3 exporters reached")
             self.assertEqual(len(statistics(flowd).exporters()), 3)
-            self.reload(flowd, "limit exporters 4")
+            self.reload(flowd, "limit exporters 4", *NAMED)
             self.know(feed, (c, d))
             self.assertEqual(self.known(feed, (a, b, c, d)), [a, b, c])
             # Known exporters stay when the limit is lowered.
-            self.reload(flowd, "limit exporters 1")
+            self.reload(flowd, "limit exporters 1", *NAMED)
             self.know(feed, (d,))
             self.assertEqual(self.known(feed, (a, b, c, d)), [a, b, c])
             # The default limit has room for all.
-            self.reload(flowd)
+            self.reload(flowd, *NAMED)
             self.know(feed, (d, e))
             self.assertEqual(self.known(feed, AGENTS[:5]), AGENTS[:5])
             statistics(flowd).check(self)
@@ -205,7 +207,7 @@ class Memory(Limits):
 
     def test_memory(self):
         filler, a, b, c, d = AGENTS[:5]
-        with self.start("limit memory 1M") as flowd:
+        with self.start("limit memory 1M", *NAMED) as flowd:
             feed = Feed(flowd)
             self.know(feed, [a], self.BIG)
             self.fill(feed, filler)
@@ -214,16 +216,16 @@ class Memory(Limits):
             self.assertEqual(self.known(feed, [a, b]), [a])
             flowd.wait_stderr(f"{b}: domain 0: no memory for template 300")
             self.assertEqual(self.refused(flowd, b), 1)
-            self.reload(flowd, "limit memory 2M")
+            self.reload(flowd, "limit memory 2M", *NAMED)
             self.know(feed, [b], self.BIG)
             self.assertEqual(self.known(feed, [a, b]), [a, b])
             # Memory in use above the lower limit stays.
             self.fill(feed, d)
-            self.reload(flowd, "limit memory 1M")
+            self.reload(flowd, "limit memory 1M", *NAMED)
             self.know(feed, [c], self.BIG)
             self.assertEqual(self.known(feed, [a, b, c]), [a, b])
             self.assertEqual(self.refused(flowd, c), 1)
-            self.reload(flowd)
+            self.reload(flowd, *NAMED)
             self.know(feed, [c], self.BIG)
             self.assertEqual(self.known(feed, [a, b, c]), [a, b, c])
             statistics(flowd).check(self)
