@@ -42,6 +42,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "ipc/udp-socket.h"
 #include "monitor/control-socket.h"
 #include "monitor/daemonize.h"
 #include "monitor/flowlogs.h"
@@ -374,6 +375,10 @@ open_first(struct monitor *m, struct config *conf)
 {
 	struct opened first = { .conf = NULL };
 
+	if (udp_secret_init() == -1) {
+		log_warn("the system has no random numbers");
+		return (-1);
+	}
 	if (rights_check(&m->opts->rights) == -1 ||
 	    control_socket_check(conf) == -1 ||
 	    opened_open(&first, conf, &m->now, false) == -1)

@@ -21,6 +21,23 @@
 #include "ipc/udp-socket.h"
 #include "lib/cursor.h"
 
+static uint32_t secret = 1;
+
+int
+udp_secret_init(void)
+{
+	if (getentropy(&secret, sizeof(secret)) == -1)
+		return (-1);
+	secret |= 1;
+	return (0);
+}
+
+uint32_t
+udp_secret(void)
+{
+	return (secret);
+}
+
 uint32_t
 udp_worker(const struct addr *from, uint32_t n)
 {
@@ -30,6 +47,8 @@ udp_worker(const struct addr *from, uint32_t n)
 
 	for (i = 0; i < len; i += 4)
 		sum ^= be32(from->bytes + i);
+	sum *= secret;
+	sum ^= sum >> UDP_MIX_SHIFT;
 	return ((sum * UDP_SPREAD >> UDP_SPREAD_SHIFT) % n);
 }
 

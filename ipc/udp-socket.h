@@ -27,13 +27,21 @@
 #include "addr.h"
 
 /*
- * The worker for an address is the top half of the sum of the address's 32-bit
- * words times UDP_SPREAD, modulo the number of workers.  So neighbouring
- * addresses have different workers, and a network has all of them.  The low
- * half of the product is less evenly distributed.
+ * The worker for an address follows from the sum of the address's 32-bit words:
+ * times a secret, then the exclusive or with the result shifted, times
+ * UDP_SPREAD, shifted again, modulo the number of workers.  So a network has all
+ * workers, and a stranger cannot choose addresses that all have the same one.
  */
 #define UDP_SPREAD       UINT32_C(0x9e3779b1)
+#define UDP_MIX_SHIFT    15 /* bits */
 #define UDP_SPREAD_SHIFT 16 /* bits */
+
+/*
+ * Chooses the secret, an odd number.  Processes that are started later inherit
+ * it.  -1 with errno if the system has no random numbers.
+ */
+int udp_secret_init(void);
+uint32_t udp_secret(void);
 
 /*
  * The index, from 0 on, of the worker out of n whose socket receives datagrams

@@ -198,6 +198,19 @@ listen_can_divide(void)
 }
 
 #if HAVE_DECL_SO_ATTACH_REUSEPORT_CBPF
+/* From the sum of the address's words to the worker, as in udp_worker(). */
+/* clang-format off */
+#define TO_WORKER(n) \
+	BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, udp_secret()), \
+	BPF_STMT(BPF_MISC | BPF_TAX, 0), \
+	BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, UDP_MIX_SHIFT), \
+	BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0), \
+	BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, UDP_SPREAD), \
+	BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, UDP_SPREAD_SHIFT), \
+	BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, n)
+#define TO_WORKER_LEN 7 /* instructions */
+/* clang-format on */
+
 /* Makes the kernel choose the socket by source address, like udp_worker(). */
 static int
 divide(int fd, uint32_t n)
@@ -219,9 +232,7 @@ divide(int fd, uint32_t n)
 		BPF_STMT(BPF_MISC | BPF_TAX, 0),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ip + 20),
 		BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0),
-		BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, UDP_SPREAD),
-		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, UDP_SPREAD_SHIFT),
-		BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, n),
+		TO_WORKER(n),
 		BPF_STMT(BPF_RET | BPF_A, 0),
 	};
 	struct sock_fprog prog = {
@@ -244,11 +255,10 @@ divide_broadcasts(int fd, uint32_t which, uint32_t n)
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ip + 16),
 		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 28),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 14, 5, 0), /* a group */
+		/* A group. */
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 14, TO_WORKER_LEN + 2, 0),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ip + 12),
-		BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, UDP_SPREAD),
-		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, UDP_SPREAD_SHIFT),
-		BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, n),
+		TO_WORKER(n),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, which, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
 		BPF_STMT(BPF_RET | BPF_K, 0),

@@ -4,6 +4,7 @@
 import collections
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -88,6 +89,21 @@ class Workers(unittest.TestCase):
             shares = workers(flowd)
             self.assertEqual(sum(shares), len(AGENTS))
             self.assertGreater(min(shares), 0, "a worker has no exporter")
+
+    def test_strangers_cannot_choose_the_worker(self):
+        """Each start distributes the exporters in another way."""
+        found = set()
+        for _ in range(3):
+            with self.make() as flowd:
+                for agent in AGENTS:
+                    flowd.send(numbered(0), agent)
+                flowd.wait_flows(len(AGENTS))
+                flowd.stop()		# each collector reports
+                said = flowd.stderr.read_text()
+                found.add(tuple(re.search(
+                    rf"^(collector.*?): {re.escape(agent)}: datagrams ",
+                    said, re.MULTILINE)[1] for agent in AGENTS))
+        self.assertGreater(len(found), 1)
 
     def test_templates_from_another_port(self):
         """A router's line cards send from different ports."""
