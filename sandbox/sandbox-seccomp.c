@@ -29,7 +29,10 @@
 #include <sys/prctl.h>
 #include <sys/mman.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+
+#include <netinet/in.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -232,7 +235,11 @@ static const struct rule rules[] = {
 
 	/* The monitor: files and directories. */
 	ALLOW(M, openat),
-	ALLOW(M, fcntl),
+	ALLOW_IF(M, fcntl, 1, ARG_IS, F_SETFL),
+	ALLOW_IF(M, fcntl, 1, ARG_IS, F_SETFD), /* of opendir, in some libcs */
+	ALLOW_IF(M, fcntl, 1, ARG_IS, F_DUPFD_CLOEXEC),
+	ALLOW_IF(M, fcntl, 1, ARG_IS, F_SETLK),
+	ALLOW_IF(M, fcntl, 1, ARG_IS, F_GETLK),
 #ifdef SYS_dup2
 	ALLOW(M, dup2),
 #endif
@@ -254,12 +261,16 @@ static const struct rule rules[] = {
 	ALLOW(M, fchmod),
 
 	/* The monitor: sockets, and the index of an interface. */
-	ALLOW(M, socket),
-	ALLOW(M, socketpair),
+	ALLOW_IF(M, socket, 0, ARG_IS, AF_INET),
+	ALLOW_IF(M, socket, 0, ARG_IS, AF_INET6),
+	ALLOW_IF(M, socket, 0, ARG_IS, AF_UNIX),
+	ALLOW_IF(M, socketpair, 0, ARG_IS, AF_UNIX),
 	ALLOW(M, bind),
 	ALLOW(M, listen),
 	ALLOW(M, connect),
-	ALLOW(M, setsockopt),
+	ALLOW_IF(M, setsockopt, 1, ARG_IS, SOL_SOCKET),
+	ALLOW_IF(M, setsockopt, 1, ARG_IS, IPPROTO_IP),
+	ALLOW_IF(M, setsockopt, 1, ARG_IS, IPPROTO_IPV6),
 	ALLOW(M, getsockname),
 	ALLOW(M, sendmsg),
 	ALLOW_IF(M, ioctl, 1, ARG_IS, SIOCGIFINDEX),
@@ -295,7 +306,11 @@ static const struct rule rules[] = {
 	ALLOW(M, setresuid),
 	ALLOW(M, capget),
 	ALLOW(M, capset),
-	ALLOW(M, prctl),
+	ALLOW_IF(M, prctl, 0, ARG_IS, PR_SET_NO_NEW_PRIVS),
+	ALLOW_IF(M, prctl, 0, ARG_IS, PR_SET_SECCOMP),
+	ALLOW_IF(M, prctl, 0, ARG_IS, PR_SET_DUMPABLE),
+	ALLOW_IF(M, prctl, 0, ARG_IS, PR_CAPBSET_DROP),
+	ALLOW_IF(M, prctl, 0, ARG_IS, PR_CAP_AMBIENT),
 	ALLOW(M, prlimit64),
 #ifdef SYS_setrlimit
 	ALLOW(M, setrlimit),

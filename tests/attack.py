@@ -12,7 +12,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import netflow
 import tap
 from flowdtest import is_sanitized, make_variable, wait_for
-from hooked import Hooked, descriptors, needs_hook
+from hooked import PROGRAM, Hooked, descriptors, needs_hook
 
 SECCOMP = make_variable("SANDBOX") == "seccomp"
 ENDED = "by signal 31 "			# SIGSYS, where this is tested
@@ -105,6 +105,22 @@ def _system_tests():
 
 
 _system_tests()
+
+
+@needs_hook
+@unittest.skipUnless(SECCOMP, "built with another sandbox than seccomp")
+@unittest.skipIf(is_sanitized(), "a sanitizer needs some of them")
+class Monitor(Fixture):
+    """Calls for which the monitor has no use."""
+
+    def test(self):
+        # The arguments of i386's socketcall are in memory.
+        if pathlib.Path(PROGRAM).read_bytes()[4] == 1:
+            self.skipTest("a program of 32 bits")
+        said = self.flowd.order("monitor", "the monitor has tried all")
+        self.assertEqual(said.count("is refused: Operation not permitted"), 5,
+                         said)
+        self.assertNotIn("SUCCEEDED", said)
 
 
 @needs_hook

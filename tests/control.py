@@ -21,6 +21,7 @@ import netflow
 import tap
 from ctlclient import ALL, CONTROL, END, EXPORTERS, HELLO
 from flowdtest import PATIENCE, Flowd, wait_for
+from hooked import descriptors
 
 CLIENTS = 8		# served at the same time
 MANY = 1500		# exporters, whose answer exceeds any socket's buffer
@@ -62,6 +63,20 @@ class File(unittest.TestCase):
             self.answers(path)
             flowd.stop()
             self.assertFalse(os.path.lexists(path))
+
+    def test_descriptors_of_clients_are_not_received(self):
+        with Flowd(CONTROL) as flowd:
+            path = flowd.dir / "ctl"
+            self.answers(path)
+            collector = flowd.collector()
+            before = wait_for(lambda: descriptors(collector), "its own")
+            with ctlclient.connect(path) as sock:
+                data = ctlclient.request(ALL)
+                socket.send_fds(sock, [data[:5]], [sock.fileno()] * 100)
+                self.answers(path)	# after the first part was read
+                self.assertLess(descriptors(collector), before + 50)
+                sock.sendall(data[5:])
+                ctlclient.rest_of(sock)
 
     def test_group(self):
         groups = [g for g in grp.getgrall() if g.gr_gid != os.getegid() and

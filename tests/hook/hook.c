@@ -32,6 +32,7 @@
  *   HOOK dead ERRNO		the descriptor of the log fails from now on
  *   HOOK step SECONDS		sets the real-time clock of all processes forward
  *   HOOK sleep SECONDS		suspends the system: sets the boot clock, too
+ *   HOOK monitor		the monitor tries each of monitor_attempts[]
  *   HOOK try NAME PID		tries one of attempts[]; PID is the monitor
  *
  * Requests and messages go to the monitor.  After "HOOK bad" instead of "HOOK",
@@ -100,6 +101,8 @@ static unsigned int slow_ms; /* that the next write to a log takes */
 /* Shared by the processes. */
 static struct skew {
 	volatile int real, boot; /* seconds */
+	volatile bool try_all;   /* the monitor has to */
+	pid_t monitor;           /* if it stays in the foreground */
 } * skew;
 
 __attribute__((constructor)) static void
@@ -111,6 +114,7 @@ share_skew(void)
 	if (page == MAP_FAILED)
 		abort();
 	skew = page;
+	skew->monitor = getpid();
 }
 
 static long
@@ -430,6 +434,71 @@ static const struct {
 	{ "32-bit", try_32_bit },
 };
 
+static long
+try_netlink(void)
+{
+	return (socket(16 /* AF_NETLINK */, SOCK_RAW, 0));
+}
+
+static long
+try_packet_socket(void)
+{
+	return (socket(17 /* AF_PACKET */, SOCK_RAW, 0));
+}
+
+static long
+try_tcp_option(void)
+{
+	const int fd = socket(AF_INET, SOCK_STREAM, 0);
+	const int on = 1;
+	const int r = setsockopt(fd, IPPROTO_TCP, 1, &on, sizeof(on));
+	const int error = errno;
+
+	(void)close(fd);
+	errno = error;
+	return (r);
+}
+
+static long
+try_signal_owner(void)
+{
+	return (fcntl(STDERR_FILENO, F_SETOWN, getppid()));
+}
+
+static long
+try_keep_capabilities(void)
+{
+	return (syscall(SYS_prctl, 8 /* PR_SET_KEEPCAPS */, 1, 0, 0, 0));
+}
+
+static const struct {
+	const char *name;
+	long (*attempt)(void);
+} monitor_attempts[] = {
+	{ "netlink", try_netlink },
+	{ "packet-socket", try_packet_socket },
+	{ "tcp-option", try_tcp_option },
+	{ "signal-owner", try_signal_owner },
+	{ "keep-capabilities", try_keep_capabilities },
+};
+
+static void
+attempt_all(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(monitor_attempts) / sizeof(monitor_attempts[0]);
+	     i++) {
+		if (monitor_attempts[i].attempt() < 0)
+			log_warn("hook: monitor's %s is refused",
+			    monitor_attempts[i].name);
+		else
+			log_warnx("hook: monitor's %s SUCCEEDED",
+			    monitor_attempts[i].name);
+	}
+	log_info("hook: the monitor has tried all");
+}
+
 static void
 attempt(const char *name)
 {
@@ -578,6 +647,8 @@ obey(const char *order)
 
 	if (strcmp(order, "die") == 0)
 		abort();
+	else if (strcmp(order, "monitor") == 0)
+		skew->try_all = true;
 	else if (sscanf(order, "pause %u", &a) == 1)
 		(void)poll(NULL, 0, (int)a);
 	else if (sscanf(order, "slow %u", &a) == 1)
@@ -703,6 +774,10 @@ __wrap_clock_gettime(clockid_t id, struct timespec *ts)
 {
 	const int r = __real_clock_gettime(id, ts);
 
+	if (skew->try_all && getpid() == skew->monitor) {
+		skew->try_all = false;
+		attempt_all();
+	}
 	if (id == CLOCK_REALTIME)
 		ts->tv_sec += skew->real;
 #ifdef CLOCK_BOOTTIME
