@@ -16,7 +16,6 @@
 
 #include "compat/compat.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -38,6 +37,26 @@ memory_is_allowed(const struct memory *m, size_t size)
 	return (m->used <= cap && size <= cap - m->used);
 }
 
+/* Whether another object of size bytes has space, unused space counted. */
+static bool
+has_space(const struct memory *m, size_t size)
+{
+	const struct memory_pool *p = m->pool;
+	const size_t growth = slabs_growth(&p->slabs[m->rank], size);
+	size_t taken = growth, part;
+	int rank;
+
+	for (rank = 0; growth != 0 && rank < MEMORY_RANKS; rank++) {
+		taken += p->used_by[rank] + p->slabs[rank].taken -
+		    p->slabs[rank].live;
+		part = MEMORY_PART(rank, p->limit);
+		if (rank >= (int)m->rank &&
+		    taken > part + MEMORY_SLACK(rank, part))
+			return (false);
+	}
+	return (true);
+}
+
 bool
 memory_fits(const struct memory *m, size_t size)
 {
@@ -53,7 +72,7 @@ memory_fits(const struct memory *m, size_t size)
 		if (rank >= (int)m->rank && (used > part || size > part - used))
 			return (false);
 	}
-	return (true);
+	return (has_space(m, size));
 }
 
 static void
@@ -67,11 +86,13 @@ count(struct memory *m, size_t add, size_t sub)
 void *
 memory_try(struct memory *m, size_t size)
 {
+	struct slabs *slabs = &m->pool->slabs[m->rank];
 	void *p;
 
-	if (!memory_fits(m, size) || (p = malloc(size)) == NULL)
+	if (!memory_fits(m, size) || (p = slabs_get(slabs, size)) == NULL)
 		return (NULL);
 	count(m, size, 0);
+	slabs->live += size;
 	return (p);
 }
 
@@ -102,23 +123,37 @@ memory_resize(struct memory *m, void *p, size_t old, size_t size)
 void
 memory_put(struct memory *m, void *p, size_t size)
 {
+	struct slabs *slabs;
+
+	if (p == NULL)
+		return;
 	count(m, 0, size);
-	free(p);
+	if ((slabs = slabs_of(p, size)) == NULL)
+		slabs = &m->pool->slabs[m->rank];
+	slabs->live -= size;
+	slabs_put(p, size);
 }
 
 void *
 memory_get_fixed(struct memory *m, size_t size)
 {
-	(void)m;
-	return (malloc(size));
+	return (has_space(m, size) ? slabs_get(&m->pool->slabs[m->rank], size) :
+				     NULL);
 }
 
 void
-memory_put_fixed(struct memory *m, void *p, size_t size)
+memory_put_fixed(void *p, size_t size)
 {
-	(void)m;
-	(void)size;
-	free(p);
+	slabs_put(p, size);
+}
+
+void
+memory_pool_free(struct memory_pool *p)
+{
+	int rank;
+
+	for (rank = 0; rank < MEMORY_RANKS; rank++)
+		slabs_free(&p->slabs[rank]);
 }
 
 void

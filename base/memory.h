@@ -24,6 +24,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "base/slab.h"
 
 enum memory_rank {
 	MEMORY_NEWCOMER,
@@ -43,6 +46,14 @@ enum memory_rank {
 #define MEMORY_CAP_PART_NAMED 4
 #define MEMORY_CAP_MIN        ((size_t)1 << 20)
 
+/*
+ * Memory that freed objects leave unused, and exporters themselves, count
+ * against the limit and the parts of ranks, which are larger for this sum: by an
+ * eighth and by as many bytes for each rank.
+ */
+#define MEMORY_SLACK(rank, part) \
+	((part) / 8 + ((size_t)2 << 20) * ((size_t)(rank) + 1))
+
 struct memory;
 
 struct memory_pool {
@@ -54,14 +65,16 @@ struct memory_pool {
 	 * NULL: nothing can be freed.
 	 */
 	bool (*reclaim)(struct memory *m, size_t size);
+	struct slabs slabs[MEMORY_RANKS]; /* of objects, by rank at that time */
 };
 
 /* One exporter's part of the pool. */
 struct memory {
 	struct memory_pool *pool;
-	size_t used; /* bytes */
-	enum memory_rank rank;
+	uint64_t used : 56; /* bytes */
+	uint64_t rank : 8;  /* enum memory_rank */
 };
+_Static_assert(sizeof(struct memory) == 16, "an exporter has one of these");
 
 /*
  * Allocates size bytes, which is not 0, of unknown content.  NULL if they do
@@ -86,12 +99,12 @@ void *memory_resize(struct memory *m, void *p, size_t old, size_t size)
 void memory_put(struct memory *m, void *p, size_t size);
 
 /*
- * Allocates and frees the structure of an exporter itself, which counts neither
- * as used nor as part of a share: there is a limit for their number.
+ * Allocates and frees the structure of an exporter itself, which does not count
+ * as used; NULL if there is no space in the part of the rank.
  */
 void *memory_get_fixed(struct memory *m, size_t size)
     __attribute__((malloc, warn_unused_result));
-void memory_put_fixed(struct memory *m, void *p, size_t size);
+void memory_put_fixed(void *p, size_t size);
 
 /* Whether size bytes more are within the account's cap and its share. */
 bool memory_fits(const struct memory *m, size_t size);
@@ -101,6 +114,9 @@ bool memory_is_allowed(const struct memory *m, size_t size);
 
 /* Changes the rank; the memory in use counts in the new share from now on. */
 void memory_set_rank(struct memory *m, enum memory_rank rank);
+
+/* Frees what a pool keeps when all objects were freed. */
+void memory_pool_free(struct memory_pool *pool);
 
 /* The bytes that the account can use at most. */
 size_t memory_cap(const struct memory *m);

@@ -97,7 +97,8 @@ apply_filter(struct filter *filter, struct flow *flows, size_t n)
 static void
 check_interfaces(struct exporter *e, const struct flow *flow)
 {
-	if ((flow->fields & STORE_FIELD_IF_INDICES) == 0 ||
+	if (e->looked_at == UINT32_MAX ||
+	    (flow->fields & STORE_FIELD_IF_INDICES) == 0 ||
 	    (flow->if_index_in == 0 && flow->if_index_out == 0))
 		return;
 	e->looked_at++;
@@ -121,7 +122,8 @@ count_traffic(struct exporter *e, const struct flow *flows, size_t n)
 	}
 	e->counters.octets += octets;
 	e->counters.packets += packets;
-	e->large += large;
+	e->large = large > UINT32_MAX - e->large ? UINT32_MAX :
+						   e->large + (uint32_t)large;
 }
 
 /*

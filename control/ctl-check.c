@@ -137,8 +137,8 @@ check_datagrams(struct check *c)
 	if (n->memory_refused > 0)
 		add(c, "memory-share",
 		    "%" PRIu64
-		    " requests for memory exceeded its share of \"limit "
-		    "memory\"; it lost older templates, held data or names, "
+		    " requests for memory exceeded its share of limit "
+		    "memory; it lost older templates, held data or names, "
 		    "or new ones",
 		    n->memory_refused);
 	if (n->templates_refused > 0)

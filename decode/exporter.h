@@ -120,32 +120,33 @@ struct exporter_skew {
 
 struct exporter {
 	struct addr addr;
+	uint32_t first_seen; /* epoch seconds */
 	struct counters counters;
 	uint64_t versions[PROTOCOLS]; /* datagrams, well-formed */
 	struct history *history; /* NULL in its first HISTORY_MINUTE_STEP */
 	struct sequences sequences;
 	struct log_limit log_limits[EXPORTER_CAUSES];
-	uint32_t first_seen, last_seen; /* epoch seconds */
+	uint32_t last_seen; /* epoch seconds */
 	struct exporter_skew skew;
 	uint16_t sampling_interval; /* of v5 headers: 1 of N; 0 unknown */
 	uint8_t sampling_mode;      /* of v5 headers: 0-3 */
 	uint16_t unsupported;       /* the latest such version; 0 none */
 	bool unsupported_sflow;     /* which is a version of sFlow */
 	/* One flow of each batch is checked for equal interfaces. */
-	uint64_t looked_at, in_is_out;
-	uint64_t large; /* flows of EXPORTER_LARGE_FLOW octets or more */
+	uint32_t looked_at, in_is_out;
+	uint32_t large; /* flows of EXPORTER_LARGE_FLOW octets or more */
+	bool named : 1; /* by a flow source of its own */
+	bool gone : 1;  /* not in the table; flows of it are still buffered */
+	bool templates_full : 1;
+	bool known : 1; /* was logged as new, or is in the state file */
+	uint8_t active; /* steps with flows, up to EXPORTER_ACTIVE */
+	uint8_t list;   /* of the lists by rank; EXPORTER_LISTS: the stand-in */
 	struct exporters_shared *shared;
 	struct memory memory;
 	struct sessions sessions;
 	struct templates templates;
 	struct options options;
 	struct held_owner held;
-	bool named; /* by a flow source of its own */
-	bool gone;  /* not in the table; flows of it are still buffered */
-	bool templates_full;
-	bool known;     /* was logged as new, or is in the state file */
-	uint8_t active; /* steps with flows, up to EXPORTER_ACTIVE */
-	uint8_t list;   /* of the lists by rank; EXPORTER_LISTS: the stand-in */
 	struct exporter *hash_next;
 	struct recent use; /* in this list */
 };

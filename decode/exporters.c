@@ -83,10 +83,8 @@ clear(struct exporter *e)
 static void
 destroy(struct exporter *e)
 {
-	struct memory m = e->memory;
-
-	memory_put_fixed(&m, e->history, sizeof(*e->history));
-	memory_put_fixed(&m, e, sizeof(*e));
+	memory_put_fixed(e->history, sizeof(*e->history));
+	memory_put_fixed(e, sizeof(*e));
 }
 
 void
@@ -108,8 +106,8 @@ exporters_free(struct exporter_table *t)
 		}
 	}
 	clear(&t->stand_in);
-	memory_put_fixed(&t->stand_in.memory, t->stand_in.history,
-	    sizeof(struct history));
+	memory_put_fixed(t->stand_in.history, sizeof(struct history));
+	memory_pool_free(&t->shared.memory);
 	buckets_free(&t->buckets, NULL);
 	free(t);
 }
@@ -369,11 +367,30 @@ use_stand_in(struct exporter_table *t, const struct addr *addr, uint32_t now)
 	return (e);
 }
 
+/* Without space, another exporter is evicted for the new one. */
+static void *
+allocate(struct exporter_table *t, uint32_t now, bool named)
+{
+	struct memory m = {
+		.pool = &t->shared.memory,
+		.rank = named ? MEMORY_NAMED : MEMORY_NEWCOMER,
+	};
+	void *e = memory_get_fixed(&m, sizeof(struct exporter));
+	struct exporter *other;
+
+	if (e != NULL)
+		return (e);
+	other = exporter_dispensable(&t->shared.ranks, now, named);
+	if (other == NULL)
+		return (NULL);
+	forget(t, other);
+	return (memory_get_fixed(&m, sizeof(struct exporter)));
+}
+
 static struct exporter *
 make(struct exporter_table *t, const struct addr *addr, uint32_t now,
     bool named)
 {
-	struct memory none = { .pool = &t->shared.memory };
 	struct exporter *e, **b;
 
 	if (t->count >= t->shared.ranks.limit) {
@@ -382,7 +399,7 @@ make(struct exporter_table *t, const struct addr *addr, uint32_t now,
 			return (use_stand_in(t, addr, now));
 		forget(t, e);
 	}
-	if ((e = memory_get_fixed(&none, sizeof(*e))) == NULL)
+	if ((e = allocate(t, now, named)) == NULL)
 		return (use_stand_in(t, addr, now));
 	memset(e, 0, sizeof(*e));
 	if (log_state_end(&t->full))

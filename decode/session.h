@@ -57,7 +57,7 @@ struct sessions {
 	int8_t single;   /* sessions that have sent one datagram */
 	uint32_t steady; /* bits of steady sessions */
 	uint32_t clock;
-	uint64_t brief; /* sessions evicted after a single datagram */
+	uint32_t brief; /* sessions evicted after a single datagram */
 };
 
 /* Sessions that were evicted together. */
