@@ -298,17 +298,29 @@ find_input(const struct compressor *c, const struct flowlog_list *list,
 	return (false);
 }
 
-/* The file in the list; NULL: it does not have it. */
-static struct flowlog_list_file *
-listed(const struct compressor *c, const struct flowlog_list *list,
-    const struct stat *in)
+static bool
+is_entry(const struct flowlog_list_file *f, const struct stat *in)
 {
+	return (f->dev == in->st_dev && f->ino == in->st_ino);
+}
+
+/*
+ * The file in the list, most often the one before the next to be compressed.
+ * NULL: the list does not have it.
+ */
+static struct flowlog_list_file *
+listed(const struct compressor *c, const struct open_flowlogs *logs,
+    const struct flowlog_list *list, const struct stat *in)
+{
+	const size_t next = logs->list[c->log].compress_next;
 	struct flowlog_list_file *files;
 	size_t i, n;
 
 	files = flowlog_list_of(list, (uint32_t)c->log, &n);
+	if (next > 0 && next <= n && is_entry(&files[next - 1], in))
+		return (&files[next - 1]);
 	for (i = 0; i < n; i++) {
-		if (files[i].dev == in->st_dev && files[i].ino == in->st_ino)
+		if (is_entry(&files[i], in))
 			return (&files[i]);
 	}
 	return (NULL);
@@ -364,7 +376,7 @@ finish_in(const struct compressor *c, const struct open_flowlogs *logs,
 		return (0);
 	if (replace(c, logs, list, &in, old, number, name) == -1)
 		return (errno);
-	if ((f = listed(c, list, &in)) != NULL)
+	if ((f = listed(c, logs, list, &in)) != NULL)
 		flowlog_list_rename(list, f, name, now);
 	return (0);
 }
@@ -402,12 +414,13 @@ end(struct compressor *c, struct open_flowlogs *logs)
 
 /* A file that cannot be compressed must not be tried again and again. */
 static void
-mark_failed(const struct compressor *c, const struct flowlog_list *list)
+mark_failed(const struct compressor *c, const struct open_flowlogs *logs,
+    const struct flowlog_list *list)
 {
 	struct flowlog_list_file *f;
 	struct stat in;
 
-	if (fstat(c->in, &in) == 0 && (f = listed(c, list, &in)) != NULL)
+	if (fstat(c->in, &in) == 0 && (f = listed(c, logs, list, &in)) != NULL)
 		f->failed = true;
 }
 
@@ -425,7 +438,7 @@ reap(struct compressor *c, struct open_flowlogs *logs,
 		error = finish(c, logs, list, now);
 	report(logs, log, c->name, error);
 	if (error != 0 && !is_temporary(error))
-		mark_failed(c, list);
+		mark_failed(c, logs, list);
 	end(c, logs);
 	if (!is_temporary(error))
 		logs->list[log].uncompressed = true;

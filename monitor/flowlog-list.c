@@ -150,6 +150,13 @@ flowlog_list_open(struct flowlog_list *l, time_t now)
 	return (0);
 }
 
+void
+flowlog_list_drop(struct flowlog_list *l, struct flowlog_list_file *f)
+{
+	f->gone = true;
+	l->has_gone = true;
+}
+
 bool
 flowlog_list_look(struct flowlog_list *l, struct flowlog_list_file *f,
     time_t now)
@@ -159,7 +166,7 @@ flowlog_list_look(struct flowlog_list *l, struct flowlog_list_file *f,
 
 	if (fstatat(l->fd, f->name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
 	    !S_ISREG(st.st_mode)) {
-		f->gone = true;
+		flowlog_list_drop(l, f);
 		return (false);
 	}
 	if (!is_same_time(&f->mtime, &st.st_mtim))
@@ -293,6 +300,9 @@ drop_gone(struct flowlog_list *l)
 {
 	size_t i, kept = 0;
 
+	if (!l->has_gone)
+		return;
+	l->has_gone = false;
 	for (i = 0; i < l->n; i++) {
 		if (l->files[i].gone)
 			free(l->files[i].name);
@@ -315,7 +325,7 @@ end_reading(struct flowlog_list *l)
 		l->in_doubt = true;
 	for (i = 0; i < l->n; i++) {
 		if (l->files[i].seen != l->readings)
-			l->files[i].gone = true;
+			flowlog_list_drop(l, &l->files[i]);
 	}
 	stop_reading(l);
 	drop_gone(l);
@@ -323,7 +333,7 @@ end_reading(struct flowlog_list *l)
 	/* A directory that changes while it is read may show a file twice. */
 	for (i = 1; i < l->n; i++) {
 		if (compare_files(&l->files[i - 1], &l->files[i]) == 0)
-			l->files[i].gone = true;
+			flowlog_list_drop(l, &l->files[i]);
 	}
 	drop_gone(l);
 	l->version++;
@@ -477,7 +487,7 @@ flowlog_list_rename(struct flowlog_list *l, struct flowlog_list_file *f,
 	if (copy == NULL ||
 	    !flowlog_name_parse(&l->conf->logs[f->log], name, &f->parsed)) {
 		free(copy);
-		f->gone = true;
+		flowlog_list_drop(l, f);
 		return;
 	}
 	free(f->name);

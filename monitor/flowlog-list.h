@@ -69,6 +69,7 @@ struct flowlog_list {
 
 	/* For flowlog-list.c. */
 	size_t room;             /* for files */
+	bool has_gone;           /* files has some that are gone */
 	bool unsorted;           /* in files */
 	bool in_doubt;           /* the directory may have changed */
 	DIR *reading;            /* NULL: no */
@@ -118,6 +119,9 @@ void flowlog_list_close(struct flowlog_list *l);
 /* The files of a log.  Returns the first, and *n. */
 struct flowlog_list_file *flowlog_list_of(const struct flowlog_list *l,
     uint32_t log, size_t *n);
+
+/* Removes a file from the list when it is closed or refreshed. */
+void flowlog_list_drop(struct flowlog_list *l, struct flowlog_list_file *f);
 
 /* Gives a file another name, and reads its status.  It keeps its place. */
 void flowlog_list_rename(struct flowlog_list *l, struct flowlog_list_file *f,

@@ -54,7 +54,7 @@ flowlog_remove(struct flowlog_list *list, struct flowlog_list_file *f,
 {
 	if (unlinkat(list->fd, f->name, 0) == 0) {
 		log_debug("removed %s", f->name);
-		f->gone = true;
+		flowlog_list_drop(list, f);
 		return (true);
 	}
 	if (u->n++ > 0)

@@ -248,7 +248,7 @@ test_own_changes(void **state)
 	files = flowlog_list_of(&l, 0, &n);
 	assert_true(flowlog_list_verify(&l, &files[0], &none_open, now));
 	assert_int_equal(unlinkat(l.fd, files[0].name, 0), 0);
-	files[0].gone = true;
+	flowlog_list_drop(&l, &files[0]);
 	assert_int_equal(renameat(l.fd, files[1].name, l.fd, "20200102.gz"), 0);
 	flowlog_list_rename(&l, &files[1], "20200102.gz", now);
 	flowlog_list_close(&l);
