@@ -227,7 +227,7 @@ collect_add(void *arg, const struct exporter *e)
 static inline void
 collect_check(const struct collect *c)
 {
-	const struct exporters_shared *shared = c->exporter->shared;
+	const struct exporters_shared *shared = exporters_shared(c->table);
 	struct collect_sums sums = { 0, 0 };
 	struct counters sum;
 
@@ -337,7 +337,7 @@ collect_list(void *arg, const struct exporter *e)
 static inline void
 collect_stop(struct collect *c)
 {
-	struct exporters_shared *shared = c->exporter->shared;
+	const struct exporters_shared *shared = exporters_shared(c->table);
 	static struct collect_list list;
 	struct exporter *e;
 	size_t i;

@@ -715,7 +715,7 @@ doubts_are_restored(void **state)
 	transmit(&after, DECODED);
 	send_plain(&after, 4000, DECODED);
 	send_plain(&after, 5000, DECODE_HELD);
-	assert_int_equal(state_pack(after.table, true, &data, &len), 0);
+	pack(&after);
 	collect_stop(&before);
 	collect_start(&before, NULL);
 	assert_int_equal(unpack(&before, data, len), 0);
