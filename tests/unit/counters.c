@@ -76,8 +76,7 @@ numbers_are_permanent(void **state)
 		"logsock-lost", "forwarded", "forward-lost", "forward-looped",
 		"times-old", "times-impossible", "octets", "packets",
 		"logs-evicted", "sets-without-record", "templates-changed",
-		"templates-doubtful",
-		"sequence-doubtful" };
+		"templates-doubtful", "sequence-doubtful" };
 	unsigned int i;
 
 	(void)state;
