@@ -19,25 +19,35 @@
 
 #define MINUTE_SECONDS 60
 
-static void
-forget_sessions(struct exporter *e, const struct sessions_evicted *evicted)
+/*
+ * Removes evicted sessions from the state, or from a part of it, so that the
+ * datagram does not pay for all.  False if more is to do.
+ */
+static bool
+close_sessions(struct exporter *e, bool begin)
 {
-	size_t i;
+	bool done;
 
-	templates_forget_sessions(&e->templates, evicted->bits);
-	for (i = 0; i < evicted->n; i++)
-		options_forget_port(&e->options, &e->memory, evicted->ports[i]);
+	done = templates_forget_sessions(&e->templates, e->sessions.closing,
+	    begin);
+	done = options_forget_sessions(&e->options, &e->memory, &e->sessions,
+		   begin) &&
+	    done;
+	if (done)
+		sessions_closed(&e->sessions);
+	return (done);
 }
 
 uint32_t
 exporter_session(struct exporter *e, uint16_t port, uint32_t now)
 {
-	struct sessions_evicted evicted;
+	const bool were_closing = e->sessions.closing != 0;
 	uint32_t session;
 
-	session = sessions_use(&e->sessions, &e->memory, port, now, &evicted);
-	if (evicted.n != 0)
-		forget_sessions(e, &evicted);
+	session = sessions_use(&e->sessions, &e->memory, port, now);
+	if (e->sessions.closing != 0 && close_sessions(e, !were_closing) &&
+	    session == 0)
+		session = sessions_use(&e->sessions, &e->memory, port, now);
 	return (session);
 }
 
@@ -45,14 +55,18 @@ uint32_t
 exporter_restore_session(struct exporter *e, uint16_t port, uint32_t last_seen,
     bool steady)
 {
-	struct sessions_evicted evicted;
 	uint32_t session;
 
-	session = sessions_restore(&e->sessions, &e->memory, port, last_seen,
-	    steady, &evicted);
-	if (evicted.n != 0)
-		forget_sessions(e, &evicted);
-	return (session);
+	session =
+	    sessions_restore(&e->sessions, &e->memory, port, last_seen, steady);
+	if (e->sessions.closing == 0)
+		return (session);
+	if (!close_sessions(e, true)) {
+		while (!close_sessions(e, false))
+			;
+	}
+	return (sessions_restore(&e->sessions, &e->memory, port, last_seen,
+	    steady));
 }
 
 bool

@@ -32,6 +32,7 @@ struct option_body {
 	size_t size;     /* nbuckets rounded up to a power of two */
 	uint64_t secret; /* so that exporters cannot choose the bucket */
 	uint32_t newest, oldest;
+	uint32_t unswept; /* items, from the first one on */
 };
 
 void *
@@ -231,6 +232,30 @@ option_remove(struct option_table *t, const struct option_kind *kind, size_t i,
 	*chain_place(t, kind, end) = at;
 	list_replace(t, kind, last, at, at);
 	copy_item(kind, gone, last);
+}
+
+/*
+ * From the last item on: one that is removed is replaced by one that was looked
+ * at before.
+ */
+bool
+option_sweep(struct option_table *t, const struct option_kind *kind,
+    struct memory *memory, bool begin,
+    bool (*gone)(const void *item, const void *arg), const void *arg)
+{
+	struct option_body *b = t->body;
+	size_t n;
+
+	if (b == NULL)
+		return (true);
+	if (begin || b->unswept > t->n)
+		b->unswept = t->n;
+	for (n = 0; n < OPTION_SWEEP && b->unswept > 0; n++) {
+		b->unswept--;
+		if (gone(option_at(t, kind, b->unswept), arg))
+			option_remove(t, kind, b->unswept, memory);
+	}
+	return (b->unswept == 0);
 }
 
 void

@@ -100,6 +100,17 @@ const void *option_newer(const struct option_table *t,
 void option_remove(struct option_table *t, const struct option_kind *kind,
     size_t i, struct memory *memory);
 
+/*
+ * Removes items for which gone returns true.  A call looks at OPTION_SWEEP items
+ * at most: begin starts a new sweep, which continues with later calls.  Returns
+ * whether it is complete.  Items that were added meanwhile are not looked at.
+ */
+#define OPTION_SWEEP 34 /* more than there are sessions */
+
+bool option_sweep(struct option_table *t, const struct option_kind *kind,
+    struct memory *memory, bool begin,
+    bool (*gone)(const void *item, const void *arg), const void *arg);
+
 /* Removes the least recently used item of a table that is not empty. */
 void option_evict(struct option_table *t, const struct option_kind *kind,
     struct memory *memory);

@@ -646,19 +646,35 @@ options_time_base(struct options *o, uint16_t version, uint32_t domain,
 	return (&best->base);
 }
 
-void
-options_forget_port(struct options *o, struct memory *memory, uint16_t port)
-{
-	const struct domain *d;
-	size_t i;
+struct closing_domains {
+	const struct options *o;
+	const struct sessions *sessions;
+};
 
-	if (o->samplers != NULL)
-		samplers_forget_port(o->samplers, memory, port);
-	for (i = o->domains.n; i-- > 0;) {
-		d = options_domain(o, i);
-		if (d->port == port && latest_domain(o, d, d) != NULL)
-			option_remove(&o->domains, &domain_kind, i, memory);
-	}
+static bool
+is_of_closing(const void *item, const void *arg)
+{
+	const struct closing_domains *c = arg;
+	const struct domain *d = item;
+
+	return (sessions_had(c->sessions, d->port) &&
+	    latest_domain(c->o, d, d) != NULL);
+}
+
+bool
+options_forget_sessions(struct options *o, struct memory *memory,
+    const struct sessions *sessions, bool begin)
+{
+	const struct closing_domains closing = { o, sessions };
+	bool done;
+
+	done = option_sweep(&o->domains, &domain_kind, memory, begin,
+	    is_of_closing, &closing);
+	if (o->samplers == NULL)
+		return (done);
+	return (
+	    samplers_forget_sessions(o->samplers, memory, sessions, begin) &&
+	    done);
 }
 
 size_t

@@ -124,11 +124,12 @@ struct time_base *options_time_base(struct options *o, uint16_t version,
 bool options_is_latest_domain(const struct options *o, size_t i);
 
 /*
- * Drops the samplers and domains of a session that was evicted, if another
- * session has the same ones.
+ * Drops the samplers and domains of closing sessions, if another session has the
+ * same ones.  Looks at some entries, from the first on if begin is true, and
+ * returns whether all have been looked at.
  */
-void options_forget_port(struct options *o, struct memory *memory,
-    uint16_t port);
+bool options_forget_sessions(struct options *o, struct memory *memory,
+    const struct sessions *sessions, bool begin);
 
 /*
  * Inserts an entry, or replaces the one with the same key.  True if the state

@@ -437,25 +437,39 @@ samplers_rate(const struct samplers *s, const struct sampler *entry,
 	return (entry->rate);
 }
 
-static void
-forget_port(struct option_table *t, const struct option_kind *kind,
-    struct memory *memory, uint16_t port)
-{
-	const struct sampler *at;
-	size_t i;
+struct closing_samplers {
+	const struct option_table *t;
+	const struct option_kind *kind;
+	const struct sessions *sessions;
+};
 
-	for (i = t->n; i-- > 0;) {
-		at = option_at(t, kind, i);
-		if (at->port == port && latest(t, kind, at, at) != NULL)
-			option_remove(t, kind, i, memory);
-	}
+static bool
+is_of_closing(const void *item, const void *arg)
+{
+	const struct closing_samplers *c = arg;
+	const struct sampler *at = item;
+
+	return (sessions_had(c->sessions, at->port) &&
+	    latest(c->t, c->kind, at, at) != NULL);
 }
 
-void
-samplers_forget_port(struct samplers *s, struct memory *memory, uint16_t port)
+static bool
+sweep(struct option_table *t, const struct option_kind *kind,
+    struct memory *memory, const struct sessions *sessions, bool begin)
 {
-	forget_port(&s->table, &sampler_kind, memory, port);
-	forget_port(&s->sums, &sum_kind, memory, port);
+	const struct closing_samplers closing = { t, kind, sessions };
+
+	return (option_sweep(t, kind, memory, begin, is_of_closing, &closing));
+}
+
+bool
+samplers_forget_sessions(struct samplers *s, struct memory *memory,
+    const struct sessions *sessions, bool begin)
+{
+	const bool done =
+	    sweep(&s->table, &sampler_kind, memory, sessions, begin);
+
+	return (sweep(&s->sums, &sum_kind, memory, sessions, begin) && done);
 }
 
 size_t

@@ -168,9 +168,12 @@ const struct sampler *samplers_find(const struct samplers *s,
 struct sampling_rate samplers_rate(const struct samplers *s,
     const struct sampler *entry, uint8_t *algorithm);
 
-/* Drops the entries of an evicted session that another one has, too. */
-void samplers_forget_port(struct samplers *s, struct memory *memory,
-    uint16_t port);
+/*
+ * Drops entries of closing sessions that another session has, too; see
+ * options_forget_sessions.
+ */
+bool samplers_forget_sessions(struct samplers *s, struct memory *memory,
+    const struct sessions *sessions, bool begin);
 
 /* Bytes of memory in use. */
 size_t samplers_memory(const struct samplers *s);

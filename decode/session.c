@@ -40,7 +40,7 @@ find_free(const struct sessions *s)
 	size_t i;
 
 	for (i = 0; i < s->n; i++) {
-		if (!s->at[i].used)
+		if (!s->at[i].used && (s->closing & UINT32_C(1) << i) == 0)
 			return (&s->at[i]);
 	}
 	return (NULL);
@@ -89,13 +89,15 @@ sessions_next(const struct sessions *s, const struct session *after)
 
 /* Evicts half of the sessions. */
 static void
-evict(struct sessions *s, struct sessions_evicted *evicted)
+evict(struct sessions *s)
 {
 	const struct session *next;
 	struct session *session;
+	size_t n;
 
-	while (evicted->n < SESSIONS_MAX / 2 &&
-	    (next = sessions_next(s, NULL)) != NULL) {
+	for (n = 0; n < SESSIONS_MAX / 2; n++) {
+		if ((next = sessions_next(s, NULL)) == NULL)
+			return;
 		session = &s->at[next - s->at];
 		if (session->datagrams == 1) {
 			s->brief++;
@@ -103,23 +105,39 @@ evict(struct sessions *s, struct sessions_evicted *evicted)
 		}
 		session->used = false;
 		s->steady &= ~session_bit(s, session);
-		evicted->bits |= session_bit(s, session);
-		evicted->ports[evicted->n++] = session->port;
+		s->closing |= session_bit(s, session);
 	}
 }
 
+bool
+sessions_had(const struct sessions *s, uint16_t port)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		if ((s->closing & UINT32_C(1) << i) != 0 &&
+		    s->at[i].port == port)
+			return (true);
+	}
+	return (false);
+}
+
+void
+sessions_closed(struct sessions *s)
+{
+	s->closing = 0;
+}
+
+/* NULL without memory, or while all other sessions are closing. */
 static struct session *
-add(struct sessions *s, struct memory *memory, uint16_t port,
-    struct sessions_evicted *evicted)
+add(struct sessions *s, struct memory *memory, uint16_t port)
 {
 	struct session *session = find_free(s);
 
 	if (session == NULL && s->n < SESSIONS_MAX)
 		session = extend(s, memory);
-	else if (session == NULL) {
-		evict(s, evicted);
-		session = find_free(s);
-	}
+	else if (session == NULL && s->closing == 0)
+		evict(s);
 	if (session != NULL)
 		*session = (struct session){ .port = port, .used = true };
 	return (session);
@@ -127,13 +145,11 @@ add(struct sessions *s, struct memory *memory, uint16_t port,
 
 /* Finds or adds the session and makes it the latest.  NULL without memory. */
 static struct session *
-touch(struct sessions *s, struct memory *memory, uint16_t port,
-    struct sessions_evicted *evicted)
+touch(struct sessions *s, struct memory *memory, uint16_t port)
 {
 	struct session *session = find(s, port);
 
-	if (session == NULL &&
-	    (session = add(s, memory, port, evicted)) == NULL)
+	if (session == NULL && (session = add(s, memory, port)) == NULL)
 		return (NULL);
 	session->turn = ++s->clock;
 	s->latest = (uint8_t)(session - s->at);
@@ -152,15 +168,14 @@ steady_after(const struct sessions *s)
 
 uint32_t
 sessions_use(struct sessions *s, struct memory *memory, uint16_t port,
-    uint32_t now, struct sessions_evicted *evicted)
+    uint32_t now)
 {
 	struct session *session;
 
-	evicted->n = 0;
-	evicted->bits = 0;
-	session = s->n > 0 && s->at[s->latest].port == port ?
+	session =
+	    s->n > 0 && s->at[s->latest].used && s->at[s->latest].port == port ?
 	    &s->at[s->latest] :
-	    touch(s, memory, port, evicted);
+	    touch(s, memory, port);
 	if (session == NULL)
 		return (0);
 	session->datagrams++;
@@ -174,13 +189,11 @@ sessions_use(struct sessions *s, struct memory *memory, uint16_t port,
 
 uint32_t
 sessions_restore(struct sessions *s, struct memory *memory, uint16_t port,
-    uint32_t last_seen, bool steady, struct sessions_evicted *evicted)
+    uint32_t last_seen, bool steady)
 {
 	struct session *session;
 
-	evicted->n = 0;
-	evicted->bits = 0;
-	if ((session = touch(s, memory, port, evicted)) == NULL)
+	if ((session = touch(s, memory, port)) == NULL)
 		return (0);
 	session->last_seen = last_seen;
 	if (steady)

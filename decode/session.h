@@ -52,34 +52,33 @@ struct session {
 /* All zero: empty. */
 struct sessions {
 	struct session *at;
-	uint8_t n, room; /* entries, free ones included */
-	uint8_t latest;  /* the entry of the latest datagram */
-	int8_t single;   /* sessions that have sent one datagram */
-	uint32_t steady; /* bits of steady sessions */
+	uint8_t n, room;  /* entries, free ones included */
+	uint8_t latest;   /* the entry of the latest datagram */
+	int8_t single;    /* sessions that have sent one datagram */
+	uint32_t steady;  /* bits of steady sessions */
+	uint32_t closing; /* bits of evicted ones that state may still have */
 	uint32_t clock;
 	uint32_t brief; /* sessions evicted after a single datagram */
 };
 
-/* Sessions that were evicted together. */
-struct sessions_evicted {
-	size_t n;
-	uint32_t bits;
-	uint16_t ports[SESSIONS_MAX / 2];
-};
-
 /*
  * Records a datagram from the port and returns the bit of its session; now is
- * in epoch seconds.  The caller removes evicted sessions from all state.
- * Without memory for another session the result is 0, which is no session's
- * bit.
+ * in epoch seconds.  Without memory for another session, or while those that
+ * were evicted are still closing, the result is 0, which is no session's bit.
  */
 uint32_t sessions_use(struct sessions *s, struct memory *memory, uint16_t port,
-    uint32_t now, struct sessions_evicted *evicted);
+    uint32_t now);
 
 /* The same without a datagram, for a session of the state file. */
 uint32_t sessions_restore(struct sessions *s, struct memory *memory,
-    uint16_t port, uint32_t last_seen, bool steady,
-    struct sessions_evicted *evicted);
+    uint16_t port, uint32_t last_seen, bool steady);
+
+/*
+ * Evicted sessions are closing: the caller removes them from all state, in parts
+ * if that is much.  Whether one of them had this port; and all are closed.
+ */
+bool sessions_had(const struct sessions *s, uint16_t port);
+void sessions_closed(struct sessions *s);
 
 /* The bit of a session in the array at. */
 static inline uint32_t

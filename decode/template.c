@@ -97,7 +97,7 @@ common_of(const struct templates *t, const struct template_key *key)
 static void
 touch(struct templates *t, struct tmpl *tmpl)
 {
-	recent_remove(&t->by_use[tmpl->used], &tmpl->use);
+	template_unlink(t, tmpl);
 	recent_add(&t->by_use[tmpl->used], &tmpl->use);
 }
 
@@ -187,9 +187,7 @@ oldest(const struct templates *t)
 static struct tmpl *
 newer(const struct templates *t, const struct tmpl *tmpl)
 {
-	if (tmpl->use.newer == NULL && !tmpl->used)
-		return (template_of(t->by_use[true].oldest));
-	return (template_of(tmpl->use.newer));
+	return (template_of(template_after(t, tmpl)));
 }
 
 const struct tmpl *
@@ -223,7 +221,7 @@ forget(struct templates *t, struct memory *memory, struct tmpl *tmpl)
 	while (*at != tmpl)
 		at = &(*at)->hash_next;
 	*at = tmpl->hash_next;
-	recent_remove(&t->by_use[tmpl->used], &tmpl->use);
+	template_unlink(t, tmpl);
 	t->count--;
 	memory_put(memory, tmpl, tmpl->size);
 }
@@ -619,13 +617,23 @@ template_restore(struct templates *t, struct memory *memory, size_t max,
 	return (TEMPLATE_NEW);
 }
 
-void
-templates_forget_sessions(struct templates *t, uint32_t sessions)
+bool
+templates_forget_sessions(struct templates *t, uint32_t sessions, bool begin)
 {
 	struct tmpl *tmpl;
+	size_t n;
 
-	for (tmpl = oldest(t); tmpl != NULL; tmpl = newer(t, tmpl)) {
-		tmpl->owners &= ~sessions;
-		tmpl->data_from &= ~sessions;
+	if (begin) {
+		tmpl = oldest(t);
+		t->unswept = tmpl == NULL ? NULL : &tmpl->use;
+		t->forgetting = sessions;
 	}
+	for (n = 0; n < TEMPLATE_SWEEP && t->unswept != NULL; n++) {
+		tmpl = template_of(t->unswept);
+		template_forget(t, tmpl);
+		t->unswept = template_after(t, tmpl);
+	}
+	if (t->unswept == NULL)
+		t->forgetting = 0;
+	return (t->unswept == NULL);
 }

@@ -75,9 +75,11 @@ struct templates {
 	uint32_t evicted;
 	uint32_t changed;    /* definitions that replaced one in use */
 	uint32_t challenged; /* that would have, but wait */
+	uint32_t forgetting; /* sessions; see templates_forget_sessions */
 	uint64_t clock;      /* definitions */
 	uint64_t secret;     /* so that exporters cannot choose the bucket */
 	struct recent_list by_use[2]; /* whose data never came; the others */
+	struct recent *unswept;       /* see templates_forget_sessions */
 };
 
 /* The template of a link in by_use; NULL for NULL. */
@@ -134,6 +136,33 @@ enum template_result template_restore(struct templates *t,
     struct memory *memory, size_t max, const struct tmpl *saved,
     struct cursor *specs);
 
+/* Removes the sessions that are being forgotten. */
+static inline void
+template_forget(const struct templates *t, struct tmpl *tmpl)
+{
+	tmpl->owners &= ~t->forgetting;
+	tmpl->data_from &= ~t->forgetting;
+}
+
+/* The link after this one, from the oldest on; NULL after the last. */
+static inline struct recent *
+template_after(const struct templates *t, const struct tmpl *tmpl)
+{
+	return (tmpl->use.newer == NULL && !tmpl->used ?
+		t->by_use[true].oldest :
+		tmpl->use.newer);
+}
+
+/* Removes the template from its list. */
+static inline void
+template_unlink(struct templates *t, struct tmpl *tmpl)
+{
+	template_forget(t, tmpl);
+	if (t->unswept == &tmpl->use)
+		t->unswept = template_after(t, tmpl);
+	recent_remove(&t->by_use[tmpl->used], &tmpl->use);
+}
+
 /* Records that data of the session are decoded with the template, at now. */
 static inline void
 template_used(struct templates *t, struct tmpl *tmpl, uint32_t session,
@@ -143,7 +172,7 @@ template_used(struct templates *t, struct tmpl *tmpl, uint32_t session,
 	tmpl->data_from |= session;
 	tmpl->last_data = now;
 	if (!tmpl->used) {
-		recent_remove(&t->by_use[false], &tmpl->use);
+		template_unlink(t, tmpl);
 		recent_add(&t->by_use[true], &tmpl->use);
 		tmpl->used = true;
 	}
@@ -168,8 +197,15 @@ const struct tmpl *templates_oldest(const struct templates *t);
 const struct tmpl *templates_newer(const struct templates *t,
     const struct tmpl *tmpl);
 
-/* Removes sessions, which were evicted, from all templates. */
-void templates_forget_sessions(struct templates *t, uint32_t sessions);
+/*
+ * Removes sessions, which were evicted, from all templates.  A call looks at
+ * TEMPLATE_SWEEP of them at most: begin starts with the first one, and later
+ * calls continue.  Returns whether all are done.
+ */
+#define TEMPLATE_SWEEP 64
+
+bool templates_forget_sessions(struct templates *t, uint32_t sessions,
+    bool begin);
 
 /* The place of a template in a walk. */
 struct template_position {
