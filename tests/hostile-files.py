@@ -97,16 +97,16 @@ class Directories(unittest.TestCase):
     def start(self, *statements):
         flowd = Flowd(*statements, log=False)
         self.addCleanup(flowd._discard)
-        self.shared = flowd.dir / "shared"
-        self.shared.mkdir()
-        self.shared.chmod(0o777)
+        self.open = flowd.dir / "open"
+        self.open.mkdir()
+        self.open.chmod(0o777)
         return flowd
 
     def test_warnings_at_start_and_by_n(self):
-        flowd = self.start('logfile "@DIR@/shared/below/log"',
-                           'statefile "@DIR@/shared/state"',
+        flowd = self.start('logfile "@DIR@/open/below/log"',
+                           'statefile "@DIR@/open/state"',
                            'logfile "@DIR@/private" tag 1')
-        (self.shared / "below").mkdir()
+        (self.open / "below").mkdir()
         flowd.configure()
         checked = subprocess.run(flowd.command("-n"), stderr=subprocess.PIPE,
                                  text=True, check=True,
@@ -116,38 +116,38 @@ class Directories(unittest.TestCase):
         for said in (checked, flowd.stderr.read_text()):
             warned = [l for l in said.splitlines() if SHARED in l]
             self.assertEqual(len(warned), 2, said)
-            self.assertIn(f"logfile {self.shared}/below/log", warned[0])
-            self.assertIn(f"statefile {self.shared}/state", warned[1])
+            self.assertIn(f"logfile {self.open}/below/log", warned[0])
+            self.assertIn(f"statefile {self.open}/state", warned[1])
 
     def test_sticky_directory_above_is_safe(self):
-        flowd = self.start('logfile "@DIR@/shared/below/log"')
-        (self.shared / "below").mkdir()
-        self.shared.chmod(0o1777)
+        flowd = self.start('logfile "@DIR@/open/below/log"')
+        (self.open / "below").mkdir()
+        self.open.chmod(0o1777)
         flowd.start()
         flowd.stop()
         self.assertNotIn(SHARED, flowd.stderr.read_text())
 
     def test_log_that_is_a_link_is_not_followed(self):
-        flowd = self.start('logfile "@DIR@/shared/log"')
+        flowd = self.start('logfile "@DIR@/open/log"')
         victim = flowd.dir / "victim"
-        (self.shared / "log").symlink_to(victim)
+        (self.open / "log").symlink_to(victim)
         flowd.configure()
         flowd.launch()
         self.assertEqual(flowd.process.wait(), 1)
         self.assertFalse(victim.exists())
-        self.assertIn(f"logfile {self.shared}/log: cannot open it",
+        self.assertIn(f"logfile {self.open}/log: cannot open it",
                       flowd.stderr.read_text())
         # A link in a directory of one's own is followed.
-        self.shared.chmod(0o755)
+        self.open.chmod(0o755)
         flowd.start()
         flowd.send(netflow.datagram(5, netflow.flows(1)))
         flowd.wait_flows(1, victim)
         flowd.stop()
 
     def test_directory_that_becomes_a_link_loses_no_file(self):
-        flowd = self.start('logfile "@DIR@/shared/logs/log" rotate every 1s '
+        flowd = self.start('logfile "@DIR@/open/logs/log" rotate every 1s '
                            "keep 1 files")
-        logs = self.shared / "logs"
+        logs = self.open / "logs"
         logs.mkdir()
         other = flowd.dir / "other"
         other.mkdir()
@@ -155,7 +155,7 @@ class Directories(unittest.TestCase):
         for name in names:
             (other / name).touch()
         flowd.start()
-        logs.rename(self.shared / "moved")
+        logs.rename(self.open / "moved")
         logs.symlink_to(other)
         flowd.send(netflow.datagram(5, netflow.flows(1)))
         flowd.wait_stderr(f"directory {logs}: ")
