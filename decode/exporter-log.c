@@ -17,6 +17,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/log-limit.h"
 #include "base/log.h"
@@ -42,13 +43,37 @@ budget_of(const struct exporter *e, enum exporter_cause cause)
 	return (cause == EXPORTER_IS_NEW ? EXPORTER_NEWS : EXPORTER_UNNAMED);
 }
 
+struct log_limit *
+exporter_log_limit(struct exporter *e, enum exporter_cause cause)
+{
+	const size_t size = EXPORTER_CAUSES * sizeof(*e->log_limits);
+
+	if (e->log_limits == NULL) {
+		e->log_limits = memory_get_fixed(&e->memory, size);
+		if (e->log_limits == NULL)
+			return (NULL);
+		memset(e->log_limits, 0, size);
+	}
+	return (&e->log_limits[cause]);
+}
+
+/*
+ * An exporter is new once for each protocol.  This needs no limit, and most
+ * exporters have no other message.  Without memory for limits the budget serves.
+ */
 static bool
 may_log(struct exporter *e, enum exporter_cause cause, uint32_t now,
     struct held_messages *held)
 {
-	struct log_limit *limit = &e->log_limits[cause], before = *limit;
 	struct log_budget *budget = &e->shared->budgets[budget_of(e, cause)];
+	struct log_limit *limit, before;
 
+	limit = cause == EXPORTER_IS_NEW ? NULL : exporter_log_limit(e, cause);
+	if (limit == NULL) {
+		held->similar = 0;
+		return (log_budget_pass(budget, now, &held->of_all));
+	}
+	before = *limit;
 	if (!log_limit_pass(limit, now, &held->similar))
 		return (false);
 	if (log_budget_pass(budget, now, &held->of_all))

@@ -25,6 +25,13 @@
 #include "decode/exporter.h"
 
 /*
+ * The limit of messages of this cause.  They are allocated with the first
+ * message that needs one; NULL without memory.  The exporter owns them.
+ */
+struct log_limit *exporter_log_limit(struct exporter *exporter,
+    enum exporter_cause cause);
+
+/*
  * Logs "ADDR: message", at most once a minute for each exporter and cause, with
  * the number of messages held back since, and within the budgets that all
  * exporters share: log-limit.h.

@@ -125,8 +125,8 @@ struct exporter {
 	uint64_t versions[PROTOCOLS]; /* datagrams, well-formed */
 	struct history *history; /* NULL in its first HISTORY_MINUTE_STEP */
 	struct sequences sequences;
-	struct log_limit log_limits[EXPORTER_CAUSES];
-	uint32_t last_seen; /* epoch seconds */
+	struct log_limit *log_limits; /* see exporter_log_limit */
+	uint32_t last_seen;           /* epoch seconds */
 	struct exporter_skew skew;
 	uint16_t sampling_interval; /* of v5 headers: 1 of N; 0 unknown */
 	uint8_t sampling_mode;      /* of v5 headers: 0-3 */

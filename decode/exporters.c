@@ -84,6 +84,8 @@ static void
 destroy(struct exporter *e)
 {
 	memory_put_fixed(e->history, sizeof(*e->history));
+	memory_put_fixed(e->log_limits,
+	    EXPORTER_CAUSES * sizeof(*e->log_limits));
 	memory_put_fixed(e, sizeof(*e));
 }
 

@@ -31,6 +31,7 @@
 #include <string.h>
 
 #include "decode/decode.h"
+#include "decode/exporter-log.h"
 #include "decode/exporter.h"
 #include "decode/exporters.h"
 #include "store.h"
@@ -289,7 +290,7 @@ collect_datagram(struct collect *c, const void *data, size_t len)
 	dgram.data = len == 0 ? copy + 1 : copy;
 	/* Suppresses messages: they seem to have been logged just now. */
 	for (i = 0; i < EXPORTER_CAUSES && !c->aloud; i++)
-		c->exporter->log_limits[i].last = c->recv_sec;
+		exporter_log_limit(c->exporter, i)->last = c->recv_sec;
 	if (!c->aloud)
 		c->exporter->shared->memory_full = (struct log_state){
 			.limit.last = c->recv_sec,

@@ -47,6 +47,7 @@ static const size_t header_lens[] = { 16, 24, 24 };
 static const size_t record_lens[] = { 48, 48, 52 };
 
 static struct exporter exporter;
+static struct log_limit limits[EXPORTER_CAUSES];
 static struct exporters_shared shared;
 
 /* The flows that the sink has flushed. */
@@ -69,7 +70,8 @@ new_exporter(void)
 	exporter.memory.pool = &shared.memory;
 	exporter.addr = addr_v4(address);
 	for (i = 0; i < EXPORTER_CAUSES; i++)
-		exporter.log_limits[i].last = RECV_SEC;
+		limits[i] = (struct log_limit){ .last = RECV_SEC };
+	exporter.log_limits = limits;
 }
 
 static void
@@ -127,12 +129,12 @@ assert_refused(const uint8_t *data, size_t len, enum decoded how)
 
 	new_exporter();
 	before = exporter;
-	before.log_limits[cause].held_back++;
 	if (how == DECODE_UNSUPPORTED)
 		before.unsupported = be16(data);
 	assert_int_equal(decode(data, len), how);
 	assert_int_equal(ntaken, 0);
 	assert_memory_equal(&exporter, &before, sizeof(exporter));
+	assert_int_equal(limits[cause].held_back, 1);
 }
 
 static void
@@ -557,7 +559,7 @@ sflow_is_named(void **state)
 	memset(buf, 0, sizeof(buf));
 	for (i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
 		new_exporter();
-		exporter.log_limits[EXPORTER_UNSUPPORTED].last = 0;
+		limits[EXPORTER_UNSUPPORTED].last = 0;
 		be32_put(buf, named[i]);
 		capture_begin();
 		assert_int_equal(decode(buf, 28), DECODE_UNSUPPORTED);

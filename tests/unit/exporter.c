@@ -595,7 +595,12 @@ static void
 warnings_name_the_exporter(void **state)
 {
 	static const uint8_t v6[16] = { 0x20, 1, 0x0d, 0xb8, [15] = 9 };
-	struct exporter e = { .addr = addr_v6(v6), .shared = &shared };
+	struct log_limit limits_of_e[EXPORTER_CAUSES] = { 0 };
+	struct exporter e = {
+		.addr = addr_v6(v6),
+		.shared = &shared,
+		.log_limits = limits_of_e,
+	};
 
 	(void)state;
 	capture_begin();
@@ -606,7 +611,12 @@ warnings_name_the_exporter(void **state)
 static void
 warnings_are_held_back_and_counted(void **state)
 {
-	struct exporter e = { .addr = numbered(0xc0000207), .shared = &shared };
+	struct log_limit limits_of_e[EXPORTER_CAUSES] = { 0 };
+	struct exporter e = {
+		.addr = numbered(0xc0000207),
+		.shared = &shared,
+		.log_limits = limits_of_e,
+	};
 	uint32_t i;
 
 	(void)state;
@@ -632,8 +642,18 @@ warnings_are_held_back_and_counted(void **state)
 static void
 warnings_have_separate_limits(void **state)
 {
-	struct exporter a = { .addr = numbered(0xc0000207), .shared = &shared };
-	struct exporter b = { .addr = numbered(0xc0000208), .shared = &shared };
+	struct log_limit limits_of_a[EXPORTER_CAUSES] = { 0 };
+	struct exporter a = {
+		.addr = numbered(0xc0000207),
+		.shared = &shared,
+		.log_limits = limits_of_a,
+	};
+	struct log_limit limits_of_b[EXPORTER_CAUSES] = { 0 };
+	struct exporter b = {
+		.addr = numbered(0xc0000208),
+		.shared = &shared,
+		.log_limits = limits_of_b,
+	};
 
 	(void)state;
 	capture_begin();
@@ -651,7 +671,12 @@ warnings_have_separate_limits(void **state)
 static void
 a_clock_set_back_does_not_silence(void **state)
 {
-	struct exporter e = { .addr = numbered(0xc0000207), .shared = &shared };
+	struct log_limit limits_of_e[EXPORTER_CAUSES] = { 0 };
+	struct exporter e = {
+		.addr = numbered(0xc0000207),
+		.shared = &shared,
+		.log_limits = limits_of_e,
+	};
 
 	(void)state;
 	capture_begin();
