@@ -37,7 +37,7 @@
 #include "control/ctl-serve.h"
 #include "lib/endpoint.h"
 
-#define BACKLOG     64
+#define BACKLOG     1024 /* a client beyond it waits a second or longer */
 #define CLIENTS     64
 #define SECONDS     20   /* limit for one request and its reply */
 #define REQUEST_MAX 4096 /* bytes; requests of Prometheus are shorter */
@@ -262,18 +262,33 @@ drop_page(struct server *s, struct page *page)
 	page_release(page);
 }
 
+/* Returns the place of the oldest page that nobody reads, or else the oldest. */
+static size_t
+least_needed_page(const struct server *s)
+{
+	size_t i = PAGES;
+
+	while (i-- > 0) {
+		if (s->pages[i] == NULL || s->pages[i]->users == 1)
+			return (i);
+	}
+	return (PAGES - 1);
+}
+
 /* Returns the metrics, at most a second old, or NULL without memory. */
 static struct page *
 current_page(struct server *s)
 {
 	struct page *page = s->pages[0];
+	size_t i;
 
 	if (page != NULL && page->made == clock_sec())
 		return (page);
 	if ((page = metrics_page(s)) == NULL)
 		return (NULL);
-	drop_page(s, s->pages[PAGES - 1]);
-	memmove(&s->pages[1], &s->pages[0], (PAGES - 1) * sizeof(s->pages[0]));
+	i = least_needed_page(s);
+	drop_page(s, s->pages[i]);
+	memmove(&s->pages[1], &s->pages[0], i * sizeof(s->pages[0]));
 	s->pages[0] = page;
 	return (page);
 }
@@ -327,11 +342,30 @@ send_page(struct client *c)
 	return (c->sent == c->page->len);
 }
 
+/*
+ * Returns the oldest client of the larger group: those that have still to send
+ * their request, or those that get a page.  Neither group can thus end the
+ * other.  If both are equal, a client without a request costs nobody a scrape.
+ */
+static size_t
+least_needed_client(const struct server *s)
+{
+	size_t i, reading = 0;
+	bool ends_reading;
+
+	for (i = 0; i < s->n; i++)
+		reading += s->clients[i]->page != NULL;
+	ends_reading = reading > s->n - reading;
+	i = 0;
+	while ((s->clients[i]->page != NULL) != ends_reading)
+		i++;
+	return (i);
+}
+
 static void
 accept_client(struct server *s)
 {
 	struct client *c;
-	size_t i = 0;
 	int fd;
 
 	if ((fd = accept(s->listener, NULL, NULL)) == -1)
@@ -342,11 +376,8 @@ accept_client(struct server *s)
 	}
 	c->fd = fd;
 	c->since = clock_sec();
-	/* A client that sent nothing yet costs nobody a scrape. */
-	while (i < s->n && s->clients[i]->page != NULL)
-		i++;
 	if (s->n == CLIENTS)
-		close_client(s, i < s->n ? i : 0);
+		close_client(s, least_needed_client(s));
 	s->clients[s->n++] = c;
 }
 

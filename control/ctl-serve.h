@@ -17,8 +17,8 @@
 /*
  * An HTTP/1.0 server for Prometheus that only answers /metrics.  One process
  * serves all clients.  Their number is limited: a further one ends the oldest
- * that has not sent its request yet.  The clients of one second get the same
- * page.
+ * that has not sent its request yet, or the oldest that reads its page if these
+ * are more.  The clients of one second get the same page.
  */
 #ifndef CTL_SERVE_H
 #define CTL_SERVE_H
