@@ -109,6 +109,8 @@ exporters_free(struct exporter_table *t)
 	}
 	clear(&t->stand_in);
 	memory_put_fixed(t->stand_in.history, sizeof(struct history));
+	memory_put_fixed(t->stand_in.log_limits,
+	    EXPORTER_CAUSES * sizeof(*t->stand_in.log_limits));
 	memory_pool_free(&t->shared.memory);
 	buckets_free(&t->buckets, NULL);
 	free(t);

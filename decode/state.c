@@ -142,7 +142,7 @@ check_template(const void *structure)
 	const struct template_head *head = structure;
 
 	if (!protocol_has_templates(head->key.version) ||
-	    head->scopes > head->nfields)
+	    head->scopes > head->nfields || head->turn > UINT64_MAX / 2)
 		return (FLOWD_EINVAL);
 	return (0);
 }

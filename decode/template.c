@@ -598,6 +598,9 @@ template_restore(struct templates *t, struct memory *memory, size_t max,
 	struct tmpl *tmpl;
 	void *block;
 
+	/* A later state of the same template replaces an earlier one. */
+	if ((tmpl = same_of(t, &model, specs)) != NULL)
+		forget(t, memory, tmpl);
 	if (template_plan(&model, specs, &plan) != 0)
 		return (TEMPLATE_BAD);
 	result = make_room(t, memory, max, plan.size, saved->last_data, &block);
@@ -613,7 +616,8 @@ template_restore(struct templates *t, struct memory *memory, size_t max,
 	tmpl->challenged = saved->challenged;
 	if (saved->used)
 		template_used(t, tmpl, saved->data_from, saved->last_data);
-	drop_orphans(t, memory, &tmpl->key);
+	/* This may drop tmpl itself. */
+	drop_orphans(t, memory, &saved->key);
 	return (TEMPLATE_NEW);
 }
 

@@ -39,12 +39,14 @@
 #include "decode/template.h"
 #include "wire9.h"
 
-#define V9        NF_VERSION_9
-#define IPFIX     NF_VERSION_IPFIX
-#define MAX       64         /* templates */
-#define MEMORY    (1U << 20) /* bytes */
-#define UNTOUCHED 0xa5       /* octets of flow and values before a read */
-#define PEN_OTHER 4242U
+#define V9          NF_VERSION_9
+#define IPFIX       NF_VERSION_IPFIX
+#define MAX         64         /* templates */
+#define MEMORY      (1U << 20) /* bytes */
+#define UNTOUCHED   0xa5       /* octets of flow and values before a read */
+#define PEN_OTHER   4242U
+#define MANY_FIELDS 4500 /* too many for a small block of memory */
+#define IE_UNKNOWN  32000
 
 /* The elements that flowd reads, in order. */
 static const uint16_t iana[] = { 1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
@@ -1221,6 +1223,51 @@ uptimes_of_v9_are_read_directly_into_the_flow(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* Restores a definition of n fields of one octet that has no owner. */
+static enum template_result
+restore(uint16_t n, uint64_t turn)
+{
+	static uint8_t specs[4 * MANY_FIELDS];
+	const struct tmpl saved = {
+		.key = key_of(V9, 256),
+		.nfields = n,
+		.turn = turn,
+	};
+	struct cursor c;
+	size_t i;
+
+	assert_in_range(n, 1, MANY_FIELDS);
+	for (i = 0; i < n; i++) {
+		be16_put(specs + 4 * i, IE_UNKNOWN);
+		be16_put(specs + 4 * i + 2, 1);
+	}
+	cur_init(&c, specs, 4 * (size_t)n);
+	return (template_restore(&templates, &memory, MAX, &saved, &c));
+}
+
+/* The older of two definitions without an owner is dropped, in any order. */
+static void
+orphans_are_not_restored(void **state)
+{
+	(void)state;
+	assert_int_equal(restore(1, 9), TEMPLATE_NEW);
+	assert_int_equal(restore(MANY_FIELDS, 3), TEMPLATE_NEW);
+	assert_int_equal(templates.count, 1);
+	assert_int_equal(templates_oldest(&templates)->nfields, 1);
+	assert_int_equal(restore(MANY_FIELDS, 12), TEMPLATE_NEW);
+	assert_int_equal(templates.count, 1);
+	assert_int_equal(templates_oldest(&templates)->nfields, MANY_FIELDS);
+}
+
+static void
+a_template_is_restored_once(void **state)
+{
+	(void)state;
+	assert_int_equal(restore(2, 5), TEMPLATE_NEW);
+	assert_int_equal(restore(2, 5), TEMPLATE_NEW);
+	assert_int_equal(templates.count, 1);
+}
+
 int
 main(void)
 {
@@ -1259,6 +1306,8 @@ main(void)
 		TEST(records_are_no_longer_than_a_datagram),
 		TEST(the_least_recently_used_is_evicted_at_the_limit),
 		TEST(many_templates_are_all_found),
+		TEST(orphans_are_not_restored),
+		TEST(a_template_is_restored_once),
 		TEST(memory_is_not_exceeded),
 		TEST(without_memory_a_definition_fails),
 		TEST(a_redefinition_without_memory_removes_the_template),
