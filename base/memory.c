@@ -78,7 +78,8 @@ memory_fits(const struct memory *m, size_t size)
 static void
 count(struct memory *m, size_t add, size_t sub)
 {
-	m->used += add - sub;
+	m->used =
+	    m->used + add - sub; /* in 64 bits, also where size_t has 32 */
 	m->pool->used += add - sub;
 	m->pool->used_by[m->rank] += add - sub;
 }

@@ -74,7 +74,7 @@ struct memory {
 	uint64_t used : 56; /* bytes */
 	uint64_t rank : 8;  /* enum memory_rank */
 };
-_Static_assert(sizeof(struct memory) == 16, "an exporter has one of these");
+_Static_assert(sizeof(struct memory) <= 16, "an exporter has one of these");
 
 /*
  * Allocates size bytes, which is not 0, of unknown content.  NULL if they do
