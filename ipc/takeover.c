@@ -86,11 +86,16 @@ bool
 takeover_state(const struct takeover *t, const uint8_t **state, size_t *len)
 {
 	const uint32_t valid = t->valid;
+	uint64_t n;
 
 	if (t->version != TAKEOVER_VERSION || valid == TAKEOVER_NONE ||
-	    valid > TAKEOVER_HALVES || t->lens[valid - 1] > TAKEOVER_STATE_MAX)
+	    valid > TAKEOVER_HALVES)
+		return (false);
+	/* Another process may write to it: the number checked is the one used. */
+	n = *(const volatile uint64_t *)&t->lens[valid - 1];
+	if (n > TAKEOVER_STATE_MAX)
 		return (false);
 	*state = t->halves[valid - 1];
-	*len = (size_t)t->lens[valid - 1];
+	*len = (size_t)n;
 	return (true);
 }

@@ -37,7 +37,7 @@
 /* All zero: of a new collector. */
 struct watch {
 	uint32_t seen;  /* the latest number */
-	uint32_t looks; /* at this number, after the first */
+	uint32_t looks; /* at this number */
 	time_t next;    /* clock_sec() of the next look */
 	bool hangs;     /* it was found to hang */
 };

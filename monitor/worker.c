@@ -42,6 +42,7 @@
 
 #define SEND_SECONDS    10  /* for a collector to receive a message */
 #define FAILING_SECONDS 300 /* of failed starts, before flowd exits */
+#define UNREADY_MAX     2   /* deaths that one state may have caused */
 
 /* The use of the descriptor that a message carries. */
 static enum sandbox_use
@@ -500,6 +501,24 @@ workers_reap_all(struct workers *ws, struct opened *o)
 	}
 }
 
+/*
+ * The state that the successor takes over; NULL with errno.  If two collectors
+ * in turn died before they were ready, the state may have killed them.
+ */
+static struct takeover *
+next_state(const struct worker *w)
+{
+	const uint32_t unready = w->ready ? 0 : w->unready + 1;
+
+	if (unready < UNREADY_MAX)
+		return (takeover_copy(w->takeover));
+	log_warnx("%" PRIu32
+		  " collectors in turn died before they were ready; "
+		  "the next one takes over no state of exporters",
+	    unready);
+	return (takeover_new());
+}
+
 /* Makes the memory of the successor, once for each death.  -1 with errno. */
 static int
 inherit(struct worker *w)
@@ -509,7 +528,7 @@ inherit(struct worker *w)
 
 	if (w->inherited)
 		return (0);
-	if ((state = takeover_copy(w->takeover)) == NULL)
+	if ((state = next_state(w)) == NULL)
 		return (-1);
 	if ((rest = deaths_inherit(&w->deaths, w->batch, w->watch.hangs)) ==
 	    NULL) {
@@ -520,6 +539,7 @@ inherit(struct worker *w)
 	w->batch = rest;
 	takeover_free(w->takeover);
 	w->takeover = state;
+	w->unready = w->ready ? 0 : w->unready + 1;
 	w->inherited = true;
 	return (0);
 }
