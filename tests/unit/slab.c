@@ -165,7 +165,7 @@ holes_are_part_of_the_limit(void **state)
 	struct memory_pool pool = { .limit = limit };
 	struct memory m = { .pool = &pool, .rank = MEMORY_NEWCOMER };
 	struct memory named = { .pool = &pool, .rank = MEMORY_NAMED };
-	struct object o = { .p = NULL };
+	struct object o;
 	size_t i, size, kept = 0, n;
 
 	(void)state;
