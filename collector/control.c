@@ -35,11 +35,10 @@
 #include "errors.h"
 #include "lib/bits.h"
 
-#define BUFFER_LEN (CONTROL_HEADER_LEN + CONTROL_BODY_MAX)
-
-/* The position in an answer. */
+#define BUFFER_LEN       (CONTROL_HEADER_LEN + CONTROL_BODY_MAX)
 #define SELECTORS_STRLEN (SELECTORS_MAX * 21)
 
+/* The position in an answer. */
 struct progress {
 	enum control_type type; /* the next record */
 	struct filter_walk rules;

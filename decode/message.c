@@ -759,7 +759,7 @@ report_doubt(struct walk *w, const struct template_key *key)
 	exporter_warnx(w->exporter, EXPORTER_TEMPLATE_DOUBTFUL, w->msg.recv_sec,
 	    "domain %" PRIu32
 	    ": template %u is in use, and port %u, which is "
-	    "not that of its data, defined it anew; data without a template of "
+	    "not that of its data, redefined it; data without a template of "
 	    "their own port are held until a definition is repeated",
 	    w->msg.domain, key->id, w->msg.port);
 }

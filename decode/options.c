@@ -21,10 +21,10 @@
 #include "decode/options.h"
 #include "decode/template-run.h"
 #include "lib/hash.h"
+#include "netflow.h"
 
 /* Exporters that compute it from their clock tell it with some jitter. */
 #define INIT_TIME_SLACK_MS 1000
-#include "netflow.h"
 
 static uint64_t
 hash_interface(const void *item, uint64_t secret)

@@ -78,7 +78,7 @@ enum counter_kind {
 	    "templates_evicted_total", \
 	    "Templates evicted at a limit.") \
 	ROW(18, withdrawals, "withdrawals", COUNTER_TOTAL, \
-	    "withdrawals_total", "Templates withdrawn.") \
+	    "withdrawals_total", "Withdrawals of templates, which have no effect.") \
 	ROW(19, sets_reserved, "sets-reserved", COUNTER_TOTAL, \
 	    "sets_reserved_total", "Sets with a reserved ID.") \
 	ROW(20, sequence_lost, "sequence-lost", COUNTER_LEVEL, \
@@ -151,7 +151,7 @@ enum counter_kind {
 	    "Datagrams that the kernel dropped: receive buffer full.") \
 	ROW(25, skipped, "skipped", COUNTER_TOTAL, \
 	    "skipped_total", \
-	    "Datagrams skipped because they crashed two collectors.") \
+	    "Datagrams skipped: they crashed two collectors, or one hung.") \
 	ROW(27, log_bytes, "log-bytes", COUNTER_TOTAL, \
 	    "log_written_bytes_total", "Bytes written to the logs.") \
 	ROW(28, log_errors, "log-errors", COUNTER_TOTAL, \
