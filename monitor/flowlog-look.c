@@ -149,6 +149,18 @@ flowlog_look_free(struct flowlog_look *k)
 	*k = (struct flowlog_look){ .n = 0 };
 }
 
+static void
+make_due(struct flowlog_look *k, struct flowlog_look_dir *dir)
+{
+	if (!dir->due)
+		k->ndue++;
+	dir->due = true;
+}
+
+/*
+ * If a file was compressed or removed just before, the time of the directory
+ * may be the same as then, although it has changed.
+ */
 void
 flowlog_look_soon(struct flowlog_look *k, size_t i)
 {
@@ -157,9 +169,8 @@ flowlog_look_soon(struct flowlog_look *k, size_t i)
 	if (k->dir_of[i] == SIZE_MAX)
 		return;
 	dir = &k->dirs[k->dir_of[i]];
-	if (!dir->due)
-		k->ndue++;
-	dir->due = true;
+	dir->list.in_doubt = true;
+	make_due(k, dir);
 }
 
 void
@@ -169,7 +180,7 @@ flowlog_look_for_old(struct flowlog_look *k, const struct config *conf)
 
 	for (i = 0; i < conf->nlogs; i++) {
 		if (flowlog_expires(&conf->logs[i]))
-			flowlog_look_soon(k, i);
+			make_due(k, &k->dirs[k->dir_of[i]]);
 	}
 }
 

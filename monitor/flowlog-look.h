@@ -52,7 +52,10 @@ struct flowlog_look {
 void flowlog_look_init(struct flowlog_look *k, const struct config *conf);
 void flowlog_look_free(struct flowlog_look *k);
 
-/* The directory of log i is due, or those of all logs with keep limits. */
+/*
+ * The directory of log i has changed and is due, or those of all logs with keep
+ * limits are due.
+ */
 void flowlog_look_soon(struct flowlog_look *k, size_t i);
 void flowlog_look_for_old(struct flowlog_look *k, const struct config *conf);
 

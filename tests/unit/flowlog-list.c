@@ -31,6 +31,7 @@
 #include <cmocka.h>
 
 #include "monitor/flowlog-list.h"
+#include "monitor/flowlog-look.h"
 
 #define FILES 100
 #define MANY  9000 /* more than two steps */
@@ -261,6 +262,39 @@ test_own_changes(void **state)
 	flowlog_list_free(&l);
 }
 
+/* A rotation may leave the directory the time of a compression just before. */
+static void
+test_a_rotation_right_after_a_compression(void **state)
+{
+	struct timespec times[2];
+	struct flowlog_look k;
+	struct flowlog_list *l;
+	size_t n;
+
+	(void)state;
+	log_of[0].compress = true;
+	flowlog_look_init(&k, &conf);
+	l = &k.dirs[0].list;
+	assert_true(use(l));
+	flowlog_list_close(l);
+	assert_false(use(l));
+	assert_int_equal(renameat(l->fd, l->files[0].name, l->fd, "19991231"),
+	    0);
+	flowlog_list_rename(l, &l->files[0], "19991231", now);
+	flowlog_list_close(l);
+	assert_false(use(l));
+	times[0] = times[1] = l->changed;
+	make_file(l->fd, "20201224", 0, "");
+	assert_int_equal(futimens(l->fd, times), 0);
+	flowlog_list_close(l);
+	flowlog_look_soon(&k, 0);
+	assert_true(use(l));
+	(void)flowlog_list_of(l, 0, &n);
+	assert_int_equal(n, FILES + 1);
+	flowlog_list_close(l);
+	flowlog_look_free(&k);
+}
+
 static void
 test_files_that_are_not_what_they_were(void **state)
 {
@@ -301,6 +335,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_reading_in_steps, begin,
 		    end),
 		cmocka_unit_test_setup_teardown(test_own_changes, begin, end),
+		cmocka_unit_test_setup_teardown(
+		    test_a_rotation_right_after_a_compression, begin, end),
 		cmocka_unit_test_setup_teardown(
 		    test_files_that_are_not_what_they_were, begin, end),
 	};
