@@ -48,6 +48,9 @@ exporter_log_limit(struct exporter *e, enum exporter_cause cause)
 {
 	const size_t size = EXPORTER_CAUSES * sizeof(*e->log_limits);
 
+	/* Most exporters have no other message. */
+	if (cause == EXPORTER_IS_NEW)
+		return (&e->new_limit);
 	if (e->log_limits == NULL) {
 		e->log_limits = memory_get_fixed(&e->memory, size);
 		if (e->log_limits == NULL)
@@ -57,10 +60,7 @@ exporter_log_limit(struct exporter *e, enum exporter_cause cause)
 	return (&e->log_limits[cause]);
 }
 
-/*
- * An exporter is new once for each protocol.  This needs no limit, and most
- * exporters have no other message.  Without memory for limits the budget serves.
- */
+/* Without memory for limits the budget serves. */
 static bool
 may_log(struct exporter *e, enum exporter_cause cause, uint32_t now,
     struct held_messages *held)
@@ -68,8 +68,7 @@ may_log(struct exporter *e, enum exporter_cause cause, uint32_t now,
 	struct log_budget *budget = &e->shared->budgets[budget_of(e, cause)];
 	struct log_limit *limit, before;
 
-	limit = cause == EXPORTER_IS_NEW ? NULL : exporter_log_limit(e, cause);
-	if (limit == NULL) {
+	if ((limit = exporter_log_limit(e, cause)) == NULL) {
 		held->similar = 0;
 		return (log_budget_pass(budget, now, &held->of_all));
 	}

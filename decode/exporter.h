@@ -125,6 +125,7 @@ struct exporter {
 	uint64_t versions[PROTOCOLS]; /* datagrams, well-formed */
 	struct history *history; /* NULL in its first HISTORY_MINUTE_STEP */
 	struct sequences sequences;
+	struct log_limit new_limit;   /* of EXPORTER_IS_NEW */
 	struct log_limit *log_limits; /* see exporter_log_limit */
 	uint32_t last_seen;           /* epoch seconds */
 	struct exporter_skew skew;

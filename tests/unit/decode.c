@@ -72,6 +72,7 @@ new_exporter(void)
 	for (i = 0; i < EXPORTER_CAUSES; i++)
 		limits[i] = (struct log_limit){ .last = RECV_SEC };
 	exporter.log_limits = limits;
+	exporter.new_limit.last = RECV_SEC;
 }
 
 static void
