@@ -57,10 +57,10 @@ struct worker {
 	struct log_state unsaved;  /* the state file cannot be written */
 	struct batch *batch;       /* shared with the collector */
 	struct takeover *takeover; /* shared with the collector */
-	time_t restart; /* clock_sec() of the next attempt; 0: none is due */
-	bool inherited; /* batch is the successor's */
+	time_t restart;   /* clock_sec() of the next attempt; 0: none is due */
+	bool inherited;   /* batch is the successor's */
 	uint32_t unready; /* deaths in turn before it was ready */
-	time_t failing; /* clock_sec() of the first that failed; 0: none */
+	time_t failing;   /* clock_sec() of the first that failed; 0: none */
 	struct deaths deaths;
 	struct watch watch;
 };
