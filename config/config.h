@@ -88,7 +88,7 @@ struct conf_limits {
 	uint64_t buffer;     /* bytes, of each log */
 	uint32_t logs;       /* of exporters, that are open */
 	uint32_t silence;    /* seconds until an exporter is forgotten; 0: no */
-	uint32_t deaths;     /* of a collector in a minute; 0: flowd goes on */
+	uint32_t deaths;     /* of a collector in a minute; 0: no limit */
 	uint32_t compressors;
 };
 

@@ -133,7 +133,7 @@ const struct sampler *samplers_other(const struct samplers *s,
 /* Whether no other session told more recently about the same one. */
 bool samplers_is_latest(const struct samplers *s, size_t i);
 
-/* What is known of a flow. */
+/* The parts of an exporter that a flow belongs to. */
 struct sampler_query {
 	uint16_t version, port;
 	uint32_t domain;
