@@ -388,6 +388,25 @@ class Takeover(unittest.TestCase):
                              "\n".join(flowd.stderr_lines()))
             self.assertEqual(statistics(flowd)["127.0.0.2"]["templates"], 0)
 
+    @needs_hook
+    def test_a_state_that_kills_is_dropped(self):
+        """Two collectors may die of it, and not all that follow."""
+        flowd = Hooked("store ALL")
+        flowd.variables["FLOWD_HOOK_BAD_STATE"] = "1"
+        both = netflow9.message(
+            netflow9.V9, netflow9.templates(netflow9.V9, self.SIMPLE),
+            netflow9.data(self.SIMPLE, (1, "192.0.2.1")))
+        with flowd:
+            flowd.send_steadily(both, "127.0.0.2")
+            flowd.wait_flows(1)
+            os.kill(flowd.collector(), signal.SIGKILL)
+            flowd.wait_stderr("2 collectors in turn died before they were "
+                              "ready; the next one takes over no state")
+            flowd.send_steadily(both, "127.0.0.2")
+            flowd.wait_flows(2)
+            self.assertEqual(sum("was killed by signal" in line
+                                 for line in flowd.stderr_lines()), 3)
+
 
 class Load:
     """Sends numbered datagrams that fit into the receive buffer."""

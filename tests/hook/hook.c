@@ -65,6 +65,7 @@
 #include "base/log.h"
 #include "decode/decode.h"
 #include "ipc/priv-msg.h"
+#include "ipc/takeover.h"
 #include "monitor/deaths.h"
 
 #define BYTES_MAX 256
@@ -81,6 +82,8 @@ int __wrap_priv_send(int sock, enum priv_type type, uint32_t value,
     const void *body, size_t len, int fd);
 pid_t __real_fork(void);
 pid_t __wrap_fork(void);
+bool __real_takeover_state(const struct takeover *, const uint8_t **, size_t *);
+bool __wrap_takeover_state(const struct takeover *, const uint8_t **, size_t *);
 ssize_t __real_write(int fd, const void *data, size_t len);
 ssize_t __wrap_write(int fd, const void *data, size_t len);
 int __real_close(int fd);
@@ -732,6 +735,18 @@ __wrap_watch_interval(void)
 {
 	return (
 	    getenv("FLOWD_HOOK_WATCH") == NULL ? __real_watch_interval() : 1);
+}
+
+/* With FLOWD_HOOK_BAD_STATE, a state kills the collector that takes it over. */
+bool
+__wrap_takeover_state(const struct takeover *t, const uint8_t **state,
+    size_t *len)
+{
+	const bool has = __real_takeover_state(t, state, len);
+
+	if (has && getenv("FLOWD_HOOK_BAD_STATE") != NULL)
+		abort();
+	return (has);
 }
 
 /* Fails while the file FLOWD_HOOK_NO_FORK exists. */
