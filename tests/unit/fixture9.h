@@ -57,4 +57,19 @@ counters(void)
 	return (&c.exporter->counters);
 }
 
+/* Options data: the start of the exporter's domain, in epoch ms. */
+static inline void
+send_init_time(uint16_t version, uint64_t ms)
+{
+	static const struct wire_field fields[] = { { 149, 4, 0 },
+		{ 160, 8, 0 } };
+
+	wire_start(&w, version);
+	wire_options(&w, 400, fields, 2, 1);
+	wire_set(&w, 400);
+	wire_uint(&w, w.domain, 4);
+	wire_uint(&w, ms, 8);
+	assert_int_equal(collect_wire(&c, &w), DECODED);
+}
+
 #endif

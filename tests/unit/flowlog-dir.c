@@ -32,19 +32,21 @@
 #include <cmocka.h>
 
 #include "monitor/flowlog-dir.h"
+#include "temporary.h"
 
 #define CLOSED 1500 /* files, more than are shifted */
 
 /* A directory with closed files that contain their age, the latest 0. */
 struct place {
-	char dir[64], path[128];
+	char dir[256], path[512];
 	struct conf_log log;
 };
 
 static void
 make_place(struct place *p)
 {
-	(void)strlcpy(p->dir, "/tmp/flowd-unit-XXXXXX", sizeof(p->dir));
+	assert_int_equal(temporary_name(p->dir, sizeof(p->dir), "flowlog-dir"),
+	    0);
 	assert_non_null(mkdtemp(p->dir));
 	(void)snprintf(p->path, sizeof(p->path), "%s/log", p->dir);
 	p->log = (struct conf_log){ .path = p->path, .rotate_size = 4096 };

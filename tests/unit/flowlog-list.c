@@ -32,12 +32,13 @@
 
 #include "monitor/flowlog-list.h"
 #include "monitor/flowlog-look.h"
+#include "temporary.h"
 
 #define FILES 100
 #define MANY  9000 /* more than two steps */
 #define DAY   86400
 
-static char dir[64], path[128];
+static char dir[256], path[512];
 static struct conf_log log_of[1];
 static const struct config conf = { .logs = log_of, .nlogs = 1 };
 static struct flowlog_names names;
@@ -82,7 +83,7 @@ begin(void **state)
 
 	(void)state;
 	now = time(NULL);
-	(void)strlcpy(dir, "/tmp/flowd-unit-XXXXXX", sizeof(dir));
+	assert_int_equal(temporary_name(dir, sizeof(dir), "flowlog-list"), 0);
 	assert_non_null(mkdtemp(dir));
 	(void)snprintf(path, sizeof(path), "%s/%%Y%%m%%d", dir);
 	log_of[0] = (struct conf_log){ .path = path, .rotate_seconds = DAY };

@@ -33,6 +33,7 @@
 
 #include "decode/exporters.h"
 #include "fixture9.h"
+#include "random.h"
 
 static void
 restart_with(const struct exporter_limits *limits)
@@ -661,17 +662,6 @@ data_of_an_evicted_exporter_are_dropped(void **state)
 	exporters_sum(c.table, &sum);
 	assert_int_equal(sum.held, 0);
 	assert_int_equal(sum.no_template, 1);
-}
-
-static uint32_t
-random_number(uint32_t below)
-{
-	static uint64_t x = 88172645463325252;
-
-	x ^= x << 13;
-	x ^= x >> 7;
-	x ^= x << 17;
-	return ((uint32_t)(x >> 32) % below);
 }
 
 /* Records that are the same by either template and contain their time. */

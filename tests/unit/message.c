@@ -31,6 +31,7 @@
 
 #include "decode/exporters.h"
 #include "fixture9.h"
+#include "random.h"
 
 #define EXPORT_MS ((int64_t)WIRE_EXPORT_SEC * 1000)
 #define DAY_MS    INT64_C(86400000)
@@ -2226,23 +2227,6 @@ uptimes_of_ipfix_may_have_wrapped(void **state)
 	    -15 * DAY_MS, -10 * DAY_MS);
 }
 
-/* Sends options data with the init time of the domain's system. */
-static void
-send_init_time(uint16_t version, uint64_t init)
-{
-	static const struct wire_field fields[] = {
-		{ 149, 4, 0 },
-		{ 160, 8, 0 },
-	};
-
-	wire_start(&w, version);
-	wire_options(&w, 400, fields, 2, 1);
-	wire_set(&w, 400);
-	wire_uint(&w, w.domain, 4);
-	wire_uint(&w, init, 8);
-	assert_int_equal(transmit(), DECODED);
-}
-
 static void
 the_init_time_may_be_in_options_data(void **state)
 {
@@ -2604,24 +2588,13 @@ each_record_has_its_own_times(void **state)
 	    absolute(&c.flows[1], c.flows[1].flow_finish) == EXPORT_MS - 3000);
 }
 
-static uint32_t
-random_number(void)
-{
-	static uint64_t x = 88172645463325252;
-
-	x ^= x << 13;
-	x ^= x >> 7;
-	x ^= x << 17;
-	return ((uint32_t)(x >> 16));
-}
-
 /* A value that is often near a bound. */
 static uint64_t
 random_time(uint16_t id)
 {
-	uint64_t near = random_number() >> random_number() % 32;
+	uint64_t near = (uint32_t)random_bits() >> random_number(32);
 
-	switch (random_number() % 4) {
+	switch (random_number(4)) {
 	case 0:
 		return (id == 21 || id == 22   ? w.uptime_ms - near :
 			id == 150 || id == 151 ? WIRE_EXPORT_SEC - near :
@@ -2632,7 +2605,7 @@ random_time(uint16_t id)
 	case 2:
 		return (near);
 	default:
-		return ((uint64_t)random_number() << 32 | random_number());
+		return (random_bits());
 	}
 }
 
@@ -2647,10 +2620,10 @@ no_times_make_a_flow_end_after_its_export(void **state)
 
 	(void)state;
 	for (i = 0; i < 20000; i++) {
-		w.uptime_ms = random_number() >> random_number() % 32;
-		n = 1 + random_number() % 7;
+		w.uptime_ms = (uint32_t)random_bits() >> random_number(32);
+		n = 1 + random_number(7);
 		for (k = 0; k < n; k++) {
-			times[k].id = ids[random_number() % WIRE_NFIELDS(ids)];
+			times[k].id = ids[random_number(WIRE_NFIELDS(ids))];
 			times[k].value = random_time(times[k].id);
 		}
 		times[n].id = 0;

@@ -39,6 +39,7 @@
 #include "collect9.h"
 #include "decode/exporters.h"
 #include "netflow.h"
+#include "random.h"
 #include "recorded.h"
 #include "skip.h"
 #include "wire9.h"
@@ -482,17 +483,6 @@ every_change_of_the_built_session_is_harmless(void **state)
 	(void)state;
 	try_session(&built, 1, &first);
 	finished = true;
-}
-
-static uint32_t
-random_number(uint32_t below)
-{
-	static uint64_t x = 88172645463325252;
-
-	x ^= x << 13;
-	x ^= x >> 7;
-	x ^= x << 17;
-	return ((uint32_t)(x >> 32) % below);
 }
 
 /* Changes lengths, counts and ids, often to the wrong side of a bound. */

@@ -733,7 +733,7 @@ interfaces_are_bounded(void **state)
 }
 
 static void
-send_init_time(uint32_t id)
+send_start_of_domain(uint32_t id)
 {
 	static const struct wire_field fields[] = {
 		{ 149, 4, 0 },
@@ -755,7 +755,7 @@ the_least_recently_used_domain_goes(void **state)
 
 	(void)state;
 	for (i = 0; i < DOMAINS_MAX + 100; i++) {
-		send_init_time(i);
+		send_start_of_domain(i);
 		assert_int_equal(init_time(IPFIX, 0), 1000);
 	}
 	assert_int_equal(options()->domains.n, DOMAINS_MAX);

@@ -436,20 +436,6 @@ sessions_in_use_are_kept(void **state)
 	    SESSIONS_MAX);
 }
 
-static void
-send_init_time(uint64_t ms)
-{
-	static const struct wire_field fields[] = { { 149, 4, 0 },
-		{ 160, 8, 0 } };
-
-	wire_start(&w, IPFIX);
-	wire_options(&w, 300, fields, 2, 1);
-	wire_set(&w, 300);
-	wire_uint(&w, w.domain, 4);
-	wire_uint(&w, ms, 8);
-	assert_int_equal(collect_wire(&c, &w), DECODED);
-}
-
 /* Returns the end of a flow that ended at this uptime, in epoch ms. */
 static uint64_t
 end_of(uint16_t port, uint32_t uptime)
@@ -470,20 +456,20 @@ each_session_has_its_own_init_time(void **state)
 	(void)state;
 	from_port(1000);
 	announce(301, times);
-	send_init_time(epoch - 50000);
+	send_init_time(IPFIX, epoch - 50000);
 	assert_int_equal(end_of(2000, 20000), epoch - 30000);
 	from_port(2000);
-	send_init_time(epoch - 90000);
+	send_init_time(IPFIX, epoch - 90000);
 	assert_int_equal(end_of(1000, 20000), epoch - 30000);
 	assert_int_equal(end_of(2000, 20000), epoch - 70000);
 	/* Other ports use it when it is told again. */
 	assert_int_equal(end_of(3000, 20000), epoch - 30000);
 	from_port(2000);
-	send_init_time(epoch - 90000);
+	send_init_time(IPFIX, epoch - 90000);
 	assert_int_equal(end_of(1000, 20000), epoch - 30000);
 	assert_int_equal(end_of(3000, 20000), epoch - 70000);
 	from_port(1000);
-	send_init_time(epoch - 60000);
+	send_init_time(IPFIX, epoch - 60000);
 	assert_int_equal(end_of(2000, 20000), epoch - 70000);
 	assert_int_equal(end_of(3000, 20000), epoch - 40000);
 }
@@ -498,29 +484,29 @@ one_init_time_from_another_port_dates_no_flow(void **state)
 	(void)state;
 	from_port(1000);
 	announce(301, times);
-	send_init_time(epoch - 50000);
+	send_init_time(IPFIX, epoch - 50000);
 	assert_int_equal(end_of(2000, 20000), epoch - 30000);
 	for (port = 6000; port < 6010; port++) {
 		from_port(port);
-		send_init_time(epoch - 1000000 - port * 10000);
+		send_init_time(IPFIX, epoch - 1000000 - port * 10000);
 		assert_int_equal(end_of(2000, 20000), epoch - 30000);
 	}
 	/* Nor does one from the port that told it before. */
 	from_port(1000);
-	send_init_time(epoch - 2000000);
+	send_init_time(IPFIX, epoch - 2000000);
 	assert_int_equal(end_of(2000, 20000), epoch - 30000);
 	from_port(1000);
-	send_init_time(epoch - 50000);
+	send_init_time(IPFIX, epoch - 50000);
 	assert_int_equal(end_of(2000, 20000), epoch - 30000);
 	/* It counts the second time; a small change counts at once. */
 	from_port(1000);
-	send_init_time(epoch - 60000);
+	send_init_time(IPFIX, epoch - 60000);
 	assert_int_equal(end_of(2000, 20000), epoch - 30000);
 	from_port(1000);
-	send_init_time(epoch - 60000);
+	send_init_time(IPFIX, epoch - 60000);
 	assert_int_equal(end_of(2000, 20000), epoch - 40000);
 	from_port(1000);
-	send_init_time(epoch - 60700);
+	send_init_time(IPFIX, epoch - 60700);
 	assert_int_equal(end_of(2000, 20000), epoch - 40700);
 }
 
@@ -533,10 +519,10 @@ the_port_of_the_flows_changes_its_init_time_at_once(void **state)
 	(void)state;
 	from_port(1000);
 	announce(301, times);
-	send_init_time(epoch - 50000);
+	send_init_time(IPFIX, epoch - 50000);
 	assert_int_equal(end_of(1000, 20000), epoch - 30000);
 	from_port(1000);
-	send_init_time(epoch - 70000);
+	send_init_time(IPFIX, epoch - 70000);
 	assert_int_equal(end_of(1000, 20000), epoch - 50000);
 	assert_int_equal(end_of(2000, 20000), epoch - 50000);
 }
@@ -549,7 +535,7 @@ options_of_many_ports_are_bounded(void **state)
 	(void)state;
 	for (port = 1000; port < 2000; port++) {
 		from_port(port);
-		send_init_time((uint64_t)WIRE_EXPORT_SEC * 1000 - port);
+		send_init_time(IPFIX, (uint64_t)WIRE_EXPORT_SEC * 1000 - port);
 		assert_true(c.exporter->options.domains.n <= SESSIONS_MAX + 1);
 	}
 }

@@ -31,6 +31,7 @@
 
 #include "base/memory.h"
 #include "sandbox/sandbox.h"
+#include "random.h"
 
 #define OBJECTS 20000
 
@@ -40,17 +41,6 @@ struct object {
 };
 
 static struct object objects[OBJECTS];
-
-static uint32_t
-random_number(uint32_t below)
-{
-	static uint64_t x = 88172645463325252;
-
-	x ^= x << 13;
-	x ^= x >> 7;
-	x ^= x << 17;
-	return ((uint32_t)(x >> 32) % below);
-}
 
 /* Most are small, as templates are. */
 static size_t

@@ -45,15 +45,7 @@ at(int64_t sec)
 static void
 tell(int64_t start)
 {
-	static const struct wire_field fields[] = { { 149, 4, 0 },
-		{ 160, 8, 0 } };
-
-	wire_start(&w, IPFIX);
-	wire_options(&w, 300, fields, 2, 1);
-	wire_set(&w, 300);
-	wire_uint(&w, w.domain, 4);
-	wire_uint(&w, EPOCH_MS + (uint64_t)(start * 1000), 8);
-	assert_int_equal(collect_wire(&c, &w), DECODED);
+	send_init_time(IPFIX, EPOCH_MS + (uint64_t)(start * 1000));
 }
 
 /*
