@@ -506,10 +506,8 @@ workers_reap_all(struct workers *ws, struct opened *o)
  * in turn died before they were ready, the state may have killed them.
  */
 static struct takeover *
-next_state(const struct worker *w)
+next_state(const struct worker *w, uint32_t unready)
 {
-	const uint32_t unready = w->ready ? 0 : w->unready + 1;
-
 	if (unready < UNREADY_MAX)
 		return (takeover_copy(w->takeover));
 	log_warnx("%" PRIu32
@@ -523,12 +521,13 @@ next_state(const struct worker *w)
 static int
 inherit(struct worker *w)
 {
+	const uint32_t unready = w->ready ? 0 : w->unready + 1;
 	struct takeover *state;
 	struct batch *rest;
 
 	if (w->inherited)
 		return (0);
-	if ((state = next_state(w)) == NULL)
+	if ((state = next_state(w, unready)) == NULL)
 		return (-1);
 	if ((rest = deaths_inherit(&w->deaths, w->batch, w->watch.hangs)) ==
 	    NULL) {
@@ -539,7 +538,7 @@ inherit(struct worker *w)
 	w->batch = rest;
 	takeover_free(w->takeover);
 	w->takeover = state;
-	w->unready = w->ready ? 0 : w->unready + 1;
+	w->unready = unready;
 	w->inherited = true;
 	return (0);
 }
