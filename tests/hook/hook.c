@@ -82,8 +82,10 @@ int __wrap_priv_send(int sock, enum priv_type type, uint32_t value,
     const void *body, size_t len, int fd);
 pid_t __real_fork(void);
 pid_t __wrap_fork(void);
-bool __real_takeover_state(const struct takeover *, const uint8_t **, size_t *);
-bool __wrap_takeover_state(const struct takeover *, const uint8_t **, size_t *);
+bool __real_takeover_state(const struct takeover *t, const uint8_t **state,
+    size_t *len);
+bool __wrap_takeover_state(const struct takeover *t, const uint8_t **state,
+    size_t *len);
 ssize_t __real_write(int fd, const void *data, size_t len);
 ssize_t __wrap_write(int fd, const void *data, size_t len);
 int __real_close(int fd);
